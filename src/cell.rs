@@ -1,0 +1,378 @@
+//! In: nothing. Out: the words of the table: what we split by ([`Dimension`]), what we count ([`Metric`], [`Tally`]) and
+//! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
+
+pub mod names;
+
+use std::ops::{Add, AddAssign, Neg, Sub};
+
+pub use names::{Names, Sym};
+
+/// The label of a value that is missing, except for source, referrer and channel.
+pub const NOT_SET: &str = "(not set)";
+/// The label of a missing source or referrer.
+pub const DIRECT_OR_NONE: &str = "Direct / None";
+/// The label of a missing channel.
+pub const DIRECT: &str = "Direct";
+
+/// What we split by. The numbers are stored, so they never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "the names are the field's own; design.md section 4 defines each")]
+pub enum Dimension {
+    Source = 1,
+    Referrer = 2,
+    Channel = 3,
+    UtmSource = 4,
+    UtmMedium = 5,
+    UtmCampaign = 6,
+    UtmContent = 7,
+    UtmTerm = 8,
+    Country = 9,
+    Region = 10,
+    City = 11,
+    Browser = 12,
+    BrowserVersion = 13,
+    Os = 14,
+    OsVersion = 15,
+    Device = 16,
+    Screen = 17,
+    Language = 18,
+    EntryPage = 19,
+    ExitPage = 20,
+    Page = 21,
+    Hostname = 22,
+    Event = 23,
+}
+
+/// The dimensions that are fixed at the first hit of a visit, in the order in which a visit keeps their values.
+pub const FIXED: [Dimension; 18] = [
+    Dimension::Source,
+    Dimension::Referrer,
+    Dimension::Channel,
+    Dimension::UtmSource,
+    Dimension::UtmMedium,
+    Dimension::UtmCampaign,
+    Dimension::UtmContent,
+    Dimension::UtmTerm,
+    Dimension::Country,
+    Dimension::Region,
+    Dimension::City,
+    Dimension::Browser,
+    Dimension::BrowserVersion,
+    Dimension::Os,
+    Dimension::OsVersion,
+    Dimension::Device,
+    Dimension::Screen,
+    Dimension::Language,
+];
+
+impl Dimension {
+    /// All dimensions, in the order of their codes.
+    pub const ALL: [Dimension; 23] = {
+        let mut all = [Dimension::EntryPage; 23];
+        let mut at = 0;
+        while at < FIXED.len() {
+            all[at] = FIXED[at];
+            at += 1;
+        }
+        all[19] = Dimension::ExitPage;
+        all[20] = Dimension::Page;
+        all[21] = Dimension::Hostname;
+        all[22] = Dimension::Event;
+        all
+    };
+
+    /// The code as stored.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The dimension with this code.
+    pub fn from_code(code: u8) -> Option<Dimension> {
+        Dimension::ALL.into_iter().find(|dimension| dimension.code() == code)
+    }
+
+    /// The plain name: what a panel, the command line and an export call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Dimension::Source => "source",
+            Dimension::Referrer => "referrer",
+            Dimension::Channel => "channel",
+            Dimension::UtmSource => "utm_source",
+            Dimension::UtmMedium => "utm_medium",
+            Dimension::UtmCampaign => "utm_campaign",
+            Dimension::UtmContent => "utm_content",
+            Dimension::UtmTerm => "utm_term",
+            Dimension::Country => "country",
+            Dimension::Region => "region",
+            Dimension::City => "city",
+            Dimension::Browser => "browser",
+            Dimension::BrowserVersion => "browser_version",
+            Dimension::Os => "os",
+            Dimension::OsVersion => "os_version",
+            Dimension::Device => "device",
+            Dimension::Screen => "screen",
+            Dimension::Language => "language",
+            Dimension::EntryPage => "entry_page",
+            Dimension::ExitPage => "exit_page",
+            Dimension::Page => "page",
+            Dimension::Hostname => "hostname",
+            Dimension::Event => "event",
+        }
+    }
+
+    /// The dimension with this plain name.
+    pub fn from_name(name: &str) -> Option<Dimension> {
+        Dimension::ALL.into_iter().find(|dimension| dimension.name() == name)
+    }
+
+    /// The name in the API, as Plausible has it: `visit:source`, `event:page`.
+    pub const fn api_name(self) -> &'static str {
+        match self {
+            Dimension::Source => "visit:source",
+            Dimension::Referrer => "visit:referrer",
+            Dimension::Channel => "visit:channel",
+            Dimension::UtmSource => "visit:utm_source",
+            Dimension::UtmMedium => "visit:utm_medium",
+            Dimension::UtmCampaign => "visit:utm_campaign",
+            Dimension::UtmContent => "visit:utm_content",
+            Dimension::UtmTerm => "visit:utm_term",
+            Dimension::Country => "visit:country",
+            Dimension::Region => "visit:region",
+            Dimension::City => "visit:city",
+            Dimension::Browser => "visit:browser",
+            Dimension::BrowserVersion => "visit:browser_version",
+            Dimension::Os => "visit:os",
+            Dimension::OsVersion => "visit:os_version",
+            Dimension::Device => "visit:device",
+            Dimension::Screen => "visit:screen",
+            Dimension::Language => "visit:language",
+            Dimension::EntryPage => "visit:entry_page",
+            Dimension::ExitPage => "visit:exit_page",
+            Dimension::Page => "event:page",
+            Dimension::Hostname => "event:hostname",
+            Dimension::Event => "event:name",
+        }
+    }
+
+    /// Whether a whole visit has one value of it, rather than each hit.
+    pub const fn is_of_visit(self) -> bool {
+        (self as u8) <= Dimension::ExitPage as u8
+    }
+
+    /// The value of hits and visits that have none.
+    pub const fn missing(self) -> &'static str {
+        match self {
+            Dimension::Source | Dimension::Referrer => DIRECT_OR_NONE,
+            Dimension::Channel => DIRECT,
+            _ => NOT_SET,
+        }
+    }
+}
+
+/// What a cell is split by: nothing (the site's totals), a dimension, or a property.
+///
+/// `N` is how names are held: [`Sym`] in memory, text in a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Axis<N> {
+    /// The site's totals; the only value is the empty text.
+    Total,
+    /// One dimension.
+    Of(Dimension),
+    /// A property of hits by its key; under one event (pageviews are the event `pageview`), or under all of them.
+    Prop {
+        /// The key of the property.
+        key: N,
+        /// The event that carries it; nothing means any.
+        event: Option<N>,
+    },
+}
+
+/// One place in the table, its bucket aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cell<N> {
+    /// What it is split by.
+    pub axis: Axis<N>,
+    /// The value of that.
+    pub value: N,
+}
+
+/// The numbers in a cell, or a change of them, which may be negative. All of them are sums: two tallies add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Tally {
+    /// Distinct tokens with at least one pageview or named event.
+    pub visitors: i64,
+    /// Visits with at least one pageview or named event.
+    pub visits: i64,
+    /// Pageviews.
+    pub pageviews: i64,
+    /// Named events.
+    pub events: i64,
+    /// Visits with at most one pageview and no interactive event.
+    pub bounces: i64,
+    /// Whole seconds from first to last pageview or event, over visits.
+    pub seconds: i64,
+    /// Visits that sent an engagement ping (by page only).
+    pub engaged_visits: i64,
+    /// Milliseconds of visible time over those visits.
+    pub engaged_ms: i64,
+    /// Deepest scroll in percent, summed over those visits.
+    pub scroll: i64,
+}
+
+impl Tally {
+    /// Nothing counted, or no change.
+    pub const ZERO: Tally = Tally {
+        visitors: 0,
+        visits: 0,
+        pageviews: 0,
+        events: 0,
+        bounces: 0,
+        seconds: 0,
+        engaged_visits: 0,
+        engaged_ms: 0,
+        scroll: 0,
+    };
+
+    /// The numbers in the order in which they are stored.
+    pub const fn columns(self) -> [i64; 9] {
+        [
+            self.visitors,
+            self.visits,
+            self.pageviews,
+            self.events,
+            self.bounces,
+            self.seconds,
+            self.engaged_visits,
+            self.engaged_ms,
+            self.scroll,
+        ]
+    }
+
+    /// The tally with these numbers, in the order of [`Tally::columns`].
+    pub const fn from_columns(columns: [i64; 9]) -> Tally {
+        let [visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll] = columns;
+        Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll }
+    }
+
+    /// Whether all numbers are 0.
+    pub fn is_zero(self) -> bool {
+        self == Tally::ZERO
+    }
+}
+
+impl Add for Tally {
+    type Output = Tally;
+    fn add(self, other: Tally) -> Tally {
+        let (mut sum, more) = (self.columns(), other.columns());
+        for (a, b) in sum.iter_mut().zip(more) {
+            *a += b;
+        }
+        Tally::from_columns(sum)
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        *self = *self + other;
+    }
+}
+
+impl Neg for Tally {
+    type Output = Tally;
+    fn neg(self) -> Tally {
+        Tally::from_columns(self.columns().map(|n| -n))
+    }
+}
+
+impl Sub for Tally {
+    type Output = Tally;
+    fn sub(self, other: Tally) -> Tally {
+        self + -other
+    }
+}
+
+/// What we count, as the API names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Metric {
+    /// Distinct visitors of each day, added over days.
+    Visitors,
+    /// Visits.
+    Visits,
+    /// Pageviews.
+    Pageviews,
+    /// Pageviews per visit, 2 decimals.
+    ViewsPerVisit,
+    /// Bounces per visit, whole percent.
+    BounceRate,
+    /// Mean length of a visit, whole seconds; nothing without visits.
+    VisitDuration,
+    /// Pageviews and named events.
+    Events,
+    /// Mean deepest scroll of the visits that sent any, whole percent; by page only.
+    ScrollDepth,
+    /// Mean visible time of the visits that sent any, whole seconds; by page only.
+    TimeOnPage,
+    /// Share of the visitors of the whole query, 1 decimal; needs a dimension.
+    Percentage,
+}
+
+impl Metric {
+    /// All metrics.
+    pub const ALL: [Metric; 10] = [
+        Metric::Visitors,
+        Metric::Visits,
+        Metric::Pageviews,
+        Metric::ViewsPerVisit,
+        Metric::BounceRate,
+        Metric::VisitDuration,
+        Metric::Events,
+        Metric::ScrollDepth,
+        Metric::TimeOnPage,
+        Metric::Percentage,
+    ];
+
+    /// The name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Metric::Visitors => "visitors",
+            Metric::Visits => "visits",
+            Metric::Pageviews => "pageviews",
+            Metric::ViewsPerVisit => "views_per_visit",
+            Metric::BounceRate => "bounce_rate",
+            Metric::VisitDuration => "visit_duration",
+            Metric::Events => "events",
+            Metric::ScrollDepth => "scroll_depth",
+            Metric::TimeOnPage => "time_on_page",
+            Metric::Percentage => "percentage",
+        }
+    }
+
+    /// The metric with this name.
+    pub fn from_name(name: &str) -> Option<Metric> {
+        Metric::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_run_from_one_without_a_gap() {
+        for (place, dimension) in Dimension::ALL.into_iter().enumerate() {
+            assert_eq!(dimension.code() as usize, place + 1);
+            assert_eq!(Dimension::from_code(dimension.code()), Some(dimension));
+            assert_eq!(Dimension::from_name(dimension.name()), Some(dimension));
+            assert_eq!(dimension.api_name().starts_with("visit:"), dimension.is_of_visit());
+        }
+    }
+
+    #[test]
+    fn what_is_taken_from_a_tally_can_be_added_again() {
+        let a = Tally::from_columns([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let b = Tally { pageviews: 10, ..Tally::ZERO };
+        assert_eq!(a - b + b, a);
+        assert!((a - a).is_zero());
+    }
+}

@@ -1,0 +1,9 @@
+//! headcount: how many, never who.
+#![forbid(unsafe_code)]
+
+pub mod limits;
+pub mod site;
+pub mod rejection;
+pub mod cell;
+pub mod beacon;
+pub mod hit;

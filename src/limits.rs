@@ -1,0 +1,76 @@
+//! In: nothing. Out: every bound of the program, each with its unit and the reason for its size. Forgets: nothing.
+//!
+//! A bound that is not listed here does not exist; code that needs one adds it here.
+
+/// Largest body of one ingest request, in bytes. Plausible accepts 1 MB, and nobody sends more.
+pub const BODY_BYTES_MAX: usize = 1_000_000;
+/// Largest body of one read request, in bytes: a query with every key is a few kilobytes.
+pub const QUERY_BYTES_MAX: usize = 256 * 1024;
+/// Longest address of a page or a referrer, in bytes (Plausible's limit for `u`).
+pub const URL_BYTES_MAX: usize = 2_000;
+/// Longest event name, in characters (Plausible's limit for `n`).
+pub const EVENT_NAME_CHARS_MAX: usize = 120;
+/// Most sites that one beacon may name in `d`: a roll-up or two beside the site itself.
+pub const SITES_OF_A_BEACON_MAX: usize = 10;
+/// Most properties kept of one beacon (Plausible's limit).
+pub const PROPS_MAX: usize = 30;
+/// Longest property key, in bytes (Plausible's limit).
+pub const PROP_KEY_BYTES_MAX: usize = 300;
+/// Longest property value, in bytes (Plausible's limit).
+pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
+/// Longest engagement that one ping may claim, in milliseconds: 30 days, as Plausible has it.
+pub const ENGAGEMENT_MS_MAX: u64 = 30 * 24 * 3_600 * 1_000;
+/// What a ping may claim beyond the time since its visitor's previous hit, in milliseconds: clocks and networks jitter.
+pub const ENGAGEMENT_GRACE_MS: i64 = 5_000;
+/// Longest name that is stored, in bytes; longer ones are cut at a character.
+pub const NAME_BYTES_MAX: usize = 500;
+/// Longest user agent that is read, in bytes; real ones stay below 500.
+pub const USER_AGENT_BYTES_MAX: usize = 1_024;
+/// Classified user agents kept in memory: the 300 commonest carry 99 % of traffic, so 4,096 make parsing free.
+pub const AGENT_CACHE_ENTRIES: usize = 4_096;
+
+/// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
+pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
+/// Distinct pages, hosts, events and properties remembered of one visitor and day; a hit past it is `too_many`.
+/// Two thousand honest readers behind one address stay below it, and it bounds a hostile one to about 2 MB.
+pub const SEEN_PER_VISITOR_MAX: usize = 65_536;
+/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. About 600 MB at the most.
+pub const VISITORS_MAX: usize = 2_000_000;
+/// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
+pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
+
+/// Hits waiting for the collector. At 100,000 hits a second this is a sixth of a second.
+pub const QUEUE_HITS_MAX: usize = 16_384;
+/// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
+pub const GATHER_MS: u64 = 1;
+/// Time between two flushes, in seconds: long enough that one transaction is never one visit.
+pub const FLUSH_INTERVAL_S: u64 = 10;
+/// Longest pause between two tries of a failed flush, in seconds.
+pub const FLUSH_RETRY_S_MAX: u64 = 60;
+/// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
+pub const DAY_GRACE_MS: i64 = 2_000;
+/// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
+pub const HOUR_DETAIL_DAYS: i32 = 31;
+
+/// Connections served at once; each costs about 10 kB.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
+pub const HEAD_WAIT_S: u64 = 20;
+/// Longest wait for open connections at stop, in seconds.
+pub const DRAIN_S: u64 = 10;
+/// Readers of the store that work at once: a dashboard and an API client do not wait for each other.
+pub const READERS: usize = 4;
+
+/// Most rows of one API answer (Plausible's limit and default).
+pub const ROWS_MAX: usize = 10_000;
+/// Rows that a dashboard panel shows.
+pub const PANEL_ROWS: usize = 9;
+/// Most days of `<n>d` in the API (Plausible's limit).
+pub const RANGE_DAYS_MAX: i32 = 5_000;
+/// Most months of `<n>mo` in the API (Plausible's limit).
+pub const RANGE_MONTHS_MAX: i32 = 100;
+
+/// How long a one-time sign-in link works, in milliseconds: 15 minutes.
+pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
+/// How long a sign-in lasts, in milliseconds: 30 days.
+pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;

@@ -1,0 +1,2 @@
+//! In: the command line. Out: an exit code.
+fn main() {}

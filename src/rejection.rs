@@ -1,0 +1,115 @@
+//! In: nothing. Out: the closed list of reasons why a beacon was not counted. Forgets: everything about the beacon;
+//! a reason never carries input.
+//!
+//! Every rejection is itself counted, per site, day and reason. Labels are stored and shown, so they never change.
+
+/// Why a beacon was not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Rejection {
+    /// The sender is a crawler, a monitor, a library or an automated browser.
+    Bot = 1,
+    /// The browser fetched the page ahead of need; nobody saw it.
+    Prefetch = 2,
+    /// The visitor asked not to be counted (`Sec-GPC: 1` or `DNT: 1`).
+    OptedOut = 3,
+    /// No site here has the domain that the beacon names.
+    UnknownSite = 4,
+    /// The page's host is not among the hosts that the owner allowed.
+    WrongHost = 5,
+    /// The page's address is missing, too long or not an address.
+    BadUrl = 6,
+    /// Another key is missing or has a value that the format forbids.
+    BadField = 7,
+    /// The request was larger than its format allows.
+    TooLarge = 8,
+    /// The body is not a JSON object.
+    NotJson = 9,
+    /// The referrer is on the list of referrer spammers.
+    SpamSource = 10,
+    /// An engagement ping without a pageview of its page in a running visit.
+    NoVisit = 11,
+    /// More than the collector's bounds allow.
+    TooMany = 12,
+}
+
+impl Rejection {
+    /// All reasons, in the order of their codes.
+    pub const ALL: [Rejection; 12] = [
+        Rejection::Bot,
+        Rejection::Prefetch,
+        Rejection::OptedOut,
+        Rejection::UnknownSite,
+        Rejection::WrongHost,
+        Rejection::BadUrl,
+        Rejection::BadField,
+        Rejection::TooLarge,
+        Rejection::NotJson,
+        Rejection::SpamSource,
+        Rejection::NoVisit,
+        Rejection::TooMany,
+    ];
+
+    /// The stable label: what is shown in the API and in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Rejection::Bot => "bot",
+            Rejection::Prefetch => "prefetch",
+            Rejection::OptedOut => "opted_out",
+            Rejection::UnknownSite => "unknown_site",
+            Rejection::WrongHost => "wrong_host",
+            Rejection::BadUrl => "bad_url",
+            Rejection::BadField => "bad_field",
+            Rejection::TooLarge => "too_large",
+            Rejection::NotJson => "not_json",
+            Rejection::SpamSource => "spam_source",
+            Rejection::NoVisit => "no_visit",
+            Rejection::TooMany => "too_many",
+        }
+    }
+
+    /// One sentence for the owner of a site: what happened, and what to do where something can be done.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Rejection::Bot => "The sender is a crawler, a monitor, a library or an automated browser.",
+            Rejection::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
+            Rejection::OptedOut => "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
+            Rejection::UnknownSite => "No site here has this domain; add it with `headcount site add`.",
+            Rejection::WrongHost => "The page's host is not among the site's hosts; see `headcount site set --host`.",
+            Rejection::BadUrl => "The page's address is missing, too long or not an address.",
+            Rejection::BadField => "A key is missing or has a value that the format forbids.",
+            Rejection::TooLarge => "The request was larger than its format allows.",
+            Rejection::NotJson => "The body is not a JSON object.",
+            Rejection::SpamSource => "The referrer is on the list of referrer spammers.",
+            Rejection::NoVisit => "An engagement ping came without a pageview of its page in a running visit.",
+            Rejection::TooMany => "More came than the collector's bounds allow.",
+        }
+    }
+
+    /// The code as stored.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason with this code, if there is one.
+    pub fn from_code(code: u8) -> Option<Rejection> {
+        Rejection::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_labels_are_distinct_and_read_back() {
+        for (place, reason) in Rejection::ALL.into_iter().enumerate() {
+            assert_eq!(reason.code() as usize, place + 1);
+            assert_eq!(Rejection::from_code(reason.code()), Some(reason));
+        }
+        let mut labels: Vec<_> = Rejection::ALL.iter().map(|r| r.label()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), Rejection::ALL.len());
+    }
+}

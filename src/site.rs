@@ -1,0 +1,180 @@
+//! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
+//! nothing here is about a visitor.
+
+pub mod time;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+pub use time::{Day, Hour, LocalHour, Moment, Schedule};
+
+/// Number of a site in this store; 0 is the instance itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(pub u32);
+
+impl SiteId {
+    /// What no site can be blamed for, such as a beacon for an unknown one, is booked here.
+    pub const INSTANCE: SiteId = SiteId(0);
+}
+
+/// The domain that names a site: lower case, without a leading `www.`, a port or a trailing dot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Domain(String);
+
+/// Why a text is not a domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a domain; write it like example.com")]
+pub struct NotADomain(pub String);
+
+impl Domain {
+    /// Reads a domain as an owner or a tracker writes it. Also takes `localhost` and names with a path-free port cut off.
+    ///
+    /// # Errors
+    /// [`NotADomain`] when the text is empty, longer than 253 bytes, or has a character no host name has.
+    pub fn parse(text: &str) -> Result<Domain, NotADomain> {
+        let folded = fold(text);
+        let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let right = !folded.is_empty()
+            && folded.len() <= 253
+            && folded.chars().all(fits)
+            && folded.split('.').all(|label| !label.is_empty() && label.len() <= 63);
+        if right { Ok(Domain(folded)) } else { Err(NotADomain(text.trim().to_owned())) }
+    }
+
+    /// The domain as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Host names are compared in this form: trimmed, lower case, no `www.`, no trailing dot.
+pub fn fold(host: &str) -> String {
+    let lower = host.trim().trim_end_matches('.').to_lowercase();
+    lower.strip_prefix("www.").map(str::to_owned).unwrap_or(lower)
+}
+
+/// What becomes of a visitor's address before it is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressMode {
+    /// IPv4 whole, IPv6 its /64, hashed with the agent under the day's salt.
+    #[default]
+    Hash,
+    /// IPv4 /24, IPv6 /48; cut before anything else sees it, the place included.
+    Truncate,
+    /// No tokens at all: pageviews and events are counted, visitors and visits are not measured.
+    None,
+}
+
+/// What an owner can set for a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What becomes of addresses.
+    pub address: AddressMode,
+    /// The hosts whose pages count, folded; empty means every host.
+    pub hosts: Vec<String>,
+    /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
+    pub opt_out: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { address: AddressMode::Hash, hosts: Vec::new(), opt_out: true }
+    }
+}
+
+/// A site that is measured.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Its number in the store.
+    pub id: SiteId,
+    /// Its name.
+    pub domain: Domain,
+    /// Its time zone, and the one that follows if the owner has just changed it.
+    pub schedule: Schedule,
+    /// What its owner has set.
+    pub settings: Settings,
+    /// When it was added.
+    pub added: Moment,
+}
+
+impl Site {
+    /// Whether pages of `host` count for this site.
+    pub fn allows(&self, host: &str) -> bool {
+        self.settings.hosts.is_empty() || self.settings.hosts.contains(&fold(host))
+    }
+}
+
+/// All sites, found by domain or by number. Never changed in place: a new one replaces it.
+#[derive(Debug, Default)]
+pub struct Directory {
+    by_domain: HashMap<String, Arc<Site>>,
+    by_id: HashMap<SiteId, Arc<Site>>,
+}
+
+impl Directory {
+    /// A directory of these sites.
+    pub fn of(sites: impl IntoIterator<Item = Site>) -> Directory {
+        let mut directory = Directory::default();
+        for site in sites.into_iter().map(Arc::new) {
+            directory.by_domain.insert(site.domain.as_str().to_owned(), site.clone());
+            directory.by_id.insert(site.id, site);
+        }
+        directory
+    }
+
+    /// The site that a tracker or an owner calls `name`.
+    pub fn find(&self, name: &str) -> Option<&Arc<Site>> {
+        self.by_domain.get(name).or_else(|| self.by_domain.get(&fold(name)))
+    }
+
+    /// The site with this number.
+    pub fn get(&self, id: SiteId) -> Option<&Arc<Site>> {
+        self.by_id.get(&id)
+    }
+
+    /// All sites by domain.
+    pub fn all(&self) -> Vec<Arc<Site>> {
+        let mut sites: Vec<_> = self.by_id.values().cloned().collect();
+        sites.sort_by(|a, b| a.domain.cmp(&b.domain));
+        sites
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_folded_and_checked() {
+        assert_eq!(Domain::parse(" WWW.Example.COM. ").unwrap().as_str(), "example.com");
+        assert_eq!(Domain::parse("localhost").unwrap().as_str(), "localhost");
+        assert_eq!(Domain::parse("bücher.example").unwrap().as_str(), "bücher.example");
+        for wrong in ["", "a b", "https://example.com", "example..com", "exa/mple.com", "a,b"] {
+            assert!(Domain::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_empty_host_list_allows_every_host() {
+        let mut site = Site {
+            id: SiteId(1),
+            domain: Domain::parse("example.com").unwrap(),
+            schedule: Schedule::utc(),
+            settings: Settings::default(),
+            added: Moment(0),
+        };
+        assert!(site.allows("anything.test"));
+        site.settings.hosts = vec!["example.com".into()];
+        assert!(site.allows("www.Example.com") && !site.allows("anything.test"));
+    }
+}
