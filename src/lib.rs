@@ -7,3 +7,5 @@ pub mod rejection;
 pub mod cell;
 pub mod beacon;
 pub mod hit;
+pub mod visit;
+pub mod counts;

@@ -1,0 +1,181 @@
+//! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
+//! leaves this module are sums with the names of their cells.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use crate::cell::{Axis, Cell, Names, Sym, Tally};
+use crate::hit::Hit;
+use crate::hit::token::Token;
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::site::{Day, Hour, Moment, SiteId};
+use crate::visit::{self, Book, Visitor};
+
+/// A name as it leaves memory.
+pub type Name = Arc<str>;
+
+/// Sums that are not stored yet, of one site and day.
+#[derive(Debug, Default)]
+pub struct Counts {
+    hours: HashMap<(Cell<Sym>, Hour), Tally, foldhash::fast::RandomState>,
+    day_visitors: HashMap<Cell<Sym>, i64, foldhash::fast::RandomState>,
+}
+
+impl Book for Counts {
+    fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally) {
+        *self.hours.entry((cell, hour)).or_default() += tally;
+    }
+
+    fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
+        *self.day_visitors.entry(cell).or_default() += by;
+    }
+}
+
+impl Counts {
+    /// Whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.hours.is_empty() && self.day_visitors.is_empty()
+    }
+
+    /// How many cells wait to be stored.
+    pub fn len(&self) -> usize {
+        self.hours.len()
+    }
+
+    /// The sums of the axes that `wants` asks for, with their names. Cells without any change are left out.
+    fn sums(&self, names: &Names, wants: impl Fn(Axis<Sym>) -> bool) -> Sums {
+        let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, names), value: names.text(cell.value).clone() };
+        let mut days: HashMap<Cell<Sym>, Tally, foldhash::fast::RandomState> = HashMap::default();
+        let mut hours = Vec::new();
+        for ((cell, hour), tally) in self.hours.iter().filter(|((cell, _), _)| wants(cell.axis)) {
+            // Visitors of hours do not add up to visitors of the day; those are counted beside them.
+            *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
+            hours.push((named(cell), *hour, *tally));
+        }
+        for (cell, visitors) in self.day_visitors.iter().filter(|(cell, _)| wants(cell.axis)) {
+            days.entry(*cell).or_default().visitors += visitors;
+        }
+        hours.retain(|(_, _, tally)| !tally.is_zero());
+        let days = days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)).collect();
+        Sums { hours, days }
+    }
+}
+
+fn named(axis: Axis<Sym>, names: &Names) -> Axis<Name> {
+    match axis {
+        Axis::Total => Axis::Total,
+        Axis::Of(dimension) => Axis::Of(dimension),
+        Axis::Prop { key, event } => {
+            Axis::Prop { key: names.text(key).clone(), event: event.map(|event| names.text(event).clone()) }
+        }
+    }
+}
+
+/// Sums of one site and day, by hour and over the day. Months are sums of days.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    /// By hour; visitors are those of the hour.
+    pub hours: Vec<(Cell<Name>, Hour, Tally)>,
+    /// Over the day; visitors are those of the day.
+    pub days: Vec<(Cell<Name>, Tally)>,
+}
+
+/// One day of one site while it is open: who was there, and what is not stored yet.
+#[derive(Debug)]
+pub struct OpenDay {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    names: Names,
+    visitors: HashMap<Token, Visitor, BuildHasherDefault<TokenHasher>>,
+    counts: Counts,
+}
+
+impl OpenDay {
+    /// A day on which nothing has happened yet.
+    pub fn new(site: SiteId, day: Day) -> OpenDay {
+        OpenDay { site, day, names: Names::default(), visitors: HashMap::default(), counts: Counts::default() }
+    }
+
+    /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
+    ///
+    /// # Errors
+    /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
+    pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
+        let Some(token) = hit.token else {
+            return visit::take_unknown(hit, &mut self.names, &mut self.counts);
+        };
+        if let Some(visitor) = self.visitors.get_mut(&token) {
+            return visitor.take(hit, &mut self.names, &mut self.counts);
+        }
+        if !has_room {
+            return Err(Rejection::TooMany);
+        }
+        let mut visitor = Visitor::new();
+        visitor.take(hit, &mut self.names, &mut self.counts)?;
+        self.visitors.insert(token, visitor);
+        Ok(())
+    }
+
+    /// How many visitors are remembered.
+    pub fn visitors(&self) -> usize {
+        self.visitors.len()
+    }
+
+    /// How many cells wait to be stored.
+    pub fn pending(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// How many visitors were here within the last [`limits::NOW_WINDOW_MS`].
+    pub fn visitors_now(&self, now: Moment) -> usize {
+        let since = now.plus(-limits::NOW_WINDOW_MS);
+        self.visitors.values().filter(|visitor| visitor.last_hit() > since).count()
+    }
+
+    /// Hands out what is not stored yet, and starts anew.
+    pub fn drain(&mut self) -> Sums {
+        let counts = std::mem::take(&mut self.counts);
+        counts.sums(&self.names, |_| true)
+    }
+
+    /// A copy of what is not stored yet, of one axis.
+    pub fn peek(&self, axis: &Axis<Name>) -> Sums {
+        let Some(axis) = self.find(axis) else { return Sums::default() };
+        self.counts.sums(&self.names, |other| other == axis)
+    }
+
+    fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {
+        Some(match axis {
+            Axis::Total => Axis::Total,
+            Axis::Of(dimension) => Axis::Of(*dimension),
+            Axis::Prop { key, event: None } => Axis::Prop { key: self.names.find(key)?, event: None },
+            Axis::Prop { key, event: Some(event) } => {
+                Axis::Prop { key: self.names.find(key)?, event: Some(self.names.find(event)?) }
+            }
+        })
+    }
+}
+
+/// Tokens are uniform already, and nobody can choose them; their bits are the hash.
+#[derive(Default)]
+pub struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
+    }
+}

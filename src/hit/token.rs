@@ -1,0 +1,133 @@
+//! In: a client's address and user agent, and the day's salt. Out: a [`Token`]. Forgets: both; when the salt is wiped,
+//! nobody can make the token again.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use zeroize::Zeroize;
+
+use crate::beacon::{ClientIp, UserAgent};
+use crate::site::AddressMode;
+
+/// The random key of one site and day. Not `Clone`, no `Display`; `Debug` prints the name of the type; wiped on drop.
+pub struct Salt([u8; 32]);
+
+impl Salt {
+    /// A salt from 32 random bytes.
+    pub fn from_random(bytes: [u8; 32]) -> Salt {
+        Salt(bytes)
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt")
+    }
+}
+
+impl Drop for Salt {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// What stands for a visitor in memory: the first 64 bits of a keyed BLAKE3. No `Display`, no `Serialize`; `Debug` prints
+/// the name of the type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(u64);
+
+impl Token {
+    /// A token with these bits, for tests and for state that is read back.
+    pub fn from_bits(bits: u64) -> Token {
+        Token(bits)
+    }
+
+    /// Its bits.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// The token of a sender, or nothing where the site keeps none.
+pub fn of(salt: &Salt, address: ClientIp, agent: &UserAgent, mode: AddressMode) -> Option<Token> {
+    let address = match mode {
+        AddressMode::None => return None,
+        AddressMode::Hash => network(address, 32, 64),
+        AddressMode::Truncate => network(address, 24, 48),
+    };
+    let mut hasher = blake3::Hasher::new_keyed(&salt.0);
+    match address {
+        IpAddr::V4(v4) => part(&mut hasher, &v4.octets()),
+        IpAddr::V6(v6) => part(&mut hasher, &v6.octets()),
+    }
+    part(&mut hasher, agent.0.as_bytes());
+    let mut bits = [0; 8];
+    hasher.finalize_xof().fill(&mut bits);
+    Some(Token(u64::from_le_bytes(bits)))
+}
+
+/// The address as the site lets later stages see it.
+pub fn visible(address: ClientIp, mode: AddressMode) -> IpAddr {
+    match mode {
+        AddressMode::Truncate => network(address, 24, 48),
+        AddressMode::Hash | AddressMode::None => address.0,
+    }
+}
+
+/// Lengths go before the parts, so that no two senders share their bytes.
+fn part(hasher: &mut blake3::Hasher, bytes: &[u8]) {
+    hasher.update(&(bytes.len() as u32).to_le_bytes());
+    hasher.update(bytes);
+}
+
+/// The address with all bits behind the prefix cleared.
+fn network(address: ClientIp, v4_bits: u32, v6_bits: u32) -> IpAddr {
+    match address.0 {
+        IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(32 - v4_bits).unwrap_or(0)).into()),
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(128 - v6_bits).unwrap_or(0)).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(salt: u8, address: &str, agent: &str, mode: AddressMode) -> Option<Token> {
+        of(&Salt([salt; 32]), ClientIp(address.parse().unwrap()), &UserAgent(agent.into()), mode)
+    }
+
+    #[test]
+    fn a_token_depends_on_salt_address_and_agent() {
+        let one = token(1, "192.0.2.1", "Firefox", AddressMode::Hash);
+        assert!(one.is_some());
+        assert_eq!(one, token(1, "192.0.2.1", "Firefox", AddressMode::Hash));
+        assert_ne!(one, token(2, "192.0.2.1", "Firefox", AddressMode::Hash));
+        assert_ne!(one, token(1, "192.0.2.2", "Firefox", AddressMode::Hash));
+        assert_ne!(one, token(1, "192.0.2.1", "Chrome", AddressMode::Hash));
+    }
+
+    #[test]
+    fn each_mode_cuts_the_address_where_it_says() {
+        let same = |a, b, mode| token(1, a, "x", mode) == token(1, b, "x", mode);
+        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", AddressMode::Hash));
+        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1", AddressMode::Hash));
+        assert!(same("192.0.2.1", "192.0.2.200", AddressMode::Truncate));
+        assert!(!same("192.0.2.1", "192.0.3.1", AddressMode::Truncate));
+        assert!(same("2001:db8:1:2::1", "2001:db8:1:3::1", AddressMode::Truncate));
+        assert!(!same("2001:db8:1::1", "2001:db8:2::1", AddressMode::Truncate));
+        assert_eq!(token(1, "192.0.2.1", "x", AddressMode::None), None);
+        assert_eq!(visible(ClientIp("192.0.2.77".parse().unwrap()), AddressMode::Truncate).to_string(), "192.0.2.0");
+    }
+
+    #[test]
+    fn secrets_print_only_their_type() {
+        let debug = format!("{:?} {:?}", Salt([7; 32]), Token(77));
+        assert_eq!(debug, "Salt Token");
+    }
+}
