@@ -9,3 +9,5 @@ pub mod beacon;
 pub mod hit;
 pub mod visit;
 pub mod counts;
+pub mod secret;
+pub mod store;

@@ -1,0 +1,59 @@
+//! In: random bytes. Out: a secret to hand to an operator, and the digest that is kept of it. Forgets: the secret; the
+//! store holds digests only, so that a copy of the database signs nobody in.
+
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+
+/// Bytes of a secret: 256 bits can't be guessed, so that a plain digest of them needs no slow hash.
+const BYTES: usize = 32;
+
+/// A secret as an operator or a browser holds it: 43 characters that need no escaping. `Debug` prints the name of the type.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What is kept of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest(pub [u8; 32]);
+
+impl Secret {
+    /// A secret made of these random bytes.
+    pub fn from_random(bytes: [u8; BYTES]) -> Secret {
+        Secret(BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// A secret as somebody sent it; any text, right or wrong.
+    pub fn from_text(text: &str) -> Secret {
+        Secret(text.to_owned())
+    }
+
+    /// The text, to be shown once to whom it belongs.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The digest to keep or to compare with.
+    pub fn digest(&self) -> Digest {
+        Digest(blake3::derive_key("headcount 2026 operator secret", self.0.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_again_by_its_digest_alone() {
+        let secret = Secret::from_random([7; BYTES]);
+        assert_eq!(secret.reveal().len(), 43);
+        assert_eq!(Secret::from_text(secret.reveal()).digest(), secret.digest());
+        assert_ne!(Secret::from_text("other").digest(), secret.digest());
+        assert_eq!(format!("{secret:?}"), "Secret");
+    }
+}

@@ -1,0 +1,123 @@
+//! In: flushes, and what operators declare. Out: sums, sites, users, tokens. Forgets: deleted rows, which are overwritten
+//! with zeros (`secure_delete`).
+//!
+//! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
+
+mod access;
+mod read;
+mod schema;
+mod sites;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{Answer, Ask, Flush, Store, StoreError};
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::site::{Day, SiteId};
+
+pub use access::{Access, Login, Scope, TokenInfo};
+pub use sites::SiteError;
+
+/// The store of one data folder.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
+    next_reader: std::sync::atomic::AtomicUsize,
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sqlite")
+    }
+}
+
+impl Sqlite {
+    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Other` also for a file that a newer version wrote.
+    pub fn open(path: &Path) -> Result<Sqlite, StoreError> {
+        let mut writer = Connection::open(path)?;
+        schema::prepare_writer(&writer)?;
+        schema::migrate(&mut writer)?;
+        let readers = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Sqlite { path: path.to_owned(), writer: Mutex::new(writer), readers, next_reader: Default::default() })
+    }
+
+    /// Size of the file and its log, in bytes.
+    pub fn bytes(&self) -> u64 {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        size(&self.path) + size(Path::new(&log))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        // A panic inside a transaction rolled it back, so the connection is sound.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A free reader, else the next in turn.
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        if let Some(free) = self.readers.iter().find_map(|reader| reader.try_lock().ok()) {
+            return free;
+        }
+        let turn = self.next_reader.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.readers[turn % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn reader(path: &Path) -> Result<Mutex<Connection>, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    schema::prepare_reader(&connection)?;
+    Ok(Mutex::new(connection))
+}
+
+impl Store for Sqlite {
+    fn last_flush(&self) -> Result<u64, StoreError> {
+        Ok(read::last_flush(&self.reader())?)
+    }
+
+    fn apply(&self, flush: &Flush) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        write::apply(&mut writer, flush)?;
+        // Busy readers may keep the log alive; the next flush empties it.
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    fn read(&self, asks: &[Ask]) -> Result<Answer, StoreError> {
+        Ok(read::answer(&mut self.reader(), asks)?)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError> {
+        Ok(read::first_day(&mut self.reader(), site)?)
+    }
+
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError> {
+        Ok(read::rejected(&mut self.reader(), site, first, last)?)
+    }
+
+    fn prune_hours(&self, site: SiteId, first: Day) -> Result<(), StoreError> {
+        Ok(write::prune_hours(&mut self.writer(), site, first)?)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt,
+            // The text of SQLite's own code names no values.
+            Some(code) => StoreError::Other(format!("{code:?}")),
+            None => StoreError::Other(error.to_string()),
+        }
+    }
+}

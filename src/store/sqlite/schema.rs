@@ -1,0 +1,157 @@
+//! In: a connection. Out: the same, with its pragmas set and its schema up to date. Forgets: nothing.
+//!
+//! Tables of cells have one row per cell and are plain enough for any SQLite tool; views named after the panels spell
+//! out names and dates.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+use crate::cell::Dimension;
+
+/// Version of the schema, kept in `user_version`.
+const VERSION: i64 = 1;
+
+/// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
+pub(super) const TOTAL: u8 = 0;
+/// Code of the axes [`crate::cell::Axis::Prop`]; which property it is stands in the column `prop`.
+pub(super) const PROP: u8 = 100;
+
+/// The columns of a tally, in the order of [`crate::cell::Tally::columns`].
+pub(super) const TALLY: [&str; 9] =
+    ["visitors", "visits", "pageviews", "events", "bounces", "seconds", "engaged_visits", "engaged_ms", "scroll"];
+
+pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Only an empty file takes this one, so it comes first.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > VERSION {
+        let sentence = "a newer version of headcount wrote this database; install that version or restore a backup";
+        return Err(StoreError::Other(sentence.into()));
+    }
+    if version < 1 {
+        transaction.execute_batch(&first_schema())?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn first_schema() -> String {
+    let mut sql = String::from(OPERATORS);
+    sql.push_str(NAMES);
+    for table in ["hours", "days", "months"] {
+        sql.push_str(&cells(table));
+    }
+    sql.push_str(&view("totals", TOTAL, None));
+    for dimension in Dimension::ALL {
+        sql.push_str(&view(&format!("by_{}", dimension.name()), dimension.code(), Some(dimension.name())));
+    }
+    sql
+}
+
+/// Sites, people and keys.
+const OPERATORS: &str = "
+CREATE TABLE sites (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain TEXT NOT NULL UNIQUE,
+  timezone TEXT NOT NULL,
+  next_timezone TEXT,
+  next_from_ms INTEGER,
+  settings TEXT NOT NULL,
+  added_ms INTEGER NOT NULL
+);
+CREATE TABLE sign_in_links (hash BLOB PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE logins (hash BLOB PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tokens (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash BLOB NOT NULL UNIQUE,
+  site INTEGER REFERENCES sites (id) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  added_ms INTEGER NOT NULL
+);
+";
+
+/// Names, properties, rejections, and how far flushes have come.
+const NAMES: &str = "
+CREATE TABLE flushes (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
+INSERT INTO flushes VALUES (1, 0);
+CREATE TABLE names (id INTEGER PRIMARY KEY, site INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (site, text));
+CREATE TABLE props (
+  id INTEGER PRIMARY KEY,
+  site INTEGER NOT NULL,
+  event INTEGER NOT NULL, -- a name, or 0 for every event
+  key INTEGER NOT NULL,   -- a name
+  UNIQUE (site, event, key)
+);
+CREATE TABLE rejections (
+  site INTEGER NOT NULL, -- 0 is the instance
+  day INTEGER NOT NULL,
+  reason INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (site, day, reason)
+) WITHOUT ROWID;
+";
+
+fn cells(table: &str) -> String {
+    let numbers = TALLY.map(|column| format!("  {column} INTEGER NOT NULL,\n")).concat();
+    format!(
+        "CREATE TABLE {table} (
+  site INTEGER NOT NULL,
+  dimension INTEGER NOT NULL, -- {TOTAL} is the total, {PROP} a property
+  prop INTEGER NOT NULL,      -- a property, or 0
+  bucket INTEGER NOT NULL,
+  value INTEGER NOT NULL,     -- a name, or 0 for the total
+{numbers}  PRIMARY KEY (site, dimension, prop, bucket, value)
+) WITHOUT ROWID;\n"
+    )
+}
+
+/// A view of days with words instead of numbers.
+fn view(name: &str, code: u8, value: Option<&str>) -> String {
+    let numbers = TALLY.map(|column| format!(", c.{column}")).concat();
+    let (value, join) = match value {
+        Some(value) => (format!(", n.text AS {value}"), "JOIN names n ON n.id = c.value"),
+        None => (String::new(), ""),
+    };
+    format!(
+        "CREATE VIEW {name} AS SELECT s.domain, date(c.bucket * 86400, 'unixepoch') AS day{value}{numbers} \
+         FROM days c JOIN sites s ON s.id = c.site {join} WHERE c.dimension = {code};\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_made_once_and_newer_ones_are_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        let views: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'view'", [], |r| r.get(0)).unwrap();
+        assert_eq!(views as usize, Dimension::ALL.len() + 1);
+        connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        let refused = migrate(&mut connection).unwrap_err();
+        assert!(refused.to_string().contains("newer version"), "{refused}");
+    }
+}
