@@ -11,3 +11,7 @@ pub mod visit;
 pub mod counts;
 pub mod secret;
 pub mod store;
+pub mod report;
+pub mod clock;
+pub mod meter;
+pub mod collector;

@@ -73,6 +73,8 @@ pub struct Flush {
     pub sums: Vec<(SiteId, Day, Sums)>,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// Days that are over. Hours of single dimensions that lie [`crate::limits::HOUR_DETAIL_DAYS`] before are deleted.
+    pub closed: Vec<(SiteId, Day)>,
 }
 
 /// Sums as stored, and the flush up to which they hold.
@@ -132,15 +134,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError>;
-
-    /// Deletes the hours of all axes but the total that lie before `first`.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn prune_hours(&self, site: SiteId, first: Day) -> Result<(), StoreError>;
 }
 
 impl Ask {
+    /// The question for the totals of a site's day.
+    pub fn totals_of_day(site: SiteId, day: Day) -> Ask {
+        Ask { site, axis: Axis::Total, grain: Grain::Day, first: day.0, last: day.0, by_bucket: false }
+    }
+
     /// The rows that sums of one day, not stored yet, add to the answer.
     pub fn rows_of(&self, day: Day, sums: &Sums) -> Vec<Row> {
         let wanted = |bucket: i32| (self.first..=self.last).contains(&bucket);

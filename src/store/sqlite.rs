@@ -103,10 +103,6 @@ impl Store for Sqlite {
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError> {
         Ok(read::rejected(&mut self.reader(), site, first, last)?)
     }
-
-    fn prune_hours(&self, site: SiteId, first: Day) -> Result<(), StoreError> {
-        Ok(write::prune_hours(&mut self.writer(), site, first)?)
-    }
 }
 
 impl From<rusqlite::Error> for StoreError {

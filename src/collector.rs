@@ -1,0 +1,316 @@
+//! In: beacons. Out: sums in the store, and a state that reports can be made from. Forgets: at the end of each day, its
+//! salt and its visitors.
+//!
+//! Requests make hits by themselves, so that addresses and agents never leave the request. A single thread, the
+//! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
+//! questions, which is why an acknowledged hit is in the answer of the next question.
+
+pub mod keeper;
+mod ledger;
+mod salts;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+
+use crate::beacon::Beacon;
+use crate::clock::Clock;
+use crate::hit::{self, Arrival, Hit, Tools};
+use crate::limits;
+use crate::meter::Meter;
+use crate::rejection::Rejection;
+use crate::report;
+use crate::site::{Day, Directory, Moment, Site, SiteId};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Ask, Rejected, Row, Store, StoreError};
+use keeper::{Message, Pending};
+use ledger::Ledger;
+use salts::Salts;
+pub use salts::random;
+
+/// A running collector. Clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub struct Collector(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<Sqlite>,
+    queue: SyncSender<Message>,
+    directory: ArcSwap<Directory>,
+    salts: Arc<Salts>,
+    ledger: Arc<Ledger>,
+    tools: Tools,
+    clock: Clock,
+    meter: Arc<Meter>,
+    started: Moment,
+    /// Sites that had visitors on the day of the start, before it: those may be counted again on that day.
+    resumed: HashMap<SiteId, Day>,
+}
+
+/// What became of a beacon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It waits to be counted; the next question will see it.
+    Accepted,
+    /// It is not counted.
+    Rejected(Rejection),
+    /// It is lost: the program is ending, or the keeper has failed.
+    Lost,
+}
+
+/// A hit that found the queue full. The caller may try again, or give up with [`Collector::overloaded`].
+#[derive(Debug)]
+pub struct Waiting(Box<Hit>);
+
+/// The thread that must be waited for at the end.
+#[derive(Debug)]
+pub struct Keeping(JoinHandle<()>);
+
+impl Keeping {
+    /// Waits until everything is stored, after [`Collector::stop`].
+    pub fn wait(self) {
+        // A panic of the keeper was already logged by its hook; there is nothing left to save.
+        let _ = self.0.join();
+    }
+}
+
+impl Collector {
+    /// Starts a collector on a store.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, Keeping), StoreError> {
+        let (queue, messages) = mpsc::sync_channel(limits::QUEUE_HITS_MAX);
+        let directory = Directory::of(store.sites()?);
+        let started = clock.now();
+        let inner = Inner {
+            resumed: resumed(&store, &directory, started)?,
+            directory: ArcSwap::from_pointee(directory),
+            queue,
+            salts: Arc::default(),
+            ledger: Arc::default(),
+            tools,
+            clock,
+            meter: Meter::new(),
+            started,
+            store,
+        };
+        let collector = Collector(Arc::new(inner));
+        let keeping = keeper::spawn(&collector, messages)?;
+        Ok((collector, Keeping(keeping)))
+    }
+
+    /// Takes a beacon: finds its site, makes its hit, and queues it. Never waits.
+    ///
+    /// # Errors
+    /// The hit, while the queue is full.
+    pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Waiting> {
+        self.0.meter.received.inc();
+        let now = self.0.clock.now();
+        let directory = self.0.directory.load();
+        let Some(site) = directory.find(&beacon.site) else {
+            return Ok(self.reject_at(None, Rejection::UnknownSite, now));
+        };
+        match self.make(beacon, site, now) {
+            Ok(hit) => self.queue(Waiting(Box::new(hit))),
+            Err(reason) => Ok(self.reject_at(Some(site), reason, now)),
+        }
+    }
+
+    fn make(&self, beacon: Beacon, site: &Site, at: Moment) -> Result<Hit, Rejection> {
+        let local = site.schedule.locate(at);
+        // Without randomness there can be no token, and nothing else may stand for a visitor.
+        let salt = self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?;
+        hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)
+    }
+
+    /// Queues a hit.
+    ///
+    /// # Errors
+    /// The hit itself, while the queue is full.
+    pub fn queue(&self, hit: Waiting) -> Result<Outcome, Waiting> {
+        match self.0.queue.try_send(Message::Hit(hit.0)) {
+            Ok(()) => {
+                self.0.meter.queued.inc();
+                Ok(Outcome::Accepted)
+            }
+            Err(TrySendError::Full(Message::Hit(hit))) => Err(Waiting(hit)),
+            Err(_) => {
+                self.0.meter.lost.inc();
+                Ok(Outcome::Lost)
+            }
+        }
+    }
+
+    /// Gives up on a hit for which the queue had no room in time.
+    pub fn overloaded(&self, hit: &Waiting) -> Outcome {
+        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany)
+    }
+
+    /// Books a message that was refused before it became a beacon, to the sites it named, or to the instance.
+    pub fn refuse(&self, sites: &[String], reason: Rejection) {
+        self.0.meter.received.inc();
+        let directory = self.0.directory.load();
+        let site = sites.iter().find_map(|name| directory.find(name));
+        self.reject_at(site.map(|site| &**site), reason, self.0.clock.now());
+    }
+
+    fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
+        match site {
+            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason),
+            None => self.book(SiteId::INSTANCE, utc_day(now), reason),
+        }
+    }
+
+    fn book(&self, site: SiteId, day: Day, reason: Rejection) -> Outcome {
+        self.0.meter.reject(reason);
+        self.0.ledger.add(site, day, reason);
+        Outcome::Rejected(reason)
+    }
+
+    /// The rejections of a site from `first` to `last`, most frequent first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, stored) = self.0.store.rejected(site, first, last)?;
+        let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
+        let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
+        let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
+        for rejected in unsaved.filter(in_range) {
+            *sums.entry(rejected.reason).or_default() += rejected.count;
+        }
+        let mut reasons: Vec<_> = sums.into_iter().collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        Ok(reasons)
+    }
+
+    fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
+        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
+    }
+
+    /// Visitors of a site within the last five minutes.
+    pub fn visitors_now(&self, site: SiteId) -> usize {
+        self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
+    }
+
+    /// Stores everything that is counted, and waits until that is done or has failed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the flush.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.call(Message::Flush).unwrap_or(Ok(()))
+    }
+
+    /// Reads the sites again, after they were changed.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn reload(&self) -> Result<(), StoreError> {
+        let directory = Directory::of(self.0.store.sites()?);
+        self.0.directory.store(Arc::new(directory));
+        Ok(())
+    }
+
+    /// Removes a site, what is in memory of it first.
+    ///
+    /// # Errors
+    /// [`crate::store::sqlite::SiteError`]
+    pub fn remove_site(&self, id: SiteId) -> Result<(), crate::store::sqlite::SiteError> {
+        let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
+        self.0.directory.store(Arc::new(Directory::of(rest)));
+        // A flush under way may still hold sums of the site; this waits for it, and then no other does.
+        self.flush()?;
+        self.0.store.remove_site(id)
+    }
+
+    /// Takes no more hits, stores everything, and ends the keeper.
+    pub fn stop(&self) {
+        let _ = self.0.queue.send(Message::Stop);
+    }
+
+    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Option<T> {
+        let (reply, answer) = mpsc::channel();
+        self.0.queue.send(message(reply)).ok()?;
+        answer.recv().ok()
+    }
+
+    /// The sites as they are now.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.0.directory.load_full()
+    }
+
+    /// The store, for what operators declare.
+    pub fn store(&self) -> &Arc<Sqlite> {
+        &self.0.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The counters.
+    pub fn meter(&self) -> &Meter {
+        &self.0.meter
+    }
+
+    /// The tables that hits are made with.
+    pub fn tools(&self) -> &Tools {
+        &self.0.tools
+    }
+
+    /// When it started.
+    pub fn started(&self) -> Moment {
+        self.0.started
+    }
+
+    /// Whether visitors of the site's present day may be counted twice, because the collector was restarted on it.
+    pub fn may_repeat(&self, site: &Site) -> bool {
+        let today = site.schedule.locate(self.0.clock.now()).day;
+        self.0.resumed.get(&site.id) == Some(&today)
+    }
+}
+
+impl report::Sums for Collector {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Vec::new()) };
+        // First what is not stored, then what is: a flush in between is seen by its number.
+        let pending = self.pending(site, asks);
+        let mut answer = self.0.store.read(asks)?;
+        for generation in pending.after(answer.flush) {
+            for (rows, more) in answer.rows.iter_mut().zip(&generation.rows) {
+                rows.extend(more.iter().cloned());
+            }
+        }
+        Ok(answer.rows)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, stored) = self.0.store.first_day(site)?;
+        let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
+        Ok(unsaved.chain(stored).min())
+    }
+}
+
+/// The sites that have visitors on their present day already.
+fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
+    let mut resumed = HashMap::new();
+    for site in directory.all() {
+        let day = site.schedule.locate(now).day;
+        let answer = store.read(&[Ask::totals_of_day(site.id, day)])?;
+        if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
+            resumed.insert(site.id, day);
+        }
+    }
+    Ok(resumed)
+}
+
+fn utc_day(now: Moment) -> Day {
+    Day(now.0.div_euclid(86_400_000) as i32)
+}

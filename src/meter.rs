@@ -1,0 +1,131 @@
+//! In: what the program does, as it does it. Out: numbers about the program. Forgets: everything but counts; no label
+//! carries input.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::rejection::Rejection;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// Counters of one running collector.
+#[derive(Debug)]
+pub struct Meter {
+    registry: Registry,
+    /// Beacons that arrived, one for each site that a message names; refused messages count as one.
+    pub received: Counter,
+    /// Hits that were counted.
+    pub counted: Counter,
+    /// Engagement pings among them.
+    pub pings: Counter,
+    /// Hits that should have been counted and were not. Must be 0.
+    pub lost: Counter,
+    rejected: Family<Reason, Counter>,
+    /// Hits that wait for the collector.
+    pub queued: Gauge,
+    /// Visitors of open days in memory.
+    pub visitors: Gauge,
+    /// Cells that wait for the next flush.
+    pub cells: Gauge,
+    /// Flushes done.
+    pub flushes: Counter,
+    /// Seconds that flushes took in all.
+    pub flush_seconds: Counter<f64, AtomicU64>,
+    /// Size of the database.
+    pub database_bytes: Gauge<i64, AtomicI64>,
+    /// 1 while flushes fail.
+    pub degraded: Gauge,
+}
+
+impl Meter {
+    /// A meter at zero.
+    pub fn new() -> Arc<Meter> {
+        let mut meter = Meter {
+            registry: Registry::with_prefix("headcount"),
+            received: Counter::default(),
+            counted: Counter::default(),
+            pings: Counter::default(),
+            lost: Counter::default(),
+            rejected: Family::default(),
+            queued: Gauge::default(),
+            visitors: Gauge::default(),
+            cells: Gauge::default(),
+            flushes: Counter::default(),
+            flush_seconds: Counter::default(),
+            database_bytes: Gauge::default(),
+            degraded: Gauge::default(),
+        };
+        // A reason that never came shows as 0 rather than not at all.
+        for reason in Rejection::ALL {
+            let _ = meter.rejected.get_or_create(&Reason { reason: reason.label() });
+        }
+        meter.register();
+        Arc::new(meter)
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("beacons_received", "Beacons that arrived", self.received.clone());
+        registry.register("hits_counted", "Hits that were counted", self.counted.clone());
+        registry.register("pings_counted", "Engagement pings that were counted", self.pings.clone());
+        registry.register("hits_lost", "Hits not counted although they should have been", self.lost.clone());
+        registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());
+        registry.register("hits_queued", "Hits that wait for the collector", self.queued.clone());
+        registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());
+        registry.register("cells_pending", "Cells that wait for the next flush", self.cells.clone());
+        registry.register("flushes", "Flushes done", self.flushes.clone());
+        registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
+        registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
+        registry.register("degraded", "1 while flushes fail", self.degraded.clone());
+    }
+
+    /// Notes a rejection.
+    pub fn reject(&self, reason: Rejection) {
+        self.rejected.get_or_create(&Reason { reason: reason.label() }).inc();
+    }
+
+    /// How many beacons were rejected.
+    pub fn rejected(&self) -> u64 {
+        let counts = Rejection::ALL.iter().map(|r| self.rejected.get_or_create(&Reason { reason: r.label() }).get());
+        counts.sum()
+    }
+
+    /// Notes a flush and the seconds it took.
+    pub fn flushed(&self, seconds: f64) {
+        self.flushes.inc();
+        self.flush_seconds.inc_by(seconds);
+        self.degraded.set(0);
+    }
+
+    /// All numbers in OpenMetrics text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String can't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejections_show_under_their_reason() {
+        let meter = Meter::new();
+        meter.reject(Rejection::Bot);
+        meter.reject(Rejection::Bot);
+        assert_eq!(meter.rejected(), 2);
+        assert!(meter.text().contains("headcount_beacons_rejected_total{reason=\"bot\"} 2"), "{}", meter.text());
+    }
+}
