@@ -1,14 +1,19 @@
 //! In: one request as its wire format has it: method, path, query, headers, body. Out: [`Beacon`]s. Forgets: the wire
 //! format, and every header and key that no later stage needs.
 //!
-//! Each format is one file below; all of them are pure functions from a [`Request`] to [`Parsed`].
+//! Each wire format is one file below: a pure function from a [`Request`] to the [`Beacon`]s in it, one for each site that
+//! it names, or to the reason why there are none. `naming` and `claim` read what several formats share.
 
 pub mod address;
+mod claim;
+mod naming;
 pub mod pixel;
 pub mod plausible;
 
 use std::fmt;
 use std::net::IpAddr;
+
+use crate::limits;
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +76,28 @@ pub struct Sender {
     pub time_zone: Option<String>,
 }
 
+impl Sender {
+    /// The sender as the headers tell it. What only a body can tell is still unset. The agent is cut to
+    /// [`limits::USER_AGENT_BYTES_MAX`] bytes, at a character.
+    pub fn of(request: &Request<'_>) -> Sender {
+        Sender {
+            address: request.address,
+            agent: UserAgent(cut(request.user_agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+            opted_out: request.opted_out,
+            prefetch: request.prefetch,
+            automated: false,
+            touch_mac: false,
+            time_zone: None,
+        }
+    }
+}
+
+/// The longest beginning of `text` that has at most `bytes_max` bytes and ends between two characters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
 /// What a beacon tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
@@ -101,8 +128,9 @@ pub struct Revenue {
     pub currency: String,
 }
 
-/// One message as parsed, before any check of what it means.
-#[derive(Debug, Clone)]
+/// One message as parsed, before any check of what it means. `Debug` prints only the site, because the rest holds full
+/// URLs and whatever a page put into its events.
+#[derive(Clone)]
 pub struct Beacon {
     /// The site it names, trimmed and without `www.`; empty never.
     pub site: String,
@@ -126,4 +154,139 @@ pub struct Beacon {
     pub libraries_count: bool,
     /// Who sent it.
     pub sender: Sender,
+}
+
+impl fmt::Debug for Beacon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beacon").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+impl Beacon {
+    /// One beacon for each of these sites, alike but for the site. The last one is moved, not copied.
+    fn for_sites(self, sites: Vec<String>) -> Vec<Beacon> {
+        let copies = std::iter::repeat_n(self, sites.len());
+        copies.zip(sites).map(|(beacon, site)| Beacon { site, ..beacon }).collect()
+    }
+}
+
+/// A request that says nothing but who sent it, for the tests of the formats.
+#[cfg(test)]
+fn ask() -> Request<'static> {
+    Request {
+        query: "",
+        body: b"",
+        address: ClientIp(IpAddr::from([192, 0, 2, 1])),
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0",
+        accept_language: "en-GB,en;q=0.9",
+        referer: "",
+        opted_out: false,
+        prefetch: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_is_cut_between_two_characters() {
+        let agent = "ä".repeat(limits::USER_AGENT_BYTES_MAX);
+        let sender = Sender::of(&Request { user_agent: &agent, opted_out: true, ..ask() });
+        assert_eq!(sender.agent.0.len(), limits::USER_AGENT_BYTES_MAX);
+        assert!(sender.opted_out && !sender.prefetch && !sender.automated && !sender.touch_mac);
+        assert_eq!(Sender::of(&ask()).agent.0, ask().user_agent);
+        assert_eq!((cut("aä", 2), cut("aä", 3), cut("ä", 1), cut("", 5)), ("a", "aä", "", ""));
+    }
+
+    #[test]
+    fn debug_tells_neither_address_nor_agent_nor_urls() {
+        let query = "d=example.test&u=https://example.test/secret&r=https://other.test/hidden&n=Name";
+        let beacons = pixel::parse(&Request { query, ..ask() }).expect("a beacon");
+        assert_eq!(format!("{beacons:?}"), r#"[Beacon { site: "example.test", .. }]"#);
+        let sender = format!("{:?}", Sender::of(&ask()));
+        assert!(!sender.contains("192") && !sender.contains("Mozilla"), "{sender}");
+    }
+
+    /// JSON values of every type, and texts that hold JSON.
+    fn value() -> impl Strategy<Value = String> {
+        let scalar = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|flag| flag.to_string()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            ".{0,40}".prop_map(|text| serde_json::Value::from(text).to_string()),
+            "(https?|app|data|):(//)?[a-z@:.,/\\[\\]]{0,20}".prop_map(|url| format!("{url:?}")),
+            prop::sample::select(vec!["\"pageview\"", "\"engagement\"", "\"a.test, b.test\"", "\"{\\\"a\\\":1}\""])
+                .prop_map(str::to_owned),
+        ];
+        scalar.prop_recursive(3, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec(("[a-z]{0,3}", inner), 0..40)
+                    .prop_map(|items| object(items.iter().map(|(key, value)| (key.as_str(), value.as_str())))),
+            ]
+        })
+    }
+
+    fn object<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        let entries: Vec<_> = entries.map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        format!("{{{}}}", entries.join(","))
+    }
+
+    const KEYS: [&str; 16] = ["n", "u", "d", "r", "p", "m", "$", "revenue", "h", "i", "sd", "e", "w", "tz", "l", "x"];
+
+    fn holds_its_bounds(beacon: &Beacon) {
+        assert!(!beacon.site.is_empty() && !beacon.site.contains(','));
+        assert!(!beacon.url.is_empty() && beacon.url.len() <= limits::URL_BYTES_MAX);
+        assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX && beacon.language.len() <= 3);
+        assert!(beacon.props.len() <= limits::PROPS_MAX);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn no_bytes_break_a_parser(body: Vec<u8>, query in "\\PC{0,200}", referer in "\\PC{0,40}") {
+            let request = Request { body: &body, query: &query, referer: &referer, ..ask() };
+            plausible::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
+            pixel::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
+            let headers = || body.split(|b| *b == 0);
+            address::of_client([127, 0, 0, 1].into(), headers(), headers(), Some(&body), &address::loopback());
+        }
+
+        #[test]
+        fn no_object_breaks_the_json_parser(
+            entries in prop::collection::vec((prop::sample::select(KEYS.to_vec()), value()), 0..16)
+        ) {
+            let body = object(entries.iter().map(|(key, value)| (*key, value.as_str())));
+            match plausible::parse(&Request { body: body.as_bytes(), ..ask() }) {
+                Ok(beacons) => {
+                    assert!((1..=limits::SITES_OF_A_BEACON_MAX).contains(&beacons.len()));
+                    beacons.iter().for_each(holds_its_bounds);
+                }
+                Err(refusal) => assert!(!refusal.faults().is_empty()),
+            }
+        }
+
+        #[test]
+        fn no_query_breaks_the_pixel(values in prop::collection::vec("[a-z0-9:/.,%+?]{0,30}", 8), referer in ".{0,30}") {
+            let keys = ["d", "u", "r", "n", "l", "tz", "sc", "w"];
+            let pairs: Vec<_> = keys.iter().zip(&values).map(|(key, value)| format!("{key}={value}")).collect();
+            let request = Request { query: &pairs.join("&"), referer: &referer, ..ask() };
+            pixel::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
+        }
+
+        #[test]
+        fn no_forwarding_header_breaks_the_reader(
+            header in "(for=|For=\"|\\[|\\]|,|;|\"|\\\\|10\\.0\\.0\\.1|::1|:80|unknown| ){0,20}"
+        ) {
+            let value = || std::iter::once(header.as_bytes());
+            let trusted = address::loopback();
+            address::of_client([127, 0, 0, 1].into(), value(), value(), None, &trusted);
+            address::of_client([127, 0, 0, 1].into(), std::iter::empty(), value(), None, &trusted);
+        }
+    }
 }

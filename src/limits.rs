@@ -18,6 +18,10 @@ pub const PROPS_MAX: usize = 30;
 pub const PROP_KEY_BYTES_MAX: usize = 300;
 /// Longest property value, in bytes (Plausible's limit).
 pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
+/// Longest amount of money that is read, in bytes: more digits than any price has.
+pub const AMOUNT_BYTES_MAX: usize = 32;
+/// Longest name of a time zone that is read, in bytes; the longest in the IANA database has 32.
+pub const TIME_ZONE_BYTES_MAX: usize = 64;
 /// Longest engagement that one ping may claim, in milliseconds: 30 days, as Plausible has it.
 pub const ENGAGEMENT_MS_MAX: u64 = 30 * 24 * 3_600 * 1_000;
 /// What a ping may claim beyond the time since its visitor's previous hit, in milliseconds: clocks and networks jitter.

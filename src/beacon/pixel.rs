@@ -1,1 +1,207 @@
-//! Being written.
+//! In: the query of `GET /pixel.gif?d=DOMAIN&u=URL[&r=REFERRER]`, a picture on a page without scripts or in a mail. Out:
+//! a [`Beacon`] for each site that it names. Forgets: the query.
+//!
+//! Texts are percent- and plus-decoded. Without `u` the page is what the `Referer` header names; a relative `u` is taken
+//! within the site. With `n` it is an event of that name, else a pageview. `l`, `tz`, `sc` and `w` are as in the JSON format.
+
+use std::borrow::Cow;
+
+use super::{Beacon, Kind, Request, Sender, claim, cut, naming};
+use crate::limits;
+use crate::rejection::Rejection;
+
+/// The keys as sent and decoded; empty when absent. The first of a repeated key wins.
+#[derive(Default)]
+struct Keys<'a> {
+    sites: Option<Cow<'a, str>>,
+    url: Cow<'a, str>,
+    referrer: Cow<'a, str>,
+    name: Cow<'a, str>,
+    language: Cow<'a, str>,
+    time_zone: Cow<'a, str>,
+    screen: Cow<'a, str>,
+    width: Cow<'a, str>,
+}
+
+/// Reads a request for the picture: one beacon for each site that it names.
+///
+/// # Errors
+/// [`Rejection::BadUrl`] when neither `u` nor `Referer` gives the page's address; [`Rejection::BadField`] when `d` is blank
+/// or names too many sites, or `n` is too long or is reserved for pings.
+pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Rejection> {
+    let keys = keys(request.query);
+    let kind = kind(&keys.name)?;
+    let page = page(&keys, request)?;
+    let sites = sites(&keys, page)?;
+    let beacons = beacon(&keys, request, kind).for_sites(sites).into_iter();
+    beacons.map(|beacon| Ok(Beacon { url: address(page, &beacon.site)?, ..beacon })).collect()
+}
+
+fn keys(query: &str) -> Keys<'_> {
+    let mut keys = Keys::default();
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let slot = match &*key {
+            "d" => keys.sites.get_or_insert_default(),
+            "u" => &mut keys.url,
+            "r" => &mut keys.referrer,
+            "n" => &mut keys.name,
+            "l" => &mut keys.language,
+            "tz" => &mut keys.time_zone,
+            "sc" => &mut keys.screen,
+            "w" => &mut keys.width,
+            _ => continue,
+        };
+        if slot.is_empty() {
+            *slot = value;
+        }
+    }
+    keys
+}
+
+/// A picture has no time or depth to tell, so the names of pings are refused.
+fn kind(name: &str) -> Result<Kind, Rejection> {
+    match name.trim() {
+        "" | "pageview" => Ok(Kind::Pageview),
+        "engagement" | "pageleave" => Err(Rejection::BadField),
+        name if name.chars().count() > limits::EVENT_NAME_CHARS_MAX => Err(Rejection::BadField),
+        name => Ok(Kind::Event { name: name.to_owned(), interactive: true }),
+    }
+}
+
+/// The page as sent: `u`, which may be relative, else `Referer`, which may not.
+fn page<'a>(keys: &'a Keys<'_>, request: &Request<'a>) -> Result<&'a str, Rejection> {
+    let page = match keys.url.trim() {
+        "" => Some(request.referer.trim()).filter(|referer| naming::scheme(referer).is_some()),
+        url => Some(url),
+    };
+    let is_refused = |page: &str| naming::scheme(page).is_some_and(|(scheme, _)| naming::is_refused_scheme(scheme));
+    page.filter(|page| page.len() <= limits::URL_BYTES_MAX && !is_refused(page)).ok_or(Rejection::BadUrl)
+}
+
+/// The sites of `d`, or when it is absent the host of the page.
+fn sites(keys: &Keys<'_>, page: &str) -> Result<Vec<String>, Rejection> {
+    let list = keys.sites.as_deref().or_else(|| naming::host(page)).unwrap_or_default();
+    let sites = naming::sites(list);
+    let right = (1..=limits::SITES_OF_A_BEACON_MAX).contains(&sites.len());
+    right.then_some(sites).ok_or(Rejection::BadField)
+}
+
+/// The page's address, within `site` when it is relative.
+fn address(page: &str, site: &str) -> Result<String, Rejection> {
+    let address = match page {
+        _ if naming::scheme(page).is_some() => page.to_owned(),
+        _ if page.starts_with("//") => format!("https:{page}"),
+        _ => format!("https://{site}/{}", page.strip_prefix('/').unwrap_or(page)),
+    };
+    Some(address).filter(|address| address.len() <= limits::URL_BYTES_MAX).ok_or(Rejection::BadUrl)
+}
+
+/// The beacon for a site and a page that are not known yet.
+fn beacon(keys: &Keys<'_>, request: &Request<'_>, kind: Kind) -> Beacon {
+    let by_width = || keys.width.parse().ok().and_then(claim::screen_of_width);
+    Beacon {
+        site: String::new(),
+        kind,
+        url: String::new(),
+        hash_mode: false,
+        referrer: cut(keys.referrer.trim(), limits::URL_BYTES_MAX).to_owned(),
+        props: Vec::new(),
+        revenue: None,
+        language: claim::language(Some(&keys.language), request.accept_language),
+        screen: claim::screen_labelled(&keys.screen).or_else(by_width),
+        libraries_count: false,
+        sender: Sender { time_zone: claim::time_zone(&keys.time_zone), ..Sender::of(request) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beacon::ask;
+
+    fn parsed(query: &str, referer: &str) -> Result<Vec<Beacon>, Rejection> {
+        parse(&Request { query, referer, ..ask() })
+    }
+
+    fn one(query: &str) -> Beacon {
+        let beacons = parsed(query, "").expect("a beacon");
+        assert_eq!(beacons.len(), 1, "{query}");
+        beacons.into_iter().next().expect("one")
+    }
+
+    #[test]
+    fn a_picture_is_a_pageview_of_its_address() {
+        let beacon = one("d=www.Example.test&u=https%3A%2F%2Fexample.test%2Fa+b%3Fx%3D1&r=https%3A%2F%2Fnews.test%2F");
+        assert_eq!(beacon.site, "example.test");
+        assert_eq!(beacon.kind, Kind::Pageview);
+        assert_eq!(beacon.url, "https://example.test/a b?x=1");
+        assert_eq!(beacon.referrer, "https://news.test/");
+        assert_eq!((beacon.language.as_str(), beacon.screen), ("en", None));
+        assert!(!beacon.libraries_count && !beacon.hash_mode);
+    }
+
+    #[test]
+    fn a_relative_address_is_within_each_site() {
+        let cases = [
+            ("%2Fabout", "https://a.test/about"),
+            ("about", "https://a.test/about"),
+            ("%3Fx%3D1", "https://a.test/?x=1"),
+            ("%2F%2Fcdn.test%2Fx", "https://cdn.test/x"),
+            ("app%3A%2F%2Flocalhost%2Flogin", "app://localhost/login"),
+        ];
+        for (page, expected) in cases {
+            assert_eq!(one(&format!("d=a.test&u={page}")).url, expected);
+        }
+        let both = parsed("d=a.test,b.test&u=/x", "").expect("two beacons");
+        let urls: Vec<_> = both.iter().map(|b| (b.site.as_str(), b.url.as_str())).collect();
+        assert_eq!(urls, [("a.test", "https://a.test/x"), ("b.test", "https://b.test/x")]);
+    }
+
+    #[test]
+    fn without_an_address_the_page_is_the_one_that_shows_the_picture() {
+        let beacons = parsed("d=a.test&r=https://news.test/", "https://a.test/page").expect("a beacon");
+        assert_eq!(beacons[0].url, "https://a.test/page");
+        assert_eq!(beacons[0].referrer, "https://news.test/");
+        let beacons = parsed("", "https://www.a.test/page").expect("a beacon");
+        assert_eq!(beacons[0].site, "a.test");
+    }
+
+    #[test]
+    fn a_name_makes_it_an_event() {
+        let kind = one("d=a.test&u=/&n=Mail+opened").kind;
+        assert_eq!(kind, Kind::Event { name: "Mail opened".into(), interactive: true });
+        assert_eq!(one("d=a.test&u=/&n=pageview").kind, Kind::Pageview);
+    }
+
+    #[test]
+    fn the_browser_is_described_as_in_the_json_format() {
+        let beacon = one("d=a.test&u=/&l=de-AT&tz=Europe%2FVienna&w=800&w=9000");
+        assert_eq!((beacon.language.as_str(), beacon.screen), ("de", Some("md")));
+        assert_eq!(beacon.sender.time_zone.as_deref(), Some("Europe/Vienna"));
+        assert_eq!(one("d=a.test&u=/&sc=xl&w=1").screen, Some("xl"));
+        assert_eq!(one("d=a.test&u=/&sc=huge&w=wide").screen, None);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_has_a_reason() {
+        let long = "x".repeat(121);
+        let crowd: String = (0..11).map(|n| format!("s{n}.test,")).collect();
+        let cases = [
+            ("d=a.test".to_owned(), Rejection::BadUrl),
+            (String::new(), Rejection::BadUrl),
+            ("d=a.test&u=data:text/html,x".to_owned(), Rejection::BadUrl),
+            (format!("d=a.test&u=/{}", "x".repeat(2_000)), Rejection::BadUrl),
+            (format!("d=a.test&u=/{}", "x".repeat(1_990)), Rejection::BadUrl),
+            ("d=&u=https://a.test/".to_owned(), Rejection::BadField),
+            ("u=/about".to_owned(), Rejection::BadField),
+            (format!("d={crowd}&u=/"), Rejection::BadField),
+            (format!("d=a.test&u=/&n={long}"), Rejection::BadField),
+            ("d=a.test&u=/&n=engagement".to_owned(), Rejection::BadField),
+        ];
+        for (query, reason) in cases {
+            assert_eq!(parsed(&query, "").err(), Some(reason), "{query}");
+        }
+        assert_eq!(parsed("d=a.test", "no address").err(), Some(Rejection::BadUrl));
+        assert_eq!(parsed("d=a.test", "data:text/html,x").err(), Some(Rejection::BadUrl));
+    }
+}

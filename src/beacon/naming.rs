@@ -1,0 +1,110 @@
+//! In: the texts by which a beacon names its sites and its page. Out: folded site names; the scheme and host of an
+//! address. Forgets: spelling, and names given twice.
+//!
+//! Nothing here parses an address in full: that happens once, in the next stage.
+
+use crate::limits::SITES_OF_A_BEACON_MAX;
+use crate::site::fold;
+
+/// The sites of a comma list, folded, each once, in order. Stops one past [`SITES_OF_A_BEACON_MAX`], so that the caller
+/// can tell a full list from an overlong one.
+pub(super) fn sites(list: &str) -> Vec<String> {
+    let mut sites: Vec<String> = Vec::with_capacity(1);
+    for site in list.split(',').map(fold) {
+        if !site.is_empty() && !sites.contains(&site) {
+            sites.push(site);
+        }
+        if sites.len() > SITES_OF_A_BEACON_MAX {
+            break;
+        }
+    }
+    sites
+}
+
+/// The scheme of an address and what follows its colon (RFC 3986, section 3.1).
+pub(super) fn scheme(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    let right = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(fits);
+    right.then_some((scheme, rest))
+}
+
+/// Whether no page can have an address of this scheme: a `data:` address is the page itself, not a place.
+pub(super) fn is_refused_scheme(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("data")
+}
+
+/// The host of an address, without user and port; nothing when it has none.
+pub(super) fn host(url: &str) -> Option<&str> {
+    let (_, rest) = scheme(url)?;
+    let authority = rest.strip_prefix("//")?.split(['/', '?', '#', '\\']).next()?;
+    let place = authority.rsplit('@').next()?;
+    let end = match place.find(']') {
+        Some(bracket) => bracket + 1,
+        None => place.find(':').unwrap_or(place.len()),
+    };
+    place.get(..end).filter(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_sites_is_folded_and_each_counts_once() {
+        let cases: [(&str, &[&str]); 7] = [
+            ("example.test", &["example.test"]),
+            (" www.Example.test , roll.up", &["example.test", "roll.up"]),
+            ("a.test,www.a.test,A.TEST,b.test", &["a.test", "b.test"]),
+            ("www.www.a.test", &["www.a.test"]),
+            (",,a.test,", &["a.test"]),
+            (" , ", &[]),
+            ("", &[]),
+        ];
+        for (list, expected) in cases {
+            assert_eq!(sites(list), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn an_overlong_list_is_read_only_until_that_is_known() {
+        let list: String = (0..500).map(|n| format!("s{n}.test,")).collect();
+        assert_eq!(sites(&list).len(), SITES_OF_A_BEACON_MAX + 1);
+    }
+
+    #[test]
+    fn a_scheme_is_letters_before_a_colon() {
+        let cases = [
+            ("https://a.test/", Some("https")),
+            ("app://localhost/login", Some("app")),
+            ("about:blank", Some("about")),
+            ("/about", None),
+            ("a.test", None),
+            ("1a://x", None),
+            ("/a:b", None),
+            (":x", None),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(scheme(url).map(|(scheme, _)| scheme), expected, "{url}");
+        }
+        assert!(is_refused_scheme("DATA") && !is_refused_scheme("https"));
+    }
+
+    #[test]
+    fn a_host_has_neither_user_nor_port() {
+        let cases = [
+            ("http://site.example.test:8902/a?b#c", Some("site.example.test")),
+            ("https://u:p@a.test/x@y", Some("a.test")),
+            ("https://a.test?x=1", Some("a.test")),
+            ("https://a.test#x", Some("a.test")),
+            ("http://[::1]:80/", Some("[::1]")),
+            ("app://localhost/login", Some("localhost")),
+            ("file:///tmp/x.html", None),
+            ("mailto:a@b.test", None),
+            ("https://:80/", None),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(host(url), expected, "{url}");
+        }
+    }
+}
