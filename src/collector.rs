@@ -150,12 +150,15 @@ impl Collector {
         self.book(hit.0.site, hit.0.local.day, Rejection::TooMany)
     }
 
-    /// Books a message that was refused before it became a beacon, to the sites it named, or to the instance.
+    /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
     pub fn refuse(&self, sites: &[String], reason: Rejection) {
-        self.0.meter.received.inc();
+        let now = self.0.clock.now();
         let directory = self.0.directory.load();
-        let site = sites.iter().find_map(|name| directory.find(name));
-        self.reject_at(site.map(|site| &**site), reason, self.0.clock.now());
+        for name in sites.iter().map(Some).chain(sites.is_empty().then_some(None)) {
+            self.0.meter.received.inc();
+            let site = name.and_then(|name| directory.find(name));
+            self.reject_at(site.map(|site| &**site), reason, now);
+        }
     }
 
     fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {

@@ -78,3 +78,6 @@ pub const RANGE_MONTHS_MAX: i32 = 100;
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.
 pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
+
+/// Time between two looks at the file of places, in seconds.
+pub const GEO_CHECK_S: u64 = 10;

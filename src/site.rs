@@ -19,7 +19,7 @@ impl SiteId {
     pub const INSTANCE: SiteId = SiteId(0);
 }
 
-/// The domain that names a site: lower case, without a leading `www.`, a port or a trailing dot.
+/// The domain that names a site: lower case, punycode, without a leading `www.`, a port or a trailing dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Domain(String);
 
@@ -55,9 +55,14 @@ impl fmt::Display for Domain {
     }
 }
 
-/// Host names are compared in this form: trimmed, lower case, no `www.`, no trailing dot.
+/// Host names are compared in this form: trimmed, lower case, punycode, no `www.`, no trailing dot.
 pub fn fold(host: &str) -> String {
-    let lower = host.trim().trim_end_matches('.').to_lowercase();
+    let mut lower = host.trim().trim_end_matches('.').to_lowercase();
+    if !lower.is_ascii()
+        && let Ok(url::Host::Domain(ascii)) = url::Host::parse(&lower)
+    {
+        lower = ascii;
+    }
     lower.strip_prefix("www.").map(str::to_owned).unwrap_or(lower)
 }
 
@@ -158,7 +163,7 @@ mod tests {
     fn a_domain_is_folded_and_checked() {
         assert_eq!(Domain::parse(" WWW.Example.COM. ").unwrap().as_str(), "example.com");
         assert_eq!(Domain::parse("localhost").unwrap().as_str(), "localhost");
-        assert_eq!(Domain::parse("bücher.example").unwrap().as_str(), "bücher.example");
+        assert_eq!(Domain::parse("bücher.example").unwrap().as_str(), "xn--bcher-kva.example");
         for wrong in ["", "a b", "https://example.com", "example..com", "exa/mple.com", "a,b"] {
             assert!(Domain::parse(wrong).is_err(), "{wrong}");
         }

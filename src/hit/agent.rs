@@ -20,6 +20,9 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Agents;
 impl Agents {
+    pub fn new() -> Agents {
+        Agents
+    }
     pub fn classify(&self, _u: &str, _t: bool) -> Verdict {
         Verdict::Bot
     }

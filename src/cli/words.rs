@@ -1,0 +1,248 @@
+//! In: the words of the command line. Out: what they ask for. Forgets: nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::control::{Command, SiteChange};
+use crate::site::AddressMode;
+
+/// Counts visits to web sites and forgets the visitors: how many, never who.
+///
+/// `headcount serve` starts the collector with its dashboard. All other commands work while it runs, and what they change
+/// counts at once.
+#[derive(Debug, Parser)]
+#[command(name = "headcount", version, arg_required_else_help = true)]
+pub struct Words {
+    /// Folder of the database [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<String>,
+    /// TOML file with the configuration
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub work: Work,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Work {
+    /// Starts the collector and its dashboard
+    Serve(Serve),
+    /// Adds, lists, changes and removes sites
+    #[command(subcommand)]
+    Site(SiteWork),
+    /// Makes and revokes tokens for the API
+    #[command(subcommand)]
+    Token(TokenWork),
+    /// Lets people sign in
+    #[command(subcommand)]
+    User(UserWork),
+    /// Prints the figures of a site
+    Report(ReportWords),
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// A site to count, made if there is none of this domain; may be given several times
+    #[arg(long = "site", value_name = "DOMAIN")]
+    sites: Vec<String>,
+    /// How browsers reach the collector [default: http:// and the listen address]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// MMDB file for country, region and city
+    #[arg(long, value_name = "FILE")]
+    geo: Option<String>,
+    /// Networks whose forwarding headers are believed, separated by commas [default: 127.0.0.0/8, ::1/128]
+    #[arg(long, value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
+    /// How log messages are written: text or json
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SiteWork {
+    /// Adds a site and prints the line to paste into its pages
+    Add {
+        /// Its domain, like example.com
+        domain: String,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Lists all sites
+    List,
+    /// Changes a site; what is not named stays as it is
+    Set {
+        /// Its domain
+        domain: String,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Removes a site and all its figures
+    Remove {
+        /// Its domain
+        domain: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Time zone like Europe/Berlin; a change acts from the site's next day on
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// A host whose pages count, may be given several times; `any` for every host
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// What becomes of addresses: hash, truncate or none
+    #[arg(long, value_name = "MODE")]
+    address: Option<AddressMode>,
+    /// Whether Sec-GPC and DNT are honoured: true or false
+    #[arg(long, value_name = "YES")]
+    opt_out: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenWork {
+    /// Makes a token and prints it, once
+    Create {
+        /// The only site it is good for; all sites if left out
+        #[arg(long, value_name = "DOMAIN")]
+        site: Option<String>,
+        /// What it may do: read, ingest or admin
+        #[arg(long, value_name = "SCOPE")]
+        scope: String,
+    },
+    /// Lists all tokens, without their secrets
+    List,
+    /// Revokes a token
+    Revoke {
+        /// Its number in `headcount token list`
+        id: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserWork {
+    /// Prints a link that signs a browser in, once, within 15 minutes
+    Link,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportWords {
+    /// The site
+    #[arg(long, value_name = "DOMAIN")]
+    site: String,
+    /// Which days: today, yesterday, 7d, 28d, 30d, 91d, month, last_month, year, 12mo, all, or FIRST..LAST
+    #[arg(long, default_value = "30d")]
+    period: String,
+    /// Split by a dimension like source, page, country, or by day, month; totals if left out
+    #[arg(long, value_name = "DIMENSION")]
+    by: Option<String>,
+    /// Most rows to print
+    #[arg(long, default_value_t = 20)]
+    rows: usize,
+}
+
+impl clap::ValueEnum for AddressMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[AddressMode::Hash, AddressMode::Truncate, AddressMode::None]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            AddressMode::Hash => "hash",
+            AddressMode::Truncate => "truncate",
+            AddressMode::None => "none",
+        }))
+    }
+}
+
+impl Words {
+    /// The flags that are keys of the configuration.
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        let mut flags = vec![("data", self.data.clone())];
+        if let Work::Serve(serve) = &self.work {
+            flags.extend([
+                ("listen", serve.listen.clone()),
+                ("url", serve.url.clone()),
+                ("geo", serve.geo.clone()),
+                ("trusted_proxies", serve.trusted_proxies.clone()),
+                ("log", serve.log.clone()),
+            ]);
+        }
+        flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The sites that `serve` is to make.
+    pub fn sites(&self) -> Vec<String> {
+        match &self.work {
+            Work::Serve(serve) => serve.sites.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Work {
+    /// The command for the collector; nothing for `serve`.
+    pub fn command(&self) -> Option<Command> {
+        Some(match self {
+            Work::Serve(_) => return None,
+            Work::Site(SiteWork::Add { domain, change }) => {
+                Command::SiteAdd { domain: domain.clone(), change: change.named() }
+            }
+            Work::Site(SiteWork::List) => Command::SiteList,
+            Work::Site(SiteWork::Set { domain, change }) => {
+                Command::SiteSet { domain: domain.clone(), change: change.named() }
+            }
+            Work::Site(SiteWork::Remove { domain }) => Command::SiteRemove { domain: domain.clone() },
+            Work::Token(TokenWork::Create { site, scope }) => {
+                Command::TokenCreate { site: site.clone(), scope: scope.clone() }
+            }
+            Work::Token(TokenWork::List) => Command::TokenList,
+            Work::Token(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
+            Work::User(UserWork::Link) => Command::UserLink,
+            Work::Report(words) => Command::Report {
+                site: words.site.clone(),
+                period: words.period.clone(),
+                by: words.by.clone(),
+                rows: words.rows,
+            },
+        })
+    }
+}
+
+impl Change {
+    fn named(&self) -> SiteChange {
+        let hosts = match self.hosts.as_slice() {
+            [] => None,
+            [any] if any == "any" => Some(Vec::new()),
+            hosts => Some(hosts.to_vec()),
+        };
+        SiteChange { timezone: self.timezone.clone(), hosts, address: self.address, opt_out: self.opt_out }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_folder_may_stand_before_or_after() {
+        for line in ["headcount --data x site list", "headcount site list --data x", "headcount site --data x list"] {
+            let words = Words::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(words.flags(), [("data", "x".to_owned())], "{line}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! In: a TOML file, environment variables `HEADCOUNT_*`, flags; later ones win. Out: a [`Config`], or one sentence that
+//! says what is wrong and names the nearest right key. Forgets: nothing.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+
+use crate::beacon::address;
+
+/// How log messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One line of text each.
+    Text,
+    /// One JSON object each.
+    Json,
+}
+
+/// What an operator can set for the program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder of the database.
+    pub data: PathBuf,
+    /// How visitors and readers reach this collector from outside; for links and snippets.
+    pub url: Option<String>,
+    /// MMDB file for country, region and city.
+    pub geo: Option<PathBuf>,
+    /// Networks whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How log messages are written.
+    pub log: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("./data"),
+            url: None,
+            geo: None,
+            trusted_proxies: address::loopback(),
+            log: LogFormat::Text,
+        }
+    }
+}
+
+/// A key of the configuration, for the table in the README and for messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name in the file; in the environment it is `HEADCOUNT_` and the name in capitals.
+    pub name: &'static str,
+    /// Its default, as it would be written.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// All keys.
+pub const KEYS: [Key; 6] = [
+    Key { name: "listen", default: "127.0.0.1:8080", meaning: "address and port to listen on" },
+    Key { name: "data", default: "./data", meaning: "folder of the database" },
+    Key {
+        name: "url",
+        default: "http:// and the listen address",
+        meaning: "how browsers reach the collector, for links and snippets",
+    },
+    Key { name: "geo", default: "none", meaning: "MMDB file for country, region and city; read again when it changes" },
+    Key {
+        name: "trusted_proxies",
+        default: "127.0.0.0/8, ::1/128",
+        meaning: "networks whose forwarding headers are believed",
+    },
+    Key { name: "log", default: "text", meaning: "`text` or `json`" },
+];
+
+/// A sentence that says what is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+impl Config {
+    /// The configuration of a file, the environment and flags.
+    ///
+    /// `flags` are pairs of key and value as given on the command line; `environment` are all variables of the process.
+    ///
+    /// # Errors
+    /// [`ConfigError`]
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: &[(&str, String)],
+    ) -> Result<Config, ConfigError> {
+        let mut config = Config::default();
+        if let Some(file) = file {
+            let shown = file.display();
+            let text = std::fs::read_to_string(file).map_err(|e| ConfigError(format!("{shown} can't be read: {e}")))?;
+            config.read_toml(&text).map_err(|e| ConfigError(format!("{shown}: {e}")))?;
+        }
+        for (variable, value) in environment {
+            // The file itself is named by a variable of its own.
+            if let Some(name) = variable.strip_prefix("HEADCOUNT_").filter(|name| *name != "CONFIG") {
+                let set = config.set(&name.to_lowercase(), &value);
+                set.map_err(|e| ConfigError(format!("environment variable {variable}: {e}")))?;
+            }
+        }
+        for (key, value) in flags {
+            config.set(key, value).map_err(|e| ConfigError(format!("--{}: {e}", key.replace('_', "-"))))?;
+        }
+        Ok(config)
+    }
+
+    fn read_toml(&mut self, text: &str) -> Result<(), ConfigError> {
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| ConfigError(e.message().to_owned()))?;
+        for (key, value) in &table {
+            self.set(key, &plain(key, value)?)?;
+        }
+        Ok(())
+    }
+
+    /// Sets one key from its text; lists are separated by commas.
+    fn set(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
+        let text = text.trim();
+        match key {
+            "listen" => self.listen = parse(text, "an address", "127.0.0.1:8080")?,
+            "data" => self.data = PathBuf::from(text),
+            "url" => self.url = Some(base_url(text)?),
+            "geo" => self.geo = (!text.is_empty() && text != "none").then(|| PathBuf::from(text)),
+            "trusted_proxies" => self.trusted_proxies = networks(text)?,
+            "log" => self.log = log_format(text)?,
+            _ => return Err(ConfigError(unknown(key))),
+        }
+        Ok(())
+    }
+
+    /// How browsers reach the collector, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+}
+
+fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
+    match value {
+        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::Array(items) => {
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+            texts.map(|texts| texts.join(",")).ok_or_else(|| ConfigError(format!("{key} takes a list of texts")))
+        }
+        _ if KEYS.iter().any(|known| known.name == key) => Err(ConfigError(format!("{key} takes a text"))),
+        _ => Err(ConfigError(unknown(key))),
+    }
+}
+
+fn parse<T: std::str::FromStr>(text: &str, what: &str, example: &str) -> Result<T, ConfigError> {
+    text.parse().map_err(|_| ConfigError(format!("{text:?} is not {what}; write it like {example}")))
+}
+
+fn base_url(text: &str) -> Result<String, ConfigError> {
+    let right = url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !right {
+        return Err(ConfigError(format!("{text:?} is not an address; write it like https://stats.example.com")));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let network = |item: &str| match item.parse::<std::net::IpAddr>() {
+        Ok(address) => Ok(IpNet::from(address)),
+        Err(_) => parse(item, "a network", "10.0.0.0/8"),
+    };
+    items.map(network).collect()
+}
+
+fn log_format(text: &str) -> Result<LogFormat, ConfigError> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(ConfigError(format!("{text:?} is not a log format; write {:?}", nearest(text, &["text", "json"])))),
+    }
+}
+
+fn unknown(key: &str) -> String {
+    let names = KEYS.map(|key| key.name);
+    format!("unknown key {key:?}; did you mean {:?}?", nearest(key, &names))
+}
+
+/// The candidate that is most like `text`.
+pub fn nearest<'a>(text: &str, candidates: &[&'a str]) -> &'a str {
+    let alike = |candidate: &&&str| (strsim::jaro_winkler(text, candidate) * 1e6) as i64;
+    candidates.iter().max_by_key(alike).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_toml(text: &str) -> Result<Config, String> {
+        let mut config = Config::default();
+        config.read_toml(text).map(|()| config).map_err(|e| e.to_string())
+    }
+
+    fn from_env(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let pairs = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+        Config::load(None, pairs, &[("listen", "127.0.0.1:9".into())]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn every_key_can_be_set_and_flags_win() {
+        let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\n\
+                    trusted_proxies = ['10.0.0.0/8', '192.0.2.1']\nlog = 'json'";
+        let config = from_toml(text).unwrap();
+        assert_eq!(config.base_url(), "https://a.test");
+        assert_eq!(config.trusted_proxies[1].to_string(), "192.0.2.1/32");
+        assert_eq!((config.log, config.geo), (LogFormat::Json, Some("c.mmdb".into())));
+        let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
+        assert_eq!(config.listen.port(), 9);
+    }
+
+    #[test]
+    fn mistakes_are_one_sentence_with_the_nearest_right_word() {
+        let cases = [
+            (from_toml("lisen = 'x'"), "unknown key \"lisen\"; did you mean \"listen\"?"),
+            (from_toml("geo_file = 3"), "unknown key \"geo_file\"; did you mean \"geo\"?"),
+            (from_toml("listen = 8080"), "listen takes a text"),
+            (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
+            (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
+            (
+                from_toml("trusted_proxies = ['10.0.0.0/99']"),
+                "\"10.0.0.0/99\" is not a network; write it like 10.0.0.0/8",
+            ),
+            (
+                from_env(&[("HEADCOUNT_TRUSTED_PROXY", "10.0.0.0/8")]),
+                "environment variable HEADCOUNT_TRUSTED_PROXY: unknown key \"trusted_proxy\"; did you mean \"trusted_proxies\"?",
+            ),
+        ];
+        for (result, sentence) in cases {
+            assert_eq!(result.unwrap_err(), sentence);
+        }
+    }
+
+    #[test]
+    fn all_listed_keys_are_known() {
+        for key in KEYS {
+            let error = Config::default().set(key.name, "\u{0}").err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(!error.contains("unknown key"), "{}", key.name);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! In: commands as lines of JSON, from programs that may open the data folder. Out: their replies, as lines of JSON.
+//! Forgets: nothing.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Command, Refused, Reply, run};
+use crate::collector::Collector;
+use crate::limits;
+
+/// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
+const PATH_BYTES_MAX: usize = 107;
+
+/// Listens on the socket of a data folder and serves commands on a thread of its own, as long as the program runs.
+///
+/// # Errors
+/// The socket can't be made.
+pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result<()> {
+    // Whoever holds the folder's lock may take away what a killed server left.
+    let _ = fs::remove_file(path);
+    let listener = with_short(path, |short| UnixListener::bind(short))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (collector, base_url) = (collector.clone(), base_url.clone());
+            // One that sends nothing must not keep the others waiting.
+            std::thread::spawn(move || serve(&stream, &collector, &base_url));
+        }
+    });
+    Ok(())
+}
+
+fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(limits::HEAD_WAIT_S))).ok()?;
+    let mut line = String::new();
+    BufReader::new(stream.take(limits::QUERY_BYTES_MAX as u64)).read_line(&mut line).ok()?;
+    let reply = match serde_json::from_str::<Command>(&line) {
+        Ok(command) => run(command, collector, base_url),
+        Err(_) => Err(Refused("the running server does not know this command; it may be of another version".into())),
+    };
+    let mut text = serde_json::to_string(&reply).ok()?;
+    text.push('\n');
+    stream.write_all(text.as_bytes()).ok()
+}
+
+/// Sends a command to the server of a data folder. Nothing if none is running there.
+pub fn call(path: &Path, command: &Command) -> Option<io::Result<Result<Reply, Refused>>> {
+    let stream = with_short(path, |short| UnixStream::connect(short)).ok()?;
+    Some(exchange(&stream, command))
+}
+
+fn exchange(mut stream: &UnixStream, command: &Command) -> io::Result<Result<Reply, Refused>> {
+    let mut text = serde_json::to_string(command)?;
+    text.push('\n');
+    stream.write_all(text.as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(serde_json::from_str(&line)?)
+}
+
+/// Calls `work` with the path, or with a short one through the folder's descriptor where the path is too long.
+fn with_short<T>(path: &Path, work: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    if path.as_os_str().len() <= PATH_BYTES_MAX {
+        return work(path);
+    }
+    let folder = fs::File::open(path.parent().unwrap_or(Path::new(".")))?;
+    let name = path.file_name().unwrap_or_default();
+    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
+    work(&short)
+}

@@ -1,0 +1,134 @@
+//! In: HTTP requests. Out: answers. Forgets: addresses and agents, as soon as a request is answered; there is no access
+//! log.
+//!
+//! Beacons take the short way: hyper to [`ingest`]. Everything else goes through axum's router.
+
+mod api;
+mod ingest;
+mod pages;
+mod signed_in;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use axum::routing::{get, post};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use tower_http::compression::CompressionLayer;
+
+use crate::collector::Collector;
+use crate::limits;
+
+/// What every request can reach.
+#[derive(Debug)]
+pub struct App {
+    /// The collector.
+    pub collector: Collector,
+    /// Networks whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How browsers reach the collector, without a slash at the end.
+    pub base_url: String,
+}
+
+type Shared = Arc<App>;
+
+/// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
+pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
+    let app = Arc::new(app);
+    let router = router(app.clone());
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    tokio::pin!(stop);
+    loop {
+        let permit = places.clone().acquire_owned();
+        let next = async { (permit.await, listener.accept().await) };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, app.clone(), router.clone());
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    // A client that goes away in the middle is no event of ours.
+                    let _ = connection.await;
+                    drop(permit);
+                });
+            }
+            // Out of descriptors, most likely: closing connections will free some.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), graceful.shutdown()).await;
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Shared,
+    router: Router,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    // Answers are small and whole; waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(request, peer.ip(), app.clone(), router.clone()));
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    app: Shared,
+    router: Router,
+) -> Result<Response, Infallible> {
+    match ingest::route(request.uri().path()) {
+        Some(route) => Ok(ingest::answer(route, request, peer, &app).await),
+        None => router.oneshot(request.map(Body::new)).await,
+    }
+}
+
+fn router(app: Shared) -> Router {
+    Router::new()
+        .route("/api/v2/query", post(api::query))
+        .route("/health", get(pages::health))
+        .route("/api/health", get(pages::health))
+        .route("/metrics", get(pages::metrics))
+        .route("/js/script.js", get(pages::tracker))
+        .route("/assets/style.css", get(pages::style))
+        .route("/sign-in", get(pages::sign_in_page))
+        .route("/sign-in/{secret}", get(signed_in::by_link))
+        .route("/sign-out", post(signed_in::sign_out))
+        .route("/privacy/{domain}", get(pages::privacy))
+        .route("/", get(pages::sites))
+        .route("/{domain}", get(pages::site))
+        .fallback(pages::not_found)
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::map_response(pages::protect))
+        .with_state(app)
+}
+
+/// A header's value, or an empty text where it is absent or no UTF-8.
+fn header<'a>(request: &'a hyper::HeaderMap, name: &str) -> &'a str {
+    request.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+}
+
+/// Runs work that waits for a disk or for the keeper, away from the threads that serve connections.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}

@@ -1,0 +1,6 @@
+//! stub
+use axum::response::Response;
+/// stub
+pub async fn query() -> Response {
+    Response::default()
+}

@@ -1,0 +1,232 @@
+//! In: requests on the paths of wire formats. Out: the answer that each format owes. Forgets: the request, with its
+//! address and agent, before the answer is sent.
+//!
+//! A rejected beacon answers like an accepted one unless its format says otherwise.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
+
+use super::{App, header as text_of};
+use crate::beacon::plausible::{Fault, Refusal};
+use crate::beacon::{Beacon, ClientIp, Request, address, pixel, plausible};
+use crate::collector::{Outcome, Waiting};
+use crate::limits;
+use crate::rejection::Rejection;
+
+/// Where beacons arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /api/event`, Plausible's format and ours.
+    Event,
+    /// `GET /pixel.gif`.
+    Pixel,
+}
+
+/// The route of a path, if beacons arrive there.
+pub fn route(path: &str) -> Option<Route> {
+    match path {
+        "/api/event" => Some(Route::Event),
+        "/pixel.gif" => Some(Route::Pixel),
+        _ => None,
+    }
+}
+
+/// A transparent picture of one pixel, GIF89a.
+const PIXEL: [u8; 43] = [
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02,
+    0x01, 0x44, 0x00, 0x3b, 0x00,
+];
+
+/// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
+const ROOM_STEPS: u32 = 200;
+const ROOM_STEP_MS: u64 = 5;
+
+/// Answers a request for a beacon route.
+pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
+    match (route, request.method()) {
+        (Route::Event, &Method::POST) => event(request, peer, app).await,
+        (Route::Event, &Method::OPTIONS) => preflight(),
+        (Route::Event, _) => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
+        (Route::Pixel, &Method::GET | &Method::HEAD) => picture(request, peer, app).await,
+        (Route::Pixel, _) => plain(StatusCode::METHOD_NOT_ALLOWED, "ask for the pixel with GET"),
+    }
+}
+
+async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = client(&parts.headers, peer, app);
+    if text_of(&parts.headers, "x-debug-request") == "true" {
+        return with_cors(plain(StatusCode::OK, address.0.to_string()));
+    }
+    let parsed = match collected(body).await {
+        Ok(body) => plausible::parse(&read(&parts.headers, "", &body, address)),
+        Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
+        Err(Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
+    };
+    match parsed {
+        Ok(beacons) => with_cors(event_answer(&receive(beacons, app).await)),
+        Err(refusal) => {
+            app.collector.refuse(&refusal.sites, refusal.rejection());
+            let mut answer = plain(StatusCode::BAD_REQUEST, refusal.body());
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            with_cors(answer)
+        }
+    }
+}
+
+fn event_answer(outcomes: &[Outcome]) -> Response {
+    if outcomes.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Rejected(Rejection::TooMany))) {
+        let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+        return answer;
+    }
+    let mut answer = plain(StatusCode::ACCEPTED, "ok");
+    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
+    if !reasons.is_empty() {
+        let headers = answer.headers_mut();
+        headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(reasons.len()));
+        note_reasons(headers, &reasons);
+    }
+    answer
+}
+
+async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
+    let headers = request.headers();
+    let address = client(headers, peer, app);
+    let parsed = pixel::parse(&read(headers, request.uri().query().unwrap_or_default(), &[], address));
+    let outcomes = match parsed {
+        Ok(beacons) => receive(beacons, app).await,
+        Err(reason) => {
+            app.collector.refuse(&[], reason);
+            vec![Outcome::Rejected(reason)]
+        }
+    };
+    let mut answer = Response::new(Body::from(Bytes::from_static(&PIXEL)));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, must-revalidate, private"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
+    note_reasons(headers, &reasons);
+    answer
+}
+
+/// Tells the owner of a site why a beacon is not counted. Browsers do not show the header to scripts.
+fn note_reasons(headers: &mut HeaderMap, reasons: &[&str]) {
+    if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
+        && !reasons.is_empty()
+    {
+        headers.insert(HeaderName::from_static("x-headcount-rejected"), value);
+    }
+}
+
+fn reason(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Accepted => None,
+        Outcome::Rejected(reason) => Some(reason.label()),
+        Outcome::Lost => Some("lost"),
+    }
+}
+
+async fn receive(beacons: Vec<Beacon>, app: &App) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(beacons.len());
+    for beacon in beacons {
+        outcomes.push(match app.collector.receive(beacon) {
+            Ok(outcome) => outcome,
+            Err(waiting) => wait_for_room(waiting, app).await,
+        });
+    }
+    outcomes
+}
+
+/// A full queue empties within milliseconds; a collector that is too slow for longer says so.
+async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
+    for _ in 0..ROOM_STEPS {
+        tokio::time::sleep(Duration::from_millis(ROOM_STEP_MS)).await;
+        match app.collector.queue(waiting) {
+            Ok(outcome) => return outcome,
+            Err(again) => waiting = again,
+        }
+    }
+    app.collector.overloaded(&waiting)
+}
+
+/// Why there is no body.
+enum Unread {
+    TooLarge,
+    Gone,
+}
+
+async fn collected(body: Incoming) -> Result<Bytes, Unread> {
+    match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::Gone),
+    }
+}
+
+/// The request as wire formats see it.
+fn read<'a>(headers: &'a HeaderMap, query: &'a str, body: &'a [u8], address: ClientIp) -> Request<'a> {
+    Request {
+        query,
+        body,
+        address,
+        user_agent: text_of(headers, "user-agent"),
+        accept_language: text_of(headers, "accept-language"),
+        referer: text_of(headers, "referer"),
+        opted_out: text_of(headers, "sec-gpc") == "1" || text_of(headers, "dnt") == "1",
+        prefetch: is_prefetch(headers),
+    }
+}
+
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    let purpose = ["sec-purpose", "purpose", "x-purpose"].map(|name| text_of(headers, name));
+    let ahead = |value: &str| ["prefetch", "prerender", "preview", "instant"].iter().any(|word| value.contains(word));
+    purpose.into_iter().any(ahead) || text_of(headers, "x-moz") == "prefetch"
+}
+
+/// The address of the visitor.
+pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> ClientIp {
+    let listed = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+    let elements = headers.get_all("forwarded").iter().map(HeaderValue::as_bytes);
+    let real_ip = headers.get("x-real-ip").map(HeaderValue::as_bytes);
+    address::of_client(peer, listed, elements, real_ip, &app.trusted_proxies)
+}
+
+fn preflight() -> Response {
+    let mut answer = plain(StatusCode::NO_CONTENT, "");
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static(
+            "Authorization,Content-Type,Accept,Origin,User-Agent,DNT,Cache-Control,X-Requested-With",
+        ),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("1728000"));
+    with_cors(answer)
+}
+
+fn with_cors(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    answer
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
+    let mut answer = Response::new(text.into());
+    *answer.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+    answer
+}
