@@ -1,0 +1,40 @@
+//! In: everything that the program logs while tests run. Out: a failed test where something is logged that should not be.
+//! Forgets: nothing; worlds run side by side and share what is captured.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, Once, PoisonError};
+
+use super::canary::{self, Form};
+
+static CAPTURED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Capture;
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        CAPTURED.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Captures the log of this process from now on, down to traces of our own.
+pub fn capture() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let logger = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
+        logger.with_writer(|| Capture).init();
+    });
+}
+
+/// Fails if there is a canary, a warning or an error in the log.
+pub fn check(forms: &[Form]) {
+    let captured = CAPTURED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    canary::search("the log", &captured, forms);
+    let text = String::from_utf8_lossy(&captured);
+    let loud = text.lines().find(|line| line.contains(" WARN ") || line.contains(" ERROR "));
+    assert!(loud.is_none(), "unexpected in the log: {}", loud.unwrap_or_default());
+}
