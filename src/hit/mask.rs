@@ -24,8 +24,8 @@ const UUID_BYTES: usize = 36;
 /// The text as it may be stored. Borrowed, without a copy, when nothing had to go.
 pub fn name(text: &str) -> Cow<'_, str> {
     let mut masked = without_controls(text);
-    replace(&mut masked, email_from);
-    replace(&mut masked, secret_from);
+    replace(&mut masked, EMAIL, email_from);
+    replace(&mut masked, TOKEN, secret_from);
     let end = (0..=masked.len().min(NAME_BYTES_MAX)).rev().find(|end| masked.is_char_boundary(*end)).unwrap_or(0);
     match masked {
         Cow::Borrowed(kept) => Cow::Borrowed(&kept[..end]),
@@ -45,10 +45,10 @@ fn without_controls(text: &str) -> Cow<'_, str> {
 }
 
 /// Puts a mark in the place of everything that `find` finds, from left to right.
-fn replace(text: &mut Cow<'_, str>, find: fn(&str, usize) -> Option<(Range<usize>, &'static str)>) {
+fn replace(text: &mut Cow<'_, str>, mark: &str, find: fn(&str, usize) -> Option<Range<usize>>) {
     let mut out = String::new();
     let mut kept = 0;
-    while let Some((found, mark)) = find(text, kept) {
+    while let Some(found) = find(text, kept) {
         out.push_str(&text[kept..found.start]);
         out.push_str(mark);
         kept = found.end;
@@ -60,7 +60,7 @@ fn replace(text: &mut Cow<'_, str>, find: fn(&str, usize) -> Option<(Range<usize
 }
 
 /// The first mail address at or after `from`.
-fn email_from(text: &str, from: usize) -> Option<(Range<usize>, &'static str)> {
+fn email_from(text: &str, from: usize) -> Option<Range<usize>> {
     let (mut floor, mut at) = (from, from);
     while let Some(step) = text.as_bytes()[at..].iter().position(|b| matches!(b, b'@' | b'%')) {
         at += step;
@@ -72,7 +72,7 @@ fn email_from(text: &str, from: usize) -> Option<(Range<usize>, &'static str)> {
         let domain = head_bytes(&text[at + sign..], is_domain);
         at += sign;
         if start < at - sign && names_a_host(&text[at..at + domain]) {
-            return Some((start..at + domain, EMAIL));
+            return Some(start..at + domain);
         }
         floor = at;
     }
@@ -115,14 +115,14 @@ fn tail_bytes(text: &str, fits: fn(char) -> bool) -> usize {
 }
 
 /// The first token or secret at or after `from`, which is the start of the text or the end of a masked piece.
-fn secret_from(text: &str, from: usize) -> Option<(Range<usize>, &'static str)> {
+fn secret_from(text: &str, from: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(step) = bytes[at..].iter().position(|b| is_secret_byte(*b)) {
         let start = at + step;
         let end = start + bytes[start..].iter().position(|b| !is_secret_byte(*b)).unwrap_or(text.len() - start);
         if let Some(found) = secret_in(text, start..end) {
-            return Some((found, TOKEN));
+            return Some(found);
         }
         at = end;
     }
@@ -171,14 +171,16 @@ fn uuid_start(word: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether a long run mixes letters and digits as no writer does, for at least half of its length.
+/// Whether a long run mixes letters and digits, or capitals and small letters, as no writer does.
 fn is_noise(word: &str) -> bool {
     let has = |fits: fn(&u8) -> bool| word.bytes().any(|b| fits(&b));
-    if !has(u8::is_ascii_digit) || !has(u8::is_ascii_alphabetic) {
+    let (capitals, small, digits) = (has(u8::is_ascii_uppercase), has(u8::is_ascii_lowercase), has(u8::is_ascii_digit));
+    if usize::from(capitals) + usize::from(small) + usize::from(digits) < 2 {
         return false;
     }
     let noise: usize = word.split(['-', '_', '+']).filter(|part| !is_word(part)).map(str::len).sum();
-    noise * 2 >= word.len()
+    // A slug may end with a short hash, but slugs with hashes are written in small letters.
+    if capitals && small { noise > 0 } else { noise * 2 >= word.len() }
 }
 
 /// Whether one part of a slug reads like a word, a number, or a word with a number in, before or after it: `storage`,
@@ -186,16 +188,16 @@ fn is_noise(word: &str) -> bool {
 fn is_word(part: &str) -> bool {
     let digit_groups = part.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).count();
     let letters = part.bytes().filter(u8::is_ascii_alphabetic).count();
-    if letters == 0 || part.len() <= 3 {
-        return true;
-    }
-    if digit_groups > 1 {
-        return false;
-    }
     let capitals = part.bytes().filter(u8::is_ascii_uppercase).count();
-    let shouts = capitals == letters && part.len() < SECRET_BYTES_MIN;
-    let digits_are_few = letters >= 8 || part.len() < SECRET_BYTES_MIN;
-    shouts || (digits_are_few && capitals * 4 <= letters + 3)
+    let is_long = part.len() >= SECRET_BYTES_MIN;
+    match digit_groups {
+        _ if letters == 0 || part.len() <= 5 => true,
+        0 => !is_long || capitals == letters || capitals * 3 <= letters,
+        1 if part.len() < 10 => true,
+        1 if is_long => letters >= 8 && capitals * 4 <= letters + 3,
+        1 => capitals == letters || capitals * 4 <= letters + 3,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +239,9 @@ mod tests {
             "C++ and C#",
             "covid19-vaccine-b2b-q3-report",
             "/windows-10-vs-windows-11-64bit-32bit",
+            "/Upgrading-to-PostgreSQL-17-with-GraphQL",
+            "/iPhone15Pro-vs-S24Ultra-vs-RTX4090Ti-2024",
+            "/wiki/What_is_new_in_iOS18_and_macOS15",
         ] {
             assert!(matches!(name(text), Cow::Borrowed(kept) if kept == text), "{text} -> {}", name(text));
         }
@@ -304,6 +309,8 @@ mod tests {
             ("a d41d8cd98f00b204e9800998ecf8427e b 9f8a7b6c5d4e3f2a1b0c", "a :token b :token"),
             ("é9f8a7b6c5d4e3f2a1b0cé", "é:tokené"),
             ("x-9f8a7b6c5d4e3f2a1b0c9f8a", ":token"),
+            ("/n/V1StGXR8_Z5jdHi6B-myT", "/n/:token"),
+            ("/n/rFSQQxgmodvdvyQnmkDkffXYZQW", "/n/:token"),
             ("xoxb+12ab34cd56ef78ab90cd12ef", ":token"),
         ] {
             assert_eq!(name(text), want, "{text}");

@@ -67,7 +67,8 @@ fn direct_marketing(medium: &str, source: &str, kind: Option<Kind>) -> Option<&'
         Some("Audio")
     } else if medium == "sms" || source == "sms" {
         Some("SMS")
-    } else if medium.ends_with("push") || medium.contains("mobile") || medium == "notification" || source == "firebase" {
+    } else if medium.ends_with("push") || medium.contains("mobile") || medium == "notification" || source == "firebase"
+    {
         Some("Mobile Push")
     } else {
         None
