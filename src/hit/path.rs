@@ -1,32 +1,247 @@
-//! stub
+//! In: the address of a page as sent. Out: a [`Location`] to count, and the [`Campaign`] its query names. Forgets: the
+//! scheme, the port, credentials, the fragment unless it is the route, and all of the query but campaign keys.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::mask;
+use crate::limits::URL_BYTES_MAX;
 use crate::rejection::Rejection;
-/// x
-#[derive(Debug, Default)]
+use crate::site;
+
+/// The host of a page whose address has none, such as `file:///index.html` (Plausible's label).
+pub const NO_HOST: &str = "(none)";
+
+/// Schemes whose addresses hold a document instead of naming one.
+const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
+/// Click ids that Google and Microsoft put on paid links only.
+const PAID_CLICK_IDS: [&str; 4] = ["gclid", "gbraid", "wbraid", "msclkid"];
+
+/// Where a page is.
+///
+/// `query` is for [`campaign`] only; it is never stored, and so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Location {
+    /// Its host, folded and masked; [`NO_HOST`] when the address has none.
     pub hostname: String,
+    /// Its path, decoded and masked; in hash mode with the fragment. Never empty, never with a query.
     pub path: String,
+    /// The query as sent, without its question mark; in hash mode that of the fragment, if there is no other.
     pub query: String,
 }
-/// x
-#[derive(Debug, Default)]
+
+/// Reads the address of a page; `hash_mode` says that the fragment belongs to the page.
+///
+/// # Errors
+/// [`Rejection::BadUrl`] when it is no address, longer than [`URL_BYTES_MAX`], or holds a document itself.
+pub fn locate(url: &str, hash_mode: bool) -> Result<Location, Rejection> {
+    if url.len() > URL_BYTES_MAX {
+        return Err(Rejection::BadUrl);
+    }
+    let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;
+    if DOCUMENT_SCHEMES.contains(&url.scheme()) {
+        return Err(Rejection::BadUrl);
+    }
+    let (route, route_query) = match url.fragment() {
+        Some(fragment) if hash_mode => split_route(fragment),
+        _ => ("", ""),
+    };
+    Ok(Location {
+        hostname: hostname(&url),
+        path: path(url.path(), route),
+        query: url.query().filter(|query| !query.is_empty()).unwrap_or(route_query).to_owned(),
+    })
+}
+
+fn hostname(url: &Url) -> String {
+    let host = url.host_str().map(site::fold).unwrap_or_default();
+    if host.is_empty() { NO_HOST.to_owned() } else { mask::name(&host).into_owned() }
+}
+
+/// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#access_token=...`.
+fn split_route(fragment: &str) -> (&str, &str) {
+    if let Some(divided) = fragment.split_once('?') {
+        return divided;
+    }
+    let is_query = fragment.contains('=') && !fragment.starts_with(['/', '!']);
+    if is_query { ("", fragment) } else { (fragment, "") }
+}
+
+fn path(path: &str, route: &str) -> String {
+    let mut text = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let route = percent_decode_str(route).decode_utf8_lossy();
+    // A question mark that was encoded once more still begins a query here.
+    let route = route.split('?').next().unwrap_or_default();
+    if !route.is_empty() {
+        text.push('#');
+        text.push_str(route);
+    }
+    let text = mask::name(text.trim_end());
+    if text.is_empty() { "/".to_owned() } else { text.into_owned() }
+}
+
+/// What the query of a page says about where its reader came from. Values are decoded, trimmed and masked; an empty
+/// one counts as none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Campaign {
+    /// The source that decides: `utm_source`, else `source`, else `ref`.
     pub source: Option<String>,
+    /// `utm_source` itself, which the dimension of that name shows.
     pub utm_source: Option<String>,
+    /// `utm_medium`.
     pub medium: Option<String>,
+    /// `utm_campaign`.
     pub campaign: Option<String>,
+    /// `utm_content`.
     pub content: Option<String>,
+    /// `utm_term`.
     pub term: Option<String>,
+    /// Whether a click id of a paid link was there (`gclid`, `gbraid`, `wbraid`, `msclkid`). The id itself is dropped.
     pub paid: bool,
 }
-/// x
-pub fn locate(_u: &str, _h: bool) -> Result<Location, Rejection> {
-    Ok(Location::default())
+
+/// Reads the campaign keys of a query; keys in any case, the first non-empty value of each counts.
+pub fn campaign(query: &str) -> Campaign {
+    let mut campaign = Campaign::default();
+    let (mut source, mut referral) = (None, None);
+    for pair in query.split('&') {
+        let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));
+        let key = percent_decode_str(key).decode_utf8_lossy().to_ascii_lowercase();
+        let field = match key.as_str() {
+            "utm_source" => &mut campaign.utm_source,
+            "utm_medium" => &mut campaign.medium,
+            "utm_campaign" => &mut campaign.campaign,
+            "utm_content" => &mut campaign.content,
+            "utm_term" => &mut campaign.term,
+            "source" => &mut source,
+            "ref" => &mut referral,
+            _ => {
+                campaign.paid |= !raw.is_empty() && PAID_CLICK_IDS.contains(&key.as_str());
+                continue;
+            }
+        };
+        if field.is_none() {
+            *field = value(raw);
+        }
+    }
+    campaign.source = campaign.utm_source.clone().or(source).or(referral);
+    campaign
 }
-/// x
-pub fn campaign(_q: &str) -> Campaign {
-    Campaign::default()
+
+/// A value of a query as it may be stored.
+fn value(raw: &str) -> Option<String> {
+    let plain = percent_decode_str(raw).decode_utf8_lossy();
+    // A plus sign stands for a space, except in a mail address, where it must not divide what has to be masked.
+    let text = match mask::name(&plain) {
+        Cow::Owned(masked) => masked.replace('+', " "),
+        Cow::Borrowed(_) => {
+            let spaced = raw.replace('+', " ");
+            mask::name(&percent_decode_str(&spaced).decode_utf8_lossy()).into_owned()
+        }
+    };
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
-/// x
-pub fn value(v: &str) -> String {
-    v.to_owned()
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(url: &str, hash_mode: bool) -> (String, String, String) {
+        let Ok(place) = locate(url, hash_mode) else { panic!("{url} is an address") };
+        (place.hostname, place.path, place.query)
+    }
+
+    #[test]
+    fn an_address_becomes_host_and_path() {
+        for (url, hostname, path) in [
+            ("https://example.com", "example.com", "/"),
+            ("https://example.com/", "example.com", "/"),
+            ("https://www.Example.COM:8443/About/", "example.com", "/About/"),
+            ("  https://example.com/a  ", "example.com", "/a"),
+            ("https://example.com/a%20b%20", "example.com", "/a b"),
+            ("https://example.com/caf%C3%A9", "example.com", "/café"),
+            ("https://example.com/über/größe", "example.com", "/über/größe"),
+            ("https://example.com/100%", "example.com", "/100%"),
+            ("https://example.com/%zz/%ff", "example.com", "/%zz/\u{fffd}"),
+            ("https://example.com/a%00b%0Ac", "example.com", "/abc"),
+            ("https://example.com/a?secret=1#top", "example.com", "/a"),
+            ("https://example.com/wiki/Who%3F", "example.com", "/wiki/Who?"),
+            ("https://bob:hunter2@example.com/a", "example.com", "/a"),
+            ("https://example.com/u/bob%40example.org", "example.com", "/u/:email"),
+            ("https://example.com/r/9f8a7b6c5d4e3f2a1b0c", "example.com", "/r/:token"),
+            ("app://localhost/login", "localhost", "/login"),
+            ("file:///index.html", "(none)", "/index.html"),
+            ("ionic://WWW.App.example/x", "app.example", "/x"),
+            ("mailto:bob@example.com", "(none)", ":email"),
+            ("foo:", "(none)", "/"),
+            ("http://[2001:db8::1]/x", "[2001:db8::1]", "/x"),
+        ] {
+            let place = at(url, false);
+            assert_eq!((place.0.as_str(), place.1.as_str()), (hostname, path), "{url}");
+        }
+    }
+
+    #[test]
+    fn in_hash_mode_the_fragment_is_the_route_without_its_query() {
+        for (url, path, query) in [
+            ("https://example.com/#/about", "/#/about", ""),
+            ("https://example.com/#", "/", ""),
+            ("https://example.com/app?a=1#/b?c=2", "/app#/b", "a=1"),
+            ("https://example.com/app#/b?utm_source=x", "/app#/b", "utm_source=x"),
+            ("https://example.com/app?#!/b%20c ", "/app#!/b c", ""),
+            ("https://example.com/#/b%3Fsecret%3D1", "/#/b", ""),
+            ("https://example.com/cb#access_token=abc&state=1", "/cb", "access_token=abc&state=1"),
+            ("https://example.com/#/u/bob@example.com", "/#/u/:email", ""),
+        ] {
+            let place = at(url, true);
+            assert_eq!((place.1.as_str(), place.2.as_str()), (path, query), "{url}");
+        }
+        assert_eq!(at("https://example.com/a#/b", false).1, "/a");
+    }
+
+    #[test]
+    fn what_is_no_address_is_rejected() {
+        let long = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX));
+        let documents = ["data:text/html,x", "javascript:alert(1)", "blob:https://example.com/1", "DATA:,"];
+        for url in ["", "/path", "example.com", "https://", "http://[::1", "//example.com/x", &long] {
+            assert_eq!(locate(url, false).err(), Some(Rejection::BadUrl), "{url}");
+        }
+        for url in documents {
+            assert_eq!(locate(url, true).err(), Some(Rejection::BadUrl), "{url}");
+        }
+    }
+
+    #[test]
+    fn campaign_keys_are_read_in_their_order_of_precedence() {
+        let read = |query: &str| campaign(query).source;
+        assert_eq!(read("ref=c&source=b&utm_source=a").as_deref(), Some("a"));
+        assert_eq!(read("ref=c&source=b").as_deref(), Some("b"));
+        assert_eq!(read("ref=c&source=+&utm_source=").as_deref(), Some("c"));
+        assert_eq!(read("a=1&b"), None);
+        assert_eq!(campaign("source=b").utm_source, None);
+        assert_eq!(campaign("utm_source=b").utm_source.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn campaign_values_are_decoded_trimmed_and_masked() {
+        let full = campaign("UTM_Medium=e-mail&utm_campaign=+spring+sale%21&utm_content=a%2Bb&utm_term=caf%C3%A9");
+        assert_eq!(full.medium.as_deref(), Some("e-mail"));
+        assert_eq!(full.campaign.as_deref(), Some("spring sale!"));
+        assert_eq!(full.content.as_deref(), Some("a+b"));
+        assert_eq!(full.term.as_deref(), Some("café"));
+        assert_eq!(campaign("utm_source=bob%2Btag%40example.com").source.as_deref(), Some(":email"));
+        assert_eq!(campaign("utm_source=bob+tag@example.com").source.as_deref(), Some(":email"));
+        assert_eq!(campaign("utm_term=9f8a7b6c5d4e3f2a1b0c").term.as_deref(), Some(":token"));
+        assert_eq!(campaign("utm_term=%ff%zz").term.as_deref(), Some("\u{fffd}%zz"));
+    }
+
+    #[test]
+    fn a_click_id_is_noted_and_not_kept() {
+        assert_eq!(campaign("gclid=abc123"), Campaign { paid: true, ..Campaign::default() });
+        assert!(campaign("x=1&MSCLKID=z").paid);
+        assert!(!campaign("gclid=&fbclid=abc").paid);
+    }
 }

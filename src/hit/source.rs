@@ -1,15 +1,236 @@
-//! stub
-use super::path::Campaign;
-use crate::rejection::Rejection;
+//! In: the campaign of a page, the referrer as sent, the hosts that are one's own. Out: an [`Origin`]: source, referrer and
+//! channel. Forgets: the referrer's path and query, and which sub-domain of an unknown host it was.
+//!
+//! Names come from two tables: `data/sources_own.tsv`, which wins, and the older and longer `data/sources.tsv`. The groups
+//! are those of the field (GA4's channels, with AI assistants beside them).
+
+mod channel;
+mod table;
+
 use std::borrow::Cow;
-/// x
-#[derive(Debug, Default)]
+use std::net::Ipv4Addr;
+
+use url::Url;
+
+use super::mask;
+use super::path::Campaign;
+use crate::cell::DIRECT_OR_NONE;
+use crate::rejection::Rejection;
+use crate::site;
+use table::{Kind, Named, TABLE};
+
+/// Where a visit came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    /// The name we give to it: `Google`, `ChatGPT`, `example.org`; [`DIRECT_OR_NONE`] when nothing says.
     pub source: Cow<'static, str>,
+    /// The origin domain sent, or the package of an Android app; [`DIRECT_OR_NONE`] when there is none.
     pub referrer: Cow<'static, str>,
+    /// The group of the source: `Organic Search`, `Direct`, ...
     pub channel: &'static str,
 }
-/// x
-pub fn origin(_c: &Campaign, _r: &str, _h: &str, _o: impl Fn(&str) -> bool) -> Result<Origin, Rejection> {
-    Ok(Origin::default())
+
+/// Finds out where the reader of a page came from. `page_host` is the page's own host; `own_host` is asked, with a folded
+/// host, which other hosts belong to the site.
+///
+/// # Errors
+/// [`Rejection::SpamSource`] when the referrer is on the list of referrer spammers.
+pub fn origin(
+    campaign: &Campaign,
+    referrer: &str,
+    page_host: &str,
+    own_host: impl Fn(&str) -> bool,
+) -> Result<Origin, Rejection> {
+    let sender = sender(referrer).filter(|sender| !sender.is_own(page_host, own_host));
+    if sender.as_ref().is_some_and(Sender::is_spam) {
+        return Err(Rejection::SpamSource);
+    }
+    let named = match (&campaign.source, &sender) {
+        (Some(text), _) => Some(of_campaign(text)),
+        (None, Some(sender)) => Some(sender.named()),
+        (None, None) => None,
+    };
+    let kind = named.as_ref().map(|(_, kind)| *kind);
+    Ok(Origin {
+        channel: channel::of(campaign, kind),
+        source: named.map_or(Cow::Borrowed(DIRECT_OR_NONE), |(name, _)| name),
+        referrer: sender.map_or(Cow::Borrowed(DIRECT_OR_NONE), |sender| stored(sender.text())),
+    })
+}
+
+/// Who a referrer names.
+enum Sender {
+    /// A web site, by its folded host.
+    Host(String),
+    /// An Android app, by its package in lower case.
+    App(String),
+}
+
+/// The sender in a referrer as sent; nothing when it is no address of the web or of an Android app.
+fn sender(referrer: &str) -> Option<Sender> {
+    if referrer.is_empty() {
+        return None;
+    }
+    let url = Url::parse(referrer).ok()?;
+    let host = url.host_str().filter(|host| !host.is_empty())?;
+    match url.scheme() {
+        "http" | "https" => Some(Sender::Host(site::fold(host))),
+        "android-app" => Some(Sender::App(host.to_lowercase())),
+        _ => None,
+    }
+}
+
+impl Sender {
+    fn text(&self) -> &str {
+        match self {
+            Sender::Host(text) | Sender::App(text) => text,
+        }
+    }
+
+    fn is_own(&self, page_host: &str, own_host: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Sender::Host(host) => is_local(host) || *host == site::fold(page_host) || own_host(host),
+            Sender::App(_) => false,
+        }
+    }
+
+    fn is_spam(&self) -> bool {
+        matches!(self, Sender::Host(host) if table::is_spam(host))
+    }
+
+    fn named(&self) -> (Cow<'static, str>, Kind) {
+        let named = match self {
+            Sender::Host(host) => TABLE.of_host(host),
+            Sender::App(package) => TABLE.of_package(package),
+        };
+        match (named, self) {
+            (Some(Named { source, kind }), _) => (Cow::Borrowed(source), kind),
+            (None, Sender::Host(host)) => (stored(registrable(host)), Kind::Referral),
+            (None, Sender::App(package)) => (stored(package), Kind::Referral),
+        }
+    }
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host == "[::1]" || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
+}
+
+/// The part of a host that somebody registered; the host itself when it is an address or has no known suffix.
+fn registrable(host: &str) -> &str {
+    let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+    if is_address { host } else { psl::domain_str(host).unwrap_or(host) }
+}
+
+/// The source that a campaign names; a text that no table knows stays as it was sent.
+fn of_campaign(text: &str) -> (Cow<'static, str>, Kind) {
+    match TABLE.of_word(text) {
+        Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
+        None => (stored(text), Kind::Referral),
+    }
+}
+
+fn stored(text: &str) -> Cow<'static, str> {
+    Cow::Owned(mask::name(text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::path::campaign;
+    use super::*;
+
+    fn from(query: &str, referrer: &str) -> (String, String, &'static str) {
+        let origin = origin(&campaign(query), referrer, "www.example.com", |host| host == "shop.example.net");
+        let origin = origin.expect("no spammer");
+        (origin.source.into_owned(), origin.referrer.into_owned(), origin.channel)
+    }
+
+    #[test]
+    fn a_referrer_becomes_source_domain_and_channel() {
+        for (referrer, source, domain, channel) in [
+            ("https://www.google.com/", "Google", "google.com", "Organic Search"),
+            ("https://www.google.co.uk/search?q=secret", "Google", "google.co.uk", "Organic Search"),
+            ("https://google.github.io/", "google.github.io", "google.github.io", "Referral"),
+            ("https://duckduckgo.com", "DuckDuckGo", "duckduckgo.com", "Organic Search"),
+            ("https://cn.bing.com/", "Bing", "cn.bing.com", "Organic Search"),
+            ("https://docs.google.com/document/d/1", "Google Docs", "docs.google.com", "Referral"),
+            ("https://mail.google.com/mail/u/0", "Gmail", "mail.google.com", "Email"),
+            ("https://mail.yahoo.com/", "Yahoo! Mail", "mail.yahoo.com", "Email"),
+            ("https://outlook.live.com/", "Outlook", "outlook.live.com", "Email"),
+            ("https://t.co/abc", "X", "t.co", "Organic Social"),
+            ("https://www.facebook.com/", "Facebook", "facebook.com", "Organic Social"),
+            ("https://l.facebook.com/", "Facebook", "l.facebook.com", "Organic Social"),
+            ("https://out.reddit.com/", "Reddit", "out.reddit.com", "Organic Social"),
+            ("https://np.reddit.com/", "Reddit", "np.reddit.com", "Organic Social"),
+            ("https://news.ycombinator.com/item?id=1", "Hacker News", "news.ycombinator.com", "Organic Social"),
+            ("https://lobste.rs/", "Lobsters", "lobste.rs", "Organic Social"),
+            ("https://mastodon.social/@a", "Mastodon", "mastodon.social", "Organic Social"),
+            ("https://app.slack.com/", "Slack", "app.slack.com", "Organic Social"),
+            ("https://vk.com/", "VK", "vk.com", "Organic Social"),
+            ("https://chatgpt.com/", "ChatGPT", "chatgpt.com", "AI Assistants"),
+            ("https://www.perplexity.ai/", "Perplexity", "perplexity.ai", "AI Assistants"),
+            ("https://gemini.google.com/app", "Gemini", "gemini.google.com", "AI Assistants"),
+            ("https://chat.mistral.ai/", "Le Chat", "chat.mistral.ai", "AI Assistants"),
+            ("https://you.com/", "You.com", "you.com", "AI Assistants"),
+            ("https://m.youtube.com/watch?v=1", "YouTube", "m.youtube.com", "Organic Video"),
+            ("https://www.amazon.de/dp/1", "Amazon", "amazon.de", "Organic Shopping"),
+            ("android-app://com.google.android.gm/", "Gmail", "com.google.android.gm", "Email"),
+            ("android-app://org.example.App", "org.example.app", "org.example.app", "Referral"),
+            ("https://blog.me.github.io/x", "me.github.io", "blog.me.github.io", "Referral"),
+            ("https://news.bbc.co.uk/", "bbc.co.uk", "news.bbc.co.uk", "Referral"),
+            ("https://blog.example.com/", "example.com", "blog.example.com", "Referral"),
+            ("http://192.0.2.7/", "192.0.2.7", "192.0.2.7", "Referral"),
+            ("http://intranet/", "intranet", "intranet", "Referral"),
+            ("https://u:p@WWW.Other.example:8080/a?b#c", "other.example", "other.example", "Referral"),
+        ] {
+            let want = (source.to_owned(), domain.to_owned(), channel);
+            assert_eq!(from("", referrer), want, "{referrer}");
+        }
+    }
+
+    #[test]
+    fn own_pages_and_what_is_no_address_count_as_none() {
+        for referrer in [
+            "",
+            "https://example.com/a",
+            "http://WWW.example.com:8080/",
+            "https://shop.example.net/cart",
+            "http://localhost:3000/",
+            "http://127.0.0.1/",
+            "google.com",
+            "about:client",
+            "ftp://other.example/",
+            "https://",
+        ] {
+            let want = (DIRECT_OR_NONE.to_owned(), DIRECT_OR_NONE.to_owned(), "Direct");
+            assert_eq!(from("", referrer), want, "{referrer}");
+        }
+    }
+
+    #[test]
+    fn a_campaign_names_the_source_and_the_referrer_stays() {
+        for (query, source, channel) in [
+            ("utm_source=google", "Google", "Organic Search"),
+            ("utm_source=Google&utm_medium=cpc", "Google", "Paid Search"),
+            ("utm_source=google.com&gclid=x", "Google", "Paid Search"),
+            ("utm_source=chatgpt.com", "ChatGPT", "AI Assistants"),
+            ("ref=producthunt", "Product Hunt", "Organic Social"),
+            ("source=hacker_news", "Hacker News", "Organic Social"),
+            ("utm_source=fb&utm_medium=paid", "Facebook", "Paid Social"),
+            ("utm_source=newsletter&utm_medium=email", "newsletter", "Email"),
+            ("utm_source=Autumn", "Autumn", "Referral"),
+            ("utm_source=bob@example.com", ":email", "Referral"),
+        ] {
+            let want = (source.to_owned(), "t.co".to_owned(), channel);
+            assert_eq!(from(query, "https://t.co/x"), want, "{query}");
+        }
+    }
+
+    #[test]
+    fn referrer_spammers_and_their_sub_domains_are_rejected() {
+        for referrer in ["http://0-0.fr/", "https://www.0-0.fr/x", "http://a.b.0-0.fr"] {
+            let got = origin(&Campaign::default(), referrer, "example.com", |_| false);
+            assert_eq!(got, Err(Rejection::SpamSource), "{referrer}");
+        }
+        assert!(origin(&Campaign::default(), "http://x0-0.fr/", "example.com", |_| false).is_ok());
+    }
 }

@@ -1,0 +1,52 @@
+//! In: an IANA time zone. Out: the country whose clocks it is named after. Forgets: the zone.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Zones and countries of tzdata, public domain; its origin is in the first line.
+const ZONES: &str = include_str!("../data/zones.tsv");
+
+static COUNTRIES: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('\t')).collect());
+
+/// ISO 3166-1 alpha-2 code of the country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such.
+pub fn country(time_zone: &str) -> Option<&'static str> {
+    COUNTRIES.get(time_zone.trim()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_and_their_old_names_have_a_country() {
+        for (zone, want) in [
+            ("Europe/Berlin", Some("DE")),
+            ("Europe/Busingen", Some("DE")),
+            ("Europe/Zurich", Some("CH")),
+            ("Europe/Kyiv", Some("UA")),
+            ("Europe/Kiev", Some("UA")),
+            ("Asia/Calcutta", Some("IN")),
+            ("Asia/Saigon", Some("VN")),
+            ("America/Buenos_Aires", Some("AR")),
+            ("US/Pacific", Some("US")),
+            ("Atlantic/Jan_Mayen", Some("SJ")),
+            ("Africa/Asmera", Some("ER")),
+            ("UTC", None),
+            ("Etc/GMT+1", None),
+            ("CET", None),
+            ("", None),
+        ] {
+            assert_eq!(country(zone), want, "{zone}");
+        }
+    }
+
+    #[test]
+    fn every_row_is_a_zone_and_two_capitals() {
+        assert!(COUNTRIES.len() > 500);
+        for (zone, country) in COUNTRIES.iter() {
+            assert!(!zone.is_empty() && country.len() == 2, "{zone}");
+            assert!(country.bytes().all(|b| b.is_ascii_uppercase()), "{zone}");
+        }
+    }
+}
