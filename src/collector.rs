@@ -10,6 +10,7 @@ mod ledger;
 mod salts;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
@@ -32,10 +33,15 @@ use salts::Salts;
 pub use salts::random;
 
 /// A running collector. Clones are handles to the same one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Collector(Arc<Inner>);
 
-#[derive(Debug)]
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Collector")
+    }
+}
+
 struct Inner {
     store: Arc<Sqlite>,
     queue: SyncSender<Message>,

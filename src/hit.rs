@@ -104,8 +104,7 @@ fn set(value: &Option<String>) -> &str {
     value.as_deref().unwrap_or(NOT_SET)
 }
 
-/// The tables that hits are made with.
-#[derive(Debug)]
+/// The tables that hits are made with. There is no `Debug`: the cache of agents holds agents.
 pub struct Tools {
     /// User agents.
     pub agents: Agents,
@@ -142,10 +141,10 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         at: arrival.at,
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
+        props: props(beacon.props, &beacon.kind, &location.path),
         kind: masked(beacon.kind),
         page: location.path,
         hostname: location.hostname,
-        props: props(beacon.props),
         agent,
         place: tools.places.of(token::visible(address, mode), time_zone.as_deref()),
         origin,
@@ -169,8 +168,8 @@ fn admit(beacon: &Beacon, site: &Site, tools: &Tools) -> Result<Arc<Agent>, Reje
     }
     match tools.agents.classify(&sender.agent.0, sender.touch_mac) {
         Verdict::Person(agent) => Ok(agent),
-        Verdict::Library(agent) if beacon.libraries_count => Ok(agent),
-        Verdict::Library(_) | Verdict::Bot => Err(Rejection::Bot),
+        Verdict::Library if beacon.libraries_count => Ok(Arc::new(Agent::unknown())),
+        Verdict::Library | Verdict::Bot => Err(Rejection::Bot),
     }
 }
 
@@ -181,9 +180,13 @@ fn masked(kind: Kind) -> Kind {
     }
 }
 
-/// Properties as they may be stored: masked, addresses cut to host and page, each key once.
-fn props(sent: Vec<(String, String)>) -> Vec<(String, String)> {
+/// Properties as they may be stored: masked, addresses cut to host and page, each key once. A form that was sent has the
+/// page that it stands on, which is Plausible's rule.
+fn props(sent: Vec<(String, String)>, kind: &Kind, page: &str) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::with_capacity(sent.len());
+    if matches!(kind, Kind::Event { name, .. } if name == "Form: Submission") {
+        kept.push(("path".to_owned(), page.to_owned()));
+    }
     for (key, value) in sent.into_iter().take(limits::PROPS_MAX) {
         let key = mask::name(&key).into_owned();
         if !kept.iter().any(|(other, _)| *other == key) {
@@ -191,4 +194,128 @@ fn props(sent: Vec<(String, String)>) -> Vec<(String, String)> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::beacon::{ClientIp, UserAgent};
+    use crate::site::{Domain, Schedule, Settings};
+
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+    fn site(settings: Settings) -> Site {
+        let domain = Domain::parse("example.com").expect("a domain");
+        Site { id: SiteId(1), domain, schedule: Schedule::utc(), settings, added: Moment(0) }
+    }
+
+    fn beacon(url: &str) -> Beacon {
+        let sender = Sender {
+            address: ClientIp(IpAddr::from([192, 0, 2, 77])),
+            agent: UserAgent(FIREFOX.into()),
+            opted_out: false,
+            prefetch: false,
+            automated: false,
+            touch_mac: false,
+            time_zone: Some("Europe/Berlin".into()),
+        };
+        Beacon {
+            site: "example.com".into(),
+            kind: Kind::Pageview,
+            url: url.into(),
+            hash_mode: false,
+            referrer: String::new(),
+            props: Vec::new(),
+            revenue: None,
+            language: "de".into(),
+            screen: Some("lg"),
+            libraries_count: false,
+            sender,
+        }
+    }
+
+    fn made(beacon: Beacon, settings: Settings) -> Result<Hit, Rejection> {
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let at = Moment(1_780_000_000_000);
+        let site = site(settings);
+        let arrival = Arrival { at, local: site.schedule.locate(at) };
+        make(beacon, &site, arrival, &Salt::from_random([1; 32]), &tools)
+    }
+
+    #[test]
+    fn a_hit_keeps_what_many_share_and_nothing_else() {
+        let mut sent =
+            beacon("https://www.example.com/a/ana@mail.test?utm_source=google&utm_campaign=spring&key=secret");
+        sent.referrer = "https://www.bing.com/search?q=secret".into();
+        let hit = made(sent, Settings::default()).unwrap();
+        assert_eq!((hit.page.as_str(), hit.hostname.as_str()), ("/a/:email", "example.com"));
+        let told =
+            [Dimension::Source, Dimension::Referrer, Dimension::UtmSource, Dimension::UtmCampaign, Dimension::UtmTerm];
+        let told = told.map(|dimension| hit.value(dimension));
+        assert_eq!(told, ["Google", "bing.com", "google", "spring", NOT_SET]);
+        let rest =
+            [Dimension::Country, Dimension::Browser, Dimension::BrowserVersion, Dimension::Os, Dimension::Language];
+        assert_eq!(rest.map(|dimension| hit.value(dimension)), ["DE", "Firefox", "Firefox 140", "Linux", "de"]);
+    }
+
+    #[test]
+    fn each_check_has_its_reason() {
+        let strict = || Settings { hosts: vec!["example.com".into()], ..Settings::default() };
+        let page = || beacon("https://example.com/");
+        let with = |change: fn(&mut Beacon)| {
+            let mut sent = page();
+            change(&mut sent);
+            sent
+        };
+        let cases = [
+            (with(|b| b.sender.prefetch = true), Rejection::Prefetch),
+            (with(|b| b.sender.opted_out = true), Rejection::OptedOut),
+            (with(|b| b.sender.automated = true), Rejection::Bot),
+            (with(|b| b.sender.agent = UserAgent("Googlebot/2.1".into())), Rejection::Bot),
+            (with(|b| b.sender.agent = UserAgent("curl/8".into())), Rejection::Bot),
+            (with(|b| b.url = "localhost:80/x".into()), Rejection::BadUrl),
+            (with(|b| b.url = "https://other.test/".into()), Rejection::WrongHost),
+            (with(|b| b.referrer = "https://semalt.com/".into()), Rejection::SpamSource),
+        ];
+        for (sent, reason) in cases {
+            assert_eq!(made(sent, strict()).err(), Some(reason));
+        }
+        assert!(made(page(), strict()).is_ok());
+        let ignoring = Settings { opt_out: false, ..Settings::default() };
+        assert!(made(with(|b| b.sender.opted_out = true), ignoring).is_ok());
+    }
+
+    #[test]
+    fn libraries_count_where_their_format_says_so() {
+        let mut sent = beacon("https://example.com/");
+        sent.sender.agent = UserAgent("python-requests/2.32".into());
+        sent.libraries_count = true;
+        assert_eq!(made(sent, Settings::default()).unwrap().value(Dimension::Browser), NOT_SET);
+    }
+
+    #[test]
+    fn a_property_has_one_value_and_addresses_lose_their_query() {
+        let mut sent = beacon("https://example.com/form");
+        sent.kind = Kind::Event { name: "Form: Submission".into(), interactive: true };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        sent.props =
+            vec![pair("to", "https://www.other.test/x?token=1"), pair("to", "again"), pair("by", "bob@mail.test")];
+        let hit = made(sent, Settings::default()).unwrap();
+        assert_eq!(hit.props, [pair("path", "/form"), pair("to", "other.test/x"), pair("by", ":email")]);
+    }
+
+    #[test]
+    fn the_owners_own_hosts_are_no_referrer() {
+        let mut sent = beacon("https://shop.example.com/");
+        sent.referrer = "https://example.com/start".into();
+        assert_eq!(made(sent, Settings::default()).unwrap().value(Dimension::Source), "Direct / None");
+    }
+
+    #[test]
+    fn without_tokens_nobody_is_known() {
+        let settings = Settings { address: crate::site::AddressMode::None, ..Settings::default() };
+        assert_eq!(made(beacon("https://example.com/"), settings).unwrap().token, None);
+    }
 }

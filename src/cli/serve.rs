@@ -79,17 +79,21 @@ async fn stopped() {
     tracing::info!("stopping: open requests are finished and everything is stored");
 }
 
-/// Reads the file of places again whenever it has changed.
+/// Reads the file of places again whenever it has changed. A lasting trouble is told once.
 fn watch_places(collector: Collector) {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_secs(limits::GEO_CHECK_S));
+        let mut told = String::new();
         loop {
             ticks.tick().await;
             let collector = collector.clone();
             let reloaded = tokio::task::spawn_blocking(move || collector.tools().places.reload_if_changed()).await;
             match reloaded {
                 Ok(Ok(true)) => tracing::info!("the file of places has changed and is in use"),
-                Ok(Err(error)) => tracing::warn!(error = %error, "the file of places is broken; the old one serves on"),
+                Ok(Err(error)) if error.to_string() != told => {
+                    told = error.to_string();
+                    tracing::warn!(error = %told, "the file of places can't be used; the old one serves on");
+                }
                 _ => {}
             }
         }

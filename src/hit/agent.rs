@@ -31,6 +31,15 @@ pub struct Agent {
     pub device: &'static str,
 }
 
+impl Agent {
+    /// Somebody of whom nothing is known.
+    pub fn unknown() -> Agent {
+        let not_set = Cow::Borrowed(NOT_SET);
+        let (browser, os) = (not_set.clone(), not_set);
+        Agent { browser, browser_version: NOT_SET.into(), os, os_version: NOT_SET.into(), device: NOT_SET }
+    }
+}
+
 /// What a user agent stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

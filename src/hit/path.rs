@@ -82,6 +82,15 @@ fn path(path: &str, route: &str) -> String {
     if text.is_empty() { "/".to_owned() } else { text.into_owned() }
 }
 
+/// A value as it may be stored: an address is cut to its host and page, any other text is masked.
+pub fn value(text: &str) -> String {
+    let location = if text.contains("://") { locate(text, false).ok() } else { None };
+    match location {
+        Some(location) => format!("{}{}", location.hostname, location.path),
+        None => mask::name(text).into_owned(),
+    }
+}
+
 /// What the query of a page says about where its reader came from. Values are decoded, trimmed and masked; an empty
 /// one counts as none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +132,7 @@ pub fn campaign(query: &str) -> Campaign {
             }
         };
         if field.is_none() {
-            *field = value(raw);
+            *field = decoded(raw);
         }
     }
     campaign.source = campaign.utm_source.clone().or(source).or(referral);
@@ -131,7 +140,7 @@ pub fn campaign(query: &str) -> Campaign {
 }
 
 /// A value of a query as it may be stored.
-fn value(raw: &str) -> Option<String> {
+fn decoded(raw: &str) -> Option<String> {
     let plain = percent_decode_str(raw).decode_utf8_lossy();
     // A plus sign stands for a space, except in a mail address, where it must not divide what has to be masked.
     let text = match mask::name(&plain) {
