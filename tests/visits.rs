@@ -33,6 +33,22 @@ fn visitors_of_an_hour_are_those_with_a_pageview_or_event_in_it() {
 }
 
 #[test]
+fn a_page_is_given_its_visits_and_engagement_in_the_hour_of_their_start() {
+    check(
+        "
+        09:50 ana /
+        10:10 ana /a                       # a page that this visit sees first at ten
+        10:11 ana engages 10s 50% on /a
+        11:00 ana /a                       # a second visit, seen again at eleven
+        11:05 ana engages 10s 50% on /a
+        ",
+        "hours:page=/a 10 1, 11 1  hours:page=/a.visits 09 1, 11 1  hours:page=/a.visitors 10 1, 11 1
+         hours:page=/a.engaged_visits 09 1, 11 1  hours:page=/a.engaged_ms 09 10000, 11 10000
+         hours:page=/a.scroll 09 50, 11 50  page.visitors / 1, /a 1  days:page=/a.visits +0 2",
+    );
+}
+
+#[test]
 fn both_two_oclock_hours_of_an_autumn_night_are_one() {
     check(
         "
@@ -221,6 +237,7 @@ fn a_bounce_has_at_most_one_pageview_and_no_interactive_event() {
     check("09:00 ana /\n 09:01 ana event Autoplay passive", "visits 1  bounces 1");
     check("09:00 ana event Autoplay passive\n 09:01 ana event Autoplay passive", "visits 1  bounces 1");
     check("09:00 ana event Signup", "visits 1  bounces 0");
+    check("09:00 ana /\n 09:01 ana event Signup\n 09:02 ana event Autoplay passive", "visits 1  bounces 0");
     check("09:00 ana /\n 09:01 ana engages 40s", "visits 1  bounces 1");
 }
 
@@ -404,6 +421,22 @@ fn the_whole_visit_moves_when_its_first_pageview_comes() {
          entry_page.events /a 1, (not set) 1  exit_page.events /b 1, (not set) 1  entry_page.pageviews /a 2
          entry_page.visitors /a 1, (not set) 1  entry_page.seconds /a 900  exit_page.seconds /b 900
          entry_page.bounces  hours.visits 09 1, 10 1",
+    );
+}
+
+#[test]
+fn a_visit_that_moves_to_an_earlier_one_brings_no_second_visitor() {
+    check(
+        "
+        09:00 ana /a
+        09:31 ana event Autoplay passive
+        10:00 ana /a                       # now both visits of the day entered and left on it
+        11:00 ana event Signup
+        11:01 ana /a                       # and a third in another hour
+        ",
+        "entry_page /a 3  entry_page.visitors /a 1  exit_page.visitors /a 1  entry_page.events /a 2
+         hours:entry_page=/a.visitors 09 1, 10 1, 11 1  hours:entry_page=/a.visits 09 2, 11 1
+         hours:exit_page=/a.bounces 09 2",
     );
 }
 

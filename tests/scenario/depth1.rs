@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use headcount::cell::{Axis, Cell, DIRECT, DIRECT_OR_NONE, NOT_SET, Tally};
+use headcount::cell::{Cell, DIRECT, DIRECT_OR_NONE, NOT_SET, Tally};
 use headcount::counts::{Name, OpenDay};
 use headcount::hit::agent::Agent;
 use headcount::hit::path::Campaign;
@@ -166,15 +166,14 @@ impl Stage for Bench {
     }
 
     fn rows(&mut self, split: &Split) -> Vec<(String, Tally)> {
-        let is_total = |cell: &Cell<Name>| cell.axis == Axis::Total;
         let (days, hours, first) = (self.days.days.iter(), self.days.hours.iter(), self.first);
         match split {
-            Split::Hours => hours
-                .filter(|((.., cell), _)| is_total(cell))
+            Split::Hours(wanted) => hours
+                .filter(|((.., cell), _)| cell == wanted)
                 .map(|((_, day, hour, _), tally)| (clock(day.0 - first, Some(hour.0)), *tally))
                 .collect(),
-            Split::Days => days
-                .filter(|((.., cell), _)| is_total(cell))
+            Split::Days(wanted) => days
+                .filter(|((.., cell), _)| cell == wanted)
                 .map(|((_, day, _), tally)| (clock(day.0 - first, None), *tally))
                 .collect(),
             Split::Axis(axis) => days

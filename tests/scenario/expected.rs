@@ -8,7 +8,8 @@
 //! - `entry_page / 2, /docs 1`: all rows of a dimension. They are visits for the dimensions of a visit, pageviews for `page`
 //!   and `hostname`, named events for `event` and properties; `entry_page.bounces / 1` names another number;
 //! - `prop:plan pro 1` for a property under any event, `prop:plan@Signup pro 1` for it under one;
-//! - `hours 09 2, +1 00 1` and `days +0 2`: pageviews by local hour and by day, or `hours.visitors 09 1`;
+//! - `hours 09 2, +1 00 1` and `days +0 2`: pageviews by local hour and by day, or `hours.visitors 09 1`; of one value with
+//!   `hours:page=/a 09 2`, `days:entry_page=/a.visitors +0 1`;
 //! - `rejected no_visit 1`: hits that were not counted, by reason.
 //!
 //! The rows must be complete: a value that is not named must be 0. A section without rows expects none.
@@ -16,7 +17,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use headcount::cell::{Axis, Dimension, Tally};
+use headcount::cell::{Axis, Cell, Dimension, Tally};
 use headcount::counts::Name;
 
 use super::Scenario;
@@ -43,10 +44,10 @@ pub trait Stage {
 pub enum Split {
     /// An axis, over all days; [`Axis::Total`] has one value, the empty text.
     Axis(Axis<Name>),
-    /// The local hours of the totals, labelled by [`clock`].
-    Hours,
-    /// The days of the totals, labelled by [`clock`].
-    Days,
+    /// The local hours of a cell, labelled by [`clock`].
+    Hours(Cell<Name>),
+    /// The days of a cell, labelled by [`clock`].
+    Days(Cell<Name>),
 }
 
 /// The label of an hour or a day: `09`, `+1 00`; `+0`, `+1`.
@@ -112,18 +113,32 @@ fn question(section: &str) -> (Split, String) {
         Some((name, metric)) => (name, Some(metric.to_owned())),
         None => (section, None),
     };
-    let (split, usual) = match name {
-        "hours" => (Split::Hours, "pageviews"),
-        "days" => (Split::Days, "pageviews"),
-        _ => axis(name).unwrap_or_else(|| panic!("no section is {section}")),
-    };
+    let (split, usual) = split(name).unwrap_or_else(|| panic!("no section is {section}"));
     (split, metric.unwrap_or_else(|| usual.to_owned()))
 }
 
-fn axis(name: &str) -> Option<(Split, &'static str)> {
+/// The split of this name, and the number that it shows unless told.
+fn split(name: &str) -> Option<(Split, &'static str)> {
+    let total = || Cell { axis: Axis::Total, value: Name::from("") };
+    let cell = |text: &str| {
+        let (axis_name, value) = text.split_once('=')?;
+        Some(Cell { axis: axis(axis_name)?.0, value: value.into() })
+    };
+    if let Some(text) = name.strip_prefix("hours") {
+        let cell = text.strip_prefix(':').map_or_else(|| Some(total()), cell)?;
+        return Some((Split::Hours(cell), "pageviews"));
+    }
+    if let Some(text) = name.strip_prefix("days") {
+        let cell = text.strip_prefix(':').map_or_else(|| Some(total()), cell)?;
+        return Some((Split::Days(cell), "pageviews"));
+    }
+    axis(name).map(|(axis, usual)| (Split::Axis(axis), usual))
+}
+
+fn axis(name: &str) -> Option<(Axis<Name>, &'static str)> {
     if let Some(prop) = name.strip_prefix("prop:") {
         let (key, event) = prop.split_once('@').map_or((prop, None), |(key, event)| (key, Some(event)));
-        return Some((Split::Axis(Axis::Prop { key: key.into(), event: event.map(Name::from) }), "events"));
+        return Some((Axis::Prop { key: key.into(), event: event.map(Name::from) }, "events"));
     }
     let dimension = Dimension::from_name(name)?;
     let usual = match dimension {
@@ -131,7 +146,7 @@ fn axis(name: &str) -> Option<(Split, &'static str)> {
         Dimension::Page | Dimension::Hostname => "pageviews",
         _ => "visits",
     };
-    Some((Split::Axis(Axis::Of(dimension)), usual))
+    Some((Axis::Of(dimension), usual))
 }
 
 fn number(tally: &Tally, metric: &str) -> Option<i64> {
