@@ -162,10 +162,11 @@ impl Visitor {
         names: &mut Names,
         book: &mut impl Book,
     ) -> Result<(), Rejection> {
-        let cells = hit_cells(hit, names);
-        if self.seen.len() + cells.len() > limits::SEEN_PER_VISITOR_MAX {
+        // Asked before any name is taken in, so that a hit too many leaves no names behind.
+        if self.seen.len() + hit_cells_len(hit) > limits::SEEN_PER_VISITOR_MAX {
             return Err(Rejection::TooMany);
         }
+        let cells = hit_cells(hit, names);
         let is_new_visit = !self.is_in_visit(at);
         if is_new_visit {
             self.begin(hit, at, hour, names);
@@ -333,10 +334,15 @@ fn of_hit(kind: &Kind) -> Tally {
     }
 }
 
+/// How many cells [`hit_cells`] gives: page, hostname and event, and two for each property.
+fn hit_cells_len(hit: &Hit) -> usize {
+    3 + 2 * hit.props.len()
+}
+
 /// The cells of the hit's own dimensions, each once.
 fn hit_cells(hit: &Hit, names: &mut Names) -> Vec<Cell<Sym>> {
     let event = names.sym(hit.event());
-    let mut cells = Vec::with_capacity(3 + 2 * hit.props.len());
+    let mut cells = Vec::with_capacity(hit_cells_len(hit));
     cells.push(Cell { axis: Axis::Of(Dimension::Page), value: names.sym(&hit.page) });
     cells.push(Cell { axis: Axis::Of(Dimension::Hostname), value: names.sym(&hit.hostname) });
     cells.push(Cell { axis: Axis::Of(Dimension::Event), value: event });

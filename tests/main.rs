@@ -1,1 +1,6 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
+
+mod bounds;
+mod oracle;
+mod scenario;
+mod visits;

@@ -1,0 +1,189 @@
+//! In: the steps of a story. Out: hits, taken by [`OpenDay`]s, and what those hand out, added up. Forgets: nothing.
+//!
+//! This is the first and fastest of the depths at which a story is played: no request, no store, no clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use headcount::cell::{Cell, DIRECT, DIRECT_OR_NONE, NOT_SET, Tally};
+use headcount::counts::{Name, OpenDay};
+use headcount::hit::agent::Agent;
+use headcount::hit::path::Campaign;
+use headcount::hit::place::Place;
+use headcount::hit::source::Origin;
+use headcount::hit::token::Token;
+use headcount::hit::{Hit, Kind};
+use headcount::rejection::Rejection;
+use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
+
+use super::expected::{Split, Stage, clock};
+use super::{Scenario, Step, What};
+
+/// The browsers of stories: browser, its version, system, its version, device.
+const BROWSERS: [[&str; 5]; 3] = [
+    ["Chrome", "Chrome 130", "Windows", "Windows 10", "Desktop"],
+    ["Firefox", "Firefox 131", "Ubuntu", NOT_SET, "Desktop"],
+    ["Safari", "Safari 18", "iOS", "iOS 18", "Mobile"],
+];
+
+/// The referrers of stories that have a name: host, source, channel. Others are their own source, as `Referral`.
+const REFERRERS: [[&str; 3]; 2] =
+    [["google.com", "Google", "Organic Search"], ["facebook.com", "Facebook", "Organic Social"]];
+
+/// The hits of a story, each with its moment, its site's day and hour there, and its token.
+pub fn hits(scenario: &Scenario) -> Vec<Hit> {
+    let schedules: Vec<_> = (0..scenario.sites.len()).map(|index| scenario.schedule(index)).collect();
+    let at = scenario.moments();
+    let hit = |(step, at): (&Step, Moment)| hit(scenario, step, at, schedules[step.site].locate(at));
+    scenario.steps.iter().zip(at).map(hit).collect()
+}
+
+fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
+    let place = |index: usize| step.place.get(index).map_or(NOT_SET, String::as_str);
+    let city = if step.place.len() == 3 { format!("{}, {}", place(2), place(1)) } else { NOT_SET.to_owned() };
+    Hit {
+        site: Scenario::site_id(step.site),
+        at,
+        local,
+        token: step.who.as_deref().map(token),
+        kind: kind(&step.what),
+        page: step.page.clone(),
+        hostname: step.host.clone().unwrap_or_else(|| scenario.sites[step.site].domain.clone()),
+        props: step.props.clone(),
+        agent: Arc::new(agent(step.browser.as_deref().unwrap_or("Chrome"))),
+        place: Place { country: place(0).into(), region: place(1).into(), city },
+        origin: origin(step),
+        campaign: campaign(step),
+        language: step.language.clone().unwrap_or_default(),
+        screen: step.screen.as_deref().map(screen),
+    }
+}
+
+fn kind(what: &What) -> Kind {
+    match what.clone() {
+        What::Pageview => Kind::Pageview,
+        What::Event { name, interactive } => Kind::Event { name, interactive },
+        What::Engagement { ms, scroll } => Kind::Engagement { ms, scroll },
+    }
+}
+
+/// A token that depends on nothing but the name: that days and sites are apart must not hang on their salts.
+fn token(who: &str) -> Token {
+    let bits = who.bytes().fold(7_u64, |bits, byte| bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(byte));
+    Token::from_bits(bits)
+}
+
+fn agent(browser: &str) -> Agent {
+    let known = BROWSERS.iter().find(|row| row[0] == browser);
+    let [browser, version, os, os_version, device] = *known.unwrap_or_else(|| panic!("no story has {browser}"));
+    let (browser_version, os_version) = (version.to_owned(), os_version.to_owned());
+    Agent { browser: browser.into(), browser_version, os: os.into(), os_version, device }
+}
+
+/// Where the visit came from. A story that asks for the channel of a campaign needs more than this depth.
+fn origin(step: &Step) -> Origin {
+    let Some(host) = &step.from else {
+        return Origin { source: DIRECT_OR_NONE.into(), referrer: DIRECT_OR_NONE.into(), channel: DIRECT };
+    };
+    let known = REFERRERS.iter().find(|row| row[0] == host);
+    let (source, channel) = known.map_or((host.clone(), "Referral"), |row| (row[1].to_owned(), row[2]));
+    Origin { source: source.into(), referrer: host.clone().into(), channel }
+}
+
+fn campaign(step: &Step) -> Campaign {
+    let value = |key: &str| step.utm.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone());
+    Campaign {
+        utm_source: value("source"),
+        medium: value("medium"),
+        campaign: value("campaign"),
+        content: value("content"),
+        term: value("term"),
+        ..Campaign::default()
+    }
+}
+
+fn screen(class: &str) -> &'static str {
+    let classes = ["xs", "sm", "md", "lg", "xl", "xxl"];
+    classes.into_iter().find(|other| *other == class).unwrap_or_else(|| panic!("no screen is {class}"))
+}
+
+/// The open days of all sites of a story, and what they have handed out so far.
+#[derive(Default)]
+pub struct OpenDays {
+    open: BTreeMap<(SiteId, Day), OpenDay>,
+    /// Sums by hour.
+    pub hours: HashMap<(SiteId, Day, Hour, Cell<Name>), Tally, foldhash::fast::RandomState>,
+    /// Sums by day.
+    pub days: HashMap<(SiteId, Day, Cell<Name>), Tally, foldhash::fast::RandomState>,
+    rejected: BTreeMap<&'static str, i64>,
+}
+
+impl OpenDays {
+    /// Gives a hit to its day.
+    pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
+        let (site, day) = (hit.site, hit.local.day);
+        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day)).take(hit, true);
+        if let Err(reason) = taken {
+            *self.rejected.entry(reason.label()).or_default() += 1;
+        }
+        taken
+    }
+
+    /// Collects what the days have not handed out yet.
+    pub fn drain(&mut self) {
+        for ((site, day), open) in &mut self.open {
+            let sums = open.drain();
+            for (cell, hour, tally) in sums.hours {
+                *self.hours.entry((*site, *day, hour, cell)).or_default() += tally;
+            }
+            for (cell, tally) in sums.days {
+                *self.days.entry((*site, *day, cell)).or_default() += tally;
+            }
+        }
+    }
+}
+
+/// The stage of depth 1.
+#[derive(Default)]
+pub struct Bench {
+    days: OpenDays,
+    /// The day +0, from which labels count.
+    first: i32,
+}
+
+impl Stage for Bench {
+    fn play(&mut self, scenario: &Scenario) {
+        self.first = Day::of(scenario.date).0;
+        for (place, hit) in hits(scenario).iter().enumerate() {
+            // The verdict is counted; a rejected hit is part of the story.
+            let _ = self.days.take(hit);
+            // Flushes fall between any two hits.
+            if place % 3 == 2 {
+                self.days.drain();
+            }
+        }
+        self.days.drain();
+    }
+
+    fn rows(&mut self, split: &Split) -> Vec<(String, Tally)> {
+        let (days, hours, first) = (self.days.days.iter(), self.days.hours.iter(), self.first);
+        match split {
+            Split::Hours(wanted) => hours
+                .filter(|((.., cell), _)| cell == wanted)
+                .map(|((_, day, hour, _), tally)| (clock(day.0 - first, Some(hour.0)), *tally))
+                .collect(),
+            Split::Days(wanted) => days
+                .filter(|((.., cell), _)| cell == wanted)
+                .map(|((_, day, _), tally)| (clock(day.0 - first, None), *tally))
+                .collect(),
+            Split::Axis(axis) => days
+                .filter(|((.., cell), _)| cell.axis == *axis)
+                .map(|((.., cell), tally)| (cell.value.to_string(), *tally))
+                .collect(),
+        }
+    }
+
+    fn rejected(&mut self) -> Vec<(String, i64)> {
+        self.days.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect()
+    }
+}
