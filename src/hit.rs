@@ -275,7 +275,7 @@ mod tests {
             (with(|b| b.sender.automated = true), Rejection::Bot),
             (with(|b| b.sender.agent = UserAgent("Googlebot/2.1".into())), Rejection::Bot),
             (with(|b| b.sender.agent = UserAgent("curl/8".into())), Rejection::Bot),
-            (with(|b| b.url = "localhost:80/x".into()), Rejection::BadUrl),
+            (with(|b| b.url = "https://".into()), Rejection::BadUrl),
             (with(|b| b.url = "https://other.test/".into()), Rejection::WrongHost),
             (with(|b| b.referrer = "https://semalt.com/".into()), Rejection::SpamSource),
         ];
