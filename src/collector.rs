@@ -133,7 +133,16 @@ impl Collector {
         hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)
     }
 
-    /// Queues a hit.
+    /// Takes a hit that was made elsewhere. Never waits.
+    ///
+    /// # Errors
+    /// The hit, while the queue is full.
+    pub fn take(&self, hit: Hit) -> Result<Outcome, Waiting> {
+        self.0.meter.received.inc();
+        self.queue(Waiting(Box::new(hit)))
+    }
+
+    /// Queues a hit that had to wait.
     ///
     /// # Errors
     /// The hit itself, while the queue is full.

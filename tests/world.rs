@@ -238,7 +238,12 @@ impl World {
     /// The v2 query with a token that may read everything.
     pub fn query(&self, body: Value) -> Answer {
         let token = self.command(Command::TokenCreate { site: None, scope: "admin".into() }).unwrap().text;
-        self.request("POST", "/api/v2/query", &[("authorization", format!("Bearer {token}"))], Some(body.to_string().as_bytes()))
+        self.request(
+            "POST",
+            "/api/v2/query",
+            &[("authorization", format!("Bearer {token}"))],
+            Some(body.to_string().as_bytes()),
+        )
     }
 
     /// The cookie of a browser that has signed in by a fresh link.
@@ -263,7 +268,8 @@ impl World {
         config = config.allow_non_standard_methods(true);
         let mut answer = self.agent.run(config.build()).unwrap();
         let headers = answer.headers().iter();
-        let headers = headers.map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
+        let headers =
+            headers.map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
         let body = answer.body_mut().read_to_vec().unwrap();
         if !headers_are_debug(path) {
             self.shown.borrow_mut().push((format!("{method} {path}"), body.clone()));

@@ -35,8 +35,8 @@ pub enum Work {
     #[command(subcommand)]
     Site(SiteWork),
     /// Makes and revokes tokens for the API
-    #[command(subcommand)]
-    Token(TokenWork),
+    #[command(subcommand, name = "token")]
+    Tokens(TokenWork),
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
@@ -201,11 +201,11 @@ impl Work {
                 Command::SiteSet { domain: domain.clone(), change: change.named() }
             }
             Work::Site(SiteWork::Remove { domain }) => Command::SiteRemove { domain: domain.clone() },
-            Work::Token(TokenWork::Create { site, scope }) => {
+            Work::Tokens(TokenWork::Create { site, scope }) => {
                 Command::TokenCreate { site: site.clone(), scope: scope.clone() }
             }
-            Work::Token(TokenWork::List) => Command::TokenList,
-            Work::Token(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
+            Work::Tokens(TokenWork::List) => Command::TokenList,
+            Work::Tokens(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
             Work::User(UserWork::Link) => Command::UserLink,
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),

@@ -52,7 +52,12 @@ pub fn forms(texts: &[String], addresses: &[IpAddr]) -> Vec<Form> {
 pub fn search(place: &str, bytes: &[u8], forms: &[Form]) {
     for form in forms {
         let found = memchr::memmem::find(bytes, &form.bytes);
-        assert!(found.is_none(), "the canary {:?} is in {place} as {:?}", form.canary, String::from_utf8_lossy(&form.bytes));
+        assert!(
+            found.is_none(),
+            "the canary {:?} is in {place} as {:?}",
+            form.canary,
+            String::from_utf8_lossy(&form.bytes)
+        );
     }
 }
 
