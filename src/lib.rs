@@ -11,3 +11,4 @@ pub mod visit;
 pub mod counts;
 pub mod secret;
 pub mod store;
+pub mod report;
