@@ -8,6 +8,7 @@ pub mod figures;
 mod plan;
 pub mod period;
 pub mod range;
+pub mod query;
 #[cfg(test)]
 mod memory;
 
