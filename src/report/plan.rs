@@ -1,5 +1,5 @@
-//! In: a question. Out: what to ask of the sums, and in which bucket of the series each row belongs. Forgets: the widths
-//! in which sums are stored.
+//! In: a question. Out: what to ask of the sums, and in which bucket of the series each row belongs. Forgets: the
+//! widths in which sums are stored.
 
 use super::{Interval, Question, Span};
 use crate::cell::{Axis, Dimension, Metric};

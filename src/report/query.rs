@@ -102,8 +102,8 @@ impl Request {
         self.range == DateRange::All
     }
 
-    /// Makes a query of it for `site`, whose clock shows `now`. `first_day` is the site's first day with data, if it has
-    /// any; it is only read where [`Request::reads_first_day`] says so.
+    /// Makes a query of it for `site`, whose clock shows `now`. `first_day` is the site's first day with data, if it
+    /// has any; it is only read where [`Request::reads_first_day`] says so.
     ///
     /// # Errors
     /// [`QueryError`] for timestamps that are not on the site's hours and for hours that are not kept.

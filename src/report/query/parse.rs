@@ -1,5 +1,5 @@
-//! In: JSON. Out: a [`Request`], or what is wrong with it and where, in the words of Plausible's schema errors. Forgets:
-//! keys that are there and empty.
+//! In: JSON. Out: a [`Request`], or what is wrong with it and where, in the words of Plausible's schema errors.
+//! Forgets: keys that are there and empty.
 
 use std::collections::HashSet;
 use std::hash::Hash;
