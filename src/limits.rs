@@ -74,6 +74,11 @@ pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).
 pub const RANGE_MONTHS_MAX: i32 = 100;
 
+/// Most days between two dates of the API: 100 years, so that no list of buckets is endless.
+pub const RANGE_SPAN_DAYS_MAX: i32 = 36_525;
+/// Most days that the API splits by hour: 13 years are 120,000 buckets.
+pub const HOURLY_DAYS_MAX: i32 = 5_000;
+
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.

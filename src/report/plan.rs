@@ -1,0 +1,121 @@
+//! In: a question. Out: what to ask of the sums, and in which bucket of the series each row belongs. Forgets: the
+//! widths in which sums are stored.
+
+use super::{Interval, Question, Span};
+use crate::cell::{Axis, Dimension, Metric};
+use crate::counts::Name;
+use crate::site::{Day, LocalHour, time::Month};
+use crate::store::{Ask, Grain};
+
+/// What the rows of an ask count for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The lines themselves.
+    Own,
+    /// The visits that entered on the page of a line.
+    Entered,
+    /// The site's total over the span, which shares are taken of.
+    Whole,
+}
+
+/// One ask, and what becomes of its rows.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) ask: Ask,
+    pub(super) part: Part,
+    interval: Option<Interval>,
+    first_day: Day,
+}
+
+impl Read {
+    /// The bucket of the series in which a row with this bucket belongs.
+    pub(super) fn bucket(&self, stored: i32) -> Option<i32> {
+        let stored = if self.ask.by_bucket { stored } else { self.ask.first };
+        let interval = self.interval?;
+        let day = match self.ask.grain {
+            Grain::Hour if interval == Interval::Hour => return Some(stored),
+            Grain::Hour => LocalHour::from_number(stored).day,
+            Grain::Day => Day(stored),
+            Grain::Month => Month(stored).first(),
+        };
+        Some(interval.bucket_of(day, self.first_day).0)
+    }
+}
+
+/// Cells of one width that lie side by side.
+struct Piece {
+    grain: Grain,
+    first: i32,
+    last: i32,
+    by_bucket: bool,
+}
+
+/// Whether bounces and seconds of the lines are those of the visits that entered on them: by page, a hit's value.
+pub(super) fn takes_rates_of_entries(axis: &Axis<Name>) -> bool {
+    *axis == Axis::Of(Dimension::Page)
+}
+
+/// All that has to be read for a question.
+pub(super) fn reads(question: &Question) -> Vec<Read> {
+    let asks_for = |wanted: &[Metric]| question.metrics.iter().any(|metric| wanted.contains(metric));
+    let mut reads = part(question, Part::Own, &question.axis, question.interval);
+    if takes_rates_of_entries(&question.axis) && asks_for(&[Metric::BounceRate, Metric::VisitDuration]) {
+        reads.extend(part(question, Part::Entered, &Axis::Of(Dimension::EntryPage), question.interval));
+    }
+    if asks_for(&[Metric::Percentage]) {
+        reads.extend(part(question, Part::Whole, &Axis::Total, None));
+    }
+    reads
+}
+
+fn part(question: &Question, part: Part, axis: &Axis<Name>, interval: Option<Interval>) -> Vec<Read> {
+    let ask = |piece: Piece| Ask {
+        site: question.site,
+        axis: axis.clone(),
+        grain: piece.grain,
+        first: piece.first,
+        last: piece.last,
+        by_bucket: piece.by_bucket,
+    };
+    let first_day = question.span.first_day();
+    pieces(question.span, interval).into_iter().map(|p| Read { ask: ask(p), part, interval, first_day }).collect()
+}
+
+/// The cells that make up a span: months where they are whole, days for the rest; hours where only hours will do.
+fn pieces(span: Span, interval: Option<Interval>) -> Vec<Piece> {
+    if span.is_empty() {
+        return Vec::new();
+    }
+    let Span { grain, first, last } = span;
+    match (grain, interval) {
+        (Grain::Hour, _) => vec![Piece { grain, first, last, by_bucket: interval.is_some() }],
+        (_, Some(Interval::Hour)) => {
+            let (first, last) = (first.saturating_mul(24), last.saturating_mul(24).saturating_add(23));
+            vec![Piece { grain: Grain::Hour, first, last, by_bucket: true }]
+        }
+        (_, Some(Interval::Day | Interval::Week)) => vec![Piece { grain: Grain::Day, first, last, by_bucket: true }],
+        (_, Some(Interval::Month) | None) => months(Day(first), Day(last), interval.is_some()),
+    }
+}
+
+/// Month cells for the whole months from `first` to `last`, and day cells for what is left at the ends.
+fn months(first: Day, last: Day, by_bucket: bool) -> Vec<Piece> {
+    let days = |from: Day, to: Day| Piece { grain: Grain::Day, first: from.0, last: to.0, by_bucket: false };
+    let (from, to) = (first.month(), last.month());
+    let whole_from = if from.first() == first { from } else { Month(from.0 + 1) };
+    let whole_to = if to.last() == last { to } else { Month(to.0 - 1) };
+    if whole_from > whole_to && (from == to || !by_bucket) {
+        return vec![days(first, last)];
+    }
+    let mut pieces = Vec::new();
+    if whole_from > from {
+        pieces.push(days(first, from.last()));
+    }
+    if whole_from <= whole_to {
+        pieces.push(Piece { grain: Grain::Month, first: whole_from.0, last: whole_to.0, by_bucket });
+    }
+    if whole_to < to {
+        pieces.push(days(to.first(), last));
+    }
+    pieces
+}
