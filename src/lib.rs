@@ -11,3 +11,5 @@ pub mod visit;
 pub mod counts;
 pub mod secret;
 pub mod store;
+pub mod report;
+pub mod page;
