@@ -19,3 +19,4 @@ pub mod collector;
 pub mod control;
 pub mod server;
 pub mod cli;
+pub mod page;

@@ -1,0 +1,104 @@
+//! In: the rows of a breakdown. Out: CSV and JSON for other programs. Forgets: nothing; numbers keep all their digits.
+
+use std::fmt::Write;
+
+use super::site::PanelRow;
+use crate::cell::{Dimension, Metric};
+
+/// A breakdown as CSV by RFC 4180: a header `value,visitors,...`, lines that end in CR LF, nothing for what was not
+/// measured.
+///
+/// Values come from strangers, and a spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage
+/// return for a formula: such a value gets an apostrophe in front.
+pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
+    let mut text = String::from("value");
+    for metric in metrics {
+        let _ = write!(text, ",{}", metric.name());
+    }
+    text.push_str("\r\n");
+    for row in rows {
+        text.push_str(&field(&row.value));
+        for place in 0..metrics.len() {
+            let _ = write!(text, ",{}", number(row, place).unwrap_or_default());
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// A breakdown as JSON: `{"dimension":"page","metrics":["visitors"],"rows":[{"value":"/","visitors":3}]}`, with `null`
+/// for what was not measured.
+pub fn json(dimension: Dimension, metrics: &[Metric], rows: &[PanelRow]) -> String {
+    let names: Vec<_> = metrics.iter().map(|metric| quoted(metric.name())).collect();
+    let line = |row: &PanelRow| {
+        let mut line = format!("{{\"value\":{}", quoted(&row.value));
+        for (place, name) in names.iter().enumerate() {
+            let _ = write!(line, ",{name}:{}", number(row, place).unwrap_or_else(|| "null".to_owned()));
+        }
+        line + "}"
+    };
+    let rows: Vec<_> = rows.iter().map(line).collect();
+    format!(
+        "{{\"dimension\":{},\"metrics\":[{}],\"rows\":[{}]}}\n",
+        quoted(dimension.name()),
+        names.join(","),
+        rows.join(",")
+    )
+}
+
+/// Whole numbers without a point, others as short as they can be read back.
+fn number(row: &PanelRow, place: usize) -> Option<String> {
+    row.metrics.get(place).copied().flatten().filter(|value| value.is_finite()).map(|value| value.to_string())
+}
+
+fn field(value: &str) -> String {
+    let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let safe = if is_formula { format!("'{value}") } else { value.to_owned() };
+    if safe.contains([',', '"', '\r', '\n']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METRICS: [Metric; 2] = [Metric::Visitors, Metric::ViewsPerVisit];
+
+    fn rows(values: &[&str]) -> Vec<PanelRow> {
+        let row = |value: &&str| PanelRow { value: (*value).into(), metrics: vec![Some(3.0), Some(1.25)], share: None };
+        values.iter().map(row).collect()
+    }
+
+    #[test]
+    fn csv_quotes_what_it_must() {
+        let text = csv(&METRICS, &rows(&["/", "/a,b", "/say \"hi\"", "/two\nlines"]));
+        let expected = "value,visitors,views_per_visit\r\n/,3,1.25\r\n\"/a,b\",3,1.25\r\n\"/say \"\"hi\"\"\",3,1.25\r\n\
+                        \"/two\nlines\",3,1.25\r\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn csv_never_begins_a_value_as_a_formula() {
+        for value in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=HYPERLINK(\"http://x\",\"y\")"] {
+            let text = csv(&[], &rows(&[value]));
+            let line = text.strip_prefix("value\r\n").unwrap();
+            assert!(line.trim_start_matches('"').starts_with('\''), "{line:?}");
+        }
+        assert_eq!(csv(&[], &rows(&["a=b"])), "value\r\na=b\r\n");
+    }
+
+    #[test]
+    fn json_escapes_and_says_null_where_nothing_was_measured() {
+        let mut rows = rows(&["a\"b\\c\u{1}</script>"]);
+        rows[0].metrics = vec![None];
+        let text = json(Dimension::Event, &METRICS, &rows);
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["rows"][0]["value"], "a\"b\\c\u{1}</script>");
+        assert!(read["rows"][0]["visitors"].is_null() && read["rows"][0]["views_per_visit"].is_null());
+        assert_eq!(read["metrics"][1], "views_per_visit");
+        assert_eq!(csv(&METRICS, &rows).lines().nth(1).map(|l| l.ends_with(",,")), Some(true));
+    }
+}

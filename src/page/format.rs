@@ -1,0 +1,262 @@
+//! In: numbers and days. Out: the short texts that people read. Forgets: digits nobody needs; [`exact`] keeps them.
+//!
+//! English throughout: a comma between thousands, a point before decimals.
+
+use jiff::civil::Date;
+
+use crate::cell::Metric;
+use crate::site::Day;
+
+/// What stands where nothing was measured.
+pub const NOT_MEASURED: &str = "n/a";
+/// Between a number and its unit, so that a line never breaks there.
+const NBSP: char = '\u{a0}';
+
+/// A count to read at a glance: `1,234`, from 10,000 on `12.3k`, `4.5M`, `6.7B`.
+pub fn count(value: f64) -> String {
+    let value = tame(value).round();
+    if value < 10_000.0 {
+        return exact(value);
+    }
+    // A unit is left for the next one as soon as three digits no longer hold the rounded value.
+    let units = [(1e3, "k"), (1e6, "M"), (1e9, "B")];
+    let (unit, sign) = units.into_iter().find(|(unit, _)| value < unit * 999.5).unwrap_or((1e12, "T"));
+    let scaled = value / unit;
+    let decimals = if scaled < 99.95 { 1 } else { 0 };
+    format!("{scaled:.decimals$}{sign}")
+}
+
+/// A count with all its digits: `12,345`.
+pub fn exact(value: f64) -> String {
+    let digits = format!("{:.0}", tame(value).round());
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Seconds as `45s`, `1m 20s` or `2h 5m`.
+pub fn duration(seconds: f64) -> String {
+    let whole = tame(seconds).round() as u64;
+    match whole {
+        0..=59 => format!("{whole}s"),
+        60..=3_599 => format!("{}m{NBSP}{}s", whole / 60, whole % 60),
+        _ => format!("{}h{NBSP}{}m", whole / 3_600, whole % 3_600 / 60),
+    }
+}
+
+/// A share of 1 as whole percent; what is there but rounds to nothing is `<1 %`.
+pub fn share(part: f64) -> String {
+    let percent = tame(part) * 100.0;
+    if percent > 0.0 && percent < 0.5 { format!("<1{NBSP}%") } else { format!("{percent:.0}{NBSP}%") }
+}
+
+/// The value of a metric in its own unit; `n/a` where it was not measured.
+pub fn metric(metric: Metric, value: Option<f64>) -> String {
+    let Some(value) = value else { return NOT_MEASURED.to_owned() };
+    match metric {
+        Metric::ViewsPerVisit => format!("{:.2}", tame(value)),
+        Metric::BounceRate | Metric::ScrollDepth => format!("{:.0}{NBSP}%", tame(value)),
+        Metric::Percentage => format!("{:.1}{NBSP}%", tame(value)),
+        Metric::VisitDuration | Metric::TimeOnPage => duration(value),
+        Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => count(value),
+    }
+}
+
+/// The value with all its digits, where [`metric`] leaves some out.
+pub fn full(metric: Metric, value: Option<f64>) -> Option<String> {
+    let is_count = matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
+    value.filter(|value| is_count && *value >= 9_999.5).map(exact)
+}
+
+/// A count with all its digits; `n/a` where it was not measured.
+pub fn whole(value: Option<f64>) -> String {
+    value.map_or_else(|| NOT_MEASURED.to_owned(), exact)
+}
+
+/// How a change is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// What an owner hopes for.
+    Good,
+    /// What an owner does not.
+    Bad,
+    /// No change, or nothing to compare with.
+    Even,
+}
+
+/// A change against the previous period, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// `+12 %`, `-3 points` or `new`.
+    pub text: String,
+    /// How to take it.
+    pub tone: Tone,
+}
+
+impl Tone {
+    /// Its class in the style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "good",
+            Tone::Bad => "bad",
+            Tone::Even => "even",
+        }
+    }
+}
+
+/// The change from `before` to `now`, in percent of `before`; of a bounce rate in points, because percent of percent
+/// mislead. Nothing unless both were measured.
+pub fn change(metric: Metric, now: Option<f64>, before: Option<f64>) -> Option<Change> {
+    let (now, before) = (tame(now?), tame(before?));
+    let in_points = metric == Metric::BounceRate;
+    if !in_points && before == 0.0 && now > 0.0 {
+        return Some(Change { text: "new".to_owned(), tone: Tone::Good });
+    }
+    let difference = match (in_points, before == 0.0) {
+        (true, _) => now - before,
+        (false, true) => 0.0,
+        (false, false) => (now - before) / before * 100.0,
+    };
+    let whole = difference.round();
+    let tone = match (whole == 0.0, (whole > 0.0) != in_points) {
+        (true, _) => Tone::Even,
+        (false, true) => Tone::Good,
+        (false, false) => Tone::Bad,
+    };
+    let sign = if whole > 0.0 {
+        "+"
+    } else if whole < 0.0 {
+        "\u{2212}"
+    } else {
+        ""
+    };
+    let unit = match (in_points, whole.abs() == 1.0) {
+        (true, true) => "point",
+        (true, false) => "points",
+        (false, _) => "%",
+    };
+    Some(Change { text: format!("{sign}{}{NBSP}{unit}", exact(whole.abs())), tone })
+}
+
+/// The days of a range in words: `17 to 23 November 2026`.
+pub fn range(first: Day, last: Day) -> String {
+    let (from, to) = (first.date(), last.date());
+    let end = date(to, "%-d %B %Y");
+    if from == to {
+        return date(to, "%A, %-d %B %Y");
+    }
+    match (from.year() == to.year(), from.month() == to.month()) {
+        (true, true) => format!("{} to {end}", date(from, "%-d")),
+        (true, false) => format!("{} to {end}", date(from, "%-d %B")),
+        (false, _) => format!("{} to {end}", date(from, "%-d %B %Y")),
+    }
+}
+
+/// A date in a form of `strftime`.
+pub fn date(date: Date, form: &str) -> String {
+    date.strftime(form).to_string()
+}
+
+/// Not a number and less than nothing are nothing: no count is either.
+pub(super) fn tame(value: f64) -> f64 {
+    if value.is_finite() { value.max(0.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_keep_their_digits_up_to_ten_thousand() {
+        let cases = [
+            (0.0, "0"),
+            (999.0, "999"),
+            (1_234.0, "1,234"),
+            (9_999.0, "9,999"),
+            (10_000.0, "10.0k"),
+            (12_345.0, "12.3k"),
+            (99_949.0, "99.9k"),
+            (99_950.0, "100k"),
+            (123_456.0, "123k"),
+            (999_499.0, "999k"),
+            (999_500.0, "1.0M"),
+            (4_520_000.0, "4.5M"),
+            (7e9, "7.0B"),
+            (3e12, "3.0T"),
+            (f64::NAN, "0"),
+            (-5.0, "0"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(count(value), text, "{value}");
+        }
+        assert_eq!(exact(1_234_567.0), "1,234,567");
+        assert_eq!(full(Metric::Visitors, Some(12_345.0)).as_deref(), Some("12,345"));
+        assert_eq!(full(Metric::Visitors, Some(345.0)), None);
+        assert_eq!(full(Metric::VisitDuration, Some(12_345.0)), None);
+    }
+
+    #[test]
+    fn durations_name_their_two_largest_units() {
+        for (seconds, text) in
+            [(0.0, "0s"), (45.4, "45s"), (60.0, "1m 0s"), (80.0, "1m 20s"), (3_599.0, "59m 59s"), (7_500.0, "2h 5m")]
+        {
+            assert_eq!(duration(seconds).replace(NBSP, " "), text);
+        }
+    }
+
+    #[test]
+    fn each_metric_has_its_unit() {
+        let cases = [
+            (Metric::ViewsPerVisit, Some(2.5), "2.50"),
+            (Metric::BounceRate, Some(48.0), "48 %"),
+            (Metric::Percentage, Some(3.25), "3.2 %"),
+            (Metric::VisitDuration, Some(80.0), "1m 20s"),
+            (Metric::Visitors, Some(1_500.0), "1,500"),
+            (Metric::Visitors, None, "n/a"),
+        ];
+        for (what, value, text) in cases {
+            assert_eq!(metric(what, value).replace(NBSP, " "), text);
+        }
+        let shares: Vec<_> = [0.0, 0.001, 0.004, 0.006, 0.48, 1.0].map(share).map(|s| s.replace(NBSP, " ")).into();
+        assert_eq!(shares, ["0 %", "<1 %", "<1 %", "1 %", "48 %", "100 %"]);
+    }
+
+    #[test]
+    fn a_falling_bounce_rate_is_good_and_counted_in_points() {
+        let cases = [
+            (Metric::Visitors, Some(112.0), Some(100.0), Some(("+12 %", Tone::Good))),
+            (Metric::Visitors, Some(50.0), Some(100.0), Some(("\u{2212}50 %", Tone::Bad))),
+            (Metric::Visitors, Some(100.2), Some(100.0), Some(("0 %", Tone::Even))),
+            (Metric::Visitors, Some(5.0), Some(0.0), Some(("new", Tone::Good))),
+            (Metric::Visitors, Some(0.0), Some(0.0), Some(("0 %", Tone::Even))),
+            (Metric::Visitors, Some(250_000.0), Some(100.0), Some(("+249,900 %", Tone::Good))),
+            (Metric::BounceRate, Some(40.0), Some(43.0), Some(("\u{2212}3 points", Tone::Good))),
+            (Metric::BounceRate, Some(44.0), Some(43.0), Some(("+1 point", Tone::Bad))),
+            (Metric::VisitDuration, None, Some(43.0), None),
+            (Metric::VisitDuration, Some(43.0), None, None),
+        ];
+        for (metric, now, before, expected) in cases {
+            let found = change(metric, now, before).map(|c| (c.text.replace(NBSP, " "), c.tone));
+            assert_eq!(found, expected.map(|(text, tone)| (text.to_owned(), tone)), "{metric:?} {now:?} {before:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_names_month_and_year_once() {
+        let day = |text: &str| Day::of(text.parse().unwrap());
+        let cases = [
+            ("2026-11-23", "2026-11-23", "Monday, 23 November 2026"),
+            ("2026-11-17", "2026-11-23", "17 to 23 November 2026"),
+            ("2026-10-25", "2026-11-23", "25 October to 23 November 2026"),
+            ("2025-12-01", "2026-11-23", "1 December 2025 to 23 November 2026"),
+        ];
+        for (first, last, text) in cases {
+            assert_eq!(range(day(first), day(last)), text);
+        }
+    }
+}

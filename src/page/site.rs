@@ -1,0 +1,310 @@
+//! In: the reports of one site and period, copied into [`SitePage`]. Out: its dashboard as HTML. Forgets: nothing.
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use super::chart::Series;
+use super::format::{self, Change};
+use super::{Account, names, rendered};
+use crate::cell::{Dimension, Metric};
+use crate::counts::Name;
+use crate::rejection::Rejection;
+use crate::site::{AddressMode, Day};
+
+/// The dashboard of a site.
+#[derive(Debug, Clone, Template)]
+#[template(path = "site.html")]
+pub struct SitePage {
+    /// The site's domain.
+    pub domain: String,
+    /// Name of its time zone.
+    pub time_zone: String,
+    /// What becomes of addresses: says why something was not measured.
+    pub address: AddressMode,
+    /// Who is signed in.
+    pub account: Option<Account>,
+    /// Visitors of the last five minutes; nothing where they are not measured.
+    pub now: Option<u64>,
+    /// The periods to choose from.
+    pub periods: Vec<PeriodLink>,
+    /// First day of the range.
+    pub first: Day,
+    /// Last day of the range.
+    pub last: Day,
+    /// First and last day of the range it is compared with.
+    pub compared: Option<(Day, Day)>,
+    /// Whether the range's last day is still running.
+    pub is_running: bool,
+    /// What readers must know before they trust a number.
+    pub notices: Vec<String>,
+    /// The totals of the range.
+    pub totals: Vec<Total>,
+    /// The same over time.
+    pub series: Series,
+    /// The breakdowns. Their order does not matter; dimensions without a panel are left out.
+    pub panels: Vec<Panel>,
+    /// Beacons that were not counted, by reason, the most frequent first.
+    pub not_counted: Vec<NotCounted>,
+    /// The piece of HTML to paste into the site's pages.
+    pub snippet: String,
+    /// Whether nothing was ever counted: the page then teaches.
+    pub is_new: bool,
+}
+
+/// A period to choose.
+#[derive(Debug, Clone)]
+pub struct PeriodLink {
+    /// Its name, such as `Last 7 days`.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is the one shown.
+    pub is_current: bool,
+}
+
+/// A total of the range.
+#[derive(Debug, Clone)]
+pub struct Total {
+    /// Of what.
+    pub metric: Metric,
+    /// How much; nothing where it is not measured.
+    pub value: Option<f64>,
+    /// How much in the range before, if that is to be compared.
+    pub before: Option<f64>,
+}
+
+/// A breakdown by one dimension.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// By what.
+    pub dimension: Dimension,
+    /// What the columns count; the bars show the first.
+    pub metrics: Vec<Metric>,
+    /// The first rows in order; nothing where the dimension is not measured.
+    pub rows: Option<Vec<PanelRow>>,
+    /// How many values there are in all.
+    pub values: usize,
+    /// Where all of it can be had as CSV.
+    pub csv: Option<String>,
+    /// Where all of it can be had as JSON.
+    pub json: Option<String>,
+}
+
+/// A row of a breakdown.
+#[derive(Debug, Clone)]
+pub struct PanelRow {
+    /// The value as stored.
+    pub value: Name,
+    /// One number for each metric of the panel.
+    pub metrics: Vec<Option<f64>>,
+    /// The first metric as a part of the range's total, 0 to 1.
+    pub share: Option<f64>,
+}
+
+/// Beacons that were not counted for one reason.
+#[derive(Debug, Clone, Copy)]
+pub struct NotCounted {
+    /// The reason.
+    pub reason: Rejection,
+    /// How many.
+    pub count: u64,
+}
+
+/// A panel, and those that say more about the same.
+struct Card<'a> {
+    main: &'a Panel,
+    more: Vec<&'a Panel>,
+}
+
+/// Which panels stand together, and in which order.
+const CARDS: [&[Dimension]; 10] = [
+    &[Dimension::Page, Dimension::Hostname],
+    &[Dimension::EntryPage],
+    &[Dimension::ExitPage],
+    &[Dimension::Source, Dimension::Channel, Dimension::Referrer],
+    &[Dimension::UtmCampaign, Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmContent, Dimension::UtmTerm],
+    &[Dimension::Country, Dimension::Region, Dimension::City, Dimension::Language],
+    &[Dimension::Browser, Dimension::BrowserVersion],
+    &[Dimension::Os, Dimension::OsVersion],
+    &[Dimension::Device, Dimension::Screen],
+    &[Dimension::Event],
+];
+
+/// The words explained at the foot of the page.
+const EXPLAINED: [Metric; 7] = [
+    Metric::Visitors,
+    Metric::Visits,
+    Metric::Pageviews,
+    Metric::ViewsPerVisit,
+    Metric::BounceRate,
+    Metric::VisitDuration,
+    Metric::Events,
+];
+
+impl SitePage {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+
+    fn range(&self) -> String {
+        format::range(self.first, self.last)
+    }
+
+    fn compared_range(&self) -> Option<String> {
+        self.compared.map(|(first, last)| format::range(first, last))
+    }
+
+    /// Visits and pageviews of a range are what they are of a day; visitors are not, because nothing connects days.
+    fn is_sum_of_days(&self, total: &Total) -> bool {
+        total.metric == Metric::Visitors && total.value.is_some() && self.first != self.last
+    }
+
+    fn why_none(&self) -> &'static str {
+        match self.address {
+            AddressMode::None => "not measured",
+            AddressMode::Hash | AddressMode::Truncate => "no visits",
+        }
+    }
+
+    fn exact(&self, count: &u64) -> String {
+        format::exact(*count as f64)
+    }
+
+    fn not_measured(&self) -> &'static str {
+        names::not_measured(self.address)
+    }
+
+    fn cards(&self) -> Vec<Card<'_>> {
+        let panel = |dimension: &Dimension| self.panels.iter().find(|panel| panel.dimension == *dimension);
+        let card = |dimensions: &&[Dimension]| {
+            let mut panels = dimensions.iter().filter_map(panel);
+            // What says more about nothing only takes room.
+            let says_something = |panel: &&Panel| panel.rows.as_ref().is_none_or(|rows| !rows.is_empty());
+            Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
+        };
+        CARDS.iter().filter_map(card).collect()
+    }
+
+    fn not_counted_total(&self) -> String {
+        format::exact(self.not_counted.iter().map(|line| line.count as f64).sum())
+    }
+
+    fn explained(&self) -> [(&'static str, &'static str); 7] {
+        EXPLAINED.map(|metric| (names::metric(metric), names::meaning(metric)))
+    }
+}
+
+impl Total {
+    fn name(&self) -> &'static str {
+        names::metric(self.metric)
+    }
+
+    fn meaning(&self) -> &'static str {
+        names::meaning(self.metric)
+    }
+
+    fn shown(&self) -> String {
+        format::metric(self.metric, self.value)
+    }
+
+    fn full(&self) -> Option<String> {
+        format::full(self.metric, self.value)
+    }
+
+    fn change(&self) -> Option<Change> {
+        format::change(self.metric, self.value, self.before)
+    }
+
+    fn before_shown(&self) -> String {
+        format::full(self.metric, self.before).unwrap_or_else(|| format::metric(self.metric, self.before))
+    }
+}
+
+impl Panel {
+    fn id(&self) -> &'static str {
+        self.dimension.name()
+    }
+
+    fn title(&self) -> &'static str {
+        names::title(self.dimension)
+    }
+
+    fn singular(&self) -> &'static str {
+        names::singular(self.dimension)
+    }
+
+    fn empty(&self) -> &'static str {
+        names::empty(self.dimension)
+    }
+
+    fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.metrics.iter().map(|metric| (names::metric(*metric), names::meaning(*metric)))
+    }
+
+    /// A second metric takes the place of the share, which the bar shows anyway.
+    fn has_share(&self) -> bool {
+        self.metrics.len() == 1
+    }
+
+    /// Values past the rows shown.
+    fn hidden(&self) -> Option<String> {
+        let shown = self.rows.as_ref().map_or(0, Vec::len);
+        let hidden = self.values.saturating_sub(shown);
+        (hidden > 0).then(|| format::exact(hidden as f64))
+    }
+
+    /// What the closed panel says of itself.
+    fn hint(&self) -> String {
+        match &self.rows {
+            None => format::NOT_MEASURED.to_owned(),
+            Some(rows) => format::count(self.values.max(rows.len()) as f64),
+        }
+    }
+
+    fn label<'a>(&self, row: &'a PanelRow) -> Cow<'a, str> {
+        names::visible(names::label(self.dimension, &row.value))
+    }
+
+    /// The value as stored, for those who want to know.
+    fn full<'a>(&self, row: &'a PanelRow) -> Cow<'a, str> {
+        names::visible(&row.value)
+    }
+
+    fn is_rest(&self, row: &PanelRow) -> bool {
+        names::is_rest(self.dimension, &row.value)
+    }
+
+    fn cells(&self, row: &PanelRow) -> Vec<(String, Option<String>)> {
+        let cell =
+            |(metric, value): (&Metric, &Option<f64>)| (format::metric(*metric, *value), format::full(*metric, *value));
+        self.metrics.iter().zip(&row.metrics).map(cell).collect()
+    }
+}
+
+impl PanelRow {
+    fn share_shown(&self) -> String {
+        self.share.map_or_else(|| format::NOT_MEASURED.to_owned(), format::share)
+    }
+
+    /// Length of the bar, in percent.
+    fn bar(&self) -> String {
+        format!("{:.1}%", format::tame(self.share.unwrap_or(0.0)).min(1.0) * 100.0)
+    }
+}
+
+impl NotCounted {
+    fn name(&self) -> &'static str {
+        names::reason(self.reason)
+    }
+
+    /// What happened; every other part is a command.
+    fn parts(&self) -> Vec<&'static str> {
+        self.reason.sentence().split('`').collect()
+    }
+
+    fn shown(&self) -> String {
+        format::exact(self.count as f64)
+    }
+}
