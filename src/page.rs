@@ -9,6 +9,7 @@ pub mod names;
 pub mod chart;
 pub mod site;
 pub mod export;
+pub mod tracker;
 
 #[cfg(test)]
 mod golden;

@@ -21,7 +21,7 @@ use crate::counts::Name;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, Grain, Row, StoreError};
 use figures::Figures;
-use plan::Part;
+use plan::{Part, Read};
 
 pub use figures::{Figure, change};
 
@@ -130,21 +130,35 @@ struct Sum {
 /// # Errors
 /// [`StoreError`]
 pub fn answer(question: &Question, sums: &dyn Sums) -> Result<Vec<Line>, StoreError> {
-    let reads = plan::reads(question);
-    let asks: Vec<Ask> = reads.iter().map(|read| read.ask.clone()).collect();
-    let mut lines: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
+    Ok(answers(std::slice::from_ref(question), sums)?.pop().unwrap_or_default())
+}
+
+/// Answers several questions about one site, all from one state.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>, StoreError> {
+    let reads: Vec<Vec<Read>> = questions.iter().map(plan::reads).collect();
+    let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
+    let mut rows = sums.read(&asks)?.into_iter();
+    let pairs = questions.iter().zip(&reads);
+    Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
+}
+
+fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Row>)>) -> Vec<Line> {
+    let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
     let mut whole = Tally::ZERO;
-    for (read, rows) in reads.iter().zip(sums.read(&asks)?) {
+    for (read, rows) in found {
         for row in rows {
             match read.part {
                 Part::Whole => whole += row.tally,
-                Part::Own => lines.entry((read.bucket(row.bucket), row.value)).or_default().own += row.tally,
-                Part::Entered => lines.entry((read.bucket(row.bucket), row.value)).or_default().entered += row.tally,
+                Part::Own => sums.entry((read.bucket(row.bucket), row.value)).or_default().own += row.tally,
+                Part::Entered => sums.entry((read.bucket(row.bucket), row.value)).or_default().entered += row.tally,
             }
         }
     }
-    let counted = lines.into_iter().filter(|(_, sum)| !sum.own.is_zero());
-    Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, &sum, whole)).collect())
+    let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
+    counted.map(|((bucket, value), sum)| line(question, bucket, value, &sum, whole)).collect()
 }
 
 fn line(question: &Question, bucket: Option<i32>, value: Name, sum: &Sum, whole: Tally) -> Line {

@@ -4,6 +4,7 @@
 //! Beacons take the short way: hyper to [`ingest`]. Everything else goes through axum's router.
 
 mod api;
+mod dashboard;
 mod ingest;
 mod pages;
 mod signed_in;
@@ -116,7 +117,9 @@ fn router(app: Shared) -> Router {
         .route("/sign-out", post(signed_in::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
+        .route("/favicon.ico", get(pages::no_icon))
         .route("/{domain}", get(pages::site))
+        .route("/{domain}/{panel}", get(pages::panel))
         .fallback(pages::not_found)
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))

@@ -1,6 +1,64 @@
-//! stub
-use axum::response::Response;
-/// stub
-pub async fn query() -> Response {
-    Response::default()
+//! In: queries in the shape of Plausible's Stats API v2, with a bearer token. Out: their answers as JSON. Forgets: nothing.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::{Shared, apart, signed_in};
+use crate::collector::Collector;
+use crate::report::Sums;
+use crate::report::query::{Answer, QueryError, Request};
+use crate::site::Site;
+use crate::store::StoreError;
+
+/// What a bad token gets, and a good one for another site: who may not read can't find out what exists.
+const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Authorization: Bearer TOKEN` with a token from \
+                         `headcount token create --scope read`, and the site's domain as `site_id`.";
+
+/// `POST /api/v2/query`
+pub async fn query(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let access = match signed_in::bearer(&headers, &app).await {
+        Ok(Some(access)) => access,
+        Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
+        Err(error) => return failed(&error),
+    };
+    let request = match Request::parse(&body) {
+        Ok(request) => request,
+        Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let site = app.collector.directory().find(&request.site_id).cloned();
+    let Some(site) = site.filter(|site| access.may_read(site.id)) else {
+        return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
+    };
+    let collector = app.collector.clone();
+    match apart(move || answer(&request, &site, &collector)).await {
+        Some(Ok(answer)) => Json(answer).into_response(),
+        Some(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        Some(Err(Trouble::Store(error))) => failed(&error),
+        None => failed(&StoreError::Other("the query was cut short".into())),
+    }
+}
+
+enum Trouble {
+    Query(QueryError),
+    Store(StoreError),
+}
+
+fn answer(request: &Request, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
+    let first_day =
+        if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
+    let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
+    query.run(collector).map_err(Trouble::Store)
+}
+
+fn refused(status: StatusCode, sentence: &str) -> Response {
+    (status, Json(json!({ "error": sentence }))).into_response()
+}
+
+fn failed(error: &StoreError) -> Response {
+    tracing::error!(error = %error, "a query failed");
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "the database could not be read; try again")
 }

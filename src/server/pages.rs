@@ -1,39 +1,220 @@
-//! stub
-use axum::response::Response;
-/// stub
-pub async fn health() -> Response {
-    Response::default()
+//! In: requests of browsers. Out: pages, the tracker, health and metrics. Forgets: nothing; readers are not counted.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Shared, apart, dashboard, signed_in};
+use crate::cell::Dimension;
+use crate::page::tracker::TRACKER;
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
+use crate::report::period::Period;
+use crate::store::StoreError;
+use crate::store::sqlite::Scope;
+
+/// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
+const TRACKER_AGE: &str = "public, max-age=3600";
+
+/// Which period a page is to show.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    period: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
 }
-pub async fn metrics() -> Response {
-    Response::default()
+
+/// `GET /`: all sites; straight to the only one after signing in.
+pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
+    if let Err(answer) = admit(&headers, &app).await {
+        return answer;
+    }
+    let collector = app.collector.clone();
+    let lines = apart(move || {
+        let sites = collector.directory().all();
+        let line = |site: &crate::site::Site| {
+            let (visitors, pageviews) = dashboard::today(site, &collector)?;
+            Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
+        };
+        sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()
+    });
+    match lines.await {
+        Some(Ok(sites)) => html(StatusCode::OK, SitesPage { account: Some(dashboard::account()), sites }.html()),
+        _ => failed(),
+    }
 }
-pub async fn tracker() -> Response {
-    Response::default()
+
+/// `GET /DOMAIN`: the dashboard of a site.
+pub async fn site(
+    State(app): State<Shared>,
+    Path(domain): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(answer) = admit(&headers, &app).await {
+        return answer;
+    }
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+    if site.domain.as_str() != domain {
+        return Redirect::to(&format!("/{}", site.domain)).into_response();
+    }
+    let made = apart(move || {
+        let period = asked.period(&site, &app);
+        dashboard::site_page(&site, period, &app.collector, &app.base_url)
+    });
+    match made.await {
+        Some(Ok(page)) => html(StatusCode::OK, page.html()),
+        _ => failed(),
+    }
 }
-pub async fn style() -> Response {
-    Response::default()
+
+/// `GET /DOMAIN/DIMENSION.csv` and `.json`: a breakdown for other programs.
+pub async fn panel(
+    State(app): State<Shared>,
+    Path((domain, file)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(answer) = admit(&headers, &app).await {
+        return answer;
+    }
+    let site = app.collector.directory().find(&domain).cloned();
+    let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
+    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
+    let found = apart(move || {
+        let period = asked.period(&site, &app);
+        dashboard::export(&site, period, dimension, &app.collector)
+    });
+    match (found.await, ending.as_str()) {
+        (Some(Ok((metrics, rows))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
+        (Some(Ok((metrics, rows))), "json") => text("application/json", export::json(dimension, &metrics, &rows)),
+        (Some(Ok(_)), _) => not_found().await,
+        _ => failed(),
+    }
 }
+
+impl Asked {
+    fn period(&self, site: &crate::site::Site, app: &Shared) -> Period {
+        let (key, from, to) = (self.period.as_deref(), self.from.as_deref(), self.to.as_deref());
+        dashboard::period(site, key, from, to, app.collector.clock().now())
+    }
+}
+
+/// `GET /sign-in`
 pub async fn sign_in_page() -> Response {
-    Response::default()
+    sign_in_answer(SignInPage::Ask)
 }
-pub async fn privacy() -> Response {
-    Response::default()
+
+/// The page that says how to sign in.
+pub fn sign_in_answer(page: SignInPage) -> Response {
+    html(StatusCode::OK, page.html())
 }
-pub async fn sites() -> Response {
-    Response::default()
+
+/// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
+pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>) -> Response {
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+    let now = app.collector.clock().now();
+    let page = PrivacyPage {
+        domain: site.domain.to_string(),
+        address: site.settings.address,
+        is_opt_out_honoured: site.settings.opt_out,
+        time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
+    };
+    html(StatusCode::OK, page.html())
 }
-pub async fn site() -> Response {
-    Response::default()
+
+/// `GET /health`: whether it counts and stores; for everybody, so it names no site.
+pub async fn health(State(app): State<Shared>) -> Response {
+    let collector = &app.collector;
+    let is_degraded = collector.meter().degraded.get() != 0 || collector.meter().lost.get() != 0;
+    let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
+    let body = json!({
+        "status": if is_degraded { "degraded" } else { "ok" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "live_state": "memory",
+        "visitors_may_repeat_today": may_repeat,
+    });
+    let status = if is_degraded { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (status, axum::Json(body)).into_response()
 }
+
+/// `GET /metrics` in OpenMetrics, for the bearer of an admin token.
+pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response {
+    match signed_in::bearer(&headers, &app).await {
+        Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
+        Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
+        Err(_) => return failed(),
+    }
+    let meter = app.collector.meter();
+    meter.database_bytes.set(app.collector.store().bytes() as i64);
+    text("application/openmetrics-text; version=1.0.0; charset=utf-8", meter.text())
+}
+
+/// `GET /js/script.js`: the tracker, which any page may load.
+pub async fn tracker() -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", TRACKER.as_str());
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(TRACKER_AGE));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    answer
+}
+
+/// `GET /assets/style.css`, whose address changes with its content.
+pub async fn style() -> Response {
+    let mut answer = text("text/css; charset=utf-8", page::STYLE);
+    let age = HeaderValue::from_static("public, max-age=31536000, immutable");
+    answer.headers_mut().insert(header::CACHE_CONTROL, age);
+    answer
+}
+
+/// `GET /favicon.ico`: there is none, and no page about it either.
+pub async fn no_icon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// Anything else.
 pub async fn not_found() -> Response {
-    Response::default()
+    error(StatusCode::NOT_FOUND)
 }
-pub async fn protect(r: Response) -> Response {
-    r
-}
-pub fn sign_in_answer(_used: bool) -> Response {
-    Response::default()
-}
+
+/// When the store has failed; the log says more.
 pub fn failed() -> Response {
-    Response::default()
+    error(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn error(status: StatusCode) -> Response {
+    html(status, ErrorPage::of(status.as_u16()).html())
+}
+
+/// Lets signed-in browsers pass; others get an answer.
+async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
+    match signed_in::is_signed_in(headers, app).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(html(StatusCode::UNAUTHORIZED, SignInPage::Ask.html())),
+        Err(_) => Err(failed()),
+    }
+}
+
+fn html(status: StatusCode, body: String) -> Response {
+    (status, Html(body)).into_response()
+}
+
+fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
+    let mut answer = Response::new(body.into());
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
+
+/// Puts the headers on every answer that keep pages to themselves.
+pub async fn protect(mut answer: Response) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+                          base-uri 'none'; frame-ancestors 'none'";
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
 }

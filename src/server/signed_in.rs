@@ -1,12 +1,13 @@
 //! In: cookies, links and bearer tokens. Out: who may see what. Forgets: the secrets, right after they are compared.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{Shared, apart, header as text_of, pages};
 use crate::collector::{Collector, random};
 use crate::limits;
+use crate::page::SignInPage;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
 use crate::store::sqlite::{Access, Login};
@@ -44,13 +45,21 @@ pub async fn by_link(State(app): State<Shared>, Path(secret): Path<String>) -> R
     let collector = app.collector.clone();
     match apart(move || exchange(&collector, link)).await {
         Some(Ok(Some(login))) => {
-            let mut answer = Redirect::to("/").into_response();
+            let mut answer = Redirect::to(&home(&app)).into_response();
             let age_s = limits::LOGIN_MS / 1_000;
             set_cookie(&mut answer, &app, login.reveal(), age_s);
             answer
         }
-        Some(Ok(None)) => pages::sign_in_answer(true),
+        Some(Ok(None)) => pages::sign_in_answer(SignInPage::Unknown),
         Some(Err(_)) | None => pages::failed(),
+    }
+}
+
+/// Where to go after signing in: to the site if there is only one.
+fn home(app: &Shared) -> String {
+    match app.collector.directory().all().as_slice() {
+        [only] => format!("/{}", only.domain),
+        _ => "/".to_owned(),
     }
 }
 
@@ -85,11 +94,4 @@ fn set_cookie(answer: &mut Response, app: &Shared, value: &str, age_s: i64) {
         answer.headers_mut().insert(header::SET_COOKIE, value);
     }
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-/// Sends a browser that is not signed in to where it can be.
-pub fn ask_to_sign_in() -> Response {
-    let mut answer = pages::sign_in_answer(false);
-    *answer.status_mut() = StatusCode::UNAUTHORIZED;
-    answer
 }

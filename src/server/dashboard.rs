@@ -1,0 +1,252 @@
+//! In: a site, a period, and the collector. Out: the structures that pages are made of. Forgets: nothing.
+//!
+//! Everything on a page comes from one read, so that its numbers agree with each other.
+
+use crate::cell::{Axis, Dimension, Metric};
+use crate::collector::Collector;
+use crate::control::snippet;
+use crate::limits;
+use crate::page::{
+    Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
+};
+use crate::report::period::{Period, Range};
+use crate::report::{self, By, Interval, Line, Order, Question, Span, Sums};
+use crate::site::{AddressMode, Moment, Site, SiteId};
+use crate::store::StoreError;
+
+/// The totals of a page.
+const TOTALS: [Metric; 6] = [
+    Metric::Visitors,
+    Metric::Visits,
+    Metric::Pageviews,
+    Metric::ViewsPerVisit,
+    Metric::BounceRate,
+    Metric::VisitDuration,
+];
+
+/// What the series counts.
+const SERIES: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
+
+/// The age of a site up to which its page opens on today, in milliseconds: two days.
+const YOUNG_MS: i64 = 2 * 86_400_000;
+
+/// The period that a reader asked for, or the one that fits the site's age.
+pub fn period(site: &Site, key: Option<&str>, from: Option<&str>, to: Option<&str>, now: Moment) -> Period {
+    let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
+    key.and_then(|key| Period::parse(key, from, to).ok()).unwrap_or(usual)
+}
+
+/// The dashboard of a site.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
+    let now = collector.clock().now();
+    let first_day = collector.first_day(site.id)?;
+    let range = period.range(&site.schedule, now, first_day);
+    let before = range.previous().map(|previous| previous.span);
+    let mut found = report::answers(&questions(site, &range, before), collector)?.into_iter();
+    let totals = found.next().unwrap_or_default().pop();
+    let earlier = found.next().unwrap_or_default().pop();
+    let series = series(&range, &found.next().unwrap_or_default(), site, now);
+    let total = |metric: usize| totals.as_ref().map_or(Some(0.0), |line| line.metrics[metric]);
+    let is_measured = total(0).is_some() && site.settings.address != AddressMode::None || total(0) > Some(0.0);
+    let whole = total(if is_measured { 0 } else { 2 }).unwrap_or(0.0);
+    let panels = Dimension::ALL.into_iter().zip(found);
+    let panels = panels.map(|(dimension, lines)| panel(site, &range, dimension, lines, is_measured, whole)).collect();
+    let rejected = collector.rejected(site.id, range.span.first_day(), range.span.last_day())?;
+    Ok(SitePage {
+        domain: site.domain.to_string(),
+        time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
+        address: site.settings.address,
+        account: Some(account()),
+        now: (site.settings.address != AddressMode::None).then(|| collector.visitors_now(site.id) as u64),
+        periods: periods(site, period),
+        first: range.span.first_day(),
+        last: range.span.last_day(),
+        compared: before.map(|span| (span.first_day(), span.last_day())),
+        is_running: range.is_partial,
+        notices: notices(site, collector),
+        totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
+        series,
+        panels,
+        not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
+        snippet: snippet(&site.domain, base_url),
+        is_new: first_day.is_none(),
+    })
+}
+
+/// Who is signed in. There is one operator until people have names.
+pub fn account() -> Account {
+    Account { name: "Signed in".into(), sign_out: "/sign-out".into() }
+}
+
+fn questions(site: &Site, range: &Range, before: Option<Span>) -> Vec<Question> {
+    let totals = |span: Span| question(site.id, span, Axis::Total, None, &TOTALS);
+    // Without a range to compare with, an empty one stands in its place.
+    let nothing = Span { last: range.span.first - 1, ..range.span };
+    let series = question(site.id, range.span, Axis::Total, Some(range.interval()), &SERIES);
+    let mut questions = vec![totals(range.span), totals(before.unwrap_or(nothing)), series];
+    questions.extend(Dimension::ALL.map(|dimension| breakdown(site.id, range.span, dimension)));
+    questions
+}
+
+fn question(
+    site: SiteId,
+    span: Span,
+    axis: Axis<crate::counts::Name>,
+    interval: Option<Interval>,
+    metrics: &[Metric],
+) -> Question {
+    Question { site, span, axis, interval, metrics: metrics.to_vec() }
+}
+
+fn breakdown(site: SiteId, span: Span, dimension: Dimension) -> Question {
+    let mut metrics = columns(dimension, true);
+    // Where visitors are not measured, pageviews stand in their place.
+    metrics.push(Metric::Pageviews);
+    question(site, span, Axis::Of(dimension), None, &metrics)
+}
+
+/// What the columns of a panel count.
+fn columns(dimension: Dimension, is_measured: bool) -> Vec<Metric> {
+    match dimension {
+        Dimension::Event if is_measured => vec![Metric::Events, Metric::Visitors],
+        Dimension::Event => vec![Metric::Events],
+        _ if !is_measured => vec![Metric::Pageviews],
+        Dimension::Page => vec![Metric::Visitors, Metric::Pageviews],
+        Dimension::EntryPage => vec![Metric::Visits, Metric::BounceRate],
+        Dimension::ExitPage => vec![Metric::Visits],
+        _ => vec![Metric::Visitors],
+    }
+}
+
+fn totals_of(site: &Site, line: Option<&Line>, before: Option<Option<&Line>>) -> Vec<Total> {
+    let none = site.settings.address == AddressMode::None;
+    let value = |line: Option<&Line>, place: usize| match line {
+        Some(line) => line.metrics[place],
+        None if TOTALS[place] == Metric::VisitDuration || none && TOTALS[place] != Metric::Pageviews => None,
+        None => Some(0.0),
+    };
+    let places = TOTALS.into_iter().enumerate();
+    places
+        .map(|(place, metric)| Total {
+            metric,
+            value: value(line, place),
+            before: before.and_then(|before| value(before, place)),
+        })
+        .collect()
+}
+
+fn series(range: &Range, lines: &[Line], site: &Site, now: Moment) -> Series {
+    let interval = range.interval();
+    let here = site.schedule.locate(now);
+    let buckets = range.span.buckets(interval, &site.schedule);
+    let current = match interval {
+        Interval::Hour => here.number(),
+        _ => buckets.iter().copied().filter(|bucket| *bucket <= here.day.0).max().unwrap_or(i32::MIN),
+    };
+    let is_running = range.is_partial;
+    let point = |bucket: i32| {
+        let line = lines.iter().find(|line| line.bucket == Some(bucket));
+        let progress = match bucket.cmp(&current) {
+            std::cmp::Ordering::Greater => Progress::Ahead,
+            std::cmp::Ordering::Equal if is_running => Progress::Running,
+            _ => Progress::Over,
+        };
+        let value = |place: usize| line.map_or(Some(0.0), |line| line.metrics[place]);
+        Point { bucket, visitors: value(0), pageviews: value(1), progress }
+    };
+    Series { interval, points: buckets.into_iter().map(point).collect() }
+}
+
+fn panel(site: &Site, range: &Range, dimension: Dimension, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
+    let needs_visits = matches!(dimension, Dimension::EntryPage | Dimension::ExitPage);
+    let mut rows = rows(dimension, lines, is_measured);
+    let sum = if dimension == Dimension::Event { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
+    let sum = if needs_visits { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { sum };
+    let values = rows.len();
+    rows.truncate(limits::PANEL_ROWS);
+    for row in &mut rows {
+        row.share = row.metrics[0].filter(|_| sum > 0.0).map(|value| (value / sum).min(1.0));
+    }
+    let link = |ending: &str| Some(format!("/{}/{}.{ending}?{}", site.domain, dimension.name(), range.period.query()));
+    Panel {
+        dimension,
+        metrics: columns(dimension, is_measured),
+        rows: (is_measured || !needs_visits).then_some(rows),
+        values,
+        csv: link("csv"),
+        json: link("json"),
+    }
+}
+
+/// All rows of a breakdown, most first.
+fn rows(dimension: Dimension, mut lines: Vec<Line>, is_measured: bool) -> Vec<PanelRow> {
+    if dimension == Dimension::Event {
+        // Pageviews have panels of their own.
+        lines.retain(|line| line.tally.events > 0);
+    }
+    let first = if is_measured || dimension == Dimension::Event { 0 } else { columns(dimension, true).len() };
+    report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
+    let many = columns(dimension, is_measured).len();
+    let row =
+        |line: Line| PanelRow { value: line.value, metrics: line.metrics[first..first + many].to_vec(), share: None };
+    lines.into_iter().map(row).collect()
+}
+
+/// All rows of one breakdown, for an export.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn export(
+    site: &Site,
+    period: Period,
+    dimension: Dimension,
+    collector: &Collector,
+) -> Result<(Vec<Metric>, Vec<PanelRow>), StoreError> {
+    let now = collector.clock().now();
+    let range = period.range(&site.schedule, now, collector.first_day(site.id)?);
+    let metrics = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
+    let asked = question(site.id, range.span, Axis::Of(dimension), None, &metrics);
+    let mut lines = report::answer(&asked, collector)?;
+    report::sort(&mut lines, &report::ORDER);
+    let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None };
+    Ok((metrics.to_vec(), lines.into_iter().map(row).collect()))
+}
+
+fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
+    let link = |period: Period| PeriodLink {
+        label: period.to_string(),
+        href: format!("/{}?{}", site.domain, period.query()),
+        is_current: period == current,
+    };
+    let custom = matches!(current, Period::Custom(..)).then_some(current);
+    Period::ALL.into_iter().chain(custom).map(link).collect()
+}
+
+fn notices(site: &Site, collector: &Collector) -> Vec<String> {
+    let mut notices = Vec::new();
+    if collector.may_repeat(site) {
+        notices.push(VISITORS_MAY_REPEAT.to_owned());
+    }
+    if collector.meter().degraded.get() != 0 {
+        notices
+            .push("The database can't be written to at present. Counting goes on in memory; see the log.".to_owned());
+    }
+    if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
+        notices.push(format!("From the next day on, days of this site begin at midnight in {zone}."));
+    }
+    notices
+}
+
+/// What the list of sites shows of each: visitors and pageviews today.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), StoreError> {
+    let day = site.schedule.locate(collector.clock().now()).day;
+    let line = report::totals(site.id, Span::of_days(day, day), &SERIES, collector)?;
+    let is_measured = site.settings.address != AddressMode::None;
+    Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
+}
