@@ -2,6 +2,9 @@
 
 mod bounds;
 mod captures;
+mod days;
+mod ingest;
+mod operators;
 mod oracle;
 mod scenario;
 mod tidy;
