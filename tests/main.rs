@@ -7,6 +7,7 @@ mod ingest;
 mod operators;
 mod oracle;
 mod scenario;
+mod store;
 mod tidy;
 mod visits;
 mod world;
