@@ -76,6 +76,11 @@ pub struct Waiting(Box<Hit>);
 pub struct Keeping(JoinHandle<()>);
 
 impl Keeping {
+    /// Whether the keeper has ended. Before [`Collector::stop`] that is a failure of the program.
+    pub fn has_ended(&self) -> bool {
+        self.0.is_finished()
+    }
+
     /// Waits until everything is stored, after [`Collector::stop`].
     pub fn wait(self) {
         // A panic of the keeper was already logged by its hook; there is nothing left to save.

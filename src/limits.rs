@@ -60,6 +60,8 @@ pub const HOUR_DETAIL_DAYS: i32 = 31;
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
 pub const HEAD_WAIT_S: u64 = 20;
+/// Longest wait for the body of a beacon, in seconds: bodies are small, and a slow sender must not hold a connection.
+pub const BODY_WAIT_S: u64 = 20;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;
 /// Readers of the store that work at once: a dashboard and an API client do not wait for each other.

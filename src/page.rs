@@ -65,6 +65,8 @@ pub struct SitesPage {
     pub account: Option<Account>,
     /// The sites, in the order in which they are listed.
     pub sites: Vec<SiteLine>,
+    /// Messages of the last seven days that named no site of the list.
+    pub unknown: u64,
 }
 
 /// A site in the list.
@@ -82,6 +84,10 @@ impl SitesPage {
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
+    }
+
+    fn unknown_shown(&self) -> String {
+        format::exact(self.unknown as f64)
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -121,6 +122,7 @@ fn router(app: Shared) -> Router {
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(limits::QUERY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)

@@ -4,12 +4,12 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::collector::Collector;
+use crate::collector::{Collector, Keeping};
 use crate::config::{Config, LogFormat};
 use crate::control::folder::Folder;
 use crate::control::{self, Command, socket};
@@ -23,7 +23,7 @@ pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     let folder = Folder::take(&config.data)?;
     let (collector, keeping) = super::open(config, &folder, Clock::System)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(listen(config, sites, &folder, &collector));
+    let served = runtime.block_on(listen(config, sites, &folder, &collector, &keeping));
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));
     collector.stop();
@@ -35,7 +35,13 @@ pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     served
 }
 
-async fn listen(config: &Config, sites: &[String], folder: &Folder, collector: &Collector) -> Result<()> {
+async fn listen(
+    config: &Config,
+    sites: &[String],
+    folder: &Folder,
+    collector: &Collector,
+    keeping: &Keeping,
+) -> Result<()> {
     // Before anything is said, so that whoever reads it may stop us at once.
     let stop = stopped()?;
     let listener = TcpListener::bind(config.listen).await;
@@ -48,8 +54,24 @@ async fn listen(config: &Config, sites: &[String], folder: &Folder, collector: &
     greet(sites, collector, &base_url)?;
     watch_places(collector.clone());
     let app = App { collector: collector.clone(), trusted_proxies: config.trusted_proxies.clone(), base_url };
-    server::run(listener, app, stop).await;
+    let mut has_failed = false;
+    let end = async {
+        tokio::select! {
+            () = stop => {}
+            () = ended(keeping) => has_failed = true,
+        }
+    };
+    server::run(listener, app, end).await;
+    ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(())
+}
+
+/// Resolves if the keeper ends by itself: without it nothing can be counted, and a service manager should know.
+async fn ended(keeping: &Keeping) {
+    let mut looks = tokio::time::interval(Duration::from_secs(1));
+    while !keeping.has_ended() {
+        looks.tick().await;
+    }
 }
 
 /// Makes the sites, and tells whoever sits at the terminal how to go on.

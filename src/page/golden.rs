@@ -364,10 +364,10 @@ fn sites_are_listed_or_added() {
     let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
     let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
     let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
-    let html = SitesPage { account: account.clone(), sites }.html();
+    let html = SitesPage { account: account.clone(), sites, unknown: 3 }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { account, sites: Vec::new() }.html();
+    let html = SitesPage { account, sites: Vec::new(), unknown: 0 }.html();
     assert_plain(&html);
     check("sites-none", &html);
 }

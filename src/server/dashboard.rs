@@ -9,9 +9,10 @@ use crate::limits;
 use crate::page::{
     Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
 };
+use crate::rejection::Rejection;
 use crate::report::period::{Period, Range};
 use crate::report::{self, By, Interval, Line, Order, Question, Span, Sums};
-use crate::site::{AddressMode, Moment, Site, SiteId};
+use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
 
 /// The totals of a page.
@@ -266,4 +267,14 @@ pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), S
     let line = report::totals(site.id, Span::of_days(day, day), &SERIES, collector)?;
     let is_measured = site.settings.address != AddressMode::None;
     Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
+}
+
+/// Beacons of the last seven days that named no site here: most likely a snippet with a typing mistake.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn unknown_lately(collector: &Collector) -> Result<u64, StoreError> {
+    let today = Schedule::utc().locate(collector.clock().now()).day;
+    let found = collector.rejected(SiteId::INSTANCE, Day(today.0 - 6), today)?;
+    Ok(found.into_iter().filter(|(reason, _)| *reason == Rejection::UnknownSite).map(|(_, count)| count).sum())
 }

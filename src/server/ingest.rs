@@ -167,10 +167,11 @@ enum Unread {
 }
 
 async fn collected(body: Incoming) -> Result<Bytes, Unread> {
-    match Limited::new(body, limits::BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Err(_) => Err(Unread::Gone),
+    let body = Limited::new(body, limits::BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(Duration::from_secs(limits::BODY_WAIT_S), body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(Unread::Gone),
     }
 }
 
@@ -188,7 +189,8 @@ fn read<'a>(headers: &'a HeaderMap, query: &'a str, body: &'a [u8], address: Cli
     }
 }
 
-fn is_prefetch(headers: &HeaderMap) -> bool {
+/// Whether a browser fetches ahead of need.
+pub fn is_prefetch(headers: &HeaderMap) -> bool {
     let purpose = ["sec-purpose", "purpose", "x-purpose"].map(|name| text_of(headers, name));
     let ahead = |value: &str| ["prefetch", "prerender", "preview", "instant"].iter().any(|word| value.contains(word));
     purpose.into_iter().any(ahead) || text_of(headers, "x-moz") == "prefetch"

@@ -37,10 +37,12 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
             let (visitors, pageviews) = dashboard::today(site, &collector)?;
             Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
         };
-        sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()
+        let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
+        let unknown = dashboard::unknown_lately(&collector)?;
+        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unknown })
     });
     match lines.await {
-        Some(Ok(sites)) => html(StatusCode::OK, SitesPage { account: Some(dashboard::account()), sites }.html()),
+        Some(Ok(page)) => html(StatusCode::OK, page.html()),
         _ => failed(),
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{Shared, apart, header as text_of, pages};
+use super::{Shared, apart, header as text_of, ingest, pages};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::SignInPage;
@@ -40,7 +40,11 @@ fn cookie(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
-pub async fn by_link(State(app): State<Shared>, Path(secret): Path<String>) -> Response {
+pub async fn by_link(State(app): State<Shared>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
+    if ingest::is_prefetch(&headers) {
+        // Looking ahead must not use up the link.
+        return pages::sign_in_answer(SignInPage::Ask);
+    }
     let link = Secret::from_text(&secret).digest();
     let collector = app.collector.clone();
     match apart(move || exchange(&collector, link)).await {
