@@ -376,6 +376,28 @@ fn visit_dimensions_are_fixed_at_the_first_hit() {
 }
 
 #[test]
+fn browser_campaign_and_country_are_read_at_the_first_hit() {
+    check(
+        "
+        09:00 ana event Signup from google.com utm campaign=spring in DE with Firefox screen xl speaks de
+        09:01 ana / from facebook.com utm campaign=summer in FR with Firefox screen xs speaks fr
+        09:02 bob / from blog.example.org utm source=chatgpt.com with Safari
+        09:03 eve / utm source=news utm medium=email utm term=a&b
+        09:04 kim / from docs.example.org in JP
+        09:05 sam / from example.com           # the site itself
+        ",
+        "source Google 1, ChatGPT 1, news 1, example.org 1, Direct / None 1
+         referrer google.com 1, blog.example.org 1, docs.example.org 1, Direct / None 2
+         channel Organic Search 1, AI Assistants 1, Email 1, Referral 1, Direct 1
+         utm_source chatgpt.com 1, news 1, (not set) 3  utm_medium email 1, (not set) 4
+         utm_campaign spring 1, (not set) 4  utm_term a&b 1, (not set) 4
+         country DE 1, JP 1, (not set) 3  screen xl 1, (not set) 4  language de 1, (not set) 4
+         browser Firefox 1, Safari 1, Chrome 3  browser_version Firefox 131 1, Safari 18 1, Chrome 130 3
+         os Linux 1, iOS 1, Windows 3  os_version (not set) 1, iOS 18 1, Windows 10 3  device desktop 4, mobile 1",
+    );
+}
+
+#[test]
 fn a_missing_value_has_a_label() {
     check(
         "09:00 ana /",
