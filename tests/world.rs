@@ -6,6 +6,7 @@
 
 mod canary;
 mod logs;
+mod proof;
 
 use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
