@@ -2,8 +2,12 @@
 
 mod bounds;
 mod captures;
+mod days;
+mod ingest;
+mod operators;
 mod oracle;
 mod scenario;
+mod store;
 mod tidy;
 mod visits;
 mod world;

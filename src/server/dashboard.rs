@@ -128,12 +128,17 @@ fn totals_of(site: &Site, line: Option<&Line>, before: Option<Option<&Line>>) ->
         None if TOTALS[place] == Metric::VisitDuration || none && TOTALS[place] != Metric::Pageviews => None,
         None => Some(0.0),
     };
+    // A rate of nothing is no rate to compare with.
+    let earlier = |line: Option<&Line>, place: usize| {
+        let is_rate = matches!(TOTALS[place], Metric::BounceRate | Metric::ViewsPerVisit);
+        value(line, place).filter(|_| line.is_some() || !is_rate)
+    };
     let places = TOTALS.into_iter().enumerate();
     places
         .map(|(place, metric)| Total {
             metric,
             value: value(line, place),
-            before: before.and_then(|before| value(before, place)),
+            before: before.and_then(|before| earlier(before, place)),
         })
         .collect()
 }
@@ -181,11 +186,23 @@ fn panel(site: &Site, range: &Range, dimension: Dimension, lines: Vec<Line>, is_
     }
 }
 
-/// All rows of a breakdown, most first.
+/// What is unknown of every visit unless something is set up for it.
+const MAYBE_UNKNOWN: [Dimension; 4] = [Dimension::Region, Dimension::City, Dimension::Screen, Dimension::Language];
+
+fn is_campaign(dimension: Dimension) -> bool {
+    dimension.name().starts_with("utm_")
+}
+
+/// All rows of a breakdown that a panel shows, most first.
 fn rows(dimension: Dimension, mut lines: Vec<Line>, is_measured: bool) -> Vec<PanelRow> {
     if dimension == Dimension::Event {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
+    }
+    // Most visits have no campaign, and without a file of places none has a city: that is no news.
+    let is_news = |line: &Line| &*line.value != dimension.missing();
+    if is_campaign(dimension) || MAYBE_UNKNOWN.contains(&dimension) && !lines.iter().any(is_news) {
+        lines.retain(is_news);
     }
     let first = if is_measured || dimension == Dimension::Event { 0 } else { columns(dimension, true).len() };
     report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
