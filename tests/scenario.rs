@@ -14,7 +14,7 @@
 //!
 //! Options follow in any order: `KEY=VALUE` a property, `from HOST` the referrer, `utm campaign=spring` (again for each
 //! key: source medium campaign content term), `in DE` or `in DE/DE-BY/Munich`, `on /page`, `on docs.example.com`, `with
-//! Firefox` (Chrome unless told; see [`depth1`] for what each brings), `screen sm`, `speaks de`, `at shop.test`.
+//! Firefox` (Chrome unless told; see [`browser`]), `screen sm`, `speaks de`, `at shop.test`.
 //!
 //! Lines before the first hit set the scene; what is not set is as here:
 //!
@@ -26,8 +26,14 @@
 //! ```
 //!
 //! Times are those of the site's wall clock. A time before the one above is a hit that arrives late.
+//!
+//! [`check`] plays a story at three depths: open days alone ([`depth1`]); the collector and its store, with some sums
+//! stored and some not ([`depth2`]); a server that is sent requests and asked by its API ([`depth3`]).
 
+pub mod browser;
 pub mod depth1;
+pub mod depth2;
+pub mod depth3;
 pub mod expected;
 mod read;
 pub mod wall;

@@ -6,8 +6,9 @@
 
 mod canary;
 mod logs;
+mod proof;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -80,6 +81,8 @@ pub struct World {
     pub clock: Clock,
     running: Option<Running>,
     agent: ureq::Agent,
+    /// A token that may do everything, once one is needed.
+    token: OnceCell<String>,
     /// What must be found nowhere.
     canaries: RefCell<Vec<String>>,
     addresses: RefCell<Vec<IpAddr>>,
@@ -109,6 +112,7 @@ impl World {
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
+            token: OnceCell::new(),
             canaries: RefCell::default(),
             addresses: RefCell::default(),
             shown: RefCell::default(),
@@ -237,13 +241,20 @@ impl World {
 
     /// The v2 query with a token that may read everything.
     pub fn query(&self, body: Value) -> Answer {
-        let token = self.command(Command::TokenCreate { site: None, scope: "admin".into() }).unwrap().text;
-        self.request(
-            "POST",
-            "/api/v2/query",
-            &[("authorization", format!("Bearer {token}"))],
-            Some(body.to_string().as_bytes()),
-        )
+        self.request("POST", "/api/v2/query", &[self.bearer()], Some(body.to_string().as_bytes()))
+    }
+
+    /// The numbers of `/metrics`.
+    pub fn metrics(&self) -> String {
+        let answer = self.request("GET", "/metrics", &[self.bearer()], None);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text()
+    }
+
+    /// The header of a token that may do everything.
+    fn bearer(&self) -> (&'static str, String) {
+        let create = || self.command(Command::TokenCreate { site: None, scope: "admin".into() }).unwrap().text;
+        ("authorization", format!("Bearer {}", self.token.get_or_init(create)))
     }
 
     /// The cookie of a browser that has signed in by a fresh link.
@@ -353,9 +364,7 @@ impl Drop for World {
         if std::thread::panicking() {
             return;
         }
-        let token = self.command(Command::TokenCreate { site: None, scope: "admin".into() }).unwrap().text;
-        let metrics = self.request("GET", "/metrics", &[("authorization", format!("Bearer {token}"))], None);
-        assert_eq!(metrics.status, 200);
+        self.metrics();
         self.end();
         let (counted, pings, rejected) = self.past;
         let (hits, reasons) = stored(&self.folder.path().join("headcount.db"));

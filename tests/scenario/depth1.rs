@@ -3,32 +3,21 @@
 //! This is the first and fastest of the depths at which a story is played: no request, no store, no clock.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use headcount::cell::{Cell, DIRECT, DIRECT_OR_NONE, NOT_SET, Tally};
+use headcount::cell::{Cell, NOT_SET, Tally};
 use headcount::counts::{Name, OpenDay};
-use headcount::hit::agent::Agent;
-use headcount::hit::path::Campaign;
+use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
-use headcount::hit::source::Origin;
 use headcount::hit::token::Token;
-use headcount::hit::{Hit, Kind};
+use headcount::hit::{Hit, Kind, path, source};
 use headcount::rejection::Rejection;
 use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
 
-use super::expected::{Split, Stage, clock};
+use super::expected::{Split, Stage, clock, number};
 use super::{Scenario, Step, What};
 
-/// The browsers of stories: browser, its version, system, its version, device.
-const BROWSERS: [[&str; 5]; 3] = [
-    ["Chrome", "Chrome 130", "Windows", "Windows 10", "Desktop"],
-    ["Firefox", "Firefox 131", "Ubuntu", NOT_SET, "Desktop"],
-    ["Safari", "Safari 18", "iOS", "iOS 18", "Mobile"],
-];
-
-/// The referrers of stories that have a name: host, source, channel. Others are their own source, as `Referral`.
-const REFERRERS: [[&str; 3]; 2] =
-    [["google.com", "Google", "Organic Search"], ["facebook.com", "Facebook", "Organic Social"]];
+static AGENTS: LazyLock<Agents> = LazyLock::new(Agents::new);
 
 /// The hits of a story, each with its moment, its site's day and hour there, and its token.
 pub fn hits(scenario: &Scenario) -> Vec<Hit> {
@@ -39,8 +28,9 @@ pub fn hits(scenario: &Scenario) -> Vec<Hit> {
 }
 
 fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
-    let place = |index: usize| step.place.get(index).map_or(NOT_SET, String::as_str);
-    let city = if step.place.len() == 3 { format!("{}, {}", place(2), place(1)) } else { NOT_SET.to_owned() };
+    let (hostname, domain) = (step.hostname(scenario), &scenario.sites[step.site].domain);
+    let campaign = path::campaign(&step.query());
+    let origin = source::origin(&campaign, &step.referrer(), hostname, |host| host == domain);
     Hit {
         site: Scenario::site_id(step.site),
         at,
@@ -48,12 +38,12 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         token: step.who.as_deref().map(token),
         kind: kind(&step.what),
         page: step.page.clone(),
-        hostname: step.host.clone().unwrap_or_else(|| scenario.sites[step.site].domain.clone()),
+        hostname: hostname.to_owned(),
         props: step.props.clone(),
-        agent: Arc::new(agent(step.browser.as_deref().unwrap_or("Chrome"))),
-        place: Place { country: place(0).into(), region: place(1).into(), city },
-        origin: origin(step),
-        campaign: campaign(step),
+        agent: agent(step),
+        place: place(step),
+        origin: origin.expect("no spammer in a story"),
+        campaign,
         language: step.language.clone().unwrap_or_default(),
         screen: step.screen.as_deref().map(screen),
     }
@@ -73,33 +63,17 @@ fn token(who: &str) -> Token {
     Token::from_bits(bits)
 }
 
-fn agent(browser: &str) -> Agent {
-    let known = BROWSERS.iter().find(|row| row[0] == browser);
-    let [browser, version, os, os_version, device] = *known.unwrap_or_else(|| panic!("no story has {browser}"));
-    let (browser_version, os_version) = (version.to_owned(), os_version.to_owned());
-    Agent { browser: browser.into(), browser_version, os: os.into(), os_version, device }
-}
-
-/// Where the visit came from. A story that asks for the channel of a campaign needs more than this depth.
-fn origin(step: &Step) -> Origin {
-    let Some(host) = &step.from else {
-        return Origin { source: DIRECT_OR_NONE.into(), referrer: DIRECT_OR_NONE.into(), channel: DIRECT };
-    };
-    let known = REFERRERS.iter().find(|row| row[0] == host);
-    let (source, channel) = known.map_or((host.clone(), "Referral"), |row| (row[1].to_owned(), row[2]));
-    Origin { source: source.into(), referrer: host.clone().into(), channel }
-}
-
-fn campaign(step: &Step) -> Campaign {
-    let value = |key: &str| step.utm.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone());
-    Campaign {
-        utm_source: value("source"),
-        medium: value("medium"),
-        campaign: value("campaign"),
-        content: value("content"),
-        term: value("term"),
-        ..Campaign::default()
+fn agent(step: &Step) -> Arc<Agent> {
+    match AGENTS.classify(&step.agent(0), false) {
+        Verdict::Person(agent) => agent,
+        other => panic!("{} is {other:?}", step.browser()),
     }
+}
+
+fn place(step: &Step) -> Place {
+    let part = |index: usize| step.place.get(index).map_or(NOT_SET, String::as_str);
+    let city = if step.place.len() == 3 { format!("{}, {}", part(2), part(1)) } else { NOT_SET.to_owned() };
+    Place { country: part(0).into(), region: part(1).into(), city }
 }
 
 fn screen(class: &str) -> &'static str {
@@ -165,22 +139,22 @@ impl Stage for Bench {
         self.days.drain();
     }
 
-    fn rows(&mut self, split: &Split) -> Vec<(String, Tally)> {
+    fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {
         let (days, hours, first) = (self.days.days.iter(), self.days.hours.iter(), self.first);
-        match split {
+        Some(match split {
             Split::Hours(wanted) => hours
                 .filter(|((.., cell), _)| cell == wanted)
-                .map(|((_, day, hour, _), tally)| (clock(day.0 - first, Some(hour.0)), *tally))
+                .map(|((_, day, hour, _), tally)| (clock(day.0 - first, Some(hour.0)), number(tally, metric)))
                 .collect(),
             Split::Days(wanted) => days
                 .filter(|((.., cell), _)| cell == wanted)
-                .map(|((_, day, _), tally)| (clock(day.0 - first, None), *tally))
+                .map(|((_, day, _), tally)| (clock(day.0 - first, None), number(tally, metric)))
                 .collect(),
             Split::Axis(axis) => days
                 .filter(|((.., cell), _)| cell.axis == *axis)
-                .map(|((.., cell), tally)| (cell.value.to_string(), *tally))
+                .map(|((.., cell), tally)| (cell.value.to_string(), number(tally, metric)))
                 .collect(),
-        }
+        })
     }
 
     fn rejected(&mut self) -> Vec<(String, i64)> {

@@ -22,21 +22,20 @@ use headcount::counts::Name;
 
 use super::Scenario;
 use super::depth1::Bench;
+use super::depth2::Kept;
+use super::depth3::{Served, untold};
 
 /// Something that stories can be played on: a depth of the program.
 ///
 /// `check` makes a new stage for each story, plays the story once, and asks.
 pub trait Stage {
-    /// Feeds all hits of the story in their order, at their moments, and waits until they can be asked for.
+    /// Feeds all hits of the story in their order, so that they can be asked for.
     fn play(&mut self, scenario: &Scenario);
-    /// The tallies of a split over the whole story. A value may come in several rows, which are added up.
-    fn rows(&mut self, split: &Split) -> Vec<(String, Tally)>;
+    /// A number of the tallies of a split over the whole story, by value. A value may come in several rows, which are
+    /// added up. Nothing if this depth can't tell; that is not compared.
+    fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>>;
     /// How many hits were rejected, by the reason's label.
     fn rejected(&mut self) -> Vec<(String, i64)>;
-    /// Whether this depth can tell a number by its name in the tally; what it can't tell is not compared.
-    fn tells(&self, _metric: &str) -> bool {
-        true
-    }
 }
 
 /// What a stage is asked to split by.
@@ -59,19 +58,32 @@ pub fn clock(day: i32, hour: Option<u8>) -> String {
     }
 }
 
-/// Plays a story at every depth and compares what comes of it with `expected`.
+/// Plays a story at every depth that can tell it, and compares what comes of it with `expected`.
 pub fn check(story: &str, expected: &str) {
     let scenario = Scenario::parse(story);
     let expected = sections(expected);
+    let right = |depth: &str, compared: Result<(), String>| {
+        compared.unwrap_or_else(|report| panic!("{depth} counts otherwise:\n{report}"));
+    };
     let mut bench = Bench::default();
-    check_on(&mut bench, &scenario, &expected).unwrap_or_else(|report| panic!("depth 1 counts otherwise:\n{report}"));
+    bench.play(&scenario);
+    right("depth 1", compare(&mut bench, &scenario, &expected));
+    let mut kept = Kept::open(&scenario);
+    kept.play(&scenario);
+    right("depth 2, before all is stored,", compare(&mut kept, &scenario, &expected));
+    kept.restart();
+    right("depth 2, from the file alone,", compare(&mut kept, &scenario, &expected));
+    if untold(&scenario).is_none() {
+        let mut served = Served::start(&scenario);
+        served.play(&scenario);
+        right("depth 3", compare(&mut served, &scenario, &expected));
+    }
 }
 
 /// Rows by value.
 type Rows = BTreeMap<String, i64>;
 
-fn check_on(stage: &mut impl Stage, scenario: &Scenario, expected: &[(String, Rows)]) -> Result<(), String> {
-    stage.play(scenario);
+fn compare(stage: &mut impl Stage, scenario: &Scenario, expected: &[(String, Rows)]) -> Result<(), String> {
     let mut report = format!("   {:<26}{:<34}found\n", "", "expected");
     let mut right = true;
     for (name, rows) in expected {
@@ -93,12 +105,9 @@ fn found(stage: &mut impl Stage, section: &str) -> Option<Rows> {
         return Some(stage.rejected().into_iter().collect());
     }
     let (split, metric) = question(section);
-    if !stage.tells(&metric) {
-        return None;
-    }
     let mut rows = Rows::new();
-    for (value, tally) in stage.rows(&split) {
-        *rows.entry(value).or_default() += number(&tally, &metric).unwrap_or_else(|| panic!("no number is {metric}"));
+    for (value, count) in stage.rows(&split, &metric)? {
+        *rows.entry(value).or_default() += count;
     }
     rows.retain(|_, count| *count != 0);
     Some(rows)
@@ -106,7 +115,7 @@ fn found(stage: &mut impl Stage, section: &str) -> Option<Rows> {
 
 /// The split and the number that the name of a section asks for.
 fn question(section: &str) -> (Split, String) {
-    if number(&Tally::ZERO, section).is_some() {
+    if METRICS.contains(&section) {
         return (Split::Axis(Axis::Total), section.to_owned());
     }
     let (name, metric) = match section.rsplit_once('.') {
@@ -149,19 +158,14 @@ fn axis(name: &str) -> Option<(Axis<Name>, &'static str)> {
     Some((Axis::Of(dimension), usual))
 }
 
-fn number(tally: &Tally, metric: &str) -> Option<i64> {
-    Some(match metric {
-        "visitors" => tally.visitors,
-        "visits" => tally.visits,
-        "pageviews" => tally.pageviews,
-        "events" => tally.events,
-        "bounces" => tally.bounces,
-        "seconds" => tally.seconds,
-        "engaged_visits" => tally.engaged_visits,
-        "engaged_ms" => tally.engaged_ms,
-        "scroll" => tally.scroll,
-        _ => return None,
-    })
+/// The numbers of a [`Tally`], in the order of its columns.
+const METRICS: [&str; 9] =
+    ["visitors", "visits", "pageviews", "events", "bounces", "seconds", "engaged_visits", "engaged_ms", "scroll"];
+
+/// A number of a tally by its name.
+pub fn number(tally: &Tally, metric: &str) -> i64 {
+    let place = METRICS.iter().position(|other| *other == metric).unwrap_or_else(|| panic!("no number is {metric}"));
+    tally.columns()[place]
 }
 
 /// Reads what is expected: the names of the sections and their rows.
@@ -204,7 +208,9 @@ fn sections_are_read_as_they_are_written() {
 #[test]
 fn a_wrong_number_is_shown_beside_the_right_one() {
     let scenario = Scenario::parse("09:00 ana /");
-    let report = check_on(&mut Bench::default(), &scenario, &sections("visits 2  page / 1")).unwrap_err();
+    let mut bench = Bench::default();
+    bench.play(&scenario);
+    let report = compare(&mut bench, &scenario, &sections("visits 2  page / 1")).unwrap_err();
     let shown: Vec<_> = report.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(shown[..3], ["expected found", "! visits 2 1", "page / 1 / 1"]);
     assert!(report.contains("09:00 ana /"));

@@ -1,0 +1,210 @@
+//! In: the hits of a story. Out: what a collector and its store say of them, together. Forgets: the folder.
+//!
+//! The clock stands still at the story's first moment, so that no day ends by itself and flushes fall where they are
+//! asked for: some sums are stored when questions come, and some are not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headcount::cell::{Axis, Tally};
+use headcount::clock::Clock;
+use headcount::collector::{Collector, Keeping, Outcome};
+use headcount::counts::Name;
+use headcount::hit::agent::Agents;
+use headcount::hit::place::Places;
+use headcount::hit::{Hit, Tools};
+use headcount::report::Sums;
+use headcount::site::{Day, Domain, Hour, LocalHour, Moment, Settings, Site, SiteId};
+use headcount::store::sqlite::Sqlite;
+use headcount::store::{Ask, Grain, Row, Store};
+use tempfile::TempDir;
+
+use super::Scenario;
+use super::depth1::hits;
+use super::expected::{Split, Stage, clock, number};
+
+/// The stage of depth 2.
+pub struct Kept {
+    folder: TempDir,
+    running: Option<(Collector, Keeping)>,
+    now: Moment,
+    sites: Vec<SiteId>,
+    /// The day +0, from which labels count.
+    date: Day,
+    /// The first and the last day of the story.
+    days: [Day; 2],
+}
+
+impl Kept {
+    /// A collector in an empty folder that knows the sites of the story.
+    pub fn open(scenario: &Scenario) -> Kept {
+        let mut days: Vec<Day> = hits(scenario).iter().map(|hit| hit.local.day).collect();
+        let date = Day::of(scenario.date);
+        days.push(date);
+        let mut kept = Kept {
+            folder: tempfile::tempdir().unwrap(),
+            running: None,
+            now: scenario.first_moment(),
+            sites: (0..scenario.sites.len()).map(Scenario::site_id).collect(),
+            date,
+            days: [*days.iter().min().unwrap(), *days.iter().max().unwrap()],
+        };
+        kept.add_sites(scenario);
+        kept.run();
+        kept
+    }
+
+    fn store(&self) -> Sqlite {
+        Sqlite::open(&self.folder.path().join("headcount.db")).unwrap()
+    }
+
+    fn add_sites(&self, scenario: &Scenario) {
+        let store = self.store();
+        for (index, scene) in scenario.sites.iter().enumerate() {
+            let (domain, schedule) = (Domain::parse(&scene.domain).unwrap(), scenario.schedule(index));
+            let settings = Settings::default();
+            let id = store.add_site(&domain, &schedule, &settings, self.now).unwrap();
+            assert_eq!(id, Scenario::site_id(index));
+            // Only this stores the zone that follows.
+            store.set_site(&Site { id, domain, schedule, settings, added: self.now }).unwrap();
+        }
+    }
+
+    fn run(&mut self) {
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(self.now);
+        self.running = Some(Collector::start(Arc::new(self.store()), tools, clock).unwrap());
+    }
+
+    /// Ends the collector and starts another on the same file: what it knows then, it has read.
+    pub fn restart(&mut self) {
+        let before = self.rejected();
+        self.end();
+        self.run();
+        assert_eq!(self.rejected(), before, "rejections are stored");
+    }
+
+    fn end(&mut self) {
+        let Some((collector, keeping)) = self.running.take() else { return };
+        collector.stop();
+        keeping.wait();
+        let meter = collector.meter();
+        assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a hit is counted or rejected");
+        assert_eq!((meter.lost.get(), meter.queued.get(), meter.cells.get()), (0, 0, 0), "nothing is left");
+    }
+
+    fn collector(&self) -> &Collector {
+        &self.running.as_ref().expect("a collector").0
+    }
+
+    fn take(&self, hit: Hit) {
+        let mut taken = self.collector().take(hit);
+        while let Err(waiting) = taken {
+            std::thread::yield_now();
+            taken = self.collector().queue(waiting);
+        }
+        // Whether it counts is found out later, by the keeper.
+        assert_eq!(taken.unwrap(), Outcome::Accepted);
+    }
+
+    /// The rows of all sites, for each grain.
+    fn read<const N: usize>(&self, axis: &Axis<Name>, grains: [Grain; N], by_bucket: bool) -> [Vec<Row>; N] {
+        let mut rows = [const { Vec::new() }; N];
+        for site in &self.sites {
+            let ask = |grain: Grain| {
+                let [first, last] = self.buckets(grain);
+                Ask { site: *site, axis: axis.clone(), grain, first, last, by_bucket }
+            };
+            let answers = self.collector().read(&grains.map(ask)).unwrap();
+            assert_eq!(answers.len(), N);
+            rows.iter_mut().zip(answers).for_each(|(rows, more)| rows.extend(more));
+        }
+        rows
+    }
+
+    fn buckets(&self, grain: Grain) -> [i32; 2] {
+        let [first, last] = self.days;
+        match grain {
+            Grain::Hour => [(first, 0), (last, 23)].map(|(day, hour)| LocalHour { day, hour: Hour(hour) }.number()),
+            Grain::Day => [first.0, last.0],
+            Grain::Month => [first.month().0, last.month().0],
+        }
+    }
+}
+
+fn by_value(rows: &[Row]) -> BTreeMap<&str, Tally> {
+    let mut sums: BTreeMap<&str, Tally> = BTreeMap::new();
+    for row in rows {
+        *sums.entry(&row.value).or_default() += row.tally;
+    }
+    sums
+}
+
+impl Stage for Kept {
+    fn play(&mut self, scenario: &Scenario) {
+        for (place, hit) in hits(scenario).into_iter().enumerate() {
+            self.take(hit);
+            // A story of one or two hits is not stored at all when it is asked for, and of most others only a part.
+            if place % 4 == 2 {
+                self.collector().flush().unwrap();
+            }
+        }
+    }
+
+    fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {
+        let of = |wanted: &Name, rows: Vec<Row>, label: &dyn Fn(i32) -> String| {
+            let rows = rows.into_iter().filter(|row| row.value == *wanted);
+            rows.map(|row| (label(row.bucket), number(&row.tally, metric))).collect()
+        };
+        Some(match split {
+            Split::Hours(cell) => {
+                let [rows] = self.read(&cell.axis, [Grain::Hour], true);
+                let label = |bucket: i32| {
+                    let LocalHour { day, hour } = LocalHour::from_number(bucket);
+                    clock(day.0 - self.date.0, Some(hour.0))
+                };
+                of(&cell.value, rows, &label)
+            }
+            Split::Days(cell) => {
+                let [rows] = self.read(&cell.axis, [Grain::Day], true);
+                of(&cell.value, rows, &|bucket| clock(bucket - self.date.0, None))
+            }
+            Split::Axis(axis) => {
+                let [days, months] = self.read(axis, [Grain::Day, Grain::Month], false);
+                assert_eq!(by_value(&days), by_value(&months), "months are sums of days: {axis:?}");
+                days.into_iter().map(|row| (row.value.to_string(), number(&row.tally, metric))).collect()
+            }
+        })
+    }
+
+    fn rejected(&mut self) -> Vec<(String, i64)> {
+        let [first, last] = self.days;
+        let of_site = |site: &SiteId| self.collector().rejected(*site, first, last).unwrap();
+        let rejected = self.sites.iter().flat_map(of_site);
+        rejected.map(|(reason, count)| (reason.label().to_owned(), count as i64)).collect()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // A test that failed already has its own message.
+        if !std::thread::panicking() {
+            self.end();
+        }
+    }
+}
+
+#[test]
+fn questions_find_sums_that_are_stored_in_part() {
+    let story = Scenario::parse("09:00 ana /\n 09:01 bob /\n 09:02 ana /a\n 09:03 bob event Signup\n 09:04 ana /b");
+    let mut kept = Kept::open(&story);
+    kept.play(&story);
+    let pageviews = |kept: &mut Kept| kept.rows(&Split::Axis(Axis::Total), "pageviews").unwrap();
+    let [first, last] = kept.days.map(|day| day.0);
+    let ask = Ask { site: SiteId(1), axis: Axis::Total, grain: Grain::Day, first, last, by_bucket: false };
+    let stored = kept.collector().store().read(&[ask]).unwrap();
+    assert_eq!((stored.flush, stored.rows[0][0].tally.pageviews), (1, 3));
+    assert_eq!(pageviews(&mut kept).iter().map(|(_, count)| count).sum::<i64>(), 4);
+    kept.restart();
+    assert_eq!(pageviews(&mut kept), [(String::new(), 4)]);
+}
