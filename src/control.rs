@@ -4,6 +4,7 @@
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
 pub mod folder;
+mod report;
 pub mod socket;
 
 use serde::{Deserialize, Serialize};
@@ -138,7 +139,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
-        Command::Report { site, period, by, rows } => report(collector, &site, &period, by.as_deref(), rows),
+        Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
     };
     done.map_err(|refusal| refusal.0)
 }
@@ -295,8 +296,4 @@ fn user_link(collector: &Collector, base_url: &str) -> Done {
     collector.store().add_login(Login::Link, secret.digest(), now, until)?;
     let link = format!("{base_url}/sign-in/{}", secret.reveal());
     Ok(Reply::new(link.clone(), json!({"link": link, "minutes": limits::SIGN_IN_LINK_MS / 60_000})))
-}
-
-fn report(_c: &Collector, _s: &str, _p: &str, _b: Option<&str>, _r: usize) -> Done {
-    refuse("stub")
 }

@@ -1,4 +1,66 @@
 //! headcount: how many, never who.
+//!
+//! Sites want to know how many people come, from where, and what they read. Most tools answer by keeping a row for each
+//! visit, and a row for each visit is a diary of people. headcount keeps **only sums**, and forgets each visitor when the
+//! site's day is over.
+//!
+//! # The flow
+//!
+//! `HTTP request -> Beacon -> Hit -> Visit -> Counts -> Store -> Report -> Page`
+//!
+//! Each arrow forgets something, and the type behind it has no room for what was forgotten:
+//!
+//! | module | in | out | forgets |
+//! |---|---|---|---|
+//! | [`limits`] | | every bound of the program | |
+//! | [`site`] | what owners declare | sites, their days and hours | |
+//! | [`rejection`] | | why a beacon was not counted | the beacon |
+//! | [`cell`] | | dimensions, metrics, tallies, cells: the words of the table | |
+//! | [`beacon`] | a request | beacons | the wire format |
+//! | [`hit`] | a beacon | a hit | address, user agent, full URLs |
+//! | [`visit`] | a visitor's hits | changes of sums | who |
+//! | [`counts`] | changes | sums by cell | the single visit |
+//! | [`secret`] | randomness | secrets of operators, and their digests | the secret |
+//! | [`store`] | sums | sums over a range | |
+//! | [`report`] | a question and sums | lines, rates | the cells |
+//! | [`page`] | lines | HTML, CSV, JSON | |
+//!
+//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`collector`], [`control`], [`server`],
+//! [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
+//! (`tests/tidy.rs` holds it). The flow is pure: no sockets, no clocks, no logs; `now` is an argument.
+//!
+//! # Invariants
+//!
+//! 1. Nothing about one person reaches a disk: there is no table with a row per hit, visit or visitor, and no type that
+//!    could be written to one. `World`, the harness of the tests, searches every file, log and page for canaries.
+//! 2. Every beacon is counted exactly once, or rejected under a reason that is counted. `World` checks that for every test.
+//! 3. An acknowledged hit is in the answer of the next question: hits and questions pass through one queue.
+//! 4. Cost follows cells, not hits.
+//! 5. The numbers equal those of a naive walk over the list of hits (`tests/oracle.rs`).
+//!
+//! # A pageview from click to chart
+//!
+//! 1. The tracker (`dashboards/tracker.js`) posts `{"n":"pageview","u":"https://example.com/a?utm_source=x",...}`.
+//! 2. `server/ingest.rs` finds the client's address behind trusted proxies ([`beacon::address`]) and calls
+//!    [`beacon::plausible::parse`], which gives a [`beacon::Beacon`] for each site named.
+//! 3. [`collector::Collector::receive`] finds the site, the site's day and its salt, and calls [`hit::make`]: page and
+//!    campaign from the URL, source from the referrer, browser from the agent, country from address or time zone, and a
+//!    token that stands for address and agent until the salt is wiped. The request is answered; address and agent are gone.
+//! 4. The hit waits in the queue of the `collector/keeper.rs`, the only owner of open days. There
+//!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
+//! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]); at the end of the site's day its
+//!    salt and its visitors are dropped.
+//! 6. A reader asks for `/example.com`: `server/dashboard.rs` makes [`report::Question`]s, [`report::answers`] adds
+//!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`.
+//!
+//! # To change something, touch
+//!
+//! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
+//! - a wire format: one file below `beacon/`, its route in `server/ingest.rs`, its captures in `tests/captures/`;
+//! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
+//! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
+//! - a command: [`control::Command`], its words in `cli/words.rs`;
+//! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 
 pub mod limits;

@@ -73,8 +73,8 @@ pub struct Flush {
     pub sums: Vec<(SiteId, Day, Sums)>,
     /// Rejections.
     pub rejected: Vec<Rejected>,
-    /// Days that are over. Hours of single dimensions that lie [`crate::limits::HOUR_DETAIL_DAYS`] before are deleted.
-    pub closed: Vec<(SiteId, Day)>,
+    /// The first day of which a site keeps the hours of single dimensions; older ones are deleted.
+    pub old_hours: Vec<(SiteId, Day)>,
 }
 
 /// Sums as stored, and the flush up to which they hold.

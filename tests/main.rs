@@ -3,8 +3,12 @@
 mod bounds;
 mod browser;
 mod captures;
+mod days;
+mod ingest;
+mod operators;
 mod oracle;
 mod scenario;
+mod store;
 mod tidy;
 mod visits;
 mod world;

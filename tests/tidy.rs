@@ -127,7 +127,8 @@ fn the_flow_reads_no_clock_and_logs_nothing() {
         "std::net::Tcp",
         "println!",
     ];
-    for source in sources("src").iter().filter(|source| flow.contains(&source.module())) {
+    let in_flow = |source: &&Source| flow.contains(&source.module()) && !is_for_tests(source);
+    for source in sources("src").iter().filter(in_flow) {
         for word in never {
             assert!(!source.code().contains(word), "{} is part of the flow and names {word}", source.path);
         }
@@ -146,7 +147,8 @@ fn what_identifies_a_person_is_named_only_before_the_sums() {
             continue;
         }
         let is_word = |c: char| !c.is_alphanumeric() && c != '_';
-        for word in source.code().split(is_word) {
+        let code: String = source.code().split('"').step_by(2).collect();
+        for word in code.split(is_word) {
             assert!(!words.contains(&word), "{} names {word}", source.path);
         }
     }
@@ -196,6 +198,11 @@ fn functions(code: &str) -> Vec<(String, usize)> {
         else {
             continue;
         };
+        let signature =
+            lines[at..].iter().find(|line| line.ends_with('{') || line.ends_with(';') || line.ends_with('}'));
+        if signature.is_none_or(|line| !line.ends_with('{')) {
+            continue;
+        }
         let end = format!("{}}}", " ".repeat(line.len() - bare.len()));
         if let Some(length) = lines[at..].iter().position(|line| **line == end) {
             found.push((rest.split(['(', '<']).next().unwrap_or_default().to_owned(), length + 1));
@@ -235,7 +242,8 @@ fn names_of_rooms_say_what_is_in_them() {
     for source in all_sources() {
         let name = Path::new(&source.path).file_stem().unwrap().to_string_lossy().into_owned();
         assert!(!never.contains(&name.as_str()), "{} says nothing", source.path);
-        assert!(!source.code().contains("fn get_"), "{}: names of functions have no get_", source.path);
+        let getter = ["fn ", "get_"].concat();
+        assert!(!source.code().contains(&getter), "{}: names of functions have no get_", source.path);
     }
 }
 

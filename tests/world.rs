@@ -353,7 +353,8 @@ impl Drop for World {
         if std::thread::panicking() {
             return;
         }
-        let metrics = self.page("/metrics");
+        let token = self.command(Command::TokenCreate { site: None, scope: "admin".into() }).unwrap().text;
+        let metrics = self.request("GET", "/metrics", &[("authorization", format!("Bearer {token}"))], None);
         assert_eq!(metrics.status, 200);
         self.end();
         let (counted, pings, rejected) = self.past;

@@ -36,6 +36,8 @@ pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
 }
 
 async fn listen(config: &Config, sites: &[String], folder: &Folder, collector: &Collector) -> Result<()> {
+    // Before anything is said, so that whoever reads it may stop us at once.
+    let stop = stopped()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("{} can't be listened on; see --listen", config.listen))?;
     let listening = listener.local_addr()?;
@@ -46,7 +48,7 @@ async fn listen(config: &Config, sites: &[String], folder: &Folder, collector: &
     greet(sites, collector, &base_url)?;
     watch_places(collector.clone());
     let app = App { collector: collector.clone(), trusted_proxies: config.trusted_proxies.clone(), base_url };
-    server::run(listener, app, stopped()).await;
+    server::run(listener, app, stop).await;
     Ok(())
 }
 
@@ -66,17 +68,16 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
     Ok(())
 }
 
-/// Resolves at SIGTERM or Ctrl-C.
-async fn stopped() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping: open requests are finished and everything is stored");
+/// Listens for SIGTERM and Ctrl-C; the future resolves when one comes.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: open requests are finished and everything is stored");
+    })
 }
 
 /// Reads the file of places again whenever it has changed. A lasting trouble is told once.

@@ -88,6 +88,8 @@ struct Keeper {
     number: u64,
     flushed: Moment,
     retry: Option<Retry>,
+    /// The day of each site on which its old hours were last deleted.
+    pruned: HashMap<SiteId, Day>,
 }
 
 /// When a failed flush is tried again.
@@ -118,6 +120,7 @@ pub(super) fn spawn(collector: &Collector, messages: Receiver<Message>) -> Resul
         number,
         flushed: inner.clock.now(),
         retry: None,
+        pruned: HashMap::new(),
     };
     Ok(thread::spawn(move || {
         keeper.run(&messages);
@@ -269,13 +272,26 @@ impl Keeper {
             self.visitors -= self.days.remove(key).map_or(0, |day| day.visitors());
         }
         self.gauge();
-        if sums.is_empty() && rejected.is_empty() && closed.is_empty() {
+        let old_hours = self.old_hours(&directory, now);
+        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() {
             return;
         }
         self.number += 1;
-        let flush = Arc::new(Flush { number: self.number, sums, rejected, closed });
+        let flush = Arc::new(Flush { number: self.number, sums, rejected, old_hours });
         self.writing = Some(flush.clone());
         let _ = self.writer.send(flush);
+    }
+
+    /// For each site, once a day, the first day of which hours are kept.
+    fn old_hours(&mut self, directory: &Directory, now: Moment) -> Vec<(SiteId, Day)> {
+        let mut old = Vec::new();
+        for site in directory.all() {
+            let today = site.schedule.locate(now).day;
+            if self.pruned.insert(site.id, today) != Some(today) {
+                old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
+            }
+        }
+        old
     }
 
     /// Takes note of how a flush went.

@@ -25,8 +25,9 @@ pub use sites::SiteError;
 /// The store of one data folder.
 pub struct Sqlite {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// Closed before the writer, because only the writer may empty the log when it goes last.
     readers: Vec<Mutex<Connection>>,
+    writer: Mutex<Connection>,
     next_reader: std::sync::atomic::AtomicUsize,
 }
 

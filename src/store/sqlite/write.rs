@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::schema::{PROP, TALLY, TOTAL};
 use crate::cell::{Axis, Cell, Tally};
 use crate::counts::{Name, Sums};
-use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::{Flush, Grain};
 
@@ -33,7 +32,7 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
             count
         ])?;
     }
-    for (site, day) in &flush.closed {
+    for (site, day) in &flush.old_hours {
         prune_hours(&transaction, *site, *day)?;
     }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
@@ -176,9 +175,8 @@ pub(super) fn prop_id(connection: &Connection, site: SiteId, event: i64, key: i6
     connection.prepare_cached(sql)?.query_row(params![site.0, event, key], |row| row.get(0)).optional()
 }
 
-fn prune_hours(transaction: &Transaction, site: SiteId, closed: Day) -> Result<()> {
+fn prune_hours(transaction: &Transaction, site: SiteId, first: Day) -> Result<()> {
     let sql = "DELETE FROM hours WHERE site = ? AND dimension <> ? AND bucket < ?";
-    let first = closed.0 + 1 - limits::HOUR_DETAIL_DAYS;
-    transaction.prepare_cached(sql)?.execute(params![site.0, TOTAL, first * 24])?;
+    transaction.prepare_cached(sql)?.execute(params![site.0, TOTAL, first.0 * 24])?;
     Ok(())
 }

@@ -1,0 +1,122 @@
+//! In: days that pass at a running collector, and restarts. Out: what is forgotten and what stays. Forgets: nothing.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn days(world: &World, first: &str, last: &str) -> Value {
+    let query = json!({"site_id": "example.com", "metrics": ["visitors", "visits", "pageviews"], "date_range": [first, last], "dimensions": ["time:day"]});
+    world.query(query).json()["results"].clone()
+}
+
+#[test]
+fn a_restart_keeps_every_sum_and_says_that_visitors_may_repeat() {
+    let mut world = World::start();
+    let (name, cookie) = world.sign_in();
+    let page = |world: &World| world.request("GET", "/example.com", &[(name, cookie.clone())], None).text();
+    world.pageview("/").ok();
+    world.pageview("/a").ok();
+    assert!(!page(&world).contains("restarted today"));
+    assert_eq!(world.page("/health").json()["visitors_may_repeat_today"], false);
+    world.restart();
+    assert_eq!(days(&world, "2026-06-01", "2026-06-01"), json!([{"metrics": [1, 1, 2], "dimensions": ["2026-06-01"]}]));
+    assert!(page(&world).contains("restarted today"));
+    assert_eq!(world.page("/health").json()["visitors_may_repeat_today"], true);
+    // The salt is gone, so ana is somebody new.
+    world.pageview("/").ok();
+    assert_eq!(days(&world, "2026-06-01", "2026-06-01"), json!([{"metrics": [2, 2, 3], "dimensions": ["2026-06-01"]}]));
+    world.go_to("2026-06-02T08:00:00Z");
+    assert_eq!(world.page("/health").json()["visitors_may_repeat_today"], false);
+    assert!(!page(&world).contains("restarted today"));
+}
+
+#[test]
+fn a_day_that_has_ended_is_forgotten_but_its_sums() {
+    let world = World::at("2026-06-01T23:59:00Z", &[("example.com", "Etc/UTC")]);
+    world.pageview("/").by("ana").ok();
+    world.pageview("/").by("bob").ok();
+    world.flush();
+    assert_eq!(world.collector().meter().visitors.get(), 2);
+    world.go_to("2026-06-02T00:00:05Z");
+    world.flush();
+    assert_eq!(world.collector().meter().visitors.get(), 0);
+    assert_eq!(days(&world, "2026-06-01", "2026-06-02"), json!([{"metrics": [2, 2, 2], "dimensions": ["2026-06-01"]}]));
+    let ping = world.pageview("/").by("ana").key("n", "engagement").key("e", 500).send();
+    assert_eq!(ping.status, 202);
+    world.flush();
+    assert_eq!(world.collector().meter().rejected(), 1, "nothing connects a visit with the next day");
+}
+
+#[test]
+fn each_site_ends_its_day_by_its_own_clock() {
+    let zones = [("example.com", "Pacific/Auckland"), ("example.org", "America/Los_Angeles")];
+    let world = World::at("2026-06-01T11:59:30Z", &zones);
+    world.pageview("/").ok();
+    world.pageview("/").key("d", "example.org").ok();
+    // Midnight in Auckland, four in the morning in Los Angeles.
+    world.wait_ms(60_000);
+    world.pageview("/").ok();
+    world.pageview("/").key("d", "example.org").ok();
+    world.flush();
+    let visitors = |site: &str| {
+        let query = json!({"site_id": site, "metrics": ["visitors"], "date_range": ["2026-06-01", "2026-06-02"]});
+        world.query(query).json()["results"][0]["metrics"][0].clone()
+    };
+    assert_eq!((visitors("example.com"), visitors("example.org")), (json!(2), json!(1)));
+}
+
+#[test]
+fn hours_of_dimensions_are_kept_for_a_month_and_those_of_totals_for_ever() {
+    let world = World::at("2026-06-01T10:00:00Z", &[("example.com", "Etc/UTC")]);
+    world.pageview("/").ok();
+    for _ in 0..40 {
+        world.wait_minutes(24 * 60);
+        world.flush();
+    }
+    world.pageview("/").ok();
+    let ask = |dimensions: Value, day: &str| {
+        let query = json!({"site_id": "example.com", "metrics": ["pageviews"], "date_range": [day, day], "dimensions": dimensions});
+        world.query(query)
+    };
+    assert_eq!(ask(json!(["time:hour"]), "2026-06-01").json()["results"][0]["metrics"], json!([1]));
+    assert_eq!(ask(json!(["event:page"]), "2026-06-01").json()["results"][0]["metrics"], json!([1]));
+    let refused = ask(json!(["event:page", "time:hour"]), "2026-06-01");
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("31 days"), "{}", refused.text());
+    let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
+    let left: i64 = file.query_row("SELECT count(*) FROM hours WHERE dimension <> 0", [], |row| row.get(0)).unwrap();
+    world.flush();
+    assert_eq!(left, 0, "hours of dimensions of the first day are deleted");
+}
+
+#[test]
+fn a_changed_time_zone_acts_from_the_next_day() {
+    use headcount::control::{Command, SiteChange};
+    let world = World::at("2026-06-01T20:00:00Z", &[("example.com", "Etc/UTC")]);
+    let change = SiteChange { timezone: Some("Asia/Tokyo".into()), ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    world.pageview("/").ok();
+    world.go_to("2026-06-02T00:30:00Z");
+    world.pageview("/").ok();
+    let query = json!({"site_id": "example.com", "metrics": ["pageviews"], "date_range": ["2026-06-01", "2026-06-02"], "dimensions": ["time:hour"]});
+    let expected = json!([
+        {"metrics": [1], "dimensions": ["2026-06-01 20:00:00"]},
+        {"metrics": [1], "dimensions": ["2026-06-02 09:00:00"]},
+    ]);
+    assert_eq!(world.query(query).json()["results"], expected);
+}
+
+#[test]
+fn a_removed_site_leaves_nothing_behind() {
+    use headcount::control::Command;
+    let world = World::at("2026-06-01T20:00:00Z", &[("example.com", "Etc/UTC"), ("gone.test", "Etc/UTC")]);
+    world.pageview("/keep").ok();
+    world.flush();
+    let domain = "gone.test".to_owned();
+    assert_eq!(
+        world.command(Command::SiteRemove { domain }).unwrap().text,
+        "gone.test and all its figures are removed."
+    );
+    assert_eq!(world.pageview("/").key("d", "gone.test").send().header("x-headcount-rejected"), Some("unknown_site"));
+    assert_eq!(world.collector().directory().all().len(), 1);
+}

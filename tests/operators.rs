@@ -1,0 +1,221 @@
+//! In: the real program, started as an operator starts it. Out: what it prints, how it ends, what it leaves. Forgets: the
+//! data folder.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+fn headcount(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
+    command.args(words).env_remove("HEADCOUNT_DATA");
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    headcount(words).output().unwrap()
+}
+
+fn printed(words: &[&str]) -> String {
+    let output = run(words);
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Exit code and what was said on standard error.
+fn refused(words: &[&str]) -> (i32, String) {
+    let output = run(words);
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap().trim().to_owned())
+}
+
+/// A server of the real program. Killed at the end if it still runs.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(data: &Path, more: &[&str]) -> Server {
+        let mut command = headcount(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening on ") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server ended before it listened");
+        }
+        let url = line.split("listening on ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        // Whoever listens no longer must not stop the server from logging.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Server { child, url }
+    }
+
+    fn pageview(&self, domain: &str, path: &str) {
+        let body = json!({"n": "pageview", "u": format!("https://{domain}{path}"), "d": domain});
+        let answer = ureq::post(format!("{}/api/event", self.url)).header("user-agent", AGENT).send(body.to_string());
+        assert_eq!(answer.unwrap().status(), 202);
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Ends it as a service manager does, and gives its exit code and what it printed.
+    fn stop(mut self) -> (i32, String) {
+        self.signal("-TERM");
+        let code = self.child.wait().unwrap().code().unwrap();
+        let mut text = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        (code, text)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder() -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").to_str().unwrap().to_owned();
+    (folder, data)
+}
+
+fn report(data: &str, words: &[&str]) -> Value {
+    let line = [&["report", "--site", "example.com", "--period", "today", "--json", "--data", data], words].concat();
+    serde_json::from_str(&printed(&line)).unwrap()
+}
+
+#[test]
+fn the_first_command_makes_everything_and_prints_the_line_to_paste() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &["--site", "example.com", "--site", "example.org"]);
+    assert!(Path::new(&data).join("headcount.db").is_file());
+    let url = server.url.clone();
+    let (code, text) = server.stop();
+    assert_eq!(code, 0);
+    assert!(
+        text.contains(&format!("<script defer data-domain=\"example.org\" src=\"{url}/js/script.js\"></script>")),
+        "{text}"
+    );
+    assert!(!text.contains("sign-in"), "a sign-in link is for terminals only: {text}");
+}
+
+#[test]
+fn an_existing_site_is_left_as_it_is() {
+    let (_folder, data) = folder();
+    printed(&["site", "add", "example.com", "--timezone", "Europe/Berlin", "--data", &data]);
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    assert_eq!(printed(&["--data", &data, "site", "list"]), "example.com  Europe/Berlin");
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn commands_work_while_the_server_runs_and_count_at_once() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &[]);
+    printed(&["site", "add", "example.com", "--data", &data]);
+    server.pageview("example.com", "/a");
+    assert_eq!(report(&data, &["--by", "page"])["rows"][0]["page"], "/a");
+    let token = printed(&["token", "create", "--site", "example.com", "--scope", "read", "--data", &data]);
+    assert_eq!(token.len(), 43, "only the token is printed: {token}");
+    let body = json!({"site_id": "example.com", "metrics": ["visitors"], "date_range": "day"}).to_string();
+    let mut answer = ureq::post(format!("{}/api/v2/query", server.url))
+        .header("authorization", format!("Bearer {token}"))
+        .send(body)
+        .unwrap();
+    assert!(answer.body_mut().read_to_string().unwrap().contains("\"metrics\":[1]"));
+    let link = printed(&["user", "link", "--data", &data]);
+    assert!(link.starts_with(&format!("{}/sign-in/", server.url)), "{link}");
+    assert!(printed(&["token", "list", "--data", &data]).starts_with("1  read  example.com"));
+    printed(&["token", "revoke", "1", "--data", &data]);
+    printed(&["site", "remove", "example.com", "--data", &data]);
+    assert!(printed(&["site", "list", "--data", &data]).contains("no site yet"));
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn what_was_acknowledged_is_stored_at_sigterm() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    for path in ["/", "/a", "/b"] {
+        server.pageview("example.com", path);
+    }
+    assert_eq!(server.stop().0, 0);
+    assert!(!Path::new(&data).join("headcount.sock").exists());
+    assert_eq!(report(&data, &[])["rows"][0]["pageviews"], 3);
+    assert_eq!(std::fs::metadata(Path::new(&data).join("headcount.db-wal")).map_or(0, |meta| meta.len()), 0);
+}
+
+#[test]
+fn a_killed_server_loses_no_flush_and_starts_again() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    server.pageview("example.com", "/a");
+    assert_eq!(server.stop().0, 0);
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    server.pageview("example.com", "/b");
+    server.signal("-KILL");
+    drop(server);
+    // What the killed one left behind, its socket included, is in nobody's way.
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    server.pageview("example.com", "/c");
+    let pages = report(&data, &["--by", "page"]);
+    let pages: Vec<_> = pages["rows"].as_array().unwrap().iter().map(|row| row["page"].as_str().unwrap()).collect();
+    assert!(pages.contains(&"/a") && pages.contains(&"/c"), "{pages:?}");
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn one_program_owns_the_folder() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &[]);
+    let (code, sentence) = refused(&["serve", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert_eq!(code, 1);
+    assert!(sentence.contains("another headcount is using"), "{sentence}");
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn mistakes_end_in_one_sentence_and_the_right_code() {
+    let (folder, data) = folder();
+    let config = folder.path().join("headcount.toml");
+    std::fs::write(&config, "lisen = '127.0.0.1:1'\n").unwrap();
+    let config = config.to_str().unwrap();
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["serve", "--config", config], 2, "unknown key \"lisen\"; did you mean \"listen\"?"),
+        (&["serve", "--config", "missing.toml"], 2, "missing.toml can't be read"),
+        (&["serve", "--listen", "nowhere"], 2, "\"nowhere\" is not an address; write it like 127.0.0.1:8080"),
+        (&["serv"], 2, "'serve'"),
+        (&["site", "add", "http://example.com"], 1, "is not a domain; write it like example.com"),
+        (&["site", "add", "example.com", "--timezone", "Mars"], 1, "\"Mars\" is not a time zone"),
+        (&["site", "set", "example.com", "--opt-out", "true"], 1, "there is no site example.com"),
+        (&["token", "create", "--scope", "reed"], 1, "\"reed\" is not a scope; write \"read\""),
+    ];
+    for (words, code, sentence) in cases {
+        let words = [words, &["--data", &data]].concat();
+        let (found, said) = refused(&words);
+        assert!(found == code && said.contains(sentence), "{words:?}: {found} {said}");
+    }
+    let output = headcount(&["site", "list"]).env("HEADCOUNT_DATTA", &data).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("HEADCOUNT_DATTA: unknown key \"datta\"; did you mean \"data\"?"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_folder_with_a_long_name_is_no_trouble() {
+    let (folder, _) = folder();
+    let data = folder.path().join("a".repeat(100)).join("b".repeat(100));
+    let server = Server::start(&data, &["--site", "example.com"]);
+    server.pageview("example.com", "/");
+    assert_eq!(report(data.to_str().unwrap(), &[])["rows"][0]["visitors"], 1);
+    assert_eq!(server.stop().0, 0);
+}

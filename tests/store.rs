@@ -1,0 +1,158 @@
+//! In: flushes. Out: what a SQLite file holds of them. Forgets: the file.
+
+use headcount::cell::{Axis, Cell, Dimension, Tally};
+use headcount::counts::{Name, OpenDay, Sums};
+use headcount::rejection::Rejection;
+use headcount::site::{Day, Hour, LocalHour, SiteId};
+use headcount::store::sqlite::Sqlite;
+use headcount::store::{Ask, Flush, Grain, Rejected, Store, StoreError};
+
+use crate::scenario::Scenario;
+use crate::scenario::depth1::hits;
+
+const SITE: SiteId = SiteId(1);
+
+struct File {
+    folder: tempfile::TempDir,
+    store: Sqlite,
+}
+
+impl File {
+    fn new() -> File {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        File { folder, store }
+    }
+
+    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
+        let file = rusqlite::Connection::open(self.folder.path().join("headcount.db")).unwrap();
+        let mut statement = file.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
+
+fn sums(pages: &[&str]) -> Sums {
+    let tally = Tally { pageviews: 1, visitors: 1, visits: 1, ..Tally::ZERO };
+    let cell = |page: &&str| Cell { axis: Axis::Of(Dimension::Page), value: Name::from(*page) };
+    Sums {
+        hours: pages.iter().map(|page| (cell(page), Hour(9), tally)).collect(),
+        days: pages.iter().map(|page| (cell(page), tally)).collect(),
+    }
+}
+
+fn flush(number: u64, day: Day, pages: &[&str]) -> Flush {
+    Flush { number, sums: vec![(SITE, day, sums(pages))], ..Flush::default() }
+}
+
+fn pages(store: &Sqlite, grain: Grain, first: i32, last: i32) -> i64 {
+    let axis = Axis::Of(Dimension::Page);
+    let ask = Ask { site: SITE, axis, grain, first, last, by_bucket: false };
+    store.read(&[ask]).unwrap().rows[0].iter().map(|row| row.tally.pageviews).sum()
+}
+
+#[test]
+fn a_flush_is_added_once_however_often_it_is_tried() {
+    let file = File::new();
+    let day = Day(20_000);
+    for _ in 0..3 {
+        file.store.apply(&flush(1, day, &["/", "/a"])).unwrap();
+    }
+    file.store.apply(&flush(2, day, &["/"])).unwrap();
+    file.store.apply(&flush(1, day, &["/"])).unwrap();
+    assert_eq!(file.store.last_flush().unwrap(), 2);
+    let hour = LocalHour { day, hour: Hour(9) }.number();
+    let found = [(Grain::Hour, hour), (Grain::Day, day.0), (Grain::Month, day.month().0)];
+    assert_eq!(found.map(|(grain, bucket)| pages(&file.store, grain, bucket, bucket)), [3, 3, 3]);
+}
+
+#[test]
+fn months_are_sums_of_their_days() {
+    let file = File::new();
+    let first = Day::of("2026-06-01".parse().unwrap());
+    for (place, day) in (first.0..first.0 + 45).enumerate() {
+        file.store.apply(&flush(place as u64 + 1, Day(day), &["/"])).unwrap();
+    }
+    let month = first.month().0;
+    assert_eq!(
+        [pages(&file.store, Grain::Month, month, month), pages(&file.store, Grain::Month, month + 1, month + 1)],
+        [30, 15]
+    );
+}
+
+#[test]
+fn numbers_of_names_do_not_tell_in_which_order_they_came() {
+    let file = File::new();
+    file.store.apply(&flush(1, Day(1), &["/c", "/a", "/b"])).unwrap();
+    file.store.apply(&flush(2, Day(1), &["/z", "/a", "/y"])).unwrap();
+    let names: Vec<String> = file.ask("SELECT text FROM names ORDER BY id");
+    assert_eq!(names, ["/a", "/b", "/c", "/y", "/z"]);
+}
+
+#[test]
+fn views_spell_out_what_the_tables_hold() {
+    let file = File::new();
+    let domain = headcount::site::Domain::parse("example.com").unwrap();
+    let schedule = headcount::site::Schedule::utc();
+    file.store.add_site(&domain, &schedule, &Default::default(), headcount::site::Moment(0)).unwrap();
+    file.store.apply(&flush(1, Day::of("2026-06-01".parse().unwrap()), &["/a"])).unwrap();
+    let rows: Vec<String> = file.ask("SELECT domain || ' ' || day || ' ' || page || ' ' || pageviews FROM by_page");
+    assert_eq!(rows, ["example.com 2026-06-01 /a 1"]);
+}
+
+#[test]
+fn rejections_add_up_by_reason() {
+    let file = File::new();
+    let bots = |count| Rejected { site: SITE, day: Day(5), reason: Rejection::Bot, count };
+    for number in 1..=3 {
+        file.store.apply(&Flush { number, rejected: vec![bots(number)], ..Flush::default() }).unwrap();
+    }
+    assert_eq!(file.store.rejected(SITE, Day(5), Day(5)).unwrap(), (3, vec![(Rejection::Bot, 6)]));
+    assert_eq!(file.store.rejected(SITE, Day(6), Day(9)).unwrap(), (3, vec![]));
+}
+
+#[test]
+fn what_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("headcount.db");
+    std::fs::write(&path, "this is a letter and no database at all, however long it goes on ".repeat(40)).unwrap();
+    assert_eq!(Sqlite::open(&path).err(), Some(StoreError::Corrupt));
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is a letter"));
+}
+
+#[test]
+fn a_reader_does_not_wait_for_a_writer() {
+    let file = File::new();
+    file.store.apply(&flush(1, Day(1), &["/"])).unwrap();
+    let other = rusqlite::Connection::open(file.folder.path().join("headcount.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; DELETE FROM days;").unwrap();
+    assert_eq!(pages(&file.store, Grain::Day, 1, 1), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+}
+
+/// Tokens are in memory only. Their bits are known here, so every file can be searched for them.
+#[test]
+fn no_token_reaches_the_file() {
+    let story =
+        Scenario::parse("09:00 ana / from google.com\n09:01 bob /a\n09:02 ana event Signup plan=pro\n09:03 cem /");
+    let file = File::new();
+    let hits = hits(&story);
+    let mut day = OpenDay::new(hits[0].site, hits[0].local.day);
+    let mut needles = Vec::new();
+    for hit in &hits {
+        day.take(hit, true).unwrap();
+        let bits = hit.token.unwrap().bits();
+        needles.extend([bits.to_le_bytes().to_vec(), bits.to_be_bytes().to_vec(), bits.to_string().into_bytes()]);
+        needles.extend([format!("{bits:x}").into_bytes(), format!("{}", bits as i64).into_bytes()]);
+        needles.push(data_encoding::BASE64_NOPAD.encode(&bits.to_be_bytes()).into_bytes());
+        needles.push(data_encoding::BASE64_NOPAD.encode(&bits.to_le_bytes()).into_bytes());
+    }
+    let sums = day.drain();
+    assert!(sums.days.len() > 20, "there is something to store");
+    file.store.apply(&Flush { number: 1, sums: vec![(day.site, day.day, sums)], ..Flush::default() }).unwrap();
+    for entry in std::fs::read_dir(file.folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for needle in &needles {
+            assert!(memchr::memmem::find(&bytes, needle).is_none(), "a token is in the file");
+        }
+    }
+}
