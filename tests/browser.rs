@@ -19,6 +19,10 @@ use pages::Pages;
 const ASKED_MAX: u32 = 100;
 const PAUSE_MS: u64 = 50;
 
+/// Keeps what the page sends from now on in `sent`.
+const WATCH: &str = "let send = fetch; window.sent = [];
+    window.fetch = (url, how) => { sent.push(JSON.parse(how.body)); return send(url, how) }";
+
 /// A visitor of one site, and the collector that counts the visits. The browser is closed first, the world checked last.
 struct Scene {
     browser: Browser,
@@ -118,6 +122,7 @@ fn a_page_tells_what_happens_on_it() {
     scene.counts("pageviews event:page", "/plain.html 1");
     scene.counts("visitors visit:source", "news 1");
     scene.counts("visits visit:entry_page", "/plain.html 1");
+    scene.browser.run(WATCH);
     scene.browser.click("#quiet");
     scene.counts("events event:name", "Autoplay 1, pageview 1");
     scene.counts("bounce_rate visit:source", "news 100");
@@ -133,6 +138,13 @@ fn a_page_tells_what_happens_on_it() {
     let names = "Autoplay 1, File Download 1, Outbound Link: Click 1, Purchase 1, Signup 1, pageview 1";
     scene.counts("events event:name", names);
     scene.counts("events event:props:url", "example.com/files/Report.PDF 1, other.example.test/there 1");
+    // What the collector would forget need not even be sent.
+    let sent = scene.browser.run("return sent.filter(it => it.n != 'engagement')");
+    let page = scene.pages.at("example.com", "/plain.html?utm_source=news&key=nightingale");
+    assert!(sent.as_array().unwrap().iter().all(|it| it["u"] == *page), "no fragment leaves the browser: {sent}");
+    assert_eq!(sent[2]["revenue"], json!({"amount": 19.9, "currency": "EUR"}));
+    assert_eq!(sent[3]["props"]["url"], "http://other.example.test/there");
+    assert_eq!(sent[4]["props"]["url"], *scene.pages.at("example.com", "/files/Report.PDF"));
     assert_eq!(scene.browser.console(), Vec::<String>::new());
 }
 
