@@ -1,6 +1,7 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
 
 mod bounds;
+mod browser;
 mod captures;
 mod days;
 mod ingest;

@@ -129,17 +129,15 @@ fn totals_of(site: &Site, line: Option<&Line>, before: Option<Option<&Line>>) ->
         None if TOTALS[place] == Metric::VisitDuration || none && TOTALS[place] != Metric::Pageviews => None,
         None => Some(0.0),
     };
-    // A rate of nothing is no rate to compare with.
-    let earlier = |line: Option<&Line>, place: usize| {
-        let is_rate = matches!(TOTALS[place], Metric::BounceRate | Metric::ViewsPerVisit);
-        value(line, place).filter(|_| line.is_some() || !is_rate)
-    };
+    // What no visit made is no rate to compare with.
+    let had_visits = before.flatten().is_some_and(|line| line.metrics[1] > Some(0.0));
+    let comparable = |metric| had_visits || !matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate);
     let places = TOTALS.into_iter().enumerate();
     places
         .map(|(place, metric)| Total {
             metric,
             value: value(line, place),
-            before: before.and_then(|before| earlier(before, place)),
+            before: before.filter(|_| comparable(metric)).and_then(|before| value(before, place)),
         })
         .collect()
 }

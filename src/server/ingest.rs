@@ -45,6 +45,9 @@ const PIXEL: [u8; 43] = [
     0x01, 0x44, 0x00, 0x3b, 0x00,
 ];
 
+/// The header that says why a beacon is not counted.
+const REJECTED: &str = "x-headcount-rejected";
+
 /// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
 const ROOM_STEPS: u32 = 200;
 const ROOM_STEP_MS: u64 = 5;
@@ -93,6 +96,8 @@ fn event_answer(outcomes: &[Outcome]) -> Response {
     if !reasons.is_empty() {
         let headers = answer.headers_mut();
         headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(reasons.len()));
+        // The tracker writes the reason into the console of the page.
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(REJECTED));
         note_reasons(headers, &reasons);
     }
     answer
@@ -120,12 +125,12 @@ async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     answer
 }
 
-/// Tells the owner of a site why a beacon is not counted. Browsers do not show the header to scripts.
+/// Tells the owner of a site why a beacon is not counted. Browsers show the header to scripts only where it is exposed.
 fn note_reasons(headers: &mut HeaderMap, reasons: &[&str]) {
     if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
         && !reasons.is_empty()
     {
-        headers.insert(HeaderName::from_static("x-headcount-rejected"), value);
+        headers.insert(HeaderName::from_static(REJECTED), value);
     }
 }
 
