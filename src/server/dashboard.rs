@@ -67,7 +67,7 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         last: range.span.last_day(),
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices(site, collector),
+        notices: notices(site, collector, first_day.is_none())?,
         totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
         series,
         panels,
@@ -241,8 +241,12 @@ fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
     Period::ALL.into_iter().chain(custom).map(link).collect()
 }
 
-fn notices(site: &Site, collector: &Collector) -> Vec<String> {
+fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<String>, StoreError> {
     let mut notices = Vec::new();
+    if is_new && unknown_lately(collector)? > 0 {
+        // Whoever waits for a first visit should see that it came under another name.
+        notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
+    }
     if collector.may_repeat(site) {
         notices.push(VISITORS_MAY_REPEAT.to_owned());
     }
@@ -253,7 +257,7 @@ fn notices(site: &Site, collector: &Collector) -> Vec<String> {
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
         notices.push(format!("From the next day on, days of this site begin at midnight in {zone}."));
     }
-    notices
+    Ok(notices)
 }
 
 /// What the list of sites shows of each: visitors and pageviews today.
