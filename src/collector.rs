@@ -247,7 +247,11 @@ impl Collector {
         let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
         self.0.directory.store(Arc::new(Directory::of(rest)));
         // A flush under way may still hold sums of the site; this waits for it, and then no other does.
-        self.flush()?;
+        if let Err(error) = self.flush() {
+            // What can't be removed now goes on counting.
+            self.reload()?;
+            return Err(error.into());
+        }
         self.0.store.remove_site(id)
     }
 

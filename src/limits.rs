@@ -51,6 +51,8 @@ pub const GATHER_MS: u64 = 1;
 pub const FLUSH_INTERVAL_S: u64 = 10;
 /// Longest pause between two tries of a failed flush, in seconds.
 pub const FLUSH_RETRY_S_MAX: u64 = 60;
+/// How often the flush at the end of the program is tried; each try may wait for a busy database for seconds.
+pub const LAST_FLUSH_TRIES: usize = 3;
 /// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
 pub const DAY_GRACE_MS: i64 = 2_000;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.

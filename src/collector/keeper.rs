@@ -338,8 +338,9 @@ impl Keeper {
     }
 
     fn finish(mut self) {
-        if let Err(error) = self.flush_all() {
-            tracing::error!(error = %error, "the last flush failed; what came since the one before is lost");
+        let is_stored = (0..limits::LAST_FLUSH_TRIES).any(|_| self.flush_all().is_ok());
+        if !is_stored {
+            tracing::error!("the last flush failed; what came since the one before is lost");
         }
     }
 }
