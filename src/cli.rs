@@ -83,7 +83,7 @@ fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
     let (collector, keeping) = open(config, &folder, Clock::System)?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
-    keeping.wait();
+    keeping.wait().context("the last flush failed")?;
     Ok(reply?)
 }
 

@@ -1,7 +1,7 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -105,6 +105,9 @@ impl OpenDay {
     /// # Errors
     /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
     pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
+        if self.names.len() >= limits::NAMES_PER_DAY_MAX {
+            return Err(Rejection::TooMany);
+        }
         let Some(token) = hit.token else {
             return visit::take_unknown(hit, &mut self.names, &mut self.counts);
         };
@@ -142,10 +145,15 @@ impl OpenDay {
         counts.sums(&self.names, |_| true)
     }
 
-    /// A copy of what is not stored yet, of one axis.
-    pub fn peek(&self, axis: &Axis<Name>) -> Sums {
-        let Some(axis) = self.find(axis) else { return Sums::default() };
-        self.counts.sums(&self.names, |other| other == axis)
+    /// A copy of what is not stored yet, of some axes.
+    pub fn peek<'a>(&self, axes: impl Iterator<Item = &'a Axis<Name>>) -> Sums {
+        let wanted: HashSet<Axis<Sym>> = axes.filter_map(|axis| self.find(axis)).collect();
+        self.counts.sums(&self.names, |axis| wanted.contains(&axis))
+    }
+
+    /// Drops the visitors; sums that are not stored stay.
+    pub fn forget_visitors(&mut self) {
+        self.visitors = HashMap::default();
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

@@ -36,10 +36,13 @@ pub const AGENT_CACHE_ENTRIES: usize = 4_096;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
 /// Distinct pages, hosts, events and properties remembered of one visitor and day; a hit past it is `too_many`.
-/// Two thousand honest readers behind one address stay below it, and it bounds a hostile one to about 2 MB.
-pub const SEEN_PER_VISITOR_MAX: usize = 65_536;
-/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. About 600 MB at the most.
-pub const VISITORS_MAX: usize = 2_000_000;
+/// Two thousand honest readers behind one address stay below it, and a hostile one costs at most half a megabyte by it.
+pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
+/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 400 bytes.
+pub const VISITORS_MAX: usize = 1_000_000;
+/// Distinct names of one site and day kept in memory; a hit past it is `too_many`. At 100 bytes a name, 50 MB: random
+/// addresses can fill neither memory nor disk without end.
+pub const NAMES_PER_DAY_MAX: usize = 500_000;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 
@@ -47,6 +50,8 @@ pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 pub const QUEUE_HITS_MAX: usize = 16_384;
 /// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
 pub const GATHER_MS: u64 = 1;
+/// How long the keeper waits for a message before it looks at the clock, in milliseconds.
+pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;
 /// Longest pause between two tries of a failed flush, in seconds.

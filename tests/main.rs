@@ -10,5 +10,6 @@ mod oracle;
 mod scenario;
 mod store;
 mod tidy;
+mod trouble;
 mod visits;
 mod world;

@@ -27,12 +27,12 @@ pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));
     collector.stop();
-    keeping.wait();
+    let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
     let _ = std::fs::remove_file(folder.socket());
-    if served.is_ok() {
+    if served.is_ok() && stored.is_ok() {
         tracing::info!("everything is stored; good-bye");
     }
-    served
+    served.and(stored)
 }
 
 async fn listen(
@@ -90,13 +90,16 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
     Ok(())
 }
 
-/// Listens for SIGTERM and Ctrl-C; the future resolves when one comes.
+/// Listens for SIGTERM, Ctrl-C and the end of the terminal; the future resolves when one comes.
 fn stopped() -> Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A terminal that is closed takes its programs along.
+    let mut hang_up = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
         }
         tracing::info!("stopping: open requests are finished and everything is stored");
     })
