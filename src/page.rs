@@ -25,8 +25,8 @@ use crate::site::AddressMode;
 pub const STYLE: &str = include_str!("../dashboards/style.css");
 
 /// A notice for sites whose live state did not survive a restart.
-pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. Every sum is kept, but visitors of today who came \
-before may count once more.";
+pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. What was stored is kept, but visitors of today who \
+came before may count once more.";
 
 /// Where pages look for [`STYLE`]; it changes with the style sheet, so browsers may keep it for ever.
 pub fn style_href() -> String {

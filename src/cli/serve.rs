@@ -84,6 +84,10 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
         let link = control::run(Command::UserLink, collector, base_url)?.text;
         println!("Sign in, once, within {} minutes:\n\n  {link}\n", limits::SIGN_IN_LINK_MS / 60_000);
     }
+    if !std::io::stdout().is_terminal() {
+        // A link in a log file would be anybody's who can read that.
+        tracing::info!("sign in with the link that `headcount user link` prints");
+    }
     if collector.directory().all().is_empty() {
         println!("There is no site yet; add one with `headcount site add example.com`.\n");
     }
@@ -134,7 +138,7 @@ fn keep_out_of_dumps() {
 fn log_to_stderr(format: LogFormat) {
     let logger = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
     let _ = match format {
-        LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Text => logger.with_ansi(false).try_init(),
         LogFormat::Json => logger.json().try_init(),
     };
 }
