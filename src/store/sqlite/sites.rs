@@ -85,6 +85,13 @@ impl Sqlite {
         }
         transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         transaction.commit()?;
+        // Freed pages and the log must not keep what was counted.
+        let mut vacuum = writer.prepare("PRAGMA incremental_vacuum")?;
+        let mut pages = vacuum.query([])?;
+        while pages.next()?.is_some() {}
+        drop(pages);
+        drop(vacuum);
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 }
