@@ -125,8 +125,9 @@ fn a_removed_site_leaves_nothing_behind() {
     world.command(token).unwrap();
     world.pageview("/keep").ok();
     visit(page).ok();
+    assert_eq!(visit(page).header("sec-gpc", "1").send().header("x-headcount-rejected"), Some("opted_out"));
     world.flush();
-    let tables = ["hours", "days", "months", "names", "props", "tokens", "sites"];
+    let tables = ["hours", "days", "months", "names", "props", "rejections", "tokens", "sites"];
     for table in tables {
         assert!(rows(table) > 0, "{table}");
     }
@@ -139,7 +140,7 @@ fn a_removed_site_leaves_nothing_behind() {
     assert_eq!(world.pageview("/").key("d", "gone.test").send().header("x-headcount-rejected"), Some("unknown_site"));
     assert_eq!(world.collector().directory().all().len(), 1);
     world.flush();
-    for table in tables.into_iter().chain(["rejections"]) {
+    for table in tables {
         assert_eq!(rows(table), 0, "{table}");
     }
     for entry in std::fs::read_dir(world.folder()).unwrap() {
@@ -150,8 +151,11 @@ fn a_removed_site_leaves_nothing_behind() {
     }
     // What was counted and removed is missing in the books that the world checks at its end.
     let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
-    let sql = "UPDATE days SET pageviews = pageviews + 2 WHERE dimension = 0";
-    assert_eq!(file.execute(sql, []).unwrap(), 1);
+    for sql in
+        ["UPDATE days SET pageviews = pageviews + 2 WHERE dimension = 0", "UPDATE rejections SET count = count + 1"]
+    {
+        assert_eq!(file.execute(sql, []).unwrap(), 1);
+    }
 }
 
 #[test]
