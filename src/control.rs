@@ -71,7 +71,7 @@ pub enum Command {
         /// Split by what; nothing for totals.
         by: Option<String>,
         /// How many rows at the most.
-        rows: usize,
+        rows: Option<usize>,
     },
 }
 
