@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
+use super::body::{self, Unread};
 use super::{App, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
 use crate::beacon::{Beacon, ClientIp, Request, address, pixel, plausible};
@@ -69,16 +69,19 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
     if text_of(&parts.headers, "x-debug-request") == "true" {
         return with_cors(plain(StatusCode::OK, address.0.to_string()));
     }
-    let parsed = match collected(body).await {
-        Ok(body) => plausible::parse(&read(&parts.headers, "", &body, address)),
+    let body = body::read(body, limits::BODY_BYTES_MAX).await;
+    let parsed = match &body {
+        Ok(body) => plausible::parse(&read(&parts.headers, "", &body.bytes, address)),
         Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
-        Err(Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
+        Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
     };
+    let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
         Ok(beacons) => with_cors(event_answer(&receive(beacons, app).await)),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
-            let mut answer = plain(StatusCode::BAD_REQUEST, refusal.body());
+            let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
+            let mut answer = plain(status, refusal.body());
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             with_cors(answer)
         }
@@ -163,21 +166,6 @@ async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
         }
     }
     app.collector.overloaded(&waiting)
-}
-
-/// Why there is no body.
-enum Unread {
-    TooLarge,
-    Gone,
-}
-
-async fn collected(body: Incoming) -> Result<Bytes, Unread> {
-    let body = Limited::new(body, limits::BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_secs(limits::BODY_WAIT_S), body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(Unread::Gone),
-    }
 }
 
 /// The request as wire formats see it.
