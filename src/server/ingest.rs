@@ -89,7 +89,9 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
 }
 
 fn event_answer(outcomes: &[Outcome]) -> Response {
-    if outcomes.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Rejected(Rejection::TooMany))) {
+    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
+    // Whoever is told to try again counts twice for each site that took the first try.
+    if outcomes.iter().any(is_overloaded) && !outcomes.contains(&Outcome::Accepted) {
         let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
         return answer;
@@ -112,9 +114,9 @@ async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let parsed = pixel::parse(&read(headers, request.uri().query().unwrap_or_default(), &[], address));
     let outcomes = match parsed {
         Ok(beacons) => receive(beacons, app).await,
-        Err(reason) => {
-            app.collector.refuse(&[], reason);
-            vec![Outcome::Rejected(reason)]
+        Err(refusal) => {
+            app.collector.refuse(&refusal.sites, refusal.reason);
+            vec![Outcome::Rejected(refusal.reason)]
         }
     };
     let mut answer = Response::new(Body::from(Bytes::from_static(&PIXEL)));
@@ -224,4 +226,28 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, kind);
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_site_took_is_to_be_sent_again() {
+        let too_many = Outcome::Rejected(Rejection::TooMany);
+        let bot = Outcome::Rejected(Rejection::Bot);
+        let cases: [(&[Outcome], u16, Option<&str>); 6] = [
+            (&[Outcome::Accepted], 202, None),
+            (&[bot], 202, Some("1")),
+            (&[too_many], 503, None),
+            (&[Outcome::Lost, bot], 503, None),
+            (&[Outcome::Accepted, too_many], 202, Some("1")),
+            (&[Outcome::Lost, Outcome::Accepted, too_many], 202, Some("2")),
+        ];
+        for (outcomes, status, dropped) in cases {
+            let answer = event_answer(outcomes);
+            let told = text_of(answer.headers(), "x-plausible-dropped");
+            assert_eq!((answer.status().as_u16(), told), (status, dropped.unwrap_or_default()), "{outcomes:?}");
+        }
+    }
 }
