@@ -63,11 +63,18 @@ pub const DAY_GRACE_MS: i64 = 2_000;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 
-/// Connections served at once; each costs about 10 kB.
+/// Connections served at once. An idle one costs about 20 kB, and one that has sent the largest head and the beginning of
+/// a body about 60 kB: 10,000 hostile ones stay below 1 GB.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of a body that need no room among [`BODIES_BYTES_MAX`]: beacons have a few hundred.
+pub const BODY_BYTES_FREE: usize = 4 * 1024;
+/// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
 pub const HEAD_WAIT_S: u64 = 20;
-/// Longest wait for the body of a beacon, in seconds: bodies are small, and a slow sender must not hold a connection.
+/// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.
 pub const BODY_WAIT_S: u64 = 20;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;

@@ -4,6 +4,7 @@
 //! Beacons take the short way: hyper to `ingest`. Everything else goes through axum's router.
 
 mod api;
+mod body;
 mod dashboard;
 mod ingest;
 mod pages;
@@ -17,7 +18,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -90,6 +90,7 @@ fn connection(
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
+        .max_buf_size(limits::HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
 }
 
@@ -122,7 +123,6 @@ fn router(app: Shared) -> Router {
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .fallback(pages::not_found)
-        .layer(DefaultBodyLimit::max(limits::QUERY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)

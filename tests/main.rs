@@ -4,6 +4,7 @@ mod bounds;
 mod browser;
 mod captures;
 mod days;
+mod door;
 mod ingest;
 mod operators;
 mod oracle;

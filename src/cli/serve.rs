@@ -20,6 +20,7 @@ use crate::server::{self, App};
 pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     keep_out_of_dumps();
     log_to_stderr(config.log);
+    raise_descriptor_limit();
     let folder = Folder::take(&config.data)?;
     let (collector, keeping) = super::open(config, &folder, Clock::System)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -133,6 +134,15 @@ fn watch_places(collector: Collector) {
 /// Salts and tokens must not end up in a core dump.
 fn keep_out_of_dumps() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Lets the program have as many descriptors as it may: each connection takes one, and many systems begin with 1,024.
+fn raise_descriptor_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).is_err() {
+        tracing::warn!("the limit of open files can't be raised; fewer connections are served at once");
+    }
 }
 
 fn log_to_stderr(format: LogFormat) {

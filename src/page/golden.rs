@@ -391,25 +391,21 @@ fn sites_are_listed_or_added() {
     let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
     let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
     let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
-    let html = SitesPage { account: account.clone(), sites, unknown: 3 }.html();
+    let unclaimed = vec![
+        NotCounted { reason: Rejection::UnknownSite, count: 3 },
+        NotCounted { reason: Rejection::NotJson, count: 1 },
+    ];
+    let html = SitesPage { account: account.clone(), sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { account, sites: Vec::new(), unknown: 0 }.html();
+    let html = SitesPage { account, sites: Vec::new(), unclaimed: Vec::new() }.html();
     assert_plain(&html);
     check("sites-none", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    let confirm = SignInPage::Confirm { action: "/sign-in/abc".into() };
-    let pages = [
-        ("sign-in", SignInPage::Ask),
-        ("sign-in-confirm", confirm),
-        ("sign-in-used", SignInPage::Used),
-        ("sign-in-expired", SignInPage::Expired),
-        ("sign-in-unknown", SignInPage::Unknown),
-    ];
-    for (name, page) in pages {
+    for (name, page) in [("sign-in", SignInPage::Ask), ("sign-in-bad-link", SignInPage::BadLink)] {
         let html = page.html();
         assert_plain(&html);
         check(name, &html);

@@ -307,7 +307,7 @@ impl PanelRow {
 }
 
 impl NotCounted {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         names::reason(self.reason)
     }
 
@@ -316,7 +316,7 @@ impl NotCounted {
         self.reason.sentence().split('`').collect()
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         format::exact(self.count as f64)
     }
 }

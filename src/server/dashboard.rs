@@ -243,7 +243,7 @@ fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
 
 fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<String>, StoreError> {
     let mut notices = Vec::new();
-    if is_new && unknown_lately(collector)? > 0 {
+    if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
         notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
     }
@@ -271,12 +271,12 @@ pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), S
     Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
 }
 
-/// Beacons of the last seven days that named no site here: most likely a snippet with a typing mistake.
+/// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn unknown_lately(collector: &Collector) -> Result<u64, StoreError> {
+pub fn unclaimed_lately(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
     let today = Schedule::utc().locate(collector.clock().now()).day;
     let found = collector.rejected(SiteId::INSTANCE, Day(today.0 - 6), today)?;
-    Ok(found.into_iter().filter(|(reason, _)| *reason == Rejection::UnknownSite).map(|(_, count)| count).sum())
+    Ok(found.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect())
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
+use super::body::{self, Unread};
 use super::{App, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
 use crate::beacon::{Beacon, ClientIp, Request, address, pixel, plausible};
@@ -69,16 +69,19 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
     if text_of(&parts.headers, "x-debug-request") == "true" {
         return with_cors(plain(StatusCode::OK, address.0.to_string()));
     }
-    let parsed = match collected(body).await {
-        Ok(body) => plausible::parse(&read(&parts.headers, "", &body, address)),
+    let body = body::read(body, limits::BODY_BYTES_MAX).await;
+    let parsed = match &body {
+        Ok(body) => plausible::parse(&read(&parts.headers, "", &body.bytes, address)),
         Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
-        Err(Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
+        Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
     };
+    let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
         Ok(beacons) => with_cors(event_answer(&receive(beacons, app).await)),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
-            let mut answer = plain(StatusCode::BAD_REQUEST, refusal.body());
+            let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
+            let mut answer = plain(status, refusal.body());
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             with_cors(answer)
         }
@@ -86,7 +89,9 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
 }
 
 fn event_answer(outcomes: &[Outcome]) -> Response {
-    if outcomes.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Rejected(Rejection::TooMany))) {
+    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
+    // Whoever is told to try again counts twice for each site that took the first try.
+    if outcomes.iter().any(is_overloaded) && !outcomes.contains(&Outcome::Accepted) {
         let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
         return answer;
@@ -109,9 +114,9 @@ async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let parsed = pixel::parse(&read(headers, request.uri().query().unwrap_or_default(), &[], address));
     let outcomes = match parsed {
         Ok(beacons) => receive(beacons, app).await,
-        Err(reason) => {
-            app.collector.refuse(&[], reason);
-            vec![Outcome::Rejected(reason)]
+        Err(refusal) => {
+            app.collector.refuse(&refusal.sites, refusal.reason);
+            vec![Outcome::Rejected(refusal.reason)]
         }
     };
     let mut answer = Response::new(Body::from(Bytes::from_static(&PIXEL)));
@@ -163,21 +168,6 @@ async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
         }
     }
     app.collector.overloaded(&waiting)
-}
-
-/// Why there is no body.
-enum Unread {
-    TooLarge,
-    Gone,
-}
-
-async fn collected(body: Incoming) -> Result<Bytes, Unread> {
-    let body = Limited::new(body, limits::BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_secs(limits::BODY_WAIT_S), body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(Unread::Gone),
-    }
 }
 
 /// The request as wire formats see it.
@@ -236,4 +226,28 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     answer.headers_mut().insert(header::CONTENT_TYPE, kind);
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_site_took_is_to_be_sent_again() {
+        let too_many = Outcome::Rejected(Rejection::TooMany);
+        let bot = Outcome::Rejected(Rejection::Bot);
+        let cases: [(&[Outcome], u16, Option<&str>); 6] = [
+            (&[Outcome::Accepted], 202, None),
+            (&[bot], 202, Some("1")),
+            (&[too_many], 503, None),
+            (&[Outcome::Lost, bot], 503, None),
+            (&[Outcome::Accepted, too_many], 202, Some("1")),
+            (&[Outcome::Lost, Outcome::Accepted, too_many], 202, Some("2")),
+        ];
+        for (outcomes, status, dropped) in cases {
+            let answer = event_answer(outcomes);
+            let told = text_of(answer.headers(), "x-plausible-dropped");
+            assert_eq!((answer.status().as_u16(), told), (status, dropped.unwrap_or_default()), "{outcomes:?}");
+        }
+    }
 }

@@ -38,8 +38,8 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
             Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
         };
         let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
-        let unknown = dashboard::unknown_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unknown })
+        let unclaimed = dashboard::unclaimed_lately(&collector)?;
+        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
@@ -105,12 +105,12 @@ impl Asked {
 
 /// `GET /sign-in`
 pub async fn sign_in_page() -> Response {
-    sign_in_answer(SignInPage::Ask)
+    html(StatusCode::OK, SignInPage::Ask.html())
 }
 
-/// The page that says how to sign in.
-pub fn sign_in_answer(page: SignInPage) -> Response {
-    html(StatusCode::OK, page.html())
+/// When a one-time link does not work.
+pub fn bad_link() -> Response {
+    html(StatusCode::FORBIDDEN, SignInPage::BadLink.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
