@@ -14,7 +14,7 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
 use crate::config::{Config, ConfigError};
-use crate::control::folder::{Folder, Taken, socket_of};
+use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
@@ -81,6 +81,12 @@ fn work(words: Words) -> Result<(), Failure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
+    if !makes_folder(&command) && !config.data.join(DATABASE).is_file() {
+        let folder = config.data.display();
+        let sentence =
+            format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`");
+        return Err(Failure::Failed(sentence));
+    }
     let folder = match reach(&config.data, &command)? {
         Reached::Server(reply) => return Ok(reply?),
         Reached::Folder(folder) => folder,
@@ -92,6 +98,11 @@ fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
     collector.stop();
     keeping.wait().context("the last flush failed")?;
     Ok(reply?)
+}
+
+/// Whether a command may be the first of a new folder. Others would only hide that the folder is not the one meant.
+fn makes_folder(command: &Command) -> bool {
+    matches!(command, Command::SiteAdd { .. } | Command::SiteEnsure { .. })
 }
 
 /// Who carries out a command: the running server did, or the folder is ours to do it.

@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 #[error("another headcount is using {0}; stop it or give another folder with --data")]
 pub struct Taken(String);
 
+/// Name of the database in its folder.
+pub const DATABASE: &str = "headcount.db";
+
 /// A data folder that this program owns as long as the value lives.
 #[derive(Debug)]
 pub struct Folder {
@@ -41,7 +44,7 @@ impl Folder {
 
     /// Where the database is.
     pub fn database(&self) -> PathBuf {
-        self.path.join("headcount.db")
+        self.path.join(DATABASE)
     }
 
     /// Where commands reach a running server.

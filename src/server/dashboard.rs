@@ -10,7 +10,7 @@ use crate::page::{
     Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
 };
 use crate::rejection::Rejection;
-use crate::report::period::{Period, Range};
+use crate::report::period::{NotAPeriod, Period, Range};
 use crate::report::{self, By, Interval, Line, Order, Question, Span, Sums};
 use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
@@ -31,10 +31,19 @@ const SERIES: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
 /// The age of a site up to which its page opens on today, in milliseconds: two days.
 const YOUNG_MS: i64 = 2 * 86_400_000;
 
-/// The period that a reader asked for, or the one that fits the site's age.
-pub fn period(site: &Site, key: Option<&str>, from: Option<&str>, to: Option<&str>, now: Moment) -> Period {
+/// The period that a reader asked for; without one, that which fits the site's age.
+///
+/// # Errors
+/// [`NotAPeriod`] tells which there are.
+pub fn period(
+    site: &Site,
+    key: Option<&str>,
+    from: Option<&str>,
+    to: Option<&str>,
+    now: Moment,
+) -> Result<Period, NotAPeriod> {
     let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-    key.and_then(|key| Period::parse(key, from, to).ok()).unwrap_or(usual)
+    key.map_or(Ok(usual), |key| Period::parse(key, from, to))
 }
 
 /// The dashboard of a site.
