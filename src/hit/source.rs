@@ -121,14 +121,11 @@ fn registrable(host: &str) -> &str {
     if is_address { host } else { psl::domain_str(host).unwrap_or(host) }
 }
 
-/// The source that a campaign names; a page of a host stands for the host, and a text that no table knows stays as it is.
+/// The source that a campaign names; a text that no table knows stays as it was sent.
 fn of_campaign(text: &str) -> (Cow<'static, str>, Kind) {
-    if let Some(Named { source, kind }) = TABLE.of_word(text) {
-        return (Cow::Borrowed(source), kind);
-    }
-    match text.split_once('/') {
-        Some((host, _)) if host.contains('.') => Sender::Host(site::fold(host)).named(),
-        _ => (stored(text), Kind::Referral),
+    match TABLE.of_word(text) {
+        Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
+        None => (stored(text), Kind::Referral),
     }
 }
 
