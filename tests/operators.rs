@@ -223,6 +223,9 @@ fn a_folder_with_a_long_name_is_no_trouble() {
 #[test]
 fn a_command_needs_no_places_and_heeds_no_links_of_services() {
     let (_folder, data) = folder();
+    let (code, sentence) = refused(&["site", "list", "--data", &data]);
+    assert!(code == 1 && sentence.contains("there is no headcount.db in"), "{code} {sentence}");
+    printed(&["site", "add", "example.com", "--data", &data]);
     let mut command = headcount(&["site", "list", "--data", &data]);
     command.env("HEADCOUNT_GEO", "/nowhere.mmdb").env("HEADCOUNT_PORT", "tcp://10.0.0.1:80");
     let output = command.output().unwrap();
