@@ -1,5 +1,6 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
+mod demo;
 mod serve;
 mod words;
 
@@ -19,7 +20,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::store::sqlite::Sqlite;
-use words::Words;
+use words::{Words, Work};
 
 /// What ended a command early.
 enum Failure {
@@ -63,13 +64,17 @@ fn work(words: Words) -> Result<(), Failure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     let environment = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
-    match words.work.command() {
-        None => Ok(serve::serve(&config, &words.sites())?),
-        Some(command) => {
-            let reply = carry_out(&config, command)?;
-            print(&reply, words.json);
-            Ok(())
+    if let Some(command) = words.work.command() {
+        print(&carry_out(&config, command)?, words.json);
+        return Ok(());
+    }
+    match &words.work {
+        Work::Demo(_) if words.has_data() => {
+            let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
+            Err(Failure::Misuse(sentence.into()))
         }
+        Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days)?),
+        _ => Ok(serve::serve(&config, &words.sites())?),
     }
 }
 
