@@ -1,7 +1,7 @@
 //! In: HTTP requests. Out: answers. Forgets: addresses and agents, as soon as a request is answered; there is no access
 //! log.
 //!
-//! Beacons take the short way: hyper to [`ingest`]. Everything else goes through axum's router.
+//! Beacons take the short way: hyper to `ingest`. Everything else goes through axum's router.
 
 mod api;
 mod dashboard;
