@@ -1,5 +1,6 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
+mod import;
 mod serve;
 mod words;
 
@@ -19,7 +20,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::store::sqlite::Sqlite;
-use words::Words;
+use words::{Words, Work};
 
 /// What ended a command early.
 enum Failure {
@@ -63,6 +64,10 @@ fn work(words: Words) -> Result<(), Failure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     let environment = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    if let Work::Import(order) = words.work {
+        print(&import::import(&config, &order)?, words.json);
+        return Ok(());
+    }
     match words.work.command() {
         None => Ok(serve::serve(&config, &words.sites())?),
         Some(command) => {

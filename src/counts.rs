@@ -19,12 +19,16 @@ pub type Name = Arc<str>;
 /// Sums that are not stored yet, of one site and day.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// Whether only the totals are kept by hour.
+    without_hours: bool,
     hours: HashMap<(Cell<Sym>, Hour), Tally, foldhash::fast::RandomState>,
     day_visitors: HashMap<Cell<Sym>, i64, foldhash::fast::RandomState>,
 }
 
 impl Book for Counts {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally) {
+        // Where hours are not kept, those of a cell share one entry.
+        let hour = if self.without_hours && cell.axis != Axis::Total { Hour(0) } else { hour };
         *self.hours.entry((cell, hour)).or_default() += tally;
     }
 
@@ -52,7 +56,9 @@ impl Counts {
         for ((cell, hour), tally) in self.hours.iter().filter(|((cell, _), _)| wants(cell.axis)) {
             // Visitors of hours do not add up to visitors of the day; those are counted beside them.
             *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
-            hours.push((named(cell), *hour, *tally));
+            if !self.without_hours || cell.axis == Axis::Total {
+                hours.push((named(cell), *hour, *tally));
+            }
         }
         for (cell, visitors) in self.day_visitors.iter().filter(|(cell, _)| wants(cell.axis)) {
             days.entry(*cell).or_default().visitors += visitors;
@@ -100,6 +106,12 @@ impl OpenDay {
         OpenDay { site, day, names: Names::default(), visitors: HashMap::default(), counts: Counts::default() }
     }
 
+    /// The same, but only the totals are kept by hour, as for days that are long over.
+    pub fn without_hours(site: SiteId, day: Day) -> OpenDay {
+        let counts = Counts { without_hours: true, ..Counts::default() };
+        OpenDay { counts, ..OpenDay::new(site, day) }
+    }
+
     /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
     ///
     /// # Errors
@@ -138,7 +150,8 @@ impl OpenDay {
 
     /// Hands out what is not stored yet, and starts anew.
     pub fn drain(&mut self) -> Sums {
-        let counts = std::mem::take(&mut self.counts);
+        let fresh = Counts { without_hours: self.counts.without_hours, ..Counts::default() };
+        let counts = std::mem::replace(&mut self.counts, fresh);
         counts.sums(&self.names, |_| true)
     }
 

@@ -40,6 +40,8 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Counts the pageviews in logs of a web server
+    Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
 }
@@ -133,6 +135,20 @@ pub enum UserWork {
     Link,
 }
 
+/// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
+#[derive(Debug, Args)]
+pub struct ImportWords {
+    /// Logs in the combined format of nginx and Apache, also compressed by gzip; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The site that they count for
+    #[arg(long, value_name = "DOMAIN")]
+    pub site: String,
+    /// Count logs that were imported before once more, from their beginning
+    #[arg(long)]
+    pub again: bool,
+}
+
 #[derive(Debug, Args)]
 pub struct ReportWords {
     /// The site
@@ -189,10 +205,10 @@ impl Words {
 }
 
 impl Work {
-    /// The command for the collector; nothing for `serve`.
+    /// The command for the collector; nothing for `serve` and `import`.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) => return None,
+            Work::Serve(_) | Work::Import(_) => return None,
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }

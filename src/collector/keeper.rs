@@ -4,13 +4,14 @@
 //! Flushes are written by a thread of their own, so that neither hits nor questions wait for a disk. While one is being
 //! written its sums stay here as the generation `writing`; a reader that finds its number in the store leaves it out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Collector;
+use super::import::{Batch, ImportError};
 use super::ledger::Ledger;
 use super::salts::Salts;
 use crate::clock::Clock;
@@ -41,6 +42,15 @@ pub enum Message {
         site: SiteId,
         /// Where the answer goes.
         reply: Sender<usize>,
+    },
+    /// Store what an import has added up.
+    Import {
+        /// For which site.
+        site: SiteId,
+        /// What.
+        batch: Box<Batch>,
+        /// Told when it is stored, or has failed to be.
+        reply: Sender<Result<(), ImportError>>,
     },
     /// Store everything now.
     Flush(Sender<Result<(), StoreError>>),
@@ -80,7 +90,7 @@ struct Keeper {
     collector: std::sync::Weak<super::Inner>,
     clock: Clock,
     meter: Arc<Meter>,
-    writer: Sender<Arc<Flush>>,
+    writer: Sender<Job>,
     written: Receiver<Result<(), StoreError>>,
     /// The flush that is being written.
     writing: Option<Arc<Flush>>,
@@ -88,8 +98,19 @@ struct Keeper {
     number: u64,
     flushed: Moment,
     retry: Option<Retry>,
+    /// Batches of imports, which wait for the writer.
+    imports: VecDeque<(SiteId, Batch, Import)>,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
+}
+
+/// Where an import waits for its batch.
+type Import = Sender<Result<(), ImportError>>;
+
+/// A flush to write, and the import that waits for it.
+struct Job {
+    flush: Arc<Flush>,
+    import: Option<Import>,
 }
 
 /// When a failed flush is tried again.
@@ -120,6 +141,7 @@ pub(super) fn spawn(collector: &Collector, messages: Receiver<Message>) -> Resul
         number,
         flushed: inner.clock.now(),
         retry: None,
+        imports: VecDeque::new(),
         pruned: HashMap::new(),
     };
     Ok(thread::spawn(move || {
@@ -129,15 +151,19 @@ pub(super) fn spawn(collector: &Collector, messages: Receiver<Message>) -> Resul
 }
 
 /// The writer: one transaction after the other.
-fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Result<(), StoreError>>) {
-    for flush in flushes {
+fn write(store: &dyn Store, meter: &Meter, jobs: &Receiver<Job>, done: &Sender<Result<(), StoreError>>) {
+    for Job { flush, import } in jobs {
         let begun = Instant::now();
         let result = store.apply(&flush);
         if result.is_ok() {
             meter.flushed(begun.elapsed().as_secs_f64());
         }
-        if done.send(result).is_err() {
+        // The keeper is told first, so that it is ready for the next batch.
+        if done.send(result.clone()).is_err() {
             return;
+        }
+        if let Some(import) = import {
+            answer(&import, result.map_err(ImportError::Store));
         }
     }
 }
@@ -172,6 +198,7 @@ impl Keeper {
             Message::Hit(hit) => self.count(&hit),
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
+            Message::Import { site, batch, reply } => self.imports.push_back((site, *batch, reply)),
             Message::Flush(reply) => answer(&reply, self.flush_all()),
             Message::Stop => return false,
         }
@@ -230,6 +257,11 @@ impl Keeper {
         if self.writing.is_none() && (is_due || !self.ended(now).is_empty()) {
             self.begin_flush();
         }
+        while self.writing.is_none()
+            && let Some((site, batch, reply)) = self.imports.pop_front()
+        {
+            self.begin_import(site, batch, reply);
+        }
     }
 
     fn gauge(&self) {
@@ -277,9 +309,27 @@ impl Keeper {
             return;
         }
         self.number += 1;
-        let flush = Arc::new(Flush { number: self.number, sums, rejected, old_hours });
+        let flush = Flush { number: self.number, sums, rejected, old_hours, imported: Vec::new() };
+        self.send(flush, None);
+    }
+
+    /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
+    /// as long as ever.
+    fn begin_import(&mut self, site: SiteId, batch: Batch, reply: Import) {
+        if self.directory().get(site).is_none() {
+            return answer(&reply, Err(ImportError::Removed));
+        }
+        let Batch { sums, counted, rejected, imported } = batch;
+        self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
+        self.number += 1;
+        let flush = Flush { number: self.number, sums, rejected, old_hours: Vec::new(), imported };
+        self.send(flush, Some(reply));
+    }
+
+    fn send(&mut self, flush: Flush, import: Option<Import>) {
+        let flush = Arc::new(flush);
         self.writing = Some(flush.clone());
-        let _ = self.writer.send(flush);
+        let _ = self.writer.send(Job { flush, import });
     }
 
     /// For each site, once a day, the first day of which hours are kept.
@@ -315,7 +365,8 @@ impl Keeper {
         if let (Some(retry), Some(flush)) = (&mut self.retry, &self.writing) {
             // Until the answer comes there is nothing to try.
             retry.at = Instant::now() + Duration::from_secs(24 * 3_600);
-            let _ = self.writer.send(flush.clone());
+            // An import that waited for it knows already that it failed.
+            let _ = self.writer.send(Job { flush: flush.clone(), import: None });
         }
     }
 
