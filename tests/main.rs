@@ -3,6 +3,7 @@
 mod bounds;
 mod captures;
 mod days;
+mod import;
 mod ingest;
 mod operators;
 mod oracle;

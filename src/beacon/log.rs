@@ -246,3 +246,156 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
 fn digit(byte: u8) -> u8 {
     char::from(byte).to_digit(16).unwrap_or(0) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+    fn parsed(line: &[u8]) -> Result<(Moment, Beacon), Rejection> {
+        let site = Domain::parse("example.com").expect("a domain");
+        let read = read(line).ok_or(Rejection::BadLine)?;
+        Ok((read.at, read.beacon(&site)?))
+    }
+
+    /// A line with this request and status.
+    fn line(request: &str, status: &str) -> String {
+        format!(r#"192.0.2.1 - - [10/Oct/2024:13:55:36 +0000] "{request}" {status} 2326 "-" "{FIREFOX}""#)
+    }
+
+    fn rejected(line: &str) -> Option<Rejection> {
+        parsed(line.as_bytes()).err()
+    }
+
+    #[test]
+    fn fields_of_nginx_and_apache_are_read() {
+        let start = "[10/Oct/2024:13:55:36 +0000]";
+        #[rustfmt::skip]
+        let cases = [
+            (format!(r#"192.0.2.1 - - {start} "GET /a?b=c HTTP/1.1" 200 2326 "https://a.test/" "Agent""#), "192.0.2.1", "/a?b=c", "https://a.test/", "Agent"),
+            (format!(r#"2001:db8::1 - - {start} "GET / HTTP/2.0" 304 0 "-" "-""#), "2001:db8::1", "/", "", ""),
+            (format!(r#"::ffff:192.0.2.1 - - {start} "GET / HTTP/1.0" 206 - "" """#), "192.0.2.1", "/", "", ""),
+            (format!(r#"192.0.2.1 id frank {start} "GET /a" 200 1 "-" "A \"b\" \\ c""#), "192.0.2.1", "/a", "", r#"A "b" \ c"#),
+            (format!(r#"192.0.2.1 - a [b "c" d {start} "GET /a HTTP/1.1" 200 1 "-" "\x22A\x5C""#), "192.0.2.1", "/a", "", r#""A\"#),
+            (format!(r#"192.0.2.1 - - {start} "GET /a b HTTP/1.1" 200 1 "-" "A" "198.51.100.7" 0.003"#), "192.0.2.1", "/a b", "", "A"),
+            (format!(r#"192.0.2.1 - - {start} "GET http://example.com/a HTTP/1.1" 200 1 "-" "A""#), "192.0.2.1", "/a", "", "A"),
+            (format!(r#"192.0.2.1 - - {start} "GET https://example.com HTTP/1.1" 200 1 "-" "A""#), "192.0.2.1", "/", "", "A"),
+            (format!(r#"192.0.2.1 - - {start} "GET //other.test/a HTTP/1.1" 200 1 "-" "A""#), "192.0.2.1", "//other.test/a", "", "A"),
+            (format!(r#"192.0.2.1 - - {start} "GET /\xC3\xA4 HTTP/1.1" 200 1 "-" "A\tb""#), "192.0.2.1", "/ä", "", "A b"),
+            (format!(r#"192.0.2.1 - - {start} "GET /a HTTP/1.1" 200 2326"#), "192.0.2.1", "/a", "", ""),
+            (format!("192.0.2.1 - - {start} \"GET /a HTTP/1.1\" 200 1 \"-\" \"A\"\r"), "192.0.2.1", "/a", "", "A"),
+        ];
+        for (line, address, target, referrer, agent) in cases {
+            let (at, beacon) = parsed(line.as_bytes()).unwrap_or_else(|reason| panic!("{line}: {reason:?}"));
+            assert_eq!(at, Moment(1_728_568_536_000), "{line}");
+            assert_eq!(beacon.sender.address.0.to_string(), address, "{line}");
+            assert_eq!(beacon.url, format!("https://example.com{target}"), "{line}");
+            assert_eq!((beacon.referrer.as_str(), beacon.sender.agent.0.as_str()), (referrer, agent), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_check_that_fails_names_the_reason() {
+        let long = "a".repeat(limits::LOG_LINE_BYTES_MAX);
+        for (line, reason) in [
+            (line("POST /a.css HTTP/1.1", "500"), Rejection::Method),
+            (line("HEAD / HTTP/1.1", "200"), Rejection::Method),
+            (line("get / HTTP/1.1", "200"), Rejection::Method),
+            (line(r"\x16\x03\x01", "400"), Rejection::Method),
+            (line("-", "408"), Rejection::Method),
+            (line("", "400"), Rejection::Method),
+            (line("GET /a.css HTTP/1.1", "404"), Rejection::Status),
+            (line("GET / HTTP/1.1", "301"), Rejection::Status),
+            (line("GET /a.css HTTP/1.1", "200"), Rejection::Asset),
+            (line("GET /robots.txt HTTP/1.1", "304"), Rejection::Asset),
+            (line("GET /feed.XML?x=a.html HTTP/1.1", "200"), Rejection::Asset),
+            (line("GET * HTTP/1.1", "200"), Rejection::BadUrl),
+            (line("GET .evil.test/ HTTP/1.1", "200"), Rejection::BadUrl),
+            (line("GET / HTTP/1.1", "2x0"), Rejection::BadLine),
+            (line("GET / HTTP/1.1", "200").replace("Oct", "Okt"), Rejection::BadLine),
+            (line("GET / HTTP/1.1", "200").replace(":13:", ":24:"), Rejection::BadLine),
+            (line("GET / HTTP/1.1", "200").replace("192.0.2.1", "host.test"), Rejection::BadLine),
+            (line("GET / HTTP/1.1", "200").replace("192.0.2.1", "-"), Rejection::BadLine),
+            (line("GET / HTTP/1.1", "200").trim_end_matches('"').to_owned(), Rejection::BadLine),
+            (line(&format!("GET /{long} HTTP/1.1"), "200"), Rejection::BadLine),
+            ("".to_owned(), Rejection::BadLine),
+            ("?".to_owned(), Rejection::BadLine),
+            ("2024/10/10 13:55:36 [error] 1#1: *1 open() failed".to_owned(), Rejection::BadLine),
+        ] {
+            assert_eq!(rejected(&line), Some(reason), "{}", &line[..line.len().min(200)]);
+        }
+    }
+
+    #[test]
+    fn only_known_endings_of_the_path_are_assets() {
+        for (path, expected) in [
+            ("/a.css", true),
+            ("/a.min.JS?v=1", true),
+            ("/.well-known/a.json", true),
+            ("/a.webmanifest", true),
+            ("/a.zst#x", true),
+            ("/", false),
+            ("/index.html", false),
+            ("/index.php", false),
+            ("/css", false),
+            ("/.css/", false),
+            ("/a?b=c.css", false),
+            ("/user/john.doe", false),
+            ("/v1.2/js", false),
+            ("/a.webmanifests", false),
+            ("/a.", false),
+            ("", false),
+        ] {
+            assert_eq!(is_asset(path.as_bytes()), expected, "{path}");
+        }
+        assert!(ASSETS.is_sorted() && ASSETS.iter().all(|ending| ending.len() <= ENDING_BYTES_MAX));
+    }
+
+    #[test]
+    fn times_are_read_with_their_offset() {
+        for (stamp, time) in [
+            ("10/Oct/2024:13:55:36 -0700", "2024-10-10T20:55:36Z"),
+            ("01/Jan/2024:00:30:00 +0545", "2023-12-31T18:45:00Z"),
+            ("29/Feb/2024:23:59:60 +0000", "2024-02-29T23:59:59Z"),
+            ("31/Dec/1999:12:00:00 +0000", "1999-12-31T12:00:00Z"),
+            ("01/Mar/2100:00:00:00 +0000", "2100-03-01T00:00:00Z"),
+        ] {
+            let expected: jiff::Timestamp = time.parse().expect("a time");
+            let line = format!("x [{stamp}] \"");
+            assert_eq!(super::time(line.as_bytes()), Some(Moment(expected.as_millisecond())), "{stamp}");
+        }
+    }
+
+    #[test]
+    fn a_last_line_is_whole_when_its_agent_is_closed() {
+        let whole = line("GET / HTTP/1.1", "200");
+        assert!(is_whole(whole.as_bytes()));
+        for bytes in 0..whole.len() {
+            assert!(!is_whole(&whole.as_bytes()[..bytes]), "{}", &whole[..bytes]);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_bytes_break_the_reader(bytes: Vec<u8>) {
+            let _ = parsed(&bytes);
+            let _ = (super::time(&bytes), is_whole(&bytes));
+        }
+
+        #[test]
+        fn no_fields_break_the_reader(
+            user in "[ \\[\\]\"\\\\a-z]{0,12}", request in "(GET |POST |)[ /?#.\"\\\\xé%a-z0-9:]{0,40}( HTTP/1.1)?",
+            status in "[0-9-]{0,4}", referrer in "[\\\\\"a-z:/.-]{0,20}", agent in "\\PC{0,20}"
+        ) {
+            let line = format!(r#"192.0.2.1 - {user} [10/Oct/2024:13:55:36 +0000] "{request}" {status} 1 "{referrer}" "{agent}""#);
+            if let Ok((_, beacon)) = parsed(line.as_bytes()) {
+                prop_assert!(beacon.url.starts_with("https://example.com/"));
+            }
+        }
+    }
+}

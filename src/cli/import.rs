@@ -53,14 +53,21 @@ fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Re
     }
     let progress = Progress::over(&logs);
     let mut merge = Merge::of(logs);
+    let poured = pour(&mut merge, &mut intake, &progress);
+    // A log that breaks off must not take along what came before.
+    let summary = intake.finish();
+    let summary = poured.and(summary)?;
+    progress.bar.finish_and_clear();
+    Ok(told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()))
+}
+
+fn pour(merge: &mut Merge, intake: &mut Intake, progress: &Progress) -> Result<(), Refused> {
     while let Some(chunk) = merge.next().map_err(refused)? {
         intake.take(chunk.log, chunk.end, chunk.lines)?;
         progress.took(chunk.lines);
         progress.stands_at(merge.read_bytes());
     }
-    let summary = intake.finish()?;
-    progress.bar.finish_and_clear();
-    Ok(told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()))
+    Ok(())
 }
 
 fn refused(error: log::Unreadable) -> Refused {

@@ -90,24 +90,21 @@ impl<R: Read> Lines<R> {
     /// Leaves out a line that fills the whole buffer and more.
     fn leave_out(&mut self) -> io::Result<()> {
         let mut bytes = self.to as u64;
-        let rest = loop {
-            self.to = 0;
-            self.to = self.read()?;
-            match memchr(b'\n', &self.buffer[..self.to]) {
-                Some(end) => break end + 1..self.to,
-                None if self.to == 0 => break 0..0,
-                None => bytes += self.to as u64,
+        self.buffer[..TOO_LONG.len()].copy_from_slice(TOO_LONG);
+        loop {
+            self.to = TOO_LONG.len();
+            let read = self.read()?;
+            let end = memchr(b'\n', &self.buffer[self.to..self.to + read]);
+            let cut = end.map_or(read, |end| end + 1);
+            bytes += cut as u64;
+            if end.is_some() || read == 0 {
+                self.buffer.copy_within(self.to + cut..self.to + read, self.to);
+                self.to += read - cut;
+                break;
             }
-        };
-        bytes += rest.start as u64;
-        // There is room: what is cut off in front is longer, or the buffer was not filled.
-        let kept = self.buffer[rest].to_vec();
-        let whole = [TOO_LONG, &kept].concat();
-        self.buffer.truncate(0);
-        self.buffer.extend_from_slice(&whole);
-        self.buffer.resize(limits::LOG_CHUNK_BYTES.max(whole.len()), 0);
-        (self.from, self.to) = (0, whole.len());
-        self.ready = memrchr(b'\n', &whole).map_or(0, |end| end + 1);
+        }
+        self.from = 0;
+        self.ready = memrchr(b'\n', &self.buffer[..self.to]).map_or(0, |end| end + 1);
         self.left_out = bytes - TOO_LONG.len() as u64;
         Ok(())
     }
@@ -165,5 +162,69 @@ impl<R: Read> Lines<R> {
         let line = &self.buffer[self.from..self.ready];
         let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
         self.time = log::time(line).or(self.time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads so many bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let bytes = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..bytes].copy_from_slice(&self.0[..bytes]);
+            self.0 = &self.0[bytes..];
+            Ok(bytes)
+        }
+    }
+
+    /// All that is handed out, and how many bytes of the content it stands for.
+    fn all(text: &[u8], at_once: usize, is_all: bool) -> (Vec<u8>, u64) {
+        let mut lines = Lines::of(Slow(text, at_once));
+        let (mut out, mut sum) = (Vec::new(), 0);
+        while lines.fill().unwrap() || lines.end(is_all) {
+            let (bytes, taken) = lines.take(None::<fn(Moment) -> bool>);
+            out.extend_from_slice(lines.text(taken));
+            sum += bytes;
+        }
+        (out, sum)
+    }
+
+    #[test]
+    fn lines_come_whole_however_they_are_read() {
+        for at_once in [1, 3, 100] {
+            assert_eq!(all(b"a\n\nbc\r\nd\n", at_once, false), (b"a\n\nbc\r\nd\n".to_vec(), 9));
+            assert_eq!(all(b"a\nbc", at_once, true), (b"a\nbc\n".to_vec(), 4));
+            assert_eq!(all(b"a\nbc", at_once, false), (b"a\n".to_vec(), 2));
+            assert_eq!(all(b"", at_once, true), (Vec::new(), 0));
+        }
+    }
+
+    #[test]
+    fn a_line_past_the_bound_is_one_that_is_none_and_keeps_its_place() {
+        let long = "x".repeat(limits::LOG_CHUNK_BYTES * 2 + 7);
+        for at_once in [4_099, limits::LOG_CHUNK_BYTES, usize::MAX] {
+            let text = format!("a\n{long}\nb\n");
+            assert_eq!(all(text.as_bytes(), at_once, false), (b"a\n?\nb\n".to_vec(), text.len() as u64));
+            let text = format!("a\n{long}");
+            assert_eq!(all(text.as_bytes(), at_once, false), (b"a\n?\n".to_vec(), text.len() as u64));
+        }
+    }
+
+    #[test]
+    fn lines_are_taken_as_long_as_they_come_before_others() {
+        let line = |second: u8| format!("192.0.2.1 - - [10/Oct/2024:13:55:{second:02} +0000] \"\n");
+        let text = [line(1), line(3), "no time\n".into(), line(5), line(7)].concat();
+        let mut lines = Lines::of(text.as_bytes());
+        assert!(lines.fill().unwrap());
+        let limit = log::time(line(5).as_bytes()).unwrap();
+        let (_, taken) = lines.take(Some(|time| time < limit));
+        assert_eq!(lines.text(taken), [line(1), line(3), "no time\n".into()].concat().as_bytes());
+        assert_eq!(lines.time(), Some(limit));
+        let (_, taken) = lines.take(Some(|time| time < limit));
+        assert_eq!(lines.text(taken), line(5).as_bytes(), "one at least");
     }
 }
