@@ -81,7 +81,8 @@ impl Visit {
         match axis {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
-            Axis::Of(dimension) => FIXED.iter().position(|d| *d == dimension).map_or(Sym::EMPTY, |at| self.fixed[at]),
+            // The codes of the fixed dimensions run from 1 in their order.
+            Axis::Of(dimension) => self.fixed.get(usize::from(dimension.code()) - 1).copied().unwrap_or(Sym::EMPTY),
             Axis::Total | Axis::Prop { .. } => Sym::EMPTY,
         }
     }
@@ -184,6 +185,8 @@ impl Visitor {
 
     fn begin(&mut self, hit: &Hit, at: Moment, hour: Hour, names: &mut Names) {
         let not_set = names.sym(NOT_SET);
+        // Most visitors come once a day.
+        self.visits.reserve_exact(1);
         self.visits.push(Visit {
             first: at,
             last: at,

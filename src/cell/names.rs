@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::NOT_SET;
+
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sym(pub u32);
@@ -18,18 +20,29 @@ impl Sym {
 pub struct Names {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
+    /// The number of [`NOT_SET`], which half of all values are.
+    not_set: Option<Sym>,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]) }
+        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]), not_set: None }
     }
 }
 
 impl Names {
     /// The number of `text`, new if need be.
     pub fn sym(&mut self, text: &str) -> Sym {
+        if text == NOT_SET {
+            let not_set = self.not_set.unwrap_or_else(|| self.look_up(NOT_SET));
+            self.not_set = Some(not_set);
+            return not_set;
+        }
+        self.look_up(text)
+    }
+
+    fn look_up(&mut self, text: &str) -> Sym {
         if let Some(sym) = self.syms.get(text) {
             return *sym;
         }

@@ -161,6 +161,9 @@ fn secret_in(text: &str, run: Range<usize>) -> Option<Range<usize>> {
 
 /// Where base64 of a JSON object begins, as each part of a JWT does.
 fn json_start(word: &str) -> Option<usize> {
+    if word.len() < JSON_BYTES_MIN {
+        return None;
+    }
     let start = word.find("eyJ")?;
     let stands_alone = start == 0 || !word.as_bytes()[start - 1].is_ascii_alphanumeric();
     (stands_alone && word.len() - start >= JSON_BYTES_MIN).then_some(start)
