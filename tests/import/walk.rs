@@ -54,10 +54,10 @@ fn requests(many: usize) -> Vec<Request> {
 
 /// Visitors, visits and pageviews by a label of each visit's hits.
 #[derive(Default)]
-struct Table(BTreeMap<String, Row>);
+struct Table(BTreeMap<String, Sums>);
 
-/// Visitors by day, visits, pageviews.
-type Row = (BTreeSet<(i64, usize)>, BTreeSet<usize>, u64);
+/// Visitors of days, visits and pageviews.
+type Sums = (BTreeSet<(i64, usize)>, BTreeSet<usize>, u64);
 
 impl Table {
     fn add(&mut self, label: String, request: &Request, visit: usize) {
@@ -68,7 +68,7 @@ impl Table {
     }
 
     fn rows(&self) -> Value {
-        let row = |(label, (visitors, visits, pageviews)): (&String, &(BTreeSet<_>, BTreeSet<_>, u64))| {
+        let row = |(label, (visitors, visits, pageviews)): (&String, &Sums)| {
             (label.clone(), json!([visitors.len(), visits.len(), pageviews]))
         };
         Value::Object(self.0.iter().map(row).collect::<Map<_, _>>())
