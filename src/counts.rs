@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{Axis, Cell, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Facet, Names, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
@@ -16,11 +17,16 @@ use crate::visit::{self, Book, Visitor};
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
 
-/// Sums that are not stored yet, of one site and day.
+/// A map by small integers that we gave out, so that the hash needs no key.
+type Fast<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Sums that are not stored yet, of one site and day. Those of facets are spread over their cells when they are asked for.
 #[derive(Debug, Default)]
 pub struct Counts {
-    hours: HashMap<(Cell<Sym>, Hour), Tally, foldhash::fast::RandomState>,
-    day_visitors: HashMap<Cell<Sym>, i64, foldhash::fast::RandomState>,
+    hours: Fast<(Cell<Sym>, Hour), Tally>,
+    day_visitors: Fast<Cell<Sym>, i64>,
+    facet_hours: Fast<(Facet, Hour), Tally>,
+    facet_day_visitors: Fast<Facet, i64>,
 }
 
 impl Book for Counts {
@@ -31,33 +37,77 @@ impl Book for Counts {
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
         *self.day_visitors.entry(cell).or_default() += by;
     }
+
+    fn facet_hour(&mut self, facet: Facet, hour: Hour, tally: Tally) {
+        *self.facet_hours.entry((facet, hour)).or_default() += tally;
+    }
+
+    fn facet_day_visitors(&mut self, facet: Facet, by: i64) {
+        *self.facet_day_visitors.entry(facet).or_default() += by;
+    }
 }
 
 impl Counts {
-    /// Whether there is nothing to store.
+    /// Whether there is nothing to store. Whatever is in a facet is in the total too.
     pub fn is_empty(&self) -> bool {
         self.hours.is_empty() && self.day_visitors.is_empty()
     }
 
-    /// How many cells wait to be stored.
+    /// How many sums wait to be stored.
     pub fn len(&self) -> usize {
-        self.hours.len()
+        self.hours.len() + self.facet_hours.len()
     }
 
-    /// The sums of the axes that `wants` asks for, with their names. Cells without any change are left out.
-    fn sums(&self, names: &Names, wants: impl Fn(Axis<Sym>) -> bool) -> Sums {
+    /// A copy of the sums of one axis, facets spread.
+    fn of_axis(&self, axis: Axis<Sym>, names: &Names) -> Counts {
+        let hours = self.hours.iter().filter(|((cell, _), _)| cell.axis == axis);
+        let visitors = self.day_visitors.iter().filter(|(cell, _)| cell.axis == axis);
+        let mut counts = Counts {
+            hours: hours.map(|(key, tally)| (*key, *tally)).collect(),
+            day_visitors: visitors.map(|(cell, by)| (*cell, *by)).collect(),
+            ..Counts::default()
+        };
+        counts.spread(&self.facet_hours, &self.facet_day_visitors, names, |other| other == axis);
+        counts
+    }
+
+    /// Adds the sums of facets to those of their cells, as far as `wants` asks for them.
+    fn spread(
+        &mut self,
+        hours: &Fast<(Facet, Hour), Tally>,
+        day_visitors: &Fast<Facet, i64>,
+        names: &Names,
+        wants: impl Fn(Axis<Sym>) -> bool,
+    ) {
+        let cells = |facet: Facet| {
+            let cells = names.facets.values(facet).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
+            cells.filter(|cell| wants(cell.axis))
+        };
+        for ((facet, hour), tally) in hours {
+            cells(*facet).for_each(|cell| self.hour(cell, *hour, *tally));
+        }
+        for (facet, by) in day_visitors {
+            cells(*facet).for_each(|cell| self.day_visitors(cell, *by));
+        }
+    }
+
+    /// All sums, with their names. Cells without any change are left out.
+    fn sums(mut self, names: &Names) -> Sums {
+        let (facet_hours, facet_visitors) = (mem::take(&mut self.facet_hours), mem::take(&mut self.facet_day_visitors));
+        self.spread(&facet_hours, &facet_visitors, names, |_| true);
         let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, names), value: names.text(cell.value).clone() };
-        let mut days: HashMap<Cell<Sym>, Tally, foldhash::fast::RandomState> = HashMap::default();
-        let mut hours = Vec::new();
-        for ((cell, hour), tally) in self.hours.iter().filter(|((cell, _), _)| wants(cell.axis)) {
+        let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
+        let mut hours = Vec::with_capacity(self.hours.len());
+        for ((cell, hour), tally) in &self.hours {
             // Visitors of hours do not add up to visitors of the day; those are counted beside them.
             *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
-            hours.push((named(cell), *hour, *tally));
+            if !tally.is_zero() {
+                hours.push((named(cell), *hour, *tally));
+            }
         }
-        for (cell, visitors) in self.day_visitors.iter().filter(|(cell, _)| wants(cell.axis)) {
+        for (cell, visitors) in &self.day_visitors {
             days.entry(*cell).or_default().visitors += visitors;
         }
-        hours.retain(|(_, _, tally)| !tally.is_zero());
         let days = days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)).collect();
         Sums { hours, days }
     }
@@ -90,7 +140,8 @@ pub struct OpenDay {
     /// The day.
     pub day: Day,
     names: Names,
-    visitors: HashMap<Token, Visitor, BuildHasherDefault<TokenHasher>>,
+    /// Boxed, because a growing table is half empty.
+    visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
     counts: Counts,
 }
 
@@ -114,7 +165,7 @@ impl OpenDay {
         if !has_room {
             return Err(Rejection::TooMany);
         }
-        let mut visitor = Visitor::new();
+        let mut visitor = Box::new(Visitor::new());
         visitor.take(hit, &mut self.names, &mut self.counts)?;
         self.visitors.insert(token, visitor);
         Ok(())
@@ -138,14 +189,13 @@ impl OpenDay {
 
     /// Hands out what is not stored yet, and starts anew.
     pub fn drain(&mut self) -> Sums {
-        let counts = std::mem::take(&mut self.counts);
-        counts.sums(&self.names, |_| true)
+        mem::take(&mut self.counts).sums(&self.names)
     }
 
     /// A copy of what is not stored yet, of one axis.
     pub fn peek(&self, axis: &Axis<Name>) -> Sums {
         let Some(axis) = self.find(axis) else { return Sums::default() };
-        self.counts.sums(&self.names, |other| other == axis)
+        self.counts.of_axis(axis, &self.names).sums(&self.names)
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

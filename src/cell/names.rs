@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Facets;
+
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sym(pub u32);
@@ -18,12 +20,14 @@ impl Sym {
 pub struct Names {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
+    /// Combinations of these names.
+    pub facets: Facets,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]) }
+        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]), facets: Facets::default() }
     }
 }
 
