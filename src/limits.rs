@@ -32,6 +32,8 @@ pub const NAME_BYTES_MAX: usize = 500;
 pub const USER_AGENT_BYTES_MAX: usize = 1_024;
 /// Classified user agents kept in memory: the 300 commonest carry 99 % of traffic, so 4,096 make parsing free.
 pub const AGENT_CACHE_ENTRIES: usize = 4_096;
+/// Hosts of referrers whose source is kept in memory: most visits come from a few hundred.
+pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;

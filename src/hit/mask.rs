@@ -36,8 +36,19 @@ pub fn name(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// As [`name`], of a text that is there to be kept.
+pub fn owned(text: String) -> String {
+    let masked = match name(&text) {
+        Cow::Borrowed(same) if same.len() == text.len() => None,
+        other => Some(other.into_owned()),
+    };
+    masked.unwrap_or(text)
+}
+
 fn without_controls(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
+    // All control characters are in Latin-1, in UTF-8 below 0x20, 0x7f, or after 0xc2.
+    let may_hold_one = text.bytes().any(|b| b < 0x20 || matches!(b, 0x7f | 0xc2));
+    if may_hold_one && text.chars().any(char::is_control) {
         Cow::Owned(text.chars().filter(|c| !c.is_control()).collect())
     } else {
         Cow::Borrowed(text)
@@ -136,6 +147,9 @@ const fn is_secret_byte(byte: u8) -> bool {
 /// The part of a run of letters, digits and `-_+` that must not stay.
 fn secret_in(text: &str, run: Range<usize>) -> Option<Range<usize>> {
     let word = &text[run.clone()];
+    if word.len() < JSON_BYTES_MIN {
+        return None;
+    }
     if let Some(start) = json_start(word) {
         let rest = &text.as_bytes()[run.end..];
         let more = rest.iter().position(|b| !is_secret_byte(*b) && !matches!(b, b'.' | b'='));

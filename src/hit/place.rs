@@ -6,6 +6,7 @@
 
 mod zone;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::net::IpAddr;
@@ -22,11 +23,11 @@ use crate::cell::NOT_SET;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// ISO 3166-1 alpha-2: `DE`.
-    pub country: String,
+    pub country: Cow<'static, str>,
     /// ISO 3166-2: `DE-BE`. Databases without codes give the region's name instead.
-    pub region: String,
+    pub region: Cow<'static, str>,
     /// `Name, REGION`: `Berlin, DE-BE`; with the country where the region is not known.
-    pub city: String,
+    pub city: Cow<'static, str>,
 }
 
 /// Why a database of places can't be used.
@@ -160,7 +161,7 @@ impl Places {
         let found = database.as_ref().and_then(|database| database.find(address.to_canonical()));
         found.unwrap_or_else(|| {
             let country = time_zone.and_then(zone::country).unwrap_or(NOT_SET);
-            Place { country: country.to_owned(), region: NOT_SET.to_owned(), city: NOT_SET.to_owned() }
+            Place { country: Cow::Borrowed(country), region: Cow::Borrowed(NOT_SET), city: Cow::Borrowed(NOT_SET) }
         })
     }
 }
@@ -175,9 +176,9 @@ impl Database {
         let city =
             text(&record, self.schema.city).map(|name| format!("{name}, {}", region.as_deref().unwrap_or(country)));
         Some(Place {
-            country: country.to_owned(),
-            region: region.unwrap_or_else(|| NOT_SET.to_owned()),
-            city: city.unwrap_or_else(|| NOT_SET.to_owned()),
+            country: Cow::Owned(country.to_owned()),
+            region: region.map_or(Cow::Borrowed(NOT_SET), Cow::Owned),
+            city: city.map_or(Cow::Borrowed(NOT_SET), Cow::Owned),
         })
     }
 }
@@ -239,7 +240,7 @@ mod tests {
 
     fn of(places: &Places, address: &str, time_zone: Option<&str>) -> [String; 3] {
         let place = places.of(address.parse().unwrap(), time_zone);
-        [place.country, place.region, place.city]
+        [place.country, place.region, place.city].map(Cow::into_owned)
     }
 
     fn opened(networks: &[(&str, Value)]) -> Places {

@@ -73,7 +73,7 @@ fn agent(step: &Step) -> Arc<Agent> {
 fn place(step: &Step) -> Place {
     let part = |index: usize| step.place.get(index).map_or(NOT_SET, String::as_str);
     let city = if step.place.len() == 3 { format!("{}, {}", part(2), part(1)) } else { NOT_SET.to_owned() };
-    Place { country: part(0).into(), region: part(1).into(), city }
+    Place { country: part(0).to_owned().into(), region: part(1).to_owned().into(), city: city.into() }
 }
 
 fn screen(class: &str) -> &'static str {
