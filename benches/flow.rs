@@ -76,7 +76,8 @@ fn agent(number: usize) -> String {
 }
 
 fn sent(visitor: usize, numbers: &mut Numbers) -> Sent {
-    let known = ["https://www.google.com/", "https://duckduckgo.com/", "https://t.co/abc", "https://news.ycombinator.com/"];
+    let known =
+        ["https://www.google.com/", "https://duckduckgo.com/", "https://t.co/abc", "https://news.ycombinator.com/"];
     let path = format!("/blog/{}/storage-that-lasts-{}/", 2016 + numbers.rank(10), numbers.rank(2_000));
     let rank = numbers.rank(300);
     let referrer = match rank {
@@ -87,7 +88,10 @@ fn sent(visitor: usize, numbers: &mut Numbers) -> Sent {
     let page = format!("https://example.com{path}");
     Sent {
         query: format!("d=example.com&u={}&r={}", page.replace(':', "%3A"), referrer.replace(':', "%3A")),
-        body: format!(r#"{{"n":"pageview","u":"{page}","d":"example.com","r":"{referrer}","w":{}}}"#, 360 + visitor % 7 * 250),
+        body: format!(
+            r#"{{"n":"pageview","u":"{page}","d":"example.com","r":"{referrer}","w":{}}}"#,
+            360 + visitor % 7 * 250
+        ),
         agent: agent(visitor * 7_919 % 200),
         address: Ipv4Addr::from(0x0b00_0000 + visitor as u32).into(),
     }
@@ -244,7 +248,8 @@ fn store_and_reports() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let store = Arc::new(Sqlite::open(&folder.join("headcount.db")).expect("a store"));
     let bench = Bench::new();
-    let site = store.add_site(&bench.site.domain, &bench.site.schedule, &bench.site.settings, Moment(0)).expect("a site");
+    let site =
+        store.add_site(&bench.site.domain, &bench.site.schedule, &bench.site.settings, Moment(0)).expect("a site");
     year(&store, site, &bench);
     let clock = Clock::manual(Moment(i64::from(NOON_DAY.0) * 86_400_000 + 43_200_000));
     let (collector, keeping) = Collector::start(store.clone(), tools(), clock).expect("a collector");
@@ -286,10 +291,12 @@ fn with_hours(sums: &Sums, keep: bool) -> Sums {
 fn dashboard(site: SiteId, period: Period, collector: &Collector) -> Vec<Question> {
     let range = period.range(&Schedule::utc(), collector.clock().now(), None);
     let before = range.previous().map_or(range.span, |previous| previous.span);
-    let ask = |span, axis, interval, metrics: &[Metric]| Question { site, span, axis, interval, metrics: metrics.to_vec() };
+    let ask =
+        |span, axis, interval, metrics: &[Metric]| Question { site, span, axis, interval, metrics: metrics.to_vec() };
     let totals = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::BounceRate, Metric::VisitDuration];
     let series = ask(range.span, Axis::Total, Some(range.interval()), &[Metric::Visitors, Metric::Pageviews]);
-    let mut questions = vec![ask(range.span, Axis::Total, None, &totals), ask(before, Axis::Total, None, &totals), series];
+    let mut questions =
+        vec![ask(range.span, Axis::Total, None, &totals), ask(before, Axis::Total, None, &totals), series];
     let panels = Dimension::ALL.map(|d| ask(range.span, Axis::Of(d), None, &[Metric::Visitors, Metric::Pageviews]));
     questions.extend(panels);
     questions
