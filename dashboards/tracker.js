@@ -76,8 +76,9 @@ let track=async (n, o)=>{
     // Older Firefox knows no keepalive, and would lose what is sent when a page closes.
     a='keepalive' in Request.prototype?await fetch(api, {credentials:'omit', method:'POST', keepalive:true, body}):navigator.sendBeacon(api, body)
     if (a.status>399) throw await a.text()
-    // The collector decides: a site may be set to count them.
-    if (navigator.globalPrivacyControl||navigator.doNotTrack>0) throw 'if GPC or DNT is honoured'
+    // Why a beacon that was taken is not counted: `unknown_site` after a slip in data-domain, `opted_out` by GPC or DNT.
+    let why=a.headers?.get('x-headcount-rejected')
+    if (why) throw why
   } catch (x) {
     console[a?'warn':'info']('headcount: not counted,', x)
   }

@@ -3,9 +3,10 @@
 mod serve;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -13,13 +14,17 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
 use crate::config::{Config, ConfigError};
-use crate::control::folder::{Folder, socket_of};
+use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::store::sqlite::Sqlite;
 use words::Words;
+
+/// How long a command waits for a folder that another program holds, and how often it looks.
+const LOCK_WAIT: Duration = Duration::from_secs(3);
+const LOCK_LOOK: Duration = Duration::from_millis(100);
 
 /// What ended a command early.
 enum Failure {
@@ -61,7 +66,8 @@ pub fn run() -> ExitCode {
 
 fn work(words: Words) -> Result<(), Failure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
-    let environment = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    // A name of ours is always text; whether its value is, the configuration looks for itself.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
     match words.work.command() {
         None => Ok(serve::serve(&config, &words.sites())?),
@@ -75,16 +81,51 @@ fn work(words: Words) -> Result<(), Failure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
-    if let Some(answer) = socket::call(&socket_of(&config.data), &command) {
-        let reply = answer.map_err(|e| Failure::Failed(format!("the running server did not answer: {e}")))?;
-        return Ok(reply?);
+    if !makes_folder(&command) && !config.data.join(DATABASE).is_file() {
+        let folder = config.data.display();
+        let sentence =
+            format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`");
+        return Err(Failure::Failed(sentence));
     }
-    let folder = Folder::take(&config.data)?;
-    let (collector, keeping) = open(config, &folder, Clock::System)?;
+    let folder = match reach(&config.data, &command)? {
+        Reached::Server(reply) => return Ok(reply?),
+        Reached::Folder(folder) => folder,
+    };
+    // Commands look up no places: a missing or large file must not be in their way.
+    let placeless = Config { geo: None, ..config.clone() };
+    let (collector, keeping) = open(&placeless, &folder, Clock::System)?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
-    keeping.wait();
+    keeping.wait().context("the last flush failed")?;
     Ok(reply?)
+}
+
+/// Whether a command may be the first of a new folder. Others would only hide that the folder is not the one meant.
+fn makes_folder(command: &Command) -> bool {
+    matches!(command, Command::SiteAdd { .. } | Command::SiteEnsure { .. })
+}
+
+/// Who carries out a command: the running server did, or the folder is ours to do it.
+enum Reached {
+    Server(Result<Reply, Refused>),
+    Folder(Folder),
+}
+
+/// Asks the server, else takes the folder. One that starts or stops holds the lock without listening, so both are tried
+/// again for a while.
+fn reach(data: &Path, command: &Command) -> Result<Reached, Failure> {
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        if let Some(answer) = socket::call(&socket_of(data), command) {
+            let reply = answer.map_err(|e| Failure::Failed(format!("the running server did not answer: {e}")))?;
+            return Ok(Reached::Server(reply));
+        }
+        match Folder::take(data) {
+            Ok(folder) => return Ok(Reached::Folder(folder)),
+            Err(error) if error.is::<Taken>() && Instant::now() < until => std::thread::sleep(LOCK_LOOK),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Starts a collector on a data folder.

@@ -11,8 +11,8 @@ mod salts;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
@@ -25,7 +25,7 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::Sqlite;
+use crate::store::sqlite::{SiteError, Sqlite};
 use crate::store::{Ask, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
@@ -45,7 +45,9 @@ impl fmt::Debug for Collector {
 struct Inner {
     store: Arc<Sqlite>,
     queue: SyncSender<Message>,
-    directory: ArcSwap<Directory>,
+    directory: Arc<ArcSwap<Directory>>,
+    /// Held while something is declared, so that two changes never overwrite each other.
+    changes: Mutex<()>,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
     tools: Tools,
@@ -73,7 +75,7 @@ pub struct Waiting(Box<Hit>);
 
 /// The thread that must be waited for at the end.
 #[derive(Debug)]
-pub struct Keeping(JoinHandle<()>);
+pub struct Keeping(JoinHandle<Result<(), StoreError>>);
 
 impl Keeping {
     /// Whether the keeper has ended. Before [`Collector::stop`] that is a failure of the program.
@@ -82,9 +84,11 @@ impl Keeping {
     }
 
     /// Waits until everything is stored, after [`Collector::stop`].
-    pub fn wait(self) {
-        // A panic of the keeper was already logged by its hook; there is nothing left to save.
-        let _ = self.0.join();
+    ///
+    /// # Errors
+    /// [`StoreError`] of the last flush; what it held is lost.
+    pub fn wait(self) -> Result<(), StoreError> {
+        self.0.join().unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -99,7 +103,8 @@ impl Collector {
         let started = clock.now();
         let inner = Inner {
             resumed: resumed(&store, &directory, started)?,
-            directory: ArcSwap::from_pointee(directory),
+            directory: Arc::new(ArcSwap::from_pointee(directory)),
+            changes: Mutex::default(),
             queue,
             salts: Arc::default(),
             ledger: Arc::default(),
@@ -216,6 +221,16 @@ impl Collector {
         self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
     }
 
+    /// Visitors of all open days that are in memory.
+    pub fn visitors_in_memory(&self) -> usize {
+        self.call(Message::Visitors).unwrap_or(0)
+    }
+
+    /// Salts that are in memory: one for each site and day that is open.
+    pub fn salts_in_memory(&self) -> usize {
+        self.0.salts.days().len()
+    }
+
     /// Visitors of a site within the last five minutes.
     pub fn visitors_now(&self, site: SiteId) -> usize {
         self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
@@ -226,7 +241,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`] of the flush.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.call(Message::Flush).unwrap_or(Ok(()))
+        self.call(Message::Flush).unwrap_or_else(|| Err(ended()))
     }
 
     /// Reads the sites again, after they were changed.
@@ -239,16 +254,27 @@ impl Collector {
         Ok(())
     }
 
-    /// Removes a site, what is in memory of it first.
+    /// Removes a site with everything that is counted for it.
     ///
     /// # Errors
-    /// [`crate::store::sqlite::SiteError`]
-    pub fn remove_site(&self, id: SiteId) -> Result<(), crate::store::sqlite::SiteError> {
+    /// [`SiteError`]; then nothing is removed, and the site goes on counting.
+    pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
+        self.flush()?;
         let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
         self.0.directory.store(Arc::new(Directory::of(rest)));
-        // A flush under way may still hold sums of the site; this waits for it, and then no other does.
-        self.flush()?;
-        self.0.store.remove_site(id)
+        // A flush that began before may hold sums of the site; after this one, none does.
+        let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
+        if removed.is_ok() {
+            let _ = self.0.queue.send(Message::Forget(id));
+        }
+        self.reload()?;
+        removed
+    }
+
+    /// Does something that changes what operators declare, while nobody else does.
+    pub fn alone<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _alone = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        work()
     }
 
     /// Takes no more hits, stores everything, and ends the keeper.
@@ -332,6 +358,10 @@ fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap
         }
     }
     Ok(resumed)
+}
+
+fn ended() -> StoreError {
+    StoreError::Other("the collector has ended".into())
 }
 
 fn utc_day(now: Moment) -> Day {

@@ -1,6 +1,7 @@
 //! In: a TOML file, environment variables `HEADCOUNT_*`, flags; later ones win. Out: a [`Config`], or one sentence that
 //! says what is wrong and names the nearest right key. Forgets: nothing.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -90,7 +91,7 @@ impl Config {
     /// [`ConfigError`]
     pub fn load(
         file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: impl Iterator<Item = (String, OsString)>,
         flags: &[(&str, String)],
     ) -> Result<Config, ConfigError> {
         let mut config = Config::default();
@@ -100,9 +101,11 @@ impl Config {
             config.read_toml(&text).map_err(|e| ConfigError(format!("{shown}: {e}")))?;
         }
         for (variable, value) in environment {
-            // The file itself is named by a variable of its own.
-            if let Some(name) = variable.strip_prefix("HEADCOUNT_").filter(|name| *name != "CONFIG") {
-                let set = config.set(&name.to_lowercase(), &value);
+            if let Some(name) = variable.strip_prefix("HEADCOUNT_").filter(|name| is_for_us(name)) {
+                let set = match value.to_str() {
+                    Some(value) => config.set(&name.to_lowercase(), value),
+                    None => Err(ConfigError("its value is not UTF-8 text; write it in UTF-8".into())),
+                };
                 set.map_err(|e| ConfigError(format!("environment variable {variable}: {e}")))?;
             }
         }
@@ -125,6 +128,7 @@ impl Config {
         let text = text.trim();
         match key {
             "listen" => self.listen = parse(text, "an address", "127.0.0.1:8080")?,
+            "data" if text.is_empty() => return Err(ConfigError("data is empty; write a folder like ./data".into())),
             "data" => self.data = PathBuf::from(text),
             "url" => self.url = Some(base_url(text)?),
             "geo" => self.geo = (!text.is_empty() && text != "none").then(|| PathBuf::from(text)),
@@ -139,6 +143,13 @@ impl Config {
     pub fn base_url(&self) -> String {
         self.url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
+}
+
+/// Whether a variable, without `HEADCOUNT_`, is meant as a key. The file is named by a variable of its own. Kubernetes
+/// describes a service called headcount to every container beside it, as `HEADCOUNT_SERVICE_HOST`, `HEADCOUNT_PORT`,
+/// `HEADCOUNT_PORT_8080_TCP_ADDR` and so on; no key of ours begins like these.
+fn is_for_us(name: &str) -> bool {
+    name != "CONFIG" && !name.starts_with("PORT") && !name.starts_with("SERVICE_")
 }
 
 fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
@@ -203,7 +214,7 @@ mod tests {
     }
 
     fn from_env(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        let pairs = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+        let pairs = pairs.iter().map(|(k, v)| (k.to_string(), OsString::from(v)));
         Config::load(None, pairs, &[("listen", "127.0.0.1:9".into())]).map_err(|e| e.to_string())
     }
 
@@ -224,6 +235,7 @@ mod tests {
         let cases = [
             (from_toml("lisen = 'x'"), "unknown key \"lisen\"; did you mean \"listen\"?"),
             (from_toml("geo_file = 3"), "unknown key \"geo_file\"; did you mean \"geo\"?"),
+            (from_toml("data = ' '"), "data is empty; write a folder like ./data"),
             (from_toml("listen = 8080"), "listen takes a text"),
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
@@ -239,6 +251,26 @@ mod tests {
         for (result, sentence) in cases {
             assert_eq!(result.unwrap_err(), sentence);
         }
+    }
+
+    #[test]
+    fn variables_of_a_service_manager_are_no_keys() {
+        let linked = [
+            ("HEADCOUNT_PORT", "tcp://10.0.0.1:80"),
+            ("HEADCOUNT_SERVICE_HOST", "10.0.0.1"),
+            ("HEADCOUNT_SERVICE_PORT", "80"),
+            ("HEADCOUNT_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ];
+        assert_eq!(from_env(&linked), from_env(&[]));
+        assert!(from_env(&[("HEADCOUNT_SERVICE", "x")]).is_err());
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_is_refused() {
+        use std::os::unix::ffi::OsStringExt;
+        let pair = ("HEADCOUNT_DATA".to_owned(), OsString::from_vec(vec![b'/', 0xff]));
+        let said = Config::load(None, [pair].into_iter(), &[]).unwrap_err().to_string();
+        assert_eq!(said, "environment variable HEADCOUNT_DATA: its value is not UTF-8 text; write it in UTF-8");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub enum Command {
         /// Split by what; nothing for totals.
         by: Option<String>,
         /// How many rows at the most.
-        rows: usize,
+        rows: Option<usize>,
     },
 }
 
@@ -129,7 +129,13 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
 /// # Errors
 /// [`Refused`]; nothing was changed then.
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
-    let done = match command {
+    let reads_only = matches!(command, Command::Report { .. });
+    let done = || carry_out(command, collector, base_url);
+    if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
+}
+
+fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
+    match command {
         Command::SiteAdd { domain, change } => site_add(collector, &domain, change, base_url),
         Command::SiteEnsure { domain } => site_ensure(collector, &domain, base_url),
         Command::SiteList => Ok(site_list(collector)),
@@ -140,8 +146,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
         Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
-    };
-    done.map_err(|refusal| refusal.0)
+    }
 }
 
 /// The line to paste into a page.

@@ -1,7 +1,7 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
@@ -58,16 +58,16 @@ impl Counts {
         self.hours.len() + self.facet_hours.len()
     }
 
-    /// A copy of the sums of one axis, facets spread.
-    fn of_axis(&self, axis: Axis<Sym>, names: &Names) -> Counts {
-        let hours = self.hours.iter().filter(|((cell, _), _)| cell.axis == axis);
-        let visitors = self.day_visitors.iter().filter(|(cell, _)| cell.axis == axis);
+    /// A copy of the sums of some axes, facets spread.
+    fn of_axes(&self, wanted: &HashSet<Axis<Sym>>, names: &Names) -> Counts {
+        let hours = self.hours.iter().filter(|((cell, _), _)| wanted.contains(&cell.axis));
+        let visitors = self.day_visitors.iter().filter(|(cell, _)| wanted.contains(&cell.axis));
         let mut counts = Counts {
             hours: hours.map(|(key, tally)| (*key, *tally)).collect(),
             day_visitors: visitors.map(|(cell, by)| (*cell, *by)).collect(),
             ..Counts::default()
         };
-        counts.spread(&self.facet_hours, &self.facet_day_visitors, names, |other| other == axis);
+        counts.spread(&self.facet_hours, &self.facet_day_visitors, names, |axis| wanted.contains(&axis));
         counts
     }
 
@@ -156,6 +156,9 @@ impl OpenDay {
     /// # Errors
     /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
     pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
+        if self.names.len() >= limits::NAMES_PER_DAY_MAX {
+            return Err(Rejection::TooMany);
+        }
         let Some(token) = hit.token else {
             return visit::take_unknown(hit, &mut self.names, &mut self.counts);
         };
@@ -192,10 +195,15 @@ impl OpenDay {
         mem::take(&mut self.counts).sums(&self.names)
     }
 
-    /// A copy of what is not stored yet, of one axis.
-    pub fn peek(&self, axis: &Axis<Name>) -> Sums {
-        let Some(axis) = self.find(axis) else { return Sums::default() };
-        self.counts.of_axis(axis, &self.names).sums(&self.names)
+    /// A copy of what is not stored yet, of some axes.
+    pub fn peek<'a>(&self, axes: impl Iterator<Item = &'a Axis<Name>>) -> Sums {
+        let wanted: HashSet<Axis<Sym>> = axes.filter_map(|axis| self.find(axis)).collect();
+        self.counts.of_axes(&wanted, &self.names).sums(&self.names)
+    }
+
+    /// Drops the visitors; sums that are not stored stay.
+    pub fn forget_visitors(&mut self) {
+        self.visitors = HashMap::default();
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

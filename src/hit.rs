@@ -181,7 +181,7 @@ fn masked(kind: Kind) -> Kind {
     }
 }
 
-/// Properties as they may be stored: masked, addresses cut to host and page, each key once. A form that was sent has the
+/// Properties as they may be stored: masked, addresses cut to host and path, each key once. A form that was sent has the
 /// page that it stands on, which is Plausible's rule.
 fn props(sent: Vec<(String, String)>, kind: &Kind, page: &str) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::with_capacity(sent.len());

@@ -38,10 +38,13 @@ pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
 /// Distinct pages, hosts, events and properties remembered of one visitor and day; a hit past it is `too_many`.
-/// Two thousand honest readers behind one address stay below it, and it bounds a hostile one to about 2 MB.
-pub const SEEN_PER_VISITOR_MAX: usize = 65_536;
-/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. About 600 MB at the most.
-pub const VISITORS_MAX: usize = 2_000_000;
+/// Two thousand honest readers behind one address stay below it, and a hostile one costs at most half a megabyte by it.
+pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
+/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 400 bytes.
+pub const VISITORS_MAX: usize = 1_000_000;
+/// Distinct names of one site and day kept in memory; a hit past it is `too_many`. At 100 bytes a name, 50 MB: random
+/// addresses can fill neither memory nor disk without end.
+pub const NAMES_PER_DAY_MAX: usize = 500_000;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 
@@ -49,20 +52,31 @@ pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 pub const QUEUE_HITS_MAX: usize = 16_384;
 /// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
 pub const GATHER_MS: u64 = 1;
+/// How long the keeper waits for a message before it looks at the clock, in milliseconds.
+pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;
 /// Longest pause between two tries of a failed flush, in seconds.
 pub const FLUSH_RETRY_S_MAX: u64 = 60;
+/// How often the flush at the end of the program is tried; each try may wait for a busy database for seconds.
+pub const LAST_FLUSH_TRIES: usize = 3;
 /// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
 pub const DAY_GRACE_MS: i64 = 2_000;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 
-/// Connections served at once; each costs about 10 kB.
+/// Connections served at once. An idle one costs about 20 kB, and one that has sent the largest head and the beginning of
+/// a body about 60 kB: 10,000 hostile ones stay below 1 GB.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of a body that need no room among [`BODIES_BYTES_MAX`]: beacons have a few hundred.
+pub const BODY_BYTES_FREE: usize = 4 * 1024;
+/// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
 pub const HEAD_WAIT_S: u64 = 20;
-/// Longest wait for the body of a beacon, in seconds: bodies are small, and a slow sender must not hold a connection.
+/// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.
 pub const BODY_WAIT_S: u64 = 20;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;

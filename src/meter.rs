@@ -76,7 +76,7 @@ impl Meter {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("beacons_received", "Beacons that arrived", self.received.clone());
-        registry.register("hits_counted", "Hits that were counted", self.counted.clone());
+        registry.register("hits_counted", "Hits that were counted, pings among them", self.counted.clone());
         registry.register("pings_counted", "Engagement pings that were counted", self.pings.clone());
         registry.register("hits_lost", "Hits not counted although they should have been", self.lost.clone());
         registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());

@@ -25,8 +25,8 @@ use crate::site::AddressMode;
 pub const STYLE: &str = include_str!("../dashboards/style.css");
 
 /// A notice for sites whose live state did not survive a restart.
-pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. Every sum is kept, but visitors of today who came \
-before may count once more.";
+pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. What was stored is kept, but visitors of today who \
+came before may count once more.";
 
 /// Where pages look for [`STYLE`]; it changes with the style sheet, so browsers may keep it for ever.
 pub fn style_href() -> String {
@@ -65,8 +65,8 @@ pub struct SitesPage {
     pub account: Option<Account>,
     /// The sites, in the order in which they are listed.
     pub sites: Vec<SiteLine>,
-    /// Messages of the last seven days that named no site of the list.
-    pub unknown: u64,
+    /// Messages of the last seven days that could be booked to no site of the list, by reason.
+    pub unclaimed: Vec<NotCounted>,
 }
 
 /// A site in the list.
@@ -84,10 +84,6 @@ impl SitesPage {
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
-    }
-
-    fn unknown_shown(&self) -> String {
-        format::exact(self.unknown as f64)
     }
 }
 
@@ -107,17 +103,8 @@ impl SiteLine {
 pub enum SignInPage {
     /// Nobody is signed in.
     Ask,
-    /// A link was opened; a press of a button uses it, so that programs which look into mails do not.
-    Confirm {
-        /// Where the form is sent, by POST.
-        action: String,
-    },
-    /// The link was used before.
-    Used,
-    /// The link is too old.
-    Expired,
-    /// The link was never given out, or was cut short.
-    Unknown,
+    /// The link was used before, is too old, or was never given out.
+    BadLink,
 }
 
 impl SignInPage {
@@ -128,20 +115,15 @@ impl SignInPage {
 
     fn title(&self) -> &'static str {
         match self {
-            SignInPage::Ask | SignInPage::Confirm { .. } => "Sign in",
-            SignInPage::Used => "This link was used before",
-            SignInPage::Expired => "This link has expired",
-            SignInPage::Unknown => "This link does not work",
+            SignInPage::Ask => "Sign in",
+            SignInPage::BadLink => "This link does not work",
         }
     }
 
     fn sentence(&self) -> &'static str {
         match self {
             SignInPage::Ask => "You sign in with a link that works once. There is no password.",
-            SignInPage::Confirm { .. } => "This link works once. It signs in this browser and no other.",
-            SignInPage::Used => "A link signs in once. If that was not you, tell whoever runs this server.",
-            SignInPage::Expired => "A link works for 15 minutes only.",
-            SignInPage::Unknown => "Was all of it copied? A link works as a whole or not at all.",
+            SignInPage::BadLink => "It was used before, is older than 15 minutes, or was not copied as a whole.",
         }
     }
 }
@@ -225,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_an_expired_link_knows_how_long_links_work() {
+    fn the_page_of_a_bad_link_knows_how_long_links_work() {
         let minutes = crate::limits::SIGN_IN_LINK_MS / 60_000;
-        assert!(SignInPage::Expired.sentence().contains(&format!(" {minutes} minutes ")));
+        assert!(SignInPage::BadLink.sentence().contains(&format!(" {minutes} minutes,")));
     }
 
     #[test]

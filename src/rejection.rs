@@ -71,7 +71,9 @@ impl Rejection {
     /// One sentence for the owner of a site: what happened, and what to do where something can be done.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Rejection::Bot => "The sender is a crawler, a monitor, a library or an automated browser.",
+            Rejection::Bot => {
+                "The sender is a crawler, a monitor or an automated browser (on the pixel: or a library)."
+            }
             Rejection::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
             Rejection::OptedOut => "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
             Rejection::UnknownSite => "No site here has this domain; add it with `headcount site add`.",

@@ -1,9 +1,10 @@
 //! In: HTTP requests. Out: answers. Forgets: addresses and agents, as soon as a request is answered; there is no access
 //! log.
 //!
-//! Beacons take the short way: hyper to [`ingest`]. Everything else goes through axum's router.
+//! Beacons take the short way: hyper to `ingest`. Everything else goes through axum's router.
 
 mod api;
+mod body;
 mod dashboard;
 mod ingest;
 mod pages;
@@ -17,7 +18,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
@@ -90,6 +90,7 @@ fn connection(
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
+        .max_buf_size(limits::HEAD_BYTES_MAX)
         // Answers to beacons are smaller than what the kernel spends on a list of pieces.
         .writev(false)
         .serve_connection(TokioIo::new(stream), service)
@@ -124,7 +125,6 @@ fn router(app: Shared) -> Router {
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .fallback(pages::not_found)
-        .layer(DefaultBodyLimit::max(limits::QUERY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)

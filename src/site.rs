@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-pub use time::{Day, Hour, LocalHour, Moment, Schedule};
+pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,16 +23,27 @@ impl SiteId {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Domain(String);
 
+/// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
+const OWN_PATHS: [&str; 9] =
+    ["api", "assets", "favicon.ico", "health", "js", "metrics", "privacy", "sign-in", "sign-out"];
+
 /// Why a text is not a domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a domain; write it like example.com")]
-pub struct NotADomain(pub String);
+pub enum NotADomain {
+    /// It has not the form of one.
+    #[error("{0:?} is not a domain; write it like example.com")]
+    Form(String),
+    /// The collector has a page of its own there.
+    #[error("{0:?} is a path of the collector itself; write a whole domain like example.com")]
+    OwnPath(String),
+}
 
 impl Domain {
     /// Reads a domain as an owner or a tracker writes it. Also takes `localhost` and names with a path-free port cut off.
     ///
     /// # Errors
-    /// [`NotADomain`] when the text is empty, longer than 253 bytes, or has a character no host name has.
+    /// [`NotADomain`] when the text is empty, longer than 253 bytes, has a character no host name has, or names one of the
+    /// collector's own pages.
     pub fn parse(text: &str) -> Result<Domain, NotADomain> {
         let folded = fold(text);
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
@@ -40,7 +51,11 @@ impl Domain {
             && folded.len() <= 253
             && folded.chars().all(fits)
             && folded.split('.').all(|label| !label.is_empty() && label.len() <= 63);
-        if right { Ok(Domain(folded)) } else { Err(NotADomain(text.trim().to_owned())) }
+        match right {
+            true if OWN_PATHS.contains(&folded.as_str()) => Err(NotADomain::OwnPath(folded)),
+            true => Ok(Domain(folded)),
+            false => Err(NotADomain::Form(text.trim().to_owned())),
+        }
     }
 
     /// The domain as text.
@@ -171,6 +186,14 @@ mod tests {
         for wrong in ["", "a b", "https://example.com", "example..com", "exa/mple.com", "a,b"] {
             assert!(Domain::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn no_site_hides_a_page_of_the_collector() {
+        for own in ["metrics", "Sign-In", "www.api", "privacy."] {
+            assert!(matches!(Domain::parse(own), Err(NotADomain::OwnPath(_))), "{own}");
+        }
+        assert!(Domain::parse("metrics.example.com").is_ok());
     }
 
     #[test]

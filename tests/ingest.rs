@@ -68,6 +68,37 @@ fn the_query_and_the_secrets_of_an_address_are_not_kept() {
 }
 
 #[test]
+fn the_query_of_an_address_in_a_name_is_not_kept() {
+    let world = World::start();
+    let [words, jane, key] = ["private", "jane-doe", "keyword"].map(|text| world.canary(text));
+    let [value, relative, encoded] = ["secretword", "relword", "encodedq"].map(|text| world.canary(text));
+    let address = format!("https%3A%2F%2Fnews.example%2Fsearch%3Fq%3D{words}%2Bwords%26user%3D{jane}");
+    world.pageview(&format!("/?ref={address}")).ok();
+    world.pageview(&format!("/u?utm_source={address}&utm_campaign={address}&utm_term={address}")).by("bob").ok();
+    world
+        .event(&format!("Visit https://x.test/a?name={jane}"), "/")
+        .key(
+            "p",
+            json!({
+                format!("https://x.test/k?q={key}"): "yes",
+                "seen": format!("see https://x.test/?q={value}"),
+                "searched": format!("/search?q={relative}"),
+            }),
+        )
+        .ok();
+    world.event(&format!("Click /a?x={jane}"), "/").ok();
+    world.pageview(&format!("/a%3Fq={encoded}")).ok();
+    world.flush();
+    assert_eq!(figures(&world, "visits", "visit:source"), json!({"news.example": 2}));
+    assert_eq!(figures(&world, "visits", "visit:utm_campaign")["news.example/search"], json!(1));
+    assert_eq!(figures(&world, "pageviews", "event:page"), json!({"/": 1, "/u": 1, "/a": 1}));
+    let events = figures(&world, "events", "event:name");
+    assert_eq!(events, json!({"pageview": 3, "Visit x.test/a": 1, "Click /a": 1}));
+    assert_eq!(figures(&world, "events", "event:props:seen")["see x.test/"], json!(1));
+    assert_eq!(figures(&world, "events", "event:props:searched")["/search"], json!(1));
+}
+
+#[test]
 fn every_reason_is_counted_and_answered_like_an_accepted_beacon() {
     let world = World::start();
     world

@@ -1,13 +1,16 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
 
 mod bounds;
+mod browser;
 mod captures;
 mod days;
+mod door;
 mod ingest;
 mod operators;
 mod oracle;
 mod scenario;
 mod store;
 mod tidy;
+mod trouble;
 mod visits;
 mod world;

@@ -219,3 +219,40 @@ fn a_folder_with_a_long_name_is_no_trouble() {
     assert_eq!(report(data.to_str().unwrap(), &[])["rows"][0]["visitors"], 1);
     assert_eq!(server.stop().0, 0);
 }
+
+#[test]
+fn a_command_needs_no_places_and_heeds_no_links_of_services() {
+    let (_folder, data) = folder();
+    let mut command = headcount(&["site", "list", "--data", &data]);
+    command.env("HEADCOUNT_GEO", "/nowhere.mmdb").env("HEADCOUNT_PORT", "tcp://10.0.0.1:80");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (code, sentence) = refused(&["site", "add", "metrics", "--data", &data]);
+    assert!(code == 1 && sentence.contains("a path of the collector itself"), "{code} {sentence}");
+}
+
+#[test]
+fn the_database_is_for_its_owner_alone_in_a_folder_that_was_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--site", "example.com"]);
+    for name in ["headcount.db", "headcount.db-wal", "headcount.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
+fn a_command_gives_a_starting_server_time_before_it_gives_up() {
+    let (_folder, data) = folder();
+    printed(&["site", "add", "example.com", "--data", &data]);
+    let lock = std::fs::File::options().write(true).open(Path::new(&data).join("headcount.lock")).unwrap();
+    lock.lock().unwrap();
+    let started = std::time::Instant::now();
+    let (code, sentence) = refused(&["site", "list", "--data", &data]);
+    assert!(code == 1 && sentence.contains("another headcount is using"), "{code} {sentence}");
+    assert!(started.elapsed() >= std::time::Duration::from_secs(3), "it gave up after {:?}", started.elapsed());
+    drop(lock);
+    assert_eq!(printed(&["site", "list", "--data", &data]), "example.com  Etc/UTC");
+}

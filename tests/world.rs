@@ -184,7 +184,7 @@ impl World {
         // As at SIGTERM: what is counted is stored before the end.
         let meter_of = running.collector.clone();
         running.collector.stop();
-        running.keeping.wait();
+        running.keeping.wait().unwrap();
         let meter = meter_of.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a beacon is counted or rejected");
         assert_eq!(meter.lost.get(), 0, "nothing is lost");
@@ -211,6 +211,11 @@ impl World {
     /// Everything counted is in the database after this.
     pub fn flush(&self) {
         self.collector().flush().unwrap();
+    }
+
+    /// A warning or an error that this test provokes.
+    pub fn expect_in_log(&self, text: &'static str) {
+        logs::expect(text);
     }
 
     /// A text that must be found nowhere.

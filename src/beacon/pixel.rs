@@ -23,17 +23,42 @@ struct Keys<'a> {
     width: Cow<'a, str>,
 }
 
+/// Why a request is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Rejection,
+    /// The sites that it names, at most [`limits::SITES_OF_A_BEACON_MAX`], to which the rejection is booked.
+    pub sites: Vec<String>,
+}
+
 /// Reads a request for the picture: one beacon for each site that it names.
 ///
 /// # Errors
-/// [`Rejection::BadUrl`] when neither `u` nor `Referer` gives the page's address; [`Rejection::BadField`] when `d` is blank
+/// A [`Refusal`] with [`Rejection::BadUrl`] when neither `u` nor `Referer` gives the page's address; [`Rejection::BadField`] when `d` is blank
 /// or names too many sites, or `n` is too long or is reserved for pings.
-pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Rejection> {
+pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Refusal> {
     let keys = keys(request.query);
+    let page = page(&keys, request);
+    let mut sites = sites(&keys, page.ok());
+    beacons(&keys, request, page, &sites).map_err(|reason| {
+        sites.truncate(limits::SITES_OF_A_BEACON_MAX);
+        Refusal { reason, sites }
+    })
+}
+
+fn beacons(
+    keys: &Keys<'_>,
+    request: &Request<'_>,
+    page: Result<&str, Rejection>,
+    sites: &[String],
+) -> Result<Vec<Beacon>, Rejection> {
     let kind = kind(&keys.name)?;
-    let page = page(&keys, request)?;
-    let sites = sites(&keys, page)?;
-    let beacons = beacon(&keys, request, kind).for_sites(sites).into_iter();
+    let page = page?;
+    if !(1..=limits::SITES_OF_A_BEACON_MAX).contains(&sites.len()) {
+        return Err(Rejection::BadField);
+    }
+    let beacons = beacon(keys, request, kind).for_sites(sites.to_vec()).into_iter();
     beacons.map(|beacon| Ok(Beacon { url: address(page, &beacon.site)?, ..beacon })).collect()
 }
 
@@ -79,11 +104,8 @@ fn page<'a>(keys: &'a Keys<'_>, request: &Request<'a>) -> Result<&'a str, Reject
 }
 
 /// The sites of `d`, or when it is absent the host of the page.
-fn sites(keys: &Keys<'_>, page: &str) -> Result<Vec<String>, Rejection> {
-    let list = keys.sites.as_deref().or_else(|| naming::host(page)).unwrap_or_default();
-    let sites = naming::sites(list);
-    let right = (1..=limits::SITES_OF_A_BEACON_MAX).contains(&sites.len());
-    right.then_some(sites).ok_or(Rejection::BadField)
+fn sites(keys: &Keys<'_>, page: Option<&str>) -> Vec<String> {
+    naming::sites(keys.sites.as_deref().or_else(|| naming::host(page?)).unwrap_or_default())
 }
 
 /// The page's address, within `site` when it is relative.
@@ -119,7 +141,7 @@ mod tests {
     use super::*;
     use crate::beacon::ask;
 
-    fn parsed(query: &str, referer: &str) -> Result<Vec<Beacon>, Rejection> {
+    fn parsed(query: &str, referer: &str) -> Result<Vec<Beacon>, Refusal> {
         parse(&Request { query, referer, ..ask() })
     }
 
@@ -199,9 +221,25 @@ mod tests {
             ("d=a.test&u=/&n=engagement".to_owned(), Rejection::BadField),
         ];
         for (query, reason) in cases {
-            assert_eq!(parsed(&query, "").err(), Some(reason), "{query}");
+            assert_eq!(parsed(&query, "").err().map(|refusal| refusal.reason), Some(reason), "{query}");
         }
-        assert_eq!(parsed("d=a.test", "no address").err(), Some(Rejection::BadUrl));
-        assert_eq!(parsed("d=a.test", "data:text/html,x").err(), Some(Rejection::BadUrl));
+        for referer in ["no address", "data:text/html,x"] {
+            let refusal = Refusal { reason: Rejection::BadUrl, sites: vec!["a.test".into()] };
+            assert_eq!(parsed("d=a.test", referer).err(), Some(refusal));
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_sites_that_were_meant() {
+        let crowd: String = (0..11).map(|n| format!("s{n}.test,")).collect();
+        let cases = [
+            ("d=www.a.test,b.test".to_owned(), 2),
+            ("u=https://a.test/&n=engagement".to_owned(), 1),
+            (format!("d={crowd}&u=/"), limits::SITES_OF_A_BEACON_MAX),
+            (String::new(), 0),
+        ];
+        for (query, sites) in cases {
+            assert_eq!(parsed(&query, "").err().map(|refusal| refusal.sites.len()), Some(sites), "{query}");
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::server::{self, App};
 pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     keep_out_of_dumps();
     log_to_stderr(config.log);
+    raise_descriptor_limit();
     let folder = Folder::take(&config.data)?;
     let (collector, keeping) = super::open(config, &folder, Clock::System)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -27,12 +28,12 @@ pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));
     collector.stop();
-    keeping.wait();
+    let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
     let _ = std::fs::remove_file(folder.socket());
-    if served.is_ok() {
+    if served.is_ok() && stored.is_ok() {
         tracing::info!("everything is stored; good-bye");
     }
-    served
+    served.and(stored)
 }
 
 async fn listen(
@@ -84,19 +85,26 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
         let link = control::run(Command::UserLink, collector, base_url)?.text;
         println!("Sign in, once, within {} minutes:\n\n  {link}\n", limits::SIGN_IN_LINK_MS / 60_000);
     }
+    if !std::io::stdout().is_terminal() {
+        // A link in a log file would be anybody's who can read that.
+        tracing::info!("sign in with the link that `headcount user link` prints");
+    }
     if collector.directory().all().is_empty() {
         println!("There is no site yet; add one with `headcount site add example.com`.\n");
     }
     Ok(())
 }
 
-/// Listens for SIGTERM and Ctrl-C; the future resolves when one comes.
+/// Listens for SIGTERM, Ctrl-C and the end of the terminal; the future resolves when one comes.
 fn stopped() -> Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A terminal that is closed takes its programs along.
+    let mut hang_up = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
         }
         tracing::info!("stopping: open requests are finished and everything is stored");
     })
@@ -128,10 +136,19 @@ fn keep_out_of_dumps() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// Lets the program have as many descriptors as it may: each connection takes one, and many systems begin with 1,024.
+fn raise_descriptor_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).is_err() {
+        tracing::warn!("the limit of open files can't be raised; fewer connections are served at once");
+    }
+}
+
 fn log_to_stderr(format: LogFormat) {
     let logger = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
     let _ = match format {
-        LogFormat::Text => logger.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Text => logger.with_ansi(false).try_init(),
         LogFormat::Json => logger.json().try_init(),
     };
 }

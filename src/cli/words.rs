@@ -144,9 +144,9 @@ pub struct ReportWords {
     /// Split by a dimension like source, page, country, or by day, month; totals if left out
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
-    /// Most rows to print
-    #[arg(long, default_value_t = 20)]
-    rows: usize,
+    /// Most rows to give [default: 20 in a table of values; all of them by hour, day, week or month, and in JSON]
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
 }
 
 impl clap::ValueEnum for AddressMode {

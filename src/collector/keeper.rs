@@ -1,14 +1,18 @@
 //! In: hits and questions, one after the other. Out: flushes, and sums that are not stored yet. Forgets: each day when it
 //! has ended.
 //!
-//! Flushes are written by a thread of their own, so that neither hits nor questions wait for a disk. While one is being
-//! written its sums stay here as the generation `writing`; a reader that finds its number in the store leaves it out.
+//! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
+//! store leaves it out. The keeper never waits for the writer but at the end of the program.
+
+mod flushing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use super::Collector;
 use super::ledger::Ledger;
@@ -19,7 +23,8 @@ use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{Ask, Flush, Rejected, Row, Store, StoreError};
+use crate::store::{Ask, Flush, Rejected, Row, StoreError};
+use flushing::{Flushing, Waiter};
 
 /// What reaches the keeper.
 #[derive(Debug)]
@@ -42,8 +47,12 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<usize>,
     },
+    /// A question for the visitors in memory.
+    Visitors(Sender<usize>),
     /// Store everything now.
-    Flush(Sender<Result<(), StoreError>>),
+    Flush(Waiter),
+    /// Drop what is in memory of a site.
+    Forget(SiteId),
     /// Store everything and end.
     Stop,
 }
@@ -77,81 +86,49 @@ struct Keeper {
     visitors: usize,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
-    collector: std::sync::Weak<super::Inner>,
+    directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
     meter: Arc<Meter>,
-    writer: Sender<Arc<Flush>>,
-    written: Receiver<Result<(), StoreError>>,
-    /// The flush that is being written.
-    writing: Option<Arc<Flush>>,
-    /// Number of the last flush that was begun.
-    number: u64,
+    flushing: Flushing,
+    /// Who wants everything that is counted now to be stored.
+    waiters: Vec<Waiter>,
     flushed: Moment,
-    retry: Option<Retry>,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
 }
 
-/// When a failed flush is tried again.
-struct Retry {
-    at: Instant,
-    pause: Duration,
-}
-
 /// Starts the keeper and its writer.
-pub(super) fn spawn(collector: &Collector, messages: Receiver<Message>) -> Result<JoinHandle<()>, StoreError> {
+pub(super) fn spawn(
+    collector: &Collector,
+    messages: Receiver<Message>,
+) -> Result<JoinHandle<Result<(), StoreError>>, StoreError> {
     let inner = &collector.0;
-    let number = inner.store.last_flush()?;
-    let (writer, flushes) = mpsc::channel();
-    let (done, written) = mpsc::channel();
-    let (store, meter) = (inner.store.clone(), inner.meter.clone());
-    let writing = thread::spawn(move || write(&*store, &meter, &flushes, &done));
     let keeper = Keeper {
         days: HashMap::new(),
         visitors: 0,
         salts: inner.salts.clone(),
         ledger: inner.ledger.clone(),
-        collector: Arc::downgrade(inner),
+        directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
-        writer,
-        written,
-        writing: None,
-        number,
+        flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
+        waiters: Vec::new(),
         flushed: inner.clock.now(),
-        retry: None,
         pruned: HashMap::new(),
     };
-    Ok(thread::spawn(move || {
-        keeper.run(&messages);
-        let _ = writing.join();
-    }))
-}
-
-/// The writer: one transaction after the other.
-fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Result<(), StoreError>>) {
-    for flush in flushes {
-        let begun = Instant::now();
-        let result = store.apply(&flush);
-        if result.is_ok() {
-            meter.flushed(begun.elapsed().as_secs_f64());
-        }
-        if done.send(result).is_err() {
-            return;
-        }
-    }
+    Ok(thread::spawn(move || keeper.run(&messages)))
 }
 
 impl Keeper {
-    fn run(mut self, messages: &Receiver<Message>) {
+    fn run(mut self, messages: &Receiver<Message>) -> Result<(), StoreError> {
         loop {
-            match messages.recv_timeout(Duration::from_millis(500)) {
+            // The writer's word is taken soon, because somebody may wait for it.
+            let pause = if self.flushing.is_in_flight() { limits::GATHER_MS } else { limits::IDLE_MS };
+            match messages.recv_timeout(Duration::from_millis(pause)) {
                 Ok(message) => {
-                    if !self.serve(message) {
-                        break;
-                    }
                     // One wake-up serves all that came with it.
-                    for message in messages.try_iter().take(limits::QUEUE_HITS_MAX) {
+                    let rest = messages.try_iter().take(limits::QUEUE_HITS_MAX);
+                    for message in std::iter::once(message).chain(rest) {
                         if !self.serve(message) {
                             return self.finish();
                         }
@@ -160,10 +137,9 @@ impl Keeper {
                     thread::sleep(Duration::from_millis(limits::GATHER_MS));
                 }
                 Err(RecvTimeoutError::Timeout) => self.tick(),
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => return self.finish(),
             }
         }
-        self.finish();
     }
 
     /// Serves one message; false ends the keeper.
@@ -172,7 +148,12 @@ impl Keeper {
             Message::Hit(hit) => self.count(&hit),
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
-            Message::Flush(reply) => answer(&reply, self.flush_all()),
+            Message::Visitors(reply) => answer(&reply, self.visitors),
+            Message::Flush(waiter) => {
+                self.waiters.push(waiter);
+                self.flushing.try_now();
+            }
+            Message::Forget(site) => self.forget_site(site),
             Message::Stop => return false,
         }
         true
@@ -199,16 +180,20 @@ impl Keeper {
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
-        let writing = self.writing.as_deref().map(|flush| generation_of(flush, site, asks));
-        let of_site = || self.days.values().filter(|day| day.site == site);
-        let rows =
-            asks.iter().map(|ask| of_site().flat_map(|day| ask.rows_of(day.day, &day.peek(&ask.axis))).collect());
-        let open = Generation {
-            number: self.number + 1,
-            rows: rows.collect(),
+        let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
+        let mut open = Generation {
+            number: self.flushing.next_number(),
+            rows: vec![Vec::new(); asks.len()],
             rejected: self.ledger.peek(),
-            first_day: of_site().filter(|day| day.pending() > 0).map(|day| day.day).min(),
+            first_day: None,
         };
+        for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
+            let sums = day.peek(asks.iter().map(|ask| &ask.axis));
+            for (rows, ask) in open.rows.iter_mut().zip(asks) {
+                rows.extend(ask.rows_of(day.day, &sums));
+            }
+            open.first_day = open.first_day.map_or(Some(day.day), |first| Some(first.min(day.day)));
+        }
         Pending(writing.into_iter().chain([open]).collect())
     }
 
@@ -219,16 +204,13 @@ impl Keeper {
 
     /// What is to be done from time to time.
     fn tick(&mut self) {
-        if let Ok(result) = self.written.try_recv() {
-            self.settle(result);
-        }
-        if self.retry.as_ref().is_some_and(|retry| Instant::now() >= retry.at) {
-            self.send_again();
-        }
+        self.flushing.look();
         let now = self.clock.now();
+        let has_ended = self.forget_ended(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
-        if self.writing.is_none() && (is_due || !self.ended(now).is_empty()) {
-            self.begin_flush();
+        if self.flushing.writing().is_none() && (is_due || has_ended || !self.waiters.is_empty()) {
+            let old_hours = self.old_hours(now);
+            self.begin_flush(now, old_hours);
         }
     }
 
@@ -237,55 +219,62 @@ impl Keeper {
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
 
-    /// Days that are over, and days of sites that are no more.
-    fn ended(&self, now: Moment) -> Vec<(SiteId, Day)> {
-        let directory = self.directory();
+    /// Drops salts and visitors of days that are over, whether or not the store can take their sums. Tells whether there
+    /// was anything to drop.
+    fn forget_ended(&mut self, now: Moment) -> bool {
+        let directory = self.directory.load_full();
         let is_over = |(site, day): &(SiteId, Day)| {
-            directory.get(*site).is_none_or(|site| {
-                // A day ahead of the clock was opened before the clock was set back; it waits for its end.
-                now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS)
-            })
+            // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
+            // that is being removed: it may stay after all.
+            let site = directory.get(*site);
+            site.is_some_and(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
-        let mut days = self.salts.days();
-        days.extend(self.days.keys().copied());
-        days.retain(is_over);
-        days
-    }
-
-    fn directory(&self) -> Arc<Directory> {
-        self.collector.upgrade().map(|inner| inner.directory.load_full()).unwrap_or_default()
-    }
-
-    /// Hands everything that is not stored to the writer, and forgets the days that are over.
-    fn begin_flush(&mut self) {
-        let now = self.clock.now();
-        self.flushed = now;
-        let closed = self.ended(now);
-        let directory = self.directory();
-        let waiting = self.days.values_mut().filter(|day| day.pending() > 0);
-        let sums = waiting.map(|day| (day.site, day.day, day.drain()));
-        // A hit of a site that was removed meanwhile must not leave sums behind.
-        let sums: Vec<_> = sums.filter(|(site, _, _)| directory.get(*site).is_some()).collect();
-        let rejected = self.ledger.drain();
-        for key in &closed {
+        let mut has_ended = false;
+        for key in self.salts.days().iter().filter(|key| is_over(key)) {
             self.salts.forget(key.0, key.1);
-            self.visitors -= self.days.remove(key).map_or(0, |day| day.visitors());
+            has_ended = true;
         }
+        for (_, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
+            self.visitors -= day.visitors();
+            day.forget_visitors();
+            has_ended = true;
+        }
+        has_ended
+    }
+
+    /// Drops everything of a site that the store has removed.
+    fn forget_site(&mut self, site: SiteId) {
+        self.days.retain(|(of, _), _| *of != site);
+        self.visitors = self.days.values().map(OpenDay::visitors).sum();
+        for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
+            self.salts.forget(site, day);
+        }
+    }
+
+    /// Hands everything that is not stored to the writer, unless there is nothing.
+    fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>) {
+        self.flushed = now;
+        let directory = self.directory.load_full();
+        let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
+        // Sums of a site that is being removed stay here until it is clear what becomes of them.
+        let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
+        let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
+        let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
+        // Days without visitors and without sums hold nothing but names.
+        self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
-        let old_hours = self.old_hours(&directory, now);
+        let waiters = std::mem::take(&mut self.waiters);
         if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() {
-            return;
+            return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
-        self.number += 1;
-        let flush = Arc::new(Flush { number: self.number, sums, rejected, old_hours });
-        self.writing = Some(flush.clone());
-        let _ = self.writer.send(flush);
+        let number = self.flushing.next_number();
+        self.flushing.begin(Flush { number, sums, rejected, old_hours }, waiters);
     }
 
     /// For each site, once a day, the first day of which hours are kept.
-    fn old_hours(&mut self, directory: &Directory, now: Moment) -> Vec<(SiteId, Day)> {
+    fn old_hours(&mut self, now: Moment) -> Vec<(SiteId, Day)> {
         let mut old = Vec::new();
-        for site in directory.all() {
+        for site in self.directory.load().all() {
             let today = site.schedule.locate(now).day;
             if self.pruned.insert(site.id, today) != Some(today) {
                 old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
@@ -294,53 +283,22 @@ impl Keeper {
         old
     }
 
-    /// Takes note of how a flush went.
-    fn settle(&mut self, result: Result<(), StoreError>) {
-        match result {
-            Ok(()) => {
-                self.writing = None;
-                self.retry = None;
+    /// Stores everything before the end, and tells if that can't be done.
+    fn finish(mut self) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        let mut tries = limits::LAST_FLUSH_TRIES;
+        while tries > 0 {
+            if self.flushing.writing().is_none() {
+                self.begin_flush(self.clock.now(), Vec::new());
             }
-            Err(error) => {
-                let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
-                let pause = self.retry.as_ref().map_or(Duration::from_secs(1), |r| (r.pause * 2).min(longest));
-                self.retry = Some(Retry { at: Instant::now() + pause, pause });
-                self.meter.degraded.set(1);
-                tracing::error!(error = %error, retry_s = pause.as_secs(), "a flush failed and will be tried again");
+            if self.flushing.writing().is_none() {
+                break;
             }
+            result = self.flushing.wait();
+            tries -= usize::from(result.is_err());
         }
-    }
-
-    fn send_again(&mut self) {
-        if let (Some(retry), Some(flush)) = (&mut self.retry, &self.writing) {
-            // Until the answer comes there is nothing to try.
-            retry.at = Instant::now() + Duration::from_secs(24 * 3_600);
-            let _ = self.writer.send(flush.clone());
-        }
-    }
-
-    /// Writes everything and waits for it.
-    fn flush_all(&mut self) -> Result<(), StoreError> {
-        if self.writing.is_some() {
-            if self.retry.is_some() {
-                self.send_again();
-            }
-            self.await_writer()?;
-        }
-        self.begin_flush();
-        if self.writing.is_some() { self.await_writer() } else { Ok(()) }
-    }
-
-    fn await_writer(&mut self) -> Result<(), StoreError> {
-        let result = self.written.recv().unwrap_or(Err(StoreError::Other("the writer has ended".into())));
-        self.settle(result.clone());
+        self.flushing.end();
         result
-    }
-
-    fn finish(mut self) {
-        if let Err(error) = self.flush_all() {
-            tracing::error!(error = %error, "the last flush failed; what came since the one before is lost");
-        }
     }
 }
 

@@ -4,7 +4,15 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+/// Another program holds the data folder.
+#[derive(Debug, thiserror::Error)]
+#[error("another headcount is using {0}; stop it or give another folder with --data")]
+pub struct Taken(String);
+
+/// Name of the database in its folder.
+pub const DATABASE: &str = "headcount.db";
 
 /// A data folder that this program owns as long as the value lives.
 #[derive(Debug)]
@@ -17,24 +25,26 @@ impl Folder {
     /// Makes the folder if need be, open to its owner only, and takes its lock.
     ///
     /// # Errors
-    /// The folder can't be made or read, or another program holds it.
+    /// The folder can't be made or read, or [`Taken`]: another program holds it.
     pub fn take(path: &Path) -> Result<Folder> {
         make(path).with_context(|| format!("the data folder {} can't be made", path.display()))?;
         let lock = path.join("headcount.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&lock);
         let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Folder { path: path.to_owned(), _lock: file }),
-            Err(TryLockError::WouldBlock) => {
-                bail!("another headcount is using {}; stop it or give another folder with --data", path.display())
-            }
-            Err(TryLockError::Error(error)) => Err(error).context("the data folder can't be locked"),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Taken(path.display().to_string()).into()),
+            Err(TryLockError::Error(error)) => return Err(error).context("the data folder can't be locked"),
         }
+        let folder = Folder { path: path.to_owned(), _lock: file };
+        let database = folder.database();
+        make_private(&database).with_context(|| format!("{} can't be made", database.display()))?;
+        Ok(folder)
     }
 
     /// Where the database is.
     pub fn database(&self) -> PathBuf {
-        self.path.join("headcount.db")
+        self.path.join(DATABASE)
     }
 
     /// Where commands reach a running server.
@@ -54,4 +64,14 @@ fn make(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the database file before SQLite does, which would leave it to the umask who may read it. SQLite gives its log and
+/// the log's index the mode of the file.
+fn make_private(database: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match File::options().write(true).create_new(true).mode(0o600).open(database) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }

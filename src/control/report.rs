@@ -11,6 +11,9 @@ use crate::report::period::{Period, Range};
 use crate::report::{self, Figure, Interval, Line, Question, Sums};
 use crate::site::Site;
 
+/// Rows of values in the terminal, unless the operator says how many.
+const ROWS_SHOWN: usize = 20;
+
 /// What a split is by, and the name of its column.
 struct Split {
     axis: Axis<Name>,
@@ -18,7 +21,7 @@ struct Split {
     column: String,
 }
 
-pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option<&str>, rows: usize) -> Done {
+pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option<&str>, rows: Option<usize>) -> Done {
     let site = find(collector, site)?;
     let split = split(by)?;
     let range = range(collector, &site, period)?;
@@ -36,12 +39,14 @@ pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option
     }
     report::sort(&mut lines, &report::ORDER);
     let all = lines.len();
-    lines.truncate(rows);
+    lines.truncate(rows.unwrap_or(all));
+    // A gap at the end of a time axis would look like days without visitors; values come with the greatest first.
+    let shown = if rows.is_none() && split.interval.is_none() { lines.len().min(ROWS_SHOWN) } else { lines.len() };
     let heading = format!("{}, {} to {}", site.domain, range.span.first_day(), range.span.last_day());
     let labels: Vec<String> = lines.iter().map(|line| label(line, split.interval)).collect();
-    let mut text = format!("{heading}\n\n{}", table(&split.column, &metrics, &labels, &lines));
-    if all > lines.len() {
-        text.push_str(&format!("\n{} more; see --rows\n", all - lines.len()));
+    let mut text = format!("{heading}\n\n{}", table(&split.column, &metrics, &labels[..shown], &lines[..shown]));
+    if all > shown {
+        text.push_str(&format!("\n{} more; see --rows\n", all - shown));
     }
     if range.is_partial {
         text.push_str("\nToday is still running.\n");
@@ -52,7 +57,11 @@ pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option
     let rows: Vec<Value> =
         labels.iter().zip(&lines).map(|(label, line)| row(&split.column, label, &metrics, line)).collect();
     let (from, to) = (range.span.first_day().to_string(), range.span.last_day().to_string());
-    Ok(Reply::new(text, json!({"site": site.domain, "from": from, "to": to, "rows": rows})))
+    let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
+    if all > lines.len() {
+        answer["more"] = json!(all - lines.len());
+    }
+    Ok(Reply::new(text, answer))
 }
 
 fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, super::Refusal> {

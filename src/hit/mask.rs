@@ -1,9 +1,11 @@
 //! In: a text that came from outside and is about to become a stored name. Out: the same text, fit to be stored.
-//! Forgets: mail addresses (`:email`), tokens and other long secrets (`:token`), control characters, and what is longer
-//! than [`NAME_BYTES_MAX`].
+//! Forgets: mail addresses (`:email`), tokens and other long secrets (`:token`), the queries of addresses, control
+//! characters, and what is longer than [`NAME_BYTES_MAX`].
 //!
 //! Every text that becomes a name passes [`name`]: paths, hosts, event names, property values, campaign values. It knows
 //! texts as they read decoded, and also addresses whose at sign is still percent-encoded, however often.
+
+pub(in crate::hit) mod address;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -24,6 +26,7 @@ const UUID_BYTES: usize = 36;
 /// The text as it may be stored. Borrowed, without a copy, when nothing had to go.
 pub fn name(text: &str) -> Cow<'_, str> {
     let mut masked = without_controls(text);
+    address::cut(&mut masked);
     replace(&mut masked, EMAIL, email_from);
     replace(&mut masked, TOKEN, secret_from);
     let end = (0..=masked.len().min(NAME_BYTES_MAX)).rev().find(|end| masked.is_char_boundary(*end)).unwrap_or(0);
@@ -75,7 +78,7 @@ fn email_from(text: &str, from: usize) -> Option<Range<usize>> {
     let (mut floor, mut at) = (from, from);
     while let Some(step) = text.as_bytes()[at..].iter().position(|b| matches!(b, b'@' | b'%')) {
         at += step;
-        let Some(sign) = at_sign_bytes(&text.as_bytes()[at..]) else {
+        let Some(sign) = sign_bytes(&text.as_bytes()[at..], b'@', b"40") else {
             at += 1;
             continue;
         };
@@ -90,16 +93,18 @@ fn email_from(text: &str, from: usize) -> Option<Range<usize>> {
     None
 }
 
-/// How many bytes the at sign takes that the text begins with: `@`, `%40`, `%2540` and so on.
-fn at_sign_bytes(text: &[u8]) -> Option<usize> {
-    if text.first() == Some(&b'@') {
-        return Some(1);
+/// How many bytes the sign takes that the text begins with: `@`, `%40`, `%2540` and so on.
+fn sign_bytes(text: &[u8], plain: u8, hex: &[u8; 2]) -> Option<usize> {
+    match text.first() {
+        Some(first) if *first == plain => return Some(1),
+        Some(b'%') => {}
+        _ => return None,
     }
     let mut at = 1;
     while text.get(at..at + 2) == Some(b"25") {
         at += 2;
     }
-    (text.get(at..at + 2) == Some(b"40")).then_some(at + 2)
+    text.get(at..at + 2).is_some_and(|digits| digits.eq_ignore_ascii_case(hex)).then_some(at + 2)
 }
 
 fn is_local(c: char) -> bool {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::mask;
+use super::mask::{self, address};
 use super::plain::{self, Plain};
 use crate::limits::URL_BYTES_MAX;
 use crate::rejection::Rejection;
@@ -80,6 +80,10 @@ fn path(path: &str, route: &str) -> String {
         true => percent_decode_str(path).decode_utf8_lossy().into_owned(),
         false => path.to_owned(),
     };
+    // A question mark that was encoded begins a query too, if what follows reads like one.
+    if let Some(start) = address::query_start(&text) {
+        text.truncate(start);
+    }
     let route = percent_decode_str(route).decode_utf8_lossy();
     // A question mark that was encoded once more still begins a query here.
     let route = route.split('?').next().unwrap_or_default();
@@ -92,11 +96,14 @@ fn path(path: &str, route: &str) -> String {
     if text.is_empty() { "/".to_owned() } else { text }
 }
 
-/// A value as it may be stored: an address is cut to its host and page, any other text is masked.
+/// A value as it may be stored: an address is cut to its host and page, or to its path if it is relative; any other text
+/// is masked.
 pub fn value(text: &str) -> String {
-    let location = if text.contains("://") { locate(text, false).ok() } else { None };
+    let text = text.trim_start();
+    let location = if address::is_whole(text) { locate(text, false).ok() } else { None };
     match location {
         Some(location) => format!("{}{}", location.hostname, location.path),
+        None if text.starts_with('/') => mask::name(text.split(['?', '#']).next().unwrap_or_default()).into_owned(),
         None => mask::name(text).into_owned(),
     }
 }
@@ -155,6 +162,10 @@ pub fn campaign(query: &str) -> Campaign {
 /// A value of a query as it may be stored.
 fn decoded(raw: &str) -> Option<String> {
     let plain = percent_decode_str(raw).decode_utf8_lossy();
+    let whole = plain.trim_start_matches(['+', ' ']);
+    if address::is_whole(whole) || whole.starts_with('/') {
+        return Some(value(whole));
+    }
     // A plus sign stands for a space, except in a mail address, where it must not divide what has to be masked.
     let text = match mask::name(&plain) {
         Cow::Owned(masked) => masked.replace('+', " "),
@@ -191,6 +202,8 @@ mod tests {
             ("https://example.com/a%00b%0Ac", "example.com", "/abc"),
             ("https://example.com/a?secret=1#top", "example.com", "/a"),
             ("https://example.com/wiki/Who%3F", "example.com", "/wiki/Who?"),
+            ("https://example.com/a%3Fq=encodedq", "example.com", "/a"),
+            ("https://example.com/a%253Fq%253Dtwo%20words", "example.com", "/a"),
             ("https://bob:hunter2@example.com/a", "example.com", "/a"),
             ("https://example.com/u/bob%40example.org", "example.com", "/u/:email"),
             ("https://example.com/r/9f8a7b6c5d4e3f2a1b0c", "example.com", "/r/:token"),
@@ -258,6 +271,29 @@ mod tests {
         assert_eq!(campaign("utm_source=bob+tag@example.com").source.as_deref(), Some(":email"));
         assert_eq!(campaign("utm_term=9f8a7b6c5d4e3f2a1b0c").term.as_deref(), Some(":token"));
         assert_eq!(campaign("utm_term=%ff%zz").term.as_deref(), Some("\u{fffd}%zz"));
+    }
+
+    #[test]
+    fn a_value_that_is_an_address_loses_its_query() {
+        for (text, want) in [
+            ("https://www.x.test/a?q=two words", "x.test/a"),
+            ("see https://x.test/?q=secretword", "see x.test/"),
+            ("Note: https://x.test/?q=secretword", "Note: x.test/"),
+            ("/search?q=relword", "/search"),
+            ("/search#relword", "/search"),
+            ("/a?bare words", "/a"),
+            ("Who? Me", "Who? Me"),
+        ] {
+            assert_eq!(value(text), want, "{text}");
+        }
+        for (sent, want) in [
+            ("https%3A%2F%2Fnews.example%2Fsearch%3Fq%3Dprivate%2Bwords%26user%3Djane-doe", "news.example/search"),
+            ("https%3A%2F%2Fnews.example%2Fsearch%3Fq%3Dprivate%20words", "news.example/search"),
+            ("+%2Fsearch%3Fq%3Dprivate+words", "/search"),
+            ("via+https%3A%2F%2Fx.test%2F%3Fq%3Dsecret", "via x.test/"),
+        ] {
+            assert_eq!(campaign(&format!("utm_term={sent}")).term.as_deref(), Some(want), "{sent}");
+        }
     }
 
     #[test]

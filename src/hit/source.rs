@@ -152,12 +152,23 @@ fn registrable(host: &str) -> &str {
     if is_address { host } else { psl::domain_str(host).unwrap_or(host) }
 }
 
-/// The source that a campaign names; a text that no table knows stays as it was sent.
+/// The source that a campaign names. A host counts as it would in a referrer; other texts that no table knows stay.
 fn of_campaign(text: &str) -> (Cow<'static, str>, Kind) {
     match TABLE.of_word(text) {
         Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
-        None => (stored(text), Kind::Referral),
+        None => match host_in(text) {
+            Some(host) => Sender::Host(host).named(),
+            None => (stored(text), Kind::Referral),
+        },
     }
+}
+
+/// The folded host of a text that is a host, with a path or without one.
+fn host_in(text: &str) -> Option<String> {
+    let host = text.split('/').next().filter(|host| host.contains('.'))?;
+    let is_known = psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    let is_host = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
+    (is_host && (is_known || host.len() < text.len())).then(|| site::fold(host))
 }
 
 fn stored(text: &str) -> Cow<'static, str> {
@@ -244,6 +255,10 @@ mod tests {
             ("utm_source=Google&utm_medium=cpc", "Google", "Paid Search"),
             ("utm_source=google.com&gclid=x", "Google", "Paid Search"),
             ("utm_source=chatgpt.com", "ChatGPT", "AI Assistants"),
+            ("ref=https%3A%2F%2Fwww.google.de%2Fsearch%3Fq%3Dsecret", "Google", "Organic Search"),
+            ("ref=https%3A%2F%2Fblog.news.example%2Fa%3Fq%3Dsecret", "news.example", "Referral"),
+            ("ref=blog.other.org", "other.org", "Referral"),
+            ("utm_source=v1.2", "v1.2", "Referral"),
             ("ref=producthunt", "Product Hunt", "Organic Social"),
             ("source=hacker_news", "Hacker News", "Organic Social"),
             ("utm_source=fb&utm_medium=paid", "Facebook", "Paid Social"),

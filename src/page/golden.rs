@@ -331,6 +331,33 @@ fn what_is_not_measured_is_not_zero() {
 }
 
 #[test]
+fn a_second_panel_without_a_value_takes_no_room() {
+    let mut page = full();
+    page.panels = vec![
+        plain(Dimension::Country, 1, &[("DE", 5.0)]),
+        plain(Dimension::Region, 1, &[("(not set)", 5.0)]),
+        plain(Dimension::City, 2, &[("(not set)", 4.0), ("Bonn, DE-NW", 1.0)]),
+    ];
+    let html = page.html();
+    assert!(!html.contains(">Regions ") && html.contains(">Cities "));
+}
+
+#[test]
+fn a_day_that_still_runs_is_not_blamed_for_being_short() {
+    let mut page = full();
+    page.totals = vec![
+        Total { metric: Visitors, value: Some(50.0), before: Some(100.0) },
+        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0) },
+    ];
+    (page.first, page.is_running) = (page.last, true);
+    let html = page.html();
+    assert!(html.contains(r#"class="change even" title="100 in"#), "half of yesterday so far");
+    assert!(html.contains(r#"class="change bad" title="40"#), "a rate does not grow with the day");
+    page.is_running = false;
+    assert!(page.html().contains(r#"class="change bad" title="100 in"#));
+}
+
+#[test]
 fn hostile_names_stay_text() {
     let mut page = full();
     let long = "/".to_owned() + &"verylongword".repeat(40);
@@ -364,25 +391,21 @@ fn sites_are_listed_or_added() {
     let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
     let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
     let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
-    let html = SitesPage { account: account.clone(), sites, unknown: 3 }.html();
+    let unclaimed = vec![
+        NotCounted { reason: Rejection::UnknownSite, count: 3 },
+        NotCounted { reason: Rejection::NotJson, count: 1 },
+    ];
+    let html = SitesPage { account: account.clone(), sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { account, sites: Vec::new(), unknown: 0 }.html();
+    let html = SitesPage { account, sites: Vec::new(), unclaimed: Vec::new() }.html();
     assert_plain(&html);
     check("sites-none", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    let confirm = SignInPage::Confirm { action: "/sign-in/abc".into() };
-    let pages = [
-        ("sign-in", SignInPage::Ask),
-        ("sign-in-confirm", confirm),
-        ("sign-in-used", SignInPage::Used),
-        ("sign-in-expired", SignInPage::Expired),
-        ("sign-in-unknown", SignInPage::Unknown),
-    ];
-    for (name, page) in pages {
+    for (name, page) in [("sign-in", SignInPage::Ask), ("sign-in-bad-link", SignInPage::BadLink)] {
         let html = page.html();
         assert_plain(&html);
         check(name, &html);

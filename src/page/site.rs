@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::chart::Series;
-use super::format::{self, Change};
+use super::format::{self, Change, Tone};
 use super::{Account, names, rendered};
-use crate::cell::{Dimension, Metric};
+use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::site::{AddressMode, Day};
@@ -161,6 +161,13 @@ impl SitePage {
         total.metric == Metric::Visitors && total.value.is_some() && self.first != self.last
     }
 
+    /// A day that still runs is compared with a whole one: to have less of it so far is no bad news.
+    fn tone(&self, total: &Total, change: &Change) -> Tone {
+        let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews);
+        let is_early = self.is_running && self.first == self.last;
+        if is_sum && is_early && change.tone == Tone::Bad { Tone::Even } else { change.tone }
+    }
+
     fn why_none(&self) -> &'static str {
         match self.address {
             AddressMode::None => "not measured",
@@ -181,7 +188,7 @@ impl SitePage {
         let card = |dimensions: &&[Dimension]| {
             let mut panels = dimensions.iter().filter_map(panel);
             // What says more about nothing only takes room.
-            let says_something = |panel: &&Panel| panel.rows.as_ref().is_none_or(|rows| !rows.is_empty());
+            let says_something = |panel: &&Panel| panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows));
             Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
         };
         CARDS.iter().filter_map(card).collect()
@@ -276,6 +283,11 @@ impl Panel {
         names::is_rest(self.dimension, &row.value)
     }
 
+    /// Whether no row has a value of its own: nothing was sent, or nothing is known.
+    fn is_nothing(&self, rows: &[PanelRow]) -> bool {
+        rows.iter().all(|row| &*row.value == NOT_SET)
+    }
+
     fn cells(&self, row: &PanelRow) -> Vec<(String, Option<String>)> {
         let cell =
             |(metric, value): (&Metric, &Option<f64>)| (format::metric(*metric, *value), format::full(*metric, *value));
@@ -295,7 +307,7 @@ impl PanelRow {
 }
 
 impl NotCounted {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         names::reason(self.reason)
     }
 
@@ -304,7 +316,7 @@ impl NotCounted {
         self.reason.sentence().split('`').collect()
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         format::exact(self.count as f64)
     }
 }

@@ -11,7 +11,23 @@ pub static TRACKER: LazyLock<String> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
+
+    /// The promise, in bytes: less than 1.5 KB.
+    const BYTES_MAX: usize = 1_500;
+
+    #[test]
+    fn the_script_is_small_when_compressed() {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(TRACKER.as_bytes()).unwrap();
+        let bytes = packed.finish().unwrap().len();
+        assert!(bytes < BYTES_MAX, "{bytes} bytes");
+    }
 
     #[test]
     fn the_script_holds_code_only() {

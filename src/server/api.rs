@@ -1,14 +1,15 @@
 //! In: queries in the shape of Plausible's Stats API v2, with a bearer token. Out: their answers as JSON. Forgets: nothing.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::body::{self, Unread};
 use super::{Shared, apart, signed_in};
 use crate::collector::Collector;
+use crate::limits;
 use crate::report::Sums;
 use crate::report::query::{Answer, QueryError, Request};
 use crate::site::Site;
@@ -19,13 +20,18 @@ const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Author
                          `headcount token create --scope read`, and the site's domain as `site_id`.";
 
 /// `POST /api/v2/query`
-pub async fn query(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    let access = match signed_in::bearer(&headers, &app).await {
+pub async fn query(State(app): State<Shared>, request: HttpRequest) -> Response {
+    // The token comes first: nobody else may make the server wait for a body.
+    let access = match signed_in::bearer(request.headers(), &app).await {
         Ok(Some(access)) => access,
         Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
         Err(error) => return failed(&error),
     };
-    let request = match Request::parse(&body) {
+    let request = match body::read(request.into_body(), limits::QUERY_BYTES_MAX).await {
+        Ok(body) => Request::parse(&body.bytes),
+        Err(unread) => return unreadable(unread),
+    };
+    let request = match request {
         Ok(request) => request,
         Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
     };
@@ -52,6 +58,13 @@ fn answer(request: &Request, site: &Site, collector: &Collector) -> Result<Answe
         if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
     let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
     query.run(collector).map_err(Trouble::Store)
+}
+
+fn unreadable(unread: Unread) -> Response {
+    match unread {
+        Unread::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "the query is too large"),
+        Unread::Late | Unread::Gone => refused(StatusCode::REQUEST_TIMEOUT, "the query did not arrive in time"),
+    }
 }
 
 fn refused(status: StatusCode, sentence: &str) -> Response {

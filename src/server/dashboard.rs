@@ -10,7 +10,7 @@ use crate::page::{
     Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
 };
 use crate::rejection::Rejection;
-use crate::report::period::{Period, Range};
+use crate::report::period::{NotAPeriod, Period, Range};
 use crate::report::{self, By, Interval, Line, Order, Question, Span, Sums};
 use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
@@ -31,10 +31,19 @@ const SERIES: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
 /// The age of a site up to which its page opens on today, in milliseconds: two days.
 const YOUNG_MS: i64 = 2 * 86_400_000;
 
-/// The period that a reader asked for, or the one that fits the site's age.
-pub fn period(site: &Site, key: Option<&str>, from: Option<&str>, to: Option<&str>, now: Moment) -> Period {
+/// The period that a reader asked for; without one, that which fits the site's age.
+///
+/// # Errors
+/// [`NotAPeriod`] tells which there are.
+pub fn period(
+    site: &Site,
+    key: Option<&str>,
+    from: Option<&str>,
+    to: Option<&str>,
+    now: Moment,
+) -> Result<Period, NotAPeriod> {
     let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-    key.and_then(|key| Period::parse(key, from, to).ok()).unwrap_or(usual)
+    key.map_or(Ok(usual), |key| Period::parse(key, from, to))
 }
 
 /// The dashboard of a site.
@@ -67,7 +76,7 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         last: range.span.last_day(),
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices(site, collector),
+        notices: notices(site, collector, first_day.is_none())?,
         totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
         series,
         panels,
@@ -129,17 +138,15 @@ fn totals_of(site: &Site, line: Option<&Line>, before: Option<Option<&Line>>) ->
         None if TOTALS[place] == Metric::VisitDuration || none && TOTALS[place] != Metric::Pageviews => None,
         None => Some(0.0),
     };
-    // A rate of nothing is no rate to compare with.
-    let earlier = |line: Option<&Line>, place: usize| {
-        let is_rate = matches!(TOTALS[place], Metric::BounceRate | Metric::ViewsPerVisit);
-        value(line, place).filter(|_| line.is_some() || !is_rate)
-    };
+    // What no visit made is no rate to compare with.
+    let had_visits = before.flatten().is_some_and(|line| line.metrics[1] > Some(0.0));
+    let comparable = |metric| had_visits || !matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate);
     let places = TOTALS.into_iter().enumerate();
     places
         .map(|(place, metric)| Total {
             metric,
             value: value(line, place),
-            before: before.and_then(|before| earlier(before, place)),
+            before: before.filter(|_| comparable(metric)).and_then(|before| value(before, place)),
         })
         .collect()
 }
@@ -243,8 +250,12 @@ fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
     Period::ALL.into_iter().chain(custom).map(link).collect()
 }
 
-fn notices(site: &Site, collector: &Collector) -> Vec<String> {
+fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<String>, StoreError> {
     let mut notices = Vec::new();
+    if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
+        // Whoever waits for a first visit should see that it came under another name.
+        notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
+    }
     if collector.may_repeat(site) {
         notices.push(VISITORS_MAY_REPEAT.to_owned());
     }
@@ -255,7 +266,7 @@ fn notices(site: &Site, collector: &Collector) -> Vec<String> {
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
         notices.push(format!("From the next day on, days of this site begin at midnight in {zone}."));
     }
-    notices
+    Ok(notices)
 }
 
 /// What the list of sites shows of each: visitors and pageviews today.
@@ -269,12 +280,12 @@ pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), S
     Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
 }
 
-/// Beacons of the last seven days that named no site here: most likely a snippet with a typing mistake.
+/// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn unknown_lately(collector: &Collector) -> Result<u64, StoreError> {
+pub fn unclaimed_lately(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
     let today = Schedule::utc().locate(collector.clock().now()).day;
     let found = collector.rejected(SiteId::INSTANCE, Day(today.0 - 6), today)?;
-    Ok(found.into_iter().filter(|(reason, _)| *reason == Rejection::UnknownSite).map(|(_, count)| count).sum())
+    Ok(found.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect())
 }

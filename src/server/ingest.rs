@@ -7,11 +7,12 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 
+use super::body::{self, Unread};
 use super::{App, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
 use crate::beacon::{Beacon, ClientIp, Request, address, pixel, plausible};
@@ -44,6 +45,9 @@ const PIXEL: [u8; 43] = [
     0x01, 0x44, 0x00, 0x3b, 0x00,
 ];
 
+/// The header that says why a beacon is not counted.
+const REJECTED: &str = "x-headcount-rejected";
+
 /// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
 const ROOM_STEPS: u32 = 200;
 const ROOM_STEP_MS: u64 = 5;
@@ -69,16 +73,19 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> An
     if said.asks_for_address {
         return with_cors(plain(StatusCode::OK, address.0.to_string()));
     }
-    let parsed = match collected(body).await {
-        Ok(body) => plausible::parse(&said.request("", &body, address)),
+    let body = body::read(body, limits::BODY_BYTES_MAX).await;
+    let parsed = match &body {
+        Ok(body) => plausible::parse(&said.request("", &body.bytes, address)),
         Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
-        Err(Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
+        Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
     };
+    let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
         Ok(beacons) => event_answer(&receive(beacons, app).await),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
-            let mut answer = plain(StatusCode::BAD_REQUEST, refusal.body());
+            let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
+            let mut answer = plain(status, refusal.body());
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             with_cors(answer)
         }
@@ -98,7 +105,9 @@ static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
 });
 
 fn event_answer(outcomes: &[Outcome]) -> Answer {
-    if outcomes.iter().any(|o| matches!(o, Outcome::Lost | Outcome::Rejected(Rejection::TooMany))) {
+    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
+    // Whoever is told to try again counts twice for each site that took the first try.
+    if outcomes.iter().any(is_overloaded) && !outcomes.contains(&Outcome::Accepted) {
         let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
         return with_cors(answer);
@@ -106,7 +115,10 @@ fn event_answer(outcomes: &[Outcome]) -> Answer {
     let mut answer = whole(StatusCode::ACCEPTED, ACCEPTED.clone(), Bytes::from_static(b"ok"));
     let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();
     if dropped > 0 {
-        answer.headers_mut().insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(dropped));
+        let headers = answer.headers_mut();
+        headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(dropped));
+        // The tracker writes the reason into the console of the page.
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(REJECTED));
     }
     note_reasons(answer.headers_mut(), outcomes);
     answer
@@ -117,9 +129,9 @@ async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let address = client(request.headers(), peer, app);
     let outcomes = match pixel::parse(&said.request(request.uri().query().unwrap_or_default(), &[], address)) {
         Ok(beacons) => receive(beacons, app).await,
-        Err(reason) => {
-            app.collector.refuse(&[], reason);
-            vec![Outcome::Rejected(reason)]
+        Err(refusal) => {
+            app.collector.refuse(&refusal.sites, refusal.reason);
+            vec![Outcome::Rejected(refusal.reason)]
         }
     };
     let mut answer = whole(StatusCode::OK, PICTURE.clone(), Bytes::from_static(&PIXEL));
@@ -127,13 +139,13 @@ async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     answer
 }
 
-/// Tells the owner of a site why a beacon is not counted. Browsers do not show the header to scripts.
+/// Tells the owner of a site why a beacon is not counted. Browsers show the header to scripts only where it is exposed.
 fn note_reasons(headers: &mut HeaderMap, outcomes: &[Outcome]) {
     let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
     if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
         && !reasons.is_empty()
     {
-        headers.insert(HeaderName::from_static("x-headcount-rejected"), value);
+        headers.insert(HeaderName::from_static(REJECTED), value);
     }
 }
 
@@ -166,37 +178,6 @@ async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
         }
     }
     app.collector.overloaded(&waiting)
-}
-
-/// Why there is no body.
-enum Unread {
-    TooLarge,
-    Gone,
-}
-
-async fn collected(mut body: Incoming) -> Result<Bytes, Unread> {
-    match tokio::time::timeout(Duration::from_secs(limits::BODY_WAIT_S), all_of(&mut body)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(Unread::Gone),
-    }
-}
-
-/// The whole body. Nearly all of them come in one piece, which is taken as it is.
-async fn all_of(body: &mut Incoming) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
-    let mut body = Limited::new(body, limits::BODY_BYTES_MAX);
-    let first = match body.frame().await {
-        Some(frame) => frame?.into_data().unwrap_or_default(),
-        None => return Ok(Bytes::new()),
-    };
-    if body.is_end_stream() {
-        return Ok(first);
-    }
-    let mut bytes = first.to_vec();
-    while let Some(frame) = body.frame().await {
-        bytes.extend_from_slice(&frame?.into_data().unwrap_or_default());
-    }
-    Ok(bytes.into())
 }
 
 /// What a request's headers say to wire formats, found in one walk over them. The first of a repeated header counts.
@@ -294,4 +275,28 @@ fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_site_took_is_to_be_sent_again() {
+        let too_many = Outcome::Rejected(Rejection::TooMany);
+        let bot = Outcome::Rejected(Rejection::Bot);
+        let cases: [(&[Outcome], u16, Option<&str>); 6] = [
+            (&[Outcome::Accepted], 202, None),
+            (&[bot], 202, Some("1")),
+            (&[too_many], 503, None),
+            (&[Outcome::Lost, bot], 503, None),
+            (&[Outcome::Accepted, too_many], 202, Some("1")),
+            (&[Outcome::Lost, Outcome::Accepted, too_many], 202, Some("2")),
+        ];
+        for (outcomes, status, dropped) in cases {
+            let answer = event_answer(outcomes);
+            let told = text_of(answer.headers(), "x-plausible-dropped");
+            assert_eq!((answer.status().as_u16(), told), (status, dropped.unwrap_or_default()), "{outcomes:?}");
+        }
+    }
 }

@@ -38,8 +38,8 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
             Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
         };
         let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
-        let unknown = dashboard::unknown_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unknown })
+        let unclaimed = dashboard::unclaimed_lately(&collector)?;
+        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
@@ -61,10 +61,11 @@ pub async fn site(
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
-    let made = apart(move || {
-        let period = asked.period(&site, &app);
-        dashboard::site_page(&site, period, &app.collector, &app.base_url)
-    });
+    let period = match asked.period(&site, &app) {
+        Ok(period) => period,
+        Err(answer) => return *answer,
+    };
+    let made = apart(move || dashboard::site_page(&site, period, &app.collector, &app.base_url));
     match made.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
         _ => failed(),
@@ -84,10 +85,11 @@ pub async fn panel(
     let site = app.collector.directory().find(&domain).cloned();
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
-    let found = apart(move || {
-        let period = asked.period(&site, &app);
-        dashboard::export(&site, period, dimension, &app.collector)
-    });
+    let period = match asked.period(&site, &app) {
+        Ok(period) => period,
+        Err(answer) => return *answer,
+    };
+    let found = apart(move || dashboard::export(&site, period, dimension, &app.collector));
     match (found.await, ending.as_str()) {
         (Some(Ok((metrics, rows))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
         (Some(Ok((metrics, rows))), "json") => text("application/json", export::json(dimension, &metrics, &rows)),
@@ -97,20 +99,24 @@ pub async fn panel(
 }
 
 impl Asked {
-    fn period(&self, site: &crate::site::Site, app: &Shared) -> Period {
+    /// The period, or the answer to one that does not exist: other figures than those asked for must not be shown.
+    fn period(&self, site: &crate::site::Site, app: &Shared) -> Result<Period, Box<Response>> {
         let (key, from, to) = (self.period.as_deref(), self.from.as_deref(), self.to.as_deref());
-        dashboard::period(site, key, from, to, app.collector.clock().now())
+        dashboard::period(site, key, from, to, app.collector.clock().now()).map_err(|wrong| {
+            let (title, sentence) = ("No such period".to_owned(), format!("{wrong}."));
+            Box::new(html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title, sentence }.html()))
+        })
     }
 }
 
 /// `GET /sign-in`
 pub async fn sign_in_page() -> Response {
-    sign_in_answer(SignInPage::Ask)
+    html(StatusCode::OK, SignInPage::Ask.html())
 }
 
-/// The page that says how to sign in.
-pub fn sign_in_answer(page: SignInPage) -> Response {
-    html(StatusCode::OK, page.html())
+/// When a one-time link does not work.
+pub fn bad_link() -> Response {
+    html(StatusCode::FORBIDDEN, SignInPage::BadLink.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.

@@ -1,13 +1,12 @@
 //! In: cookies, links and bearer tokens. Out: who may see what. Forgets: the secrets, right after they are compared.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{Shared, apart, header as text_of, ingest, pages};
 use crate::collector::{Collector, random};
 use crate::limits;
-use crate::page::SignInPage;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
 use crate::store::sqlite::{Access, Login};
@@ -40,10 +39,15 @@ fn cookie(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
-pub async fn by_link(State(app): State<Shared>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
-    if ingest::is_prefetch(&headers) {
+pub async fn by_link(
+    State(app): State<Shared>,
+    Path(secret): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    if method != Method::GET || ingest::is_prefetch(&headers) {
         // Looking ahead must not use up the link.
-        return pages::sign_in_answer(SignInPage::Ask);
+        return pages::sign_in_page().await;
     }
     let link = Secret::from_text(&secret).digest();
     let collector = app.collector.clone();
@@ -54,7 +58,7 @@ pub async fn by_link(State(app): State<Shared>, Path(secret): Path<String>, head
             set_cookie(&mut answer, &app, login.reveal(), age_s);
             answer
         }
-        Some(Ok(None)) => pages::sign_in_answer(SignInPage::Unknown),
+        Some(Ok(None)) => pages::bad_link(),
         Some(Err(_)) | None => pages::failed(),
     }
 }

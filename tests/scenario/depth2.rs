@@ -87,7 +87,7 @@ impl Kept {
     fn end(&mut self) {
         let Some((collector, keeping)) = self.running.take() else { return };
         collector.stop();
-        keeping.wait();
+        keeping.wait().unwrap();
         let meter = collector.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a hit is counted or rejected");
         assert_eq!((meter.lost.get(), meter.queued.get(), meter.cells.get()), (0, 0, 0), "nothing is left");

@@ -85,8 +85,16 @@ impl Sqlite {
         }
         transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         transaction.commit()?;
+        // The site is removed by now; a log that can't be emptied at once is emptied by the next flush.
+        let _ = sweep(&writer);
         Ok(())
     }
+}
+
+/// Gives freed pages back to the system and empties the log, which holds what the pages were.
+fn sweep(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA incremental_vacuum")?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn delete_of(connection: &Connection, table: &str, id: SiteId) -> rusqlite::Result<usize> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::schema::{PROP, TALLY, TOTAL};
-use crate::cell::{Axis, Cell, Tally};
+use crate::cell::{Axis, Cell, Dimension, Tally};
 use crate::counts::{Name, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::{Flush, Grain};
@@ -176,7 +176,18 @@ pub(super) fn prop_id(connection: &Connection, site: SiteId, event: i64, key: i6
 }
 
 fn prune_hours(transaction: &Transaction, site: SiteId, first: Day) -> Result<()> {
-    let sql = "DELETE FROM hours WHERE site = ? AND dimension <> ? AND bucket < ?";
-    transaction.prepare_cached(sql)?.execute(params![site.0, TOTAL, first.0 * 24])?;
+    let sql = "DELETE FROM hours WHERE site = ? AND dimension = ? AND prop = ? AND bucket < ?";
+    let mut delete = transaction.prepare_cached(sql)?;
+    // All leading columns of the key are given, so only rows that go are read.
+    for (dimension, prop) in split_axes(transaction, site)? {
+        delete.execute(params![site.0, dimension, prop, first.0 * 24])?;
+    }
     Ok(())
+}
+
+/// The columns `dimension` and `prop` of every axis but the total.
+fn split_axes(transaction: &Transaction, site: SiteId) -> Result<Vec<(u8, i64)>> {
+    let mut props = transaction.prepare_cached("SELECT id FROM props WHERE site = ?")?;
+    let props = props.query_map([site.0], |row| Ok((PROP, row.get(0)?)))?;
+    Dimension::ALL.iter().map(|dimension| Ok((dimension.code(), 0))).chain(props).collect()
 }

@@ -1,0 +1,145 @@
+//! In: bodies of requests, as they arrive. Out: their bytes, if they are few enough, soon enough and find room. Forgets:
+//! the bytes, as soon as their reader lets go of them.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::limits;
+
+/// Room for the bodies of all requests, in bytes.
+static ROOM: Semaphore = Semaphore::const_new(limits::BODIES_BYTES_MAX);
+
+/// A whole body, and the room that it takes until it is dropped.
+pub struct Held<'r> {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    room: Option<SemaphorePermit<'r>>,
+}
+
+/// Why there is no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It has more bytes than it may.
+    TooLarge,
+    /// It did not arrive in time, or found no room in time.
+    Late,
+    /// The sender went away.
+    Gone,
+}
+
+/// Reads a body of at most `bytes_max` bytes, for [`limits::BODY_WAIT_S`] at the most.
+///
+/// # Errors
+/// [`Unread`]
+pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<Held<'static>, Unread> {
+    within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM).await
+}
+
+async fn within<B: Body<Data = Bytes> + Unpin>(
+    wait: Duration,
+    body: B,
+    bytes_max: usize,
+    room: &Semaphore,
+) -> Result<Held<'_>, Unread> {
+    tokio::time::timeout(wait, gathered(body, bytes_max, room)).await.unwrap_or(Err(Unread::Late))
+}
+
+async fn gathered<B: Body<Data = Bytes> + Unpin>(
+    mut body: B,
+    bytes_max: usize,
+    room: &Semaphore,
+) -> Result<Held<'_>, Unread> {
+    let mut held = Held { bytes: Vec::new(), room: None };
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Gone)?.into_data() else { continue };
+        if held.bytes.len() + data.len() > bytes_max {
+            return Err(Unread::TooLarge);
+        }
+        held.add(&data, room).await?;
+    }
+    Ok(held)
+}
+
+impl<'r> Held<'r> {
+    /// Adds bytes once there is room for them. The first of each body need none: large bodies can't keep small ones out.
+    async fn add(&mut self, data: &[u8], room: &'r Semaphore) -> Result<(), Unread> {
+        let counted = |len: usize| len.saturating_sub(limits::BODY_BYTES_FREE);
+        let more = counted(self.bytes.len() + data.len()) - counted(self.bytes.len());
+        if more > 0 {
+            let more = u32::try_from(more).map_err(|_| Unread::TooLarge)?;
+            let permit = room.acquire_many(more).await.map_err(|_| Unread::Gone)?;
+            match &mut self.room {
+                Some(room) => room.merge(permit),
+                None => self.room = Some(permit),
+            }
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body_util::Full;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// A body of which nothing ever arrives.
+    struct Silence;
+
+    impl Body for Silence {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    fn awaited<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
+    }
+
+    fn body(len: usize) -> Full<Bytes> {
+        Full::new(Bytes::from(vec![b' '; len]))
+    }
+
+    const SOON: Duration = Duration::from_millis(1);
+    const LATER: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_silent_sender_is_given_up() {
+        let room = Semaphore::new(0);
+        assert_eq!(awaited(within(SOON, Silence, 10, &room)).err(), Some(Unread::Late));
+    }
+
+    #[test]
+    fn a_body_has_a_bound() {
+        let room = Semaphore::new(0);
+        assert_eq!(awaited(within(LATER, body(11), 10, &room)).err(), Some(Unread::TooLarge));
+        assert_eq!(awaited(within(LATER, body(10), 10, &room)).map(|held| held.bytes.len()), Ok(10));
+    }
+
+    #[test]
+    fn large_bodies_wait_for_room_and_small_ones_never() {
+        let (free, max) = (limits::BODY_BYTES_FREE, limits::BODY_BYTES_MAX);
+        let room = Semaphore::new(100);
+        awaited(async {
+            let first = within(LATER, body(free + 100), max, &room).await.map_err(drop);
+            assert_eq!(room.available_permits(), 0);
+            assert!(within(LATER, body(free), max, &room).await.is_ok(), "a small one");
+            assert_eq!(within(SOON, body(free + 1), max, &room).await.err(), Some(Unread::Late));
+            drop(first);
+            assert_eq!(room.available_permits(), 100);
+            assert!(within(LATER, body(free + 100), max, &room).await.is_ok());
+        });
+    }
+}

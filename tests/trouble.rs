@@ -1,0 +1,88 @@
+//! In: a store that fails for a time, and many who want something at once. Out: nothing lost, nothing doubled, nothing
+//! kept that should be forgotten. Forgets: nothing.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use headcount::control::{Command, SiteChange};
+
+use crate::world::World;
+
+fn pageviews(world: &World) -> i64 {
+    let query = json!({"site_id": "example.com", "metrics": ["pageviews"], "date_range": "all"});
+    world.query(query).json()["results"][0]["metrics"][0].as_i64().unwrap()
+}
+
+/// Holds the database as another program would, while `work` is done.
+fn while_locked<T>(world: &World, work: impl FnOnce() -> T) -> T {
+    // Whoever asks the API has a token already, so that no token is made under the lock.
+    pageviews(world);
+    let other = Connection::open(world.folder().join("headcount.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let done = work();
+    other.execute_batch("ROLLBACK").unwrap();
+    done
+}
+
+#[test]
+fn a_flush_that_fails_is_tried_again_and_nobody_waits_for_it() {
+    let world = World::start();
+    world.expect_in_log("a flush failed and will be tried again");
+    while_locked(&world, || {
+        world.pageview("/a").ok();
+        assert!(world.collector().flush().is_err(), "the database is in use");
+        assert_eq!(world.page("/health").status, 503);
+        world.pageview("/b").ok();
+        assert_eq!(pageviews(&world), 2, "what can't be stored is counted all the same");
+    });
+    world.collector().flush().unwrap();
+    assert_eq!(pageviews(&world), 2);
+    assert_eq!(world.page("/health").status, 200);
+}
+
+#[test]
+fn a_day_is_forgotten_at_its_end_even_if_its_sums_can_not_be_stored() {
+    let world = World::at("2026-06-01T23:59:00Z", &[("example.com", "Etc/UTC")]);
+    world.expect_in_log("a flush failed and will be tried again");
+    while_locked(&world, || {
+        world.pageview("/a").by("ana").ok();
+        assert!(world.collector().flush().is_err());
+        assert_eq!(world.collector().visitors_in_memory(), 1);
+        world.go_to("2026-06-02T00:00:10Z");
+        let mut looks = 0;
+        while world.collector().visitors_in_memory() > 0 {
+            looks += 1;
+            assert!(looks < 1_000, "yesterday's visitors are still in memory");
+        }
+        assert_eq!(world.collector().salts_in_memory(), 0);
+    });
+    world.flush();
+    assert_eq!(pageviews(&world), 1);
+}
+
+#[test]
+fn a_site_that_can_not_be_removed_keeps_everything() {
+    let world = World::start();
+    world.expect_in_log("a flush failed and will be tried again");
+    while_locked(&world, || {
+        world.pageview("/a").ok();
+        let refused = world.command(Command::SiteRemove { domain: "example.com".into() }).unwrap_err();
+        assert!(refused.to_string().contains("in use"), "{refused}");
+        world.pageview("/b").ok();
+    });
+    world.flush();
+    assert_eq!(pageviews(&world), 2);
+}
+
+#[test]
+fn commands_at_the_same_time_all_hold() {
+    let world = World::start();
+    let collector = world.collector();
+    std::thread::scope(|scope| {
+        for place in 0..12 {
+            let add = Command::SiteAdd { domain: format!("site{place}.test"), change: SiteChange::default() };
+            scope.spawn(move || headcount::control::run(add, collector, "http://localhost").unwrap());
+        }
+    });
+    assert_eq!(collector.directory().all().len(), 13);
+}
