@@ -1,5 +1,6 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
+mod demo;
 mod serve;
 mod words;
 
@@ -20,7 +21,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::store::sqlite::Sqlite;
-use words::Words;
+use words::{Words, Work};
 
 /// How long a command waits for a folder that another program holds, and how often it looks.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
@@ -69,13 +70,17 @@ fn work(words: Words) -> Result<(), Failure> {
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
-    match words.work.command() {
-        None => Ok(serve::serve(&config, &words.sites())?),
-        Some(command) => {
-            let reply = carry_out(&config, command)?;
-            print(&reply, words.json);
-            Ok(())
+    if let Some(command) = words.work.command() {
+        print(&carry_out(&config, command)?, words.json);
+        return Ok(());
+    }
+    match &words.work {
+        Work::Demo(_) if words.has_data() => {
+            let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
+            Err(Failure::Misuse(sentence.into()))
         }
+        Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days)?),
+        _ => Ok(serve::serve(&config, &words.sites())?),
     }
 }
 

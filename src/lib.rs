@@ -26,7 +26,7 @@
 //! | [`page`] | lines | HTML, CSV, JSON | |
 //!
 //! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`collector`], [`control`], [`server`],
-//! [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
+//! [`demo`], [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
 //! (`tests/tidy.rs` holds it). The flow is pure: no sockets, no clocks, no logs; `now` is an argument.
 //!
 //! # Invariants
@@ -81,4 +81,5 @@ pub mod meter;
 pub mod collector;
 pub mod control;
 pub mod server;
+pub mod demo;
 pub mod cli;

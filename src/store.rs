@@ -12,7 +12,7 @@ use crate::counts::{Name, Sums};
 use crate::rejection::Rejection;
 use crate::site::{Day, LocalHour, SiteId};
 
-/// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::Month`].
+/// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grain {
     /// An hour of the site's wall clock.

@@ -193,6 +193,9 @@ fn the_pixel_is_always_a_picture_that_nobody_keeps() {
     }
     assert_eq!(figures(&world, "pageviews", "event:page"), json!({"/letter": 2}));
     assert_eq!(figures(&world, "visits", "visit:source"), json!({"Hacker News": 1}));
+    let answer = world.request("GET", "/pixel.gif?d=example.com", &headers, None);
+    assert_eq!(answer.header("x-headcount-rejected"), Some("bad_url"));
+    assert_eq!(rejections(&world), [("bad_url", 1)], "booked to the site that it names");
 }
 
 #[test]

@@ -41,7 +41,13 @@ struct Server {
 impl Server {
     fn start(data: &Path, more: &[&str]) -> Server {
         let mut command = headcount(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
-        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(more);
+        Server::run(command)
+    }
+
+    /// Runs a command that listens, until it does.
+    fn run(mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("listening on ") {
@@ -223,6 +229,9 @@ fn a_folder_with_a_long_name_is_no_trouble() {
 #[test]
 fn a_command_needs_no_places_and_heeds_no_links_of_services() {
     let (_folder, data) = folder();
+    let (code, sentence) = refused(&["site", "list", "--data", &data]);
+    assert!(code == 1 && sentence.contains("there is no headcount.db in"), "{code} {sentence}");
+    printed(&["site", "add", "example.com", "--data", &data]);
     let mut command = headcount(&["site", "list", "--data", &data]);
     command.env("HEADCOUNT_GEO", "/nowhere.mmdb").env("HEADCOUNT_PORT", "tcp://10.0.0.1:80");
     let output = command.output().unwrap();
@@ -255,4 +264,36 @@ fn a_command_gives_a_starting_server_time_before_it_gives_up() {
     assert!(started.elapsed() >= std::time::Duration::from_secs(3), "it gave up after {:?}", started.elapsed());
     drop(lock);
     assert_eq!(printed(&["site", "list", "--data", &data]), "example.com  Etc/UTC");
+}
+
+#[test]
+fn a_demo_shows_two_sites_that_live_and_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = headcount(&["demo", "--listen", "127.0.0.1:0", "--days", "2"]);
+    command.env("TMPDIR", temporary.path());
+    let mut server = Server::run(command);
+    let mut text = String::new();
+    let mut printed_lines = BufReader::new(server.child.stdout.take().unwrap());
+    while !text.contains("All of it goes away") {
+        assert!(printed_lines.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    server.child.stdout = Some(printed_lines.into_inner());
+    let link = text.lines().find(|line| line.contains("/sign-in/")).unwrap().trim();
+    let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+    let signed_in = agent.get(link).call().unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    for line in text.lines().map(str::trim).filter(|line| line.ends_with(".example")) {
+        let page = agent.get(line).header("cookie", &cookie).call().unwrap().body_mut().read_to_string().unwrap();
+        for words in ["Hacker News", "Google", "Top pages", "Germany", "Chrome", "Bots"]
+            .iter()
+            .skip(usize::from(line.contains("kaffee")))
+        {
+            assert!(page.contains(words), "{line} does not show {words}");
+        }
+    }
+    let folders = || std::fs::read_dir(temporary.path()).unwrap().count();
+    assert_eq!(folders(), 1);
+    assert_eq!(server.stop().0, 0);
+    assert_eq!(folders(), 0, "the folder is gone");
+    assert!(refused(&["demo", "--data", "x"]).1.contains("leave out --data"));
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
@@ -18,33 +20,49 @@ use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C.
 pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
+    start_up(config);
+    let folder = Folder::take(&config.data)?;
+    let runtime = Runtime::new()?;
+    let stop = Stop::by_signal(&runtime)?;
+    run(config, &folder, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
+    tracing::info!("everything is stored; good-bye");
+    Ok(())
+}
+
+/// What comes before everything else in a program that stays.
+pub(super) fn start_up(config: &Config) {
     keep_out_of_dumps();
     log_to_stderr(config.log);
     raise_descriptor_limit();
-    let folder = Folder::take(&config.data)?;
-    let (collector, keeping) = super::open(config, &folder, Clock::System)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(listen(config, sites, &folder, &collector, &keeping));
+}
+
+/// Serves a data folder until it is told to stop. `ready` is called once, as soon as requests are answered, with the
+/// collector and the address at which browsers reach it.
+pub(super) fn run(
+    config: &Config,
+    folder: &Folder,
+    runtime: Runtime,
+    stop: Stop,
+    ready: impl FnOnce(&Collector, &str) -> Result<()>,
+) -> Result<()> {
+    let (collector, keeping) = super::open(config, folder, Clock::System)?;
+    let served = runtime.block_on(listen(config, folder, &collector, &keeping, stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));
     collector.stop();
     let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
     let _ = std::fs::remove_file(folder.socket());
-    if served.is_ok() && stored.is_ok() {
-        tracing::info!("everything is stored; good-bye");
-    }
     served.and(stored)
 }
 
 async fn listen(
     config: &Config,
-    sites: &[String],
     folder: &Folder,
     collector: &Collector,
     keeping: &Keeping,
+    stop: Stop,
+    ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
-    // Before anything is said, so that whoever reads it may stop us at once.
-    let stop = stopped()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("{} can't be listened on; see --listen", config.listen))?;
     let listening = listener.local_addr()?;
@@ -52,19 +70,53 @@ async fn listen(
     socket::listen(&folder.socket(), collector.clone(), base_url.clone())
         .context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    greet(sites, collector, &base_url)?;
+    ready(collector, &base_url)?;
     watch_places(collector.clone());
     let app = App { collector: collector.clone(), trusted_proxies: config.trusted_proxies.clone(), base_url };
     let mut has_failed = false;
     let end = async {
         tokio::select! {
-            () = stop => {}
+            () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
         }
     };
     server::run(listener, app, end).await;
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(())
+}
+
+/// Whether SIGTERM, Ctrl-C or the end of the terminal has come.
+#[derive(Clone)]
+pub(super) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Listens from now on. This comes before anything is said, so that whoever reads it may stop us at once.
+    pub(super) fn by_signal(runtime: &Runtime) -> Result<Stop> {
+        let _context = runtime.enter();
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        // A terminal that is closed takes its programs along.
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let (tell, told) = watch::channel(false);
+        runtime.spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+            tracing::info!("stopping: open requests are finished and everything is stored");
+            let _ = tell.send(true);
+        });
+        Ok(Stop(told))
+    }
+
+    /// Whether it has come already.
+    pub(super) fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn asked(mut self) {
+        let _ = self.0.wait_for(|asked| *asked).await;
+    }
 }
 
 /// Resolves if the keeper ends by itself: without it nothing can be counted, and a service manager should know.
@@ -93,21 +145,6 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
         println!("There is no site yet; add one with `headcount site add example.com`.\n");
     }
     Ok(())
-}
-
-/// Listens for SIGTERM, Ctrl-C and the end of the terminal; the future resolves when one comes.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    // A terminal that is closed takes its programs along.
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-        tracing::info!("stopping: open requests are finished and everything is stored");
-    })
 }
 
 /// Reads the file of places again whenever it has changed. A lasting trouble is told once.

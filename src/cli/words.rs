@@ -31,6 +31,8 @@ pub struct Words {
 pub enum Work {
     /// Starts the collector and its dashboard
     Serve(Serve),
+    /// Starts a collector with two made-up sites, a year of visits and live ones; all of it goes away at the end
+    Demo(Demo),
     /// Adds, lists, changes and removes sites
     #[command(subcommand)]
     Site(SiteWork),
@@ -64,6 +66,19 @@ pub struct Serve {
     /// How log messages are written: text or json
     #[arg(long, value_name = "FORMAT")]
     log: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Another number makes other visits; the same makes the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many days before today have visits. Hidden: it is for tests, which have no time for a year.
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650), hide = true)]
+    pub days: u16,
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,7 +191,15 @@ impl Words {
                 ("log", serve.log.clone()),
             ]);
         }
+        if let Work::Demo(demo) = &self.work {
+            flags.push(("listen", demo.listen.clone()));
+        }
         flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// Whether `--data` was given.
+    pub fn has_data(&self) -> bool {
+        self.data.is_some()
     }
 
     /// The sites that `serve` is to make.
@@ -189,10 +212,10 @@ impl Words {
 }
 
 impl Work {
-    /// The command for the collector; nothing for `serve`.
+    /// The command for the collector; nothing for `serve` and `demo`.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) => return None,
+            Work::Serve(_) | Work::Demo(_) => return None,
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }

@@ -54,7 +54,9 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
     let now = collector.clock().now();
     let first_day = collector.first_day(site.id)?;
     let range = period.range(&site.schedule, now, first_day);
-    let before = range.previous().map(|previous| previous.span);
+    // A time of which a part was not counted is nothing to compare with.
+    let is_counted = |span: &Span| first_day.is_some_and(|first| first <= span.first_day());
+    let before = range.previous().map(|previous| previous.span).filter(is_counted);
     let mut found = report::answers(&questions(site, &range, before), collector)?.into_iter();
     let totals = found.next().unwrap_or_default().pop();
     let earlier = found.next().unwrap_or_default().pop();

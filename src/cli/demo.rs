@@ -1,0 +1,102 @@
+//! In: a seed. Out: a running server with two made-up sites, until it is told to stop. Forgets: everything, when it ends.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::runtime::Runtime;
+
+use super::serve::{self, Stop};
+use crate::clock::Clock;
+use crate::collector::{Collector, random};
+use crate::config::Config;
+use crate::control::folder::Folder;
+use crate::control::{self, Command};
+use crate::demo::Demo;
+use crate::hit::Tools;
+use crate::hit::agent::Agents;
+use crate::hit::place::Places;
+use crate::limits;
+use crate::store::sqlite::Sqlite;
+
+/// Serves a made-up year until SIGTERM or Ctrl-C.
+pub fn demo(config: Config, seed: u64, days: u16) -> Result<()> {
+    serve::start_up(&config);
+    let runtime = Runtime::new()?;
+    let stop = Stop::by_signal(&runtime)?;
+    let temporary = Temporary::new()?;
+    // Its visitors have no real addresses, so there is nothing to look up in a file of places.
+    let config = Config { data: temporary.0.clone(), geo: None, ..config };
+    let folder = Folder::take(&config.data)?;
+    let demo = Demo { seed, days, now: Clock::System.now() };
+    fill(&demo, &folder, &stop)?;
+    if stop.is_asked() {
+        return Ok(());
+    }
+    serve::run(&config, &folder, runtime, stop, |collector, base_url| begin(demo, collector, base_url, &config))
+}
+
+/// A folder that goes away with the value.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Result<Temporary> {
+        let bytes = random().context("the system gives no randomness")?;
+        let name: String = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Temporary(std::env::temp_dir().join(format!("headcount-demo-{name}"))))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn fill(demo: &Demo, folder: &Folder, stop: &Stop) -> Result<()> {
+    let store = Sqlite::open(&folder.database())?;
+    let tools = Tools { agents: Agents::new(), places: Places::none() };
+    let is_watched = std::io::stderr().is_terminal();
+    let mut shown = 101;
+    demo.fill(&store, &tools, |share| {
+        let percent = (share * 100.0) as u32;
+        if is_watched && percent != shown {
+            shown = percent;
+            let end = if percent == 100 { "\n" } else { "" };
+            let _ = write!(std::io::stderr(), "\rMaking up {} days of visits: {percent} %{end}", demo.days);
+        }
+        !stop.is_asked()
+    })
+}
+
+/// Lets today's visits in, and tells how to look at them.
+fn begin(demo: Demo, collector: &Collector, base_url: &str, config: &Config) -> Result<()> {
+    demo.begin_today(collector)?;
+    let link = control::run(Command::UserLink, collector, base_url)?.text;
+    println!(
+        "Two made-up sites, and visits that come in as you look. Sign in, once, within {} minutes:\n\n  {link}\n",
+        limits::SIGN_IN_LINK_MS / 60_000
+    );
+    for site in collector.directory().all() {
+        println!("  {base_url}/{}", site.domain);
+    }
+    println!("\nCommands work too, with --data {}. All of it goes away with Ctrl-C.", config.data.display());
+    tokio::spawn(go_on(demo, collector.clone()));
+    Ok(())
+}
+
+/// Sends beacons as they become due, as long as the program runs.
+async fn go_on(demo: Demo, collector: Collector) {
+    let mut sites = demo.live(&collector);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        let now = collector.clock().now();
+        for beacon in sites.iter_mut().flat_map(|site| site.due(now)) {
+            if let Err(waiting) = collector.receive(beacon) {
+                collector.overloaded(&waiting);
+            }
+        }
+    }
+}
