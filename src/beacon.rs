@@ -6,6 +6,7 @@
 
 pub mod address;
 mod claim;
+pub mod log;
 mod naming;
 pub mod pixel;
 pub mod plausible;

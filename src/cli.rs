@@ -1,6 +1,7 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
 mod demo;
+mod import;
 mod serve;
 mod words;
 
@@ -75,6 +76,10 @@ fn work(words: Words) -> Result<(), Failure> {
         return Ok(());
     }
     match &words.work {
+        Work::Import(order) => {
+            print(&import::import(&config, order)?, words.json);
+            Ok(())
+        }
         Work::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
             Err(Failure::Misuse(sentence.into()))

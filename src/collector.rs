@@ -5,12 +5,14 @@
 //! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
+pub mod import;
 pub mod keeper;
 mod ledger;
 mod salts;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -56,6 +58,8 @@ struct Inner {
     started: Moment,
     /// Sites that had visitors on the day of the start, before it: those may be counted again on that day.
     resumed: HashMap<SiteId, Day>,
+    /// Whether an import is under way.
+    importing: Arc<AtomicBool>,
 }
 
 /// What became of a beacon.
@@ -103,6 +107,7 @@ impl Collector {
         let started = clock.now();
         let inner = Inner {
             resumed: resumed(&store, &directory, started)?,
+            importing: Arc::default(),
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             changes: Mutex::default(),
             queue,

@@ -4,6 +4,7 @@
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
 pub mod folder;
+pub mod import;
 mod report;
 pub mod socket;
 
@@ -62,6 +63,15 @@ pub enum Command {
     },
     /// Makes a one-time link to sign in.
     UserLink,
+    /// Imports logs. Their lines follow on the same connection; see [`import`].
+    Import {
+        /// The domain of the site they count for.
+        site: String,
+        /// How many logs.
+        logs: usize,
+        /// Whether known logs are read from their beginning.
+        again: bool,
+    },
     /// Makes a report of a site.
     Report {
         /// Its domain.
@@ -145,6 +155,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
+        Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
     }
 }

@@ -20,7 +20,7 @@
 //! | [`hit`] | a beacon | a hit | address, user agent, full URLs |
 //! | [`visit`] | a visitor's hits | changes of sums | who |
 //! | [`counts`] | changes | sums by cell | the single visit |
-//! | [`secret`] | randomness | secrets of operators, and their digests | the secret |
+//! | [`secret`] | randomness, a file's beginning | secrets of operators, digests | the secret |
 //! | [`store`] | sums | sums over a range | |
 //! | [`report`] | a question and sums | lines, rates | the cells |
 //! | [`page`] | lines | HTML, CSV, JSON | |
@@ -56,6 +56,7 @@
 //! # To change something, touch
 //!
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
+//! - what of a log counts: `beacon/log.rs`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs`, its captures in `tests/captures/`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;

@@ -104,3 +104,26 @@ pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
 
 /// Time between two looks at the file of places, in seconds.
 pub const GEO_CHECK_S: u64 = 10;
+
+/// Longest line of a log that is read, in bytes: web servers take request heads of 8 to 32 kB.
+pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
+/// How much of a log tells it from others, in bytes of its content.
+pub const LOG_HEAD_BYTES: usize = 64 * 1024;
+/// How much of a log is read at once and handed to the collector, in bytes; more than one line at its longest.
+pub const LOG_CHUNK_BYTES: usize = 128 * 1024;
+/// Most logs of one import: three years of daily logs of nine machines.
+pub const LOGS_MAX: usize = 10_000;
+/// Lines of an import between two stored states: few transactions, and seconds of work lost at the most.
+pub const IMPORT_BATCH_LINES: u64 = 500_000;
+/// Cells of an import that may wait to be stored; about 20 MB.
+pub const IMPORT_CELLS_MAX: usize = 100_000;
+/// Days of an import in memory at once; logs out of order could open any number.
+pub const IMPORT_DAYS_MAX: usize = 400;
+/// Lines between two looks for days that an import has left behind.
+pub const IMPORT_LOOK_LINES: u64 = 10_000;
+/// How long an import keeps a day open after its end, in milliseconds of the log's own time: lines come late.
+pub const IMPORT_GRACE_MS: i64 = 3_600_000;
+/// How far ahead of the clock a line of a log may be, in milliseconds: a day, because clocks and time zones are set wrong.
+pub const IMPORT_AHEAD_MS: i64 = 86_400_000;
+/// How long an import may send nothing before it is ended, in seconds: its salts must not stay for ever.
+pub const IMPORT_WAIT_S: u64 = 3_600;

@@ -94,6 +94,16 @@ impl Meter {
         self.rejected.get_or_create(&Reason { reason: reason.label() }).inc();
     }
 
+    /// Notes the beacons of a batch: those counted, and how often each reason.
+    pub fn batch(&self, counted: u64, rejected: impl Iterator<Item = (Rejection, u64)>) {
+        self.counted.inc_by(counted);
+        self.received.inc_by(counted);
+        for (reason, count) in rejected {
+            self.received.inc_by(count);
+            self.rejected.get_or_create(&Reason { reason: reason.label() }).inc_by(count);
+        }
+    }
+
     /// How many beacons were rejected.
     pub fn rejected(&self) -> u64 {
         let counts = Rejection::ALL.iter().map(|r| self.rejected.get_or_create(&Reason { reason: r.label() }).get());

@@ -31,11 +31,19 @@ pub enum Rejection {
     NoVisit = 11,
     /// More than the collector's bounds allow.
     TooMany = 12,
+    /// A line of a log whose request was no GET.
+    Method = 13,
+    /// A line of a log whose answer was neither a success (2xx) nor 304.
+    Status = 14,
+    /// A line of a log for a file that is no page: a style, a script, an image, a feed.
+    Asset = 15,
+    /// A line that is not in a known format of logs, too long, or ahead of the clock.
+    BadLine = 16,
 }
 
 impl Rejection {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Rejection; 12] = [
+    pub const ALL: [Rejection; 16] = [
         Rejection::Bot,
         Rejection::Prefetch,
         Rejection::OptedOut,
@@ -48,6 +56,10 @@ impl Rejection {
         Rejection::SpamSource,
         Rejection::NoVisit,
         Rejection::TooMany,
+        Rejection::Method,
+        Rejection::Status,
+        Rejection::Asset,
+        Rejection::BadLine,
     ];
 
     /// The stable label: what is shown in the API and in metrics.
@@ -65,6 +77,10 @@ impl Rejection {
             Rejection::SpamSource => "spam_source",
             Rejection::NoVisit => "no_visit",
             Rejection::TooMany => "too_many",
+            Rejection::Method => "method",
+            Rejection::Status => "status",
+            Rejection::Asset => "asset",
+            Rejection::BadLine => "bad_line",
         }
     }
 
@@ -85,6 +101,10 @@ impl Rejection {
             Rejection::SpamSource => "The referrer is on the list of referrer spammers.",
             Rejection::NoVisit => "An engagement ping came without a pageview of its page in a running visit.",
             Rejection::TooMany => "More came than the collector's bounds allow.",
+            Rejection::Method => "The request in the log was no GET.",
+            Rejection::Status => "The answer in the log was neither a success (2xx) nor 304.",
+            Rejection::Asset => "The file in the log is no page but a style, a script, an image, a feed or the like.",
+            Rejection::BadLine => "The line is not in the combined log format, too long, or ahead of the clock.",
         }
     }
 

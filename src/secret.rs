@@ -1,5 +1,5 @@
-//! In: random bytes. Out: a secret to hand to an operator, and the digest that is kept of it. Forgets: the secret; the
-//! store holds digests only, so that a copy of the database signs nobody in.
+//! In: random bytes; the beginning of a file. Out: a secret to hand to an operator, and the digest that is kept of it, or of
+//! the file. Forgets: the secret; the store holds digests only, so that a copy of the database signs nobody in.
 
 use std::fmt;
 
@@ -42,6 +42,15 @@ impl Secret {
     pub fn digest(&self) -> Digest {
         Digest(blake3::derive_key("headcount 2026 operator secret", self.0.as_bytes()))
     }
+}
+
+/// What tells the content of a file from others: the digest of these pieces, one after the other.
+pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key("headcount 2026 imported file");
+    pieces.for_each(|piece| {
+        hasher.update(piece);
+    });
+    Digest(*hasher.finalize().as_bytes())
 }
 
 #[cfg(test)]

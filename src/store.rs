@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::cell::{Axis, Tally};
 use crate::counts::{Name, Sums};
 use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, LocalHour, SiteId};
 
 /// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
@@ -64,6 +65,19 @@ pub struct Rejected {
     pub count: u64,
 }
 
+/// How far a log has been imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// The site it counted for.
+    pub site: SiteId,
+    /// The digest of its beginning.
+    pub head: Digest,
+    /// How long that beginning is, in bytes.
+    pub head_bytes: u64,
+    /// How many bytes of its content are counted.
+    pub bytes: u64,
+}
+
 /// What one transaction adds.
 #[derive(Debug, Default)]
 pub struct Flush {
@@ -75,6 +89,8 @@ pub struct Flush {
     pub rejected: Vec<Rejected>,
     /// The first day of which a site keeps the hours of single dimensions; older ones are deleted.
     pub old_hours: Vec<(SiteId, Day)>,
+    /// How far logs are imported with it.
+    pub imported: Vec<Imported>,
 }
 
 /// Sums as stored, and the flush up to which they hold.

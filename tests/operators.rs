@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-fn headcount(words: &[&str]) -> Command {
+pub fn headcount(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
     command.args(words).env_remove("HEADCOUNT_DATA");
     command
@@ -20,26 +20,26 @@ fn run(words: &[&str]) -> Output {
     headcount(words).output().unwrap()
 }
 
-fn printed(words: &[&str]) -> String {
+pub fn printed(words: &[&str]) -> String {
     let output = run(words);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// Exit code and what was said on standard error.
-fn refused(words: &[&str]) -> (i32, String) {
+pub fn refused(words: &[&str]) -> (i32, String) {
     let output = run(words);
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap().trim().to_owned())
 }
 
 /// A server of the real program. Killed at the end if it still runs.
-struct Server {
+pub struct Server {
     child: Child,
     url: String,
 }
 
 impl Server {
-    fn start(data: &Path, more: &[&str]) -> Server {
+    pub fn start(data: &Path, more: &[&str]) -> Server {
         let mut command = headcount(&["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
         command.args(more);
         Server::run(command)
@@ -60,7 +60,7 @@ impl Server {
         Server { child, url }
     }
 
-    fn pageview(&self, domain: &str, path: &str) {
+    pub fn pageview(&self, domain: &str, path: &str) {
         let body = json!({"n": "pageview", "u": format!("https://{domain}{path}"), "d": domain});
         let answer = ureq::post(format!("{}/api/event", self.url)).header("user-agent", AGENT).send(body.to_string());
         assert_eq!(answer.unwrap().status(), 202);
@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Ends it as a service manager does, and gives its exit code and what it printed.
-    fn stop(mut self) -> (i32, String) {
+    pub fn stop(mut self) -> (i32, String) {
         self.signal("-TERM");
         let code = self.child.wait().unwrap().code().unwrap();
         let mut text = String::new();
@@ -88,7 +88,7 @@ impl Drop for Server {
     }
 }
 
-fn folder() -> (TempDir, String) {
+pub fn folder() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data").to_str().unwrap().to_owned();
     (folder, data)

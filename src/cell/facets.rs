@@ -54,8 +54,12 @@ impl Facets {
 
     /// The value that a visit with these facets has on a dimension; empty if the first hit does not fix it.
     pub fn value(&self, facets: [Facet; FACETS], dimension: Dimension) -> Sym {
-        let mut values = facets.into_iter().flat_map(|facet| self.values(facet));
-        values.find(|(other, _)| *other == dimension).map_or(Sym::EMPTY, |(_, value)| value)
+        // The codes of the fixed dimensions run from 1 in their order.
+        let place = usize::from(dimension.code()) - 1;
+        match (0..FACETS).find(|which| place < BOUNDS[which + 1]) {
+            Some(which) => self.known[facets[which].0 as usize].1[place - BOUNDS[which]],
+            None => Sym::EMPTY,
+        }
     }
 }
 

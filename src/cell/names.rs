@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Facets;
+use super::{Facets, NOT_SET};
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,18 +22,30 @@ pub struct Names {
     syms: HashMap<Arc<str>, Sym>,
     /// Combinations of these names.
     pub facets: Facets,
+    /// The number of [`NOT_SET`], which half of all values are.
+    not_set: Option<Sym>,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]), facets: Facets::default() }
+        let syms = HashMap::from([(empty.clone(), Sym::EMPTY)]);
+        Names { texts: vec![empty], syms, facets: Facets::default(), not_set: None }
     }
 }
 
 impl Names {
     /// The number of `text`, new if need be.
     pub fn sym(&mut self, text: &str) -> Sym {
+        if text == NOT_SET {
+            let not_set = self.not_set.unwrap_or_else(|| self.look_up(NOT_SET));
+            self.not_set = Some(not_set);
+            return not_set;
+        }
+        self.look_up(text)
+    }
+
+    fn look_up(&mut self, text: &str) -> Sym {
         if let Some(sym) = self.syms.get(text) {
             return *sym;
         }

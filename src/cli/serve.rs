@@ -169,7 +169,7 @@ fn watch_places(collector: Collector) {
 }
 
 /// Salts and tokens must not end up in a core dump.
-fn keep_out_of_dumps() {
+pub(super) fn keep_out_of_dumps() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 

@@ -42,6 +42,8 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Counts the pageviews in logs of a web server
+    Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
 }
@@ -148,6 +150,20 @@ pub enum UserWork {
     Link,
 }
 
+/// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
+#[derive(Debug, Args)]
+pub struct ImportWords {
+    /// Logs in the combined format of nginx and Apache, also compressed by gzip; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The site that they count for
+    #[arg(long, value_name = "DOMAIN")]
+    pub site: String,
+    /// Count logs that were imported before once more, from their beginning
+    #[arg(long)]
+    pub again: bool,
+}
+
 #[derive(Debug, Args)]
 pub struct ReportWords {
     /// The site
@@ -212,10 +228,10 @@ impl Words {
 }
 
 impl Work {
-    /// The command for the collector; nothing for `serve` and `demo`.
+    /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) => return None,
+            Work::Serve(_) | Work::Demo(_) | Work::Import(_) => return None,
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }

@@ -6,7 +6,7 @@
 
 mod flushing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -15,6 +15,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::Collector;
+use super::import::Batch;
 use super::ledger::Ledger;
 use super::salts::Salts;
 use crate::clock::Clock;
@@ -49,6 +50,15 @@ pub enum Message {
     },
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
+    /// Store what an import has added up.
+    Import {
+        /// For which site.
+        site: SiteId,
+        /// What.
+        batch: Box<Batch>,
+        /// Told when it is stored, or has failed to be; nothing is told when the site is no more.
+        waiter: Waiter,
+    },
     /// Store everything now.
     Flush(Waiter),
     /// Drop what is in memory of a site.
@@ -92,6 +102,8 @@ struct Keeper {
     flushing: Flushing,
     /// Who wants everything that is counted now to be stored.
     waiters: Vec<Waiter>,
+    /// Batches of imports, which wait for the writer.
+    imports: VecDeque<(SiteId, Batch, Waiter)>,
     flushed: Moment,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
@@ -113,6 +125,7 @@ pub(super) fn spawn(
         meter: inner.meter.clone(),
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
+        imports: VecDeque::new(),
         flushed: inner.clock.now(),
         pruned: HashMap::new(),
     };
@@ -149,6 +162,7 @@ impl Keeper {
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
+            Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             Message::Flush(waiter) => {
                 self.waiters.push(waiter);
                 self.flushing.try_now();
@@ -212,6 +226,11 @@ impl Keeper {
             let old_hours = self.old_hours(now);
             self.begin_flush(now, old_hours);
         }
+        while self.flushing.writing().is_none()
+            && let Some((site, batch, waiter)) = self.imports.pop_front()
+        {
+            self.begin_import(site, batch, waiter);
+        }
     }
 
     fn gauge(&self) {
@@ -268,7 +287,19 @@ impl Keeper {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, rejected, old_hours }, waiters);
+        self.flushing.begin(Flush { number, sums, rejected, old_hours, imported: Vec::new() }, waiters);
+    }
+
+    /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
+    /// as long as ever.
+    fn begin_import(&mut self, site: SiteId, batch: Batch, waiter: Waiter) {
+        if self.directory.load().get(site).is_none() {
+            return;
+        }
+        let Batch { sums, counted, rejected, imported } = batch;
+        self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
+        let flush = Flush { number: self.flushing.next_number(), sums, rejected, old_hours: Vec::new(), imported };
+        self.flushing.begin(flush, vec![waiter]);
     }
 
     /// For each site, once a day, the first day of which hours are kept.

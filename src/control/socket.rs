@@ -9,7 +9,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Command, Refused, Reply, run};
+use super::{Command, Refused, Reply, import, run};
 use crate::collector::Collector;
 use crate::limits;
 
@@ -40,6 +40,9 @@ fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Opti
     let mut line = String::new();
     BufReader::new(stream.take(limits::QUERY_BYTES_MAX as u64)).read_line(&mut line).ok()?;
     let reply = match serde_json::from_str::<Command>(&line) {
+        Ok(Command::Import { site, logs, again }) => {
+            return import::serve(stream, collector, &site, logs, again).ok();
+        }
         Ok(command) => run(command, collector, base_url),
         Err(_) => Err(Refused("the running server does not know this command; it may be of another version".into())),
     };
@@ -50,8 +53,12 @@ fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Opti
 
 /// Sends a command to the server of a data folder. Nothing if none is running there.
 pub fn call(path: &Path, command: &Command) -> Option<io::Result<Result<Reply, Refused>>> {
-    let stream = with_short(path, |short| UnixStream::connect(short)).ok()?;
-    Some(exchange(&stream, command))
+    Some(exchange(&connect(path)?, command))
+}
+
+/// A connection to the server of a data folder. Nothing if none is running there.
+pub(super) fn connect(path: &Path) -> Option<UnixStream> {
+    with_short(path, |short| UnixStream::connect(short)).ok()
 }
 
 fn exchange(mut stream: &UnixStream, command: &Command) -> io::Result<Result<Reply, Refused>> {

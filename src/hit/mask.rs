@@ -152,9 +152,6 @@ const fn is_secret_byte(byte: u8) -> bool {
 /// The part of a run of letters, digits and `-_+` that must not stay.
 fn secret_in(text: &str, run: Range<usize>) -> Option<Range<usize>> {
     let word = &text[run.clone()];
-    if word.len() < JSON_BYTES_MIN {
-        return None;
-    }
     if let Some(start) = json_start(word) {
         let rest = &text.as_bytes()[run.end..];
         let more = rest.iter().position(|b| !is_secret_byte(*b) && !matches!(b, b'.' | b'='));
@@ -175,6 +172,9 @@ fn secret_in(text: &str, run: Range<usize>) -> Option<Range<usize>> {
 
 /// Where base64 of a JSON object begins, as each part of a JWT does.
 fn json_start(word: &str) -> Option<usize> {
+    if word.len() < JSON_BYTES_MIN {
+        return None;
+    }
     let start = word.find("eyJ")?;
     let stands_alone = start == 0 || !word.as_bytes()[start - 1].is_ascii_alphanumeric();
     (stands_alone && word.len() - start >= JSON_BYTES_MIN).then_some(start)

@@ -226,6 +226,10 @@ pub const fn reason(reason: Rejection) -> &'static str {
         Rejection::SpamSource => "Referrer spam",
         Rejection::NoVisit => "Ping without a visit",
         Rejection::TooMany => "Too many",
+        Rejection::Method => "No GET",
+        Rejection::Status => "No success",
+        Rejection::Asset => "No page",
+        Rejection::BadLine => "Unreadable line",
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Answer, Ask, Flush, Store, StoreError};
+use super::{Answer, Ask, Flush, Imported, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
@@ -56,6 +56,14 @@ impl Sqlite {
         log.push("-wal");
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
         size(&self.path) + size(Path::new(&log))
+    }
+
+    /// The logs that were imported for a site.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError> {
+        Ok(read::imports(&self.reader(), site)?)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {

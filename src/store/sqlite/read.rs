@@ -7,8 +7,9 @@ use super::write::{name_id, prop_id, table};
 use crate::cell::{Axis, Tally};
 use crate::counts::Name;
 use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, SiteId};
-use crate::store::{Answer, Ask, Row};
+use crate::store::{Answer, Ask, Imported, Row};
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -93,4 +94,13 @@ pub(super) fn rejected(
     }
     drop(statement);
     Ok((last_flush(&transaction)?, reasons))
+}
+
+pub(super) fn imports(connection: &Connection, site: SiteId) -> Result<Vec<Imported>> {
+    let mut statement = connection.prepare_cached("SELECT head, head_bytes, bytes FROM imports WHERE site = ?")?;
+    let found = statement.query_map([site.0], |row| {
+        let (head_bytes, bytes): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(Imported { site, head: Digest(row.get(0)?), head_bytes: head_bytes as u64, bytes: bytes as u64 })
+    })?;
+    found.collect()
 }

@@ -102,6 +102,13 @@ CREATE TABLE props (
   key INTEGER NOT NULL,   -- a name
   UNIQUE (site, event, key)
 );
+CREATE TABLE imports (
+  site INTEGER NOT NULL,
+  head BLOB NOT NULL,          -- digest of the log's beginning, addresses left out
+  head_bytes INTEGER NOT NULL, -- how long that beginning is
+  bytes INTEGER NOT NULL,      -- how much of the log is counted
+  PRIMARY KEY (site, head)
+) WITHOUT ROWID;
 CREATE TABLE rejections (
   site INTEGER NOT NULL, -- 0 is the instance
   day INTEGER NOT NULL,

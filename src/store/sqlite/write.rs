@@ -35,6 +35,11 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     for (site, day) in &flush.old_hours {
         prune_hours(&transaction, *site, *day)?;
     }
+    for imported in &flush.imported {
+        let sql = "INSERT INTO imports VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
+        let (head_bytes, bytes) = (imported.head_bytes as i64, imported.bytes as i64);
+        transaction.prepare_cached(sql)?.execute(params![imported.site.0, imported.head.0, head_bytes, bytes])?;
+    }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()
 }

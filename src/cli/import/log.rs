@@ -1,0 +1,142 @@
+//! In: the path of a log, or `-` for standard input. Out: its lines, from where they are still to be counted. Forgets: what
+//! was handed out.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::input::{Input, ReadBytes};
+use super::lines::Lines;
+use crate::beacon::log;
+use crate::collector::import::Start;
+use crate::limits;
+use crate::site::Moment;
+
+/// A log that can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} can't be read: {cause}")]
+pub struct Unreadable {
+    name: String,
+    cause: io::Error,
+}
+
+/// A log of this import. It is open only while its lines are wanted, so that any number may be given.
+pub struct Log {
+    /// Nothing for standard input.
+    path: Option<PathBuf>,
+    /// Size of the file, compressed as it is; nothing for standard input.
+    pub file_bytes: Option<u64>,
+    /// Where it is to be read from.
+    pub start: Start,
+    /// How many bytes of its content are read, those of earlier imports included.
+    pub read_bytes: u64,
+    /// Whether its last line is left for later, because it is not written to its end.
+    pub is_unfinished: bool,
+    /// When its next line was, as far as that is known yet.
+    time: Option<Moment>,
+    lines: Option<Lines<Input>>,
+}
+
+impl Log {
+    /// The log at a path.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn find(path: &Path) -> Result<Log, Unreadable> {
+        let mut log = Log {
+            path: (path != Path::new("-")).then(|| path.to_owned()),
+            file_bytes: None,
+            start: Start::New,
+            read_bytes: 0,
+            is_unfinished: false,
+            time: None,
+            lines: None,
+        };
+        if let Some(path) = &log.path {
+            log.file_bytes = Some(std::fs::metadata(path).map_err(|cause| log.unreadable(cause))?.len());
+        }
+        Ok(log)
+    }
+
+    /// How it is called.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or("standard input".to_owned(), |path| path.display().to_string())
+    }
+
+    /// The beginning of its content; of standard input nothing, because that can't be read twice.
+    ///
+    /// # Errors
+    /// [`Unreadable`]
+    pub fn head(&mut self) -> Result<Vec<u8>, Unreadable> {
+        let mut head = Vec::new();
+        if let Some(path) = &self.path {
+            let input = Input::open(Some(path), &ReadBytes::default());
+            let read = input.and_then(|input| input.take(limits::LOG_HEAD_BYTES as u64).read_to_end(&mut head));
+            read.map_err(|cause| self.unreadable(cause))?;
+        }
+        self.time = head.split(|byte| *byte == b'\n').find_map(log::time);
+        Ok(head)
+    }
+
+    /// When its next line was, as far as that is known; what is not known sorts before everything.
+    pub fn time(&self) -> Option<Moment> {
+        self.time
+    }
+
+    /// Whether [`Log::take`] has lines to give.
+    pub fn is_ready(&self) -> bool {
+        self.lines.as_ref().is_some_and(|lines| lines.is_ready())
+    }
+
+    /// Reads on; false at the end.
+    ///
+    /// # Errors
+    /// [`Unreadable`]
+    pub fn fill(&mut self, read: &ReadBytes) -> Result<bool, Unreadable> {
+        if matches!(self.start, Start::SameAs(_)) {
+            return Ok(false);
+        }
+        self.read_on(read).map_err(|cause| self.unreadable(cause))
+    }
+
+    fn read_on(&mut self, read: &ReadBytes) -> io::Result<bool> {
+        let mut lines = match self.lines.take() {
+            Some(lines) => lines,
+            None => {
+                let start = if let Start::At(bytes) = self.start { bytes } else { 0 };
+                let mut input = Input::open(self.path.as_deref(), read)?;
+                self.read_bytes = start;
+                if !input.skip(start)? {
+                    return Ok(false);
+                }
+                Lines::of(input)
+            }
+        };
+        if !lines.fill()? && !lines.end(self.path.is_none()) {
+            self.is_unfinished = lines.is_unfinished();
+            return Ok(false);
+        }
+        self.time = lines.time().or(self.time);
+        self.lines = Some(lines);
+        Ok(true)
+    }
+
+    /// Hands out the lines that are ready, as long as they come `before` those of another log, but at least one.
+    /// [`Log::text`] has them.
+    pub fn take(&mut self, before: Option<impl Fn(Moment) -> bool>) -> Range<usize> {
+        let Some(lines) = &mut self.lines else { return 0..0 };
+        let (bytes, taken) = lines.take(before);
+        self.read_bytes += bytes;
+        self.time = lines.time().or(self.time);
+        taken
+    }
+
+    /// The lines that were taken last.
+    pub fn text(&self, taken: Range<usize>) -> &[u8] {
+        self.lines.as_ref().map_or(&[], |lines| lines.text(taken))
+    }
+
+    fn unreadable(&self, cause: io::Error) -> Unreadable {
+        Unreadable { name: self.name(), cause }
+    }
+}
