@@ -1,10 +1,12 @@
 //! In: nothing. Out: the words of the table: what we split by ([`Dimension`]), what we count ([`Metric`], [`Tally`]) and
 //! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
 
+pub mod facets;
 pub mod names;
 
 use std::ops::{Add, AddAssign, Neg, Sub};
 
+pub use facets::{FACETS, Facet, Facets};
 pub use names::{Names, Sym};
 
 /// The label of a value that is missing, except for source, referrer and channel.

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{Axis, Cell, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Facet, Names, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
@@ -16,16 +17,21 @@ use crate::visit::{self, Book, Visitor};
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
 
-/// Sums that are not stored yet, of one site and day.
+/// A map by small integers that we gave out, so that the hash needs no key.
+type Fast<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Sums that are not stored yet, of one site and day. Those of facets are spread over their cells when they are asked for.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Whether only the totals are kept by hour.
     without_hours: bool,
-    hours: HashMap<Key, (Cell<Sym>, Hour, Tally), foldhash::fast::RandomState>,
-    day_visitors: HashMap<Key, (Cell<Sym>, i64), foldhash::fast::RandomState>,
+    hours: Fast<Key, (Cell<Sym>, Hour, Tally)>,
+    day_visitors: Fast<Key, (Cell<Sym>, i64)>,
+    facet_hours: Fast<(Facet, Hour), Tally>,
+    facet_day_visitors: Fast<Facet, i64>,
 }
 
-/// A cell and an hour as one number: each hit changes some fifty sums, and numbers are found fastest.
+/// A cell and an hour as one number: each hit changes a dozen sums, and numbers are found fastest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key(u128);
 
@@ -46,43 +52,95 @@ impl Key {
 
 impl Book for Counts {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally) {
-        // Where hours are not kept, those of a cell share one entry.
-        let hour = if self.without_hours && cell.axis != Axis::Total { Hour(0) } else { hour };
+        let hour = if cell.axis == Axis::Total { hour } else { self.kept(hour) };
         self.hours.entry(Key::of(cell, hour)).or_insert((cell, hour, Tally::ZERO)).2 += tally;
     }
 
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
         self.day_visitors.entry(Key::of(cell, Hour(0))).or_insert((cell, 0)).1 += by;
     }
+
+    fn facet_hour(&mut self, facet: Facet, hour: Hour, tally: Tally) {
+        *self.facet_hours.entry((facet, self.kept(hour))).or_default() += tally;
+    }
+
+    fn facet_day_visitors(&mut self, facet: Facet, by: i64) {
+        *self.facet_day_visitors.entry(facet).or_default() += by;
+    }
 }
 
 impl Counts {
-    /// Whether there is nothing to store.
+    fn new(without_hours: bool) -> Counts {
+        Counts { without_hours, ..Counts::default() }
+    }
+
+    /// The hour under which a dimension is kept: where hours are not, those of a cell share one entry.
+    fn kept(&self, hour: Hour) -> Hour {
+        if self.without_hours { Hour(0) } else { hour }
+    }
+
+    /// Whether there is nothing to store. Whatever is in a facet is in the total too.
     pub fn is_empty(&self) -> bool {
         self.hours.is_empty() && self.day_visitors.is_empty()
     }
 
-    /// How many cells wait to be stored.
+    /// How many sums wait to be stored.
     pub fn len(&self) -> usize {
-        self.hours.len()
+        self.hours.len() + self.facet_hours.len()
     }
 
-    /// The sums of the axes that `wants` asks for, with their names. Cells without any change are left out.
-    fn sums(&self, names: &Names, wants: impl Fn(Axis<Sym>) -> bool) -> Sums {
+    /// A copy of the sums of some axes, facets spread.
+    fn of_axes(&self, wanted: &HashSet<Axis<Sym>>, names: &Names) -> Counts {
+        let wants = |axis: Axis<Sym>| wanted.contains(&axis);
+        let hours = self.hours.iter().filter(|(_, (cell, _, _))| wants(cell.axis));
+        let visitors = self.day_visitors.iter().filter(|(_, (cell, _))| wants(cell.axis));
+        let mut counts = Counts {
+            hours: hours.map(|(key, sum)| (*key, *sum)).collect(),
+            day_visitors: visitors.map(|(key, sum)| (*key, *sum)).collect(),
+            ..Counts::new(self.without_hours)
+        };
+        counts.spread(&self.facet_hours, &self.facet_day_visitors, names, wants);
+        counts
+    }
+
+    /// Adds the sums of facets to those of their cells, as far as `wants` asks for them.
+    fn spread(
+        &mut self,
+        hours: &Fast<(Facet, Hour), Tally>,
+        day_visitors: &Fast<Facet, i64>,
+        names: &Names,
+        wants: impl Fn(Axis<Sym>) -> bool,
+    ) {
+        let cells = |facet: Facet| {
+            let cells = names.facets.values(facet).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
+            cells.filter(|cell| wants(cell.axis))
+        };
+        for ((facet, hour), tally) in hours {
+            cells(*facet).for_each(|cell| self.hour(cell, *hour, *tally));
+        }
+        for (facet, by) in day_visitors {
+            cells(*facet).for_each(|cell| self.day_visitors(cell, *by));
+        }
+    }
+
+    /// All sums, with their names. Cells without any change are left out.
+    fn sums(mut self, names: &Names) -> Sums {
+        let (facet_hours, facet_visitors) = (mem::take(&mut self.facet_hours), mem::take(&mut self.facet_day_visitors));
+        self.spread(&facet_hours, &facet_visitors, names, |_| true);
         let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, names), value: names.text(cell.value).clone() };
-        let mut days: HashMap<Cell<Sym>, Tally, foldhash::fast::RandomState> = HashMap::default();
+        let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
         let mut hours = Vec::new();
-        for (cell, hour, tally) in self.hours.values().filter(|(cell, _, _)| wants(cell.axis)) {
+        for (cell, hour, tally) in self.hours.values() {
             // Visitors of hours do not add up to visitors of the day; those are counted beside them.
             *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
-            if !self.without_hours || cell.axis == Axis::Total {
+            let has_hours = !self.without_hours || cell.axis == Axis::Total;
+            if has_hours && !tally.is_zero() {
                 hours.push((named(cell), *hour, *tally));
             }
         }
-        for (cell, visitors) in self.day_visitors.values().filter(|(cell, _)| wants(cell.axis)) {
+        for (cell, visitors) in self.day_visitors.values() {
             days.entry(*cell).or_default().visitors += visitors;
         }
-        hours.retain(|(_, _, tally)| !tally.is_zero());
         let days = days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)).collect();
         Sums { hours, days }
     }
@@ -115,7 +173,8 @@ pub struct OpenDay {
     /// The day.
     pub day: Day,
     names: Names,
-    visitors: HashMap<Token, Visitor, BuildHasherDefault<TokenHasher>>,
+    /// Boxed, because a growing table is half empty.
+    visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
     counts: Counts,
 }
 
@@ -127,8 +186,7 @@ impl OpenDay {
 
     /// The same, but only the totals are kept by hour, as for days that are long over.
     pub fn without_hours(site: SiteId, day: Day) -> OpenDay {
-        let counts = Counts { without_hours: true, ..Counts::default() };
-        OpenDay { counts, ..OpenDay::new(site, day) }
+        OpenDay { counts: Counts::new(true), ..OpenDay::new(site, day) }
     }
 
     /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
@@ -148,7 +206,7 @@ impl OpenDay {
         if !has_room {
             return Err(Rejection::TooMany);
         }
-        let mut visitor = Visitor::new();
+        let mut visitor = Box::new(Visitor::new());
         visitor.take(hit, &mut self.names, &mut self.counts)?;
         self.visitors.insert(token, visitor);
         Ok(())
@@ -172,15 +230,14 @@ impl OpenDay {
 
     /// Hands out what is not stored yet, and starts anew.
     pub fn drain(&mut self) -> Sums {
-        let fresh = Counts { without_hours: self.counts.without_hours, ..Counts::default() };
-        let counts = std::mem::replace(&mut self.counts, fresh);
-        counts.sums(&self.names, |_| true)
+        let fresh = Counts::new(self.counts.without_hours);
+        mem::replace(&mut self.counts, fresh).sums(&self.names)
     }
 
     /// A copy of what is not stored yet, of some axes.
     pub fn peek<'a>(&self, axes: impl Iterator<Item = &'a Axis<Name>>) -> Sums {
         let wanted: HashSet<Axis<Sym>> = axes.filter_map(|axis| self.find(axis)).collect();
-        self.counts.sums(&self.names, |axis| wanted.contains(&axis))
+        self.counts.of_axes(&wanted, &self.names).sums(&self.names)
     }
 
     /// Drops the visitors; sums that are not stored stay.

@@ -6,6 +6,7 @@ pub mod agent;
 pub mod mask;
 pub mod path;
 pub mod place;
+mod plain;
 pub mod source;
 pub mod token;
 

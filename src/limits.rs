@@ -32,6 +32,8 @@ pub const NAME_BYTES_MAX: usize = 500;
 pub const USER_AGENT_BYTES_MAX: usize = 1_024;
 /// Classified user agents kept in memory: the 300 commonest carry 99 % of traffic, so 4,096 make parsing free.
 pub const AGENT_CACHE_ENTRIES: usize = 4_096;
+/// Hosts of referrers whose source is kept in memory: most visits come from a few hundred.
+pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
@@ -49,7 +51,7 @@ pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 /// Hits waiting for the collector. At 100,000 hits a second this is a sixth of a second.
 pub const QUEUE_HITS_MAX: usize = 16_384;
 /// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
-pub const GATHER_MS: u64 = 1;
+pub const GATHER_MS: u64 = 2;
 /// How long the keeper waits for a message before it looks at the clock, in milliseconds.
 pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.

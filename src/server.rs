@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::Response;
 use axum::routing::{get, post};
-use hyper::body::Incoming;
+use http_body_util::{Either, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -91,6 +91,8 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
         .max_buf_size(limits::HEAD_BYTES_MAX)
+        // Answers to beacons are smaller than what the kernel spends on a list of pieces.
+        .writev(false)
         .serve_connection(TokioIo::new(stream), service)
 }
 
@@ -99,10 +101,10 @@ async fn answer(
     peer: IpAddr,
     app: Shared,
     router: Router,
-) -> Result<Response, Infallible> {
+) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     match ingest::route(request.uri().path()) {
-        Some(route) => Ok(ingest::answer(route, request, peer, &app).await),
-        None => router.oneshot(request.map(Body::new)).await,
+        Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
+        None => Ok(router.oneshot(request.map(Body::new)).await?.map(Either::Right)),
     }
 }
 
@@ -129,8 +131,8 @@ fn router(app: Shared) -> Router {
 }
 
 /// A header's value, or an empty text where it is absent or no UTF-8.
-fn header<'a>(request: &'a hyper::HeaderMap, name: &str) -> &'a str {
-    request.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
+    headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
 }
 
 /// Runs work that waits for a disk or for the keeper, away from the threads that serve connections.

@@ -72,7 +72,11 @@ impl fmt::Display for Domain {
 
 /// Host names are compared in this form: trimmed, lower case, punycode, no `www.`, no trailing dot.
 pub fn fold(host: &str) -> String {
-    let mut lower = host.trim().trim_end_matches('.').to_lowercase();
+    let host = host.trim().trim_end_matches('.');
+    if host.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        return host.strip_prefix("www.").unwrap_or(host).to_owned();
+    }
+    let mut lower = host.to_lowercase();
     if !lower.is_ascii()
         && let Ok(url::Host::Domain(ascii)) = url::Host::parse(&lower)
     {

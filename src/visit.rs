@@ -9,7 +9,7 @@ mod seen;
 
 use seen::Seen;
 
-use crate::cell::{Axis, Cell, Dimension, FIXED, NOT_SET, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Dimension, FACETS, FIXED, Facet, NOT_SET, Names, Sym, Tally};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -21,33 +21,40 @@ pub trait Book {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally);
     /// Changes the distinct visitors of a cell over the whole day.
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64);
+    /// As [`Book::hour`], of all the cells of a facet.
+    fn facet_hour(&mut self, facet: Facet, hour: Hour, tally: Tally);
+    /// As [`Book::day_visitors`], of all the cells of a facet.
+    fn facet_day_visitors(&mut self, facet: Facet, by: i64);
 }
 
-/// One visitor's day at one site.
+/// One visitor's day at one site. Days have many visitors and most of them do little, so lists are kept without room to
+/// grow.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// When the last accepted hit came, engagement included, and in which hour.
-    last: (Moment, Hour),
-    visits: Vec<Visit>,
+    last: Moment,
+    last_hour: Hour,
+    visits: Box<[Visit]>,
     /// Sorted by axis, value and visit.
-    seen: Vec<Seen>,
+    seen: Box<[Seen]>,
 }
 
 /// One visit. It has at least one pageview or named event.
 #[derive(Debug, Clone)]
 struct Visit {
-    /// When the first and the last pageview or event came.
+    /// When the first pageview or event came.
     first: Moment,
-    last: Moment,
-    /// The hour it is booked in.
-    start: Hour,
-    /// Values of [`FIXED`], in its order.
-    fixed: [Sym; FIXED.len()],
+    /// Time from then to the last one.
+    length_ms: u32,
+    /// Values of [`FIXED`].
+    facets: [Facet; FACETS],
     entry: Sym,
     exit: Sym,
+    /// What came in the hour of its start, which it is booked in.
+    start: HourCount,
+    /// What came in further hours, in order of first use.
+    later: Box<[HourCount]>,
     interactive: bool,
-    /// What came in which hour; hours in order of first use.
-    hours: Vec<HourCount>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +65,12 @@ struct HourCount {
 }
 
 impl Visit {
+    fn hours(&self) -> impl Iterator<Item = &HourCount> {
+        std::iter::once(&self.start).chain(&self.later)
+    }
+
     fn pageviews(&self) -> u64 {
-        self.hours.iter().map(|h| u64::from(h.pageviews)).sum()
+        self.hours().map(|h| u64::from(h.pageviews)).sum()
     }
 
     /// What the visit as a whole counts in the hour of its start.
@@ -67,25 +78,32 @@ impl Visit {
         Tally {
             visits: 1,
             bounces: i64::from(self.pageviews() <= 1 && !self.interactive),
-            seconds: (self.last.0 - self.first.0) / 1_000,
+            seconds: i64::from(self.length_ms / 1_000),
             ..Tally::ZERO
         }
     }
 
     fn is_active_in(&self, hour: Hour) -> bool {
-        self.hours.iter().any(|h| h.hour == hour)
+        self.hours().any(|h| h.hour == hour && h.pageviews + h.events > 0)
     }
 
     /// The value that the visit has on a visit dimension or as part of the total.
-    fn value(&self, axis: Axis<Sym>) -> Sym {
+    fn value(&self, axis: Axis<Sym>, names: &Names) -> Sym {
         match axis {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
-            // The codes of the fixed dimensions run from 1 in their order.
-            Axis::Of(dimension) => self.fixed.get(usize::from(dimension.code()) - 1).copied().unwrap_or(Sym::EMPTY),
+            Axis::Of(dimension) => names.facets.value(self.facets, dimension),
             Axis::Total | Axis::Prop { .. } => Sym::EMPTY,
         }
     }
+}
+
+/// Puts an item into a list that has no room to grow.
+fn insert<T>(list: &mut Box<[T]>, place: usize, item: T) {
+    let mut longer = std::mem::take(list).into_vec();
+    longer.reserve_exact(1);
+    longer.insert(place, item);
+    *list = longer.into_boxed_slice();
 }
 
 /// What one pageview or event changes for every visit cell whose value stays.
@@ -99,15 +117,24 @@ struct Step {
     hit: Tally,
 }
 
+impl Step {
+    /// What it changes in the hour of the hit, and in that of the visit's start if that is another. `is_known` says whether
+    /// the visitor was counted in the hour of the hit before.
+    fn parts(&self, start: Hour, is_known: bool) -> (Tally, Tally) {
+        let in_hour = Tally { visitors: i64::from(self.is_new_hour && !is_known), ..self.hit };
+        if start == self.hour { (in_hour + self.whole, Tally::ZERO) } else { (in_hour, self.whole) }
+    }
+}
+
 impl Visitor {
     /// A visitor of whom nothing is known yet.
     pub fn new() -> Visitor {
-        Visitor { last: (Moment(i64::MIN), Hour(0)), visits: Vec::new(), seen: Vec::new() }
+        Visitor { last: Moment(i64::MIN), last_hour: Hour(0), visits: Box::default(), seen: Box::default() }
     }
 
     /// When the last accepted hit came.
     pub fn last_hit(&self) -> Moment {
-        self.last.0
+        self.last
     }
 
     /// Takes a hit of the day, and books what it changes.
@@ -116,18 +143,19 @@ impl Visitor {
     /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
     pub fn take(&mut self, hit: &Hit, names: &mut Names, book: &mut impl Book) -> Result<(), Rejection> {
         // Hits count in order of arrival: one older than the last is given that last time.
-        let (at, hour) = if hit.at < self.last.0 { self.last } else { (hit.at, hit.local.hour) };
+        let is_late = hit.at < self.last;
+        let (at, hour) = if is_late { (self.last, self.last_hour) } else { (hit.at, hit.local.hour) };
         match &hit.kind {
             Kind::Engagement { ms, scroll } => self.engage(hit, at, *ms, *scroll, names, book)?,
             Kind::Pageview | Kind::Event { .. } => self.count(hit, at, hour, names, book)?,
         }
-        self.last = (at, hour);
+        (self.last, self.last_hour) = (at, hour);
         Ok(())
     }
 
     /// Whether the current visit, if there is one, still runs at `at`.
     fn is_in_visit(&self, at: Moment) -> bool {
-        !self.visits.is_empty() && at.0 - self.last.0.0 <= limits::VISIT_GAP_MS
+        !self.visits.is_empty() && at.0 - self.last.0 <= limits::VISIT_GAP_MS
     }
 
     fn engage(
@@ -150,8 +178,8 @@ impl Visitor {
         if !seen.viewed {
             return Err(Rejection::NoVisit);
         }
-        let longest = (at.0 - self.last.0.0 + limits::ENGAGEMENT_GRACE_MS).max(0) as u64;
-        book.hour(cell, self.visits[visit].start, seen.engage(ms.min(longest), scroll));
+        let longest = (at.0 - self.last.0 + limits::ENGAGEMENT_GRACE_MS).max(0) as u64;
+        book.hour(cell, self.visits[visit].start.hour, seen.engage(ms.min(longest), scroll));
         Ok(())
     }
 
@@ -175,105 +203,133 @@ impl Visitor {
         let current = self.visits.len() - 1;
         let before = (!is_new_visit).then(|| self.visits[current].clone());
         let is_new_hour = !self.visits[current].is_active_in(hour);
-        self.visits[current].advance(hit, at, hour, names);
+        self.visits[current].advance(hit, at, hour, cells[0].value);
         let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, Visit::whole);
         let step = Step { hour, is_new_visit, is_new_hour, whole, hit: of_hit(&hit.kind) };
-        self.book_visit(current, before.as_ref(), &step, book);
+        self.book_visit(current, before.as_ref(), &step, names, book);
         self.book_seen(current, &cells, &step, hit.kind == Kind::Pageview, book);
         Ok(())
     }
 
     fn begin(&mut self, hit: &Hit, at: Moment, hour: Hour, names: &mut Names) {
         let not_set = names.sym(NOT_SET);
-        // Most visitors come once a day.
-        self.visits.reserve_exact(1);
-        self.visits.push(Visit {
+        let visit = Visit {
             first: at,
-            last: at,
-            start: hour,
-            fixed: FIXED.map(|dimension| names.sym(hit.value(dimension))),
+            length_ms: 0,
+            facets: facets(hit, names),
             entry: not_set,
             exit: not_set,
+            start: HourCount { hour, pageviews: 0, events: 0 },
+            later: Box::default(),
             interactive: false,
-            hours: Vec::with_capacity(1),
-        });
+        };
+        let place = self.visits.len();
+        insert(&mut self.visits, place, visit);
     }
 
     /// Books the current visit under the total and every visit dimension.
-    fn book_visit(&self, current: usize, before: Option<&Visit>, step: &Step, book: &mut impl Book) {
-        let axes = std::iter::once(Axis::Total).chain(FIXED.map(Axis::Of));
-        for axis in axes {
-            self.book_step(current, axis, step, book);
+    fn book_visit(&self, current: usize, before: Option<&Visit>, step: &Step, names: &Names, book: &mut impl Book) {
+        self.book_step(current, Axis::Total, step, names, book);
+        if self.visits.len() == 1 {
+            book_facets(&self.visits[current], step, book);
+        } else {
+            FIXED.into_iter().for_each(|dimension| self.book_step(current, Axis::Of(dimension), step, names, book));
         }
         for axis in [Axis::Of(Dimension::EntryPage), Axis::Of(Dimension::ExitPage)] {
             match before {
-                Some(before) if before.value(axis) != self.visits[current].value(axis) => {
-                    self.book_whole(current, before, axis, -1, book);
-                    self.book_whole(current, &self.visits[current], axis, 1, book);
+                Some(before) if before.value(axis, names) != self.visits[current].value(axis, names) => {
+                    self.book_whole(current, before, axis, -1, names, book);
+                    self.book_whole(current, &self.visits[current], axis, 1, names, book);
                 }
-                _ => self.book_step(current, axis, step, book),
+                _ => self.book_step(current, axis, step, names, book),
             }
         }
     }
 
     /// Books what one hit changes in a cell that holds the visit before and after it.
-    fn book_step(&self, current: usize, axis: Axis<Sym>, step: &Step, book: &mut impl Book) {
+    fn book_step(&self, current: usize, axis: Axis<Sym>, step: &Step, names: &Names, book: &mut impl Book) {
         let visit = &self.visits[current];
-        let cell = Cell { axis, value: visit.value(axis) };
-        let mut in_hour = step.hit;
-        if step.is_new_hour && !self.is_elsewhere(current, cell, Some(step.hour)) {
-            in_hour.visitors = 1;
-        }
-        if visit.start == step.hour {
-            in_hour += step.whole;
-        } else if !step.whole.is_zero() {
-            book.hour(cell, visit.start, step.whole);
-        }
+        let cell = Cell { axis, value: visit.value(axis, names) };
+        let is_known = step.is_new_hour && self.is_elsewhere(current, cell, Some(step.hour), names);
+        let (in_hour, at_start) = step.parts(visit.start.hour, is_known);
         book.hour(cell, step.hour, in_hour);
-        if step.is_new_visit && !self.is_elsewhere(current, cell, None) {
+        if !at_start.is_zero() {
+            book.hour(cell, visit.start.hour, at_start);
+        }
+        if step.is_new_visit && !self.is_elsewhere(current, cell, None, names) {
             book.day_visitors(cell, 1);
         }
     }
 
     /// Books all that `visit`, which is or was visit number `current`, counts in its cell of `axis`; `sign` is 1 or -1.
-    fn book_whole(&self, current: usize, visit: &Visit, axis: Axis<Sym>, sign: i64, book: &mut impl Book) {
-        let cell = Cell { axis, value: visit.value(axis) };
+    fn book_whole(
+        &self,
+        current: usize,
+        visit: &Visit,
+        axis: Axis<Sym>,
+        sign: i64,
+        names: &Names,
+        book: &mut impl Book,
+    ) {
+        let cell = Cell { axis, value: visit.value(axis, names) };
         let signed = |tally: Tally| if sign < 0 { -tally } else { tally };
-        book.hour(cell, visit.start, signed(visit.whole()));
-        for count in &visit.hours {
-            let visitors = i64::from(!self.is_elsewhere(current, cell, Some(count.hour)));
+        let mut whole = visit.whole();
+        for count in visit.hours() {
+            let is_active = count.pageviews + count.events > 0;
+            let visitors = i64::from(is_active && !self.is_elsewhere(current, cell, Some(count.hour), names));
             let (pageviews, events) = (i64::from(count.pageviews), i64::from(count.events));
-            book.hour(cell, count.hour, signed(Tally { visitors, pageviews, events, ..Tally::ZERO }));
+            let in_hour = Tally { visitors, pageviews, events, ..std::mem::take(&mut whole) };
+            book.hour(cell, count.hour, signed(in_hour));
         }
-        if !self.is_elsewhere(current, cell, None) {
+        if !self.is_elsewhere(current, cell, None, names) {
             book.day_visitors(cell, sign);
         }
     }
 
     /// Whether another visit than `current` puts this visitor into `cell`, in `hour` if one is given.
-    fn is_elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Option<Hour>) -> bool {
+    fn is_elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Option<Hour>, names: &Names) -> bool {
         let mut others = self.visits.iter().enumerate().filter(|(at, _)| *at != current).map(|(_, visit)| visit);
-        others.any(|visit| visit.value(cell.axis) == cell.value && hour.is_none_or(|hour| visit.is_active_in(hour)))
+        others.any(|visit| {
+            visit.value(cell.axis, names) == cell.value && hour.is_none_or(|hour| visit.is_active_in(hour))
+        })
     }
 
     /// Books the hit under the dimensions of the hit.
     fn book_seen(&mut self, current: usize, cells: &[Cell<Sym>], step: &Step, is_view: bool, book: &mut impl Book) {
-        let start = self.visits[current].start;
+        let start = self.visits[current].start.hour;
         for cell in cells {
-            let place = match seen::find(&self.seen, *cell, current) {
-                Ok(place) => place,
-                Err(place) => {
-                    if !seen::has(&self.seen, *cell) {
-                        book.day_visitors(*cell, 1);
-                    }
-                    book.hour(*cell, start, Tally { visits: 1, ..Tally::ZERO });
-                    self.seen.insert(place, Seen::new(*cell, current));
-                    place
+            let known = seen::of_cell(&self.seen, *cell);
+            let visitors = i64::from(!self.seen[known.clone()].iter().any(|seen| seen.is_marked(step.hour)));
+            let mut in_hour = Tally { visitors, ..step.hit };
+            let place = seen::find_in(&self.seen, known.clone(), current).unwrap_or_else(|place| {
+                if known.is_empty() {
+                    book.day_visitors(*cell, 1);
                 }
-            };
-            let visitors = i64::from(!seen::has_in(&self.seen, *cell, step.hour));
-            book.hour(*cell, step.hour, Tally { visitors, ..step.hit });
+                if start == step.hour {
+                    in_hour.visits = 1;
+                } else {
+                    book.hour(*cell, start, Tally { visits: 1, ..Tally::ZERO });
+                }
+                insert(&mut self.seen, place, Seen::new(*cell, current));
+                place
+            });
+            book.hour(*cell, step.hour, in_hour);
             self.seen[place].mark(step.hour, is_view);
+        }
+    }
+}
+
+/// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
+/// a facet change alike.
+fn book_facets(visit: &Visit, step: &Step, book: &mut impl Book) {
+    let (in_hour, at_start) = step.parts(visit.start.hour, false);
+    for facet in visit.facets {
+        book.facet_hour(facet, step.hour, in_hour);
+        if !at_start.is_zero() {
+            book.facet_hour(facet, visit.start.hour, at_start);
+        }
+        if step.is_new_visit {
+            book.facet_day_visitors(facet, 1);
         }
     }
 }
@@ -286,26 +342,31 @@ impl Default for Visitor {
 
 impl Visit {
     /// Moves the visit on by one pageview or event.
-    fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, names: &mut Names) {
-        self.last = at;
-        let place = self.hours.iter().position(|h| h.hour == hour).unwrap_or_else(|| {
-            self.hours.push(HourCount { hour, pageviews: 0, events: 0 });
-            self.hours.len() - 1
-        });
-        match hit.kind {
-            Kind::Event { interactive, .. } => {
-                self.hours[place].events += 1;
-                self.interactive |= interactive;
+    fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, page: Sym) {
+        // No day is as long as 2^32 milliseconds.
+        self.length_ms = u32::try_from(at.0 - self.first.0).unwrap_or(u32::MAX);
+        if let Kind::Event { interactive, .. } = hit.kind {
+            self.count_in(hour).events += 1;
+            self.interactive |= interactive;
+        } else {
+            if self.pageviews() == 0 {
+                self.entry = page;
             }
-            _ => {
-                let page = names.sym(&hit.page);
-                if self.pageviews() == 0 {
-                    self.entry = page;
-                }
-                self.exit = page;
-                self.hours[place].pageviews += 1;
-            }
+            self.exit = page;
+            self.count_in(hour).pageviews += 1;
         }
+    }
+
+    /// What came in this hour, nothing yet if need be.
+    fn count_in(&mut self, hour: Hour) -> &mut HourCount {
+        if self.start.hour == hour {
+            return &mut self.start;
+        }
+        let place = self.later.iter().position(|h| h.hour == hour).unwrap_or(self.later.len());
+        if place == self.later.len() {
+            insert(&mut self.later, place, HourCount { hour, pageviews: 0, events: 0 });
+        }
+        &mut self.later[place]
     }
 }
 
@@ -320,13 +381,19 @@ pub fn take_unknown(hit: &Hit, names: &mut Names, book: &mut impl Book) -> Resul
     let hour = hit.local.hour;
     let tally = of_hit(&hit.kind);
     book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
-    for dimension in FIXED {
-        book.hour(Cell { axis: Axis::Of(dimension), value: names.sym(hit.value(dimension)) }, hour, tally);
+    for facet in facets(hit, names) {
+        book.facet_hour(facet, hour, tally);
     }
     for cell in hit_cells(hit, names) {
         book.hour(cell, hour, tally);
     }
     Ok(())
+}
+
+/// What a visit that begins with this hit keeps of it.
+fn facets(hit: &Hit, names: &mut Names) -> [Facet; FACETS] {
+    let values = FIXED.map(|dimension| names.sym(hit.value(dimension)));
+    names.facets.of(&values)
 }
 
 /// What the hit itself counts.
@@ -342,7 +409,7 @@ fn hit_cells_len(hit: &Hit) -> usize {
     3 + 2 * hit.props.len()
 }
 
-/// The cells of the hit's own dimensions, each once.
+/// The cells of the hit's own dimensions, each once; the first is that of the page.
 fn hit_cells(hit: &Hit, names: &mut Names) -> Vec<Cell<Sym>> {
     let event = names.sym(hit.event());
     let mut cells = Vec::with_capacity(hit_cells_len(hit));
@@ -355,4 +422,14 @@ fn hit_cells(hit: &Hit, names: &mut Names) -> Vec<Cell<Sym>> {
         cells.push(Cell { axis: Axis::Prop { key, event: Some(event) }, value });
     }
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_visitors_pay_little_for_a_visit() {
+        assert!(size_of::<Visitor>() <= 48 && size_of::<Visit>() <= 64);
+    }
 }

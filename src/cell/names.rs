@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::NOT_SET;
+use super::{Facets, NOT_SET};
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +20,8 @@ impl Sym {
 pub struct Names {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
+    /// Combinations of these names.
+    pub facets: Facets,
     /// The number of [`NOT_SET`], which half of all values are.
     not_set: Option<Sym>,
 }
@@ -27,7 +29,8 @@ pub struct Names {
 impl Default for Names {
     fn default() -> Self {
         let empty: Arc<str> = Arc::from("");
-        Names { texts: vec![empty.clone()], syms: HashMap::from([(empty, Sym::EMPTY)]), not_set: None }
+        let syms = HashMap::from([(empty.clone(), Sym::EMPTY)]);
+        Names { texts: vec![empty], syms, facets: Facets::default(), not_set: None }
     }
 }
 

@@ -39,8 +39,19 @@ pub fn name(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// As [`name`], of a text that is there to be kept.
+pub fn owned(text: String) -> String {
+    let masked = match name(&text) {
+        Cow::Borrowed(same) if same.len() == text.len() => None,
+        other => Some(other.into_owned()),
+    };
+    masked.unwrap_or(text)
+}
+
 fn without_controls(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
+    // All control characters are in Latin-1, in UTF-8 below 0x20, 0x7f, or after 0xc2.
+    let may_hold_one = text.bytes().any(|b| b < 0x20 || matches!(b, 0x7f | 0xc2));
+    if may_hold_one && text.chars().any(char::is_control) {
         Cow::Owned(text.chars().filter(|c| !c.is_control()).collect())
     } else {
         Cow::Borrowed(text)

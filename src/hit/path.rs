@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::mask::{self, address};
+use super::plain::{self, Plain};
 use crate::limits::URL_BYTES_MAX;
 use crate::rejection::Rejection;
 use crate::site;
@@ -40,24 +41,29 @@ pub fn locate(url: &str, hash_mode: bool) -> Result<Location, Rejection> {
     if url.len() > URL_BYTES_MAX {
         return Err(Rejection::BadUrl);
     }
+    if let Some(Plain { host, path, query, fragment }) = plain::of(url) {
+        return Ok(location(host, path, query, fragment.filter(|_| hash_mode)));
+    }
     let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;
     if DOCUMENT_SCHEMES.contains(&url.scheme()) {
         return Err(Rejection::BadUrl);
     }
-    let (route, route_query) = match url.fragment() {
-        Some(fragment) if hash_mode => split_route(fragment),
-        _ => ("", ""),
-    };
-    Ok(Location {
-        hostname: hostname(&url),
-        path: path(url.path(), route),
-        query: url.query().filter(|query| !query.is_empty()).unwrap_or(route_query).to_owned(),
-    })
+    let host = url.host_str().unwrap_or_default();
+    Ok(location(host, url.path(), url.query(), url.fragment().filter(|_| hash_mode)))
 }
 
-fn hostname(url: &Url) -> String {
-    let host = url.host_str().map(site::fold).unwrap_or_default();
-    if host.is_empty() { NO_HOST.to_owned() } else { mask::name(&host).into_owned() }
+fn location(host: &str, page: &str, query: Option<&str>, fragment: Option<&str>) -> Location {
+    let (route, route_query) = fragment.map_or(("", ""), split_route);
+    Location {
+        hostname: hostname(host),
+        path: path(page, route),
+        query: query.filter(|query| !query.is_empty()).unwrap_or(route_query).to_owned(),
+    }
+}
+
+fn hostname(host: &str) -> String {
+    let host = site::fold(host);
+    if host.is_empty() { NO_HOST.to_owned() } else { mask::owned(host) }
 }
 
 /// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#access_token=...`.
@@ -70,7 +76,10 @@ fn split_route(fragment: &str) -> (&str, &str) {
 }
 
 fn path(path: &str, route: &str) -> String {
-    let mut text = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let mut text = match path.contains('%') {
+        true => percent_decode_str(path).decode_utf8_lossy().into_owned(),
+        false => path.to_owned(),
+    };
     // A question mark that was encoded begins a query too, if what follows reads like one.
     if let Some(start) = address::query_start(&text) {
         text.truncate(start);
@@ -82,8 +91,9 @@ fn path(path: &str, route: &str) -> String {
         text.push('#');
         text.push_str(route);
     }
-    let text = mask::name(text.trim_end());
-    if text.is_empty() { "/".to_owned() } else { text.into_owned() }
+    text.truncate(text.trim_end().len());
+    let text = mask::owned(text);
+    if text.is_empty() { "/".to_owned() } else { text }
 }
 
 /// A value as it may be stored: an address is cut to its host and page, or to its path if it is relative; any other text
@@ -121,6 +131,9 @@ pub struct Campaign {
 /// Reads the campaign keys of a query; keys in any case, the first non-empty value of each counts.
 pub fn campaign(query: &str) -> Campaign {
     let mut campaign = Campaign::default();
+    if query.is_empty() {
+        return campaign;
+    }
     let (mut source, mut referral) = (None, None);
     for pair in query.split('&') {
         let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));

@@ -9,12 +9,16 @@ mod table;
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
+use std::sync::{Arc, LazyLock};
 
+use quick_cache::sync::Cache;
 use url::Url;
 
 use super::mask;
 use super::path::Campaign;
+use super::plain::{self, Plain};
 use crate::cell::DIRECT_OR_NONE;
+use crate::limits::SENDER_CACHE_ENTRIES;
 use crate::rejection::Rejection;
 use crate::site;
 use table::{Kind, Named, TABLE};
@@ -41,22 +45,33 @@ pub fn origin(
     page_host: &str,
     own_host: impl Fn(&str) -> bool,
 ) -> Result<Origin, Rejection> {
-    let sender = sender(referrer).filter(|sender| !sender.is_own(page_host, own_host));
-    if sender.as_ref().is_some_and(Sender::is_spam) {
+    let known = sender(referrer).filter(|sender| !sender.is_own(page_host, own_host)).map(|sender| sender.known());
+    if known.as_ref().is_some_and(|known| known.is_spam) {
         return Err(Rejection::SpamSource);
     }
-    let named = match (&campaign.source, &sender) {
+    let named = match (&campaign.source, &known) {
         (Some(text), _) => Some(of_campaign(text)),
-        (None, Some(sender)) => Some(sender.named()),
+        (None, Some(known)) => Some((known.source.clone(), known.kind)),
         (None, None) => None,
     };
     let kind = named.as_ref().map(|(_, kind)| *kind);
     Ok(Origin {
         channel: channel::of(campaign, kind),
         source: named.map_or(Cow::Borrowed(DIRECT_OR_NONE), |(name, _)| name),
-        referrer: sender.map_or(Cow::Borrowed(DIRECT_OR_NONE), |sender| stored(sender.text())),
+        referrer: known.map_or(Cow::Borrowed(DIRECT_OR_NONE), |known| known.referrer.clone()),
     })
 }
+
+/// What the lists say about a sender.
+struct Known {
+    is_spam: bool,
+    source: Cow<'static, str>,
+    kind: Kind,
+    referrer: Cow<'static, str>,
+}
+
+/// What the lists say about the hosts that come most often: finding that out costs more than all else about a hit.
+static KNOWN: LazyLock<Cache<String, Arc<Known>>> = LazyLock::new(|| Cache::new(SENDER_CACHE_ENTRIES));
 
 /// Who a referrer names.
 enum Sender {
@@ -70,6 +85,9 @@ enum Sender {
 fn sender(referrer: &str) -> Option<Sender> {
     if referrer.is_empty() {
         return None;
+    }
+    if let Some(Plain { host, .. }) = plain::of(referrer) {
+        return Some(Sender::Host(site::fold(host)));
     }
     let url = Url::parse(referrer).ok()?;
     let host = url.host_str().filter(|host| !host.is_empty())?;
@@ -92,6 +110,19 @@ impl Sender {
             Sender::Host(host) => is_local(host) || *host == site::fold(page_host) || own_host(host),
             Sender::App(_) => false,
         }
+    }
+
+    fn known(&self) -> Arc<Known> {
+        let find = || {
+            let (source, kind) = self.named();
+            Arc::new(Known { is_spam: self.is_spam(), source, kind, referrer: stored(self.text()) })
+        };
+        let Sender::Host(host) = self else { return find() };
+        KNOWN.get(host.as_str()).unwrap_or_else(|| {
+            let known = find();
+            KNOWN.insert(host.clone(), known.clone());
+            known
+        })
     }
 
     fn is_spam(&self) -> bool {

@@ -61,14 +61,14 @@ pub fn of(salt: &Salt, address: ClientIp, agent: &UserAgent, mode: AddressMode) 
         AddressMode::Hash => network(address, 32, 64),
         AddressMode::Truncate => network(address, 24, 48),
     };
-    let mut hasher = blake3::Hasher::new_keyed(&salt.0);
+    let mut message = Vec::with_capacity(2 * 4 + 16 + agent.0.len());
     match address {
-        IpAddr::V4(v4) => part(&mut hasher, &v4.octets()),
-        IpAddr::V6(v6) => part(&mut hasher, &v6.octets()),
+        IpAddr::V4(v4) => part(&mut message, &v4.octets()),
+        IpAddr::V6(v6) => part(&mut message, &v6.octets()),
     }
-    part(&mut hasher, agent.0.as_bytes());
-    let mut bits = [0; 8];
-    hasher.finalize_xof().fill(&mut bits);
+    part(&mut message, agent.0.as_bytes());
+    let hash = blake3::keyed_hash(&salt.0, &message);
+    let bits = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     Some(Token(u64::from_le_bytes(bits)))
 }
 
@@ -81,9 +81,9 @@ pub fn visible(address: ClientIp, mode: AddressMode) -> IpAddr {
 }
 
 /// Lengths go before the parts, so that no two senders share their bytes.
-fn part(hasher: &mut blake3::Hasher, bytes: &[u8]) {
-    hasher.update(&(bytes.len() as u32).to_le_bytes());
-    hasher.update(bytes);
+fn part(message: &mut Vec<u8>, bytes: &[u8]) {
+    message.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    message.extend_from_slice(bytes);
 }
 
 /// The address with all bits behind the prefix cleared.

@@ -4,13 +4,13 @@
 //! A rejected beacon answers like an accepted one unless its format says otherwise.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::Response;
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, StatusCode};
+use hyper::{Method, Response, StatusCode};
 
 use super::body::{self, Unread};
 use super::{App, header as text_of};
@@ -52,8 +52,11 @@ const REJECTED: &str = "x-headcount-rejected";
 const ROOM_STEPS: u32 = 200;
 const ROOM_STEP_MS: u64 = 5;
 
+/// An answer to a beacon: its body is small and whole.
+pub type Answer = Response<Full<Bytes>>;
+
 /// Answers a request for a beacon route.
-pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
+pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     match (route, request.method()) {
         (Route::Event, &Method::POST) => event(request, peer, app).await,
         (Route::Event, &Method::OPTIONS) => preflight(),
@@ -63,21 +66,22 @@ pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAdd
     }
 }
 
-async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
+async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let (parts, body) = request.into_parts();
+    let said = Said::by(&parts.headers);
     let address = client(&parts.headers, peer, app);
-    if text_of(&parts.headers, "x-debug-request") == "true" {
+    if said.asks_for_address {
         return with_cors(plain(StatusCode::OK, address.0.to_string()));
     }
     let body = body::read(body, limits::BODY_BYTES_MAX).await;
     let parsed = match &body {
-        Ok(body) => plausible::parse(&read(&parts.headers, "", &body.bytes, address)),
+        Ok(body) => plausible::parse(&said.request("", &body.bytes, address)),
         Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
         Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
     };
     let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
-        Ok(beacons) => with_cors(event_answer(&receive(beacons, app).await)),
+        Ok(beacons) => event_answer(&receive(beacons, app).await),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
             let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
@@ -88,50 +92,56 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
     }
 }
 
-fn event_answer(outcomes: &[Outcome]) -> Response {
+/// The head of the usual answers, made once: clones are cheaper than inserts.
+static ACCEPTED: LazyLock<HeaderMap> =
+    LazyLock::new(|| with_cors(plain(StatusCode::ACCEPTED, "ok")).into_parts().0.headers);
+static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
+    HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/gif")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, must-revalidate, private")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ])
+});
+
+fn event_answer(outcomes: &[Outcome]) -> Answer {
     let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
     // Whoever is told to try again counts twice for each site that took the first try.
     if outcomes.iter().any(is_overloaded) && !outcomes.contains(&Outcome::Accepted) {
         let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
-        return answer;
+        return with_cors(answer);
     }
-    let mut answer = plain(StatusCode::ACCEPTED, "ok");
-    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
-    if !reasons.is_empty() {
+    let mut answer = whole(StatusCode::ACCEPTED, ACCEPTED.clone(), Bytes::from_static(b"ok"));
+    let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();
+    if dropped > 0 {
         let headers = answer.headers_mut();
-        headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(reasons.len()));
+        headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(dropped));
         // The tracker writes the reason into the console of the page.
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(REJECTED));
-        note_reasons(headers, &reasons);
     }
+    note_reasons(answer.headers_mut(), outcomes);
     answer
 }
 
-async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Response {
-    let headers = request.headers();
-    let address = client(headers, peer, app);
-    let parsed = pixel::parse(&read(headers, request.uri().query().unwrap_or_default(), &[], address));
-    let outcomes = match parsed {
+async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let said = Said::by(request.headers());
+    let address = client(request.headers(), peer, app);
+    let outcomes = match pixel::parse(&said.request(request.uri().query().unwrap_or_default(), &[], address)) {
         Ok(beacons) => receive(beacons, app).await,
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.reason);
             vec![Outcome::Rejected(refusal.reason)]
         }
     };
-    let mut answer = Response::new(Body::from(Bytes::from_static(&PIXEL)));
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, must-revalidate, private"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
-    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
-    note_reasons(headers, &reasons);
+    let mut answer = whole(StatusCode::OK, PICTURE.clone(), Bytes::from_static(&PIXEL));
+    note_reasons(answer.headers_mut(), &outcomes);
     answer
 }
 
 /// Tells the owner of a site why a beacon is not counted. Browsers show the header to scripts only where it is exposed.
-fn note_reasons(headers: &mut HeaderMap, reasons: &[&str]) {
+fn note_reasons(headers: &mut HeaderMap, outcomes: &[Outcome]) {
+    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
     if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
         && !reasons.is_empty()
     {
@@ -170,19 +180,51 @@ async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
     app.collector.overloaded(&waiting)
 }
 
-/// The request as wire formats see it.
-fn read<'a>(headers: &'a HeaderMap, query: &'a str, body: &'a [u8], address: ClientIp) -> Request<'a> {
-    Request {
-        query,
-        body,
-        address,
-        user_agent: text_of(headers, "user-agent"),
-        accept_language: text_of(headers, "accept-language"),
-        referer: text_of(headers, "referer"),
-        opted_out: text_of(headers, "sec-gpc") == "1" || text_of(headers, "dnt") == "1",
-        prefetch: is_prefetch(headers),
+/// What a request's headers say to wire formats, found in one walk over them. The first of a repeated header counts.
+#[derive(Default)]
+struct Said<'a> {
+    user_agent: Option<&'a str>,
+    accept_language: Option<&'a str>,
+    referer: Option<&'a str>,
+    opted_out: bool,
+    prefetch: bool,
+    asks_for_address: bool,
+}
+
+impl<'a> Said<'a> {
+    fn by(headers: &'a HeaderMap) -> Said<'a> {
+        let mut said = Said::default();
+        for name in headers.keys() {
+            match name.as_str() {
+                "user-agent" => said.user_agent = Some(text_of(headers, header::USER_AGENT)),
+                "accept-language" => said.accept_language = Some(text_of(headers, header::ACCEPT_LANGUAGE)),
+                "referer" => said.referer = Some(text_of(headers, header::REFERER)),
+                "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
+                "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
+                name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),
+                _ => {}
+            }
+        }
+        said
+    }
+
+    /// The request as wire formats see it.
+    fn request(&self, query: &'a str, body: &'a [u8], address: ClientIp) -> Request<'a> {
+        Request {
+            query,
+            body,
+            address,
+            user_agent: self.user_agent.unwrap_or_default(),
+            accept_language: self.accept_language.unwrap_or_default(),
+            referer: self.referer.unwrap_or_default(),
+            opted_out: self.opted_out,
+            prefetch: self.prefetch,
+        }
     }
 }
+
+/// Headers by which browsers say that nobody looks at the page yet.
+const PURPOSES: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// Whether a browser fetches ahead of need.
 pub fn is_prefetch(headers: &HeaderMap) -> bool {
@@ -191,15 +233,18 @@ pub fn is_prefetch(headers: &HeaderMap) -> bool {
     purpose.into_iter().any(ahead) || text_of(headers, "x-moz") == "prefetch"
 }
 
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
 /// The address of the visitor.
 pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> ClientIp {
-    let listed = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
-    let elements = headers.get_all("forwarded").iter().map(HeaderValue::as_bytes);
-    let real_ip = headers.get("x-real-ip").map(HeaderValue::as_bytes);
+    let listed = headers.get_all(&FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
+    let elements = headers.get_all(header::FORWARDED).iter().map(HeaderValue::as_bytes);
+    let real_ip = headers.get(&REAL_IP).map(HeaderValue::as_bytes);
     address::of_client(peer, listed, elements, real_ip, &app.trusted_proxies)
 }
 
-fn preflight() -> Response {
+fn preflight() -> Answer {
     let mut answer = plain(StatusCode::NO_CONTENT, "");
     let headers = answer.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
@@ -213,18 +258,22 @@ fn preflight() -> Response {
     with_cors(answer)
 }
 
-fn with_cors(mut answer: Response) -> Response {
+fn with_cors(mut answer: Answer) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     answer
 }
 
-fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
-    let mut answer = Response::new(text.into());
-    *answer.status_mut() = status;
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+    whole(status, HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]), text.into())
+}
+
+fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
     answer
 }
 

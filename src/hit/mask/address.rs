@@ -23,6 +23,9 @@ pub fn cut(text: &mut Cow<'_, str>) {
 
 /// Where a query begins behind a path: a question mark, with an equals sign somewhere after it. `/wiki/Who?` has none.
 pub fn query_start(text: &str) -> Option<usize> {
+    if !text.bytes().any(|b| matches!(b, b'?' | b'%')) {
+        return None;
+    }
     let mark = sign(text, 0, b'?', b"3f")?;
     let follows_path = text[..mark.start].contains(['/', '.']) || sign(&text[..mark.start], 0, b'/', b"2f").is_some();
     (follows_path && sign(text, mark.end, b'=', b"3d").is_some()).then_some(mark.start)

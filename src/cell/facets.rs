@@ -1,0 +1,92 @@
+//! In: the values that a visit's first hit fixes together. Out: small numbers that stand for such a combination within one
+//! site and day, so that visits share them. Forgets: nothing by itself; the table is dropped with its day.
+
+use std::collections::HashMap;
+
+use super::{Dimension, FIXED, Sym};
+
+/// How many facets a visit has: whence it came, from which place, and with what in front.
+pub const FACETS: usize = 3;
+
+/// The first of [`FIXED`] in each facet, and the end of the last.
+const BOUNDS: [usize; FACETS + 1] = [0, 8, 11, FIXED.len()];
+/// Most values of a facet.
+const VALUES_MAX: usize = 8;
+
+/// A combination of values: an index into the [`Facets`] of one site and day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Facet(u32);
+
+/// Which facet, and its values, filled up with empty ones.
+type Combination = (usize, [Sym; VALUES_MAX]);
+
+/// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
+#[derive(Debug, Default)]
+pub struct Facets {
+    known: Vec<Combination>,
+    numbers: HashMap<Combination, Facet, foldhash::fast::RandomState>,
+}
+
+impl Facets {
+    /// The facets of a visit with these values of [`FIXED`].
+    pub fn of(&mut self, values: &[Sym; FIXED.len()]) -> [Facet; FACETS] {
+        std::array::from_fn(|which| {
+            let mut padded = [Sym::EMPTY; VALUES_MAX];
+            for (to, from) in padded.iter_mut().zip(&values[BOUNDS[which]..BOUNDS[which + 1]]) {
+                *to = *from;
+            }
+            self.number((which, padded))
+        })
+    }
+
+    fn number(&mut self, combination: Combination) -> Facet {
+        *self.numbers.entry(combination).or_insert_with(|| {
+            self.known.push(combination);
+            Facet(self.known.len() as u32 - 1)
+        })
+    }
+
+    /// The values of a facet given out by this table, by dimension.
+    pub fn values(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
+        let (which, values) = self.known[facet.0 as usize];
+        FIXED[BOUNDS[which]..BOUNDS[which + 1]].iter().copied().zip(values)
+    }
+
+    /// The value that a visit with these facets has on a dimension; empty if the first hit does not fix it.
+    pub fn value(&self, facets: [Facet; FACETS], dimension: Dimension) -> Sym {
+        // The codes of the fixed dimensions run from 1 in their order.
+        let place = usize::from(dimension.code()) - 1;
+        match (0..FACETS).find(|which| place < BOUNDS[which + 1]) {
+            Some(which) => self.known[facets[which].0 as usize].1[place - BOUNDS[which]],
+            None => Sym::EMPTY,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fixed_dimension_is_in_one_facet() {
+        let values = std::array::from_fn(|place| Sym(100 + place as u32));
+        let mut facets = Facets::default();
+        let of_visit = facets.of(&values);
+        for (dimension, value) in FIXED.into_iter().zip(values) {
+            assert_eq!(facets.value(of_visit, dimension), value);
+        }
+        assert_eq!(facets.value(of_visit, Dimension::Page), Sym::EMPTY);
+        assert_eq!(of_visit.into_iter().flat_map(|facet| facets.values(facet)).count(), FIXED.len());
+    }
+
+    #[test]
+    fn visits_that_agree_share_a_facet() {
+        let mut facets = Facets::default();
+        let here = [Sym(1); FIXED.len()];
+        let mut elsewhere = here;
+        elsewhere[9] = Sym(2);
+        let (a, b) = (facets.of(&here), facets.of(&elsewhere));
+        assert_eq!(a, facets.of(&here));
+        assert_eq!(a.map(|facet| b.contains(&facet)), [true, false, true]);
+    }
+}
