@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use headcount::beacon::{Beacon, ClientIp, Request, pixel, plausible};
+use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, pixel, plausible};
 use headcount::cell::{Axis, Dimension, Metric};
 use headcount::clock::Clock;
 use headcount::collector::Collector;
@@ -110,6 +110,7 @@ impl Sent {
             body: self.body.as_bytes(),
             address: ClientIp(self.address),
             user_agent: &self.agent,
+            hints: &NO_HINTS,
             accept_language: "en-GB,en;q=0.8",
             referer: "",
             opted_out: false,

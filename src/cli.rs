@@ -1,6 +1,8 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
 mod demo;
+mod explain;
+mod geo;
 mod import;
 mod serve;
 mod words;
@@ -71,6 +73,11 @@ fn work(words: Words) -> Result<(), Failure> {
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    match &words.work {
+        Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
+        Work::Geo(words_of) => return Ok(print(&geo::geo(&config, words_of)?, words.json)),
+        _ => {}
+    }
     if let Some(command) = words.work.command() {
         print(&carry_out(&config, command)?, words.json);
         return Ok(());
@@ -146,7 +153,7 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Ke
         Some(file) => Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?,
         None => Places::none(),
     };
-    let tools = Tools { agents: Agents::new(), places };
+    let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(Collector::start(Arc::new(store), tools, clock)?)
 }
 

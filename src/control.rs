@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
+use crate::site::paths::{Case, Slash};
 use crate::site::{self, AddressMode, Domain, Schedule, Settings, Site, SiteId};
 use crate::store::sqlite::{Access, Login, Scope, SiteError};
 
@@ -97,6 +98,16 @@ pub struct SiteChange {
     pub address: Option<AddressMode>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// Templates of pages.
+    pub templates: Option<Vec<String>>,
+    /// Masks for parts of paths.
+    pub masks: Option<Vec<String>>,
+    /// The slash at the end of paths.
+    pub slash: Option<Slash>,
+    /// Capitals in paths.
+    pub case: Option<Case>,
+    /// Keys of the query that belong to the page.
+    pub query_keys: Option<Vec<String>>,
 }
 
 /// What a command did.
@@ -217,6 +228,9 @@ fn line(site: &Site) -> String {
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
+    if !site.settings.paths.is_default() {
+        line.push_str("  paths by rules");
+    }
     line
 }
 
@@ -228,6 +242,7 @@ fn described(site: &Site) -> Value {
         "hosts": site.settings.hosts,
         "address": mode_name(site.settings.address),
         "opt_out": site.settings.opt_out,
+        "paths": site.settings.paths,
     })
 }
 
@@ -246,6 +261,17 @@ fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refu
     }
     settings.address = change.address.unwrap_or(settings.address);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    let paths = &mut settings.paths;
+    for (list, changed) in [
+        (&mut paths.templates, &change.templates),
+        (&mut paths.masks, &change.masks),
+        (&mut paths.query_keys, &change.query_keys),
+    ] {
+        list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    paths.slash = change.slash.unwrap_or(paths.slash);
+    paths.case = change.case.unwrap_or(paths.case);
+    paths.check()?;
     Ok(settings)
 }
 

@@ -1,6 +1,7 @@
 //! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
 //! nothing here is about a visitor.
 
+pub mod paths;
 pub mod time;
 
 use std::collections::HashMap;
@@ -8,6 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use paths::PathRules;
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -108,11 +111,14 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// What becomes of paths.
+    #[serde(skip_serializing_if = "PathRules::is_default")]
+    pub paths: PathRules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { address: AddressMode::Hash, hosts: Vec::new(), opt_out: true }
+        Settings { address: AddressMode::Hash, hosts: Vec::new(), opt_out: true, paths: PathRules::default() }
     }
 }
 

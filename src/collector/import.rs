@@ -12,17 +12,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Message;
+use super::ledger::{Booked, Books};
 use super::{Collector, random};
 use crate::beacon::{Beacon, log};
 use crate::counts::{OpenDay, Sums};
 use crate::hit::token::Salt;
-use crate::hit::{self, Arrival};
+use crate::hit::{self, Arrival, Dropped};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, Imported, Rejected, StoreError};
+use crate::store::{Ask, BotCount, Imported, Rejected, StoreError};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Batch {
     pub counted: u64,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
     /// How far the logs are read.
     pub imported: Vec<Imported>,
 }
@@ -125,9 +128,9 @@ pub struct Import {
     /// The first day whose hours are kept by single dimensions.
     first_hours: Day,
     visitors: usize,
-    /// What waits to be stored. Rejections wait in `rejected`.
+    /// What waits to be stored. Rejections wait in `books`.
     batch: Batch,
-    rejected: HashMap<(Day, Rejection), u64, foldhash::fast::RandomState>,
+    books: Books,
     /// Lines at the last stored state, and at the last look for days that are over.
     stored: u64,
     looked: u64,
@@ -180,7 +183,7 @@ impl Import {
             first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
             visitors: 0,
             batch: Batch::default(),
-            rejected: HashMap::default(),
+            books: Books::default(),
             stored: 0,
             looked: 0,
             lines: 0,
@@ -264,18 +267,19 @@ impl Import {
         }
         self.lines += 1;
         let Some(read) = log::read(line).filter(|read| read.at <= self.latest) else {
-            return self.reject(Rejection::BadLine);
+            return self.reject(Rejection::BadLine.into());
         };
         self.at = read.at;
         if read.at < self.now.from || read.at >= self.now.until {
             self.now = bounds(&self.site, self.site.schedule.locate(read.at).day);
         }
-        if let Err(reason) = read.beacon(&self.site.domain).and_then(|beacon| self.count(beacon, read.at)) {
-            self.reject(reason);
+        let beacon = read.beacon(&self.site.domain).map_err(Dropped::from);
+        if let Err(dropped) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
+            self.reject(dropped);
         }
     }
 
-    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Rejection> {
+    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Dropped> {
         let local = self.site.schedule.locate(at);
         if !self.days.contains_key(&local.day) {
             self.open_day(local.day)?;
@@ -306,8 +310,8 @@ impl Import {
         Ok(())
     }
 
-    fn reject(&mut self, reason: Rejection) {
-        *self.rejected.entry((self.now.day, reason)).or_default() += 1;
+    fn reject(&mut self, dropped: Dropped) {
+        self.books.add(self.site.id, self.now.day, dropped.reason, dropped.bot);
     }
 
     /// Closes the days that the log is an hour past, unless lines of them still come.
@@ -344,10 +348,11 @@ impl Import {
         for (day, open) in self.days.iter_mut().filter(|(_, open)| open.day.pending() > 0) {
             batch.sums.push((self.site.id, *day, open.day.drain()));
         }
-        for ((day, reason), count) in self.rejected.drain() {
-            *self.reasons.entry(reason).or_default() += count;
-            batch.rejected.push(Rejected { site: self.site.id, day, reason, count });
+        let Booked { rejected, bots } = std::mem::take(&mut self.books).rows();
+        for rejected in &rejected {
+            *self.reasons.entry(rejected.reason).or_default() += rejected.count;
         }
+        (batch.rejected, batch.bots) = (rejected, bots);
         for log in self.logs.iter_mut().filter(|log| log.has_moved) {
             batch.imported.extend(log.entry);
             log.has_moved = false;

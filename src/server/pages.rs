@@ -1,5 +1,7 @@
 //! In: requests of browsers. Out: pages, the tracker, health and metrics. Forgets: nothing; readers are not counted.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -9,7 +11,7 @@ use serde_json::json;
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::TRACKER;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::period::Period;
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
@@ -83,6 +85,9 @@ pub async fn panel(
         return answer;
     }
     let site = app.collector.directory().find(&domain).cloned();
+    if let Some((bots::NAME, ending)) = file.split_once('.') {
+        return bot_lines(site, ending, &asked, app).await;
+    }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
     let period = match asked.period(&site, &app) {
@@ -93,6 +98,22 @@ pub async fn panel(
     match (found.await, ending.as_str()) {
         (Some(Ok((metrics, rows))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
         (Some(Ok((metrics, rows))), "json") => text("application/json", export::json(dimension, &metrics, &rows)),
+        (Some(Ok(_)), _) => not_found().await,
+        _ => failed(),
+    }
+}
+
+/// What programs came, for other programs.
+async fn bot_lines(site: Option<Arc<crate::site::Site>>, ending: &str, asked: &Asked, app: Shared) -> Response {
+    let Some(site) = site else { return not_found().await };
+    let period = match asked.period(&site, &app) {
+        Ok(period) => period,
+        Err(answer) => return *answer,
+    };
+    let found = apart(move || dashboard::bots(&site, period, &app.collector));
+    match (found.await, ending) {
+        (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
+        (Some(Ok(lines)), "json") => text("application/json", bots::json(&lines)),
         (Some(Ok(_)), _) => not_found().await,
         _ => failed(),
     }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Answer, Ask, Flush, Imported, Store, StoreError};
+use super::{Answer, Ask, BotCount, Flush, Imported, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
@@ -111,6 +111,10 @@ impl Store for Sqlite {
 
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError> {
         Ok(read::rejected(&mut self.reader(), site, first, last)?)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError> {
+        Ok(read::bots(&mut self.reader(), site, first, last)?)
     }
 }
 

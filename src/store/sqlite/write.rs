@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::schema::{PROP, TALLY, TOTAL};
 use crate::cell::{Axis, Cell, Dimension, Tally};
 use crate::counts::{Name, Sums};
+use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
-use crate::store::{Flush, Grain};
+use crate::store::{BotCount, Flush, Grain, OTHER_PAGES};
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -32,6 +33,9 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
             count
         ])?;
     }
+    for bot in &flush.bots {
+        add_bot(&transaction, bot)?;
+    }
     for (site, day) in &flush.old_hours {
         prune_hours(&transaction, *site, *day)?;
     }
@@ -42,6 +46,21 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()
+}
+
+/// Adds to a row about bots. A day that has all the rows it may have gets no new ones: what is left counts as other pages.
+fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
+    let sql = "UPDATE bots SET count = count + ?5 WHERE site = ?1 AND day = ?2 AND family = ?3 AND pages = ?4";
+    let (site, day, count) = (bot.site.0, bot.day.0, bot.count as i64);
+    if transaction.prepare_cached(sql)?.execute(params![site, day, &*bot.family, &*bot.pages, count])? > 0 {
+        return Ok(());
+    }
+    let rows = "SELECT count(*) FROM bots WHERE site = ? AND day = ?";
+    let rows: i64 = transaction.prepare_cached(rows)?.query_row(params![site, day], |row| row.get(0))?;
+    let pages = if rows < limits::BOT_ROWS_PER_DAY_MAX as i64 { &*bot.pages } else { OTHER_PAGES };
+    let sql = "INSERT INTO bots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    transaction.prepare_cached(sql)?.execute(params![site, day, &*bot.family, pages, count])?;
+    Ok(())
 }
 
 /// A cell by its numbers in the store.
