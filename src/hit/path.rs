@@ -19,8 +19,33 @@ pub const NO_HOST: &str = "(none)";
 
 /// Schemes whose addresses hold a document instead of naming one.
 const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
-/// Click ids that Google and Microsoft put on paid links only.
-const PAID_CLICK_IDS: [&str; 4] = ["gclid", "gbraid", "wbraid", "msclkid"];
+/// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
+/// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
+const CLICK_IDS: [(&str, Click); 14] = [
+    ("gclid", Click { source: "google", is_paid: true }),
+    ("gbraid", Click { source: "google", is_paid: true }),
+    ("wbraid", Click { source: "google", is_paid: true }),
+    ("dclid", Click { source: "doubleclick", is_paid: true }),
+    ("msclkid", Click { source: "bing", is_paid: true }),
+    ("yclid", Click { source: "yandex", is_paid: true }),
+    ("ttclid", Click { source: "tiktok", is_paid: true }),
+    ("twclid", Click { source: "twitter", is_paid: true }),
+    ("li_fat_id", Click { source: "linkedin", is_paid: true }),
+    ("rdt_cid", Click { source: "reddit", is_paid: true }),
+    ("sccid", Click { source: "snapchat", is_paid: true }),
+    ("epik", Click { source: "pinterest", is_paid: true }),
+    ("fbclid", Click { source: "facebook", is_paid: false }),
+    ("igshid", Click { source: "instagram", is_paid: false }),
+];
+
+/// The network of a click id; the id itself is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Click {
+    /// The word that campaigns call the network by.
+    pub source: &'static str,
+    /// Whether the id is on paid links only.
+    pub is_paid: bool,
+}
 
 /// Where a page is.
 ///
@@ -154,8 +179,8 @@ pub struct Campaign {
     pub content: Option<String>,
     /// `utm_term`.
     pub term: Option<String>,
-    /// Whether a click id of a paid link was there (`gclid`, `gbraid`, `wbraid`, `msclkid`). The id itself is dropped.
-    pub paid: bool,
+    /// The network of the first click id that was there.
+    pub click: Option<Click>,
 }
 
 /// Reads the campaign keys of a query; keys in any case, the first non-empty value of each counts.
@@ -177,7 +202,8 @@ pub fn campaign(query: &str) -> Campaign {
             "source" => &mut source,
             "ref" => &mut referral,
             _ => {
-                campaign.paid |= !raw.is_empty() && PAID_CLICK_IDS.contains(&key.as_str());
+                let of_key = || CLICK_IDS.iter().find(|(id, _)| *id == key).map(|(_, click)| *click);
+                campaign.click = campaign.click.or_else(|| if raw.is_empty() { None } else { of_key() });
                 continue;
             }
         };
@@ -328,8 +354,9 @@ mod tests {
 
     #[test]
     fn a_click_id_is_noted_and_not_kept() {
-        assert_eq!(campaign("gclid=abc123"), Campaign { paid: true, ..Campaign::default() });
-        assert!(campaign("x=1&MSCLKID=z").paid);
-        assert!(!campaign("gclid=&fbclid=abc").paid);
+        let google = Click { source: "google", is_paid: true };
+        assert_eq!(campaign("gclid=abc123"), Campaign { click: Some(google), ..Campaign::default() });
+        assert_eq!(campaign("x=1&MSCLKID=z").click.map(|click| click.source), Some("bing"));
+        assert_eq!(campaign("gclid=&fbclid=abc").click.map(|click| click.is_paid), Some(false));
     }
 }

@@ -21,13 +21,6 @@ pub(super) enum Robot {
     Library(Bot),
 }
 
-/// What may follow `(compatible;` in a browser's agent, lower case. Programs put their name there.
-#[rustfmt::skip]
-const BROWSERS_THERE: [&str; 24] = [
-    "msie", "konqueror", "u;", "opera", "windows", "linux", "x11", "mac", "android", "iphone", "ipad", "cros", "icab",
-    "webpositive", "abrowse", "ibrowse", "trident", "intel", "haiku", "amiga", "wii", "blackberry", "symbian", "nokia",
-];
-
 /// What a device or a browser for people names, lower case.
 #[rustfmt::skip]
 const PLATFORMS: [&str; 14] = [
@@ -54,12 +47,12 @@ pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
     })
 }
 
-/// Whether the agent says `compatible;` and then a name, as programs do that want the page a browser gets.
+/// Whether the agent puts a name behind a whole browser's, `(KHTML, like Gecko; compatible; Name)`, or a `+` before where its
+/// owner can be found, as programs do that want the page a browser gets.
 fn is_declared(lower: &str) -> bool {
     let Some((before, after)) = lower.split_once("compatible;") else { return false };
-    let after = after.trim_start();
-    let is_appended = before.contains("like gecko");
-    is_appended || !after.is_empty() && !BROWSERS_THERE.iter().any(|browser| after.starts_with(browser))
+    let names_an_owner = || after.split_once("; +").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric()));
+    before.contains("like gecko") || names_an_owner()
 }
 
 #[cfg(test)]
@@ -111,6 +104,7 @@ mod tests {
             ("Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)", "FeedFetcher-Google", "Feed reader"),
             ("Mozilla/5.0 (compatible; Unheard/0.8.6)", "Other bot", "Other"),
             ("Mozilla/5.0 (compatible; Unheard-Crawler/0.8.6)", "Other crawler", "Other"),
+            ("Mozilla/5.0 (compatible; unheard/1.2; +unheard)", "Other bot", "Other"),
         ] {
             assert_eq!(of(agent), Some(Robot::Bot(Bot { family, group })), "{agent}");
         }

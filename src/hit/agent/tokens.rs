@@ -261,7 +261,7 @@ fn token(line: &'static str) -> Option<Token> {
     };
     // A mark has its name first.
     let written = if kind == "mark" { label } else { written };
-    let endings = [("[0-9]", Beside::Digit), ("[A-Z]", Beside::Capital)];
+    let endings = [("[0-9]", Beside::Digit), ("[A-Z]", Beside::Capital), ("[ ]", Beside::Edge)];
     let ending = endings.iter().find_map(|(ending, after)| Some((written.strip_suffix(ending)?, *after)));
     let (text, after) = ending.unwrap_or((written, Beside::Anything));
     let is_word = text.starts_with(|c: char| c.is_ascii_alphanumeric());

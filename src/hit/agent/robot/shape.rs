@@ -50,11 +50,13 @@ fn after_version(text: &str) -> &str {
     if first.is_empty() {
         return "?";
     }
+    let mut is_first = true;
     while let Some((digits, more)) = rest.strip_prefix('.').map(|rest| split(rest, |byte| byte.is_ascii_digit())) {
-        if digits.is_empty() {
+        // A later number this long is a date: parts of browsers have such versions.
+        if digits.is_empty() || !is_first && digits.len() > 10 {
             break;
         }
-        rest = more;
+        (rest, is_first) = (more, false);
     }
     rest
 }
@@ -120,10 +122,8 @@ fn is_mozilla_and_a_name(lower: &str) -> bool {
     let inner = inner.strip_prefix(' ').unwrap_or(inner);
     let (name, number) = split(inner, is_name);
     let number = number.strip_prefix(['/', ' ']).unwrap_or("");
-    let is_number = number.split_once('.').is_some_and(|(whole, part)| {
-        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        are_digits(whole) && are_digits(part)
-    });
+    let is_number = number.contains('.')
+        && number.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     inner.is_empty() || !name.is_empty() && is_number
 }
 
@@ -161,6 +161,7 @@ mod tests {
             "mozilla/5.0 (x) gecko; onetrust;",
             "mozilla/5.0 jorgee",
             "mozilla/5.0 (compatible; trance/1.0)",
+            "mozilla/5.0 (compatible; agu/0.8.6)",
             "mozilla/5.0 (compatible; bob@mail.test)",
             "mozilla/5.0 (compatible; cardyb/1.0; x)",
             "abcdefghijklmnopqrstuvwxyz/abcdefghijklmnopqrstuvwxyz;1",
@@ -177,6 +178,7 @@ mod tests {
             "mozilla/5.0 (x11; linux x86_64; rv:140.0) gecko/20100101 firefox/140.0",
             "opera/9.80 (j2me/midp; opera mini/9.80/191.308; u; en) presto/2.5.25 version/10.54",
             "ü",
+            "mozacfetch/49.0.20200702190156",
         ] {
             assert!(!is_odd(agent), "{agent}");
         }
