@@ -73,7 +73,11 @@ pub const KEYS: [Key; 7] = [
         meaning: "how browsers reach the collector, for links and snippets",
     },
     Key { name: "geo", default: "none", meaning: "MMDB file for country, region and city; read again when it changes" },
-    Key { name: "place", default: "city", meaning: "how much of a place is counted: `none`, `country`, `region` or `city`" },
+    Key {
+        name: "place",
+        default: "city",
+        meaning: "how much of a place is counted: `none`, `country`, `region` or `city`",
+    },
     Key {
         name: "trusted_proxies",
         default: "127.0.0.0/8, ::1/128",

@@ -345,7 +345,10 @@ mod tests {
         let mut settings = Settings::default();
         settings.paths.templates = vec!["/order/:id".into()];
         settings.paths.query_keys = vec!["step".into()];
-        assert_eq!(made(beacon("https://example.com/order/77?step=2&x=1"), settings).unwrap().page, "/order/:id?step=2");
+        assert_eq!(
+            made(beacon("https://example.com/order/77?step=2&x=1"), settings).unwrap().page,
+            "/order/:id?step=2"
+        );
     }
 
     #[test]

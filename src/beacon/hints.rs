@@ -35,7 +35,8 @@ impl Hints {
     /// Takes a header by its name in lower case, if it is a hint; the first of each name counts. Says whether it was taken.
     pub fn add(&mut self, name: &str, value: &str) -> bool {
         let value = value.trim();
-        let fits = NAMES.contains(&name) && value.len() <= limits::HINT_BYTES_MAX && !value.chars().any(char::is_control);
+        let fits =
+            NAMES.contains(&name) && value.len() <= limits::HINT_BYTES_MAX && !value.chars().any(char::is_control);
         if !fits || value.is_empty() || !self.part(name).is_empty() {
             return false;
         }
@@ -53,7 +54,8 @@ impl Hints {
 
     /// The value of the header with this name; empty when it is missing.
     pub fn part(&self, name: &str) -> &str {
-        let value = |line: &'_ str| -> Option<usize> { line.strip_prefix(name)?.starts_with(':').then_some(name.len() + 1) };
+        let value =
+            |line: &'_ str| -> Option<usize> { line.strip_prefix(name)?.starts_with(':').then_some(name.len() + 1) };
         self.0.lines().find_map(|line| line.get(value(line)?..)).unwrap_or_default()
     }
 
@@ -67,7 +69,8 @@ impl Hints {
     pub fn of_uadata(json: &str) -> Hints {
         let mut hints = Hints::default();
         let Ok(data) = serde_json::from_str::<UaData>(json) else { return hints };
-        let quoted = |text: Option<String>| text.map(|text| format!("\"{}\"", text.replace('"', ""))).unwrap_or_default();
+        let quoted =
+            |text: Option<String>| text.map(|text| format!("\"{}\"", text.replace('"', ""))).unwrap_or_default();
         hints.add("sec-ch-ua", &listed(&data.brands));
         hints.add("sec-ch-ua-full-version-list", &listed(&data.full_version_list));
         hints.add("sec-ch-ua-platform", &quoted(data.platform));
@@ -129,7 +132,10 @@ mod tests {
             "mobile":false,"platform":"Windows","platformVersion":"15.0.0","model":"","fullVersionList":[],"extra":1}"#;
         let hints = Hints::of_uadata(json);
         assert_eq!(hints.part("sec-ch-ua"), r#""Chromium";v="130", "Brave";v="130""#);
-        assert_eq!((hints.part("sec-ch-ua-platform"), hints.part("sec-ch-ua-platform-version")), (r#""Windows""#, r#""15.0.0""#));
+        assert_eq!(
+            (hints.part("sec-ch-ua-platform"), hints.part("sec-ch-ua-platform-version")),
+            (r#""Windows""#, r#""15.0.0""#)
+        );
         assert_eq!((hints.part("sec-ch-ua-mobile"), hints.part("sec-ch-ua-model")), ("?0", ""));
         for wrong in ["", "[]", "null", "{\"brands\":3}"] {
             assert!(Hints::of_uadata(wrong).is_empty(), "{wrong}");

@@ -304,7 +304,8 @@ impl Keeper {
         }
         let Batch { sums, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
-        let flush = Flush { number: self.flushing.next_number(), sums, rejected, bots, old_hours: Vec::new(), imported };
+        let flush =
+            Flush { number: self.flushing.next_number(), sums, rejected, bots, old_hours: Vec::new(), imported };
         self.flushing.begin(flush, vec![waiter]);
     }
 

@@ -67,7 +67,8 @@ impl Books {
 
     /// What is booked, as rows.
     pub fn rows(&self) -> Booked {
-        let rejected = |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
+        let rejected =
+            |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
         let bots = self.bots.iter().flat_map(|(&(site, day), rows)| {
             rows.iter().map(move |((family, pages), count)| BotCount {
                 site,

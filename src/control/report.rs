@@ -93,9 +93,7 @@ fn bots(collector: &Collector, site: &Site, period: &str, rows: Option<usize>) -
     let pages = |line: &BotLine| -> Vec<Value> {
         line.pages.iter().map(|(pages, count)| json!({"pages": &**pages, "messages": count})).collect()
     };
-    let row = |line: &BotLine| {
-        json!({"bot": &*line.family, "group": line.group, "messages": line.count, "pages": pages(line)})
-    };
+    let row = |line: &BotLine| json!({"bot": &*line.family, "group": line.group, "messages": line.count, "pages": pages(line)});
     let rows: Vec<Value> = lines.iter().map(row).collect();
     let (from, to) = (range.span.first_day().to_string(), range.span.last_day().to_string());
     let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});

@@ -255,7 +255,9 @@ mod tests {
     fn a_mac_with_a_touch_screen_is_an_ipad() {
         let text = format!("{MAC} Version/18.1 Safari/605.1.15");
         let agents = Agents::new();
-        let Verdict::Person(ipad) = agents.classify(&text, &Hints::default(), true) else { panic!("an iPad is no bot") };
+        let Verdict::Person(ipad) = agents.classify(&text, &Hints::default(), true) else {
+            panic!("an iPad is no bot")
+        };
         assert_eq!((&*ipad.os, &*ipad.os_version, &*ipad.browser, ipad.device), ("iOS", "iOS 18", "Safari", "tablet"));
         let Verdict::Person(mac) = agents.classify(&text, &Hints::default(), false) else { panic!("a Mac is no bot") };
         assert_eq!((&*mac.os, mac.device), ("macOS", "desktop"));
@@ -301,7 +303,10 @@ mod tests {
             assert!(hints.iter().all(|(name, value)| told.add(name, value)), "{hints:?}");
             match Agents::new().classify(text, &told, false) {
                 Verdict::Person(agent) => {
-                    format!("{}, {} {}, {} {}", agent.device, agent.browser, agent.browser_version, agent.os, agent.os_version)
+                    format!(
+                        "{}, {} {}, {} {}",
+                        agent.device, agent.browser, agent.browser_version, agent.os, agent.os_version
+                    )
                 }
                 Verdict::Bot(bot) | Verdict::Library(bot) => bot.family.to_owned(),
             }
@@ -309,15 +314,36 @@ mod tests {
         let chrome = format!("{WINDOWS} Chrome/140.0.0.0 Safari/537.36");
         let linux = format!("{LINUX} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36");
         let phone = format!("{ANDROID} Chrome/140.0.0.0 Mobile Safari/537.36");
-        let instagram = format!("{ANDROID} Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 Instagram 300.0.0.1 Android");
+        let instagram =
+            format!("{ANDROID} Version/4.0 Chrome/140.0.0.0 Mobile Safari/537.36 Instagram 300.0.0.1 Android");
         let ua = "sec-ch-ua";
         for (text, hints, want) in [
-            (&chrome, &[(ua, r#""Brave";v="140", "Chromium";v="140""#)][..], "desktop, Brave Brave 140, Windows Windows 10/11"),
-            (&chrome, &[("sec-ch-ua-platform", r#""Windows""#), ("sec-ch-ua-platform-version", r#""15.0.0""#)], "desktop, Chrome Chrome 140, Windows Windows 11"),
-            (&chrome, &[("sec-ch-ua-platform", r#""Windows""#), ("sec-ch-ua-platform-version", r#""10.0.0""#)], "desktop, Chrome Chrome 140, Windows Windows 10"),
-            (&linux, &[("sec-ch-ua-platform", r#""Android""#), ("sec-ch-ua-mobile", "?0")], "tablet, Chrome Chrome 140, Android (not set)"),
+            (
+                &chrome,
+                &[(ua, r#""Brave";v="140", "Chromium";v="140""#)][..],
+                "desktop, Brave Brave 140, Windows Windows 10/11",
+            ),
+            (
+                &chrome,
+                &[("sec-ch-ua-platform", r#""Windows""#), ("sec-ch-ua-platform-version", r#""15.0.0""#)],
+                "desktop, Chrome Chrome 140, Windows Windows 11",
+            ),
+            (
+                &chrome,
+                &[("sec-ch-ua-platform", r#""Windows""#), ("sec-ch-ua-platform-version", r#""10.0.0""#)],
+                "desktop, Chrome Chrome 140, Windows Windows 10",
+            ),
+            (
+                &linux,
+                &[("sec-ch-ua-platform", r#""Android""#), ("sec-ch-ua-mobile", "?0")],
+                "tablet, Chrome Chrome 140, Android (not set)",
+            ),
             (&linux, &[("sec-ch-ua-platform", r#""Chrome OS""#)], "desktop, Chrome Chrome 140, ChromeOS (not set)"),
-            (&phone, &[("sec-ch-ua-platform", r#""Android""#), ("sec-ch-ua-platform-version", r#""16.0.0""#)], "mobile, Chrome Chrome 140, Android Android 16"),
+            (
+                &phone,
+                &[("sec-ch-ua-platform", r#""Android""#), ("sec-ch-ua-platform-version", r#""16.0.0""#)],
+                "mobile, Chrome Chrome 140, Android Android 16",
+            ),
             (&phone, &[("sec-ch-ua-model", r#""SM-X710""#)], "tablet, Chrome Chrome 140, Android (not set)"),
             (&instagram, &[(ua, r#""Android WebView";v="140""#)], "mobile, Instagram Instagram 300, Android (not set)"),
             (&chrome, &[(ua, r#""HeadlessChrome";v="140""#)], "Headless Chrome"),

@@ -308,10 +308,14 @@ mod tests {
             assert_eq!(of(&places, "192.0.2.1", None), want, "{detail:?}");
             let by_zone = if detail == Detail::None { NOT_SET } else { "JP" };
             assert_eq!(of(&places, "10.0.0.1", Some("Asia/Tokyo"))[0], by_zone, "{detail:?}");
-            fs::write(&path, write(&[("192.0.2.0/24", geolite("FR", "IDF", "Paris")), ("10.0.0.0/8", flat(&[]))])).unwrap();
+            fs::write(&path, write(&[("192.0.2.0/24", geolite("FR", "IDF", "Paris")), ("10.0.0.0/8", flat(&[]))]))
+                .unwrap();
             assert!(places.reload_if_changed().unwrap());
             assert_eq!(of(&places, "192.0.2.1", None)[0], if detail == Detail::None { NOT_SET } else { "FR" });
-            assert_eq!(of(&places, "192.0.2.1", None)[2], if detail == Detail::City { "Paris, FR-IDF" } else { NOT_SET });
+            assert_eq!(
+                of(&places, "192.0.2.1", None)[2],
+                if detail == Detail::City { "Paris, FR-IDF" } else { NOT_SET }
+            );
             fs::write(&path, write(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))])).unwrap();
             assert_eq!(Detail::from_name(detail.name()), Some(detail));
         }

@@ -40,9 +40,7 @@ pub fn json(lines: &[BotLine]) -> String {
     let pages = |line: &BotLine| -> Vec<_> {
         line.pages.iter().map(|(pages, count)| serde_json::json!({"pages": &**pages, "count": count})).collect()
     };
-    let row = |line: &BotLine| {
-        serde_json::json!({"family": &*line.family, "group": line.group, "count": line.count, "pages": pages(line)})
-    };
+    let row = |line: &BotLine| serde_json::json!({"family": &*line.family, "group": line.group, "count": line.count, "pages": pages(line)});
     let rows: Vec<_> = lines.iter().map(row).collect();
     format!("{}\n", serde_json::json!({ "rows": rows }))
 }
@@ -61,7 +59,10 @@ mod tests {
         assert_eq!(Dimension::from_name(NAME), None);
         let pages = vec![(Name::from("/docs"), 3), (Name::from("=x"), 1), (Name::from("/a"), 1), (Name::from("/b"), 1)];
         let lines = [BotLine { family: "GPTBot".into(), group: "AI crawler", count: 6, pages }];
-        assert!(csv(&lines).starts_with("family,group,pages,count\r\nGPTBot,AI crawler,/docs,3\r\nGPTBot,AI crawler,'=x,1\r\n"));
+        assert!(
+            csv(&lines)
+                .starts_with("family,group,pages,count\r\nGPTBot,AI crawler,/docs,3\r\nGPTBot,AI crawler,'=x,1\r\n")
+        );
         let read: serde_json::Value = serde_json::from_str(&json(&lines)).unwrap();
         assert_eq!((&read["rows"][0]["count"], &read["rows"][0]["pages"][0]["pages"]), (&6.into(), &"/docs".into()));
         assert_eq!(lines[0].most(), "/docs 3, =x 1, /a 1, 1 more");

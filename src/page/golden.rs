@@ -8,8 +8,8 @@ use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
-use crate::report::bots::BotLine;
 use crate::report::Interval;
+use crate::report::bots::BotLine;
 use crate::site::{Day, LocalHour};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.

@@ -110,7 +110,8 @@ fn is_mask(text: &str) -> bool {
 }
 
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '&' | '=' | '#' | '?' | '%'))
+    !text.is_empty()
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '&' | '=' | '#' | '?' | '%'))
 }
 
 #[cfg(test)]
@@ -119,8 +120,12 @@ mod tests {
 
     fn checked(templates: &[&str], masks: &[&str], keys: &[&str]) -> Result<(), NotARule> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let rules =
-            PathRules { templates: owned(templates), masks: owned(masks), query_keys: owned(keys), ..PathRules::default() };
+        let rules = PathRules {
+            templates: owned(templates),
+            masks: owned(masks),
+            query_keys: owned(keys),
+            ..PathRules::default()
+        };
         rules.check()
     }
 

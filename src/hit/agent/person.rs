@@ -95,7 +95,9 @@ impl<'a> Clues<'a> {
             (label.name, version.trim_start_matches(['/', ' ', '[', ']', '@']))
         });
         match named {
-            Some(("Internet Explorer", _)) if self.base.name == "Internet Explorer" => ("Internet Explorer", self.base.version),
+            Some(("Internet Explorer", _)) if self.base.name == "Internet Explorer" => {
+                ("Internet Explorer", self.base.version)
+            }
             Some(("Opera", _)) if self.base.name == "Opera" => ("Opera", self.base.version),
             Some(named) => named,
             None if self.is_web_view(os) => (WEB_VIEW, self.after(Mark::Chrome).unwrap_or_default()),
@@ -193,7 +195,13 @@ impl<'a> Clues<'a> {
             "Windows" | "macOS" | "ChromeOS" | "BSD" => "desktop",
             "Android" | "HarmonyOS" => self.handheld(labelled),
             "webOS" => "tv",
-            "Tizen" => if self.has(Mark::Mobile) { "mobile" } else { "tv" },
+            "Tizen" => {
+                if self.has(Mark::Mobile) {
+                    "mobile"
+                } else {
+                    "tv"
+                }
+            }
             "iOS" | "KaiOS" => "mobile",
             "Linux" if matches!(labelled, Some("mobile" | "tablet")) => labelled.unwrap_or(NOT_SET),
             "Linux" if self.has(Mark::Mobile) => "mobile",
@@ -209,7 +217,8 @@ impl<'a> Clues<'a> {
 
     /// Phones say `Mobile`, in hints or in the agent; tablets do not. Some tablets do in apps, so models come first.
     fn handheld(&self, labelled: Option<&'static str>) -> &'static str {
-        let is_tablet = labelled == Some("tablet") || self.told.form.contains("Tablet") || is_tablet_model(self.told.model);
+        let is_tablet =
+            labelled == Some("tablet") || self.told.form.contains("Tablet") || is_tablet_model(self.told.model);
         let is_browser = self.has(Mark::Safari) || self.has(Mark::Chrome) || self.has(Mark::Gecko);
         match self.told.is_mobile {
             _ if self.told.form.contains("XR") => NOT_SET,

@@ -51,7 +51,8 @@ pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
 /// owner can be found, as programs do that want the page a browser gets.
 fn is_declared(lower: &str) -> bool {
     let Some((before, after)) = lower.split_once("compatible;") else { return false };
-    let names_an_owner = || after.split_once("; +").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric()));
+    let names_an_owner =
+        || after.split_once("; +").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric()));
     before.contains("like gecko") || names_an_owner()
 }
 
@@ -101,7 +102,11 @@ mod tests {
             ),
             ("WhatsApp/2.23.20.0", "WhatsApp", "Link preview"),
             ("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)", "Pingdom", "Monitor"),
-            ("Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)", "FeedFetcher-Google", "Feed reader"),
+            (
+                "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
+                "FeedFetcher-Google",
+                "Feed reader",
+            ),
             ("Mozilla/5.0 (compatible; Unheard/0.8.6)", "Other bot", "Other"),
             ("Mozilla/5.0 (compatible; Unheard-Crawler/0.8.6)", "Other crawler", "Other"),
             ("Mozilla/5.0 (compatible; unheard/1.2; +unheard)", "Other bot", "Other"),

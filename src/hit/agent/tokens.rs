@@ -154,7 +154,8 @@ impl Found {
 
     /// Whether a word of bots stands there that is not part of an innocent phrase.
     pub(super) fn has_word(&self) -> bool {
-        let is_innocent = |word: &(u16, u16)| self.innocent.all().iter().any(|phrase| phrase.0 <= word.0 && word.1 <= phrase.1);
+        let is_innocent =
+            |word: &(u16, u16)| self.innocent.all().iter().any(|phrase| phrase.0 <= word.0 && word.1 <= phrase.1);
         self.words.count == SPANS_MAX || !self.words.all().iter().all(is_innocent)
     }
 }
@@ -170,7 +171,8 @@ pub(super) static TOKENS: LazyLock<Tokens> = LazyLock::new(Tokens::read);
 
 impl Tokens {
     fn read() -> Tokens {
-        let tokens: Vec<Token> = lines(AGENTS).filter_map(token).chain(WORDS.into_iter().flat_map(lines).map(word)).collect();
+        let tokens: Vec<Token> =
+            lines(AGENTS).filter_map(token).chain(WORDS.into_iter().flat_map(lines).map(word)).collect();
         // The lists are part of the program, so a failure here would be one of its tests too.
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -311,7 +313,8 @@ mod tests {
 
     #[test]
     fn of_several_labels_the_first_row_counts() {
-        let found = TOKENS.find("Mozilla/5.0 (Linux; Android 14; SM-T500) Chrome/120 Safari/537.36 Instagram 300.0 OPR/80");
+        let found =
+            TOKENS.find("Mozilla/5.0 (Linux; Android 14; SM-T500) Chrome/120 Safari/537.36 Instagram 300.0 OPR/80");
         assert_eq!(found.browser.map(|label| label.name), Some("Instagram"));
         assert_eq!(found.system.map(|label| label.name), Some("Android"));
         assert_eq!(found.device.map(|label| label.name), Some("tablet"));

@@ -19,7 +19,9 @@ pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
         let start = at + step;
         let run = run_bytes(&bytes[start..]);
         let found = start..start + run;
-        let is_apart = !bytes[..start].last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'))
+        let is_apart = !bytes[..start]
+            .last()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'))
             && !bytes.get(found.end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         if is_apart && is_phone(&text[found.clone()], &text[..start]) {
             return Some(found);
@@ -49,10 +51,12 @@ fn is_phone(number: &str, before: &str) -> bool {
     if !DIGITS.contains(&digits.len()) {
         return false;
     }
-    let groups: Vec<usize> = number.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|length| *length > 0).collect();
+    let groups: Vec<usize> =
+        number.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|length| *length > 0).collect();
     let begins = |start: &[u8]| digits.starts_with(start);
     let is_plain = groups.len() == 1;
-    let is_international = number.starts_with('+') && number[1..].starts_with(|c: char| c.is_ascii_digit()) || is_plain && begins(b"00") && !begins(b"000") && digits.len() >= 11;
+    let is_international = number.starts_with('+') && number[1..].starts_with(|c: char| c.is_ascii_digit())
+        || is_plain && begins(b"00") && !begins(b"000") && digits.len() >= 11;
     let has_area_code = number.starts_with("(0") || number.starts_with('(') && groups == [3, 3, 4];
     let is_american = groups == [3, 3, 4] && !number.contains(['(', ')']) || begins(b"1") && groups == [1, 3, 3, 4];
     let is_national = begins(b"0") && !begins(b"00") && (is_plain && digits.len() == 11 || is_in_two(&groups));

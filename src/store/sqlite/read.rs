@@ -96,12 +96,7 @@ pub(super) fn rejected(
     Ok((last_flush(&transaction)?, reasons))
 }
 
-pub(super) fn bots(
-    connection: &mut Connection,
-    site: SiteId,
-    first: Day,
-    last: Day,
-) -> Result<(u64, Vec<BotCount>)> {
+pub(super) fn bots(connection: &mut Connection, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
     let transaction = connection.transaction()?;
     let sql = "SELECT day, family, pages, count FROM bots WHERE site = ? AND day BETWEEN ? AND ?";
     let mut statement = transaction.prepare_cached(sql)?;

@@ -121,7 +121,9 @@ mod tests {
         for (list, names) in [OWN, VENDORED].into_iter().zip(NAMES.iter()) {
             assert!(names.automaton.is_some());
             assert_eq!(lines(list).count(), names.bots.len());
-            assert!(names.bots.iter().all(|(length, bot)| *length > 0 && !bot.family.is_empty() && !bot.group.is_empty()));
+            assert!(
+                names.bots.iter().all(|(length, bot)| *length > 0 && !bot.family.is_empty() && !bot.group.is_empty())
+            );
             assert!(lines(list).all(|line| line.split('\t').next().is_some_and(|part| part == part.to_lowercase())));
         }
         assert!(bytes() < 2_000_000, "{} bytes", bytes());
@@ -130,7 +132,10 @@ mod tests {
     #[test]
     fn own_names_come_first_and_then_the_longest() {
         let family = |text| of(text).map(|(bot, _)| bot.family);
-        assert_eq!(family("mozilla/5.0 (compatible; googlebot/2.1; +http://www.google.com/bot.html)"), Some("Googlebot"));
+        assert_eq!(
+            family("mozilla/5.0 (compatible; googlebot/2.1; +http://www.google.com/bot.html)"),
+            Some("Googlebot")
+        );
         assert_eq!(family("gptbot/1.2; +https://openai.com/gptbot"), Some("GPTBot"));
         assert_eq!(family("something"), None);
         assert_eq!(other("my-crawler").family, "Other crawler");

@@ -65,7 +65,8 @@ fn after_version(text: &str) -> &str {
 fn is_short_list(lower: &str) -> bool {
     let (name, rest) = split(lower, is_word);
     let version = rest.strip_prefix('/');
-    !name.is_empty() && version.is_some_and(|version| version.bytes().all(|byte| is_word(byte) || b"()".contains(&byte)))
+    !name.is_empty()
+        && version.is_some_and(|version| version.bytes().all(|byte| is_word(byte) || b"()".contains(&byte)))
 }
 
 /// `my-name/word`, nothing more.
