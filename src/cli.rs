@@ -75,7 +75,10 @@ fn work(words: Words) -> Result<(), Failure> {
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
     match &words.work {
         Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
-        Work::Geo(words_of) => return Ok(print(&geo::geo(&config, words_of)?, words.json)),
+        Work::Geo(words_of) => {
+            print(&geo::geo(&config, words_of)?, words.json);
+            return Ok(());
+        }
         _ => {}
     }
     if let Some(command) = words.work.command() {

@@ -16,9 +16,12 @@ fn report(world: &World, rows: Option<usize>) -> Value {
     world.command(command).unwrap().json
 }
 
+/// Groups of pages, and how often they were asked for.
+type Pages = Vec<(String, u64)>;
+
 /// Families with how often they came, and for what.
-fn counted(world: &World) -> Vec<(String, u64, Vec<(String, u64)>)> {
-    let pages = |row: &Value| -> Vec<(String, u64)> {
+fn counted(world: &World) -> Vec<(String, u64, Pages)> {
+    let pages = |row: &Value| -> Pages {
         let pages = row["pages"].as_array().unwrap();
         pages.iter().map(|p| (p["pages"].as_str().unwrap().to_owned(), p["messages"].as_u64().unwrap())).collect()
     };
@@ -48,7 +51,7 @@ fn programs_are_no_visitors_but_counted_by_family_and_pages() {
     world.pageview("/").with("python-requests/2.32").ok();
     let of = |family: &str, pages: &[(&str, u64)]| {
         let all = pages.iter().map(|(_, count)| count).sum();
-        (family.to_owned(), all, pages.iter().map(|(pages, count)| ((*pages).to_owned(), *count)).collect::<Vec<_>>())
+        (family.to_owned(), all, pages.iter().map(|(pages, count)| ((*pages).to_owned(), *count)).collect::<Pages>())
     };
     let expected = [
         of("GPTBot", &[("/docs", 2), ("/", 1)]),
@@ -66,7 +69,7 @@ fn programs_are_no_visitors_but_counted_by_family_and_pages() {
     assert_eq!(report(&world, Some(1))["more"], 4);
 
     let cookie = world.sign_in();
-    let asked = |path: &str| world.request("GET", path, &[cookie.clone()], None);
+    let asked = |path: &str| world.request("GET", path, std::slice::from_ref(&cookie), None);
     let page = asked("/example.com?period=today").text();
     assert!(page.contains("Bots and AI crawlers") && page.contains("GPTBot") && page.contains("AI crawler"), "{page}");
     let csv = asked("/example.com/bots.csv?period=today").text();

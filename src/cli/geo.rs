@@ -50,7 +50,7 @@ fn check(file: &Path, config: &Config, words: &GeoWords) -> Result<Reply> {
         facts.kind,
         facts.detail.name(),
         if facts.ip_version == 6 { " and IPv6" } else { "" },
-        config.place.name(),
+        config.place.min(facts.detail).name(),
     );
     let mut found = Vec::new();
     for address in &words.addresses {

@@ -18,9 +18,11 @@ pub struct Ledger(Mutex<Books>);
 /// What is booked, by key.
 #[derive(Debug, Default)]
 pub struct Books {
-    rejected: HashMap<(SiteId, Day, Rejection), u64>,
-    bots: HashMap<(SiteId, Day), HashMap<(&'static str, String), u64>>,
+    rejected: Sums<(SiteId, Day, Rejection)>,
+    bots: HashMap<(SiteId, Day), Sums<(&'static str, String)>>,
 }
+
+type Sums<K> = HashMap<K, u64, foldhash::fast::RandomState>;
 
 /// What is booked, as rows.
 #[derive(Debug, Default)]
