@@ -118,18 +118,20 @@ impl<'a> Maker<'a> {
 
     /// The programs among those who were not counted.
     pub fn bots(&self, rejected: &[Rejected]) -> Vec<BotCount> {
-        let of_bots = rejected.iter().filter(|rejected| rejected.reason == Rejection::Bot);
-        let shared = of_bots.flat_map(|rejected| {
-            let all: u64 = BOTS.iter().map(|(_, _, share)| share).sum();
-            BOTS.iter().map(move |(family, pages, share)| BotCount {
-                site: rejected.site,
-                day: rejected.day,
-                family: Name::from(*family),
-                pages: Name::from(*pages),
-                count: rejected.count * share / all,
-            })
-        });
-        shared.filter(|bot| bot.count > 0).collect()
+        let all: u64 = BOTS.iter().map(|(_, _, share)| share).sum();
+        let mut bots = Vec::new();
+        for rejected in rejected.iter().filter(|rejected| rejected.reason == Rejection::Bot) {
+            let mut left = rejected.count;
+            // From the last to the first, which gets what is left.
+            for (place, (family, pages, share)) in BOTS.iter().enumerate().rev() {
+                let count = if place == 0 { left } else { rejected.count * share / all };
+                left -= count;
+                let (family, pages) = (Name::from(*family), Name::from(*pages));
+                bots.push(BotCount { site: rejected.site, day: rejected.day, family, pages, count });
+            }
+        }
+        bots.retain(|bot| bot.count > 0);
+        bots
     }
 
     /// What was not counted on a day: robots above all.
