@@ -85,6 +85,27 @@ fn programs_are_no_visitors_but_counted_by_family_and_pages() {
 }
 
 #[test]
+fn hints_are_heard_and_kept_nowhere() {
+    let world = World::start();
+    let model = world.canary("zqmodelzq");
+    world
+        .pageview("/")
+        .header("sec-ch-ua", "\"Brave\";v=\"140\", \"Chromium\";v=\"140\"")
+        .header("sec-ch-ua-platform", "\"Android\"")
+        .header("sec-ch-ua-mobile", "?0")
+        .header("sec-ch-ua-model", &format!("\"{model}\""))
+        .with("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")
+        .ok();
+    let by = |dimension: &str| {
+        let body =
+            json!({"site_id": "example.com", "metrics": ["visitors"], "date_range": "day", "dimensions": [dimension]});
+        world.query(body).json()["results"][0]["dimensions"][0].clone()
+    };
+    assert_eq!(["visit:browser", "visit:os", "visit:device"].map(by), ["Brave", "Android", "tablet"]);
+    world.flush();
+}
+
+#[test]
 fn random_paths_of_programs_fill_no_disk() {
     let world = World::start();
     let total = BOT_ROWS_PER_DAY_MAX as u64 + 60;
