@@ -22,7 +22,7 @@ use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
-use crate::hit::place::Places;
+use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
 use words::{Words, Work};
 
@@ -153,8 +153,11 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Ke
     let path = folder.database();
     let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {
-        Some(file) => Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?,
-        None => Places::none(),
+        // What is not looked up needs no file in memory.
+        Some(file) if config.place != Detail::None => {
+            Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?
+        }
+        _ => Places::none(),
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(Collector::start(Arc::new(store), tools, clock)?)
