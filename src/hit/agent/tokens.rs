@@ -228,7 +228,9 @@ impl Token {
     /// Whether what was found in any case is the token: in its own case, and with the right things beside it.
     fn fits(&self, agent: &[u8], start: usize, end: usize) -> bool {
         let before = start.checked_sub(1).and_then(|at| agent.get(at)).copied();
-        let is_written_so = !self.has_case || agent.get(start..end) == Some(self.text.as_bytes());
+        // Some proxies write the whole agent in small letters.
+        let has_case = self.has_case && !agent.starts_with(b"mozilla/");
+        let is_written_so = !has_case || agent.get(start..end) == Some(self.text.as_bytes());
         is_written_so && self.before.fits(before) && self.after.fits(agent.get(end).copied())
     }
 }

@@ -137,9 +137,12 @@ fn has_a_mail_host(lower: &str) -> bool {
     })
 }
 
-/// `name/1.0;`
+/// `name/1.0;`, but for the `ce-html/1.0;` of television sets.
 fn has_version_one(lower: &str) -> bool {
-    lower.match_indices("/1.0;").any(|(at, _)| lower[..at].bytes().next_back().is_some_and(is_word))
+    lower.match_indices("/1.0;").any(|(at, _)| {
+        let name = &lower[..at];
+        name.bytes().next_back().is_some_and(is_word) && !name.ends_with("ce-html")
+    })
 }
 
 #[cfg(test)]
@@ -179,6 +182,7 @@ mod tests {
             "mozilla/5.0 (x11; linux x86_64; rv:140.0) gecko/20100101 firefox/140.0",
             "opera/9.80 (j2me/midp; opera mini/9.80/191.308; u; en) presto/2.5.25 version/10.54",
             "ü",
+            "opera/9.80 (linux armv7l; hbbtv/1.2.1 (; humax; 1.0; ); ce-html/1.0; en) presto/2.10.250 version/11.60",
             "mozacfetch/49.0.20200702190156",
         ] {
             assert!(!is_odd(agent), "{agent}");
