@@ -46,7 +46,7 @@ pub(super) fn read(hints: &Hints) -> Told<'_> {
         browser: version("sec-ch-ua-full-version-list").or_else(|| version("sec-ch-ua")),
         platform: platform(unquoted(part("sec-ch-ua-platform"))),
         platform_version: unquoted(part("sec-ch-ua-platform-version")),
-        is_mobile: match part("sec-ch-ua-mobile") {
+        is_mobile: match unquoted(part("sec-ch-ua-mobile")) {
             "?1" => Some(true),
             "?0" => Some(false),
             _ => None,

@@ -184,7 +184,7 @@ impl<'a> Clues<'a> {
     }
 
     fn device(&self, os: &str) -> &'static str {
-        let labelled = self.found.device.map(|label| label.name);
+        let labelled = self.found.device.map(|label| label.name).or_else(|| model(self.told.model));
         let is_tv = labelled == Some("tv") && !self.has(Mark::IPhone);
         match os {
             "PlayStation" | "Nintendo" | "Xbox" => "console",
@@ -217,8 +217,7 @@ impl<'a> Clues<'a> {
 
     /// Phones say `Mobile`, in hints or in the agent; tablets do not. Some tablets do in apps, so models come first.
     fn handheld(&self, labelled: Option<&'static str>) -> &'static str {
-        let is_tablet =
-            labelled == Some("tablet") || self.told.form.contains("Tablet") || is_tablet_model(self.told.model);
+        let is_tablet = labelled == Some("tablet") || self.told.form.contains("Tablet");
         let is_browser = self.has(Mark::Safari) || self.has(Mark::Chrome) || self.has(Mark::Gecko);
         match self.told.is_mobile {
             _ if self.told.form.contains("XR") => NOT_SET,
@@ -232,9 +231,12 @@ impl<'a> Clues<'a> {
     }
 }
 
-/// Whether a model is known as a tablet's.
-fn is_tablet_model(model: &str) -> bool {
-    !model.is_empty() && super::tokens::TOKENS.find(model).device.is_some_and(|label| label.name == "tablet")
+/// The device that a model is known as.
+fn model(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return None;
+    }
+    super::tokens::TOKENS.find(name).device.map(|label| label.name)
 }
 
 /// What `Sec-CH-UA-Platform-Version` tells. Windows counts releases of an interface there: 13 and above are Windows 11.
