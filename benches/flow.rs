@@ -20,7 +20,7 @@ use headcount::hit::token::Salt;
 use headcount::hit::{self, Arrival, Hit, Tools};
 use headcount::report::period::Period;
 use headcount::report::{self, Question};
-use headcount::site::{Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
 use headcount::store::{Flush, Store};
 
@@ -152,7 +152,7 @@ fn tools() -> Tools {
 }
 
 fn open() -> OpenDay {
-    OpenDay::new(SiteId(1), NOON_DAY)
+    OpenDay::new(SiteId(1), NOON_DAY, Budget::default())
 }
 
 const NOON_DAY: Day = Day(20_602);
@@ -304,8 +304,7 @@ fn with_hours(sums: &Sums, keep: bool) -> Sums {
 fn dashboard(site: SiteId, period: Period, collector: &Collector) -> Vec<Question> {
     let range = period.range(&Schedule::utc(), collector.clock().now(), None);
     let before = range.previous().map_or(range.span, |previous| previous.span);
-    let ask =
-        |span, axis, interval, metrics: &[Metric]| Question { site, span, axis, interval, metrics: metrics.to_vec() };
+    let ask = |span, axis, interval, metrics: &[Metric]| Question::new(site, span, axis, interval, metrics);
     let totals = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::BounceRate, Metric::VisitDuration];
     let series = ask(range.span, Axis::Total, Some(range.interval()), &[Metric::Visitors, Metric::Pageviews]);
     let mut questions =

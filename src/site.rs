@@ -1,12 +1,15 @@
 //! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
 //! nothing here is about a visitor.
 
+pub mod goal;
 pub mod time;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::limits;
+pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
@@ -108,11 +111,40 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// What its owner watches.
+    pub goals: Vec<Goal>,
+    /// Ways through the site that its owner watches.
+    pub funnels: Vec<Funnel>,
+    /// How much of a day is kept by name.
+    pub budget: Budget,
+}
+
+/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// Different values of each dimension.
+    pub values: u32,
+    /// Cells of two dimensions.
+    pub pair_cells: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { address: AddressMode::Hash, hosts: Vec::new(), opt_out: true }
+        Settings {
+            address: AddressMode::Hash,
+            hosts: Vec::new(),
+            opt_out: true,
+            goals: Vec::new(),
+            funnels: Vec::new(),
+            budget: Budget::default(),
+        }
     }
 }
 

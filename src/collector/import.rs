@@ -22,13 +22,15 @@ use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, Imported, Rejected, StoreError};
+use crate::store::{Ask, DayState, Imported, Part, Rejected, StoreError};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Sums by day.
     pub sums: Vec<(SiteId, Day, Sums)>,
+    /// Pairs by day.
+    pub days: Vec<DayState>,
     /// How many hits are in them.
     pub counted: u64,
     /// Rejections.
@@ -166,6 +168,8 @@ impl Import {
             return Err(ImportError::Running);
         }
         let only = Only(only);
+        // Pairs that an import before this one left, because it did not end, are part of their days now.
+        collector.store().settle_imports()?;
         let now = collector.clock().now();
         let today = site.schedule.locate(now).day;
         Ok(Import {
@@ -247,6 +251,7 @@ impl Import {
     /// # Errors
     /// [`ImportError`]; the lines since the last stored state are not counted then.
     pub fn finish(mut self) -> Result<Summary, ImportError> {
+        self.close_all();
         self.store()?;
         let mut reasons: Vec<_> = self.reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
@@ -298,9 +303,10 @@ impl Import {
         if self.closed.contains(&day) || stored.iter().flatten().any(|row| row.tally.visitors > 0) {
             self.repeated.insert(day);
         }
+        let budget = self.site.settings.budget;
         let opened = match day < self.first_hours {
-            true => OpenDay::without_hours(self.site.id, day),
-            false => OpenDay::new(self.site.id, day),
+            true => OpenDay::without_hours(self.site.id, day, budget),
+            false => OpenDay::new(self.site.id, day, budget),
         };
         self.days.insert(day, Open { salt, day: opened, used: self.lines });
         Ok(())
@@ -323,9 +329,27 @@ impl Import {
         let Some(mut open) = self.days.remove(&day) else { return };
         self.visitors -= open.day.visitors();
         self.closed.insert(day);
+        self.batch.days.push(self.state(&open.day, true));
         if open.day.pending() > 0 {
             self.batch.sums.push((self.site.id, day, open.day.drain()));
         }
+    }
+
+    /// The pairs of a day so far.
+    fn state(&self, day: &OpenDay, is_over: bool) -> DayState {
+        DayState {
+            site: self.site.id,
+            day: day.day,
+            part: Part::Import,
+            census: Some(Arc::new(day.census())),
+            pair_cells: self.site.settings.budget.pair_cells,
+            is_over,
+        }
+    }
+
+    fn close_all(&mut self) {
+        let all: Vec<Day> = self.days.keys().copied().collect();
+        all.into_iter().for_each(|day| self.close(day));
     }
 
     /// Cells that wait to be stored.
@@ -337,12 +361,15 @@ impl Import {
     /// Hands everything to the keeper, and waits until it is stored.
     fn store(&mut self) -> Result<(), ImportError> {
         if self.days.len() > limits::IMPORT_DAYS_MAX {
-            let all: Vec<Day> = self.days.keys().copied().collect();
-            all.into_iter().for_each(|day| self.close(day));
+            self.close_all();
         }
         let mut batch = std::mem::take(&mut self.batch);
+        for open in self.days.values().filter(|open| open.day.has_changed()) {
+            batch.days.push(self.state(&open.day, false));
+        }
         for (day, open) in self.days.iter_mut().filter(|(_, open)| open.day.pending() > 0) {
             batch.sums.push((self.site.id, *day, open.day.drain()));
+            open.day.mark_stored();
         }
         for ((day, reason), count) in self.rejected.drain() {
             *self.reasons.entry(reason).or_default() += count;
