@@ -128,7 +128,7 @@ pub enum Kind {
     },
 }
 
-/// Money that an event carries. Counted from the issue on goals on; until then it is checked and dropped.
+/// Money that an event carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revenue {
     /// The amount in the currency's unit, as sent, a decimal number.

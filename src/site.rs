@@ -1,6 +1,7 @@
 //! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
 //! nothing here is about a visitor.
 
+pub mod goal;
 pub mod paths;
 pub mod time;
 
@@ -8,6 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::limits;
+pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
 
 pub use paths::PathRules;
@@ -114,11 +117,41 @@ pub struct Settings {
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
     pub paths: PathRules,
+    /// What its owner watches.
+    pub goals: Vec<Goal>,
+    /// Ways through the site that its owner watches.
+    pub funnels: Vec<Funnel>,
+    /// How much of a day is kept by name.
+    pub budget: Budget,
+}
+
+/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// Different values of each dimension.
+    pub values: u32,
+    /// Cells of two dimensions.
+    pub pair_cells: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { address: AddressMode::Hash, hosts: Vec::new(), opt_out: true, paths: PathRules::default() }
+        Settings {
+            address: AddressMode::Hash,
+            hosts: Vec::new(),
+            opt_out: true,
+            paths: PathRules::default(),
+            goals: Vec::new(),
+            funnels: Vec::new(),
+            budget: Budget::default(),
+        }
     }
 }
 
@@ -147,8 +180,8 @@ impl Site {
 /// All sites, found by domain or by number. Never changed in place: a new one replaces it.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_domain: HashMap<String, Arc<Site>>,
-    by_id: HashMap<SiteId, Arc<Site>>,
+    by_domain: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
+    by_id: HashMap<SiteId, Arc<Site>, foldhash::fast::RandomState>,
 }
 
 impl Directory {
