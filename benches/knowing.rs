@@ -1,8 +1,8 @@
 //! How much is known of browsers, bots and sources, and what it costs: `HEADCOUNT_CORPORA=FOLDER cargo bench --bench knowing`.
 //!
 //! The folder holds labelled agents, tab-separated: agent, browser, system, device, whether it is a bot, weight; an empty cell
-//! is no expectation. Files named `user_agents_*` are traffic, `*browsers*` people, other ones what their labels say. Rules
-//! are tuned on even rows, so the odd rows tell how well they generalise. `benches/knowing/referrers.tsv` holds labelled
+//! is no expectation. Files named `user_agents_*` are traffic, `*browsers*` people, other ones what their labels say. Odd
+//! rows are shown apart, for whoever tunes rules on the even ones. `benches/knowing/referrers.tsv` holds labelled
 //! referrers. With `HEADCOUNT_GEO=FILE` a look-up of a place is timed too.
 
 use std::alloc::{GlobalAlloc, Layout};

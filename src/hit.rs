@@ -14,7 +14,7 @@ mod watched;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::beacon::{Beacon, Sender};
+use crate::beacon::{Beacon, NO_HINTS, Sender};
 use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -115,6 +115,19 @@ pub struct Tools {
     pub agents: Agents,
     /// Places.
     pub places: Places,
+}
+
+impl Tools {
+    /// Builds all tables, which otherwise the first hits would wait for.
+    pub fn prepare(&self) {
+        let person = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        for agent in [person, "Googlebot/2.1"] {
+            self.agents.judge(agent, &NO_HINTS, false);
+        }
+        // What comes out does not matter: the lists are read on the way.
+        let _ = source::origin(&Campaign::default(), "https://www.example.com/", "example.org", |_| false);
+        self.places.of(std::net::Ipv4Addr::UNSPECIFIED.into(), Some("Etc/UTC"));
+    }
 }
 
 /// When a beacon arrived: the moment, and the site's day and hour.
