@@ -73,6 +73,8 @@ fn explain_says_what_is_made_of_an_agent_its_hints_and_a_referrer() {
     assert_eq!((&paid["source"], &paid["channel"]), (&"Google".into(), &"Paid Search".into()));
     let spam = explained(&["--user-agent", mac, "--referrer", "https://semalt.com/"]);
     assert_eq!((&spam["source"], &spam["rejected"]), (&Value::Null, &"spam_source".into()));
+    let headers = explained(&["--header", "User-Agent: GPTBot/1.2", "--header", "Referer: https://www.google.com/"]);
+    assert_eq!((&headers["bot"], &headers["source"]), (&"GPTBot".into(), &"Google".into()));
     let bot = explained(&["--user-agent", "GPTBot/1.2"]);
     assert_eq!(
         (&bot["bot"], &bot["bot_group"], &bot["browser"]),

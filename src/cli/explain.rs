@@ -23,7 +23,9 @@ pub fn explain(words: &ExplainWords, as_json: bool) -> Result<()> {
     let written = if words.batch {
         batch(&agents, words, &hints, &mut out)
     } else {
-        let answer = answer(&agents, words, &hints, &words.user_agent, &words.referrer);
+        let agent = given(&words.user_agent, &words.headers, "user-agent");
+        let referrer = given(&words.referrer, &words.headers, "referer");
+        let answer = answer(&agents, words, &hints, agent, referrer);
         if as_json { writeln!(out, "{}", line(&answer)) } else { write!(out, "{}", text(&answer)) }
     };
     match written.and_then(|()| out.flush()) {
@@ -42,6 +44,15 @@ fn batch(agents: &Agents, words: &ExplainWords, hints: &Hints, out: &mut impl Wr
         writeln!(out, "{}", line(&answer(agents, words, hints, agent, referrer)))?;
     }
     Ok(())
+}
+
+/// What was given, else the header of this name.
+fn given<'a>(words: &'a str, headers: &'a [String], name: &str) -> &'a str {
+    let header = |header: &'a String| {
+        let (found, value) = header.split_once(':')?;
+        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    };
+    if words.is_empty() { headers.iter().find_map(header).unwrap_or_default() } else { words }
 }
 
 fn hints(headers: &[String]) -> Hints {
