@@ -112,6 +112,8 @@ impl Sent {
             user_agent: &self.agent,
             accept_language: "en-GB,en;q=0.8",
             referer: "",
+            origin: "",
+            forwarded: "",
             opted_out: false,
             prefetch: false,
         }

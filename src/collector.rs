@@ -8,7 +8,9 @@
 pub mod import;
 pub mod keeper;
 mod ledger;
+mod recent;
 mod salts;
+pub mod trusted;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,10 +29,11 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::{SiteError, Sqlite};
+use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
+use recent::Recent;
 use salts::Salts;
 pub use salts::random;
 
@@ -52,6 +55,7 @@ struct Inner {
     changes: Mutex<()>,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    recent: Recent,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -71,6 +75,22 @@ pub enum Outcome {
     Rejected(Rejection),
     /// It is lost: the program is ending, or the keeper has failed.
     Lost,
+}
+
+/// A hit that is ready to be queued.
+#[derive(Debug)]
+pub struct Made {
+    /// The hit.
+    pub hit: Hit,
+    /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
+    pub begins_past_day: bool,
+}
+
+impl Made {
+    /// The hit, as the queue takes it.
+    pub fn waiting(self) -> Waiting {
+        Waiting(Box::new(self.hit))
+    }
 }
 
 /// A hit that found the queue full. The caller may try again, or give up with [`Collector::overloaded`].
@@ -113,6 +133,7 @@ impl Collector {
             queue,
             salts: Arc::default(),
             ledger: Arc::default(),
+            recent: Recent::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -129,23 +150,44 @@ impl Collector {
     /// # Errors
     /// The hit, while the queue is full.
     pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Waiting> {
+        match self.admit(beacon, None) {
+            Ok(made) => self.queue(Waiting(Box::new(made.hit))),
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Makes the hit of a beacon, whose sender may have a token; else books why it is not counted.
+    ///
+    /// # Errors
+    /// What became of it.
+    pub fn admit(&self, beacon: Beacon, access: Option<Access>) -> Result<Made, Outcome> {
         self.0.meter.received.inc();
         let now = self.0.clock.now();
         let directory = self.0.directory.load();
         let Some(site) = directory.find(&beacon.site) else {
-            return Ok(self.reject_at(None, Rejection::UnknownSite, now));
+            return Err(self.reject_at(None, Rejection::UnknownSite, now));
         };
-        match self.make(beacon, site, now) {
-            Ok(hit) => self.queue(Waiting(Box::new(hit))),
-            Err(reason) => Ok(self.reject_at(Some(site), reason, now)),
-        }
+        self.make(beacon, site, now, access).map_err(|reason| self.reject_at(Some(site), reason, now))
     }
 
-    fn make(&self, beacon: Beacon, site: &Site, at: Moment) -> Result<Hit, Rejection> {
+    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Rejection> {
+        let at = trusted::moment(&mut beacon, site.id, now, access)?;
         let local = site.schedule.locate(at);
+        let is_past = at != now && local.day < site.schedule.locate(now).day;
         // Without randomness there can be no token, and nothing else may stand for a visitor.
-        let salt = self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?;
-        hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)
+        let (salt, is_new) = match is_past {
+            false => (self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?, false),
+            true => {
+                let late = self.0.salts.of_past(site.id, local.day, now).map_err(|_| Rejection::TooMany)?;
+                (late.salt, late.is_new)
+            }
+        };
+        let once = beacon.once;
+        let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
+        if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
+            return Err(Rejection::Repeat);
+        }
+        Ok(Made { hit, begins_past_day: is_new })
     }
 
     /// Takes a hit that was made elsewhere. Never waits.
@@ -178,6 +220,11 @@ impl Collector {
     /// Gives up on a hit for which the queue had no room in time.
     pub fn overloaded(&self, hit: &Waiting) -> Outcome {
         self.book(hit.0.site, hit.0.local.day, Rejection::TooMany)
+    }
+
+    /// Gives up on a hit that was made, for a reason.
+    pub fn give_up(&self, hit: &Hit, reason: Rejection) {
+        self.book(hit.site, hit.local.day, reason);
     }
 
     /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.

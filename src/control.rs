@@ -93,6 +93,10 @@ pub struct SiteChange {
     pub timezone: Option<String>,
     /// The hosts whose pages count; an empty list means every host.
     pub hosts: Option<Vec<String>>,
+    /// Further names of the site that are added.
+    pub add_aliases: Vec<String>,
+    /// Further names of the site that are taken away.
+    pub remove_aliases: Vec<String>,
     /// What becomes of addresses.
     pub address: Option<AddressMode>,
     /// Whether GPC and DNT are honoured.
@@ -176,7 +180,10 @@ fn site_add(collector: &Collector, domain: &str, change: SiteChange, base_url: &
         Some(name) => Schedule::named(name)?,
         None => Schedule::utc(),
     };
-    let settings = changed(Settings::default(), &change)?;
+    if let Some(other) = collector.directory().find(domain.as_str()).filter(|site| site.domain != domain) {
+        return refuse(format!("{domain} is an alias of {}; take it away with `headcount site set`", other.domain));
+    }
+    let settings = changed(Settings::default(), &change, &domain, collector)?;
     collector.store().add_site(&domain, &schedule, &settings, collector.clock().now())?;
     collector.reload()?;
     let snippet = snippet(&domain, base_url);
@@ -211,6 +218,9 @@ fn line(site: &Site) -> String {
     if !site.settings.hosts.is_empty() {
         line.push_str(&format!("  hosts {}", site.settings.hosts.join(", ")));
     }
+    if !site.settings.aliases.is_empty() {
+        line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
+    }
     if site.settings.address != AddressMode::Hash {
         line.push_str(&format!("  address {}", mode_name(site.settings.address)));
     }
@@ -226,6 +236,7 @@ fn described(site: &Site) -> Value {
         "timezone": site.schedule.name(),
         "next_timezone": site.schedule.next().map(|(_, zone)| zone),
         "hosts": site.settings.hosts,
+        "aliases": site.settings.aliases,
         "address": mode_name(site.settings.address),
         "opt_out": site.settings.opt_out,
     })
@@ -239,10 +250,34 @@ fn mode_name(mode: AddressMode) -> &'static str {
     }
 }
 
-fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refusal> {
+fn changed(
+    mut settings: Settings,
+    change: &SiteChange,
+    domain: &Domain,
+    collector: &Collector,
+) -> Result<Settings, Refusal> {
     if let Some(hosts) = &change.hosts {
-        let folded = hosts.iter().map(|host| Domain::parse(host).map(|host| site::fold(host.as_str())));
-        settings.hosts = folded.collect::<Result<_, _>>()?;
+        settings.hosts = hosts.iter().map(|host| site::host_pattern(host)).collect::<Result<_, _>>()?;
+    }
+    for name in &change.remove_aliases {
+        let alias = site::fold(name);
+        if !settings.aliases.contains(&alias) {
+            return refuse(format!("{alias:?} is no alias of {domain}; `headcount site list` shows all"));
+        }
+        settings.aliases.retain(|known| *known != alias);
+    }
+    for name in &change.add_aliases {
+        let alias = Domain::parse(name)?.as_str().to_owned();
+        // No two sites share a name: a beacon must never count for the wrong one.
+        if let Some(other) = collector.directory().find(&alias).filter(|site| site.domain != *domain) {
+            return refuse(format!("{alias} is a name of {} already", other.domain));
+        }
+        if alias != domain.as_str() && !settings.aliases.contains(&alias) {
+            settings.aliases.push(alias);
+        }
+    }
+    if settings.aliases.len() > limits::ALIASES_MAX {
+        return refuse(format!("{domain} has more than {} aliases", limits::ALIASES_MAX));
     }
     settings.address = change.address.unwrap_or(settings.address);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
@@ -252,7 +287,7 @@ fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refu
 fn site_set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
     let mut site = find(collector, domain)?;
     let now = collector.clock().now();
-    site.settings = changed(site.settings, &change)?;
+    site.settings = changed(site.settings, &change, &site.domain, collector)?;
     if let Some(name) = &change.timezone {
         let zone = Schedule::named(name)?.zone_at(now).clone();
         site.schedule = site.schedule.then(zone, now);

@@ -10,6 +10,7 @@ mod plain;
 pub mod source;
 pub mod token;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ pub struct Hit {
     pub token: Option<Token>,
     /// What it tells; names are masked.
     pub kind: Kind,
-    /// The page, without its query, masked.
+    /// The page, without its query, masked; [`NOT_SET`] when it is not known.
     pub page: String,
     /// The host of the page.
     pub hostname: String,
@@ -128,31 +129,37 @@ pub struct Arrival {
 /// The reason why the beacon is not counted.
 pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Rejection> {
     let agent = admit(&beacon, site, tools)?;
-    let location = path::locate(&beacon.url, beacon.hash_mode)?;
+    let location = path::locate(&whole(&beacon.url, site), beacon.hash_mode)?;
     if !site.allows(&location.hostname) {
         return Err(Rejection::WrongHost);
     }
     let campaign = path::campaign(&location.query);
-    let is_own = |host: &str| host == site.domain.as_str() || site.settings.hosts.iter().any(|own| own == host);
-    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, is_own)?;
+    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, |host| site.is_own(host))?;
     let mode = site.settings.address;
-    let Sender { address, agent: user_agent, time_zone, .. } = beacon.sender;
+    let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
+    let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
     Ok(Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
-        props: props(beacon.props, &beacon.kind, &location.path),
+        props: props(beacon.props, &beacon.kind, &page),
         kind: masked(beacon.kind),
-        page: location.path,
+        page,
         hostname: location.hostname,
         agent,
-        place: tools.places.of(token::visible(address, mode), time_zone.as_deref()),
+        place: tools.places.of(token::visible(address, mode), time_zone.as_deref()).within(country),
         origin,
         campaign,
         language: beacon.language,
         screen: beacon.screen,
     })
+}
+
+/// The address of a page in full. A path alone is within the site's own domain.
+fn whole<'a>(url: &'a str, site: &Site) -> Cow<'a, str> {
+    let is_path = url.starts_with('/') && !url.starts_with("//");
+    if is_path { Cow::Owned(["https://", site.domain.as_str(), url].concat()) } else { Cow::Borrowed(url) }
 }
 
 /// Whether the sender is somebody who wants to be counted.
@@ -202,7 +209,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::beacon::{ClientIp, UserAgent};
+    use crate::beacon::{Claims, ClientIp, UserAgent};
     use crate::site::{Domain, Schedule, Settings};
 
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -221,11 +228,13 @@ mod tests {
             automated: false,
             touch_mac: false,
             time_zone: Some("Europe/Berlin".into()),
+            country: None,
         };
         Beacon {
             site: "example.com".into(),
             kind: Kind::Pageview,
             url: url.into(),
+            has_page: true,
             hash_mode: false,
             referrer: String::new(),
             props: Vec::new(),
@@ -233,6 +242,8 @@ mod tests {
             language: "de".into(),
             screen: Some("lg"),
             libraries_count: false,
+            once: None,
+            claims: Claims::default(),
             sender,
         }
     }

@@ -19,7 +19,7 @@ impl fmt::Debug for Secret {
 }
 
 /// What is kept of a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl Secret {
@@ -50,6 +50,16 @@ pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
     pieces.for_each(|piece| {
         hasher.update(piece);
     });
+    Digest(*hasher.finalize().as_bytes())
+}
+
+/// What is kept of the id that a sender gives to a batch of hits: the digest of it and of whose token it came with.
+pub fn batch(owner: &str, id: &str) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key("headcount 2026 batch of hits");
+    for part in [owner, id] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
     Digest(*hasher.finalize().as_bytes())
 }
 

@@ -32,6 +32,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::collector::Collector;
 use crate::limits;
+use crate::page::tracker::Installed;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -102,7 +103,7 @@ async fn answer(
     app: Shared,
     router: Router,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
-    match ingest::route(request.uri().path()) {
+    match ingest::route(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
         None => Ok(router.oneshot(request.map(Body::new)).await?.map(Either::Right)),
     }
@@ -114,7 +115,14 @@ fn router(app: Shared) -> Router {
         .route("/health", get(pages::health))
         .route("/api/health", get(pages::health))
         .route("/metrics", get(pages::metrics))
-        .route("/js/script.js", get(pages::tracker))
+        .route("/js/{file}", get(pages::tracker))
+        .route("/script.js", get(|| pages::installed(Installed::Umami)))
+        .route("/umami.js", get(|| pages::installed(Installed::Umami)))
+        .route("/plausible.js", get(|| pages::installed(Installed::Plausible)))
+        .route("/count.js", get(|| pages::installed(Installed::Goatcounter)))
+        .route("/matomo.js", get(|| pages::installed(Installed::Matomo)))
+        .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
+        .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
         .route("/sign-in", get(pages::sign_in_page))
         .route("/sign-in/{secret}", get(signed_in::by_link))

@@ -91,6 +91,8 @@ pub struct Flush {
     pub old_hours: Vec<(SiteId, Day)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
+    /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
+    pub batches: Vec<(Digest, Day)>,
 }
 
 /// Sums as stored, and the flush up to which they hold.

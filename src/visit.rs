@@ -171,14 +171,17 @@ impl Visitor {
             return Err(Rejection::NoVisit);
         }
         let visit = self.visits.len() - 1;
-        let page = names.find(&hit.page).ok_or(Rejection::NoVisit)?;
+        // A ping that names no page is about the one shown last.
+        let page = if hit.page == NOT_SET { Some(self.visits[visit].exit) } else { names.find(&hit.page) };
+        let page = page.ok_or(Rejection::NoVisit)?;
         let cell = Cell { axis: Axis::Of(Dimension::Page), value: page };
         let place = seen::find(&self.seen, cell, visit).map_err(|_| Rejection::NoVisit)?;
         let seen = &mut self.seen[place];
         if !seen.viewed {
             return Err(Rejection::NoVisit);
         }
-        let longest = (at.0 - self.last.0 + limits::ENGAGEMENT_GRACE_MS).max(0) as u64;
+        let grace = if ms == Kind::SINCE_LAST_HIT_MS { 0 } else { limits::ENGAGEMENT_GRACE_MS };
+        let longest = (at.0 - self.last.0 + grace).max(0) as u64;
         book.hour(cell, self.visits[visit].start.hour, seen.engage(ms.min(longest), scroll));
         Ok(())
     }

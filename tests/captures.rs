@@ -1,5 +1,7 @@
 //! In: requests that real trackers sent (`tests/captures`). Out: the proof that each is read as what its page did.
 
+mod others;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use headcount::beacon::{Beacon, ClientIp, Kind, Request, Revenue, plausible};
@@ -69,6 +71,8 @@ fn replay(line: &Value, body: &str) -> Vec<Beacon> {
         user_agent: header("user-agent"),
         accept_language: header("accept-language"),
         referer: header("referer"),
+        origin: header("origin"),
+        forwarded: "",
         opted_out: false,
         prefetch: false,
     };

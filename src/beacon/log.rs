@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::{Beacon, ClientIp, Kind, Sender, UserAgent, cut};
+use super::{Beacon, Claims, ClientIp, Kind, Sender, UserAgent, cut};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Domain, Moment};
@@ -83,6 +83,7 @@ impl Line<'_> {
             site: site.as_str().to_owned(),
             kind: Kind::Pageview,
             url: ["https://", site.as_str(), &text(target)].concat(),
+            has_page: true,
             hash_mode: false,
             referrer: text(self.referrer).into_owned(),
             props: Vec::new(),
@@ -90,6 +91,8 @@ impl Line<'_> {
             language: String::new(),
             screen: None,
             libraries_count: false,
+            once: None,
+            claims: Claims::default(),
             sender: Sender {
                 address: ClientIp(self.address),
                 agent: UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
@@ -98,6 +101,7 @@ impl Line<'_> {
                 automated: false,
                 touch_mac: false,
                 time_zone: None,
+                country: None,
             },
         })
     }

@@ -113,9 +113,15 @@ pub struct Change {
     /// Time zone like Europe/Berlin; a change acts from the site's next day on
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// A host whose pages count, may be given several times; `any` for every host
+    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// A name that is the site's no more
+    #[arg(long = "no-alias", value_name = "NAME")]
+    no_aliases: Vec<String>,
     /// What becomes of addresses: hash, truncate or none
     #[arg(long, value_name = "MODE")]
     address: Option<AddressMode>,
@@ -263,7 +269,14 @@ impl Change {
             [any] if any == "any" => Some(Vec::new()),
             hosts => Some(hosts.to_vec()),
         };
-        SiteChange { timezone: self.timezone.clone(), hosts, address: self.address, opt_out: self.opt_out }
+        SiteChange {
+            timezone: self.timezone.clone(),
+            hosts,
+            add_aliases: self.aliases.clone(),
+            remove_aliases: self.no_aliases.clone(),
+            address: self.address,
+            opt_out: self.opt_out,
+        }
     }
 }
 

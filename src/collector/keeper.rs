@@ -4,6 +4,7 @@
 //! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
 //! store leaves it out. The keeper never waits for the writer but at the end of the program.
 
+mod batches;
 mod flushing;
 
 use std::collections::{HashMap, VecDeque};
@@ -18,13 +19,17 @@ use super::Collector;
 use super::import::Batch;
 use super::ledger::Ledger;
 use super::salts::Salts;
+use super::trusted::Counted;
 use crate::clock::Clock;
 use crate::counts::OpenDay;
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
-use crate::site::{Day, Directory, Moment, SiteId};
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, Flush, Rejected, Row, StoreError};
+use batches::Batches;
 use flushing::{Flushing, Waiter};
 
 /// What reaches the keeper.
@@ -32,6 +37,15 @@ use flushing::{Flushing, Waiter};
 pub enum Message {
     /// A hit to count.
     Hit(Box<Hit>),
+    /// Hits to count together, unless a batch of this id was counted before.
+    Batch {
+        /// The hits.
+        hits: Vec<Hit>,
+        /// The id, if the sender gave one.
+        id: Option<Digest>,
+        /// Told what became of them.
+        reply: Sender<Counted>,
+    },
     /// A question for what is not stored.
     Ask {
         /// About which site.
@@ -104,6 +118,8 @@ struct Keeper {
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
     imports: VecDeque<(SiteId, Batch, Waiter)>,
+    /// Ids of batches that were counted lately.
+    batches: Batches,
     flushed: Moment,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
@@ -126,6 +142,7 @@ pub(super) fn spawn(
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
+        batches: Batches::default(),
         flushed: inner.clock.now(),
         pruned: HashMap::new(),
     };
@@ -158,7 +175,11 @@ impl Keeper {
     /// Serves one message; false ends the keeper.
     fn serve(&mut self, message: Message) -> bool {
         match message {
-            Message::Hit(hit) => self.count(&hit),
+            Message::Hit(hit) => {
+                self.meter.queued.dec();
+                let _ = self.count(&hit);
+            }
+            Message::Batch { hits, id, reply } => answer(&reply, self.count_batch(&hits, id)),
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -173,12 +194,31 @@ impl Keeper {
         true
     }
 
-    fn count(&mut self, hit: &Hit) {
-        self.meter.queued.dec();
+    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> Counted {
+        self.meter.queued.dec_by(hits.len() as i64);
+        if id.is_some_and(|id| !self.batches.begin(id, self.clock.now())) {
+            hits.iter().for_each(|hit| self.reject(hit, Rejection::Repeat));
+            return Counted { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
+        }
+        Counted { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
+    }
+
+    fn reject(&self, hit: &Hit, reason: Rejection) {
+        self.meter.reject(reason);
+        self.ledger.add(hit.site, hit.local.day, reason);
+    }
+
+    fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let key = (hit.site, hit.local.day);
-        let day = self.days.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1));
+        let is_old = || {
+            let today = self.directory.load().get(hit.site).map(|site| site.schedule.locate(self.clock.now()).day);
+            today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
+        };
+        let open = || if is_old() { OpenDay::without_hours(key.0, key.1) } else { OpenDay::new(key.0, key.1) };
+        let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
-        match day.take(hit, self.visitors < limits::VISITORS_MAX) {
+        let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
+        match taken {
             Ok(()) => {
                 self.visitors += day.visitors() - before;
                 self.meter.counted.inc();
@@ -186,11 +226,9 @@ impl Keeper {
                     self.meter.pings.inc();
                 }
             }
-            Err(reason) => {
-                self.meter.reject(reason);
-                self.ledger.add(key.0, key.1, reason);
-            }
+            Err(reason) => self.reject(hit, reason),
         }
+        taken
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
@@ -242,11 +280,13 @@ impl Keeper {
     /// was anything to drop.
     fn forget_ended(&mut self, now: Moment) -> bool {
         let directory = self.directory.load_full();
+        let salts = self.salts.clone();
         let is_over = |(site, day): &(SiteId, Day)| {
             // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
             // that is being removed: it may stay after all.
             let site = directory.get(*site);
-            site.is_some_and(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+            let has_ended = |site: &Site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS);
+            site.is_some_and(|site| has_ended(site) && !salts.is_late(site.id, *day, now))
         };
         let mut has_ended = false;
         for key in self.salts.days().iter().filter(|key| is_over(key)) {
@@ -279,15 +319,16 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
+        let batches = self.batches.drain(now);
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
-        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() {
+        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && batches.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, rejected, old_hours, imported: Vec::new() }, waiters);
+        self.flushing.begin(Flush { number, sums, rejected, old_hours, batches, ..Flush::default() }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -298,7 +339,7 @@ impl Keeper {
         }
         let Batch { sums, counted, rejected, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
-        let flush = Flush { number: self.flushing.next_number(), sums, rejected, old_hours: Vec::new(), imported };
+        let flush = Flush { number: self.flushing.next_number(), sums, rejected, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 

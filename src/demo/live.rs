@@ -134,6 +134,8 @@ impl Message {
             user_agent: self.agent,
             accept_language: "",
             referer: "",
+            origin: "",
+            forwarded: "",
             opted_out: self.opted_out,
             prefetch: false,
         };

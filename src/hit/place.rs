@@ -119,6 +119,19 @@ pub struct Places {
     database: ArcSwapOption<Database>,
 }
 
+impl Place {
+    /// The place, if it is in this country; else only the country is known. Nothing leaves it as it is.
+    #[must_use]
+    pub fn within(self, country: Option<String>) -> Place {
+        match country {
+            Some(country) if self.country != country => {
+                Place { country: Cow::Owned(country), region: Cow::Borrowed(NOT_SET), city: Cow::Borrowed(NOT_SET) }
+            }
+            _ => self,
+        }
+    }
+}
+
 impl Places {
     /// Without a database: only time zones tell the country.
     pub fn none() -> Places {

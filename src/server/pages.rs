@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
-use crate::page::tracker::TRACKER;
+use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
 use crate::report::period::Period;
 use crate::store::StoreError;
@@ -159,9 +159,29 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
     text("application/openmetrics-text; version=1.0.0; charset=utf-8", meter.text())
 }
 
-/// `GET /js/script.js`: the tracker, which any page may load.
-pub async fn tracker() -> Response {
-    let mut answer = text("text/javascript; charset=utf-8", TRACKER.as_str());
+/// `GET /js/FILE`: the tracker, which any page may load, and what answers to installed snippets of Plausible's.
+pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Response {
+    let Some(name) = file.strip_suffix(".js") else { return not_found().await };
+    match name {
+        "script" => script(TRACKER.as_str()),
+        _ if name.starts_with("pa-") => {
+            let site = app.collector.directory().find(name).cloned();
+            script(tracker::of_site(site.as_ref().map(|site| site.domain.as_str())))
+        }
+        _ if name.starts_with("plausible") || name.starts_with("script.") => {
+            script(tracker::installed(Installed::Plausible))
+        }
+        _ => not_found().await,
+    }
+}
+
+/// `GET /script.js`, `/count.js` and the like: the tracker for installed snippets of others.
+pub async fn installed(whose: Installed) -> Response {
+    script(tracker::installed(whose))
+}
+
+fn script(text_of: impl Into<axum::body::Body>) -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", text_of);
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(TRACKER_AGE));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -17,6 +17,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{Answer, Ask, Flush, Imported, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, SiteId};
 
 pub use access::{Access, Login, Scope, TokenInfo};
@@ -64,6 +65,16 @@ impl Sqlite {
     /// [`StoreError`]
     pub fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError> {
         Ok(read::imports(&self.reader(), site)?)
+    }
+
+    /// Whether a batch with this id is counted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
+        let reader = self.reader();
+        let found = reader.prepare_cached("SELECT 1 FROM batches WHERE id = ?")?.exists([id.0])?;
+        Ok(found)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {

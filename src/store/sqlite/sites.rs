@@ -80,7 +80,7 @@ impl Sqlite {
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        for table in ["hours", "days", "months", "rejections", "props", "names", "imports"] {
+        for table in ["hours", "days", "months", "rejections", "props", "names", "imports", "mails"] {
             delete_of(&transaction, table, id)?;
         }
         transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::schema::{PROP, TALLY, TOTAL};
 use crate::cell::{Axis, Cell, Dimension, Tally};
 use crate::counts::{Name, Sums};
+use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::{Flush, Grain};
 
@@ -39,6 +40,11 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
         let sql = "INSERT INTO imports VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
         let (head_bytes, bytes) = (imported.head_bytes as i64, imported.bytes as i64);
         transaction.prepare_cached(sql)?.execute(params![imported.site.0, imported.head.0, head_bytes, bytes])?;
+    }
+    for (id, day) in &flush.batches {
+        transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, day.0])?;
+        let old = Day(day.0 - limits::BATCH_DAYS);
+        transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
     }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()
