@@ -9,6 +9,7 @@ mod claim;
 pub mod fathom;
 pub mod goatcounter;
 pub mod log;
+pub mod mail;
 pub mod matomo;
 mod naming;
 mod nested;

@@ -8,6 +8,7 @@
 pub mod import;
 pub mod keeper;
 mod ledger;
+mod mail;
 mod recent;
 mod salts;
 pub mod trusted;
@@ -33,6 +34,7 @@ use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
+use mail::Mails;
 use recent::Recent;
 use salts::Salts;
 pub use salts::random;
@@ -55,6 +57,7 @@ struct Inner {
     changes: Mutex<()>,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    mails: Arc<Mails>,
     recent: Recent,
     tools: Tools,
     clock: Clock,
@@ -133,6 +136,7 @@ impl Collector {
             queue,
             salts: Arc::default(),
             ledger: Arc::default(),
+            mails: Arc::default(),
             recent: Recent::default(),
             tools,
             clock,

@@ -3,11 +3,13 @@
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
+pub mod campaign;
 pub mod folder;
 pub mod import;
 mod report;
 pub mod socket;
 
+use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -63,6 +65,8 @@ pub enum Command {
     },
     /// Makes a one-time link to sign in.
     UserLink,
+    /// Declares mail campaigns, and makes links for them.
+    Campaign(CampaignCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -99,6 +103,8 @@ pub struct SiteChange {
     pub remove_aliases: Vec<String>,
     /// What becomes of addresses.
     pub address: Option<AddressMode>,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: Option<bool>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
 }
@@ -159,6 +165,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
+        Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
     }
@@ -224,6 +231,9 @@ fn line(site: &Site) -> String {
     if site.settings.address != AddressMode::Hash {
         line.push_str(&format!("  address {}", mode_name(site.settings.address)));
     }
+    if site.settings.counter {
+        line.push_str("  public counter");
+    }
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
@@ -238,6 +248,7 @@ fn described(site: &Site) -> Value {
         "hosts": site.settings.hosts,
         "aliases": site.settings.aliases,
         "address": mode_name(site.settings.address),
+        "counter": site.settings.counter,
         "opt_out": site.settings.opt_out,
     })
 }
@@ -280,6 +291,7 @@ fn changed(
         return refuse(format!("{domain} has more than {} aliases", limits::ALIASES_MAX));
     }
     settings.address = change.address.unwrap_or(settings.address);
+    settings.counter = change.counter.unwrap_or(settings.counter);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
     Ok(settings)
 }

@@ -68,6 +68,12 @@ pub const FLUSH_RETRY_S_MAX: u64 = 60;
 pub const LAST_FLUSH_TRIES: usize = 3;
 /// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
 pub const DAY_GRACE_MS: i64 = 2_000;
+/// People remembered a day who opened mails, over all sites; past it they are not told apart.
+pub const MAIL_PEOPLE_MAX: usize = 200_000;
+/// Most mail campaigns of one site.
+pub const CAMPAIGNS_MAX: usize = 500;
+/// Longest name of one, in bytes.
+pub const CAMPAIGN_BYTES_MAX: usize = 100;
 /// How long a past day that takes late hits stays open after the last of them, in milliseconds: an hour.
 pub const LATE_MS: i64 = 3_600_000;
 /// Past days that take late hits at once, over all sites.
@@ -124,6 +130,9 @@ pub const RANGE_MONTHS_MAX: i32 = 100;
 pub const RANGE_SPAN_DAYS_MAX: i32 = 36_525;
 /// Most days that the API splits by hour: 13 years are 120,000 buckets.
 pub const HOURLY_DAYS_MAX: i32 = 5_000;
+
+/// Step of public counters: no smaller number is shown, and none between two steps.
+pub const COUNTER_STEP: u64 = 5;
 
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;

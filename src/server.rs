@@ -5,6 +5,7 @@
 
 mod api;
 mod body;
+mod counter;
 mod dashboard;
 mod ingest;
 mod pages;
@@ -129,6 +130,7 @@ fn router(app: Shared) -> Router {
         .route("/sign-out", post(signed_in::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
+        .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))

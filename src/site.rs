@@ -3,7 +3,7 @@
 
 pub mod time;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -112,13 +112,24 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Further names of the site, folded: domains, Umami's UUID, Matomo's number, a short code.
     pub aliases: Vec<String>,
+    /// Campaigns by mail that are counted under their name, and how many mails were sent, as the owner says.
+    pub campaigns: BTreeMap<String, u64>,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: bool,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { address: AddressMode::Hash, hosts: Vec::new(), aliases: Vec::new(), opt_out: true }
+        Settings {
+            address: AddressMode::Hash,
+            hosts: Vec::new(),
+            aliases: Vec::new(),
+            campaigns: BTreeMap::new(),
+            counter: false,
+            opt_out: true,
+        }
     }
 }
 

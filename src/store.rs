@@ -7,6 +7,7 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, Tally};
 use crate::counts::{Name, Sums};
 use crate::rejection::Rejection;
@@ -78,6 +79,23 @@ pub struct Imported {
     pub bytes: u64,
 }
 
+/// What became of the mails of a campaign on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSum {
+    /// The site.
+    pub site: SiteId,
+    /// The campaign, or the name of those that nobody declared.
+    pub campaign: String,
+    /// The day, at the site.
+    pub day: Day,
+    /// What happened.
+    pub kind: MailKind,
+    /// How often.
+    pub count: u64,
+    /// By how many distinct people within the day.
+    pub people: u64,
+}
+
 /// What one transaction adds.
 #[derive(Debug, Default)]
 pub struct Flush {
@@ -91,6 +109,8 @@ pub struct Flush {
     pub old_hours: Vec<(SiteId, Day)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
     /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
     pub batches: Vec<(Digest, Day)>,
 }

@@ -316,3 +316,126 @@ fn no_two_sites_share_a_name() {
     };
     assert_eq!((from("a.example.com"), from("example.com")), (None, Some("wrong_host".to_owned())));
 }
+
+fn campaign(world: &World, name: &str, sent: u64) -> String {
+    use headcount::control::campaign::CampaignCommand;
+    let set = CampaignCommand::Set { site: "example.com".into(), name: name.into(), sent: Some(sent) };
+    world.command(Command::Campaign(set)).unwrap().json["picture"].as_str().unwrap().to_owned()
+}
+
+fn link(world: &World, name: &str, to: &str) -> Result<String, String> {
+    use headcount::control::campaign::CampaignCommand;
+    let (site, campaign, to) = ("example.com".into(), name.into(), to.into());
+    let link = CampaignCommand::Link { site, campaign, to, source: "newsletter".into() };
+    let reply = world.command(Command::Campaign(link)).map_err(|refused| refused.0)?;
+    Ok(reply.text.strip_prefix(world.url()).unwrap().to_owned())
+}
+
+/// The cells of the panel of mail campaigns.
+fn mails(world: &World) -> Vec<String> {
+    let (name, cookie) = world.sign_in();
+    let page = world.request("GET", "/example.com", &[(name, cookie)], None).text();
+    let Some((_, panel)) = page.split_once("id=\"mail\"") else { return Vec::new() };
+    let rows = panel.split("</table>").next().unwrap().split("<tr>").skip(2);
+    let cells = |row: &str| {
+        row.split(['<', '>'])
+            .filter(|text| !text.trim().is_empty() && !text.contains(['/', '=']) && *text != "td")
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn mails_are_counted_as_sent_opened_clicked_and_visited() {
+    let mut world = World::start();
+    assert_eq!(mails(&world), Vec::<String>::new());
+    let picture = campaign(&world, "spring", 1_200);
+    let picture = picture.strip_prefix(world.url()).unwrap();
+    let as_agent = |agent: &'static str| ("user-agent", agent);
+    let secret = world.canary("recipient-canary-42");
+    for who in
+        [None, None, Some(as_agent("Mozilla/5.0")), Some(as_agent("X (via ggpht.com GoogleImageProxy)")), Some(BOT)]
+    {
+        let more: Vec<_> = who.into_iter().collect();
+        let answer = send(&world, "GET", &format!("{picture}?r={secret}"), &more, "");
+        assert_eq!((answer.status, answer.body.len()), (200, 43));
+        assert!(answer.header("cache-control").unwrap().contains("no-store"));
+    }
+    let unknown = world.canary("bob-123-canary");
+    send(&world, "GET", &format!("/e/example.com/{unknown}.gif"), &[], "");
+    assert_eq!(send(&world, "GET", picture, &[("sec-gpc", "1")], "").header("x-headcount-rejected"), Some("opted_out"));
+    assert_eq!(
+        send(&world, "GET", "/e/other.test/spring.gif", &[], "").header("x-headcount-rejected"),
+        Some("unknown_site")
+    );
+    assert!(link(&world, "summer", "https://example.com/").unwrap_err().contains("headcount campaign set"));
+    assert!(link(&world, "spring", "javascript:alert(1)").is_err());
+    let link = link(&world, "spring", "https://example.com/offer?x=1").unwrap();
+    let answer = send(&world, "GET", &link, &[], "");
+    let target = "https://example.com/offer?x=1&utm_source=newsletter&utm_medium=email&utm_campaign=spring";
+    assert_eq!((answer.status, answer.header("location")), (302, Some(target)));
+    assert_eq!(send(&world, "GET", &link, &[BOT], "").status, 302, "scanners see where it leads");
+    assert_eq!(send(&world, "GET", &link[..link.len() - 1], &[], "").status, 404);
+    assert_eq!(send(&world, "GET", "/l/x", &[], "").status, 404);
+    world.pageview("/offer").key("u", target).ok();
+    let expected = ["(unknown) 0 1 1 0 0 0 0", "spring 1,200 3 1 1 1 1 2"];
+    assert_eq!(mails(&world), expected);
+    world.flush();
+    assert_eq!(mails(&world), expected, "the same when they are stored");
+    send(&world, "GET", picture, &[], "");
+    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 2", "the same reader on the same day");
+    world.restart();
+    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 2");
+    assert_eq!(send(&world, "GET", &link, &[], "").status, 302, "links outlive a restart");
+    assert_eq!(today(&world, "visits", "visit:channel"), "Email 1");
+}
+
+#[test]
+fn a_campaign_is_named_and_no_recipient() {
+    use headcount::control::campaign::CampaignCommand;
+    let world = World::start();
+    for name in ["", "a/b", "ana@mail.example", "(unknown)", &"x".repeat(101)] {
+        let set = CampaignCommand::Set { site: "example.com".into(), name: name.into(), sent: None };
+        assert!(world.command(Command::Campaign(set)).is_err(), "{name}");
+    }
+    campaign(&world, "spring sale", 5);
+    let list = || world.command(Command::Campaign(CampaignCommand::List { site: "example.com".into() })).unwrap().text;
+    assert_eq!(list(), "spring sale  5 sent");
+    let remove = CampaignCommand::Remove { site: "example.com".into(), name: "spring sale".into() };
+    world.command(Command::Campaign(remove)).unwrap();
+    assert!(list().contains("no campaign yet"));
+}
+
+#[test]
+fn the_public_counter_is_off_coarse_and_of_closed_days() {
+    let world = World::at("2026-05-28T09:00:00Z", &[("example.com", "Etc/UTC")]);
+    let ask = |path: &str| world.page(&format!("/counter/example.com{path}"));
+    let on = |counter| {
+        let change = SiteChange { counter: Some(counter), ..SiteChange::default() };
+        world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    };
+    for day in ["2026-05-28", "2026-05-31", "2026-06-01", "2026-06-02"] {
+        world.go_to(&format!("{day}T09:00:00Z"));
+        (0..4).for_each(|_| world.pageview("/about").ok());
+        world.pageview("/").ok();
+    }
+    world.flush();
+    assert_eq!(ask("/about.json").status, 404);
+    on(true);
+    let answer = ask("/about.json");
+    assert_eq!((answer.status, answer.json()), (200, json!({"count": "10"})), "12 views before today");
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(ask("/.json").json(), json!({"count": "<5"}));
+    assert_eq!(ask("/never.json").json(), json!({"count": "<5"}));
+    let picture = ask("/about.svg");
+    assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
+    assert!(picture.text().contains(">10</text>"));
+    assert_eq!(ask("/about.png").status, 404);
+    assert_eq!(world.page("/counter/other.test/about.json").status, 404);
+    world.go_to("2026-06-03T00:10:00Z");
+    assert_eq!(ask("/about.json").json(), json!({"count": "15"}));
+    on(false);
+    assert_eq!(ask("/about.json").status, 404);
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::control::campaign::CampaignCommand;
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
 
@@ -42,6 +43,11 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Declares mail campaigns, whose opens and clicks are counted
+    #[command(subcommand)]
+    Campaign(CampaignWork),
+    /// Prints a link for the mails of a campaign: it counts the click and leads to the address
+    Link(LinkWords),
     /// Counts the pageviews in logs of a web server
     Import(ImportWords),
     /// Prints the figures of a site
@@ -125,6 +131,9 @@ pub struct Change {
     /// What becomes of addresses: hash, truncate or none
     #[arg(long, value_name = "MODE")]
     address: Option<AddressMode>,
+    /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
+    #[arg(long, value_name = "YES")]
+    counter: Option<bool>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
@@ -154,6 +163,51 @@ pub enum TokenWork {
 pub enum UserWork {
     /// Prints a link that signs a browser in, once, within 15 minutes
     Link,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CampaignWork {
+    /// Declares a campaign, or says how many mails were sent, and prints its picture for the mail
+    Set {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+        /// How many mails were sent
+        #[arg(long, value_name = "N")]
+        sent: Option<u64>,
+    },
+    /// Lists the campaigns of a site
+    List {
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+    /// Takes a campaign's name away; what was counted under it stays
+    Remove {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LinkWords {
+    /// The site
+    #[arg(long, value_name = "DOMAIN")]
+    site: String,
+    /// The campaign, as declared
+    #[arg(long, value_name = "NAME")]
+    campaign: String,
+    /// Where the link leads; the utm keys of the campaign are added
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Name of the source of the visits that follow
+    #[arg(long, value_name = "NAME", default_value = "newsletter")]
+    source: String,
 }
 
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
@@ -251,6 +305,21 @@ impl Work {
             }
             Work::Tokens(TokenWork::List) => Command::TokenList,
             Work::Tokens(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
+            Work::Campaign(CampaignWork::Set { name, site, sent }) => {
+                Command::Campaign(CampaignCommand::Set { site: site.clone(), name: name.clone(), sent: *sent })
+            }
+            Work::Campaign(CampaignWork::List { site }) => {
+                Command::Campaign(CampaignCommand::List { site: site.clone() })
+            }
+            Work::Campaign(CampaignWork::Remove { name, site }) => {
+                Command::Campaign(CampaignCommand::Remove { site: site.clone(), name: name.clone() })
+            }
+            Work::Link(words) => Command::Campaign(CampaignCommand::Link {
+                site: words.site.clone(),
+                campaign: words.campaign.clone(),
+                to: words.to.clone(),
+                source: words.source.clone(),
+            }),
             Work::User(UserWork::Link) => Command::UserLink,
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),
@@ -275,6 +344,7 @@ impl Change {
             add_aliases: self.aliases.clone(),
             remove_aliases: self.no_aliases.clone(),
             address: self.address,
+            counter: self.counter,
             opt_out: self.opt_out,
         }
     }

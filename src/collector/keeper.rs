@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 use super::Collector;
 use super::import::Batch;
 use super::ledger::Ledger;
+use super::mail::Mails;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, Flush, Rejected, Row, StoreError};
+use crate::store::{Ask, Flush, MailSum, Rejected, Row, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 
@@ -93,6 +94,8 @@ pub struct Generation {
     pub rows: Vec<Vec<Row>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
     /// The first day of the site with sums in it.
     pub first_day: Option<Day>,
 }
@@ -110,6 +113,7 @@ struct Keeper {
     visitors: usize,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
     meter: Arc<Meter>,
@@ -136,6 +140,7 @@ pub(super) fn spawn(
         visitors: 0,
         salts: inner.salts.clone(),
         ledger: inner.ledger.clone(),
+        mails: inner.mails.clone(),
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
@@ -237,6 +242,7 @@ impl Keeper {
             number: self.flushing.next_number(),
             rows: vec![Vec::new(); asks.len()],
             rejected: self.ledger.peek(),
+            mails: self.mails.peek(),
             first_day: None,
         };
         for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
@@ -320,15 +326,20 @@ impl Keeper {
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
         let batches = self.batches.drain(now);
+        let is_over = |(site, day): &(SiteId, Day)| {
+            directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+        };
+        let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
-        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && batches.is_empty() {
+        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty();
+        if is_empty && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, rejected, old_hours, batches, ..Flush::default() }, waiters);
+        self.flushing.begin(Flush { number, sums, rejected, old_hours, mails, batches, ..Flush::default() }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -391,6 +402,7 @@ fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
         number: flush.number,
         rows: rows.collect(),
         rejected: flush.rejected.clone(),
+        mails: flush.mails.clone(),
         first_day: of_site().map(|(_, day, _)| *day).min(),
     }
 }

@@ -44,6 +44,8 @@ pub struct SitePage {
     pub series: Series,
     /// The breakdowns. Their order does not matter; dimensions without a panel are left out.
     pub panels: Vec<Panel>,
+    /// What became of the mails of campaigns.
+    pub mails: Vec<MailLine>,
     /// Beacons that were not counted, by reason, the most frequent first.
     pub not_counted: Vec<NotCounted>,
     /// The piece of HTML to paste into the site's pages.
@@ -109,6 +111,27 @@ pub struct NotCounted {
     pub reason: Rejection,
     /// How many.
     pub count: u64,
+}
+
+/// What became of the mails of a campaign.
+#[derive(Debug, Clone, Default)]
+pub struct MailLine {
+    /// The campaign.
+    pub campaign: String,
+    /// How many were sent, as its owner says.
+    pub sent: u64,
+    /// Pictures that readers and their providers asked for.
+    pub opened: u64,
+    /// Distinct readers who did, added by day.
+    pub readers: u64,
+    /// Pictures that privacy relays fetched.
+    pub relays: u64,
+    /// Links that were followed.
+    pub clicked: u64,
+    /// Visits that bear its name.
+    pub visited: u64,
+    /// Pictures and links that scanners looked at.
+    pub scanners: u64,
 }
 
 /// A panel, and those that say more about the same.

@@ -2,6 +2,8 @@
 //!
 //! Everything on a page comes from one read, so that its numbers agree with each other.
 
+mod mails;
+
 use crate::cell::{Axis, Dimension, Metric};
 use crate::collector::Collector;
 use crate::control::snippet;
@@ -82,6 +84,7 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
         series,
         panels,
+        mails: mails::lines(site, range.span.first_day(), range.span.last_day(), collector)?,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),

@@ -7,6 +7,7 @@ mod answers;
 mod bulk;
 mod goatcounter;
 mod intake;
+mod mail;
 mod matomo;
 mod pictures;
 mod umami;
@@ -56,6 +57,10 @@ pub enum Route {
     Collect,
     /// `GET /simple.gif`, Simple Analytics' format.
     Simple,
+    /// `GET /e/DOMAIN/CAMPAIGN.gif`, the picture of a mail campaign.
+    Mail,
+    /// `GET /l/LINK`, a signed link of a mail campaign.
+    Link,
     /// `POST /append`, the same for time and depth.
     Append,
 }
@@ -78,6 +83,8 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
         "/simple.gif" => Route::Simple,
         "/append" => Route::Append,
         _ if path.starts_with("/count/") => Route::Count,
+        _ if path.starts_with("/e/") => Route::Mail,
+        _ if path.starts_with("/l/") => Route::Link,
         _ => return None,
     })
 }
@@ -105,6 +112,8 @@ pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAdd
         Route::Pixel if get => pictures::pixel(request, peer, app).await,
         Route::Collect if get => pictures::collect(request, peer, app).await,
         Route::Simple if get => pictures::simple(request, peer, app).await,
+        Route::Mail if get => mail::picture(request, peer, app).await,
+        Route::Link if get => mail::link(request, peer, app).await,
         Route::Append if post => pictures::append(request, peer, app).await,
         Route::Pixel | Route::Collect | Route::Simple => {
             plain(StatusCode::METHOD_NOT_ALLOWED, "ask for the picture with GET")

@@ -4,6 +4,7 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod access;
+mod mails;
 mod read;
 mod schema;
 mod sites;
