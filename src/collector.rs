@@ -8,7 +8,7 @@
 pub mod import;
 pub mod keeper;
 mod ledger;
-mod mail;
+pub mod mail;
 mod recent;
 mod salts;
 pub mod trusted;

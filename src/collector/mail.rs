@@ -14,6 +14,9 @@ use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::{MailSum, StoreError};
 
+/// By campaign and kind, how often something happened, and by how many people, those of each day added.
+pub type MailSums = HashMap<(String, MailKind), (u64, u64)>;
+
 type Key = (SiteId, Day, String, MailKind);
 
 /// What became of mails and is not stored yet.
@@ -106,16 +109,11 @@ impl Collector {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn mails(
-        &self,
-        site: SiteId,
-        first: Day,
-        last: Day,
-    ) -> Result<HashMap<(String, MailKind), (u64, u64)>, StoreError> {
+    pub fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
         let pending = self.pending(site, &[]);
         let (flush, stored) = self.0.store.mails(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
-        let mut sums: HashMap<(String, MailKind), (u64, u64)> = HashMap::new();
+        let mut sums = MailSums::new();
         let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);
         for mail in stored.into_iter().chain(unsaved).filter(in_range) {
             let sum = sums.entry((mail.campaign, mail.kind)).or_default();
