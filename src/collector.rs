@@ -176,6 +176,11 @@ impl Collector {
 
     fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Rejection> {
         let at = trusted::moment(&mut beacon, site.id, now, access)?;
+        self.make_at(beacon, site, at, now)
+    }
+
+    /// Makes the hit of a beacon that was at a moment, which may be on a day that is over.
+    fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<Made, Rejection> {
         let local = site.schedule.locate(at);
         let is_past = at != now && local.day < site.schedule.locate(now).day;
         // Without randomness there can be no token, and nothing else may stand for a visitor.
@@ -240,6 +245,12 @@ impl Collector {
             let site = name.and_then(|name| directory.find(name));
             self.reject_at(site.map(|site| &**site), reason, now);
         }
+    }
+
+    /// Books something that arrived and was never a beacon, such as a line of a log for a style.
+    fn turn_away(&self, site: SiteId, day: Day, reason: Rejection) {
+        self.0.meter.received.inc();
+        self.book(site, day, reason);
     }
 
     fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {

@@ -13,6 +13,7 @@ use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
@@ -73,8 +74,8 @@ pub enum Command {
         site: String,
         /// How many logs.
         logs: usize,
-        /// Whether known logs are read from their beginning.
-        again: bool,
+        /// How.
+        manner: Manner,
     },
     /// Makes a report of a site.
     Report {

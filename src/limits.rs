@@ -148,6 +148,8 @@ pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 pub const LOG_HEAD_BYTES: usize = 64 * 1024;
 /// How much of a log is read at once and handed to the collector, in bytes; more than one line at its longest.
 pub const LOG_CHUNK_BYTES: usize = 128 * 1024;
+/// Time between two looks at a log that is followed, in milliseconds.
+pub const FOLLOW_MS: u64 = 500;
 /// Most logs of one import: three years of daily logs of nine machines.
 pub const LOGS_MAX: usize = 10_000;
 /// Lines of an import between two stored states: few transactions, and seconds of work lost at the most.

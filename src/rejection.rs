@@ -120,7 +120,7 @@ impl Rejection {
             Rejection::Method => "The request in the log was no GET.",
             Rejection::Status => "The answer in the log was neither a success (2xx) nor 304.",
             Rejection::Asset => "The file in the log is no page but a style, a script, an image, a feed or the like.",
-            Rejection::BadLine => "The line is not in the combined log format, too long, or ahead of the clock.",
+            Rejection::BadLine => "The line is in no known format of logs, too long, or ahead of the clock.",
             Rejection::Unmeasured => {
                 "The message tells nothing that is counted: who a person is, how fast a page loads."
             }

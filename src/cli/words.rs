@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::beacon::log::Rules;
+use crate::collector::import::Manner;
 use crate::control::campaign::CampaignCommand;
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
@@ -213,12 +215,30 @@ pub struct LinkWords {
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
 #[derive(Debug, Args)]
 pub struct ImportWords {
-    /// Logs in the combined format of nginx and Apache, also compressed by gzip; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// Logs of nginx, Apache, Caddy, IIS, CloudFront or HAProxy, also compressed by gzip; - reads standard input
+    #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The site that they count for
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "rules", default_value = "")]
     pub site: String,
+    /// How they are written, where they do not tell: combined, caddy, cloudfront, haproxy, w3c, or a line of log_format
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Goes on with the last of them as it grows, when it is rotated too, until Ctrl-C; its lines count as they come
+    #[arg(long)]
+    pub follow: bool,
+    /// A further ending of paths that are no pages, like md; may be given several times
+    #[arg(long = "asset", value_name = "ENDING")]
+    pub assets: Vec<String>,
+    /// An ending of paths that are pages all the same, like pdf
+    #[arg(long = "page", value_name = "ENDING")]
+    pub pages: Vec<String>,
+    /// A further status that counts, like 404
+    #[arg(long = "status", value_name = "CODE")]
+    pub statuses: Vec<u16>,
+    /// Prints what counts as a pageview, and does nothing else
+    #[arg(long)]
+    pub rules: bool,
     /// Count logs that were imported before once more, from their beginning
     #[arg(long)]
     pub again: bool,
@@ -251,6 +271,16 @@ impl clap::ValueEnum for AddressMode {
             AddressMode::Truncate => "truncate",
             AddressMode::None => "none",
         }))
+    }
+}
+
+impl ImportWords {
+    /// How logs are to be imported.
+    pub fn manner(&self) -> Manner {
+        let endings = |list: &[String]| list.iter().map(|it| it.trim_start_matches('.').to_lowercase()).collect();
+        let rules =
+            Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
+        Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
     }
 }
 

@@ -29,7 +29,7 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, Flush, MailSum, Rejected, Row, StoreError};
+use crate::store::{Ask, Flush, Imported, MailSum, Rejected, Row, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 
@@ -44,6 +44,8 @@ pub enum Message {
         hits: Vec<Hit>,
         /// The id, if the sender gave one.
         id: Option<Digest>,
+        /// How far logs are read with them.
+        imported: Vec<Imported>,
         /// Told what became of them.
         reply: Sender<Counted>,
     },
@@ -124,6 +126,8 @@ struct Keeper {
     imports: VecDeque<(SiteId, Batch, Waiter)>,
     /// Ids of batches that were counted lately.
     batches: Batches,
+    /// How far logs are read whose hits wait for the next flush.
+    imported: Vec<Imported>,
     flushed: Moment,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
@@ -148,6 +152,7 @@ pub(super) fn spawn(
         waiters: Vec::new(),
         imports: VecDeque::new(),
         batches: Batches::default(),
+        imported: Vec::new(),
         flushed: inner.clock.now(),
         pruned: HashMap::new(),
     };
@@ -184,7 +189,10 @@ impl Keeper {
                 self.meter.queued.dec();
                 let _ = self.count(&hit);
             }
-            Message::Batch { hits, id, reply } => answer(&reply, self.count_batch(&hits, id)),
+            Message::Batch { hits, id, imported, reply } => {
+                answer(&reply, self.count_batch(&hits, id));
+                self.note_read(imported);
+            }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -206,6 +214,14 @@ impl Keeper {
             return Counted { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
         }
         Counted { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
+    }
+
+    /// Keeps how far logs are read for the next flush; what was said of one before is past.
+    fn note_read(&mut self, imported: Vec<Imported>) {
+        for entry in imported {
+            self.imported.retain(|known| (known.site, known.head) != (entry.site, entry.head));
+            self.imported.push(entry);
+        }
     }
 
     fn reject(&self, hit: &Hit, reason: Rejection) {
@@ -334,12 +350,13 @@ impl Keeper {
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
-        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty();
+        let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
+        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && imported.is_empty();
         if is_empty && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, rejected, old_hours, mails, batches, ..Flush::default() }, waiters);
+        self.flushing.begin(Flush { number, sums, rejected, old_hours, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather

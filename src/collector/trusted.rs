@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
 use crate::store::sqlite::Access;
-use crate::store::{Ask, StoreError};
+use crate::store::{Ask, Imported, StoreError};
 
 /// What became of a batch of hits.
 #[derive(Debug)]
@@ -64,10 +64,25 @@ impl Collector {
     /// # Errors
     /// The collector has ended; nothing is counted then.
     pub fn take_batch(&self, hits: Vec<Hit>, id: Option<Digest>) -> Result<Counted, StoreError> {
+        self.take_together(hits, id, Vec::new())
+    }
+
+    /// Counts hits of logs together with how far those are read. Waits for the keeper.
+    pub(super) fn take_lines(&self, hits: Vec<Hit>, imported: Vec<Imported>) -> Result<Counted, StoreError> {
+        self.0.meter.received.inc_by(hits.len() as u64);
+        self.take_together(hits, None, imported)
+    }
+
+    fn take_together(
+        &self,
+        hits: Vec<Hit>,
+        id: Option<Digest>,
+        imported: Vec<Imported>,
+    ) -> Result<Counted, StoreError> {
         self.0.meter.queued.inc_by(hits.len() as i64);
         let (reply, answer) = mpsc::channel();
         let lost = hits.len() as u64;
-        let sent = self.0.queue.send(Message::Batch { hits, id, reply });
+        let sent = self.0.queue.send(Message::Batch { hits, id, imported, reply });
         sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
             self.0.meter.lost.inc_by(lost);
             ended()
