@@ -9,6 +9,7 @@ pub mod import;
 pub mod keeper;
 mod ledger;
 pub mod mail;
+mod proxies;
 mod recent;
 mod salts;
 pub mod trusted;
@@ -35,6 +36,7 @@ use crate::store::{Ask, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
+use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
 pub use salts::random;
@@ -59,6 +61,7 @@ struct Inner {
     ledger: Arc<Ledger>,
     mails: Arc<Mails>,
     recent: Recent,
+    proxies: Proxies,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -138,6 +141,7 @@ impl Collector {
             ledger: Arc::default(),
             mails: Arc::default(),
             recent: Recent::default(),
+            proxies: Proxies::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -191,8 +195,9 @@ impl Collector {
                 (late.salt, late.is_new)
             }
         };
-        let once = beacon.once;
+        let (once, address) = (beacon.once, beacon.sender.address);
         let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
+        self.0.proxies.note(address, hit.token);
         if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
             return Err(Rejection::Repeat);
         }
@@ -378,6 +383,11 @@ impl Collector {
     /// The tables that hits are made with.
     pub fn tools(&self) -> &Tools {
         &self.0.tools
+    }
+
+    /// Whether nearly all hits come from one private address: a proxy that is not named as trusted.
+    pub fn has_hidden_proxy(&self) -> bool {
+        self.0.proxies.is_hidden()
     }
 
     /// When it started.

@@ -315,6 +315,12 @@ fn no_two_sites_share_a_name() {
             .map(str::to_owned)
     };
     assert_eq!((from("a.example.com"), from("example.com")), (None, Some("wrong_host".to_owned())));
+    let change = SiteChange { hosts: Some(vec!["other.test".into()]), ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: "other.test".into(), change }).unwrap();
+    world.pageview("/").key("d", "other.test").send();
+    let (name, cookie) = world.sign_in();
+    let page = world.request("GET", "/other.test", &[(name, cookie)], None).text();
+    assert!(page.contains("from pages of other hosts"), "a mis-set host shows before the first visit");
 }
 
 fn campaign(world: &World, name: &str, sent: u64) -> String {
@@ -438,4 +444,23 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     assert_eq!(ask("/about.json").json(), json!({"count": "15"}));
     on(false);
     assert_eq!(ask("/about.json").status, 404);
+}
+
+#[test]
+fn a_proxy_that_nobody_named_is_noticed() {
+    let world = World::start();
+    world.expect_in_log("nearly all hits come from one private address");
+    let notice = || {
+        let (name, cookie) = world.sign_in();
+        world.request("GET", "/example.com", &[(name, cookie)], None).text().contains("not named in trusted_proxies")
+    };
+    for hit in 0..200 {
+        assert!(hit > 0 || !notice());
+        let agent = person(&format!("reader {}", hit % 20)).agent;
+        // Docker's bridge is not trusted unless it is named: what it says of others is not believed.
+        let body = json!({"n": "pageview", "u": "https://example.com/", "d": "example.com"}).to_string();
+        let headers = [("x-forwarded-for", "192.0.2.1, 172.17.0.1".to_owned()), ("user-agent", agent)];
+        assert_eq!(world.request("POST", "/api/event", &headers, Some(body.as_bytes())).status, 202);
+    }
+    assert!(notice());
 }

@@ -261,6 +261,18 @@ fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<Strin
         // Whoever waits for a first visit should see that it came under another name.
         notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
     }
+    let today = site.schedule.locate(collector.clock().now()).day;
+    let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
+    if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
+        notices.push(
+            "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`."
+                .to_owned(),
+        );
+    }
+    if collector.has_hidden_proxy() {
+        let sentence = "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.";
+        notices.push(sentence.to_owned());
+    }
     if collector.may_repeat(site) {
         notices.push(VISITORS_MAY_REPEAT.to_owned());
     }
