@@ -449,7 +449,7 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
 #[test]
 fn a_proxy_that_nobody_named_is_noticed() {
     let world = World::start();
-    world.expect_in_log("nearly all hits come from one private address");
+    world.expect_in_log("nearly all hits come from one address of a local network");
     let notice = || {
         let (name, cookie) = world.sign_in();
         world.request("GET", "/example.com", &[(name, cookie)], None).text().contains("not named in trusted_proxies")

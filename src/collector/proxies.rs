@@ -47,7 +47,7 @@ impl Proxies {
             let is_most = private.hits * 100 >= hits * PERCENT && private.agents.len() >= AGENTS;
             if is_most && !self.is_hidden.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    "nearly all hits come from one private address: name the proxy's network in trusted_proxies"
+                    "nearly all hits come from one address of a local network: name the proxy's network in trusted_proxies"
                 );
             }
             if private.hits * 2 < hits {

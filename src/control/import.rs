@@ -3,7 +3,7 @@
 //!
 //! After the command line has been answered, the beginning of each log follows with its length; the answer says from where
 //! the log is to be sent. Then come chunks of whole lines until the last one, which names no log, and the answer to that
-//! is the summary. One that names [`OPEN`] holds the beginning of a further log, of one that follows another when logs are
+//! is the summary. One that stands for no log holds the beginning of a further log, of one that follows another when logs are
 //! rotated. A sender that goes away ends the import: what it sent is stored.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
