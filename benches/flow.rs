@@ -1,13 +1,12 @@
 //! What each step of the flow costs in process, one thread, no sockets: `cargo bench --bench flow`.
 //!
 //! Inputs are made up, the same at each run: 2,000 pages and 300 referrers by Zipf's law, 200 agents, as many visitors as
-//! are needed. A figure is the median of its passes, in CPU time of the thread where the system tells it; on a shared
-//! machine the least of them is shown beside it.
+//! are needed. A figure is the median of its passes, in CPU time of the thread; on a shared machine the least of them is shown
+//! beside it.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Instant;
 
 use headcount::beacon::{Beacon, ClientIp, Request, pixel, plausible};
 use headcount::cell::{Axis, Dimension, Metric};
@@ -20,7 +19,7 @@ use headcount::hit::token::Salt;
 use headcount::hit::{self, Arrival, Hit, Tools};
 use headcount::report::period::Period;
 use headcount::report::{self, Question};
-use headcount::site::{Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
 use headcount::store::{Flush, Store};
 
@@ -154,7 +153,7 @@ fn tools() -> Tools {
 }
 
 fn open() -> OpenDay {
-    OpenDay::new(SiteId(1), NOON_DAY)
+    OpenDay::new(SiteId(1), NOON_DAY, Budget::default())
 }
 
 const NOON_DAY: Day = Day(20_602);
@@ -167,18 +166,17 @@ fn cost(what: &str, ops: usize, unit: &str, per_unit: f64, mut pass: impl FnMut(
     println!("| {what} | {:.0} | {:.0} | {unit} |", figure(seconds[PASSES / 2]), figure(seconds[0]));
 }
 
-/// Seconds that something takes: of this thread's CPU, or of the wall's clock where the system does not tell.
+/// Seconds of this thread's CPU that something takes.
 fn timed<T>(work: impl FnOnce() -> T) -> f64 {
-    let (begun, before_ns) = (Instant::now(), cpu_ns());
+    let before = cpu_s();
     black_box(work());
-    let elapsed = begun.elapsed().as_secs_f64();
-    before_ns.zip(cpu_ns()).map_or(elapsed, |(from, to)| (to - from) as f64 / 1e9)
+    cpu_s() - before
 }
 
-/// Nanoseconds that this thread has run (Linux).
-fn cpu_ns() -> Option<u64> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    stat.split(' ').next()?.parse().ok()
+/// Seconds that this thread has run, to the nanosecond; what `/proc` tells stands still between two ticks of the kernel.
+fn cpu_s() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn requests_to_beacons(inputs: &[Sent]) {
@@ -306,8 +304,7 @@ fn with_hours(sums: &Sums, keep: bool) -> Sums {
 fn dashboard(site: SiteId, period: Period, collector: &Collector) -> Vec<Question> {
     let range = period.range(&Schedule::utc(), collector.clock().now(), None);
     let before = range.previous().map_or(range.span, |previous| previous.span);
-    let ask =
-        |span, axis, interval, metrics: &[Metric]| Question { site, span, axis, interval, metrics: metrics.to_vec() };
+    let ask = |span, axis, interval, metrics: &[Metric]| Question::new(site, span, axis, interval, metrics);
     let totals = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::BounceRate, Metric::VisitDuration];
     let series = ask(range.span, Axis::Total, Some(range.interval()), &[Metric::Visitors, Metric::Pageviews]);
     let mut questions =

@@ -188,7 +188,7 @@ impl Kind {
     pub const SINCE_LAST_HIT_MS: u64 = limits::ENGAGEMENT_MS_MAX;
 }
 
-/// Money that an event carries. Counted from the issue on goals on; until then it is checked and dropped.
+/// Money that an event carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revenue {
     /// The amount in the currency's unit, as sent, a decimal number.

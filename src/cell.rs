@@ -1,13 +1,18 @@
 //! In: nothing. Out: the words of the table: what we split by ([`Dimension`]), what we count ([`Metric`], [`Tally`]) and
 //! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
 
+pub mod contexts;
 pub mod facets;
+pub mod filter;
 pub mod names;
+pub mod packed;
 
 use std::ops::{Add, AddAssign, Neg, Sub};
 
+pub use contexts::{Context, Contexts};
 pub use facets::{FACETS, Facet, Facets};
-pub use names::{Names, Sym};
+pub use filter::{Filter, Test};
+pub use names::{Names, PAGEVIEW, Sym, Use};
 
 /// The label of a value that is missing, except for source, referrer and channel.
 pub const NOT_SET: &str = "(not set)";
@@ -15,6 +20,8 @@ pub const NOT_SET: &str = "(not set)";
 pub const DIRECT_OR_NONE: &str = "Direct / None";
 /// The label of a missing channel.
 pub const DIRECT: &str = "Direct";
+/// Stands for all values past a budget.
+pub const OTHER: &str = "(other)";
 
 /// What we split by. The numbers are stored, so they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +51,8 @@ pub enum Dimension {
     Page = 21,
     Hostname = 22,
     Event = 23,
+    /// Patterns of pages that a site watches as goals; a hit may lie in several.
+    Pattern = 24,
 }
 
 /// The dimensions that are fixed at the first hit of a visit, in the order in which a visit keeps their values.
@@ -69,7 +78,7 @@ pub const FIXED: [Dimension; 18] = [
 ];
 
 impl Dimension {
-    /// All dimensions, in the order of their codes.
+    /// All dimensions that every hit has a value on, in the order of their codes: all but [`Dimension::Pattern`].
     pub const ALL: [Dimension; 23] = {
         let mut all = [Dimension::EntryPage; 23];
         let mut at = 0;
@@ -91,7 +100,7 @@ impl Dimension {
 
     /// The dimension with this code.
     pub fn from_code(code: u8) -> Option<Dimension> {
-        Dimension::ALL.into_iter().find(|dimension| dimension.code() == code)
+        Dimension::ALL.into_iter().chain([Dimension::Pattern]).find(|dimension| dimension.code() == code)
     }
 
     /// The plain name: what a panel, the command line and an export call it.
@@ -120,6 +129,7 @@ impl Dimension {
             Dimension::Page => "page",
             Dimension::Hostname => "hostname",
             Dimension::Event => "event",
+            Dimension::Pattern => "pattern",
         }
     }
 
@@ -154,6 +164,7 @@ impl Dimension {
             Dimension::Page => "event:page",
             Dimension::Hostname => "event:hostname",
             Dimension::Event => "event:name",
+            Dimension::Pattern => "event:goal",
         }
     }
 
@@ -188,6 +199,15 @@ pub enum Axis<N> {
         /// The event that carries it; nothing means any.
         event: Option<N>,
     },
+    /// Money that an event brought. The value is the currency (ISO 4217), or, within one currency, that of a property.
+    Revenue {
+        /// The event that brought it.
+        event: N,
+        /// The key of the property that it is split by, and the currency.
+        within: Option<(N, N)>,
+    },
+    /// A funnel by its number at the site; the value is a step, counted from 1, and holds the visits that reached it.
+    Funnel(u32),
 }
 
 /// One place in the table, its bucket aside.
@@ -220,6 +240,8 @@ pub struct Tally {
     pub engaged_ms: i64,
     /// Deepest scroll in percent, summed over those visits.
     pub scroll: i64,
+    /// Money in thousandths of the currency's unit (under [`Axis::Revenue`] only).
+    pub revenue: i64,
 }
 
 impl Tally {
@@ -234,10 +256,11 @@ impl Tally {
         engaged_visits: 0,
         engaged_ms: 0,
         scroll: 0,
+        revenue: 0,
     };
 
     /// The numbers in the order in which they are stored.
-    pub const fn columns(self) -> [i64; 9] {
+    pub const fn columns(self) -> [i64; 10] {
         [
             self.visitors,
             self.visits,
@@ -248,13 +271,15 @@ impl Tally {
             self.engaged_visits,
             self.engaged_ms,
             self.scroll,
+            self.revenue,
         ]
     }
 
     /// The tally with these numbers, in the order of [`Tally::columns`].
-    pub const fn from_columns(columns: [i64; 9]) -> Tally {
-        let [visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll] = columns;
-        Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll }
+    pub const fn from_columns(columns: [i64; 10]) -> Tally {
+        let [visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, revenue] =
+            columns;
+        Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, revenue }
     }
 
     /// Whether all numbers are 0.
@@ -317,11 +342,19 @@ pub enum Metric {
     TimeOnPage,
     /// Share of the visitors of the whole query, 1 decimal; needs a dimension.
     Percentage,
+    /// Visitors who reached the goal, of all visitors, 1 decimal.
+    ConversionRate,
+    /// Visitors who reached the goal, of those of the same line, 1 decimal.
+    GroupConversionRate,
+    /// Money that the goal brought, in the currency's unit.
+    TotalRevenue,
+    /// Mean of that over the events that brought any.
+    AverageRevenue,
 }
 
 impl Metric {
     /// All metrics.
-    pub const ALL: [Metric; 10] = [
+    pub const ALL: [Metric; 14] = [
         Metric::Visitors,
         Metric::Visits,
         Metric::Pageviews,
@@ -332,7 +365,19 @@ impl Metric {
         Metric::ScrollDepth,
         Metric::TimeOnPage,
         Metric::Percentage,
+        Metric::ConversionRate,
+        Metric::GroupConversionRate,
+        Metric::TotalRevenue,
+        Metric::AverageRevenue,
     ];
+
+    /// Whether only goals have it.
+    pub const fn is_of_goals(self) -> bool {
+        matches!(
+            self,
+            Metric::ConversionRate | Metric::GroupConversionRate | Metric::TotalRevenue | Metric::AverageRevenue
+        )
+    }
 
     /// The name in the API.
     pub const fn name(self) -> &'static str {
@@ -347,6 +392,10 @@ impl Metric {
             Metric::ScrollDepth => "scroll_depth",
             Metric::TimeOnPage => "time_on_page",
             Metric::Percentage => "percentage",
+            Metric::ConversionRate => "conversion_rate",
+            Metric::GroupConversionRate => "group_conversion_rate",
+            Metric::TotalRevenue => "total_revenue",
+            Metric::AverageRevenue => "average_revenue",
         }
     }
 
@@ -372,7 +421,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_from_a_tally_can_be_added_again() {
-        let a = Tally::from_columns([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let a = Tally::from_columns([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         let b = Tally { pageviews: 10, ..Tally::ZERO };
         assert_eq!(a - b + b, a);
         assert!((a - a).is_zero());

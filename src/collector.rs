@@ -407,10 +407,17 @@ impl report::Sums for Collector {
         let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Vec::new()) };
         // First what is not stored, then what is: a flush in between is seen by its number.
         let pending = self.pending(site, asks);
-        let mut answer = self.0.store.read(asks)?;
+        let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
+        let mut answer = self.0.store.read(asks, &running)?;
         for generation in pending.after(answer.flush) {
             for (rows, more) in answer.rows.iter_mut().zip(&generation.rows) {
                 rows.extend(more.iter().cloned());
+            }
+        }
+        let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
+        for ((running, census), _) in in_memory {
+            for (rows, ask) in answer.rows.iter_mut().zip(asks) {
+                rows.extend(ask.rows_of_census(running.day, census));
             }
         }
         Ok(answer.rows)
@@ -429,7 +436,7 @@ fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap
     let mut resumed = HashMap::new();
     for site in directory.all() {
         let day = site.schedule.locate(now).day;
-        let answer = store.read(&[Ask::totals_of_day(site.id, day)])?;
+        let answer = store.read(&[Ask::totals_of_day(site.id, day)], &[])?;
         if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
             resumed.insert(site.id, day);
         }

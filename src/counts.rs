@@ -1,18 +1,24 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
+pub mod census;
+mod key;
+pub mod pairs;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{Axis, Cell, Facet, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Context, FACETS, Facet, Names, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Day, Hour, Moment, SiteId};
+use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
+pub use census::Census;
+use key::Key;
 
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
@@ -29,25 +35,6 @@ pub struct Counts {
     day_visitors: Fast<Key, (Cell<Sym>, i64)>,
     facet_hours: Fast<(Facet, Hour), Tally>,
     facet_day_visitors: Fast<Facet, i64>,
-}
-
-/// A cell and an hour as one number: each hit changes a dozen sums, and numbers are found fastest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key(u128);
-
-impl Key {
-    fn of(cell: Cell<Sym>, hour: Hour) -> Key {
-        // 2 bits tell the kinds of axes apart; the rest of each fits into 69.
-        let axis = match cell.axis {
-            Axis::Total => 0,
-            Axis::Of(dimension) => 1 | u128::from(dimension.code()) << 2,
-            Axis::Prop { key, event } => {
-                let event = event.map_or(0, |event| u128::from(event.0) + 1);
-                2 | u128::from(key.0) << 2 | event << 34
-            }
-        };
-        Key(axis << 40 | u128::from(cell.value.0) << 8 | u128::from(hour.0))
-    }
 }
 
 impl Book for Counts {
@@ -147,12 +134,15 @@ impl Counts {
 }
 
 fn named(axis: Axis<Sym>, names: &Names) -> Axis<Name> {
+    let text = |sym: Sym| names.text(sym).clone();
     match axis {
         Axis::Total => Axis::Total,
         Axis::Of(dimension) => Axis::Of(dimension),
-        Axis::Prop { key, event } => {
-            Axis::Prop { key: names.text(key).clone(), event: event.map(|event| names.text(event).clone()) }
+        Axis::Prop { key, event } => Axis::Prop { key: text(key), event: event.map(text) },
+        Axis::Revenue { event, within } => {
+            Axis::Revenue { event: text(event), within: within.map(|(key, currency)| (text(key), text(currency))) }
         }
+        Axis::Funnel(funnel) => Axis::Funnel(funnel),
     }
 }
 
@@ -175,18 +165,33 @@ pub struct OpenDay {
     names: Names,
     /// Boxed, because a growing table is half empty.
     visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
+    /// Hits of a site that keeps no tokens, as far as they are alike.
+    unknown: Fast<Unknown, (u32, bool)>,
     counts: Counts,
+    /// Whether anything came since [`OpenDay::mark_stored`].
+    has_changed: bool,
 }
+
+/// What hits without a token share.
+type Unknown = ([Facet; FACETS], Sym, Context);
 
 impl OpenDay {
     /// A day on which nothing has happened yet.
-    pub fn new(site: SiteId, day: Day) -> OpenDay {
-        OpenDay { site, day, names: Names::default(), visitors: HashMap::default(), counts: Counts::default() }
+    pub fn new(site: SiteId, day: Day, budget: Budget) -> OpenDay {
+        OpenDay {
+            site,
+            day,
+            names: Names::with_budget(budget.values),
+            visitors: HashMap::default(),
+            unknown: Fast::default(),
+            counts: Counts::default(),
+            has_changed: false,
+        }
     }
 
     /// The same, but only the totals are kept by hour, as for days that are long over.
-    pub fn without_hours(site: SiteId, day: Day) -> OpenDay {
-        OpenDay { counts: Counts::new(true), ..OpenDay::new(site, day) }
+    pub fn without_hours(site: SiteId, day: Day, budget: Budget) -> OpenDay {
+        OpenDay { counts: Counts::new(true), ..OpenDay::new(site, day, budget) }
     }
 
     /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
@@ -194,27 +199,56 @@ impl OpenDay {
     /// # Errors
     /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
     pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        if self.names.len() >= limits::NAMES_PER_DAY_MAX {
-            return Err(Rejection::TooMany);
-        }
-        let Some(token) = hit.token else {
-            return visit::take_unknown(hit, &mut self.names, &mut self.counts);
-        };
+        let Some(token) = hit.token else { return self.take_unknown(hit, has_room) };
         if let Some(visitor) = self.visitors.get_mut(&token) {
-            return visitor.take(hit, &mut self.names, &mut self.counts);
-        }
-        if !has_room {
+            visitor.take(hit, token.bits(), &mut self.names, &mut self.counts)?;
+        } else if has_room {
+            let mut visitor = Box::new(Visitor::new());
+            visitor.take(hit, token.bits(), &mut self.names, &mut self.counts)?;
+            self.visitors.insert(token, visitor);
+        } else {
             return Err(Rejection::TooMany);
         }
-        let mut visitor = Box::new(Visitor::new());
-        visitor.take(hit, &mut self.names, &mut self.counts)?;
-        self.visitors.insert(token, visitor);
+        self.has_changed = true;
         Ok(())
     }
 
-    /// How many visitors are remembered.
+    fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
+        if !has_room {
+            return Err(Rejection::TooMany);
+        }
+        let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
+        let is_view = hit.kind == crate::hit::Kind::Pageview;
+        self.unknown.entry(alike).or_insert((0, is_view)).0 += 1;
+        self.has_changed = true;
+        Ok(())
+    }
+
+    /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits.
     pub fn visitors(&self) -> usize {
-        self.visitors.len()
+        self.visitors.len() + self.unknown.len()
+    }
+
+    /// Whether anything came since [`OpenDay::mark_stored`].
+    pub fn has_changed(&self) -> bool {
+        self.has_changed
+    }
+
+    /// Takes note that what its census says now is on its way to the store.
+    pub fn mark_stored(&mut self) {
+        self.has_changed = false;
+    }
+
+    /// A copy of the day's visits, without the tokens, from which any two dimensions can be summed.
+    pub fn census(&self) -> Census {
+        let mut census = Census::new(&self.names);
+        for visitor in self.visitors.values() {
+            census.add(visitor.visits(), visitor.spots());
+        }
+        for ((facets, page, context), (count, is_view)) in &self.unknown {
+            census.add_unknown(*facets, *page, *context, *count, *is_view);
+        }
+        census
     }
 
     /// How many cells wait to be stored.
@@ -243,16 +277,22 @@ impl OpenDay {
     /// Drops the visitors; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
+        self.unknown = Fast::default();
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {
+        let find = |text: &Name| self.names.find(text);
+        // Nothing is not the same as a name that was never met.
+        let find_some = |text: &Option<Name>| text.as_ref().map_or(Some(None), |text| find(text).map(Some));
         Some(match axis {
             Axis::Total => Axis::Total,
             Axis::Of(dimension) => Axis::Of(*dimension),
-            Axis::Prop { key, event: None } => Axis::Prop { key: self.names.find(key)?, event: None },
-            Axis::Prop { key, event: Some(event) } => {
-                Axis::Prop { key: self.names.find(key)?, event: Some(self.names.find(event)?) }
+            Axis::Prop { key, event } => Axis::Prop { key: find(key)?, event: find_some(event)? },
+            Axis::Revenue { event, within: None } => Axis::Revenue { event: find(event)?, within: None },
+            Axis::Revenue { event, within: Some((key, currency)) } => {
+                Axis::Revenue { event: find(event)?, within: Some((find(key)?, find(currency)?)) }
             }
+            Axis::Funnel(funnel) => Axis::Funnel(*funnel),
         })
     }
 }
@@ -274,31 +314,5 @@ impl Hasher for TokenHasher {
 
     fn write_u64(&mut self, bits: u64) {
         self.0 = bits;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-    use crate::cell::Dimension;
-
-    #[test]
-    fn each_cell_and_hour_has_a_key_of_its_own() {
-        let syms = [0, 1, 2, 63, 64, u32::MAX].map(Sym);
-        let mut axes = vec![Axis::Total];
-        axes.extend(Dimension::ALL.map(Axis::Of));
-        for key in syms {
-            axes.push(Axis::Prop { key, event: None });
-            axes.extend(syms.map(|event| Axis::Prop { key, event: Some(event) }));
-        }
-        let mut keys = HashSet::new();
-        for axis in &axes {
-            for value in syms {
-                keys.extend([0, 1, 23].map(|hour| Key::of(Cell { axis: *axis, value }, Hour(hour)).0));
-            }
-        }
-        assert_eq!(keys.len(), axes.len() * syms.len() * 3);
     }
 }

@@ -22,7 +22,7 @@ use crate::hit::{Hit, Tools};
 use crate::rejection::Rejection;
 use crate::site::{Day, Domain, Moment, Schedule, Settings, Site, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Flush, Rejected, Store};
+use crate::store::{DayState, Flush, Rejected, Store};
 use dice::Dice;
 use live::Live;
 use past::Maker;
@@ -47,7 +47,7 @@ pub struct Demo {
 }
 
 /// A day that waits to be stored.
-type Made = (SiteId, Day, Sums, Vec<Rejected>);
+type Made = (SiteId, Day, (Sums, DayState), Vec<Rejected>);
 
 impl Demo {
     /// Adds the sites to an empty store, and stores their days before today. `goes_on` is told how much is done, from 0 to
@@ -100,8 +100,9 @@ impl Demo {
         let mut stored = 0;
         let mut number = store.last_flush()?;
         let mut flush = Flush::default();
-        for (site, day, sums, rejected) in made {
+        for (site, day, (sums, state), rejected) in made {
             flush.sums.push((site, day, sums));
+            flush.days.push(state);
             flush.rejected.extend(rejected);
             stored += 1;
             if flush.sums.len() == DAYS_OF_A_FLUSH || stored == all {
@@ -198,8 +199,16 @@ mod tests {
     }
 
     fn rows(store: &Sqlite, site: u32, axis: Axis<Name>) -> Vec<Row> {
-        let ask = Ask { site: SiteId(site), axis, grain: Grain::Day, first: 0, last: i32::MAX, by_bucket: true };
-        let mut rows = store.read(&[ask]).unwrap().rows.remove(0);
+        let ask = Ask {
+            site: SiteId(site),
+            axis,
+            filter: None,
+            grain: Grain::Day,
+            first: 0,
+            last: i32::MAX,
+            by_bucket: true,
+        };
+        let mut rows = store.read(&[ask], &[]).unwrap().rows.remove(0);
         rows.sort_by_key(|row| (row.bucket, row.value.clone()));
         rows
     }

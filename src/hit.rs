@@ -9,13 +9,14 @@ pub mod place;
 mod plain;
 pub mod source;
 pub mod token;
+mod watched;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::beacon::{Beacon, Sender};
-use crate::cell::{Dimension, NOT_SET};
+use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{LocalHour, Moment, Site, SiteId};
@@ -26,6 +27,7 @@ use source::Origin;
 use token::{Salt, Token};
 
 pub use crate::beacon::Kind;
+pub use watched::{Money, Watched};
 
 /// One accepted beacon of one site.
 pub struct Hit {
@@ -57,6 +59,8 @@ pub struct Hit {
     pub language: String,
     /// Class of the viewport's width.
     pub screen: Option<&'static str>,
+    /// What of it the site's owner watches.
+    pub watched: Watched,
 }
 
 impl fmt::Debug for Hit {
@@ -96,7 +100,7 @@ impl Hit {
     pub fn event(&self) -> &str {
         match &self.kind {
             Kind::Event { name, .. } => name,
-            Kind::Pageview => "pageview",
+            Kind::Pageview => PAGEVIEW,
             Kind::Engagement { .. } => "engagement",
         }
     }
@@ -138,13 +142,16 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let mode = site.settings.address;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
+    let props = props(beacon.props, &beacon.kind, &page);
+    let kind = masked(beacon.kind);
     Ok(Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
-        props: props(beacon.props, &beacon.kind, &page),
-        kind: masked(beacon.kind),
+        watched: watched::watched(site, &page, &kind, beacon.revenue.as_ref()),
+        props,
+        kind,
         page,
         hostname: location.hostname,
         agent,

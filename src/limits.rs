@@ -43,14 +43,31 @@ pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
-/// Distinct pages, hosts, events and properties remembered of one visitor and day; a hit past it is `too_many`.
-/// Two thousand honest readers behind one address stay below it, and a hostile one costs at most half a megabyte by it.
+/// Distinct pages and properties remembered of one visitor and day; past it pages are `(other)`, and properties are left
+/// out. Two thousand honest readers behind one address stay below it, and a hostile one costs at most 200 kB by it.
 pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
 /// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 400 bytes.
 pub const VISITORS_MAX: usize = 1_000_000;
-/// Distinct names of one site and day kept in memory; a hit past it is `too_many`. At 100 bytes a name, 50 MB: random
-/// addresses can fill neither memory nor disk without end.
-pub const NAMES_PER_DAY_MAX: usize = 500_000;
+/// Different values that each dimension of a site takes in a day, unless the site sets another number; further ones are
+/// `(other)`. At 100 bytes a name and 8 dimensions that strangers can fill, 8 MB.
+pub const VALUES_PER_DAY: u32 = 10_000;
+/// Most values that a site can set.
+pub const VALUES_PER_DAY_MAX: u32 = 100_000;
+/// Cells of two dimensions that a site keeps of a day, unless it sets another number; past it the rarest of the largest
+/// tables are `(other)`. 2,000,000 are some 4 MB, what 100,000 visits make.
+pub const PAIR_CELLS_PER_DAY: u32 = 2_000_000;
+/// Most cells of two dimensions that a site can set.
+pub const PAIR_CELLS_PER_DAY_MAX: u32 = 20_000_000;
+/// Values without room that are remembered until a second visitor brings them, each 16 bytes.
+pub const WAITING_NAMES_MAX: usize = 65_536;
+/// Goals of one site: each pattern among them is tried on every hit.
+pub const GOALS_MAX: usize = 200;
+/// Funnels of one site, for the same reason.
+pub const FUNNELS_MAX: usize = 20;
+/// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
+pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
+pub const NAME_CACHE_ENTRIES: usize = 65_536;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 
@@ -62,6 +79,8 @@ pub const GATHER_MS: u64 = 2;
 pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;
+/// Time between two stored states of the running day's pairs, in seconds: an hour of them is lost with a crash.
+pub const CHECKPOINT_S: u64 = 3_600;
 /// Longest pause between two tries of a failed flush, in seconds.
 pub const FLUSH_RETRY_S_MAX: u64 = 60;
 /// How often the flush at the end of the program is tried; each try may wait for a busy database for seconds.
@@ -119,6 +138,10 @@ pub const READERS: usize = 4;
 
 /// Most rows of one API answer (Plausible's limit and default).
 pub const ROWS_MAX: usize = 10_000;
+/// Most values of one filter: more than anyone selects.
+pub const FILTER_VALUES_MAX: usize = 1_000;
+/// Memory of one compiled expression of a filter, in bytes: what it takes to match grows with it.
+pub const EXPRESSION_BYTES_MAX: usize = 1 << 20;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
 /// Most days of `<n>d` in the API (Plausible's limit).

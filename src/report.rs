@@ -6,6 +6,7 @@
 
 pub mod bucket;
 pub mod figures;
+pub mod goals;
 mod plan;
 pub mod period;
 pub mod range;
@@ -16,7 +17,7 @@ mod memory;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::cell::{Axis, Metric, Tally};
+use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, Grain, Row, StoreError};
@@ -73,6 +74,16 @@ pub struct Question {
     pub span: Span,
     /// Split by what; [`Axis::Total`] for totals.
     pub axis: Axis<Name>,
+    /// Of what alone; nothing for all.
+    pub filter: Option<Filter<Name>>,
+    /// The only value of the axis that is wanted, whose line then stands for the whole.
+    pub keep: Option<Name>,
+    /// What shares and conversion rates are taken of; nothing for all.
+    pub whole: Option<Filter<Name>>,
+    /// The event whose money is wanted.
+    pub money: Option<Name>,
+    /// Whether named events do not count: a page is reached by being shown.
+    pub views_only: bool,
     /// Split by time as well.
     pub interval: Option<Interval>,
     /// What to count, in the order asked.
@@ -90,6 +101,32 @@ pub struct Line {
     pub tally: Tally,
     /// The metrics in the order asked; nothing where one is not measured.
     pub metrics: Vec<Option<f64>>,
+    /// Money by currency: thousandths, and the events that brought it; most events first. The metrics are about the first.
+    pub money: Vec<(Name, i64, i64)>,
+}
+
+impl Question {
+    /// A question about all of a site.
+    pub fn new(site: SiteId, span: Span, axis: Axis<Name>, interval: Option<Interval>, metrics: &[Metric]) -> Question {
+        let metrics = metrics.to_vec();
+        Question {
+            site,
+            span,
+            axis,
+            interval,
+            metrics,
+            filter: None,
+            keep: None,
+            whole: None,
+            money: None,
+            views_only: false,
+        }
+    }
+
+    /// The same about what passes a filter; shares are of that too.
+    pub fn filtered(self, filter: Option<Filter<Name>>) -> Question {
+        Question { whole: filter.clone(), filter, ..self }
+    }
 }
 
 /// What lines are put in order by.
@@ -121,6 +158,21 @@ pub const ORDER: [Order; 2] =
 struct Sum {
     own: Tally,
     entered: Tally,
+    /// Visitors of the line whether or not they reached a goal.
+    line: i64,
+    money: Vec<(Name, i64, i64)>,
+}
+
+impl Sum {
+    fn add_money(&mut self, currency: Name, tally: Tally) {
+        match self.money.iter_mut().find(|(known, ..)| *known == currency) {
+            Some((_, thousandths, events)) => {
+                *thousandths += tally.revenue;
+                *events += tally.events;
+            }
+            None => self.money.push((currency, tally.revenue, tally.events)),
+        }
+    }
 }
 
 /// Answers a question, by bucket and value. Buckets and values without any count have no line.
@@ -148,25 +200,58 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
 fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Row>)>) -> Vec<Line> {
     let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
     let mut whole = Tally::ZERO;
+    let total = Name::from("");
     for (read, rows) in found {
         for row in rows {
+            let bucket = read.bucket(row.bucket);
+            let value = match (&question.keep, read.part) {
+                (Some(_), Part::Lines) | (None, Part::Money) => total.clone(),
+                (Some(keep), Part::Own | Part::Entered) if *keep == row.value => total.clone(),
+                (Some(_), Part::Own | Part::Entered) => continue,
+                _ => row.value.clone(),
+            };
             match read.part {
                 Part::Whole => whole += row.tally,
-                Part::Own => sums.entry((read.bucket(row.bucket), row.value)).or_default().own += row.tally,
-                Part::Entered => sums.entry((read.bucket(row.bucket), row.value)).or_default().entered += row.tally,
+                Part::Own => sums.entry((bucket, value)).or_default().own += row.tally,
+                Part::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
+                Part::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
+                Part::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
             }
         }
     }
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
-    counted.map(|((bucket, value), sum)| line(question, bucket, value, &sum, whole)).collect()
+    counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect()
 }
 
-fn line(question: &Question, bucket: Option<i32>, value: Name, sum: &Sum, whole: Tally) -> Line {
-    let is_by_page = plan::takes_rates_of_entries(&question.axis);
-    let of_visits = if is_by_page { sum.entered } else { sum.own };
-    let figures = Figures { tally: sum.own, of_visits, all_visitors: whole.visitors };
+fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
+    if question.views_only {
+        sum.own.events = 0;
+    }
+    let of_visits = if plan::takes_rates_of_entries(question) { sum.entered } else { sum.own };
+    sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+    let figures = Figures {
+        tally: sum.own,
+        of_visits,
+        all_visitors: whole.visitors,
+        line_visitors: sum.line,
+        money: sum.money.first().map(|(_, thousandths, events)| (*thousandths, *events)),
+    };
     let metrics = question.metrics.iter().map(|metric| figures.metric(*metric)).collect();
-    Line { bucket, value, tally: sum.own, metrics }
+    Line { bucket, value, tally: sum.own, metrics, money: sum.money }
+}
+
+/// The line of a question that has no split, with zeros where nothing was counted.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn total(question: &Question, sums: &dyn Sums) -> Result<Line, StoreError> {
+    let found = answer(question, sums)?.pop();
+    Ok(found.unwrap_or_else(|| nothing(question)))
+}
+
+/// The line of a question of which nothing was counted.
+pub fn nothing(question: &Question) -> Line {
+    line(question, None, Name::from(""), Sum::default(), Tally::ZERO)
 }
 
 /// The totals of a site over a span: always one line, with zeros where nothing was counted.
@@ -174,9 +259,7 @@ fn line(question: &Question, bucket: Option<i32>, value: Name, sum: &Sum, whole:
 /// # Errors
 /// [`StoreError`]
 pub fn totals(site: SiteId, span: Span, metrics: &[Metric], sums: &dyn Sums) -> Result<Line, StoreError> {
-    let question = Question { site, span, axis: Axis::Total, interval: None, metrics: metrics.to_vec() };
-    let found = answer(&question, sums)?.pop();
-    Ok(found.unwrap_or_else(|| line(&question, None, Name::from(""), &Sum::default(), Tally::ZERO)))
+    total(&Question::new(site, span, Axis::Total, None, metrics), sums)
 }
 
 /// Puts lines in order. What is not measured comes last, whatever the direction; ties stand by value, then by time, so
@@ -220,7 +303,7 @@ mod tests {
     const START: i32 = 20_442;
 
     fn question(span: Span, axis: Axis<Name>, interval: Option<Interval>, metrics: &[Metric]) -> Question {
-        Question { site: SITE, span, axis, interval, metrics: metrics.to_vec() }
+        Question::new(SITE, span, axis, interval, metrics)
     }
 
     fn tally(visitors: i64, visits: i64, pageviews: i64) -> Tally {
@@ -238,7 +321,7 @@ mod tests {
     }
 
     /// One day's sums of a value: day after the start, hour, value, numbers.
-    type Fact = (i32, u8, u8, [i64; 9]);
+    type Fact = (i32, u8, u8, [i64; 10]);
 
     fn memory(facts: &[Fact]) -> Memory {
         facts.iter().fold(Memory::default(), |memory, (day, hour, value, numbers)| {
@@ -255,7 +338,7 @@ mod tests {
 
         #[test]
         fn every_answer_is_the_plain_sum_over_its_days(
-            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform9(0..5i64)), 0..60),
+            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform10(0..5i64)), 0..60),
             first in -5..115i32,
             length in 0..115i32,
             begin in 0..24i32,
@@ -356,6 +439,7 @@ mod tests {
             bucket,
             value: Name::from(value),
             tally: Tally::ZERO,
+            money: Vec::new(),
             metrics: vec![metric],
         };
         let mut lines = [

@@ -1,12 +1,15 @@
 //! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
 //! nothing here is about a visitor.
 
+pub mod goal;
 pub mod time;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::limits;
+pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
@@ -118,6 +121,28 @@ pub struct Settings {
     pub counter: bool,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// What its owner watches.
+    pub goals: Vec<Goal>,
+    /// Ways through the site that its owner watches.
+    pub funnels: Vec<Funnel>,
+    /// How much of a day is kept by name.
+    pub budget: Budget,
+}
+
+/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// Different values of each dimension.
+    pub values: u32,
+    /// Cells of two dimensions.
+    pub pair_cells: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
+    }
 }
 
 impl Default for Settings {
@@ -129,6 +154,9 @@ impl Default for Settings {
             campaigns: BTreeMap::new(),
             counter: false,
             opt_out: true,
+            goals: Vec::new(),
+            funnels: Vec::new(),
+            budget: Budget::default(),
         }
     }
 }
@@ -184,8 +212,8 @@ pub fn host_pattern(text: &str) -> Result<String, NotADomain> {
 /// All sites, found by domain, alias or number. Never changed in place: a new one replaces it.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_name: HashMap<String, Arc<Site>>,
-    by_id: HashMap<SiteId, Arc<Site>>,
+    by_name: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
+    by_id: HashMap<SiteId, Arc<Site>, foldhash::fast::RandomState>,
 }
 
 impl Directory {

@@ -8,11 +8,12 @@ pub mod sqlite;
 use std::sync::Arc;
 
 use crate::beacon::mail::MailKind;
-use crate::cell::{Axis, Tally};
-use crate::counts::{Name, Sums};
+use crate::cell::{Axis, Cell, Filter, Tally};
+use crate::counts::pairs::Pair;
+use crate::counts::{Census, Name, Sums};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, LocalHour, SiteId};
+use crate::site::{Day, LocalHour, Month, SiteId};
 
 /// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,8 @@ pub struct Ask {
     pub site: SiteId,
     /// Split by what.
     pub axis: Axis<Name>,
+    /// Of what alone; nothing for all.
+    pub filter: Option<Filter<Name>>,
     /// From which cells.
     pub grain: Grain,
     /// First bucket.
@@ -51,6 +54,17 @@ pub struct Row {
     pub value: Name,
     /// The sums.
     pub tally: Tally,
+}
+
+/// Where the cells are that answer a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source<'a> {
+    /// Cells of one axis, of all its values or of those that pass a filter.
+    Single(&'a Axis<Name>),
+    /// Cells of two dimensions, and whether the filter is on the second of them.
+    Pair(Pair, bool),
+    /// There are none: sums can't answer it.
+    Nowhere,
 }
 
 /// Rejections of one site and day under one reason.
@@ -96,6 +110,32 @@ pub struct MailSum {
     pub people: u64,
 }
 
+/// Who counts a day that is not over: the pairs of each are stored as a whole, in the place of what they were before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The running collector.
+    Live,
+    /// An import.
+    Import,
+}
+
+/// The pairs of a day, and whether it is over.
+#[derive(Debug, Clone)]
+pub struct DayState {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    /// Who counted it.
+    pub part: Part,
+    /// Its visits; nothing for a day of which only sums are left, because the program was restarted.
+    pub census: Option<Arc<Census>>,
+    /// The most cells of pairs that are kept of it.
+    pub pair_cells: u32,
+    /// Whether it is over: then its cells are packed, and whatever comes later is added to them.
+    pub is_over: bool,
+}
+
 /// What one transaction adds.
 #[derive(Debug, Default)]
 pub struct Flush {
@@ -103,6 +143,10 @@ pub struct Flush {
     pub number: u64,
     /// Sums by site and day.
     pub sums: Vec<(SiteId, Day, Sums)>,
+    /// The pairs of days.
+    pub days: Vec<DayState>,
+    /// A month that is over, whose pairs are added up.
+    pub month: Option<(SiteId, Month)>,
     /// Rejections.
     pub rejected: Vec<Rejected>,
     /// The first day of which a site keeps the hours of single dimensions; older ones are deleted.
@@ -115,6 +159,17 @@ pub struct Flush {
     pub batches: Vec<(Digest, Day)>,
 }
 
+/// A day whose pairs are in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// The day.
+    pub day: Day,
+    /// Who counts it.
+    pub part: Part,
+    /// Number of the first flush that may hold what is in memory.
+    pub number: u64,
+}
+
 /// Sums as stored, and the flush up to which they hold.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -122,6 +177,8 @@ pub struct Answer {
     pub flush: u64,
     /// For each question its rows, in no order.
     pub rows: Vec<Vec<Row>>,
+    /// For each of the running days, whether what the caller has of it is to be added.
+    pub adds: Vec<bool>,
 }
 
 /// What went wrong in a store.
@@ -155,11 +212,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]; nothing was added then.
     fn apply(&self, flush: &Flush) -> Result<(), StoreError>;
 
-    /// Answers questions, all from the same state.
+    /// Answers questions, all from the same state. The caller adds the pairs of running days by itself, each as it was when the
+    /// next flush had the number given: what is stored of it is left out, unless that flush or a later one has closed the day.
     ///
     /// # Errors
     /// [`StoreError`]
-    fn read(&self, asks: &[Ask]) -> Result<Answer, StoreError>;
+    fn read(&self, asks: &[Ask], running: &[Running]) -> Result<Answer, StoreError>;
 
     /// The first day on which a site has data, and the flush up to which that holds.
     ///
@@ -177,32 +235,71 @@ pub trait Store: Send + Sync {
 impl Ask {
     /// The question for the totals of a site's day.
     pub fn totals_of_day(site: SiteId, day: Day) -> Ask {
-        Ask { site, axis: Axis::Total, grain: Grain::Day, first: day.0, last: day.0, by_bucket: false }
+        Ask { site, axis: Axis::Total, filter: None, grain: Grain::Day, first: day.0, last: day.0, by_bucket: false }
+    }
+
+    /// Which cells answer it.
+    pub fn source(&self) -> Source<'_> {
+        match (&self.filter, &self.axis) {
+            (None, axis) => Source::Single(axis),
+            (Some(filter), Axis::Total) => Source::Single(&filter.axis),
+            (Some(filter), axis) if filter.axis == *axis => Source::Single(axis),
+            (Some(Filter { axis: Axis::Of(by), .. }), Axis::Of(split)) => {
+                let (pair, is_turned) = Pair::of(*split, *by);
+                // The filter is the second of the pair unless the pair had to be turned.
+                if pair.is_counted() { Source::Pair(pair, !is_turned) } else { Source::Nowhere }
+            }
+            _ => Source::Nowhere,
+        }
+    }
+
+    /// The bucket of a row, by what was asked for.
+    fn bucket(&self, bucket: i32) -> i32 {
+        if self.by_bucket { bucket } else { 0 }
+    }
+
+    fn spans(&self, bucket: i32) -> bool {
+        (self.first..=self.last).contains(&bucket)
+    }
+
+    /// Whether a value of the axis that is read is wanted.
+    fn passes(&self, value: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.test.passes(value))
     }
 
     /// The rows that sums of one day, not stored yet, add to the answer.
     pub fn rows_of(&self, day: Day, sums: &Sums) -> Vec<Row> {
-        let wanted = |bucket: i32| (self.first..=self.last).contains(&bucket);
+        let Source::Single(axis) = self.source() else { return Vec::new() };
+        let wanted = |cell: &Cell<Name>| cell.axis == *axis && self.passes(&cell.value);
         let row = |bucket: i32, value: &Name, tally: Tally| Row {
-            bucket: if self.by_bucket { bucket } else { 0 },
-            value: value.clone(),
+            bucket: self.bucket(bucket),
+            value: if self.axis == Axis::Total { Name::from("") } else { value.clone() },
             tally,
         };
-        match self.grain {
-            Grain::Hour => {
-                let hours = sums.hours.iter().filter(|(cell, _, _)| cell.axis == self.axis);
-                hours
-                    .map(|(cell, hour, tally)| (LocalHour { day, hour: *hour }.number(), cell, tally))
-                    .filter(|(bucket, _, _)| wanted(*bucket))
-                    .map(|(bucket, cell, tally)| row(bucket, &cell.value, *tally))
-                    .collect()
-            }
-            Grain::Day | Grain::Month => {
-                let bucket = if self.grain == Grain::Day { day.0 } else { day.month().0 };
-                let days = sums.days.iter().filter(|(cell, _)| wanted(bucket) && cell.axis == self.axis);
-                days.map(|(cell, tally)| row(bucket, &cell.value, *tally)).collect()
-            }
+        if self.grain == Grain::Hour {
+            let hours = sums.hours.iter().map(|(cell, hour, tally)| (LocalHour { day, hour: *hour }, cell, tally));
+            let wanted = hours.filter(|(hour, cell, _)| self.spans(hour.number()) && wanted(cell));
+            return wanted.map(|(hour, cell, tally)| row(hour.number(), &cell.value, *tally)).collect();
         }
+        let bucket = self.bucket_of(day);
+        let days = sums.days.iter().filter(|(cell, _)| self.spans(bucket) && wanted(cell));
+        days.map(|(cell, tally)| row(bucket, &cell.value, *tally)).collect()
+    }
+
+    /// The rows that a census of one day adds to the answer: those of pairs.
+    pub fn rows_of_census(&self, day: Day, census: &Census) -> Vec<Row> {
+        let (Source::Pair(..), Some(filter)) = (self.source(), &self.filter) else { return Vec::new() };
+        let bucket = self.bucket_of(day);
+        if self.grain == Grain::Hour || !self.spans(bucket) {
+            return Vec::new();
+        }
+        let row = |(value, tally)| Row { bucket: self.bucket(bucket), value, tally };
+        census.filtered(filter, &self.axis).into_iter().map(row).collect()
+    }
+
+    /// The bucket of a day, where buckets are days or months.
+    fn bucket_of(&self, day: Day) -> i32 {
+        if self.grain == Grain::Month { day.month().0 } else { day.0 }
     }
 }
 

@@ -5,15 +5,25 @@
 //! contributes to the sums is a pure function of it; a hit books `contributions(after) - contributions(before)`, of which
 //! only the part is computed that the hit can change. `tests/oracle.rs` holds it against a naive walk over all hits.
 
+mod labels;
+mod progress;
+mod roll;
 mod seen;
+mod spot;
 
+use labels::Labels;
+use progress::Progress;
 use seen::Seen;
+use spot::Spot;
 
 use crate::cell::{Axis, Cell, Dimension, FACETS, FIXED, Facet, NOT_SET, Names, Sym, Tally};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Hour, Moment};
+
+pub use labels::take_unknown;
+pub use roll::{SpotRow, VisitRow};
 
 /// Where changes of sums go.
 pub trait Book {
@@ -35,8 +45,19 @@ pub struct Visitor {
     last: Moment,
     last_hour: Hour,
     visits: Box<[Visit]>,
-    /// Sorted by axis, value and visit.
-    seen: Box<[Seen]>,
+    /// Sorted by page, context and visit.
+    spots: Box<[Spot]>,
+    /// What few visitors have.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few visitors have.
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    /// Properties, sorted by axis, value and visit.
+    props: Vec<Seen>,
+    /// Steps of funnels that visits have reached.
+    progress: Vec<Progress>,
 }
 
 /// One visit. It has at least one pageview or named event.
@@ -93,7 +114,7 @@ impl Visit {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
             Axis::Of(dimension) => names.facets.value(self.facets, dimension),
-            Axis::Total | Axis::Prop { .. } => Sym::EMPTY,
+            _ => Sym::EMPTY,
         }
     }
 }
@@ -129,7 +150,13 @@ impl Step {
 impl Visitor {
     /// A visitor of whom nothing is known yet.
     pub fn new() -> Visitor {
-        Visitor { last: Moment(i64::MIN), last_hour: Hour(0), visits: Box::default(), seen: Box::default() }
+        Visitor {
+            last: Moment(i64::MIN),
+            last_hour: Hour(0),
+            visits: Box::default(),
+            spots: Box::default(),
+            rare: None,
+        }
     }
 
     /// When the last accepted hit came.
@@ -137,17 +164,17 @@ impl Visitor {
         self.last
     }
 
-    /// Takes a hit of the day, and books what it changes.
+    /// Takes a hit of the day, and books what it changes. `who` tells visitors apart.
     ///
     /// # Errors
-    /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
-    pub fn take(&mut self, hit: &Hit, names: &mut Names, book: &mut impl Book) -> Result<(), Rejection> {
+    /// [`Rejection::NoVisit`]; nothing is changed then.
+    pub fn take(&mut self, hit: &Hit, who: u64, names: &mut Names, book: &mut impl Book) -> Result<(), Rejection> {
         // Hits count in order of arrival: one older than the last is given that last time.
         let is_late = hit.at < self.last;
         let (at, hour) = if is_late { (self.last, self.last_hour) } else { (hit.at, hit.local.hour) };
         match &hit.kind {
             Kind::Engagement { ms, scroll } => self.engage(hit, at, *ms, *scroll, names, book)?,
-            Kind::Pageview | Kind::Event { .. } => self.count(hit, at, hour, names, book)?,
+            Kind::Pageview | Kind::Event { .. } => self.count(hit, who, (at, hour), names, book),
         }
         (self.last, self.last_hour) = (at, hour);
         Ok(())
@@ -172,62 +199,56 @@ impl Visitor {
         }
         let visit = self.visits.len() - 1;
         // A ping that names no page is about the one shown last.
-        let page = if hit.page == NOT_SET { Some(self.visits[visit].exit) } else { names.find(&hit.page) };
-        let page = page.ok_or(Rejection::NoVisit)?;
-        let cell = Cell { axis: Axis::Of(Dimension::Page), value: page };
-        let place = seen::find(&self.seen, cell, visit).map_err(|_| Rejection::NoVisit)?;
-        let seen = &mut self.seen[place];
-        if !seen.viewed {
-            return Err(Rejection::NoVisit);
-        }
+        let page = if hit.page == NOT_SET { self.visits[visit].exit } else { names.known(Dimension::Page, &hit.page) };
+        // A page may have been shown when it had no name yet.
+        let found = [page, Sym::OTHER].into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
+        let spot = &mut self.spots[found.ok_or(Rejection::NoVisit)?];
         let grace = if ms == Kind::SINCE_LAST_HIT_MS { 0 } else { limits::ENGAGEMENT_GRACE_MS };
         let longest = (at.0 - self.last.0 + grace).max(0) as u64;
-        book.hour(cell, self.visits[visit].start.hour, seen.engage(ms.min(longest), scroll));
+        let cell = Cell { axis: Axis::Of(Dimension::Page), value: spot.page };
+        book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll));
         Ok(())
     }
 
-    fn count(
-        &mut self,
-        hit: &Hit,
-        at: Moment,
-        hour: Hour,
-        names: &mut Names,
-        book: &mut impl Book,
-    ) -> Result<(), Rejection> {
-        // Asked before any name is taken in, so that a hit too many leaves no names behind.
-        if self.seen.len() + hit_cells_len(hit) > limits::SEEN_PER_VISITOR_MAX {
-            return Err(Rejection::TooMany);
+    fn count(&mut self, hit: &Hit, who: u64, (at, hour): (Moment, Hour), names: &mut Names, book: &mut impl Book) {
+        let mut labels = Labels::of(hit, who, names);
+        if self.spots.len() + self.props().len() + labels.props.len() >= limits::SEEN_PER_VISITOR_MAX {
+            labels.fold(names);
         }
-        let cells = hit_cells(hit, names);
         let is_new_visit = !self.is_in_visit(at);
         if is_new_visit {
-            self.begin(hit, at, hour, names);
+            let facets = labels::facets(hit, who, names);
+            self.begin(facets, at, hour);
         }
         let current = self.visits.len() - 1;
         let before = (!is_new_visit).then(|| self.visits[current].clone());
         let is_new_hour = !self.visits[current].is_active_in(hour);
-        self.visits[current].advance(hit, at, hour, cells[0].value);
+        self.visits[current].advance(hit, at, hour, labels.page);
         let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, Visit::whole);
-        let step = Step { hour, is_new_visit, is_new_hour, whole, hit: of_hit(&hit.kind) };
+        let step = Step { hour, is_new_visit, is_new_hour, whole, hit: labels::of_hit(&hit.kind) };
         self.book_visit(current, before.as_ref(), &step, names, book);
-        self.book_seen(current, &cells, &step, hit.kind == Kind::Pageview, book);
-        Ok(())
+        self.book_spot(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
+        self.book_props(current, &labels, &step, book);
+        self.book_progress(current, hit, names, book);
     }
 
-    fn begin(&mut self, hit: &Hit, at: Moment, hour: Hour, names: &mut Names) {
-        let not_set = names.sym(NOT_SET);
+    fn begin(&mut self, facets: [Facet; FACETS], at: Moment, hour: Hour) {
         let visit = Visit {
             first: at,
             length_ms: 0,
-            facets: facets(hit, names),
-            entry: not_set,
-            exit: not_set,
+            facets,
+            entry: Sym::NOT_SET,
+            exit: Sym::NOT_SET,
             start: HourCount { hour, pageviews: 0, events: 0 },
             later: Box::default(),
             interactive: false,
         };
         let place = self.visits.len();
         insert(&mut self.visits, place, visit);
+    }
+
+    fn props(&self) -> &[Seen] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.props)
     }
 
     /// Books the current visit under the total and every visit dimension.
@@ -297,29 +318,78 @@ impl Visitor {
         })
     }
 
-    /// Books the hit under the dimensions of the hit.
-    fn book_seen(&mut self, current: usize, cells: &[Cell<Sym>], step: &Step, is_view: bool, book: &mut impl Book) {
+    /// Books the hit under its page, host, event and patterns.
+    fn book_spot(
+        &mut self,
+        current: usize,
+        labels: &Labels,
+        step: &Step,
+        is_view: bool,
+        names: &Names,
+        book: &mut impl Book,
+    ) {
         let start = self.visits[current].start.hour;
-        for cell in cells {
-            let known = seen::of_cell(&self.seen, *cell);
-            let visitors = i64::from(!self.seen[known.clone()].iter().any(|seen| seen.is_marked(step.hour)));
-            let mut in_hour = Tally { visitors, ..step.hit };
-            let place = seen::find_in(&self.seen, known.clone(), current).unwrap_or_else(|place| {
-                if known.is_empty() {
-                    book.day_visitors(*cell, 1);
-                }
-                if start == step.hour {
-                    in_hour.visits = 1;
-                } else {
-                    book.hour(*cell, start, Tally { visits: 1, ..Tally::ZERO });
-                }
-                insert(&mut self.seen, place, Seen::new(*cell, current));
+        for cell in labels.cells(names) {
+            let known = spot::known(&self.spots, &cell, current, step.hour, names);
+            book_known(cell, known, start, step, book);
+        }
+        let spot = Spot::new(labels.page, labels.context, current);
+        let place = spot::find(&self.spots, &spot).unwrap_or_else(|place| {
+            insert(&mut self.spots, place, spot);
+            place
+        });
+        self.spots[place].mark(step.hour, is_view);
+    }
+
+    /// Books the hit under its properties, and its money.
+    fn book_props(&mut self, current: usize, labels: &Labels, step: &Step, book: &mut impl Book) {
+        labels.book_money(step.hour, book);
+        if labels.props.is_empty() {
+            return;
+        }
+        let start = self.visits[current].start.hour;
+        let props = &mut self.rare.get_or_insert_default().props;
+        for cell in labels.prop_cells() {
+            book_known(cell, seen::known(props, cell, current, step.hour), start, step, book);
+            let place = seen::find(props, cell, current).unwrap_or_else(|place| {
+                props.insert(place, Seen::new(cell, current));
                 place
             });
-            book.hour(*cell, step.hour, in_hour);
-            self.seen[place].mark(step.hour, is_view);
+            props[place].mark(step.hour);
         }
     }
+}
+
+/// Whether a visitor was in a cell of hits before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    in_day: bool,
+    in_visit: bool,
+    in_hour: bool,
+}
+
+/// One bit for each hour of the day.
+fn bit(hour: Hour) -> u32 {
+    1 << (hour.0 % 24)
+}
+
+/// Visits of a day are at most 50, one each half hour.
+fn number(visit: usize) -> u8 {
+    visit as u8
+}
+
+/// Books a hit in a cell of hits, in a visit that began in the hour `start`.
+fn book_known(cell: Cell<Sym>, known: Known, start: Hour, step: &Step, book: &mut impl Book) {
+    let mut in_hour = Tally { visitors: i64::from(!known.in_hour), ..step.hit };
+    if !known.in_day {
+        book.day_visitors(cell, 1);
+    }
+    if !known.in_visit && start == step.hour {
+        in_hour.visits = 1;
+    } else if !known.in_visit {
+        book.hour(cell, start, Tally { visits: 1, ..Tally::ZERO });
+    }
+    book.hour(cell, step.hour, in_hour);
 }
 
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
@@ -373,66 +443,12 @@ impl Visit {
     }
 }
 
-/// Books a hit of a site that keeps no tokens: its own dimensions, but no visitor, no visit, no entry and exit page.
-///
-/// # Errors
-/// [`Rejection::NoVisit`] for engagement, which needs a visit.
-pub fn take_unknown(hit: &Hit, names: &mut Names, book: &mut impl Book) -> Result<(), Rejection> {
-    if matches!(hit.kind, Kind::Engagement { .. }) {
-        return Err(Rejection::NoVisit);
-    }
-    let hour = hit.local.hour;
-    let tally = of_hit(&hit.kind);
-    book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
-    for facet in facets(hit, names) {
-        book.facet_hour(facet, hour, tally);
-    }
-    for cell in hit_cells(hit, names) {
-        book.hour(cell, hour, tally);
-    }
-    Ok(())
-}
-
-/// What a visit that begins with this hit keeps of it.
-fn facets(hit: &Hit, names: &mut Names) -> [Facet; FACETS] {
-    let values = FIXED.map(|dimension| names.sym(hit.value(dimension)));
-    names.facets.of(&values)
-}
-
-/// What the hit itself counts.
-fn of_hit(kind: &Kind) -> Tally {
-    match kind {
-        Kind::Event { .. } => Tally { events: 1, ..Tally::ZERO },
-        _ => Tally { pageviews: 1, ..Tally::ZERO },
-    }
-}
-
-/// How many cells [`hit_cells`] gives: page, hostname and event, and two for each property.
-fn hit_cells_len(hit: &Hit) -> usize {
-    3 + 2 * hit.props.len()
-}
-
-/// The cells of the hit's own dimensions, each once; the first is that of the page.
-fn hit_cells(hit: &Hit, names: &mut Names) -> Vec<Cell<Sym>> {
-    let event = names.sym(hit.event());
-    let mut cells = Vec::with_capacity(hit_cells_len(hit));
-    cells.push(Cell { axis: Axis::Of(Dimension::Page), value: names.sym(&hit.page) });
-    cells.push(Cell { axis: Axis::Of(Dimension::Hostname), value: names.sym(&hit.hostname) });
-    cells.push(Cell { axis: Axis::Of(Dimension::Event), value: event });
-    for (key, value) in &hit.props {
-        let (key, value) = (names.sym(key), names.sym(value));
-        cells.push(Cell { axis: Axis::Prop { key, event: None }, value });
-        cells.push(Cell { axis: Axis::Prop { key, event: Some(event) }, value });
-    }
-    cells
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_million_visitors_pay_little_for_a_visit() {
-        assert!(size_of::<Visitor>() <= 48 && size_of::<Visit>() <= 64);
+        assert!(size_of::<Visitor>() <= 56 && size_of::<Visit>() <= 64);
     }
 }

@@ -1,27 +1,74 @@
-//! In: more than one visitor may leave in memory. Out: the reason `too_many`, and nothing else. Forgets: nothing.
+//! In: more than the bounds of a day allow. Out: `(other)`, exact totals, and figures by name of what people read. Forgets: nothing.
 
-use headcount::cell::Names;
-use headcount::counts::Counts;
-use headcount::limits::{PROPS_MAX, SEEN_PER_VISITOR_MAX};
-use headcount::rejection::Rejection;
-use headcount::visit::Visitor;
+use std::collections::HashMap;
+
+use headcount::cell::{Axis, Dimension, OTHER, Tally};
+use headcount::counts::{OpenDay, Sums};
+use headcount::hit::Hit;
+use headcount::hit::token::Token;
+use headcount::limits::SEEN_PER_VISITOR_MAX;
+use headcount::site::Budget;
 
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
 
+fn hit(who: u64, page: &str) -> Hit {
+    let mut hit = hits(&Scenario::parse("09:00 ana /")).remove(0);
+    (hit.token, hit.page) = (Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))), page.to_owned());
+    hit
+}
+
+fn by_value(sums: &Sums, axis: &Axis<headcount::counts::Name>) -> HashMap<String, Tally> {
+    let cells = sums.days.iter().filter(|(cell, _)| cell.axis == *axis);
+    cells.map(|(cell, tally)| (cell.value.to_string(), *tally)).collect()
+}
+
 #[test]
-fn a_hit_past_the_bound_of_a_visitor_leaves_nothing_behind() {
-    let scenario = Scenario::parse("09:00 ana /");
-    let (mut visitor, mut names, mut counts) = (Visitor::new(), Names::default(), Counts::default());
-    let mut take = |number: usize| {
-        let mut hit = hits(&scenario).remove(0);
-        hit.props = (0..PROPS_MAX).map(|key| (key.to_string(), number.to_string())).collect();
-        let taken = visitor.take(&hit, &mut names, &mut counts);
-        (taken, names.len(), counts.len())
-    };
-    let hits_max = SEEN_PER_VISITOR_MAX / (2 * PROPS_MAX);
-    let taken: Vec<_> = (0..hits_max + 3).map(&mut take).collect();
-    let [.., before, first, second] = &taken[..] else { panic!("too few hits") };
-    assert_eq!((&first.0, &second.0), (&Err(Rejection::TooMany), &Err(Rejection::TooMany)));
-    assert_eq!((before.1, before.2), (second.1, second.2));
+fn past_the_bound_of_a_visitor_pages_are_other_and_totals_exact() {
+    let template = hit(1, "/");
+    let mut day = OpenDay::new(template.site, template.local.day, Budget::default());
+    let many = SEEN_PER_VISITOR_MAX + 100;
+    for number in 0..many {
+        day.take(&hit(1, &format!("/{number}")), true).unwrap();
+    }
+    let sums = day.drain();
+    let pages = by_value(&sums, &Axis::Of(Dimension::Page));
+    assert_eq!(by_value(&sums, &Axis::Total)[""].pageviews, many as i64);
+    assert_eq!(pages[OTHER].pageviews, 100);
+    assert_eq!(pages.len(), SEEN_PER_VISITOR_MAX + 1);
+}
+
+/// A flood of made-up addresses, referrers, campaigns and properties from as many visitors, and people who read four pages
+/// meanwhile, the last of which is new when the day is full already.
+#[test]
+fn a_flood_fills_no_more_than_the_budget_and_people_are_counted_by_name() {
+    let budget = Budget { values: 500, pair_cells: 20_000 };
+    let template = hit(1, "/");
+    let mut day = OpenDay::new(template.site, template.local.day, budget);
+    let (flood, people) = (30_000_u64, 300_u64);
+    for number in 0..flood {
+        let mut made_up = hit(1_000_000 + number, &format!("/flood/{number}"));
+        made_up.campaign.campaign = Some(format!("c{number}"));
+        made_up.origin.referrer = format!("r{number}.test").into();
+        made_up.props = vec![(format!("k{}", number % 2_000), number.to_string())];
+        day.take(&made_up, true).unwrap();
+        if number % 100 == 0 {
+            let page = ["/", "/a", "/b", "/late"][if number > flood / 2 { 3 } else { (number as usize / 100) % 3 }];
+            day.take(&hit(number / 100, page), true).unwrap();
+        }
+    }
+    let (sums, pairs) = (day.drain(), day.census().pairs(budget.pair_cells));
+    let pages = by_value(&sums, &Axis::Of(Dimension::Page));
+    let total = by_value(&sums, &Axis::Total)[""];
+    assert_eq!((total.pageviews, total.visitors), ((flood + people) as i64, (flood + people) as i64));
+    assert_eq!(pages.values().map(|tally| tally.pageviews).sum::<i64>(), total.pageviews);
+    // Pages read before the day was full are exact; one that is new then misses its first reader.
+    let early = ["/", "/a", "/b"].map(|page| pages[page].visitors);
+    assert_eq!(early, [51, 50, 50]);
+    assert_eq!(pages["/late"].visitors, people as i64 - early.iter().sum::<i64>() - 1);
+    assert!(pages.len() <= 750 + 1, "{} pages", pages.len());
+    assert!(sums.days.len() < 10 * 800, "{} cells", sums.days.len());
+    let cells: usize = pairs.tables.iter().map(|t| headcount::cell::packed::unpack_all(&t.cells).unwrap().len()).sum();
+    // For each value of each table there may be one cell more, for the rest.
+    assert!(cells <= 20_000 + pairs.tables.len() * 2 * 752, "{cells} cells of pairs");
 }

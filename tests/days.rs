@@ -84,7 +84,11 @@ fn hours_of_dimensions_are_kept_for_a_month_and_those_of_totals_for_ever() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("31 days"), "{}", refused.text());
     let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
-    let left: i64 = file.query_row("SELECT count(*) FROM hours WHERE dimension <> 0", [], |row| row.get(0)).unwrap();
+    let left: i64 = file
+        .query_row("SELECT (SELECT count(*) FROM hours) + (SELECT count(*) FROM packed WHERE grain = 0)", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
     assert_eq!(left, 0, "hours of dimensions of the first day are deleted");
 }
 
@@ -127,7 +131,7 @@ fn a_removed_site_leaves_nothing_behind() {
     visit(page).ok();
     assert_eq!(visit(page).header("sec-gpc", "1").send().header("x-headcount-rejected"), Some("opted_out"));
     world.flush();
-    let tables = ["hours", "days", "months", "names", "props", "rejections", "tokens", "sites"];
+    let tables = ["hours", "days", "site_totals", "names", "axes", "rejections", "tokens", "sites"];
     for table in tables {
         assert!(rows(table) > 0, "{table}");
     }
@@ -152,7 +156,7 @@ fn a_removed_site_leaves_nothing_behind() {
     // What was counted and removed is missing in the books that the world checks at its end.
     let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
     for sql in
-        ["UPDATE days SET pageviews = pageviews + 2 WHERE dimension = 0", "UPDATE rejections SET count = count + 1"]
+        ["UPDATE site_totals SET pageviews = pageviews + 2 WHERE grain = 1", "UPDATE rejections SET count = count + 1"]
     {
         assert_eq!(file.execute(sql, []).unwrap(), 1);
     }

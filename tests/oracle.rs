@@ -215,6 +215,7 @@ impl<'a> Walk<'a> {
         let is_whole = match cell.axis {
             Axis::Total => true,
             Axis::Of(Dimension::Page | Dimension::Hostname | Dimension::Event) | Axis::Prop { .. } => false,
+            Axis::Revenue { .. } | Axis::Funnel(_) => false,
             Axis::Of(_) => true,
         };
         if is_whole {

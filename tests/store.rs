@@ -3,7 +3,7 @@
 use headcount::cell::{Axis, Cell, Dimension, Tally};
 use headcount::counts::{Name, OpenDay, Sums};
 use headcount::rejection::Rejection;
-use headcount::site::{Day, Hour, LocalHour, SiteId};
+use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::sqlite::Sqlite;
 use headcount::store::{Ask, Flush, Grain, Rejected, Store, StoreError};
 
@@ -46,8 +46,8 @@ fn flush(number: u64, day: Day, pages: &[&str]) -> Flush {
 
 fn pages(store: &Sqlite, grain: Grain, first: i32, last: i32) -> i64 {
     let axis = Axis::Of(Dimension::Page);
-    let ask = Ask { site: SITE, axis, grain, first, last, by_bucket: false };
-    store.read(&[ask]).unwrap().rows[0].iter().map(|row| row.tally.pageviews).sum()
+    let ask = Ask { site: SITE, axis, filter: None, grain, first, last, by_bucket: false };
+    store.read(&[ask], &[]).unwrap().rows[0].iter().map(|row| row.tally.pageviews).sum()
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn views_spell_out_what_the_tables_hold() {
     let schedule = headcount::site::Schedule::utc();
     file.store.add_site(&domain, &schedule, &Default::default(), headcount::site::Moment(0)).unwrap();
     file.store.apply(&flush(1, Day::of("2026-06-01".parse().unwrap()), &["/a"])).unwrap();
-    let rows: Vec<String> = file.ask("SELECT domain || ' ' || day || ' ' || page || ' ' || pageviews FROM by_page");
-    assert_eq!(rows, ["example.com 2026-06-01 /a 1"]);
+    let rows: Vec<String> = file.ask("SELECT domain || ' ' || month || ' ' || page || ' ' || pageviews FROM by_page");
+    assert_eq!(rows, ["example.com 2026-06 /a 1"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn no_token_reaches_the_file() {
         Scenario::parse("09:00 ana / from google.com\n09:01 bob /a\n09:02 ana event Signup plan=pro\n09:03 cem /");
     let file = File::new();
     let hits = hits(&story);
-    let mut day = OpenDay::new(hits[0].site, hits[0].local.day);
+    let mut day = OpenDay::new(hits[0].site, hits[0].local.day, Budget::default());
     let mut needles = Vec::new();
     for hit in &hits {
         day.take(hit, true).unwrap();

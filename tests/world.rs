@@ -415,6 +415,6 @@ impl Drop for World {
 fn stored(path: &Path) -> (u64, u64) {
     let file = rusqlite::Connection::open(path).unwrap();
     let ask = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
-    let hits = "SELECT coalesce(sum(pageviews + events), 0) FROM days WHERE dimension = 0";
+    let hits = "SELECT coalesce(sum(pageviews + events), 0) FROM site_totals WHERE grain = 1";
     (ask(hits), ask("SELECT coalesce(sum(count), 0) FROM rejections"))
 }

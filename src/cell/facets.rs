@@ -21,7 +21,7 @@ pub struct Facet(u32);
 type Combination = (usize, [Sym; VALUES_MAX]);
 
 /// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Facets {
     known: Vec<Combination>,
     numbers: HashMap<Combination, Facet, foldhash::fast::RandomState>,

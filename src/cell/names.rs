@@ -1,10 +1,16 @@
-//! In: texts. Out: small integers that stand for them within one site and day. Forgets: nothing by itself; the whole
-//! table is dropped with its day.
+//! In: texts. Out: small integers that stand for them within one site and day, as far as the day's budget goes. Forgets:
+//! nothing by itself; the whole table is dropped with its day.
+//!
+//! Each dimension takes so many different values a day; any further one is [`OTHER`], so that totals stay exact and a flood of made-up
+//! addresses fills no memory. A value that a second visitor brings is no chance, and gets in for half as much again:
+//! pages that people read are counted by name though somebody floods the site.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use super::{Facets, NOT_SET};
+use super::{Contexts, Dimension, Facets, NOT_SET, OTHER};
+use crate::limits;
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +19,45 @@ pub struct Sym(pub u32);
 impl Sym {
     /// The empty text, which every table of names holds first.
     pub const EMPTY: Sym = Sym(0);
+    /// [`OTHER`], which every table of names holds second.
+    pub const OTHER: Sym = Sym(1);
+    /// [`NOT_SET`], which every table of names holds third; half of all values are.
+    pub const NOT_SET: Sym = Sym(2);
+}
+
+/// The event that a pageview is.
+pub const PAGEVIEW: &str = "pageview";
+
+/// What a name is used for. Each kind has a budget of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// The value of a dimension.
+    Value(Dimension),
+    /// The key of a property.
+    Key,
+    /// A currency.
+    Currency,
+}
+
+impl Use {
+    const COUNT: usize = 32;
+
+    const fn number(self) -> usize {
+        match self {
+            Use::Value(dimension) => dimension.code() as usize,
+            Use::Key => 25,
+            Use::Currency => 26,
+        }
+    }
+
+    /// The value that is always taken in.
+    fn missing(self) -> &'static str {
+        match self {
+            Use::Value(Dimension::Event) => PAGEVIEW,
+            Use::Value(dimension) => dimension.missing(),
+            Use::Key | Use::Currency => NOT_SET,
+        }
+    }
 }
 
 /// The names met on one day of one site. Keys come from outside, so the map keeps the standard keyed hash.
@@ -20,38 +65,119 @@ impl Sym {
 pub struct Names {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
-    /// Combinations of these names.
+    /// For each name one bit for each [`Use`] that has taken it in.
+    uses: Vec<u32>,
+    /// How many names each use has taken in.
+    taken: [u32; Use::COUNT],
+    /// Values of properties, by key.
+    props: HashSet<(Sym, Sym), foldhash::fast::RandomState>,
+    /// Names each use takes in.
+    values_max: u32,
+    /// Digests of values that found no room, with the visitor who brought them.
+    waiting: HashMap<u64, u64, foldhash::fast::RandomState>,
+    /// Combinations of values that visits share.
     pub facets: Facets,
-    /// The number of [`NOT_SET`], which half of all values are.
-    not_set: Option<Sym>,
+    /// Combinations of values that hits share.
+    pub contexts: Contexts,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        let empty: Arc<str> = Arc::from("");
-        let syms = HashMap::from([(empty.clone(), Sym::EMPTY)]);
-        Names { texts: vec![empty], syms, facets: Facets::default(), not_set: None }
+        Names::with_budget(limits::VALUES_PER_DAY)
     }
 }
 
 impl Names {
-    /// The number of `text`, new if need be.
-    pub fn sym(&mut self, text: &str) -> Sym {
-        if text == NOT_SET {
-            let not_set = self.not_set.unwrap_or_else(|| self.look_up(NOT_SET));
-            self.not_set = Some(not_set);
-            return not_set;
+    /// No names yet; each use takes in `values_max` of them.
+    pub fn with_budget(values_max: u32) -> Names {
+        let texts = ["", OTHER, NOT_SET].map(Arc::from);
+        Names {
+            syms: texts.iter().cloned().zip((0..).map(Sym)).collect(),
+            uses: vec![0; texts.len()],
+            texts: texts.to_vec(),
+            taken: [0; Use::COUNT],
+            props: HashSet::default(),
+            values_max,
+            waiting: HashMap::default(),
+            facets: Facets::default(),
+            contexts: Contexts::default(),
         }
-        self.look_up(text)
     }
 
-    fn look_up(&mut self, text: &str) -> Sym {
-        if let Some(sym) = self.syms.get(text) {
-            return *sym;
+    /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
+    pub fn value(&mut self, dimension: Dimension, text: &str, who: u64) -> Sym {
+        self.admit(Use::Value(dimension), text, who)
+    }
+
+    /// The number of `text` in a use; [`Sym::OTHER`] past its budget. `who` tells visitors apart.
+    pub fn admit(&mut self, of: Use, text: &str, who: u64) -> Sym {
+        if text == NOT_SET {
+            return Sym::NOT_SET;
         }
-        let sym = Sym(u32::try_from(self.texts.len()).expect("fewer than 2^32 names fit into memory"));
+        let (place, bit) = (of.number(), 1 << of.number());
+        let found = self.syms.get(text).copied();
+        if let Some(sym) = found.filter(|sym| self.uses[sym.0 as usize] & bit != 0) {
+            return sym;
+        }
+        if text != of.missing() {
+            if !self.has_room(self.taken[place], (place, text), who) {
+                return Sym::OTHER;
+            }
+            self.taken[place] += 1;
+        }
+        let sym = found.unwrap_or_else(|| self.add(text));
+        self.uses[sym.0 as usize] |= bit;
+        sym
+    }
+
+    /// The number of `text` as the value of a dimension that takes in nothing new: [`Sym::OTHER`] if it is not there yet.
+    pub fn known(&self, dimension: Dimension, text: &str) -> Sym {
+        let is_taken = |sym: &Sym| self.uses[sym.0 as usize] & (1 << Use::Value(dimension).number()) != 0;
+        self.find(text).filter(is_taken).unwrap_or(Sym::OTHER)
+    }
+
+    /// The numbers of a property's key and value, each [`Sym::OTHER`] past its budget.
+    pub fn prop(&mut self, key: &str, value: &str, who: u64) -> (Sym, Sym) {
+        let key_sym = self.admit(Use::Key, key, who);
+        let found = self.syms.get(value).copied();
+        if let Some(sym) = found.filter(|sym| self.props.contains(&(key_sym, *sym))) {
+            return (key_sym, sym);
+        }
+        let taken = u32::try_from(self.props.len()).unwrap_or(u32::MAX);
+        if key_sym == Sym::OTHER || !self.has_room(taken, (key, value), who) {
+            return (key_sym, Sym::OTHER);
+        }
+        let sym = found.unwrap_or_else(|| self.add(value));
+        self.props.insert((key_sym, sym));
+        (key_sym, sym)
+    }
+
+    /// The number of a small number as a name, such as a funnel's step; it counts against no budget.
+    pub fn number(&mut self, number: u32) -> Sym {
+        let text = number.to_string();
+        self.find(&text).unwrap_or_else(|| self.add(&text))
+    }
+
+    /// Whether one more name is taken in where there are `taken` already.
+    fn has_room(&mut self, taken: u32, name: impl std::hash::Hash, who: u64) -> bool {
+        if taken < self.values_max {
+            return true;
+        }
+        if taken >= self.values_max + self.values_max / 2 {
+            return false;
+        }
+        if self.waiting.len() >= limits::WAITING_NAMES_MAX {
+            self.waiting.clear();
+        }
+        let digest = self.waiting.hasher().hash_one(name);
+        *self.waiting.entry(digest).or_insert(who) != who
+    }
+
+    fn add(&mut self, text: &str) -> Sym {
+        let sym = Sym(u32::try_from(self.texts.len()).expect("budgets keep names far below 2^32"));
         let text: Arc<str> = Arc::from(text);
         self.texts.push(text.clone());
+        self.uses.push(0);
         self.syms.insert(text, sym);
         sym
     }
@@ -66,14 +192,19 @@ impl Names {
         &self.texts[sym.0 as usize]
     }
 
+    /// All texts, by number.
+    pub fn texts(&self) -> &[Arc<str>] {
+        &self.texts
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// Whether only the empty text is known.
+    /// Whether no name was taken in.
     pub fn is_empty(&self) -> bool {
-        self.len() == 1
+        self.len() == 3
     }
 }
 
@@ -81,14 +212,62 @@ impl Names {
 mod tests {
     use super::*;
 
+    const PAGE: Dimension = Dimension::Page;
+
     #[test]
     fn a_name_has_one_number() {
         let mut names = Names::default();
-        let google = names.sym("Google");
-        assert_eq!(names.sym("Google"), google);
+        assert!(names.is_empty());
+        let google = names.value(Dimension::Source, "Google", 1);
+        assert_eq!(names.value(Dimension::Source, "Google", 2), google);
+        assert_eq!(names.value(Dimension::UtmSource, "Google", 2), google);
         assert_eq!(&**names.text(google), "Google");
         assert_eq!(names.find("Bing"), None);
-        assert_eq!(names.sym(""), Sym::EMPTY);
-        assert_eq!(names.len(), 2);
+        assert_eq!((names.find(""), names.find(OTHER)), (Some(Sym::EMPTY), Some(Sym::OTHER)));
+        assert_eq!(names.value(PAGE, NOT_SET, 1), Sym::NOT_SET);
+        assert_eq!(names.len(), 4);
+    }
+
+    #[test]
+    fn past_the_budget_values_are_other_but_missing_ones_are_not() {
+        let mut names = Names::with_budget(2);
+        let kept = ["/a", "/b"].map(|page| names.value(PAGE, page, 1));
+        assert_eq!(names.value(PAGE, "/c", 1), Sym::OTHER);
+        assert_eq!(["/a", "/b"].map(|page| names.value(PAGE, page, 2)), kept);
+        assert_eq!(names.find("/c"), None, "what is not taken in takes no room");
+        // A name that another dimension has taken in is no exception.
+        names.value(Dimension::Event, "/d", 1);
+        assert_eq!(names.value(PAGE, "/d", 1), Sym::OTHER);
+        let source = ["a", "b", "c"].map(|source| names.value(Dimension::Source, source, 1));
+        assert_eq!(source[2], Sym::OTHER);
+        assert_ne!(names.value(Dimension::Source, Dimension::Source.missing(), 1), Sym::OTHER);
+    }
+
+    #[test]
+    fn what_a_second_visitor_brings_gets_in() {
+        let mut names = Names::with_budget(4);
+        for page in 0..1_000 {
+            names.value(PAGE, &format!("/flood/{page}"), page);
+        }
+        assert_eq!(names.value(PAGE, "/honest", 1), Sym::OTHER);
+        assert_eq!(names.value(PAGE, "/honest", 1), Sym::OTHER);
+        let honest = names.value(PAGE, "/honest", 2);
+        assert_eq!(&**names.text(honest), "/honest");
+        assert_eq!(names.value(PAGE, "/honest", 1), honest);
+        // Room for half as much again, and then no more.
+        for (page, who) in (0..100).flat_map(|page| [(page, 1), (page, 2)]) {
+            names.value(PAGE, &format!("/pairs/{page}"), who);
+        }
+        assert_eq!(names.len(), 3 + 4 + 2);
+    }
+
+    #[test]
+    fn properties_share_a_budget_over_all_keys() {
+        let mut names = Names::with_budget(2);
+        let (plan, pro) = names.prop("plan", "pro", 1);
+        assert_eq!(names.prop("plan", "pro", 1), (plan, pro));
+        names.prop("size", "pro", 1);
+        assert_eq!(names.prop("plan", "free", 1), (plan, Sym::OTHER));
+        assert_eq!(names.prop("third", "x", 1), (Sym::OTHER, Sym::OTHER));
     }
 }

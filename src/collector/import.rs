@@ -23,13 +23,15 @@ use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, Imported, Rejected, StoreError};
+use crate::store::{Ask, DayState, Imported, Part, Rejected, StoreError};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Sums by day.
     pub sums: Vec<(SiteId, Day, Sums)>,
+    /// Pairs by day.
+    pub days: Vec<DayState>,
     /// How many hits are in them.
     pub counted: u64,
     /// Rejections.
@@ -42,7 +44,7 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// No site has the domain.
-    #[error("there is no site {0}; `headcount site list` shows all")]
+    #[error("there is no site {0}; `headcount site add {0}` adds it, `headcount site list` shows all")]
     UnknownSite(String),
     /// There may be only one at a time.
     #[error("another import is running; try again when it has ended")]
@@ -70,6 +72,8 @@ pub struct Summary {
     pub counted: u64,
     /// The rest by reason, most frequent first.
     pub rejected: Vec<(String, u64)>,
+    /// The first and the last day with a line that was counted.
+    pub days: Option<(String, String)>,
     /// Days that had visitors before: those of them who are in the log too count twice.
     pub repeated: Vec<String>,
 }
@@ -156,6 +160,8 @@ pub struct Import {
     lines: u64,
     counted: u64,
     reasons: HashMap<Rejection, u64>,
+    /// The first and the last day that something was counted for.
+    span: Option<(Day, Day)>,
     repeated: BTreeSet<Day>,
     _only: Option<Only>,
 }
@@ -192,6 +198,8 @@ impl Import {
         let only = only.map(Only);
         // What a live import has read may not be stored yet.
         collector.flush()?;
+        // Pairs that an import before this one left, because it did not end, are part of their days now.
+        collector.store().settle_imports()?;
         let now = collector.clock().now();
         let today = site.schedule.locate(now).day;
         Ok(Import {
@@ -214,6 +222,7 @@ impl Import {
             lines: 0,
             counted: 0,
             reasons: HashMap::new(),
+            span: None,
             repeated: BTreeSet::new(),
             _only: only,
             collector: collector.clone(),
@@ -285,9 +294,11 @@ impl Import {
     /// [`ImportError`]; the lines since the last stored state are not counted then.
     pub fn finish(mut self) -> Result<Summary, ImportError> {
         if self.manner.live {
-            self.count_live()?
+            self.count_live()?;
+            self.collector.flush()?;
         } else {
-            self.store()?
+            self.close_all();
+            self.store()?;
         }
         let mut reasons: Vec<_> = self.reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
@@ -295,6 +306,7 @@ impl Import {
             lines: self.lines,
             counted: self.counted,
             rejected: reasons.into_iter().map(|(reason, count)| (reason.label().to_owned(), count)).collect(),
+            days: self.span.map(|(first, last)| (first.to_string(), last.to_string())),
             repeated: self.repeated.iter().map(Day::to_string).collect(),
         })
     }
@@ -336,6 +348,8 @@ impl Import {
         open.day.take(&hit, self.visitors < limits::VISITORS_MAX)?;
         self.visitors += open.day.visitors() - before;
         self.counted += 1;
+        let (first, last) = self.span.unwrap_or((local.day, local.day));
+        self.span = Some((first.min(local.day), last.max(local.day)));
         self.batch.counted += 1;
         Ok(())
     }
@@ -347,9 +361,10 @@ impl Import {
         if self.closed.contains(&day) || stored.iter().flatten().any(|row| row.tally.visitors > 0) {
             self.repeated.insert(day);
         }
+        let budget = self.site.settings.budget;
         let opened = match day < self.first_hours {
-            true => OpenDay::without_hours(self.site.id, day),
-            false => OpenDay::new(self.site.id, day),
+            true => OpenDay::without_hours(self.site.id, day, budget),
+            false => OpenDay::new(self.site.id, day, budget),
         };
         self.days.insert(day, Open { salt, day: opened, used: self.lines });
         Ok(())
@@ -372,6 +387,7 @@ impl Import {
         let Some(mut open) = self.days.remove(&day) else { return };
         self.visitors -= open.day.visitors();
         self.closed.insert(day);
+        self.batch.days.push(self.state(&open.day, true));
         if open.day.pending() > 0 {
             self.batch.sums.push((self.site.id, day, open.day.drain()));
         }
@@ -404,6 +420,23 @@ impl Import {
         Ok(())
     }
 
+    /// The pairs of a day so far.
+    fn state(&self, day: &OpenDay, is_over: bool) -> DayState {
+        DayState {
+            site: self.site.id,
+            day: day.day,
+            part: Part::Import,
+            census: Some(Arc::new(day.census())),
+            pair_cells: self.site.settings.budget.pair_cells,
+            is_over,
+        }
+    }
+
+    fn close_all(&mut self) {
+        let all: Vec<Day> = self.days.keys().copied().collect();
+        all.into_iter().for_each(|day| self.close(day));
+    }
+
     /// Cells that wait to be stored.
     fn waiting(&self) -> usize {
         let closed: usize = self.batch.sums.iter().map(|(_, _, sums)| sums.hours.len() + sums.days.len()).sum();
@@ -413,12 +446,15 @@ impl Import {
     /// Hands everything to the keeper, and waits until it is stored.
     fn store(&mut self) -> Result<(), ImportError> {
         if self.days.len() > limits::IMPORT_DAYS_MAX {
-            let all: Vec<Day> = self.days.keys().copied().collect();
-            all.into_iter().for_each(|day| self.close(day));
+            self.close_all();
         }
         let mut batch = std::mem::take(&mut self.batch);
+        for open in self.days.values().filter(|open| open.day.has_changed()) {
+            batch.days.push(self.state(&open.day, false));
+        }
         for (day, open) in self.days.iter_mut().filter(|(_, open)| open.day.pending() > 0) {
             batch.sums.push((self.site.id, *day, open.day.drain()));
+            open.day.mark_stored();
         }
         for ((day, reason), count) in self.rejected.drain() {
             *self.reasons.entry(reason).or_default() += count;

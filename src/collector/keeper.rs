@@ -5,9 +5,10 @@
 //! store leaves it out. The keeper never waits for the writer but at the end of the program.
 
 mod batches;
+mod closing;
 mod flushing;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -22,14 +23,15 @@ use super::mail::Mails;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
-use crate::counts::OpenDay;
+use crate::counts::{Census, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, Flush, Imported, MailSum, Rejected, Row, StoreError};
+use crate::site::{Day, Directory, Moment, Month, SiteId};
+use crate::store::sqlite::Sqlite;
+use crate::store::{Ask, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 
@@ -86,7 +88,11 @@ pub enum Message {
 
 /// Sums that are not in the store yet, as far as they were asked for.
 #[derive(Debug, Default)]
-pub struct Pending(Vec<Generation>);
+pub struct Pending {
+    generations: Vec<Generation>,
+    /// Days whose pairs are in memory.
+    pub running: Vec<(Running, Arc<Census>)>,
+}
 
 /// Sums that go into one flush.
 #[derive(Debug, Default)]
@@ -105,7 +111,7 @@ pub struct Generation {
 impl Pending {
     /// The generations that a store has not seen that holds all flushes up to number `flush`.
     pub fn after(&self, flush: u64) -> impl Iterator<Item = &Generation> {
-        self.0.iter().filter(move |generation| generation.number > flush)
+        self.generations.iter().filter(move |generation| generation.number > flush)
     }
 }
 
@@ -129,8 +135,17 @@ struct Keeper {
     /// How far logs are read whose hits wait for the next flush.
     imported: Vec<Imported>,
     flushed: Moment,
+    /// When the pairs of running days were last stored.
+    checkpointed: Moment,
     /// The day of each site on which its old hours were last deleted.
     pruned: HashMap<SiteId, Day>,
+    store: Arc<Sqlite>,
+    /// Days that have rows in the store as if they ran.
+    unpacked: HashSet<(SiteId, Day)>,
+    /// Days that are over, until the next flush.
+    closing: Vec<DayState>,
+    /// Months that are over, whose pairs are to be added up.
+    months: VecDeque<(SiteId, Month)>,
 }
 
 /// Starts the keeper and its writer.
@@ -154,7 +169,12 @@ pub(super) fn spawn(
         batches: Batches::default(),
         imported: Vec::new(),
         flushed: inner.clock.now(),
+        checkpointed: inner.clock.now(),
         pruned: HashMap::new(),
+        unpacked: inner.store.open_days()?.into_iter().collect(),
+        store: inner.store.clone(),
+        closing: Vec::new(),
+        months: VecDeque::new(),
     };
     Ok(thread::spawn(move || keeper.run(&messages)))
 }
@@ -235,7 +255,11 @@ impl Keeper {
             let today = self.directory.load().get(hit.site).map(|site| site.schedule.locate(self.clock.now()).day);
             today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
         };
-        let open = || if is_old() { OpenDay::without_hours(key.0, key.1) } else { OpenDay::new(key.0, key.1) };
+        let budget = |site| self.directory.load().get(site).map(|site| site.settings.budget).unwrap_or_default();
+        let open = || match is_old() {
+            true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
+            false => OpenDay::new(key.0, key.1, budget(key.0)),
+        };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
         let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
@@ -262,13 +286,17 @@ impl Keeper {
             first_day: None,
         };
         for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
-            let sums = day.peek(asks.iter().map(|ask| &ask.axis));
+            let axes = asks.iter().filter_map(|ask| match ask.source() {
+                Source::Single(axis) => Some(axis),
+                _ => None,
+            });
+            let sums = day.peek(axes);
             for (rows, ask) in open.rows.iter_mut().zip(asks) {
                 rows.extend(ask.rows_of(day.day, &sums));
             }
             open.first_day = open.first_day.map_or(Some(day.day), |first| Some(first.min(day.day)));
         }
-        Pending(writing.into_iter().chain([open]).collect())
+        Pending { generations: writing.into_iter().chain([open]).collect(), running: self.running(site, asks) }
     }
 
     fn visitors_now(&self, site: SiteId) -> usize {
@@ -280,11 +308,13 @@ impl Keeper {
     fn tick(&mut self) {
         self.flushing.look();
         let now = self.clock.now();
-        let has_ended = self.forget_ended(now);
+        let has_ended = self.close_ended(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
-        if self.flushing.writing().is_none() && (is_due || has_ended || !self.waiters.is_empty()) {
+        let wants = is_due || has_ended || !self.waiters.is_empty() || !self.months.is_empty();
+        if self.flushing.writing().is_none() && wants {
             let old_hours = self.old_hours(now);
-            self.begin_flush(now, old_hours);
+            let is_hour_over = (now.0 - self.checkpointed.0).abs() >= limits::CHECKPOINT_S as i64 * 1_000;
+            self.begin_flush(now, old_hours, is_hour_over);
         }
         while self.flushing.writing().is_none()
             && let Some((site, batch, waiter)) = self.imports.pop_front()
@@ -298,65 +328,52 @@ impl Keeper {
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
 
-    /// Drops salts and visitors of days that are over, whether or not the store can take their sums. Tells whether there
-    /// was anything to drop.
-    fn forget_ended(&mut self, now: Moment) -> bool {
-        let directory = self.directory.load_full();
-        let salts = self.salts.clone();
-        let is_over = |(site, day): &(SiteId, Day)| {
-            // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
-            // that is being removed: it may stay after all.
-            let site = directory.get(*site);
-            let has_ended = |site: &Site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS);
-            site.is_some_and(|site| has_ended(site) && !salts.is_late(site.id, *day, now))
-        };
-        let mut has_ended = false;
-        for key in self.salts.days().iter().filter(|key| is_over(key)) {
-            self.salts.forget(key.0, key.1);
-            has_ended = true;
-        }
-        for (_, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            self.visitors -= day.visitors();
-            day.forget_visitors();
-            has_ended = true;
-        }
-        has_ended
-    }
-
     /// Drops everything of a site that the store has removed.
     fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
+        self.unpacked.retain(|(of, _)| *of != site);
+        self.closing.retain(|state| state.site != site);
+        self.months.retain(|(of, _)| *of != site);
         self.visitors = self.days.values().map(OpenDay::visitors).sum();
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);
         }
     }
 
-    /// Hands everything that is not stored to the writer, unless there is nothing.
-    fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>) {
+    /// Hands everything that is not stored to the writer, unless there is nothing; with `checkpoint` also the pairs of
+    /// running days.
+    fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>, checkpoint: bool) {
         self.flushed = now;
         let directory = self.directory.load_full();
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
+        self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
         let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
         let batches = self.batches.drain(now);
         let is_over = |(site, day): &(SiteId, Day)| {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
         let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
+        let mut days = self.take_closing(&directory);
+        if checkpoint {
+            self.checkpointed = now;
+            days.extend(self.checkpoint());
+        }
+        let month = self.months.pop_front();
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
-        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && imported.is_empty();
-        if is_empty && batches.is_empty() && mails.is_empty() {
+        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty();
+        if is_empty && month.is_none() && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, rejected, old_hours, imported, mails, batches }, waiters);
+        self.flushing
+            .begin(Flush { number, sums, days, month, rejected, old_hours, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -365,9 +382,10 @@ impl Keeper {
         if self.directory.load().get(site).is_none() {
             return;
         }
-        let Batch { sums, counted, rejected, imported } = batch;
+        let Batch { sums, days, counted, rejected, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
-        let flush = Flush { number: self.flushing.next_number(), sums, rejected, imported, ..Flush::default() };
+        let number = self.flushing.next_number();
+        let flush = Flush { number, sums, days, rejected, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -378,6 +396,9 @@ impl Keeper {
             let today = site.schedule.locate(now).day;
             if self.pruned.insert(site.id, today) != Some(today) {
                 old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
+                // A month that can't be looked up now is found tomorrow.
+                let months = self.store.months_to_add(site.id, today.month()).unwrap_or_default();
+                self.months.extend(months.into_iter().map(|month| (site.id, month)));
             }
         }
         old
@@ -389,7 +410,7 @@ impl Keeper {
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
             if self.flushing.writing().is_none() {
-                self.begin_flush(self.clock.now(), Vec::new());
+                self.begin_flush(self.clock.now(), Vec::new(), true);
             }
             if self.flushing.writing().is_none() {
                 break;

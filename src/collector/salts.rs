@@ -10,7 +10,7 @@ use crate::site::{Day, Moment, SiteId};
 
 /// The salts of open days. They are in memory only.
 #[derive(Debug, Default)]
-pub struct Salts(RwLock<HashMap<(SiteId, Day), Kept>>);
+pub struct Salts(RwLock<HashMap<(SiteId, Day), Kept, foldhash::fast::RandomState>>);
 
 #[derive(Debug)]
 struct Kept {

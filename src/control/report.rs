@@ -26,13 +26,7 @@ pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option
     let split = split(by)?;
     let range = range(collector, &site, period)?;
     let metrics = metrics(&split);
-    let question = Question {
-        site: site.id,
-        span: range.span,
-        axis: split.axis,
-        interval: split.interval,
-        metrics: metrics.clone(),
-    };
+    let question = Question::new(site.id, range.span, split.axis, split.interval, &metrics);
     let mut lines = report::answer(&question, collector)?;
     if lines.is_empty() && by.is_none() {
         lines.push(report::totals(site.id, range.span, &metrics, collector)?);

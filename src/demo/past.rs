@@ -15,11 +15,11 @@ use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
 use crate::hit::source::{self, Origin};
 use crate::hit::token::Token;
-use crate::hit::{Hit, Tools};
+use crate::hit::{Hit, Tools, Watched};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site};
-use crate::store::Rejected;
+use crate::store::{DayState, Part, Rejected};
 
 /// What the hits of a site are made of. Each part is found out once, as [`crate::hit`] does it for every beacon.
 pub struct Maker<'a> {
@@ -84,13 +84,15 @@ impl<'a> Maker<'a> {
                 campaign: campaign.clone(),
                 language: self.shape.homes[visit.home].1.language.to_owned(),
                 screen: Some(visit.screen),
+                watched: Watched::default(),
             });
         }
     }
 
-    /// The sums of a whole day. Hours that the store would not keep are left out.
-    pub fn sums(&self, day: Day, days_ago: i32) -> Sums {
-        let mut open = OpenDay::new(self.site.id, day);
+    /// The sums of a whole day, and its pairs. Hours that the store would not keep are left out.
+    pub fn sums(&self, day: Day, days_ago: i32) -> (Sums, DayState) {
+        let budget = self.site.settings.budget;
+        let mut open = OpenDay::new(self.site.id, day, budget);
         for visit in self.visits(day, days_ago) {
             // A ping without its page is not counted, here as everywhere.
             self.play(&visit, day, Moment(i64::MAX), |hit| _ = open.take(&hit, true));
@@ -99,7 +101,15 @@ impl<'a> Maker<'a> {
         if days_ago > limits::HOUR_DETAIL_DAYS {
             sums.hours.retain(|(cell, _, _)| cell.axis == Axis::Total);
         }
-        sums
+        let state = DayState {
+            site: self.site.id,
+            day,
+            part: Part::Import,
+            census: Some(Arc::new(open.census())),
+            pair_cells: budget.pair_cells,
+            is_over: true,
+        };
+        (sums, state)
     }
 
     /// What was not counted on a day: robots above all.

@@ -61,7 +61,10 @@ pub fn metric(metric: Metric, value: Option<f64>) -> String {
     match metric {
         Metric::ViewsPerVisit => format!("{:.2}", tame(value)),
         Metric::BounceRate | Metric::ScrollDepth => format!("{:.0}{NBSP}%", tame(value)),
-        Metric::Percentage => format!("{:.1}{NBSP}%", tame(value)),
+        Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => {
+            format!("{:.1}{NBSP}%", tame(value))
+        }
+        Metric::TotalRevenue | Metric::AverageRevenue => format!("{:.2}", tame(value)),
         Metric::VisitDuration | Metric::TimeOnPage => duration(value),
         Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => count(value),
     }

@@ -42,6 +42,7 @@ pub const fn title(dimension: Dimension) -> &'static str {
         Dimension::Page => "Top pages",
         Dimension::Hostname => "Hosts",
         Dimension::Event => "Events",
+        Dimension::Pattern => "Page goals",
     }
 }
 
@@ -68,6 +69,7 @@ pub const fn singular(dimension: Dimension) -> &'static str {
         Dimension::EntryPage | Dimension::ExitPage | Dimension::Page => "Page",
         Dimension::Hostname => "Host",
         Dimension::Event => "Event",
+        Dimension::Pattern => "Pattern",
     }
 }
 
@@ -184,6 +186,9 @@ pub const fn metric(metric: Metric) -> &'static str {
         Metric::ScrollDepth => "Scroll depth",
         Metric::TimeOnPage => "Time on page",
         Metric::Percentage => "Share",
+        Metric::ConversionRate | Metric::GroupConversionRate => "Conversion rate",
+        Metric::TotalRevenue => "Revenue",
+        Metric::AverageRevenue => "Mean revenue",
     }
 }
 
@@ -200,6 +205,10 @@ pub const fn meaning(metric: Metric) -> &'static str {
         Metric::ScrollDepth => "How far down the page visits got, on average.",
         Metric::TimeOnPage => "How long the page was in view, on average per visit.",
         Metric::Percentage => "Share of the visitors of the period.",
+        Metric::ConversionRate => "Visitors who reached the goal, of all visitors.",
+        Metric::GroupConversionRate => "Visitors who reached the goal, of those of the same line.",
+        Metric::TotalRevenue => "Money that the goal brought.",
+        Metric::AverageRevenue => "Money that the goal brought, per event.",
     }
 }
 

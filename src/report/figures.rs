@@ -11,8 +11,12 @@ pub struct Figures {
     pub tally: Tally,
     /// Those of the whole visits that bounces and seconds are taken of: the same, or by page the visits entered there.
     pub of_visits: Tally,
-    /// Visitors of the site over the span.
+    /// Visitors of the site over the span, or of what the question is about.
     pub all_visitors: i64,
+    /// Those of them that are of the same line, goal or not.
+    pub line_visitors: i64,
+    /// Money, and the events that brought it; nothing where there is none.
+    pub money: Option<(i64, i64)>,
 }
 
 impl Figures {
@@ -24,6 +28,8 @@ impl Figures {
             Metric::Events => Some((tally.pageviews + tally.events) as f64),
             Metric::ScrollDepth => ratio(tally.scroll, tally.engaged_visits, 1),
             Metric::TimeOnPage => ratio(tally.engaged_ms, tally.engaged_visits.saturating_mul(1_000), 1),
+            Metric::TotalRevenue => self.money.map(|(thousandths, _)| thousandths as f64 / 1_000.0),
+            Metric::AverageRevenue => self.money.map(|(thousandths, events)| mean(thousandths, events)),
             _ if !knows_visits(tally) => None,
             Metric::Visitors => Some(tally.visitors as f64),
             Metric::Visits => Some(tally.visits as f64),
@@ -32,9 +38,19 @@ impl Figures {
                 Some(ratio(of_visits.bounces.saturating_mul(100), of_visits.visits, 1).unwrap_or(0.0))
             }
             Metric::VisitDuration => ratio(of_visits.seconds, of_visits.visits, 1),
-            Metric::Percentage => Some(ratio(tally.visitors.saturating_mul(100), self.all_visitors, 10).unwrap_or(0.0)),
+            Metric::Percentage | Metric::ConversionRate => Some(share(tally.visitors, self.all_visitors)),
+            Metric::GroupConversionRate => Some(share(tally.visitors, self.line_visitors)),
         }
     }
+}
+
+fn share(part: i64, whole: i64) -> f64 {
+    ratio(part.saturating_mul(100), whole, 10).unwrap_or(0.0)
+}
+
+/// Thousandths over events, in units, rounded to thousandths.
+fn mean(thousandths: i64, events: i64) -> f64 {
+    (thousandths as f64 / events.max(1) as f64).round() / 1_000.0
 }
 
 /// Whether visitors and visits were measured: a site without tokens counts pageviews and events, and neither of them.
@@ -62,7 +78,11 @@ fn ratio(part: i64, whole: i64, steps: i64) -> Option<f64> {
 pub fn change(now: Option<f64>, before: Option<f64>, metric: Metric) -> Option<i64> {
     let (now, before) = (now?, before?);
     let change = match metric {
-        Metric::BounceRate | Metric::ScrollDepth | Metric::Percentage => now - before,
+        Metric::BounceRate
+        | Metric::ScrollDepth
+        | Metric::Percentage
+        | Metric::ConversionRate
+        | Metric::GroupConversionRate => now - before,
         _ if before == 0.0 => {
             if now > 0.0 {
                 100.0
@@ -94,7 +114,12 @@ mod tests {
     use super::*;
 
     fn figures(tally: Tally) -> impl Fn(Metric) -> Option<f64> {
-        move |metric| Figures { tally, of_visits: tally, all_visitors: 8 }.metric(metric)
+        let money = Some((2_000, 3));
+        move |metric| Figures { tally, of_visits: tally, all_visitors: 8, line_visitors: 2, money }.metric(metric)
+    }
+
+    fn is_money(metric: Metric) -> bool {
+        matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue)
     }
 
     #[test]
@@ -109,6 +134,7 @@ mod tests {
             engaged_visits: 2,
             engaged_ms: 2_999,
             scroll: 81,
+            revenue: 0,
         });
         for (metric, expected) in [
             (Metric::Visitors, 1.0),
@@ -121,6 +147,10 @@ mod tests {
             (Metric::ScrollDepth, 41.0),
             (Metric::TimeOnPage, 1.0),
             (Metric::Percentage, 12.5),
+            (Metric::ConversionRate, 12.5),
+            (Metric::GroupConversionRate, 50.0),
+            (Metric::TotalRevenue, 2.0),
+            (Metric::AverageRevenue, 0.667),
         ] {
             assert_eq!(of(metric), Some(expected), "{metric:?}");
         }
@@ -129,7 +159,7 @@ mod tests {
     #[test]
     fn without_visits_rates_are_zero_and_means_are_nothing() {
         let of = figures(Tally::ZERO);
-        for metric in Metric::ALL {
+        for metric in Metric::ALL.into_iter().filter(|metric| !is_money(*metric)) {
             let is_mean = [Metric::VisitDuration, Metric::ScrollDepth, Metric::TimeOnPage].contains(&metric);
             assert_eq!(of(metric), (!is_mean).then_some(0.0), "{metric:?}");
         }
@@ -138,7 +168,7 @@ mod tests {
     #[test]
     fn without_tokens_only_hits_are_measured() {
         let of = figures(Tally { pageviews: 3, events: 1, ..Tally::ZERO });
-        for metric in Metric::ALL {
+        for metric in Metric::ALL.into_iter().filter(|metric| !is_money(*metric)) {
             let expected = match metric {
                 Metric::Pageviews => Some(3.0),
                 Metric::Events => Some(4.0),

@@ -2,7 +2,7 @@
 //! widths in which sums are stored.
 
 use super::{Interval, Question, Span};
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, LocalHour, time::Month};
 use crate::store::{Ask, Grain};
@@ -12,10 +12,14 @@ use crate::store::{Ask, Grain};
 pub(super) enum Part {
     /// The lines themselves.
     Own,
-    /// The visits that entered on the page of a line.
+    /// The visits that entered on the page of a line, or on the page that is filtered for.
     Entered,
-    /// The site's total over the span, which shares are taken of.
+    /// What shares are taken of.
     Whole,
+    /// The same, line by line.
+    Lines,
+    /// Money by currency.
+    Money,
 }
 
 /// One ask, and what becomes of its rows.
@@ -50,28 +54,53 @@ struct Piece {
     by_bucket: bool,
 }
 
-/// Whether bounces and seconds of the lines are those of the visits that entered on them: by page, a hit's value.
-pub(super) fn takes_rates_of_entries(axis: &Axis<Name>) -> bool {
-    *axis == Axis::Of(Dimension::Page)
+/// Whether bounces and seconds of the lines are those of the visits that entered: by page or of a page, a hit's value.
+pub(super) fn takes_rates_of_entries(question: &Question) -> bool {
+    question.axis == PAGE || question.filter.as_ref().is_some_and(|filter| filter.axis == PAGE)
+}
+
+const PAGE: Axis<Name> = Axis::Of(Dimension::Page);
+
+/// What visits that entered have in the place of what hits have.
+fn entered(axis: &Axis<Name>) -> Axis<Name> {
+    if *axis == PAGE { Axis::Of(Dimension::EntryPage) } else { axis.clone() }
 }
 
 /// All that has to be read for a question.
 pub(super) fn reads(question: &Question) -> Vec<Read> {
     let asks_for = |wanted: &[Metric]| question.metrics.iter().any(|metric| wanted.contains(metric));
-    let mut reads = part(question, Part::Own, &question.axis, question.interval);
-    if takes_rates_of_entries(&question.axis) && asks_for(&[Metric::BounceRate, Metric::VisitDuration]) {
-        reads.extend(part(question, Part::Entered, &Axis::Of(Dimension::EntryPage), question.interval));
+    let filter = || question.filter.clone();
+    let mut reads = part(question, Part::Own, question.axis.clone(), filter(), question.interval);
+    if takes_rates_of_entries(question) && asks_for(&[Metric::BounceRate, Metric::VisitDuration]) {
+        let filter = filter().map(|filter| Filter { axis: entered(&filter.axis), ..filter });
+        reads.extend(part(question, Part::Entered, entered(&question.axis), filter, question.interval));
     }
-    if asks_for(&[Metric::Percentage]) {
-        reads.extend(part(question, Part::Whole, &Axis::Total, None));
+    let whole = || question.whole.clone();
+    if asks_for(&[Metric::Percentage, Metric::ConversionRate]) {
+        reads.extend(part(question, Part::Whole, Axis::Total, whole(), None));
+    }
+    if asks_for(&[Metric::GroupConversionRate]) {
+        let axis = if question.keep.is_some() { Axis::Total } else { question.axis.clone() };
+        reads.extend(part(question, Part::Lines, axis, whole(), question.interval));
+    }
+    if let Some(event) = question.money.as_ref().filter(|_| asks_for(&[Metric::TotalRevenue, Metric::AverageRevenue])) {
+        let axis = Axis::Revenue { event: event.clone(), within: None };
+        reads.extend(part(question, Part::Money, axis, None, question.interval));
     }
     reads
 }
 
-fn part(question: &Question, part: Part, axis: &Axis<Name>, interval: Option<Interval>) -> Vec<Read> {
+fn part(
+    question: &Question,
+    part: Part,
+    axis: Axis<Name>,
+    filter: Option<Filter<Name>>,
+    interval: Option<Interval>,
+) -> Vec<Read> {
     let ask = |piece: Piece| Ask {
         site: question.site,
         axis: axis.clone(),
+        filter: filter.clone(),
         grain: piece.grain,
         first: piece.first,
         last: piece.last,

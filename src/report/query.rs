@@ -5,16 +5,22 @@
 //! [`Query::run`] answers it from sums.
 
 mod answer;
+mod asked;
 mod check;
+mod filters;
 mod parse;
+mod subjects;
 
 use super::range::DateRange;
-use super::{By, Interval, Order, Question, Span};
-use crate::cell::{Axis, Metric};
+use super::{By, Interval, Order, Span};
+use crate::cell::{Axis, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, Moment, Schedule, Site};
+use filters::Filters;
+use subjects::Subject;
 
 pub use answer::Answer;
+pub use filters::{Expr, one_filter};
 
 /// Why a question is not answered: one sentence for its asker, to be sent with status 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +40,7 @@ pub struct Request {
     order: Vec<(Key, Direction)>,
     include: Include,
     pagination: Pagination,
+    filters: Filters,
 }
 
 /// A dimension as asked for.
@@ -43,6 +50,8 @@ enum Asked {
     Time(Option<Interval>),
     /// A dimension or a property.
     Value(Axis<Name>),
+    /// The site's goals.
+    Goal,
 }
 
 /// What an entry of `order_by` names.
@@ -79,7 +88,12 @@ struct Pagination {
 /// A question about one site and one span, ready to be answered.
 #[derive(Debug, Clone)]
 pub struct Query {
-    question: Question,
+    subjects: Vec<Subject>,
+    span: Span,
+    interval: Option<Interval>,
+    filter: Option<Filter<Name>>,
+    /// Whether the filter lets pass several values.
+    is_set: bool,
     order: Vec<Order>,
     include: Include,
     echo: answer::Echo,
@@ -106,24 +120,21 @@ impl Request {
     /// has any; it is only read where [`Request::reads_first_day`] says so.
     ///
     /// # Errors
-    /// [`QueryError`] for timestamps that are not on the site's hours and for hours that are not kept.
+    /// [`QueryError`] for timestamps that are not on the site's hours, for hours that are not kept, and for unknown goals.
     pub fn resolve(&self, site: &Site, now: Moment, first_day: Option<Day>) -> Result<Query, QueryError> {
         let span = self.range.span(&site.schedule, now, first_day).map_err(|not_on_hours| {
             QueryError(format!("#/date_range: Invalid date range {}: {not_on_hours}.", self.range_text))
         })?;
         let interval = self.interval(span, &site.schedule);
         self.check_hours(span, interval, site.schedule.locate(now).day)?;
-        let question = Question {
-            site: site.id,
-            span,
-            axis: self.axis().cloned().unwrap_or(Axis::Total),
-            interval,
-            metrics: self.metrics.clone(),
-        };
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
-            question,
+            subjects: self.subjects(site, span, interval)?,
+            span,
+            interval,
+            is_set: self.filters.filter.as_ref().is_some_and(|filter| !filter.test.is_single()),
+            filter: self.filters.filter.clone(),
             order: self.order.iter().map(|(key, direction)| self.step(*key, *direction)).collect(),
             include: self.include,
             echo: self.echo(site, span, interval),
@@ -135,7 +146,7 @@ impl Request {
     fn axis(&self) -> Option<&Axis<Name>> {
         self.dimensions.iter().find_map(|asked| match asked {
             Asked::Value(axis) => Some(axis),
-            Asked::Time(_) => None,
+            Asked::Time(_) | Asked::Goal => None,
         })
     }
 
@@ -143,7 +154,7 @@ impl Request {
     fn interval(&self, span: Span, schedule: &Schedule) -> Option<Interval> {
         self.dimensions.iter().find_map(|asked| match asked {
             Asked::Time(interval) => Some(interval.unwrap_or_else(|| picked(span, schedule))),
-            Asked::Value(_) => None,
+            Asked::Value(_) | Asked::Goal => None,
         })
     }
 
@@ -165,36 +176,12 @@ impl Request {
             site_id: site.domain.as_str().to_owned(),
             metrics: self.metrics.iter().map(|metric| metric.name()).collect(),
             date_range: range_text(span, &site.schedule),
-            filters: [],
+            filters: self.filters.echo.clone(),
             dimensions: self.dimensions.iter().map(|asked| asked.name(interval)).collect(),
             order_by: self.order.iter().map(|(key, direction)| (name(key), direction.name())).collect(),
             include: self.include.into(),
             pagination: self.pagination,
         }
-    }
-}
-
-impl Asked {
-    /// The name in the API; `time` is called by the width it picked, once there is one.
-    fn name(&self, interval: Option<Interval>) -> String {
-        match self {
-            Asked::Time(asked) => match asked.or(interval) {
-                None => "time".into(),
-                Some(Interval::Hour) => "time:hour".into(),
-                Some(Interval::Day) => "time:day".into(),
-                Some(Interval::Week) => "time:week".into(),
-                Some(Interval::Month) => "time:month".into(),
-            },
-            Asked::Value(Axis::Of(dimension)) => dimension.api_name().into(),
-            Asked::Value(Axis::Prop { key, .. }) => format!("event:props:{key}"),
-            Asked::Value(Axis::Total) => String::new(),
-        }
-    }
-}
-
-impl Direction {
-    fn name(self) -> &'static str {
-        if self == Direction::Descending { "desc" } else { "asc" }
     }
 }
 

@@ -7,9 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::{Shared, apart, pages};
+use crate::cell::{Axis, Dimension, Filter, Metric, Test};
+use crate::collector::Collector;
 use crate::hit::path;
 use crate::limits;
-use crate::site::Day;
+use crate::report::{self, Question, Span, Sums};
+use crate::site::{Day, Site};
+use crate::store::StoreError;
 
 /// How long it may be kept, in seconds: it changes once a day.
 const AGE: &str = "public, max-age=3600";
@@ -23,7 +27,7 @@ pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(Stri
     let Ok(location) = path::locate(&url, false) else { return pages::not_found().await };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let views = apart(move || collector.store().page_views(site.id, &location.path, Day(today.0 - 1))).await;
+    let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
     let Some(Ok(views)) = views else { return pages::failed() };
     let count = coarse(views);
     let (kind, body) = match ending {
@@ -38,6 +42,15 @@ pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(Stri
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     answer
+}
+
+/// How often a page was viewed until the end of a day.
+fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
+    let Some(first) = collector.first_day(site.id)?.filter(|first| *first <= last) else { return Ok(0) };
+    let page = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.to_owned()]) };
+    let question = Question::new(site.id, Span::of_days(first, last), Axis::Total, None, &[Metric::Pageviews]);
+    let lines = report::answers(&[question.filtered(Some(page))], collector)?;
+    Ok(lines.iter().flatten().filter_map(|line| line.metrics[0]).sum::<f64>() as u64)
 }
 
 /// What everybody may see of a count: nothing exact below the first step, and whole steps above it.

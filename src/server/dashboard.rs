@@ -113,7 +113,7 @@ fn question(
     interval: Option<Interval>,
     metrics: &[Metric],
 ) -> Question {
-    Question { site, span, axis, interval, metrics: metrics.to_vec() }
+    Question::new(site, span, axis, interval, metrics)
 }
 
 fn breakdown(site: SiteId, span: Span, dimension: Dimension) -> Question {

@@ -215,15 +215,17 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn by(headers: &'a HeaderMap) -> Said<'a> {
         let mut said = Said::default();
-        for name in headers.keys() {
+        // The values of a repeated header come one after the other.
+        for (name, value) in headers {
+            let text = || Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default());
             match name.as_str() {
-                "user-agent" => said.user_agent = Some(text_of(headers, header::USER_AGENT)),
-                "accept-language" => said.accept_language = Some(text_of(headers, header::ACCEPT_LANGUAGE)),
-                "referer" => said.referer = Some(text_of(headers, header::REFERER)),
+                "user-agent" => said.user_agent = said.user_agent.or_else(text),
+                "accept-language" => said.accept_language = said.accept_language.or_else(text),
+                "referer" => said.referer = said.referer.or_else(text),
                 "authorization" => said.has_authorization = true,
-                "origin" => said.origin = Some(text_of(headers, header::ORIGIN)),
-                "x-forwarded-for" => said.forwarded_for = Some(text_of(headers, name)),
-                "x-plausible-ip" => said.plausible_ip = Some(text_of(headers, name)),
+                "origin" => said.origin = said.origin.or_else(text),
+                "x-forwarded-for" => said.forwarded_for = said.forwarded_for.or_else(text),
+                "x-plausible-ip" => said.plausible_ip = said.plausible_ip.or_else(text),
                 "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
                 "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
                 name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),

@@ -5,8 +5,12 @@
 
 mod access;
 mod mails;
+mod names;
+mod packed;
+mod pairs;
 mod read;
 mod schema;
+mod settle;
 mod sites;
 mod write;
 
@@ -15,14 +19,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Answer, Ask, Flush, Imported, Store, StoreError};
+use super::{Answer, Ask, Flush, Imported, Running, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 
 pub use access::{Access, Login, Scope, TokenInfo};
 pub use sites::SiteError;
+
+type Result<T> = std::result::Result<T, StoreError>;
 
 /// The store of one data folder.
 pub struct Sqlite {
@@ -31,6 +37,7 @@ pub struct Sqlite {
     readers: Vec<Mutex<Connection>>,
     writer: Mutex<Connection>,
     next_reader: std::sync::atomic::AtomicUsize,
+    texts: names::TextCache,
 }
 
 impl std::fmt::Debug for Sqlite {
@@ -44,12 +51,19 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
-    pub fn open(path: &Path) -> Result<Sqlite, StoreError> {
+    pub fn open(path: &Path) -> Result<Sqlite> {
         let mut writer = Connection::open(path)?;
         schema::prepare_writer(&writer)?;
         schema::migrate(&mut writer)?;
-        let readers = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Sqlite { path: path.to_owned(), writer: Mutex::new(writer), readers, next_reader: Default::default() })
+        settle::settle_parts(&mut writer, settle::ALL_PARTS)?;
+        let readers = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>>>()?;
+        Ok(Sqlite {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers,
+            next_reader: Default::default(),
+            texts: names::TextCache::default(),
+        })
     }
 
     /// Size of the file and its log, in bytes.
@@ -64,15 +78,39 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError> {
-        Ok(read::imports(&self.reader(), site)?)
+    pub fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
+        read::imports(&self.reader(), site)
+    }
+
+    /// The days that have sums and are not packed.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn open_days(&self) -> Result<Vec<(SiteId, Day)>> {
+        settle::open_days(&self.reader())
+    }
+
+    /// Adds pairs that an import has left as they were to those of their days.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn settle_imports(&self) -> Result<()> {
+        settle::settle_parts(&mut self.writer(), &[packed::part_code(super::Part::Import)])
+    }
+
+    /// The months of a site before `before` whose pairs are not added up yet.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn months_to_add(&self, site: SiteId, before: Month) -> Result<Vec<Month>> {
+        settle::months_to_add(&self.reader(), site, before)
     }
 
     /// Whether a batch with this id is counted.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
+    pub fn has_batch(&self, id: Digest) -> std::result::Result<bool, StoreError> {
         let reader = self.reader();
         let found = reader.prepare_cached("SELECT 1 FROM batches WHERE id = ?")?.exists([id.0])?;
         Ok(found)
@@ -93,7 +131,7 @@ impl Sqlite {
     }
 }
 
-fn reader(path: &Path) -> Result<Mutex<Connection>, StoreError> {
+fn reader(path: &Path) -> Result<Mutex<Connection>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     schema::prepare_reader(&connection)?;
@@ -101,11 +139,11 @@ fn reader(path: &Path) -> Result<Mutex<Connection>, StoreError> {
 }
 
 impl Store for Sqlite {
-    fn last_flush(&self) -> Result<u64, StoreError> {
-        Ok(read::last_flush(&self.reader())?)
+    fn last_flush(&self) -> Result<u64> {
+        read::last_flush(&self.reader())
     }
 
-    fn apply(&self, flush: &Flush) -> Result<(), StoreError> {
+    fn apply(&self, flush: &Flush) -> Result<()> {
         let mut writer = self.writer();
         write::apply(&mut writer, flush)?;
         // Busy readers may keep the log alive; the next flush empties it.
@@ -113,16 +151,16 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    fn read(&self, asks: &[Ask]) -> Result<Answer, StoreError> {
-        Ok(read::answer(&mut self.reader(), asks)?)
+    fn read(&self, asks: &[Ask], running: &[Running]) -> Result<Answer> {
+        read::answer(&mut self.reader(), asks, running, &self.texts)
     }
 
-    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError> {
-        Ok(read::first_day(&mut self.reader(), site)?)
+    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>)> {
+        read::first_day(&mut self.reader(), site)
     }
 
-    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError> {
-        Ok(read::rejected(&mut self.reader(), site, first, last)?)
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {
+        read::rejected(&mut self.reader(), site, first, last)
     }
 }
 

@@ -183,6 +183,11 @@ fn view(cell: &Cell<Name>) -> Cell<&str> {
         Axis::Total => Axis::Total,
         Axis::Of(dimension) => Axis::Of(*dimension),
         Axis::Prop { key, event } => Axis::Prop { key: &**key, event: event.as_deref() },
+        Axis::Revenue { event, within } => {
+            let within = within.as_ref().map(|(key, currency)| (&**key, &**currency));
+            Axis::Revenue { event: &**event, within }
+        }
+        Axis::Funnel(number) => Axis::Funnel(*number),
     };
     Cell { axis, value: &cell.value }
 }

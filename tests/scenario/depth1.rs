@@ -10,9 +10,9 @@ use headcount::counts::{Name, OpenDay};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
 use headcount::hit::token::Token;
-use headcount::hit::{Hit, Kind, path, source};
+use headcount::hit::{Hit, Kind, Watched, path, source};
 use headcount::rejection::Rejection;
-use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
+use headcount::site::{Budget, Day, Hour, LocalHour, Moment, SiteId};
 
 use super::expected::{Split, Stage, clock, number};
 use super::{Scenario, Step, What};
@@ -46,6 +46,7 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         campaign,
         language: step.language.clone().unwrap_or_default(),
         screen: step.screen.as_deref().map(screen),
+        watched: Watched::default(),
     }
 }
 
@@ -96,7 +97,8 @@ impl OpenDays {
     /// Gives a hit to its day.
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
-        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day)).take(hit, true);
+        let taken =
+            self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default())).take(hit, true);
         if let Err(reason) = taken {
             *self.rejected.entry(reason.label()).or_default() += 1;
         }

@@ -113,7 +113,7 @@ impl Kept {
         for site in &self.sites {
             let ask = |grain: Grain| {
                 let [first, last] = self.buckets(grain);
-                Ask { site: *site, axis: axis.clone(), grain, first, last, by_bucket }
+                Ask { site: *site, axis: axis.clone(), filter: None, grain, first, last, by_bucket }
             };
             let answers = self.collector().read(&grains.map(ask)).unwrap();
             assert_eq!(answers.len(), N);
@@ -201,8 +201,9 @@ fn questions_find_sums_that_are_stored_in_part() {
     kept.play(&story);
     let pageviews = |kept: &mut Kept| kept.rows(&Split::Axis(Axis::Total), "pageviews").unwrap();
     let [first, last] = kept.days.map(|day| day.0);
-    let ask = Ask { site: SiteId(1), axis: Axis::Total, grain: Grain::Day, first, last, by_bucket: false };
-    let stored = kept.collector().store().read(&[ask]).unwrap();
+    let ask =
+        Ask { site: SiteId(1), axis: Axis::Total, filter: None, grain: Grain::Day, first, last, by_bucket: false };
+    let stored = kept.collector().store().read(&[ask], &[]).unwrap();
     assert_eq!((stored.flush, stored.rows[0][0].tally.pageviews), (1, 3));
     assert_eq!(pageviews(&mut kept).iter().map(|(_, count)| count).sum::<i64>(), 4);
     kept.restart();

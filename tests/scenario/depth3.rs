@@ -163,7 +163,7 @@ fn way(metric: &str, axis: &Axis<Name>) -> Option<Way> {
     let has_whole_visits = match axis {
         Axis::Total => true,
         Axis::Of(dimension) => dimension.is_of_visit(),
-        Axis::Prop { .. } => false,
+        _ => false,
     };
     let is_page = *axis == Axis::Of(Dimension::Page);
     match metric {
@@ -201,7 +201,7 @@ fn dimension(axis: &Axis<Name>) -> Option<Option<String>> {
         Axis::Total => Some(None),
         Axis::Of(dimension) => Some(Some(dimension.api_name().to_owned())),
         Axis::Prop { key, event: None } => Some(Some(format!("event:props:{key}"))),
-        Axis::Prop { event: Some(_), .. } => None,
+        _ => None,
     }
 }
 

@@ -1,10 +1,14 @@
 //! In: a [`Query`] and sums. Out: the answer as it stands in JSON. Forgets: nothing.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{Include, Pagination, Query};
-use crate::cell::Metric;
-use crate::report::{self, Figure, Interval, Line, Sums};
+use crate::cell::{Axis, Filter, OTHER, Test};
+use crate::report::{self, Figure, Interval, Line, Question, Sums};
 use crate::store::{Grain, StoreError};
 
 /// The answer to a query, with its keys in the order in which Plausible writes them.
@@ -17,7 +21,7 @@ pub struct Answer {
 
 #[derive(Debug, Clone, Serialize)]
 struct Row {
-    metrics: Vec<Figure>,
+    metrics: Vec<Value>,
     dimensions: Vec<String>,
 }
 
@@ -29,30 +33,43 @@ struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     imports_skip_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metric_warnings: Option<MetricWarnings>,
+    metric_warnings: Option<BTreeMap<&'static str, Warning>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_labels: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_rows: Option<usize>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct MetricWarnings {
-    visitors: Warning,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct Warning {
     code: &'static str,
-    warning: &'static str,
+    warning: Cow<'static, str>,
 }
 
-const SUMMED_HOURS: MetricWarnings = MetricWarnings {
-    visitors: Warning {
-        code: "summed_hours",
-        warning: "Visitors are counted hour by hour in this range and added up, so that a visitor who was there in two \
-                  hours counts twice. Ask for whole days to have each visitor of a day once.",
-    },
+const SUMMED_HOURS: Warning = Warning {
+    code: "summed_hours",
+    warning: Cow::Borrowed(
+        "Visitors are counted hour by hour in this range and added up, so that a visitor who was there in two \
+         hours counts twice. Ask for whole days to have each visitor of a day once.",
+    ),
+};
+
+const SUMMED: Warning = Warning {
+    code: "summed",
+    warning: Cow::Borrowed(
+        "The filter lets pass several values, and this is the sum over them: who has two of them counts twice. Filter by \
+         one value to have each once.",
+    ),
+};
+
+const PAST_BUDGET: Warning = Warning {
+    code: "other",
+    warning: Cow::Borrowed(
+        "Some values are past the site's budget for a day and are counted together as `(other)`. Totals are exact; raise the \
+         budget with `headcount site set DOMAIN --values-max` or `--pair-cells-max`.",
+    ),
 };
 
 /// The query as it was understood.
@@ -61,7 +78,7 @@ pub(super) struct Echo {
     pub(super) site_id: String,
     pub(super) metrics: Vec<&'static str>,
     pub(super) date_range: [String; 2],
-    pub(super) filters: [(); 0],
+    pub(super) filters: Vec<Value>,
     pub(super) dimensions: Vec<String>,
     pub(super) order_by: Vec<(String, &'static str)>,
     pub(super) include: Included,
@@ -96,46 +113,118 @@ impl Query {
     /// # Errors
     /// [`StoreError`]
     pub fn run(&self, sums: &dyn Sums) -> Result<Answer, StoreError> {
-        let question = &self.question;
-        let mut lines = if self.echo.dimensions.is_empty() {
-            vec![report::totals(question.site, question.span, &question.metrics, sums)?]
-        } else {
-            report::answer(question, sums)?
-        };
+        let mut questions: Vec<Question> = self.subjects.iter().map(|subject| subject.question.clone()).collect();
+        questions.extend(self.past_budget());
+        let mut found = report::answers(&questions, sums)?.into_iter();
+        let mut lines = Vec::new();
+        for (subject, of_subject) in self.subjects.iter().zip(found.by_ref()) {
+            let value = |line: &Line| subject.goal.clone().unwrap_or_else(|| line.value.clone());
+            lines.extend(of_subject.into_iter().map(|line| Line { value: value(&line), ..line }));
+        }
+        if self.echo.dimensions.is_empty() && lines.is_empty() {
+            let nothing = self.subjects.first().map(|subject| report::nothing(&subject.question));
+            lines.extend(nothing);
+        }
         report::sort(&mut lines, &self.order);
-        let meta = self.meta(lines.len());
+        let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
+        let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
+        let meta = self.meta(&lines, is_past_budget);
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })
     }
 
+    fn is_split(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.question.axis != Axis::Total)
+    }
+
+    /// The question whether the filter's dimension has values past the budget: some of what is asked for may be there.
+    fn past_budget(&self) -> Option<Question> {
+        let axis = self.filter.as_ref()?.axis.clone();
+        let test = Test::Is(vec![OTHER.to_owned()]);
+        let site = self.subjects.first()?.question.site;
+        let question = Question::new(site, self.span, Axis::Total, None, &[]);
+        Some(question.filtered(Some(Filter { axis, test })))
+    }
+
     fn row(&self, line: &Line) -> Row {
-        let text = |name: &String| match (self.question.interval, line.bucket) {
+        let text = |name: &String| match (self.interval, line.bucket) {
             (Some(interval), Some(bucket)) if name.starts_with("time") => interval.label(bucket),
             _ => line.value.to_string(),
         };
+        let metrics = self.echo.metrics.iter().zip(&line.metrics);
         Row {
-            metrics: line.metrics.iter().map(|metric| Figure(*metric)).collect(),
+            metrics: metrics.map(|(name, value)| number(name, *value, line)).collect(),
             dimensions: self.echo.dimensions.iter().map(text).collect(),
         }
     }
 
-    fn meta(&self, rows: usize) -> Meta {
+    fn meta(&self, lines: &[Line], is_past_budget: bool) -> Meta {
+        let warnings = self.metric_warnings(lines);
         Meta {
             // Imported data are sums like all others here; there is nothing beside them to be included.
             imports_included: self.include.imports.then_some(false),
             imports_skip_reason: self.include.imports.then_some("no_imported_data"),
-            metric_warnings: self.adds_hours().then_some(SUMMED_HOURS),
+            metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
-            total_rows: self.include.total_rows.then_some(rows),
+            total_rows: self.include.total_rows.then_some(lines.len()),
+            warnings: if is_past_budget { vec![PAST_BUDGET] } else { Vec::new() },
         }
+    }
+
+    fn metric_warnings(&self, lines: &[Line]) -> BTreeMap<&'static str, Warning> {
+        let mut warnings = BTreeMap::new();
+        let asks = |name: &str| self.echo.metrics.contains(&name);
+        let of_hits = |axis: &Axis<_>| !matches!(axis, Axis::Of(dimension) if dimension.is_of_visit());
+        if self.is_set && asks("visitors") {
+            warnings.insert("visitors", SUMMED);
+        }
+        if self.is_set && asks("visits") && self.filter.as_ref().is_some_and(|filter| of_hits(&filter.axis)) {
+            warnings.insert("visits", SUMMED);
+        }
+        if self.adds_hours() {
+            warnings.insert("visitors", SUMMED_HOURS);
+        }
+        let several = lines.iter().find(|line| line.money.len() > 1);
+        for name in ["total_revenue", "average_revenue"].into_iter().filter(|name| asks(name)) {
+            if let Some(line) = several {
+                warnings.insert(name, other_currencies(line));
+            }
+        }
+        warnings
     }
 
     /// Whether visitors of several hours are added up.
     fn adds_hours(&self) -> bool {
-        let span = self.question.span;
-        let is_by_hour = self.question.interval == Some(Interval::Hour);
-        let asks_visitors = self.question.metrics.contains(&Metric::Visitors);
-        span.grain == Grain::Hour && span.last > span.first && !is_by_hour && asks_visitors
+        let is_by_hour = self.interval == Some(Interval::Hour);
+        let asks_visitors = self.echo.metrics.contains(&"visitors");
+        self.span.grain == Grain::Hour && self.span.last > self.span.first && !is_by_hour && asks_visitors
+    }
+}
+
+/// A metric as JSON; money with its currency, as Plausible writes it.
+fn number(name: &str, value: Option<f64>, line: &Line) -> Value {
+    match (value, line.money.first()) {
+        (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => json!({
+            "value": value,
+            "currency": &**currency,
+            "short": format!("{currency} {value:.1}"),
+            "long": format!("{currency} {value:.2}"),
+        }),
+        _ => json!(Figure(value)),
+    }
+}
+
+/// What a line's money is beside its most usual currency: sums of currencies can't be added.
+fn other_currencies(line: &Line) -> Warning {
+    let sums = line
+        .money
+        .iter()
+        .skip(1)
+        .map(|(currency, thousandths, _)| format!("{currency} {:.2}", *thousandths as f64 / 1_000.0));
+    let sums = sums.collect::<Vec<_>>().join(", ");
+    Warning {
+        code: "several_currencies",
+        warning: Cow::Owned(format!("Money of several currencies is not added up. Besides the one shown: {sums}.")),
     }
 }

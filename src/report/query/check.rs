@@ -3,6 +3,7 @@
 
 use super::{Asked, QueryError, Request};
 use crate::cell::{Axis, Dimension, Metric};
+use crate::counts::Name;
 use crate::limits;
 use crate::report::{Interval, Span};
 use crate::site::Day;
@@ -15,51 +16,107 @@ impl Request {
         let times = self.dimensions.iter().filter(is_time).count();
         if times > 1 || self.dimensions.len() - times > 1 {
             let names: Vec<_> = self.dimensions.iter().map(|asked| format!("`{}`", asked.name(None))).collect();
-            return Err(QueryError(format!(
+            return refuse(format!(
                 "Dimensions {} cannot be combined; ask for one dimension, for time, or for one of each.",
                 names.join(" and ")
-            )));
+            ));
         }
         if self.include.time_labels && times == 0 {
-            return Err(QueryError("Invalid include.time_labels: requires a time dimension.".into()));
+            return refuse("Invalid include.time_labels: requires a time dimension.".into());
         }
+        self.check_filters()?;
         self.check_metrics()
     }
 
-    /// Refuses metrics that do not exist under the dimension.
+    /// Refuses what sums of two dimensions can't answer.
+    fn check_filters(&self) -> Result<(), QueryError> {
+        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
+        let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
+        match (filter, self.axis()) {
+            (Some(by), Some(split)) if by != split && (is_prop(by) || is_prop(split)) => {
+                let event = "filter by one `event:goal`, or leave the filter out";
+                refuse(format!(
+                    "Properties are counted under their events alone, so `{}` cannot be combined with a filter on `{}`; {event}.",
+                    name(split),
+                    name(by)
+                ))
+            }
+            (Some(by), _) if self.is_of_goals() && is_prop(by) => refuse(format!(
+                "Properties are counted under their events alone; filter by `event:name` and `{}` instead of by a goal.",
+                name(by)
+            )),
+            (Some(by), Some(split)) if self.is_of_goals() => refuse(format!(
+                "A goal, a filter on `{}` and the dimension `{}` are three dimensions, and sums are kept of any two: leave out \
+                 one of them.",
+                name(by),
+                name(split)
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses metrics that do not exist under the dimension or the filter.
     fn check_metrics(&self) -> Result<(), QueryError> {
-        let is_by_page = self.axis() == Some(&Axis::Of(Dimension::Page));
+        let page = Axis::Of(Dimension::Page);
+        let is_filter = |wanted: &Axis<Name>| self.filters.filter.as_ref().is_some_and(|filter| filter.axis == *wanted);
+        let is_of_page = self.axis() == Some(&page) || is_filter(&page);
         for metric in &self.metrics {
             let name = metric.name();
-            match metric {
-                Metric::ScrollDepth | Metric::TimeOnPage if !is_by_page => {
-                    let needs = "can only be queried with event:page filters or dimensions";
-                    return Err(QueryError(format!("Metric `{name}` {needs}.")));
-                }
-                Metric::Percentage if self.dimensions.is_empty() => {
-                    return Err(QueryError(format!("Metric `{name}` can only be queried with dimensions.")));
-                }
-                _ => {}
-            }
+            let needs = match metric {
+                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::Percentage if self.dimensions.is_empty() => "dimensions",
+                metric if metric.is_of_goals() && !self.is_of_goals() => "event:goal filters or dimensions",
+                _ => continue,
+            };
+            return refuse(format!("Metric `{name}` can only be queried with {needs}."));
         }
-        let has_whole_visits = match self.axis() {
+        self.check_money()?;
+        self.check_session_metrics()
+    }
+
+    /// Money is kept of events, in all and by their properties.
+    fn check_money(&self) -> Result<(), QueryError> {
+        let is_money = |metric: &&Metric| matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue);
+        let Some(metric) = self.metrics.iter().find(is_money) else { return Ok(()) };
+        let is_split = self.axis().is_some() || self.filters.filter.is_some();
+        if !is_split {
+            return Ok(());
+        }
+        refuse(format!(
+            "Metric `{}` is kept of goals in all and over time; leave out filters and other dimensions.",
+            metric.name()
+        ))
+    }
+
+    fn check_session_metrics(&self) -> Result<(), QueryError> {
+        let has_whole_visits = |axis: Option<&Axis<Name>>| match axis {
             None | Some(Axis::Total) => true,
-            Some(Axis::Of(dimension)) => dimension.is_of_visit() || is_by_page,
-            Some(Axis::Prop { .. }) => false,
+            Some(Axis::Of(dimension)) => dimension.is_of_visit() || *dimension == Dimension::Page,
+            Some(_) => false,
         };
+        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
+        let is_whole = has_whole_visits(self.axis()) && has_whole_visits(filter) && !self.is_of_goals();
         let of_whole_visits = |metric: &&Metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration);
         let refused: Vec<_> = self.metrics.iter().filter(of_whole_visits).map(|metric| metric.name()).collect();
-        if has_whole_visits || refused.is_empty() {
+        if is_whole || refused.is_empty() {
             return Ok(());
         }
         let names = refused.join(", ");
-        Err(QueryError(format!("Session metric(s) `{names}` cannot be queried along with event dimensions.")))
+        refuse(format!("Session metric(s) `{names}` cannot be queried along with event dimensions."))
     }
 
     /// Refuses hours that are not kept, and more of them than one answer should hold.
     pub(super) fn check_hours(&self, span: Span, interval: Option<Interval>, today: Day) -> Result<(), QueryError> {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
-        if reads_hours && self.axis().is_some() && span.first_day().0 < today.0 - limits::HOUR_DETAIL_DAYS {
+        let filter = self.filters.filter.as_ref();
+        let is_pair = filter.is_some_and(|filter| self.axis().is_some_and(|axis| *axis != filter.axis));
+        if reads_hours && (is_pair || filter.is_some() && self.is_of_goals()) {
+            return refuse(
+                "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
+            );
+        }
+        let is_split = self.axis().is_some() || filter.is_some() || self.is_of_goals();
+        if reads_hours && is_split && span.first_day().0 < today.0 - limits::HOUR_DETAIL_DAYS {
             return Err(QueryError(format!(
                 "Dimensions are kept by hour for {} days; ask for a later range, for whole days, or for no dimension.",
                 limits::HOUR_DETAIL_DAYS
@@ -71,4 +128,12 @@ impl Request {
         }
         Ok(())
     }
+}
+
+fn refuse<T>(sentence: String) -> Result<T, QueryError> {
+    Err(QueryError(sentence))
+}
+
+fn name(axis: &Axis<Name>) -> String {
+    Asked::Value(axis.clone()).name(None)
 }

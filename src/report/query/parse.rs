@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use serde_json::{Map, Value};
 
+use super::filters::{Filters, filters};
 use super::{Asked, Direction, Include, Key, Pagination, QueryError, Request};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
@@ -16,12 +17,8 @@ use crate::report::range::DateRange;
 const REQUIRED: [&str; 3] = ["site_id", "metrics", "date_range"];
 const OPTIONAL: [&str; 5] = ["dimensions", "filters", "order_by", "include", "pagination"];
 
-/// Metrics of Plausible that only goals have.
-const OF_GOALS: [&str; 4] = ["conversion_rate", "group_conversion_rate", "total_revenue", "average_revenue"];
-
 /// Dimensions of Plausible that are not kept here, and what is.
-const NOT_KEPT: [(&str, &str); 6] = [
-    ("event:goal", "goals are not answered yet; ask for `event:name` or `event:page`"),
+const NOT_KEPT: [(&str, &str); 5] = [
     ("visit:country_name", "ask for `visit:country`, whose values are ISO 3166-1 codes"),
     ("visit:region_name", "ask for `visit:region`, whose values are ISO 3166-2 codes"),
     ("visit:city_name", "ask for `visit:city`, whose values are names"),
@@ -40,8 +37,8 @@ pub(super) fn request(body: &[u8]) -> Result<Request, QueryError> {
     let range_value = field(body, "date_range");
     let range = range(range_value)?;
     let dimensions = body.get("dimensions").map_or(Ok(Vec::new()), dimensions)?;
-    body.get("filters").map_or(Ok(()), filters)?;
     Ok(Request {
+        filters: body.get("filters").map_or(Ok(Filters::default()), filters)?,
         site_id: text("#/site_id", field(body, "site_id"))?.to_owned(),
         order: order(body.get("order_by"), &metrics, &dimensions)?,
         include: body.get("include").map_or(Ok(Include::default()), include)?,
@@ -82,10 +79,6 @@ fn metrics(value: &Value) -> Result<Vec<Metric>, QueryError> {
 
 fn metric(at: usize, item: &Value) -> Result<Metric, QueryError> {
     let name = item.as_str().unwrap_or_default();
-    if OF_GOALS.contains(&name) {
-        let needs = "can only be queried with event:goal filters or dimensions";
-        return Err(QueryError(format!("Metric `{name}` {needs}.")));
-    }
     if name == "exit_rate" {
         return Err(QueryError("Metric `exit_rate` is not counted; ask for `visits` by `visit:exit_page`.".into()));
     }
@@ -122,7 +115,10 @@ fn dimensions(value: &Value) -> Result<Vec<Asked>, QueryError> {
     Ok(dimensions)
 }
 
-fn dimension(name: &str) -> Option<Asked> {
+pub(super) fn dimension(name: &str) -> Option<Asked> {
+    if name == "event:goal" {
+        return Some(Asked::Goal);
+    }
     let time = match name {
         "time" => Some(None),
         "time:hour" => Some(Some(Interval::Hour)),
@@ -140,13 +136,6 @@ fn dimension(name: &str) -> Option<Asked> {
     }
     let known = Dimension::ALL.into_iter().find(|dimension| dimension.api_name() == name)?;
     Some(Asked::Value(Axis::Of(known)))
-}
-
-fn filters(value: &Value) -> Result<(), QueryError> {
-    if array("#/filters", value)?.is_empty() {
-        return Ok(());
-    }
-    refuse("#/filters", "Filters are not answered yet; leave them out and ask for all values of one dimension.")
 }
 
 fn order(value: Option<&Value>, metrics: &[Metric], dimensions: &[Asked]) -> Result<Vec<(Key, Direction)>, QueryError> {
@@ -179,7 +168,7 @@ fn order_entry(
     if let Some(key) = metric.or_else(asked) {
         return Ok((key, direction));
     }
-    if Metric::from_name(text).is_none() && !OF_GOALS.contains(&text) && dimension(text).is_none() {
+    if Metric::from_name(text).is_none() && dimension(text).is_none() {
         return refuse(&format!("#/order_by/{at}/0"), &format!("Invalid value in order_by {}", shown(name)));
     }
     let entry = shown(item);
@@ -222,15 +211,15 @@ fn field<'a>(body: &'a Map<String, Value>, key: &str) -> &'a Value {
     body.get(key).unwrap_or(&Value::Null)
 }
 
-fn text<'a>(place: &str, value: &'a Value) -> Result<&'a str, QueryError> {
+pub(super) fn text<'a>(place: &str, value: &'a Value) -> Result<&'a str, QueryError> {
     value.as_str().map_or_else(|| mismatch(place, "String", value), Ok)
 }
 
-fn array<'a>(place: &str, value: &'a Value) -> Result<&'a [Value], QueryError> {
+pub(super) fn array<'a>(place: &str, value: &'a Value) -> Result<&'a [Value], QueryError> {
     value.as_array().map_or_else(|| mismatch(place, "Array", value), |items| Ok(items.as_slice()))
 }
 
-fn object<'a>(place: &str, value: &'a Value) -> Result<&'a Map<String, Value>, QueryError> {
+pub(super) fn object<'a>(place: &str, value: &'a Value) -> Result<&'a Map<String, Value>, QueryError> {
     value.as_object().map_or_else(|| mismatch(place, "Object", value), Ok)
 }
 
@@ -242,11 +231,11 @@ fn unique<T: Eq + Hash>(place: &str, items: &[T]) -> Result<(), QueryError> {
     Ok(())
 }
 
-fn refuse<T>(place: &str, reason: &str) -> Result<T, QueryError> {
+pub(super) fn refuse<T>(place: &str, reason: &str) -> Result<T, QueryError> {
     Err(QueryError(format!("{place}: {reason}")))
 }
 
-fn mismatch<T>(place: &str, expected: &str, found: &Value) -> Result<T, QueryError> {
+pub(super) fn mismatch<T>(place: &str, expected: &str, found: &Value) -> Result<T, QueryError> {
     let found = match found {
         Value::Null => "Null",
         Value::Bool(_) => "Boolean",
@@ -260,7 +249,7 @@ fn mismatch<T>(place: &str, expected: &str, found: &Value) -> Result<T, QueryErr
 }
 
 /// A value as errors show it: JSON with a blank after the commas of lists.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
@@ -361,10 +350,6 @@ mod tests {
                 "#/dimensions: Expected items to be unique but they were not.",
             ),
             (
-                json!({"dimensions": ["event:goal"]}),
-                "Dimension `event:goal` is not available: goals are not answered yet; ask for `event:name` or `event:page`.",
-            ),
-            (
                 json!({"dimensions": ["visit:country_name"]}),
                 "Dimension `visit:country_name` is not available: ask for `visit:country`, whose values are ISO 3166-1 codes.",
             ),
@@ -386,10 +371,6 @@ mod tests {
     fn what_else_is_wrong_with_a_query_has_its_sentence() {
         for (changes, expected) in [
             (json!({"filters": "foobar"}), "#/filters: Type mismatch. Expected Array but got String."),
-            (
-                json!({"filters": [["is", "event:page", ["/"]]]}),
-                "#/filters: Filters are not answered yet; leave them out and ask for all values of one dimension.",
-            ),
             (json!({"order_by": {}}), "#/order_by: Type mismatch. Expected Array but got Object."),
             (json!({"order_by": ["visitors"]}), "#/order_by/0: Invalid order_by entry \"visitors\""),
             (json!({"order_by": [["visitors", "up"]]}), "#/order_by/0/1: Invalid value in order_by \"up\""),
@@ -433,8 +414,11 @@ mod tests {
                 }
             }
         }
-        let all = Metric::ALL.map(Metric::name);
-        assert_eq!(error(&json!({"metrics": all, "dimensions": ["event:page"]})), "answered");
+        let (of_goals, all): (Vec<Metric>, Vec<Metric>) =
+            Metric::ALL.into_iter().partition(|metric| metric.is_of_goals());
+        let names = |metrics: &[Metric]| metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>();
+        assert_eq!(error(&json!({"metrics": names(&all), "dimensions": ["event:page"]})), "answered");
+        assert_eq!(error(&json!({"metrics": names(&of_goals), "dimensions": ["event:goal"]})), "answered");
         let order = json!([["event:page", "asc"], ["time", "desc"], ["visitors", "desc"]]);
         assert_eq!(error(&json!({"dimensions": ["time", "event:page"], "order_by": order})), "answered");
         assert_eq!(error(&json!({"metrics": ["views_per_visit"], "dimensions": ["event:name"]})), "answered");

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::beacon::mail::{Act, Asker, MailKind};
-use crate::cell::{Axis, Dimension};
+use crate::cell::{Axis, Dimension, Metric};
 use crate::collector::Collector;
 use crate::page::MailLine;
-use crate::report::Sums;
+use crate::report::{self, Question, Span};
 use crate::site::{Day, Site};
-use crate::store::{Ask, Grain, StoreError};
+use crate::store::StoreError;
 
 /// A line for each campaign that is declared, and for each other name that something was counted under.
 pub fn lines(site: &Site, first: Day, last: Day, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
@@ -23,11 +23,11 @@ pub fn lines(site: &Site, first: Day, last: Day, collector: &Collector) -> Resul
     if lines.is_empty() {
         return Ok(Vec::new());
     }
-    let axis = Axis::Of(Dimension::UtmCampaign);
-    let ask = Ask { site: site.id, axis, grain: Grain::Day, first: first.0, last: last.0, by_bucket: false };
-    for row in collector.read(&[ask])?.into_iter().flatten() {
-        if let Some(line) = lines.get_mut(&*row.value) {
-            line.visited += row.tally.visits.max(0) as u64;
+    let span = Span::of_days(first, last);
+    let question = Question::new(site.id, span, Axis::Of(Dimension::UtmCampaign), None, &[Metric::Visits]);
+    for row in report::answers(&[question], collector)?.into_iter().flatten() {
+        if let (Some(line), Some(visits)) = (lines.get_mut(&*row.value), row.metrics[0]) {
+            line.visited += visits as u64;
         }
     }
     Ok(lines.into_iter().map(|(campaign, line)| MailLine { campaign, ..line }).collect())

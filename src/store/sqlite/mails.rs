@@ -1,14 +1,11 @@
-//! In: a site and days; the name of a key. Out: what became of the site's mails; the key that links are signed with; how often a
-//! page was viewed. Forgets: nothing.
+//! In: a site and days; the name of a key. Out: what became of the site's mails; the key that links are signed with. Forgets:
+//! nothing.
 
 use rusqlite::{OptionalExtension, params};
 
-use super::schema::TALLY;
-use super::write::name_id;
 use super::{Sqlite, StoreError, read};
 use crate::beacon::mail::MailKind;
-use crate::cell::Dimension;
-use crate::site::{Day, Month, SiteId};
+use crate::site::{Day, SiteId};
 use crate::store::MailSum;
 
 impl Sqlite {
@@ -51,37 +48,4 @@ impl Sqlite {
         let mut statement = reader.prepare_cached("SELECT secret FROM keys WHERE name = ?")?;
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
-
-    /// How often a page was viewed from the first day of a site to `last`.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn page_views(&self, site: SiteId, page: &str, last: Day) -> Result<u64, StoreError> {
-        let mut reader = self.reader();
-        let transaction = reader.transaction()?;
-        let (Some(name), Some(first)) = (name_id(&transaction, site, page)?, first_day(&transaction, site)?) else {
-            return Ok(0);
-        };
-        let mut views = 0;
-        // One row of each whole month, and one of each day after them.
-        let (from, month) = (first.month().0, last.month());
-        for (table, first, last) in [("months", from, month.0 - 1), ("days", Month(month.0).first().0, last.0)] {
-            let sql = format!(
-                "SELECT {} FROM {table} WHERE site = ? AND dimension = ? AND prop = 0 AND bucket = ? AND value = ?",
-                TALLY[2]
-            );
-            let mut statement = transaction.prepare_cached(&sql)?;
-            for bucket in first..=last {
-                let row = params![site.0, Dimension::Page.code(), bucket, name];
-                views += statement.query_row(row, |row| row.get::<_, i64>(0)).optional()?.unwrap_or(0);
-            }
-        }
-        Ok(views.max(0) as u64)
-    }
-}
-
-fn first_day(connection: &rusqlite::Connection, site: SiteId) -> Result<Option<Day>, StoreError> {
-    let sql = "SELECT bucket FROM days WHERE site = ? AND dimension = 0 AND prop = 0 ORDER BY bucket LIMIT 1";
-    let day: Option<i32> = connection.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
-    Ok(day.map(Day))
 }

@@ -1,76 +1,266 @@
 //! In: questions. Out: rows of sums, all from one state of the file. Forgets: nothing.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::schema::{PROP, TALLY, TOTAL};
-use super::write::{name_id, prop_id, table};
-use crate::cell::{Axis, Tally};
+use super::Result;
+use super::names::{TextCache, Wanted};
+use super::packed::{self, Place, SETTLED, part_code};
+use super::pairs::{self, Bundles, Slot};
+use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
+use super::settle::{is_month_added, tally};
+use super::write::{axis_id, name_id, table};
+use crate::cell::packed::{Key, unpack};
+use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
+use crate::counts::pairs::{Pair, REST};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, SiteId};
-use crate::store::{Answer, Ask, Imported, Row};
-
-type Result<T> = rusqlite::Result<T>;
+use crate::site::{Day, LocalHour, Month, SiteId};
+use crate::store::{Answer, Ask, Grain, Imported, Part, Row, Running, Source};
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
     let number: i64 = connection.prepare_cached("SELECT number FROM flushes")?.query_row([], |row| row.get(0))?;
     Ok(number.max(0) as u64)
 }
 
-pub(super) fn answer(connection: &mut Connection, asks: &[Ask]) -> Result<Answer> {
+pub(super) fn answer(
+    connection: &mut Connection,
+    asks: &[Ask],
+    running: &[Running],
+    texts: &TextCache,
+) -> Result<Answer> {
     let transaction = connection.transaction()?;
     let flush = last_flush(&transaction)?;
-    let rows = asks.iter().map(|ask| rows(&transaction, ask)).collect::<Result<_>>()?;
-    Ok(Answer { flush, rows })
-}
-
-fn rows(transaction: &Transaction, ask: &Ask) -> Result<Vec<Row>> {
-    let Some((dimension, prop)) = axis(transaction, ask)? else { return Ok(Vec::new()) };
-    let (bucket, group) = if ask.by_bucket { ("bucket", "bucket, value") } else { ("0", "value") };
-    let sums = TALLY.map(|column| format!("sum({column}) AS sum_of_{column}")).join(", ");
-    let columns = TALLY.map(|column| format!("s.sum_of_{column}")).join(", ");
-    // The names are looked up after the sums are made: once per value, not once per cell.
-    let sql = format!(
-        "SELECT s.at, coalesce(n.text, ''), {columns} FROM (
-           SELECT {bucket} AS at, value, {sums} FROM {table}
-           WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ? GROUP BY {group}
-         ) s LEFT JOIN names n ON n.id = s.value",
-        table = table(ask.grain),
-    );
-    let mut statement = transaction.prepare_cached(&sql)?;
-    let found = statement.query_map(params![ask.site.0, dimension, prop, ask.first, ask.last], |row| {
-        let mut columns = [0; TALLY.len()];
-        for (at, column) in columns.iter_mut().enumerate() {
-            *column = row.get(2 + at)?;
+    let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Answer::default()) };
+    let adds =
+        running.iter().map(|running| is_added(&transaction, site, running, flush)).collect::<Result<Vec<_>>>()?;
+    let in_memory = running.iter().zip(&adds).filter(|(_, adds)| **adds);
+    let left_out: Vec<(i32, i64)> = in_memory.map(|(running, _)| (running.day.0, part_code(running.part))).collect();
+    let bundles = Bundles::of(&transaction);
+    let mut rows = Vec::with_capacity(asks.len());
+    for ask in asks {
+        let wanted = Wanted::of(&transaction, ask, texts)?;
+        let mut reading = Reading { transaction: &transaction, ask, left_out: &left_out, sums: HashMap::default() };
+        match ask.source() {
+            Source::Single(axis) => reading.single(axis, &wanted)?,
+            Source::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
+            Source::Nowhere => {}
         }
-        let value: Name = Name::from(row.get_ref(1)?.as_str()?);
-        Ok(Row { bucket: row.get(0)?, value, tally: Tally::from_columns(columns) })
-    })?;
-    found.collect()
+        wanted.check()?;
+        rows.push(reading.rows(texts)?);
+    }
+    Ok(Answer { flush, rows, adds })
 }
 
-/// The columns `dimension` and `prop` of an axis; nothing if the store has never met it.
-fn axis(transaction: &Transaction, ask: &Ask) -> Result<Option<(u8, i64)>> {
-    let (key, event) = match &ask.axis {
-        Axis::Total => return Ok(Some((TOTAL, 0))),
+/// Whether what is in memory of a running day is not in the store yet.
+fn is_added(transaction: &Transaction, site: SiteId, running: &Running, flush: u64) -> Result<bool> {
+    if running.part == Part::Import {
+        return Ok(flush < running.number);
+    }
+    let sql = "SELECT number FROM days_closed WHERE site = ? AND day = ?";
+    let closed: Option<i64> =
+        transaction.prepare_cached(sql)?.query_row(params![site.0, running.day.0], |row| row.get(0)).optional()?;
+    Ok(closed.is_none_or(|number| (number as u64) < running.number))
+}
+
+/// One question while it is answered.
+struct Reading<'a> {
+    transaction: &'a Transaction<'a>,
+    ask: &'a Ask,
+    /// Days and parts of pairs that the caller adds by itself.
+    left_out: &'a [(i32, i64)],
+    /// By bucket and number of the value.
+    sums: HashMap<(i32, u32), Tally, foldhash::fast::RandomState>,
+}
+
+impl Reading<'_> {
+    fn add(&mut self, bucket: i32, value: u32, tally: Tally) {
+        let bucket = if self.ask.by_bucket { bucket } else { 0 };
+        let value = if self.ask.axis == Axis::Total { 0 } else { value };
+        *self.sums.entry((bucket, value)).or_default() += tally;
+    }
+
+    fn rows(self, texts: &TextCache) -> Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(self.sums.len());
+        for ((bucket, value), tally) in self.sums {
+            let value: Name = match value {
+                0 => Name::from(""),
+                REST => Name::from(OTHER),
+                value => texts.text(self.transaction, value)?,
+            };
+            rows.push(Row { bucket, value, tally });
+        }
+        Ok(rows)
+    }
+
+    fn single(&mut self, axis: &Axis<Name>, wanted: &Wanted) -> Result<()> {
+        let Ask { site, grain, first, last, .. } = *self.ask;
+        let Some((dimension, prop)) = columns(self.transaction, site, axis)? else {
+            return self.totals();
+        };
+        if (dimension, prop) == UNKNOWN {
+            return Ok(());
+        }
+        let place = Place { site, grain, dimension, prop, bucket: first };
+        self.table(grain, place, (first, last), wanted)?;
+        match grain {
+            Grain::Hour => {
+                let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
+                self.packed_hours(Place { bucket: days[0], ..place }, days[1], wanted)
+            }
+            Grain::Day => self.packed_days(place, last, wanted),
+            // Days that are not over are in no month yet.
+            Grain::Month => {
+                let days = (Month(first).first().0, Month(last).last().0);
+                self.table(Grain::Day, Place { grain: Grain::Day, ..place }, days, wanted)
+            }
+        }
+    }
+
+    fn totals(&mut self) -> Result<()> {
+        let Ask { site, grain, first, last, .. } = *self.ask;
+        let sql = format!(
+            "SELECT bucket, {} FROM site_totals WHERE site = ? AND grain = ? AND bucket BETWEEN ? AND ?",
+            TALLY.join(", ")
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![site.0, packed::grain_code(grain), first, last])?;
+        while let Some(row) = rows.next()? {
+            self.add(row.get(0)?, 0, tally(row, 1)?);
+        }
+        Ok(())
+    }
+
+    /// Adds rows of a table; those of days that stand for a month are booked to it.
+    fn table(&mut self, grain: Grain, place: Place, (first, last): (i32, i32), wanted: &Wanted) -> Result<()> {
+        let sql = format!(
+            "SELECT bucket, value, {} FROM {} WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?",
+            TALLY.join(", "),
+            table(grain)
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![place.site.0, place.dimension, place.prop, first, last])?;
+        while let Some(row) = rows.next()? {
+            let (bucket, value) = (row.get(0)?, row.get(1)?);
+            let bucket = if grain == self.ask.grain { bucket } else { Day(bucket).month().0 };
+            if wanted.passes(value) {
+                self.add(bucket, value, tally(row, 2)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn packed_hours(&mut self, place: Place, last: i32, wanted: &Wanted) -> Result<()> {
+        let ask = self.ask;
+        packed::each(self.transaction, place, last, |day, cells| {
+            unpack(
+                cells,
+                0..=u32::MAX,
+                |key| wanted.passes(key.0),
+                |(value, hour), tally| {
+                    let bucket = day * 24 + hour as i32;
+                    if (ask.first..=ask.last).contains(&bucket) {
+                        self.add(bucket, value, tally);
+                    }
+                },
+            )?;
+            Ok(())
+        })
+    }
+
+    fn packed_days(&mut self, place: Place, last: i32, wanted: &Wanted) -> Result<()> {
+        packed::each(self.transaction, place, last, |day, cells| {
+            unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;
+            Ok(())
+        })
+    }
+
+    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &Wanted, bundles: &Bundles) -> Result<()> {
+        let Ask { site, grain, first, last, .. } = *self.ask;
+        let table = pairs::number(pair);
+        let read = |reading: &mut Self, grain: Grain, bucket: i32, shown: i32| {
+            let slot = Slot { site, grain, bucket, part: SETTLED };
+            reading.pair_table(slot, shown, (table, is_by_second), wanted, bundles)
+        };
+        match grain {
+            // Pairs are not kept by hour.
+            Grain::Hour => {}
+            Grain::Day => {
+                for day in pairs::buckets(self.transaction, site, Grain::Day, first, last)? {
+                    read(self, Grain::Day, day, day)?;
+                }
+            }
+            Grain::Month => {
+                for month in (first..=last).map(Month) {
+                    if is_month_added(self.transaction, site, month)? {
+                        read(self, Grain::Month, month.0, month.0)?;
+                        continue;
+                    }
+                    for day in pairs::buckets(self.transaction, site, Grain::Day, month.first().0, month.last().0)? {
+                        read(self, Grain::Day, day, month.0)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the cells of one table, by all who have counted the bucket, as far as the caller does not add them.
+    fn pair_table(
+        &mut self,
+        slot: Slot,
+        shown: i32,
+        (table, is_by_second): (u32, bool),
+        wanted: &Wanted,
+        bundles: &Bundles,
+    ) -> Result<()> {
+        // A reader who wants one first value opens the chunks that hold it alone.
+        let first = match wanted.single() {
+            Some(id) if !is_by_second => id..=id,
+            _ => 0..=u32::MAX,
+        };
+        let sides = |(a, b): Key| if is_by_second { (b, a) } else { (a, b) };
+        let passes = |key: Key| sides(key).0 != REST && wanted.passes(sides(key).0);
+        let running = [Part::Live, Part::Import].map(part_code);
+        for part in running.into_iter().chain([SETTLED]) {
+            let is_left_out = part != SETTLED && self.left_out.contains(&(slot.bucket, part));
+            if !is_left_out && (part == SETTLED || slot.grain == Grain::Day) {
+                let slot = Slot { part, ..slot };
+                bundles.each(slot, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The columns of an axis that the store has never met.
+const UNKNOWN: (u8, i64) = (0, -1);
+
+/// The columns `dimension` and `prop` of an axis; nothing for the total.
+fn columns(connection: &Connection, site: SiteId, axis: &Axis<Name>) -> Result<Option<(u8, i64)>> {
+    let name = |text: &Name| name_id(connection, site, text);
+    let optional = |text: &Option<Name>| text.as_ref().map_or(Ok(Some(0)), name);
+    let (code, found) = match axis {
+        Axis::Total => return Ok(None),
         Axis::Of(dimension) => return Ok(Some((dimension.code(), 0))),
-        Axis::Prop { key, event } => (key, event),
+        Axis::Funnel(funnel) => return Ok(Some((FUNNEL, i64::from(*funnel)))),
+        Axis::Prop { key, event } => (PROP, [optional(event)?, name(key)?, Some(0)]),
+        Axis::Revenue { event, within: None } => (REVENUE, [name(event)?, Some(0), Some(0)]),
+        Axis::Revenue { event, within: Some((key, currency)) } => {
+            (REVENUE, [name(event)?, name(key)?, name(currency)?])
+        }
     };
-    let Some(key) = name_id(transaction, ask.site, key)? else { return Ok(None) };
-    let event = match event {
-        None => Some(0),
-        Some(event) => name_id(transaction, ask.site, event)?,
-    };
-    let Some(event) = event else { return Ok(None) };
-    Ok(prop_id(transaction, ask.site, event, key)?.map(|prop| (PROP, prop)))
+    let [Some(event), Some(key), Some(currency)] = found else { return Ok(Some(UNKNOWN)) };
+    Ok(Some(axis_id(connection, site, [event, key, currency])?.map_or(UNKNOWN, |id| (code, id))))
 }
 
+/// The first day of which a site has totals.
 pub(super) fn first_day(connection: &mut Connection, site: SiteId) -> Result<(u64, Option<Day>)> {
     let transaction = connection.transaction()?;
-    let sql = "SELECT bucket FROM days WHERE site = ? AND dimension = ? AND prop = 0 ORDER BY bucket LIMIT 1";
-    let day: Option<i32> =
-        transaction.prepare_cached(sql)?.query_row(params![site.0, TOTAL], |row| row.get(0)).optional()?;
+    let sql = "SELECT bucket FROM site_totals WHERE site = ? AND grain = 1 ORDER BY bucket LIMIT 1";
+    let day: Option<i32> = transaction.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
     Ok((last_flush(&transaction)?, day.map(Day)))
 }
 
@@ -102,5 +292,5 @@ pub(super) fn imports(connection: &Connection, site: SiteId) -> Result<Vec<Impor
         let (head_bytes, bytes): (i64, i64) = (row.get(1)?, row.get(2)?);
         Ok(Imported { site, head: Digest(row.get(0)?), head_bytes: head_bytes as u64, bytes: bytes as u64 })
     })?;
-    found.collect()
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }

@@ -1,7 +1,7 @@
 //! In: a connection. Out: the same, with its pragmas set and its schema up to date. Forgets: nothing.
 //!
-//! Tables of cells have one row per cell and are plain enough for any SQLite tool; views named after the panels spell
-//! out names and dates.
+//! Days that are not over and months have one row per cell, plain enough for any SQLite tool; views named after the panels
+//! spell out names and dates. Days that are over are packed ([`crate::cell::packed`]): they are most of the file.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -9,16 +9,33 @@ use super::StoreError;
 use crate::cell::Dimension;
 
 /// Version of the schema, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
 pub(super) const TOTAL: u8 = 0;
 /// Code of the axes [`crate::cell::Axis::Prop`]; which property it is stands in the column `prop`.
 pub(super) const PROP: u8 = 100;
+/// Code of the axes [`crate::cell::Axis::Revenue`]; which one it is stands in the column `prop`.
+pub(super) const REVENUE: u8 = 101;
+/// Code of the axes [`crate::cell::Axis::Funnel`]; the column `prop` holds its number.
+pub(super) const FUNNEL: u8 = 102;
 
 /// The columns of a tally, in the order of [`crate::cell::Tally::columns`].
-pub(super) const TALLY: [&str; 9] =
-    ["visitors", "visits", "pageviews", "events", "bounces", "seconds", "engaged_visits", "engaged_ms", "scroll"];
+pub(super) const TALLY: [&str; 10] = [
+    "visitors",
+    "visits",
+    "pageviews",
+    "events",
+    "bounces",
+    "seconds",
+    "engaged_visits",
+    "engaged_ms",
+    "scroll",
+    "revenue",
+];
+
+/// The columns of a tally in the first version.
+const TALLY_1: usize = 9;
 
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -51,6 +68,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(&first_schema())?;
     }
     if version < 2 {
+        transaction.execute_batch(&second_schema())?;
+    }
+    if version < 3 {
         transaction.execute_batch(ARRIVALS)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
@@ -64,12 +84,86 @@ fn first_schema() -> String {
     for table in ["hours", "days", "months"] {
         sql.push_str(&cells(table));
     }
-    sql.push_str(&view("totals", TOTAL, None));
-    for dimension in Dimension::ALL {
-        sql.push_str(&view(&format!("by_{}", dimension.name()), dimension.code(), Some(dimension.name())));
-    }
     sql
 }
+
+/// Closed days packed, pairs of dimensions, money and funnels.
+fn second_schema() -> String {
+    let mut sql = String::from(PACKED);
+    let numbers = TALLY.map(|column| format!("  {column} INTEGER NOT NULL,\n")).concat();
+    sql.push_str(&format!(
+        "CREATE TABLE site_totals (
+  site INTEGER NOT NULL,
+  grain INTEGER NOT NULL,  -- 0 hours, 1 days, 2 months
+  bucket INTEGER NOT NULL,
+{numbers}  PRIMARY KEY (site, grain, bucket)
+) WITHOUT ROWID;\n"
+    ));
+    for (grain, table) in ["hours", "days", "months"].into_iter().enumerate() {
+        let old = TALLY[..TALLY_1].join(", ");
+        sql.push_str(&format!(
+            "INSERT INTO site_totals SELECT site, {grain}, bucket, {old}, 0 FROM {table} WHERE dimension = {TOTAL};
+             DELETE FROM {table} WHERE dimension = {TOTAL};
+             ALTER TABLE {table} ADD COLUMN revenue INTEGER NOT NULL DEFAULT 0;\n"
+        ));
+    }
+    // Months are added up anew when their days are packed, at the next start.
+    sql.push_str("DELETE FROM months;\n");
+    for dimension in Dimension::ALL {
+        sql.push_str(&format!("DROP VIEW IF EXISTS by_{};\n", dimension.name()));
+        sql.push_str(&view(dimension));
+    }
+    let totals = TALLY.map(|column| format!(", c.{column}")).concat();
+    sql.push_str(&format!(
+        "DROP VIEW IF EXISTS totals;
+         CREATE VIEW totals AS SELECT s.domain, date(c.bucket * 86400, 'unixepoch') AS day{totals} \
+         FROM site_totals c JOIN sites s ON s.id = c.site WHERE c.grain = 1;\n"
+    ));
+    sql
+}
+
+/// What is packed. A row of `packed` holds all cells of one dimension in one bucket; those of `pairs` hold the cells of any two
+/// dimensions, several tables to a row.
+const PACKED: &str = "
+CREATE TABLE packed (
+  id INTEGER PRIMARY KEY,
+  site INTEGER NOT NULL,
+  grain INTEGER NOT NULL,     -- 0 the hours of a day, 1 a day
+  dimension INTEGER NOT NULL,
+  prop INTEGER NOT NULL,      -- as in `days`
+  bucket INTEGER NOT NULL,    -- a day
+  cells BLOB NOT NULL
+);
+CREATE UNIQUE INDEX packed_key ON packed (site, grain, dimension, prop, bucket);
+CREATE TABLE pairs (
+  id INTEGER PRIMARY KEY,
+  site INTEGER NOT NULL,
+  grain INTEGER NOT NULL,       -- 1 a day, 2 a month
+  bucket INTEGER NOT NULL,
+  part INTEGER NOT NULL,        -- 0 for good, 1 of the running collector, 2 of a running import
+  first_table INTEGER NOT NULL, -- the first pair in it: its second dimension times 256, and its first
+  sequence INTEGER NOT NULL,
+  cells BLOB NOT NULL
+);
+CREATE UNIQUE INDEX pairs_key ON pairs (site, grain, bucket, part, first_table, sequence);
+CREATE TABLE months_added (site INTEGER NOT NULL, month INTEGER NOT NULL, PRIMARY KEY (site, month)) WITHOUT ROWID;
+CREATE TABLE days_closed (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  number INTEGER NOT NULL, -- the last flush that closed it
+  PRIMARY KEY (site, day)
+) WITHOUT ROWID;
+CREATE TABLE axes (
+  id INTEGER PRIMARY KEY,
+  site INTEGER NOT NULL,
+  event INTEGER NOT NULL,    -- a name, or 0 for every event
+  key INTEGER NOT NULL,      -- a name: the key of a property; 0 for money by its currencies
+  currency INTEGER NOT NULL, -- a name: that of money by a property, or 0
+  UNIQUE (site, event, key, currency)
+);
+INSERT INTO axes SELECT id, site, event, key, 0 FROM props;
+DROP TABLE props;
+";
 
 /// Sites, people and keys.
 const OPERATORS: &str = "
@@ -140,29 +234,30 @@ CREATE TABLE mails (
 ";
 
 fn cells(table: &str) -> String {
-    let numbers = TALLY.map(|column| format!("  {column} INTEGER NOT NULL,\n")).concat();
+    let numbers = TALLY[..TALLY_1].iter().map(|column| format!("  {column} INTEGER NOT NULL,\n"));
+    let numbers: String = numbers.collect();
     format!(
         "CREATE TABLE {table} (
   site INTEGER NOT NULL,
-  dimension INTEGER NOT NULL, -- {TOTAL} is the total, {PROP} a property
-  prop INTEGER NOT NULL,      -- a property, or 0
+  dimension INTEGER NOT NULL, -- {PROP} is a property, {REVENUE} money, {FUNNEL} a funnel
+  prop INTEGER NOT NULL,      -- which property, money or funnel, or 0
   bucket INTEGER NOT NULL,
-  value INTEGER NOT NULL,     -- a name, or 0 for the total
+  value INTEGER NOT NULL,     -- a name
 {numbers}  PRIMARY KEY (site, dimension, prop, bucket, value)
 ) WITHOUT ROWID;\n"
     )
 }
 
-/// A view of days with words instead of numbers.
-fn view(name: &str, code: u8, value: Option<&str>) -> String {
-    let numbers = TALLY.map(|column| format!(", c.{column}")).concat();
-    let (value, join) = match value {
-        Some(value) => (format!(", n.text AS {value}"), "JOIN names n ON n.id = c.value"),
-        None => (String::new(), ""),
-    };
+/// A view of the months of a dimension with words instead of numbers.
+fn view(dimension: Dimension) -> String {
+    let numbers = TALLY.map(|column| format!(", sum(c.{column}) AS {column}")).concat();
+    let (name, code) = (dimension.name(), dimension.code());
+    // Days that are not packed yet are in no month.
     format!(
-        "CREATE VIEW {name} AS SELECT s.domain, date(c.bucket * 86400, 'unixepoch') AS day{value}{numbers} \
-         FROM days c JOIN sites s ON s.id = c.site {join} WHERE c.dimension = {code};\n"
+        "CREATE VIEW by_{name} AS SELECT s.domain, c.month, n.text AS {name}{numbers} FROM (
+           SELECT *, printf('%04d-%02d', bucket / 12, bucket % 12 + 1) AS month FROM months WHERE dimension = {code}
+           UNION ALL SELECT *, strftime('%Y-%m', bucket * 86400, 'unixepoch') FROM days WHERE dimension = {code}
+         ) c JOIN sites s ON s.id = c.site JOIN names n ON n.id = c.value GROUP BY s.domain, c.month, c.value;\n"
     )
 }
 

@@ -6,6 +6,23 @@ use rusqlite::{Connection, Row, params};
 use super::{Sqlite, StoreError};
 use crate::site::{Domain, Moment, Schedule, Settings, Site, SiteId};
 
+/// The tables that hold what is counted for a site.
+const TABLES: [&str; 13] = [
+    "hours",
+    "days",
+    "months",
+    "site_totals",
+    "packed",
+    "pairs",
+    "months_added",
+    "days_closed",
+    "rejections",
+    "axes",
+    "names",
+    "imports",
+    "mails",
+];
+
 /// Why a change of the sites was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SiteError {
@@ -80,11 +97,12 @@ impl Sqlite {
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        for table in ["hours", "days", "months", "rejections", "props", "names", "imports", "mails"] {
+        for table in TABLES {
             delete_of(&transaction, table, id)?;
         }
         transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         transaction.commit()?;
+        self.texts.clear();
         // The site is removed by now; a log that can't be emptied at once is emptied by the next flush.
         let _ = sweep(&writer);
         Ok(())

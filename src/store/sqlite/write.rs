@@ -5,14 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::schema::{PROP, TALLY, TOTAL};
-use crate::cell::{Axis, Cell, Dimension, Tally};
+use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
+use super::{Result, settle};
+use crate::cell::{Axis, Tally};
 use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::{Flush, Grain};
-
-type Result<T> = rusqlite::Result<T>;
 
 pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -22,17 +21,13 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     for (site, day, sums) in &flush.sums {
         add_sums(&transaction, *site, *day, sums)?;
     }
-    for rejected in &flush.rejected {
-        let sql = "INSERT INTO rejections VALUES (?, ?, ?, ?)
-                   ON CONFLICT DO UPDATE SET count = count + excluded.count";
-        let count = rejected.count as i64;
-        transaction.prepare_cached(sql)?.execute(params![
-            rejected.site.0,
-            rejected.day.0,
-            rejected.reason.code(),
-            count
-        ])?;
+    for state in &flush.days {
+        settle::store_day(&transaction, state, flush.number)?;
     }
+    if let Some((site, month)) = flush.month {
+        settle::add_month(&transaction, site, month)?;
+    }
+    add_rejected(&transaction, flush)?;
     for (site, day) in &flush.old_hours {
         prune_hours(&transaction, *site, *day)?;
     }
@@ -60,48 +55,86 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
         transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
     }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
-    transaction.commit()
+    Ok(transaction.commit()?)
 }
 
-/// A cell by its numbers in the store.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    dimension: u8,
-    prop: i64,
-    bucket: i32,
-    value: i64,
+fn add_rejected(transaction: &Transaction, flush: &Flush) -> Result<()> {
+    let sql = "INSERT INTO rejections VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    let mut insert = transaction.prepare_cached(sql)?;
+    for rejected in &flush.rejected {
+        let count = rejected.count as i64;
+        insert.execute(params![rejected.site.0, rejected.day.0, rejected.reason.code(), count])?;
+    }
+    Ok(())
 }
+
+/// The columns `dimension` and `prop` of an axis.
+type Columns = (u8, i64);
 
 fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> Result<()> {
     let mut ids = Ids::of(transaction, site, sums)?;
-    let mut hours = Vec::with_capacity(sums.hours.len());
+    let mut hours: HashMap<(Columns, i32), Vec<(i64, Tally)>> = HashMap::new();
     for (cell, hour, tally) in &sums.hours {
-        hours.push((ids.key(transaction, cell, LocalHour { day, hour: *hour }.number())?, *tally));
+        let bucket = LocalHour { day, hour: *hour }.number();
+        match ids.columns(transaction, &cell.axis)? {
+            None => add_total(transaction, site, Grain::Hour, bucket, *tally)?,
+            Some(columns) => hours.entry((columns, bucket)).or_default().push((ids.name(&cell.value), *tally)),
+        }
     }
-    let mut days = Vec::with_capacity(sums.days.len());
+    let mut days: HashMap<Columns, Vec<(i64, Tally)>> = HashMap::new();
     for (cell, tally) in &sums.days {
-        days.push((ids.key(transaction, cell, day.0)?, *tally));
+        match ids.columns(transaction, &cell.axis)? {
+            None => {
+                add_total(transaction, site, Grain::Day, day.0, *tally)?;
+                add_total(transaction, site, Grain::Month, day.month().0, *tally)?;
+            }
+            Some(columns) => days.entry(columns).or_default().push((ids.name(&cell.value), *tally)),
+        }
     }
-    let month = day.month().0;
-    let months = days.iter().map(|(key, tally)| (Key { bucket: month, ..*key }, *tally)).collect();
-    add_cells(transaction, site, Grain::Hour, hours)?;
-    add_cells(transaction, site, Grain::Day, days)?;
-    add_cells(transaction, site, Grain::Month, months)
+    let mut hours: Vec<_> = hours.into_iter().collect();
+    hours.sort_unstable_by_key(|(at, _)| *at);
+    for ((columns, bucket), cells) in hours {
+        add_cells(transaction, site, Grain::Hour, columns, bucket, cells)?;
+    }
+    let mut days: Vec<_> = days.into_iter().collect();
+    days.sort_unstable_by_key(|(columns, _)| *columns);
+    for (columns, cells) in days {
+        add_cells(transaction, site, Grain::Day, columns, day.0, cells)?;
+    }
+    Ok(())
 }
 
-fn add_cells(transaction: &Transaction, site: SiteId, grain: Grain, mut cells: Vec<(Key, Tally)>) -> Result<()> {
-    // Rows in key order touch each page of the tree once.
-    cells.sort_unstable_by_key(|(key, _)| *key);
+fn add_total(connection: &Connection, site: SiteId, grain: Grain, bucket: i32, tally: Tally) -> Result<()> {
     let sums = TALLY.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
     let sql = format!(
-        "INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {sums}",
+        "INSERT INTO site_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {sums}"
+    );
+    let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
+    let grain = super::packed::grain_code(grain);
+    connection.prepare_cached(&sql)?.execute(params![site.0, grain, bucket, a, b, c, d, e, f, g, h, i, j])?;
+    Ok(())
+}
+
+/// Adds cells of one axis in one bucket, given by the numbers of their values.
+pub(super) fn add_cells(
+    connection: &Connection,
+    site: SiteId,
+    grain: Grain,
+    (dimension, prop): Columns,
+    bucket: i32,
+    mut cells: Vec<(i64, Tally)>,
+) -> Result<()> {
+    // Rows in key order touch each page of the tree once.
+    cells.sort_unstable_by_key(|(value, _)| *value);
+    let sums = TALLY.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
+    let sql = format!(
+        "INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {sums}",
         table(grain)
     );
-    let mut statement = transaction.prepare_cached(&sql)?;
-    for (key, tally) in cells {
-        let [a, b, c, d, e, f, g, h, i] = tally.columns();
-        let numbers = params![site.0, key.dimension, key.prop, key.bucket, key.value, a, b, c, d, e, f, g, h, i];
-        statement.execute(numbers)?;
+    let mut statement = connection.prepare_cached(&sql)?;
+    for (value, tally) in cells {
+        let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
+        statement.execute(params![site.0, dimension, prop, bucket, value, a, b, c, d, e, f, g, h, i, j])?;
     }
     Ok(())
 }
@@ -115,60 +148,59 @@ pub(super) fn table(grain: Grain) -> &'static str {
     }
 }
 
-/// Numbers of the names and properties that a flush brings for one site.
+/// Numbers of the names and axes that a flush brings for one site.
 struct Ids<'a> {
     site: SiteId,
     names: HashMap<&'a str, i64>,
-    props: HashMap<(i64, i64), i64>,
+    axes: HashMap<[i64; 3], i64>,
 }
 
 impl<'a> Ids<'a> {
     fn of(transaction: &Transaction, site: SiteId, sums: &'a Sums) -> Result<Ids<'a>> {
-        let mut ids = Ids { site, names: HashMap::new(), props: HashMap::new() };
+        let mut ids = Ids { site, names: HashMap::new(), axes: HashMap::new() };
         for text in texts(sums) {
-            let id = match name_id(transaction, site, text)? {
-                Some(id) => id,
-                None => {
-                    let sql = "INSERT INTO names (site, text) VALUES (?, ?)";
-                    transaction.prepare_cached(sql)?.execute(params![site.0, text])?;
-                    transaction.last_insert_rowid()
-                }
-            };
-            ids.names.insert(text, id);
+            ids.names.insert(text, name(transaction, site, text)?);
         }
         Ok(ids)
     }
 
-    fn key(&mut self, transaction: &Transaction, cell: &'a Cell<Name>, bucket: i32) -> Result<Key> {
-        let value = self.name(&cell.value);
-        Ok(match &cell.axis {
-            Axis::Total => Key { dimension: TOTAL, prop: 0, bucket, value: 0 },
-            Axis::Of(dimension) => Key { dimension: dimension.code(), prop: 0, bucket, value },
+    /// The columns of an axis; nothing for the total.
+    fn columns(&mut self, transaction: &Transaction, axis: &'a Axis<Name>) -> Result<Option<Columns>> {
+        let optional = |ids: &Ids, name: &'a Option<Name>| name.as_deref().map_or(0, |name| ids.name(name));
+        Ok(Some(match axis {
+            Axis::Total => return Ok(None),
+            Axis::Of(dimension) => (dimension.code(), 0),
             Axis::Prop { key, event } => {
-                let event = event.as_deref().map_or(0, |event| self.name(event));
-                let prop = self.prop(transaction, event, self.name(key))?;
-                Key { dimension: PROP, prop, bucket, value }
+                let columns = [optional(self, event), self.name(key), 0];
+                (PROP, self.axis(transaction, columns)?)
             }
-        })
+            Axis::Revenue { event, within } => {
+                let (key, currency) = within.as_ref().map_or((0, 0), |(k, c)| (self.name(k), self.name(c)));
+                let columns = [self.name(event), key, currency];
+                (REVENUE, self.axis(transaction, columns)?)
+            }
+            Axis::Funnel(funnel) => (FUNNEL, i64::from(*funnel)),
+        }))
     }
 
     fn name(&self, text: &str) -> i64 {
         self.names.get(text).copied().unwrap_or(0)
     }
 
-    fn prop(&mut self, transaction: &Transaction, event: i64, key: i64) -> Result<i64> {
-        if let Some(id) = self.props.get(&(event, key)) {
+    fn axis(&mut self, transaction: &Transaction, columns: [i64; 3]) -> Result<i64> {
+        if let Some(id) = self.axes.get(&columns) {
             return Ok(*id);
         }
-        let id = match prop_id(transaction, self.site, event, key)? {
+        let id = match axis_id(transaction, self.site, columns)? {
             Some(id) => id,
             None => {
-                let sql = "INSERT INTO props (site, event, key) VALUES (?, ?, ?)";
-                transaction.prepare_cached(sql)?.execute(params![self.site.0, event, key])?;
+                let [event, key, currency] = columns;
+                let sql = "INSERT INTO axes (site, event, key, currency) VALUES (?, ?, ?, ?)";
+                transaction.prepare_cached(sql)?.execute(params![self.site.0, event, key, currency])?;
                 transaction.last_insert_rowid()
             }
         };
-        self.props.insert((event, key), id);
+        self.axes.insert(columns, id);
         Ok(id)
     }
 }
@@ -178,40 +210,49 @@ fn texts(sums: &Sums) -> BTreeSet<&str> {
     let cells = sums.hours.iter().map(|(cell, _, _)| cell).chain(sums.days.iter().map(|(cell, _)| cell));
     let mut texts = BTreeSet::new();
     for cell in cells {
-        texts.insert(&*cell.value);
-        if let Axis::Prop { key, event } = &cell.axis {
-            texts.insert(&**key);
-            texts.extend(event.as_deref());
+        if cell.axis != Axis::Total {
+            texts.insert(&*cell.value);
+        }
+        match &cell.axis {
+            Axis::Prop { key, event } => {
+                texts.insert(&**key);
+                texts.extend(event.as_deref());
+            }
+            Axis::Revenue { event, within } => {
+                texts.insert(&**event);
+                texts.extend(within.iter().flat_map(|(key, currency)| [&**key, &**currency]));
+            }
+            _ => {}
         }
     }
     texts
 }
 
-/// The number of a name.
-pub(super) fn name_id(connection: &Connection, site: SiteId, text: &str) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM names WHERE site = ? AND text = ?";
-    connection.prepare_cached(sql)?.query_row(params![site.0, text], |row| row.get(0)).optional()
+/// The number of a name, new if need be.
+pub(super) fn name(connection: &Connection, site: SiteId, text: &str) -> Result<i64> {
+    if let Some(id) = name_id(connection, site, text)? {
+        return Ok(id);
+    }
+    connection.prepare_cached("INSERT INTO names (site, text) VALUES (?, ?)")?.execute(params![site.0, text])?;
+    Ok(connection.last_insert_rowid())
 }
 
-/// The number of a property.
-pub(super) fn prop_id(connection: &Connection, site: SiteId, event: i64, key: i64) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM props WHERE site = ? AND event = ? AND key = ?";
-    connection.prepare_cached(sql)?.query_row(params![site.0, event, key], |row| row.get(0)).optional()
+/// The number of a name, if the store has met it.
+pub(super) fn name_id(connection: &Connection, site: SiteId, text: &str) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM names WHERE site = ? AND text = ?";
+    Ok(connection.prepare_cached(sql)?.query_row(params![site.0, text], |row| row.get(0)).optional()?)
+}
+
+/// The number of an axis with these columns `event`, `key` and `currency`, if the store has met it.
+pub(super) fn axis_id(connection: &Connection, site: SiteId, [event, key, currency]: [i64; 3]) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM axes WHERE site = ? AND event = ? AND key = ? AND currency = ?";
+    Ok(connection.prepare_cached(sql)?.query_row(params![site.0, event, key, currency], |row| row.get(0)).optional()?)
 }
 
 fn prune_hours(transaction: &Transaction, site: SiteId, first: Day) -> Result<()> {
-    let sql = "DELETE FROM hours WHERE site = ? AND dimension = ? AND prop = ? AND bucket < ?";
-    let mut delete = transaction.prepare_cached(sql)?;
-    // All leading columns of the key are given, so only rows that go are read.
-    for (dimension, prop) in split_axes(transaction, site)? {
-        delete.execute(params![site.0, dimension, prop, first.0 * 24])?;
-    }
+    let sql = "DELETE FROM hours WHERE site = ? AND bucket < ?";
+    transaction.prepare_cached(sql)?.execute(params![site.0, first.0 * 24])?;
+    let sql = "DELETE FROM packed WHERE site = ? AND grain = 0 AND bucket < ?";
+    transaction.prepare_cached(sql)?.execute(params![site.0, first.0])?;
     Ok(())
-}
-
-/// The columns `dimension` and `prop` of every axis but the total.
-fn split_axes(transaction: &Transaction, site: SiteId) -> Result<Vec<(u8, i64)>> {
-    let mut props = transaction.prepare_cached("SELECT id FROM props WHERE site = ?")?;
-    let props = props.query_map([site.0], |row| Ok((PROP, row.get(0)?)))?;
-    Dimension::ALL.iter().map(|dimension| Ok((dimension.code(), 0))).chain(props).collect()
 }

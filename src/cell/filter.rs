@@ -1,0 +1,158 @@
+//! In: what a reader wants to see alone. Out: whether a value belongs to it. Forgets: nothing.
+
+use super::{Axis, Dimension, NOT_SET};
+
+/// Which values of a dimension are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter<N> {
+    /// The dimension, or a property.
+    pub axis: Axis<N>,
+    /// Which of its values.
+    pub test: Test,
+}
+
+/// A test of a value.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// It is one of these.
+    Is(Vec<String>),
+    /// It contains one of these.
+    Contains(Vec<String>),
+    /// One of these expressions matches somewhere in it.
+    Matches(Vec<regex::Regex>),
+    /// As the inner test, of the value and the test's texts in lower case; those are in lower case already.
+    AnyCase(Box<Test>),
+    /// Another test fails.
+    Not(Box<Test>),
+    /// All of these hold.
+    All(Vec<Test>),
+    /// One of these holds.
+    Any(Vec<Test>),
+    /// The value of a dimension that this value implies passes: `Berlin, DE-BE` implies the country `DE`.
+    Implied(Dimension, Box<Test>),
+}
+
+impl PartialEq for Test {
+    fn eq(&self, other: &Test) -> bool {
+        use Test::{All, Any, AnyCase, Contains, Implied, Is, Matches, Not};
+        match (self, other) {
+            (Is(a), Is(b)) | (Contains(a), Contains(b)) => a == b,
+            (Matches(a), Matches(b)) => a.iter().map(regex::Regex::as_str).eq(b.iter().map(regex::Regex::as_str)),
+            (AnyCase(a), AnyCase(b)) | (Not(a), Not(b)) => a == b,
+            (All(a), All(b)) | (Any(a), Any(b)) => a == b,
+            (Implied(a, x), Implied(b, y)) => a == b && x == y,
+            _ => false,
+        }
+    }
+}
+
+impl Test {
+    /// Whether a value passes.
+    pub fn passes(&self, value: &str) -> bool {
+        match self {
+            Test::Is(texts) => texts.iter().any(|text| text == value),
+            Test::Contains(texts) => texts.iter().any(|text| value.contains(text.as_str())),
+            Test::Matches(expressions) => expressions.iter().any(|expression| expression.is_match(value)),
+            Test::AnyCase(test) => test.passes(&value.to_lowercase()),
+            Test::Not(test) => !test.passes(value),
+            Test::All(tests) => tests.iter().all(|test| test.passes(value)),
+            Test::Any(tests) => tests.iter().any(|test| test.passes(value)),
+            Test::Implied(dimension, test) => test.passes(implied(value, *dimension)),
+        }
+    }
+
+    /// The values that it lets pass, where it names them one by one.
+    pub fn named(&self) -> Option<&[String]> {
+        match self {
+            Test::Is(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
+    /// Whether it can let pass no more than one value.
+    pub fn is_single(&self) -> bool {
+        match self {
+            Test::Is(texts) => texts.len() <= 1,
+            Test::All(tests) => tests.iter().any(Test::is_single),
+            Test::Any(tests) => tests.len() == 1 && tests.iter().all(Test::is_single),
+            _ => false,
+        }
+    }
+}
+
+impl Dimension {
+    /// The dimensions whose value this one's value implies, the nearest first.
+    pub const fn implies(self) -> &'static [Dimension] {
+        match self {
+            Dimension::City => &[Dimension::Region, Dimension::Country],
+            Dimension::Region => &[Dimension::Country],
+            Dimension::BrowserVersion => &[Dimension::Browser],
+            Dimension::OsVersion => &[Dimension::Os],
+            _ => &[],
+        }
+    }
+}
+
+/// The value that a value implies: cities are written `Name, REGION`, regions begin with their country, and versions stand
+/// behind their name. What is not set implies nothing.
+fn implied(value: &str, dimension: Dimension) -> &str {
+    if value == NOT_SET {
+        return NOT_SET;
+    }
+    match dimension {
+        Dimension::Region => value.rsplit_once(", ").map_or(value, |(_, region)| region),
+        Dimension::Country => {
+            let region = value.rsplit_once(", ").map_or(value, |(_, region)| region);
+            region.split_once('-').map_or(region, |(country, _)| country)
+        }
+        _ => value.rsplit_once(' ').filter(|(name, version)| is_version(name, version)).map_or(value, |(name, _)| name),
+    }
+}
+
+/// Whether the last word of a value is a version: names may have several words, and Windows had versions with names.
+fn is_version(name: &str, last: &str) -> bool {
+    last.starts_with(|c: char| c.is_ascii_digit()) || name == "Windows"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(texts: &[&str]) -> Test {
+        Test::Is(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_test_is_what_its_words_say() {
+        let contains = Test::Contains(vec!["blog".into()]);
+        let matches = Test::Matches(vec![regex::Regex::new("^/b.*g$").unwrap()]);
+        assert!(is(&["/a", "/b"]).passes("/b") && !is(&["/a"]).passes("/b"));
+        assert!(contains.passes("/blog/x") && !contains.passes("/Blog"));
+        assert!(Test::AnyCase(Box::new(contains.clone())).passes("/Blog"));
+        assert!(matches.passes("/blog") && !matches.passes("/blog/"));
+        assert!(Test::Not(Box::new(contains.clone())).passes("/"));
+        assert!(!Test::All(vec![contains.clone(), is(&["/"])]).passes("/blog"));
+        assert!(Test::Any(vec![contains, is(&["/"])]).passes("/"));
+    }
+
+    #[test]
+    fn what_is_finer_implies_what_is_coarser() {
+        for (value, dimension, expected) in [
+            ("Berlin, DE-BE", Dimension::Region, "DE-BE"),
+            ("Berlin, DE-BE", Dimension::Country, "DE"),
+            ("Washington, D.C., US-DC", Dimension::Country, "US"),
+            ("DE-BE", Dimension::Country, "DE"),
+            ("Samsung Internet 25", Dimension::Browser, "Samsung Internet"),
+            ("Samsung Internet", Dimension::Browser, "Samsung Internet"),
+            ("Windows 10", Dimension::Os, "Windows"),
+            ("Windows XP", Dimension::Os, "Windows"),
+            ("Linux", Dimension::Os, "Linux"),
+            (NOT_SET, Dimension::Country, NOT_SET),
+        ] {
+            assert_eq!(implied(value, dimension), expected, "{value}");
+            assert!(Test::Implied(dimension, Box::new(is(&[expected]))).passes(value));
+        }
+        assert!(is(&["a"]).is_single() && !is(&["a", "b"]).is_single());
+        assert!(Test::All(vec![is(&["Berlin, DE-BE"]), Test::Not(Box::new(is(&["x"])))]).is_single());
+    }
+}

@@ -1,0 +1,126 @@
+//! In: chunks of one or more tables. Out: bytes, and the cells of a table among them. Forgets: nothing.
+
+use std::cell::OnceCell;
+use std::ops::RangeInclusive;
+
+use super::column::{self, Bytes, put};
+use super::{COLUMNS, Chunk, Damaged, Effort, Key, read};
+use crate::cell::Tally;
+
+/// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
+pub const BUNDLE_BYTES: usize = 256 * 1024;
+
+/// Packs chunks, each of the table with the number before it.
+pub fn bundle(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut head = Vec::new();
+    put(&mut head, chunks.len() as u64);
+    let mut before = 0;
+    for (table, chunk) in chunks {
+        put(&mut head, u64::from(table.wrapping_sub(before)));
+        before = *table;
+        for number in [chunk.first, chunk.last - chunk.first] {
+            put(&mut head, u64::from(number));
+        }
+        put(&mut head, chunk.cells as u64);
+        chunk.columns.iter().for_each(|column| put(&mut head, column.len() as u64));
+    }
+    column::write(&head, effort, &mut bytes);
+    for place in 0..COLUMNS {
+        let column: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| &chunk.columns[place]).copied().collect();
+        column::write(&column, effort, &mut bytes);
+    }
+    bytes
+}
+
+/// A bundle that is read.
+#[derive(Debug)]
+pub struct Bundle {
+    items: Vec<Item>,
+    packed: Vec<u8>,
+    columns: OnceCell<[Vec<u8>; COLUMNS]>,
+}
+
+/// A chunk in a bundle.
+#[derive(Debug)]
+struct Item {
+    table: u32,
+    first: u32,
+    last: u32,
+    cells: usize,
+    /// Where its part of each column begins and ends.
+    parts: [(usize, usize); COLUMNS],
+}
+
+impl Bundle {
+    /// Reads the head of a bundle. The columns are opened when a table is asked for that is there.
+    ///
+    /// # Errors
+    /// [`Damaged`]
+    pub fn open(bytes: &[u8]) -> Result<Bundle, Damaged> {
+        let mut rest = Bytes::of(bytes);
+        let head = column::read(&mut rest)?;
+        let mut head = Bytes::of(&head);
+        let (mut items, mut table, mut ends) = (Vec::new(), 0_u32, [0_usize; COLUMNS]);
+        for _ in 0..head.number()? {
+            table = table.wrapping_add(head.small()?);
+            let first = head.small()?;
+            let last = first.checked_add(head.small()?).ok_or(Damaged)?;
+            let cells = head.length()?;
+            let mut parts = [(0, 0); COLUMNS];
+            for (part, end) in parts.iter_mut().zip(&mut ends) {
+                let begin = *end;
+                *end = begin.checked_add(head.length()?).ok_or(Damaged)?;
+                *part = (begin, *end);
+            }
+            // Codes are one byte a cell, and all other columns of zeros are cheap: no chunk claims more than it has.
+            if cells > super::CHUNK_CELLS {
+                return Err(Damaged);
+            }
+            items.push(Item { table, first, last, cells, parts });
+        }
+        Ok(Bundle { items, packed: rest.rest().to_vec(), columns: OnceCell::new() })
+    }
+
+    /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order.
+    ///
+    /// # Errors
+    /// [`Damaged`]; some cells may have been handed out by then.
+    pub fn each(
+        &self,
+        table: u32,
+        first: RangeInclusive<u32>,
+        wanted: impl Fn(Key) -> bool,
+        mut take: impl FnMut(Key, Tally),
+    ) -> Result<(), Damaged> {
+        let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
+        for item in self.items.iter().filter(is_there) {
+            let columns = self.columns()?;
+            let mut parts: [&[u8]; COLUMNS] = [&[]; COLUMNS];
+            for (place, (begin, end)) in item.parts.into_iter().enumerate() {
+                parts[place] = columns[place].get(begin..end).ok_or(Damaged)?;
+            }
+            read(item.cells, item.first, parts, |key| first.contains(&key.0) && wanted(key), &mut take)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of the tables in it, each once.
+    pub fn tables(&self) -> Vec<u32> {
+        let mut tables: Vec<u32> = self.items.iter().map(|item| item.table).collect();
+        tables.dedup();
+        tables
+    }
+
+    fn columns(&self) -> Result<&[Vec<u8>; COLUMNS], Damaged> {
+        if let Some(columns) = self.columns.get() {
+            return Ok(columns);
+        }
+        let mut rest = Bytes::of(&self.packed);
+        let mut columns: [Vec<u8>; COLUMNS] = Default::default();
+        for column in &mut columns {
+            *column = column::read(&mut rest)?;
+        }
+        Ok(self.columns.get_or_init(|| columns))
+    }
+}

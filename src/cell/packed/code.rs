@@ -1,0 +1,66 @@
+//! In: a tally. Out: the one byte that stands for it, if it is one of the usual ones, and back. Forgets: seconds, engagement
+//! and revenue, which have columns of their own.
+//!
+//! Nine of ten cells of two dimensions hold one visit or a few, each by a visitor of its own and without named events.
+
+use crate::cell::Tally;
+
+/// Stands for a tally that has no code.
+pub(super) const WRITTEN_OUT: u8 = 255;
+
+/// Most visits of a cell with a code, if it has no named events.
+const VISITS_MAX: i64 = 4;
+/// How many counts of pageviews have a code, for each number of visits and bounces.
+const PAGEVIEWS: i64 = 16;
+/// The first code of one visit with named events: 1 or 2 of them, with 0 to 7 pageviews, and no bounce.
+const WITH_EVENTS: u8 = 224;
+
+/// The first code of so many visits. Each has a block for every number of bounces.
+const fn first(visits: i64) -> i64 {
+    // Blocks before: 2 + 3 + ... + visits.
+    (visits * (visits + 1) / 2 - 1) * PAGEVIEWS
+}
+
+/// The code of a tally.
+pub(super) fn coded(tally: Tally) -> Option<u8> {
+    let Tally { visitors, visits, pageviews, events, bounces, seconds, .. } = tally;
+    let seconds_fit = if visits > bounces { seconds >= 0 } else { seconds == 0 };
+    if visitors != visits || !(0..=visits).contains(&bounces) || !seconds_fit {
+        return None;
+    }
+    if visits == 1 && bounces == 0 && (1..=2).contains(&events) && (0..8).contains(&pageviews) {
+        return u8::try_from(i64::from(WITH_EVENTS) + (events - 1) * 8 + pageviews).ok();
+    }
+    // A visit has a pageview, so that few visits with few pageviews have the first codes.
+    let more = pageviews - (visits - 1);
+    if events != 0 || !(1..=VISITS_MAX).contains(&visits) || !(0..PAGEVIEWS).contains(&more) {
+        return None;
+    }
+    u8::try_from(first(visits) + bounces * PAGEVIEWS + more).ok()
+}
+
+/// The tally of a code, seconds aside.
+pub(super) fn decoded(code: u8) -> Tally {
+    if code >= WITH_EVENTS {
+        let (events, pageviews) = (i64::from((code - WITH_EVENTS) / 8 + 1), i64::from((code - WITH_EVENTS) % 8));
+        return Tally { visitors: 1, visits: 1, pageviews, events, ..Tally::ZERO };
+    }
+    let code = i64::from(code);
+    let visits = (1..=VISITS_MAX).rev().find(|visits| code >= first(*visits)).unwrap_or(1);
+    let (bounces, more) = ((code - first(visits)) / PAGEVIEWS, (code - first(visits)) % PAGEVIEWS);
+    Tally { visitors: visits, visits, pageviews: more + visits - 1, bounces, ..Tally::ZERO }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_is_that_of_its_tally() {
+        let given = (0..WITH_EVENTS + 16).map(|code| (code, decoded(code)));
+        for (code, tally) in given {
+            assert_eq!(coded(tally), Some(code), "{tally:?}");
+        }
+        assert_eq!(first(VISITS_MAX + 1), i64::from(WITH_EVENTS));
+    }
+}

@@ -1,0 +1,108 @@
+//! In: the end of days and hours. Out: the states of days for the next flush, and for questions about pairs. Forgets: salts and
+//! visitors of days that are over, whether or not the store can take their sums; what waits for the store has no tokens.
+
+use std::sync::Arc;
+
+use super::Keeper;
+use crate::limits;
+use crate::site::{Day, Directory, Moment, Site, SiteId};
+use crate::store::{Ask, DayState, Grain, Part, Running, Source};
+
+use crate::counts::Census;
+
+/// Days packed in one flush: a store of an earlier version may have years of them.
+const CLOSING_MAX: usize = 40;
+
+impl Keeper {
+    /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
+    /// anything.
+    pub(super) fn close_ended(&mut self, now: Moment) -> bool {
+        let directory = self.directory.load_full();
+        let salts = self.salts.clone();
+        let is_over = |(site, day): &(SiteId, Day)| {
+            // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
+            // that is being removed: it may stay after all.
+            let has_ended = |site: &Site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS);
+            directory.get(*site).is_some_and(|site| has_ended(site) && !salts.is_late(site.id, *day, now))
+        };
+        let mut has_ended = false;
+        for key in self.salts.days().iter().filter(|key| is_over(key)) {
+            self.salts.forget(key.0, key.1);
+            has_ended = true;
+        }
+        let mut closed: Vec<DayState> = Vec::new();
+        for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
+            let census = Some(Arc::new(day.census()));
+            self.visitors -= day.visitors();
+            day.forget_visitors();
+            closed.push(state(*key, census, &directory, true));
+        }
+        let is_closed = |closed: &[DayState], key: &(SiteId, Day)| closed.iter().any(|s| (s.site, s.day) == *key);
+        let left: Vec<_> =
+            self.unpacked.iter().filter(|key| is_over(key) && !is_closed(&closed, key)).copied().collect();
+        closed.extend(left.into_iter().map(|key| state(key, None, &directory, true)));
+        for state in &closed {
+            self.unpacked.remove(&(state.site, state.day));
+        }
+        has_ended |= !closed.is_empty() || !self.closing.is_empty();
+        self.closing.extend(closed);
+        has_ended
+    }
+
+    /// The days to be closed with the next flush. Those of a site that is being removed wait.
+    pub(super) fn take_closing(&mut self, directory: &Directory) -> Vec<DayState> {
+        let (mut now, mut later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
+        later.extend(now.split_off(now.len().min(CLOSING_MAX)));
+        self.closing = later;
+        // A day whose last sums go with this flush is packed by it.
+        now.iter().for_each(|state| {
+            self.unpacked.remove(&(state.site, state.day));
+        });
+        now
+    }
+
+    /// The pairs of running days as they are now, of those that have changed.
+    pub(super) fn checkpoint(&mut self) -> Vec<DayState> {
+        let directory = self.directory.load_full();
+        let changed = self.days.iter_mut().filter(|(_, day)| day.has_changed() && day.visitors() > 0);
+        let known = changed.filter(|((site, _), _)| directory.get(*site).is_some());
+        let state = |(key, day): (&(SiteId, Day), &mut crate::counts::OpenDay)| {
+            day.mark_stored();
+            state(*key, Some(Arc::new(day.census())), &directory, false)
+        };
+        known.map(state).collect()
+    }
+
+    /// The days whose pairs are in memory, as far as questions ask for them.
+    pub(super) fn running(&self, site: SiteId, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
+        let wants = |day: Day| {
+            let spans = |ask: &Ask| match ask.grain {
+                Grain::Hour => false,
+                Grain::Day => (ask.first..=ask.last).contains(&day.0),
+                Grain::Month => (ask.first..=ask.last).contains(&day.month().0),
+            };
+            asks.iter().any(|ask| matches!(ask.source(), Source::Pair(..)) && spans(ask))
+        };
+        let number = self.flushing.next_number();
+        let mut running = Vec::new();
+        for day in self.days.values().filter(|day| day.site == site && day.visitors() > 0 && wants(day.day)) {
+            running.push((Running { day: day.day, part: Part::Live, number }, Arc::new(day.census())));
+        }
+        let writing = self.flushing.writing();
+        // Of a running day that is being stored there is a newer census in memory.
+        let of_writing = writing.into_iter().flat_map(|flush| flush.days.iter().map(|state| (state, flush.number)));
+        let stored = of_writing.filter(|(state, _)| state.is_over || state.part == Part::Import);
+        for (state, number) in stored.chain(self.closing.iter().map(|state| (state, number))) {
+            if let Some(census) = state.census.as_ref().filter(|_| state.site == site && wants(state.day)) {
+                running.push((Running { day: state.day, part: state.part, number }, census.clone()));
+            }
+        }
+        running
+    }
+}
+
+fn state((site, day): (SiteId, Day), census: Option<Arc<Census>>, directory: &Directory, is_over: bool) -> DayState {
+    let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
+    DayState { site, day, part: Part::Live, census, pair_cells: budget.pair_cells, is_over }
+}

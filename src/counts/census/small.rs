@@ -1,0 +1,73 @@
+//! In: numbers of one day. Out: the same in little room, and as a tally. Forgets: nothing.
+
+use crate::cell::Tally;
+use crate::visit::{SpotRow, VisitRow};
+
+/// A tally of a day, for memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::counts) struct Small {
+    pub(in crate::counts) visitors: u32,
+    pub(in crate::counts) visits: u32,
+    pub(in crate::counts) pageviews: u32,
+    pub(in crate::counts) events: u32,
+    pub(in crate::counts) bounces: u32,
+    pub(in crate::counts) engaged_visits: u32,
+    pub(in crate::counts) scroll: u32,
+    pub(in crate::counts) seconds: u64,
+    pub(in crate::counts) engaged_ms: u64,
+}
+
+impl Small {
+    /// What a visit counts as a whole.
+    pub(super) fn of_visit(row: &VisitRow) -> Small {
+        Small {
+            visits: 1,
+            pageviews: row.pageviews,
+            events: row.events,
+            bounces: row.is_bounce.into(),
+            seconds: row.seconds.into(),
+            ..Small::default()
+        }
+    }
+
+    /// What a visit's hits at one place count.
+    pub(super) fn of_spot(row: &SpotRow) -> Small {
+        let (pageviews, events) = if row.is_view { (row.count, 0) } else { (0, row.count) };
+        let (ms, scroll) = row.engaged.unwrap_or_default();
+        Small {
+            pageviews,
+            events,
+            engaged_visits: row.engaged.is_some().into(),
+            engaged_ms: ms.into(),
+            scroll: scroll.into(),
+            ..Small::default()
+        }
+    }
+
+    pub(in crate::counts) fn add(&mut self, other: Small) {
+        self.visitors += other.visitors;
+        self.visits += other.visits;
+        self.pageviews += other.pageviews;
+        self.events += other.events;
+        self.bounces += other.bounces;
+        self.engaged_visits += other.engaged_visits;
+        self.scroll += other.scroll;
+        self.seconds += other.seconds;
+        self.engaged_ms += other.engaged_ms;
+    }
+
+    pub(in crate::counts) fn tally(self) -> Tally {
+        Tally {
+            visitors: self.visitors.into(),
+            visits: self.visits.into(),
+            pageviews: self.pageviews.into(),
+            events: self.events.into(),
+            bounces: self.bounces.into(),
+            seconds: self.seconds as i64,
+            engaged_visits: self.engaged_visits.into(),
+            engaged_ms: self.engaged_ms as i64,
+            scroll: self.scroll.into(),
+            revenue: 0,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! In: what was asked for. Out: its name in the API. Forgets: nothing.
+
+use super::{Asked, Direction};
+use crate::cell::Axis;
+use crate::report::Interval;
+
+impl Asked {
+    /// The name in the API; `time` is called by the width it picked, once there is one.
+    pub(super) fn name(&self, interval: Option<Interval>) -> String {
+        match self {
+            Asked::Time(asked) => match asked.or(interval) {
+                None => "time".into(),
+                Some(Interval::Hour) => "time:hour".into(),
+                Some(Interval::Day) => "time:day".into(),
+                Some(Interval::Week) => "time:week".into(),
+                Some(Interval::Month) => "time:month".into(),
+            },
+            Asked::Value(Axis::Of(dimension)) => dimension.api_name().into(),
+            Asked::Value(Axis::Prop { key, .. }) => format!("event:props:{key}"),
+            Asked::Goal => "event:goal".into(),
+            Asked::Value(_) => String::new(),
+        }
+    }
+}
+
+impl Direction {
+    pub(super) fn name(self) -> &'static str {
+        if self == Direction::Descending { "desc" } else { "asc" }
+    }
+}

@@ -1,0 +1,282 @@
+//! In: the key `filters` of a query. Out: what it lets pass, as far as sums of two dimensions can tell. Forgets: nothing.
+//!
+//! Sums know how two dimensions meet, so one filter and one breakdown. Filters on the same dimension are one filter, and so
+//! are filters on dimensions that imply one another (a city lies in one country).
+
+use serde_json::{Map, Value};
+
+use super::parse::{array, mismatch, object, refuse, shown, text};
+use super::{Asked, QueryError};
+use crate::cell::{Axis, Dimension, Filter, NOT_SET, Test};
+use crate::counts::Name;
+use crate::limits;
+
+/// What a query lets pass.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Filters {
+    /// As written.
+    pub(super) echo: Vec<Value>,
+    /// Goals that visitors must have reached; each test is of their names.
+    pub(super) goals: Vec<Test>,
+    /// The one filter.
+    pub(super) filter: Option<Filter<Name>>,
+}
+
+/// Tests and how they are joined.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// A test of a dimension's value.
+    Is(Axis<Name>, Test),
+    /// All of these hold.
+    All(Vec<Expr>),
+    /// One of these holds.
+    Any(Vec<Expr>),
+    /// This does not hold.
+    Not(Box<Expr>),
+}
+
+/// Reads the list of filters.
+pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
+    let items = array("#/filters", value)?;
+    let mut filters = Filters { echo: items.to_vec(), ..Filters::default() };
+    let mut rest = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        match read(&format!("#/filters/{at}"), item, 0)? {
+            Node::Goal(test) => filters.goals.push(test),
+            Node::Expr(expr) => rest.push(expr),
+        }
+    }
+    filters.filter = one_filter(Expr::All(rest))?;
+    Ok(filters)
+}
+
+enum Node {
+    Goal(Test),
+    Expr(Expr),
+}
+
+/// Deepest nesting that is read: nobody writes more by hand.
+const DEPTH_MAX: usize = 8;
+
+fn read(place: &str, value: &Value, depth: usize) -> Result<Node, QueryError> {
+    let items = array(place, value)?;
+    let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= DEPTH_MAX) else {
+        return refuse(place, &format!("Invalid filter {}", shown(value)));
+    };
+    let inner = |at: usize, value: &Value| match read(&format!("{place}/{at}"), value, depth + 1)? {
+        Node::Expr(expr) => Ok(expr),
+        Node::Goal(_) => refuse(place, "`event:goal` filters stand at the top of the list, not within others."),
+    };
+    let expr = match (name, items) {
+        ("and" | "or", [_, list]) => {
+            let list = array(&format!("{place}/1"), list)?.iter().map(|item| inner(1, item));
+            let list = list.collect::<Result<Vec<_>, _>>()?;
+            if name == "and" { Expr::All(list) } else { Expr::Any(list) }
+        }
+        ("not", [_, item]) => Expr::Not(Box::new(inner(1, item)?)),
+        ("has_done" | "has_not_done", _) => {
+            let sentence =
+                "joins events of the same visit, which sums do not know; ask for `visit:entry_page` or a goal.";
+            return Err(QueryError(format!("Filter `{name}` {sentence}")));
+        }
+        (_, [_, dimension, values, rest @ ..]) if rest.len() <= 1 => {
+            return leaf(place, (name, dimension, values), rest.first());
+        }
+        _ => return refuse(place, &format!("Invalid filter {}", shown(value))),
+    };
+    Ok(Node::Expr(expr))
+}
+
+fn leaf(
+    place: &str,
+    (name, dimension, values): (&str, &Value, &Value),
+    modifiers: Option<&Value>,
+) -> Result<Node, QueryError> {
+    let any_case = modifiers.map_or(Ok(false), |value| any_case(place, value))?;
+    let Some((is_not, plain)) = operator(name) else {
+        return refuse(&format!("{place}/0"), &format!("Invalid operator {}", shown(&Value::from(name))));
+    };
+    let test = test(&format!("{place}/2"), plain, values, any_case)?;
+    let test = if is_not { Test::Not(Box::new(test)) } else { test };
+    let dimension_text = text(&format!("{place}/1"), dimension)?;
+    match super::parse::dimension(dimension_text) {
+        Some(Asked::Goal) if !is_not && plain != "matches" => Ok(Node::Goal(test)),
+        Some(Asked::Goal) => refuse(place, "`event:goal` can be filtered by `is` and `contains`."),
+        Some(Asked::Value(axis)) => Ok(Node::Expr(Expr::Is(axis, test))),
+        _ => refuse(&format!("{place}/1"), &format!("Invalid dimension {}", shown(dimension))),
+    }
+}
+
+/// Whether an operator negates, and what it is without.
+fn operator(name: &str) -> Option<(bool, &'static str)> {
+    Some(match name {
+        "is" => (false, "is"),
+        "is_not" => (true, "is"),
+        "contains" => (false, "contains"),
+        "contains_not" => (true, "contains"),
+        "matches" => (false, "matches"),
+        "matches_not" => (true, "matches"),
+        _ => return None,
+    })
+}
+
+fn any_case(place: &str, value: &Value) -> Result<bool, QueryError> {
+    let place = format!("{place}/3");
+    let found: &Map<String, Value> = object(&place, value)?;
+    match found.iter().next() {
+        None => Ok(false),
+        Some((key, Value::Bool(is_sensitive))) if key == "case_sensitive" && found.len() == 1 => Ok(!is_sensitive),
+        Some((key, value)) if key == "case_sensitive" => mismatch(&format!("{place}/{key}"), "Boolean", value),
+        Some((key, _)) => refuse(&format!("{place}/{key}"), "Schema does not allow additional properties."),
+    }
+}
+
+fn test(place: &str, plain: &str, values: &Value, any_case: bool) -> Result<Test, QueryError> {
+    let items = array(place, values)?;
+    if items.is_empty() {
+        return refuse(place, "Expected a minimum of 1 items but got 0.");
+    }
+    if items.len() > limits::FILTER_VALUES_MAX {
+        return refuse(place, &format!("Expected a maximum of {} items.", limits::FILTER_VALUES_MAX));
+    }
+    let texts = items.iter().enumerate().map(|(at, item)| text(&format!("{place}/{at}"), item).map(str::to_owned));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    let folded = || texts.iter().map(|text| if any_case { text.to_lowercase() } else { text.clone() }).collect();
+    let test = match plain {
+        "is" => Test::Is(folded()),
+        "contains" => Test::Contains(folded()),
+        _ => return expressions(place, &texts, any_case),
+    };
+    Ok(if any_case { Test::AnyCase(Box::new(test)) } else { test })
+}
+
+fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, QueryError> {
+    let compiled = texts.iter().map(|text| {
+        let mut builder = regex::RegexBuilder::new(text);
+        builder.case_insensitive(any_case).size_limit(limits::EXPRESSION_BYTES_MAX).build()
+    });
+    match compiled.collect::<Result<Vec<_>, _>>() {
+        Ok(expressions) => Ok(Test::Matches(expressions)),
+        Err(_) => refuse(place, "Invalid regular expression; write it as RE2 reads it, and not too long."),
+    }
+}
+
+/// The one filter that tests come down to.
+///
+/// # Errors
+/// The sentence that says why there is no such filter, and what can be asked.
+pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
+    let expr = match flat(expr) {
+        Expr::All(list) if list.is_empty() => return Ok(None),
+        expr => expr,
+    };
+    let mut axes: Vec<&Axis<Name>> = Vec::new();
+    collect(&expr, &mut axes);
+    if axes.iter().any(|axis| matches!(axis, Axis::Prop { .. })) {
+        return property(&expr, &axes).map(Some);
+    }
+    let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
+    let implies = |finest: &&Dimension| dimensions.iter().all(|d| d == *finest || finest.implies().contains(d));
+    let Some(finest) = dimensions.iter().find(implies).copied() else {
+        return Err(independent(&axes));
+    };
+    let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();
+    if let Some(coarser) = implied.first()
+        && built(&expr, finest, true).passes(NOT_SET)
+    {
+        return Err(QueryError(format!(
+            "Where `{}` is not set, sums do not know `{}`; name the values of `{}` that you want with `is`.",
+            finest.api_name(),
+            coarser.api_name(),
+            finest.api_name()
+        )));
+    }
+    Ok(Some(Filter { axis: Axis::Of(finest), test: built(&expr, finest, false) }))
+}
+
+/// Lists within lists become one, and a list of one its item.
+fn flat(expr: Expr) -> Expr {
+    let Expr::All(list) = expr else { return expr };
+    let mut all = Vec::new();
+    for item in list.into_iter().map(flat) {
+        match item {
+            Expr::All(inner) => all.extend(inner),
+            other => all.push(other),
+        }
+    }
+    match all.len() {
+        1 => all.remove(0),
+        _ => Expr::All(all),
+    }
+}
+
+fn collect<'a>(expr: &'a Expr, axes: &mut Vec<&'a Axis<Name>>) {
+    match expr {
+        Expr::Is(axis, _) if axes.contains(&axis) => {}
+        Expr::Is(axis, _) => axes.push(axis),
+        Expr::All(list) | Expr::Any(list) => list.iter().for_each(|item| collect(item, axes)),
+        Expr::Not(item) => collect(item, axes),
+    }
+}
+
+fn dimension_of(axis: &Axis<Name>) -> Option<Dimension> {
+    match axis {
+        Axis::Of(dimension) => Some(*dimension),
+        _ => None,
+    }
+}
+
+/// The test of the finest dimension. Without `implied`, tests of what it implies count as passed.
+fn built(expr: &Expr, finest: Dimension, without_implied: bool) -> Test {
+    let all = |list: &[Expr]| list.iter().map(|item| built(item, finest, without_implied)).collect::<Vec<_>>();
+    match expr {
+        Expr::Is(Axis::Of(dimension), test) if *dimension != finest => match without_implied {
+            true => Test::All(Vec::new()),
+            false => Test::Implied(*dimension, Box::new(test.clone())),
+        },
+        Expr::Is(_, test) => test.clone(),
+        Expr::All(list) => Test::All(all(list)),
+        Expr::Any(list) => Test::Any(all(list)),
+        Expr::Not(item) => Test::Not(Box::new(built(item, finest, without_implied))),
+    }
+}
+
+/// The filter on a property, alone or under one event.
+fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryError> {
+    match (expr, axes) {
+        (_, [Axis::Prop { key, .. }]) => Ok(Filter {
+            axis: Axis::Prop { key: key.clone(), event: None },
+            test: built(expr, Dimension::Event, false),
+        }),
+        (Expr::All(list), [_, _]) => {
+            let event = list.iter().find_map(|item| match item {
+                Expr::Is(Axis::Of(Dimension::Event), Test::Is(names)) if names.len() == 1 => names.first(),
+                _ => None,
+            });
+            let prop = list.iter().filter_map(|item| match item {
+                Expr::Is(Axis::Prop { key, .. }, test) => Some((key, test.clone())),
+                _ => None,
+            });
+            let props: Vec<_> = prop.collect();
+            match (event, props.as_slice()) {
+                (Some(event), [(key, _), ..]) if props.len() + 1 == list.len() => {
+                    let event = Some(Name::from(event.as_str()));
+                    let axis = Axis::Prop { key: (*key).clone(), event };
+                    Ok(Filter { axis, test: Test::All(props.into_iter().map(|(_, test)| test).collect()) })
+                }
+                _ => Err(independent(axes)),
+            }
+        }
+        _ => Err(independent(axes)),
+    }
+}
+
+fn independent(axes: &[&Axis<Name>]) -> QueryError {
+    let names: Vec<String> =
+        axes.iter().map(|axis| format!("`{}`", Asked::Value((*axis).clone()).name(None))).collect();
+    QueryError(format!(
+        "Filters on {} are independent of each other, and sums are kept of any two dimensions, not of three: filter by one and \
+         break down by another, or filter by dimensions that imply each other, such as city, region and country.",
+        names.join(" and ")
+    ))
+}

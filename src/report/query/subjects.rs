@@ -1,0 +1,68 @@
+//! In: a [`Request`] and a site's goals. Out: the questions that answer it. Forgets: nothing.
+
+use super::{Asked, QueryError, Request};
+use crate::cell::Axis;
+use crate::counts::Name;
+use crate::report::{Interval, Question, Span};
+use crate::site::{Goal, Site, Target};
+
+/// A question, and the goal whose name its lines bear.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    pub(super) goal: Option<Name>,
+    pub(super) question: Question,
+}
+
+impl Request {
+    /// What is asked of the sums: one question, or one for each goal.
+    pub(super) fn subjects(
+        &self,
+        site: &Site,
+        span: Span,
+        interval: Option<Interval>,
+    ) -> Result<Vec<Subject>, QueryError> {
+        let axis = self.axis().cloned().unwrap_or(Axis::Total);
+        let question =
+            Question::new(site.id, span, axis, interval, &self.metrics).filtered(self.filters.filter.clone());
+        if !self.is_of_goals() {
+            return Ok(vec![Subject { goal: None, question }]);
+        }
+        let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
+        let goals: Vec<&Goal> = site.settings.goals.iter().filter(wanted).collect();
+        if goals.is_empty() && !self.filters.goals.is_empty() {
+            let sentence =
+                "No goal has that name. Goals are declared with `headcount goal add`, or in the settings of the site.";
+            return Err(QueryError(sentence.into()));
+        }
+        if goals.len() > 1 && !self.asks_goals() {
+            let sentence = "A filter on `event:goal` that lets pass several goals needs the dimension `event:goal`: sums do not \
+                            know who reached more than one of them.";
+            return Err(QueryError(sentence.into()));
+        }
+        let subject = |goal: &&Goal| Subject {
+            goal: self.asks_goals().then(|| Name::from(goal.name.as_str())),
+            question: self.of_goal(question.clone(), goal),
+        };
+        Ok(goals.iter().map(subject).collect())
+    }
+
+    /// A property under the event that is the goal has cells of its own.
+    fn of_goal(&self, question: Question, goal: &Goal) -> Question {
+        match (&question.axis, &goal.target) {
+            (Axis::Prop { key, .. }, Target::Event(event)) => {
+                let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
+                Question { axis, money: Some(Name::from(event.as_str())), ..question }
+            }
+            _ => question.of_goal(&goal.target),
+        }
+    }
+
+    /// Whether the query is about goals.
+    pub(super) fn is_of_goals(&self) -> bool {
+        self.asks_goals() || !self.filters.goals.is_empty()
+    }
+
+    fn asks_goals(&self) -> bool {
+        self.dimensions.contains(&Asked::Goal)
+    }
+}

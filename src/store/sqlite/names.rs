@@ -1,0 +1,108 @@
+//! In: numbers of names. Out: their texts, and whether they pass a filter. Forgets: nothing; a bounded number of texts is
+//! remembered.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use super::Result;
+use super::write::name_id;
+use crate::cell::Test;
+use crate::counts::Name;
+use crate::limits;
+use crate::store::{Ask, StoreError};
+
+/// Texts that were read. The number of a name means the same text as long as the store is open.
+#[derive(Default)]
+pub(super) struct TextCache(Mutex<HashMap<u32, Name, foldhash::fast::RandomState>>);
+
+impl TextCache {
+    /// The text of a name; empty for one that is no more.
+    pub(super) fn text(&self, connection: &Connection, id: u32) -> Result<Name> {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.get(&id) {
+            return Ok(text.clone());
+        }
+        let mut statement = connection.prepare_cached("SELECT text FROM names WHERE id = ?")?;
+        let mut found = statement.query([id])?;
+        let Some(row) = found.next()? else { return Ok(Name::from("")) };
+        let text = Name::from(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+        if texts.len() >= limits::NAME_CACHE_ENTRIES {
+            texts.clear();
+        }
+        texts.insert(id, text.clone());
+        Ok(text)
+    }
+
+    /// Forgets all, because a site and its names are gone.
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Which values of an axis a question wants, by the numbers of their names.
+pub(super) struct Wanted<'a> {
+    test: Wants<'a>,
+    connection: &'a Connection,
+    texts: &'a TextCache,
+    failed: RefCell<Option<StoreError>>,
+}
+
+enum Wants<'a> {
+    All,
+    Ids(HashSet<u32>),
+    /// Those that pass, and what is known of it.
+    Passing(&'a Test, RefCell<HashMap<u32, bool, foldhash::fast::RandomState>>),
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(connection: &'a Connection, ask: &'a Ask, texts: &'a TextCache) -> Result<Wanted<'a>> {
+        let test = match &ask.filter {
+            None => Wants::All,
+            Some(filter) => match filter.test.named() {
+                Some(named) => {
+                    let mut ids = HashSet::new();
+                    for text in named {
+                        ids.extend(name_id(connection, ask.site, text)?.and_then(|id| u32::try_from(id).ok()));
+                    }
+                    Wants::Ids(ids)
+                }
+                None => Wants::Passing(&filter.test, RefCell::default()),
+            },
+        };
+        Ok(Wanted { test, connection, texts, failed: RefCell::default() })
+    }
+
+    /// Whether a value is wanted. A failure is kept for [`Wanted::check`].
+    pub(super) fn passes(&self, id: u32) -> bool {
+        match &self.test {
+            Wants::All => true,
+            Wants::Ids(ids) => ids.contains(&id),
+            Wants::Passing(test, known) => {
+                let passes = || match self.texts.text(self.connection, id) {
+                    Ok(text) => test.passes(&text),
+                    Err(error) => {
+                        *self.failed.borrow_mut() = Some(error);
+                        false
+                    }
+                };
+                *known.borrow_mut().entry(id).or_insert_with(passes)
+            }
+        }
+    }
+
+    /// The only value that is wanted, if there is one.
+    pub(super) fn single(&self) -> Option<u32> {
+        match &self.test {
+            Wants::Ids(ids) if ids.len() == 1 => ids.iter().next().copied(),
+            _ => None,
+        }
+    }
+
+    /// What failed meanwhile.
+    pub(super) fn check(&self) -> Result<()> {
+        self.failed.borrow_mut().take().map_or(Ok(()), Err)
+    }
+}

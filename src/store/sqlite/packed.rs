@@ -1,0 +1,81 @@
+//! In: cells of a day or a month. Out: rows of the table `packed`, and back. Forgets: nothing.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Result;
+use crate::cell::Tally;
+use crate::cell::packed::{self, Damaged, Effort, Key};
+use crate::site::SiteId;
+use crate::store::{Grain, Part, StoreError};
+
+/// Cells in order of their keys.
+pub(super) type Cells = Vec<(Key, Tally)>;
+
+/// Where a packed table lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) site: SiteId,
+    pub(super) grain: Grain,
+    pub(super) dimension: u8,
+    pub(super) prop: i64,
+    pub(super) bucket: i32,
+}
+
+/// What is stored for good.
+pub(super) const SETTLED: i64 = 0;
+
+pub(super) fn part_code(part: Part) -> i64 {
+    match part {
+        Part::Live => 1,
+        Part::Import => 2,
+    }
+}
+
+pub(super) fn grain_code(grain: Grain) -> i64 {
+    match grain {
+        Grain::Hour => 0,
+        Grain::Day => 1,
+        Grain::Month => 2,
+    }
+}
+
+impl From<Damaged> for StoreError {
+    fn from(_: Damaged) -> Self {
+        StoreError::Corrupt
+    }
+}
+
+/// Adds cells to those of a place.
+pub(super) fn add(connection: &Connection, place: Place, cells: Cells) -> Result<()> {
+    let Place { site, grain, dimension, prop, bucket } = place;
+    let grain = grain_code(grain);
+    let sql = "SELECT cells FROM packed WHERE site = ? AND grain = ? AND dimension = ? AND prop = ? AND bucket = ?";
+    let key = params![site.0, grain, dimension, prop, bucket];
+    let stored: Option<Vec<u8>> = connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
+    let sum = match stored {
+        Some(stored) => packed::merged(packed::unpack_all(&stored)?, cells),
+        None => cells,
+    };
+    let bytes = packed::pack(sum, Effort::Small);
+    let sql = "INSERT OR REPLACE INTO packed (site, grain, dimension, prop, bucket, cells) VALUES (?, ?, ?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![site.0, grain, dimension, prop, bucket, bytes])?;
+    Ok(())
+}
+
+/// Hands the packed tables of one axis from the place's bucket to `last` to `take`, with their buckets.
+pub(super) fn each(
+    connection: &Connection,
+    from: Place,
+    last: i32,
+    mut take: impl FnMut(i32, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT bucket, cells FROM packed
+               WHERE site = ? AND grain = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?";
+    let Place { site, grain, dimension, prop, bucket } = from;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![site.0, grain_code(grain), dimension, prop, bucket, last])?;
+    while let Some(row) = rows.next()? {
+        take(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
+    }
+    Ok(())
+}

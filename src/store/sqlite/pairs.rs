@@ -1,0 +1,200 @@
+//! In: cells of two dimensions. Out: rows of the table `pairs`, and back. Forgets: nothing.
+//!
+//! The tables of a day or month are packed in bundles, in order of their numbers: small sites have one or two a day, large
+//! tables have some of their own.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+
+use rusqlite::{Connection, params};
+
+use super::Result;
+use super::packed::{Cells, grain_code};
+use crate::cell::Tally;
+use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
+use crate::counts::pairs::Pair;
+use crate::site::SiteId;
+use crate::store::{Grain, StoreError};
+
+/// The pairs of one bucket, by one of those who count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Slot {
+    pub(super) site: SiteId,
+    pub(super) grain: Grain,
+    pub(super) bucket: i32,
+    pub(super) part: i64,
+}
+
+/// The number of a pair's table. Tables that share their second dimension repeat each other most, so they lie side by side.
+pub(super) fn number(pair: Pair) -> u32 {
+    u32::from(pair.second.code()) << 8 | u32::from(pair.first.code())
+}
+
+/// Opened bundles beyond which they are opened again, in bytes of columns.
+const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bundles as they are read, each opened once.
+pub(super) struct Bundles<'a> {
+    connection: &'a Connection,
+    opened: RefCell<HashMap<i64, Rc<Bundle>, foldhash::fast::RandomState>>,
+}
+
+impl Bundles<'_> {
+    pub(super) fn of(connection: &Connection) -> Bundles<'_> {
+        Bundles { connection, opened: RefCell::default() }
+    }
+
+    /// Hands out the cells of a table whose first number lies in `first` and which are wanted.
+    pub(super) fn each(
+        &self,
+        slot: Slot,
+        table: u32,
+        first: &RangeInclusive<u32>,
+        wanted: impl Fn(Key) -> bool,
+        mut take: impl FnMut(Key, Tally),
+    ) -> Result<()> {
+        // The table begins in the last bundle that does not begin after it.
+        let sql = "SELECT id, first_table, cells FROM pairs
+                   WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ?
+                   ORDER BY first_table DESC, sequence DESC";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let Slot { site, grain, bucket, part } = slot;
+        let mut rows = statement.query(params![site.0, grain_code(grain), bucket, part, table])?;
+        while let Some(row) = rows.next()? {
+            self.opened(row.get(0)?, row)?.each(table, first.clone(), &wanted, &mut take)?;
+            if row.get::<_, u32>(1)? < table {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn opened(&self, id: i64, row: &rusqlite::Row) -> Result<Rc<Bundle>> {
+        let mut opened = self.opened.borrow_mut();
+        if let Some(bundle) = opened.get(&id) {
+            return Ok(bundle.clone());
+        }
+        let bundle = Rc::new(Bundle::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
+        if opened.len() >= OPENED_BYTES_MAX / BUNDLE_BYTES {
+            opened.clear();
+        }
+        opened.insert(id, bundle.clone());
+        Ok(bundle)
+    }
+
+    /// All cells of a table, in order.
+    pub(super) fn cells(&self, slot: Slot, table: u32) -> Result<Cells> {
+        let mut cells = Cells::new();
+        self.each(slot, table, &(0..=u32::MAX), |_| true, |key, tally| cells.push((key, tally)))?;
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        Ok(cells)
+    }
+}
+
+/// Writes the tables of a slot, which come in order of their numbers.
+pub(super) struct Writer<'a> {
+    connection: &'a Connection,
+    slot: Slot,
+    waiting: Vec<(u32, Chunk)>,
+    bytes: usize,
+    sequence: i64,
+}
+
+impl Writer<'_> {
+    pub(super) fn of(connection: &Connection, slot: Slot) -> Writer<'_> {
+        Writer { connection, slot, waiting: Vec::new(), bytes: 0, sequence: 0 }
+    }
+
+    pub(super) fn add(&mut self, table: u32, cells: Cells) -> Result<()> {
+        for chunk in chunks(cells) {
+            if self.bytes + chunk.bytes() > BUNDLE_BYTES {
+                self.write()?;
+            }
+            self.bytes += chunk.bytes();
+            self.waiting.push((table, chunk));
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let Some((first_table, _)) = self.waiting.first() else { return Ok(()) };
+        let Slot { site, grain, bucket, part } = self.slot;
+        let sql =
+            "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let cells = bundle(&self.waiting, Effort::Small);
+        let grain = grain_code(grain);
+        self.connection.prepare_cached(sql)?.execute(params![
+            site.0,
+            grain,
+            bucket,
+            part,
+            first_table,
+            self.sequence,
+            cells
+        ])?;
+        (self.bytes, self.sequence) = (0, self.sequence + 1);
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+/// Adds tables, in order of their numbers, to those of a slot.
+pub(super) fn add(
+    connection: &Connection,
+    slot: Slot,
+    tables: impl IntoIterator<Item = Result<(u32, Cells)>>,
+) -> Result<()> {
+    let stored = take(connection, slot)?;
+    let mut left: BTreeSet<u32> = stored.iter().flat_map(Bundle::tables).collect();
+    let of_stored = |table: u32| -> Result<Cells> {
+        let mut cells = Cells::new();
+        for bundle in &stored {
+            bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
+        }
+        Ok(cells)
+    };
+    let mut writer = Writer::of(connection, slot);
+    for added in tables {
+        let (table, cells) = added?;
+        while let Some(before) = left.first().copied().filter(|before| *before < table) {
+            left.pop_first();
+            writer.add(before, of_stored(before)?)?;
+        }
+        let cells = if left.remove(&table) { merged(of_stored(table)?, cells) } else { cells };
+        writer.add(table, cells)?;
+    }
+    for table in left {
+        writer.add(table, of_stored(table)?)?;
+    }
+    writer.finish()
+}
+
+/// Takes all bundles of a slot out of the store, in order.
+pub(super) fn take(connection: &Connection, slot: Slot) -> Result<Vec<Bundle>> {
+    let key = "site = ? AND grain = ? AND bucket = ? AND part = ?";
+    let Slot { site, grain, bucket, part } = slot;
+    let slot = params![site.0, grain_code(grain), bucket, part];
+    let sql = format!("SELECT cells FROM pairs WHERE {key} ORDER BY first_table, sequence");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(slot, |row| Ok(Bundle::open(row.get_ref(0)?.as_blob()?)))?;
+    let mut bundles = Vec::new();
+    for bundle in found {
+        bundles.push(bundle?.map_err(|_| StoreError::Corrupt)?);
+    }
+    connection.prepare_cached(&format!("DELETE FROM pairs WHERE {key}"))?.execute(slot)?;
+    Ok(bundles)
+}
+
+/// The buckets from `first` to `last` that have pairs.
+pub(super) fn buckets(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<i32>> {
+    let sql = "SELECT DISTINCT bucket FROM pairs WHERE site = ? AND grain = ? AND bucket BETWEEN ? AND ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![site.0, grain_code(grain), first, last], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,225 @@
+//! In: the visits of a day, and a day that is over. Out: its cells packed, added to those that are packed already. Forgets: the
+//! census, and the rows that the day had while it ran.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, params};
+
+use super::Result;
+use super::packed::{self, Cells, Place, SETTLED, part_code};
+use super::pairs::{self, Bundles, Slot, Writer};
+use super::schema::TALLY;
+use super::write::{name, table};
+use crate::cell::Tally;
+use crate::cell::packed::{Bundle, Key, unpack_all};
+use crate::counts::pairs::{Pair, Pairs, REST, Table};
+use crate::site::{Day, Month, SiteId};
+use crate::store::{DayState, Grain, Part, StoreError};
+
+/// Stores what is known of a day: its pairs, and, when it is over, everything for good.
+pub(super) fn store_day(connection: &Connection, state: &DayState, number: u64) -> Result<()> {
+    let DayState { site, day, part, .. } = *state;
+    let running = Slot { site, grain: Grain::Day, bucket: day.0, part: part_code(part) };
+    if state.is_over || state.census.is_some() {
+        pairs::take(connection, running)?;
+    }
+    if let Some(census) = &state.census {
+        let slot = if state.is_over { Slot { part: SETTLED, ..running } } else { running };
+        store_pairs(connection, slot, &census.pairs(state.pair_cells))?;
+    }
+    if state.is_over {
+        pack_rows(connection, site, day)?;
+    }
+    if state.is_over && part == Part::Live {
+        let sql = "INSERT OR REPLACE INTO days_closed VALUES (?, ?, ?)";
+        connection.prepare_cached(sql)?.execute(params![site.0, day.0, number as i64])?;
+    }
+    Ok(())
+}
+
+fn store_pairs(connection: &Connection, slot: Slot, pairs: &Pairs) -> Result<()> {
+    let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
+    let mut tables: Vec<&Table> = pairs.tables.iter().collect();
+    tables.sort_by_key(|table| pairs::number(table.pair));
+    let mut added = |table: &Table| -> Result<(u32, Cells)> {
+        let mut cells = Cells::new();
+        for ((a, b), tally) in unpack_all(&table.cells)? {
+            let site = slot.site;
+            let key = (id(connection, site, pairs, &mut ids, a)?, id(connection, site, pairs, &mut ids, b)?);
+            cells.push((key, tally));
+        }
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        Ok((pairs::number(table.pair), cells))
+    };
+    let month = Day(slot.bucket).month();
+    if slot.part == SETTLED && is_month_added(connection, slot.site, month)? {
+        let of_month = Slot { grain: Grain::Month, bucket: month.0, ..slot };
+        pairs::add(connection, of_month, tables.iter().map(|table| added(table)))?;
+    }
+    pairs::add(connection, slot, tables.iter().map(|table| added(table)))
+}
+
+/// The number in the store of a day's name.
+fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u32>], sym: u32) -> Result<u32> {
+    if sym == REST {
+        return Ok(REST);
+    }
+    let (place, text) = ids.get_mut(sym as usize).zip(pairs.texts.get(sym as usize)).ok_or(StoreError::Corrupt)?;
+    if let Some(id) = place {
+        return Ok(*id);
+    }
+    let id = u32::try_from(name(connection, site, text)?).map_err(|_| StoreError::Full)?;
+    *place = Some(id);
+    Ok(id)
+}
+
+/// A row of `days` or `hours`: dimension and property, then the key it is packed by.
+type Found = ((u8, i64), Key, Tally);
+
+/// Packs the rows that a day had while it ran, and adds the day to its month.
+fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
+    let month = day.month().0;
+    for (grain, first, last) in [(Grain::Day, day.0, day.0), (Grain::Hour, day.0 * 24, day.0 * 24 + 23)] {
+        let mut tables: BTreeMap<(u8, i64), Cells> = BTreeMap::new();
+        for (axis, key, tally) in rows(connection, site, grain, first, last)? {
+            tables.entry(axis).or_default().push((key, tally));
+        }
+        let sql = format!("DELETE FROM {} WHERE site = ? AND bucket BETWEEN ? AND ?", table(grain));
+        connection.prepare_cached(&sql)?.execute(params![site.0, first, last])?;
+        for ((dimension, prop), mut cells) in tables {
+            if grain == Grain::Day {
+                add_to_month(connection, site, (dimension, prop), month, &cells)?;
+            }
+            cells.sort_unstable_by_key(|(key, _)| *key);
+            packed::add(connection, Place { site, grain, dimension, prop, bucket: day.0 }, cells)?;
+        }
+    }
+    Ok(())
+}
+
+fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<Found>> {
+    let columns = TALLY.join(", ");
+    let table = table(grain);
+    let sql = format!(
+        "SELECT dimension, prop, value, bucket, {columns} FROM {table} WHERE site = ? AND bucket BETWEEN ? AND ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(params![site.0, first, last], |row| {
+        let second = if grain == Grain::Hour { row.get::<_, i32>(3)?.rem_euclid(24) as u32 } else { 0 };
+        Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, second), tally(row, 4)?))
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The tally whose columns begin at `from`.
+pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
+    let mut columns = [0; TALLY.len()];
+    for (at, column) in columns.iter_mut().enumerate() {
+        *column = row.get(from + at)?;
+    }
+    Ok(Tally::from_columns(columns))
+}
+
+fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i32, cells: &Cells) -> Result<()> {
+    let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
+    super::write::add_cells(connection, site, Grain::Month, axis, month, keyed)
+}
+
+/// Adds up the pairs of a month that is over, so that reports over years need not read its days.
+pub(super) fn add_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
+    if is_month_added(connection, site, month)? {
+        return Ok(());
+    }
+    let slot = Slot { site, grain: Grain::Month, bucket: month.0, part: SETTLED };
+    let bundles = Bundles::of(connection);
+    let mut numbers: Vec<u32> = Pair::all().map(pairs::number).collect();
+    numbers.sort_unstable();
+    let mut writer = Writer::of(connection, slot);
+    for table in numbers {
+        let mut days: Vec<Cells> = Vec::new();
+        for bucket in month.first().0..=month.last().0 {
+            days.push(bundles.cells(Slot { grain: Grain::Day, bucket, ..slot }, table)?);
+        }
+        writer.add(table, merged(days).unwrap_or_default())?;
+    }
+    writer.finish()?;
+    connection.execute("INSERT INTO months_added VALUES (?, ?)", params![site.0, month.0])?;
+    Ok(())
+}
+
+/// Adds up lists, two and two, so that each cell is touched as often as the number of lists has digits.
+fn merged(mut lists: Vec<Cells>) -> Option<Cells> {
+    while lists.len() > 1 {
+        let mut rest = std::mem::take(&mut lists).into_iter();
+        while let Some(first) = rest.next() {
+            lists.push(match rest.next() {
+                Some(second) => crate::cell::packed::merged(first, second),
+                None => first,
+            });
+        }
+    }
+    lists.pop()
+}
+
+pub(super) fn is_month_added(connection: &Connection, site: SiteId, month: Month) -> Result<bool> {
+    let sql = "SELECT 1 FROM months_added WHERE site = ? AND month = ?";
+    Ok(connection.prepare_cached(sql)?.exists(params![site.0, month.0])?)
+}
+
+/// The months of a site before `before` that have pairs by day and are not added up yet.
+pub(super) fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result<Vec<Month>> {
+    let sql = "SELECT DISTINCT bucket FROM pairs WHERE site = ? AND grain = 1 AND bucket < ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let days = statement.query_map(params![site.0, before.first().0], |row| row.get(0).map(Day))?;
+    let mut months = days.map(|day| Ok(day?.month())).collect::<rusqlite::Result<Vec<Month>>>()?;
+    months.dedup();
+    months.retain(|month| !matches!(is_month_added(connection, site, *month), Ok(true)));
+    Ok(months)
+}
+
+/// The parts that are not for good.
+pub(super) const ALL_PARTS: &[i64] = &[1, 2];
+
+/// What somebody who counted before left of days that were not over becomes part of them for good.
+pub(super) fn settle_parts(connection: &mut Connection, parts: &[i64]) -> Result<()> {
+    let transaction = connection.transaction()?;
+    for part in parts {
+        for (site, day) in left(&transaction, *part)? {
+            let slot = Slot { site, grain: Grain::Day, bucket: day.0, part: *part };
+            let bundles = pairs::take(&transaction, slot)?;
+            let month = day.month();
+            if is_month_added(&transaction, site, month)? {
+                let of_month = Slot { grain: Grain::Month, bucket: month.0, part: SETTLED, ..slot };
+                pairs::add(&transaction, of_month, tables_of(&bundles))?;
+            }
+            pairs::add(&transaction, Slot { part: SETTLED, ..slot }, tables_of(&bundles))?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// The tables of bundles in order.
+fn tables_of(bundles: &[Bundle]) -> impl Iterator<Item = Result<(u32, Cells)>> {
+    let numbers: BTreeSet<u32> = bundles.iter().flat_map(Bundle::tables).collect();
+    numbers.into_iter().map(move |table| {
+        let mut cells = Cells::new();
+        for bundle in bundles {
+            bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
+        }
+        Ok((table, cells))
+    })
+}
+
+fn left(connection: &Connection, part: i64) -> Result<Vec<(SiteId, Day)>> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT site, bucket FROM pairs WHERE part = ?")?;
+    let found = statement.query_map([part], |row| Ok((SiteId(row.get(0)?), Day(row.get(1)?))))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Days that have rows as if they ran.
+pub(super) fn open_days(connection: &Connection) -> Result<Vec<(SiteId, Day)>> {
+    let sql = "SELECT DISTINCT site, bucket FROM days WHERE dimension = 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([], |row| Ok((SiteId(row.get(0)?), Day(row.get(1)?))))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,110 @@
+//! In: a hit and the day's names. Out: the numbers of its values, and the cells that it lies in by itself. Forgets: texts past the
+//! budget.
+
+use super::Book;
+use crate::cell::{Axis, Cell, Context, Dimension, FACETS, FIXED, Facet, Names, Sym, Tally, Use};
+use crate::hit::{Hit, Kind};
+use crate::rejection::Rejection;
+use crate::site::Hour;
+
+/// A hit's own values.
+pub(super) struct Labels {
+    pub(super) page: Sym,
+    pub(super) context: Context,
+    event: Sym,
+    /// Keys and values of properties.
+    pub(super) props: Vec<(Sym, Sym)>,
+    /// Thousandths and currency.
+    money: Option<(i64, Sym)>,
+}
+
+impl Labels {
+    pub(super) fn of(hit: &Hit, who: u64, names: &mut Names) -> Labels {
+        let page = names.value(Dimension::Page, &hit.page, who);
+        let hostname = names.value(Dimension::Hostname, &hit.hostname, who);
+        let event = names.value(Dimension::Event, hit.event(), who);
+        let patterns =
+            hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
+        let context = names.contexts.of(hostname, event, patterns);
+        let props = hit.props.iter().map(|(key, value)| names.prop(key, value, who)).collect();
+        let money = hit.watched.money.as_ref();
+        let money = money.map(|money| (money.thousandths, names.admit(Use::Currency, &money.currency, who)));
+        Labels { page, context, event, props, money }
+    }
+
+    /// Keeps of the hit only that it was one, for visitors who have been everywhere.
+    pub(super) fn fold(&mut self, names: &mut Names) {
+        self.page = Sym::OTHER;
+        self.context = names.contexts.of(Sym::OTHER, self.event, Box::default());
+        self.props.clear();
+    }
+
+    /// The cells of page, host, event and patterns, each once.
+    pub(super) fn cells(&self, names: &Names) -> impl Iterator<Item = Cell<Sym>> + use<> {
+        let of = |dimension, value| Cell { axis: Axis::Of(dimension), value };
+        let patterns: Vec<Sym> = names.contexts.patterns(self.context).to_vec();
+        let own = [
+            of(Dimension::Page, self.page),
+            of(Dimension::Hostname, names.contexts.hostname(self.context)),
+            of(Dimension::Event, self.event),
+        ];
+        own.into_iter().chain(patterns.into_iter().map(move |pattern| of(Dimension::Pattern, pattern)))
+    }
+
+    /// The cells of properties, each once: past the budget two of them may be one.
+    pub(super) fn prop_cells(&self) -> impl Iterator<Item = Cell<Sym>> {
+        let firsts = self.props.iter().enumerate().filter(|(at, prop)| !self.props[..*at].contains(prop));
+        firsts.flat_map(|(_, (key, value))| {
+            let events = [None, Some(self.event)];
+            events.map(|event| Cell { axis: Axis::Prop { key: *key, event }, value: *value })
+        })
+    }
+
+    /// Books the money that the event brought, in all and by each property.
+    pub(super) fn book_money(&self, hour: Hour, book: &mut impl Book) {
+        let Some((thousandths, currency)) = self.money else { return };
+        let tally = Tally { events: 1, revenue: thousandths, ..Tally::ZERO };
+        let axis = |within| Axis::Revenue { event: self.event, within };
+        book.hour(Cell { axis: axis(None), value: currency }, hour, tally);
+        for (key, value) in &self.props {
+            book.hour(Cell { axis: axis(Some((*key, currency))), value: *value }, hour, tally);
+        }
+    }
+}
+
+/// Books a hit of a site that keeps no tokens: its own dimensions, but no visitor, no visit, no entry and exit page. Hands out
+/// what two such hits must share to be alike.
+///
+/// # Errors
+/// [`Rejection::NoVisit`] for engagement, which needs a visit.
+pub fn take_unknown(
+    hit: &Hit,
+    names: &mut Names,
+    book: &mut impl Book,
+) -> Result<([Facet; FACETS], Sym, Context), Rejection> {
+    if matches!(hit.kind, Kind::Engagement { .. }) {
+        return Err(Rejection::NoVisit);
+    }
+    let labels = Labels::of(hit, 0, names);
+    let (hour, tally) = (hit.local.hour, of_hit(&hit.kind));
+    book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
+    let facets = facets(hit, 0, names);
+    facets.into_iter().for_each(|facet| book.facet_hour(facet, hour, tally));
+    labels.cells(names).chain(labels.prop_cells()).for_each(|cell| book.hour(cell, hour, tally));
+    labels.book_money(hour, book);
+    Ok((facets, labels.page, labels.context))
+}
+
+/// What a visit that begins with this hit keeps of it.
+pub(super) fn facets(hit: &Hit, who: u64, names: &mut Names) -> [Facet; FACETS] {
+    let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
+    names.facets.of(&values)
+}
+
+/// What the hit itself counts.
+pub(super) fn of_hit(kind: &Kind) -> Tally {
+    match kind {
+        Kind::Event { .. } => Tally { events: 1, ..Tally::ZERO },
+        _ => Tally { pageviews: 1, ..Tally::ZERO },
+    }
+}

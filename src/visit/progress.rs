@@ -1,0 +1,49 @@
+//! In: the steps of funnels that a hit is. Out: how far each visit has come, and the visits and visitors that reach a step.
+//! Forgets: by which pages and when.
+
+use super::{Book, Rare, Visitor};
+use crate::cell::{Axis, Cell, Names, Tally};
+use crate::hit::Hit;
+
+/// How far a visit has come in a funnel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    funnel: u32,
+    visit: u8,
+    steps: u8,
+}
+
+impl Visitor {
+    /// Moves the current visit on in every funnel of which the hit is the next step. A hit is one step at the most.
+    pub(super) fn book_progress(&mut self, current: usize, hit: &Hit, names: &mut Names, book: &mut impl Book) {
+        let hour = self.visits[current].start.hour;
+        for (funnel, steps) in &hit.watched.steps {
+            let rare = self.rare.get_or_insert_default();
+            let Some(reached) = rare.advance(*funnel, super::number(current), *steps) else { continue };
+            let cell = Cell { axis: Axis::Funnel(*funnel), value: names.number(u32::from(reached)) };
+            let is_known = |other: &&Progress| other.funnel == *funnel && other.steps >= reached;
+            // This visit is among those that reached it.
+            let is_first = rare.progress.iter().filter(is_known).count() == 1;
+            book.hour(cell, hour, Tally { visits: 1, ..Tally::ZERO });
+            if is_first {
+                book.day_visitors(cell, 1);
+            }
+        }
+    }
+}
+
+impl Rare {
+    /// The step that the visit reaches with these, counted from 1; nothing if it stays where it is.
+    fn advance(&mut self, funnel: u32, visit: u8, steps: u32) -> Option<u8> {
+        let place = self.progress.iter().position(|p| p.funnel == funnel && p.visit == visit);
+        let reached = place.map_or(0, |place| self.progress[place].steps);
+        if steps.checked_shr(u32::from(reached)).unwrap_or(0) & 1 == 0 {
+            return None;
+        }
+        match place {
+            Some(place) => self.progress[place].steps += 1,
+            None => self.progress.push(Progress { funnel, visit, steps: 1 }),
+        }
+        Some(reached + 1)
+    }
+}

@@ -1,0 +1,80 @@
+//! In: a visitor. Out: their visits and where these have been, without the token. Forgets: who, and all times but lengths.
+
+use super::{Spot, Visit, Visitor};
+use crate::cell::{Context, FACETS, Facet, Sym};
+
+/// A visit as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct VisitRow {
+    /// Its values on the dimensions that the first hit fixes.
+    pub facets: [Facet; FACETS],
+    /// Its first page.
+    pub entry: Sym,
+    /// Its last page.
+    pub exit: Sym,
+    /// Its pageviews.
+    pub pageviews: u32,
+    /// Its named events.
+    pub events: u32,
+    /// Whole seconds from its first to its last pageview or event.
+    pub seconds: u32,
+    /// Whether it is a bounce.
+    pub is_bounce: bool,
+}
+
+/// One page, host and event that a visit has been at.
+#[derive(Debug, Clone, Copy)]
+pub struct SpotRow {
+    /// The visit, counted from 0 within its visitor.
+    pub visit: u8,
+    /// The page.
+    pub page: Sym,
+    /// Host, event and patterns.
+    pub context: Context,
+    /// How many hits.
+    pub count: u32,
+    /// Whether they are pageviews.
+    pub is_view: bool,
+    /// Visible milliseconds and deepest scroll in percent, if any ping came.
+    pub engaged: Option<(u32, u8)>,
+}
+
+impl Visitor {
+    /// The visits in order of their start.
+    pub fn visits(&self) -> impl Iterator<Item = VisitRow> {
+        self.visits.iter().map(Visit::row)
+    }
+
+    /// Where the visits have been.
+    pub fn spots(&self) -> impl Iterator<Item = SpotRow> {
+        self.spots.iter().map(Spot::row)
+    }
+}
+
+impl Visit {
+    fn row(&self) -> VisitRow {
+        let whole = self.whole();
+        VisitRow {
+            facets: self.facets,
+            entry: self.entry,
+            exit: self.exit,
+            pageviews: self.hours().map(|h| h.pageviews).sum(),
+            events: self.hours().map(|h| h.events).sum(),
+            seconds: self.length_ms / 1_000,
+            is_bounce: whole.bounces > 0,
+        }
+    }
+}
+
+impl Spot {
+    fn row(&self) -> SpotRow {
+        SpotRow {
+            visit: self.visit,
+            page: self.page,
+            context: self.context,
+            count: self.count,
+            is_view: self.is_view,
+            engaged: self.is_engaged.then_some((self.ms, self.scroll)),
+        }
+    }
+}
