@@ -21,7 +21,7 @@ use headcount::report::period::Period;
 use headcount::report::{self, Question};
 use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
-use headcount::store::{Flush, Store};
+use headcount::store::{DayState, Flush, Part, Store};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -284,7 +284,17 @@ fn year(store: &Sqlite, site: SiteId, bench: &Bench) {
     for week_number in 0..53 {
         let days = (0..7).map(|day| week_number * 7 + day).filter(|ago| *ago < 365);
         let sums = days.map(|ago| (site, Day(NOON_DAY.0 - ago), with_hours(&week[ago as usize % 7], ago < 31)));
-        let flush = Flush { number: week_number as u64 + 1, sums: sums.collect(), ..Flush::default() };
+        let number = week_number as u64 + 1;
+        let over = |ago: i32| DayState {
+            site,
+            day: Day(NOON_DAY.0 - ago),
+            part: Part::Live,
+            census: None,
+            pair_cells: 0,
+            is_over: true,
+        };
+        let days = (0..7).map(|day| week_number * 7 + day).filter(|ago| (1..365).contains(ago)).map(over);
+        let flush = Flush { number, sums: sums.collect(), days: days.collect(), ..Flush::default() };
         store.apply(&flush).expect("stored");
     }
     let mut number = 100;
