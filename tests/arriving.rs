@@ -265,7 +265,18 @@ fn a_past_day_is_closed_an_hour_after_its_last_hit() {
         assert_eq!(answer.status, 202);
         answer.header("x-headcount-repeated-days").map(str::to_owned)
     };
-    let visitors = || figures(&world, "visitors", "event:page", json!(["2026-05-30", "2026-05-30"]));
+    let visitors = || {
+        let all = figures(&world, "visitors", "event:page", json!(["2026-05-30", "2026-05-30"]));
+        // All of them use Firefox: pairs of dimensions, of open, closed and reopened days, must agree with that.
+        let filters = json!([["is", "visit:browser", ["Firefox"]]]);
+        let answer = world
+            .query(json!({"site_id": "example.com", "metrics": ["visitors"], "filters": filters,
+            "date_range": ["2026-05-30", "2026-05-30"], "dimensions": ["event:page"]}))
+            .json();
+        let pairs = format!("/p {}", answer["results"][0]["metrics"][0]);
+        assert_eq!(pairs, all, "{answer}");
+        all
+    };
     assert_eq!((hit("2026-05-30T10:00:00Z"), hit("2026-05-30T10:05:00Z")), (None, None));
     assert_eq!(visitors(), "/p 1");
     world.wait_minutes(59);
@@ -276,6 +287,9 @@ fn a_past_day_is_closed_an_hour_after_its_last_hit() {
     assert_eq!((world.collector().salts_in_memory(), world.collector().visitors_in_memory()), (salts - 1, 0));
     assert_eq!(hit("2026-05-30T10:10:00Z"), Some("2026-05-30".to_owned()));
     assert_eq!(visitors(), "/p 2");
+    world.wait_minutes(61);
+    world.flush();
+    assert_eq!(visitors(), "/p 2", "closed once more");
     assert_eq!(hit("2026-07-30T10:10:00Z"), None, "a time to come is now");
     assert_eq!(today(&world, "pageviews", "event:page"), "/p 1");
     let long_ago = past("/p", "192.0.2.1", "2001-05-30T10:00:00Z").to_string();

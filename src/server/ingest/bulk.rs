@@ -27,6 +27,8 @@ use crate::store::sqlite::Access;
 /// `POST /api/events`
 pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let Some(bearer) = Bearer::of(request.headers(), app).await.filter(Bearer::may_send) else {
+        // Who is still sending hears no answer; but not for long, without a token.
+        let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
         return refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest");
     };
     let id = bearer.batch(request.headers());

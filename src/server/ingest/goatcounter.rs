@@ -60,14 +60,16 @@ fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
 
 /// `POST /api/v0/count`
 pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    let bearer = match allowed(request.headers(), app).await {
+    // The body is read in any case: who is still sending hears no answer.
+    let arrived = Arrived::whole(request, peer, app).await;
+    let headers = &arrived.parts.headers;
+    let bearer = match allowed(headers, app).await {
         Ok(bearer) => bearer,
         Err(answer) => return answer,
     };
-    if !text_of(request.headers(), "content-type").to_ascii_lowercase().starts_with("application/json") {
+    if !text_of(headers, "content-type").to_ascii_lowercase().starts_with("application/json") {
         return told(StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!({"error": "use Content-Type: application/json"}));
     }
-    let arrived = Arrived::whole(request, peer, app).await;
     let said = arrived.request();
     let directory = app.collector.directory();
     let own = bearer.access.site.and_then(|id| directory.get(id)).map(|site| site.domain.to_string());
