@@ -371,7 +371,7 @@ mod tests {
         beacons.extend(fathom::parse(request));
         beacons.extend(simple::parse(request));
         beacons.extend(simple::parse_append(request));
-        matomo::asked_site(request.body);
+        matomo::asked_site(request.query, request.body);
         for beacon in &beacons {
             holds_its_bounds(beacon);
             assert!(beacon.props.iter().all(|(key, _)| key.len() <= limits::PROP_KEY_BYTES_MAX));

@@ -80,7 +80,8 @@ fn goatcounter_is_always_a_picture() {
     assert_eq!(wrong.status, 400);
     assert!(wrong.header("x-goatcounter").unwrap().starts_with("not valid: p"), "{wrong:?}");
     assert_eq!(send(&world, "GET", "/count/unknown.test?p=/a", &[], "").status, 400);
-    assert_eq!(send(&world, "GET", "/count?p=/a", &[BOT], "").status, 200);
+    let ignored = send(&world, "GET", "/count?p=/a", &[BOT], "");
+    assert_eq!((ignored.status, ignored.header("x-goatcounter")), (200, Some("ignored because bot")));
     assert_eq!(today(&world, "pageviews", "event:page"), "(not set) 0, /a 1, /b 1");
     assert_eq!(today(&world, "events", "event:name"), "buy 1, pageview 2");
 }
@@ -146,6 +147,8 @@ fn matomos_importer_of_logs_works_with_a_token() {
     let token = world.token("ingest");
     let question = format!("module=API&format=json&method=SitesManager.getSiteFromId&idSite=7&token_auth={token}");
     assert_eq!(send(&world, "POST", "/", &[], &question).json()["main_url"], "https://example.com");
+    let asked = send(&world, "GET", &format!("/index.php?{question}"), &[], "");
+    assert_eq!(asked.json()["idsite"], "7");
     let wrong = question.replace(&token, "wrong");
     assert_eq!(send(&world, "POST", "/", &[], &wrong).json()["result"], "error");
     let agent = person("bob").agent;
@@ -400,14 +403,20 @@ fn mails_are_counted_as_sent_opened_clicked_and_visited() {
     assert_eq!(send(&world, "GET", &link[..link.len() - 1], &[], "").status, 404);
     assert_eq!(send(&world, "GET", "/l/x", &[], "").status, 404);
     world.pageview("/offer").key("u", target).ok();
-    let expected = ["(unknown) 0 1 1 0 0 0 0", "spring 1,200 3 1 1 1 1 2"];
+    let expected = ["(unknown) 0 1 0 1 0 0 0 0", "spring 1,200 3 1 1 1 1 1 2"];
     assert_eq!(mails(&world), expected);
     world.flush();
     assert_eq!(mails(&world), expected, "the same when they are stored");
     send(&world, "GET", picture, &[], "");
-    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 2", "the same reader on the same day");
+    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 1 2", "the same reader on the same day");
+    let (name, cookie) = world.sign_in();
+    let file =
+        |name_of: &str| world.request("GET", &format!("/example.com/{name_of}"), &[(name, cookie.clone())], None);
+    assert_eq!(file("mail.json").json()["rows"][1]["opened_by_proxies"], 1);
+    assert!(file("mail.csv").text().contains("\r\nspring,1200,4,1,1,1,1,1,2\r\n"), "{}", file("mail.csv").text());
+    assert_eq!(file("mail.xml").status, 404);
     world.restart();
-    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 2");
+    assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 1 2");
     assert_eq!(send(&world, "GET", &link, &[], "").status, 302, "links outlive a restart");
     assert_eq!(today(&world, "visits", "visit:channel"), "Email 1");
 }

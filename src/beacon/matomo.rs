@@ -219,8 +219,9 @@ fn claims(params: &Params<'_>) -> Result<Claims, Rejection> {
 }
 
 /// The site that the log importer asks for before it begins (`method=SitesManager.getSiteFromId`), and its token.
-pub fn asked_site(body: &[u8]) -> Option<(String, String)> {
-    let params = Params::of(std::str::from_utf8(body).ok()?);
+pub fn asked_site(query: &str, body: &[u8]) -> Option<(String, String)> {
+    let mut params = Params::of(query);
+    params.add(std::str::from_utf8(body).ok()?);
     let is_it = params.text("module") == "API" && params.text("method") == "SitesManager.getSiteFromId";
     is_it.then(|| (params.text("idSite").to_owned(), params.text("token_auth").to_owned()))
 }
@@ -338,7 +339,7 @@ mod tests {
     #[test]
     fn the_importer_asks_for_a_site() {
         let body = b"module=API&format=json&method=SitesManager.getSiteFromId&idSite=1&token_auth=secret";
-        assert_eq!(asked_site(body), Some(("1".into(), "secret".into())));
-        assert_eq!(asked_site(b"module=API&method=other"), None);
+        assert_eq!(asked_site("", body), Some(("1".into(), "secret".into())));
+        assert_eq!(asked_site("module=API", b"method=other"), None);
     }
 }

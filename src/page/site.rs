@@ -122,6 +122,8 @@ pub struct MailLine {
     pub sent: u64,
     /// Pictures that readers and their providers asked for.
     pub opened: u64,
+    /// Those of them that a provider asked for, such as Gmail.
+    pub proxied: u64,
     /// Distinct readers who did, added by day.
     pub readers: u64,
     /// Pictures that privacy relays fetched.
@@ -132,6 +134,22 @@ pub struct MailLine {
     pub visited: u64,
     /// Pictures and links that scanners looked at.
     pub scanners: u64,
+}
+
+impl MailLine {
+    /// What the line counts, by name.
+    pub fn numbers(&self) -> [(&'static str, u64); 8] {
+        [
+            ("sent", self.sent),
+            ("opened", self.opened),
+            ("opened_by_proxies", self.proxied),
+            ("readers", self.readers),
+            ("fetched_by_relays", self.relays),
+            ("clicked", self.clicked),
+            ("visited", self.visited),
+            ("scanned", self.scanners),
+        ]
+    }
 }
 
 /// A panel, and those that say more about the same.
@@ -215,6 +233,12 @@ impl SitePage {
             Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
         };
         CARDS.iter().filter_map(card).collect()
+    }
+
+    /// The query that leads back to the period shown.
+    fn query(&self) -> &str {
+        let current = self.periods.iter().find(|period| period.is_current);
+        current.and_then(|period| period.href.split_once('?')).map_or("", |(_, query)| query)
     }
 
     fn not_counted_total(&self) -> String {

@@ -9,7 +9,8 @@ use crate::collector::Collector;
 use crate::control::snippet;
 use crate::limits;
 use crate::page::{
-    Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
+    Account, MailLine, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total,
+    VISITORS_MAY_REPEAT,
 };
 use crate::rejection::Rejection;
 use crate::report::period::{NotAPeriod, Period, Range};
@@ -89,6 +90,15 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
     })
+}
+
+/// What became of the mails of a site's campaigns in a period.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn mails_of(site: &Site, period: Period, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
+    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+    mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
 }
 
 /// Who is signed in. There is one operator until people have names.

@@ -51,7 +51,7 @@ pub enum Route {
     CountMe,
     /// `matomo.php`, `piwik.php` and `js/tracker.php`, Matomo's format.
     Matomo,
-    /// `POST /`, by which Matomo's importer of logs asks for its site.
+    /// `POST /` and `/index.php`, by which Matomo's importer of logs asks for its site.
     MatomoApi,
     /// `GET /collect`, Fathom Lite's format.
     Collect,
@@ -79,6 +79,7 @@ pub fn route(method: &Method, path: &str) -> Option<Route> {
         "/api/v0/me" | "/api/v0/test" => Route::CountMe,
         "/matomo.php" | "/piwik.php" | "/js/tracker.php" => Route::Matomo,
         "/" if method == Method::POST => Route::MatomoApi,
+        "/index.php" => Route::MatomoApi,
         "/collect" => Route::Collect,
         "/simple.gif" => Route::Simple,
         "/append" => Route::Append,

@@ -1,5 +1,7 @@
 //! In: requests of browsers. Out: pages, the tracker, health and metrics. Forgets: nothing; readers are not counted.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -11,6 +13,7 @@ use crate::cell::Dimension;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
 use crate::report::period::Period;
+use crate::site::Site;
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -83,6 +86,9 @@ pub async fn panel(
         return answer;
     }
     let site = app.collector.directory().find(&domain).cloned();
+    if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
+        return mails(site.clone(), ending, &asked, app.clone()).await;
+    }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
     let period = match asked.period(&site, &app) {
@@ -93,6 +99,20 @@ pub async fn panel(
     match (found.await, ending.as_str()) {
         (Some(Ok((metrics, rows))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
         (Some(Ok((metrics, rows))), "json") => text("application/json", export::json(dimension, &metrics, &rows)),
+        (Some(Ok(_)), _) => not_found().await,
+        _ => failed(),
+    }
+}
+
+/// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
+async fn mails(site: Arc<Site>, ending: &str, asked: &Asked, app: Shared) -> Response {
+    let period = match asked.period(&site, &app) {
+        Ok(period) => period,
+        Err(answer) => return *answer,
+    };
+    match (apart(move || dashboard::mails_of(&site, period, &app.collector)).await, ending) {
+        (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
+        (Some(Ok(lines)), "json") => text("application/json", export::mail_json(&lines)),
         (Some(Ok(_)), _) => not_found().await,
         _ => failed(),
     }

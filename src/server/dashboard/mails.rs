@@ -39,6 +39,7 @@ fn add(line: &mut MailLine, kind: MailKind, count: u64, people: u64) {
         (Act::Opened, Asker::Relay) => line.relays += count,
         (Act::Opened, Asker::Reader | Asker::Proxy) => {
             line.opened += count;
+            line.proxied += if kind.asker == Asker::Proxy { count } else { 0 };
             line.readers += people;
         }
         (Act::Clicked, _) => line.clicked += count,

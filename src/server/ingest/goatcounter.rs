@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, plain, set};
+use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, plain, reason, set};
 use super::intake::{Bearer, receive, receive_list, refuse};
 use super::{App, Arrived, text_of};
 use crate::beacon::goatcounter::{self, Fault};
@@ -36,6 +36,10 @@ pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     set(&mut answer, "connection", "close");
     if is_unknown {
         set(&mut answer, "x-goatcounter", "no site here has this name");
+    } else if let Some(value) =
+        reason(outcome).and_then(|why| HeaderValue::from_str(&format!("ignored because {why}")).ok())
+    {
+        answer.headers_mut().insert("x-goatcounter", value);
     }
     note_reasons(answer.headers_mut(), &[outcome]);
     answer

@@ -113,12 +113,14 @@ pub fn preflight() -> Answer {
     answer
 }
 
-/// `POST /`: the one question of Matomo's other API that the importer of logs asks, and only with a token for the site.
+/// `POST /` and `/index.php`: the one question of Matomo's other API that the importer of logs asks, and only with a token for the site.
 pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Answer {
     let refused =
         || told(StatusCode::NOT_FOUND, &json!({"result": "error", "message": "there is no such method here"}));
-    let Ok(body) = body::read(request.into_body(), limits::QUERY_BYTES_MAX).await else { return refused() };
-    let Some((name, token)) = matomo::asked_site(&body.bytes) else { return refused() };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body::read(body, limits::QUERY_BYTES_MAX).await else { return refused() };
+    let query = parts.uri.query().unwrap_or_default();
+    let Some((name, token)) = matomo::asked_site(query, &body.bytes) else { return refused() };
     let bearer = Bearer::with(&token, app).await;
     let site = app.collector.directory().find(&name).cloned();
     match (site, bearer) {
