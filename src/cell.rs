@@ -10,7 +10,7 @@ pub mod packed;
 use std::ops::{Add, AddAssign, Neg, Sub};
 
 pub use contexts::{Context, Contexts};
-pub use facets::{FACETS, Facet, Facets};
+pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
 pub use names::{Names, PAGEVIEW, Sym, Use};
 

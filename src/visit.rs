@@ -113,7 +113,7 @@ impl Visit {
         match axis {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
-            Axis::Of(dimension) => names.facets.value(self.facets, dimension),
+            Axis::Of(dimension) => names.facets.values.value(self.facets, dimension),
             _ => Sym::EMPTY,
         }
     }

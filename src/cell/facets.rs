@@ -21,12 +21,19 @@ pub struct Facet(u32);
 type Combination = (usize, [Sym; VALUES_MAX]);
 
 /// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Facets {
+    /// What their numbers stand for.
+    pub values: FacetValues,
+    numbers: HashMap<Combination, Facet, foldhash::fast::RandomState>,
+}
+
+/// The values of facets, by number.
+#[derive(Debug, Clone, Default)]
+pub struct FacetValues {
     known: Vec<Combination>,
     /// For each combination its channel and source in one; empty for facets that have neither.
     joined: Vec<Sym>,
-    numbers: HashMap<Combination, Facet, foldhash::fast::RandomState>,
 }
 
 impl Facets {
@@ -48,15 +55,17 @@ impl Facets {
         let (which, values) = combination;
         let place = |dimension: Dimension| usize::from(dimension.code()) - 1;
         let channel_and_source = (values[place(Dimension::Channel)], values[place(Dimension::Source)]);
-        self.joined.push(if which == 0 { join(channel_and_source.0, channel_and_source.1) } else { Sym::EMPTY });
-        self.known.push(combination);
-        let facet = Facet(self.known.len() as u32 - 1);
+        self.values.joined.push(if which == 0 { join(channel_and_source.0, channel_and_source.1) } else { Sym::EMPTY });
+        self.values.known.push(combination);
+        let facet = Facet(self.values.known.len() as u32 - 1);
         self.numbers.insert(combination, facet);
         facet
     }
+}
 
-    /// The values of a facet given out by this table, by dimension.
-    pub fn values(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
+impl FacetValues {
+    /// The values of a facet, by dimension.
+    pub fn of(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
         let (which, values) = self.known[facet.0 as usize];
         let joined = (which == 0).then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
         FIXED[BOUNDS[which]..BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
@@ -85,12 +94,12 @@ mod tests {
         let values = std::array::from_fn(|place| Sym(100 + place as u32));
         let mut facets = Facets::default();
         let of_visit = facets.of(&values, |channel, source| Sym(channel.0 * 1_000 + source.0));
-        assert_eq!(facets.value(of_visit, Dimension::ChannelAndSource), Sym(102 * 1_000 + 100));
+        assert_eq!(facets.values.value(of_visit, Dimension::ChannelAndSource), Sym(102 * 1_000 + 100));
         for (dimension, value) in FIXED.into_iter().zip(values) {
-            assert_eq!(facets.value(of_visit, dimension), value);
+            assert_eq!(facets.values.value(of_visit, dimension), value);
         }
-        assert_eq!(facets.value(of_visit, Dimension::Page), Sym::EMPTY);
-        assert_eq!(of_visit.into_iter().flat_map(|facet| facets.values(facet)).count(), FIXED.len() + 1);
+        assert_eq!(facets.values.value(of_visit, Dimension::Page), Sym::EMPTY);
+        assert_eq!(of_visit.into_iter().flat_map(|facet| facets.values.of(facet)).count(), FIXED.len() + 1);
     }
 
     #[test]
