@@ -5,3 +5,11 @@
 let {src}=document.currentScript, its=window.plausible?.o||{}, dataset={domain:its.domain||DOMAIN, api:its.endpoint}
 if (its.hashBasedRouting) dataset.hash=1
 if (its.autoCapturePageviews===false) dataset.manual=1
+// TRACKER
+// Events that stand in the class of a link or button: `plausible-event-name=Signup plausible-event-plan=pro`.
+addEventListener('click', ev=>{
+  let a=ev.target.closest?.('[class*=plausible-event-name]'), props={}
+  for (let [, key, value] of (a?.getAttribute('class')||'').matchAll(/plausible-event-([^=\s]+?)(?:=|--)(\S+)/g)) props[key]=value.replace(/\+/g, ' ')
+  let {name, ...more}=props
+  if (name) track(name, {props:more})
+}, true)

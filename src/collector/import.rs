@@ -334,7 +334,12 @@ impl Import {
     fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Rejection> {
         if self.manner.live {
             let now = self.collector.clock().now();
-            self.hits.push(self.collector.make_at(beacon, &self.site, at.min(now), now)?.hit);
+            let made = self.collector.make_at(beacon, &self.site, at.min(now), now)?;
+            let day = made.hit.local.day;
+            if made.begins_past_day && self.collector.has_visitors(self.site.id, day) {
+                self.repeated.insert(day);
+            }
+            self.hits.push(made.hit);
             return Ok(());
         }
         let local = self.site.schedule.locate(at);

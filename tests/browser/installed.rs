@@ -35,11 +35,13 @@ fn snippets_of_other_trackers_need_only_the_new_host() {
     scene.counts("pageviews visit:exit_page", "/plausible.html#/part 8");
     scene.browser.click("#event");
     scene.counts("events event:props:plan", "pro 2");
+    scene.browser.click("#tagged");
+    scene.counts("events event:props:plan", "free 1, pro 2");
     scene.open("/pa.html");
     scene.counts("pageviews visit:exit_page", "/pa.html 9");
     scene.browser.click("#event");
-    scene.counts("events event:props:plan", "pro 3");
-    let names = "Early 1, Play 1, Signup 2, buy 2, pageview 9, signup 2";
+    scene.counts("events event:props:plan", "free 1, pro 3");
+    let names = "Early 1, Play 1, Sign off 1, Signup 2, buy 2, pageview 9, signup 2";
     scene.counts("events event:name", names);
     assert_eq!(scene.world.rejections("example.com"), []);
     assert_eq!(scene.browser.console(), Vec::<String>::new());
