@@ -8,6 +8,7 @@ pub mod address;
 mod claim;
 pub mod fathom;
 pub mod goatcounter;
+mod hints;
 pub mod log;
 pub mod mail;
 pub mod matomo;
@@ -26,6 +27,8 @@ use std::net::IpAddr;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::Moment;
+
+pub use hints::{Hints, NO_HINTS};
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub struct Request<'a> {
     pub address: ClientIp,
     /// `User-Agent`.
     pub user_agent: &'a str,
+    /// `Sec-CH-UA` and its like.
+    pub hints: &'a Hints,
     /// `Accept-Language`.
     pub accept_language: &'a str,
     /// `Referer`.
@@ -81,6 +86,8 @@ pub struct Sender {
     pub address: ClientIp,
     /// Its agent.
     pub agent: UserAgent,
+    /// Its client hints.
+    pub hints: Hints,
     /// Whether it asked not to be counted.
     pub opted_out: bool,
     /// Whether the browser fetched ahead of need.
@@ -102,6 +109,7 @@ impl Sender {
         Sender {
             address: request.address,
             agent: UserAgent(cut(request.user_agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+            hints: request.hints.clone(),
             opted_out: request.opted_out,
             prefetch: request.prefetch,
             automated: false,
@@ -268,6 +276,7 @@ impl Beacon {
         }
         if let Some(agent) = claims.agent {
             sender.agent = UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned());
+            sender.hints = Hints::default();
         }
         if let Some(language) = claims.language {
             self.language = claim::language(Some(&language), "");
@@ -287,6 +296,7 @@ impl Beacon {
 #[cfg(test)]
 fn ask() -> Request<'static> {
     Request {
+        hints: &NO_HINTS,
         query: "",
         body: b"",
         address: ClientIp(IpAddr::from([192, 0, 2, 1])),

@@ -25,14 +25,14 @@ use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
 use crate::clock::Clock;
-use crate::hit::{self, Arrival, Hit, Tools};
+use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
-use crate::store::{Ask, Rejected, Row, Store, StoreError};
+use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
@@ -175,16 +175,19 @@ impl Collector {
         let Some(site) = directory.find(&beacon.site) else {
             return Err(self.reject_at(None, Rejection::UnknownSite, now));
         };
-        self.make(beacon, site, now, access).map_err(|reason| self.reject_at(Some(site), reason, now))
+        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
+            let day = site.schedule.locate(now).day;
+            self.book(site.id, day, reason, bot)
+        })
     }
 
-    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Rejection> {
+    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Dropped> {
         let at = trusted::moment(&mut beacon, site.id, now, access)?;
         self.make_at(beacon, site, at, now)
     }
 
     /// Makes the hit of a beacon that was at a moment, which may be on a day that is over.
-    fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<Made, Rejection> {
+    fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<Made, Dropped> {
         let local = site.schedule.locate(at);
         let is_past = at != now && local.day < site.schedule.locate(now).day;
         // Without randomness there can be no token, and nothing else may stand for a visitor.
@@ -199,7 +202,7 @@ impl Collector {
         let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
         self.0.proxies.note(address, hit.token);
         if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
-            return Err(Rejection::Repeat);
+            return Err(Rejection::Repeat.into());
         }
         Ok(Made { hit, begins_past_day: is_new })
     }
@@ -233,12 +236,12 @@ impl Collector {
 
     /// Gives up on a hit for which the queue had no room in time.
     pub fn overloaded(&self, hit: &Waiting) -> Outcome {
-        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany)
+        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany, None)
     }
 
     /// Gives up on a hit that was made, for a reason.
     pub fn give_up(&self, hit: &Hit, reason: Rejection) {
-        self.book(hit.site, hit.local.day, reason);
+        self.book(hit.site, hit.local.day, reason, None);
     }
 
     /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
@@ -253,21 +256,21 @@ impl Collector {
     }
 
     /// Books something that arrived and was never a beacon, such as a line of a log for a style.
-    fn turn_away(&self, site: SiteId, day: Day, reason: Rejection) {
+    fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
         self.0.meter.received.inc();
-        self.book(site, day, reason);
+        self.book(site, day, dropped.reason, dropped.bot);
     }
 
     fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
         match site {
-            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason),
-            None => self.book(SiteId::INSTANCE, utc_day(now), reason),
+            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
+            None => self.book(SiteId::INSTANCE, utc_day(now), reason, None),
         }
     }
 
-    fn book(&self, site: SiteId, day: Day, reason: Rejection) -> Outcome {
+    fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
         self.0.meter.reject(reason);
-        self.0.ledger.add(site, day, reason);
+        self.0.ledger.add(site, day, reason, bot);
         Outcome::Rejected(reason)
     }
 
@@ -287,6 +290,18 @@ impl Collector {
         let mut reasons: Vec<_> = sums.into_iter().collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
         Ok(reasons)
+    }
+
+    /// The programs that came to a site from `first` to `last`, by day, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, mut counts) = self.0.store.bots(site, first, last)?;
+        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
+        counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
+        Ok(counts)
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {

@@ -17,6 +17,7 @@ use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
+use crate::site::paths::{Case, Slash};
 use crate::site::{self, AddressMode, Domain, Schedule, Settings, Site, SiteId};
 use crate::store::sqlite::{Access, Login, Scope, SiteError};
 
@@ -108,6 +109,16 @@ pub struct SiteChange {
     pub counter: Option<bool>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// Templates of pages.
+    pub templates: Option<Vec<String>>,
+    /// Masks for parts of paths.
+    pub masks: Option<Vec<String>>,
+    /// The slash at the end of paths.
+    pub slash: Option<Slash>,
+    /// Capitals in paths.
+    pub case: Option<Case>,
+    /// Keys of the query that belong to the page.
+    pub query_keys: Option<Vec<String>>,
 }
 
 /// What a command did.
@@ -238,6 +249,9 @@ fn line(site: &Site) -> String {
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
+    if !site.settings.paths.is_default() {
+        line.push_str("  paths by rules");
+    }
     line
 }
 
@@ -251,6 +265,7 @@ fn described(site: &Site) -> Value {
         "address": mode_name(site.settings.address),
         "counter": site.settings.counter,
         "opt_out": site.settings.opt_out,
+        "paths": site.settings.paths,
     })
 }
 
@@ -294,6 +309,17 @@ fn changed(
     settings.address = change.address.unwrap_or(settings.address);
     settings.counter = change.counter.unwrap_or(settings.counter);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    let paths = &mut settings.paths;
+    for (list, changed) in [
+        (&mut paths.templates, &change.templates),
+        (&mut paths.masks, &change.masks),
+        (&mut paths.query_keys, &change.query_keys),
+    ] {
+        list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    paths.slash = change.slash.unwrap_or(paths.slash);
+    paths.case = change.case.unwrap_or(paths.case);
+    paths.check()?;
     Ok(settings)
 }
 

@@ -64,6 +64,8 @@
 //!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;
 //! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,
 //!   `collector/mail.rs`;
+//! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
+//!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
 //! - a command: [`control::Command`], its words in `cli/words.rs`;

@@ -2,6 +2,7 @@
 //! nothing here is about a visitor.
 
 pub mod goal;
+pub mod paths;
 pub mod time;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use crate::limits;
 pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
+
+pub use paths::PathRules;
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -121,6 +124,9 @@ pub struct Settings {
     pub counter: bool,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// What becomes of paths.
+    #[serde(skip_serializing_if = "PathRules::is_default")]
+    pub paths: PathRules,
     /// What its owner watches.
     pub goals: Vec<Goal>,
     /// Ways through the site that its owner watches.
@@ -154,6 +160,7 @@ impl Default for Settings {
             campaigns: BTreeMap::new(),
             counter: false,
             opt_out: true,
+            paths: PathRules::default(),
             goals: Vec::new(),
             funnels: Vec::new(),
             budget: Budget::default(),

@@ -145,6 +145,7 @@ fn request(input: &[u8], read: impl Fn(&Request<'_>) -> Vec<Beacon>) {
         body,
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         user_agent: "Mozilla/5.0",
+        hints: &headcount::beacon::NO_HINTS,
         accept_language: "en",
         referer: query,
         origin: "https://example.test",

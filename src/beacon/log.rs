@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 use memchr::memchr;
 
-use super::{Beacon, Claims, ClientIp, Kind, Sender, UserAgent, claim, cut};
+use super::{Beacon, Claims, ClientIp, Hints, Kind, Sender, UserAgent, claim, cut};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Domain, Moment};
@@ -81,6 +81,7 @@ impl<'a> Line<'a> {
             sender: Sender {
                 address: ClientIp(self.address),
                 agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+                hints: Hints::default(),
                 opted_out: self.opted_out,
                 prefetch: false,
                 automated: false,

@@ -12,18 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Message;
+use super::ledger::{Booked, Books};
 use super::{Collector, random};
 use crate::beacon::Beacon;
 use crate::beacon::log::{self, NotAFormat, Read, Reader, Rules};
 use crate::counts::{OpenDay, Sums};
 use crate::hit::token::Salt;
-use crate::hit::{self, Arrival, Hit};
+use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, DayState, Imported, Part, Rejected, StoreError};
+use crate::store::{Ask, BotCount, DayState, Imported, Part, Rejected, StoreError};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
@@ -36,6 +37,8 @@ pub struct Batch {
     pub counted: u64,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
     /// How far the logs are read.
     pub imported: Vec<Imported>,
 }
@@ -151,9 +154,9 @@ pub struct Import {
     /// The first day whose hours are kept by single dimensions.
     first_hours: Day,
     visitors: usize,
-    /// What waits to be stored. Rejections wait in `rejected`.
+    /// What waits to be stored. Rejections wait in `books`.
     batch: Batch,
-    rejected: HashMap<(Day, Rejection), u64, foldhash::fast::RandomState>,
+    books: Books,
     /// Lines at the last stored state, and at the last look for days that are over.
     stored: u64,
     looked: u64,
@@ -216,7 +219,7 @@ impl Import {
             first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
             visitors: 0,
             batch: Batch::default(),
-            rejected: HashMap::default(),
+            books: Books::default(),
             stored: 0,
             looked: 0,
             lines: 0,
@@ -317,7 +320,7 @@ impl Import {
             Read::Line(read) if read.at <= self.latest || self.manner.live => read,
             Read::Line(_) | Read::Bad => {
                 self.lines += 1;
-                return self.reject(Rejection::BadLine);
+                return self.reject(Rejection::BadLine.into());
             }
         };
         self.lines += 1;
@@ -325,13 +328,13 @@ impl Import {
         if read.at < self.now.from || read.at >= self.now.until {
             self.now = bounds(&self.site, self.site.schedule.locate(read.at).day);
         }
-        let beacon = read.beacon(&self.site.domain, &self.manner.rules);
-        if let Err(reason) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
-            self.reject(reason);
+        let beacon = read.beacon(&self.site.domain, &self.manner.rules).map_err(Dropped::from);
+        if let Err(dropped) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
+            self.reject(dropped);
         }
     }
 
-    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Rejection> {
+    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Dropped> {
         if self.manner.live {
             let now = self.collector.clock().now();
             let made = self.collector.make_at(beacon, &self.site, at.min(now), now)?;
@@ -375,8 +378,12 @@ impl Import {
         Ok(())
     }
 
-    fn reject(&mut self, reason: Rejection) {
-        *self.rejected.entry((self.now.day, reason)).or_default() += 1;
+    fn reject(&mut self, dropped: Dropped) {
+        if self.manner.live {
+            *self.reasons.entry(dropped.reason).or_default() += 1;
+            return self.collector.turn_away(self.site.id, self.now.day, dropped);
+        }
+        self.books.add(self.site.id, self.now.day, dropped.reason, dropped.bot);
     }
 
     /// Closes the days that the log is an hour past, unless lines of them still come.
@@ -408,11 +415,6 @@ impl Import {
         for log in self.logs.iter_mut().filter(|log| log.has_moved) {
             imported.extend(log.entry);
             log.has_moved = false;
-        }
-        let rejected: Vec<_> = self.rejected.drain().collect();
-        for ((day, reason), count) in rejected {
-            *self.reasons.entry(reason).or_default() += count;
-            (0..count).for_each(|_| self.collector.turn_away(site, day, reason));
         }
         let hits = std::mem::take(&mut self.hits);
         let counted = self.collector.take_lines(hits, imported)?;
@@ -461,10 +463,11 @@ impl Import {
             batch.sums.push((self.site.id, *day, open.day.drain()));
             open.day.mark_stored();
         }
-        for ((day, reason), count) in self.rejected.drain() {
-            *self.reasons.entry(reason).or_default() += count;
-            batch.rejected.push(Rejected { site: self.site.id, day, reason, count });
+        let Booked { rejected, bots } = std::mem::take(&mut self.books).rows();
+        for rejected in &rejected {
+            *self.reasons.entry(rejected.reason).or_default() += rejected.count;
         }
+        (batch.rejected, batch.bots) = (rejected, bots);
         for log in self.logs.iter_mut().filter(|log| log.has_moved) {
             batch.imported.extend(log.entry);
             log.has_moved = false;

@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 
 use super::Collector;
 use super::import::Batch;
-use super::ledger::Ledger;
+use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
 use super::salts::Salts;
 use super::trusted::Counted;
@@ -31,7 +31,7 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 
@@ -104,6 +104,8 @@ pub struct Generation {
     pub rejected: Vec<Rejected>,
     /// What became of mails.
     pub mails: Vec<MailSum>,
+    /// All programs.
+    pub bots: Vec<BotCount>,
     /// The first day of the site with sums in it.
     pub first_day: Option<Day>,
 }
@@ -246,7 +248,7 @@ impl Keeper {
 
     fn reject(&self, hit: &Hit, reason: Rejection) {
         self.meter.reject(reason);
-        self.ledger.add(hit.site, hit.local.day, reason);
+        self.ledger.add(hit.site, hit.local.day, reason, None);
     }
 
     fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
@@ -278,10 +280,12 @@ impl Keeper {
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
         let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
+        let Booked { rejected, bots } = self.ledger.peek();
         let mut open = Generation {
             number: self.flushing.next_number(),
             rows: vec![Vec::new(); asks.len()],
-            rejected: self.ledger.peek(),
+            rejected,
+            bots,
             mails: self.mails.peek(),
             first_day: None,
         };
@@ -350,7 +354,9 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
+        let Booked { mut rejected, mut bots } = self.ledger.drain();
+        rejected.retain(|rejected| is_known(rejected.site));
+        bots.retain(|bot| is_known(bot.site));
         let batches = self.batches.drain(now);
         let is_over = |(site, day): &(SiteId, Day)| {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
@@ -373,7 +379,7 @@ impl Keeper {
         }
         let number = self.flushing.next_number();
         self.flushing
-            .begin(Flush { number, sums, days, month, rejected, old_hours, imported, mails, batches }, waiters);
+            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -382,10 +388,10 @@ impl Keeper {
         if self.directory.load().get(site).is_none() {
             return;
         }
-        let Batch { sums, days, counted, rejected, imported } = batch;
+        let Batch { sums, days, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
-        let flush = Flush { number, sums, days, rejected, imported, ..Flush::default() };
+        let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -441,6 +447,7 @@ fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
         rows: rows.collect(),
         rejected: flush.rejected.clone(),
         mails: flush.mails.clone(),
+        bots: flush.bots.clone(),
         first_day: of_site().map(|(_, day, _)| *day).min(),
     }
 }

@@ -91,8 +91,8 @@ impl Collector {
         if request.opted_out && site.settings.opt_out {
             return refuse(Some(site), Rejection::OptedOut);
         }
-        let Sender { address, agent, .. } = Sender::of(request);
-        let is_program = !matches!(self.0.tools.agents.classify(&agent.0, false), Verdict::Person(_));
+        let Sender { address, agent, hints, .. } = Sender::of(request);
+        let is_program = !matches!(self.0.tools.agents.classify(&agent.0, &hints, false), Verdict::Person(_));
         let kind = MailKind { act, asker: asker(request, act, is_program, is_head) };
         let day = site.schedule.locate(now).day;
         // The address of a proxy or a scanner stands for nobody.

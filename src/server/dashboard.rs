@@ -8,6 +8,7 @@ use crate::cell::{Axis, Dimension, Metric};
 use crate::collector::Collector;
 use crate::control::snippet;
 use crate::limits;
+use crate::page::bots;
 use crate::page::{
     Account, MailLine, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total,
     VISITORS_MAY_REPEAT,
@@ -87,6 +88,9 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         panels,
         mails: mails::lines(site, range.span.first_day(), range.span.last_day(), collector)?,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
+        bots: report::bots::lines(collector.bots(site.id, range.span.first_day(), range.span.last_day())?),
+        bots_csv: format!("/{}/{}.csv?{}", site.domain, bots::NAME, range.period.query()),
+        bots_json: format!("/{}/{}.json?{}", site.domain, bots::NAME, range.period.query()),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
     })
@@ -253,6 +257,16 @@ pub fn export(
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None };
     Ok((metrics.to_vec(), lines.into_iter().map(row).collect()))
+}
+
+/// The programs of a period, for an export.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn bots(site: &Site, period: Period, collector: &Collector) -> Result<Vec<report::bots::BotLine>, StoreError> {
+    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
+    Ok(report::bots::lines(counts))
 }
 
 fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {

@@ -21,7 +21,7 @@ use hyper::{Method, StatusCode};
 use super::body::{self, Held, Unread};
 use super::{App, apart, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
-use crate::beacon::{ClientIp, Request, address, plausible};
+use crate::beacon::{ClientIp, Hints, Request, address, plausible};
 use crate::collector::Outcome;
 use crate::limits;
 pub use answers::Answer;
@@ -141,10 +141,15 @@ impl Arrived {
         Arrived { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, address }
     }
 
+    /// What its headers say.
+    fn said(&self) -> Said<'_> {
+        Said::by(&self.parts.headers)
+    }
+
     /// The request as wire formats see it; without what could not be read of its body.
-    fn request(&self) -> Request<'_> {
+    fn request<'a>(&'a self, said: &'a Said<'a>) -> Request<'a> {
         let body = self.body.as_ref().map_or(&[][..], |held| &held.bytes);
-        Said::by(&self.parts.headers).request(self.parts.uri.query().unwrap_or_default(), body, self.address)
+        said.request(self.parts.uri.query().unwrap_or_default(), body, self.address)
     }
 
     /// Whether the body is larger than it may be, or did not come.
@@ -202,6 +207,7 @@ fn event_answer(received: &Received) -> Answer {
 #[derive(Default)]
 struct Said<'a> {
     user_agent: Option<&'a str>,
+    hints: Hints,
     accept_language: Option<&'a str>,
     referer: Option<&'a str>,
     origin: Option<&'a str>,
@@ -229,6 +235,8 @@ impl<'a> Said<'a> {
                 "x-plausible-ip" => said.plausible_ip = said.plausible_ip.or_else(text),
                 "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
                 "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
+                "signature-agent" => _ = said.hints.add("signature-agent", text_of(headers, name)),
+                hint if hint.starts_with("sec-ch-ua") => _ = said.hints.add(hint, text_of(headers, name)),
                 name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),
                 _ => {}
             }
@@ -237,12 +245,13 @@ impl<'a> Said<'a> {
     }
 
     /// The request as wire formats see it.
-    fn request(&self, query: &'a str, body: &'a [u8], address: ClientIp) -> Request<'a> {
+    fn request<'b>(&'b self, query: &'b str, body: &'b [u8], address: ClientIp) -> Request<'b> {
         Request {
             query,
             body,
             address,
             user_agent: self.user_agent.unwrap_or_default(),
+            hints: &self.hints,
             accept_language: self.accept_language.unwrap_or_default(),
             referer: self.referer.unwrap_or_default(),
             origin: self.origin.unwrap_or_default(),

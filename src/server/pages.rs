@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::{self, Installed, TRACKER};
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::period::Period;
 use crate::site::Site;
 use crate::store::StoreError;
@@ -89,6 +89,9 @@ pub async fn panel(
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
         return mails(site.clone(), ending, &asked, app.clone()).await;
     }
+    if let Some((bots::NAME, ending)) = file.split_once('.') {
+        return bot_lines(site, ending, &asked, app).await;
+    }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
     let period = match asked.period(&site, &app) {
@@ -113,6 +116,22 @@ async fn mails(site: Arc<Site>, ending: &str, asked: &Asked, app: Shared) -> Res
     match (apart(move || dashboard::mails_of(&site, period, &app.collector)).await, ending) {
         (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
         (Some(Ok(lines)), "json") => text("application/json", export::mail_json(&lines)),
+        (Some(Ok(_)), _) => not_found().await,
+        _ => failed(),
+    }
+}
+
+/// What programs came, for other programs.
+async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: &Asked, app: Shared) -> Response {
+    let Some(site) = site else { return not_found().await };
+    let period = match asked.period(&site, &app) {
+        Ok(period) => period,
+        Err(answer) => return *answer,
+    };
+    let found = apart(move || dashboard::bots(&site, period, &app.collector));
+    match (found.await, ending) {
+        (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
+        (Some(Ok(lines)), "json") => text("application/json", bots::json(&lines)),
         (Some(Ok(_)), _) => not_found().await,
         _ => failed(),
     }

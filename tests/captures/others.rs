@@ -30,6 +30,7 @@ fn read(line: &Value) -> Vec<String> {
         body: line["body"].as_str().unwrap_or_default().as_bytes(),
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         user_agent: header("user-agent"),
+        hints: &headcount::beacon::NO_HINTS,
         accept_language: header("accept-language"),
         referer: header("referer"),
         origin: header("origin"),

@@ -43,7 +43,8 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     }
     let mut listed = Listed { gathered: Gathered::new(&app.collector), faults: BTreeMap::new() };
     // The sender is a server of the site: nothing of its own is the visitor's.
-    let said = Said::default().request("", &[], address);
+    let heard = Said::default();
+    let said = heard.request("", &[], address);
     if let Err(torn) = listed.fill(&mut body, &said, &bearer).await {
         app.collector.refuse(&[], torn.reason);
         listed.gathered.failure = torn.reason;

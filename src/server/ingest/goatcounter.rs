@@ -19,7 +19,8 @@ use crate::rejection::Rejection;
 pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let (parts, _) = request.into_parts();
     let address = super::client(&parts.headers, peer, app);
-    let said = super::Said::by(&parts.headers).request(parts.uri.query().unwrap_or_default(), &[], address);
+    let heard = super::Said::by(&parts.headers);
+    let said = heard.request(parts.uri.query().unwrap_or_default(), &[], address);
     let named = parts.uri.path().strip_prefix("/count/").filter(|site| !site.is_empty());
     let outcome = match site(named, text_of(&parts.headers, "host"), &said, app) {
         None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, app),
@@ -74,7 +75,8 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     if !text_of(headers, "content-type").to_ascii_lowercase().starts_with("application/json") {
         return told(StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!({"error": "use Content-Type: application/json"}));
     }
-    let said = arrived.request();
+    let heard = arrived.said();
+    let said = arrived.request(&heard);
     let directory = app.collector.directory();
     let own = bearer.access.site.and_then(|id| directory.get(id)).map(|site| site.domain.to_string());
     let found = own.or_else(|| site(None, text_of(&arrived.parts.headers, "host"), &said, app));

@@ -54,7 +54,8 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 
 fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
     let address = client(request.headers(), peer, app);
-    let said = Said::by(request.headers()).request("", &[], address);
+    let heard = Said::by(request.headers());
+    let said = heard.request("", &[], address);
     let is_head = request.method() == Method::HEAD;
     app.collector.mail(&said, site, campaign, act, is_head).err().unwrap_or(Outcome::Accepted)
 }

@@ -22,7 +22,7 @@ const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let arrived = Arrived::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await;
-    let (outcomes, days) = match umami::parse(&arrived.request()) {
+    let (outcomes, days) = match umami::parse(&arrived.request(&arrived.said())) {
         Ok(beacon) => {
             let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
             (received.outcomes, received.repeated)
@@ -43,7 +43,7 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let arrived = Arrived::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await;
-    let Some(items) = umami::parse_batch(&arrived.request()) else {
+    let Some(items) = umami::parse_batch(&arrived.request(&arrived.said())) else {
         app.collector.refuse(&[], Rejection::NotJson);
         return told(StatusCode::BAD_REQUEST, &error("Bad request"));
     };
