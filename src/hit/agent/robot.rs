@@ -7,6 +7,8 @@
 mod name;
 mod shape;
 
+use std::ops::Range;
+
 use super::tokens::{Found, Mark};
 
 pub use name::{AUTOMATED, Bot, LIBRARY, OTHER_LIBRARY, known};
@@ -35,7 +37,7 @@ pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
         return Some(Robot::Library(name::SILENT));
     }
     let lower = trimmed.to_ascii_lowercase();
-    let says_so = found.has_word() || found.has(Mark::Compatible) && is_declared(&lower);
+    let says_so = found.has_word(device_name(user_agent, found)) || found.has(Mark::Compatible) && is_declared(&lower);
     if !says_so && !shape::is_odd(&lower) {
         return None;
     }
@@ -45,6 +47,22 @@ pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
         None if !says_so && !PLATFORMS.iter().any(|platform| lower.contains(platform)) => Robot::Library(OTHER_LIBRARY),
         None => Robot::Bot(name::other(&lower)),
     })
+}
+
+/// Where Android's agents name the device: behind the version, up to the build. Phones may be called `M bot 54` or
+/// `Discovery`; programs that dress as phones put their names elsewhere, or with a version.
+fn device_name(agent: &str, found: &Found) -> Range<usize> {
+    let place = || {
+        let android = found.end_of(Mark::Android)?;
+        let rest = agent.get(android..)?;
+        let rest = rest.get(..rest.find(')')?)?;
+        let start = rest.find(';')? + 1;
+        let name = rest.get(start..)?;
+        let name = name.find(" Build").and_then(|end| name.get(..end)).unwrap_or(name);
+        let is_name = !name.contains('/') && !name.contains("compatible");
+        is_name.then(|| android + start..android + start + name.len())
+    };
+    place().unwrap_or(0..0)
 }
 
 /// Whether the agent puts a name behind a whole browser's, `(KHTML, like Gecko; compatible; Name)`, or a `+` before where its
@@ -101,6 +119,16 @@ mod tests {
                 "Link preview",
             ),
             ("WhatsApp/2.23.20.0", "WhatsApp", "Link preview"),
+            (
+                "Mozilla/5.0 (Linux; Android 7.0; GPTBot/1.2) AppleWebKit/537.36 Mobile Safari/537.36",
+                "GPTBot",
+                "AI crawler",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 Mobile Safari/537.36 (compatible; Bytespider)",
+                "Bytespider",
+                "AI crawler",
+            ),
             ("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)", "Pingdom", "Monitor"),
             (
                 "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
@@ -152,6 +180,8 @@ mod tests {
             "Mozilla/5.0 (Linux; Android 12; moto g(50) 5G Build/S1RSS32.38-20-9-13; wv) AppleWebKit/537.36 Chrome/124.0 Mobile",
             "Mozilla/5.0 (Linux; Android 14; Google TV Streamer) AppleWebKit/537.36 Chrome/124.0 Safari/537.36",
             "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.5359.211 Safari/537.36 WebAppManager",
+            "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/78.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 13; Spider 8 Build/TP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36",
             "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.1; Trident/6.0)",
             "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80/191.308; U; en) Presto/2.5.25 Version/10.54",
             "ExampleApp/1 iPhone5,2 iOS/10_1 CFNetwork/808.3 Darwin/16.3.0",

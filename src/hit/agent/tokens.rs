@@ -3,6 +3,7 @@
 //! All lists are one automaton. Tokens of browsers, systems and devices count as they are written; words of bots count in
 //! any case.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
@@ -152,10 +153,12 @@ impl Found {
         Some(usize::from(self.marks[mark as usize])).filter(|end| *end > 0)
     }
 
-    /// Whether a word of bots stands there that is not part of an innocent phrase.
-    pub(super) fn has_word(&self) -> bool {
+    /// Whether a word of bots stands there that is not part of an innocent phrase, nor of the device's name.
+    pub(super) fn has_word(&self, device_name: Range<usize>) -> bool {
+        let name = (device_name.start as u16, device_name.end as u16);
+        let holds = |phrase: &(u16, u16), word: &(u16, u16)| phrase.0 <= word.0 && word.1 <= phrase.1;
         let is_innocent =
-            |word: &(u16, u16)| self.innocent.all().iter().any(|phrase| phrase.0 <= word.0 && word.1 <= phrase.1);
+            |word: &(u16, u16)| holds(&name, word) || self.innocent.all().iter().any(|phrase| holds(phrase, word));
         self.words.count == SPANS_MAX || !self.words.all().iter().all(is_innocent)
     }
 }
@@ -320,7 +323,7 @@ mod tests {
         assert_eq!(found.browser.map(|label| label.name), Some("Instagram"));
         assert_eq!(found.system.map(|label| label.name), Some("Android"));
         assert_eq!(found.device.map(|label| label.name), Some("tablet"));
-        assert!(found.has(Mark::Chrome) && !found.has(Mark::Version) && !found.has_word());
+        assert!(found.has(Mark::Chrome) && !found.has(Mark::Version) && !found.has_word(0..0));
     }
 
     #[test]
@@ -335,9 +338,9 @@ mod tests {
 
     #[test]
     fn a_word_within_an_innocent_phrase_is_none() {
-        assert!(!TOKENS.find("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30)").has_word());
-        assert!(TOKENS.find("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30; Googlebot/2.1)").has_word());
-        assert!(!TOKENS.find("CamScanner/4.5").has_word());
-        assert!(TOKENS.find("MegaScanner/4.5").has_word());
+        assert!(!TOKENS.find("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30)").has_word(0..0));
+        assert!(TOKENS.find("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30; Googlebot/2.1)").has_word(0..0));
+        assert!(!TOKENS.find("CamScanner/4.5").has_word(0..0));
+        assert!(TOKENS.find("MegaScanner/4.5").has_word(0..0));
     }
 }
