@@ -18,7 +18,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Point, Progress, Series};
-pub use site::{NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
 
 use crate::site::AddressMode;
 

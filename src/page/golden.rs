@@ -253,6 +253,7 @@ fn full() -> SitePage {
         ],
         series: month(),
         panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
+        mails: Vec::new(),
         not_counted: [
             (Rejection::Bot, 9_120),
             (Rejection::OptedOut, 611),
