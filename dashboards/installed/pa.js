@@ -5,6 +5,7 @@
 let {src}=document.currentScript, its=window.plausible?.o||{}, dataset={domain:its.domain||DOMAIN, api:its.endpoint}
 if (its.hashBasedRouting) dataset.hash=1
 if (its.autoCapturePageviews===false) dataset.manual=1
+let all=its.customProperties, own=n=>all?.call?all(n):all
 // TRACKER
 // Events that stand in the class of a link or button: `plausible-event-name=Signup plausible-event-plan=pro`.
 addEventListener('click', ev=>{

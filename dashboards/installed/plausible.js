@@ -1,9 +1,11 @@
 // Installed snippets of Plausible's classic script: options stand in the file's name, `/js/script.hash.manual.js`.
 //
 //   <script defer data-domain="example.com" src="https://COLLECTOR/js/plausible.js"></script>
-let {dataset:its, src}=document.currentScript, dataset={...its}
+let {dataset:its, src, attributes}=document.currentScript, dataset={...its}, all={}, own=()=>all
 if (/\.hash/.test(src)) dataset.hash=1
 if (/\.manual/.test(src)) dataset.manual=1
+// Properties of all that the page sends: `event-author="Jane"` at the script.
+for (let {name, value} of attributes) if (/^event-/.test(name)) all[name.slice(6)]=value
 // TRACKER
 // Events that stand in the class of a link or button: `plausible-event-name=Signup plausible-event-plan=pro`.
 addEventListener('click', ev=>{

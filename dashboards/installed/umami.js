@@ -4,8 +4,12 @@
 //   <script defer data-website-id="UUID" src="https://COLLECTOR/script.js"></script>
 let {dataset:its, src}=document.currentScript
 let dataset={domain:its.websiteId||its.domain, api:new URL('api/event', its.hostUrl?its.hostUrl+'/':src)}
-if (its.autoTrack=='false') dataset.manual=1
+let own=()=>its.tag&&{tag:its.tag}
+// Pages of hosts that the owner did not list are not counted.
+let away=its.domains&&!its.domains.split(/[ ,]+/).includes(location.hostname)
+if (away||its.autoTrack=='false') dataset.manual=1
 // TRACKER
+if (away) track=async ()=>{}
 window.umami={
   identify() {},
   track(n, data) {

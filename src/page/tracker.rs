@@ -9,6 +9,9 @@ pub static TRACKER: LazyLock<String> = LazyLock::new(|| tight(SOURCE));
 const SOURCE: &str = include_str!("../../dashboards/tracker.js");
 /// The line of the tracker that says where it was put into a page. Others say that elsewhere.
 const OWN_PLACE: &str = "let {dataset, src}=document.currentScript\n";
+/// The line of the tracker with what is sent beside the rest, and what it is where a snippet names properties of all messages.
+const MORE: &str = "n, u:url, r, ...more,\n";
+const MORE_AND_OWN: &str = "n, u:url, r, ...more, props:{...own(n), ...more.props},\n";
 /// The line of the other sources between what comes before the tracker and what comes after it.
 const TRACKER_LINE: &str = "// TRACKER\n";
 
@@ -57,7 +60,8 @@ pub fn of_site(domain: Option<&str>) -> String {
 /// The tracker with what comes before and after it in the place of its own.
 fn joined(around: &str) -> String {
     let (before, after) = around.split_once(TRACKER_LINE).unwrap_or((around, ""));
-    let body = SOURCE.replace(OWN_PLACE, before);
+    let more = if before.contains(" own=") { MORE_AND_OWN } else { MORE };
+    let body = SOURCE.replace(OWN_PLACE, before).replace(MORE, more);
     let end = body.trim_end().strip_suffix('}').unwrap_or(&body);
     tight(&format!("{end}{after}}}\n"))
 }
@@ -109,6 +113,15 @@ mod tests {
             assert_eq!(script.matches("localStorage.headcount_ignore=").count(), 1, "only the opt-out is ever stored");
             assert_eq!(script.matches("document.currentScript").count(), 1, "{script}");
         }
+    }
+
+    #[test]
+    fn snippets_with_properties_send_them_with_everything() {
+        for whose in ALL {
+            let has_own = matches!(whose, Installed::Plausible | Installed::Umami);
+            assert_eq!(installed(whose).contains("...own(n)"), has_own, "{whose:?}");
+        }
+        assert!(of_site(None).contains("...own(n)") && !TRACKER.contains("own("));
     }
 
     #[test]

@@ -14,6 +14,9 @@ fn snippets_of_other_trackers_need_only_the_new_host() {
     scene.counts("pageviews event:page", "/umami.html 1, /virtual 1");
     scene.counts("events event:name", "buy 1, pageview 2, signup 1");
     scene.counts("events event:props:sku", "A-1 1");
+    scene.counts("events event:props:tag", "v-a 4");
+    scene.open("/away.html");
+    scene.browser.click("#event");
 
     scene.open("/goatcounter.html");
     scene.counts("pageviews visit:exit_page", "/goatcounter.html 3");
@@ -35,12 +38,14 @@ fn snippets_of_other_trackers_need_only_the_new_host() {
     scene.counts("pageviews visit:exit_page", "/plausible.html#/part 8");
     scene.browser.click("#event");
     scene.counts("events event:props:plan", "pro 2");
+    scene.counts("events event:props:author", "Jane 2");
     scene.browser.click("#tagged");
     scene.counts("events event:props:plan", "free 1, pro 2");
     scene.open("/pa.html");
     scene.counts("pageviews visit:exit_page", "/pa.html 9");
     scene.browser.click("#event");
     scene.counts("events event:props:plan", "free 1, pro 3");
+    scene.counts("events event:props:theme", "dark 1, light 2");
     let names = "Early 1, Play 1, Sign off 1, Signup 2, buy 2, pageview 9, signup 2";
     scene.counts("events event:name", names);
     assert_eq!(scene.world.rejections("example.com"), []);
