@@ -132,12 +132,16 @@ pub struct Claims {
     pub address: Option<IpAddr>,
     /// The visitor's user agent.
     pub agent: Option<String>,
+    /// Client hints that belong to that agent.
+    pub hints: Hints,
     /// The visitor's language, as in `Accept-Language`.
     pub language: Option<String>,
     /// The visitor's country, ISO 3166-1 alpha-2 in any case.
     pub country: Option<String>,
     /// Whether the format refuses messages whose address or time can't be believed, rather than count them as they came.
     pub is_demand: bool,
+    /// Why a message whose claims are believed can't be counted: one of them says nothing.
+    pub fault: Option<Rejection>,
 }
 
 /// Why a request is not taken.
@@ -276,7 +280,7 @@ impl Beacon {
         }
         if let Some(agent) = claims.agent {
             sender.agent = UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned());
-            sender.hints = Hints::default();
+            sender.hints = claims.hints;
         }
         if let Some(language) = claims.language {
             self.language = claim::language(Some(&language), "");

@@ -61,7 +61,7 @@ fn nearest(mut chain: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -
 }
 
 /// An address as `1.2.3.4`, `1.2.3.4:56`, `::1`, `[::1]` or `[::1]:56`.
-fn node(text: &[u8]) -> Option<IpAddr> {
+pub(super) fn node(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let bare = || text.parse::<IpAddr>().ok();
     let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());

@@ -2,6 +2,7 @@
 //! width, the name of a time zone. Forgets: every other form, and the exact width.
 
 use crate::limits;
+use crate::rejection::Rejection;
 use crate::site::Moment;
 
 /// Classes of the viewport's width with the first width, in CSS pixels, that is too wide for them.
@@ -63,6 +64,12 @@ pub(super) fn moment(text: &str) -> Option<Moment> {
         jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
     })?;
     Some(Moment(stamp.as_millisecond()))
+}
+
+/// What is wrong with claims of which these can't be read.
+pub(super) fn fault(is_no_time: bool, is_no_address: bool) -> Option<Rejection> {
+    let time = is_no_time.then_some(Rejection::BadTime);
+    time.or(is_no_address.then_some(Rejection::BadField))
 }
 
 /// A number of seconds, or of milliseconds if it is too large for any second that is near.

@@ -217,7 +217,7 @@ fn time(text: &str) -> Result<Option<crate::site::Moment>, Fault> {
 }
 
 fn address(text: &str) -> Result<IpAddr, Fault> {
-    text.trim().parse().map_err(|_| fault(Rejection::BadField, "ip: must be an address"))
+    super::address::node(text.as_bytes()).ok_or(fault(Rejection::BadField, "ip: must be an address"))
 }
 
 #[cfg(test)]

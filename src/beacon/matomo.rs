@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::query::{Params, renamed};
-use super::{Beacon, Claims, Kind, Refusal, Request, claim, cut, nested};
+use super::{Beacon, Claims, Hints, Kind, Refusal, Request, Sender, address, claim, cut, nested};
 use crate::limits;
 use crate::rejection::Rejection;
 
@@ -133,6 +133,7 @@ fn one(request: &Request<'_>, params: &Params<'_>) -> Result<Beacon, Refusal> {
         libraries_count: true,
         once: once(params, &url),
         claims: claims(params).map_err(refuse)?,
+        sender: sender(request, params),
         ..Beacon::new(request, site.clone(), kind, if url.is_empty() { "/".to_owned() } else { url })
     })
 }
@@ -204,17 +205,27 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Who sent the message, with the hints that a script sees. Those of a server belong to the agent that it claims.
+fn sender(request: &Request<'_>, params: &Params<'_>) -> Sender {
+    let sender = Sender::of(request);
+    let hints = if params.some("ua").is_some() { Hints::default() } else { Hints::of_uadata(params.text("uadata")) };
+    if hints.is_empty() { sender } else { Sender { hints, ..sender } }
+}
+
 fn claims(params: &Params<'_>) -> Result<Claims, Rejection> {
-    let address = params.some("cip").map(|text| text.parse().map_err(|_| Rejection::BadField)).transpose()?;
+    let address =
+        params.some("cip").map(|text| address::node(text.as_bytes()).ok_or(Rejection::BadField)).transpose()?;
     let at = params.some("cdt").map(|text| claim::moment(text).ok_or(Rejection::BadTime)).transpose()?;
     Ok(Claims {
         at,
         ago_s: params.text("cdo").parse().ok(),
         address,
         agent: params.some("ua").map(str::to_owned),
+        hints: Hints::of_uadata(params.text("uadata")),
         language: None,
         country: params.some("country").map(str::to_owned),
         is_demand: true,
+        fault: None,
     })
 }
 
@@ -292,6 +303,17 @@ mod tests {
         let beacon = parse(&request).expect("readable").items.remove(0).expect("a beacon");
         assert_eq!(beacon.url, "https://a.test/r");
         assert!(!one("urlref=https://b.test/&e_c=a&e_a=b").has_page);
+    }
+
+    #[test]
+    fn hints_of_a_script_are_the_browsers_and_those_of_a_server_belong_to_the_agent_it_claims() {
+        let hints = "uadata=%7B%22brands%22:[%7B%22brand%22:%22Brave%22,%22version%22:%22140%22%7D]%7D";
+        let beacon = one(&format!("url=https://a.test/&{hints}"));
+        assert_eq!(beacon.sender.hints.part("sec-ch-ua"), "\"Brave\";v=\"140\"");
+        let mut beacon = one(&format!("url=https://a.test/&ua=Mine&{hints}"));
+        assert!(beacon.sender.hints.is_empty(), "not believed yet");
+        beacon.believe(crate::site::Moment(0));
+        assert_eq!((beacon.sender.agent.0.as_str(), beacon.sender.hints.is_empty()), ("Mine", false));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub use refusal::{Fault, Refusal};
 use wire::{Entries, Key, Value, Wire};
 
-use super::{Beacon, Claims, Kind, Request, Revenue, Sender, claim, cut, naming};
+use super::{Beacon, Claims, Kind, Request, Revenue, Sender, address, claim, cut, naming, nested};
 use crate::limits;
 
 /// Reads a message: one beacon for each site that it names.
@@ -188,25 +188,30 @@ fn amount(value: &Value<'_>) -> Option<String> {
         Value::Fraction(number) => number.to_string(),
         _ => return None,
     };
-    let digits = text.strip_prefix('-').unwrap_or(&text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    (text.len() <= limits::AMOUNT_BYTES_MAX && is_digits(whole) && is_digits(fraction)).then_some(text)
+    (text.len() <= limits::AMOUNT_BYTES_MAX && nested::is_decimal(&text)).then_some(text)
 }
 
 /// What a server says of the visitor on whose behalf it sends: `timestamp` (RFC 3339, or seconds or milliseconds since 1970),
 /// `ip` or the header that it sets in its place, `user_agent`, `language`, `country`.
 fn claims(request: &Request<'_>, wire: &Wire<'_>) -> Claims {
     let text = |key: Key| wire.first([key]).text().map(str::to_owned);
-    let at = match wire.first([Key::Timestamp]) {
+    let is_blank = |value: &Value<'_>| value.text().map_or(*value == Value::Absent, |text| text.trim().is_empty());
+    let (stamp, named) = (wire.first([Key::Timestamp]), wire.first([Key::Ip]));
+    let at = match stamp {
         Value::Text(text) => claim::moment(text),
         Value::Whole(number) => i64::try_from(*number).ok().map(claim::since_1970),
+        Value::Fraction(number) => Some(claim::since_1970(*number as i64)),
         _ => None,
     };
-    let address = wire.first([Key::Ip]).text().unwrap_or(request.forwarded.split(',').next().unwrap_or_default());
+    let address = match is_blank(named) {
+        true => request.forwarded.split(',').next(),
+        false => named.text(),
+    };
+    let address = address.and_then(|text| address::node(text.as_bytes()));
     Claims {
         at,
-        address: address.trim().parse().ok(),
+        address,
+        fault: claim::fault(!is_blank(stamp) && at.is_none(), !is_blank(named) && address.is_none()),
         agent: text(Key::UserAgent),
         language: text(Key::Language),
         country: text(Key::Country),

@@ -4,11 +4,9 @@
 //! `{"type": "event", "payload": {"website": UUID, "url", "hostname", "referrer", "name", "data", ...}}`. The site is the
 //! UUID, an alias that its owner declares. `identify` and `performance` hold nothing that is counted.
 
-use std::net::IpAddr;
-
 use serde_json::{Map, Value};
 
-use super::{Beacon, Claims, Kind, Refusal, Request, claim, cut, naming, nested};
+use super::{Beacon, Claims, Kind, Refusal, Request, address, claim, cut, naming, nested};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::fold;
@@ -28,12 +26,18 @@ pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
     one(request, &message)
 }
 
-/// Reads a message of `/api/batch`: a list of what `/api/send` takes, each read by itself. Nothing if it is no list of at
-/// most [`limits::BULK_HITS_MAX`].
-pub fn parse_batch(request: &Request<'_>) -> Option<Vec<Result<Beacon, Refusal>>> {
-    let Ok(Value::Array(messages)) = serde_json::from_slice(request.body) else { return None };
-    let fits = messages.len() <= limits::BULK_HITS_MAX;
-    fits.then(|| messages.iter().map(|message| one(request, message)).collect())
+/// Reads a message of `/api/batch`: a list of what `/api/send` takes, each read by itself.
+///
+/// # Errors
+/// [`Refusal`] if it is no list, or a list of more than [`limits::BULK_HITS_MAX`].
+pub fn parse_batch(request: &Request<'_>) -> Result<Vec<Result<Beacon, Refusal>>, Refusal> {
+    match serde_json::from_slice(request.body) {
+        Ok(Value::Array(messages)) if messages.len() <= limits::BULK_HITS_MAX => {
+            Ok(messages.iter().map(|message| one(request, message)).collect())
+        }
+        Ok(Value::Array(_)) => Err(Refusal::of(Rejection::TooMany, "")),
+        _ => Err(Refusal::of(Rejection::NotJson, "")),
+    }
 }
 
 fn one(request: &Request<'_>, message: &Value) -> Result<Beacon, Refusal> {
@@ -119,9 +123,16 @@ fn props(payload: &Map<String, Value>, data: Option<&Map<String, Value>>) -> Vec
 
 fn claims(payload: &Map<String, Value>) -> Claims {
     let some = |key: &str| Some(text(payload, key)).filter(|text| !text.is_empty());
+    let at = match payload.get("timestamp") {
+        Some(Value::Number(number)) => number.as_f64().map(|number| claim::since_1970(number as i64)),
+        _ => some("timestamp").and_then(claim::moment),
+    };
+    let address = some("ip").and_then(|text| address::node(text.as_bytes()));
+    let is_sent = |key: &str| payload.get(key).is_some_and(|value| !value.is_null() && value != "");
     Claims {
-        at: payload.get("timestamp").and_then(Value::as_i64).map(claim::since_1970),
-        address: some("ip").and_then(|text| text.parse::<IpAddr>().ok()),
+        at,
+        address,
+        fault: claim::fault(is_sent("timestamp") && at.is_none(), is_sent("ip") && address.is_none()),
         agent: some("userAgent").map(str::to_owned),
         ..Claims::default()
     }
@@ -213,6 +224,9 @@ mod tests {
         let body = format!(r#"[{{"type":"event","payload":{{"website":"{SITE}"}}}},7]"#);
         let read = parse_batch(&Request { body: body.as_bytes(), ..ask() }).expect("a list");
         assert!(read.len() == 2 && read[0].is_ok() && read[1].is_err());
-        assert!(parse_batch(&Request { body: b"{}", ..ask() }).is_none());
+        assert_eq!(
+            parse_batch(&Request { body: b"{}", ..ask() }).map_err(|refusal| refusal.reason).err(),
+            Some(Rejection::NotJson)
+        );
     }
 }

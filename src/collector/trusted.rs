@@ -34,6 +34,9 @@ pub(super) fn moment(
     access: Option<Access>,
 ) -> Result<Moment, Rejection> {
     if access.is_some_and(|access| access.may_ingest(site)) {
+        if let Some(reason) = beacon.claims.fault {
+            return Err(reason);
+        }
         return match beacon.believe(now) {
             // A clock that is ahead is no reason to lose a hit.
             Some(at) if at > now => Ok(now),

@@ -21,9 +21,10 @@ use hyper::{Method, StatusCode};
 use super::body::{self, Held, Unread};
 use super::{App, apart, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
-use crate::beacon::{ClientIp, Hints, Request, address, plausible};
+use crate::beacon::{self, ClientIp, Hints, Request, address, plausible};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::rejection::Rejection;
 pub use answers::Answer;
 use answers::{ACCEPTED, REJECTED, note_days, note_reasons, overloaded, plain, reason, whole, with_cors};
 use intake::{Bearer, Received, receive};
@@ -152,9 +153,14 @@ impl Arrived {
         said.request(self.parts.uri.query().unwrap_or_default(), body, self.address)
     }
 
-    /// Whether the body is larger than it may be, or did not come.
-    fn is_unread(&self) -> bool {
-        self.body.is_err()
+    /// What a wire format makes of the request, unless its body is larger than it may be, or did not come.
+    fn parsed<T>(&self, parse: impl FnOnce(&Request<'_>) -> Result<T, beacon::Refusal>) -> Result<T, beacon::Refusal> {
+        let reason = match &self.body {
+            Ok(_) => return parse(&self.request(&self.said())),
+            Err(Unread::TooLarge) => Rejection::TooLarge,
+            Err(Unread::Late | Unread::Gone) => Rejection::NotJson,
+        };
+        Err(beacon::Refusal { reason, sites: Vec::new() })
     }
 }
 
@@ -304,7 +310,6 @@ fn preflight() -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rejection::Rejection;
 
     #[test]
     fn only_what_no_site_took_is_to_be_sent_again() {

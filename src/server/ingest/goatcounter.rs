@@ -87,6 +87,10 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
             &json!({"error": "the token is good for several sites; make one for the site"}),
         );
     };
+    if arrived.body.is_err() {
+        app.collector.refuse(&[], Rejection::TooLarge);
+        return told(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "the body is too large or did not arrive"}));
+    }
     let items = match goatcounter::parse_api(&said, &site) {
         Ok(items) => items,
         Err(fault) => {

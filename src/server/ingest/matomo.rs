@@ -35,11 +35,7 @@ pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
 }
 
 async fn tracked(arrived: &Arrived, app: &App) -> Answer {
-    let parsed = match matomo::parse(&arrived.request(&arrived.said())) {
-        _ if arrived.is_unread() => Err(crate::beacon::Refusal { reason: Rejection::TooLarge, sites: Vec::new() }),
-        parsed => parsed,
-    };
-    let parsed = match parsed {
+    let parsed = match arrived.parsed(matomo::parse) {
         Ok(parsed) => parsed,
         Err(refusal) => {
             refuse(&refusal, app);

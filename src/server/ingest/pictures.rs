@@ -47,7 +47,7 @@ pub async fn simple(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) 
 /// `POST /append`
 pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let arrived = Arrived::whole(request, peer, app).await;
-    let outcomes = match simple::parse_append(&arrived.request(&arrived.said())) {
+    let outcomes = match arrived.parsed(simple::parse_append) {
         Ok(beacon) => receive(vec![beacon], None, app).await.outcomes,
         Err(refusal) => vec![refuse(&refusal, app)],
     };

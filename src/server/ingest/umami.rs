@@ -22,7 +22,7 @@ const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let arrived = Arrived::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await;
-    let (outcomes, days) = match umami::parse(&arrived.request(&arrived.said())) {
+    let (outcomes, days) = match arrived.parsed(umami::parse) {
         Ok(beacon) => {
             let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
             (received.outcomes, received.repeated)
@@ -43,9 +43,14 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let arrived = Arrived::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await;
-    let Some(items) = umami::parse_batch(&arrived.request(&arrived.said())) else {
-        app.collector.refuse(&[], Rejection::NotJson);
-        return told(StatusCode::BAD_REQUEST, &error("Bad request"));
+    let items = match arrived.parsed(umami::parse_batch) {
+        Ok(items) => items,
+        Err(refusal) => {
+            let outcome = refuse(&refusal, app);
+            let mut answer = told(StatusCode::BAD_REQUEST, &error(400, "Bad request"));
+            note_reasons(answer.headers_mut(), &[outcome]);
+            return answer;
+        }
     };
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
     let received = receive_list(items, bearer.as_ref(), id, app).await;
@@ -69,17 +74,18 @@ pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
 fn body_of(outcome: Outcome) -> (StatusCode, Value) {
     match outcome {
         Outcome::Rejected(Rejection::Bot) => (StatusCode::OK, json!({"beep": "boop"})),
-        Outcome::Rejected(Rejection::UnknownSite) => (StatusCode::BAD_REQUEST, error("Website not found.")),
+        Outcome::Rejected(Rejection::UnknownSite) => (StatusCode::BAD_REQUEST, error(400, "Website not found.")),
         Outcome::Rejected(
             Rejection::BadField | Rejection::BadUrl | Rejection::BadTime | Rejection::NotJson | Rejection::TooLarge,
-        ) => (StatusCode::BAD_REQUEST, error("Bad request")),
-        Outcome::Lost => (StatusCode::SERVICE_UNAVAILABLE, error("The collector is ending; try again later.")),
+        ) => (StatusCode::BAD_REQUEST, error(400, "Bad request")),
+        Outcome::Lost => (StatusCode::SERVICE_UNAVAILABLE, error(503, "The collector is ending; try again later.")),
         _ => (StatusCode::OK, json!({"cache": "", "sessionId": NO_SESSION, "visitId": NO_SESSION})),
     }
 }
 
-fn error(message: &str) -> Value {
-    json!({"error": {"message": message, "code": "bad-request", "status": 400}})
+fn error(status: u16, message: &str) -> Value {
+    let code = if status < 500 { "bad-request" } else { "server-error" };
+    json!({"error": {"message": message, "code": code, "status": status}})
 }
 
 /// `GET /api/heartbeat`
