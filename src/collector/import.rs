@@ -266,6 +266,9 @@ impl Import {
     /// # Errors
     /// [`ImportError`]; the lines since the last stored state are not counted then.
     pub fn take(&mut self, log: usize, end: u64, lines: &[u8]) -> Result<(), ImportError> {
+        if self.manner.live {
+            self.latest = self.collector.clock().now().plus(limits::IMPORT_AHEAD_MS);
+        }
         let mut from = 0;
         let mut reader = self.logs.get_mut(log).map(|log| std::mem::take(&mut log.reader)).unwrap_or_default();
         while let Some(rest) = lines.get(from..).filter(|rest| !rest.is_empty()) {
@@ -317,7 +320,7 @@ impl Import {
     fn line(&mut self, reader: &mut Reader, line: &[u8]) {
         let read = match reader.read(line) {
             Read::Note => return,
-            Read::Line(read) if read.at <= self.latest || self.manner.live => read,
+            Read::Line(read) if read.at <= self.latest => read,
             Read::Line(_) | Read::Bad => {
                 self.lines += 1;
                 return self.reject(Rejection::BadLine.into());
