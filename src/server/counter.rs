@@ -24,7 +24,9 @@ pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(Stri
     let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return pages::not_found().await };
     // The page is named as it was when it was counted.
     let url = format!("https://{}/{}", site.domain, page.trim_start_matches('/'));
-    let Ok(location) = path::locate(&url, false) else { return pages::not_found().await };
+    let Ok(location) = path::locate_by(&url, false, Some(&site.settings.paths)) else {
+        return pages::not_found().await;
+    };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
     let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
