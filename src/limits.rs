@@ -130,8 +130,6 @@ pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const BULK_HIT_BYTES_MAX: usize = 64 * 1024;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
-/// Longest id of a batch that is read, in bytes.
-pub const BATCH_ID_BYTES_MAX: usize = 200;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 

@@ -2,20 +2,21 @@
 //! them. Forgets: nothing.
 
 use headcount::control::{Command, SiteChange};
+use headcount::site::paths::{Case, Slash};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World, person};
 
-const WEBSITE: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+pub const WEBSITE: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 
-fn world() -> World {
+pub fn world() -> World {
     let world = World::start();
     world.alias("example.com", &[WEBSITE, "7", "ABCDE"]);
     world
 }
 
 /// Sends a request as a person's browser.
-fn send(world: &World, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
+pub fn send(world: &World, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
     let ana = person("ana");
     let mut headers = vec![("x-forwarded-for", ana.address.to_string())];
     if !more.iter().any(|(name, _)| *name == "user-agent") {
@@ -204,7 +205,7 @@ fn only_a_token_for_the_site_makes_claims_believable() {
 }
 
 /// A message of a past day in our own format.
-fn past(path: &str, ip: &str, at: &str) -> Value {
+pub fn past(path: &str, ip: &str, at: &str) -> Value {
     json!({"n": "pageview", "u": format!("https://example.com{path}"), "d": "example.com", "ip": ip, "timestamp": at,
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
 }
@@ -462,6 +463,10 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
     assert!(picture.text().contains(">10</text>"));
     assert_eq!(ask("/about.png").status, 404);
+    assert_eq!(ask("/ABOUT/.json").json(), json!({"count": "<5"}));
+    let rules = SiteChange { slash: Some(Slash::Strip), case: Some(Case::Lower), ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: "example.com".into(), change: rules }).unwrap();
+    assert_eq!(ask("/ABOUT/.json").json(), json!({"count": "10"}), "named by the rules of the site");
     assert_eq!(world.page("/counter/other.test/about.json").status, 404);
     world.go_to("2026-06-03T00:10:00Z");
     assert_eq!(ask("/about.json").json(), json!({"count": "15"}));

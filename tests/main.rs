@@ -4,6 +4,7 @@ mod arriving;
 mod bounds;
 mod browser;
 mod captures;
+mod claims;
 mod days;
 mod door;
 mod fuzz;

@@ -41,7 +41,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         body.drain().await;
         return summary(&Received { is_repeat: true, ..Received::default() }, &BTreeMap::new());
     }
-    let mut listed = Listed { gathered: Gathered::new(&app.collector), faults: BTreeMap::new() };
+    let mut listed = Listed { gathered: Gathered::new(&app.collector), messages: 0, faults: BTreeMap::new() };
     // The sender is a server of the site: nothing of its own is the visitor's.
     let heard = Said::default();
     let said = heard.request("", &[], address);
@@ -51,7 +51,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         body.drain().await;
         return refused(torn.status, torn.sentence);
     }
-    let Listed { gathered, faults } = listed;
+    let Listed { gathered, faults, .. } = listed;
     let Some(received) = apart(move || gathered.count(id)).await else {
         return refused(StatusCode::SERVICE_UNAVAILABLE, "the collector is ending; try again later");
     };
@@ -124,6 +124,8 @@ impl Body {
 /// Hits, and by its place in the list what is wrong with a message.
 struct Listed {
     gathered: Gathered,
+    /// How many messages there were; each may be a hit for several sites.
+    messages: usize,
     faults: BTreeMap<usize, Value>,
 }
 
@@ -147,11 +149,12 @@ impl Listed {
             Ok(beacons) => beacons.into_iter().for_each(|beacon| self.gathered.add(Ok(beacon), Some(access))),
             Err(refusal) => {
                 let errors = serde_json::from_str(&refusal.body()).unwrap_or_default();
-                self.faults.insert(self.gathered.len(), errors);
+                self.faults.insert(self.messages, errors);
                 let refusal = Refusal { reason: refusal.rejection(), sites: refusal.sites };
                 self.gathered.add(Err(refusal), Some(access));
             }
         }
+        self.messages += 1;
     }
 }
 
