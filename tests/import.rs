@@ -169,9 +169,22 @@ fn a_person_is_told_which_days_were_counted_or_why_none_was() {
     let days = [line("01/Jun/2024:10:00:00", 1, "/a"), line("03/Jun/2024:10:00:00", 1, "/a")].concat();
     assert!(told("days.log", &days).contains("Counted from 2024-06-01 to 2024-06-03; "));
     assert!(told("day.log", &line("04/Jun/2024:10:00:00", 1, "/a")).contains("Counted on 2024-06-04; "));
-    assert!(told("other.log", "{\"level\": \"info\"}\n").contains("No line is in the combined format"));
+    assert!(told("other.log", "{\"level\": \"info\"}\n").contains("No line is in a known format"));
     let assets = told("assets.log", &line("05/Jun/2024:10:00:00", 1, "/a.css"));
     assert!(!assets.contains("Counted ") && !assets.contains("No line"), "{assets}");
+}
+
+#[test]
+fn times_that_no_calendar_reaches_are_bad_lines() {
+    let desk = Desk::new();
+    let line = |ts: &str| {
+        format!(
+            "{{\"ts\":{ts},\"request\":{{\"remote_ip\":\"192.0.2.1\",\"method\":\"GET\",\"uri\":\"/a\",\"headers\":{{\"User-Agent\":[\"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\"]}}}},\"status\":200}}\n"
+        )
+    };
+    let text: String = ["1717236000", "-1e300", "1e300", "-377705116800000", "-1"].into_iter().map(line).collect();
+    let told = desk.import(&[&desk.log("caddy.log", &text)], &[]);
+    assert_eq!((&told["counted"], &told["rejected"]), (&json!(1), &json!({"bad_line": 4})));
 }
 
 #[test]

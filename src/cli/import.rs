@@ -167,7 +167,7 @@ fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> R
 /// Which days were counted, or why none was.
 fn days(summary: &Summary) -> Option<String> {
     if summary.lines > 0 && summary.rejected == [(Rejection::BadLine.label().to_owned(), summary.lines)] {
-        return Some("No line is in the combined format of nginx and Apache.".to_owned());
+        return Some("No line is in a known format; --format describes others.".to_owned());
     }
     let (first, last) = summary.days.as_ref()?;
     let span = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };

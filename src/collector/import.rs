@@ -320,7 +320,8 @@ impl Import {
     fn line(&mut self, reader: &mut Reader, line: &[u8]) {
         let read = match reader.read(line) {
             Read::Note => return,
-            Read::Line(read) if read.at <= self.latest => read,
+            // No log is older than 1970, and no calendar reaches as far as a number can.
+            Read::Line(read) if (Moment(0)..=self.latest).contains(&read.at) => read,
             Read::Line(_) | Read::Bad => {
                 self.lines += 1;
                 return self.reject(Rejection::BadLine.into());

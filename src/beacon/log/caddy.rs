@@ -47,8 +47,9 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
     }
     let entry: Entry<'_> = serde_json::from_slice(line).ok()?;
     let at = match entry.ts {
-        Stamp::Seconds(seconds) => Moment((seconds * 1_000.0) as i64),
-        Stamp::Text(text) => claim::moment(&text)?,
+        Stamp::Seconds(seconds) => Moment(ms(seconds)),
+        // With slashes (`wall`) it has no zone, and is taken for UTC.
+        Stamp::Text(text) => claim::moment(&text.replace('/', "-"))?,
     };
     let Request { client_ip, remote_ip, method, uri, mut headers } = entry.request;
     // Behind a proxy that Caddy trusts they differ.
@@ -63,4 +64,14 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
         opted_out,
         ..Line::of(at, address.parse().ok()?, method.as_bytes(), uri)
     })
+}
+
+/// Milliseconds since 1970 of a number of seconds, milliseconds or nanoseconds (`time_format`), as its size tells.
+fn ms(number: f64) -> i64 {
+    match number.abs() {
+        // In milliseconds this would be 1973, in nanoseconds of 1973 it is 1e17.
+        size if size < 1e11 => (number * 1e3) as i64,
+        size if size < 1e17 => number as i64,
+        _ => (number / 1e6) as i64,
+    }
 }

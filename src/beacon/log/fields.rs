@@ -65,10 +65,12 @@ impl Layout {
         let field = |at: Option<usize>| at.and_then(|at| fields.get(at)).copied().filter(|field| *field != b"-");
         let text = |at: Option<usize>| std::str::from_utf8(field(at)?).ok();
         let at = claim::moment(&format!("{} {}", text(self.date)?, text(self.time)?))?;
-        let mut target = Cow::Borrowed(text(self.path)?);
-        if let Some(query) = text(self.query) {
-            target = Cow::Owned(format!("{target}?{query}"));
-        }
+        let path = whole(text(self.path)?, has_tabs);
+        let target = match text(self.query) {
+            Some(query) if has_tabs => Cow::Owned(format!("{path}?{}", whole(query, true))),
+            Some(query) => Cow::Owned(format!("{path}?{query}")),
+            None => path,
+        };
         let decoded = |at: Option<usize>| field(at).map(|field| decoded(field, has_tabs));
         Some(Line {
             status: text(self.status)?.parse().ok()?,
@@ -77,6 +79,13 @@ impl Layout {
             ..Line::of(at, text(self.address)?.parse().ok()?, field(self.method)?, target)
         })
     }
+}
+
+/// A path as it was asked for: CloudFront encodes the sign of the encoding once more, and IIS writes blanks as `+` (it serves
+/// no path that has a plus of its own, unless it is told to).
+fn whole(path: &str, is_cloudfront: bool) -> Cow<'_, str> {
+    let (theirs, meant) = if is_cloudfront { ("%25", "%") } else { ("+", "%20") };
+    if path.contains(theirs) { Cow::Owned(path.replace(theirs, meant)) } else { Cow::Borrowed(path) }
 }
 
 fn decoded(field: &[u8], is_cloudfront: bool) -> Cow<'_, str> {

@@ -203,6 +203,26 @@ fn caddys_lines_are_read() {
 }
 
 #[test]
+fn caddy_writes_times_in_several_ways() {
+    let at = |ts: &str| {
+        let line =
+            format!(r#"{{"ts":{ts},"request":{{"remote_ip":"192.0.2.2","method":"GET","uri":"/"}},"status":200}}"#);
+        told(Some("caddy"), &[&line])[0].split(' ').next().unwrap_or_default().to_owned()
+    };
+    for ts in [
+        "1728568536.25",
+        "1728568536250.5",
+        "1728568536250000000",
+        "\"2024-10-10T13:55:36Z\"",
+        "\"2024-10-10T14:55:36.123+0100\"",
+        "\"2024/10/10 13:55:36.123\"",
+    ] {
+        assert_eq!(at(ts), "1728568536", "{ts}");
+    }
+    assert_eq!(at("\"soon\""), "bad");
+}
+
+#[test]
 fn lines_with_named_fields_are_read() {
     let iis = [
         "#Software: Microsoft Internet Information Services 10.0",
@@ -210,6 +230,7 @@ fn lines_with_named_fields_are_read() {
         "2024-10-10 13:55:36 10.0.0.1 GET /a b=c 443 - 192.0.2.1 Mine+(1;+2) https://a.test/ 200 0 0 15\r",
         "2024-10-10 13:55:37 10.0.0.1 GET /a.css - 443 - 192.0.2.1 Mine - 200 0 0 15",
         "2024-10-10 13:55:38 10.0.0.1 GET",
+        "2024-10-10 13:55:39 10.0.0.1 GET /my+page - 443 - 192.0.2.1 Mine - 200 0 0 15",
     ];
     let expected = [
         "note",
@@ -217,16 +238,17 @@ fn lines_with_named_fields_are_read() {
         "1728568536 192.0.2.1 https://example.com/a?b=c < https://a.test/ | Mine (1; 2) | ",
         "asset",
         "bad",
+        "1728568539 192.0.2.1 https://example.com/my%20page <  | Mine | ",
     ];
     assert_eq!(told(None, &iis), expected);
     let cloudfront = [
         "#Version: 1.0",
         "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query",
-        "2024-10-10\t13:55:36\tFRA2\t15\t2001:db8::1\tGET\tx.cloudfront.net\t/a\t200\t-\tMine%2520(1;%202)\t-",
+        "2024-10-10\t13:55:36\tFRA2\t15\t2001:db8::1\tGET\tx.cloudfront.net\t/a%2520b\t200\t-\tMine%2520(1;%202)\tc=%2526",
     ];
     assert_eq!(
         told(Some("cloudfront"), &cloudfront)[2],
-        "1728568536 2001:db8::1 https://example.com/a <  | Mine (1; 2) | "
+        "1728568536 2001:db8::1 https://example.com/a%20b?c=%26 <  | Mine (1; 2) | "
     );
     assert_eq!(told(Some("w3c"), &iis[2..3]), ["bad"], "no line has named the fields");
 }
