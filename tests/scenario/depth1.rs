@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use headcount::cell::{Cell, NOT_SET, Tally};
-use headcount::counts::{Name, OpenDay};
+use headcount::counts::{Census, Name, OpenDay};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
 use headcount::hit::token::Token;
@@ -103,6 +103,11 @@ impl OpenDays {
             *self.rejected.entry(reason.label()).or_default() += 1;
         }
         taken
+    }
+
+    /// The visits of every day.
+    pub fn censuses(&self) -> impl Iterator<Item = (SiteId, Day, Census)> {
+        self.open.values().map(|open| (open.site, open.day, open.census()))
     }
 
     /// Collects what the days have not handed out yet.
