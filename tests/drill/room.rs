@@ -18,6 +18,9 @@ use crate::oracle::watched;
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
 
+/// Days of all zones end on a quarter of an hour.
+const QUARTER_MS: i64 = 15 * 60 * 1_000;
+
 /// A collector and its folder.
 pub struct Room {
     folder: TempDir,
@@ -133,8 +136,8 @@ impl Room {
     /// Takes a hit when it happens.
     pub fn take(&mut self, hit: Hit) {
         let before = self.clock.now();
-        if hit.at.0.div_euclid(3_600_000) > before.0.div_euclid(3_600_000) {
-            // What came before is counted before the clock strikes.
+        if hit.at.0.div_euclid(QUARTER_MS) > before.0.div_euclid(QUARTER_MS) {
+            // What came before is counted before a day can end.
             self.collector().visitors_in_memory();
         }
         self.clock.set(before.max(hit.at));
