@@ -91,14 +91,14 @@ impl<'a> Walked<'a> {
         values.get(pick % values.len().max(1)).copied()
     }
 
-    /// Compares every pair, filtered by a value of either side, by day and by month. Engagement by page and host hangs on
-    /// the order in which hosts came, which a restart forgets.
+    /// Compares one pair in four, filtered by a value of either side, by day and by month; the next `pick` compares others.
+    /// Engagement by page and host hangs on the order in which hosts came, which a restart forgets.
     pub fn compare(&self, room: &Room, pick: usize, with_hosts: bool) -> Result<(), TestCaseError> {
         for site in &room.sites {
             let mut asks = Vec::new();
             let mut expected = Vec::new();
             let sides = Pair::all().flat_map(|pair| [(pair, false), (pair, true)]);
-            for (at, (pair, is_second)) in sides.enumerate() {
+            for (at, (pair, is_second)) in sides.enumerate().filter(|(at, _)| at % 4 == pick % 4) {
                 let Some(value) = self.value(*site, pair, is_second, pick + at) else { continue };
                 let (by, split) = if is_second { (pair.second, pair.first) } else { (pair.first, pair.second) };
                 let days = &self.0[&(*site, pair)];
@@ -224,6 +224,6 @@ fn no_figure_changes_while_days_are_open_closed_and_added_up() {
         pairs.compare(&room, pick + 3, with_hosts)
     };
     let streams = (long_stream(), vec(0..200_usize, 0..3), 0..60_usize);
-    let config = ProptestConfig { max_shrink_iters: 0, ..config(4) };
+    let config = ProptestConfig { max_shrink_iters: 40, ..config(2) };
     TestRunner::new(config).run(&streams, live).unwrap_or_else(|error| panic!("{error}"));
 }
