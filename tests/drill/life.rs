@@ -22,8 +22,8 @@ use crate::oracle::{Figures, Walk, figures, watched};
 pub type Rows = BTreeMap<(i32, String), Tally>;
 
 /// What a collector and its store have for each ask.
-pub fn rows(room: &Room, asks: &[Ask]) -> Vec<Rows> {
-    let found = room.collector().read(asks).unwrap();
+pub fn rows(sums: &dyn Sums, asks: &[Ask]) -> Vec<Rows> {
+    let found = sums.read(asks).unwrap();
     let rows = found.into_iter().map(|rows| {
         let mut sums = Rows::new();
         for row in rows {
@@ -54,22 +54,25 @@ pub fn is(dimension: Dimension, value: &str) -> Filter<Name> {
 type Cells<'a> = BTreeMap<(&'a str, &'a str), Tally>;
 
 /// What a walk has of every pair, by day.
-pub struct Walked<'a>(BTreeMap<(SiteId, Pair), Vec<(Day, Cells<'a>)>>);
+pub struct Walked<'a> {
+    pairs: BTreeMap<(SiteId, Pair), Vec<(Day, Cells<'a>)>>,
+    sites: Vec<SiteId>,
+}
 
 impl<'a> Walked<'a> {
     pub fn by(walk: &Walk<'a>, sites: &[SiteId]) -> Walked<'a> {
-        let mut all = BTreeMap::new();
+        let mut pairs = BTreeMap::new();
         for (site, pair) in sites.iter().flat_map(|site| Pair::all().map(move |pair| (*site, pair))) {
             let of_day = |day: Day| (day, walk.pair(site, day, [pair.first, pair.second]));
-            all.insert((site, pair), walk.days(site).into_iter().map(of_day).collect());
+            pairs.insert((site, pair), walk.days(site).into_iter().map(of_day).collect());
         }
-        Walked(all)
+        Walked { pairs, sites: sites.to_vec() }
     }
 
     /// The rows of a breakdown of a pair by its other side, where one side is `value`.
     fn rows(&self, site: SiteId, pair: Pair, is_second: bool, value: &str, grain: Grain) -> Rows {
         let mut rows = Rows::new();
-        for (day, cells) in &self.0[&(site, pair)] {
+        for (day, cells) in &self.pairs[&(site, pair)] {
             let bucket = if grain == Grain::Month { day.month().0 } else { day.0 };
             for ((a, b), tally) in cells {
                 let (by, split) = if is_second { (b, a) } else { (a, b) };
@@ -84,7 +87,7 @@ impl<'a> Walked<'a> {
 
     /// A value of one side of a pair.
     fn value(&self, site: SiteId, pair: Pair, is_second: bool, pick: usize) -> Option<&'a str> {
-        let cells = self.0[&(site, pair)].iter().flat_map(|(_, cells)| cells.keys());
+        let cells = self.pairs[&(site, pair)].iter().flat_map(|(_, cells)| cells.keys());
         let mut values: Vec<&str> = cells.map(|(a, b)| if is_second { *b } else { *a }).collect();
         values.sort_unstable();
         values.dedup();
@@ -93,22 +96,22 @@ impl<'a> Walked<'a> {
 
     /// Compares one pair in four, filtered by a value of either side, by day and by month; the next `pick` compares others.
     /// Engagement by page and host hangs on the order in which hosts came, which a restart forgets.
-    pub fn compare(&self, room: &Room, pick: usize, with_hosts: bool) -> Result<(), TestCaseError> {
-        for site in &room.sites {
+    pub fn compare(&self, sums: &dyn Sums, pick: usize, with_hosts: bool) -> Result<(), TestCaseError> {
+        for site in &self.sites {
             let mut asks = Vec::new();
             let mut expected = Vec::new();
             let sides = Pair::all().flat_map(|pair| [(pair, false), (pair, true)]);
             for (at, (pair, is_second)) in sides.enumerate().filter(|(at, _)| at % 4 == pick % 4) {
                 let Some(value) = self.value(*site, pair, is_second, pick + at) else { continue };
                 let (by, split) = if is_second { (pair.second, pair.first) } else { (pair.first, pair.second) };
-                let days = &self.0[&(*site, pair)];
+                let days = &self.pairs[&(*site, pair)];
                 let ends = [days[0].0, days[days.len() - 1].0];
                 for grain in [Grain::Day, Grain::Month] {
                     asks.push(ask(*site, Axis::Of(split), Some(is(by, value)), grain, ends));
                     expected.push(self.rows(*site, pair, is_second, value, grain));
                 }
             }
-            for ((ask, found), expected) in asks.iter().zip(rows(room, &asks)).zip(expected) {
+            for ((ask, found), expected) in asks.iter().zip(rows(sums, &asks)).zip(expected) {
                 let axes = [&ask.axis, &ask.filter.as_ref().expect("a filter").axis];
                 let of_hosts = [Dimension::Page, Dimension::Hostname].iter().all(|d| axes.contains(&&Axis::Of(*d)));
                 same(&found, &expected, of_hosts && !with_hosts, &format!("{ask:?}"))?;
@@ -142,7 +145,12 @@ fn same(found: &Rows, expected: &Rows, but_engagement: bool, what: &str) -> Resu
 }
 
 /// Compares every cell of single dimensions by hour, day and month.
-pub fn compare_singles(room: &Room, expected: &Figures, ends: [Day; 2], with_hours: bool) -> Result<(), TestCaseError> {
+pub fn compare_singles(
+    sums: &dyn Sums,
+    expected: &Figures,
+    ends: [Day; 2],
+    with_hours: bool,
+) -> Result<(), TestCaseError> {
     type Tables<'a> = BTreeMap<(SiteId, Axis<&'a str>), [Rows; 3]>;
     let mut tables: Tables = BTreeMap::new();
     let mut add = |site: SiteId, cell: &Cell<&'_ str>, grain: usize, bucket: i32, tally: Tally| {
@@ -162,7 +170,7 @@ pub fn compare_singles(room: &Room, expected: &Figures, ends: [Day; 2], with_hou
     for ((site, axis), expected) in tables {
         let grains = [Grain::Hour, Grain::Day, Grain::Month];
         let asks = grains.map(|grain| ask(site, named(axis), None, grain, ends));
-        for ((mut expected, found), ask) in expected.into_iter().zip(rows(room, &asks)).zip(&asks) {
+        for ((mut expected, found), ask) in expected.into_iter().zip(rows(sums, &asks)).zip(&asks) {
             expected.retain(|_, tally| !tally.is_zero());
             let is_kept = ask.grain != Grain::Hour || with_hours || axis == Axis::Total;
             if is_kept {
@@ -213,15 +221,15 @@ fn no_figure_changes_while_days_are_open_closed_and_added_up() {
         let ends = [first, plan.last_day()];
         let is_recent = ends[1].0 - first.0 < 27;
         let with_hosts = restarts.is_empty();
-        pairs.compare(&room, pick, with_hosts)?;
-        compare_singles(&room, &expected, ends, is_recent)?;
+        pairs.compare(room.collector(), pick, with_hosts)?;
+        compare_singles(room.collector(), &expected, ends, is_recent)?;
         room.flush();
-        pairs.compare(&room, pick + 1, with_hosts)?;
+        pairs.compare(room.collector(), pick + 1, with_hosts)?;
         room.close(plan.last_day());
-        pairs.compare(&room, pick + 2, with_hosts)?;
-        compare_singles(&room, &expected, ends, false)?;
+        pairs.compare(room.collector(), pick + 2, with_hosts)?;
+        compare_singles(room.collector(), &expected, ends, false)?;
         room.restart();
-        pairs.compare(&room, pick + 3, with_hosts)
+        pairs.compare(room.collector(), pick + 3, with_hosts)
     };
     let streams = (long_stream(), vec(0..200_usize, 0..3), 0..60_usize);
     let config = ProptestConfig { max_shrink_iters: 40, ..config(2) };

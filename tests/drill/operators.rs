@@ -103,7 +103,15 @@ impl Asked {
 
     /// What a day counts in one line. Where it is closed, and where no other dimension is asked for, the values of the
     /// filter are added up.
-    fn line(&self, walk: &Walk, site: SiteId, day: Day, split: Option<(Dimension, &str)>, by: Dimension, is_open: bool) -> Tally {
+    fn line(
+        &self,
+        walk: &Walk,
+        site: SiteId,
+        day: Day,
+        split: Option<(Dimension, &str)>,
+        by: Dimension,
+        is_open: bool,
+    ) -> Tally {
         let is_value = |value: &str| split.is_some_and(|(_, wanted)| wanted == value);
         let splits = split.map(|(dimension, _)| Side { dimension, passes: &is_value });
         let met = |passes: &dyn Fn(&str) -> bool| {
@@ -141,9 +149,8 @@ impl Asked {
         if self.split.is_some() || self.time.is_some() {
             sums.remove("[]");
         }
-        let shown = |[own, whole]: [Tally; 2]| {
-            self.metrics().iter().map(|metric| shown(metric, own, whole)).collect::<Value>()
-        };
+        let shown =
+            |[own, whole]: [Tally; 2]| self.metrics().iter().map(|metric| shown(metric, own, whole)).collect::<Value>();
         sums.into_iter().map(|(name, sums)| (name, shown(sums))).collect()
     }
 }
@@ -236,7 +243,8 @@ fn compare_hours(room: &Room, walk: &Walk, expected: &Figures, pick: usize) -> R
         for (at, by) in Dimension::ALL.into_iter().enumerate() {
             let (values, days) = (all_values(walk, *site, by), walk.days(*site));
             let days: Vec<Day> = days.into_iter().filter(|day| day.0 >= today.0 - 31).collect();
-            let (Some(value), Some(day)) = (values.get(pick % values.len().max(1)), days.get((pick + at) % days.len().max(1)))
+            let (Some(value), Some(day)) =
+                (values.get(pick % values.len().max(1)), days.get((pick + at) % days.len().max(1)))
             else {
                 continue;
             };

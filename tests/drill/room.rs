@@ -174,7 +174,11 @@ impl Room {
         for _ in 0..12 {
             self.flush();
         }
-        assert_eq!(self.number("SELECT (SELECT count(*) FROM days) + (SELECT count(*) FROM hours)"), 0, "all is packed");
+        assert_eq!(
+            self.number("SELECT (SELECT count(*) FROM days) + (SELECT count(*) FROM hours)"),
+            0,
+            "all is packed"
+        );
         let parts = self.number("SELECT count(*) FROM pairs WHERE part <> 0");
         assert_eq!(parts, 0, "no pairs are left by those who count");
     }

@@ -60,13 +60,7 @@ fn filtered(census: &Census, by: Dimension, test: Test, split: Dimension) -> BTr
 }
 
 /// The same by the walk.
-fn met(
-    walk: &Walk,
-    site: SiteId,
-    day: Day,
-    by: Side,
-    split: Dimension,
-) -> BTreeMap<String, Tally> {
+fn met(walk: &Walk, site: SiteId, day: Day, by: Side, split: Dimension) -> BTreeMap<String, Tally> {
     let of_value = |value: &str| {
         let is = |other: &str| other == value;
         walk.meeting(site, day, &[by, Side { dimension: split, passes: &is }])
@@ -76,7 +70,10 @@ fn met(
     rows.filter(|(_, tally)| !tally.is_zero()).collect()
 }
 
-fn each_pair(stream: &Stream, check: impl Fn(&Walk, SiteId, Day, &Census) -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
+fn each_pair(
+    stream: &Stream,
+    check: impl Fn(&Walk, SiteId, Day, &Census) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
     let mut hits = hits(&stream.scenario);
     let from = hits.len() / 4;
     watched::mark(&mut hits, from);
@@ -89,9 +86,7 @@ fn each_pair(stream: &Stream, check: impl Fn(&Walk, SiteId, Day, &Census) -> Res
 #[test]
 fn every_two_dimensions_count_as_a_naive_walk() {
     let compare = |stream: Stream| {
-        each_pair(&stream, |walk, site, day, census| {
-            same(&counted(census, u32::MAX), &walked(walk, site, day))
-        })
+        each_pair(&stream, |walk, site, day, census| same(&counted(census, u32::MAX), &walked(walk, site, day)))
     };
     TestRunner::new(config(20)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
 }
