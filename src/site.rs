@@ -173,8 +173,8 @@ impl Site {
 /// All sites, found by domain or by number. Never changed in place: a new one replaces it.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_domain: HashMap<String, Arc<Site>>,
-    by_id: HashMap<SiteId, Arc<Site>>,
+    by_domain: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
+    by_id: HashMap<SiteId, Arc<Site>, foldhash::fast::RandomState>,
 }
 
 impl Directory {

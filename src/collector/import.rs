@@ -43,7 +43,7 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// No site has the domain.
-    #[error("there is no site {0}; `headcount site list` shows all")]
+    #[error("there is no site {0}; `headcount site add {0}` adds it, `headcount site list` shows all")]
     UnknownSite(String),
     /// There may be only one at a time.
     #[error("another import is running; try again when it has ended")]
@@ -68,6 +68,8 @@ pub struct Summary {
     pub counted: u64,
     /// The rest by reason, most frequent first.
     pub rejected: Vec<(String, u64)>,
+    /// The first and the last day with a line that was counted.
+    pub days: Option<(String, String)>,
     /// Days that had visitors before: those of them who are in the log too count twice.
     pub repeated: Vec<String>,
 }
@@ -136,6 +138,8 @@ pub struct Import {
     lines: u64,
     counted: u64,
     reasons: HashMap<Rejection, u64>,
+    /// The first and the last day that something was counted for.
+    span: Option<(Day, Day)>,
     repeated: BTreeSet<Day>,
     _only: Only,
 }
@@ -190,6 +194,7 @@ impl Import {
             lines: 0,
             counted: 0,
             reasons: HashMap::new(),
+            span: None,
             repeated: BTreeSet::new(),
             _only: only,
             collector: collector.clone(),
@@ -259,6 +264,7 @@ impl Import {
             lines: self.lines,
             counted: self.counted,
             rejected: reasons.into_iter().map(|(reason, count)| (reason.label().to_owned(), count)).collect(),
+            days: self.span.map(|(first, last)| (first.to_string(), last.to_string())),
             repeated: self.repeated.iter().map(Day::to_string).collect(),
         })
     }
@@ -292,6 +298,8 @@ impl Import {
         open.day.take(&hit, self.visitors < limits::VISITORS_MAX)?;
         self.visitors += open.day.visitors() - before;
         self.counted += 1;
+        let (first, last) = self.span.unwrap_or((local.day, local.day));
+        self.span = Some((first.min(local.day), last.max(local.day)));
         self.batch.counted += 1;
         Ok(())
     }

@@ -194,11 +194,13 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn by(headers: &'a HeaderMap) -> Said<'a> {
         let mut said = Said::default();
-        for name in headers.keys() {
+        // The values of a repeated header come one after the other.
+        for (name, value) in headers {
+            let text = || Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default());
             match name.as_str() {
-                "user-agent" => said.user_agent = Some(text_of(headers, header::USER_AGENT)),
-                "accept-language" => said.accept_language = Some(text_of(headers, header::ACCEPT_LANGUAGE)),
-                "referer" => said.referer = Some(text_of(headers, header::REFERER)),
+                "user-agent" => said.user_agent = said.user_agent.or_else(text),
+                "accept-language" => said.accept_language = said.accept_language.or_else(text),
+                "referer" => said.referer = said.referer.or_else(text),
                 "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
                 "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
                 name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),
