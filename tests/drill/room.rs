@@ -57,6 +57,13 @@ impl Plan {
         Plan { scenario, order, flushes: drains, restarts }
     }
 
+    /// A story as it is told.
+    pub fn told(story: &str) -> Plan {
+        let scenario = Scenario::parse(story);
+        let hits = scenario.steps.len();
+        Plan { scenario, order: (0..hits).collect(), flushes: vec![false; hits], restarts: Vec::new() }
+    }
+
     /// The schedules of the sites.
     pub fn schedules(&self) -> Vec<Schedule> {
         (0..self.scenario.sites.len()).map(|index| self.scenario.schedule(index)).collect()

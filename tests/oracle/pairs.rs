@@ -9,7 +9,7 @@ use headcount::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
 use headcount::hit::Kind;
 use headcount::site::{Day, SiteId};
 
-use super::{Counted, Ping, Visit, Walk, hits_and_visitors};
+use super::{Counted, Ping, Visit, Walk, hits_and_visitors, joined};
 
 /// One side of a question: a dimension and which of its values.
 #[derive(Clone, Copy)]
@@ -94,6 +94,9 @@ impl<'a> Walk<'a> {
                 visit.map(|visit| self.pages(visit).next().unwrap_or(NOT_SET)).into_iter().collect()
             }
             Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
+            Dimension::ChannelAndSource => {
+                vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
+            }
             fixed => vec![visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit).value(fixed)],
         }
     }
