@@ -218,8 +218,8 @@ fn compare(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Result<(), 
             let values = all_values(walk, *site, by);
             for (nth, operator) in OPERATORS.into_iter().enumerate().filter(|_| !values.is_empty()) {
                 let turn = pick + 7 * at + 3 * nth + number;
-                let any_case = turn % 3 == 0;
-                let split = (turn % 4 != 0).then(|| Dimension::ALL[turn % 23]);
+                let any_case = turn.is_multiple_of(3);
+                let split = (!turn.is_multiple_of(4)).then(|| Dimension::ALL[turn % 23]);
                 let time = (turn % 5 < 3).then(|| TIMES[turn % 3]);
                 let texts = texts(operator, &values, any_case, turn / 2);
                 let asked = Asked { by, operator, texts, any_case, split, time, days };
