@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use headcount::beacon::Kind;
+use headcount::beacon::{Kind, NO_HINTS};
 use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
@@ -56,7 +56,7 @@ impl Numbers {
 /// What visits are made of.
 struct Maker {
     agents: Vec<Arc<Agent>>,
-    places: Vec<Place>,
+    places: Vec<Arc<Place>>,
     origins: Vec<source::Origin>,
     pages: Vec<String>,
 }
@@ -85,7 +85,7 @@ fn agents() -> Vec<Arc<Agent>> {
         format!("Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0", v = 141 - version)
     });
     let all = phone.chain(android).chain(desktop).chain(firefox);
-    let agent = |text: String| match known.classify(&text, false) {
+    let agent = |text: String| match known.classify(&text, &NO_HINTS, false) {
         Verdict::Person(agent) => Some(agent),
         _ => None,
     };
@@ -109,7 +109,7 @@ impl Maker {
         };
         Maker {
             agents: agents(),
-            places: (0..5_000).map(place).collect(),
+            places: (0..5_000).map(place).map(Arc::new).collect(),
             origins: (0..301).map(origin).collect(),
             pages: (0..2_000).map(|page| format!("/blog/{}/storage-that-lasts-{page}/", 2016 + page % 10)).collect(),
         }

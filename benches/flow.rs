@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use headcount::beacon::{Beacon, ClientIp, Request, pixel, plausible};
+use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, pixel, plausible};
 use headcount::cell::{Axis, Dimension, Metric};
 use headcount::clock::Clock;
 use headcount::collector::Collector;
@@ -109,8 +109,11 @@ impl Sent {
             body: self.body.as_bytes(),
             address: ClientIp(self.address),
             user_agent: &self.agent,
+            hints: &NO_HINTS,
             accept_language: "en-GB,en;q=0.8",
             referer: "",
+            origin: "",
+            forwarded: "",
             opted_out: false,
             prefetch: false,
         }

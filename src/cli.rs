@@ -1,6 +1,8 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
 mod demo;
+mod explain;
+mod geo;
 mod import;
 mod serve;
 mod words;
@@ -20,7 +22,7 @@ use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
-use crate::hit::place::Places;
+use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
 use words::{Words, Work};
 
@@ -71,6 +73,14 @@ fn work(words: Words) -> Result<(), Failure> {
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    match &words.work {
+        Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
+        Work::Geo(words_of) => {
+            print(&geo::geo(&config, words_of)?, words.json);
+            return Ok(());
+        }
+        _ => {}
+    }
     if let Some(command) = words.work.command() {
         print(&carry_out(&config, command)?, words.json);
         return Ok(());
@@ -152,10 +162,13 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Ke
     let path = folder.database();
     let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {
-        Some(file) => Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?,
-        None => Places::none(),
+        // What is not looked up needs no file in memory.
+        Some(file) if config.place != Detail::None => {
+            Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?
+        }
+        _ => Places::none(),
     };
-    let tools = Tools { agents: Agents::new(), places };
+    let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(Collector::start(Arc::new(store), tools, clock)?)
 }
 

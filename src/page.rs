@@ -7,8 +7,9 @@
 pub mod format;
 pub mod names;
 pub mod chart;
-pub mod site;
 pub mod export;
+pub mod bots;
+pub mod site;
 pub mod tracker;
 
 #[cfg(test)]
@@ -17,7 +18,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Point, Progress, Series};
-pub use site::{NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
 
 use crate::site::AddressMode;
 

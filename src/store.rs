@@ -7,6 +7,7 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, Cell, Filter, Tally};
 use crate::counts::pairs::Pair;
 use crate::counts::{Census, Name, Sums};
@@ -79,6 +80,24 @@ pub struct Rejected {
     pub count: u64,
 }
 
+/// The group of those paths of programs that are no longer told apart.
+pub const OTHER_PAGES: &str = "(other)";
+
+/// What programs asked for on one day: how often those of a family came for a group of pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotCount {
+    /// The site.
+    pub site: SiteId,
+    /// The day, at the site.
+    pub day: Day,
+    /// The family, from the list of [`crate::hit::agent`].
+    pub family: Name,
+    /// The group of pages, or [`OTHER_PAGES`].
+    pub pages: Name,
+    /// How many messages.
+    pub count: u64,
+}
+
 /// How far a log has been imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
@@ -90,6 +109,23 @@ pub struct Imported {
     pub head_bytes: u64,
     /// How many bytes of its content are counted.
     pub bytes: u64,
+}
+
+/// What became of the mails of a campaign on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSum {
+    /// The site.
+    pub site: SiteId,
+    /// The campaign, or the name of those that nobody declared.
+    pub campaign: String,
+    /// The day, at the site.
+    pub day: Day,
+    /// What happened.
+    pub kind: MailKind,
+    /// How often.
+    pub count: u64,
+    /// By how many distinct people within the day.
+    pub people: u64,
 }
 
 /// Who counts a day that is not over: the pairs of each are stored as a whole, in the place of what they were before.
@@ -131,10 +167,16 @@ pub struct Flush {
     pub month: Option<(SiteId, Month)>,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
     /// The first day of which a site keeps the hours of single dimensions; older ones are deleted.
     pub old_hours: Vec<(SiteId, Day)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
+    /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
+    pub batches: Vec<(Digest, Day)>,
 }
 
 /// A day whose pairs are in memory.
@@ -208,6 +250,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError>;
+
+    /// Programs that came to a site from `first` to `last`, by day, and the flush up to which they hold.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError>;
 }
 
 impl Ask {

@@ -1,15 +1,19 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
 
+mod arriving;
 mod bounds;
 mod browser;
 mod captures;
 mod days;
 mod door;
 mod drill;
+mod fuzz;
 mod import;
 mod ingest;
+mod knowing;
 mod operators;
 mod oracle;
+mod programs;
 mod scenario;
 mod store;
 mod tidy;

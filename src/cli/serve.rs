@@ -55,6 +55,7 @@ pub(super) fn run(
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
     let (collector, keeping) = super::open(config, folder, Clock::System)?;
+    collector.tools().prepare();
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));

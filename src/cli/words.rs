@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::beacon::log::Rules;
+use crate::collector::import::Manner;
+use crate::control::campaign::CampaignCommand;
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
+use crate::site::paths::{Case, Slash};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
 ///
@@ -42,10 +46,51 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Declares mail campaigns, whose opens and clicks are counted
+    #[command(subcommand)]
+    Campaign(CampaignWork),
+    /// Prints a link for the mails of a campaign: it counts the click and leads to the address
+    Link(LinkWords),
     /// Counts the pageviews in logs of a web server
     Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
+    /// Says what is made of a user agent and a referrer; nothing is counted
+    Explain(ExplainWords),
+    /// Checks a file of places, and says where to get one
+    Geo(GeoWords),
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainWords {
+    /// The user agent
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub user_agent: String,
+    /// A header beside it, like "Sec-CH-UA: ..."; may be given several times
+    #[arg(long = "header", value_name = "HEADER")]
+    pub headers: Vec<String>,
+    /// The referrer
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub referrer: String,
+    /// The page that was asked for, with its campaign keys
+    #[arg(long, value_name = "URL", default_value = "https://site.invalid/")]
+    pub url: String,
+    /// As if the tracker had seen a touch screen
+    #[arg(long)]
+    pub touch: bool,
+    /// Read lines of agent, tab, referrer from standard input; print one JSON line each
+    #[arg(long)]
+    pub batch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GeoWords {
+    /// The file; that of the configuration if left out
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Addresses to look up in it; they are not kept
+    #[arg(long = "address", value_name = "ADDRESS")]
+    pub addresses: Vec<std::net::IpAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +107,9 @@ pub struct Serve {
     /// MMDB file for country, region and city
     #[arg(long, value_name = "FILE")]
     geo: Option<String>,
+    /// How much of a place is counted: none, country, region or city [default: city]
+    #[arg(long, value_name = "PART")]
+    place: Option<String>,
     /// Networks whose forwarding headers are believed, separated by commas [default: 127.0.0.0/8, ::1/128]
     #[arg(long, value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
@@ -113,15 +161,39 @@ pub struct Change {
     /// Time zone like Europe/Berlin; a change acts from the site's next day on
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// A host whose pages count, may be given several times; `any` for every host
+    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// A name that is the site's no more
+    #[arg(long = "no-alias", value_name = "NAME")]
+    no_aliases: Vec<String>,
     /// What becomes of addresses: hash, truncate or none
     #[arg(long, value_name = "MODE")]
     address: Option<AddressMode>,
+    /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
+    #[arg(long, value_name = "YES")]
+    counter: Option<bool>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
+    /// Pages that count as one, like /order/:id or /docs/*; may be given several times, `none` for none
+    #[arg(long = "path-template", value_name = "PATH")]
+    templates: Vec<String>,
+    /// Parts of paths that become :masked, like user-* or inv# (# is a number); `none` for none
+    #[arg(long = "path-mask", value_name = "PART")]
+    masks: Vec<String>,
+    /// The slash at the end of paths: keep, strip or add
+    #[arg(long = "path-slash", value_name = "RULE")]
+    slash: Option<Slash>,
+    /// Capitals in paths: keep or lower
+    #[arg(long = "path-case", value_name = "RULE")]
+    case: Option<Case>,
+    /// A key of the query that belongs to the page; may be given several times, `none` for none
+    #[arg(long = "query-key", value_name = "KEY")]
+    query_keys: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,15 +222,78 @@ pub enum UserWork {
     Link,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum CampaignWork {
+    /// Declares a campaign, or says how many mails were sent, and prints its picture for the mail
+    Set {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+        /// How many mails were sent
+        #[arg(long, value_name = "N")]
+        sent: Option<u64>,
+    },
+    /// Lists the campaigns of a site
+    List {
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+    /// Takes a campaign's name away; what was counted under it stays
+    Remove {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LinkWords {
+    /// The site
+    #[arg(long, value_name = "DOMAIN")]
+    site: String,
+    /// The campaign, as declared
+    #[arg(long, value_name = "NAME")]
+    campaign: String,
+    /// Where the link leads; the utm keys of the campaign are added
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Name of the source of the visits that follow
+    #[arg(long, value_name = "NAME", default_value = "newsletter")]
+    source: String,
+}
+
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
 #[derive(Debug, Args)]
 pub struct ImportWords {
-    /// Logs in the combined format of nginx and Apache, also compressed by gzip; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// Logs of nginx, Apache, Caddy, IIS, CloudFront or HAProxy, also compressed by gzip; - reads standard input
+    #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The site that they count for
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "rules", default_value = "")]
     pub site: String,
+    /// How they are written, where they do not tell: combined, caddy, cloudfront, haproxy, w3c, or a line of log_format
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Goes on with the last of them as it grows, when it is rotated too, until Ctrl-C; its lines count as they come
+    #[arg(long)]
+    pub follow: bool,
+    /// A further ending of paths that are no pages, like md; may be given several times
+    #[arg(long = "asset", value_name = "ENDING")]
+    pub assets: Vec<String>,
+    /// An ending of paths that are pages all the same, like pdf
+    #[arg(long = "page", value_name = "ENDING")]
+    pub pages: Vec<String>,
+    /// A further status that counts, like 404
+    #[arg(long = "status", value_name = "CODE")]
+    pub statuses: Vec<u16>,
+    /// Prints what counts as a pageview, and does nothing else
+    #[arg(long)]
+    pub rules: bool,
     /// Count logs that were imported before once more, from their beginning
     #[arg(long)]
     pub again: bool,
@@ -194,6 +329,40 @@ impl clap::ValueEnum for AddressMode {
     }
 }
 
+impl ImportWords {
+    /// How logs are to be imported.
+    pub fn manner(&self) -> Manner {
+        let endings = |list: &[String]| list.iter().map(|it| it.trim_start_matches('.').to_lowercase()).collect();
+        let rules =
+            Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
+        Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
+    }
+}
+
+impl clap::ValueEnum for Slash {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Slash::Keep, Slash::Strip, Slash::Add]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Slash::Keep => "keep",
+            Slash::Strip => "strip",
+            Slash::Add => "add",
+        }))
+    }
+}
+
+impl clap::ValueEnum for Case {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Case::Keep, Case::Lower]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
+    }
+}
+
 impl Words {
     /// The flags that are keys of the configuration.
     pub fn flags(&self) -> Vec<(&'static str, String)> {
@@ -203,6 +372,7 @@ impl Words {
                 ("listen", serve.listen.clone()),
                 ("url", serve.url.clone()),
                 ("geo", serve.geo.clone()),
+                ("place", serve.place.clone()),
                 ("trusted_proxies", serve.trusted_proxies.clone()),
                 ("log", serve.log.clone()),
             ]);
@@ -231,7 +401,7 @@ impl Work {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) => return None,
+            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) => return None,
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }
@@ -245,6 +415,21 @@ impl Work {
             }
             Work::Tokens(TokenWork::List) => Command::TokenList,
             Work::Tokens(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
+            Work::Campaign(CampaignWork::Set { name, site, sent }) => {
+                Command::Campaign(CampaignCommand::Set { site: site.clone(), name: name.clone(), sent: *sent })
+            }
+            Work::Campaign(CampaignWork::List { site }) => {
+                Command::Campaign(CampaignCommand::List { site: site.clone() })
+            }
+            Work::Campaign(CampaignWork::Remove { name, site }) => {
+                Command::Campaign(CampaignCommand::Remove { site: site.clone(), name: name.clone() })
+            }
+            Work::Link(words) => Command::Campaign(CampaignCommand::Link {
+                site: words.site.clone(),
+                campaign: words.campaign.clone(),
+                to: words.to.clone(),
+                source: words.source.clone(),
+            }),
             Work::User(UserWork::Link) => Command::UserLink,
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),
@@ -263,7 +448,29 @@ impl Change {
             [any] if any == "any" => Some(Vec::new()),
             hosts => Some(hosts.to_vec()),
         };
-        SiteChange { timezone: self.timezone.clone(), hosts, address: self.address, opt_out: self.opt_out }
+        SiteChange {
+            timezone: self.timezone.clone(),
+            hosts,
+            add_aliases: self.aliases.clone(),
+            remove_aliases: self.no_aliases.clone(),
+            address: self.address,
+            counter: self.counter,
+            opt_out: self.opt_out,
+            templates: listed(&self.templates),
+            masks: listed(&self.masks),
+            slash: self.slash,
+            case: self.case,
+            query_keys: listed(&self.query_keys),
+        }
+    }
+}
+
+/// A list as it is to be: nothing stays as it is, `none` empties it.
+fn listed(given: &[String]) -> Option<Vec<String>> {
+    match given {
+        [] => None,
+        [none] if none == "none" => Some(Vec::new()),
+        some => Some(some.to_vec()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
 //! store leaves it out. The keeper never waits for the writer but at the end of the program.
 
+mod batches;
 mod closing;
 mod flushing;
 
@@ -17,16 +18,21 @@ use arc_swap::ArcSwap;
 
 use super::Collector;
 use super::import::Batch;
-use super::ledger::Ledger;
+use super::ledger::{Booked, Ledger};
+use super::mail::Mails;
 use super::salts::Salts;
+use super::trusted::Counted;
 use crate::clock::Clock;
 use crate::counts::{Census, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
+use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, DayState, Flush, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
+use batches::Batches;
 use flushing::{Flushing, Waiter};
 
 /// What reaches the keeper.
@@ -34,6 +40,17 @@ use flushing::{Flushing, Waiter};
 pub enum Message {
     /// A hit to count.
     Hit(Box<Hit>),
+    /// Hits to count together, unless a batch of this id was counted before.
+    Batch {
+        /// The hits.
+        hits: Vec<Hit>,
+        /// The id, if the sender gave one.
+        id: Option<Digest>,
+        /// How far logs are read with them.
+        imported: Vec<Imported>,
+        /// Told what became of them.
+        reply: Sender<Counted>,
+    },
     /// A question for what is not stored.
     Ask {
         /// About which site.
@@ -85,6 +102,10 @@ pub struct Generation {
     pub rows: Vec<Vec<Row>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
+    /// All programs.
+    pub bots: Vec<BotCount>,
     /// The first day of the site with sums in it.
     pub first_day: Option<Day>,
 }
@@ -102,6 +123,7 @@ struct Keeper {
     visitors: usize,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
     meter: Arc<Meter>,
@@ -110,6 +132,10 @@ struct Keeper {
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
     imports: VecDeque<(SiteId, Batch, Waiter)>,
+    /// Ids of batches that were counted lately.
+    batches: Batches,
+    /// How far logs are read whose hits wait for the next flush.
+    imported: Vec<Imported>,
     flushed: Moment,
     /// When the pairs of running days were last stored.
     checkpointed: Moment,
@@ -135,12 +161,15 @@ pub(super) fn spawn(
         visitors: 0,
         salts: inner.salts.clone(),
         ledger: inner.ledger.clone(),
+        mails: inner.mails.clone(),
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
+        batches: Batches::default(),
+        imported: Vec::new(),
         flushed: inner.clock.now(),
         checkpointed: inner.clock.now(),
         pruned: HashMap::new(),
@@ -178,7 +207,14 @@ impl Keeper {
     /// Serves one message; false ends the keeper.
     fn serve(&mut self, message: Message) -> bool {
         match message {
-            Message::Hit(hit) => self.count(&hit),
+            Message::Hit(hit) => {
+                self.meter.queued.dec();
+                let _ = self.count(&hit);
+            }
+            Message::Batch { hits, id, imported, reply } => {
+                answer(&reply, self.count_batch(&hits, id));
+                self.note_read(imported);
+            }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -193,13 +229,43 @@ impl Keeper {
         true
     }
 
-    fn count(&mut self, hit: &Hit) {
-        self.meter.queued.dec();
+    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> Counted {
+        self.meter.queued.dec_by(hits.len() as i64);
+        if id.is_some_and(|id| !self.batches.begin(id, self.clock.now())) {
+            hits.iter().for_each(|hit| self.reject(hit, Rejection::Repeat));
+            return Counted { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
+        }
+        Counted { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
+    }
+
+    /// Keeps how far logs are read for the next flush; what was said of one before is past.
+    fn note_read(&mut self, imported: Vec<Imported>) {
+        for entry in imported {
+            self.imported.retain(|known| (known.site, known.head) != (entry.site, entry.head));
+            self.imported.push(entry);
+        }
+    }
+
+    fn reject(&self, hit: &Hit, reason: Rejection) {
+        self.meter.reject(reason);
+        self.ledger.add(hit.site, hit.local.day, reason, None);
+    }
+
+    fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let key = (hit.site, hit.local.day);
+        let is_old = || {
+            let today = self.directory.load().get(hit.site).map(|site| site.schedule.locate(self.clock.now()).day);
+            today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
+        };
         let budget = |site| self.directory.load().get(site).map(|site| site.settings.budget).unwrap_or_default();
-        let day = self.days.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1, budget(key.0)));
+        let open = || match is_old() {
+            true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
+            false => OpenDay::new(key.0, key.1, budget(key.0)),
+        };
+        let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
-        match day.take(hit, self.visitors < limits::VISITORS_MAX) {
+        let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
+        match taken {
             Ok(()) => {
                 self.visitors += day.visitors() - before;
                 self.meter.counted.inc();
@@ -207,19 +273,20 @@ impl Keeper {
                     self.meter.pings.inc();
                 }
             }
-            Err(reason) => {
-                self.meter.reject(reason);
-                self.ledger.add(key.0, key.1, reason);
-            }
+            Err(reason) => self.reject(hit, reason),
         }
+        taken
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
         let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
+        let Booked { rejected, bots } = self.ledger.peek();
         let mut open = Generation {
             number: self.flushing.next_number(),
             rows: vec![Vec::new(); asks.len()],
-            rejected: self.ledger.peek(),
+            rejected,
+            bots,
+            mails: self.mails.peek(),
             first_day: None,
         };
         for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
@@ -287,7 +354,14 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
+        let Booked { mut rejected, mut bots } = self.ledger.drain();
+        rejected.retain(|rejected| is_known(rejected.site));
+        bots.retain(|bot| is_known(bot.site));
+        let batches = self.batches.drain(now);
+        let is_over = |(site, day): &(SiteId, Day)| {
+            directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+        };
+        let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
         let mut days = self.take_closing(&directory);
         if checkpoint {
             self.checkpointed = now;
@@ -298,11 +372,14 @@ impl Keeper {
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
-        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty() && month.is_none() {
+        let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
+        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty();
+        if is_empty && month.is_none() && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, days, month, rejected, old_hours, imported: Vec::new() }, waiters);
+        self.flushing
+            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -311,10 +388,10 @@ impl Keeper {
         if self.directory.load().get(site).is_none() {
             return;
         }
-        let Batch { sums, days, counted, rejected, imported } = batch;
+        let Batch { sums, days, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
-        let flush = Flush { number, sums, days, rejected, imported, ..Flush::default() };
+        let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -369,6 +446,8 @@ fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
         number: flush.number,
         rows: rows.collect(),
         rejected: flush.rejected.clone(),
+        mails: flush.mails.clone(),
+        bots: flush.bots.clone(),
         first_day: of_site().map(|(_, day, _)| *day).min(),
     }
 }

@@ -7,12 +7,16 @@ use crate::cell::{Axis, Dimension, Metric};
 use crate::collector::Collector;
 use crate::config::nearest;
 use crate::counts::Name;
+use crate::report::bots::BotLine;
 use crate::report::period::{Period, Range};
 use crate::report::{self, Figure, Interval, Line, Question, Sums};
 use crate::site::Site;
 
 /// Rows of values in the terminal, unless the operator says how many.
 const ROWS_SHOWN: usize = 20;
+
+/// What splits by programs.
+const BOT: &str = "bot";
 
 /// What a split is by, and the name of its column.
 struct Split {
@@ -23,6 +27,9 @@ struct Split {
 
 pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option<&str>, rows: Option<usize>) -> Done {
     let site = find(collector, site)?;
+    if by == Some(BOT) {
+        return bots(collector, &site, period, rows);
+    }
     let split = split(by)?;
     let range = range(collector, &site, period)?;
     let metrics = metrics(&split);
@@ -58,6 +65,38 @@ pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option
     Ok(Reply::new(text, answer))
 }
 
+/// Programs are no visitors: how often each family came, and for which pages.
+fn bots(collector: &Collector, site: &Site, period: &str, rows: Option<usize>) -> Done {
+    let range = range(collector, site, period)?;
+    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
+    let mut lines = report::bots::lines(counts);
+    let all = lines.len();
+    lines.truncate(rows.unwrap_or(all));
+    let shown = rows.unwrap_or(ROWS_SHOWN).min(lines.len());
+    let mut text = format!("{}, {} to {}\n\n", site.domain, range.span.first_day(), range.span.last_day());
+    let width = lines.iter().take(shown).map(|line| line.family.chars().count()).max().unwrap_or(0);
+    for line in &lines[..shown] {
+        text.push_str(&format!("{:<width$}  {:<16}  {:>9}\n", line.family, line.group, line.count));
+    }
+    if lines.is_empty() {
+        text.push_str("No program was recognised.\n");
+    }
+    if all > shown {
+        text.push_str(&format!("\n{} more; see --rows\n", all - shown));
+    }
+    let pages = |line: &BotLine| -> Vec<Value> {
+        line.pages.iter().map(|(pages, count)| json!({"pages": &**pages, "messages": count})).collect()
+    };
+    let row = |line: &BotLine| json!({"bot": &*line.family, "group": line.group, "messages": line.count, "pages": pages(line)});
+    let rows: Vec<Value> = lines.iter().map(row).collect();
+    let (from, to) = (range.span.first_day().to_string(), range.span.last_day().to_string());
+    let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
+    if all > lines.len() {
+        answer["more"] = json!(all - lines.len());
+    }
+    Ok(Reply::new(text, answer))
+}
+
 fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, super::Refusal> {
     let period = match text.split_once("..") {
         Some((from, to)) => Period::parse("custom", Some(from), Some(to))?,
@@ -81,7 +120,7 @@ fn split(by: Option<&str>) -> Result<Split, super::Refusal> {
         .iter()
         .map(|d| d.name())
         .chain(intervals.iter().map(|(name, _)| *name))
-        .chain(["prop:KEY"])
+        .chain([BOT, "prop:KEY"])
         .collect();
     match Dimension::from_name(by) {
         Some(dimension) => Ok(Split { axis: Axis::Of(dimension), interval: None, column: by.to_owned() }),

@@ -9,6 +9,7 @@ use crate::cell::Metric::*;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::report::Interval;
+use crate::report::bots::BotLine;
 use crate::site::{Day, LocalHour};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
@@ -213,6 +214,21 @@ fn today() -> Series {
     Series { interval: Interval::Hour, points: (0..24).map(point).collect() }
 }
 
+fn bot_lines() -> Vec<BotLine> {
+    let line = |(family, group, pages): (&str, &'static str, &[(&str, u64)])| {
+        let pages: Vec<_> = pages.iter().map(|(pages, count)| (Arc::from(*pages), *count)).collect();
+        BotLine { family: family.into(), group, count: pages.iter().map(|(_, count)| count).sum(), pages }
+    };
+    [
+        ("Googlebot", "Search engine", &[("/blog", 2_811), ("/docs", 1_204), ("/", 310), ("/pricing", 55)][..]),
+        ("GPTBot", "AI crawler", &[("/docs", 2_120), ("/blog", 77)]),
+        ("ChatGPT-User", "AI agent", &[("/pricing", 611)]),
+        ("Headless Chrome", "Headless browser", &[("/<b>", 6), ("(other)", 1)]),
+    ]
+    .map(line)
+    .into()
+}
+
 fn full() -> SitePage {
     let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before) };
     SitePage {
@@ -237,6 +253,7 @@ fn full() -> SitePage {
         ],
         series: month(),
         panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
+        mails: Vec::new(),
         not_counted: [
             (Rejection::Bot, 9_120),
             (Rejection::OptedOut, 611),
@@ -245,6 +262,9 @@ fn full() -> SitePage {
         ]
         .map(|(reason, count)| NotCounted { reason, count })
         .into(),
+        bots: bot_lines(),
+        bots_csv: "/example.com/bots.csv?period=30d".into(),
+        bots_json: "/example.com/bots.json?period=30d".into(),
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,

@@ -10,6 +10,7 @@ use super::{Account, names, rendered};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::counts::Name;
 use crate::rejection::Rejection;
+use crate::report::bots::BotLine;
 use crate::site::{AddressMode, Day};
 
 /// The dashboard of a site.
@@ -44,8 +45,16 @@ pub struct SitePage {
     pub series: Series,
     /// The breakdowns. Their order does not matter; dimensions without a panel are left out.
     pub panels: Vec<Panel>,
+    /// What became of the mails of campaigns.
+    pub mails: Vec<MailLine>,
     /// Beacons that were not counted, by reason, the most frequent first.
     pub not_counted: Vec<NotCounted>,
+    /// The programs among them, the most frequent families first.
+    pub bots: Vec<BotLine>,
+    /// Where all about them can be had as CSV.
+    pub bots_csv: String,
+    /// The same as JSON.
+    pub bots_json: String,
     /// The piece of HTML to paste into the site's pages.
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.
@@ -111,6 +120,45 @@ pub struct NotCounted {
     pub count: u64,
 }
 
+/// What became of the mails of a campaign.
+#[derive(Debug, Clone, Default)]
+pub struct MailLine {
+    /// The campaign.
+    pub campaign: String,
+    /// How many were sent, as its owner says.
+    pub sent: u64,
+    /// Pictures that readers and their providers asked for.
+    pub opened: u64,
+    /// Those of them that a provider asked for, such as Gmail.
+    pub proxied: u64,
+    /// Distinct readers who did, added by day.
+    pub readers: u64,
+    /// Pictures that privacy relays fetched.
+    pub relays: u64,
+    /// Links that were followed.
+    pub clicked: u64,
+    /// Visits that bear its name.
+    pub visited: u64,
+    /// Pictures and links that scanners looked at.
+    pub scanners: u64,
+}
+
+impl MailLine {
+    /// What the line counts, by name.
+    pub fn numbers(&self) -> [(&'static str, u64); 8] {
+        [
+            ("sent", self.sent),
+            ("opened", self.opened),
+            ("opened_by_proxies", self.proxied),
+            ("readers", self.readers),
+            ("fetched_by_relays", self.relays),
+            ("clicked", self.clicked),
+            ("visited", self.visited),
+            ("scanned", self.scanners),
+        ]
+    }
+}
+
 /// A panel, and those that say more about the same.
 struct Card<'a> {
     main: &'a Panel,
@@ -130,6 +178,9 @@ const CARDS: [&[Dimension]; 10] = [
     &[Dimension::Device, Dimension::Screen],
     &[Dimension::Event],
 ];
+
+/// Families of programs that the panel shows.
+const BOTS_SHOWN: usize = 15;
 
 /// The words explained at the foot of the page.
 const EXPLAINED: [Metric; 7] = [
@@ -194,8 +245,28 @@ impl SitePage {
         CARDS.iter().filter_map(card).collect()
     }
 
+    /// The query that leads back to the period shown.
+    fn query(&self) -> &str {
+        let current = self.periods.iter().find(|period| period.is_current);
+        current.and_then(|period| period.href.split_once('?')).map_or("", |(_, query)| query)
+    }
+
     fn not_counted_total(&self) -> String {
         format::exact(self.not_counted.iter().map(|line| line.count as f64).sum())
+    }
+
+    /// The families that the panel shows.
+    fn bots_shown(&self) -> &[BotLine] {
+        self.bots.get(..BOTS_SHOWN).unwrap_or(&self.bots)
+    }
+
+    fn bots_hidden(&self) -> Option<String> {
+        let hidden = self.bots.len().saturating_sub(BOTS_SHOWN);
+        (hidden > 0).then(|| format::exact(hidden as f64))
+    }
+
+    fn bots_total(&self) -> String {
+        format::exact(self.bots.iter().map(|line| line.count as f64).sum())
     }
 
     fn explained(&self) -> [(&'static str, &'static str); 7] {

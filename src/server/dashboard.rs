@@ -2,12 +2,16 @@
 //!
 //! Everything on a page comes from one read, so that its numbers agree with each other.
 
+mod mails;
+
 use crate::cell::{Axis, Dimension, Metric};
 use crate::collector::Collector;
 use crate::control::snippet;
 use crate::limits;
+use crate::page::bots;
 use crate::page::{
-    Account, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT,
+    Account, MailLine, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total,
+    VISITORS_MAY_REPEAT,
 };
 use crate::rejection::Rejection;
 use crate::report::period::{NotAPeriod, Period, Range};
@@ -82,10 +86,23 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
         series,
         panels,
+        mails: mails::lines(site, range.span.first_day(), range.span.last_day(), collector)?,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
+        bots: report::bots::lines(collector.bots(site.id, range.span.first_day(), range.span.last_day())?),
+        bots_csv: format!("/{}/{}.csv?{}", site.domain, bots::NAME, range.period.query()),
+        bots_json: format!("/{}/{}.json?{}", site.domain, bots::NAME, range.period.query()),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
     })
+}
+
+/// What became of the mails of a site's campaigns in a period.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn mails_of(site: &Site, period: Period, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
+    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+    mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
 }
 
 /// Who is signed in. There is one operator until people have names.
@@ -242,6 +259,16 @@ pub fn export(
     Ok((metrics.to_vec(), lines.into_iter().map(row).collect()))
 }
 
+/// The programs of a period, for an export.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn bots(site: &Site, period: Period, collector: &Collector) -> Result<Vec<report::bots::BotLine>, StoreError> {
+    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
+    Ok(report::bots::lines(counts))
+}
+
 fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
     let link = |period: Period| PeriodLink {
         label: period.to_string(),
@@ -257,6 +284,18 @@ fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<Strin
     if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
         notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
+    }
+    let today = site.schedule.locate(collector.clock().now()).day;
+    let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
+    if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
+        notices.push(
+            "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`."
+                .to_owned(),
+        );
+    }
+    if collector.has_hidden_proxy() {
+        let sentence = "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.";
+        notices.push(sentence.to_owned());
     }
     if collector.may_repeat(site) {
         notices.push(VISITORS_MAY_REPEAT.to_owned());

@@ -4,6 +4,7 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod access;
+mod mails;
 mod names;
 mod packed;
 mod pairs;
@@ -18,9 +19,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Answer, Ask, Flush, Imported, Running, Store, StoreError};
+use super::{Answer, Ask, BotCount, Flush, Imported, Running, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 
 pub use access::{Access, Login, Scope, TokenInfo};
@@ -104,6 +106,16 @@ impl Sqlite {
         settle::months_to_add(&self.reader(), site, before)
     }
 
+    /// Whether a batch with this id is counted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn has_batch(&self, id: Digest) -> std::result::Result<bool, StoreError> {
+        let reader = self.reader();
+        let found = reader.prepare_cached("SELECT 1 FROM batches WHERE id = ?")?.exists([id.0])?;
+        Ok(found)
+    }
+
     fn writer(&self) -> MutexGuard<'_, Connection> {
         // A panic inside a transaction rolled it back, so the connection is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -149,6 +161,10 @@ impl Store for Sqlite {
 
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {
         read::rejected(&mut self.reader(), site, first, last)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
+        read::bots(&mut self.reader(), site, first, last)
     }
 }
 

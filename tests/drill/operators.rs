@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount::cell::{Dimension, Tally};
+use headcount::cell::{Dimension, NOT_SET, Tally};
 use headcount::report::query::Request;
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
@@ -267,6 +267,62 @@ fn compare_hours(room: &Room, walk: &Walk, expected: &Figures, pick: usize) -> R
     Ok(())
 }
 
+/// Filters on two dimensions of which one implies the other, or which are kept in one: each value pair that there is.
+fn compare_joined(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Result<(), TestCaseError> {
+    use Dimension::{Browser, BrowserVersion, Channel, City, Country, Os, OsVersion, Region, Source};
+    let joined = [
+        [City, Country],
+        [City, Region],
+        [Region, Country],
+        [BrowserVersion, Browser],
+        [OsVersion, Os],
+        [Source, Channel],
+    ];
+    for (at, [fine, coarse]) in joined.into_iter().enumerate() {
+        for site in room.sites.clone() {
+            let split = Dimension::ALL[(pick + 5 * at) % 23];
+            let coarser = all_values(walk, site, coarse);
+            // What is not set implies nothing, and is refused.
+            let is_known = |value: &&str| *value != NOT_SET || fine == Source;
+            let values = all_values(walk, site, fine).into_iter().filter(is_known);
+            for (a, b) in values.flat_map(|a| coarser.iter().map(move |b| (a, *b))) {
+                let expected = joint(walk, site, [(fine, a), (coarse, b)], split);
+                let body = json!({
+                    "metrics": PLAIN, "date_range": days.map(|day| day.to_string()), "dimensions": [split.api_name()],
+                    "filters": [["is", fine.api_name(), [a]], ["is", coarse.api_name(), [b]]],
+                });
+                prop_assert_eq!(results(&answered(room, site, body.clone())), expected, "found, expected of {}", body);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What every split counts of hits that have two values.
+const PLAIN: [&str; 4] = ["visitors", "visits", "pageviews", "events"];
+
+/// All rows of a breakdown under two filters.
+fn joint(
+    walk: &Walk,
+    site: SiteId,
+    [(fine, a), (coarse, b)]: [(Dimension, &str); 2],
+    split: Dimension,
+) -> BTreeMap<String, Value> {
+    let (is_a, is_b) = (|value: &str| value == a, |value: &str| value == b);
+    let mut sums: BTreeMap<String, Tally> = BTreeMap::new();
+    for day in walk.days(site) {
+        for value in walk.values_of_day(site, day, split) {
+            let is_value = |other: &str| other == value;
+            let sides: [(Dimension, &dyn Fn(&str) -> bool); 3] = [(fine, &is_a), (coarse, &is_b), (split, &is_value)];
+            let sides = sides.map(|(dimension, passes)| Side { dimension, passes });
+            *sums.entry(json!([value]).to_string()).or_default() += walk.meeting(site, day, &sides);
+        }
+    }
+    sums.retain(|_, tally| !tally.is_zero());
+    let row = |tally: Tally| -> Value { PLAIN.iter().map(|name| shown(name, tally, tally)).collect() };
+    sums.into_iter().map(|(name, tally)| (name, row(tally))).collect()
+}
+
 #[test]
 fn every_operator_answers_as_a_naive_walk() {
     let compare = |(stream, pick): (_, usize)| {
@@ -281,10 +337,12 @@ fn every_operator_answers_as_a_naive_walk() {
         let days = [hits.iter().map(|hit| hit.local.day).min().expect("a hit"), plan.last_day()];
         compare(&room, &walk, days, pick)?;
         compare_hours(&room, &walk, &figures, pick)?;
+        compare_joined(&room, &walk, days, pick)?;
         room.close(plan.last_day());
         let months = [days[0].month().first(), days[1].month().last()];
         compare(&room, &walk, months, pick + 1)?;
-        compare_hours(&room, &walk, &figures, pick + 1)
+        compare_hours(&room, &walk, &figures, pick + 1)?;
+        compare_joined(&room, &walk, months, pick + 1)
     };
     let config = ProptestConfig { max_shrink_iters: 40, ..config(2) };
     TestRunner::new(config).run(&(long_stream(), 0..200_usize), compare).unwrap_or_else(|error| panic!("{error}"));

@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::cell::Dimension;
 
 /// Version of the schema, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 4;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
 pub(super) const TOTAL: u8 = 0;
@@ -69,6 +69,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     if version < 2 {
         transaction.execute_batch(&second_schema())?;
+    }
+    if version < 3 {
+        transaction.execute_batch(BOTS)?;
+    }
+    if version < 4 {
+        transaction.execute_batch(ARRIVALS)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -213,6 +219,38 @@ CREATE TABLE rejections (
 ) WITHOUT ROWID;
 ";
 
+/// What keeps hits from being counted twice, and the sums of mail campaigns.
+const ARRIVALS: &str = "
+CREATE TABLE batches (
+  id BLOB PRIMARY KEY,  -- digest of a batch's id and its sender's token
+  day INTEGER NOT NULL  -- when it came, in UTC
+) WITHOUT ROWID;
+CREATE TABLE keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID; -- what links in mails are signed with
+CREATE TABLE mails (
+  site INTEGER NOT NULL,
+  campaign TEXT NOT NULL, -- a declared name, or (unknown)
+  day INTEGER NOT NULL,
+  kind INTEGER NOT NULL,  -- what happened, and who asked for it
+  count INTEGER NOT NULL,
+  people INTEGER NOT NULL, -- distinct within the day
+  PRIMARY KEY (site, campaign, day, kind)
+) WITHOUT ROWID;
+";
+
+/// Programs that came, by day, family and group of pages (version 3).
+const BOTS: &str = "
+CREATE TABLE bots (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  family TEXT NOT NULL,
+  pages TEXT NOT NULL, -- the first part of the paths, or (other)
+  count INTEGER NOT NULL,
+  PRIMARY KEY (site, day, family, pages)
+) WITHOUT ROWID;
+CREATE VIEW by_bot AS SELECT s.domain, date(b.day * 86400, 'unixepoch') AS day, b.family, b.pages, b.count
+  FROM bots b JOIN sites s ON s.id = b.site;
+";
+
 fn cells(table: &str) -> String {
     let numbers = TALLY[..TALLY_1].iter().map(|column| format!("  {column} INTEGER NOT NULL,\n"));
     let numbers: String = numbers.collect();
@@ -252,7 +290,8 @@ mod tests {
         migrate(&mut connection).unwrap();
         let views: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'view'", [], |r| r.get(0)).unwrap();
-        assert_eq!(views as usize, Dimension::ALL.len() + 1);
+        // One for each dimension, that of the totals, and that of programs.
+        assert_eq!(views as usize, Dimension::ALL.len() + 2);
         connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
         let refused = migrate(&mut connection).unwrap_err();
         assert!(refused.to_string().contains("newer version"), "{refused}");
