@@ -171,6 +171,8 @@ pub const HOURLY_DAYS_MAX: i32 = 5_000;
 
 /// Step of public counters: no smaller number is shown, and none between two steps.
 pub const COUNTER_STEP: u64 = 5;
+/// Most public counters that are read at once.
+pub const COUNTERS_AT_ONCE: usize = 1;
 
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;

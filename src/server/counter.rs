@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::{Shared, apart, pages};
 use crate::cell::{Axis, Dimension, Filter, Metric, Test};
@@ -18,6 +19,9 @@ use crate::store::StoreError;
 /// How long it may be kept, in seconds: it changes once a day.
 const AGE: &str = "public, max-age=3600";
 
+/// Anybody may ask, and an answer reads all days: whoever asks a thousand times at once shall not keep the store from others.
+static TURNS: Semaphore = Semaphore::const_new(limits::COUNTERS_AT_ONCE);
+
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
 pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(String, String)>) -> Response {
     let site = app.collector.directory().find(&domain).cloned().filter(|site| site.settings.counter);
@@ -29,6 +33,7 @@ pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(Stri
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
+    let Ok(_turn) = TURNS.acquire().await else { return pages::failed() };
     let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
     let Some(Ok(views)) = views else { return pages::failed() };
     let count = coarse(views);
