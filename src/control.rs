@@ -4,6 +4,8 @@
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
 pub mod folder;
+mod funnel;
+mod goal;
 pub mod import;
 mod report;
 pub mod socket;
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
-use crate::site::{self, AddressMode, Domain, Schedule, Settings, Site, SiteId};
+use crate::site::{self, AddressMode, Budget, Domain, Schedule, Settings, Site, SiteId};
 use crate::store::sqlite::{Access, Login, Scope, SiteError};
 
 /// What an operator can ask for.
@@ -82,6 +84,60 @@ pub enum Command {
         by: Option<String>,
         /// How many rows at the most.
         rows: Option<usize>,
+        /// Of what alone, as in `--filter`.
+        #[serde(default)]
+        filter: Vec<String>,
+    },
+    /// Makes a page or an event a goal.
+    GoalAdd {
+        /// The domain of the site.
+        site: String,
+        /// An event, a page, or a pattern of pages.
+        target: String,
+        /// What readers call it; nothing for the usual name.
+        name: Option<String>,
+    },
+    /// Lists the goals of a site.
+    GoalList {
+        /// Its domain.
+        site: String,
+    },
+    /// Takes a goal away. What was counted stays.
+    GoalRemove {
+        /// The domain of the site.
+        site: String,
+        /// The name of the goal.
+        name: String,
+    },
+    /// Declares a funnel.
+    FunnelAdd {
+        /// The domain of the site.
+        site: String,
+        /// What readers call it.
+        name: String,
+        /// Its steps in order, each written as the target of a goal.
+        steps: Vec<String>,
+    },
+    /// Lists the funnels of a site.
+    FunnelList {
+        /// Its domain.
+        site: String,
+    },
+    /// Tells how far visits came in a funnel.
+    FunnelShow {
+        /// The domain of the site.
+        site: String,
+        /// The name of the funnel.
+        name: String,
+        /// Which period, as in `--period`.
+        period: String,
+    },
+    /// Takes a funnel away, and with it its figures.
+    FunnelRemove {
+        /// The domain of the site.
+        site: String,
+        /// The name of the funnel.
+        name: String,
     },
 }
 
@@ -97,6 +153,10 @@ pub struct SiteChange {
     pub address: Option<AddressMode>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// How many values of a dimension are counted by name in a day.
+    pub values_max: Option<u32>,
+    /// How many cells of two dimensions are kept of a day.
+    pub pair_cells_max: Option<u32>,
 }
 
 /// What a command did.
@@ -139,7 +199,7 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
 /// # Errors
 /// [`Refused`]; nothing was changed then.
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
-    let reads_only = matches!(command, Command::Report { .. });
+    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
     let done = || carry_out(command, collector, base_url);
     if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
 }
@@ -156,7 +216,16 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
-        Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
+        Command::Report { site, period, by, rows, filter } => {
+            report::report(collector, &site, &report::Words { period, by, rows, filter })
+        }
+        Command::GoalAdd { site, target, name } => goal::add(collector, &site, &target, name.as_deref()),
+        Command::GoalList { site } => goal::list(collector, &site),
+        Command::GoalRemove { site, name } => goal::remove(collector, &site, &name),
+        Command::FunnelAdd { site, name, steps } => funnel::add(collector, &site, &name, &steps),
+        Command::FunnelList { site } => funnel::list(collector, &site),
+        Command::FunnelShow { site, name, period } => funnel::show(collector, &site, &name, &period),
+        Command::FunnelRemove { site, name } => funnel::remove(collector, &site, &name),
     }
 }
 
@@ -217,6 +286,13 @@ fn line(site: &Site) -> String {
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
+    let (budget, usual) = (site.settings.budget, Budget::default());
+    if budget.values != usual.values {
+        line.push_str(&format!("  at most {} values a day", budget.values));
+    }
+    if budget.pair_cells != usual.pair_cells {
+        line.push_str(&format!("  at most {} pair cells a day", budget.pair_cells));
+    }
     line
 }
 
@@ -228,6 +304,8 @@ fn described(site: &Site) -> Value {
         "hosts": site.settings.hosts,
         "address": mode_name(site.settings.address),
         "opt_out": site.settings.opt_out,
+        "values_max": site.settings.budget.values,
+        "pair_cells_max": site.settings.budget.pair_cells,
     })
 }
 
@@ -246,7 +324,21 @@ fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refu
     }
     settings.address = change.address.unwrap_or(settings.address);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    let budget = &mut settings.budget;
+    budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
+    let most = limits::PAIR_CELLS_PER_DAY_MAX;
+    budget.pair_cells = within("--pair-cells-max", change.pair_cells_max, budget.pair_cells, most)?;
     Ok(settings)
+}
+
+/// A number that was asked for, or the one that is there.
+fn within(flag: &str, asked: Option<u32>, before: u32, most: u32) -> Result<u32, Refusal> {
+    match asked {
+        Some(number) if number == 0 || number > most => {
+            refuse(format!("{flag} {number} is out of bounds; write a number from 1 to {most}"))
+        }
+        asked => Ok(asked.unwrap_or(before)),
+    }
 }
 
 fn site_set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
@@ -259,7 +351,14 @@ fn site_set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
     }
     collector.store().set_site(&site)?;
     collector.reload()?;
-    Ok(Reply::new(line(&site), described(&site)))
+    let mut text = line(&site);
+    if change.values_max.is_some() {
+        text.push_str("\nThe budget of values acts from the site's next day on: today has begun with the one before.");
+    }
+    if change.pair_cells_max.is_some() {
+        text.push_str("\nThe budget of pair cells acts from the end of the site's present day on.");
+    }
+    Ok(Reply::new(text, described(&site)))
 }
 
 fn site_remove(collector: &Collector, domain: &str) -> Done {

@@ -10,14 +10,16 @@ pub mod chart;
 pub mod site;
 pub mod export;
 pub mod tracker;
+pub mod watched;
 
 #[cfg(test)]
 mod golden;
 
 use askama::Template;
 
-pub use chart::{Point, Progress, Series};
+pub use chart::{Hits, Point, Progress, Series};
 pub use site::{NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
 

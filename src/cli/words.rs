@@ -1,11 +1,14 @@
 //! In: the words of the command line. Out: what they ask for. Forgets: nothing.
 
+mod watched;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
+use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
 ///
@@ -36,6 +39,12 @@ pub enum Work {
     /// Adds, lists, changes and removes sites
     #[command(subcommand)]
     Site(SiteWork),
+    /// Declares events and pages as goals, whose conversions are counted
+    #[command(subcommand)]
+    Goal(GoalWork),
+    /// Declares ways through a site, and tells how far visits came
+    #[command(subcommand)]
+    Funnel(FunnelWork),
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
@@ -122,6 +131,12 @@ pub struct Change {
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
+    /// How many values of each dimension are counted by name in a day, from the next day on; more are (other) [default: 10000]
+    #[arg(long, value_name = "N")]
+    values_max: Option<u32>,
+    /// How many cells of two dimensions are kept of a day; past it the rarest are (other) [default: 2000000]
+    #[arg(long, value_name = "N")]
+    pair_cells_max: Option<u32>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,9 +187,15 @@ pub struct ReportWords {
     /// Which days: today, yesterday, 7d, 28d, 30d, 91d, month, last_month, year, 12mo, all, or FIRST..LAST
     #[arg(long, default_value = "30d")]
     period: String,
-    /// Split by a dimension like source, page, country, or by day, month; totals if left out
+    /// Split by a dimension like source, page, country, by prop:KEY, by goal, or by day, month; totals if left out
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
+    /// Only what fits, like source=Google, page!=/, page~blog, prop:plan=pro; several values with commas
+    #[arg(long, value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Only what reaches a goal
+    #[arg(long, value_name = "NAME")]
+    goal: Option<String>,
     /// Most rows to give [default: 20 in a table of values; all of them by hour, day, week or month, and in JSON]
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
@@ -251,7 +272,10 @@ impl Work {
                 period: words.period.clone(),
                 by: words.by.clone(),
                 rows: words.rows,
+                filter: words.filters(),
             },
+            Work::Goal(work) => work.command(),
+            Work::Funnel(work) => work.command(),
         })
     }
 }
@@ -263,7 +287,22 @@ impl Change {
             [any] if any == "any" => Some(Vec::new()),
             hosts => Some(hosts.to_vec()),
         };
-        SiteChange { timezone: self.timezone.clone(), hosts, address: self.address, opt_out: self.opt_out }
+        SiteChange {
+            timezone: self.timezone.clone(),
+            hosts,
+            address: self.address,
+            opt_out: self.opt_out,
+            values_max: self.values_max,
+            pair_cells_max: self.pair_cells_max,
+        }
+    }
+}
+
+impl ReportWords {
+    /// All filters; a goal is one of them.
+    fn filters(&self) -> Vec<String> {
+        let goal = self.goal.iter().map(|name| format!("goal:{name}"));
+        self.filter.iter().cloned().chain(goal).collect()
     }
 }
 

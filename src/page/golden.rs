@@ -42,12 +42,14 @@ fn panel(dimension: Dimension, metrics: &[Metric], values: usize, rows: &[(&str,
         value: Arc::from(*value),
         metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
         share: Some(first / total),
+        href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
     };
     let href = |kind: &str| Some(format!("/example.com/{}.{kind}?period=30d", dimension.name()));
     Panel {
         dimension,
         metrics: metrics.to_vec(),
         rows: Some(rows.iter().map(row).collect()),
+        refused: None,
         values,
         csv: href("csv"),
         json: href("json"),
@@ -194,7 +196,7 @@ fn month() -> Series {
         let progress = if place == 29 { Progress::Running } else { Progress::Over };
         Point { bucket: first + place, visitors: Some(visitors), pageviews: Some((visitors * 1.62).round()), progress }
     };
-    Series { interval: Interval::Day, points: (0..30).map(point).collect() }
+    Series { interval: Interval::Day, hits: Hits::Pageviews, points: (0..30).map(point).collect() }
 }
 
 /// A day until half past ten.
@@ -210,11 +212,11 @@ fn today() -> Series {
         let pageviews = known.then_some(visitors * 2.0);
         Point { bucket: first + hour, visitors: known.then_some(visitors), pageviews, progress }
     };
-    Series { interval: Interval::Hour, points: (0..24).map(point).collect() }
+    Series { interval: Interval::Hour, hits: Hits::Pageviews, points: (0..24).map(point).collect() }
 }
 
 fn full() -> SitePage {
-    let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before) };
+    let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before), is_of_goal: false };
     SitePage {
         domain: "example.com".into(),
         time_zone: "Europe/Berlin".into(),
@@ -222,6 +224,8 @@ fn full() -> SitePage {
         account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
         now: Some(14),
         periods: periods("30d"),
+        filters: Vec::new(),
+        everything: "/example.com?period=30d".into(),
         first: day("2026-10-25"),
         last: day("2026-11-23"),
         compared: Some((day("2026-09-25"), day("2026-10-24"))),
@@ -235,7 +239,10 @@ fn full() -> SitePage {
             total(BounceRate, 58.0, 51.0),
             total(VisitDuration, 142.0, 141.9),
         ],
+        revenue: Vec::new(),
         series: month(),
+        goals: Vec::new(),
+        funnels: Vec::new(),
         panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
         not_counted: [
             (Rejection::Bot, 9_120),
@@ -346,8 +353,8 @@ fn a_second_panel_without_a_value_takes_no_room() {
 fn a_day_that_still_runs_is_not_blamed_for_being_short() {
     let mut page = full();
     page.totals = vec![
-        Total { metric: Visitors, value: Some(50.0), before: Some(100.0) },
-        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0) },
+        Total { metric: Visitors, value: Some(50.0), before: Some(100.0), is_of_goal: false },
+        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0), is_of_goal: false },
     ];
     (page.first, page.is_running) = (page.last, true);
     let html = page.html();
