@@ -5,6 +5,7 @@ mod browser;
 mod captures;
 mod days;
 mod door;
+mod drill_down;
 mod import;
 mod ingest;
 mod operators;

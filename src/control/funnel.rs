@@ -31,7 +31,8 @@ pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[Stri
     settings.funnels.push(funnel.clone());
     collector.store().set_site(&site)?;
     collector.reload()?;
-    let text = format!("{:?} is a funnel of {} and counted from now on:\n\n{}", funnel.name, site.domain, listed(&funnel));
+    let text =
+        format!("{:?} is a funnel of {} and counted from now on:\n\n{}", funnel.name, site.domain, listed(&funnel));
     Ok(Reply::new(text, described(&funnel)))
 }
 
@@ -80,7 +81,8 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     site.settings.funnels_made = site.settings.funnels_made.max(funnel.number);
     collector.store().set_site(&site)?;
     collector.reload()?;
-    let text = format!("The funnel {:?} of {} is removed; one declared anew begins from nothing.", funnel.name, site.domain);
+    let text =
+        format!("The funnel {:?} of {} is removed; one declared anew begins from nothing.", funnel.name, site.domain);
     Ok(Reply::new(text, json!({"removed": funnel.name})))
 }
 

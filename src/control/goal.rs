@@ -101,8 +101,7 @@ pub(super) fn kind(target: &Target) -> &'static str {
 }
 
 fn described(goal: &Goal) -> Value {
-    let mut described =
-        json!({"name": goal.name, "kind": kind(&goal.target), "target": goal.target.text(), "declared": moment(goal.since())});
+    let mut described = json!({"name": goal.name, "kind": kind(&goal.target), "target": goal.target.text(), "declared": moment(goal.since())});
     if matches!(goal.target, Target::Pattern(_)) {
         described["counted_since"] = moment(goal.since()).into();
     }
@@ -164,7 +163,8 @@ fn counted(page: &str, site: &Site) -> Result<String, Refusal> {
 /// The path that somebody means who writes a whole address, or one without its scheme.
 fn path_of(text: &str, site: &Site) -> Option<String> {
     let rest = text.split_once("://").map(|(_, rest)| rest);
-    let rest = rest.or_else(|| text.starts_with(site.domain.as_str()).then_some(text).filter(|text| text.contains('/')))?;
+    let rest =
+        rest.or_else(|| text.starts_with(site.domain.as_str()).then_some(text).filter(|text| text.contains('/')))?;
     let path = rest.split_once('/').map_or("", |(_, path)| path);
     Some(format!("/{}", path.split('?').next().unwrap_or_default()))
 }

@@ -103,7 +103,9 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         notes.push("Visitors are those of each day, added: nothing connects days.".to_owned());
     }
     if chosen.is_set() {
-        notes.push("The filter takes several values, and visitors are added over them: who has two counts twice.".into());
+        notes.push(
+            "The filter takes several values, and visitors are added over them: who has two counts twice.".into(),
+        );
     }
     let listed = if split.is_goals { site.settings.goals.as_slice() } else { &[] };
     for watched in listed.iter().chain(&chosen.goal).filter(|goal| matches!(goal.target, Target::Pattern(_))) {

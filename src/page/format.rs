@@ -88,6 +88,15 @@ pub fn amount(value: f64) -> String {
     format!("{sign}{}.{:02}", exact((hundredths / 100.0).floor()), tame(hundredths % 100.0) as u8)
 }
 
+/// An amount to read at a glance: `1,234.50`, from 10,000 on `12.3k`.
+pub fn brief_amount(value: f64) -> String {
+    if value.abs() < 10_000.0 {
+        return amount(value);
+    }
+    let sign = if value < 0.0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", count(value.abs()))
+}
+
 /// How a change is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {

@@ -205,7 +205,9 @@ impl SitePage {
         let card = |dimensions: &&[Dimension]| {
             let mut panels = dimensions.iter().filter_map(panel);
             // What says more about nothing only takes room.
-            let says_something = |panel: &&Panel| panel.refused.is_none() && panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows));
+            let says_something = |panel: &&Panel| {
+                panel.refused.is_none() && panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows))
+            };
             Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
         };
         CARDS.iter().filter_map(card).collect()
@@ -229,6 +231,11 @@ impl SitePage {
     }
 
     fn revenue_shown(&self) -> String {
+        let sums = self.revenue.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", format::brief_amount(*sum)));
+        sums.collect::<Vec<_>>().join(", ")
+    }
+
+    fn revenue_full(&self) -> String {
         money(&self.revenue)
     }
 

@@ -122,7 +122,10 @@ impl GoalRow {
 
 /// Money by currency: `EUR 1,234.50, USD 3.00`.
 pub(super) fn money(sums: &[(String, f64)]) -> String {
-    sums.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", format::amount(*sum))).collect::<Vec<_>>().join(", ")
+    sums.iter()
+        .map(|(currency, sum)| format!("{currency}\u{a0}{}", format::amount(*sum)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn since(day: Day) -> String {
@@ -146,7 +149,8 @@ impl FunnelStep {
 
     /// Visits, visitors and how many were lost on the way here.
     pub(super) fn cells(&self) -> [String; 3] {
-        let lost = self.lost.map_or_else(|| "\u{2013}".to_owned(), |lost| format::metric(Metric::BounceRate, Some(lost)));
+        let lost =
+            self.lost.map_or_else(|| "\u{2013}".to_owned(), |lost| format::metric(Metric::BounceRate, Some(lost)));
         [format::count(self.visits), format::count(self.visitors), lost]
     }
 

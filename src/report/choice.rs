@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use super::{Question, Span};
 use super::query::{Expr, QueryError, one_filter};
+use super::{Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
 use crate::limits;
@@ -394,7 +394,12 @@ mod tests {
             ("source=Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google", "Bing"][..]),
             ("source:Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google,Bing"]),
             ("city=Berlin, DE-BE", Key::Of(Dimension::City), Comparison::Is, &["Berlin, DE-BE"]),
-            ("city!=Berlin, DE-BE,Bonn, DE-NW", Key::Of(Dimension::City), Comparison::IsNot, &["Berlin, DE-BE", "Bonn, DE-NW"]),
+            (
+                "city!=Berlin, DE-BE,Bonn, DE-NW",
+                Key::Of(Dimension::City),
+                Comparison::IsNot,
+                &["Berlin, DE-BE", "Bonn, DE-NW"],
+            ),
             (r"page~a\,b,c\\,\d", Key::Of(Dimension::Page), Comparison::Contains, &["a,b", r"c\", r"\d"]),
             ("page!~/a=b", Key::Of(Dimension::Page), Comparison::ContainsNot, &["/a=b"]),
             ("prop:plan=pro", Key::Prop("plan".into()), Comparison::Is, &["pro"]),
@@ -419,7 +424,8 @@ mod tests {
             let query = choice.query();
             assert!(query.starts_with("filter=page:") && query.bytes().all(|b| b.is_ascii_graphic()), "{query}");
             assert!(!query.contains(['<', '"', '\'', '#', '\\']) && query.matches('&').count() == 0, "{query}");
-            let texts: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(_, text)| text.into_owned()).collect();
+            let texts: Vec<_> =
+                url::form_urlencoded::parse(query.as_bytes()).map(|(_, text)| text.into_owned()).collect();
             assert_eq!(Choice::read(texts.iter().map(String::as_str)), Ok(choice));
         }
     }

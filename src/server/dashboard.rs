@@ -87,7 +87,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
         notices: notices(view, &range, &found, collector, first_day.is_none())?,
-        totals: totals_of(site, scope, all, before.is_some().then_some(line(Slot::Before))),
+        totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| scope == Scope::EventGoal).map_or_else(Vec::new, watched::money_of),
         series: series(view, &range, found.get(&Slot::Series).map_or(&[], Vec::as_slice), now),
         goals: watched::goals(view, range.span, &found, visitors.filter(|_| is_measured)),
@@ -118,7 +118,8 @@ fn found(view: &View, range: &Range, before: Option<Span>, collector: &Collector
         (Slot::Series, ask(span, Axis::Total, Some(view.interval(range)), &series)),
     ];
     questions.extend(before.map(|before| (Slot::Before, ask(before, Axis::Total, None, &metrics))));
-    questions.extend(Dimension::ALL.map(|dimension| (Slot::Panel(dimension), panels::breakdown(view, span, dimension))));
+    questions
+        .extend(Dimension::ALL.map(|dimension| (Slot::Panel(dimension), panels::breakdown(view, span, dimension))));
     questions.extend(watched::questions(view, span));
     questions.extend(view.chosen.past_budget(view.site.id, span).map(|question| (Slot::PastBudget, question)));
     questions.retain(|(_, question)| question.has_sums());
@@ -144,8 +145,11 @@ fn panels(view: &View, range: &Range, mut found: Found, is_measured: bool) -> Ve
     Dimension::ALL.into_iter().map(panel).collect()
 }
 
-fn totals_of(site: &Site, scope: Scope, line: Option<&Line>, before: Option<Option<&Line>>) -> Vec<Total> {
-    let none = site.settings.address == AddressMode::None;
+fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
+    let line = |slot: Slot| found.get(&slot).and_then(|lines| lines.first());
+    let (line, before) = (line(Slot::Totals), is_compared.then_some(line(Slot::Before)));
+    let scope = view.chosen.scope();
+    let none = view.site.settings.address == AddressMode::None;
     let is_mean = |metric| matches!(metric, Metric::VisitDuration | Metric::TimeOnPage | Metric::ScrollDepth);
     let value = |line: Option<&Line>, metric: Metric, place: usize| match line {
         Some(line) => line.metrics[place],
@@ -155,13 +159,21 @@ fn totals_of(site: &Site, scope: Scope, line: Option<&Line>, before: Option<Opti
     // What no visit made is no rate to compare with.
     let had_visits = before.flatten().is_some_and(|line| line.tally.visits > 0);
     let is_rate = |metric| matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate | Metric::ConversionRate);
+    // Bounces of a page are those of the visits that entered there.
+    let is_known = |metric| metric != Metric::BounceRate || scope != Scope::Pages || has_entries(view, found);
     let total = |(place, metric): (usize, Metric)| Total {
         metric,
-        value: value(line, metric, place),
+        value: value(line, metric, place).filter(|_| is_known(metric)),
         before: before.filter(|_| had_visits || !is_rate(metric)).and_then(|before| value(before, metric, place)),
         is_of_goal: scope.is_goal(),
     };
     totals(scope).iter().copied().enumerate().map(total).collect()
+}
+
+/// Whether any visit entered on the pages that are chosen.
+fn has_entries(view: &View, found: &Found) -> bool {
+    let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
+    found.get(&Slot::Panel(Dimension::EntryPage)).is_some_and(|lines| lines.iter().any(passes))
 }
 
 fn series(view: &View, range: &Range, lines: &[Line], now: Moment) -> Series {
@@ -250,8 +262,9 @@ fn notices(
 
 /// What to say when some values were too many to be counted by name.
 fn past_budget(view: &View, found: &Found) -> Option<String> {
-    let has_other =
-        |dimension: &Dimension| found.get(&Slot::Panel(*dimension)).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER));
+    let has_other = |dimension: &Dimension| {
+        found.get(&Slot::Panel(*dimension)).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
+    };
     let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| names::title(*d)).collect();
     let is_behind_filter = found.get(&Slot::PastBudget).is_some_and(|lines| !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {

@@ -94,6 +94,12 @@ fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> 
         let days = limits::HOUR_DETAIL_DAYS;
         return refuse(format!("dimensions are kept by hour for {days} days; ask for a later period, or --by day"));
     }
+    let by = &split.column;
+    if split.axis != Axis::Total && chosen.goal.is_some() && chosen.filter.is_some() {
+        return refuse(format!(
+            "a goal, a filter and --by {by} are three dimensions, and sums are kept of any two: leave out one of them"
+        ));
+    }
     if question.has_sums() {
         return Ok(());
     }
@@ -107,13 +113,7 @@ fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> 
              and no other filter",
         );
     }
-    let (by, goal) = (&split.column, chosen.goal.as_ref().map(|goal| goal.name.as_str()));
-    match (goal, &chosen.filter) {
-        (Some(_), Some(_)) => refuse(format!(
-            "a goal, a filter and --by {by} are three dimensions, and sums are kept of any two: leave out one of them"
-        )),
-        _ => refuse(format!("what is chosen is not counted by {by}: a pattern of pages is kept with what visits have")),
-    }
+    refuse(format!("what is chosen is not counted by {by}: a pattern of pages is kept with what visits have"))
 }
 
 /// The columns: rates only where they exist.

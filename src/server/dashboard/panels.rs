@@ -31,14 +31,13 @@ pub(super) fn refused(view: &View, question: &Question, dimension: Dimension) ->
 
 /// What the columns of a panel count.
 fn columns(dimension: Dimension, is_measured: bool, scope: Scope) -> Vec<Metric> {
-    let knows_visits = matches!(scope, Scope::Visits | Scope::Pages);
     match dimension {
         Dimension::Event if is_measured => vec![Metric::Events, Metric::Visitors],
         Dimension::Event => vec![Metric::Events],
         _ if !is_measured => vec![scope.hits()],
         _ if scope.is_goal() => vec![Metric::Visitors, Metric::GroupConversionRate],
         Dimension::Page => vec![Metric::Visitors, scope.hits()],
-        Dimension::EntryPage if knows_visits => vec![Metric::Visits, Metric::BounceRate],
+        Dimension::EntryPage if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
         Dimension::EntryPage | Dimension::ExitPage => vec![Metric::Visits],
         _ => vec![Metric::Visitors],
     }

@@ -29,7 +29,8 @@ pub(super) fn questions(view: &View, span: Span) -> Vec<(Slot, Question)> {
         }
     }
     let funnels = settings.funnels.iter().enumerate();
-    questions.extend(funnels.map(|(place, funnel)| (Slot::Funnel(place), goals::question_of(view.site.id, span, funnel))));
+    questions
+        .extend(funnels.map(|(place, funnel)| (Slot::Funnel(place), goals::question_of(view.site.id, span, funnel))));
     questions
 }
 
@@ -74,12 +75,7 @@ fn figures(view: &View, place: usize, goal: &Goal, found: &Found, whole: Option<
 fn of_totals(line: Option<&Line>) -> GoalFigures {
     let Some(line) = line else { return GoalFigures::default() };
     let metric = |place: usize| line.metrics.get(place).copied().flatten();
-    GoalFigures {
-        visitors: metric(0),
-        conversions: metric(1).unwrap_or(0.0),
-        rate: metric(2),
-        money: money_of(line),
-    }
+    GoalFigures { visitors: metric(0), conversions: metric(1).unwrap_or(0.0), rate: metric(2), money: money_of(line) }
 }
 
 /// Percent to one decimal.
