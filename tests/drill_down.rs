@@ -4,6 +4,7 @@
 use headcount::control::{Command, Refused, Reply, SiteChange};
 use serde_json::{Value, json};
 
+use crate::operators::{Server, folder, printed, refused};
 use crate::world::{Answer, World};
 
 const SITE: &str = "example.com";
@@ -443,4 +444,54 @@ fn a_funnel_declared_anew_begins_from_nothing() {
     assert!(page.contains("counted since Monday, 1 June 2026"), "{page}");
     let listed = world.command(Command::FunnelList { site: SITE.into() }).unwrap();
     assert!(listed.text.contains("Shop, counted since 2026-06-01 09:00\n  1. page /cart"), "{}", listed.text);
+}
+
+#[test]
+fn commands_work_without_a_server_and_with_one() {
+    let (_folder, data) = folder();
+    let said = |words: &[&str]| printed(&[words, &["--data", &data]].concat());
+    let json = |words: &[&str]| serde_json::from_str::<Value>(&said(&[words, &["--json"]].concat())).unwrap();
+    said(&["site", "add", SITE, "--values-max", "500"]);
+    said(&["goal", "add", SITE, "/blog/**", "--name", "Reads"]);
+    said(&["funnel", "add", SITE, "Way", "/", "/blog/*"]);
+    {
+        let server = Server::start(std::path::Path::new(&data), &[]);
+        said(&["goal", "add", SITE, "/"]);
+        server.pageview(SITE, "/");
+        server.pageview(SITE, "/blog/a");
+        let goals = json(&["report", "--site", SITE, "--period", "today", "--by", "goal"]);
+        assert_eq!((&goals["rows"][0]["goal"], &goals["rows"][0]["conversions"]), (&json!("Reads"), &json!(1)));
+        assert_eq!(json(&["funnel", "show", SITE, "Way", "--period", "today"])["steps"][1]["visits"], 1);
+        assert_eq!(server.stop().0, 0);
+    }
+    let filtered = [
+        "report",
+        "--site",
+        SITE,
+        "--period",
+        "today",
+        "--by",
+        "source",
+        "--filter",
+        "page~blog",
+        "--filter",
+        "page!=/x",
+    ];
+    assert_eq!(json(&filtered)["rows"][0]["pageviews"], 1);
+    assert_eq!(
+        json(&["report", "--site", SITE, "--period", "today", "--goal", "Reads"])["rows"][0]["conversion_rate"],
+        100
+    );
+    assert!(said(&["funnel", "list", SITE]).contains("1. page /\n  2. pattern /blog/*"));
+    assert_eq!(json(&["goal", "list", SITE]).as_array().unwrap().len(), 2);
+    said(&["goal", "remove", SITE, "Reads"]);
+    said(&["funnel", "remove", SITE, "Way"]);
+    for (words, expected) in [
+        (&["report", "--site", SITE, "--filter", "sauce=x"][..], "is nothing to filter by"),
+        (&["goal", "remove", SITE, "Reads"], "did you mean"),
+        (&["site", "set", SITE, "--pair-cells-max", "0"], "write a number from 1 to 20000000"),
+    ] {
+        let (code, said) = refused(&[words, &["--data", &data]].concat());
+        assert!(code == 1 && said.contains(expected), "{words:?}: {said}");
+    }
 }

@@ -5,12 +5,10 @@
 mod made_up;
 
 use super::*;
+use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
-use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
-use crate::report::Interval;
-use crate::site::{Day, LocalHour};
 use made_up::{day, full, panel, periods, plain, today};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.

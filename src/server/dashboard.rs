@@ -203,15 +203,20 @@ fn series(view: &View, range: &Range, lines: &[Line], now: Moment) -> Series {
     Series { interval, hits, points: buckets.into_iter().map(point).collect() }
 }
 
+/// A whole breakdown.
+#[derive(Debug)]
+pub struct Breakdown {
+    /// What its columns count.
+    pub metrics: Vec<Metric>,
+    /// Its rows.
+    pub rows: Vec<PanelRow>,
+}
+
 /// All rows of one breakdown, for an export; nothing where sums can't tell it.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn export(
-    view: &View,
-    dimension: Dimension,
-    collector: &Collector,
-) -> Result<Option<(Vec<Metric>, Vec<PanelRow>)>, StoreError> {
+pub fn export(view: &View, dimension: Dimension, collector: &Collector) -> Result<Option<Breakdown>, StoreError> {
     let now = collector.clock().now();
     let range = view.period.range(&view.site.schedule, now, collector.first_day(view.site.id)?);
     let metrics = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
@@ -223,7 +228,7 @@ pub fn export(
     let mut lines = report::answer(&asked, collector)?;
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
-    Ok(Some((metrics.to_vec(), lines.into_iter().map(row).collect())))
+    Ok(Some(Breakdown { metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
 }
 
 fn notices(

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
-use super::dashboard::{NoView, View};
+use super::dashboard::{Breakdown, NoView, View};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::TRACKER;
@@ -57,11 +57,11 @@ pub async fn site(
     }
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
         Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.base_url)),
-        Err(wrong) => Err(no_view(&wrong)),
+        Err(wrong) => Err(wrong),
     });
     match made.await {
         Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(answer)) => answer,
+        Some(Err(wrong)) => no_view(&wrong),
         _ => failed(),
     }
 }
@@ -81,12 +81,14 @@ pub async fn panel(
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
         Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
-        Err(wrong) => Err(no_view(&wrong)),
+        Err(wrong) => Err(wrong),
     });
     match (found.await, ending.as_str()) {
-        (Some(Err(answer)), _) => answer,
-        (Some(Ok(Ok(Some((metrics, rows))))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
-        (Some(Ok(Ok(Some((metrics, rows))))), "json") => {
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
+            text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
+        }
+        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
             text("application/json", export::json(dimension, &metrics, &rows))
         }
         (Some(Ok(Ok(None))), _) => wrong("Not counted", "sums do not know how this breakdown meets the filter"),
