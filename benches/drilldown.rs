@@ -1,5 +1,5 @@
-//! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, or with `-- VISITS DAYS` for another
-//! site.
+//! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory` or
+//! `-- reports` for a part of it. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
 //!
 //! Visits are made up, the same at each run: 2.4 pageviews each, by Zipf's law of 2,000 pages, 300 sources, 120 countries and 5,000
 //! cities; a tenth comes by campaigns, a fiftieth sends an event. Every day is new. Everything on disk counts: names,
@@ -8,16 +8,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use headcount::beacon::Kind;
+use headcount::beacon::{Kind, NO_HINTS};
+use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
+use headcount::clock::Clock;
+use headcount::collector::Collector;
 use headcount::counts::OpenDay;
 use headcount::hit::agent::{Agent, Agents, Verdict};
-use headcount::hit::place::Place;
+use headcount::hit::place::{Place, Places};
 use headcount::hit::token::Token;
-use headcount::hit::{Hit, Watched, path, source};
-use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
+use headcount::hit::{Hit, Tools, Watched, path, source};
+use headcount::report::{self, Question, Span};
+use headcount::site::{Budget, Day, Domain, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
-use headcount::store::{Ask, DayState, Flush, Grain, Part, Store};
+use headcount::store::{DayState, Flush, Part, Store};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -52,7 +56,7 @@ impl Numbers {
 /// What visits are made of.
 struct Maker {
     agents: Vec<Arc<Agent>>,
-    places: Vec<Place>,
+    places: Vec<Arc<Place>>,
     origins: Vec<source::Origin>,
     pages: Vec<String>,
 }
@@ -81,7 +85,7 @@ fn agents() -> Vec<Arc<Agent>> {
         format!("Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0", v = 141 - version)
     });
     let all = phone.chain(android).chain(desktop).chain(firefox);
-    let agent = |text: String| match known.classify(&text, false) {
+    let agent = |text: String| match known.classify(&text, &NO_HINTS, false) {
         Verdict::Person(agent) => Some(agent),
         _ => None,
     };
@@ -105,46 +109,46 @@ impl Maker {
         };
         Maker {
             agents: agents(),
-            places: (0..5_000).map(place).collect(),
+            places: (0..5_000).map(place).map(Arc::new).collect(),
             origins: (0..301).map(origin).collect(),
             pages: (0..2_000).map(|page| format!("/blog/{}/storage-that-lasts-{page}/", 2016 + page % 10)).collect(),
         }
     }
 
-    /// A day of so many visits, by three visitors in four of their own.
+    /// A day of so many visits, a tenth of them by people who were there before.
     fn day(&self, day: Day, visits: usize, engaged: bool, budget: Budget) -> OpenDay {
-        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (day.0 as u64) << 20 | 1);
         let mut open = OpenDay::new(SiteId(1), day, budget);
+        self.visits(day, visits, engaged, &mut |hit| _ = open.take(&hit, true));
+        open
+    }
+
+    fn visits(&self, day: Day, visits: usize, engaged: bool, take: &mut dyn FnMut(Hit)) {
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (day.0 as u64) << 20 | 1);
         let mut starts: Vec<i64> = (0..visits).map(|_| (numbers.share() * 0.97 * DAY_MS as f64) as i64).collect();
         starts.sort_unstable();
         for (number, start) in starts.into_iter().enumerate() {
             let who = if numbers.share() < 0.1 { numbers.next() % (number as u64 + 1) } else { number as u64 };
-            self.visit(&mut open, day, start, who, engaged, &mut numbers);
+            self.visit(day, start, who, engaged, &mut numbers, take);
         }
-        open
     }
 
-    fn visit(&self, open: &mut OpenDay, day: Day, start: i64, who: u64, engaged: bool, numbers: &mut Numbers) {
+    fn visit(&self, day: Day, start: i64, who: u64, engaged: bool, numbers: &mut Numbers, take: &mut dyn FnMut(Hit)) {
         let mut of_who = Numbers((who + 1).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ (day.0 as u64) << 40 | 1);
         of_who.next();
-        let agent = of_who.rank(self.agents.len());
-        let (place, language) = (of_who.rank(self.places.len()), of_who.rank(40));
+        let (agent, place) = (of_who.rank(self.agents.len()), of_who.rank(self.places.len()));
+        let (language, screen) = (of_who.rank(40), of_who.rank(6));
         let origin = if numbers.share() < 0.45 { 0 } else { 1 + numbers.rank(300) };
         let campaign = self.campaign(numbers);
         let views = 1 + (0..7).filter(|_| numbers.share() < 0.2).count();
         let mut at = Moment(i64::from(day.0) * DAY_MS + start);
         for view in 0..views {
             let page = &self.pages[numbers.rank(self.pages.len())];
-            let kind = if view > 0 && numbers.share() < 0.02 {
-                Kind::Event { name: "Signup".into(), interactive: true }
-            } else {
-                Kind::Pageview
-            };
-            let local = Schedule::utc().locate(at);
-            let hit = |kind: Kind, at: Moment, local: LocalHour| Hit {
+            let is_event = view > 0 && numbers.share() < 0.02;
+            let signup = || Kind::Event { name: "Signup".into(), interactive: true };
+            let hit = |kind: Kind, at: Moment| Hit {
                 site: SiteId(1),
                 at,
-                local,
+                local: Schedule::utc().locate(at),
                 token: Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
                 kind,
                 page: page.clone(),
@@ -155,18 +159,18 @@ impl Maker {
                 origin: self.origins[origin].clone(),
                 campaign: campaign.clone(),
                 language: format!("l{language}"),
-                screen: Some(["xs", "sm", "md", "lg", "xl", "xxl"][(who % 6) as usize]),
+                screen: Some(["xs", "sm", "md", "lg", "xl", "xxl"][screen]),
                 watched: Watched::default(),
             };
-            if local.day != day || open.take(&hit(kind, at, local), true).is_err() {
+            if at.0 >= i64::from(day.0 + 1) * DAY_MS {
                 return;
             }
+            take(hit(if is_event { signup() } else { Kind::Pageview }, at));
             let stay = (numbers.share().powi(2) * 240_000.0) as i64 + 3_000;
             at = at.plus(stay);
             if engaged {
-                let ping =
-                    Kind::Engagement { ms: (stay as f64 * 0.8) as u64, scroll: Some((numbers.next() % 101) as u8) };
-                let _ = open.take(&hit(ping, at, Schedule::utc().locate(at)), true);
+                let (ms, scroll) = ((stay as f64 * 0.8) as u64, Some((numbers.next() % 101) as u8));
+                take(hit(Kind::Engagement { ms, scroll }, at.plus(-1)));
             }
         }
     }
@@ -238,10 +242,148 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        if std::env::var_os("HEADCOUNT_KEEP").is_none() {
-            let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The eight panels that a page opens with.
+const PANELS: [Dimension; 8] = [
+    Dimension::Page,
+    Dimension::EntryPage,
+    Dimension::ExitPage,
+    Dimension::Source,
+    Dimension::Country,
+    Dimension::Browser,
+    Dimension::Os,
+    Dimension::Device,
+];
+
+const PASSES: usize = 7;
+
+/// The median of some passes, in milliseconds of the wall's clock.
+fn median_ms<T>(mut work: impl FnMut() -> T) -> f64 {
+    let mut times: Vec<f64> = (0..PASSES)
+        .map(|_| {
+            let begun = Instant::now();
+            std::hint::black_box(work());
+            begun.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[PASSES / 2]
+}
+
+/// A plain scan of a million rows with ten numbers each, to compare with on whatever machine this is.
+fn scan_ms() -> f64 {
+    let database = rusqlite::Connection::open_in_memory().expect("a database");
+    database
+        .execute_batch(
+            "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER, d INTEGER, e INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)
+             INSERT INTO t SELECT i / 1000, i % 1000, i % 7, i % 11, i % 13 FROM n;",
+        )
+        .expect("rows");
+    let sql = "SELECT sum(c), sum(d), sum(e) FROM t";
+    median_ms(|| database.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a sum"))
+}
+
+/// What disks hold of so many visits a day, and how much of it a pageview takes.
+fn sizes(maker: &Maker) {
+    println!("| visits a day | days | pairs kept a day | bytes a pageview | bytes a day |\n|---|---|---|---|---|");
+    let all = Budget::default();
+    let few = Budget { pair_cells: 100_000, ..all };
+    let cases = [(1_000, 60, all, false), (10_000, 20, all, false), (100_000, 35, all, false), (100_000, 6, all, true)];
+    let folded = [(10_000, 6, few, false), (100_000, 6, few, false)];
+    for (visits, days, budget, engaged) in cases.into_iter().chain(folded) {
+        let file = File::new("size");
+        let pageviews = file.fill(maker, visits, days, engaged, budget);
+        let bytes = file.store.bytes() as f64;
+        let kept = if budget == all { "all".to_owned() } else { format!("{}", budget.pair_cells) };
+        let with = if engaged { ", all with visible time and scroll depth" } else { "" };
+        let (a_view, a_day) = (bytes / pageviews as f64, bytes / f64::from(days));
+        println!("| {visits}{with} | {days} | {kept} | {a_view:.1} | {a_day:.0} |");
+    }
+}
+
+/// How long reports take of a year of so many visits a day, and of a day in memory.
+fn reports(maker: &Maker, visits: usize, days: i32) {
+    let file = File::new("reports");
+    let pageviews = file.fill(maker, visits, days, false, Budget::default());
+    let bytes = file.store.bytes() as f64;
+    println!("{days} days of {visits} visits: {:.1} bytes a pageview", bytes / pageviews as f64);
+    let today = Day(FIRST.0 + days);
+    let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
+    let tools = Tools { agents: Agents::new(), places: Places::none() };
+    let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
+    maker.visits(today, visits, false, &mut |hit| give(&collector, hit));
+    collector.flush().expect("stored");
+    println!("| report | ms | of a scan of a million rows |\n|---|---|---|");
+    let scan = scan_ms();
+    let row = |what: &str, ms: f64| println!("| {what} | {ms:.1} | {:.2} |", ms / scan);
+    let metrics = [Metric::Visitors, Metric::Pageviews];
+    let question = |first: i32, last: i32, dimension: Dimension| {
+        Question::new(SiteId(1), Span::of_days(Day(first), Day(last)), Axis::Of(dimension), None, &metrics)
+    };
+    let yesterday = today.0 - 1;
+    for (name, first) in [("30 days", yesterday - 29), ("12 months", yesterday - 364)] {
+        let panels = PANELS.map(|dimension| question(first, yesterday, dimension));
+        row(&format!("eight panels, {name}"), median_ms(|| report::answers(&panels, &collector).expect("an answer")));
+    }
+    let google = || Test::Is(vec!["Google".to_owned()]);
+    let home = || Test::Is(vec![maker.pages[0].clone()]);
+    let filters = [
+        ("pages of a source", Dimension::Page, Dimension::Source, google()),
+        ("sources of a page", Dimension::Source, Dimension::Page, home()),
+        ("cities of a page", Dimension::City, Dimension::Page, home()),
+    ];
+    for (what, split, by, test) in filters {
+        let filter = Filter { axis: Axis::Of(by), test };
+        for (name, first, last) in [("12 months", yesterday - 364, yesterday), ("today", today.0, today.0)] {
+            let question = question(first, last, split).filtered(Some(filter.clone()));
+            row(&format!("{what}, {name}"), median_ms(|| report::answer(&question, &collector).expect("an answer")));
         }
     }
+    collector.stop();
+    keeping.wait().expect("stored");
+}
+
+/// Queues a hit; a full queue is empty after a question.
+fn give(collector: &Collector, hit: Hit) {
+    let mut waiting = collector.take(hit);
+    while let Err(hit) = waiting {
+        collector.visitors_in_memory();
+        waiting = collector.queue(hit);
+    }
+}
+
+/// Bytes of memory that the process holds (Linux; 0 elsewhere).
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4_096
+}
+
+fn memory(maker: &Maker) {
+    let before = resident_bytes();
+    let mut day = OpenDay::new(SiteId(1), FIRST, Budget::default());
+    let mut hits = 0;
+    maker.visits(FIRST, 100_000, false, &mut |hit| {
+        let _ = day.take(&hit, true);
+        hits += 1;
+        // Sums are stored every few seconds.
+        if hits % 1_000 == 0 {
+            day.drain();
+        }
+    });
+    let (visitors, held) = (day.visitors(), resident_bytes().saturating_sub(before));
+    println!("100,000 visits: {held} bytes, {} for each of {visitors} visitors", held / visitors);
+    let begun = Instant::now();
+    let census = day.census();
+    let census_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let begun = Instant::now();
+    let pairs = census.pairs(u32::MAX);
+    let cells = pairs.tables.iter().map(|table| unpack_all(&table.cells).map_or(0, |cells| cells.len())).sum::<usize>();
+    let pairs_ms = begun.elapsed().as_secs_f64() * 1e3;
+    println!("its census: {census_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
 }
 
 fn main() {
@@ -251,62 +393,15 @@ fn main() {
         return;
     }
     let number = |at: usize, usual: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(usual);
-    let (visits, days) = (number(0, 100_000), number(1, 3) as i32);
-    let engaged = words.get(2).is_some_and(|word| word == "engaged");
     let maker = Maker::new();
-    let budget = Budget::default();
-    let begun = Instant::now();
-    let open = maker.day(FIRST, visits, engaged, budget);
-    println!("a day: {:.2} s", begun.elapsed().as_secs_f64());
-    let begun = Instant::now();
-    let census = open.census();
-    println!("census: {:.1} ms", begun.elapsed().as_secs_f64() * 1e3);
-    let begun = Instant::now();
-    let pairs = census.pairs(u32::MAX);
-    let cells: usize = pairs.tables.iter().map(|t| headcount::cell::packed::unpack_all(&t.cells).unwrap().len()).sum();
-    println!(
-        "pairs: {:.1} ms, {cells} cells, {} bytes quick",
-        begun.elapsed().as_secs_f64() * 1e3,
-        pairs.tables.iter().map(|t| t.cells.len()).sum::<usize>()
-    );
-    if let Some(folder) = std::env::var_os("DUMP") {
-        for t in &pairs.tables {
-            std::fs::write(
-                std::path::Path::new(&folder).join(format!("{:02}-{:02}", t.pair.first.code(), t.pair.second.code())),
-                &t.cells,
-            )
-            .unwrap();
+    match words.first().map(String::as_str) {
+        Some("reports") => reports(&maker, number(1, 100_000), number(2, 400) as i32),
+        Some("sizes") => sizes(&maker),
+        Some("memory") => memory(&maker),
+        _ => {
+            memory(&maker);
+            sizes(&maker);
+            reports(&maker, 100_000, 400);
         }
     }
-    let file = File::new("size");
-    let begun = Instant::now();
-    let pageviews = file.fill(&maker, visits, days, engaged, budget);
-    println!(
-        "{days} days: {:.1} s; {pageviews} pageviews; {:.1} bytes a pageview",
-        begun.elapsed().as_secs_f64(),
-        file.store.bytes() as f64 / pageviews as f64
-    );
-    let page = Axis::Of(Dimension::Page);
-    let filter = Filter { axis: Axis::Of(Dimension::Source), test: Test::Is(vec!["Google".into()]) };
-    for (by, split) in [(Dimension::Source, Dimension::Page), (Dimension::Page, Dimension::Source)] {
-        let test = if by == Dimension::Source { filter.test.clone() } else { Test::Is(vec![maker.pages[0].clone()]) };
-        let ask = Ask {
-            site: SiteId(1),
-            axis: Axis::Of(split),
-            filter: Some(Filter { axis: Axis::Of(by), test }),
-            grain: Grain::Day,
-            first: FIRST.0,
-            last: FIRST.0 + days,
-            by_bucket: false,
-        };
-        for _ in 0..3 {
-            let begun = Instant::now();
-            let rows = file.store.read(std::slice::from_ref(&ask), &[]).unwrap();
-            println!("{by:?} -> {split:?}: {:.2} ms, {} rows", begun.elapsed().as_secs_f64() * 1e3, rows.rows[0].len());
-        }
-    }
-    let begun = Instant::now();
-    let rows = census.filtered(&filter, &page);
-    println!("memory filter: {:.1} ms, {} rows", begun.elapsed().as_secs_f64() * 1e3, rows.len());
-    let _ = Metric::ALL;
 }

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod claim;
+mod hints;
 pub mod log;
 mod naming;
 pub mod pixel;
@@ -15,6 +16,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::limits;
+
+pub use hints::{Hints, NO_HINTS};
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Request<'a> {
     pub address: ClientIp,
     /// `User-Agent`.
     pub user_agent: &'a str,
+    /// `Sec-CH-UA` and its like.
+    pub hints: &'a Hints,
     /// `Accept-Language`.
     pub accept_language: &'a str,
     /// `Referer`.
@@ -65,6 +70,8 @@ pub struct Sender {
     pub address: ClientIp,
     /// Its agent.
     pub agent: UserAgent,
+    /// Its client hints.
+    pub hints: Hints,
     /// Whether it asked not to be counted.
     pub opted_out: bool,
     /// Whether the browser fetched ahead of need.
@@ -84,6 +91,7 @@ impl Sender {
         Sender {
             address: request.address,
             agent: UserAgent(cut(request.user_agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+            hints: request.hints.clone(),
             opted_out: request.opted_out,
             prefetch: request.prefetch,
             automated: false,
@@ -175,6 +183,7 @@ impl Beacon {
 #[cfg(test)]
 fn ask() -> Request<'static> {
     Request {
+        hints: &NO_HINTS,
         query: "",
         body: b"",
         address: ClientIp(IpAddr::from([192, 0, 2, 1])),

@@ -10,7 +10,7 @@ pub mod packed;
 use std::ops::{Add, AddAssign, Neg, Sub};
 
 pub use contexts::{Context, Contexts};
-pub use facets::{FACETS, Facet, Facets};
+pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
 pub use names::{Names, PAGEVIEW, Sym, Use};
 
@@ -53,6 +53,8 @@ pub enum Dimension {
     Event = 23,
     /// Patterns of pages that a site watches as goals; a hit may lie in several.
     Pattern = 24,
+    /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
+    ChannelAndSource = 25,
 }
 
 /// The dimensions that are fixed at the first hit of a visit, in the order in which a visit keeps their values.
@@ -93,6 +95,18 @@ impl Dimension {
         all
     };
 
+    /// All that is counted: those that readers know, and those that answer their filters and goals.
+    pub const COUNTED: [Dimension; 25] = {
+        let mut counted = [Dimension::Pattern; 25];
+        let mut at = 0;
+        while at < Dimension::ALL.len() {
+            counted[at] = Dimension::ALL[at];
+            at += 1;
+        }
+        counted[24] = Dimension::ChannelAndSource;
+        counted
+    };
+
     /// The code as stored.
     pub const fn code(self) -> u8 {
         self as u8
@@ -100,7 +114,7 @@ impl Dimension {
 
     /// The dimension with this code.
     pub fn from_code(code: u8) -> Option<Dimension> {
-        Dimension::ALL.into_iter().chain([Dimension::Pattern]).find(|dimension| dimension.code() == code)
+        Dimension::COUNTED.into_iter().find(|dimension| dimension.code() == code)
     }
 
     /// The plain name: what a panel, the command line and an export call it.
@@ -130,6 +144,7 @@ impl Dimension {
             Dimension::Hostname => "hostname",
             Dimension::Event => "event",
             Dimension::Pattern => "pattern",
+            Dimension::ChannelAndSource => "channel_and_source",
         }
     }
 
@@ -165,12 +180,13 @@ impl Dimension {
             Dimension::Hostname => "event:hostname",
             Dimension::Event => "event:name",
             Dimension::Pattern => "event:goal",
+            Dimension::ChannelAndSource => "visit:channel_and_source",
         }
     }
 
     /// Whether a whole visit has one value of it, rather than each hit.
     pub const fn is_of_visit(self) -> bool {
-        (self as u8) <= Dimension::ExitPage as u8
+        (self as u8) <= Dimension::ExitPage as u8 || matches!(self, Dimension::ChannelAndSource)
     }
 
     /// The value of hits and visits that have none.

@@ -1,6 +1,8 @@
 //! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
 
 mod demo;
+mod explain;
+mod geo;
 mod import;
 mod serve;
 mod words;
@@ -20,7 +22,7 @@ use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
-use crate::hit::place::Places;
+use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
 use words::{Words, Work};
 
@@ -71,6 +73,14 @@ fn work(words: Words) -> Result<(), Failure> {
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    match &words.work {
+        Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
+        Work::Geo(words_of) => {
+            print(&geo::geo(&config, words_of)?, words.json);
+            return Ok(());
+        }
+        _ => {}
+    }
     if let Some(command) = words.work.command() {
         print(&carry_out(&config, command)?, words.json);
         return Ok(());
@@ -91,14 +101,13 @@ fn work(words: Words) -> Result<(), Failure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
-    if !makes_folder(&command) && !config.data.join(DATABASE).is_file() {
-        let folder = config.data.display();
-        let sentence =
-            format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`");
-        return Err(Failure::Failed(sentence));
+    if !makes_folder(&command) {
+        must_be_there(&config.data)?;
     }
-    let folder = match reach(&config.data, &command)? {
-        Reached::Server(reply) => return Ok(reply?),
+    let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
+        Reached::Server(answer) => {
+            return Ok(answer.map_err(|e| Failure::Failed(format!("the running server did not answer: {e}")))??);
+        }
         Reached::Folder(folder) => folder,
     };
     // Commands look up no places: a missing or large file must not be in their way.
@@ -115,20 +124,30 @@ fn makes_folder(command: &Command) -> bool {
     matches!(command, Command::SiteAdd { .. } | Command::SiteEnsure { .. })
 }
 
-/// Who carries out a command: the running server did, or the folder is ours to do it.
-enum Reached {
-    Server(Result<Reply, Refused>),
+/// Refuses a folder without a database.
+fn must_be_there(data: &Path) -> Result<(), Failure> {
+    if data.join(DATABASE).is_file() {
+        return Ok(());
+    }
+    let folder = data.display();
+    Err(Failure::Failed(format!(
+        "there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`"
+    )))
+}
+
+/// Who does the work: the running server, which has answered, or the folder is ours to do it.
+enum Reached<T> {
+    Server(T),
     Folder(Folder),
 }
 
-/// Asks the server, else takes the folder. One that starts or stops holds the lock without listening, so both are tried
-/// again for a while.
-fn reach(data: &Path, command: &Command) -> Result<Reached, Failure> {
+/// Asks the server, which answers nothing where none is, else takes the folder. One that starts or stops holds the lock
+/// without listening, so both are tried again for a while.
+fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Failure> {
     let until = Instant::now() + LOCK_WAIT;
     loop {
-        if let Some(answer) = socket::call(&socket_of(data), command) {
-            let reply = answer.map_err(|e| Failure::Failed(format!("the running server did not answer: {e}")))?;
-            return Ok(Reached::Server(reply));
+        if let Some(answer) = ask() {
+            return Ok(Reached::Server(answer));
         }
         match Folder::take(data) {
             Ok(folder) => return Ok(Reached::Folder(folder)),
@@ -143,10 +162,13 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Ke
     let path = folder.database();
     let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {
-        Some(file) => Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?,
-        None => Places::none(),
+        // What is not looked up needs no file in memory.
+        Some(file) if config.place != Detail::None => {
+            Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?
+        }
+        _ => Places::none(),
     };
-    let tools = Tools { agents: Agents::new(), places };
+    let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(Collector::start(Arc::new(store), tools, clock)?)
 }
 

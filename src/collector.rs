@@ -21,14 +21,14 @@ use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
 use crate::clock::Clock;
-use crate::hit::{self, Arrival, Hit, Tools};
+use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{SiteError, Sqlite};
-use crate::store::{Ask, Rejected, Row, Store, StoreError};
+use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use salts::Salts;
@@ -137,11 +137,11 @@ impl Collector {
         };
         match self.make(beacon, site, now) {
             Ok(hit) => self.queue(Waiting(Box::new(hit))),
-            Err(reason) => Ok(self.reject_at(Some(site), reason, now)),
+            Err(Dropped { reason, bot }) => Ok(self.book(site.id, site.schedule.locate(now).day, reason, bot)),
         }
     }
 
-    fn make(&self, beacon: Beacon, site: &Site, at: Moment) -> Result<Hit, Rejection> {
+    fn make(&self, beacon: Beacon, site: &Site, at: Moment) -> Result<Hit, Dropped> {
         let local = site.schedule.locate(at);
         // Without randomness there can be no token, and nothing else may stand for a visitor.
         let salt = self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?;
@@ -177,7 +177,7 @@ impl Collector {
 
     /// Gives up on a hit for which the queue had no room in time.
     pub fn overloaded(&self, hit: &Waiting) -> Outcome {
-        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany)
+        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany, None)
     }
 
     /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
@@ -193,14 +193,14 @@ impl Collector {
 
     fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
         match site {
-            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason),
-            None => self.book(SiteId::INSTANCE, utc_day(now), reason),
+            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
+            None => self.book(SiteId::INSTANCE, utc_day(now), reason, None),
         }
     }
 
-    fn book(&self, site: SiteId, day: Day, reason: Rejection) -> Outcome {
+    fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
         self.0.meter.reject(reason);
-        self.0.ledger.add(site, day, reason);
+        self.0.ledger.add(site, day, reason, bot);
         Outcome::Rejected(reason)
     }
 
@@ -220,6 +220,18 @@ impl Collector {
         let mut reasons: Vec<_> = sums.into_iter().collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
         Ok(reasons)
+    }
+
+    /// The programs that came to a site from `first` to `last`, by day, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, mut counts) = self.0.store.bots(site, first, last)?;
+        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
+        counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
+        Ok(counts)
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::beacon::address;
+use crate::hit::place::Detail;
 
 /// How log messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub url: Option<String>,
     /// MMDB file for country, region and city.
     pub geo: Option<PathBuf>,
+    /// How much of a place is looked up.
+    pub place: Detail,
     /// Networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How log messages are written.
@@ -42,6 +45,7 @@ impl Default for Config {
             data: PathBuf::from("./data"),
             url: None,
             geo: None,
+            place: Detail::City,
             trusted_proxies: address::loopback(),
             log: LogFormat::Text,
         }
@@ -60,7 +64,7 @@ pub struct Key {
 }
 
 /// All keys.
-pub const KEYS: [Key; 6] = [
+pub const KEYS: [Key; 7] = [
     Key { name: "listen", default: "127.0.0.1:8080", meaning: "address and port to listen on" },
     Key { name: "data", default: "./data", meaning: "folder of the database" },
     Key {
@@ -69,6 +73,11 @@ pub const KEYS: [Key; 6] = [
         meaning: "how browsers reach the collector, for links and snippets",
     },
     Key { name: "geo", default: "none", meaning: "MMDB file for country, region and city; read again when it changes" },
+    Key {
+        name: "place",
+        default: "city",
+        meaning: "how much of a place is counted: `none`, `country`, `region` or `city`",
+    },
     Key {
         name: "trusted_proxies",
         default: "127.0.0.0/8, ::1/128",
@@ -132,6 +141,7 @@ impl Config {
             "data" => self.data = PathBuf::from(text),
             "url" => self.url = Some(base_url(text)?),
             "geo" => self.geo = (!text.is_empty() && text != "none").then(|| PathBuf::from(text)),
+            "place" => self.place = detail(text)?,
             "trusted_proxies" => self.trusted_proxies = networks(text)?,
             "log" => self.log = log_format(text)?,
             _ => return Err(ConfigError(unknown(key))),
@@ -185,6 +195,12 @@ fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
     items.map(network).collect()
 }
 
+fn detail(text: &str) -> Result<Detail, ConfigError> {
+    let names = Detail::ALL.map(Detail::name);
+    let wrong = || ConfigError(format!("{text:?} is no part of a place; write {:?}", nearest(text, &names)));
+    Detail::from_name(text).ok_or_else(wrong)
+}
+
 fn log_format(text: &str) -> Result<LogFormat, ConfigError> {
     match text {
         "text" => Ok(LogFormat::Text),
@@ -220,12 +236,12 @@ mod tests {
 
     #[test]
     fn every_key_can_be_set_and_flags_win() {
-        let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\n\
+        let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\nplace = 'region'\n\
                     trusted_proxies = ['10.0.0.0/8', '192.0.2.1']\nlog = 'json'";
         let config = from_toml(text).unwrap();
         assert_eq!(config.base_url(), "https://a.test");
         assert_eq!(config.trusted_proxies[1].to_string(), "192.0.2.1/32");
-        assert_eq!((config.log, config.geo), (LogFormat::Json, Some("c.mmdb".into())));
+        assert_eq!((config.log, config.geo, config.place), (LogFormat::Json, Some("c.mmdb".into()), Detail::Region));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);
     }
@@ -238,6 +254,7 @@ mod tests {
             (from_toml("data = ' '"), "data is empty; write a folder like ./data"),
             (from_toml("listen = 8080"), "listen takes a text"),
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
+            (from_toml("place = 'cities'"), "\"cities\" is no part of a place; write \"city\""),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = ['10.0.0.0/99']"),

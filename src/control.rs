@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
+use crate::site::paths::{Case, Slash};
 use crate::site::{self, AddressMode, Budget, Domain, Schedule, Settings, Site, SiteId};
 use crate::store::sqlite::{Access, Login, Scope, SiteError};
 
@@ -157,6 +158,16 @@ pub struct SiteChange {
     pub values_max: Option<u32>,
     /// How many cells of two dimensions are kept of a day.
     pub pair_cells_max: Option<u32>,
+    /// Templates of pages.
+    pub templates: Option<Vec<String>>,
+    /// Masks for parts of paths.
+    pub masks: Option<Vec<String>>,
+    /// The slash at the end of paths.
+    pub slash: Option<Slash>,
+    /// Capitals in paths.
+    pub case: Option<Case>,
+    /// Keys of the query that belong to the page.
+    pub query_keys: Option<Vec<String>>,
 }
 
 /// What a command did.
@@ -293,6 +304,9 @@ fn line(site: &Site) -> String {
     if budget.pair_cells != usual.pair_cells {
         line.push_str(&format!("  at most {} pair cells a day", budget.pair_cells));
     }
+    if !site.settings.paths.is_default() {
+        line.push_str("  paths by rules");
+    }
     line
 }
 
@@ -306,6 +320,7 @@ fn described(site: &Site) -> Value {
         "opt_out": site.settings.opt_out,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
+        "paths": site.settings.paths,
     })
 }
 
@@ -328,6 +343,17 @@ fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refu
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
     let most = limits::PAIR_CELLS_PER_DAY_MAX;
     budget.pair_cells = within("--pair-cells-max", change.pair_cells_max, budget.pair_cells, most)?;
+    let paths = &mut settings.paths;
+    for (list, changed) in [
+        (&mut paths.templates, &change.templates),
+        (&mut paths.masks, &change.masks),
+        (&mut paths.query_keys, &change.query_keys),
+    ] {
+        list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    paths.slash = change.slash.unwrap_or(paths.slash);
+    paths.case = change.case.unwrap_or(paths.case);
+    paths.check()?;
     Ok(settings)
 }
 

@@ -99,7 +99,8 @@ impl Counts {
         wants: impl Fn(Axis<Sym>) -> bool,
     ) {
         let cells = |facet: Facet| {
-            let cells = names.facets.values(facet).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
+            let cells =
+                names.facets.values.of(facet).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
             cells.filter(|cell| wants(cell.axis))
         };
         for ((facet, hour), tally) in hours {
@@ -241,12 +242,12 @@ impl OpenDay {
 
     /// A copy of the day's visits, without the tokens, from which any two dimensions can be summed.
     pub fn census(&self) -> Census {
-        let mut census = Census::new(&self.names);
+        let mut census = Census::new(&self.names, self.visitors.len() + self.unknown.len());
         for visitor in self.visitors.values() {
             census.add(visitor.visits(), visitor.spots());
         }
-        for ((facets, page, context), (count, is_view)) in &self.unknown {
-            census.add_unknown(*facets, *page, *context, *count, *is_view);
+        for (alike, (count, is_view)) in &self.unknown {
+            census.add_unknown(*alike, *count, *is_view);
         }
         census
     }

@@ -22,7 +22,7 @@ use crate::hit::{Hit, Tools};
 use crate::rejection::Rejection;
 use crate::site::{Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
 use crate::store::sqlite::Sqlite;
-use crate::store::{DayState, Flush, Rejected, Store};
+use crate::store::{BotCount, DayState, Flush, Rejected, Store};
 use dice::Dice;
 use live::Live;
 use past::Maker;
@@ -47,7 +47,7 @@ pub struct Demo {
 }
 
 /// A day that waits to be stored.
-type Made = (SiteId, Day, (Sums, DayState), Vec<Rejected>);
+type Made = (SiteId, Day, (Sums, DayState), Vec<Rejected>, Vec<BotCount>);
 
 impl Demo {
     /// Adds the sites to an empty store, and stores their days before today. `goes_on` is told how much is done, from 0 to
@@ -87,7 +87,9 @@ impl Demo {
         let today = site.schedule.locate(self.now).day;
         for days_ago in (1..=i32::from(self.days)).rev() {
             let day = Day(today.0 - days_ago);
-            let made = (site.id, day, maker.sums(day, days_ago), maker.rejected(day, days_ago));
+            let rejected = maker.rejected(day, days_ago);
+            let bots = maker.bots(&rejected);
+            let made = (site.id, day, maker.sums(day, days_ago), rejected, bots);
             // Nobody waits for it any more when the work was ended.
             if done.send(made).is_err() {
                 return;
@@ -100,10 +102,11 @@ impl Demo {
         let mut stored = 0;
         let mut number = store.last_flush()?;
         let mut flush = Flush::default();
-        for (site, day, (sums, state), rejected) in made {
+        for (site, day, (sums, state), rejected, bots) in made {
             flush.sums.push((site, day, sums));
             flush.days.push(state);
             flush.rejected.extend(rejected);
+            flush.bots.extend(bots);
             stored += 1;
             if flush.sums.len() == DAYS_OF_A_FLUSH || stored == all {
                 number += 1;

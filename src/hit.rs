@@ -14,12 +14,12 @@ mod watched;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::beacon::{Beacon, Sender};
+use crate::beacon::{Beacon, NO_HINTS, Sender};
 use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{LocalHour, Moment, Site, SiteId};
-use agent::{Agent, Agents, Verdict};
+use agent::{Agent, Agents, Bot, Verdict};
 use path::Campaign;
 use place::{Place, Places};
 use source::Origin;
@@ -49,7 +49,7 @@ pub struct Hit {
     /// Browser, system and device.
     pub agent: Arc<Agent>,
     /// Country, region and city.
-    pub place: Place,
+    pub place: Arc<Place>,
     /// Source, referrer and channel.
     pub origin: Origin,
     /// The five campaign keys.
@@ -117,6 +117,19 @@ pub struct Tools {
     pub places: Places,
 }
 
+impl Tools {
+    /// Builds all tables, which otherwise the first hits would wait for.
+    pub fn prepare(&self) {
+        let person = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        for agent in [person, "Googlebot/2.1"] {
+            self.agents.judge(agent, &NO_HINTS, false);
+        }
+        // What comes out does not matter: the lists are read on the way.
+        let _ = source::origin(&Campaign::default(), "https://www.example.com/", "example.org", |_| false);
+        self.places.of(std::net::Ipv4Addr::UNSPECIFIED.into(), Some("Etc/UTC"));
+    }
+}
+
 /// When a beacon arrived: the moment, and the site's day and hour.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
@@ -126,15 +139,39 @@ pub struct Arrival {
     pub local: LocalHour,
 }
 
+/// Why a beacon makes no hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The reason.
+    pub reason: Rejection,
+    /// For [`Rejection::Bot`]: which program came, and for what.
+    pub bot: Option<BotHit>,
+}
+
+/// A page that a program asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotHit {
+    /// The program.
+    pub bot: Bot,
+    /// The pages that the page is grouped with, see [`path::group`].
+    pub pages: String,
+}
+
+impl From<Rejection> for Dropped {
+    fn from(reason: Rejection) -> Self {
+        Dropped { reason, bot: None }
+    }
+}
+
 /// Makes the hit of a beacon.
 ///
 /// # Errors
 /// The reason why the beacon is not counted.
-pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Rejection> {
+pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Dropped> {
     let agent = admit(&beacon, site, tools)?;
-    let location = path::locate(&beacon.url, beacon.hash_mode)?;
+    let location = path::locate_by(&beacon.url, beacon.hash_mode, Some(&site.settings.paths))?;
     if !site.allows(&location.hostname) {
-        return Err(Rejection::WrongHost);
+        return Err(Rejection::WrongHost.into());
     }
     let campaign = path::campaign(&location.query);
     let is_own = |host: &str| host == site.domain.as_str() || site.settings.hosts.iter().any(|own| own == host);
@@ -163,22 +200,23 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
 }
 
 /// Whether the sender is somebody who wants to be counted.
-fn admit(beacon: &Beacon, site: &Site, tools: &Tools) -> Result<Arc<Agent>, Rejection> {
+fn admit(beacon: &Beacon, site: &Site, tools: &Tools) -> Result<Arc<Agent>, Dropped> {
     let sender = &beacon.sender;
     if sender.prefetch {
-        return Err(Rejection::Prefetch);
+        return Err(Rejection::Prefetch.into());
     }
     if sender.opted_out && site.settings.opt_out {
-        return Err(Rejection::OptedOut);
+        return Err(Rejection::OptedOut.into());
     }
-    if sender.automated {
-        return Err(Rejection::Bot);
-    }
-    match tools.agents.classify(&sender.agent.0, sender.touch_mac) {
-        Verdict::Person(agent) => Ok(agent),
-        Verdict::Library if beacon.libraries_count => Ok(Arc::new(Agent::unknown())),
-        Verdict::Library | Verdict::Bot => Err(Rejection::Bot),
-    }
+    let bot = match tools.agents.classify(&sender.agent.0, &sender.hints, sender.touch_mac) {
+        Verdict::Person(_) if sender.automated => agent::AUTOMATED,
+        Verdict::Person(agent) => return Ok(agent),
+        Verdict::Library(_) if beacon.libraries_count && !sender.automated => return Ok(Arc::new(Agent::unknown())),
+        Verdict::Library(bot) | Verdict::Bot(bot) => bot,
+    };
+    let location = path::locate_by(&beacon.url, beacon.hash_mode, Some(&site.settings.paths));
+    let pages = location.map_or_else(|_| NOT_SET.to_owned(), |location| path::group(&location.path));
+    Err(Dropped { reason: Rejection::Bot, bot: Some(BotHit { bot, pages }) })
 }
 
 fn masked(kind: Kind) -> Kind {
@@ -209,7 +247,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::beacon::{ClientIp, UserAgent};
+    use crate::beacon::{ClientIp, Hints, UserAgent};
     use crate::site::{Domain, Schedule, Settings};
 
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -223,6 +261,7 @@ mod tests {
         let sender = Sender {
             address: ClientIp(IpAddr::from([192, 0, 2, 77])),
             agent: UserAgent(FIREFOX.into()),
+            hints: Hints::default(),
             opted_out: false,
             prefetch: false,
             automated: false,
@@ -244,7 +283,7 @@ mod tests {
         }
     }
 
-    fn made(beacon: Beacon, settings: Settings) -> Result<Hit, Rejection> {
+    fn made(beacon: Beacon, settings: Settings) -> Result<Hit, Dropped> {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let at = Moment(1_780_000_000_000);
         let site = site(settings);
@@ -288,7 +327,7 @@ mod tests {
             (with(|b| b.referrer = "https://semalt.com/".into()), Rejection::SpamSource),
         ];
         for (sent, reason) in cases {
-            assert_eq!(made(sent, strict()).err(), Some(reason));
+            assert_eq!(made(sent, strict()).err().map(|dropped| dropped.reason), Some(reason));
         }
         assert!(made(page(), strict()).is_ok());
         let ignoring = Settings { opt_out: false, ..Settings::default() };
@@ -301,6 +340,35 @@ mod tests {
         sent.sender.agent = UserAgent("python-requests/2.32".into());
         sent.libraries_count = true;
         assert_eq!(made(sent, Settings::default()).unwrap().value(Dimension::Browser), NOT_SET);
+    }
+
+    #[test]
+    fn a_program_is_dropped_with_its_family_and_its_pages() {
+        let dropped = |agent: &str, change: fn(&mut Beacon)| {
+            let mut sent = beacon("https://example.com/blog/2026/a?secret=1");
+            sent.sender.agent = UserAgent(agent.into());
+            change(&mut sent);
+            let bot = made(sent, Settings::default()).err()?.bot?;
+            Some((bot.bot.family, bot.pages))
+        };
+        let blog = |family| Some((family, "/blog".to_owned()));
+        assert_eq!(dropped("GPTBot/1.2", |_| ()), blog("GPTBot"));
+        assert_eq!(dropped("curl/8", |_| ()), blog("curl"));
+        assert_eq!(dropped("curl/8", |sent| sent.libraries_count = true), None);
+        assert_eq!(dropped(FIREFOX, |sent| sent.sender.automated = true), blog("Automated browser"));
+        assert_eq!(dropped(FIREFOX, |sent| sent.sender.prefetch = true), None);
+        assert_eq!(dropped("GPTBot/1.2", |sent| sent.url = "https://".into()), Some(("GPTBot", NOT_SET.to_owned())));
+    }
+
+    #[test]
+    fn the_rules_of_the_site_make_the_page() {
+        let mut settings = Settings::default();
+        settings.paths.templates = vec!["/order/:id".into()];
+        settings.paths.query_keys = vec!["step".into()];
+        assert_eq!(
+            made(beacon("https://example.com/order/77?step=2&x=1"), settings).unwrap().page,
+            "/order/:id?step=2"
+        );
     }
 
     #[test]

@@ -48,16 +48,21 @@
 //!    token that stands for address and agent until the salt is wiped. The request is answered; address and agent are gone.
 //! 4. The hit waits in the queue of the `collector/keeper.rs`, the only owner of open days. There
 //!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
-//! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]); at the end of the site's day its
-//!    salt and its visitors are dropped.
+//! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
+//!    [`counts::Census`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
+//!    visitors are dropped, and the store packs the day ([`cell::packed`]).
 //! 6. A reader asks for `/example.com`: `server/dashboard.rs` makes [`report::Question`]s, [`report::answers`] adds
-//!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`.
+//!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`. A filter reads
+//!    cells of two dimensions; those of the open day are summed up from memory.
 //!
 //! # To change something, touch
 //!
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
+//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
 //! - what of a log counts: `beacon/log.rs`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs`, its captures in `tests/captures/`;
+//! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
+//!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
 //! - a command: [`control::Command`], its words in `cli/words.rs`;

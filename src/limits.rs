@@ -30,10 +30,27 @@ pub const ENGAGEMENT_GRACE_MS: i64 = 5_000;
 pub const NAME_BYTES_MAX: usize = 500;
 /// Longest user agent that is read, in bytes; real ones stay below 500.
 pub const USER_AGENT_BYTES_MAX: usize = 1_024;
+/// Longest client hint that is read, in bytes: a full list of versions has some 150.
+pub const HINT_BYTES_MAX: usize = 256;
 /// Classified user agents kept in memory: the 300 commonest carry 99 % of traffic, so 4,096 make parsing free.
 pub const AGENT_CACHE_ENTRIES: usize = 4_096;
 /// Hosts of referrers whose source is kept in memory: most visits come from a few hundred.
 pub const SENDER_CACHE_ENTRIES: usize = 4_096;
+
+/// Places of a database kept ready in memory: networks share a record, and most visits come from a few thousand.
+pub const PLACE_CACHE_ENTRIES: usize = 8_192;
+/// Templates of one site's paths; each is looked at for each hit.
+pub const PATH_TEMPLATES_MAX: usize = 100;
+/// Masks for parts of one site's paths.
+pub const PATH_MASKS_MAX: usize = 20;
+/// Keys of the query that one site keeps.
+pub const QUERY_KEYS_MAX: usize = 10;
+/// Longest template, mask or key, in bytes.
+pub const PATH_RULE_BYTES_MAX: usize = 200;
+/// Rows of one site and day about bots, each a family and a group of paths; more paths count as `(other)`.
+pub const BOT_ROWS_PER_DAY_MAX: usize = 1_000;
+/// Longest group of paths in a row about bots, in bytes.
+pub const BOT_PATH_BYTES_MAX: usize = 80;
 
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;

@@ -7,8 +7,9 @@
 pub mod format;
 pub mod names;
 pub mod chart;
-pub mod site;
 pub mod export;
+pub mod bots;
+pub mod site;
 pub mod tracker;
 pub mod watched;
 

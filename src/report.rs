@@ -4,6 +4,7 @@
 //! A report reads month cells for whole months and day cells for the rest, so that its cost does not grow with traffic
 //! or with years. Rates are made here, from sums, and nowhere else.
 
+pub mod bots;
 pub mod bucket;
 pub mod figures;
 pub mod goals;

@@ -2,6 +2,7 @@
 //! nothing here is about a visitor.
 
 pub mod goal;
+pub mod paths;
 pub mod time;
 
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use crate::limits;
 pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
+
+pub use paths::PathRules;
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -111,6 +114,9 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// What becomes of paths.
+    #[serde(skip_serializing_if = "PathRules::is_default")]
+    pub paths: PathRules,
     /// What its owner watches.
     pub goals: Vec<Goal>,
     /// Ways through the site that its owner watches.
@@ -143,6 +149,7 @@ impl Default for Settings {
             address: AddressMode::Hash,
             hosts: Vec::new(),
             opt_out: true,
+            paths: PathRules::default(),
             goals: Vec::new(),
             funnels: Vec::new(),
             funnels_made: 0,
@@ -176,8 +183,8 @@ impl Site {
 /// All sites, found by domain or by number. Never changed in place: a new one replaces it.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_domain: HashMap<String, Arc<Site>>,
-    by_id: HashMap<SiteId, Arc<Site>>,
+    by_domain: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
+    by_id: HashMap<SiteId, Arc<Site>, foldhash::fast::RandomState>,
 }
 
 impl Directory {

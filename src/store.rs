@@ -79,6 +79,24 @@ pub struct Rejected {
     pub count: u64,
 }
 
+/// The group of those paths of programs that are no longer told apart.
+pub const OTHER_PAGES: &str = "(other)";
+
+/// What programs asked for on one day: how often those of a family came for a group of pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotCount {
+    /// The site.
+    pub site: SiteId,
+    /// The day, at the site.
+    pub day: Day,
+    /// The family, from the list of [`crate::hit::agent`].
+    pub family: Name,
+    /// The group of pages, or [`OTHER_PAGES`].
+    pub pages: Name,
+    /// How many messages.
+    pub count: u64,
+}
+
 /// How far a log has been imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
@@ -131,6 +149,8 @@ pub struct Flush {
     pub month: Option<(SiteId, Month)>,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
     /// The first day of which a site keeps the hours of single dimensions; older ones are deleted.
     pub old_hours: Vec<(SiteId, Day)>,
     /// How far logs are imported with it.
@@ -208,6 +228,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError>;
+
+    /// Programs that came to a site from `first` to `last`, by day, and the flush up to which they hold.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError>;
 }
 
 impl Ask {

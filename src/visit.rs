@@ -113,7 +113,7 @@ impl Visit {
         match axis {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
-            Axis::Of(dimension) => names.facets.value(self.facets, dimension),
+            Axis::Of(dimension) => names.facets.values.value(self.facets, dimension),
             _ => Sym::EMPTY,
         }
     }
@@ -255,7 +255,8 @@ impl Visitor {
         if self.visits.len() == 1 {
             book_facets(&self.visits[current], step, book);
         } else {
-            FIXED.into_iter().for_each(|dimension| self.book_step(current, Axis::Of(dimension), step, names, book));
+            let fixed = FIXED.into_iter().chain([Dimension::ChannelAndSource]);
+            fixed.for_each(|dimension| self.book_step(current, Axis::Of(dimension), step, names, book));
         }
         for axis in [Axis::Of(Dimension::EntryPage), Axis::Of(Dimension::ExitPage)] {
             match before {

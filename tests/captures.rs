@@ -63,6 +63,7 @@ fn lines(capture: &str) -> Vec<Value> {
 fn replay(line: &Value, body: &str) -> Vec<Beacon> {
     let header = |name: &str| line["headers"][name].as_str().unwrap_or_default();
     let request = Request {
+        hints: &headcount::beacon::NO_HINTS,
         query: line["query"].as_str().unwrap_or_default(),
         body: body.as_bytes(),
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),

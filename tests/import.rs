@@ -104,7 +104,7 @@ fn each_line_is_counted_or_rejected_by_its_reason_with_a_server_and_without() {
         let told = desk.import(&[&desk.log("access.log", &text)], &[]);
         let reasons = json!({"asset": 1, "bad_line": 2, "bot": 1, "method": 1, "spam_source": 1, "status": 1});
         assert_eq!((&told["lines"], &told["counted"], &told["rejected"]), (&json!(10), &json!(3), &reasons));
-        assert_eq!(told["repeated_days"], json!([]));
+        assert_eq!((&told["days"], &told["repeated_days"]), (&json!(["2024-06-01", "2024-06-02"]), &json!([])));
         // Midnight ends a visit, and nothing connects the days.
         assert_eq!(desk.report("day"), json!({"2024-06-01": [1, 1, 2], "2024-06-02": [1, 1, 1]}));
         assert_eq!(desk.report("page"), json!({"/": [1, 1, 1], "/a": [1, 1, 1], "/b": [1, 1, 1]}));
@@ -159,6 +159,21 @@ fn a_known_log_goes_on_where_its_last_import_ended() {
 }
 
 #[test]
+fn a_person_is_told_which_days_were_counted_or_why_none_was() {
+    let desk = Desk::new();
+    let told = |name: &str, text: &str| {
+        let log = desk.log(name, text);
+        printed(&["import", log.to_str().unwrap(), "--site", "example.com", "--data", &desk.data])
+    };
+    let days = [line("01/Jun/2024:10:00:00", 1, "/a"), line("03/Jun/2024:10:00:00", 1, "/a")].concat();
+    assert!(told("days.log", &days).contains("Counted from 2024-06-01 to 2024-06-03; "));
+    assert!(told("day.log", &line("04/Jun/2024:10:00:00", 1, "/a")).contains("Counted on 2024-06-04; "));
+    assert!(told("other.log", "{\"level\": \"info\"}\n").contains("No line is in the combined format"));
+    let assets = told("assets.log", &line("05/Jun/2024:10:00:00", 1, "/a.css"));
+    assert!(!assets.contains("Counted ") && !assets.contains("No line"), "{assets}");
+}
+
+#[test]
 fn a_last_line_without_a_line_feed_counts_once() {
     let desk = Desk::new();
     let (first, second) = (line("01/Jun/2024:10:00:00", 1, "/a"), line("01/Jun/2024:10:01:00", 2, "/b"));
@@ -201,11 +216,17 @@ fn mistakes_are_told_in_one_sentence() {
     };
     for server in [None, Some(())].map(|with| with.map(|()| Server::start(Path::new(&desk.data), &[]))) {
         check(&["missing.log", "--site", "example.com"], "missing.log can't be read: No such file");
-        check(&[log, "--site", "example.org"], "there is no site example.org; `headcount site list` shows all");
+        check(
+            &[log, "--site", "example.org"],
+            "there is no site example.org; `headcount site add example.org` adds it",
+        );
         check(&[packed, "--site", "example.com"], "broken.gz can't be read: ");
         drop(server);
     }
     assert_eq!(refused(&["import", log, "--data", &desk.data]).0, 2);
+    let elsewhere = desk.folder.path().join("elsewhere");
+    let told = refused(&["import", log, "--site", "example.com", "--data", elsewhere.to_str().unwrap()]);
+    assert!(told.0 == 1 && told.1.contains("there is no headcount.db in ") && !elsewhere.exists(), "{told:?}");
 }
 
 #[test]

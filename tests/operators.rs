@@ -296,4 +296,13 @@ fn a_demo_shows_two_sites_that_live_and_leaves_nothing_behind() {
     assert_eq!(server.stop().0, 0);
     assert_eq!(folders(), 0, "the folder is gone");
     assert!(refused(&["demo", "--data", "x"]).1.contains("leave out --data"));
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    // Ten years would take a minute to make up.
+    let mut command = headcount(&["demo", "--days", "3650", "--listen", &taken]);
+    let output = command.env("TMPDIR", temporary.path()).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("can't be listened on") && output.status.code() == Some(1)
+    );
+    assert_eq!(folders(), 0);
 }

@@ -8,6 +8,7 @@ mod streams;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use headcount::cell::filter::JOINT;
 use headcount::cell::{Axis, Cell, Dimension, FIXED, NOT_SET, Tally};
 use headcount::hit::{Hit, Kind};
 use headcount::site::time::Month;
@@ -156,6 +157,7 @@ impl<'a> Walk<'a> {
         let of = |dimension, value| Cell { axis: Axis::Of(dimension), value };
         let mut cells = vec![Cell { axis: Axis::Total, value: "" }];
         cells.extend(FIXED.map(|dimension| of(dimension, first.value(dimension))));
+        cells.push(of(Dimension::ChannelAndSource, joined(first)));
         if let Some(visit) = visit {
             let mut pages = self.pages(visit);
             let entry = pages.next();
@@ -232,6 +234,12 @@ impl<'a> Walk<'a> {
         }
         tally
     }
+}
+
+/// Channel and source in one, for as long as the test runs.
+fn joined(hit: &Hit) -> &'static str {
+    let text = format!("{}{JOINT}{}", hit.value(Dimension::Channel), hit.value(Dimension::Source));
+    Box::leak(text.into_boxed_str())
 }
 
 fn hits_and_visitors(inside: &[&Counted]) -> Tally {

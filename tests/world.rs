@@ -375,6 +375,8 @@ impl Drop for World {
         let (hits, reasons) = stored(&self.folder.path().join("headcount.db"));
         assert_eq!(hits + pings, counted, "stored pageviews and events, and pings, are all that was counted");
         assert_eq!(reasons, rejected, "every rejection is stored");
+        let (bots, of_bots) = programs(&self.folder.path().join("headcount.db"));
+        assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());
         canary::search_folder(self.folder.path(), &forms);
         for (what, body) in self.shown.borrow().iter() {
@@ -382,6 +384,16 @@ impl Drop for World {
         }
         logs::check(&forms);
     }
+}
+
+/// Programs by family, and rejections of programs, as the file has them.
+fn programs(path: &Path) -> (i64, i64) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    let ask = |sql: &str| file.query_row(sql, [], |row| row.get(0)).unwrap();
+    (
+        ask("SELECT coalesce(sum(count), 0) FROM bots"),
+        ask("SELECT coalesce(sum(count), 0) FROM rejections WHERE reason = 1"),
+    )
 }
 
 /// Pageviews and events of all totals, and all rejections, as the file has them.

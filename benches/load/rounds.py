@@ -5,7 +5,7 @@ The servers run on core 0, wrk on core 1. A ratio is always of two runs that fol
 now faster and now slower; the figure is the median over the rounds. The CPU of headcount is that of the whole process:
 keeper and flushes too. At the end each acknowledged hit must be among the counted ones.
 """
-import json, os, re, signal, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.request
+import json, os, re, shutil, signal, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.request
 
 binary, pool, rounds, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 here = os.path.dirname(os.path.abspath(__file__))
@@ -32,7 +32,7 @@ http {{ access_log {folder}/access.log combined buffer=64k; keepalive_requests 1
 
 
 def start_headcount():
-    # A limit on glibc's arenas or another allocator would be a setting that nobody has; this is how it runs everywhere.
+    # No setting that nobody has: this is how it runs everywhere.
     command = [binary, "serve", "--listen", f"127.0.0.1:{own_port}", "--data", f"{folder}/data", "--site", site]
     return pinned(0, *command, stdout=subprocess.DEVNULL)
 
@@ -93,6 +93,8 @@ def main():
         return run(nginx, own)
     finally:
         nginx.terminate(), own.kill()
+        nginx.wait(), own.wait()
+        shutil.rmtree(folder)
 
 
 def run(nginx, own):

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::{Beacon, ClientIp, Kind, Sender, UserAgent, cut};
+use super::{Beacon, ClientIp, Hints, Kind, Sender, UserAgent, cut};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Domain, Moment};
@@ -93,6 +93,7 @@ impl Line<'_> {
             sender: Sender {
                 address: ClientIp(self.address),
                 agent: UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+                hints: Hints::default(),
                 opted_out: false,
                 prefetch: false,
                 automated: false,

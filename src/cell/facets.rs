@@ -21,39 +21,61 @@ pub struct Facet(u32);
 type Combination = (usize, [Sym; VALUES_MAX]);
 
 /// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Facets {
-    known: Vec<Combination>,
+    /// What their numbers stand for.
+    pub values: FacetValues,
     numbers: HashMap<Combination, Facet, foldhash::fast::RandomState>,
 }
 
+/// The values of facets, by number.
+#[derive(Debug, Clone, Default)]
+pub struct FacetValues {
+    known: Vec<Combination>,
+    /// For each combination its channel and source in one; empty for facets that have neither.
+    joined: Vec<Sym>,
+}
+
 impl Facets {
-    /// The facets of a visit with these values of [`FIXED`].
-    pub fn of(&mut self, values: &[Sym; FIXED.len()]) -> [Facet; FACETS] {
+    /// The facets of a visit with these values of [`FIXED`]. `join` makes the name of a channel and source in one.
+    pub fn of(&mut self, values: &[Sym; FIXED.len()], mut join: impl FnMut(Sym, Sym) -> Sym) -> [Facet; FACETS] {
         std::array::from_fn(|which| {
             let mut padded = [Sym::EMPTY; VALUES_MAX];
             for (to, from) in padded.iter_mut().zip(&values[BOUNDS[which]..BOUNDS[which + 1]]) {
                 *to = *from;
             }
-            self.number((which, padded))
+            self.number((which, padded), &mut join)
         })
     }
 
-    fn number(&mut self, combination: Combination) -> Facet {
-        *self.numbers.entry(combination).or_insert_with(|| {
-            self.known.push(combination);
-            Facet(self.known.len() as u32 - 1)
-        })
+    fn number(&mut self, combination: Combination, join: &mut impl FnMut(Sym, Sym) -> Sym) -> Facet {
+        if let Some(facet) = self.numbers.get(&combination) {
+            return *facet;
+        }
+        let (which, values) = combination;
+        let place = |dimension: Dimension| usize::from(dimension.code()) - 1;
+        let channel_and_source = (values[place(Dimension::Channel)], values[place(Dimension::Source)]);
+        self.values.joined.push(if which == 0 { join(channel_and_source.0, channel_and_source.1) } else { Sym::EMPTY });
+        self.values.known.push(combination);
+        let facet = Facet(self.values.known.len() as u32 - 1);
+        self.numbers.insert(combination, facet);
+        facet
     }
+}
 
-    /// The values of a facet given out by this table, by dimension.
-    pub fn values(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
+impl FacetValues {
+    /// The values of a facet, by dimension.
+    pub fn of(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
         let (which, values) = self.known[facet.0 as usize];
-        FIXED[BOUNDS[which]..BOUNDS[which + 1]].iter().copied().zip(values)
+        let joined = (which == 0).then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
+        FIXED[BOUNDS[which]..BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
     }
 
     /// The value that a visit with these facets has on a dimension; empty if the first hit does not fix it.
     pub fn value(&self, facets: [Facet; FACETS], dimension: Dimension) -> Sym {
+        if dimension == Dimension::ChannelAndSource {
+            return self.joined[facets[0].0 as usize];
+        }
         // The codes of the fixed dimensions run from 1 in their order.
         let place = usize::from(dimension.code()) - 1;
         match (0..FACETS).find(|which| place < BOUNDS[which + 1]) {
@@ -71,12 +93,13 @@ mod tests {
     fn every_fixed_dimension_is_in_one_facet() {
         let values = std::array::from_fn(|place| Sym(100 + place as u32));
         let mut facets = Facets::default();
-        let of_visit = facets.of(&values);
+        let of_visit = facets.of(&values, |channel, source| Sym(channel.0 * 1_000 + source.0));
+        assert_eq!(facets.values.value(of_visit, Dimension::ChannelAndSource), Sym(102 * 1_000 + 100));
         for (dimension, value) in FIXED.into_iter().zip(values) {
-            assert_eq!(facets.value(of_visit, dimension), value);
+            assert_eq!(facets.values.value(of_visit, dimension), value);
         }
-        assert_eq!(facets.value(of_visit, Dimension::Page), Sym::EMPTY);
-        assert_eq!(of_visit.into_iter().flat_map(|facet| facets.values(facet)).count(), FIXED.len());
+        assert_eq!(facets.values.value(of_visit, Dimension::Page), Sym::EMPTY);
+        assert_eq!(of_visit.into_iter().flat_map(|facet| facets.values.of(facet)).count(), FIXED.len() + 1);
     }
 
     #[test]
@@ -85,8 +108,9 @@ mod tests {
         let here = [Sym(1); FIXED.len()];
         let mut elsewhere = here;
         elsewhere[9] = Sym(2);
-        let (a, b) = (facets.of(&here), facets.of(&elsewhere));
-        assert_eq!(a, facets.of(&here));
+        let mut of = |values| facets.of(values, |_, _| Sym::EMPTY);
+        let (a, b) = (of(&here), of(&elsewhere));
+        assert_eq!(a, of(&here));
         assert_eq!(a.map(|facet| b.contains(&facet)), [true, false, true]);
     }
 }

@@ -2,6 +2,9 @@
 
 use super::{Axis, Dimension, NOT_SET};
 
+/// Stands between channel and source in [`Dimension::ChannelAndSource`]: the unit separator of ASCII, which no name holds.
+pub const JOINT: char = '\u{1f}';
+
 /// Which values of a dimension are wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter<N> {
@@ -73,11 +76,21 @@ impl Test {
     pub fn is_single(&self) -> bool {
         match self {
             Test::Is(texts) => texts.len() <= 1,
-            Test::All(tests) => tests.iter().any(Test::is_single),
+            Test::All(tests) => tests.iter().any(Test::is_single) || joins_single(tests),
             Test::Any(tests) => tests.len() == 1 && tests.iter().all(Test::is_single),
             _ => false,
         }
     }
+}
+
+/// Whether tests let pass one channel and one source.
+fn joins_single(tests: &[Test]) -> bool {
+    let is_single = |wanted: Dimension| {
+        let is =
+            |test: &Test| matches!(test, Test::Implied(dimension, test) if *dimension == wanted && test.is_single());
+        tests.iter().any(is)
+    };
+    is_single(Dimension::Channel) && is_single(Dimension::Source)
 }
 
 impl Dimension {
@@ -88,6 +101,7 @@ impl Dimension {
             Dimension::Region => &[Dimension::Country],
             Dimension::BrowserVersion => &[Dimension::Browser],
             Dimension::OsVersion => &[Dimension::Os],
+            Dimension::ChannelAndSource => &[Dimension::Channel, Dimension::Source],
             _ => &[],
         }
     }
@@ -100,6 +114,8 @@ fn implied(value: &str, dimension: Dimension) -> &str {
         return NOT_SET;
     }
     match dimension {
+        Dimension::Channel => value.split_once(JOINT).map_or(value, |(channel, _)| channel),
+        Dimension::Source => value.split_once(JOINT).map_or(value, |(_, source)| source),
         Dimension::Region => value.rsplit_once(", ").map_or(value, |(_, region)| region),
         Dimension::Country => {
             let region = value.rsplit_once(", ").map_or(value, |(_, region)| region);
@@ -147,6 +163,8 @@ mod tests {
             ("Windows 10", Dimension::Os, "Windows"),
             ("Windows XP", Dimension::Os, "Windows"),
             ("Linux", Dimension::Os, "Linux"),
+            ("Organic Search\u{1f}Google", Dimension::Channel, "Organic Search"),
+            ("Organic Search\u{1f}Google", Dimension::Source, "Google"),
             (NOT_SET, Dimension::Country, NOT_SET),
         ] {
             assert_eq!(implied(value, dimension), expected, "{value}");

@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use super::{Contexts, Dimension, Facets, NOT_SET, OTHER};
+use super::filter::JOINT;
+use super::{Contexts, Dimension, FACETS, FIXED, Facet, Facets, NOT_SET, OTHER};
 use crate::limits;
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
@@ -156,6 +157,18 @@ impl Names {
     pub fn number(&mut self, number: u32) -> Sym {
         let text = number.to_string();
         self.find(&text).unwrap_or_else(|| self.add(&text))
+    }
+
+    /// The facets of a visit with these values of [`super::FIXED`].
+    pub fn facets(&mut self, values: &[Sym; FIXED.len()]) -> [Facet; FACETS] {
+        let mut facets = std::mem::take(&mut self.facets);
+        let of_visit = facets.of(values, |channel, source| {
+            let text = format!("{}{JOINT}{}", self.text(channel), self.text(source));
+            // It is no new name, but two that were taken in.
+            self.find(&text).unwrap_or_else(|| self.add(&text))
+        });
+        self.facets = facets;
+        of_visit
     }
 
     /// Whether one more name is taken in where there are `taken` already.

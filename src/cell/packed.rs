@@ -4,7 +4,7 @@
 //! chunk holds its numbers by column:
 //!
 //! - how far each first number is from the last one, and how many cells have it; the steps of the second number among them;
-//! - a code of one byte for the usual tallies (a visit or a few, with their pageviews and bounces); [`WRITTEN_OUT`] stands
+//! - a code of one byte for the usual tallies (a visit or a few, with their pageviews and bounces); 255 stands
 //!   for any other, which then follows in a column of its own;
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!

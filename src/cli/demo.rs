@@ -29,12 +29,16 @@ pub fn demo(config: Config, seed: u64, days: u16) -> Result<()> {
     // Its visitors have no real addresses, so there is nothing to look up in a file of places.
     let config = Config { data: temporary.0.clone(), geo: None, ..config };
     let folder = Folder::take(&config.data)?;
+    // A port that is taken is told at once, not after a year is made up.
+    let listener = serve::bind(&config)?;
     let demo = Demo { seed, days, now: Clock::System.now() };
     fill(&demo, &folder, &stop)?;
     if stop.is_asked() {
         return Ok(());
     }
-    serve::run(&config, &folder, runtime, stop, |collector, base_url| begin(demo, collector, base_url, &config))
+    serve::run(&config, &folder, listener, runtime, stop, |collector, base_url| {
+        begin(demo, collector, base_url, &config)
+    })
 }
 
 /// A folder that goes away with the value.

@@ -6,23 +6,24 @@ mod lines;
 mod log;
 mod merge;
 
-use anyhow::Context;
 use std::io::IsTerminal;
 use std::time::Instant;
 
+use anyhow::Context;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::Failure;
 use super::words::ImportWords;
+use super::{Failure, Reached};
 use crate::clock::Clock;
 use crate::collector::import::{Import, Start, Summary};
 use crate::config::Config;
-use crate::control::folder::{Folder, socket_of};
+use crate::control::folder::socket_of;
 use crate::control::import::Intake;
 use crate::control::{Refused, Reply};
 use crate::limits;
 use crate::page::format;
+use crate::rejection::Rejection;
 use log::Log;
 use merge::Merge;
 
@@ -33,11 +34,13 @@ pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
     if logs.len() > limits::LOGS_MAX {
         return Err(Failure::Failed(format!("{} logs are too many at once; give fewer", logs.len())));
     }
-    if let Some(intake) = Intake::there(&socket_of(&config.data), &order.site, logs.len(), order.again) {
-        return Ok(run(logs, order, intake?)?);
-    }
+    super::must_be_there(&config.data)?;
+    let there = || Intake::there(&socket_of(&config.data), &order.site, logs.len(), order.again);
+    let folder = match super::reach(&config.data, there)? {
+        Reached::Server(intake) => return Ok(run(logs, order, intake?)?),
+        Reached::Folder(folder) => folder,
+    };
     super::serve::keep_out_of_dumps();
-    let folder = Folder::take(&config.data)?;
     let (collector, keeping) = super::open(config, &folder, Clock::System)?;
     let begun = Import::begin(&collector, &order.site, order.again).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
@@ -135,7 +138,8 @@ fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> R
     for (label, count) in rows {
         text.push_str(&format!("  {label:<12}  {count:>width$}\n"));
     }
-    let notes: Vec<String> = logs.iter().filter_map(|log| note(log, logs)).chain(repeated(&summary.repeated)).collect();
+    let of_logs = logs.iter().filter_map(|log| note(log, logs));
+    let notes: Vec<String> = days(summary).into_iter().chain(of_logs).chain(repeated(&summary.repeated)).collect();
     if !notes.is_empty() {
         text.push_str(&format!("\n{}\n", notes.join("\n")));
     }
@@ -144,9 +148,19 @@ fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> R
         summary.rejected.iter().map(|(label, count)| (label.clone(), json!(count))).collect();
     let json = json!({
         "site": order.site, "lines": summary.lines, "counted": summary.counted, "rejected": rejected, "files": files,
-        "repeated_days": summary.repeated, "seconds": (seconds * 1_000.0).round() / 1_000.0, "lines_per_s": rate.round(),
+        "days": summary.days, "repeated_days": summary.repeated, "seconds": (seconds * 1_000.0).round() / 1_000.0, "lines_per_s": rate.round(),
     });
     Reply { text, json }
+}
+
+/// Which days were counted, or why none was.
+fn days(summary: &Summary) -> Option<String> {
+    if summary.lines > 0 && summary.rejected == [(Rejection::BadLine.label().to_owned(), summary.lines)] {
+        return Some("No line is in the combined format of nginx and Apache.".to_owned());
+    }
+    let (first, last) = summary.days.as_ref()?;
+    let span = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
+    Some(format!("Counted {span}; the dashboard shows all days with ?period=all."))
 }
 
 /// What is to be said of one log.

@@ -2,6 +2,7 @@
 //! are stored before.
 
 use std::io::IsTerminal;
+use std::net::TcpListener as StdListener;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -22,9 +23,10 @@ use crate::server::{self, App};
 pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
     start_up(config);
     let folder = Folder::take(&config.data)?;
+    let listener = bind(config)?;
     let runtime = Runtime::new()?;
     let stop = Stop::by_signal(&runtime)?;
-    run(config, &folder, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
+    run(config, &folder, listener, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
     tracing::info!("everything is stored; good-bye");
     Ok(())
 }
@@ -36,17 +38,25 @@ pub(super) fn start_up(config: &Config) {
     raise_descriptor_limit();
 }
 
+/// Takes the address that is to be listened on. Whoever connects waits until [`run`] is ready.
+pub(super) fn bind(config: &Config) -> Result<StdListener> {
+    let listener = StdListener::bind(config.listen);
+    listener.with_context(|| format!("{} can't be listened on; see --listen", config.listen))
+}
+
 /// Serves a data folder until it is told to stop. `ready` is called once, as soon as requests are answered, with the
 /// collector and the address at which browsers reach it.
 pub(super) fn run(
     config: &Config,
     folder: &Folder,
+    listener: StdListener,
     runtime: Runtime,
     stop: Stop,
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
     let (collector, keeping) = super::open(config, folder, Clock::System)?;
-    let served = runtime.block_on(listen(config, folder, &collector, &keeping, stop, ready));
+    collector.tools().prepare();
+    let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(1));
     collector.stop();
@@ -56,15 +66,15 @@ pub(super) fn run(
 }
 
 async fn listen(
+    listener: StdListener,
     config: &Config,
     folder: &Folder,
-    collector: &Collector,
-    keeping: &Keeping,
+    (collector, keeping): (&Collector, &Keeping),
     stop: Stop,
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.with_context(|| format!("{} can't be listened on; see --listen", config.listen))?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
     socket::listen(&folder.socket(), collector.clone(), base_url.clone())

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
+use crate::site::paths::{Case, Slash};
 use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
@@ -55,6 +56,42 @@ pub enum Work {
     Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
+    /// Says what is made of a user agent and a referrer; nothing is counted
+    Explain(ExplainWords),
+    /// Checks a file of places, and says where to get one
+    Geo(GeoWords),
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainWords {
+    /// The user agent
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub user_agent: String,
+    /// A header beside it, like "Sec-CH-UA: ..."; may be given several times
+    #[arg(long = "header", value_name = "HEADER")]
+    pub headers: Vec<String>,
+    /// The referrer
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub referrer: String,
+    /// The page that was asked for, with its campaign keys
+    #[arg(long, value_name = "URL", default_value = "https://site.invalid/")]
+    pub url: String,
+    /// As if the tracker had seen a touch screen
+    #[arg(long)]
+    pub touch: bool,
+    /// Read lines of agent, tab, referrer from standard input; print one JSON line each
+    #[arg(long)]
+    pub batch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GeoWords {
+    /// The file; that of the configuration if left out
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Addresses to look up in it; they are not kept
+    #[arg(long = "address", value_name = "ADDRESS")]
+    pub addresses: Vec<std::net::IpAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +108,9 @@ pub struct Serve {
     /// MMDB file for country, region and city
     #[arg(long, value_name = "FILE")]
     geo: Option<String>,
+    /// How much of a place is counted: none, country, region or city [default: city]
+    #[arg(long, value_name = "PART")]
+    place: Option<String>,
     /// Networks whose forwarding headers are believed, separated by commas [default: 127.0.0.0/8, ::1/128]
     #[arg(long, value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
@@ -137,6 +177,21 @@ pub struct Change {
     /// How many cells of two dimensions are kept of a day; past it the rarest are (other) [default: 2000000]
     #[arg(long, value_name = "N")]
     pair_cells_max: Option<u32>,
+    /// Pages that count as one, like /order/:id or /docs/*; may be given several times, `none` for none
+    #[arg(long = "path-template", value_name = "PATH")]
+    templates: Vec<String>,
+    /// Parts of paths that become :masked, like user-* or inv# (# is a number); `none` for none
+    #[arg(long = "path-mask", value_name = "PART")]
+    masks: Vec<String>,
+    /// The slash at the end of paths: keep, strip or add
+    #[arg(long = "path-slash", value_name = "RULE")]
+    slash: Option<Slash>,
+    /// Capitals in paths: keep or lower
+    #[arg(long = "path-case", value_name = "RULE")]
+    case: Option<Case>,
+    /// A key of the query that belongs to the page; may be given several times, `none` for none
+    #[arg(long = "query-key", value_name = "KEY")]
+    query_keys: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -215,6 +270,30 @@ impl clap::ValueEnum for AddressMode {
     }
 }
 
+impl clap::ValueEnum for Slash {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Slash::Keep, Slash::Strip, Slash::Add]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Slash::Keep => "keep",
+            Slash::Strip => "strip",
+            Slash::Add => "add",
+        }))
+    }
+}
+
+impl clap::ValueEnum for Case {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Case::Keep, Case::Lower]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
+    }
+}
+
 impl Words {
     /// The flags that are keys of the configuration.
     pub fn flags(&self) -> Vec<(&'static str, String)> {
@@ -224,6 +303,7 @@ impl Words {
                 ("listen", serve.listen.clone()),
                 ("url", serve.url.clone()),
                 ("geo", serve.geo.clone()),
+                ("place", serve.place.clone()),
                 ("trusted_proxies", serve.trusted_proxies.clone()),
                 ("log", serve.log.clone()),
             ]);
@@ -252,7 +332,7 @@ impl Work {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) => return None,
+            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) => return None,
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }
@@ -294,6 +374,11 @@ impl Change {
             opt_out: self.opt_out,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,
+            templates: listed(&self.templates),
+            masks: listed(&self.masks),
+            slash: self.slash,
+            case: self.case,
+            query_keys: listed(&self.query_keys),
         }
     }
 }
@@ -303,6 +388,15 @@ impl ReportWords {
     fn filters(&self) -> Vec<String> {
         let goal = self.goal.iter().map(|name| format!("goal:{name}"));
         self.filter.iter().cloned().chain(goal).collect()
+    }
+}
+
+/// A list as it is to be: nothing stays as it is, `none` empties it.
+fn listed(given: &[String]) -> Option<Vec<String>> {
+    match given {
+        [] => None,
+        [none] if none == "none" => Some(Vec::new()),
+        some => Some(some.to_vec()),
     }
 }
 

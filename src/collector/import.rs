@@ -12,17 +12,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::keeper::Message;
+use super::ledger::{Booked, Books};
 use super::{Collector, random};
 use crate::beacon::{Beacon, log};
 use crate::counts::{OpenDay, Sums};
 use crate::hit::token::Salt;
-use crate::hit::{self, Arrival};
+use crate::hit::{self, Arrival, Dropped};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, DayState, Imported, Part, Rejected, StoreError};
+use crate::store::{Ask, BotCount, DayState, Imported, Part, Rejected, StoreError};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Batch {
     pub counted: u64,
     /// Rejections.
     pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
     /// How far the logs are read.
     pub imported: Vec<Imported>,
 }
@@ -43,7 +46,7 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// No site has the domain.
-    #[error("there is no site {0}; `headcount site list` shows all")]
+    #[error("there is no site {0}; `headcount site add {0}` adds it, `headcount site list` shows all")]
     UnknownSite(String),
     /// There may be only one at a time.
     #[error("another import is running; try again when it has ended")]
@@ -68,6 +71,8 @@ pub struct Summary {
     pub counted: u64,
     /// The rest by reason, most frequent first.
     pub rejected: Vec<(String, u64)>,
+    /// The first and the last day with a line that was counted.
+    pub days: Option<(String, String)>,
     /// Days that had visitors before: those of them who are in the log too count twice.
     pub repeated: Vec<String>,
 }
@@ -127,15 +132,17 @@ pub struct Import {
     /// The first day whose hours are kept by single dimensions.
     first_hours: Day,
     visitors: usize,
-    /// What waits to be stored. Rejections wait in `rejected`.
+    /// What waits to be stored. Rejections wait in `books`.
     batch: Batch,
-    rejected: HashMap<(Day, Rejection), u64, foldhash::fast::RandomState>,
+    books: Books,
     /// Lines at the last stored state, and at the last look for days that are over.
     stored: u64,
     looked: u64,
     lines: u64,
     counted: u64,
     reasons: HashMap<Rejection, u64>,
+    /// The first and the last day that something was counted for.
+    span: Option<(Day, Day)>,
     repeated: BTreeSet<Day>,
     _only: Only,
 }
@@ -184,12 +191,13 @@ impl Import {
             first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
             visitors: 0,
             batch: Batch::default(),
-            rejected: HashMap::default(),
+            books: Books::default(),
             stored: 0,
             looked: 0,
             lines: 0,
             counted: 0,
             reasons: HashMap::new(),
+            span: None,
             repeated: BTreeSet::new(),
             _only: only,
             collector: collector.clone(),
@@ -259,6 +267,7 @@ impl Import {
             lines: self.lines,
             counted: self.counted,
             rejected: reasons.into_iter().map(|(reason, count)| (reason.label().to_owned(), count)).collect(),
+            days: self.span.map(|(first, last)| (first.to_string(), last.to_string())),
             repeated: self.repeated.iter().map(Day::to_string).collect(),
         })
     }
@@ -269,18 +278,19 @@ impl Import {
         }
         self.lines += 1;
         let Some(read) = log::read(line).filter(|read| read.at <= self.latest) else {
-            return self.reject(Rejection::BadLine);
+            return self.reject(Rejection::BadLine.into());
         };
         self.at = read.at;
         if read.at < self.now.from || read.at >= self.now.until {
             self.now = bounds(&self.site, self.site.schedule.locate(read.at).day);
         }
-        if let Err(reason) = read.beacon(&self.site.domain).and_then(|beacon| self.count(beacon, read.at)) {
-            self.reject(reason);
+        let beacon = read.beacon(&self.site.domain).map_err(Dropped::from);
+        if let Err(dropped) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
+            self.reject(dropped);
         }
     }
 
-    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Rejection> {
+    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Dropped> {
         let local = self.site.schedule.locate(at);
         if !self.days.contains_key(&local.day) {
             self.open_day(local.day)?;
@@ -292,6 +302,8 @@ impl Import {
         open.day.take(&hit, self.visitors < limits::VISITORS_MAX)?;
         self.visitors += open.day.visitors() - before;
         self.counted += 1;
+        let (first, last) = self.span.unwrap_or((local.day, local.day));
+        self.span = Some((first.min(local.day), last.max(local.day)));
         self.batch.counted += 1;
         Ok(())
     }
@@ -312,8 +324,8 @@ impl Import {
         Ok(())
     }
 
-    fn reject(&mut self, reason: Rejection) {
-        *self.rejected.entry((self.now.day, reason)).or_default() += 1;
+    fn reject(&mut self, dropped: Dropped) {
+        self.books.add(self.site.id, self.now.day, dropped.reason, dropped.bot);
     }
 
     /// Closes the days that the log is an hour past, unless lines of them still come.
@@ -371,10 +383,11 @@ impl Import {
             batch.sums.push((self.site.id, *day, open.day.drain()));
             open.day.mark_stored();
         }
-        for ((day, reason), count) in self.rejected.drain() {
-            *self.reasons.entry(reason).or_default() += count;
-            batch.rejected.push(Rejected { site: self.site.id, day, reason, count });
+        let Booked { rejected, bots } = std::mem::take(&mut self.books).rows();
+        for rejected in &rejected {
+            *self.reasons.entry(rejected.reason).or_default() += rejected.count;
         }
+        (batch.rejected, batch.bots) = (rejected, bots);
         for log in self.logs.iter_mut().filter(|log| log.has_moved) {
             batch.imported.extend(log.entry);
             log.has_moved = false;

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 
 use super::Collector;
 use super::import::Batch;
-use super::ledger::Ledger;
+use super::ledger::{Booked, Ledger};
 use super::salts::Salts;
 use crate::clock::Clock;
 use crate::counts::{Census, OpenDay};
@@ -26,7 +26,7 @@ use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, DayState, Flush, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, BotCount, DayState, Flush, Rejected, Row, Running, Source, StoreError};
 use flushing::{Flushing, Waiter};
 
 /// What reaches the keeper.
@@ -85,6 +85,8 @@ pub struct Generation {
     pub rows: Vec<Vec<Row>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
+    /// All programs.
+    pub bots: Vec<BotCount>,
     /// The first day of the site with sums in it.
     pub first_day: Option<Day>,
 }
@@ -209,17 +211,19 @@ impl Keeper {
             }
             Err(reason) => {
                 self.meter.reject(reason);
-                self.ledger.add(key.0, key.1, reason);
+                self.ledger.add(key.0, key.1, reason, None);
             }
         }
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
         let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
+        let Booked { rejected, bots } = self.ledger.peek();
         let mut open = Generation {
             number: self.flushing.next_number(),
             rows: vec![Vec::new(); asks.len()],
-            rejected: self.ledger.peek(),
+            rejected,
+            bots,
             first_day: None,
         };
         for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
@@ -287,7 +291,9 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let rejected: Vec<_> = self.ledger.drain().into_iter().filter(|rejected| is_known(rejected.site)).collect();
+        let Booked { mut rejected, mut bots } = self.ledger.drain();
+        rejected.retain(|rejected| is_known(rejected.site));
+        bots.retain(|bot| is_known(bot.site));
         let mut days = self.take_closing(&directory);
         if checkpoint {
             self.checkpointed = now;
@@ -302,7 +308,8 @@ impl Keeper {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing.begin(Flush { number, sums, days, month, rejected, old_hours, imported: Vec::new() }, waiters);
+        self.flushing
+            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported: Vec::new() }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -311,10 +318,10 @@ impl Keeper {
         if self.directory.load().get(site).is_none() {
             return;
         }
-        let Batch { sums, days, counted, rejected, imported } = batch;
+        let Batch { sums, days, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
-        let flush = Flush { number, sums, days, rejected, imported, ..Flush::default() };
+        let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -369,6 +376,7 @@ fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
         number: flush.number,
         rows: rows.collect(),
         rejected: flush.rejected.clone(),
+        bots: flush.bots.clone(),
         first_day: of_site().map(|(_, day, _)| *day).min(),
     }
 }

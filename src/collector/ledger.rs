@@ -1,35 +1,108 @@
-//! In: rejections, from any request. Out: their sums, for the next flush. Forgets: everything but site, day and reason.
+//! In: rejections, from any request, and the programs among them. Out: their sums, for the next flush. Forgets: everything but
+//! site, day and reason, and of programs their family and a group of paths.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::counts::Name;
+use crate::hit::BotHit;
+use crate::limits::BOT_ROWS_PER_DAY_MAX;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
-use crate::store::Rejected;
+use crate::store::{BotCount, OTHER_PAGES, Rejected};
 
 /// Rejections that are not stored yet.
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<HashMap<(SiteId, Day, Rejection), u64>>);
+pub struct Ledger(Mutex<Books>);
+
+/// What is booked, by key.
+#[derive(Debug, Default)]
+pub struct Books {
+    rejected: Sums<(SiteId, Day, Rejection)>,
+    bots: HashMap<(SiteId, Day), Sums<(&'static str, String)>>,
+}
+
+type Sums<K> = HashMap<K, u64, foldhash::fast::RandomState>;
+
+/// What is booked, as rows.
+#[derive(Debug, Default)]
+pub struct Booked {
+    /// Rejections.
+    pub rejected: Vec<Rejected>,
+    /// The programs among them.
+    pub bots: Vec<BotCount>,
+}
 
 impl Ledger {
-    /// Adds one.
-    pub fn add(&self, site: SiteId, day: Day, reason: Rejection) {
-        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *sums.entry((site, day, reason)).or_default() += 1;
+    /// Adds a rejection, and the program that was rejected.
+    pub fn add(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
+        self.books().add(site, day, reason, bot);
     }
 
     /// A copy of what is there.
-    pub fn peek(&self) -> Vec<Rejected> {
-        list(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn peek(&self) -> Booked {
+        self.books().rows()
     }
 
     /// Hands out what is there, and starts anew.
-    pub fn drain(&self) -> Vec<Rejected> {
-        list(&std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+    pub fn drain(&self) -> Booked {
+        std::mem::take(&mut *self.books()).rows()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn list(sums: &HashMap<(SiteId, Day, Rejection), u64>) -> Vec<Rejected> {
-    let row = |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
-    sums.iter().map(row).collect()
+impl Books {
+    /// Adds a rejection, and the program that was rejected. Past [`BOT_ROWS_PER_DAY_MAX`] rows the paths of programs are no
+    /// longer told apart; the store holds the same bound over the whole day.
+    pub fn add(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
+        *self.rejected.entry((site, day, reason)).or_default() += 1;
+        let Some(BotHit { bot, pages }) = bot else { return };
+        let rows = self.bots.entry((site, day)).or_default();
+        let is_full = rows.len() >= BOT_ROWS_PER_DAY_MAX;
+        let key = (bot.family, pages);
+        let key = if is_full && !rows.contains_key(&key) { (key.0, OTHER_PAGES.to_owned()) } else { key };
+        *rows.entry(key).or_default() += 1;
+    }
+
+    /// What is booked, as rows.
+    pub fn rows(&self) -> Booked {
+        let rejected =
+            |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
+        let bots = self.bots.iter().flat_map(|(&(site, day), rows)| {
+            rows.iter().map(move |((family, pages), count)| BotCount {
+                site,
+                day,
+                family: Name::from(*family),
+                pages: Name::from(pages.as_str()),
+                count: *count,
+            })
+        });
+        Booked { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hit::agent::AUTOMATED;
+
+    #[test]
+    fn random_paths_of_programs_fill_no_memory() {
+        let ledger = Ledger::default();
+        let (site, day) = (SiteId(1), Day(20_000));
+        let total = BOT_ROWS_PER_DAY_MAX + 500;
+        for number in 0..total {
+            let bot = Some(BotHit { bot: AUTOMATED, pages: format!("/{number}") });
+            ledger.add(site, day, Rejection::Bot, bot);
+        }
+        let booked = ledger.drain();
+        assert_eq!(booked.bots.len(), BOT_ROWS_PER_DAY_MAX + 1);
+        assert_eq!(booked.bots.iter().map(|row| row.count).sum::<u64>(), total as u64);
+        let rest = booked.bots.iter().find(|row| &*row.pages == OTHER_PAGES).map(|row| row.count);
+        assert_eq!((rest, booked.rejected[0].count), (Some(500), total as u64));
+        assert!(ledger.peek().bots.is_empty());
+    }
 }

@@ -8,7 +8,7 @@ use crate::site::{Day, SiteId};
 
 /// The salts of open days. They are in memory only.
 #[derive(Debug, Default)]
-pub struct Salts(RwLock<HashMap<(SiteId, Day), Arc<Salt>>>);
+pub struct Salts(RwLock<HashMap<(SiteId, Day), Arc<Salt>, foldhash::fast::RandomState>>);
 
 impl Salts {
     /// The salt of a site and day, made at first use. Whoever comes first makes it for all, under one lock.

@@ -135,9 +135,6 @@ pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
     }
     let target = Target::read(text);
     match &target {
-        Target::Page(page) | Target::Pattern(page) if page.contains('?') => {
-            refuse("pages are counted without what stands behind their question mark; leave it out")
-        }
         Target::Event(name) if name == "pageview" || name == "engagement" => {
             refuse(format!("{name:?} is no event of a page; write a page like / or pages like /**"))
         }
@@ -152,9 +149,13 @@ pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
     }
 }
 
-/// A path as it is counted when a hit brings it: decoded and masked, with its fragment.
+/// A path as it is counted when a hit brings it: decoded, masked and by the site's rules, with its fragment.
 fn counted(page: &str, site: &Site) -> Result<String, Refusal> {
-    match path::locate(&format!("https://{}{page}", site.domain), true) {
+    let rules = Some(&site.settings.paths);
+    match path::locate_by(&format!("https://{}{page}", site.domain), true, rules) {
+        Ok(location) if page.contains('?') && !location.path.contains('?') => {
+            refuse("pages are counted without what stands behind their question mark; leave it out")
+        }
         Ok(location) => Ok(location.path),
         Err(_) => refuse(format!("{page:?} is no path of a page")),
     }

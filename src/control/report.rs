@@ -1,6 +1,7 @@
 //! In: the words of `headcount report`. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
 
 mod asked;
+mod bots;
 mod table;
 
 use serde_json::{Map, Value, json};
@@ -38,6 +39,9 @@ struct Made {
 
 pub(super) fn report(collector: &Collector, site: &str, words: &Words) -> Done {
     let site = find(collector, site)?;
+    if words.by.as_deref() == Some(asked::BOT) {
+        return bots::report(collector, &site, &words.period, words.rows);
+    }
     let mut made = made(collector, &site, words)?;
     let all = made.lines.len();
     made.lines.truncate(words.rows.unwrap_or(all));

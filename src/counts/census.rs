@@ -8,8 +8,8 @@ mod small;
 
 use std::collections::HashMap;
 
-use super::{Fast, Name};
-use crate::cell::{Context, Contexts, Dimension, FACETS, Facet, Facets, Names, Sym};
+use super::{Fast, Name, Unknown};
+use crate::cell::{Contexts, Dimension, FacetValues, Names, Sym};
 use crate::visit::{SpotRow, VisitRow};
 pub(super) use small::Small;
 
@@ -18,31 +18,27 @@ pub(super) use small::Small;
 pub struct Census {
     /// The texts of names, by number.
     pub texts: Vec<Name>,
-    facets: Facets,
+    facets: FacetValues,
     contexts: Contexts,
     visits: Vec<Visited>,
     /// In order of their visits.
     spots: Vec<Spotted>,
 }
 
-/// A visit, or hits of a site that keeps no tokens.
+/// A visit, or hits of a site that keeps no tokens. There are many, so they are kept small.
 #[derive(Debug, Clone, Copy)]
 struct Visited {
-    facets: [Facet; FACETS],
-    entry: Sym,
-    exit: Sym,
     /// Number of the visitor's first visit.
     first: u32,
-    whole: Small,
+    is_visit: bool,
+    row: VisitRow,
 }
 
 /// One page, host and event that a visit has been at.
 #[derive(Debug, Clone, Copy)]
 struct Spotted {
     visit: u32,
-    page: Sym,
-    context: Context,
-    tally: Small,
+    row: SpotRow,
 }
 
 /// A place of a visit: its values on two dimensions, and what it counts there.
@@ -54,50 +50,38 @@ pub(super) struct Place {
 }
 
 impl Census {
-    /// No visits yet, on a day with these names.
-    pub(super) fn new(names: &Names) -> Census {
+    /// No visits yet, on a day with these names and so many visitors.
+    pub(super) fn new(names: &Names, visitors: usize) -> Census {
         Census {
             texts: names.texts().to_vec(),
-            facets: names.facets.clone(),
+            facets: names.facets.values.clone(),
             contexts: names.contexts.clone(),
-            visits: Vec::new(),
-            spots: Vec::new(),
+            // Most visitors come once, and see two pages.
+            visits: Vec::with_capacity(visitors + visitors / 4),
+            spots: Vec::with_capacity(visitors * 5 / 2),
         }
     }
 
     /// Adds a visitor.
     pub(super) fn add(&mut self, visits: impl Iterator<Item = VisitRow>, spots: impl Iterator<Item = SpotRow>) {
         let first = self.visits.len() as u32;
-        let visited = |row: VisitRow| {
-            let VisitRow { facets, entry, exit, .. } = row;
-            Visited { facets, entry, exit, first, whole: Small::of_visit(&row) }
-        };
-        self.visits.extend(visits.map(visited));
+        self.visits.extend(visits.map(|row| Visited { first, is_visit: true, row }));
         let begin = self.spots.len();
-        let spotted = |row: SpotRow| {
-            let SpotRow { visit, page, context, .. } = row;
-            Spotted { visit: first + u32::from(visit), page, context, tally: Small::of_spot(&row) }
-        };
-        self.spots.extend(spots.map(spotted));
+        self.spots.extend(spots.map(|row| Spotted { visit: first + u32::from(row.visit), row }));
         if self.visits.len() as u32 > first + 1 {
             self.spots[begin..].sort_by_key(|spot| spot.visit);
         }
     }
 
     /// Adds hits of a site that keeps no tokens.
-    pub(super) fn add_unknown(
-        &mut self,
-        facets: [Facet; FACETS],
-        page: Sym,
-        context: Context,
-        count: u32,
-        is_view: bool,
-    ) {
+    pub(super) fn add_unknown(&mut self, (facets, page, context): Unknown, count: u32, is_view: bool) {
         let visit = self.visits.len() as u32;
         let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
-        let whole = Small { pageviews, events, ..Small::default() };
-        self.visits.push(Visited { facets, entry: Sym::NOT_SET, exit: Sym::NOT_SET, first: visit, whole });
-        self.spots.push(Spotted { visit, page, context, tally: whole });
+        let none = Sym::NOT_SET;
+        let row = VisitRow { facets, entry: none, exit: none, pageviews, events, seconds: 0, is_bounce: false };
+        self.visits.push(Visited { first: visit, is_visit: false, row });
+        let row = SpotRow { visit: 0, page, context, count, is_view, is_engaged: false, ms: 0, scroll: 0 };
+        self.spots.push(Spotted { visit, row });
     }
 
     /// Whether nobody came.
@@ -108,9 +92,9 @@ impl Census {
     /// The value of every visit on a dimension of visits.
     pub(super) fn column(&self, dimension: Dimension) -> Vec<Sym> {
         let value = |visit: &Visited| match dimension {
-            Dimension::EntryPage => visit.entry,
-            Dimension::ExitPage => visit.exit,
-            _ => self.facets.value(visit.facets, dimension),
+            Dimension::EntryPage => visit.row.entry,
+            Dimension::ExitPage => visit.row.exit,
+            _ => self.facets.value(visit.row.facets, dimension),
         };
         self.visits.iter().map(value).collect()
     }
@@ -124,18 +108,18 @@ impl Census {
         of_pages: bool,
     ) -> impl Iterator<Item = Place> + 'a {
         let places = self.visits.iter().zip(first.iter().zip(second)).enumerate();
-        let counted = places.filter(move |(_, (visit, _))| !of_pages || visit.whole.visits > 0);
-        counted.map(|(at, (visit, (a, b)))| Place { visit: at as u32, key: (*a, *b), tally: visit.whole })
+        let counted = places.filter(move |(_, (visit, _))| !of_pages || visit.is_visit);
+        counted.map(|(at, (visit, (a, b)))| Place { visit: at as u32, key: (*a, *b), tally: visit.whole() })
     }
 
     /// Where visits have been by one dimension of hits, which is the second of the key: each value once a visit.
     pub(super) fn places_of_hits(&self, dimension: Dimension) -> Vec<Place> {
         self.gathered(|spot, take| match dimension {
-            Dimension::Page => take((Sym::EMPTY, spot.page), spot.tally),
-            Dimension::Hostname => take((Sym::EMPTY, self.contexts.hostname(spot.context)), spot.hits()),
-            Dimension::Event => take((Sym::EMPTY, self.contexts.event(spot.context)), spot.hits()),
+            Dimension::Page => take((Sym::EMPTY, spot.row.page), spot.tally()),
+            Dimension::Hostname => take((Sym::EMPTY, self.contexts.hostname(spot.row.context)), spot.hits()),
+            Dimension::Event => take((Sym::EMPTY, self.contexts.event(spot.row.context)), spot.hits()),
             Dimension::Pattern => {
-                let patterns = self.contexts.patterns(spot.context);
+                let patterns = self.contexts.patterns(spot.row.context);
                 patterns.iter().for_each(|pattern| take((Sym::EMPTY, *pattern), spot.hits()));
             }
             _ => {}
@@ -145,13 +129,13 @@ impl Census {
     /// Where visits have been by two dimensions of hits, each pair of values once a visit.
     pub(super) fn places_of_two(&self, first: Dimension, second: Dimension) -> Vec<Place> {
         let value = |spot: &Spotted, dimension: Dimension| match dimension {
-            Dimension::Page => spot.page,
-            Dimension::Hostname => self.contexts.hostname(spot.context),
-            _ => self.contexts.event(spot.context),
+            Dimension::Page => spot.row.page,
+            Dimension::Hostname => self.contexts.hostname(spot.row.context),
+            _ => self.contexts.event(spot.row.context),
         };
         let has_page = first == Dimension::Page || second == Dimension::Page;
         self.gathered(|spot, take| {
-            let tally = if has_page { spot.tally } else { spot.hits() };
+            let tally = if has_page { spot.tally() } else { spot.hits() };
             take((value(spot, first), value(spot, second)), tally);
         })
     }
@@ -165,7 +149,7 @@ impl Census {
                 begin = places.len();
             }
             // Hits of sites that keep no tokens are no visits.
-            let visits = self.visits[spot.visit as usize].whole.visits;
+            let visits = u32::from(self.visits[spot.visit as usize].is_visit);
             each(spot, &mut |key, tally| match places[begin..].iter_mut().find(|place| place.key == key) {
                 Some(place) => place.tally.add(tally),
                 None => places.push(Place { visit: spot.visit, key, tally: Small { visits, ..tally } }),
@@ -206,9 +190,19 @@ pub(super) fn is_of_pages(dimension: Dimension) -> bool {
     matches!(dimension, Dimension::EntryPage | Dimension::ExitPage)
 }
 
+impl Visited {
+    fn whole(&self) -> Small {
+        Small { visits: self.is_visit.into(), ..Small::of_visit(&self.row) }
+    }
+}
+
 impl Spotted {
+    fn tally(&self) -> Small {
+        Small::of_spot(&self.row)
+    }
+
     /// What it counts beside a page: engagement is of pages alone.
     fn hits(&self) -> Small {
-        Small { engaged_visits: 0, engaged_ms: 0, scroll: 0, ..self.tally }
+        Small { engaged_visits: 0, engaged_ms: 0, scroll: 0, ..self.tally() }
     }
 }

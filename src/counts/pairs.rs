@@ -13,7 +13,7 @@ use crate::cell::{Dimension, Sym, Tally};
 /// Stands on one side of a cell for all values whose cells are not kept.
 pub const REST: u32 = u32::MAX;
 
-/// Two dimensions whose values are counted together. The first has the lower code.
+/// Two dimensions whose values are counted together. Dimensions of visits come before those of hits, else the lower code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pair {
     /// The first of the cells' values.
@@ -25,7 +25,7 @@ pub struct Pair {
 impl Pair {
     /// The pair of two dimensions, and whether `a` is its second.
     pub fn of(a: Dimension, b: Dimension) -> (Pair, bool) {
-        if a.code() <= b.code() { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
+        if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
     }
 
     /// Whether it is counted. A pattern is watched for who comes and whence, not for its pages.
@@ -35,10 +35,15 @@ impl Pair {
 
     /// All pairs that are counted.
     pub fn all() -> impl Iterator<Item = Pair> {
-        let dimensions = || Dimension::ALL.into_iter().chain([Dimension::Pattern]);
+        let dimensions = || Dimension::COUNTED.into_iter();
         let pairs = dimensions().flat_map(move |first| dimensions().map(move |second| Pair { first, second }));
-        pairs.filter(|pair| pair.first.code() < pair.second.code() && pair.is_counted())
+        pairs.filter(|pair| place(pair.first) < place(pair.second) && pair.is_counted())
     }
+}
+
+/// The order of dimensions in pairs.
+fn place(dimension: Dimension) -> (bool, u8) {
+    (!dimension.is_of_visit(), dimension.code())
 }
 
 /// The cells of one pair. Their keys are names by their numbers on the day, or [`REST`].
@@ -107,7 +112,7 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn of(census: &Census) -> Columns<'_> {
         let (of_visits, of_hits): (Vec<_>, Vec<_>) =
-            Dimension::ALL.into_iter().chain([Dimension::Pattern]).partition(|dimension| dimension.is_of_visit());
+            Dimension::COUNTED.into_iter().partition(|dimension| dimension.is_of_visit());
         Columns {
             census,
             visits: of_visits.into_iter().map(|dimension| (dimension, census.column(dimension))).collect(),
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn every_two_dimensions_are_a_pair_once() {
         let pairs: Vec<Pair> = Pair::all().collect();
-        assert_eq!(pairs.len(), 23 * 22 / 2 + 20);
+        assert_eq!(pairs.len(), 24 * 23 / 2 + 21);
         let (pair, is_turned) = Pair::of(Dimension::Page, Dimension::Source);
         assert!(pairs.contains(&pair) && is_turned);
     }

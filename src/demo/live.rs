@@ -11,7 +11,7 @@ use super::dice::Dice;
 use super::people::{BROWSERS, ROBOTS};
 use super::plan::{self, Date, Step, Visit};
 use super::sites::Shape;
-use crate::beacon::{Beacon, ClientIp, Request, plausible};
+use crate::beacon::{Beacon, ClientIp, NO_HINTS, Request, plausible};
 use crate::hit::Kind;
 use crate::site::{Moment, Site};
 
@@ -135,6 +135,7 @@ impl Message {
             body: self.body.as_bytes(),
             address: ClientIp(self.address),
             user_agent: self.agent,
+            hints: &NO_HINTS,
             accept_language: "",
             referer: "",
             opted_out: self.opted_out,

@@ -8,9 +8,9 @@ use super::people::BROWSERS;
 use super::plan::{self, Date, Visit};
 use super::sites::{Origin as From, Shape};
 use super::{dice_of, weekday};
-use crate::beacon::Revenue;
+use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
-use crate::counts::{OpenDay, Sums};
+use crate::counts::{Name, OpenDay, Sums};
 use crate::hit::agent::{Agent, Verdict};
 use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
@@ -20,7 +20,20 @@ use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site};
-use crate::store::{DayState, Part, Rejected};
+use crate::store::{BotCount, DayState, Part, Rejected};
+
+/// Which programs come, for which pages, and how often beside each other.
+const BOTS: [(&str, &str, u64); 9] = [
+    ("Googlebot", "/blog", 22),
+    ("bingbot", "/blog", 14),
+    ("GPTBot", "/docs", 19),
+    ("ClaudeBot", "/docs", 13),
+    ("ChatGPT-User", "/pricing", 6),
+    ("Headless Chrome", "/", 9),
+    ("UptimeRobot", "/", 8),
+    ("AhrefsBot", "/blog", 6),
+    ("Slackbot", "/blog", 3),
+];
 
 /// What the hits of a site are made of. Each part is found out once, as [`crate::hit`] does it for every beacon.
 pub struct Maker<'a> {
@@ -28,7 +41,7 @@ pub struct Maker<'a> {
     site: &'a Site,
     seed: u64,
     agents: Vec<Arc<Agent>>,
-    places: Vec<Place>,
+    places: Vec<Arc<Place>>,
     origins: Vec<(Origin, Campaign)>,
 }
 
@@ -38,9 +51,9 @@ impl<'a> Maker<'a> {
     /// # Errors
     /// [`Rejection::SpamSource`] when the table of sources has come to list one of ours.
     pub fn new(shape: &'static Shape, site: &'a Site, seed: u64, tools: &Tools) -> Result<Maker<'a>, Rejection> {
-        let agent = |agent: &str| match tools.agents.classify(agent, false) {
+        let agent = |agent: &str| match tools.agents.classify(agent, &Hints::default(), false) {
             Verdict::Person(agent) => agent,
-            Verdict::Bot | Verdict::Library => Arc::new(Agent::unknown()),
+            Verdict::Bot(_) | Verdict::Library(_) => Arc::new(Agent::unknown()),
         };
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Ok(Maker {
@@ -111,6 +124,24 @@ impl<'a> Maker<'a> {
             is_over: true,
         };
         (sums, state)
+    }
+
+    /// The programs among those who were not counted.
+    pub fn bots(&self, rejected: &[Rejected]) -> Vec<BotCount> {
+        let all: u64 = BOTS.iter().map(|(_, _, share)| share).sum();
+        let mut bots = Vec::new();
+        for rejected in rejected.iter().filter(|rejected| rejected.reason == Rejection::Bot) {
+            let mut left = rejected.count;
+            // From the last to the first, which gets what is left.
+            for (place, (family, pages, share)) in BOTS.iter().enumerate().rev() {
+                let count = if place == 0 { left } else { rejected.count * share / all };
+                left -= count;
+                let (family, pages) = (Name::from(*family), Name::from(*pages));
+                bots.push(BotCount { site: rejected.site, day: rejected.day, family, pages, count });
+            }
+        }
+        bots.retain(|bot| bot.count > 0);
+        bots
     }
 
     /// What was not counted on a day: robots above all.

@@ -1,11 +1,12 @@
 //! In: a text that came from outside and is about to become a stored name. Out: the same text, fit to be stored.
-//! Forgets: mail addresses (`:email`), tokens and other long secrets (`:token`), the queries of addresses, control
-//! characters, and what is longer than [`NAME_BYTES_MAX`].
+//! Forgets: mail addresses (`:email`), tokens and other long secrets (`:token`), numbers of phones (`:phone`), the queries of
+//! addresses, control characters, and what is longer than [`NAME_BYTES_MAX`].
 //!
 //! Every text that becomes a name passes [`name`]: paths, hosts, event names, property values, campaign values. It knows
 //! texts as they read decoded, and also addresses whose at sign is still percent-encoded, however often.
 
 pub(in crate::hit) mod address;
+mod phone;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,6 +15,8 @@ use crate::limits::NAME_BYTES_MAX;
 
 /// What stands for a mail address.
 const EMAIL: &str = ":email";
+/// What stands for a number that calls somebody.
+const PHONE: &str = ":phone";
 /// What stands for a token.
 const TOKEN: &str = ":token";
 /// Shortest run of letters and digits that can be a secret, in bytes: below it are order numbers and short hashes.
@@ -29,14 +32,20 @@ pub fn name(text: &str) -> Cow<'_, str> {
     address::cut(&mut masked);
     replace(&mut masked, EMAIL, email_from);
     replace(&mut masked, TOKEN, secret_from);
-    let end = (0..=masked.len().min(NAME_BYTES_MAX)).rev().find(|end| masked.is_char_boundary(*end)).unwrap_or(0);
+    replace(&mut masked, PHONE, phone::from);
     match masked {
-        Cow::Borrowed(kept) => Cow::Borrowed(&kept[..end]),
+        Cow::Borrowed(kept) => Cow::Borrowed(bounded(kept)),
         Cow::Owned(mut kept) => {
-            kept.truncate(end);
+            kept.truncate(bounded(&kept).len());
             Cow::Owned(kept)
         }
     }
+}
+
+/// The longest beginning of a text that a name may have.
+pub fn bounded(text: &str) -> &str {
+    let end = (0..=text.len().min(NAME_BYTES_MAX)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
 }
 
 /// As [`name`], of a text that is there to be kept.

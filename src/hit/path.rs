@@ -1,6 +1,8 @@
 //! In: the address of a page as sent. Out: a [`Location`] to count, and the [`Campaign`] its query names. Forgets: the
 //! scheme, the port, credentials, the fragment unless it is the route, and all of the query but campaign keys.
 
+mod rules;
+
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
@@ -8,17 +10,42 @@ use url::Url;
 
 use super::mask::{self, address};
 use super::plain::{self, Plain};
-use crate::limits::URL_BYTES_MAX;
+use crate::limits::{BOT_PATH_BYTES_MAX, URL_BYTES_MAX};
 use crate::rejection::Rejection;
-use crate::site;
+use crate::site::{self, PathRules};
 
 /// The host of a page whose address has none, such as `file:///index.html` (Plausible's label).
 pub const NO_HOST: &str = "(none)";
 
 /// Schemes whose addresses hold a document instead of naming one.
 const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
-/// Click ids that Google and Microsoft put on paid links only.
-const PAID_CLICK_IDS: [&str; 4] = ["gclid", "gbraid", "wbraid", "msclkid"];
+/// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
+/// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
+const CLICK_IDS: [(&str, Click); 14] = [
+    ("gclid", Click { source: "google", is_paid: true }),
+    ("gbraid", Click { source: "google", is_paid: true }),
+    ("wbraid", Click { source: "google", is_paid: true }),
+    ("dclid", Click { source: "doubleclick", is_paid: true }),
+    ("msclkid", Click { source: "bing", is_paid: true }),
+    ("yclid", Click { source: "yandex", is_paid: true }),
+    ("ttclid", Click { source: "tiktok", is_paid: true }),
+    ("twclid", Click { source: "twitter", is_paid: true }),
+    ("li_fat_id", Click { source: "linkedin", is_paid: true }),
+    ("rdt_cid", Click { source: "reddit", is_paid: true }),
+    ("sccid", Click { source: "snapchat", is_paid: true }),
+    ("epik", Click { source: "pinterest", is_paid: true }),
+    ("fbclid", Click { source: "facebook", is_paid: false }),
+    ("igshid", Click { source: "instagram", is_paid: false }),
+];
+
+/// The network of a click id; the id itself is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Click {
+    /// The word that campaigns call the network by.
+    pub source: &'static str,
+    /// Whether the id is on paid links only.
+    pub is_paid: bool,
+}
 
 /// Where a page is.
 ///
@@ -38,27 +65,46 @@ pub struct Location {
 /// # Errors
 /// [`Rejection::BadUrl`] when it is no address, longer than [`URL_BYTES_MAX`], or holds a document itself.
 pub fn locate(url: &str, hash_mode: bool) -> Result<Location, Rejection> {
+    locate_by(url, hash_mode, None)
+}
+
+/// As [`locate`], by the rules of a site.
+///
+/// # Errors
+/// As [`locate`].
+pub fn locate_by(url: &str, hash_mode: bool, rules: Option<&PathRules>) -> Result<Location, Rejection> {
     if url.len() > URL_BYTES_MAX {
         return Err(Rejection::BadUrl);
     }
     if let Some(Plain { host, path, query, fragment }) = plain::of(url) {
-        return Ok(location(host, path, query, fragment.filter(|_| hash_mode)));
+        return Ok(location(host, path, query, fragment.filter(|_| hash_mode), rules));
     }
     let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;
     if DOCUMENT_SCHEMES.contains(&url.scheme()) {
         return Err(Rejection::BadUrl);
     }
     let host = url.host_str().unwrap_or_default();
-    Ok(location(host, url.path(), url.query(), url.fragment().filter(|_| hash_mode)))
+    Ok(location(host, url.path(), url.query(), url.fragment().filter(|_| hash_mode), rules))
 }
 
-fn location(host: &str, page: &str, query: Option<&str>, fragment: Option<&str>) -> Location {
+fn location(
+    host: &str,
+    page: &str,
+    query: Option<&str>,
+    fragment: Option<&str>,
+    rules: Option<&PathRules>,
+) -> Location {
     let (route, route_query) = fragment.map_or(("", ""), split_route);
-    Location {
-        hostname: hostname(host),
-        path: path(page, route),
-        query: query.filter(|query| !query.is_empty()).unwrap_or(route_query).to_owned(),
-    }
+    let query = query.filter(|query| !query.is_empty()).unwrap_or(route_query);
+    Location { hostname: hostname(host), path: path(page, route, query, rules), query: query.to_owned() }
+}
+
+/// The pages that a page is grouped with where single ones would be too many: the first part of its path.
+pub fn group(path: &str) -> String {
+    let bare = path.split(['?', '#']).next().unwrap_or_default();
+    let first = bare.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let end = (0..=first.len().min(BOT_PATH_BYTES_MAX)).rev().find(|end| first.is_char_boundary(*end)).unwrap_or(0);
+    format!("/{}", &first[..end])
 }
 
 fn hostname(host: &str) -> String {
@@ -75,7 +121,7 @@ fn split_route(fragment: &str) -> (&str, &str) {
     if is_query { ("", fragment) } else { (fragment, "") }
 }
 
-fn path(path: &str, route: &str) -> String {
+fn path(path: &str, route: &str, query: &str, rules: Option<&PathRules>) -> String {
     let mut text = match path.contains('%') {
         true => percent_decode_str(path).decode_utf8_lossy().into_owned(),
         false => path.to_owned(),
@@ -92,7 +138,16 @@ fn path(path: &str, route: &str) -> String {
         text.push_str(route);
     }
     text.truncate(text.trim_end().len());
-    let text = mask::owned(text);
+    let rules = rules.filter(|rules| !rules.is_default());
+    if let Some(rules) = rules {
+        text = rules::apply(rules, text);
+    }
+    let mut text = mask::owned(text);
+    if let Some(rules) = rules {
+        // Its values are masked one by one; as a whole the mask would cut the query off.
+        text.push_str(&rules::kept_query(rules, query));
+        text.truncate(mask::bounded(&text).len());
+    }
     if text.is_empty() { "/".to_owned() } else { text }
 }
 
@@ -124,8 +179,8 @@ pub struct Campaign {
     pub content: Option<String>,
     /// `utm_term`.
     pub term: Option<String>,
-    /// Whether a click id of a paid link was there (`gclid`, `gbraid`, `wbraid`, `msclkid`). The id itself is dropped.
-    pub paid: bool,
+    /// The network of the first click id that was there.
+    pub click: Option<Click>,
 }
 
 /// Reads the campaign keys of a query; keys in any case, the first non-empty value of each counts.
@@ -147,7 +202,8 @@ pub fn campaign(query: &str) -> Campaign {
             "source" => &mut source,
             "ref" => &mut referral,
             _ => {
-                campaign.paid |= !raw.is_empty() && PAID_CLICK_IDS.contains(&key.as_str());
+                let of_key = || CLICK_IDS.iter().find(|(id, _)| *id == key).map(|(_, click)| *click);
+                campaign.click = campaign.click.or_else(|| if raw.is_empty() { None } else { of_key() });
                 continue;
             }
         };
@@ -298,8 +354,9 @@ mod tests {
 
     #[test]
     fn a_click_id_is_noted_and_not_kept() {
-        assert_eq!(campaign("gclid=abc123"), Campaign { paid: true, ..Campaign::default() });
-        assert!(campaign("x=1&MSCLKID=z").paid);
-        assert!(!campaign("gclid=&fbclid=abc").paid);
+        let google = Click { source: "google", is_paid: true };
+        assert_eq!(campaign("gclid=abc123"), Campaign { click: Some(google), ..Campaign::default() });
+        assert_eq!(campaign("x=1&MSCLKID=z").click.map(|click| click.source), Some("bing"));
+        assert_eq!(campaign("gclid=&fbclid=abc").click.map(|click| click.is_paid), Some(false));
     }
 }

@@ -1,9 +1,10 @@
-//! In: an address, and the time zone that the browser says it is in. Out: a [`Place`]: country, region and city. Forgets:
-//! the address, and where in the city.
+//! In: an address, and the time zone that the browser says it is in. Out: a [`Place`]: country, region and city, as far as the
+//! operator wants to know. Forgets: the address, and where in the city.
 //!
-//! The place comes from a database that the operator brings, as an MMDB file; several publishers order theirs
-//! differently, so the order is found out when a file is opened. Without one the time zone still tells the country.
+//! The place comes from a database that the operator brings, as an MMDB file. Without one the time zone still tells the
+//! country.
 
+mod database;
 mod zone;
 
 use std::borrow::Cow;
@@ -11,13 +12,15 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
-use maxminddb::{LookupResult, PathElement, Reader, WithinOptions};
 
 use crate::cell::NOT_SET;
+use database::Database;
+
+pub use database::Facts;
 
 /// Where an address is; a part that is not known is [`NOT_SET`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,46 @@ pub struct Place {
     pub region: Cow<'static, str>,
     /// `Name, REGION`: `Berlin, DE-BE`; with the country where the region is not known.
     pub city: Cow<'static, str>,
+}
+
+impl Place {
+    fn of_country(country: &'static str) -> Place {
+        Place { country: Cow::Borrowed(country), region: Cow::Borrowed(NOT_SET), city: Cow::Borrowed(NOT_SET) }
+    }
+}
+
+/// How much of a place is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// Nothing, not even by time zones.
+    None,
+    /// The country.
+    Country,
+    /// The country and the region.
+    Region,
+    /// All of it.
+    #[default]
+    City,
+}
+
+impl Detail {
+    /// All of them, least first.
+    pub const ALL: [Detail; 4] = [Detail::None, Detail::Country, Detail::Region, Detail::City];
+
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Detail::None => "none",
+            Detail::Country => "country",
+            Detail::Region => "region",
+            Detail::City => "city",
+        }
+    }
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<Detail> {
+        Detail::ALL.into_iter().find(|detail| detail.name() == name)
+    }
 }
 
 /// Why a database of places can't be used.
@@ -55,50 +98,6 @@ pub enum PlaceError {
     },
 }
 
-/// Where a database keeps a value: keys, and the first element of lists.
-type Field = &'static [PathElement<'static>];
-
-/// How a publisher orders a record.
-struct Schema {
-    country: Field,
-    region_code: Field,
-    region_name: Field,
-    city: Field,
-}
-
-use PathElement::{Index, Key};
-
-/// The known orders, most telling first: MaxMind and DB-IP, then ip-location-db and newer files of IPinfo, then its older.
-static SCHEMAS: [Schema; 3] = [
-    Schema {
-        country: &[Key("country"), Key("iso_code")],
-        region_code: &[Key("subdivisions"), Index(0), Key("iso_code")],
-        region_name: &[Key("subdivisions"), Index(0), Key("names"), Key("en")],
-        city: &[Key("city"), Key("names"), Key("en")],
-    },
-    Schema {
-        country: &[Key("country_code")],
-        region_code: &[Key("region_code")],
-        region_name: &[Key("state1")],
-        city: &[Key("city")],
-    },
-    Schema {
-        country: &[Key("country")],
-        region_code: &[Key("region_code")],
-        region_name: &[Key("region")],
-        city: &[Key("city")],
-    },
-];
-
-/// Records looked at to find out the order of a database; some networks have no country.
-const PROBED_RECORDS: usize = 1_000;
-
-/// An open database.
-struct Database {
-    reader: Reader<Vec<u8>>,
-    schema: &'static Schema,
-}
-
 /// What tells whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -117,12 +116,16 @@ struct Watched {
 pub struct Places {
     watched: Option<Watched>,
     database: ArcSwapOption<Database>,
+    detail: Detail,
 }
+
+/// Where those are of whom nothing is known.
+static NOWHERE: LazyLock<Arc<Place>> = LazyLock::new(|| Arc::new(Place::of_country(NOT_SET)));
 
 impl Places {
     /// Without a database: only time zones tell the country.
     pub fn none() -> Places {
-        Places { watched: None, database: ArcSwapOption::empty() }
+        Places { watched: None, database: ArcSwapOption::empty(), detail: Detail::City }
     }
 
     /// With the database in this file, which is read into memory as a whole.
@@ -132,8 +135,17 @@ impl Places {
     pub fn open(path: impl Into<PathBuf>) -> Result<Places, PlaceError> {
         let path = path.into();
         let seen = Mutex::new(stamp(&path)?);
-        let database = Arc::new(read(&path)?);
-        Ok(Places { watched: Some(Watched { path, seen }), database: ArcSwapOption::new(Some(database)) })
+        let database = Arc::new(Database::read(&path, Detail::City)?);
+        let watched = Some(Watched { path, seen });
+        Ok(Places { watched, database: ArcSwapOption::new(Some(database)), detail: Detail::City })
+    }
+
+    /// With so much of a place at the most.
+    pub fn showing(self, detail: Detail) -> Places {
+        if let Some(database) = self.database.swap(None) {
+            self.database.store(Arc::into_inner(database).map(|database| Arc::new(database.showing(detail))));
+        }
+        Places { detail, ..self }
     }
 
     /// Reads the file again if it has another size or time of modification; says whether a new database serves now.
@@ -147,7 +159,7 @@ impl Places {
         if *seen == now {
             return Ok(false);
         }
-        let fresh = read(path);
+        let fresh = Database::read(path, self.detail);
         if !matches!(fresh, Err(PlaceError::Unreadable { .. })) {
             *seen = now;
         }
@@ -156,40 +168,14 @@ impl Places {
     }
 
     /// Where this address is. The database decides; without an answer from it, the country of the time zone.
-    pub fn of(&self, address: IpAddr, time_zone: Option<&str>) -> Place {
+    pub fn of(&self, address: IpAddr, time_zone: Option<&str>) -> Arc<Place> {
+        if self.detail == Detail::None {
+            return NOWHERE.clone();
+        }
         let database = self.database.load();
         let found = database.as_ref().and_then(|database| database.find(address.to_canonical()));
-        found.unwrap_or_else(|| {
-            let country = time_zone.and_then(zone::country).unwrap_or(NOT_SET);
-            Place { country: Cow::Borrowed(country), region: Cow::Borrowed(NOT_SET), city: Cow::Borrowed(NOT_SET) }
-        })
+        found.or_else(|| time_zone.and_then(zone::country)).unwrap_or_else(|| NOWHERE.clone())
     }
-}
-
-impl Database {
-    fn find(&self, address: IpAddr) -> Option<Place> {
-        let record = self.reader.lookup(address).ok()?;
-        let country = country(&record, self.schema)?;
-        let region = text(&record, self.schema.region_code)
-            .map(|code| if code.contains('-') { code.to_owned() } else { format!("{country}-{code}") })
-            .or_else(|| text(&record, self.schema.region_name).map(str::to_owned));
-        let city =
-            text(&record, self.schema.city).map(|name| format!("{name}, {}", region.as_deref().unwrap_or(country)));
-        Some(Place {
-            country: Cow::Owned(country.to_owned()),
-            region: region.map_or(Cow::Borrowed(NOT_SET), Cow::Owned),
-            city: city.map_or(Cow::Borrowed(NOT_SET), Cow::Owned),
-        })
-    }
-}
-
-/// A text of a record; nothing when it is missing, empty, or no text.
-fn text<'a>(record: &LookupResult<'a, Vec<u8>>, field: Field) -> Option<&'a str> {
-    record.decode_path::<&str>(field).ok().flatten().filter(|text| !text.is_empty())
-}
-
-fn country<'a>(record: &LookupResult<'a, Vec<u8>>, schema: &Schema) -> Option<&'a str> {
-    text(record, schema.country).filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
 fn stamp(path: &Path) -> Result<Stamp, PlaceError> {
@@ -197,25 +183,12 @@ fn stamp(path: &Path) -> Result<Stamp, PlaceError> {
     Ok(Stamp { modified: facts.modified().ok(), bytes: facts.len() })
 }
 
-fn read(path: &Path) -> Result<Database, PlaceError> {
-    let reader = Reader::open_readfile(path).map_err(|error| match error {
-        maxminddb::MaxMindDbError::Io(cause) => PlaceError::Unreadable { path: path.to_owned(), cause },
-        _ => PlaceError::Broken { path: path.to_owned() },
-    })?;
-    let schema = probe(&reader).map_err(|_| PlaceError::Broken { path: path.to_owned() })?;
-    let schema = schema.ok_or_else(|| PlaceError::NoCountries { path: path.to_owned() })?;
-    Ok(Database { reader, schema })
-}
-
-/// The order in which this database keeps its records, if it is a known one.
-fn probe(reader: &Reader<Vec<u8>>) -> Result<Option<&'static Schema>, maxminddb::MaxMindDbError> {
-    for record in reader.networks(WithinOptions::default())?.take(PROBED_RECORDS) {
-        let record = record?;
-        if let Some(schema) = SCHEMAS.iter().find(|schema| country(&record, schema).is_some()) {
-            return Ok(Some(schema));
-        }
-    }
-    Ok(None)
+/// What a file of places is and holds.
+///
+/// # Errors
+/// As [`Places::open`].
+pub fn facts(path: &Path) -> Result<Facts, PlaceError> {
+    Ok(Database::read(path, Detail::City)?.facts())
 }
 
 #[cfg(test)]
@@ -240,7 +213,7 @@ mod tests {
 
     fn of(places: &Places, address: &str, time_zone: Option<&str>) -> [String; 3] {
         let place = places.of(address.parse().unwrap(), time_zone);
-        [place.country, place.region, place.city].map(Cow::into_owned)
+        [&place.country, &place.region, &place.city].map(|part| part.clone().into_owned())
     }
 
     fn opened(networks: &[(&str, Value)]) -> Places {
@@ -318,5 +291,51 @@ mod tests {
         assert!(refused.to_string().contains("asn.mmdb"));
         let missing = Places::open(folder.path().join("none.mmdb")).err().unwrap();
         assert!(matches!(missing, PlaceError::Unreadable { .. }));
+    }
+
+    #[test]
+    fn no_more_is_looked_up_than_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.mmdb");
+        fs::write(&path, write(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))])).unwrap();
+        for (detail, want) in [
+            (Detail::None, [NOT_SET, NOT_SET, NOT_SET]),
+            (Detail::Country, ["DE", NOT_SET, NOT_SET]),
+            (Detail::Region, ["DE", "DE-BE", NOT_SET]),
+            (Detail::City, ["DE", "DE-BE", "Berlin, DE-BE"]),
+        ] {
+            let places = Places::open(&path).unwrap().showing(detail);
+            assert_eq!(of(&places, "192.0.2.1", None), want, "{detail:?}");
+            let by_zone = if detail == Detail::None { NOT_SET } else { "JP" };
+            assert_eq!(of(&places, "10.0.0.1", Some("Asia/Tokyo"))[0], by_zone, "{detail:?}");
+            fs::write(&path, write(&[("192.0.2.0/24", geolite("FR", "IDF", "Paris")), ("10.0.0.0/8", flat(&[]))]))
+                .unwrap();
+            assert!(places.reload_if_changed().unwrap());
+            assert_eq!(of(&places, "192.0.2.1", None)[0], if detail == Detail::None { NOT_SET } else { "FR" });
+            assert_eq!(
+                of(&places, "192.0.2.1", None)[2],
+                if detail == Detail::City { "Paris, FR-IDF" } else { NOT_SET }
+            );
+            fs::write(&path, write(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))])).unwrap();
+            assert_eq!(Detail::from_name(detail.name()), Some(detail));
+        }
+    }
+
+    #[test]
+    fn networks_with_the_same_record_share_a_place() {
+        let places = opened(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))]);
+        let [a, b] = ["192.0.2.1", "192.0.2.200"].map(|address| places.of(address.parse().unwrap(), None));
+        assert!(Arc::ptr_eq(&a, &b));
+    }
+
+    #[test]
+    fn a_file_tells_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.mmdb");
+        fs::write(&path, write(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))])).unwrap();
+        let known = facts(&path).unwrap();
+        assert_eq!((known.kind.as_str(), known.detail, known.built_s), ("headcount-test", Detail::City, 0));
+        fs::write(&path, write(&[("192.0.2.0/24", flat(&[("country_code", "DE")]))])).unwrap();
+        assert_eq!(facts(&path).unwrap().detail, Detail::Country);
     }
 }

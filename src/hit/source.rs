@@ -49,17 +49,28 @@ pub fn origin(
     if known.as_ref().is_some_and(|known| known.is_spam) {
         return Err(Rejection::SpamSource);
     }
-    let named = match (&campaign.source, &known) {
-        (Some(text), _) => Some(of_campaign(text)),
-        (None, Some(known)) => Some((known.source.clone(), known.kind)),
-        (None, None) => None,
+    let named = match (&campaign.source, &known, campaign.click) {
+        (Some(text), _, _) => Some(of_campaign(text)),
+        (None, Some(known), _) => Some((known.source.clone(), known.kind)),
+        (None, None, Some(click)) => Some(of_campaign(click.source)),
+        (None, None, None) => None,
     };
     let kind = named.as_ref().map(|(_, kind)| *kind);
+    let is_ad = named.as_ref().is_some_and(|(source, kind)| is_paid_click(campaign, source, *kind));
     Ok(Origin {
-        channel: channel::of(campaign, kind),
+        channel: channel::of(campaign, kind, is_ad),
         source: named.map_or(Cow::Borrowed(DIRECT_OR_NONE), |(name, _)| name),
         referrer: known.map_or(Cow::Borrowed(DIRECT_OR_NONE), |known| known.referrer.clone()),
     })
+}
+
+/// Whether a click id says that this source was paid: an id of the network itself, or of a search engine's on any search
+/// engine or on Google's own video site, where its advertisements are too.
+fn is_paid_click(campaign: &Campaign, source: &str, kind: Kind) -> bool {
+    let Some(click) = campaign.click.filter(|click| click.is_paid) else { return false };
+    let (network, network_kind) = of_campaign(click.source);
+    let is_of_google = network == "Google" && source == "YouTube";
+    network == source || is_of_google || network_kind == Kind::Search && kind == Kind::Search
 }
 
 /// What the lists say about a sender.
@@ -135,6 +146,7 @@ impl Sender {
             Sender::App(package) => TABLE.of_package(package),
         };
         match (named, self) {
+            (Some(Named { source: "", kind }), Sender::Host(host)) => (stored(registrable(host)), kind),
             (Some(Named { source, kind }), _) => (Cow::Borrowed(source), kind),
             (None, Sender::Host(host)) => (stored(registrable(host)), Kind::Referral),
             (None, Sender::App(package)) => (stored(package), Kind::Referral),

@@ -51,7 +51,7 @@ fn number(row: &PanelRow, place: usize) -> Option<String> {
     row.metrics.get(place).copied().flatten().filter(|value| value.is_finite()).map(|value| value.to_string())
 }
 
-fn field(value: &str) -> String {
+pub(super) fn field(value: &str) -> String {
     let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let safe = if is_formula { format!("'{value}") } else { value.to_owned() };
     if safe.contains([',', '"', '\r', '\n']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }

@@ -42,6 +42,7 @@ pub const fn title(dimension: Dimension) -> &'static str {
         Dimension::Hostname => "Hosts",
         Dimension::Event => "Events",
         Dimension::Pattern => "Page goals",
+        Dimension::ChannelAndSource => "Channels and sources",
     }
 }
 
@@ -69,6 +70,7 @@ pub const fn singular(dimension: Dimension) -> &'static str {
         Dimension::Hostname => "Host",
         Dimension::Event => "Event",
         Dimension::Pattern => "Pattern",
+        Dimension::ChannelAndSource => "Channel and source",
     }
 }
 

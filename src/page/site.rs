@@ -11,6 +11,7 @@ use super::{Account, names, rendered};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::counts::Name;
 use crate::rejection::Rejection;
+use crate::report::bots::BotLine;
 use crate::site::{AddressMode, Day};
 
 /// The dashboard of a site.
@@ -57,6 +58,12 @@ pub struct SitePage {
     pub funnels: Vec<FunnelPanel>,
     /// Beacons that were not counted, by reason, the most frequent first.
     pub not_counted: Vec<NotCounted>,
+    /// The programs among them, the most frequent families first.
+    pub bots: Vec<BotLine>,
+    /// Where all about them can be had as CSV.
+    pub bots_csv: String,
+    /// The same as JSON.
+    pub bots_json: String,
     /// The piece of HTML to paste into the site's pages.
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.
@@ -148,6 +155,9 @@ const CARDS: [&[Dimension]; 10] = [
     &[Dimension::Event],
 ];
 
+/// Families of programs that the panel shows.
+const BOTS_SHOWN: usize = 15;
+
 /// The words explained at the foot of the page.
 const EXPLAINED: [Metric; 7] = [
     Metric::Visitors,
@@ -215,6 +225,20 @@ impl SitePage {
 
     fn not_counted_total(&self) -> String {
         format::exact(self.not_counted.iter().map(|line| line.count as f64).sum())
+    }
+
+    /// The families that the panel shows.
+    fn bots_shown(&self) -> &[BotLine] {
+        self.bots.get(..BOTS_SHOWN).unwrap_or(&self.bots)
+    }
+
+    fn bots_hidden(&self) -> Option<String> {
+        let hidden = self.bots.len().saturating_sub(BOTS_SHOWN);
+        (hidden > 0).then(|| format::exact(hidden as f64))
+    }
+
+    fn bots_total(&self) -> String {
+        format::exact(self.bots.iter().map(|line| line.count as f64).sum())
     }
 
     fn explained(&self) -> Vec<(&'static str, &'static str)> {

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use crate::cell::{Axis, Dimension, Metric, OTHER};
 use crate::collector::Collector;
 use crate::control::snippet;
+use crate::page::bots;
 use crate::page::{
     Account, Hits, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT, names,
 };
@@ -94,6 +95,9 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         funnels: watched::funnels(view, range.span, &found),
         panels: panels(view, &range, found, is_measured),
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
+        bots: report::bots::lines(collector.bots(site.id, range.span.first_day(), range.span.last_day())?),
+        bots_csv: format!("/{}/{}.csv?{}", site.domain, bots::NAME, range.period.query()),
+        bots_json: format!("/{}/{}.json?{}", site.domain, bots::NAME, range.period.query()),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
     })
@@ -229,6 +233,17 @@ pub fn export(view: &View, dimension: Dimension, collector: &Collector) -> Resul
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
     Ok(Some(Breakdown { metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
+}
+
+/// The programs of a period, for an export.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn bots(view: &View, collector: &Collector) -> Result<Vec<report::bots::BotLine>, StoreError> {
+    let site = view.site;
+    let range = view.period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
+    Ok(report::bots::lines(counts))
 }
 
 fn notices(

@@ -15,7 +15,7 @@ use hyper::{Method, Response, StatusCode};
 use super::body::{self, Unread};
 use super::{App, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
-use crate::beacon::{Beacon, ClientIp, Request, address, pixel, plausible};
+use crate::beacon::{Beacon, ClientIp, Hints, Request, address, pixel, plausible};
 use crate::collector::{Outcome, Waiting};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -184,6 +184,7 @@ async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
 #[derive(Default)]
 struct Said<'a> {
     user_agent: Option<&'a str>,
+    hints: Hints,
     accept_language: Option<&'a str>,
     referer: Option<&'a str>,
     opted_out: bool,
@@ -194,13 +195,17 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn by(headers: &'a HeaderMap) -> Said<'a> {
         let mut said = Said::default();
-        for name in headers.keys() {
+        // The values of a repeated header come one after the other.
+        for (name, value) in headers {
+            let text = || Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default());
             match name.as_str() {
-                "user-agent" => said.user_agent = Some(text_of(headers, header::USER_AGENT)),
-                "accept-language" => said.accept_language = Some(text_of(headers, header::ACCEPT_LANGUAGE)),
-                "referer" => said.referer = Some(text_of(headers, header::REFERER)),
+                "user-agent" => said.user_agent = said.user_agent.or_else(text),
+                "accept-language" => said.accept_language = said.accept_language.or_else(text),
+                "referer" => said.referer = said.referer.or_else(text),
                 "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
                 "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
+                "signature-agent" => _ = said.hints.add("signature-agent", text_of(headers, name)),
+                hint if hint.starts_with("sec-ch-ua") => _ = said.hints.add(hint, text_of(headers, name)),
                 name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),
                 _ => {}
             }
@@ -209,12 +214,13 @@ impl<'a> Said<'a> {
     }
 
     /// The request as wire formats see it.
-    fn request(&self, query: &'a str, body: &'a [u8], address: ClientIp) -> Request<'a> {
+    fn request<'b>(&'b self, query: &'b str, body: &'b [u8], address: ClientIp) -> Request<'b> {
         Request {
             query,
             body,
             address,
             user_agent: self.user_agent.unwrap_or_default(),
+            hints: &self.hints,
             accept_language: self.accept_language.unwrap_or_default(),
             referer: self.referer.unwrap_or_default(),
             opted_out: self.opted_out,

@@ -1,5 +1,7 @@
 //! In: requests of browsers. Out: pages, the tracker, health and metrics. Forgets: nothing; readers are not counted.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -9,7 +11,7 @@ use super::dashboard::{Breakdown, NoView, View};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::TRACKER;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -77,6 +79,9 @@ pub async fn panel(
         return answer;
     }
     let site = app.collector.directory().find(&domain).cloned();
+    if let Some((bots::NAME, ending)) = file.split_once('.') {
+        return bot_lines(site, ending, asked, app).await;
+    }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
@@ -111,6 +116,27 @@ fn wrong(title: &str, sentence: &str) -> Response {
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     let sentence = format!("{first}{}.", letters.as_str());
     html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title: title.to_owned(), sentence }.html())
+}
+
+/// What programs came, for other programs.
+async fn bot_lines(
+    site: Option<Arc<crate::site::Site>>,
+    ending: &str,
+    asked: Vec<(String, String)>,
+    app: Shared,
+) -> Response {
+    let Some(site) = site else { return not_found().await };
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
+        Err(wrong) => Err(wrong),
+    });
+    match (found.await, ending) {
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
+        (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
+        (Some(Ok(Ok(_))), _) => not_found().await,
+        _ => failed(),
+    }
 }
 
 /// `GET /sign-in`

@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Answer, Ask, Flush, Imported, Running, Store, StoreError};
+use super::{Answer, Ask, BotCount, Flush, Imported, Running, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Month, SiteId};
@@ -149,6 +149,10 @@ impl Store for Sqlite {
 
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {
         read::rejected(&mut self.reader(), site, first, last)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
+        read::bots(&mut self.reader(), site, first, last)
     }
 }
 

@@ -98,7 +98,7 @@ pub fn take_unknown(
 /// What a visit that begins with this hit keeps of it.
 pub(super) fn facets(hit: &Hit, who: u64, names: &mut Names) -> [Facet; FACETS] {
     let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
-    names.facets.of(&values)
+    names.facets(&values)
 }
 
 /// What the hit itself counts.

@@ -35,8 +35,12 @@ pub struct SpotRow {
     pub count: u32,
     /// Whether they are pageviews.
     pub is_view: bool,
-    /// Visible milliseconds and deepest scroll in percent, if any ping came.
-    pub engaged: Option<(u32, u8)>,
+    /// Whether any ping came.
+    pub is_engaged: bool,
+    /// Visible milliseconds.
+    pub ms: u32,
+    /// Deepest scroll in percent.
+    pub scroll: u8,
 }
 
 impl Visitor {
@@ -74,7 +78,9 @@ impl Spot {
             context: self.context,
             count: self.count,
             is_view: self.is_view,
-            engaged: self.is_engaged.then_some((self.ms, self.scroll)),
+            is_engaged: self.is_engaged,
+            ms: self.ms,
+            scroll: self.scroll,
         }
     }
 }

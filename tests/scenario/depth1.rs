@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use headcount::beacon::Hints;
 use headcount::cell::{Cell, NOT_SET, Tally};
 use headcount::counts::{Name, OpenDay};
 use headcount::hit::agent::{Agent, Agents, Verdict};
@@ -41,7 +42,7 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         hostname: hostname.to_owned(),
         props: step.props.clone(),
         agent: agent(step),
-        place: place(step),
+        place: Arc::new(place(step)),
         origin: origin.expect("no spammer in a story"),
         campaign,
         language: step.language.clone().unwrap_or_default(),
@@ -65,7 +66,7 @@ fn token(who: &str) -> Token {
 }
 
 fn agent(step: &Step) -> Arc<Agent> {
-    match AGENTS.classify(&step.agent(0), false) {
+    match AGENTS.classify(&step.agent(0), &Hints::default(), false) {
         Verdict::Person(agent) => agent,
         other => panic!("{} is {other:?}", step.browser()),
     }

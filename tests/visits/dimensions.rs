@@ -35,7 +35,7 @@ fn browser_campaign_and_country_are_read_at_the_first_hit() {
          utm_campaign spring 1, (not set) 4  utm_term a&b 1, (not set) 4
          country DE 1, JP 1, (not set) 3  screen xl 1, (not set) 4  language de 1, (not set) 4
          browser Firefox 1, Safari 1, Chrome 3  browser_version Firefox 131 1, Safari 18 1, Chrome 130 3
-         os Linux 1, iOS 1, Windows 3  os_version (not set) 1, iOS 18 1, Windows 10 3  device desktop 4, mobile 1",
+         os Linux 1, iOS 1, Windows 3  os_version (not set) 1, iOS 18 1, Windows 10/11 3  device desktop 4, mobile 1",
     );
 }
 

@@ -127,13 +127,14 @@ impl Flushing {
             return;
         }
         self.is_in_flight = false;
+        match &result {
+            Ok(()) => (self.writing, self.retry) = (None, None),
+            Err(error) => self.pause(error),
+        }
+        // Whoever is told of a failure finds it in `/health` too.
         for waiter in self.waiters.drain(..) {
             // Whoever waited may have gone meanwhile.
             let _ = waiter.send(result.clone());
-        }
-        match result {
-            Ok(()) => (self.writing, self.retry) = (None, None),
-            Err(error) => self.pause(&error),
         }
     }
 

@@ -12,6 +12,9 @@ use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
 use crate::store::Grain;
 
+/// What splits by programs.
+pub(super) const BOT: &str = "bot";
+
 /// What a split is by, and the name of its column.
 pub(super) struct Split {
     pub(super) axis: Axis<Name>,
@@ -40,7 +43,7 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
         .iter()
         .map(|d| d.name())
         .chain(intervals.iter().map(|(name, _)| *name))
-        .chain(["goal", "prop:KEY"])
+        .chain([BOT, "goal", "prop:KEY"])
         .collect();
     match Dimension::from_name(by) {
         Some(dimension) => Ok(split(Axis::Of(dimension), None)),

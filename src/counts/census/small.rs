@@ -33,13 +33,12 @@ impl Small {
     /// What a visit's hits at one place count.
     pub(super) fn of_spot(row: &SpotRow) -> Small {
         let (pageviews, events) = if row.is_view { (row.count, 0) } else { (0, row.count) };
-        let (ms, scroll) = row.engaged.unwrap_or_default();
         Small {
             pageviews,
             events,
-            engaged_visits: row.engaged.is_some().into(),
-            engaged_ms: ms.into(),
-            scroll: scroll.into(),
+            engaged_visits: row.is_engaged.into(),
+            engaged_ms: row.ms.into(),
+            scroll: row.scroll.into(),
             ..Small::default()
         }
     }

@@ -1,137 +1,171 @@
-//! In: a user agent. Out: whether a program sent it that nobody looks at, and of which sort. Forgets: which one it was.
+//! In: a user agent, and which tokens stand in it. Out: whether a program sent it that nobody looks at, and of which family.
+//! Forgets: which one it was.
 //!
-//! Words that describe what a program does age better than names, so most of the list is such words. A contact address
-//! in an agent is the surest sign of all: no browser carries one.
+//! Words that describe what a program does age better than names, so programs are told by such words and by the shape of
+//! their agents; lists of names only say what they are called.
+
+mod name;
+mod shape;
+
+use std::ops::Range;
+
+use super::tokens::{Found, Mark};
+
+pub use name::{AUTOMATED, Bot, LIBRARY, OTHER_LIBRARY, known};
+pub(super) use name::{CHATGPT_AGENT, HEADLESS, SIGNED, bytes};
 
 /// Programs that fetch pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Robot {
-    /// Crawlers, monitors, previews and automated browsers.
-    Bot,
+pub(super) enum Robot {
+    /// Crawlers, monitors, previews, assistants and automated browsers.
+    Bot(Bot),
     /// HTTP libraries and command line clients, and agents that say nothing.
-    Library,
+    Library(Bot),
 }
-
-/// Beginnings of agents of HTTP libraries whose agents hold a word of [`WORDS`] or [`PLATFORMS`], lower case.
-const LIBRARIES: &[&str] = &[
-    "axios/",
-    "curl/",
-    "faraday",
-    "go-http-client",
-    "got (",
-    "guzzlehttp",
-    "matomo/logimport",
-    "mozilla/5.0 umami/",
-    "node-fetch",
-    "python-requests",
-    "wget/",
-];
-
-/// Parts of names of phones, apps and browsers that look like a word of [`WORDS`], lower case.
-const INNOCENT: &[&str] = &["cubot", "turbotab", "fubotv", "camscanner", "mozacfetch"];
-
-/// What only programs call themselves, lower case.
-#[rustfmt::skip]
-const WORDS: &[&str] = &[
-    // What it does.
-    "bot", "crawl", "spider", "slurp", "scan", "fetch", "feed", "rss/", "rss reader", "archive", "validator", "checker",
-    "checklink", "linkcheck", "monitor", "uptime", "preview", "prerender", "snapshot", "thumb", "parser", "index",
-    "extractor", "analyz", "research", "probe", "grabber", "collector", "verif", "inspect", "scrap", "detector",
-    "resolver", "transcoder", "synthetic", "observator", "sitemap", "seo", "search console", "imageproxy", "favicon",
-    // Where its owner can be reached.
-    "http://", "https://", "www.",
-    // Browsers that nobody sits at.
-    "headless", "lighthouse", "pagespeed", "phantomjs", "puppeteer", "playwright", "selenium", "webdriver", "cypress",
-    "webpagetest", "ptst/", "gtmetrix", "speedcurve", "calibre", "dareboost", "catchpoint", "dejaclick", "gomezagent",
-    "ghost inspector", "duplexweb", "googleweblight",
-    // Assistants and those who gather for them.
-    "gptbot", "chatgpt", "claude", "anthropic", "perplexity", "mistralai", "cohere", "-user/", "meta-external",
-    "bytespider", "petal", "cloudvertex", "duckassist", "imagesift", "semantic-visions", "spawning-ai",
-    // Search engines, networks and messengers at work.
-    "google-", "googleother", "google web preview", "mediapartners", "ia_archiver", "facebookexternalhit",
-    "facebookcatalog", "facebookplatform", "skypeuri", "embedly", "quora link", "vkshare", "tumblr/", "outbrain",
-    "hatena", "disqus", "whatsapp/", "mail.ru", "amazon-", "amazon cloudfront", "cloudflare-",
-    // Monitors, scanners and shop tools by name.
-    "pingdom", "datadog", "statuscake", "site24x7", "newrelic", "nagios", "zabbix", "appinsights", "siteimprove",
-    "netcraft", "semrush", "ahrefs", "majestic", "screaming frog", "dataprovider", "neticle", "hubspot", "ezooms",
-    "teoma", "censys", "zgrab", "masscan", "nmap", "nikto", "sqlmap", "nuclei", "wappalyzer", "datanyze", "ips-agent",
-    "hydra", "openvas", "theoldreader", "inoreader", "barkrowler", "heritrix", "nutch", "httrack", "wordpress", "w3c_",
-    "ias_", "agent/", "libwww-perl", "indy library",
-];
 
 /// What a device or a browser for people names, lower case.
 #[rustfmt::skip]
-const PLATFORMS: &[&str] = &[
-    "windows", "win10", "linux", "android", "iphone", "ipad", "ios", "mac os", "macos", "macintosh", "darwin", "amiga", "morphos", "symbian",
-    "series60", "nokia", "blackberry", "midp", "j2me", "sonyericsson", "samsung", "lg-", "lge", "mot-", "zte", "huawei", "ucweb",
-    "tv", "webos", "tizen", "kaios", "playstation", "nintendo", "xbox", "opera", "dalvik", "browser", "lynx", "applewebkit",
-    "gecko",
+const PLATFORMS: [&str; 14] = [
+    "mozilla/", "opera", "windows", "linux", "android", "iphone", "ipad", "mac os", "macintosh", "applewebkit", "gecko",
+    "x11", "darwin", "webos",
 ];
 
 /// Whether a program without a reader sent this agent.
-pub fn of(user_agent: &str) -> Option<Robot> {
-    let mut text = user_agent.trim().to_ascii_lowercase();
-    if text.is_empty() || text == "-" || LIBRARIES.iter().any(|start| text.starts_with(start)) {
-        return Some(Robot::Library);
+pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
+    let trimmed = user_agent.trim();
+    if trimmed.is_empty() || trimmed == "-" {
+        return Some(Robot::Library(name::SILENT));
     }
-    for innocent in INNOCENT.iter().copied() {
-        if text.contains(innocent) {
-            text = text.replace(innocent, "");
-        }
+    let lower = trimmed.to_ascii_lowercase();
+    let says_so = found.has_word(device_name(user_agent, found)) || found.has(Mark::Compatible) && is_declared(&lower);
+    if !says_so && !shape::is_odd(&lower) {
+        return None;
     }
-    if WORDS.iter().any(|word| text.contains(word)) {
-        return Some(Robot::Bot);
-    }
-    // What names no platform is not shown on a screen: `okhttp/5.1.0`, `node`, `PostmanRuntime/7.45.0`.
-    let names_platform = text.starts_with("mozilla/") || PLATFORMS.iter().any(|platform| text.contains(platform));
-    (!names_platform).then_some(Robot::Library)
+    Some(match name::of(&lower) {
+        Some((bot, true)) if bot.group == LIBRARY => Robot::Library(bot),
+        Some((bot, _)) => Robot::Bot(bot),
+        None if !says_so && !PLATFORMS.iter().any(|platform| lower.contains(platform)) => Robot::Library(OTHER_LIBRARY),
+        None => Robot::Bot(name::other(&lower)),
+    })
+}
+
+/// Where Android's agents name the device: behind the version, up to the build. Phones may be called `M bot 54` or
+/// `Discovery`; programs that dress as phones put their names elsewhere, or with a version.
+fn device_name(agent: &str, found: &Found) -> Range<usize> {
+    let place = || {
+        let android = found.end_of(Mark::Android)?;
+        let rest = agent.get(android..)?;
+        let rest = rest.get(..rest.find(')')?)?;
+        let start = rest.find(';')? + 1;
+        let name = rest.get(start..)?;
+        let name = name.find(" Build").and_then(|end| name.get(..end)).unwrap_or(name);
+        let is_name = !name.contains('/') && !name.contains("compatible");
+        is_name.then(|| android + start..android + start + name.len())
+    };
+    place().unwrap_or(0..0)
+}
+
+/// Whether the agent puts a name behind a whole browser's, `(KHTML, like Gecko; compatible; Name)`, or a `+` before where its
+/// owner can be found, as programs do that want the page a browser gets.
+fn is_declared(lower: &str) -> bool {
+    let Some((before, after)) = lower.split_once("compatible;") else { return false };
+    let names_an_owner =
+        || after.split_once("; +").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric()));
+    before.contains("like gecko") || names_an_owner()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tokens::TOKENS;
     use super::*;
+
+    fn of(agent: &str) -> Option<Robot> {
+        super::of(agent, &TOKENS.find(agent))
+    }
 
     #[test]
     fn crawlers_monitors_and_automated_browsers_are_bots() {
-        for agent in [
-            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-            "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
-            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; Perplexity-User/1.0",
-            "Mozilla/5.0 (Linux; Android 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36 (compatible; Bytespider)",
-            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/109.0.0.0 Safari/537.36 Chrome-Lighthouse",
-            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-            "WhatsApp/2.23.20.0",
-            "Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)",
-            "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
+        for (agent, family, group) in [
+            ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", "Search engine"),
+            ("Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", "bingbot", "Search engine"),
+            (
+                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+                "GPTBot",
+                "AI crawler",
+            ),
+            (
+                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
+                "Claude-User",
+                "AI agent",
+            ),
+            (
+                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; Perplexity-User/1.0",
+                "Perplexity-User",
+                "AI agent",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
+                "Headless Chrome",
+                "Headless browser",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/109.0.0.0 Safari/537.36 Chrome-Lighthouse",
+                "Lighthouse",
+                "Monitor",
+            ),
+            (
+                "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+                "facebookexternalhit",
+                "Link preview",
+            ),
+            ("WhatsApp/2.23.20.0", "WhatsApp", "Link preview"),
+            (
+                "Mozilla/5.0 (Linux; Android 7.0; GPTBot/1.2) AppleWebKit/537.36 Mobile Safari/537.36",
+                "GPTBot",
+                "AI crawler",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 Mobile Safari/537.36 (compatible; Bytespider)",
+                "Bytespider",
+                "AI crawler",
+            ),
+            ("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)", "Pingdom", "Monitor"),
+            (
+                "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
+                "FeedFetcher-Google",
+                "Feed reader",
+            ),
+            ("Mozilla/5.0 (compatible; Unheard/0.8.6)", "Other bot", "Other"),
+            ("Mozilla/5.0 (compatible; Unheard-Crawler/0.8.6)", "Other crawler", "Other"),
+            ("Mozilla/5.0 (compatible; unheard/1.2; +unheard)", "Other bot", "Other"),
         ] {
-            assert_eq!(of(agent), Some(Robot::Bot), "{agent}");
+            assert_eq!(of(agent), Some(Robot::Bot(Bot { family, group })), "{agent}");
         }
     }
 
     #[test]
     fn libraries_command_line_clients_and_silence_are_libraries() {
-        for agent in [
-            "",
-            " ",
-            "-",
-            "curl/8.10.1",
-            "python-requests/2.32.3",
-            "Go-http-client/2.0",
-            "okhttp/5.1.0",
-            "axios/1.11.0",
-            "node",
-            "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)",
-            "got (https://github.com/sindresorhus/got)",
-            "Mozilla/5.0 Umami/v20.20.2",
-            "Matomo/LogImport",
-            "Dart/3.5 (dart:io)",
-            "GuzzleHttp/7",
-            "Apache-HttpClient/5.5 (Java/21)",
+        for (agent, family) in [
+            ("", "No agent"),
+            (" ", "No agent"),
+            ("-", "No agent"),
+            ("curl/8.10.1", "curl"),
+            ("python-requests/2.32.3", "python-requests"),
+            ("Go-http-client/2.0", "Go-http-client"),
+            ("okhttp/5.1.0", "okhttp"),
+            ("axios/1.11.0", "axios"),
+            ("node", "Node.js"),
+            ("node-fetch/1.0 (+https://github.com/bitinn/node-fetch)", "node-fetch"),
+            ("got (https://github.com/sindresorhus/got)", "got"),
+            ("Mozilla/5.0 Umami/v20.20.2", "Umami SDK"),
+            ("Matomo/LogImport", "Matomo LogImport"),
+            ("Dart/3.5 (dart:io)", "Dart"),
+            ("GuzzleHttp/7", "Guzzle"),
+            ("Apache-HttpClient/5.5 (Java/21)", "Apache-HttpClient"),
+            ("Faraday v2.9.0", "Faraday"),
+            ("MyShop/1.2", "Other library"),
         ] {
-            assert_eq!(of(agent), Some(Robot::Library), "{agent}");
+            assert_eq!(of(agent), Some(Robot::Library(Bot { family, group: LIBRARY })), "{agent}");
         }
     }
 
@@ -144,6 +178,11 @@ mod tests {
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/22H20 [Pinterest/iOS]",
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/150.0.0.0 Mobile Safari/537.36 (Ecosia android@150.0.0.0)",
             "Mozilla/5.0 (Linux; Android 12; moto g(50) 5G Build/S1RSS32.38-20-9-13; wv) AppleWebKit/537.36 Chrome/124.0 Mobile",
+            "Mozilla/5.0 (Linux; Android 14; Google TV Streamer) AppleWebKit/537.36 Chrome/124.0 Safari/537.36",
+            "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.5359.211 Safari/537.36 WebAppManager",
+            "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/78.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 13; Spider 8 Build/TP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36",
+            "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.1; Trident/6.0)",
             "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80/191.308; U; en) Presto/2.5.25 Version/10.54",
             "ExampleApp/1 iPhone5,2 iOS/10_1 CFNetwork/808.3 Darwin/16.3.0",
         ] {

@@ -1,17 +1,21 @@
 //! In: an IANA time zone. Out: the country whose clocks it is named after. Forgets: the zone.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+use super::Place;
 
 /// Zones and countries of tzdata, public domain; its origin is in the first line.
 const ZONES: &str = include_str!("../data/zones.tsv");
 
-static COUNTRIES: LazyLock<HashMap<&'static str, &'static str>> =
-    LazyLock::new(|| ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('\t')).collect());
+static COUNTRIES: LazyLock<HashMap<&'static str, Arc<Place>>> = LazyLock::new(|| {
+    let rows = ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    rows.map(|(zone, country)| (zone, Arc::new(Place::of_country(country)))).collect()
+});
 
-/// ISO 3166-1 alpha-2 code of the country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such.
-pub fn country(time_zone: &str) -> Option<&'static str> {
-    COUNTRIES.get(time_zone.trim()).copied()
+/// The country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such.
+pub(super) fn country(time_zone: &str) -> Option<Arc<Place>> {
+    COUNTRIES.get(time_zone.trim()).cloned()
 }
 
 #[cfg(test)]
@@ -37,16 +41,16 @@ mod tests {
             ("CET", None),
             ("", None),
         ] {
-            assert_eq!(country(zone), want, "{zone}");
+            assert_eq!(country(zone).map(|place| place.country.to_string()).as_deref(), want, "{zone}");
         }
     }
 
     #[test]
     fn every_row_is_a_zone_and_two_capitals() {
         assert!(COUNTRIES.len() > 500);
-        for (zone, country) in COUNTRIES.iter() {
-            assert!(!zone.is_empty() && country.len() == 2, "{zone}");
-            assert!(country.bytes().all(|b| b.is_ascii_uppercase()), "{zone}");
+        for (zone, place) in COUNTRIES.iter() {
+            assert!(!zone.is_empty() && place.country.len() == 2, "{zone}");
+            assert!(place.country.bytes().all(|b| b.is_ascii_uppercase()), "{zone}");
         }
     }
 }

@@ -4,20 +4,20 @@ use super::super::path::Campaign;
 use super::table::Kind;
 use crate::cell::DIRECT;
 
-/// The channel of a visit whose source is of this kind; `None` means that nothing says where it came from. The rules and
-/// their order are those that GA4 documents, with AI assistants beside them.
-pub fn of(campaign: &Campaign, kind: Option<Kind>) -> &'static str {
+/// The channel of a visit whose source is of this kind; `None` means that nothing says where it came from. `is_ad` says that a
+/// click id tells of an advertisement. The rules and their order are those that GA4 documents, with AI assistants beside them.
+pub fn of(campaign: &Campaign, kind: Option<Kind>, is_ad: bool) -> &'static str {
     let medium = lower(campaign.medium.as_deref());
     let name = lower(campaign.campaign.as_deref());
     if name.contains("cross-network") || medium == "cross-network" {
         return "Cross-network";
     }
     let sells = kind == Some(Kind::Shopping) || is_about_shopping(&name);
-    let clicked = campaign.paid && kind == Some(Kind::Search);
-    if is_paid(&medium) || clicked {
+    let is_banner = campaign.click.is_some_and(|click| click.source == "doubleclick");
+    if is_paid(&medium) || is_ad && !is_banner {
         return paid(&medium, kind, sells);
     }
-    if is_display(&medium) {
+    if is_display(&medium) || is_ad {
         return "Display";
     }
     organic(&plain(&medium), kind, sells)
@@ -146,7 +146,7 @@ mod tests {
             ("utm_medium=web-push", other, "Mobile Push"),
             ("utm_campaign=cross-network", search, "Cross-network"),
         ] {
-            assert_eq!(of(&campaign(query), kind), want, "{query} {kind:?}");
+            assert_eq!(of(&campaign(query), kind, query == "gclid=1" && kind == search), want, "{query} {kind:?}");
         }
     }
 }

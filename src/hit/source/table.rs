@@ -71,11 +71,15 @@ pub fn is_spam(host: &str) -> bool {
 }
 
 /// Names of hosts, packages and words.
+#[derive(Default)]
 pub struct Table {
     /// By folded host or Android package.
     hosts: HashMap<&'static str, Named>,
     /// By what stands before any country suffix: `google`, `images.google`.
     any_country: HashMap<&'static str, Named>,
+    /// By the first part of a host that has more parts than its registrable domain, or is named for what it runs:
+    /// `webmail`, `mastodon`. Those without a name are their own domain.
+    first_parts: HashMap<&'static str, Named>,
     /// By campaign word, letters and digits only.
     words: HashMap<String, Named>,
 }
@@ -84,12 +88,13 @@ impl Table {
     fn read() -> Table {
         let renamed: HashMap<&str, &str> =
             rows(OWN).filter_map(|[host, source, _]| Some((host.strip_prefix('=')?, source))).collect();
-        let mut table = Table { hosts: HashMap::new(), any_country: HashMap::new(), words: HashMap::new() };
+        let wrong: HashSet<&str> = rows(OWN).filter_map(|[host, ..]| host.strip_prefix('-')).collect();
+        let mut table = Table::default();
         for ([host, source, _], kind) in known(OWN) {
             table.add(host, Named { source, kind });
             table.add_word(host, Named { source, kind });
         }
-        let mut vendored: Vec<_> = known(VENDORED).collect();
+        let mut vendored: Vec<_> = known(VENDORED).filter(|([host, ..], _)| !wrong.contains(host)).collect();
         vendored.sort_by_key(|(_, kind)| *kind);
         for ([host, source, _], kind) in vendored {
             table.add(host, Named { source: renamed.get(source).copied().unwrap_or(source), kind });
@@ -99,6 +104,10 @@ impl Table {
 
     /// Adds a host or a package unless it is known already. Paths are left out, because referrers come without them.
     fn add(&mut self, host: &'static str, named: Named) {
+        if let Some(first) = host.strip_suffix(".*") {
+            self.first_parts.insert(first, named);
+            return;
+        }
         let host = host.strip_prefix("{}.").unwrap_or(host);
         let host = host.strip_prefix("www.").unwrap_or(host);
         if let Some(stem) = host.strip_suffix(".{}") {
@@ -109,10 +118,10 @@ impl Table {
     }
 
     fn add_word(&mut self, host: &str, named: Named) {
-        if !host.contains('.') {
+        if !host.contains(['.', '*']) {
             self.words.insert(word(host), named);
         }
-        if named.kind.is_called_by_name() {
+        if named.kind.is_called_by_name() && !named.source.is_empty() {
             self.words.entry(word(named.source)).or_insert(named);
         }
     }
@@ -120,10 +129,11 @@ impl Table {
     /// The source with this folded host: the host itself, else the longest part of it that is known.
     pub fn of_host(&self, host: &str) -> Option<Named> {
         let country = country_suffix(host);
-        parents(host).find_map(|part| {
+        let listed = parents(host).find_map(|part| {
             let stem = || part.strip_suffix(country?)?.strip_suffix('.');
             self.hosts.get(part).or_else(|| self.any_country.get(stem()?)).copied()
-        })
+        });
+        listed.or_else(|| self.first_parts.get(host.split_once('.')?.0).copied())
     }
 
     /// The source with this Android package, in lower case.
@@ -178,8 +188,8 @@ mod tests {
     #[test]
     fn every_row_of_both_lists_has_a_host_a_name_and_a_kind() {
         for [host, source, kind] in rows(OWN).chain(rows(VENDORED)) {
-            assert!(!host.is_empty() && !source.is_empty(), "{host:?} {source:?}");
-            assert_eq!(Kind::from_name(kind).is_none(), host.starts_with('='), "{host}");
+            assert!(!host.is_empty() && (!source.is_empty() || host.ends_with(".*")), "{host:?} {source:?}");
+            assert_eq!(Kind::from_name(kind).is_none(), host.starts_with(['=', '-']), "{host}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::page::*;
 use crate::rejection::Rejection;
 use crate::report::Interval;
+use crate::report::bots::BotLine;
 use crate::site::{Day, LocalHour};
 
 pub(super) fn day(text: &str) -> Day {
@@ -193,6 +194,21 @@ pub(super) fn today() -> Series {
     Series { interval: Interval::Hour, hits: Hits::Pageviews, points: (0..24).map(point).collect() }
 }
 
+pub(super) fn bot_lines() -> Vec<BotLine> {
+    let line = |(family, group, pages): (&str, &'static str, &[(&str, u64)])| {
+        let pages: Vec<_> = pages.iter().map(|(pages, count)| (Arc::from(*pages), *count)).collect();
+        BotLine { family: family.into(), group, count: pages.iter().map(|(_, count)| count).sum(), pages }
+    };
+    [
+        ("Googlebot", "Search engine", &[("/blog", 2_811), ("/docs", 1_204), ("/", 310), ("/pricing", 55)][..]),
+        ("GPTBot", "AI crawler", &[("/docs", 2_120), ("/blog", 77)]),
+        ("ChatGPT-User", "AI agent", &[("/pricing", 611)]),
+        ("Headless Chrome", "Headless browser", &[("/<b>", 6), ("(other)", 1)]),
+    ]
+    .map(line)
+    .into()
+}
+
 pub(super) fn goals() -> Vec<GoalRow> {
     let row = |name: &str, target: &str, (visitors, conversions, rate): (f64, f64, f64)| GoalRow {
         name: name.into(),
@@ -264,6 +280,9 @@ pub(super) fn full() -> SitePage {
         ]
         .map(|(reason, count)| NotCounted { reason, count })
         .into(),
+        bots: bot_lines(),
+        bots_csv: "/example.com/bots.csv?period=30d".into(),
+        bots_json: "/example.com/bots.json?period=30d".into(),
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,

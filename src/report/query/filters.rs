@@ -177,11 +177,13 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
     }
     let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
     let implies = |finest: &&Dimension| dimensions.iter().all(|d| d == *finest || finest.implies().contains(d));
-    let Some(finest) = dimensions.iter().find(implies).copied() else {
+    let joint = [Dimension::ChannelAndSource];
+    let Some(finest) = dimensions.iter().chain(&joint).find(implies).copied() else {
         return Err(independent(&axes));
     };
     let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();
     if let Some(coarser) = implied.first()
+        && finest != Dimension::ChannelAndSource
         && built(&expr, finest, true).passes(NOT_SET)
     {
         return Err(QueryError(format!(

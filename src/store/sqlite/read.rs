@@ -18,7 +18,7 @@ use crate::counts::pairs::{Pair, REST};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
-use crate::store::{Answer, Ask, Grain, Imported, Part, Row, Running, Source};
+use crate::store::{Answer, Ask, BotCount, Grain, Imported, Part, Row, Running, Source};
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
     let number: i64 = connection.prepare_cached("SELECT number FROM flushes")?.query_row([], |row| row.get(0))?;
@@ -284,6 +284,19 @@ pub(super) fn rejected(
     }
     drop(statement);
     Ok((last_flush(&transaction)?, reasons))
+}
+
+pub(super) fn bots(connection: &mut Connection, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
+    let transaction = connection.transaction()?;
+    let sql = "SELECT day, family, pages, count FROM bots WHERE site = ? AND day BETWEEN ? AND ?";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let found = statement.query_map(params![site.0, first.0, last.0], |row| {
+        let (family, pages) = (row.get_ref(1)?.as_str()?.into(), row.get_ref(2)?.as_str()?.into());
+        Ok(BotCount { site, day: Day(row.get(0)?), family, pages, count: row.get::<_, i64>(3)? as u64 })
+    })?;
+    let counts = found.collect::<rusqlite::Result<_>>()?;
+    drop(statement);
+    Ok((last_flush(&transaction)?, counts))
 }
 
 pub(super) fn imports(connection: &Connection, site: SiteId) -> Result<Vec<Imported>> {

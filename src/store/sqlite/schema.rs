@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::cell::Dimension;
 
 /// Version of the schema, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
 pub(super) const TOTAL: u8 = 0;
@@ -69,6 +69,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     if version < 2 {
         transaction.execute_batch(&second_schema())?;
+    }
+    if version < 3 {
+        transaction.execute_batch(BOTS)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -212,6 +215,20 @@ CREATE TABLE rejections (
 ) WITHOUT ROWID;
 ";
 
+/// Programs that came, by day, family and group of pages (version 3).
+const BOTS: &str = "
+CREATE TABLE bots (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  family TEXT NOT NULL,
+  pages TEXT NOT NULL, -- the first part of the paths, or (other)
+  count INTEGER NOT NULL,
+  PRIMARY KEY (site, day, family, pages)
+) WITHOUT ROWID;
+CREATE VIEW by_bot AS SELECT s.domain, date(b.day * 86400, 'unixepoch') AS day, b.family, b.pages, b.count
+  FROM bots b JOIN sites s ON s.id = b.site;
+";
+
 fn cells(table: &str) -> String {
     let numbers = TALLY[..TALLY_1].iter().map(|column| format!("  {column} INTEGER NOT NULL,\n"));
     let numbers: String = numbers.collect();
@@ -251,7 +268,8 @@ mod tests {
         migrate(&mut connection).unwrap();
         let views: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'view'", [], |r| r.get(0)).unwrap();
-        assert_eq!(views as usize, Dimension::ALL.len() + 1);
+        // One for each dimension, that of the totals, and that of programs.
+        assert_eq!(views as usize, Dimension::ALL.len() + 2);
         connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
         let refused = migrate(&mut connection).unwrap_err();
         assert!(refused.to_string().contains("newer version"), "{refused}");

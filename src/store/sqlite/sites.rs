@@ -7,7 +7,7 @@ use super::{Sqlite, StoreError};
 use crate::site::{Domain, Moment, Schedule, Settings, Site, SiteId};
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "hours",
     "days",
     "months",
@@ -17,6 +17,7 @@ const TABLES: [&str; 12] = [
     "months_added",
     "days_closed",
     "rejections",
+    "bots",
     "axes",
     "names",
     "imports",

@@ -9,8 +9,9 @@ use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
 use super::{Result, settle};
 use crate::cell::{Axis, Tally};
 use crate::counts::{Name, Sums};
+use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
-use crate::store::{Flush, Grain};
+use crate::store::{BotCount, Flush, Grain, OTHER_PAGES};
 
 pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -27,6 +28,9 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
         settle::add_month(&transaction, site, month)?;
     }
     add_rejected(&transaction, flush)?;
+    for bot in &flush.bots {
+        add_bot(&transaction, bot)?;
+    }
     for (site, day) in &flush.old_hours {
         prune_hours(&transaction, *site, *day)?;
     }
@@ -46,6 +50,21 @@ fn add_rejected(transaction: &Transaction, flush: &Flush) -> Result<()> {
         let count = rejected.count as i64;
         insert.execute(params![rejected.site.0, rejected.day.0, rejected.reason.code(), count])?;
     }
+    Ok(())
+}
+
+/// Adds to a row about bots. A day that has all the rows it may have gets no new ones: what is left counts as other pages.
+fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
+    let sql = "UPDATE bots SET count = count + ?5 WHERE site = ?1 AND day = ?2 AND family = ?3 AND pages = ?4";
+    let (site, day, count) = (bot.site.0, bot.day.0, bot.count as i64);
+    if transaction.prepare_cached(sql)?.execute(params![site, day, &*bot.family, &*bot.pages, count])? > 0 {
+        return Ok(());
+    }
+    let rows = "SELECT count(*) FROM bots WHERE site = ? AND day = ?";
+    let rows: i64 = transaction.prepare_cached(rows)?.query_row(params![site, day], |row| row.get(0))?;
+    let pages = if rows < limits::BOT_ROWS_PER_DAY_MAX as i64 { &*bot.pages } else { OTHER_PAGES };
+    let sql = "INSERT INTO bots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    transaction.prepare_cached(sql)?.execute(params![site, day, &*bot.family, pages, count])?;
     Ok(())
 }
 
