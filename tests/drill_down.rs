@@ -1,6 +1,8 @@
 //! In: an owner who declares goals, funnels and budgets, and an analyst who clicks. Out: the figures that they are shown, by page,
 //! API and command. Forgets: nothing.
 
+mod kept;
+
 use headcount::control::{Command, Refused, Reply, SiteChange};
 use serde_json::{Value, json};
 
@@ -36,7 +38,7 @@ fn rows(world: &World, by: Option<&str>, filter: &[&str]) -> Value {
     report(world, by, filter).unwrap_or_else(|e| panic!("{by:?} {filter:?}: {e}")).json["rows"].take()
 }
 
-/// Reads pages as somebody who is signed in.
+/// Somebody who is signed in.
 struct Reader<'a>(&'a World, (&'static str, String));
 
 impl Reader<'_> {

@@ -12,6 +12,7 @@ use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::TRACKER;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
+use crate::report::choice::NotAChoice;
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -105,7 +106,8 @@ pub async fn panel(
 fn no_view(no_view: &NoView) -> Response {
     let title = match no_view {
         NoView::Period(_) => "No such period",
-        NoView::Filter(_) | NoView::GoalAndFilter => "No such filter",
+        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => "Not counted together",
+        NoView::Filter(_) => "No such filter",
     };
     wrong(title, &no_view.to_string())
 }
