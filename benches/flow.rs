@@ -112,6 +112,8 @@ impl Sent {
             hints: &NO_HINTS,
             accept_language: "en-GB,en;q=0.8",
             referer: "",
+            origin: "",
+            forwarded: "",
             opted_out: false,
             prefetch: false,
         }

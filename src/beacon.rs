@@ -2,20 +2,31 @@
 //! format, and every header and key that no later stage needs.
 //!
 //! Each wire format is one file below: a pure function from a [`Request`] to the [`Beacon`]s in it, one for each site that
-//! it names, or to the reason why there are none. `naming` and `claim` read what several formats share.
+//! it names, or to the reason why there are none. `naming`, `claim`, `query` and `nested` read what several formats share.
 
 pub mod address;
 mod claim;
+pub mod fathom;
+pub mod goatcounter;
 mod hints;
 pub mod log;
+pub mod mail;
+pub mod matomo;
 mod naming;
+mod nested;
+pub mod objects;
 pub mod pixel;
 pub mod plausible;
+mod query;
+pub mod simple;
+pub mod umami;
 
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::limits;
+use crate::rejection::Rejection;
+use crate::site::Moment;
 
 pub use hints::{Hints, NO_HINTS};
 
@@ -57,6 +68,11 @@ pub struct Request<'a> {
     pub accept_language: &'a str,
     /// `Referer`.
     pub referer: &'a str,
+    /// `Origin`.
+    pub origin: &'a str,
+    /// `X-Plausible-IP`, else `X-Forwarded-For`, as it came: a server that sends hits may name its visitor there. It is a
+    /// claim like any other.
+    pub forwarded: &'a str,
     /// Whether `Sec-GPC` or `DNT` is `1`.
     pub opted_out: bool,
     /// Whether `Sec-Purpose`, `Purpose`, `X-Purpose` or `X-Moz` says that nobody looks at the page yet.
@@ -82,6 +98,8 @@ pub struct Sender {
     pub touch_mac: bool,
     /// The browser's time zone (`tz`).
     pub time_zone: Option<String>,
+    /// The country that a believed client claims, as ISO 3166-1 alpha-2; it stands above what the address says.
+    pub country: Option<String>,
 }
 
 impl Sender {
@@ -97,8 +115,53 @@ impl Sender {
             automated: false,
             touch_mac: false,
             time_zone: None,
+            country: None,
         }
     }
+}
+
+/// What a client says of a hit that its connection does not show. Formats read it from anybody; it is believed only with an
+/// ingest token for the site, and dropped otherwise. There is no `Debug`: it holds an address and an agent.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// When it was.
+    pub at: Option<Moment>,
+    /// How many seconds ago it was, where that is said in the place of `at`.
+    pub ago_s: Option<u32>,
+    /// The visitor's address.
+    pub address: Option<IpAddr>,
+    /// The visitor's user agent.
+    pub agent: Option<String>,
+    /// The visitor's language, as in `Accept-Language`.
+    pub language: Option<String>,
+    /// The visitor's country, ISO 3166-1 alpha-2 in any case.
+    pub country: Option<String>,
+    /// Whether the format refuses messages whose address or time can't be believed, rather than count them as they came.
+    pub is_demand: bool,
+}
+
+/// Why a request is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Rejection,
+    /// The sites that it names, at most [`limits::SITES_OF_A_BEACON_MAX`], to which the rejection is booked.
+    pub sites: Vec<String>,
+}
+
+impl Refusal {
+    /// A refusal that is booked to this site, or to the instance if it is empty.
+    fn of(reason: Rejection, site: &str) -> Refusal {
+        Refusal { reason, sites: (!site.is_empty()).then(|| site.to_owned()).into_iter().collect() }
+    }
+}
+
+/// What tells one message from others: a number made of these parts.
+fn mark(parts: &[&str]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The longest beginning of `text` that has at most `bytes_max` bytes and ends between two characters.
@@ -128,6 +191,11 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// Time of a ping that tells none: all since the visitor's hit before it was spent on the page. Said times are below.
+    pub const SINCE_LAST_HIT_MS: u64 = limits::ENGAGEMENT_MS_MAX;
+}
+
 /// Money that an event carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revenue {
@@ -145,8 +213,10 @@ pub struct Beacon {
     pub site: String,
     /// What it tells.
     pub kind: Kind,
-    /// The page's address as sent.
+    /// The page's address as sent; one that begins with a slash is within the site's own domain.
     pub url: String,
+    /// Whether `url` names the page. Where it does not, an event has no page, and a ping is about the page shown last.
+    pub has_page: bool,
     /// Whether the fragment belongs to the page (`h`).
     pub hash_mode: bool,
     /// The referrer as sent; empty when there is none.
@@ -161,6 +231,10 @@ pub struct Beacon {
     pub screen: Option<&'static str>,
     /// Whether HTTP libraries count on this wire format, because its server-side clients are such libraries.
     pub libraries_count: bool,
+    /// What tells the message from others of its sender, where the format has that: the same within seconds is a repeat.
+    pub once: Option<u64>,
+    /// What only an ingest token makes believable.
+    pub claims: Claims,
     /// Who sent it.
     pub sender: Sender,
 }
@@ -172,6 +246,45 @@ impl fmt::Debug for Beacon {
 }
 
 impl Beacon {
+    /// A beacon that tells no more than this; formats add what else they know.
+    fn new(request: &Request<'_>, site: String, kind: Kind, url: String) -> Beacon {
+        Beacon {
+            site,
+            kind,
+            url,
+            has_page: true,
+            hash_mode: false,
+            referrer: String::new(),
+            props: Vec::new(),
+            revenue: None,
+            language: claim::language(None, request.accept_language),
+            screen: None,
+            libraries_count: false,
+            once: None,
+            claims: Claims::default(),
+            sender: Sender::of(request),
+        }
+    }
+
+    /// Puts what the client claims in the place of what its connection shows. Only for clients that are believed.
+    /// The moment that it claims is handed back.
+    pub fn believe(&mut self, now: Moment) -> Option<Moment> {
+        let claims = std::mem::take(&mut self.claims);
+        let sender = &mut self.sender;
+        if let Some(address) = claims.address {
+            sender.address = ClientIp(address.to_canonical());
+        }
+        if let Some(agent) = claims.agent {
+            sender.agent = UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned());
+            sender.hints = Hints::default();
+        }
+        if let Some(language) = claims.language {
+            self.language = claim::language(Some(&language), "");
+        }
+        sender.country = claims.country.as_deref().and_then(claim::country);
+        claims.at.or_else(|| claims.ago_s.map(|ago| now.plus(-1_000 * i64::from(ago))))
+    }
+
     /// One beacon for each of these sites, alike but for the site. The last one is moved, not copied.
     fn for_sites(self, sites: Vec<String>) -> Vec<Beacon> {
         let copies = std::iter::repeat_n(self, sites.len());
@@ -190,6 +303,8 @@ fn ask() -> Request<'static> {
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0",
         accept_language: "en-GB,en;q=0.9",
         referer: "",
+        origin: "",
+        forwarded: "",
         opted_out: false,
         prefetch: false,
     }
@@ -255,14 +370,71 @@ mod tests {
         assert!(beacon.props.len() <= limits::PROPS_MAX);
     }
 
+    /// The formats of others read the request, and keep their bounds.
+    fn others(request: &Request<'_>) {
+        let mut beacons: Vec<Beacon> = Vec::new();
+        beacons.extend(umami::parse(request));
+        beacons.extend(umami::parse_batch(request).into_iter().flatten().flatten());
+        beacons.extend(goatcounter::parse(request, "example.test"));
+        beacons.extend(goatcounter::parse_api(request, "example.test").into_iter().flatten().flatten());
+        beacons.extend(matomo::parse(request).into_iter().flat_map(|parsed| parsed.items).flatten());
+        beacons.extend(fathom::parse(request));
+        beacons.extend(simple::parse(request));
+        beacons.extend(simple::parse_append(request));
+        matomo::asked_site(request.query, request.body);
+        for beacon in &beacons {
+            holds_its_bounds(beacon);
+            assert!(beacon.props.iter().all(|(key, _)| key.len() <= limits::PROP_KEY_BYTES_MAX));
+            assert!(beacon.props.iter().all(|(_, value)| value.len() <= limits::PROP_VALUE_BYTES_MAX));
+            assert!(beacon.claims.address.is_none() || beacon.sender.address == request.address, "not believed yet");
+        }
+    }
+
+    /// Keys of all formats of others.
+    #[rustfmt::skip]
+    const THEIRS: [&str; 40] = [
+        "type", "payload", "website", "url", "hostname", "referrer", "name", "data", "screen", "language", "tag", "timestamp",
+        "ip", "userAgent", "hits", "path", "event", "ref", "size", "query", "bot", "session", "created_at", "requests",
+        "idsite", "rec", "urlref", "e_c", "e_a", "cvar", "cdt", "cip", "r", "ping", "duration", "scrolled", "metadata", "p",
+        "h", "no_sessions",
+    ];
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn no_object_breaks_the_formats_of_others(
+            inner in prop::collection::vec((prop::sample::select(THEIRS.to_vec()), value()), 0..12),
+            outer in prop::collection::vec((prop::sample::select(THEIRS.to_vec()), value()), 0..6),
+            kind in prop::sample::select(vec!["event", "append", "pageview", "identify"]),
+        ) {
+            let inner = object(inner.iter().map(|(key, value)| (*key, value.as_str())));
+            let kind = format!("{kind:?}");
+            let lists = format!("[{inner},\"?idsite=7&rec=1&url=/x\",{inner}]");
+            let own = [("type", kind.as_str()), ("payload", &inner), ("hits", &lists), ("requests", &lists)];
+            let body = object(outer.iter().map(|(key, value)| (*key, value.as_str())).chain(own));
+            let list = format!("[{body},{inner}]");
+            for body in [body, list, inner] {
+                others(&Request { body: body.as_bytes(), ..ask() });
+            }
+        }
+
+        #[test]
+        fn no_query_breaks_the_formats_of_others(
+            pairs in prop::collection::vec((prop::sample::select(THEIRS.to_vec()), "[a-z0-9:/.,%+?{}\"\\[\\]-]{0,30}"), 0..30)
+        ) {
+            let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let query = format!("idsite=7&rec=1&hostname=a.test&{}", pairs.join("&"));
+            others(&Request { query: &query, ..ask() });
+            others(&Request { body: query.as_bytes(), ..ask() });
+        }
 
         #[test]
         fn no_bytes_break_a_parser(body: Vec<u8>, query in "\\PC{0,200}", referer in "\\PC{0,40}") {
             let request = Request { body: &body, query: &query, referer: &referer, ..ask() };
             plausible::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
             pixel::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
+            others(&request);
             let headers = || body.split(|b| *b == 0);
             address::of_client([127, 0, 0, 1].into(), headers(), headers(), Some(&body), &address::loopback());
         }

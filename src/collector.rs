@@ -8,7 +8,11 @@
 pub mod import;
 pub mod keeper;
 mod ledger;
+pub mod mail;
+mod proxies;
+mod recent;
 mod salts;
+pub mod trusted;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,10 +31,13 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::{SiteError, Sqlite};
+use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
+use mail::Mails;
+use proxies::Proxies;
+use recent::Recent;
 use salts::Salts;
 pub use salts::random;
 
@@ -52,6 +59,9 @@ struct Inner {
     changes: Mutex<()>,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    mails: Arc<Mails>,
+    recent: Recent,
+    proxies: Proxies,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -71,6 +81,22 @@ pub enum Outcome {
     Rejected(Rejection),
     /// It is lost: the program is ending, or the keeper has failed.
     Lost,
+}
+
+/// A hit that is ready to be queued.
+#[derive(Debug)]
+pub struct Made {
+    /// The hit.
+    pub hit: Hit,
+    /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
+    pub begins_past_day: bool,
+}
+
+impl Made {
+    /// The hit, as the queue takes it.
+    pub fn waiting(self) -> Waiting {
+        Waiting(Box::new(self.hit))
+    }
 }
 
 /// A hit that found the queue full. The caller may try again, or give up with [`Collector::overloaded`].
@@ -113,6 +139,9 @@ impl Collector {
             queue,
             salts: Arc::default(),
             ledger: Arc::default(),
+            mails: Arc::default(),
+            recent: Recent::default(),
+            proxies: Proxies::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -129,23 +158,53 @@ impl Collector {
     /// # Errors
     /// The hit, while the queue is full.
     pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Waiting> {
+        match self.admit(beacon, None) {
+            Ok(made) => self.queue(Waiting(Box::new(made.hit))),
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Makes the hit of a beacon, whose sender may have a token; else books why it is not counted.
+    ///
+    /// # Errors
+    /// What became of it.
+    pub fn admit(&self, beacon: Beacon, access: Option<Access>) -> Result<Made, Outcome> {
         self.0.meter.received.inc();
         let now = self.0.clock.now();
         let directory = self.0.directory.load();
         let Some(site) = directory.find(&beacon.site) else {
-            return Ok(self.reject_at(None, Rejection::UnknownSite, now));
+            return Err(self.reject_at(None, Rejection::UnknownSite, now));
         };
-        match self.make(beacon, site, now) {
-            Ok(hit) => self.queue(Waiting(Box::new(hit))),
-            Err(Dropped { reason, bot }) => Ok(self.book(site.id, site.schedule.locate(now).day, reason, bot)),
-        }
+        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
+            let day = site.schedule.locate(now).day;
+            self.book(site.id, day, reason, bot)
+        })
     }
 
-    fn make(&self, beacon: Beacon, site: &Site, at: Moment) -> Result<Hit, Dropped> {
+    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Dropped> {
+        let at = trusted::moment(&mut beacon, site.id, now, access)?;
+        self.make_at(beacon, site, at, now)
+    }
+
+    /// Makes the hit of a beacon that was at a moment, which may be on a day that is over.
+    fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<Made, Dropped> {
         let local = site.schedule.locate(at);
+        let is_past = at != now && local.day < site.schedule.locate(now).day;
         // Without randomness there can be no token, and nothing else may stand for a visitor.
-        let salt = self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?;
-        hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)
+        let (salt, is_new) = match is_past {
+            false => (self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?, false),
+            true => {
+                let late = self.0.salts.of_past(site.id, local.day, now).map_err(|_| Rejection::TooMany)?;
+                (late.salt, late.is_new)
+            }
+        };
+        let (once, address) = (beacon.once, beacon.sender.address);
+        let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
+        self.0.proxies.note(address, hit.token);
+        if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
+            return Err(Rejection::Repeat.into());
+        }
+        Ok(Made { hit, begins_past_day: is_new })
     }
 
     /// Takes a hit that was made elsewhere. Never waits.
@@ -180,6 +239,11 @@ impl Collector {
         self.book(hit.0.site, hit.0.local.day, Rejection::TooMany, None)
     }
 
+    /// Gives up on a hit that was made, for a reason.
+    pub fn give_up(&self, hit: &Hit, reason: Rejection) {
+        self.book(hit.site, hit.local.day, reason, None);
+    }
+
     /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
     pub fn refuse(&self, sites: &[String], reason: Rejection) {
         let now = self.0.clock.now();
@@ -189,6 +253,12 @@ impl Collector {
             let site = name.and_then(|name| directory.find(name));
             self.reject_at(site.map(|site| &**site), reason, now);
         }
+    }
+
+    /// Books something that arrived and was never a beacon, such as a line of a log for a style.
+    fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
+        self.0.meter.received.inc();
+        self.book(site, day, dropped.reason, dropped.bot);
     }
 
     fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
@@ -328,6 +398,11 @@ impl Collector {
     /// The tables that hits are made with.
     pub fn tools(&self) -> &Tools {
         &self.0.tools
+    }
+
+    /// Whether nearly all hits come from one private address: a proxy that is not named as trusted.
+    pub fn has_hidden_proxy(&self) -> bool {
+        self.0.proxies.is_hidden()
     }
 
     /// When it started.

@@ -3,6 +3,7 @@
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
+pub mod campaign;
 pub mod folder;
 mod funnel;
 mod goal;
@@ -10,9 +11,11 @@ pub mod import;
 mod report;
 pub mod socket;
 
+use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
@@ -66,14 +69,16 @@ pub enum Command {
     },
     /// Makes a one-time link to sign in.
     UserLink,
+    /// Declares mail campaigns, and makes links for them.
+    Campaign(CampaignCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
         site: String,
         /// How many logs.
         logs: usize,
-        /// Whether known logs are read from their beginning.
-        again: bool,
+        /// How.
+        manner: Manner,
     },
     /// Makes a report of a site.
     Report {
@@ -150,8 +155,14 @@ pub struct SiteChange {
     pub timezone: Option<String>,
     /// The hosts whose pages count; an empty list means every host.
     pub hosts: Option<Vec<String>>,
+    /// Further names of the site that are added.
+    pub add_aliases: Vec<String>,
+    /// Further names of the site that are taken away.
+    pub remove_aliases: Vec<String>,
     /// What becomes of addresses.
     pub address: Option<AddressMode>,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: Option<bool>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
     /// How many values of a dimension are counted by name in a day.
@@ -226,6 +237,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
+        Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::Words { period, by, rows, filter })
@@ -256,7 +268,10 @@ fn site_add(collector: &Collector, domain: &str, change: SiteChange, base_url: &
         Some(name) => Schedule::named(name)?,
         None => Schedule::utc(),
     };
-    let settings = changed(Settings::default(), &change)?;
+    if let Some(other) = collector.directory().find(domain.as_str()).filter(|site| site.domain != domain) {
+        return refuse(format!("{domain} is an alias of {}; take it away with `headcount site set`", other.domain));
+    }
+    let settings = changed(Settings::default(), &change, &domain, collector)?;
     collector.store().add_site(&domain, &schedule, &settings, collector.clock().now())?;
     collector.reload()?;
     let snippet = snippet(&domain, base_url);
@@ -291,8 +306,14 @@ fn line(site: &Site) -> String {
     if !site.settings.hosts.is_empty() {
         line.push_str(&format!("  hosts {}", site.settings.hosts.join(", ")));
     }
+    if !site.settings.aliases.is_empty() {
+        line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
+    }
     if site.settings.address != AddressMode::Hash {
         line.push_str(&format!("  address {}", mode_name(site.settings.address)));
+    }
+    if site.settings.counter {
+        line.push_str("  public counter");
     }
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
@@ -316,7 +337,9 @@ fn described(site: &Site) -> Value {
         "timezone": site.schedule.name(),
         "next_timezone": site.schedule.next().map(|(_, zone)| zone),
         "hosts": site.settings.hosts,
+        "aliases": site.settings.aliases,
         "address": mode_name(site.settings.address),
+        "counter": site.settings.counter,
         "opt_out": site.settings.opt_out,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
@@ -332,12 +355,37 @@ fn mode_name(mode: AddressMode) -> &'static str {
     }
 }
 
-fn changed(mut settings: Settings, change: &SiteChange) -> Result<Settings, Refusal> {
+fn changed(
+    mut settings: Settings,
+    change: &SiteChange,
+    domain: &Domain,
+    collector: &Collector,
+) -> Result<Settings, Refusal> {
     if let Some(hosts) = &change.hosts {
-        let folded = hosts.iter().map(|host| Domain::parse(host).map(|host| site::fold(host.as_str())));
-        settings.hosts = folded.collect::<Result<_, _>>()?;
+        settings.hosts = hosts.iter().map(|host| site::host_pattern(host)).collect::<Result<_, _>>()?;
+    }
+    for name in &change.remove_aliases {
+        let alias = site::fold(name);
+        if !settings.aliases.contains(&alias) {
+            return refuse(format!("{alias:?} is no alias of {domain}; `headcount site list` shows all"));
+        }
+        settings.aliases.retain(|known| *known != alias);
+    }
+    for name in &change.add_aliases {
+        let alias = Domain::parse(name)?.as_str().to_owned();
+        // No two sites share a name: a beacon must never count for the wrong one.
+        if let Some(other) = collector.directory().find(&alias).filter(|site| site.domain != *domain) {
+            return refuse(format!("{alias} is a name of {} already", other.domain));
+        }
+        if alias != domain.as_str() && !settings.aliases.contains(&alias) {
+            settings.aliases.push(alias);
+        }
+    }
+    if settings.aliases.len() > limits::ALIASES_MAX {
+        return refuse(format!("{domain} has more than {} aliases", limits::ALIASES_MAX));
     }
     settings.address = change.address.unwrap_or(settings.address);
+    settings.counter = change.counter.unwrap_or(settings.counter);
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
     let budget = &mut settings.budget;
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
@@ -370,7 +418,7 @@ fn within(flag: &str, asked: Option<u32>, before: u32, most: u32) -> Result<u32,
 fn site_set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
     let mut site = find(collector, domain)?;
     let now = collector.clock().now();
-    site.settings = changed(site.settings, &change)?;
+    site.settings = changed(site.settings, &change, &site.domain, collector)?;
     if let Some(name) = &change.timezone {
         let zone = Schedule::named(name)?.zone_at(now).clone();
         site.schedule = site.schedule.then(zone, now);

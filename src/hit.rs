@@ -11,6 +11,7 @@ pub mod source;
 pub mod token;
 mod watched;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub struct Hit {
     pub token: Option<Token>,
     /// What it tells; names are masked.
     pub kind: Kind,
-    /// The page, without its query, masked.
+    /// The page, without its query, masked; [`NOT_SET`] when it is not known.
     pub page: String,
     /// The host of the page.
     pub hostname: String,
@@ -169,34 +170,40 @@ impl From<Rejection> for Dropped {
 /// The reason why the beacon is not counted.
 pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Dropped> {
     let agent = admit(&beacon, site, tools)?;
-    let location = path::locate_by(&beacon.url, beacon.hash_mode, Some(&site.settings.paths))?;
+    let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
     if !site.allows(&location.hostname) {
         return Err(Rejection::WrongHost.into());
     }
     let campaign = path::campaign(&location.query);
-    let is_own = |host: &str| host == site.domain.as_str() || site.settings.hosts.iter().any(|own| own == host);
-    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, is_own)?;
+    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, |host| site.is_own(host))?;
     let mode = site.settings.address;
-    let Sender { address, agent: user_agent, time_zone, .. } = beacon.sender;
-    let props = props(beacon.props, &beacon.kind, &location.path);
+    let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
+    let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
+    let props = props(beacon.props, &beacon.kind, &page);
     let kind = masked(beacon.kind);
     Ok(Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
-        watched: watched::watched(site, &location.path, &kind, beacon.revenue.as_ref()),
+        watched: watched::watched(site, &page, &kind, beacon.revenue.as_ref()),
         props,
         kind,
-        page: location.path,
+        page,
         hostname: location.hostname,
         agent,
-        place: tools.places.of(token::visible(address, mode), time_zone.as_deref()),
+        place: place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country),
         origin,
         campaign,
         language: beacon.language,
         screen: beacon.screen,
     })
+}
+
+/// The address of a page in full. A path alone is within the site's own domain.
+fn whole<'a>(url: &'a str, site: &Site) -> Cow<'a, str> {
+    let is_path = url.starts_with('/') && !url.starts_with("//");
+    if is_path { Cow::Owned(["https://", site.domain.as_str(), url].concat()) } else { Cow::Borrowed(url) }
 }
 
 /// Whether the sender is somebody who wants to be counted.
@@ -247,7 +254,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-    use crate::beacon::{ClientIp, Hints, UserAgent};
+    use crate::beacon::{Claims, ClientIp, Hints, UserAgent};
     use crate::site::{Domain, Schedule, Settings};
 
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -267,11 +274,13 @@ mod tests {
             automated: false,
             touch_mac: false,
             time_zone: Some("Europe/Berlin".into()),
+            country: None,
         };
         Beacon {
             site: "example.com".into(),
             kind: Kind::Pageview,
             url: url.into(),
+            has_page: true,
             hash_mode: false,
             referrer: String::new(),
             props: Vec::new(),
@@ -279,6 +288,8 @@ mod tests {
             language: "de".into(),
             screen: Some("lg"),
             libraries_count: false,
+            once: None,
+            claims: Claims::default(),
             sender,
         }
     }

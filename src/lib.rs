@@ -59,8 +59,11 @@
 //!
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
-//! - what of a log counts: `beacon/log.rs`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
-//! - a wire format: one file below `beacon/`, its route in `server/ingest.rs`, its captures in `tests/captures/`;
+//! - a format of logs, and what of them counts: `beacon/log/`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
+//! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
+//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;
+//! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,
+//!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;

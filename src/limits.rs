@@ -18,6 +18,12 @@ pub const PROPS_MAX: usize = 30;
 pub const PROP_KEY_BYTES_MAX: usize = 300;
 /// Longest property value, in bytes (Plausible's limit).
 pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
+/// Most keys read of a query: Matomo's script sends about 40.
+pub const PARAMS_MAX: usize = 200;
+/// Most hits of one request that brings many.
+pub const BULK_HITS_MAX: usize = 10_000;
+/// Most further names of one site.
+pub const ALIASES_MAX: usize = 100;
 /// Longest amount of money that is read, in bytes: more digits than any price has.
 pub const AMOUNT_BYTES_MAX: usize = 32;
 /// Longest name of a time zone that is read, in bytes; the longest in the IANA database has 32.
@@ -100,6 +106,34 @@ pub const FLUSH_RETRY_S_MAX: u64 = 60;
 pub const LAST_FLUSH_TRIES: usize = 3;
 /// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
 pub const DAY_GRACE_MS: i64 = 2_000;
+/// People remembered a day who opened mails, over all sites; past it they are not told apart.
+pub const MAIL_PEOPLE_MAX: usize = 200_000;
+/// Most mail campaigns of one site.
+pub const CAMPAIGNS_MAX: usize = 500;
+/// Longest name of one, in bytes.
+pub const CAMPAIGN_BYTES_MAX: usize = 100;
+/// How long a past day that takes late hits stays open after the last of them, in milliseconds: an hour.
+pub const LATE_MS: i64 = 3_600_000;
+/// Past days that take late hits at once, over all sites.
+pub const LATE_DAYS_MAX: usize = 400;
+/// How far back a believed client may set the time of a hit, in milliseconds: ten years.
+pub const LATE_AGE_MS_MAX: i64 = 3_650 * 86_400_000;
+/// How far back Matomo's clients set the time of a hit without a token, in milliseconds: a day, as Matomo has it.
+pub const UNTRUSTED_AGE_MS_MAX: i64 = 86_400_000;
+/// How long the same message of one sender counts as a repeat, in milliseconds: browsers try again at once.
+pub const REPEAT_MS: i64 = 10_000;
+/// Messages remembered for that: 6,500 a second, each 24 bytes.
+pub const REPEATS_MAX: usize = 65_536;
+/// How long the id of a batch is remembered, in days: longer than anybody tries again.
+pub const BATCH_DAYS: i32 = 30;
+/// Largest request with many hits, in bytes: 10,000 hits of 3 kB.
+pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Largest hit in such a request, in bytes.
+pub const BULK_HIT_BYTES_MAX: usize = 64 * 1024;
+/// Longest wait for a request with many hits, in seconds.
+pub const BULK_WAIT_S: u64 = 300;
+/// Longest id of a batch that is read, in bytes.
+pub const BATCH_ID_BYTES_MAX: usize = 200;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 
@@ -139,6 +173,9 @@ pub const RANGE_SPAN_DAYS_MAX: i32 = 36_525;
 /// Most days that the API splits by hour: 13 years are 120,000 buckets.
 pub const HOURLY_DAYS_MAX: i32 = 5_000;
 
+/// Step of public counters: no smaller number is shown, and none between two steps.
+pub const COUNTER_STEP: u64 = 5;
+
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.
@@ -153,6 +190,8 @@ pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 pub const LOG_HEAD_BYTES: usize = 64 * 1024;
 /// How much of a log is read at once and handed to the collector, in bytes; more than one line at its longest.
 pub const LOG_CHUNK_BYTES: usize = 128 * 1024;
+/// Time between two looks at a log that is followed, in milliseconds.
+pub const FOLLOW_MS: u64 = 500;
 /// Most logs of one import: three years of daily logs of nine machines.
 pub const LOGS_MAX: usize = 10_000;
 /// Lines of an import between two stored states: few transactions, and seconds of work lost at the most.

@@ -19,7 +19,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Hits, Point, Progress, Series};
-pub use site::{NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;

@@ -39,11 +39,19 @@ pub enum Rejection {
     Asset = 15,
     /// A line that is not in a known format of logs, too long, or ahead of the clock.
     BadLine = 16,
+    /// The message tells nothing that is counted, such as Umami's `identify`.
+    Unmeasured = 17,
+    /// The same message came twice within seconds: browsers send again what they think was lost.
+    Repeat = 18,
+    /// What the message claims needs an ingest token for the site, and there is none.
+    BadToken = 19,
+    /// The time that a message claims is no time, or further back than the collector counts.
+    BadTime = 20,
 }
 
 impl Rejection {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Rejection; 16] = [
+    pub const ALL: [Rejection; 20] = [
         Rejection::Bot,
         Rejection::Prefetch,
         Rejection::OptedOut,
@@ -60,6 +68,10 @@ impl Rejection {
         Rejection::Status,
         Rejection::Asset,
         Rejection::BadLine,
+        Rejection::Unmeasured,
+        Rejection::Repeat,
+        Rejection::BadToken,
+        Rejection::BadTime,
     ];
 
     /// The stable label: what is shown in the API and in metrics.
@@ -81,6 +93,10 @@ impl Rejection {
             Rejection::Status => "status",
             Rejection::Asset => "asset",
             Rejection::BadLine => "bad_line",
+            Rejection::Unmeasured => "unmeasured",
+            Rejection::Repeat => "repeat",
+            Rejection::BadToken => "bad_token",
+            Rejection::BadTime => "bad_time",
         }
     }
 
@@ -104,7 +120,15 @@ impl Rejection {
             Rejection::Method => "The request in the log was no GET.",
             Rejection::Status => "The answer in the log was neither a success (2xx) nor 304.",
             Rejection::Asset => "The file in the log is no page but a style, a script, an image, a feed or the like.",
-            Rejection::BadLine => "The line is not in the combined log format, too long, or ahead of the clock.",
+            Rejection::BadLine => "The line is in no known format of logs, too long, or ahead of the clock.",
+            Rejection::Unmeasured => {
+                "The message tells nothing that is counted: who a person is, how fast a page loads."
+            }
+            Rejection::Repeat => "The same message came twice within seconds.",
+            Rejection::BadToken => {
+                "It claims a time or an address, which needs a token; see `headcount token create --scope ingest`."
+            }
+            Rejection::BadTime => "The time that it claims is no time, or too long ago.",
         }
     }
 

@@ -19,7 +19,7 @@ impl fmt::Debug for Secret {
 }
 
 /// What is kept of a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl Secret {
@@ -53,9 +53,49 @@ pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
+/// A text that only the holder of the key can have written, in characters that need no escaping.
+pub fn signed(key: &[u8; 32], text: &str) -> String {
+    let mut bytes = blake3::keyed_hash(key, text.as_bytes()).as_bytes().to_vec();
+    bytes.extend_from_slice(text.as_bytes());
+    BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// The text within, if the holder of the key has signed it.
+pub fn verified(key: &[u8; 32], signed: &str) -> Option<String> {
+    let bytes = BASE64URL_NOPAD.decode(signed.as_bytes()).ok()?;
+    let (hash, text) = bytes.split_first_chunk::<32>()?;
+    // Compared in constant time.
+    let is_right = blake3::keyed_hash(key, text) == blake3::Hash::from_bytes(*hash);
+    String::from_utf8(text.to_vec()).ok().filter(|_| is_right)
+}
+
+/// What is kept of the id that a sender gives to a batch of hits: the digest of it and of whose token it came with.
+pub fn batch(owner: &str, id: &str) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key("headcount 2026 batch of hits");
+    for part in [owner, id] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    Digest(*hasher.finalize().as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_signed_is_verified() {
+        let key = [7; 32];
+        let text = signed(&key, "a\nb");
+        assert_eq!(verified(&key, &text).as_deref(), Some("a\nb"));
+        assert_eq!(verified(&[8; 32], &text), None);
+        for place in 0..text.len() {
+            let mut wrong = text.clone().into_bytes();
+            wrong[place] = if wrong[place] == b'A' { b'B' } else { b'A' };
+            assert_eq!(verified(&key, &String::from_utf8_lossy(&wrong)), None, "{place}");
+        }
+        assert_eq!((verified(&key, ""), verified(&key, "ä")), (None, None));
+    }
 
     #[test]
     fn a_secret_is_found_again_by_its_digest_alone() {

@@ -5,6 +5,7 @@
 
 mod api;
 mod body;
+mod counter;
 mod dashboard;
 mod ingest;
 mod pages;
@@ -32,6 +33,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::collector::Collector;
 use crate::limits;
+use crate::page::tracker::Installed;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -102,7 +104,7 @@ async fn answer(
     app: Shared,
     router: Router,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
-    match ingest::route(request.uri().path()) {
+    match ingest::route(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
         None => Ok(router.oneshot(request.map(Body::new)).await?.map(Either::Right)),
     }
@@ -114,13 +116,21 @@ fn router(app: Shared) -> Router {
         .route("/health", get(pages::health))
         .route("/api/health", get(pages::health))
         .route("/metrics", get(pages::metrics))
-        .route("/js/script.js", get(pages::tracker))
+        .route("/js/{file}", get(pages::tracker))
+        .route("/script.js", get(|| pages::installed(Installed::Umami)))
+        .route("/umami.js", get(|| pages::installed(Installed::Umami)))
+        .route("/plausible.js", get(|| pages::installed(Installed::Plausible)))
+        .route("/count.js", get(|| pages::installed(Installed::Goatcounter)))
+        .route("/matomo.js", get(|| pages::installed(Installed::Matomo)))
+        .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
+        .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
         .route("/sign-in", get(pages::sign_in_page))
         .route("/sign-in/{secret}", get(signed_in::by_link))
         .route("/sign-out", post(signed_in::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
+        .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))

@@ -5,7 +5,7 @@ pub mod goal;
 pub mod paths;
 pub mod time;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,8 +30,12 @@ impl SiteId {
 pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
-const OWN_PATHS: [&str; 9] =
-    ["api", "assets", "favicon.ico", "health", "js", "metrics", "privacy", "sign-in", "sign-out"];
+#[rustfmt::skip]
+const OWN_PATHS: [&str; 28] = [
+    "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
+    "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "script.js", "share",
+    "sign-in", "sign-out", "simple.gif", "tracker.js", "umami.js", "plausible.js",
+];
 
 /// Why a text is not a domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,8 +114,14 @@ pub enum AddressMode {
 pub struct Settings {
     /// What becomes of addresses.
     pub address: AddressMode,
-    /// The hosts whose pages count, folded; empty means every host.
+    /// The hosts whose pages count, folded; `*.example.com` stands for every host below. Empty means every host.
     pub hosts: Vec<String>,
+    /// Further names of the site, folded: domains, Umami's UUID, Matomo's number, a short code.
+    pub aliases: Vec<String>,
+    /// Campaigns by mail that are counted under their name, and how many mails were sent, as the owner says.
+    pub campaigns: BTreeMap<String, u64>,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: bool,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
     /// What becomes of paths.
@@ -148,6 +158,9 @@ impl Default for Settings {
         Settings {
             address: AddressMode::Hash,
             hosts: Vec::new(),
+            aliases: Vec::new(),
+            campaigns: BTreeMap::new(),
+            counter: false,
             opt_out: true,
             paths: PathRules::default(),
             goals: Vec::new(),
@@ -176,14 +189,40 @@ pub struct Site {
 impl Site {
     /// Whether pages of `host` count for this site.
     pub fn allows(&self, host: &str) -> bool {
-        self.settings.hosts.is_empty() || self.settings.hosts.contains(&fold(host))
+        self.settings.hosts.is_empty() || self.settings.hosts.iter().any(|pattern| fits(pattern, &fold(host)))
+    }
+
+    /// Whether a host, folded, is one of the site's own, so that its pages are no referrers.
+    pub fn is_own(&self, host: &str) -> bool {
+        let own = self.settings.hosts.iter().chain(&self.settings.aliases);
+        host == self.domain.as_str() || own.into_iter().any(|pattern| fits(pattern, host))
     }
 }
 
-/// All sites, found by domain or by number. Never changed in place: a new one replaces it.
+/// Whether a folded host is the pattern, or below it where that begins with `*.`.
+fn fits(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(rest) => host.strip_suffix(rest).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+        None => pattern == host,
+    }
+}
+
+/// Reads a host as an owner allows it, `*.` in front for every host below it.
+///
+/// # Errors
+/// [`NotADomain`]
+pub fn host_pattern(text: &str) -> Result<String, NotADomain> {
+    let text = text.trim();
+    match text.strip_prefix("*.") {
+        Some(rest) => Ok(format!("*.{}", Domain::parse(rest)?)),
+        None => Ok(Domain::parse(text)?.as_str().to_owned()),
+    }
+}
+
+/// All sites, found by domain, alias or number. Never changed in place: a new one replaces it.
 #[derive(Debug, Default)]
 pub struct Directory {
-    by_domain: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
+    by_name: HashMap<String, Arc<Site>, foldhash::fast::RandomState>,
     by_id: HashMap<SiteId, Arc<Site>, foldhash::fast::RandomState>,
 }
 
@@ -192,15 +231,29 @@ impl Directory {
     pub fn of(sites: impl IntoIterator<Item = Site>) -> Directory {
         let mut directory = Directory::default();
         for site in sites.into_iter().map(Arc::new) {
-            directory.by_domain.insert(site.domain.as_str().to_owned(), site.clone());
             directory.by_id.insert(site.id, site);
+        }
+        let sites: Vec<Arc<Site>> = directory.by_id.values().cloned().collect();
+        for site in &sites {
+            for alias in &site.settings.aliases {
+                directory.by_name.insert(alias.clone(), site.clone());
+            }
+        }
+        // A domain is never shadowed by an alias, whatever the store holds.
+        for site in sites {
+            directory.by_name.insert(site.domain.as_str().to_owned(), site);
         }
         directory
     }
 
     /// The site that a tracker or an owner calls `name`.
     pub fn find(&self, name: &str) -> Option<&Arc<Site>> {
-        self.by_domain.get(name).or_else(|| self.by_domain.get(&fold(name)))
+        self.by_name.get(name).or_else(|| self.by_name.get(&fold(name)))
+    }
+
+    /// The only site that there is.
+    pub fn only(&self) -> Option<&Arc<Site>> {
+        self.by_id.values().next().filter(|_| self.by_id.len() == 1)
     }
 
     /// The site with this number.
@@ -250,5 +303,28 @@ mod tests {
         assert!(site.allows("anything.test"));
         site.settings.hosts = vec!["example.com".into()];
         assert!(site.allows("www.Example.com") && !site.allows("anything.test"));
+        site.settings.hosts = vec!["*.example.com".into()];
+        assert!(site.allows("a.b.example.com") && !site.allows("example.com") && !site.allows("notexample.com"));
+        assert!(site.is_own("example.com") && site.is_own("a.example.com") && !site.is_own("example.org"));
+        assert_eq!(host_pattern(" *.WWW.Example.com").unwrap(), "*.example.com");
+        assert!(host_pattern("*.").is_err() && host_pattern("*example.com").is_err());
+    }
+
+    #[test]
+    fn a_site_is_found_by_each_of_its_names() {
+        let site = |id, domain: &str, aliases: &[&str]| Site {
+            id: SiteId(id),
+            domain: Domain::parse(domain).unwrap(),
+            schedule: Schedule::utc(),
+            settings: Settings { aliases: aliases.iter().map(|name| fold(name)).collect(), ..Settings::default() },
+            added: Moment(0),
+        };
+        let directory = Directory::of([site(1, "a.test", &["7", "ABCDE", "b.test"]), site(2, "b.test", &[])]);
+        let found = |name: &str| directory.find(name).map(|site| site.id.0);
+        assert_eq!(
+            ["a.test", "7", "abcde", "ABCDE", "b.test", "8"].map(found),
+            [Some(1), Some(1), Some(1), Some(1), Some(2), None]
+        );
+        assert!(directory.only().is_none() && Directory::of([site(1, "a.test", &["7"])]).only().is_some());
     }
 }

@@ -7,6 +7,7 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, Cell, Filter, Tally};
 use crate::counts::pairs::Pair;
 use crate::counts::{Census, Name, Sums};
@@ -110,6 +111,23 @@ pub struct Imported {
     pub bytes: u64,
 }
 
+/// What became of the mails of a campaign on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSum {
+    /// The site.
+    pub site: SiteId,
+    /// The campaign, or the name of those that nobody declared.
+    pub campaign: String,
+    /// The day, at the site.
+    pub day: Day,
+    /// What happened.
+    pub kind: MailKind,
+    /// How often.
+    pub count: u64,
+    /// By how many distinct people within the day.
+    pub people: u64,
+}
+
 /// Who counts a day that is not over: the pairs of each are stored as a whole, in the place of what they were before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
@@ -155,6 +173,10 @@ pub struct Flush {
     pub old_hours: Vec<(SiteId, Day)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
+    /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
+    pub batches: Vec<(Digest, Day)>,
 }
 
 /// A day whose pairs are in memory.

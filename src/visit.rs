@@ -16,7 +16,7 @@ use progress::Progress;
 use seen::Seen;
 use spot::Spot;
 
-use crate::cell::{Axis, Cell, Dimension, FACETS, FIXED, Facet, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Dimension, FACETS, FIXED, Facet, NOT_SET, Names, Sym, Tally};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -198,11 +198,13 @@ impl Visitor {
             return Err(Rejection::NoVisit);
         }
         let visit = self.visits.len() - 1;
-        let page = names.known(Dimension::Page, &hit.page);
+        // A ping that names no page is about the one shown last.
+        let page = if hit.page == NOT_SET { self.visits[visit].exit } else { names.known(Dimension::Page, &hit.page) };
         // A page may have been shown when it had no name yet.
         let found = [page, Sym::OTHER].into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
         let spot = &mut self.spots[found.ok_or(Rejection::NoVisit)?];
-        let longest = (at.0 - self.last.0 + limits::ENGAGEMENT_GRACE_MS).max(0) as u64;
+        let grace = if ms == Kind::SINCE_LAST_HIT_MS { 0 } else { limits::ENGAGEMENT_GRACE_MS };
+        let longest = (at.0 - self.last.0 + grace).max(0) as u64;
         let cell = Cell { axis: Axis::Of(Dimension::Page), value: spot.page };
         book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll));
         Ok(())

@@ -3,6 +3,7 @@
 //! The pages of the measured site come from another port than the collector, so CORS is real.
 
 mod chromium;
+mod installed;
 mod pages;
 
 use std::time::Duration;

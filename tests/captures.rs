@@ -1,12 +1,14 @@
 //! In: requests that real trackers sent (`tests/captures`). Out: the proof that each is read as what its page did.
 
+pub mod others;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use headcount::beacon::{Beacon, ClientIp, Kind, Request, Revenue, plausible};
 use serde_json::Value;
 
-const CLASSIC: &str = include_str!("captures/plausible-classic-2021.jsonl");
-const TRACKER: &str = include_str!("captures/plausible-npm-tracker-0.4.6.jsonl");
+pub const CLASSIC: &str = include_str!("captures/plausible-classic-2021.jsonl");
+pub const TRACKER: &str = include_str!("captures/plausible-npm-tracker-0.4.6.jsonl");
 const HASH: &str = include_str!("captures/plausible-npm-tracker-0.4.6-hash.jsonl");
 const OLD_NPM: &str = include_str!("captures/plausible-tracker-0.3.9.jsonl");
 
@@ -70,6 +72,8 @@ fn replay(line: &Value, body: &str) -> Vec<Beacon> {
         user_agent: header("user-agent"),
         accept_language: header("accept-language"),
         referer: header("referer"),
+        origin: header("origin"),
+        forwarded: "",
         opted_out: false,
         prefetch: false,
     };

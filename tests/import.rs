@@ -1,6 +1,7 @@
 //! In: logs of web servers. Out: what `headcount import` counts of them, with a running server and without one. Forgets: the
 //! data folder.
 
+mod follow;
 mod walk;
 
 use std::fs;
@@ -11,7 +12,7 @@ use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headcount::collector::import::{Import, ImportError, Start};
+use headcount::collector::import::{Import, ImportError, Manner, Start};
 use headcount::control::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -242,7 +243,7 @@ fn what_a_client_sent_before_it_went_away_is_stored_with_its_place() {
         answers.read_line(&mut line).unwrap();
         line
     };
-    let command = json!({"import": {"site": "example.com", "logs": 1, "again": false}});
+    let command = json!({"import": {"site": "example.com", "logs": 1, "manner": {}}});
     stream.write_all(format!("{command}\n").as_bytes()).unwrap();
     assert_eq!(answer(), "{\"Ok\":null}\n");
     stream.write_all(&(whole.len() as u32).to_le_bytes()).unwrap();
@@ -275,8 +276,8 @@ fn an_import_leaves_the_running_day_alone_and_nothing_of_a_person_behind() {
         line.replace("Gecko/20100101 Firefox/140.0", &agent)
     };
     let text = [write("31/May/2026:10:00:00"), write("01/Jun/2026:08:00:00")].concat();
-    let mut import = Import::begin(world.collector(), "example.com", false).unwrap();
-    assert_eq!(Import::begin(world.collector(), "example.com", false).err(), Some(ImportError::Running));
+    let mut import = Import::begin(world.collector(), "example.com", Manner::default()).unwrap();
+    assert_eq!(Import::begin(world.collector(), "example.com", Manner::default()).err(), Some(ImportError::Running));
     assert_eq!(import.open(text.as_bytes()), Start::New);
     import.take(0, text.len() as u64, text.as_bytes()).unwrap();
     let summary = import.finish().unwrap();
@@ -286,7 +287,7 @@ fn an_import_leaves_the_running_day_alone_and_nothing_of_a_person_behind() {
     world.pageview("/live").ok();
     let query = json!({"site_id": "example.com", "date_range": "day", "metrics": ["visitors", "pageviews"]});
     assert_eq!(world.query(query).json()["results"][0]["metrics"], json!([2, 3]));
-    let mut import = Import::begin(world.collector(), "example.com", false).unwrap();
+    let mut import = Import::begin(world.collector(), "example.com", Manner::default()).unwrap();
     assert_eq!(import.open(text.as_bytes()), Start::At(text.len() as u64));
 }
 
@@ -294,7 +295,7 @@ fn an_import_leaves_the_running_day_alone_and_nothing_of_a_person_behind() {
 fn an_import_for_a_site_that_is_removed_counts_nothing() {
     let world = World::start();
     let text = line("31/May/2026:10:00:00", 1, "/");
-    let mut import = Import::begin(world.collector(), "example.com", false).unwrap();
+    let mut import = Import::begin(world.collector(), "example.com", Manner::default()).unwrap();
     import.open(text.as_bytes());
     import.take(0, text.len() as u64, text.as_bytes()).unwrap();
     world.command(Command::SiteRemove { domain: "example.com".into() }).unwrap();

@@ -1,11 +1,13 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
 
+mod arriving;
 mod bounds;
 mod browser;
 mod captures;
 mod days;
 mod door;
 mod drill_down;
+mod fuzz;
 mod import;
 mod ingest;
 mod knowing;

@@ -171,6 +171,33 @@ impl World {
         control::run(command, self.collector(), self.url())
     }
 
+    /// Gives a site further names.
+    pub fn alias(&self, domain: &str, names: &[&str]) {
+        let add_aliases = names.iter().map(|name| (*name).to_owned()).collect();
+        let change = SiteChange { add_aliases, ..SiteChange::default() };
+        self.command(Command::SiteSet { domain: domain.to_owned(), change }).unwrap();
+    }
+
+    /// Today's rejections of a site by reason, or of the instance if no site has the name.
+    pub fn rejections(&self, domain: &str) -> Vec<(&'static str, u64)> {
+        let directory = self.collector().directory();
+        let site = directory.find(domain);
+        let day = match site {
+            Some(site) => site.schedule.locate(self.clock.now()).day,
+            None => headcount::site::Schedule::utc().locate(self.clock.now()).day,
+        };
+        let id = site.map_or(headcount::site::SiteId::INSTANCE, |site| site.id);
+        let found = self.collector().rejected(id, day, day).unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|(reason, count)| (reason.label(), count)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// A token of this scope for all sites.
+    pub fn token(&self, scope: &str) -> String {
+        self.command(Command::TokenCreate { site: None, scope: scope.into() }).unwrap().text
+    }
+
     /// Ends the server as SIGTERM does, and starts it again on the same folder.
     pub fn restart(&mut self) {
         self.end();

@@ -2,6 +2,7 @@
 //! width, the name of a time zone. Forgets: every other form, and the exact width.
 
 use crate::limits;
+use crate::site::Moment;
 
 /// Classes of the viewport's width with the first width, in CSS pixels, that is too wide for them.
 const SCREENS: [(&str, u64); 6] =
@@ -37,6 +38,38 @@ pub(super) fn time_zone(text: &str) -> Option<String> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+');
     let right = !text.is_empty() && text.len() <= limits::TIME_ZONE_BYTES_MAX && text.bytes().all(fits);
     right.then(|| text.to_owned())
+}
+
+/// The text as a country's code of two letters, upper case.
+pub(super) fn country(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+    fits.then(|| text.to_ascii_uppercase())
+}
+
+/// The width on the left of `1440x900`, `1440,900,2` or `1440`.
+pub(super) fn width(text: &str) -> Option<u64> {
+    text.split(['x', ',']).next()?.trim().parse().ok()
+}
+
+/// A moment as RFC 3339, as `YYYY-MM-DD HH:MM:SS` in UTC, or as seconds or milliseconds since 1970.
+pub(super) fn moment(text: &str) -> Option<Moment> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(since_1970(number));
+    }
+    let stamp = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let civil: jiff::civil::DateTime = text.replacen(' ', "T", 1).parse().ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
+    })?;
+    Some(Moment(stamp.as_millisecond()))
+}
+
+/// A number of seconds, or of milliseconds if it is too large for any second that is near.
+pub(super) fn since_1970(number: i64) -> Moment {
+    // In seconds this would be the year 5138, in milliseconds it is 1973.
+    const FIRST_MILLISECOND: i64 = 100_000_000_000;
+    Moment(if number.unsigned_abs() < FIRST_MILLISECOND.unsigned_abs() { number * 1_000 } else { number })
 }
 
 #[cfg(test)]
@@ -91,6 +124,32 @@ mod tests {
         for (claimed, header, expected) in cases {
             assert_eq!(language(claimed, header), expected, "{claimed:?} {header}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_a_number_or_a_date() {
+        let expected = Some(Moment(1_767_323_045_000));
+        for text in [
+            "2026-01-02T03:04:05Z",
+            "2026-01-02 03:04:05",
+            "2026-01-02T04:04:05+01:00",
+            "1767323045",
+            " 1767323045000 ",
+        ] {
+            assert_eq!(moment(text), expected, "{text}");
+        }
+        for wrong in ["", "yesterday", "2026-13-01 00:00:00", "99999999999999999999"] {
+            assert_eq!(moment(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn countries_and_widths_have_a_form() {
+        assert_eq!((country(" de "), country("DEU"), country("1a")), (Some("DE".into()), None, None));
+        assert_eq!(
+            (width("1440x900"), width("1440,900,2"), width("1440"), width("x")),
+            (Some(1440), Some(1440), Some(1440), None)
+        );
     }
 
     #[test]

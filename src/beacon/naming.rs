@@ -46,6 +46,20 @@ pub(super) fn host(url: &str) -> Option<&str> {
     place.get(..end).filter(|host| !host.is_empty())
 }
 
+/// The host of a `Host` header, without its port.
+pub(super) fn host_of_header(header: &str) -> &str {
+    match header.find(']') {
+        Some(bracket) => &header[..=bracket],
+        None => header.split(':').next().unwrap_or_default(),
+    }
+}
+
+/// Whether an address names more than a host: browsers cut referrers of other hosts to that.
+pub(super) fn has_path(url: &str) -> bool {
+    let after_host = scheme(url).and_then(|(_, rest)| rest.strip_prefix("//")?.split_once('/'));
+    after_host.is_some_and(|(_, path)| !path.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +102,13 @@ mod tests {
             assert_eq!(scheme(url).map(|(scheme, _)| scheme), expected, "{url}");
         }
         assert!(is_refused_scheme("DATA") && !is_refused_scheme("https"));
+    }
+
+    #[test]
+    fn headers_name_hosts_and_sometimes_paths() {
+        assert_eq!(["a.test:80", "a.test", "[::1]:80", ""].map(host_of_header), ["a.test", "a.test", "[::1]", ""]);
+        let urls = ["https://a.test/x", "https://a.test/?x", "https://a.test/", "https://a.test", "", "/x"];
+        assert_eq!(urls.map(has_path), [true, true, false, false, false, false]);
     }
 
     #[test]

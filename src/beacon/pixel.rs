@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::{Beacon, Kind, Request, Sender, claim, cut, naming};
+pub use super::Refusal;
+use super::{Beacon, Claims, Kind, Request, Sender, claim, cut, naming};
 use crate::limits;
 use crate::rejection::Rejection;
 
@@ -21,15 +22,6 @@ struct Keys<'a> {
     time_zone: Cow<'a, str>,
     screen: Cow<'a, str>,
     width: Cow<'a, str>,
-}
-
-/// Why a request is not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The reason.
-    pub reason: Rejection,
-    /// The sites that it names, at most [`limits::SITES_OF_A_BEACON_MAX`], to which the rejection is booked.
-    pub sites: Vec<String>,
 }
 
 /// Reads a request for the picture: one beacon for each site that it names.
@@ -125,6 +117,7 @@ fn beacon(keys: &Keys<'_>, request: &Request<'_>, kind: Kind) -> Beacon {
         site: String::new(),
         kind,
         url: String::new(),
+        has_page: true,
         hash_mode: false,
         referrer: cut(keys.referrer.trim(), limits::URL_BYTES_MAX).to_owned(),
         props: Vec::new(),
@@ -132,6 +125,8 @@ fn beacon(keys: &Keys<'_>, request: &Request<'_>, kind: Kind) -> Beacon {
         language: claim::language(Some(&keys.language), request.accept_language),
         screen: claim::screen_labelled(&keys.screen).or_else(by_width),
         libraries_count: false,
+        once: None,
+        claims: Claims::default(),
         sender: Sender { time_zone: claim::time_zone(&keys.time_zone), ..Sender::of(request) },
     }
 }

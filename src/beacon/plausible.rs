@@ -2,7 +2,7 @@
 //! for each site that it names, or the [`Refusal`] owed to its sender. Forgets: the JSON, and keys that nobody reads.
 //!
 //! Short keys win over long ones, but for money. Our own tracker adds `tz` (time zone), `l` (language), `sc` (class of
-//! the viewport's width), `t` (a touch screen on a Mac) and `wd` (an automated browser). That the page's address has a
+//! the viewport's width), `t` (a touch screen on a Mac) and `wd` (an automated browser). Servers add what [`Claims`] holds. That the page's address has a
 //! scheme is checked here; whether it is an address in full is left to the next stage, which parses it anyway.
 
 mod refusal;
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub use refusal::{Fault, Refusal};
 use wire::{Entries, Key, Value, Wire};
 
-use super::{Beacon, Kind, Request, Revenue, Sender, claim, cut, naming};
+use super::{Beacon, Claims, Kind, Request, Revenue, Sender, claim, cut, naming};
 use crate::limits;
 
 /// Reads a message: one beacon for each site that it names.
@@ -59,6 +59,7 @@ fn beacon(request: &Request<'_>, wire: &Wire<'_>, url: &str, kind: Kind, props: 
         site: String::new(),
         kind,
         url: url.to_owned(),
+        has_page: true,
         hash_mode: wire.first([Key::H, Key::HashMode]).flag() == Some(true),
         referrer: cut(referrer, limits::URL_BYTES_MAX).to_owned(),
         props,
@@ -66,6 +67,8 @@ fn beacon(request: &Request<'_>, wire: &Wire<'_>, url: &str, kind: Kind, props: 
         language: claim::language(wire.first([Key::L]).text(), request.accept_language),
         screen: screen(wire),
         libraries_count: true,
+        once: None,
+        claims: claims(request, wire),
         sender: Sender {
             automated: wire.first([Key::Wd]).flag() == Some(true),
             touch_mac: wire.first([Key::T]).flag() == Some(true),
@@ -189,6 +192,26 @@ fn amount(value: &Value<'_>) -> Option<String> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     (text.len() <= limits::AMOUNT_BYTES_MAX && is_digits(whole) && is_digits(fraction)).then_some(text)
+}
+
+/// What a server says of the visitor on whose behalf it sends: `timestamp` (RFC 3339, or seconds or milliseconds since 1970),
+/// `ip` or the header that it sets in its place, `user_agent`, `language`, `country`.
+fn claims(request: &Request<'_>, wire: &Wire<'_>) -> Claims {
+    let text = |key: Key| wire.first([key]).text().map(str::to_owned);
+    let at = match wire.first([Key::Timestamp]) {
+        Value::Text(text) => claim::moment(text),
+        Value::Whole(number) => i64::try_from(*number).ok().map(claim::since_1970),
+        _ => None,
+    };
+    let address = wire.first([Key::Ip]).text().unwrap_or(request.forwarded.split(',').next().unwrap_or_default());
+    Claims {
+        at,
+        address: address.trim().parse().ok(),
+        agent: text(Key::UserAgent),
+        language: text(Key::Language),
+        country: text(Key::Country),
+        ..Claims::default()
+    }
 }
 
 /// The class of the viewport's width: as our tracker names it, else by the width that old trackers send.

@@ -1,6 +1,7 @@
 //! In: the words of `headcount import`. Out: the logs' lines, merged by time, handed to the collector; progress while it
 //! lasts, and a summary. Forgets: the lines.
 
+mod follow;
 mod input;
 mod lines;
 mod log;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::words::ImportWords;
 use super::{Failure, Reached};
+use crate::beacon::log::Reader;
 use crate::clock::Clock;
 use crate::collector::import::{Import, Start, Summary};
 use crate::config::Config;
@@ -29,20 +31,25 @@ use merge::Merge;
 
 /// Imports logs through the running server of the data folder, or without one.
 pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
-    let logs = order.files.iter().map(|file| Log::find(file)).collect::<Result<Vec<_>, _>>();
+    let manner = order.manner();
+    if order.rules {
+        return Ok(Reply { text: manner.rules.told(), json: json!(manner.rules) });
+    }
+    let reader = Reader::named(manner.format.as_deref()).map_err(|error| Failure::Misuse(error.to_string()))?;
+    let logs = order.files.iter().map(|file| Log::find(file, reader.clone())).collect::<Result<Vec<_>, _>>();
     let logs = logs.map_err(|error| Failure::Failed(error.to_string()))?;
     if logs.len() > limits::LOGS_MAX {
         return Err(Failure::Failed(format!("{} logs are too many at once; give fewer", logs.len())));
     }
     super::must_be_there(&config.data)?;
-    let there = || Intake::there(&socket_of(&config.data), &order.site, logs.len(), order.again);
+    let there = || Intake::there(&socket_of(&config.data), &order.site, logs.len(), &manner);
     let folder = match super::reach(&config.data, there)? {
         Reached::Server(intake) => return Ok(run(logs, order, intake?)?),
         Reached::Folder(folder) => folder,
     };
     super::serve::keep_out_of_dumps();
     let (collector, keeping) = super::open(config, &folder, Clock::System)?;
-    let begun = Import::begin(&collector, &order.site, order.again).map_err(Refused::from);
+    let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
     collector.stop();
     keeping.wait().context("the last flush failed")?;
@@ -57,7 +64,11 @@ fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Re
     }
     let progress = Progress::over(&logs);
     let mut merge = Merge::of(logs);
-    let poured = pour(&mut merge, &mut intake, &progress);
+    let mut poured = pour(&mut merge, &mut intake, &progress);
+    if order.follow && poured.is_ok() {
+        progress.bar.finish_and_clear();
+        poured = follow::follow(merge.logs(), &mut intake);
+    }
     // A log that breaks off must not take along what came before.
     let summary = intake.finish();
     let summary = poured.and(summary)?;

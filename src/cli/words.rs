@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::beacon::log::Rules;
+use crate::collector::import::Manner;
+use crate::control::campaign::CampaignCommand;
 use crate::control::{Command, SiteChange};
 use crate::site::AddressMode;
 use crate::site::paths::{Case, Slash};
@@ -52,6 +55,11 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Declares mail campaigns, whose opens and clicks are counted
+    #[command(subcommand)]
+    Campaign(CampaignWork),
+    /// Prints a link for the mails of a campaign: it counts the click and leads to the address
+    Link(LinkWords),
     /// Counts the pageviews in logs of a web server
     Import(ImportWords),
     /// Prints the figures of a site
@@ -162,12 +170,21 @@ pub struct Change {
     /// Time zone like Europe/Berlin; a change acts from the site's next day on
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// A host whose pages count, may be given several times; `any` for every host
+    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
+    /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// A name that is the site's no more
+    #[arg(long = "no-alias", value_name = "NAME")]
+    no_aliases: Vec<String>,
     /// What becomes of addresses: hash, truncate or none
     #[arg(long, value_name = "MODE")]
     address: Option<AddressMode>,
+    /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
+    #[arg(long, value_name = "YES")]
+    counter: Option<bool>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
@@ -220,15 +237,78 @@ pub enum UserWork {
     Link,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum CampaignWork {
+    /// Declares a campaign, or says how many mails were sent, and prints its picture for the mail
+    Set {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+        /// How many mails were sent
+        #[arg(long, value_name = "N")]
+        sent: Option<u64>,
+    },
+    /// Lists the campaigns of a site
+    List {
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+    /// Takes a campaign's name away; what was counted under it stays
+    Remove {
+        /// Its name
+        name: String,
+        /// The site
+        #[arg(long, value_name = "DOMAIN")]
+        site: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LinkWords {
+    /// The site
+    #[arg(long, value_name = "DOMAIN")]
+    site: String,
+    /// The campaign, as declared
+    #[arg(long, value_name = "NAME")]
+    campaign: String,
+    /// Where the link leads; the utm keys of the campaign are added
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Name of the source of the visits that follow
+    #[arg(long, value_name = "NAME", default_value = "newsletter")]
+    source: String,
+}
+
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
 #[derive(Debug, Args)]
 pub struct ImportWords {
-    /// Logs in the combined format of nginx and Apache, also compressed by gzip; - reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// Logs of nginx, Apache, Caddy, IIS, CloudFront or HAProxy, also compressed by gzip; - reads standard input
+    #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The site that they count for
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", required_unless_present = "rules", default_value = "")]
     pub site: String,
+    /// How they are written, where they do not tell: combined, caddy, cloudfront, haproxy, w3c, or a line of log_format
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Goes on with the last of them as it grows, when it is rotated too, until Ctrl-C; its lines count as they come
+    #[arg(long)]
+    pub follow: bool,
+    /// A further ending of paths that are no pages, like md; may be given several times
+    #[arg(long = "asset", value_name = "ENDING")]
+    pub assets: Vec<String>,
+    /// An ending of paths that are pages all the same, like pdf
+    #[arg(long = "page", value_name = "ENDING")]
+    pub pages: Vec<String>,
+    /// A further status that counts, like 404
+    #[arg(long = "status", value_name = "CODE")]
+    pub statuses: Vec<u16>,
+    /// Prints what counts as a pageview, and does nothing else
+    #[arg(long)]
+    pub rules: bool,
     /// Count logs that were imported before once more, from their beginning
     #[arg(long)]
     pub again: bool,
@@ -267,6 +347,16 @@ impl clap::ValueEnum for AddressMode {
             AddressMode::Truncate => "truncate",
             AddressMode::None => "none",
         }))
+    }
+}
+
+impl ImportWords {
+    /// How logs are to be imported.
+    pub fn manner(&self) -> Manner {
+        let endings = |list: &[String]| list.iter().map(|it| it.trim_start_matches('.').to_lowercase()).collect();
+        let rules =
+            Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
+        Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
     }
 }
 
@@ -346,6 +436,21 @@ impl Work {
             }
             Work::Tokens(TokenWork::List) => Command::TokenList,
             Work::Tokens(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
+            Work::Campaign(CampaignWork::Set { name, site, sent }) => {
+                Command::Campaign(CampaignCommand::Set { site: site.clone(), name: name.clone(), sent: *sent })
+            }
+            Work::Campaign(CampaignWork::List { site }) => {
+                Command::Campaign(CampaignCommand::List { site: site.clone() })
+            }
+            Work::Campaign(CampaignWork::Remove { name, site }) => {
+                Command::Campaign(CampaignCommand::Remove { site: site.clone(), name: name.clone() })
+            }
+            Work::Link(words) => Command::Campaign(CampaignCommand::Link {
+                site: words.site.clone(),
+                campaign: words.campaign.clone(),
+                to: words.to.clone(),
+                source: words.source.clone(),
+            }),
             Work::User(UserWork::Link) => Command::UserLink,
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),
@@ -370,7 +475,10 @@ impl Change {
         SiteChange {
             timezone: self.timezone.clone(),
             hosts,
+            add_aliases: self.aliases.clone(),
+            remove_aliases: self.no_aliases.clone(),
             address: self.address,
+            counter: self.counter,
             opt_out: self.opt_out,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,

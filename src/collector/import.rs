@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use super::keeper::Message;
 use super::ledger::{Booked, Books};
 use super::{Collector, random};
-use crate::beacon::{Beacon, log};
+use crate::beacon::Beacon;
+use crate::beacon::log::{self, NotAFormat, Read, Reader, Rules};
 use crate::counts::{OpenDay, Sums};
 use crate::hit::token::Salt;
-use crate::hit::{self, Arrival, Dropped};
+use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::Sums as _;
@@ -51,6 +52,9 @@ pub enum ImportError {
     /// There may be only one at a time.
     #[error("another import is running; try again when it has ended")]
     Running,
+    /// No log is written so.
+    #[error(transparent)]
+    Format(#[from] NotAFormat),
     /// The site was removed meanwhile.
     #[error("the site was removed; what came after that is not counted")]
     Removed,
@@ -77,6 +81,20 @@ pub struct Summary {
     pub repeated: Vec<String>,
 }
 
+/// How logs are to be imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Manner {
+    /// Whether known logs are read again from their beginning.
+    pub again: bool,
+    /// How they are written; without it each of them tells.
+    pub format: Option<String>,
+    /// What counts as a page.
+    pub rules: Rules,
+    /// Whether their lines count as they come, as hits of the running day, beside those of trackers.
+    pub live: bool,
+}
+
 /// Where a log begins that is still to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +112,7 @@ struct Log {
     /// Its entry in the store; nothing for one that is not remembered.
     entry: Option<Imported>,
     has_moved: bool,
+    reader: Reader,
 }
 
 /// A day of the import.
@@ -116,8 +135,11 @@ struct Bounds {
 pub struct Import {
     collector: Collector,
     site: Arc<Site>,
-    /// Whether known logs are read again from their beginning.
-    again: bool,
+    manner: Manner,
+    /// The reader that each log begins with.
+    reader: Reader,
+    /// Hits of a live import that are not counted yet.
+    hits: Vec<Hit>,
     /// The logs of earlier imports.
     known: Vec<Imported>,
     logs: Vec<Log>,
@@ -144,7 +166,7 @@ pub struct Import {
     /// The first and the last day that something was counted for.
     span: Option<(Day, Day)>,
     repeated: BTreeSet<Day>,
-    _only: Only,
+    _only: Option<Only>,
 }
 
 impl fmt::Debug for Import {
@@ -163,24 +185,30 @@ impl Drop for Only {
 }
 
 impl Import {
-    /// Begins an import for a site; with `again`, known logs are read once more from their beginning.
+    /// Begins an import for a site.
     ///
     /// # Errors
     /// [`ImportError`]
-    pub fn begin(collector: &Collector, domain: &str, again: bool) -> Result<Import, ImportError> {
+    pub fn begin(collector: &Collector, domain: &str, manner: Manner) -> Result<Import, ImportError> {
+        let reader = Reader::named(manner.format.as_deref())?;
         let directory = collector.directory();
         let site = directory.find(domain).cloned().ok_or_else(|| ImportError::UnknownSite(domain.to_owned()))?;
-        let only = collector.0.importing.clone();
-        if only.swap(true, Ordering::SeqCst) {
+        // A live import has no days of its own that would fill the memory; it may last for months beside others.
+        let only = (!manner.live).then(|| collector.0.importing.clone());
+        if only.as_ref().is_some_and(|only| only.swap(true, Ordering::SeqCst)) {
             return Err(ImportError::Running);
         }
-        let only = Only(only);
+        let only = only.map(Only);
+        // What a live import has read may not be stored yet.
+        collector.flush()?;
         // Pairs that an import before this one left, because it did not end, are part of their days now.
         collector.store().settle_imports()?;
         let now = collector.clock().now();
         let today = site.schedule.locate(now).day;
         Ok(Import {
-            again,
+            manner,
+            reader,
+            hits: Vec::new(),
             known: collector.store().imports(site.id)?,
             logs: Vec::new(),
             days: HashMap::default(),
@@ -211,11 +239,13 @@ impl Import {
         let entry = self.entry(head);
         let is_same = |other: &Log| entry.zip(other.entry).is_some_and(|(a, b)| a.head == b.head);
         let start = match (self.logs.iter().position(is_same), entry) {
-            (Some(other), _) if !self.again => Start::SameAs(other),
-            (_, Some(entry)) if entry.bytes > 0 && !self.again => Start::At(entry.bytes),
+            (Some(other), _) if !self.manner.again => Start::SameAs(other),
+            (_, Some(entry)) if entry.bytes > 0 && !self.manner.again => Start::At(entry.bytes),
             _ => Start::New,
         };
-        self.logs.push(Log { entry, has_moved: false });
+        let mut reader = self.reader.clone();
+        reader.look(head);
+        self.logs.push(Log { entry, has_moved: false, reader });
         start
     }
 
@@ -237,14 +267,21 @@ impl Import {
     /// [`ImportError`]; the lines since the last stored state are not counted then.
     pub fn take(&mut self, log: usize, end: u64, lines: &[u8]) -> Result<(), ImportError> {
         let mut from = 0;
+        let mut reader = self.logs.get_mut(log).map(|log| std::mem::take(&mut log.reader)).unwrap_or_default();
         while let Some(rest) = lines.get(from..).filter(|rest| !rest.is_empty()) {
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            self.line(&rest[..length]);
+            self.line(&mut reader, &rest[..length]);
             from += length + 1;
         }
-        if let Some(Log { entry: Some(entry), has_moved }) = self.logs.get_mut(log) {
-            entry.bytes = end;
-            *has_moved = true;
+        if let Some(log) = self.logs.get_mut(log) {
+            log.reader = reader;
+            if let Some(entry) = &mut log.entry {
+                entry.bytes = end;
+                log.has_moved = true;
+            }
+        }
+        if self.manner.live {
+            return self.count_live();
         }
         if self.lines - self.looked >= limits::IMPORT_LOOK_LINES {
             self.close_past();
@@ -259,8 +296,13 @@ impl Import {
     /// # Errors
     /// [`ImportError`]; the lines since the last stored state are not counted then.
     pub fn finish(mut self) -> Result<Summary, ImportError> {
-        self.close_all();
-        self.store()?;
+        if self.manner.live {
+            self.count_live()?;
+            self.collector.flush()?;
+        } else {
+            self.close_all();
+            self.store()?;
+        }
         let mut reasons: Vec<_> = self.reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
         Ok(Summary {
@@ -272,25 +314,37 @@ impl Import {
         })
     }
 
-    fn line(&mut self, line: &[u8]) {
-        if line.is_empty() || line == b"\r" {
-            return;
-        }
-        self.lines += 1;
-        let Some(read) = log::read(line).filter(|read| read.at <= self.latest) else {
-            return self.reject(Rejection::BadLine.into());
+    fn line(&mut self, reader: &mut Reader, line: &[u8]) {
+        let read = match reader.read(line) {
+            Read::Note => return,
+            Read::Line(read) if read.at <= self.latest || self.manner.live => read,
+            Read::Line(_) | Read::Bad => {
+                self.lines += 1;
+                return self.reject(Rejection::BadLine.into());
+            }
         };
+        self.lines += 1;
         self.at = read.at;
         if read.at < self.now.from || read.at >= self.now.until {
             self.now = bounds(&self.site, self.site.schedule.locate(read.at).day);
         }
-        let beacon = read.beacon(&self.site.domain).map_err(Dropped::from);
+        let beacon = read.beacon(&self.site.domain, &self.manner.rules).map_err(Dropped::from);
         if let Err(dropped) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
             self.reject(dropped);
         }
     }
 
     fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Dropped> {
+        if self.manner.live {
+            let now = self.collector.clock().now();
+            let made = self.collector.make_at(beacon, &self.site, at.min(now), now)?;
+            let day = made.hit.local.day;
+            if made.begins_past_day && self.collector.has_visitors(self.site.id, day) {
+                self.repeated.insert(day);
+            }
+            self.hits.push(made.hit);
+            return Ok(());
+        }
         let local = self.site.schedule.locate(at);
         if !self.days.contains_key(&local.day) {
             self.open_day(local.day)?;
@@ -325,6 +379,10 @@ impl Import {
     }
 
     fn reject(&mut self, dropped: Dropped) {
+        if self.manner.live {
+            *self.reasons.entry(dropped.reason).or_default() += 1;
+            return self.collector.turn_away(self.site.id, self.now.day, dropped);
+        }
         self.books.add(self.site.id, self.now.day, dropped.reason, dropped.bot);
     }
 
@@ -345,6 +403,28 @@ impl Import {
         if open.day.pending() > 0 {
             self.batch.sums.push((self.site.id, day, open.day.drain()));
         }
+    }
+
+    /// Counts the hits of a live import together with how far the logs are read: the next flush stores both or neither.
+    fn count_live(&mut self) -> Result<(), ImportError> {
+        let site = self.site.id;
+        if self.collector.directory().get(site).is_none() {
+            return Err(ImportError::Removed);
+        }
+        let mut imported = Vec::new();
+        for log in self.logs.iter_mut().filter(|log| log.has_moved) {
+            imported.extend(log.entry);
+            log.has_moved = false;
+        }
+        let hits = std::mem::take(&mut self.hits);
+        let counted = self.collector.take_lines(hits, imported)?;
+        for outcome in counted.outcomes {
+            match outcome {
+                Ok(()) => self.counted += 1,
+                Err(reason) => *self.reasons.entry(reason).or_default() += 1,
+            }
+        }
+        Ok(())
     }
 
     /// The pairs of a day so far.
@@ -408,8 +488,8 @@ fn bounds(site: &Site, day: Day) -> Bounds {
     Bounds { day, from: site.schedule.start_of(day), until: site.schedule.end_of(day) }
 }
 
-/// The digest of a log's beginning. Addresses, which open each line, are left out: nobody shall find one by trying.
+/// The digest of a log's beginning. Addresses are left out: nobody shall find one by trying.
 fn fingerprint(head: &[u8]) -> secret::Digest {
     let lines = head.split_inclusive(|byte| *byte == b'\n');
-    secret::fingerprint(lines.map(|line| memchr::memchr(b' ', line).map_or(&b""[..], |space| &line[space..])))
+    secret::fingerprint(lines.flat_map(log::without_addresses))
 }

@@ -4,6 +4,7 @@
 //! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
 //! store leaves it out. The keeper never waits for the writer but at the end of the program.
 
+mod batches;
 mod closing;
 mod flushing;
 
@@ -18,15 +19,20 @@ use arc_swap::ArcSwap;
 use super::Collector;
 use super::import::Batch;
 use super::ledger::{Booked, Ledger};
+use super::mail::Mails;
 use super::salts::Salts;
+use super::trusted::Counted;
 use crate::clock::Clock;
 use crate::counts::{Census, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
+use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, BotCount, DayState, Flush, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
+use batches::Batches;
 use flushing::{Flushing, Waiter};
 
 /// What reaches the keeper.
@@ -34,6 +40,17 @@ use flushing::{Flushing, Waiter};
 pub enum Message {
     /// A hit to count.
     Hit(Box<Hit>),
+    /// Hits to count together, unless a batch of this id was counted before.
+    Batch {
+        /// The hits.
+        hits: Vec<Hit>,
+        /// The id, if the sender gave one.
+        id: Option<Digest>,
+        /// How far logs are read with them.
+        imported: Vec<Imported>,
+        /// Told what became of them.
+        reply: Sender<Counted>,
+    },
     /// A question for what is not stored.
     Ask {
         /// About which site.
@@ -85,6 +102,8 @@ pub struct Generation {
     pub rows: Vec<Vec<Row>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
+    /// What became of mails.
+    pub mails: Vec<MailSum>,
     /// All programs.
     pub bots: Vec<BotCount>,
     /// The first day of the site with sums in it.
@@ -104,6 +123,7 @@ struct Keeper {
     visitors: usize,
     salts: Arc<Salts>,
     ledger: Arc<Ledger>,
+    mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
     meter: Arc<Meter>,
@@ -112,6 +132,10 @@ struct Keeper {
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
     imports: VecDeque<(SiteId, Batch, Waiter)>,
+    /// Ids of batches that were counted lately.
+    batches: Batches,
+    /// How far logs are read whose hits wait for the next flush.
+    imported: Vec<Imported>,
     flushed: Moment,
     /// When the pairs of running days were last stored.
     checkpointed: Moment,
@@ -137,12 +161,15 @@ pub(super) fn spawn(
         visitors: 0,
         salts: inner.salts.clone(),
         ledger: inner.ledger.clone(),
+        mails: inner.mails.clone(),
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
+        batches: Batches::default(),
+        imported: Vec::new(),
         flushed: inner.clock.now(),
         checkpointed: inner.clock.now(),
         pruned: HashMap::new(),
@@ -180,7 +207,14 @@ impl Keeper {
     /// Serves one message; false ends the keeper.
     fn serve(&mut self, message: Message) -> bool {
         match message {
-            Message::Hit(hit) => self.count(&hit),
+            Message::Hit(hit) => {
+                self.meter.queued.dec();
+                let _ = self.count(&hit);
+            }
+            Message::Batch { hits, id, imported, reply } => {
+                answer(&reply, self.count_batch(&hits, id));
+                self.note_read(imported);
+            }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -195,13 +229,43 @@ impl Keeper {
         true
     }
 
-    fn count(&mut self, hit: &Hit) {
-        self.meter.queued.dec();
+    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> Counted {
+        self.meter.queued.dec_by(hits.len() as i64);
+        if id.is_some_and(|id| !self.batches.begin(id, self.clock.now())) {
+            hits.iter().for_each(|hit| self.reject(hit, Rejection::Repeat));
+            return Counted { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
+        }
+        Counted { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
+    }
+
+    /// Keeps how far logs are read for the next flush; what was said of one before is past.
+    fn note_read(&mut self, imported: Vec<Imported>) {
+        for entry in imported {
+            self.imported.retain(|known| (known.site, known.head) != (entry.site, entry.head));
+            self.imported.push(entry);
+        }
+    }
+
+    fn reject(&self, hit: &Hit, reason: Rejection) {
+        self.meter.reject(reason);
+        self.ledger.add(hit.site, hit.local.day, reason, None);
+    }
+
+    fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let key = (hit.site, hit.local.day);
+        let is_old = || {
+            let today = self.directory.load().get(hit.site).map(|site| site.schedule.locate(self.clock.now()).day);
+            today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
+        };
         let budget = |site| self.directory.load().get(site).map(|site| site.settings.budget).unwrap_or_default();
-        let day = self.days.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1, budget(key.0)));
+        let open = || match is_old() {
+            true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
+            false => OpenDay::new(key.0, key.1, budget(key.0)),
+        };
+        let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
-        match day.take(hit, self.visitors < limits::VISITORS_MAX) {
+        let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
+        match taken {
             Ok(()) => {
                 self.visitors += day.visitors() - before;
                 self.meter.counted.inc();
@@ -209,11 +273,9 @@ impl Keeper {
                     self.meter.pings.inc();
                 }
             }
-            Err(reason) => {
-                self.meter.reject(reason);
-                self.ledger.add(key.0, key.1, reason, None);
-            }
+            Err(reason) => self.reject(hit, reason),
         }
+        taken
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
@@ -224,6 +286,7 @@ impl Keeper {
             rows: vec![Vec::new(); asks.len()],
             rejected,
             bots,
+            mails: self.mails.peek(),
             first_day: None,
         };
         for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
@@ -294,6 +357,11 @@ impl Keeper {
         let Booked { mut rejected, mut bots } = self.ledger.drain();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
+        let batches = self.batches.drain(now);
+        let is_over = |(site, day): &(SiteId, Day)| {
+            directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+        };
+        let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
         let mut days = self.take_closing(&directory);
         if checkpoint {
             self.checkpointed = now;
@@ -304,12 +372,14 @@ impl Keeper {
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
-        if sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty() && month.is_none() {
+        let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
+        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty();
+        if is_empty && month.is_none() && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
         self.flushing
-            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported: Vec::new() }, waiters);
+            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
@@ -376,6 +446,7 @@ fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
         number: flush.number,
         rows: rows.collect(),
         rejected: flush.rejected.clone(),
+        mails: flush.mails.clone(),
         bots: flush.bots.clone(),
         first_day: of_site().map(|(_, day, _)| *day).min(),
     }

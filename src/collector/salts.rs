@@ -1,14 +1,32 @@
-//! In: randomness. Out: the salt of a site and day. Forgets: a salt, when its day is closed.
+//! In: randomness. Out: the salt of a site and day. Forgets: a salt, when its day is closed; that of a day which was over
+//! when it was made, an hour after its last use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::hit::token::Salt;
-use crate::site::{Day, SiteId};
+use crate::limits;
+use crate::site::{Day, Moment, SiteId};
 
 /// The salts of open days. They are in memory only.
 #[derive(Debug, Default)]
-pub struct Salts(RwLock<HashMap<(SiteId, Day), Arc<Salt>, foldhash::fast::RandomState>>);
+pub struct Salts(RwLock<HashMap<(SiteId, Day), Kept, foldhash::fast::RandomState>>);
+
+#[derive(Debug)]
+struct Kept {
+    salt: Arc<Salt>,
+    /// When it was last used, if it was made for a day that was over by then.
+    late: Option<Moment>,
+}
+
+/// The salt of a day that is over.
+#[derive(Debug)]
+pub struct Late {
+    /// The salt.
+    pub salt: Arc<Salt>,
+    /// Whether it was made just now, so that visitors whom an earlier salt knew count twice.
+    pub is_new: bool,
+}
 
 impl Salts {
     /// The salt of a site and day, made at first use. Whoever comes first makes it for all, under one lock.
@@ -16,16 +34,45 @@ impl Salts {
     /// # Errors
     /// The system gives no randomness; then nothing can be counted safely.
     pub fn of(&self, site: SiteId, day: Day) -> Result<Arc<Salt>, getrandom::Error> {
-        if let Some(salt) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(site, day)) {
-            return Ok(salt.clone());
+        if let Some(kept) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(site, day)) {
+            return Ok(kept.salt.clone());
         }
         let mut salts = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(salt) = salts.get(&(site, day)) {
-            return Ok(salt.clone());
+        if let Some(kept) = salts.get(&(site, day)) {
+            return Ok(kept.salt.clone());
         }
         let salt = Arc::new(Salt::from_random(random()?));
-        salts.insert((site, day), salt.clone());
+        salts.insert((site, day), Kept { salt: salt.clone(), late: None });
         Ok(salt)
+    }
+
+    /// The salt of a day that is over: of its own, unless the day's first salt is still there. One past
+    /// [`limits::LATE_DAYS_MAX`] takes the place of the one that was not used for longest.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn of_past(&self, site: SiteId, day: Day, now: Moment) -> Result<Late, getrandom::Error> {
+        let mut salts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = salts.get_mut(&(site, day)) {
+            kept.late = kept.late.map(|_| now);
+            return Ok(Late { salt: kept.salt.clone(), is_new: false });
+        }
+        let late = || salts.iter().filter_map(|(key, kept)| Some((kept.late?, *key)));
+        if late().count() >= limits::LATE_DAYS_MAX
+            && let Some((_, oldest)) = late().min()
+        {
+            salts.remove(&oldest);
+        }
+        let salt = Arc::new(Salt::from_random(random()?));
+        salts.insert((site, day), Kept { salt: salt.clone(), late: Some(now) });
+        Ok(Late { salt, is_new: true })
+    }
+
+    /// Whether a day that is over still takes late hits: its salt was used within [`limits::LATE_MS`].
+    pub fn is_late(&self, site: SiteId, day: Day, now: Moment) -> bool {
+        let salts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let used = salts.get(&(site, day)).and_then(|kept| kept.late);
+        used.is_some_and(|used| now < used.plus(limits::LATE_MS))
     }
 
     /// Drops the salt of a day; it is wiped when the last request that holds it is done.
@@ -47,4 +94,38 @@ pub fn random() -> Result<[u8; 32], getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_past_day_has_a_salt_of_its_own_for_an_hour_after_its_last_use() {
+        let salts = Salts::default();
+        let (site, day, now) = (SiteId(1), Day(20_000), Moment(1_780_000_000_000));
+        assert!(salts.of_past(site, day, now).unwrap().is_new);
+        let later = now.plus(limits::LATE_MS - 1);
+        assert!(salts.is_late(site, day, later) && !salts.is_late(site, day, later.plus(1)));
+        assert!(!salts.of_past(site, day, later).unwrap().is_new);
+        assert!(salts.is_late(site, day, later.plus(1)), "used again");
+        let running = Day(20_001);
+        let salt = salts.of(site, running).unwrap();
+        let late = salts.of_past(site, running, now).unwrap();
+        assert!(
+            Arc::ptr_eq(&salt, &late.salt) && !salts.is_late(site, running, now),
+            "the day's own salt keeps its end"
+        );
+    }
+
+    #[test]
+    fn past_days_are_few_and_the_one_unused_for_longest_goes_first() {
+        let salts = Salts::default();
+        let now = Moment(1_780_000_000_000);
+        for day in 0..=limits::LATE_DAYS_MAX as i32 {
+            salts.of_past(SiteId(1), Day(day), now.plus(i64::from(day))).unwrap();
+        }
+        assert_eq!(salts.days().len(), limits::LATE_DAYS_MAX);
+        assert!(salts.of_past(SiteId(1), Day(0), now.plus(1_000)).unwrap().is_new);
+    }
 }

@@ -3,7 +3,8 @@
 //!
 //! After the command line has been answered, the beginning of each log follows with its length; the answer says from where
 //! the log is to be sent. Then come chunks of whole lines until the last one, which names no log, and the answer to that
-//! is the summary. A sender that goes away ends the import: what it sent is stored.
+//! is the summary. One that stands for no log holds the beginning of a further log, of one that follows another when logs are
+//! rotated. A sender that goes away ends the import: what it sent is stored.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -15,11 +16,15 @@ use serde::de::DeserializeOwned;
 
 use super::{Command, Refused, socket};
 use crate::collector::Collector;
-use crate::collector::import::{Import, ImportError, Start, Summary};
+use crate::collector::import::{Import, ImportError, Manner, Start, Summary};
 use crate::limits;
 
 /// What stands in the place of a log's number in the last chunk.
 const END: u32 = u32::MAX;
+/// The same in a chunk that is the beginning of a further log.
+const OPEN: u32 = u32::MAX - 1;
+/// The same in a chunk that only says that there is nothing new.
+const WAITING: u32 = u32::MAX - 2;
 
 /// What takes the lines: an import in this program or one in the running server.
 #[derive(Debug)]
@@ -42,14 +47,14 @@ impl Intake {
     ///
     /// # Errors
     /// The server refuses it.
-    pub fn there(path: &Path, site: &str, logs: usize, again: bool) -> Option<Result<Intake, Refused>> {
+    pub fn there(path: &Path, site: &str, logs: usize, manner: &Manner) -> Option<Result<Intake, Refused>> {
         let stream = socket::connect(path)?;
         let begin = || -> io::Result<Result<Wire, Refused>> {
             let mut wire = Wire {
                 answers: BufReader::new(stream.try_clone()?),
                 chunks: BufWriter::with_capacity(limits::LOG_CHUNK_BYTES, stream),
             };
-            send(&mut wire.chunks, &Command::Import { site: site.to_owned(), logs, again })?;
+            send(&mut wire.chunks, &Command::Import { site: site.to_owned(), logs, manner: manner.clone() })?;
             Ok(receive::<()>(&mut wire.answers)?.map(|()| wire))
         };
         Some(begin().unwrap_or_else(|error| Err(gone(&error))).map(Intake::There))
@@ -64,6 +69,32 @@ impl Intake {
             Intake::Here(import) => Ok(import.open(head)),
             Intake::There(wire) => wire.open(head).unwrap_or_else(|error| Err(gone(&error))),
         }
+    }
+
+    /// Hands over the beginning of a log that came after all others.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn open_next(&mut self, head: &[u8]) -> Result<Start, Refused> {
+        match self {
+            Intake::Here(import) => Ok(import.open(head)),
+            Intake::There(wire) => {
+                let sent = chunk(&mut wire.chunks, OPEN, 0, head).and_then(|()| wire.chunks.flush());
+                sent.and_then(|()| receive(&mut wire.answers)).unwrap_or_else(|error| Err(gone(&error)))
+            }
+        }
+    }
+
+    /// Sees to it that all lines are on their way; `is_idle` says that there were none.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn push(&mut self, is_idle: bool) -> Result<(), Refused> {
+        let Intake::There(wire) = self else { return Ok(()) };
+        let sent = if is_idle { chunk(&mut wire.chunks, WAITING, 0, b"") } else { Ok(()) };
+        // A server that stopped listening has said why.
+        let sent = sent.and_then(|()| wire.chunks.flush());
+        sent.or_else(|error| receive::<Summary>(&mut wire.answers).map_err(|_| gone(&error))?.map(|_| ()))
     }
 
     /// Hands over whole lines of a log, as [`Import::take`].
@@ -121,11 +152,11 @@ pub(super) fn serve(
     collector: &Collector,
     site: &str,
     logs: usize,
-    again: bool,
+    manner: Manner,
 ) -> io::Result<()> {
     let mut answers = stream;
     let begun = match logs {
-        0..=limits::LOGS_MAX => Import::begin(collector, site, again).map_err(Refused::from),
+        0..=limits::LOGS_MAX => Import::begin(collector, site, manner).map_err(Refused::from),
         _ => Err(Refused(format!("{logs} logs are too many at once; the most is {}", limits::LOGS_MAX))),
     };
     let mut import = match begun {
@@ -139,7 +170,7 @@ pub(super) fn serve(
         let start = import.open(&head(&mut lines)?);
         send(&mut answers, &Ok::<_, Refused>(start))?;
     }
-    let summary = match take_all(&mut lines, &mut import) {
+    let summary = match take_all(&mut lines, &mut import, &mut answers) {
         Ok(()) => import.finish().map_err(Refused::from),
         Err(refused) => Err(refused),
     };
@@ -159,13 +190,18 @@ fn head(lines: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// Takes chunks until the last one, or until the sender is gone.
-fn take_all(lines: &mut impl Read, import: &mut Import) -> Result<(), Refused> {
+fn take_all(lines: &mut impl Read, import: &mut Import, answers: &mut impl Write) -> Result<(), Refused> {
     let mut buffer = Vec::new();
     while let Ok((log, end)) = next(lines, &mut buffer) {
-        if log == END {
-            break;
+        match log {
+            END => break,
+            WAITING => {}
+            OPEN => {
+                let start = import.open(&buffer);
+                send(answers, &Ok::<_, Refused>(start)).map_err(|error| gone(&error))?;
+            }
+            log => import.take(log as usize, end, &buffer)?,
         }
-        import.take(log as usize, end, &buffer)?;
     }
     Ok(())
 }

@@ -40,8 +40,8 @@ fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Opti
     let mut line = String::new();
     BufReader::new(stream.take(limits::QUERY_BYTES_MAX as u64)).read_line(&mut line).ok()?;
     let reply = match serde_json::from_str::<Command>(&line) {
-        Ok(Command::Import { site, logs, again }) => {
-            return import::serve(stream, collector, &site, logs, again).ok();
+        Ok(Command::Import { site, logs, manner }) => {
+            return import::serve(stream, collector, &site, logs, manner).ok();
         }
         Ok(command) => run(command, collector, base_url),
         Err(_) => Err(Refused("the running server does not know this command; it may be of another version".into())),

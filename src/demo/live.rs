@@ -138,6 +138,8 @@ impl Message {
             hints: &NO_HINTS,
             accept_language: "",
             referer: "",
+            origin: "",
+            forwarded: "",
             opted_out: self.opted_out,
             prefetch: false,
         };

@@ -119,6 +119,19 @@ pub struct Places {
     detail: Detail,
 }
 
+/// The place, if it is in this country; else only the country is known. Nothing leaves it as it is.
+#[must_use]
+pub fn within(place: Arc<Place>, country: Option<String>) -> Arc<Place> {
+    match country {
+        Some(country) if place.country != country => Arc::new(Place {
+            country: Cow::Owned(country),
+            region: Cow::Borrowed(NOT_SET),
+            city: Cow::Borrowed(NOT_SET),
+        }),
+        _ => place,
+    }
+}
+
 /// Where those are of whom nothing is known.
 static NOWHERE: LazyLock<Arc<Place>> = LazyLock::new(|| Arc::new(Place::of_country(NOT_SET)));
 

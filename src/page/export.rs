@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::site::PanelRow;
+use super::site::{MailLine, PanelRow};
 use crate::cell::{Dimension, Metric};
 
 /// A breakdown as CSV by RFC 4180: a header `value,visitors,...`, lines that end in CR LF, nothing for what was not
@@ -44,6 +44,32 @@ pub fn json(dimension: Dimension, metrics: &[Metric], rows: &[PanelRow]) -> Stri
         names.join(","),
         rows.join(",")
     )
+}
+
+/// What became of mails, as CSV in the same manner.
+pub fn mail_csv(lines: &[MailLine]) -> String {
+    let mut text = String::from("campaign");
+    MailLine::default().numbers().iter().for_each(|(name, _)| text.extend([",", name]));
+    text.push_str("\r\n");
+    for line in lines {
+        text.push_str(&field(&line.campaign));
+        for (_, number) in line.numbers() {
+            let _ = write!(text, ",{number}");
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// The same as JSON: `{"rows":[{"campaign":"spring","sent":1200,"opened":3,...}]}`.
+pub fn mail_json(lines: &[MailLine]) -> String {
+    let line = |line: &MailLine| {
+        let mut object = serde_json::Map::from_iter([("campaign".to_owned(), line.campaign.as_str().into())]);
+        object.extend(line.numbers().map(|(name, number)| (name.to_owned(), number.into())));
+        serde_json::Value::Object(object)
+    };
+    let rows: Vec<serde_json::Value> = lines.iter().map(line).collect();
+    format!("{}\n", serde_json::json!({ "rows": rows }))
 }
 
 /// Whole numbers without a point, others as short as they can be read back.

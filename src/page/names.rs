@@ -243,6 +243,10 @@ pub const fn reason(reason: Rejection) -> &'static str {
         Rejection::Status => "No success",
         Rejection::Asset => "No page",
         Rejection::BadLine => "Unreadable line",
+        Rejection::Unmeasured => "Nothing to count",
+        Rejection::Repeat => "Sent twice",
+        Rejection::BadToken => "No token",
+        Rejection::BadTime => "Impossible time",
     }
 }
 

@@ -56,6 +56,8 @@ pub struct SitePage {
     pub goals: Vec<GoalRow>,
     /// The site's funnels.
     pub funnels: Vec<FunnelPanel>,
+    /// What became of the mails of campaigns.
+    pub mails: Vec<MailLine>,
     /// Beacons that were not counted, by reason, the most frequent first.
     pub not_counted: Vec<NotCounted>,
     /// The programs among them, the most frequent families first.
@@ -133,6 +135,45 @@ pub struct NotCounted {
     pub reason: Rejection,
     /// How many.
     pub count: u64,
+}
+
+/// What became of the mails of a campaign.
+#[derive(Debug, Clone, Default)]
+pub struct MailLine {
+    /// The campaign.
+    pub campaign: String,
+    /// How many were sent, as its owner says.
+    pub sent: u64,
+    /// Pictures that readers and their providers asked for.
+    pub opened: u64,
+    /// Those of them that a provider asked for, such as Gmail.
+    pub proxied: u64,
+    /// Distinct readers who did, added by day.
+    pub readers: u64,
+    /// Pictures that privacy relays fetched.
+    pub relays: u64,
+    /// Links that were followed.
+    pub clicked: u64,
+    /// Visits that bear its name.
+    pub visited: u64,
+    /// Pictures and links that scanners looked at.
+    pub scanners: u64,
+}
+
+impl MailLine {
+    /// What the line counts, by name.
+    pub fn numbers(&self) -> [(&'static str, u64); 8] {
+        [
+            ("sent", self.sent),
+            ("opened", self.opened),
+            ("opened_by_proxies", self.proxied),
+            ("readers", self.readers),
+            ("fetched_by_relays", self.relays),
+            ("clicked", self.clicked),
+            ("visited", self.visited),
+            ("scanned", self.scanners),
+        ]
+    }
 }
 
 /// A panel, and those that say more about the same.
@@ -221,6 +262,12 @@ impl SitePage {
             Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
         };
         CARDS.iter().filter_map(card).collect()
+    }
+
+    /// The query that leads back to the period shown.
+    fn query(&self) -> &str {
+        let current = self.periods.iter().find(|period| period.is_current);
+        current.and_then(|period| period.href.split_once('?')).map_or("", |(_, query)| query)
     }
 
     fn not_counted_total(&self) -> String {

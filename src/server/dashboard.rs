@@ -2,6 +2,7 @@
 //!
 //! Everything on a page comes from one read, so that its numbers agree with each other.
 
+mod mails;
 mod panels;
 mod view;
 mod watched;
@@ -13,7 +14,8 @@ use crate::collector::Collector;
 use crate::control::snippet;
 use crate::page::bots;
 use crate::page::{
-    Account, Hits, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total, VISITORS_MAY_REPEAT, names,
+    Account, Hits, MailLine, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total,
+    VISITORS_MAY_REPEAT, names,
 };
 use crate::rejection::Rejection;
 use crate::report::choice::Scope;
@@ -94,6 +96,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         goals: watched::goals(view, range.span, &found, visitors.filter(|_| is_measured)),
         funnels: watched::funnels(view, range.span, &found),
         panels: panels(view, &range, found, is_measured),
+        mails: mails::lines(site, range.span.first_day(), range.span.last_day(), collector)?,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
         bots: report::bots::lines(collector.bots(site.id, range.span.first_day(), range.span.last_day())?),
         bots_csv: format!("/{}/{}.csv?{}", site.domain, bots::NAME, range.period.query()),
@@ -101,6 +104,16 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
     })
+}
+
+/// What became of the mails of a site's campaigns in a period.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn mails_of(view: &View, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
+    let (site, now) = (view.site, collector.clock().now());
+    let range = view.period.range(&site.schedule, now, collector.first_day(site.id)?);
+    mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
 }
 
 /// Who is signed in. There is one operator until people have names.
@@ -257,6 +270,18 @@ fn notices(
     if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
         notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
+    }
+    let today = site.schedule.locate(collector.clock().now()).day;
+    let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
+    if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
+        notices.push(
+            "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`."
+                .to_owned(),
+        );
+    }
+    if collector.has_hidden_proxy() {
+        let sentence = "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.";
+        notices.push(sentence.to_owned());
     }
     if collector.may_repeat(site) {
         notices.push(VISITORS_MAY_REPEAT.to_owned());

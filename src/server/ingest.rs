@@ -3,66 +3,158 @@
 //!
 //! A rejected beacon answers like an accepted one unless its format says otherwise.
 
-use std::net::IpAddr;
-use std::sync::LazyLock;
-use std::time::Duration;
+mod answers;
+mod bulk;
+mod goatcounter;
+mod intake;
+mod mail;
+mod matomo;
+mod pictures;
+mod umami;
 
-use http_body_util::Full;
+use std::net::IpAddr;
+
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Response, StatusCode};
+use hyper::{Method, StatusCode};
 
-use super::body::{self, Unread};
-use super::{App, header as text_of};
+use super::body::{self, Held, Unread};
+use super::{App, apart, header as text_of};
 use crate::beacon::plausible::{Fault, Refusal};
-use crate::beacon::{Beacon, ClientIp, Hints, Request, address, pixel, plausible};
-use crate::collector::{Outcome, Waiting};
+use crate::beacon::{ClientIp, Hints, Request, address, plausible};
+use crate::collector::Outcome;
 use crate::limits;
-use crate::rejection::Rejection;
+pub use answers::Answer;
+use answers::{ACCEPTED, REJECTED, note_days, note_reasons, overloaded, plain, reason, whole, with_cors};
+use intake::{Bearer, Received, receive};
 
 /// Where beacons arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// `POST /api/event`, Plausible's format and ours.
     Event,
+    /// `POST /api/events`, many of ours at once.
+    Bulk,
     /// `GET /pixel.gif`.
     Pixel,
+    /// `POST /api/send`, Umami's format.
+    Send,
+    /// `POST /api/batch`, many of Umami's at once.
+    Batch,
+    /// `GET /api/heartbeat`, by which Umami's clients look whether a collector is here.
+    Heartbeat,
+    /// `GET|POST /count` and `/count/SITE`, GoatCounter's format.
+    Count,
+    /// `POST /api/v0/count`, GoatCounter's for servers.
+    CountApi,
+    /// `GET /api/v0/me` and `/api/v0/test`, by which GoatCounter's clients try their token.
+    CountMe,
+    /// `matomo.php`, `piwik.php` and `js/tracker.php`, Matomo's format.
+    Matomo,
+    /// `POST /` and `/index.php`, by which Matomo's importer of logs asks for its site.
+    MatomoApi,
+    /// `GET /collect`, Fathom Lite's format.
+    Collect,
+    /// `GET /simple.gif`, Simple Analytics' format.
+    Simple,
+    /// `GET /e/DOMAIN/CAMPAIGN.gif`, the picture of a mail campaign.
+    Mail,
+    /// `GET /l/LINK`, a signed link of a mail campaign.
+    Link,
+    /// `POST /append`, the same for time and depth.
+    Append,
 }
 
-/// The route of a path, if beacons arrive there.
-pub fn route(path: &str) -> Option<Route> {
-    match path {
-        "/api/event" => Some(Route::Event),
-        "/pixel.gif" => Some(Route::Pixel),
-        _ => None,
-    }
+/// The route of a request, if beacons arrive there.
+pub fn route(method: &Method, path: &str) -> Option<Route> {
+    Some(match path {
+        "/api/event" => Route::Event,
+        "/api/events" => Route::Bulk,
+        "/pixel.gif" => Route::Pixel,
+        "/api/send" => Route::Send,
+        "/api/batch" => Route::Batch,
+        "/api/heartbeat" => Route::Heartbeat,
+        "/count" => Route::Count,
+        "/api/v0/count" => Route::CountApi,
+        "/api/v0/me" | "/api/v0/test" => Route::CountMe,
+        "/matomo.php" | "/piwik.php" | "/js/tracker.php" => Route::Matomo,
+        "/" if method == Method::POST => Route::MatomoApi,
+        "/index.php" => Route::MatomoApi,
+        "/collect" => Route::Collect,
+        "/simple.gif" => Route::Simple,
+        "/append" => Route::Append,
+        _ if path.starts_with("/count/") => Route::Count,
+        _ if path.starts_with("/e/") => Route::Mail,
+        _ if path.starts_with("/l/") => Route::Link,
+        _ => return None,
+    })
 }
-
-/// A transparent picture of one pixel, GIF89a.
-const PIXEL: [u8; 43] = [
-    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
-    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02,
-    0x01, 0x44, 0x00, 0x3b, 0x00,
-];
-
-/// The header that says why a beacon is not counted.
-const REJECTED: &str = "x-headcount-rejected";
-
-/// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
-const ROOM_STEPS: u32 = 200;
-const ROOM_STEP_MS: u64 = 5;
-
-/// An answer to a beacon: its body is small and whole.
-pub type Answer = Response<Full<Bytes>>;
 
 /// Answers a request for a beacon route.
 pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    match (route, request.method()) {
-        (Route::Event, &Method::POST) => event(request, peer, app).await,
-        (Route::Event, &Method::OPTIONS) => preflight(),
-        (Route::Event, _) => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
-        (Route::Pixel, &Method::GET | &Method::HEAD) => picture(request, peer, app).await,
-        (Route::Pixel, _) => plain(StatusCode::METHOD_NOT_ALLOWED, "ask for the pixel with GET"),
+    let (get, post) = (is_get(request.method()), request.method() == Method::POST);
+    let options = request.method() == Method::OPTIONS;
+    match route {
+        Route::Event if post => event(request, peer, app).await,
+        Route::Event if options => preflight(),
+        Route::Event => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
+        Route::Bulk if post => bulk::bulk(request, peer, app).await,
+        Route::Send | Route::Batch | Route::Heartbeat if options => umami::preflight(),
+        Route::Send if post => umami::send(request, peer, app).await,
+        Route::Batch if post => umami::batch(request, peer, app).await,
+        Route::Heartbeat if get => umami::heartbeat(),
+        Route::Count if get || post => goatcounter::count(request, peer, app).await,
+        Route::CountApi | Route::CountMe if options => goatcounter::preflight(),
+        Route::CountApi if post => goatcounter::api(request, peer, app).await,
+        Route::CountMe if get => goatcounter::me(request, app).await,
+        Route::Matomo if options => matomo::preflight(),
+        Route::Matomo if get || post => matomo::track(request, peer, app).await,
+        Route::MatomoApi => matomo::api(request, app).await,
+        Route::Pixel if get => pictures::pixel(request, peer, app).await,
+        Route::Collect if get => pictures::collect(request, peer, app).await,
+        Route::Simple if get => pictures::simple(request, peer, app).await,
+        Route::Mail if get => mail::picture(request, peer, app).await,
+        Route::Link if get => mail::link(request, peer, app).await,
+        Route::Append if post => pictures::append(request, peer, app).await,
+        Route::Pixel | Route::Collect | Route::Simple => {
+            plain(StatusCode::METHOD_NOT_ALLOWED, "ask for the picture with GET")
+        }
+        _ => plain(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods"),
+    }
+}
+
+fn is_get(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+/// A request whose body is read.
+struct Arrived {
+    parts: hyper::http::request::Parts,
+    body: Result<Held<'static>, Unread>,
+    address: ClientIp,
+}
+
+impl Arrived {
+    async fn whole(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Arrived {
+        let (parts, body) = request.into_parts();
+        let address = client(&parts.headers, peer, app);
+        Arrived { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, address }
+    }
+
+    /// What its headers say.
+    fn said(&self) -> Said<'_> {
+        Said::by(&self.parts.headers)
+    }
+
+    /// The request as wire formats see it; without what could not be read of its body.
+    fn request<'a>(&'a self, said: &'a Said<'a>) -> Request<'a> {
+        let body = self.body.as_ref().map_or(&[][..], |held| &held.bytes);
+        said.request(self.parts.uri.query().unwrap_or_default(), body, self.address)
+    }
+
+    /// Whether the body is larger than it may be, or did not come.
+    fn is_unread(&self) -> bool {
+        self.body.is_err()
     }
 }
 
@@ -73,6 +165,7 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> An
     if said.asks_for_address {
         return with_cors(plain(StatusCode::OK, address.0.to_string()));
     }
+    let bearer = Bearer::of(&parts.headers, app).await;
     let body = body::read(body, limits::BODY_BYTES_MAX).await;
     let parsed = match &body {
         Ok(body) => plausible::parse(&said.request("", &body.bytes, address)),
@@ -81,7 +174,7 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> An
     };
     let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
-        Ok(beacons) => event_answer(&receive(beacons, app).await),
+        Ok(beacons) => event_answer(&receive(beacons, bearer.map(|bearer| bearer.access), app).await),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
             let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
@@ -92,25 +185,10 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> An
     }
 }
 
-/// The head of the usual answers, made once: clones are cheaper than inserts.
-static ACCEPTED: LazyLock<HeaderMap> =
-    LazyLock::new(|| with_cors(plain(StatusCode::ACCEPTED, "ok")).into_parts().0.headers);
-static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
-    HeaderMap::from_iter([
-        (header::CONTENT_TYPE, HeaderValue::from_static("image/gif")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, must-revalidate, private")),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
-    ])
-});
-
-fn event_answer(outcomes: &[Outcome]) -> Answer {
-    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
-    // Whoever is told to try again counts twice for each site that took the first try.
-    if outcomes.iter().any(is_overloaded) && !outcomes.contains(&Outcome::Accepted) {
-        let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
-        return with_cors(answer);
+fn event_answer(received: &Received) -> Answer {
+    let outcomes: &[Outcome] = &received.outcomes;
+    if let Some(answer) = overloaded(outcomes) {
+        return answer;
     }
     let mut answer = whole(StatusCode::ACCEPTED, ACCEPTED.clone(), Bytes::from_static(b"ok"));
     let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();
@@ -121,63 +199,8 @@ fn event_answer(outcomes: &[Outcome]) -> Answer {
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(REJECTED));
     }
     note_reasons(answer.headers_mut(), outcomes);
+    note_days(answer.headers_mut(), &received.repeated);
     answer
-}
-
-async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    let said = Said::by(request.headers());
-    let address = client(request.headers(), peer, app);
-    let outcomes = match pixel::parse(&said.request(request.uri().query().unwrap_or_default(), &[], address)) {
-        Ok(beacons) => receive(beacons, app).await,
-        Err(refusal) => {
-            app.collector.refuse(&refusal.sites, refusal.reason);
-            vec![Outcome::Rejected(refusal.reason)]
-        }
-    };
-    let mut answer = whole(StatusCode::OK, PICTURE.clone(), Bytes::from_static(&PIXEL));
-    note_reasons(answer.headers_mut(), &outcomes);
-    answer
-}
-
-/// Tells the owner of a site why a beacon is not counted. Browsers show the header to scripts only where it is exposed.
-fn note_reasons(headers: &mut HeaderMap, outcomes: &[Outcome]) {
-    let reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
-    if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
-        && !reasons.is_empty()
-    {
-        headers.insert(HeaderName::from_static(REJECTED), value);
-    }
-}
-
-fn reason(outcome: Outcome) -> Option<&'static str> {
-    match outcome {
-        Outcome::Accepted => None,
-        Outcome::Rejected(reason) => Some(reason.label()),
-        Outcome::Lost => Some("lost"),
-    }
-}
-
-async fn receive(beacons: Vec<Beacon>, app: &App) -> Vec<Outcome> {
-    let mut outcomes = Vec::with_capacity(beacons.len());
-    for beacon in beacons {
-        outcomes.push(match app.collector.receive(beacon) {
-            Ok(outcome) => outcome,
-            Err(waiting) => wait_for_room(waiting, app).await,
-        });
-    }
-    outcomes
-}
-
-/// A full queue empties within milliseconds; a collector that is too slow for longer says so.
-async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
-    for _ in 0..ROOM_STEPS {
-        tokio::time::sleep(Duration::from_millis(ROOM_STEP_MS)).await;
-        match app.collector.queue(waiting) {
-            Ok(outcome) => return outcome,
-            Err(again) => waiting = again,
-        }
-    }
-    app.collector.overloaded(&waiting)
 }
 
 /// What a request's headers say to wire formats, found in one walk over them. The first of a repeated header counts.
@@ -187,6 +210,10 @@ struct Said<'a> {
     hints: Hints,
     accept_language: Option<&'a str>,
     referer: Option<&'a str>,
+    origin: Option<&'a str>,
+    forwarded_for: Option<&'a str>,
+    plausible_ip: Option<&'a str>,
+    has_authorization: bool,
     opted_out: bool,
     prefetch: bool,
     asks_for_address: bool,
@@ -202,6 +229,10 @@ impl<'a> Said<'a> {
                 "user-agent" => said.user_agent = said.user_agent.or_else(text),
                 "accept-language" => said.accept_language = said.accept_language.or_else(text),
                 "referer" => said.referer = said.referer.or_else(text),
+                "authorization" => said.has_authorization = true,
+                "origin" => said.origin = said.origin.or_else(text),
+                "x-forwarded-for" => said.forwarded_for = said.forwarded_for.or_else(text),
+                "x-plausible-ip" => said.plausible_ip = said.plausible_ip.or_else(text),
                 "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
                 "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
                 "signature-agent" => _ = said.hints.add("signature-agent", text_of(headers, name)),
@@ -223,6 +254,12 @@ impl<'a> Said<'a> {
             hints: &self.hints,
             accept_language: self.accept_language.unwrap_or_default(),
             referer: self.referer.unwrap_or_default(),
+            origin: self.origin.unwrap_or_default(),
+            // Only who has a token can be believed.
+            forwarded: match self.has_authorization {
+                true => self.plausible_ip.or(self.forwarded_for).unwrap_or_default(),
+                false => "",
+            },
             opted_out: self.opted_out,
             prefetch: self.prefetch,
         }
@@ -264,28 +301,10 @@ fn preflight() -> Answer {
     with_cors(answer)
 }
 
-fn with_cors(mut answer: Answer) -> Answer {
-    let headers = answer.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    answer
-}
-
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    whole(status, HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]), text.into())
-}
-
-fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers;
-    answer
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rejection::Rejection;
 
     #[test]
     fn only_what_no_site_took_is_to_be_sent_again() {
@@ -300,7 +319,8 @@ mod tests {
             (&[Outcome::Lost, Outcome::Accepted, too_many], 202, Some("2")),
         ];
         for (outcomes, status, dropped) in cases {
-            let answer = event_answer(outcomes);
+            let received = Received { outcomes: outcomes.to_vec(), ..Received::default() };
+            let answer = event_answer(&received);
             let told = text_of(answer.headers(), "x-plausible-dropped");
             assert_eq!((answer.status().as_u16(), told), (status, dropped.unwrap_or_default()), "{outcomes:?}");
         }

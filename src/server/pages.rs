@@ -10,9 +10,10 @@ use serde_json::json;
 use super::dashboard::{Breakdown, NoView, View};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
-use crate::page::tracker::TRACKER;
+use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::choice::NotAChoice;
+use crate::site::Site;
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -80,6 +81,9 @@ pub async fn panel(
         return answer;
     }
     let site = app.collector.directory().find(&domain).cloned();
+    if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
+        return mails(site.clone(), ending, asked, app.clone()).await;
+    }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
         return bot_lines(site, ending, asked, app).await;
     }
@@ -120,13 +124,23 @@ fn wrong(title: &str, sentence: &str) -> Response {
     html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title: title.to_owned(), sentence }.html())
 }
 
+/// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
+async fn mails(site: Arc<Site>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
+        Err(wrong) => Err(wrong),
+    });
+    match (found.await, ending) {
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
+        (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
+        (Some(Ok(Ok(_))), _) => not_found().await,
+        _ => failed(),
+    }
+}
+
 /// What programs came, for other programs.
-async fn bot_lines(
-    site: Option<Arc<crate::site::Site>>,
-    ending: &str,
-    asked: Vec<(String, String)>,
-    app: Shared,
-) -> Response {
+async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
     let Some(site) = site else { return not_found().await };
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
@@ -191,9 +205,29 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
     text("application/openmetrics-text; version=1.0.0; charset=utf-8", meter.text())
 }
 
-/// `GET /js/script.js`: the tracker, which any page may load.
-pub async fn tracker() -> Response {
-    let mut answer = text("text/javascript; charset=utf-8", TRACKER.as_str());
+/// `GET /js/FILE`: the tracker, which any page may load, and what answers to installed snippets of Plausible's.
+pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Response {
+    let Some(name) = file.strip_suffix(".js") else { return not_found().await };
+    match name {
+        "script" => script(TRACKER.as_str()),
+        _ if name.starts_with("pa-") => {
+            let site = app.collector.directory().find(name).cloned();
+            script(tracker::of_site(site.as_ref().map(|site| site.domain.as_str())))
+        }
+        _ if name.starts_with("plausible") || name.starts_with("script.") => {
+            script(tracker::installed(Installed::Plausible))
+        }
+        _ => not_found().await,
+    }
+}
+
+/// `GET /script.js`, `/count.js` and the like: the tracker for installed snippets of others.
+pub async fn installed(whose: Installed) -> Response {
+    script(tracker::installed(whose))
+}
+
+fn script(text_of: impl Into<axum::body::Body>) -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", text_of);
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(TRACKER_AGE));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -4,6 +4,7 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod access;
+mod mails;
 mod names;
 mod packed;
 mod pairs;
@@ -21,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{Answer, Ask, BotCount, Flush, Imported, Running, Store, StoreError};
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 
 pub use access::{Access, Login, Scope, TokenInfo};
@@ -102,6 +104,16 @@ impl Sqlite {
     /// [`StoreError`]
     pub fn months_to_add(&self, site: SiteId, before: Month) -> Result<Vec<Month>> {
         settle::months_to_add(&self.reader(), site, before)
+    }
+
+    /// Whether a batch with this id is counted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn has_batch(&self, id: Digest) -> std::result::Result<bool, StoreError> {
+        let reader = self.reader();
+        let found = reader.prepare_cached("SELECT 1 FROM batches WHERE id = ?")?.exists([id.0])?;
+        Ok(found)
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {

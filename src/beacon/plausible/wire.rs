@@ -43,6 +43,11 @@ pub(super) enum Key {
     Sc,
     T,
     Wd,
+    Timestamp,
+    Ip,
+    UserAgent,
+    Language,
+    Country,
     #[serde(other)]
     Unknown,
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use crate::beacon::log;
+use crate::beacon::log::Reader;
 use crate::limits;
 use crate::site::Moment;
 
@@ -16,6 +16,8 @@ const TOO_LONG: &[u8] = b"?\n";
 /// Lines of a log, read ahead.
 pub struct Lines<R> {
     input: R,
+    /// Knows when lines were.
+    reader: Reader,
     buffer: Vec<u8>,
     /// What was not handed out begins here.
     from: usize,
@@ -33,9 +35,9 @@ pub struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// Lines of this content.
-    pub fn of(input: R) -> Lines<R> {
+    pub fn of(input: R, reader: Reader) -> Lines<R> {
         let buffer = vec![0; limits::LOG_CHUNK_BYTES];
-        Lines { input, buffer, from: 0, ready: 0, to: 0, left_out: 0, is_closed: false, time: None }
+        Lines { input, reader, buffer, from: 0, ready: 0, to: 0, left_out: 0, is_closed: false, time: None }
     }
 
     /// Whether there are lines to hand out.
@@ -113,7 +115,7 @@ impl<R: Read> Lines<R> {
     /// `all` that will ever come. Says whether there is one.
     pub fn end(&mut self, all: bool) -> bool {
         let last = &self.buffer[self.from..self.to];
-        if last.is_empty() || !(all || log::is_whole(last)) {
+        if last.is_empty() || !(all || self.reader.is_whole(last)) {
             return false;
         }
         self.buffer.truncate(self.to);
@@ -161,7 +163,7 @@ impl<R: Read> Lines<R> {
     fn look(&mut self) {
         let line = &self.buffer[self.from..self.ready];
         let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
-        self.time = log::time(line).or(self.time);
+        self.time = self.reader.time(line).or(self.time);
     }
 }
 
@@ -183,7 +185,7 @@ mod tests {
 
     /// All that is handed out, and how many bytes of the content it stands for.
     fn all(text: &[u8], at_once: usize, is_all: bool) -> (Vec<u8>, u64) {
-        let mut lines = Lines::of(Slow(text, at_once));
+        let mut lines = Lines::of(Slow(text, at_once), Reader::default());
         let (mut out, mut sum) = (Vec::new(), 0);
         while lines.fill().unwrap() || lines.end(is_all) {
             let (bytes, taken) = lines.take(None::<fn(Moment) -> bool>);
@@ -218,9 +220,9 @@ mod tests {
     fn lines_are_taken_as_long_as_they_come_before_others() {
         let line = |second: u8| format!("192.0.2.1 - - [10/Oct/2024:13:55:{second:02} +0000] \"\n");
         let text = [line(1), line(3), "no time\n".into(), line(5), line(7)].concat();
-        let mut lines = Lines::of(text.as_bytes());
+        let mut lines = Lines::of(text.as_bytes(), Reader::default());
         assert!(lines.fill().unwrap());
-        let limit = log::time(line(5).as_bytes()).unwrap();
+        let limit = Reader::default().time(line(5).as_bytes()).unwrap();
         let (_, taken) = lines.take(Some(|time| time < limit));
         assert_eq!(lines.text(taken), [line(1), line(3), "no time\n".into()].concat().as_bytes());
         assert_eq!(lines.time(), Some(limit));

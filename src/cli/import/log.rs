@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::{Input, ReadBytes};
 use super::lines::Lines;
-use crate::beacon::log;
+use crate::beacon::log::Reader;
 use crate::collector::import::Start;
 use crate::limits;
 use crate::site::Moment;
@@ -32,6 +32,8 @@ pub struct Log {
     pub read_bytes: u64,
     /// Whether its last line is left for later, because it is not written to its end.
     pub is_unfinished: bool,
+    /// Knows how it is written.
+    reader: Reader,
     /// When its next line was, as far as that is known yet.
     time: Option<Moment>,
     lines: Option<Lines<Input>>,
@@ -42,13 +44,14 @@ impl Log {
     ///
     /// # Errors
     /// There is no such file.
-    pub fn find(path: &Path) -> Result<Log, Unreadable> {
+    pub fn find(path: &Path, reader: Reader) -> Result<Log, Unreadable> {
         let mut log = Log {
             path: (path != Path::new("-")).then(|| path.to_owned()),
             file_bytes: None,
             start: Start::New,
             read_bytes: 0,
             is_unfinished: false,
+            reader,
             time: None,
             lines: None,
         };
@@ -56,6 +59,11 @@ impl Log {
             log.file_bytes = Some(std::fs::metadata(path).map_err(|cause| log.unreadable(cause))?.len());
         }
         Ok(log)
+    }
+
+    /// Where it is; nothing for standard input.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// How it is called.
@@ -74,7 +82,8 @@ impl Log {
             let read = input.and_then(|input| input.take(limits::LOG_HEAD_BYTES as u64).read_to_end(&mut head));
             read.map_err(|cause| self.unreadable(cause))?;
         }
-        self.time = head.split(|byte| *byte == b'\n').find_map(log::time);
+        self.reader.look(&head);
+        self.time = head.split(|byte| *byte == b'\n').find_map(|line| self.reader.time(line));
         Ok(head)
     }
 
@@ -109,7 +118,7 @@ impl Log {
                 if !input.skip(start)? {
                     return Ok(false);
                 }
-                Lines::of(input)
+                Lines::of(input, self.reader.clone())
             }
         };
         if !lines.fill()? && !lines.end(self.path.is_none()) {

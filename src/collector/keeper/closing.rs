@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Keeper;
 use crate::limits;
-use crate::site::{Day, Directory, Moment, SiteId};
+use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, DayState, Grain, Part, Running, Source};
 
 use crate::counts::Census;
@@ -18,11 +18,12 @@ impl Keeper {
     /// anything.
     pub(super) fn close_ended(&mut self, now: Moment) -> bool {
         let directory = self.directory.load_full();
+        let salts = self.salts.clone();
         let is_over = |(site, day): &(SiteId, Day)| {
             // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
             // that is being removed: it may stay after all.
-            let site = directory.get(*site);
-            site.is_some_and(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+            let has_ended = |site: &Site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS);
+            directory.get(*site).is_some_and(|site| has_ended(site) && !salts.is_late(site.id, *day, now))
         };
         let mut has_ended = false;
         for key in self.salts.days().iter().filter(|key| is_over(key)) {

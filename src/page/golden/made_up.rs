@@ -280,6 +280,7 @@ pub(super) fn full() -> SitePage {
         ]
         .map(|(reason, count)| NotCounted { reason, count })
         .into(),
+        mails: Vec::new(),
         bots: bot_lines(),
         bots_csv: "/example.com/bots.csv?period=30d".into(),
         bots_json: "/example.com/bots.json?period=30d".into(),

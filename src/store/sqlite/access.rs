@@ -50,6 +50,11 @@ impl Access {
     pub fn may_read(self, site: SiteId) -> bool {
         matches!(self.scope, Scope::Read | Scope::Admin) && self.site.is_none_or(|own| own == site)
     }
+
+    /// Whether time, address and agent that its holder claims for hits of a site are believed.
+    pub fn may_ingest(self, site: SiteId) -> bool {
+        matches!(self.scope, Scope::Ingest | Scope::Admin) && self.site.is_none_or(|own| own == site)
+    }
 }
 
 /// A token as it can be listed; the secret itself is not known here.

@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::cell::Dimension;
 
 /// Version of the schema, kept in `user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
 pub(super) const TOTAL: u8 = 0;
@@ -72,6 +72,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     if version < 3 {
         transaction.execute_batch(BOTS)?;
+    }
+    if version < 4 {
+        transaction.execute_batch(ARRIVALS)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -212,6 +215,24 @@ CREATE TABLE rejections (
   reason INTEGER NOT NULL,
   count INTEGER NOT NULL,
   PRIMARY KEY (site, day, reason)
+) WITHOUT ROWID;
+";
+
+/// What keeps hits from being counted twice, and the sums of mail campaigns.
+const ARRIVALS: &str = "
+CREATE TABLE batches (
+  id BLOB PRIMARY KEY,  -- digest of a batch's id and its sender's token
+  day INTEGER NOT NULL  -- when it came, in UTC
+) WITHOUT ROWID;
+CREATE TABLE keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID; -- what links in mails are signed with
+CREATE TABLE mails (
+  site INTEGER NOT NULL,
+  campaign TEXT NOT NULL, -- a declared name, or (unknown)
+  day INTEGER NOT NULL,
+  kind INTEGER NOT NULL,  -- what happened, and who asked for it
+  count INTEGER NOT NULL,
+  people INTEGER NOT NULL, -- distinct within the day
+  PRIMARY KEY (site, campaign, day, kind)
 ) WITHOUT ROWID;
 ";
 

@@ -7,7 +7,7 @@ use super::{Sqlite, StoreError};
 use crate::site::{Domain, Moment, Schedule, Settings, Site, SiteId};
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "hours",
     "days",
     "months",
@@ -21,6 +21,7 @@ const TABLES: [&str; 13] = [
     "axes",
     "names",
     "imports",
+    "mails",
 ];
 
 /// Why a change of the sites was refused.

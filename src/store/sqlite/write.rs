@@ -39,6 +39,24 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
         let (head_bytes, bytes) = (imported.head_bytes as i64, imported.bytes as i64);
         transaction.prepare_cached(sql)?.execute(params![imported.site.0, imported.head.0, head_bytes, bytes])?;
     }
+    for mail in &flush.mails {
+        let sql = "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?)
+                   ON CONFLICT DO UPDATE SET count = count + excluded.count, people = people + excluded.people";
+        let (kind, count, people) = (mail.kind.code(), mail.count as i64, mail.people as i64);
+        transaction.prepare_cached(sql)?.execute(params![
+            mail.site.0,
+            mail.campaign,
+            mail.day.0,
+            kind,
+            count,
+            people
+        ])?;
+    }
+    for (id, day) in &flush.batches {
+        transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, day.0])?;
+        let old = Day(day.0 - limits::BATCH_DAYS);
+        transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
+    }
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     Ok(transaction.commit()?)
 }

@@ -1,0 +1,51 @@
+//! In: ids of batches that are counted. Out: whether one was counted before, and the ids for the next flush. Forgets: an id,
+//! some time after it is in the store.
+
+use std::collections::HashMap;
+
+use crate::secret::Digest;
+use crate::site::{Day, Moment};
+
+/// How long an id is remembered here, in milliseconds: longer than any flush takes until the store has it.
+const KEPT_MS: i64 = 10 * 60 * 1_000;
+
+/// Ids of batches that are not known to be stored.
+#[derive(Debug, Default)]
+pub struct Batches {
+    lately: HashMap<Digest, Moment>,
+    next: Vec<(Digest, Day)>,
+}
+
+impl Batches {
+    /// Takes an id; false if it was taken before.
+    pub fn begin(&mut self, id: Digest, now: Moment) -> bool {
+        if self.lately.contains_key(&id) {
+            return false;
+        }
+        self.lately.insert(id, now);
+        self.next.push((id, Day(now.0.div_euclid(86_400_000) as i32)));
+        true
+    }
+
+    /// Hands out the ids for the next flush.
+    pub fn drain(&mut self, now: Moment) -> Vec<(Digest, Day)> {
+        self.lately.retain(|_, at| now < at.plus(KEPT_MS));
+        std::mem::take(&mut self.next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_taken_once_until_the_store_surely_has_it() {
+        let mut batches = Batches::default();
+        let (id, now) = (Digest([7; 32]), Moment(86_400_000));
+        assert!(batches.begin(id, now) && !batches.begin(id, now));
+        assert_eq!(batches.drain(now), [(id, Day(1))]);
+        assert!(batches.drain(now).is_empty() && !batches.begin(id, now));
+        batches.drain(now.plus(KEPT_MS));
+        assert!(batches.begin(id, now.plus(KEPT_MS)));
+    }
+}

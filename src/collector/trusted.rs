@@ -1,0 +1,97 @@
+//! In: beacons of senders that hold a token, one by one or many together. Out: the moment they claim; what became of a
+//! batch. Forgets: claims that are not believed.
+
+use std::sync::mpsc;
+
+use super::keeper::Message;
+use super::{Collector, ended};
+use crate::beacon::Beacon;
+use crate::hit::Hit;
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, Moment, SiteId};
+use crate::store::sqlite::Access;
+use crate::store::{Ask, Imported, StoreError};
+
+/// What became of a batch of hits.
+#[derive(Debug)]
+pub struct Counted {
+    /// Whether a batch of the same id was counted before; then nothing of this one is.
+    pub is_repeat: bool,
+    /// Each hit, in order.
+    pub outcomes: Vec<Result<(), Rejection>>,
+}
+
+/// When a beacon was. What its client claims is believed with a token for the site, and dropped without.
+///
+/// # Errors
+/// [`Rejection::BadToken`] where the format demands to be believed, and [`Rejection::BadTime`].
+pub(super) fn moment(
+    beacon: &mut Beacon,
+    site: SiteId,
+    now: Moment,
+    access: Option<Access>,
+) -> Result<Moment, Rejection> {
+    if access.is_some_and(|access| access.may_ingest(site)) {
+        return match beacon.believe(now) {
+            // A clock that is ahead is no reason to lose a hit.
+            Some(at) if at > now => Ok(now),
+            Some(at) if at < now.plus(-limits::LATE_AGE_MS_MAX) => Err(Rejection::BadTime),
+            claimed => Ok(claimed.unwrap_or(now)),
+        };
+    }
+    let claims = std::mem::take(&mut beacon.claims);
+    let is_long_ago = claims.at.is_some_and(|at| at < now.plus(-limits::UNTRUSTED_AGE_MS_MAX))
+        || claims.ago_s.is_some_and(|ago| 1_000 * i64::from(ago) > limits::UNTRUSTED_AGE_MS_MAX);
+    if claims.is_demand && (claims.address.is_some() || is_long_ago) {
+        return Err(Rejection::BadToken);
+    }
+    Ok(now)
+}
+
+impl Collector {
+    /// Whether a batch of this id is in the store. One that came just now may not be; [`Collector::take_batch`] knows it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
+        self.0.store.has_batch(id)
+    }
+
+    /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the keeper.
+    ///
+    /// # Errors
+    /// The collector has ended; nothing is counted then.
+    pub fn take_batch(&self, hits: Vec<Hit>, id: Option<Digest>) -> Result<Counted, StoreError> {
+        self.take_together(hits, id, Vec::new())
+    }
+
+    /// Counts hits of logs together with how far those are read. Waits for the keeper.
+    pub(super) fn take_lines(&self, hits: Vec<Hit>, imported: Vec<Imported>) -> Result<Counted, StoreError> {
+        self.0.meter.received.inc_by(hits.len() as u64);
+        self.take_together(hits, None, imported)
+    }
+
+    fn take_together(
+        &self,
+        hits: Vec<Hit>,
+        id: Option<Digest>,
+        imported: Vec<Imported>,
+    ) -> Result<Counted, StoreError> {
+        self.0.meter.queued.inc_by(hits.len() as i64);
+        let (reply, answer) = mpsc::channel();
+        let lost = hits.len() as u64;
+        let sent = self.0.queue.send(Message::Batch { hits, id, imported, reply });
+        sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
+            self.0.meter.lost.inc_by(lost);
+            ended()
+        })
+    }
+
+    /// Whether a past day has visitors already, of whom those in further hits count twice.
+    pub fn has_visitors(&self, site: SiteId, day: Day) -> bool {
+        let rows = crate::report::Sums::read(self, &[Ask::totals_of_day(site, day)]).unwrap_or_default();
+        rows.iter().flatten().any(|row| row.tally.visitors > 0)
+    }
+}

@@ -1,0 +1,84 @@
+//! In: requests for how often a page was viewed, from anybody. Out: a number of closed days, made coarse, as JSON or as a picture.
+//! Forgets: the exact number.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::{Shared, apart, pages};
+use crate::cell::{Axis, Dimension, Filter, Metric, Test};
+use crate::collector::Collector;
+use crate::hit::path;
+use crate::limits;
+use crate::report::{self, Question, Span, Sums};
+use crate::site::{Day, Site};
+use crate::store::StoreError;
+
+/// How long it may be kept, in seconds: it changes once a day.
+const AGE: &str = "public, max-age=3600";
+
+/// `GET /counter/DOMAIN/PATH.json` and `.svg`
+pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(String, String)>) -> Response {
+    let site = app.collector.directory().find(&domain).cloned().filter(|site| site.settings.counter);
+    let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return pages::not_found().await };
+    // The page is named as it was when it was counted.
+    let url = format!("https://{}/{}", site.domain, page.trim_start_matches('/'));
+    let Ok(location) = path::locate(&url, false) else { return pages::not_found().await };
+    let today = site.schedule.locate(app.collector.clock().now()).day;
+    let collector = app.collector.clone();
+    let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
+    let Some(Ok(views)) = views else { return pages::failed() };
+    let count = coarse(views);
+    let (kind, body) = match ending {
+        "json" => ("application/json", json!({ "count": count }).to_string()),
+        "svg" => ("image/svg+xml", svg(&count)),
+        _ => return pages::not_found().await,
+    };
+    let mut answer = (StatusCode::OK, body).into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(AGE));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    answer
+}
+
+/// How often a page was viewed until the end of a day.
+fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
+    let Some(first) = collector.first_day(site.id)?.filter(|first| *first <= last) else { return Ok(0) };
+    let page = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.to_owned()]) };
+    let question = Question::new(site.id, Span::of_days(first, last), Axis::Total, None, &[Metric::Pageviews]);
+    let lines = report::answers(&[question.filtered(Some(page))], collector)?;
+    Ok(lines.iter().flatten().filter_map(|line| line.metrics[0]).sum::<f64>() as u64)
+}
+
+/// What everybody may see of a count: nothing exact below the first step, and whole steps above it.
+fn coarse(count: u64) -> String {
+    let step = limits::COUNTER_STEP;
+    if count < step { format!("<{step}") } else { (count - count % step).to_string() }
+}
+
+fn svg(count: &str) -> String {
+    let width = 24 + 8 * count.len();
+    let shown = count.replace('<', "&lt;");
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"24\" role=\"img\" aria-label=\"{shown} views\">\
+         <rect width=\"{width}\" height=\"24\" rx=\"4\" fill=\"#eee\"/>\
+         <text x=\"50%\" y=\"16\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">{shown}</text></svg>"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_whole_steps() {
+        let cases = [(0, "<5"), (4, "<5"), (5, "5"), (9, "5"), (10, "10"), (1_238, "1235")];
+        for (count, shown) in cases {
+            assert_eq!(coarse(count), shown);
+        }
+        assert!(svg("<5").contains("&lt;5 views"));
+    }
+}

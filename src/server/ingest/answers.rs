@@ -1,0 +1,127 @@
+//! In: what became of beacons. Out: the pieces of answers that formats share. Forgets: nothing; an answer holds no input.
+
+use std::sync::LazyLock;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::Value;
+
+use crate::collector::Outcome;
+use crate::rejection::Rejection;
+
+/// An answer to a beacon: its body is small and whole.
+pub type Answer = Response<Full<Bytes>>;
+
+/// A transparent picture of one pixel, GIF89a.
+const PIXEL: [u8; 43] = [
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
+    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02,
+    0x01, 0x44, 0x00, 0x3b, 0x00,
+];
+
+/// The header that says why a beacon is not counted.
+pub const REJECTED: &str = "x-headcount-rejected";
+/// The header that names past days on which visitors are counted under two salts.
+const REPEATED: &str = "x-headcount-repeated-days";
+
+/// The heads of the usual answers, made once: clones are cheaper than inserts.
+pub static ACCEPTED: LazyLock<HeaderMap> =
+    LazyLock::new(|| with_cors(plain(StatusCode::ACCEPTED, "ok")).into_parts().0.headers);
+static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
+    HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("image/gif")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache, must-revalidate, private")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ])
+});
+
+/// The picture of one pixel, which nobody keeps.
+pub fn picture(status: StatusCode) -> Answer {
+    whole(status, PICTURE.clone(), Bytes::from_static(&PIXEL))
+}
+
+/// Any page may read the answer.
+pub fn with_cors(mut answer: Answer) -> Answer {
+    let headers = answer.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    answer
+}
+
+/// A line of text.
+pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    whole(status, HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]), text.into())
+}
+
+/// JSON that any page may read.
+pub fn json(status: StatusCode, value: &Value) -> Answer {
+    let kind = HeaderValue::from_static("application/json");
+    let headers = HeaderMap::from_iter([
+        (header::CONTENT_TYPE, kind),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ]);
+    whole(status, headers, value.to_string().into())
+}
+
+/// An answer of these parts.
+pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    answer
+}
+
+/// Sets a header to a text of our own.
+pub fn set(answer: &mut Answer, name: &'static str, value: &'static str) {
+    answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+}
+
+/// Tells the owner of a site why a beacon is not counted. Browsers show the header to scripts only where it is exposed.
+pub fn note_reasons(headers: &mut HeaderMap, outcomes: &[Outcome]) {
+    let mut reasons: Vec<&str> = outcomes.iter().filter_map(|outcome| reason(*outcome)).collect();
+    // Of thousands each is named once.
+    if reasons.len() > crate::limits::SITES_OF_A_BEACON_MAX {
+        reasons.sort_unstable();
+        reasons.dedup();
+    }
+    if let Ok(value) = HeaderValue::from_str(&reasons.join(", "))
+        && !reasons.is_empty()
+    {
+        headers.insert(HeaderName::from_static(REJECTED), value);
+    }
+}
+
+/// Tells a server on which past days visitors count twice.
+pub fn note_days(headers: &mut HeaderMap, days: &[String]) {
+    if let Ok(value) = HeaderValue::from_str(&days.join(", "))
+        && !days.is_empty()
+    {
+        headers.insert(HeaderName::from_static(REPEATED), value);
+    }
+}
+
+/// The label of why a beacon is not counted.
+pub fn reason(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Accepted => None,
+        Outcome::Rejected(reason) => Some(reason.label()),
+        Outcome::Lost => Some("lost"),
+    }
+}
+
+/// The answer when nothing was taken because the collector can't keep up. Whoever is told to try again counts twice for
+/// each site that took the first try, so it is only for those of whom none was taken.
+pub fn overloaded(outcomes: &[Outcome]) -> Option<Answer> {
+    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
+    if !outcomes.iter().any(is_overloaded) || outcomes.contains(&Outcome::Accepted) {
+        return None;
+    }
+    let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    Some(with_cors(answer))
+}

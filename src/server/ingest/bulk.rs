@@ -1,0 +1,173 @@
+//! In: `POST /api/events`: messages of our own format, one after the other, as they arrive. Out: what became of them, as JSON.
+//! Forgets: each message, once it is a hit.
+//!
+//! Nothing of a request is counted unless all of it came. With an `Idempotency-Key` it is counted once, however often it is
+//! sent.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::answers::{Answer, json as told, overloaded, reason};
+use super::intake::{Bearer, Gathered, Received};
+use super::{App, Said, apart, client};
+use crate::beacon::objects::{Objects, Torn};
+use crate::beacon::{Refusal, Request, plausible};
+use crate::collector::Outcome;
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::store::sqlite::Access;
+
+/// `POST /api/events`
+pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let Some(bearer) = Bearer::of(request.headers(), app).await.filter(Bearer::may_send) else {
+        // Who is still sending hears no answer; but not for long, without a token.
+        let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
+        return refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest");
+    };
+    let id = bearer.batch(request.headers());
+    let address = client(request.headers(), peer, app);
+    let mut body = Body { frames: request.into_body(), bytes: 0, until: Instant::now() + WAIT };
+    if let (Some(id), collector) = (id, app.collector.clone())
+        && apart(move || collector.has_batch(id)).await.is_some_and(|known| known.unwrap_or(false))
+    {
+        app.collector.refuse(&[], Rejection::Repeat);
+        body.drain().await;
+        return summary(&Received { is_repeat: true, ..Received::default() }, &BTreeMap::new());
+    }
+    let mut listed = Listed { gathered: Gathered::new(&app.collector), faults: BTreeMap::new() };
+    // The sender is a server of the site: nothing of its own is the visitor's.
+    let heard = Said::default();
+    let said = heard.request("", &[], address);
+    if let Err(torn) = listed.fill(&mut body, &said, &bearer).await {
+        app.collector.refuse(&[], torn.reason);
+        listed.gathered.failure = torn.reason;
+        body.drain().await;
+        return refused(torn.status, torn.sentence);
+    }
+    let Listed { gathered, faults } = listed;
+    let Some(received) = apart(move || gathered.count(id)).await else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "the collector is ending; try again later");
+    };
+    overloaded(&received.outcomes).unwrap_or_else(|| summary(&received, &faults))
+}
+
+const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
+
+/// Why a list is not counted.
+struct Failure {
+    reason: Rejection,
+    status: StatusCode,
+    sentence: &'static str,
+}
+
+const TOO_LONG: Failure = Failure {
+    reason: Rejection::TooLarge,
+    status: StatusCode::PAYLOAD_TOO_LARGE,
+    sentence: "at most 10,000 hits of 64 kB in 32 MB; nothing is counted",
+};
+const NO_LIST: Failure = Failure {
+    reason: Rejection::NotJson,
+    status: StatusCode::BAD_REQUEST,
+    sentence: "the body is no list of JSON objects; nothing is counted",
+};
+const LATE: Failure = Failure {
+    reason: Rejection::NotJson,
+    status: StatusCode::REQUEST_TIMEOUT,
+    sentence: "the hits broke off or did not arrive in time; nothing is counted",
+};
+
+impl From<Torn> for Failure {
+    fn from(torn: Torn) -> Failure {
+        match torn {
+            Torn::Syntax => NO_LIST,
+            Torn::TooLarge => TOO_LONG,
+        }
+    }
+}
+
+/// A body, as it arrives.
+struct Body {
+    frames: Incoming,
+    bytes: usize,
+    until: Instant,
+}
+
+impl Body {
+    /// What arrived next; nothing at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            match tokio::time::timeout_at(self.until, self.frames.frame()).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(frame))) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.bytes += data.len();
+                    return if self.bytes > limits::BULK_BYTES_MAX { Err(TOO_LONG) } else { Ok(Some(data)) };
+                }
+                Ok(Some(Err(_))) | Err(_) => return Err(LATE),
+            }
+        }
+    }
+
+    /// Takes the rest, within its bounds: who is still sending hears no answer.
+    async fn drain(&mut self) {
+        while let Ok(Some(_)) = self.next().await {}
+    }
+}
+
+/// Hits, and by its place in the list what is wrong with a message.
+struct Listed {
+    gathered: Gathered,
+    faults: BTreeMap<usize, Value>,
+}
+
+impl Listed {
+    async fn fill(&mut self, body: &mut Body, said: &Request<'_>, bearer: &Bearer) -> Result<(), Failure> {
+        let mut objects = Objects::default();
+        while let Some(data) = body.next().await? {
+            objects.add(&data);
+            while let Some(object) = objects.cut_next()? {
+                if self.gathered.len() >= limits::BULK_HITS_MAX {
+                    return Err(TOO_LONG);
+                }
+                self.add(said, &object, bearer.access);
+            }
+        }
+        if objects.is_done() { Ok(()) } else { Err(NO_LIST) }
+    }
+
+    fn add(&mut self, said: &Request<'_>, object: &[u8], access: Access) {
+        match plausible::parse(&Request { body: object, ..*said }) {
+            Ok(beacons) => beacons.into_iter().for_each(|beacon| self.gathered.add(Ok(beacon), Some(access))),
+            Err(refusal) => {
+                let errors = serde_json::from_str(&refusal.body()).unwrap_or_default();
+                self.faults.insert(self.gathered.len(), errors);
+                let refusal = Refusal { reason: refusal.rejection(), sites: refusal.sites };
+                self.gathered.add(Err(refusal), Some(access));
+            }
+        }
+    }
+}
+
+fn refused(status: StatusCode, sentence: &str) -> Answer {
+    told(status, &json!({"error": sentence}))
+}
+
+fn summary(received: &Received, faults: &BTreeMap<usize, Value>) -> Answer {
+    let mut rejected: BTreeMap<&str, usize> = BTreeMap::new();
+    for label in received.outcomes.iter().filter_map(|outcome| reason(*outcome)) {
+        *rejected.entry(label).or_default() += 1;
+    }
+    let counted = received.outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count();
+    let body = json!({
+        "counted": counted, "rejected": rejected, "errors": faults, "repeated": received.is_repeat,
+        "repeated_days": received.repeated,
+    });
+    told(StatusCode::OK, &body)
+}

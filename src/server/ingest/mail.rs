@@ -1,0 +1,61 @@
+//! In: requests for pictures and links of mail campaigns. Out: the picture, or the way to where the link was signed for. Forgets:
+//! the request, with every key of its query.
+
+use std::net::IpAddr;
+
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, LOCATION};
+use hyper::{Method, StatusCode};
+
+use super::answers::{Answer, note_reasons, picture as gif, plain, set};
+use super::intake::refuse;
+use super::{App, Said, apart, client};
+use crate::beacon::Refusal;
+use crate::beacon::mail::{self, Act, Link};
+use crate::collector::Outcome;
+use crate::control::campaign::KEY;
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::secret;
+
+/// `GET /e/DOMAIN/CAMPAIGN.gif`
+pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let outcome = match mail::of_picture(request.uri().path()) {
+        Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
+        None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, app),
+    };
+    let mut answer = gif(StatusCode::OK);
+    note_reasons(answer.headers_mut(), &[outcome]);
+    answer
+}
+
+/// `GET /l/LINK`
+pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let signed = request.uri().path().trim_start_matches("/l/").to_owned();
+    let collector = app.collector.clone();
+    let link = apart(move || {
+        // What is longer than any address was never signed.
+        let key = collector.store().known_key(KEY).ok()?.filter(|_| signed.len() <= 2 * limits::URL_BYTES_MAX)?;
+        Link::of_text(&secret::verified(&key, &signed)?)
+    });
+    let link = link.await.flatten();
+    let target = link.as_ref().and_then(|link| HeaderValue::from_str(&link.to).ok());
+    let (Some(link), Some(target)) = (link, target) else {
+        return plain(StatusCode::NOT_FOUND, "This link was not made here, or is not whole.");
+    };
+    let outcome = count(&request, peer, app, &link.site, &link.campaign, Act::Clicked);
+    let mut answer = plain(StatusCode::FOUND, "");
+    answer.headers_mut().insert(LOCATION, target);
+    set(&mut answer, "cache-control", "no-store");
+    set(&mut answer, "referrer-policy", "no-referrer");
+    note_reasons(answer.headers_mut(), &[outcome]);
+    answer
+}
+
+fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
+    let address = client(request.headers(), peer, app);
+    let heard = Said::by(request.headers());
+    let said = heard.request("", &[], address);
+    let is_head = request.method() == Method::HEAD;
+    app.collector.mail(&said, site, campaign, act, is_head).err().unwrap_or(Outcome::Accepted)
+}

@@ -1,0 +1,98 @@
+//! In: requests of Umami's clients. Out: the JSON that they read. Forgets: the request.
+//!
+//! There are no sessions to name, so the answer names the empty one. Crawlers are told so, as Umami does.
+
+use std::net::IpAddr;
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, plain, set};
+use super::intake::{Bearer, receive, receive_list, refuse};
+use super::{App, Arrived};
+use crate::beacon::umami;
+use crate::collector::Outcome;
+use crate::rejection::Rejection;
+
+/// The UUID of no session.
+const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
+
+/// `POST /api/send`
+pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let arrived = Arrived::whole(request, peer, app).await;
+    let bearer = Bearer::of(&arrived.parts.headers, app).await;
+    let (outcomes, days) = match umami::parse(&arrived.request(&arrived.said())) {
+        Ok(beacon) => {
+            let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
+            (received.outcomes, received.repeated)
+        }
+        Err(refusal) => (vec![refuse(&refusal, app)], Vec::new()),
+    };
+    if let Some(answer) = overloaded(&outcomes) {
+        return answer;
+    }
+    let (status, body) = body_of(outcomes.first().copied().unwrap_or(Outcome::Lost));
+    let mut answer = told(status, &body);
+    note_reasons(answer.headers_mut(), &outcomes);
+    note_days(answer.headers_mut(), &days);
+    answer
+}
+
+/// `POST /api/batch`
+pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let arrived = Arrived::whole(request, peer, app).await;
+    let bearer = Bearer::of(&arrived.parts.headers, app).await;
+    let Some(items) = umami::parse_batch(&arrived.request(&arrived.said())) else {
+        app.collector.refuse(&[], Rejection::NotJson);
+        return told(StatusCode::BAD_REQUEST, &error("Bad request"));
+    };
+    let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
+    let received = receive_list(items, bearer.as_ref(), id, app).await;
+    let mut details = Vec::new();
+    for (index, outcome) in received.outcomes.iter().enumerate() {
+        let (status, response) = body_of(*outcome);
+        if status != StatusCode::OK && !received.is_repeat {
+            details.push(json!({"index": index, "response": response}));
+        }
+    }
+    let size = received.outcomes.len();
+    let body = json!({
+        "size": size, "processed": size - details.len(), "errors": details.len(), "details": details, "cache": "",
+    });
+    let mut answer = told(StatusCode::OK, &body);
+    note_reasons(answer.headers_mut(), &received.outcomes);
+    note_days(answer.headers_mut(), &received.repeated);
+    answer
+}
+
+fn body_of(outcome: Outcome) -> (StatusCode, Value) {
+    match outcome {
+        Outcome::Rejected(Rejection::Bot) => (StatusCode::OK, json!({"beep": "boop"})),
+        Outcome::Rejected(Rejection::UnknownSite) => (StatusCode::BAD_REQUEST, error("Website not found.")),
+        Outcome::Rejected(
+            Rejection::BadField | Rejection::BadUrl | Rejection::BadTime | Rejection::NotJson | Rejection::TooLarge,
+        ) => (StatusCode::BAD_REQUEST, error("Bad request")),
+        Outcome::Lost => (StatusCode::SERVICE_UNAVAILABLE, error("The collector is ending; try again later.")),
+        _ => (StatusCode::OK, json!({"cache": "", "sessionId": NO_SESSION, "visitId": NO_SESSION})),
+    }
+}
+
+fn error(message: &str) -> Value {
+    json!({"error": {"message": message, "code": "bad-request", "status": 400}})
+}
+
+/// `GET /api/heartbeat`
+pub fn heartbeat() -> Answer {
+    told(StatusCode::OK, &json!({"ok": true}))
+}
+
+/// `OPTIONS`: of all formats only this one's scripts ask first.
+pub fn preflight() -> Answer {
+    let mut answer = plain(StatusCode::NO_CONTENT, "");
+    set(&mut answer, "access-control-allow-origin", "*");
+    set(&mut answer, "access-control-allow-headers", "*");
+    set(&mut answer, "access-control-allow-methods", "GET, DELETE, POST, PUT");
+    set(&mut answer, "access-control-max-age", "86400");
+    answer
+}

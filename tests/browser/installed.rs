@@ -1,0 +1,48 @@
+//! Snippets of other trackers, of which nothing is changed but the host.
+
+use super::{Browser, Scene};
+
+const WEBSITE: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+
+#[test]
+fn snippets_of_other_trackers_need_only_the_new_host() {
+    let scene = Scene::start(Browser::start());
+    scene.world.alias("example.com", &[WEBSITE, "7", "ABCDE", "pa-Xy12"]);
+    scene.open("/umami.html");
+    scene.counts("pageviews event:page", "/umami.html 1");
+    ["#event", "#click", "#view"].iter().for_each(|css| scene.browser.click(css));
+    scene.counts("pageviews event:page", "/umami.html 1, /virtual 1");
+    scene.counts("events event:name", "buy 1, pageview 2, signup 1");
+    scene.counts("events event:props:sku", "A-1 1");
+
+    scene.open("/goatcounter.html");
+    scene.counts("pageviews visit:exit_page", "/goatcounter.html 3");
+    ["#event", "#click"].iter().for_each(|css| scene.browser.click(css));
+    scene.counts("events event:name", "buy 2, pageview 3, signup 2");
+    scene.browser.click("#view");
+    scene.counts("pageviews visit:exit_page", "/virtual 4");
+
+    scene.open("/matomo.html");
+    scene.counts("pageviews visit:exit_page", "/matomo.html 5");
+    scene.browser.click("#event");
+    scene.counts("events event:props:label", "Intro 1");
+    scene.browser.click("#view");
+    scene.counts("pageviews visit:exit_page", "/virtual 6");
+
+    scene.open("/fathom.html");
+    scene.counts("pageviews visit:exit_page", "/fathom.html 7");
+    scene.open("/plausible.html#/part");
+    scene.counts("pageviews visit:exit_page", "/plausible.html#/part 8");
+    scene.browser.click("#event");
+    scene.counts("events event:props:plan", "pro 2");
+    scene.browser.click("#tagged");
+    scene.counts("events event:props:plan", "free 1, pro 2");
+    scene.open("/pa.html");
+    scene.counts("pageviews visit:exit_page", "/pa.html 9");
+    scene.browser.click("#event");
+    scene.counts("events event:props:plan", "free 1, pro 3");
+    let names = "Early 1, Play 1, Sign off 1, Signup 2, buy 2, pageview 9, signup 2";
+    scene.counts("events event:name", names);
+    assert_eq!(scene.world.rejections("example.com"), []);
+    assert_eq!(scene.browser.console(), Vec::<String>::new());
+}
