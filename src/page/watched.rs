@@ -129,7 +129,7 @@ pub(super) fn money(sums: &[(String, f64)]) -> String {
 }
 
 fn since(day: Day) -> String {
-    format!("counted since {}", format::range(day, day))
+    format!("counted since {}", format::date(day.date(), "%-d %b %Y"))
 }
 
 impl FunnelPanel {
