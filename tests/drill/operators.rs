@@ -313,8 +313,11 @@ fn joint(
     for day in walk.days(site) {
         for value in walk.values_of_day(site, day, split) {
             let is_value = |other: &str| other == value;
-            let sides: [(Dimension, &dyn Fn(&str) -> bool); 3] = [(fine, &is_a), (coarse, &is_b), (split, &is_value)];
-            let sides = sides.map(|(dimension, passes)| Side { dimension, passes });
+            let sides = [
+                Side { dimension: fine, passes: &is_a },
+                Side { dimension: coarse, passes: &is_b },
+                Side { dimension: split, passes: &is_value },
+            ];
             *sums.entry(json!([value]).to_string()).or_default() += walk.meeting(site, day, &sides);
         }
     }
