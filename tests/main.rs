@@ -6,6 +6,7 @@ mod browser;
 mod captures;
 mod days;
 mod door;
+mod drill_down;
 mod drill;
 mod fuzz;
 mod import;
