@@ -148,10 +148,13 @@ impl Table {
         whole.take_while(|part| part.contains('.')).find_map(|part| self.hosts.get(part).copied())
     }
 
-    /// The source that a campaign calls by this word: a name in any spelling, a short form, or a host.
+    /// The source that a campaign calls by this word: a name in any spelling, a short form, a host, or a network's
+    /// advertisements (`facebook_ads`).
     pub fn of_word(&self, text: &str) -> Option<Named> {
         let by_host = || if text.contains('.') { self.of_host(&crate::site::fold(text)) } else { None };
-        self.words.get(&word(text)).copied().or_else(by_host)
+        let word = word(text);
+        let by_ads = || self.words.get(word.strip_suffix("ads")?).copied();
+        self.words.get(&word).copied().or_else(by_host).or_else(by_ads)
     }
 }
 
@@ -222,6 +225,11 @@ mod tests {
         for text in ["free", "inbox", "target", "front", "spring", ""] {
             assert_eq!(TABLE.of_word(text), None, "{text}");
         }
-        assert_eq!(TABLE.of_word("YAHOO").map(|named| named.source), Some("Yahoo!"));
+        for (text, source) in
+            [("YAHOO", "Yahoo!"), ("facebook_ads", "Facebook"), ("bing-ads", "Bing"), ("meta", "Facebook")]
+        {
+            assert_eq!(TABLE.of_word(text).map(|named| named.source), Some(source), "{text}");
+        }
+        assert_eq!(TABLE.of_word("threads").map(|named| named.source), Some("Threads"));
     }
 }
