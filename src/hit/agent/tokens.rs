@@ -36,7 +36,7 @@ pub(super) enum Mark {
     Macintosh,
     /// `iPhone` or `iPod`.
     IPhone,
-    /// What browsers for iOS keep of themselves when they ask for the desktop's page.
+    /// What browsers for iOS keep of themselves when they ask for the desktop's page; `Mobile/1...` and `Mobile/2...` too.
     DesktopIos,
     /// `Android 10; K)`, which stands for any version and any device.
     FrozenAndroid,
@@ -157,8 +157,8 @@ impl Found {
     /// Whether what was found so far is the agent of a page within an app, behind which the app's name follows. Programs that
     /// dress as phones copy a browser's agent, or say `compatible;` before their name.
     fn is_within_app(&self) -> bool {
-        let is_iphones = self.has(Mark::IPhone) && self.has(Mark::DesktopIos) && !self.has(Mark::Safari);
-        (self.has(Mark::Wv) || is_iphones) && !self.has(Mark::Compatible)
+        let is_apples = self.has(Mark::Apple) && self.has(Mark::DesktopIos) && !self.has(Mark::Safari);
+        (self.has(Mark::Wv) || is_apples) && !self.has(Mark::Compatible)
     }
 
     /// Whether a word of bots stands there that is not part of an innocent phrase, nor of the device's name.
@@ -362,6 +362,10 @@ mod tests {
         let is_program = |text: String| TOKENS.find(&text).has_word(0..0);
         for app in ["NewsArticle/9.0.1 JsSdk/2.0", "SmartNews 25.1", "QRScanner/3", "ChatGPT/1.2025", "Feedly/100"] {
             assert!(!is_program(format!("{iphone} Mobile/22H20 {app}")), "{app}");
+            assert!(
+                !is_program(format!("{iphone} Mobile/22H20 {app}").replace("iPhone; CPU iPhone", "iPad; CPU")),
+                "{app}"
+            );
             assert!(!is_program(format!("{android} {app}")), "{app}");
             assert!(is_program(format!("{iphone} Version/18.0 Mobile/22H20 Safari/604.1 {app}")), "{app}");
             assert!(is_program(format!("{android} (compatible; {app})")), "{app}");
