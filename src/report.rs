@@ -220,14 +220,14 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Row
             }
         }
     }
+    if question.views_only {
+        sums.values_mut().for_each(|sum| sum.own.events = 0);
+    }
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
     counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect()
 }
 
 fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
-    if question.views_only {
-        sum.own.events = 0;
-    }
     let of_visits = if plan::takes_rates_of_entries(question) { sum.entered } else { sum.own };
     sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     let figures = Figures {

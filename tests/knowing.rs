@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use headcount::beacon::NO_HINTS;
+use headcount::cell::{Dimension, NOT_SET, Test};
 use headcount::hit::agent::{Agents, Verdict};
 use headcount::hit::{path, source};
 use serde_json::Value;
@@ -37,6 +38,25 @@ fn unusual_browsers_and_programs_are_known() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(rows(EDGE_CASES).count() > 150);
+}
+
+#[test]
+fn a_version_implies_what_it_is_a_version_of() {
+    let agents = Agents::new();
+    let implies = |dimension: Dimension, value: &str, version: &str| {
+        Test::Implied(dimension, Box::new(Test::Is(vec![value.to_owned()]))).passes(version)
+    };
+    let mut wrong = Vec::new();
+    for row in rows(EDGE_CASES) {
+        let Verdict::Person(agent) = agents.classify(row[0], &NO_HINTS, false) else { continue };
+        if agent.browser_version != NOT_SET && !implies(Dimension::Browser, &agent.browser, &agent.browser_version) {
+            wrong.push(format!("{} of {}", agent.browser_version, agent.browser));
+        }
+        if agent.os_version != NOT_SET && !implies(Dimension::Os, &agent.os, &agent.os_version) {
+            wrong.push(format!("{} of {}", agent.os_version, agent.os));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

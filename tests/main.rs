@@ -6,6 +6,7 @@ mod browser;
 mod captures;
 mod days;
 mod door;
+mod drill;
 mod fuzz;
 mod import;
 mod ingest;

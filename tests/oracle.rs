@@ -4,7 +4,10 @@
 //! This is design.md section 4 read aloud, written without the program's own counting. Two walks make the lists, a hit's
 //! [`Counted`] and a [`Visit`]; the rest asks of each cell which of them lie in it.
 
-mod streams;
+pub mod pairs;
+mod any_two;
+pub mod streams;
+pub mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -44,6 +47,8 @@ struct Visit<'a> {
 /// An engagement ping that counts.
 struct Ping<'a> {
     page: &'a str,
+    /// Where the page was shown that it is about.
+    host: &'a str,
     ms: i64,
     scroll: i64,
 }
@@ -56,7 +61,7 @@ struct Person {
 }
 
 /// A walk over the hits.
-struct Walk<'a> {
+pub struct Walk<'a> {
     schedules: &'a [Schedule],
     counted: Vec<Counted<'a>>,
     visits: Vec<Visit<'a>>,
@@ -78,8 +83,8 @@ pub struct Figures<'a> {
 
 /// Every figure of these hits; site `n` has the schedule at `n - 1`.
 pub fn figures<'a>(schedules: &'a [Schedule], hits: &'a [Hit]) -> Figures<'a> {
-    let mut walk = Walk { schedules, counted: Vec::new(), visits: Vec::new(), people: Table::default() };
-    let mut figures = Figures { verdicts: hits.iter().map(|hit| walk.counts(hit)).collect(), ..Figures::default() };
+    let (walk, verdicts) = Walk::over(schedules, hits);
+    let mut figures = Figures { verdicts, ..Figures::default() };
     let mut cells: Table<(SiteId, Cell<&str>), Vec<&Counted>> = Table::default();
     for counted in &walk.counted {
         for cell in walk.cells(counted) {
@@ -89,10 +94,18 @@ pub fn figures<'a>(schedules: &'a [Schedule], hits: &'a [Hit]) -> Figures<'a> {
     for ((site, cell), inside) in cells {
         walk.book(site, cell, &inside, &mut figures);
     }
+    walk.book_watched(&mut figures);
     figures
 }
 
 impl<'a> Walk<'a> {
+    /// A walk over these hits, and whether each counts; site `n` has the schedule at `n - 1`.
+    pub fn over(schedules: &'a [Schedule], hits: &'a [Hit]) -> (Walk<'a>, Vec<bool>) {
+        let mut walk = Walk { schedules, counted: Vec::new(), visits: Vec::new(), people: Table::default() };
+        let verdicts = hits.iter().map(|hit| walk.counts(hit)).collect();
+        (walk, verdicts)
+    }
+
     fn local(&self, site: SiteId, at: Moment) -> (Day, Hour) {
         let face = wall::face(at, &self.schedules[site.0 as usize - 1]);
         (Day::of(face.date()), Hour(face.hour() as u8))
@@ -113,7 +126,8 @@ impl<'a> Walk<'a> {
                 let Some(visit) = running.filter(|visit| self.has_shown(*visit, &hit.page)) else { return false };
                 let cap = since.unwrap_or(0) + GRACE_MS;
                 let ms = i64::try_from(*ms).unwrap_or(i64::MAX).min(cap);
-                self.visits[visit].pings.push(Ping { page: &hit.page, ms, scroll: scroll.unwrap_or(0).into() });
+                let host = self.host_of_ping(visit, &hit.page);
+                self.visits[visit].pings.push(Ping { page: &hit.page, host, ms, scroll: scroll.unwrap_or(0).into() });
                 Some(visit)
             }
             (_, None) => self.list(hit, day, at, None),
@@ -172,6 +186,7 @@ impl<'a> Walk<'a> {
         cells.push(of(Dimension::Page, &hit.page));
         cells.push(of(Dimension::Hostname, &hit.hostname));
         cells.push(of(Dimension::Event, event));
+        cells.extend(hit.watched.patterns.iter().map(|pattern| of(Dimension::Pattern, pattern)));
         for (key, value) in &hit.props {
             let under = |event| Cell { axis: Axis::Prop { key: key.as_str(), event }, value: value.as_str() };
             cells.extend([under(None), under(Some(event))]);
@@ -216,9 +231,9 @@ impl<'a> Walk<'a> {
         let mut tally = Tally { visits: 1, ..Tally::ZERO };
         let is_whole = match cell.axis {
             Axis::Total => true,
-            Axis::Of(Dimension::Page | Dimension::Hostname | Dimension::Event) | Axis::Prop { .. } => false,
+            Axis::Of(dimension) => dimension.is_of_visit(),
+            Axis::Prop { .. } => false,
             Axis::Revenue { .. } | Axis::Funnel(_) => false,
-            Axis::Of(_) => true,
         };
         if is_whole {
             let acts = |counted: &Counted| matches!(counted.hit.kind, Kind::Event { interactive: true, .. });

@@ -116,18 +116,24 @@ fn implied(value: &str, dimension: Dimension) -> &str {
     match dimension {
         Dimension::Channel => value.split_once(JOINT).map_or(value, |(channel, _)| channel),
         Dimension::Source => value.split_once(JOINT).map_or(value, |(_, source)| source),
-        Dimension::Region => value.rsplit_once(", ").map_or(value, |(_, region)| region),
+        // Where the region is not known, the country stands in its place.
+        Dimension::Region => match value.rsplit_once(", ").map_or(value, |(_, region)| region) {
+            country if country.len() == 2 => NOT_SET,
+            region => region,
+        },
         Dimension::Country => {
             let region = value.rsplit_once(", ").map_or(value, |(_, region)| region);
             region.split_once('-').map_or(region, |(country, _)| country)
         }
-        _ => value.rsplit_once(' ').filter(|(name, version)| is_version(name, version)).map_or(value, |(name, _)| name),
+        // Windows had versions with names, some of several words.
+        _ if value.starts_with("Windows ") => "Windows",
+        _ => value.rsplit_once(' ').filter(|(_, last)| is_version(last)).map_or(value, |(name, _)| name),
     }
 }
 
-/// Whether the last word of a value is a version: names may have several words, and Windows had versions with names.
-fn is_version(name: &str, last: &str) -> bool {
-    last.starts_with(|c: char| c.is_ascii_digit()) || name == "Windows"
+/// Whether the last word of a value is a version: names may have several words.
+fn is_version(last: &str) -> bool {
+    last.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -157,11 +163,14 @@ mod tests {
             ("Berlin, DE-BE", Dimension::Region, "DE-BE"),
             ("Berlin, DE-BE", Dimension::Country, "DE"),
             ("Washington, D.C., US-DC", Dimension::Country, "US"),
+            ("Berlin, DE", Dimension::Region, NOT_SET),
+            ("Berlin, DE", Dimension::Country, "DE"),
             ("DE-BE", Dimension::Country, "DE"),
             ("Samsung Internet 25", Dimension::Browser, "Samsung Internet"),
             ("Samsung Internet", Dimension::Browser, "Samsung Internet"),
             ("Windows 10", Dimension::Os, "Windows"),
             ("Windows XP", Dimension::Os, "Windows"),
+            ("Windows Phone OS", Dimension::Os, "Windows"),
             ("Linux", Dimension::Os, "Linux"),
             ("Organic Search\u{1f}Google", Dimension::Channel, "Organic Search"),
             ("Organic Search\u{1f}Google", Dimension::Source, "Google"),

@@ -5,7 +5,7 @@ use super::{Interval, Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, LocalHour, time::Month};
-use crate::store::{Ask, Grain};
+use crate::store::{Ask, Grain, Source};
 
 /// What the rows of an ask count for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,11 @@ const PAGE: Axis<Name> = Axis::Of(Dimension::Page);
 /// What visits that entered have in the place of what hits have.
 fn entered(axis: &Axis<Name>) -> Axis<Name> {
     if *axis == PAGE { Axis::Of(Dimension::EntryPage) } else { axis.clone() }
+}
+
+/// Whether sums can answer it: the two dimensions of each of its parts are kept together.
+pub(super) fn has_sums(question: &Question) -> bool {
+    reads(question).iter().all(|read| read.ask.source() != Source::Nowhere)
 }
 
 /// All that has to be read for a question.

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
-use super::{Figures, Table, figures};
+use super::{Figures, Table, figures, watched};
 use crate::scenario::depth1::{OpenDays, hits};
 use crate::scenario::{Scenario, Scene, Step, Wall, What};
 
@@ -22,7 +22,7 @@ const HALF_AN_HOUR_MS: i64 = 30 * MINUTE_MS;
 
 /// Dates and zones where something happens: both nights of Berlin, a zone off by half an hour with a spring night of its
 /// own, ends of months, zones that change on the day in both directions.
-const SCENES: [(&str, &str, Option<&str>); 9] = [
+const SCENES: [Place; 9] = [
     ("2026-10-25", "Europe/Berlin", None),
     ("2026-03-29", "Europe/Berlin", None),
     ("2026-03-08", "America/St_Johns", None),
@@ -45,9 +45,9 @@ struct Raw {
 
 /// A story, and before which steps the days hand out what they have.
 #[derive(Clone)]
-struct Stream {
-    scenario: Scenario,
-    drains: Vec<bool>,
+pub struct Stream {
+    pub scenario: Scenario,
+    pub drains: Vec<bool>,
 }
 
 impl std::fmt::Debug for Stream {
@@ -129,39 +129,62 @@ fn raw() -> impl Strategy<Value = Raw> {
     })
 }
 
-fn stream() -> impl Strategy<Value = Stream> {
+pub fn stream() -> impl Strategy<Value = Stream> {
     let start =
         prop_oneof![2 => select(vec![-90, 0, 90, 23 * 60]).prop_map(|m| m * MINUTE_MS), 1 => 0..1_440 * MINUTE_MS];
     let hits = vec((raw(), proptest::bool::weighted(0.1)), 1..300);
     (select(SCENES.to_vec()), select(SCENES.to_vec()), start, hits).prop_map(|(first, second, start, hits)| {
-        let scene = |domain: &str, (_, zone, then): (&str, &str, Option<&str>)| Scene {
-            domain: domain.to_owned(),
-            zone: zone.to_owned(),
-            then: then.map(str::to_owned),
-        };
-        let sites = vec![scene("example.com", first), scene("shop.test", second)];
-        let scenario = Scenario { date: first.0.parse().expect("a date"), sites, steps: Vec::new() };
         let (raws, drains) = hits.into_iter().unzip();
-        Stream { scenario: timed(scenario, raws, start), drains }
+        Stream { scenario: timed(scenario(first, second), raws, start, &[]), drains }
     })
 }
 
-/// Puts the hits on the clock: each `gap_ms` after one of the last two of its sender.
-fn timed(mut scenario: Scenario, raws: Vec<Raw>, start_ms: i64) -> Scenario {
+/// A stream that goes over some days and perhaps into further months.
+pub fn long_stream() -> impl Strategy<Value = Stream> {
+    let jump = prop_oneof![24 => Just(0), 2 => Just(1), 1 => Just(2), 1 => select(vec![6, 17])];
+    let hits = vec((raw(), proptest::bool::weighted(0.1), jump), 40..160);
+    (select(SCENES.to_vec()), select(SCENES.to_vec()), 0..1_440 * MINUTE_MS, hits).prop_map(
+        |(first, second, start, hits)| {
+            let (jumps, hits): (Vec<i64>, Vec<(Raw, bool)>) =
+                hits.into_iter().map(|(raw, drain, jump)| (jump * 1_440 * MINUTE_MS, (raw, drain))).unzip();
+            let (raws, drains) = hits.into_iter().unzip();
+            Stream { scenario: timed(scenario(first, second), raws, start, &jumps), drains }
+        },
+    )
+}
+
+type Place = (&'static str, &'static str, Option<&'static str>);
+
+/// Two sites, on the first one's date.
+fn scenario(first: Place, second: Place) -> Scenario {
+    let scene = |domain: &str, (_, zone, then): Place| Scene {
+        domain: domain.to_owned(),
+        zone: zone.to_owned(),
+        then: then.map(str::to_owned),
+    };
+    let sites = vec![scene("example.com", first), scene("shop.test", second)];
+    Scenario { date: first.0.parse().expect("a date"), sites, steps: Vec::new() }
+}
+
+/// Puts the hits on the clock: each `gap_ms` after one of the last two of its sender. Before each of them everybody may have
+/// done nothing for some time.
+fn timed(mut scenario: Scenario, raws: Vec<Raw>, start_ms: i64, idle_ms: &[i64]) -> Scenario {
     let schedules = [scenario.schedule(0), scenario.schedule(1)];
     let start = schedules[0].start_of(Day::of(scenario.date)).plus(start_ms);
     let mut last_two: Table<(usize, Option<String>), [Moment; 2]> = Table::default();
-    for Raw { mut step, gap_ms, from_before } in raws {
+    let mut idle = 0;
+    for (place, Raw { mut step, gap_ms, from_before }) in raws.into_iter().enumerate() {
+        idle += idle_ms.get(place).unwrap_or(&0);
         let last_two = last_two.entry((step.site, step.who.clone())).or_insert([start; 2]);
         let at = last_two[usize::from(!from_before)].plus(gap_ms);
         *last_two = [last_two[1], last_two[1].max(at)];
-        step.at = Wall::of(at, scenario.date, &schedules[step.site]);
+        step.at = Wall::of(at.plus(idle), scenario.date, &schedules[step.site]);
         scenario.steps.push(step);
     }
     scenario
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub fn config(cases: u32) -> ProptestConfig {
     let mut config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
@@ -221,7 +244,7 @@ fn differences<K: Ord + std::hash::Hash + std::fmt::Debug>(
 }
 
 /// Plays a stream; the verdict on each hit, and what the days handed out.
-fn play(stream: &Stream, hits: &[headcount::hit::Hit]) -> (Vec<bool>, OpenDays) {
+pub fn play(stream: &Stream, hits: &[headcount::hit::Hit]) -> (Vec<bool>, OpenDays) {
     let mut days = OpenDays::default();
     let mut verdicts = Vec::with_capacity(hits.len());
     for (hit, drain) in hits.iter().zip(&stream.drains) {
@@ -237,7 +260,9 @@ fn play(stream: &Stream, hits: &[headcount::hit::Hit]) -> (Vec<bool>, OpenDays) 
 #[test]
 fn every_figure_is_that_of_a_naive_walk() {
     let compare = |stream: Stream| {
-        let hits = hits(&stream.scenario);
+        let mut hits = hits(&stream.scenario);
+        let from = hits.len() / 4;
+        watched::mark(&mut hits, from);
         let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
         let expected = figures(&schedules, &hits);
         let (verdicts, days) = play(&stream, &hits);

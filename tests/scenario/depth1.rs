@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use headcount::beacon::Hints;
 use headcount::cell::{Cell, NOT_SET, Tally};
-use headcount::counts::{Name, OpenDay};
+use headcount::counts::{Census, Name, OpenDay};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
 use headcount::hit::token::Token;
@@ -104,6 +104,11 @@ impl OpenDays {
             *self.rejected.entry(reason.label()).or_default() += 1;
         }
         taken
+    }
+
+    /// The visits of every day.
+    pub fn censuses(&self) -> impl Iterator<Item = (SiteId, Day, Census)> {
+        self.open.values().map(|open| (open.site, open.day, open.census()))
     }
 
     /// Collects what the days have not handed out yet.

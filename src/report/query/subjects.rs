@@ -3,7 +3,7 @@
 use super::{Asked, QueryError, Request};
 use crate::cell::Axis;
 use crate::counts::Name;
-use crate::report::{Interval, Question, Span};
+use crate::report::{Interval, Question, Span, plan};
 use crate::site::{Goal, Site, Target};
 
 /// A question, and the goal whose name its lines bear.
@@ -39,11 +39,28 @@ impl Request {
                             know who reached more than one of them.";
             return Err(QueryError(sentence.into()));
         }
-        let subject = |goal: &&Goal| Subject {
-            goal: self.asks_goals().then(|| Name::from(goal.name.as_str())),
-            question: self.of_goal(question.clone(), goal),
+        let subject = |goal: &&Goal| {
+            let name = self.asks_goals().then(|| Name::from(goal.name.as_str()));
+            Ok(Subject { goal: name, question: self.answerable(self.of_goal(question.clone(), goal), goal)? })
         };
-        Ok(goals.iter().map(subject).collect())
+        goals.iter().map(subject).collect()
+    }
+
+    /// The question of a goal, unless its dimension and the one asked for are not kept together.
+    fn answerable(&self, question: Question, goal: &Goal) -> Result<Question, QueryError> {
+        if plan::has_sums(&question) {
+            return Ok(question);
+        }
+        let kind = match goal.target {
+            Target::Pattern(_) => "a pattern of pages, which is counted by the dimensions of visits alone",
+            _ => "a page, which has no properties",
+        };
+        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
+        let asked = self.axis().or(filter).map_or_else(String::new, |axis| Asked::Value(axis.clone()).name(None));
+        Err(QueryError(format!(
+            "The goal `{}` is {kind}, so it cannot be combined with `{asked}`; leave that out, or filter by another `event:goal`.",
+            goal.name
+        )))
     }
 
     /// A property under the event that is the goal has cells of its own.

@@ -15,7 +15,7 @@ use super::packed::{Cells, grain_code};
 use crate::cell::Tally;
 use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
 use crate::counts::pairs::Pair;
-use crate::site::SiteId;
+use crate::site::{Month, SiteId};
 use crate::store::{Grain, StoreError};
 
 /// The pairs of one bucket, by one of those who count it.
@@ -189,6 +189,14 @@ pub(super) fn take(connection: &Connection, slot: Slot) -> Result<Vec<Bundle>> {
     }
     connection.prepare_cached(&format!("DELETE FROM pairs WHERE {key}"))?.execute(slot)?;
     Ok(bundles)
+}
+
+/// The days of a month that have pairs which are not for good.
+pub(super) fn running(connection: &Connection, site: SiteId, month: Month) -> Result<Vec<i32>> {
+    let sql = "SELECT DISTINCT bucket FROM pairs WHERE part <> 0 AND site = ? AND bucket BETWEEN ? AND ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![site.0, month.first().0, month.last().0], |row| row.get(0))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The buckets from `first` to `last` that have pairs.

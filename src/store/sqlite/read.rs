@@ -9,7 +9,7 @@ use super::names::{TextCache, Wanted};
 use super::packed::{self, Place, SETTLED, part_code};
 use super::pairs::{self, Bundles, Slot};
 use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
-use super::settle::{is_month_added, tally};
+use super::settle::{ALL_PARTS, is_month_added, tally};
 use super::write::{axis_id, name_id, table};
 use crate::cell::packed::{Key, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -180,26 +180,30 @@ impl Reading<'_> {
     fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &Wanted, bundles: &Bundles) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let table = pairs::number(pair);
-        let read = |reading: &mut Self, grain: Grain, bucket: i32, shown: i32| {
+        let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
             let slot = Slot { site, grain, bucket, part: SETTLED };
-            reading.pair_table(slot, shown, (table, is_by_second), wanted, bundles)
+            reading.pair_table(slot, parts, shown, (table, is_by_second), wanted, bundles)
         };
         match grain {
             // Pairs are not kept by hour.
             Grain::Hour => {}
             Grain::Day => {
                 for day in pairs::buckets(self.transaction, site, Grain::Day, first, last)? {
-                    read(self, Grain::Day, day, day)?;
+                    read(self, (Grain::Day, day), &PARTS, day)?;
                 }
             }
             Grain::Month => {
                 for month in (first..=last).map(Month) {
                     if is_month_added(self.transaction, site, month)? {
-                        read(self, Grain::Month, month.0, month.0)?;
+                        read(self, (Grain::Month, month.0), &[SETTLED], month.0)?;
+                        // What is not for good is in no month.
+                        for day in pairs::running(self.transaction, site, month)? {
+                            read(self, (Grain::Day, day), ALL_PARTS, month.0)?;
+                        }
                         continue;
                     }
                     for day in pairs::buckets(self.transaction, site, Grain::Day, month.first().0, month.last().0)? {
-                        read(self, Grain::Day, day, month.0)?;
+                        read(self, (Grain::Day, day), &PARTS, month.0)?;
                     }
                 }
             }
@@ -207,10 +211,11 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Adds the cells of one table, by all who have counted the bucket, as far as the caller does not add them.
+    /// Adds the cells of one table, by some of those who have counted the bucket, as far as the caller does not add them.
     fn pair_table(
         &mut self,
         slot: Slot,
+        parts: &[i64],
         shown: i32,
         (table, is_by_second): (u32, bool),
         wanted: &Wanted,
@@ -223,17 +228,16 @@ impl Reading<'_> {
         };
         let sides = |(a, b): Key| if is_by_second { (b, a) } else { (a, b) };
         let passes = |key: Key| sides(key).0 != REST && wanted.passes(sides(key).0);
-        let running = [Part::Live, Part::Import].map(part_code);
-        for part in running.into_iter().chain([SETTLED]) {
-            let is_left_out = part != SETTLED && self.left_out.contains(&(slot.bucket, part));
-            if !is_left_out && (part == SETTLED || slot.grain == Grain::Day) {
-                let slot = Slot { part, ..slot };
-                bundles.each(slot, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
-            }
+        for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(slot.bucket, *part))) {
+            let slot = Slot { part, ..slot };
+            bundles.each(slot, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
         }
         Ok(())
     }
 }
+
+/// Those who may have counted a day.
+const PARTS: [i64; 3] = [1, 2, SETTLED];
 
 /// The columns of an axis that the store has never met.
 const UNKNOWN: (u8, i64) = (0, -1);

@@ -149,6 +149,7 @@ CREATE TABLE pairs (
   cells BLOB NOT NULL
 );
 CREATE UNIQUE INDEX pairs_key ON pairs (site, grain, bucket, part, first_table, sequence);
+CREATE INDEX pairs_running ON pairs (site, bucket) WHERE part <> 0;
 CREATE TABLE months_added (site INTEGER NOT NULL, month INTEGER NOT NULL, PRIMARY KEY (site, month)) WITHOUT ROWID;
 CREATE TABLE days_closed (
   site INTEGER NOT NULL,

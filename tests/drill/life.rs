@@ -1,0 +1,237 @@
+//! In: streams over days and months. Out: whether every two dimensions count the same while days are open, when they are
+//! closed, when they are in a month, and after restarts. Forgets: nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use headcount::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
+use headcount::counts::Name;
+use headcount::counts::pairs::Pair;
+use headcount::report::Sums;
+use headcount::site::{Day, SiteId};
+use headcount::store::{Ask, Grain};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::room::{Plan, Room};
+use crate::oracle::streams::{config, long_stream};
+use crate::oracle::{Figures, Walk, figures, watched};
+
+/// Numbers by bucket and value.
+pub type Rows = BTreeMap<(i32, String), Tally>;
+
+/// What a collector and its store have for each ask.
+pub fn rows(sums: &dyn Sums, asks: &[Ask]) -> Vec<Rows> {
+    let found = sums.read(asks).unwrap();
+    let rows = found.into_iter().map(|rows| {
+        let mut sums = Rows::new();
+        for row in rows {
+            *sums.entry((row.bucket, row.value.to_string())).or_default() += row.tally;
+        }
+        sums.retain(|_, tally| !tally.is_zero());
+        sums
+    });
+    rows.collect()
+}
+
+/// A question for a breakdown by days or months, each for itself.
+pub fn ask(site: SiteId, split: Axis<Name>, filter: Option<Filter<Name>>, grain: Grain, days: [Day; 2]) -> Ask {
+    let [first, last] = match grain {
+        Grain::Hour => [days[0].0 * 24, days[1].0 * 24 + 23],
+        Grain::Day => days.map(|day| day.0),
+        Grain::Month => days.map(|day| day.month().0),
+    };
+    Ask { site, axis: split, filter, grain, first, last, by_bucket: true }
+}
+
+/// The one value of a dimension.
+pub fn is(dimension: Dimension, value: &str) -> Filter<Name> {
+    Filter { axis: Axis::Of(dimension), test: Test::Is(vec![value.to_owned()]) }
+}
+
+/// Pairs of a day by both values.
+type Cells<'a> = BTreeMap<(&'a str, &'a str), Tally>;
+
+/// What a walk has of every pair, by day.
+pub struct Walked<'a> {
+    pairs: BTreeMap<(SiteId, Pair), Vec<(Day, Cells<'a>)>>,
+    sites: Vec<SiteId>,
+}
+
+impl<'a> Walked<'a> {
+    pub fn by(walk: &Walk<'a>, sites: &[SiteId]) -> Walked<'a> {
+        let mut pairs = BTreeMap::new();
+        for (site, pair) in sites.iter().flat_map(|site| Pair::all().map(move |pair| (*site, pair))) {
+            let of_day = |day: Day| (day, walk.pair(site, day, [pair.first, pair.second]));
+            pairs.insert((site, pair), walk.days(site).into_iter().map(of_day).collect());
+        }
+        Walked { pairs, sites: sites.to_vec() }
+    }
+
+    /// The rows of a breakdown of a pair by its other side, where one side is `value`.
+    fn rows(&self, site: SiteId, pair: Pair, is_second: bool, value: &str, grain: Grain) -> Rows {
+        let mut rows = Rows::new();
+        for (day, cells) in &self.pairs[&(site, pair)] {
+            let bucket = if grain == Grain::Month { day.month().0 } else { day.0 };
+            for ((a, b), tally) in cells {
+                let (by, split) = if is_second { (b, a) } else { (a, b) };
+                if *by == value {
+                    *rows.entry((bucket, (*split).to_owned())).or_default() += *tally;
+                }
+            }
+        }
+        rows.retain(|_, tally| !tally.is_zero());
+        rows
+    }
+
+    /// A value of one side of a pair.
+    fn value(&self, site: SiteId, pair: Pair, is_second: bool, pick: usize) -> Option<&'a str> {
+        let cells = self.pairs[&(site, pair)].iter().flat_map(|(_, cells)| cells.keys());
+        let mut values: Vec<&str> = cells.map(|(a, b)| if is_second { *b } else { *a }).collect();
+        values.sort_unstable();
+        values.dedup();
+        values.get(pick % values.len().max(1)).copied()
+    }
+
+    /// Compares one pair in four, filtered by a value of either side, by day and by month; the next `pick` compares others.
+    /// Engagement by page and host hangs on the order in which hosts came, which a restart forgets.
+    pub fn compare(&self, sums: &dyn Sums, pick: usize, with_hosts: bool) -> Result<(), TestCaseError> {
+        for site in &self.sites {
+            let mut asks = Vec::new();
+            let mut expected = Vec::new();
+            let sides = Pair::all().flat_map(|pair| [(pair, false), (pair, true)]);
+            for (at, (pair, is_second)) in sides.enumerate().filter(|(at, _)| at % 4 == pick % 4) {
+                let Some(value) = self.value(*site, pair, is_second, pick + at) else { continue };
+                let (by, split) = if is_second { (pair.second, pair.first) } else { (pair.first, pair.second) };
+                let days = &self.pairs[&(*site, pair)];
+                let ends = [days[0].0, days[days.len() - 1].0];
+                for grain in [Grain::Day, Grain::Month] {
+                    asks.push(ask(*site, Axis::Of(split), Some(is(by, value)), grain, ends));
+                    expected.push(self.rows(*site, pair, is_second, value, grain));
+                }
+            }
+            for ((ask, found), expected) in asks.iter().zip(rows(sums, &asks)).zip(expected) {
+                let axes = [&ask.axis, &ask.filter.as_ref().expect("a filter").axis];
+                let of_hosts = [Dimension::Page, Dimension::Hostname].iter().all(|d| axes.contains(&&Axis::Of(*d)));
+                same(&found, &expected, of_hosts && !with_hosts, &format!("{ask:?}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A bucket, a value and its numbers.
+type Row = ((i32, String), [i64; 10]);
+
+fn same(found: &Rows, expected: &Rows, but_engagement: bool, what: &str) -> Result<(), TestCaseError> {
+    let of = |rows: &Rows| -> Vec<Row> {
+        let numbers = |tally: &Tally| match but_engagement {
+            true => Tally { engaged_visits: 0, engaged_ms: 0, scroll: 0, ..*tally }.columns(),
+            false => tally.columns(),
+        };
+        rows.iter().map(|(key, tally)| (key.clone(), numbers(tally))).collect()
+    };
+    let (found, expected) = (of(found), of(expected));
+    let differs = |row: &&Row| !found.contains(row) || !expected.contains(row);
+    let mut report = String::new();
+    for (name, rows) in [("found", &found), ("expected", &expected)] {
+        for row in rows.iter().filter(differs).take(4) {
+            let _ = writeln!(report, "  {name} {row:?}");
+        }
+    }
+    prop_assert!(report.is_empty(), "{}\n{}", what, report);
+    Ok(())
+}
+
+/// Compares every cell of single dimensions by hour, day and month.
+pub fn compare_singles(
+    sums: &dyn Sums,
+    expected: &Figures,
+    ends: [Day; 2],
+    with_hours: bool,
+) -> Result<(), TestCaseError> {
+    type Tables<'a> = BTreeMap<(SiteId, Axis<&'a str>), [Rows; 3]>;
+    let mut tables: Tables = BTreeMap::new();
+    let mut add = |site: SiteId, cell: &Cell<&'_ str>, grain: usize, bucket: i32, tally: Tally| {
+        // Borrowed from the hits, as the figures are.
+        let rows = &mut tables.entry((site, own(cell.axis))).or_default()[grain];
+        *rows.entry((bucket, cell.value.to_owned())).or_default() += tally;
+    };
+    for ((site, day, hour, cell), tally) in &expected.hours {
+        add(*site, cell, 0, day.0 * 24 + i32::from(hour.0), *tally);
+    }
+    for ((site, day, cell), tally) in &expected.days {
+        add(*site, cell, 1, day.0, *tally);
+    }
+    for ((site, month, cell), tally) in &expected.months {
+        add(*site, cell, 2, month.0, *tally);
+    }
+    for ((site, axis), expected) in tables {
+        let grains = [Grain::Hour, Grain::Day, Grain::Month];
+        let asks = grains.map(|grain| ask(site, named(axis), None, grain, ends));
+        for ((mut expected, found), ask) in expected.into_iter().zip(rows(sums, &asks)).zip(&asks) {
+            expected.retain(|_, tally| !tally.is_zero());
+            let is_kept = ask.grain != Grain::Hour || with_hours || axis == Axis::Total;
+            if is_kept {
+                same(&found, &expected, false, &format!("{ask:?}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Texts of stories are few, so that they may stay for ever.
+fn own(axis: Axis<&str>) -> Axis<&'static str> {
+    let text = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    match axis {
+        Axis::Total => Axis::Total,
+        Axis::Of(dimension) => Axis::Of(dimension),
+        Axis::Prop { key, event } => Axis::Prop { key: text(key), event: event.map(text) },
+        Axis::Revenue { event, within } => {
+            Axis::Revenue { event: text(event), within: within.map(|(key, currency)| (text(key), text(currency))) }
+        }
+        Axis::Funnel(number) => Axis::Funnel(number),
+    }
+}
+
+fn named(axis: Axis<&str>) -> Axis<Name> {
+    match axis {
+        Axis::Total => Axis::Total,
+        Axis::Of(dimension) => Axis::Of(dimension),
+        Axis::Prop { key, event } => Axis::Prop { key: key.into(), event: event.map(Name::from) },
+        Axis::Revenue { event, within } => {
+            Axis::Revenue { event: event.into(), within: within.map(|(key, currency)| (key.into(), currency.into())) }
+        }
+        Axis::Funnel(number) => Axis::Funnel(number),
+    }
+}
+
+#[test]
+fn no_figure_changes_while_days_are_open_closed_and_added_up() {
+    let live = |(stream, restarts, pick): (_, Vec<usize>, usize)| {
+        let plan = Plan::of(stream, &restarts);
+        let (schedules, hits) = (plan.schedules(), plan.hits());
+        let (walk, _) = Walk::over(&schedules, &hits);
+        let expected = figures(&schedules, &hits);
+        let mut room = Room::open(&plan, &watched::settings());
+        room.play(&plan);
+        let pairs = Walked::by(&walk, &room.sites);
+        let first = hits.iter().map(|hit| hit.local.day).min().expect("a hit");
+        let ends = [first, plan.last_day()];
+        let is_recent = ends[1].0 - first.0 < 27;
+        let with_hosts = restarts.is_empty();
+        pairs.compare(room.collector(), pick, with_hosts)?;
+        compare_singles(room.collector(), &expected, ends, is_recent)?;
+        room.flush();
+        pairs.compare(room.collector(), pick + 1, with_hosts)?;
+        room.close(plan.last_day());
+        pairs.compare(room.collector(), pick + 2, with_hosts)?;
+        compare_singles(room.collector(), &expected, ends, false)?;
+        room.restart();
+        pairs.compare(room.collector(), pick + 3, with_hosts)
+    };
+    let streams = (long_stream(), vec(0..200_usize, 0..3), 0..60_usize);
+    let config = ProptestConfig { max_shrink_iters: 40, ..config(2) };
+    TestRunner::new(config).run(&streams, live).unwrap_or_else(|error| panic!("{error}"));
+}

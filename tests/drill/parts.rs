@@ -1,0 +1,139 @@
+//! In: days that were counted by the running collector and by an import, at once and one after the other. Out: whether their
+//! figures add up, whatever is over and whatever broke off. Forgets: the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headcount::counts::OpenDay;
+use headcount::hit::Hit;
+use headcount::hit::token::Token;
+use headcount::report::Sums;
+use headcount::site::{Budget, Day, Month, SiteId};
+use headcount::store::sqlite::Sqlite;
+use headcount::store::{Ask, DayState, Flush, Part, Row, Store, StoreError};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::life::{Walked, compare_singles};
+use super::room::Plan;
+use crate::oracle::streams::{config, long_stream};
+use crate::oracle::{Walk, figures};
+
+/// A store without a collector.
+struct Stored {
+    folder: tempfile::TempDir,
+    store: Sqlite,
+    number: u64,
+}
+
+impl Sums for Stored {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+        Ok(self.store.read(asks, &[])?.rows)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        Ok(self.store.first_day(site)?.1)
+    }
+}
+
+/// Days in memory of somebody who counts.
+type Open = BTreeMap<(SiteId, Day), OpenDay>;
+
+fn take(open: &mut Open, hits: &[Hit]) {
+    for hit in hits {
+        let key = (hit.site, hit.local.day);
+        let day = open.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1, Budget::default()));
+        // A rejected hit is part of the story.
+        let _ = day.take(hit, true);
+    }
+}
+
+impl Stored {
+    fn new() -> Stored {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        Stored { folder, store, number: 0 }
+    }
+
+    /// Stores what days in memory have, as the one who counts them does.
+    fn flush(&mut self, open: &mut Open, part: Part, is_over: bool) {
+        self.number += 1;
+        let state = |day: &OpenDay| DayState {
+            site: day.site,
+            day: day.day,
+            part,
+            census: Some(Arc::new(day.census())),
+            pair_cells: u32::MAX,
+            is_over,
+        };
+        let days = open.values().map(state).collect();
+        let sums = open.values_mut().map(|day| (day.site, day.day, day.drain())).collect();
+        self.store.apply(&Flush { number: self.number, sums, days, ..Flush::default() }).unwrap();
+    }
+
+    /// Adds up the pairs of all months before `before`.
+    fn add_months(&mut self, before: Month) {
+        for site in [1, 2].map(SiteId) {
+            for month in self.store.months_to_add(site, before).unwrap() {
+                self.number += 1;
+                let flush = Flush { number: self.number, month: Some((site, month)), ..Flush::default() };
+                self.store.apply(&flush).unwrap();
+            }
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.store = Sqlite::open(&self.folder.path().join("headcount.db")).unwrap();
+    }
+}
+
+/// Salts differ: nobody of one part is somebody of the other.
+fn apart(hits: Vec<Hit>) -> Vec<Hit> {
+    let other = |token: Token| Token::from_bits(!token.bits());
+    hits.into_iter().map(|hit| Hit { token: hit.token.map(other), ..hit }).collect()
+}
+
+/// What is stored is what a walk has over these hits.
+fn compare(stored: &Stored, plan: &Plan, hits: &[Hit], pick: usize) -> Result<(), TestCaseError> {
+    let schedules = plan.schedules();
+    let (walk, _) = Walk::over(&schedules, hits);
+    let days = || hits.iter().map(|hit| hit.local.day);
+    let ends = [days().min().expect("a hit"), days().max().expect("a hit")];
+    Walked::by(&walk, &[SiteId(1), SiteId(2)]).compare(stored, pick, false)?;
+    compare_singles(stored, &figures(&schedules, hits), ends, true)
+}
+
+#[test]
+fn an_import_adds_to_days_and_months_that_are_over() {
+    let import = |(stream, cut, pick, breaks_off): (_, usize, usize, bool)| {
+        let plan = Plan::of(stream, &[]);
+        // The first half of the import's hits, and all.
+        let imported = || apart(plan.hits());
+        let cut = cut % imported().len();
+        let mut stored = Stored::new();
+        let mut live = Open::new();
+        take(&mut live, &plan.hits());
+        stored.flush(&mut live, Part::Live, false);
+        compare(&stored, &plan, &plan.hits(), pick)?;
+        stored.flush(&mut live, Part::Live, true);
+        stored.add_months(Month(plan.last_day().month().0 + 1));
+        compare(&stored, &plan, &plan.hits(), pick + 1)?;
+        let until = |end: usize| plan.hits().into_iter().chain(imported().into_iter().take(end)).collect::<Vec<_>>();
+        let mut more = Open::new();
+        take(&mut more, &imported()[..cut]);
+        stored.flush(&mut more, Part::Import, false);
+        compare(&stored, &plan, &until(cut), pick + 2)?;
+        if breaks_off {
+            stored.store.settle_imports().unwrap();
+            compare(&stored, &plan, &until(cut), pick + 3)?;
+            stored.reopen();
+            return compare(&stored, &plan, &until(cut), pick + 4);
+        }
+        take(&mut more, &imported()[cut..]);
+        stored.flush(&mut more, Part::Import, true);
+        compare(&stored, &plan, &until(usize::MAX), pick + 3)
+    };
+    let config = ProptestConfig { max_shrink_iters: 20, ..config(2) };
+    let streams = (long_stream(), 0..200_usize, 0..60_usize, any::<bool>());
+    TestRunner::new(config).run(&streams, import).unwrap_or_else(|error| panic!("{error}"));
+}

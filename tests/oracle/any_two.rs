@@ -1,0 +1,113 @@
+//! In: chance. Out: every two dimensions as the program counts them, and as the naive walk does. Forgets: nothing; a stream
+//! that fails is printed in the scenario language.
+
+use std::collections::BTreeMap;
+
+use headcount::cell::packed::unpack_all;
+use headcount::cell::{Axis, Dimension, Filter, Tally, Test};
+use headcount::counts::pairs::Pair;
+use headcount::counts::{Census, Name};
+use headcount::site::{Day, SiteId};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::pairs::Side;
+use super::streams::{Stream, config, play, stream};
+use super::{Walk, watched};
+use crate::scenario::depth1::hits;
+
+/// Numbers by pair and values.
+type Tables = BTreeMap<(Pair, String, String), Tally>;
+
+fn counted(census: &Census, cells_max: u32) -> Tables {
+    let mut tables = Tables::new();
+    let pairs = census.pairs(cells_max);
+    for table in &pairs.tables {
+        for ((a, b), tally) in unpack_all(&table.cells).unwrap() {
+            let text = |number: u32| pairs.texts[number as usize].to_string();
+            assert!(tables.insert((table.pair, text(a), text(b)), tally).is_none(), "each cell is there once");
+        }
+    }
+    tables
+}
+
+fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
+    let mut tables = Tables::new();
+    for pair in Pair::all() {
+        let cells = walk.pair(site, day, [pair.first, pair.second]);
+        tables.extend(cells.into_iter().map(|((a, b), tally)| ((pair, a.to_owned(), b.to_owned()), tally)));
+    }
+    tables
+}
+
+fn same<K: Ord + std::fmt::Debug>(
+    counted: &BTreeMap<K, Tally>,
+    expected: &BTreeMap<K, Tally>,
+) -> Result<(), TestCaseError> {
+    let keys: std::collections::BTreeSet<_> = counted.keys().chain(expected.keys()).collect();
+    for key in keys {
+        let [found, wanted] = [counted, expected].map(|table| table.get(key).copied().unwrap_or_default().columns());
+        prop_assert_eq!(found, wanted, "counted, expected of {:?}", key);
+    }
+    Ok(())
+}
+
+/// What a filter on `by` lets pass of `split`, by the program.
+fn filtered(census: &Census, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
+    let filter = Filter { axis: Axis::Of(by), test };
+    let rows: Vec<(Name, Tally)> = census.filtered(&filter, &Axis::Of(split));
+    rows.into_iter().map(|(value, tally)| (value.to_string(), tally)).collect()
+}
+
+/// The same by the walk.
+fn met(walk: &Walk, site: SiteId, day: Day, by: Side, split: Dimension) -> BTreeMap<String, Tally> {
+    let of_value = |value: &str| {
+        let is = |other: &str| other == value;
+        walk.meeting(site, day, &[by, Side { dimension: split, passes: &is }])
+    };
+    let values = walk.values_of_day(site, day, split);
+    let rows = values.into_iter().map(|value| (value.to_owned(), of_value(value)));
+    rows.filter(|(_, tally)| !tally.is_zero()).collect()
+}
+
+fn each_pair(
+    stream: &Stream,
+    check: impl Fn(&Walk, SiteId, Day, &Census) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut hits = hits(&stream.scenario);
+    let from = hits.len() / 4;
+    watched::mark(&mut hits, from);
+    let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
+    let (walk, _) = Walk::over(&schedules, &hits);
+    let (_, days) = play(stream, &hits);
+    days.censuses().try_for_each(|(site, day, census)| check(&walk, site, day, &census))
+}
+
+#[test]
+fn every_two_dimensions_count_as_a_naive_walk() {
+    let compare = |stream: Stream| {
+        each_pair(&stream, |walk, site, day, census| same(&counted(census, u32::MAX), &walked(walk, site, day)))
+    };
+    TestRunner::new(config(20)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn memory_answers_any_filter_as_a_naive_walk() {
+    let compare = |(stream, pick): (Stream, usize)| {
+        each_pair(&stream, |walk, site, day, census| {
+            let turned = |pair: Pair| [[pair.first, pair.second], [pair.second, pair.first]];
+            for (at, [by, split]) in Pair::all().flat_map(turned).enumerate() {
+                let values: Vec<&str> = walk.values_of_day(site, day, by).into_iter().collect();
+                let Some(value) = values.get((pick + at) % values.len().max(1)) else { continue };
+                let is_one = |other: &str| other == *value;
+                let is_other = |other: &str| other != *value;
+                let (one, side) = (Test::Is(vec![(*value).to_owned()]), |passes| Side { dimension: by, passes });
+                same(&filtered(census, by, one.clone(), split), &met(walk, site, day, side(&is_one), split))?;
+                let others = filtered(census, by, Test::Not(Box::new(one)), split);
+                same(&others, &met(walk, site, day, side(&is_other), split))?;
+            }
+            Ok(())
+        })
+    };
+    TestRunner::new(config(6)).run(&(stream(), 0..60_usize), compare).unwrap_or_else(|error| panic!("{error}"));
+}

@@ -1,0 +1,140 @@
+//! In: a walk over hits. Out: what any two dimensions, or one and a set of another's values, count together. Forgets: nothing.
+//!
+//! A cell of two dimensions holds the hits and visits that lie in both cells: whole visits where both are of the visit, else the
+//! hits that have both values, and the visits and visitors that have any of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headcount::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
+use headcount::hit::Kind;
+use headcount::site::{Day, SiteId};
+
+use super::{Counted, Ping, Visit, Walk, hits_and_visitors, joined};
+
+/// One side of a question: a dimension and which of its values.
+#[derive(Clone, Copy)]
+pub struct Side<'s> {
+    pub dimension: Dimension,
+    pub passes: &'s dyn Fn(&str) -> bool,
+}
+
+impl<'a> Walk<'a> {
+    /// The host that a ping for a page of a visit is about: that of an earlier ping, else, of those that showed it in the
+    /// visit, the one that the day showed it on first.
+    pub(super) fn host_of_ping(&self, visit: usize, page: &str) -> &'a str {
+        if let Some(ping) = self.visits[visit].pings.iter().find(|ping| ping.page == page) {
+            return ping.host;
+        }
+        let shows = |counted: &&Counted<'a>| counted.hit.kind == Kind::Pageview && counted.hit.page == page;
+        let shown: Vec<&Counted<'a>> = self.hits(&self.visits[visit]).filter(shows).collect();
+        // A combination of host and watched patterns, on whatever page it was met.
+        let of_day = self.counted.iter().filter(|other| {
+            other.hit.kind == Kind::Pageview && other.hit.site == shown[0].hit.site && other.day == shown[0].day
+        });
+        let mut met = of_day.filter_map(|other| {
+            let same = |shown: &&&Counted<'a>| {
+                shown.hit.hostname == other.hit.hostname && shown.hit.watched.patterns == other.hit.watched.patterns
+            };
+            shown.iter().find(same)
+        });
+        met.next().map_or(NOT_SET, |first| first.hit.hostname.as_str())
+    }
+
+    /// The days of a site on which something counts.
+    pub fn days(&self, site: SiteId) -> BTreeSet<Day> {
+        self.counted.iter().filter(|counted| counted.hit.site == site).map(|counted| counted.day).collect()
+    }
+
+    /// What one day of a site counts by pairs of values of two dimensions.
+    pub fn pair(&self, site: SiteId, day: Day, [a, b]: [Dimension; 2]) -> BTreeMap<(&'a str, &'a str), Tally> {
+        let mut cells: BTreeMap<(&'a str, &'a str), Vec<&Counted<'a>>> = BTreeMap::new();
+        for counted in self.of_day(site, day) {
+            for first in self.values(counted, a) {
+                for second in self.values(counted, b) {
+                    cells.entry((first, second)).or_default().push(counted);
+                }
+            }
+        }
+        let tally = |((first, second), inside): ((&'a str, &'a str), Vec<&Counted<'a>>)| {
+            let (one, other) = (|value: &str| value == first, |value: &str| value == second);
+            let sides = [Side { dimension: a, passes: &one }, Side { dimension: b, passes: &other }];
+            ((first, second), self.tally(&inside, &sides))
+        };
+        cells.into_iter().map(tally).collect()
+    }
+
+    /// What one day counts in all that lies on all of these sides, each visitor, visit and hit once.
+    pub fn meeting(&self, site: SiteId, day: Day, sides: &[Side]) -> Tally {
+        let is_on =
+            |counted: &Counted<'a>, side: &Side| self.values(counted, side.dimension).iter().any(|v| (side.passes)(v));
+        let inside: Vec<_> =
+            self.of_day(site, day).filter(|counted| sides.iter().all(|side| is_on(counted, side))).collect();
+        self.tally(&inside, sides)
+    }
+
+    /// The values that a day of a site has on a dimension.
+    pub fn values_of_day(&self, site: SiteId, day: Day, dimension: Dimension) -> BTreeSet<&'a str> {
+        self.of_day(site, day).flat_map(|counted| self.values(counted, dimension)).collect()
+    }
+
+    fn of_day(&self, site: SiteId, day: Day) -> impl Iterator<Item = &Counted<'a>> {
+        self.counted.iter().filter(move |counted| counted.hit.site == site && counted.day == day)
+    }
+
+    /// The values of a hit on a dimension: none or one, or several patterns.
+    fn values(&self, counted: &Counted<'a>, dimension: Dimension) -> Vec<&'a str> {
+        let hit = counted.hit;
+        let visit = counted.visit.map(|visit| &self.visits[visit]);
+        match dimension {
+            Dimension::Page => vec![&hit.page],
+            Dimension::Hostname => vec![&hit.hostname],
+            Dimension::Event => vec![hit.event()],
+            Dimension::Pattern => hit.watched.patterns.iter().map(|pattern| &**pattern).collect(),
+            Dimension::EntryPage => {
+                visit.map(|visit| self.pages(visit).next().unwrap_or(NOT_SET)).into_iter().collect()
+            }
+            Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
+            Dimension::ChannelAndSource => {
+                vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
+            }
+            fixed => vec![visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit).value(fixed)],
+        }
+    }
+
+    /// What hits count that are all there is on these sides.
+    fn tally(&self, inside: &[&Counted<'a>], sides: &[Side]) -> Tally {
+        let mut tally = hits_and_visitors(inside);
+        let is_whole = sides.iter().all(|side| side.dimension.is_of_visit());
+        for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
+            let visit = &self.visits[visit];
+            // The total of a visit is the visit as a whole.
+            let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
+            tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
+            if sides.iter().any(|side| side.dimension == Dimension::Page) {
+                tally += engagement(visit, sides);
+            }
+        }
+        tally
+    }
+}
+
+/// What a visit's pings bring on these sides, page by page.
+fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
+    let is_on = |ping: &Ping, side: &Side| match side.dimension {
+        Dimension::Page => (side.passes)(ping.page),
+        Dimension::Hostname => (side.passes)(ping.host),
+        Dimension::Event => (side.passes)("pageview"),
+        _ => true,
+    };
+    let mut pages: BTreeMap<&str, Vec<&Ping>> = BTreeMap::new();
+    for ping in visit.pings.iter().filter(|ping| sides.iter().all(|side| is_on(ping, side))) {
+        pages.entry(ping.page).or_default().push(ping);
+    }
+    let of_page = |pings: &Vec<&Ping>| Tally {
+        engaged_visits: 1,
+        engaged_ms: pings.iter().map(|ping| ping.ms).sum(),
+        scroll: pings.iter().map(|ping| ping.scroll).max().unwrap_or(0),
+        ..Tally::ZERO
+    };
+    pages.values().map(of_page).fold(Tally::ZERO, |sum, tally| sum + tally)
+}
