@@ -14,18 +14,23 @@ use crate::cell::Tally;
 use crate::cell::packed::{Bundle, Key, unpack_all};
 use crate::counts::pairs::{Pair, Pairs, REST, Table};
 use crate::site::{Day, Month, SiteId};
-use crate::store::{DayState, Grain, Part, StoreError};
+use crate::store::{DayState, Flush, Grain, Part, StoreError};
+
+/// The pairs of each of a flush's days, where it has any.
+pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
+    flush.days.iter().map(|state| state.census.as_ref().map(|census| census.pairs(state.pair_cells))).collect()
+}
 
 /// Stores what is known of a day: its pairs, and, when it is over, everything for good.
-pub(super) fn store_day(connection: &Connection, state: &DayState, number: u64) -> Result<()> {
+pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option<&Pairs>, number: u64) -> Result<()> {
     let DayState { site, day, part, .. } = *state;
     let running = Slot { site, grain: Grain::Day, bucket: day.0, part: part_code(part) };
     if state.is_over || state.census.is_some() {
         pairs::take(connection, running)?;
     }
-    if let Some(census) = &state.census {
+    if let Some(pairs) = pairs {
         let slot = if state.is_over { Slot { part: SETTLED, ..running } } else { running };
-        store_pairs(connection, slot, &census.pairs(state.pair_cells))?;
+        store_pairs(connection, slot, pairs)?;
     }
     if state.is_over {
         pack_rows(connection, site, day)?;
