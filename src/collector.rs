@@ -425,8 +425,8 @@ impl report::Sums for Collector {
         let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
         let mut answer = self.0.store.read(asks, &running)?;
         for generation in pending.after(answer.flush) {
-            for (rows, more) in answer.rows.iter_mut().zip(&generation.rows) {
-                rows.extend(more.iter().cloned());
+            for ((rows, more), ask) in answer.rows.iter_mut().zip(&generation.rows).zip(asks) {
+                rows.extend(more.iter().filter_map(|row| ask.narrowed(row)));
             }
         }
         let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);

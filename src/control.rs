@@ -5,8 +5,11 @@
 
 pub mod campaign;
 pub mod folder;
+mod funnel;
+mod goal;
 pub mod import;
 mod report;
+mod site;
 pub mod socket;
 
 use campaign::CampaignCommand;
@@ -18,7 +21,7 @@ use crate::collector::{Collector, random};
 use crate::limits;
 use crate::secret::Secret;
 use crate::site::paths::{Case, Slash};
-use crate::site::{self, AddressMode, Domain, Schedule, Settings, Site, SiteId};
+use crate::site::{AddressMode, Domain, Site, SiteId};
 use crate::store::sqlite::{Access, Login, Scope, SiteError};
 
 /// What an operator can ask for.
@@ -88,6 +91,60 @@ pub enum Command {
         by: Option<String>,
         /// How many rows at the most.
         rows: Option<usize>,
+        /// Of what alone, as in `--filter`.
+        #[serde(default)]
+        filter: Vec<String>,
+    },
+    /// Makes a page or an event a goal.
+    GoalAdd {
+        /// The domain of the site.
+        site: String,
+        /// An event, a page, or a pattern of pages.
+        target: String,
+        /// What readers call it; nothing for the usual name.
+        name: Option<String>,
+    },
+    /// Lists the goals of a site.
+    GoalList {
+        /// Its domain.
+        site: String,
+    },
+    /// Takes a goal away. What was counted stays.
+    GoalRemove {
+        /// The domain of the site.
+        site: String,
+        /// The name of the goal.
+        name: String,
+    },
+    /// Declares a funnel.
+    FunnelAdd {
+        /// The domain of the site.
+        site: String,
+        /// What readers call it.
+        name: String,
+        /// Its steps in order, each written as the target of a goal.
+        steps: Vec<String>,
+    },
+    /// Lists the funnels of a site.
+    FunnelList {
+        /// Its domain.
+        site: String,
+    },
+    /// Tells how far visits came in a funnel.
+    FunnelShow {
+        /// The domain of the site.
+        site: String,
+        /// The name of the funnel.
+        name: String,
+        /// Which period, as in `--period`.
+        period: String,
+    },
+    /// Takes a funnel away, and with it its figures.
+    FunnelRemove {
+        /// The domain of the site.
+        site: String,
+        /// The name of the funnel.
+        name: String,
     },
 }
 
@@ -109,6 +166,10 @@ pub struct SiteChange {
     pub counter: Option<bool>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// How many values of a dimension are counted by name in a day.
+    pub values_max: Option<u32>,
+    /// How many cells of two dimensions are kept of a day.
+    pub pair_cells_max: Option<u32>,
     /// Templates of pages.
     pub templates: Option<Vec<String>>,
     /// Masks for parts of paths.
@@ -161,25 +222,34 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
 /// # Errors
 /// [`Refused`]; nothing was changed then.
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
-    let reads_only = matches!(command, Command::Report { .. });
+    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
     let done = || carry_out(command, collector, base_url);
     if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
 }
 
 fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
     match command {
-        Command::SiteAdd { domain, change } => site_add(collector, &domain, change, base_url),
-        Command::SiteEnsure { domain } => site_ensure(collector, &domain, base_url),
-        Command::SiteList => Ok(site_list(collector)),
-        Command::SiteSet { domain, change } => site_set(collector, &domain, change),
-        Command::SiteRemove { domain } => site_remove(collector, &domain),
+        Command::SiteAdd { domain, change } => site::add(collector, &domain, change, base_url),
+        Command::SiteEnsure { domain } => site::ensure(collector, &domain, base_url),
+        Command::SiteList => Ok(site::list(collector)),
+        Command::SiteSet { domain, change } => site::set(collector, &domain, change),
+        Command::SiteRemove { domain } => site::remove(collector, &domain),
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
-        Command::Report { site, period, by, rows } => report::report(collector, &site, &period, by.as_deref(), rows),
+        Command::Report { site, period, by, rows, filter } => {
+            report::report(collector, &site, &report::Words { period, by, rows, filter })
+        }
+        Command::GoalAdd { site, target, name } => goal::add(collector, &site, &target, name.as_deref()),
+        Command::GoalList { site } => goal::list(collector, &site),
+        Command::GoalRemove { site, name } => goal::remove(collector, &site, &name),
+        Command::FunnelAdd { site, name, steps } => funnel::add(collector, &site, &name, &steps),
+        Command::FunnelList { site } => funnel::list(collector, &site),
+        Command::FunnelShow { site, name, period } => funnel::show(collector, &site, &name, &period),
+        Command::FunnelRemove { site, name } => funnel::remove(collector, &site, &name),
     }
 }
 
@@ -191,155 +261,6 @@ pub fn snippet(domain: &Domain, base_url: &str) -> String {
 fn find(collector: &Collector, name: &str) -> Result<Site, SiteError> {
     let directory = collector.directory();
     directory.find(name).map(|site| (**site).clone()).ok_or_else(|| SiteError::Unknown(name.to_owned()))
-}
-
-fn site_add(collector: &Collector, domain: &str, change: SiteChange, base_url: &str) -> Done {
-    let domain = Domain::parse(domain)?;
-    let schedule = match &change.timezone {
-        Some(name) => Schedule::named(name)?,
-        None => Schedule::utc(),
-    };
-    if let Some(other) = collector.directory().find(domain.as_str()).filter(|site| site.domain != domain) {
-        return refuse(format!("{domain} is an alias of {}; take it away with `headcount site set`", other.domain));
-    }
-    let settings = changed(Settings::default(), &change, &domain, collector)?;
-    collector.store().add_site(&domain, &schedule, &settings, collector.clock().now())?;
-    collector.reload()?;
-    let snippet = snippet(&domain, base_url);
-    let text = format!("{domain} is counted from now on. Paste this line into the head of its pages:\n\n  {snippet}\n");
-    Ok(Reply::new(text, json!({"domain": domain, "timezone": schedule.name(), "snippet": snippet})))
-}
-
-fn site_ensure(collector: &Collector, domain: &str, base_url: &str) -> Done {
-    let parsed = Domain::parse(domain)?;
-    if collector.directory().find(parsed.as_str()).is_none() {
-        return site_add(collector, domain, SiteChange::default(), base_url);
-    }
-    let snippet = snippet(&parsed, base_url);
-    let text = format!("{parsed} is counted already. Its line for the head of its pages:\n\n  {snippet}\n");
-    Ok(Reply::new(text, json!({"domain": parsed, "snippet": snippet})))
-}
-
-fn site_list(collector: &Collector) -> Reply {
-    let sites = collector.directory().all();
-    let rows: Vec<Value> = sites.iter().map(|site| described(site)).collect();
-    let lines: Vec<String> = sites.iter().map(|site| line(site)).collect();
-    let none = "There is no site yet; add one with `headcount site add example.com`.";
-    let text = if lines.is_empty() { none.to_owned() } else { lines.join("\n") };
-    Reply::new(text, Value::Array(rows))
-}
-
-fn line(site: &Site) -> String {
-    let mut line = format!("{}  {}", site.domain, site.schedule.name());
-    if let Some((_, zone)) = site.schedule.next() {
-        line.push_str(&format!(" ({zone} from its next day on)"));
-    }
-    if !site.settings.hosts.is_empty() {
-        line.push_str(&format!("  hosts {}", site.settings.hosts.join(", ")));
-    }
-    if !site.settings.aliases.is_empty() {
-        line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
-    }
-    if site.settings.address != AddressMode::Hash {
-        line.push_str(&format!("  address {}", mode_name(site.settings.address)));
-    }
-    if site.settings.counter {
-        line.push_str("  public counter");
-    }
-    if !site.settings.opt_out {
-        line.push_str("  opt-out ignored");
-    }
-    if !site.settings.paths.is_default() {
-        line.push_str("  paths by rules");
-    }
-    line
-}
-
-fn described(site: &Site) -> Value {
-    json!({
-        "domain": site.domain,
-        "timezone": site.schedule.name(),
-        "next_timezone": site.schedule.next().map(|(_, zone)| zone),
-        "hosts": site.settings.hosts,
-        "aliases": site.settings.aliases,
-        "address": mode_name(site.settings.address),
-        "counter": site.settings.counter,
-        "opt_out": site.settings.opt_out,
-        "paths": site.settings.paths,
-    })
-}
-
-fn mode_name(mode: AddressMode) -> &'static str {
-    match mode {
-        AddressMode::Hash => "hash",
-        AddressMode::Truncate => "truncate",
-        AddressMode::None => "none",
-    }
-}
-
-fn changed(
-    mut settings: Settings,
-    change: &SiteChange,
-    domain: &Domain,
-    collector: &Collector,
-) -> Result<Settings, Refusal> {
-    if let Some(hosts) = &change.hosts {
-        settings.hosts = hosts.iter().map(|host| site::host_pattern(host)).collect::<Result<_, _>>()?;
-    }
-    for name in &change.remove_aliases {
-        let alias = site::fold(name);
-        if !settings.aliases.contains(&alias) {
-            return refuse(format!("{alias:?} is no alias of {domain}; `headcount site list` shows all"));
-        }
-        settings.aliases.retain(|known| *known != alias);
-    }
-    for name in &change.add_aliases {
-        let alias = Domain::parse(name)?.as_str().to_owned();
-        // No two sites share a name: a beacon must never count for the wrong one.
-        if let Some(other) = collector.directory().find(&alias).filter(|site| site.domain != *domain) {
-            return refuse(format!("{alias} is a name of {} already", other.domain));
-        }
-        if alias != domain.as_str() && !settings.aliases.contains(&alias) {
-            settings.aliases.push(alias);
-        }
-    }
-    if settings.aliases.len() > limits::ALIASES_MAX {
-        return refuse(format!("{domain} has more than {} aliases", limits::ALIASES_MAX));
-    }
-    settings.address = change.address.unwrap_or(settings.address);
-    settings.counter = change.counter.unwrap_or(settings.counter);
-    settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
-    let paths = &mut settings.paths;
-    for (list, changed) in [
-        (&mut paths.templates, &change.templates),
-        (&mut paths.masks, &change.masks),
-        (&mut paths.query_keys, &change.query_keys),
-    ] {
-        list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
-    }
-    paths.slash = change.slash.unwrap_or(paths.slash);
-    paths.case = change.case.unwrap_or(paths.case);
-    paths.check()?;
-    Ok(settings)
-}
-
-fn site_set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
-    let mut site = find(collector, domain)?;
-    let now = collector.clock().now();
-    site.settings = changed(site.settings, &change, &site.domain, collector)?;
-    if let Some(name) = &change.timezone {
-        let zone = Schedule::named(name)?.zone_at(now).clone();
-        site.schedule = site.schedule.then(zone, now);
-    }
-    collector.store().set_site(&site)?;
-    collector.reload()?;
-    Ok(Reply::new(line(&site), described(&site)))
-}
-
-fn site_remove(collector: &Collector, domain: &str) -> Done {
-    let site = find(collector, domain)?;
-    collector.remove_site(site.id)?;
-    Ok(Reply::new(format!("{} and all its figures are removed.", site.domain), json!({"removed": site.domain})))
 }
 
 fn token_create(collector: &Collector, site: Option<&str>, scope: &str) -> Done {

@@ -169,8 +169,12 @@ pub struct OpenDay {
     /// Hits of a site that keeps no tokens, as far as they are alike.
     unknown: Fast<Unknown, (u32, bool)>,
     counts: Counts,
+    /// How many places all visitors together have been at.
+    places: usize,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
+    /// The last census, until a hit comes: questions that come together share it.
+    census: Option<Arc<Census>>,
 }
 
 /// What hits without a token share.
@@ -186,7 +190,9 @@ impl OpenDay {
             visitors: HashMap::default(),
             unknown: Fast::default(),
             counts: Counts::default(),
+            places: 0,
             has_changed: false,
+            census: None,
         }
     }
 
@@ -201,28 +207,38 @@ impl OpenDay {
     /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
     pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
         let Some(token) = hit.token else { return self.take_unknown(hit, has_room) };
+        let is_full = self.places >= limits::PLACES_PER_DAY;
         if let Some(visitor) = self.visitors.get_mut(&token) {
-            visitor.take(hit, token.bits(), &mut self.names, &mut self.counts)?;
+            let before = visitor.places();
+            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
+            self.places += visitor.places() - before;
         } else if has_room {
             let mut visitor = Box::new(Visitor::new());
-            visitor.take(hit, token.bits(), &mut self.names, &mut self.counts)?;
+            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
+            self.places += visitor.places();
             self.visitors.insert(token, visitor);
         } else {
             return Err(Rejection::TooMany);
         }
-        self.has_changed = true;
+        self.changed();
         Ok(())
     }
 
+    /// Hits without a token are counted even where no room is left to remember of what kind they were: then they are
+    /// missing from cells of two dimensions alone.
     fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        if !has_room {
-            return Err(Rejection::TooMany);
-        }
         let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
         let is_view = hit.kind == crate::hit::Kind::Pageview;
-        self.unknown.entry(alike).or_insert((0, is_view)).0 += 1;
-        self.has_changed = true;
+        if has_room || self.unknown.contains_key(&alike) {
+            self.unknown.entry(alike).or_insert((0, is_view)).0 += 1;
+        }
+        self.changed();
         Ok(())
+    }
+
+    fn changed(&mut self) {
+        self.has_changed = true;
+        self.census = None;
     }
 
     /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits.
@@ -252,6 +268,13 @@ impl OpenDay {
         census
     }
 
+    /// The same, shared by all who ask until the next hit comes.
+    pub fn shared_census(&mut self) -> Arc<Census> {
+        let made = self.census.take().unwrap_or_else(|| Arc::new(self.census()));
+        self.census = Some(made.clone());
+        made
+    }
+
     /// How many cells wait to be stored.
     pub fn pending(&self) -> usize {
         self.counts.len()
@@ -279,6 +302,7 @@ impl OpenDay {
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
         self.unknown = Fast::default();
+        (self.places, self.census) = (0, None);
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

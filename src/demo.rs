@@ -20,7 +20,7 @@ use crate::collector::Collector;
 use crate::counts::Sums;
 use crate::hit::{Hit, Tools};
 use crate::rejection::Rejection;
-use crate::site::{Day, Domain, Moment, Schedule, Settings, Site, SiteId};
+use crate::site::{Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
 use crate::store::sqlite::Sqlite;
 use crate::store::{BotCount, DayState, Flush, Rejected, Store};
 use dice::Dice;
@@ -59,7 +59,7 @@ impl Demo {
         let since = self.now.plus(-i64::from(self.days) * 86_400_000);
         for shape in &SHAPES {
             let (domain, schedule) = (Domain::parse(shape.domain)?, Schedule::named(shape.zone)?);
-            store.add_site(&domain, &schedule, &Settings::default(), since)?;
+            store.add_site(&domain, &schedule, &shape.settings(since), since)?;
         }
         let sites = store.sites()?;
         let makers = self.makers(&sites, tools)?;
@@ -161,6 +161,22 @@ fn give(collector: &Collector, hit: Hit) -> Result<()> {
         }
     }
     Ok(())
+}
+
+impl Shape {
+    /// What its owner watches, declared at `since`.
+    fn settings(&self, since: Moment) -> Settings {
+        let goal = |(name, target): &(&str, &str)| Goal {
+            name: (*name).to_owned(),
+            target: Target::read(target),
+            since_ms: since.0,
+        };
+        let (name, steps) = self.funnel;
+        let steps = steps.iter().map(|step| Target::read(step)).collect();
+        let funnel = Funnel { number: 1, name: name.to_owned(), steps, since_ms: since.0 };
+        let goals = self.goals.iter().map(goal).collect();
+        Settings { goals, funnels: vec![funnel], funnels_made: 1, ..Settings::default() }
+    }
 }
 
 fn shape_of(site: &Site) -> Option<&'static Shape> {

@@ -27,7 +27,7 @@ use source::Origin;
 use token::{Salt, Token};
 
 pub use crate::beacon::Kind;
-pub use watched::{Money, Watched};
+pub use watched::{Money, Watched, watched};
 
 /// One accepted beacon of one site.
 pub struct Hit {

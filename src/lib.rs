@@ -59,6 +59,8 @@
 //!
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
+//! - how filters are written, and what is shown under them: `report/choice.rs`, `server/dashboard/`; what owners watch:
+//!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
 //!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;

@@ -75,6 +75,16 @@ pub const VALUES_PER_DAY_MAX: u32 = 100_000;
 pub const PAIR_CELLS_PER_DAY: u32 = 2_000_000;
 /// Most cells of two dimensions that a site can set.
 pub const PAIR_CELLS_PER_DAY_MAX: u32 = 20_000_000;
+/// Currencies of a site's day: nobody sells in more.
+pub const CURRENCIES_PER_DAY: u32 = 16;
+/// Events with one of their properties' keys of a site's day; past it a property counts over all events together alone.
+pub const EVENT_KEYS_PER_DAY: usize = 1_000;
+/// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
+pub const CONTEXTS_PER_DAY: usize = 20_000;
+/// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
+pub const PLACES_PER_DAY: usize = 4_000_000;
+/// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
+pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
 /// Values without room that are remembered until a second visitor brings them, each 16 bytes.
 pub const WAITING_NAMES_MAX: usize = 65_536;
 /// Goals of one site: each pattern among them is tried on every hit.
@@ -83,6 +93,8 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
+pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
 pub const NAME_CACHE_ENTRIES: usize = 65_536;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
@@ -155,8 +167,10 @@ pub const READERS: usize = 4;
 pub const ROWS_MAX: usize = 10_000;
 /// Most values of one filter: more than anyone selects.
 pub const FILTER_VALUES_MAX: usize = 1_000;
+/// Most regular expressions of one query: each is tried on every value.
+pub const EXPRESSIONS_MAX: usize = 20;
 /// Memory of one compiled expression of a filter, in bytes: what it takes to match grows with it.
-pub const EXPRESSION_BYTES_MAX: usize = 1 << 20;
+pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
 /// Most days of `<n>d` in the API (Plausible's limit).

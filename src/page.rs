@@ -11,14 +11,16 @@ pub mod export;
 pub mod bots;
 pub mod site;
 pub mod tracker;
+pub mod watched;
 
 #[cfg(test)]
 mod golden;
 
 use askama::Template;
 
-pub use chart::{Point, Progress, Series};
+pub use chart::{Hits, Point, Progress, Series};
 pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
 

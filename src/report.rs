@@ -12,6 +12,7 @@ mod plan;
 pub mod period;
 pub mod range;
 pub mod query;
+pub mod choice;
 #[cfg(test)]
 mod memory;
 
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
 use crate::site::{Day, SiteId};
-use crate::store::{Ask, Grain, Row, StoreError};
+use crate::store::{Ask, Grain, Row, Source, StoreError};
 use figures::Figures;
 use plan::{Part, Read};
 
@@ -127,6 +128,15 @@ impl Question {
     /// The same about what passes a filter; shares are of that too.
     pub fn filtered(self, filter: Option<Filter<Name>>) -> Question {
         Question { whole: filter.clone(), filter, ..self }
+    }
+
+    /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
+    pub fn has_sums(&self) -> bool {
+        plan::reads(self).iter().all(|read| match read.ask.source() {
+            Source::Single(_) => true,
+            Source::Pair(..) => read.ask.grain != Grain::Hour,
+            Source::Nowhere => false,
+        })
     }
 }
 

@@ -131,6 +131,8 @@ pub struct Settings {
     pub goals: Vec<Goal>,
     /// Ways through the site that its owner watches.
     pub funnels: Vec<Funnel>,
+    /// The highest number that a funnel ever had: the sums of one that was removed are no other's.
+    pub funnels_made: u32,
     /// How much of a day is kept by name.
     pub budget: Budget,
 }
@@ -163,6 +165,7 @@ impl Default for Settings {
             paths: PathRules::default(),
             goals: Vec::new(),
             funnels: Vec::new(),
+            funnels_made: 0,
             budget: Budget::default(),
         }
     }

@@ -288,20 +288,20 @@ impl Ask {
         (self.first..=self.last).contains(&bucket)
     }
 
-    /// Whether a value of the axis that is read is wanted.
-    fn passes(&self, value: &str) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.test.passes(value))
+    /// A row of [`Ask::rows_of`] as it belongs into the answer, if the filter lets it pass.
+    pub fn narrowed(&self, row: &Row) -> Option<Row> {
+        let passes = self.filter.as_ref().is_none_or(|filter| filter.test.passes(&row.value));
+        let value = if self.axis == Axis::Total { Name::from("") } else { row.value.clone() };
+        passes.then(|| Row { value, ..row.clone() })
     }
 
-    /// The rows that sums of one day, not stored yet, add to the answer.
+    /// The rows that sums of one day, not stored yet, add to the answer, when [`Ask::narrowed`] has looked at them: whoever
+    /// counts hits has no time for a reader's expressions.
     pub fn rows_of(&self, day: Day, sums: &Sums) -> Vec<Row> {
         let Source::Single(axis) = self.source() else { return Vec::new() };
-        let wanted = |cell: &Cell<Name>| cell.axis == *axis && self.passes(&cell.value);
-        let row = |bucket: i32, value: &Name, tally: Tally| Row {
-            bucket: self.bucket(bucket),
-            value: if self.axis == Axis::Total { Name::from("") } else { value.clone() },
-            tally,
-        };
+        let wanted = |cell: &Cell<Name>| cell.axis == *axis;
+        let row =
+            |bucket: i32, value: &Name, tally: Tally| Row { bucket: self.bucket(bucket), value: value.clone(), tally };
         if self.grain == Grain::Hour {
             let hours = sums.hours.iter().map(|(cell, hour, tally)| (LocalHour { day, hour: *hour }, cell, tally));
             let wanted = hours.filter(|(hour, cell, _)| self.spans(hour.number()) && wanted(cell));

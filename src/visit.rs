@@ -164,17 +164,25 @@ impl Visitor {
         self.last
     }
 
-    /// Takes a hit of the day, and books what it changes. `who` tells visitors apart.
+    /// Takes a hit of the day, and books what it changes. `who` tells visitors apart; on a day that `is_full` few
+    /// more places are remembered.
     ///
     /// # Errors
     /// [`Rejection::NoVisit`]; nothing is changed then.
-    pub fn take(&mut self, hit: &Hit, who: u64, names: &mut Names, book: &mut impl Book) -> Result<(), Rejection> {
+    pub fn take(
+        &mut self,
+        hit: &Hit,
+        who: u64,
+        is_full: bool,
+        names: &mut Names,
+        book: &mut impl Book,
+    ) -> Result<(), Rejection> {
         // Hits count in order of arrival: one older than the last is given that last time.
         let is_late = hit.at < self.last;
         let (at, hour) = if is_late { (self.last, self.last_hour) } else { (hit.at, hit.local.hour) };
         match &hit.kind {
             Kind::Engagement { ms, scroll } => self.engage(hit, at, *ms, *scroll, names, book)?,
-            Kind::Pageview | Kind::Event { .. } => self.count(hit, who, (at, hour), names, book),
+            Kind::Pageview | Kind::Event { .. } => self.count(hit, (who, is_full), (at, hour), names, book),
         }
         (self.last, self.last_hour) = (at, hour);
         Ok(())
@@ -210,11 +218,17 @@ impl Visitor {
         Ok(())
     }
 
-    fn count(&mut self, hit: &Hit, who: u64, (at, hour): (Moment, Hour), names: &mut Names, book: &mut impl Book) {
-        let mut labels = Labels::of(hit, who, names);
-        if self.spots.len() + self.props().len() + labels.props.len() >= limits::SEEN_PER_VISITOR_MAX {
-            labels.fold(names);
-        }
+    fn count(
+        &mut self,
+        hit: &Hit,
+        (who, is_full): (u64, bool),
+        (at, hour): (Moment, Hour),
+        names: &mut Names,
+        book: &mut impl Book,
+    ) {
+        let most = if is_full { limits::SEEN_PER_VISITOR_OF_FULL_DAY } else { limits::SEEN_PER_VISITOR_MAX };
+        let has_been_everywhere = self.places() + hit.props.len() >= most;
+        let labels = Labels::of(hit, who, names, has_been_everywhere);
         let is_new_visit = !self.is_in_visit(at);
         if is_new_visit {
             let facets = labels::facets(hit, who, names);
@@ -247,8 +261,9 @@ impl Visitor {
         insert(&mut self.visits, place, visit);
     }
 
-    fn props(&self) -> &[Seen] {
-        self.rare.as_ref().map_or(&[], |rare| &rare.props)
+    /// How many places and properties are remembered.
+    pub fn places(&self) -> usize {
+        self.spots.len() + self.rare.as_ref().map_or(0, |rare| rare.props.len())
     }
 
     /// Books the current visit under the total and every visit dimension.

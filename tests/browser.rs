@@ -265,3 +265,30 @@ fn the_dashboard_shows_a_first_visit_and_needs_no_script() {
     assert!(shown.contains(VISITORS_MAY_REPEAT) && shown.contains("/plain.html"), "{shown}");
     assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");
 }
+
+#[test]
+fn a_click_on_a_row_filters_the_page_and_a_click_on_its_chip_takes_that_back() {
+    let scene = Scene::start(Browser::start());
+    let add = Command::GoalAdd { site: "example.com".into(), target: "/plain.html".into(), name: None };
+    scene.world.command(add).unwrap();
+    scene.open("/plain.html?utm_source=news");
+    scene.world.pageview("/other").by("bob").ok();
+    scene.counts("pageviews event:page", "/other 1, /plain.html 1");
+    let link = scene.world.command(Command::UserLink).unwrap().text;
+    scene.browser.open(&link);
+    scene.browser.forbid_scripts();
+    scene.open_collector("/example.com");
+    let all = scene.browser.text();
+    assert!(all.contains("/other") && all.contains("Visit /plain.html\n1 1 50.0"), "{all}");
+
+    scene.browser.click("a[href$='filter=source:news']");
+    let news = scene.browser.text();
+    assert!(news.contains("Source is news") && news.contains("Visitors\n1\n") && !news.contains("/other"), "{news}");
+    assert!(news.contains("Visit /plain.html\n1 1 100.0"), "{news}");
+    scene.browser.click("a[href$='filter=goal:Visit+/plain.html']");
+    let goal = scene.browser.text();
+    assert!(goal.contains("Goal is Visit /plain.html") && goal.contains("Conversions\n1\n"), "{goal}");
+    scene.browser.click(".filters a");
+    assert_eq!(scene.browser.text(), all, "without its only filter the page is as before");
+    assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");
+}

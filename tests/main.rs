@@ -7,6 +7,7 @@ mod captures;
 mod claims;
 mod days;
 mod door;
+mod drill_down;
 mod drill;
 mod fuzz;
 mod import;

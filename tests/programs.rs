@@ -12,7 +12,13 @@ const GPTBOT: &str =
 const GOOGLEBOT: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
 fn report(world: &World, rows: Option<usize>) -> Value {
-    let command = Command::Report { site: "example.com".into(), period: "today".into(), by: Some("bot".into()), rows };
+    let command = Command::Report {
+        site: "example.com".into(),
+        period: "today".into(),
+        by: Some("bot".into()),
+        rows,
+        filter: Vec::new(),
+    };
     world.command(command).unwrap().json
 }
 

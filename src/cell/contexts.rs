@@ -38,6 +38,16 @@ impl Contexts {
         context
     }
 
+    /// How many combinations there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// The host of a combination given out by this table.
     pub fn hostname(&self, context: Context) -> Sym {
         self.known[context.0 as usize].hostname

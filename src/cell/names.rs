@@ -72,6 +72,9 @@ pub struct Names {
     taken: [u32; Use::COUNT],
     /// Values of properties, by key.
     props: HashSet<(Sym, Sym), foldhash::fast::RandomState>,
+    /// Keys of properties by event, and their values.
+    event_keys: HashSet<(Sym, Sym), foldhash::fast::RandomState>,
+    event_props: HashSet<(Sym, Sym, Sym), foldhash::fast::RandomState>,
     /// Names each use takes in.
     values_max: u32,
     /// Digests of values that found no room, with the visitor who brought them.
@@ -98,6 +101,8 @@ impl Names {
             texts: texts.to_vec(),
             taken: [0; Use::COUNT],
             props: HashSet::default(),
+            event_keys: HashSet::default(),
+            event_props: HashSet::default(),
             values_max,
             waiting: HashMap::default(),
             facets: Facets::default(),
@@ -119,6 +124,9 @@ impl Names {
         let found = self.syms.get(text).copied();
         if let Some(sym) = found.filter(|sym| self.uses[sym.0 as usize] & bit != 0) {
             return sym;
+        }
+        if of == Use::Currency && self.taken[place] >= limits::CURRENCIES_PER_DAY {
+            return Sym::OTHER;
         }
         if text != of.missing() {
             if !self.has_room(self.taken[place], (place, text), who) {
@@ -164,11 +172,24 @@ impl Names {
         let mut facets = std::mem::take(&mut self.facets);
         let of_visit = facets.of(values, |channel, source| {
             let text = format!("{}{JOINT}{}", self.text(channel), self.text(source));
-            // It is no new name, but two that were taken in.
-            self.find(&text).unwrap_or_else(|| self.add(&text))
+            self.admit(Use::Value(Dimension::ChannelAndSource), &text, 0)
         });
         self.facets = facets;
         of_visit
+    }
+
+    /// Whether a property is counted under its event as well as over all events together.
+    pub fn is_under_event(&mut self, event: Sym, (key, value): (Sym, Sym)) -> bool {
+        let cell = (event, key, value);
+        if self.event_props.contains(&cell) {
+            return true;
+        }
+        let has_key = self.event_keys.contains(&(event, key)) || self.event_keys.len() < limits::EVENT_KEYS_PER_DAY;
+        if !has_key || self.event_props.len() >= self.values_max as usize {
+            return false;
+        }
+        self.event_keys.insert((event, key));
+        self.event_props.insert(cell)
     }
 
     /// Whether one more name is taken in where there are `taken` already.

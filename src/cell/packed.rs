@@ -47,8 +47,25 @@ pub enum Effort {
 
 /// Packs the cells of one table, which come in order of their keys, each key once. Tallies of nothing are left out.
 pub fn pack(cells: impl IntoIterator<Item = (Key, Tally)>, effort: Effort) -> Vec<u8> {
-    let chunks: Vec<(u32, Chunk)> = chunks(cells).into_iter().map(|chunk| (0, chunk)).collect();
-    bundle(&chunks, effort)
+    let (mut packed, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut close = |waiting: &mut Vec<(u32, Chunk)>| {
+        let bundle = bundle(waiting, effort);
+        put(&mut packed, bundle.len() as u64);
+        packed.extend_from_slice(&bundle);
+        waiting.clear();
+    };
+    for chunk in chunks(cells) {
+        if bytes + chunk.bytes() > BUNDLE_BYTES && !waiting.is_empty() {
+            close(&mut waiting);
+            bytes = 0;
+        }
+        bytes += chunk.bytes();
+        waiting.push((0, chunk));
+    }
+    if !waiting.is_empty() {
+        close(&mut waiting);
+    }
+    packed
 }
 
 /// Hands out the cells of [`pack`] whose first number lies in `first` and which are wanted, in order.
@@ -59,9 +76,14 @@ pub fn unpack(
     packed: &[u8],
     first: RangeInclusive<u32>,
     wanted: impl Fn(Key) -> bool,
-    take: impl FnMut(Key, Tally),
+    mut take: impl FnMut(Key, Tally),
 ) -> Result<(), Damaged> {
-    Bundle::open(packed)?.each(0, first, wanted, take)
+    let mut rest = Bytes::of(packed);
+    while !rest.rest().is_empty() {
+        let length = rest.length()?;
+        Bundle::open(rest.take(length)?)?.each(0, first.clone(), &wanted, &mut take)?;
+    }
+    Ok(())
 }
 
 /// All cells of [`pack`], in order.
@@ -316,6 +338,17 @@ mod tests {
             let _ = unpack_all(&packed);
             packed.truncate(cut.index(packed.len()));
             let _ = unpack_all(&packed);
+        }
+    }
+
+    #[test]
+    fn a_table_of_any_size_is_read_as_it_was_packed() {
+        let large = Tally { visitors: 2, visits: 3, pageviews: 7, events: 9, engaged_ms: 1 << 40, ..Tally::ZERO };
+        for effort in [Effort::Quick, Effort::Small] {
+            let packed = pack((0..300_000_u32).map(|at| ((at / 7, at % 7), large)), effort);
+            let mut cells = 0;
+            unpack(&packed, 0..=u32::MAX, |_| true, |_, tally| cells += u32::from(tally == large)).unwrap();
+            assert_eq!(cells, 300_000);
         }
     }
 

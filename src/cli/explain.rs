@@ -93,17 +93,23 @@ fn answer(agents: &Agents, words: &ExplainWords, hints: &Hints, agent: &str, ref
 }
 
 fn describe(agent: &Agent, answer: &mut Map<String, Value>) {
-    let values: [&str; 5] = [&agent.browser, &agent.browser_version, &agent.os, &agent.os_version, agent.device];
+    let browser_version = number(&agent.browser_version, &agent.browser);
+    let os_version = number(&agent.os_version, &agent.os);
+    let values: [&str; 5] = [&agent.browser, browser_version, &agent.os, os_version, agent.device];
     for (key, value) in KEYS.iter().zip(values) {
         answer.insert((*key).to_owned(), if value == NOT_SET { Value::Null } else { json!(value) });
     }
 }
 
-/// One line of JSON, the eight keys first.
+/// `140` of `Chrome 140`: the name has a key of its own here.
+fn number<'a>(version: &'a str, name: &str) -> &'a str {
+    version.strip_prefix(name).map_or(version, str::trim_start)
+}
+
+/// One line of JSON: the eight keys, always and alone.
 fn line(answer: &Map<String, Value>) -> String {
-    let rest = answer.keys().map(String::as_str).filter(|key| !KEYS.contains(key));
     let pair = |key: &str| format!("{}:{}", Value::from(key), answer[key]);
-    let pairs: Vec<String> = KEYS.into_iter().chain(rest).map(pair).collect();
+    let pairs = KEYS.map(pair);
     format!("{{{}}}", pairs.join(","))
 }
 

@@ -1,15 +1,18 @@
 //! In: the words of the command line. Out: what they ask for. Forgets: nothing.
 
+mod change;
+mod watched;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::beacon::log::Rules;
 use crate::collector::import::Manner;
+use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
-use crate::control::{Command, SiteChange};
-use crate::site::AddressMode;
-use crate::site::paths::{Case, Slash};
+use change::Change;
+use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
 ///
@@ -40,6 +43,12 @@ pub enum Work {
     /// Adds, lists, changes and removes sites
     #[command(subcommand)]
     Site(SiteWork),
+    /// Declares events and pages as goals, whose conversions are counted
+    #[command(subcommand)]
+    Goal(GoalWork),
+    /// Declares ways through a site, and tells how far visits came
+    #[command(subcommand)]
+    Funnel(FunnelWork),
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
@@ -156,46 +165,6 @@ pub enum SiteWork {
     },
 }
 
-#[derive(Debug, Args)]
-pub struct Change {
-    /// Time zone like Europe/Berlin; a change acts from the site's next day on
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
-    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
-    #[arg(long = "host", value_name = "HOST")]
-    hosts: Vec<String>,
-    /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
-    #[arg(long = "alias", value_name = "NAME")]
-    aliases: Vec<String>,
-    /// A name that is the site's no more
-    #[arg(long = "no-alias", value_name = "NAME")]
-    no_aliases: Vec<String>,
-    /// What becomes of addresses: hash, truncate or none
-    #[arg(long, value_name = "MODE")]
-    address: Option<AddressMode>,
-    /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
-    #[arg(long, value_name = "YES")]
-    counter: Option<bool>,
-    /// Whether Sec-GPC and DNT are honoured: true or false
-    #[arg(long, value_name = "YES")]
-    opt_out: Option<bool>,
-    /// Pages that count as one, like /order/:id or /docs/*; may be given several times, `none` for none
-    #[arg(long = "path-template", value_name = "PATH")]
-    templates: Vec<String>,
-    /// Parts of paths that become :masked, like user-* or inv# (# is a number); `none` for none
-    #[arg(long = "path-mask", value_name = "PART")]
-    masks: Vec<String>,
-    /// The slash at the end of paths: keep, strip or add
-    #[arg(long = "path-slash", value_name = "RULE")]
-    slash: Option<Slash>,
-    /// Capitals in paths: keep or lower
-    #[arg(long = "path-case", value_name = "RULE")]
-    case: Option<Case>,
-    /// A key of the query that belongs to the page; may be given several times, `none` for none
-    #[arg(long = "query-key", value_name = "KEY")]
-    query_keys: Vec<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum TokenWork {
     /// Makes a token and prints it, once
@@ -307,26 +276,18 @@ pub struct ReportWords {
     /// Which days: today, yesterday, 7d, 28d, 30d, 91d, month, last_month, year, 12mo, all, or FIRST..LAST
     #[arg(long, default_value = "30d")]
     period: String,
-    /// Split by a dimension like source, page, country, or by day, month; totals if left out
+    /// Split by a dimension like source, page, country, by prop:KEY, by goal, or by day, month; totals if left out
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
+    /// Only what fits, like source=Google, page!=/, page~blog, prop:plan=pro; several values with commas
+    #[arg(long, value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Only what reaches a goal
+    #[arg(long, value_name = "NAME")]
+    goal: Option<String>,
     /// Most rows to give [default: 20 in a table of values; all of them by hour, day, week or month, and in JSON]
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
-}
-
-impl clap::ValueEnum for AddressMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[AddressMode::Hash, AddressMode::Truncate, AddressMode::None]
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }))
-    }
 }
 
 impl ImportWords {
@@ -336,30 +297,6 @@ impl ImportWords {
         let rules =
             Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
         Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
-    }
-}
-
-impl clap::ValueEnum for Slash {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Slash::Keep, Slash::Strip, Slash::Add]
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            Slash::Keep => "keep",
-            Slash::Strip => "strip",
-            Slash::Add => "add",
-        }))
-    }
-}
-
-impl clap::ValueEnum for Case {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Case::Keep, Case::Lower]
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
     }
 }
 
@@ -436,41 +373,19 @@ impl Work {
                 period: words.period.clone(),
                 by: words.by.clone(),
                 rows: words.rows,
+                filter: words.filters(),
             },
+            Work::Goal(work) => work.command(),
+            Work::Funnel(work) => work.command(),
         })
     }
 }
 
-impl Change {
-    fn named(&self) -> SiteChange {
-        let hosts = match self.hosts.as_slice() {
-            [] => None,
-            [any] if any == "any" => Some(Vec::new()),
-            hosts => Some(hosts.to_vec()),
-        };
-        SiteChange {
-            timezone: self.timezone.clone(),
-            hosts,
-            add_aliases: self.aliases.clone(),
-            remove_aliases: self.no_aliases.clone(),
-            address: self.address,
-            counter: self.counter,
-            opt_out: self.opt_out,
-            templates: listed(&self.templates),
-            masks: listed(&self.masks),
-            slash: self.slash,
-            case: self.case,
-            query_keys: listed(&self.query_keys),
-        }
-    }
-}
-
-/// A list as it is to be: nothing stays as it is, `none` empties it.
-fn listed(given: &[String]) -> Option<Vec<String>> {
-    match given {
-        [] => None,
-        [none] if none == "none" => Some(Vec::new()),
-        some => Some(some.to_vec()),
+impl ReportWords {
+    /// All filters; a goal is one of them.
+    fn filters(&self) -> Vec<String> {
+        let goal = self.goal.iter().map(|name| format!("goal:{name}"));
+        self.filter.iter().cloned().chain(goal).collect()
     }
 }
 

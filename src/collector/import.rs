@@ -403,7 +403,7 @@ impl Import {
         let Some(mut open) = self.days.remove(&day) else { return };
         self.visitors -= open.day.visitors();
         self.closed.insert(day);
-        self.batch.days.push(self.state(&open.day, true));
+        self.batch.days.push(state(&self.site, &open.day, true));
         if open.day.pending() > 0 {
             self.batch.sums.push((self.site.id, day, open.day.drain()));
         }
@@ -431,18 +431,6 @@ impl Import {
         Ok(())
     }
 
-    /// The pairs of a day so far.
-    fn state(&self, day: &OpenDay, is_over: bool) -> DayState {
-        DayState {
-            site: self.site.id,
-            day: day.day,
-            part: Part::Import,
-            census: Some(Arc::new(day.census())),
-            pair_cells: self.site.settings.budget.pair_cells,
-            is_over,
-        }
-    }
-
     fn close_all(&mut self) {
         let all: Vec<Day> = self.days.keys().copied().collect();
         all.into_iter().for_each(|day| self.close(day));
@@ -461,7 +449,7 @@ impl Import {
         }
         let mut batch = std::mem::take(&mut self.batch);
         for open in self.days.values().filter(|open| open.day.has_changed()) {
-            batch.days.push(self.state(&open.day, false));
+            batch.days.push(state(&self.site, &open.day, false));
         }
         for (day, open) in self.days.iter_mut().filter(|(_, open)| open.day.pending() > 0) {
             batch.sums.push((self.site.id, *day, open.day.drain()));
@@ -485,6 +473,18 @@ impl Import {
             None if self.collector.directory().get(site).is_none() => Err(ImportError::Removed),
             None => Err(ImportError::Ended),
         }
+    }
+}
+
+/// The pairs of a day so far.
+fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
+    DayState {
+        site: site.id,
+        day: day.day,
+        part: Part::Import,
+        census: Some(Arc::new(day.census())),
+        pair_cells: site.settings.budget.pair_cells,
+        is_over,
     }
 }
 

@@ -278,7 +278,7 @@ impl Keeper {
         taken
     }
 
-    fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
+    fn pending(&mut self, site: SiteId, asks: &[Ask]) -> Pending {
         let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
         let Booked { rejected, bots } = self.ledger.peek();
         let mut open = Generation {
@@ -412,6 +412,8 @@ impl Keeper {
 
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(mut self) -> Result<(), StoreError> {
+        // Months are added up another time: whoever stops the program waits for it.
+        self.months.clear();
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {

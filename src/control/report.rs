@@ -1,103 +1,127 @@
 //! In: the words of `headcount report`. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
 
-use serde_json::{Value, json};
+mod asked;
+mod bots;
+mod table;
 
-use super::{Done, Reply, find, refuse};
-use crate::cell::{Axis, Dimension, Metric};
+use serde_json::{Map, Value, json};
+
+use super::{Done, Refusal, Reply, find, goal};
+use crate::cell::{Axis, Metric, OTHER};
 use crate::collector::Collector;
-use crate::config::nearest;
-use crate::counts::Name;
-use crate::report::bots::BotLine;
+use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
-use crate::report::{self, Figure, Interval, Line, Question, Sums};
-use crate::site::Site;
+use crate::report::{self, Figure, Line, Question, Sums};
+use crate::site::{Site, Target};
+use asked::{Split, Subject};
+pub(super) use table::aligned;
 
 /// Rows of values in the terminal, unless the operator says how many.
 const ROWS_SHOWN: usize = 20;
 
-/// What splits by programs.
-const BOT: &str = "bot";
-
-/// What a split is by, and the name of its column.
-struct Split {
-    axis: Axis<Name>,
-    interval: Option<Interval>,
-    column: String,
+/// What was asked for.
+pub(super) struct Words {
+    pub(super) period: String,
+    pub(super) by: Option<String>,
+    pub(super) rows: Option<usize>,
+    pub(super) filter: Vec<String>,
 }
 
-pub(super) fn report(collector: &Collector, site: &str, period: &str, by: Option<&str>, rows: Option<usize>) -> Done {
+/// A report that is made.
+struct Made {
+    range: Range,
+    split: Split,
+    choice: Choice,
+    metrics: Vec<Metric>,
+    lines: Vec<Line>,
+    notes: Vec<String>,
+}
+
+pub(super) fn report(collector: &Collector, site: &str, words: &Words) -> Done {
     let site = find(collector, site)?;
-    if by == Some(BOT) {
-        return bots(collector, &site, period, rows);
+    if words.by.as_deref() == Some(asked::BOT) {
+        return bots::report(collector, &site, &words.period, words.rows);
     }
-    let split = split(by)?;
-    let range = range(collector, &site, period)?;
-    let metrics = metrics(&split);
-    let question = Question::new(site.id, range.span, split.axis, split.interval, &metrics);
-    let mut lines = report::answer(&question, collector)?;
-    if lines.is_empty() && by.is_none() {
-        lines.push(report::totals(site.id, range.span, &metrics, collector)?);
-    }
-    report::sort(&mut lines, &report::ORDER);
-    let all = lines.len();
-    lines.truncate(rows.unwrap_or(all));
+    let mut made = made(collector, &site, words)?;
+    let all = made.lines.len();
+    made.lines.truncate(words.rows.unwrap_or(all));
+    let is_of_values = words.rows.is_none() && made.split.interval.is_none();
     // A gap at the end of a time axis would look like days without visitors; values come with the greatest first.
-    let shown = if rows.is_none() && split.interval.is_none() { lines.len().min(ROWS_SHOWN) } else { lines.len() };
-    let heading = format!("{}, {} to {}", site.domain, range.span.first_day(), range.span.last_day());
-    let labels: Vec<String> = lines.iter().map(|line| label(line, split.interval)).collect();
-    let mut text = format!("{heading}\n\n{}", table(&split.column, &metrics, &labels[..shown], &lines[..shown]));
-    if all > shown {
-        text.push_str(&format!("\n{} more; see --rows\n", all - shown));
+    let shown = if is_of_values { made.lines.len().min(ROWS_SHOWN) } else { made.lines.len() };
+    Ok(Reply::new(made.text(&site, shown, all), made.json(&site, all)))
+}
+
+fn made(collector: &Collector, site: &Site, words: &Words) -> Result<Made, Refusal> {
+    let choice = Choice::read(words.filter.iter().map(String::as_str))?;
+    let chosen = choice.made_out(site)?;
+    let split = asked::split(words.by.as_deref())?;
+    let range = range(collector, site, &words.period)?;
+    let metrics = asked::metrics(&split, &chosen);
+    let subjects = asked::subjects(site, &range, &split, &chosen, &metrics)?;
+    let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
+    let past_budget = chosen.past_budget(site.id, range.span);
+    let found = report::answers(&[questions, past_budget.into_iter().collect()].concat(), collector)?;
+    let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
+    let mut lines: Vec<Line> =
+        subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, &split)).collect();
+    if !split.is_goals {
+        report::sort(&mut lines, &report::ORDER);
     }
+    let mut notes = notes(site, &range, &chosen, &split);
+    if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
+        notes.push(past_budget_note(site));
+    }
+    Ok(Made { range, split, choice, metrics, lines, notes })
+}
+
+/// The lines of a question; always one where nothing is split.
+fn of_subject(subject: &Subject, mut lines: Vec<Line>, split: &Split) -> Vec<Line> {
+    if lines.is_empty() && split.axis == Axis::Total && split.interval.is_none() {
+        lines.push(report::nothing(&subject.question));
+    }
+    for line in &mut lines {
+        if let Some(goal) = &subject.goal {
+            line.value = goal.clone();
+        }
+        if !subject.has_sums {
+            line.metrics.iter_mut().for_each(|metric| *metric = None);
+        }
+    }
+    lines
+}
+
+fn past_budget_note(site: &Site) -> String {
+    format!(
+        "Values past the site's budget for a day are counted together as (other); totals are exact. Raise it with \
+         `headcount site set {} --values-max N` or `--pair-cells-max N`.",
+        site.domain
+    )
+}
+
+fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<String> {
+    let mut notes = Vec::new();
     if range.is_partial {
-        text.push_str("\nToday is still running.\n");
+        notes.push("Today is still running.".to_owned());
     }
     if range.span.days() > 1 {
-        text.push_str("\nVisitors are those of each day, added: nothing connects days.\n");
+        notes.push("Visitors are those of each day, added: nothing connects days.".to_owned());
     }
-    let rows: Vec<Value> =
-        labels.iter().zip(&lines).map(|(label, line)| row(&split.column, label, &metrics, line)).collect();
-    let (from, to) = (range.span.first_day().to_string(), range.span.last_day().to_string());
-    let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
-    if all > lines.len() {
-        answer["more"] = json!(all - lines.len());
+    if chosen.is_set() {
+        notes.push(
+            "The filter takes several values, and visitors are added over them: who has two counts twice.".into(),
+        );
     }
-    Ok(Reply::new(text, answer))
+    let listed = if split.is_goals { site.settings.goals.as_slice() } else { &[] };
+    for watched in listed.iter().chain(&chosen.goal).filter(|goal| matches!(goal.target, Target::Pattern(_))) {
+        if site.schedule.locate(watched.since()).day >= range.span.first_day() {
+            notes.push(format!("{} is counted since {}.", watched.name, goal::since(watched.since(), site)));
+        }
+    }
+    notes.dedup();
+    notes
 }
 
-/// Programs are no visitors: how often each family came, and for which pages.
-fn bots(collector: &Collector, site: &Site, period: &str, rows: Option<usize>) -> Done {
-    let range = range(collector, site, period)?;
-    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
-    let mut lines = report::bots::lines(counts);
-    let all = lines.len();
-    lines.truncate(rows.unwrap_or(all));
-    let shown = rows.unwrap_or(ROWS_SHOWN).min(lines.len());
-    let mut text = format!("{}, {} to {}\n\n", site.domain, range.span.first_day(), range.span.last_day());
-    let width = lines.iter().take(shown).map(|line| line.family.chars().count()).max().unwrap_or(0);
-    for line in &lines[..shown] {
-        text.push_str(&format!("{:<width$}  {:<16}  {:>9}\n", line.family, line.group, line.count));
-    }
-    if lines.is_empty() {
-        text.push_str("No program was recognised.\n");
-    }
-    if all > shown {
-        text.push_str(&format!("\n{} more; see --rows\n", all - shown));
-    }
-    let pages = |line: &BotLine| -> Vec<Value> {
-        line.pages.iter().map(|(pages, count)| json!({"pages": &**pages, "messages": count})).collect()
-    };
-    let row = |line: &BotLine| json!({"bot": &*line.family, "group": line.group, "messages": line.count, "pages": pages(line)});
-    let rows: Vec<Value> = lines.iter().map(row).collect();
-    let (from, to) = (range.span.first_day().to_string(), range.span.last_day().to_string());
-    let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
-    if all > lines.len() {
-        answer["more"] = json!(all - lines.len());
-    }
-    Ok(Reply::new(text, answer))
-}
-
-fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, super::Refusal> {
+pub(super) fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, Refusal> {
     let period = match text.split_once("..") {
         Some((from, to)) => Period::parse("custom", Some(from), Some(to))?,
         None => Period::parse(text, None, None)?,
@@ -105,95 +129,96 @@ fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, super:
     Ok(period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?))
 }
 
-fn split(by: Option<&str>) -> Result<Split, super::Refusal> {
-    let intervals =
-        [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
-    let Some(by) = by else { return Ok(Split { axis: Axis::Total, interval: None, column: String::new() }) };
-    if let Some((_, interval)) = intervals.iter().find(|(name, _)| *name == by) {
-        return Ok(Split { axis: Axis::Total, interval: Some(*interval), column: by.to_owned() });
+impl Made {
+    fn text(&self, site: &Site, shown: usize, all: usize) -> String {
+        let span = self.range.span;
+        let filters: String = self.choice.parts.iter().map(|part| format!(", {part}")).collect();
+        let heading = format!("{}, {} to {}{filters}", site.domain, span.first_day(), span.last_day());
+        let mut text = format!("{}\n\n{}", table::plain(&heading), self.table(shown));
+        if all > shown {
+            text.push_str(&format!("\n{} more; see --rows\n", all - shown));
+        }
+        for note in &self.notes {
+            text.push_str(&format!("\n{}\n", table::plain(note)));
+        }
+        text
     }
-    if let Some(key) = by.strip_prefix("prop:") {
-        let axis = Axis::Prop { key: Name::from(key), event: None };
-        return Ok(Split { axis, interval: None, column: by.to_owned() });
+
+    fn json(&self, site: &Site, all: usize) -> Value {
+        let (from, to) = (self.range.span.first_day().to_string(), self.range.span.last_day().to_string());
+        let rows: Vec<Value> = self.lines.iter().map(|line| self.row(line)).collect();
+        let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
+        if !self.choice.is_empty() {
+            let texts: Vec<String> = self.choice.parts.iter().flat_map(|part| part.texts()).collect();
+            answer["filter"] = json!(texts);
+        }
+        if !self.notes.is_empty() {
+            answer["notes"] = json!(self.notes);
+        }
+        if all > self.lines.len() {
+            answer["more"] = json!(all - self.lines.len());
+        }
+        answer
     }
-    let names: Vec<&str> = Dimension::ALL
-        .iter()
-        .map(|d| d.name())
-        .chain(intervals.iter().map(|(name, _)| *name))
-        .chain([BOT, "prop:KEY"])
-        .collect();
-    match Dimension::from_name(by) {
-        Some(dimension) => Ok(Split { axis: Axis::Of(dimension), interval: None, column: by.to_owned() }),
-        None => refuse(format!(
-            "{by:?} is nothing to split by; did you mean {:?}? ({})",
-            nearest(by, &names),
-            names.join(", ")
-        )),
+
+    fn label(&self, line: &Line) -> String {
+        match (self.split.interval, line.bucket) {
+            (Some(interval), Some(bucket)) => interval.label(bucket),
+            _ => line.value.to_string(),
+        }
+    }
+
+    fn row(&self, line: &Line) -> Value {
+        let mut row = Map::new();
+        if !self.split.column.is_empty() {
+            row.insert(self.split.column.clone(), self.label(line).into());
+        }
+        for (metric, value) in self.metrics.iter().zip(&line.metrics) {
+            let value = if *metric == Metric::TotalRevenue { revenue(line) } else { json!(Figure(*value)) };
+            row.insert(self.name(*metric).to_owned(), value);
+        }
+        Value::Object(row)
+    }
+
+    /// What a column is called. A goal is reached by each of its events.
+    fn name(&self, metric: Metric) -> &'static str {
+        let is_of_goals = self.metrics.iter().any(|metric| metric.is_of_goals());
+        match metric {
+            Metric::Events if is_of_goals => "conversions",
+            Metric::GroupConversionRate => Metric::ConversionRate.name(),
+            Metric::TotalRevenue => "revenue",
+            metric => metric.name(),
+        }
+    }
+
+    fn table(&self, shown: usize) -> String {
+        if self.lines.is_empty() {
+            return "Nothing was counted.\n".into();
+        }
+        let has_money = self.lines.iter().any(|line| !line.money.is_empty());
+        let is_shown = |metric: &Metric| has_money || *metric != Metric::TotalRevenue;
+        let heads = self.metrics.iter().filter(|metric| is_shown(metric)).map(|m| self.name(*m).replace('_', " "));
+        let mut rows = vec![std::iter::once(self.split.column.clone()).chain(heads).collect()];
+        for line in &self.lines[..shown] {
+            let cells = self.metrics.iter().zip(&line.metrics).filter(|(metric, _)| is_shown(metric));
+            let cells = cells.map(|(metric, value)| match metric {
+                Metric::TotalRevenue => money(line),
+                _ => value.map_or_else(|| "-".into(), |value| value.to_string()),
+            });
+            rows.push(std::iter::once(self.label(line)).chain(cells).collect());
+        }
+        aligned(&rows)
     }
 }
 
-/// The columns: rates only where they exist.
-fn metrics(split: &Split) -> Vec<Metric> {
-    let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
-    let of_hit = matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event));
-    if !of_hit {
-        metrics.extend([Metric::ViewsPerVisit, Metric::BounceRate, Metric::VisitDuration]);
-    }
-    if split.axis == Axis::Of(Dimension::Page) {
-        metrics.extend([Metric::TimeOnPage, Metric::ScrollDepth]);
-    }
-    metrics
+/// Money by currency, in units.
+fn revenue(line: &Line) -> Value {
+    let sums = line.money.iter().map(|(currency, sum, _)| (currency.to_string(), json!(*sum as f64 / 1_000.0)));
+    Value::Object(sums.collect())
 }
 
-fn label(line: &Line, interval: Option<Interval>) -> String {
-    match (interval, line.bucket) {
-        (Some(interval), Some(bucket)) => interval.label(bucket),
-        _ => line.value.to_string(),
-    }
-}
-
-fn row(column: &str, label: &str, metrics: &[Metric], line: &Line) -> Value {
-    let mut row = serde_json::Map::new();
-    if !column.is_empty() {
-        row.insert(column.to_owned(), label.into());
-    }
-    for (metric, value) in metrics.iter().zip(&line.metrics) {
-        row.insert(metric.name().to_owned(), json!(Figure(*value)));
-    }
-    Value::Object(row)
-}
-
-/// Columns as wide as their widest text: the label to the left, numbers to the right.
-fn table(column: &str, metrics: &[Metric], labels: &[String], lines: &[Line]) -> String {
-    if lines.is_empty() {
-        return "Nothing was counted.\n".into();
-    }
-    let mut rows = vec![heads(column, metrics)];
-    for (label, line) in labels.iter().zip(lines) {
-        // Control characters in a name must not reach a terminal.
-        let label = label.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-        rows.push(std::iter::once(label).chain(line.metrics.iter().map(|value| shown(*value))).collect());
-    }
-    let width = |place: usize| rows.iter().map(|row| row[place].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate();
-        let cells: Vec<String> = cells
-            .map(
-                |(place, (cell, width))| if place == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") },
-            )
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn heads(column: &str, metrics: &[Metric]) -> Vec<String> {
-    std::iter::once(column.to_owned()).chain(metrics.iter().map(|metric| metric.name().replace('_', " "))).collect()
-}
-
-fn shown(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".into(), |value| value.to_string())
+fn money(line: &Line) -> String {
+    let sums = line.money.iter().map(|(currency, sum, _)| format!("{currency} {:.2}", *sum as f64 / 1_000.0));
+    let sums: Vec<String> = sums.collect();
+    if sums.is_empty() { "-".into() } else { sums.join(", ") }
 }

@@ -109,6 +109,9 @@ impl Live {
         if let Some((key, value)) = step.prop {
             body["p"] = json!({ key: value });
         }
+        if let Some(amount) = step.euros {
+            body["$"] = json!({"currency": "EUR", "amount": amount});
+        }
         match &step.kind {
             Kind::Pageview => body["n"] = "pageview".into(),
             Kind::Event { name, interactive } => {

@@ -8,7 +8,7 @@ use super::people::BROWSERS;
 use super::plan::{self, Date, Visit};
 use super::sites::{Origin as From, Shape};
 use super::{dice_of, weekday};
-use crate::beacon::Hints;
+use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
 use crate::counts::{Name, OpenDay, Sums};
 use crate::hit::agent::{Agent, Verdict};
@@ -16,7 +16,7 @@ use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
 use crate::hit::source::{self, Origin};
 use crate::hit::token::Token;
-use crate::hit::{Hit, Tools, Watched};
+use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site};
@@ -98,7 +98,7 @@ impl<'a> Maker<'a> {
                 campaign: campaign.clone(),
                 language: self.shape.homes[visit.home].1.language.to_owned(),
                 screen: Some(visit.screen),
-                watched: Watched::default(),
+                watched: hit::watched(self.site, step.page, &step.kind, money(step.euros).as_ref()),
             });
         }
     }
@@ -161,6 +161,10 @@ impl<'a> Maker<'a> {
         let counts = shares.map(|(reason, share)| Rejected { site, day, reason, count: count(share, dice.unit()) });
         counts.into_iter().filter(|rejected| rejected.count > 0).collect()
     }
+}
+
+fn money(euros: Option<&str>) -> Option<Revenue> {
+    Some(Revenue { amount: euros?.to_owned(), currency: "EUR".to_owned() })
 }
 
 fn origin(from: &From, domain: &str) -> Result<(Origin, Campaign), Rejection> {

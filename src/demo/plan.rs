@@ -36,6 +36,8 @@ pub struct Step {
     pub kind: Kind,
     /// The property, if there is one.
     pub prop: Option<(&'static str, &'static str)>,
+    /// What it brings, in euros.
+    pub euros: Option<&'static str>,
 }
 
 /// A day of a site, as far as it matters for who comes.
@@ -164,12 +166,12 @@ fn next_page(shape: &Shape, page: &str, dice: &mut Dice) -> &'static str {
 
 fn not_found(page: &'static str) -> Step {
     let kind = Kind::Event { name: "404".into(), interactive: false };
-    Step { after_ms: 40, page, kind, prop: Some(("path", page)) }
+    Step { after_ms: 40, page, kind, prop: Some(("path", page)), euros: None }
 }
 
 /// One pageview with what follows on it; gives the milliseconds until the next.
 fn look(shape: &Shape, page: &'static str, at_ms: i64, steps: &mut Vec<Step>, dice: &mut Dice) -> i64 {
-    steps.push(Step { after_ms: at_ms, page, kind: Kind::Pageview, prop: None });
+    steps.push(Step { after_ms: at_ms, page, kind: Kind::Pageview, prop: None, euros: None });
     let middle_s = if page.starts_with("/posts/") { 95.0 } else { 32.0 };
     let ms = (dice.about(middle_s) * 1_000.0) as i64;
     for action in shape.actions.iter().filter(|action| page.starts_with(action.on)) {
@@ -181,14 +183,17 @@ fn look(shape: &Shape, page: &'static str, at_ms: i64, steps: &mut Vec<Step>, di
     let ms = ms.min(limits::VISIT_GAP_MS / 2);
     if dice.chance(PINGS) {
         let scroll = Some((20 + dice.below(50) + dice.below(31)) as u8);
-        steps.push(Step { after_ms: at_ms + ms, page, kind: Kind::Engagement { ms: ms as u64, scroll }, prop: None });
+        let kind = Kind::Engagement { ms: ms as u64, scroll };
+        steps.push(Step { after_ms: at_ms + ms, page, kind, prop: None, euros: None });
     }
     ms + dice.below(4_000) as i64 + 400
 }
 
 fn act(action: &Action, page: &'static str, after_ms: i64, dice: &mut Dice) -> Step {
     let kind = Kind::Event { name: action.name.into(), interactive: true };
-    Step { after_ms, page, kind, prop: Some((action.prop.0, *dice.pick::<&str>(action.prop.1))) }
+    let prop = Some((action.prop.0, *dice.pick::<&str>(action.prop.1)));
+    let euros = action.euros.get(dice.below(action.euros.len().max(1) as u64) as usize).copied();
+    Step { after_ms, page, kind, prop, euros }
 }
 
 #[cfg(test)]

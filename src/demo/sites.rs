@@ -25,6 +25,10 @@ pub struct Shape {
     pub homes: &'static [(u32, Home)],
     /// What some of them do on a page, and how often in a thousand.
     pub actions: &'static [Action],
+    /// What its owner watches: the names of goals, and what reaches them.
+    pub goals: &'static [(&'static str, &'static str)],
+    /// A way through it that its owner watches: the name of the funnel, and its steps.
+    pub funnel: (&'static str, &'static [&'static str]),
     /// Addresses that no longer exist, which some still ask for.
     pub lost: &'static [(u32, &'static str)],
 }
@@ -59,6 +63,8 @@ pub struct Action {
     pub name: &'static str,
     /// Its property: the key, and the values by weight.
     pub prop: (&'static str, &'static [(u32, &'static str)]),
+    /// What it brings, in euros; one of these, or nothing.
+    pub euros: &'static [&'static str],
 }
 
 const fn from(weight: u32, referrer: &'static str, bounces: u32) -> Origin {
@@ -177,33 +183,45 @@ const SHOP: Shape = Shape {
             per_mille: 150,
             name: "Add to Cart",
             prop: ("size", &[(60, "250 g"), (30, "500 g"), (12, "1 kg")]),
+            euros: &[],
         },
-        Action { on: "/gear/", per_mille: 90, name: "Add to Cart", prop: ("size", &[(1, "one piece")]) },
+        Action { on: "/gear/", per_mille: 90, name: "Add to Cart", prop: ("size", &[(1, "one piece")]), euros: &[] },
         Action {
             on: "/subscription",
             per_mille: 95,
             name: "Signup",
             prop: ("plan", &[(55, "monthly"), (30, "every two weeks"), (12, "yearly")]),
+            euros: &[],
         },
         Action {
             on: "/checkout/done",
             per_mille: 900,
             name: "Purchase",
             prop: ("payment", &[(60, "paypal"), (34, "card"), (18, "transfer")]),
+            euros: &["11.90", "19.80", "24.50", "32.00", "46.70"],
         },
         Action {
             on: "/brewing/",
             per_mille: 60,
             name: "File Download",
             prop: ("url", &[(3, "https://kranich-kaffee.example/files/brewing-card.pdf")]),
+            euros: &[],
         },
         Action {
             on: "/about",
             per_mille: 70,
             name: "Outbound Link: Click",
             prop: ("url", &[(3, "https://www.instagram.com/"), (2, "https://fair-trade.example/members")]),
+            euros: &[],
         },
     ],
+    goals: &[
+        ("Purchase", "Purchase"),
+        ("Subscription", "Signup"),
+        ("Looks at a coffee", "/coffee/*"),
+        ("Visit /cart", "/cart"),
+    ],
+    funnel: ("Checkout", &["/coffee/*", "/cart", "/checkout", "/checkout/done"]),
     lost: &[(5, "/shop"), (3, "/coffee/brazil-santos"), (1, "/wp-login.php")],
 };
 
@@ -315,12 +333,14 @@ const BLOG: Shape = Shape {
                     (12, "https://html.spec.whatwg.org/"),
                 ],
             ),
+            euros: &[],
         },
         Action {
             on: "/newsletter",
             per_mille: 210,
             name: "Signup",
             prop: ("plan", &[(70, "monthly letter"), (22, "every post"), (8, "supporter")]),
+            euros: &[],
         },
         Action {
             on: "/projects",
@@ -330,13 +350,17 @@ const BLOG: Shape = Shape {
                 "url",
                 &[(6, "https://slowweb.example/dl/one-binary-1.4.tar.gz"), (2, "https://slowweb.example/dl/notes.pdf")],
             ),
+            euros: &[],
         },
         Action {
             on: "/posts/",
             per_mille: 24,
             name: "Copy Code",
             prop: ("language", &[(5, "rust"), (4, "sql"), (3, "css")]),
+            euros: &[],
         },
     ],
+    goals: &[("Signup", "Signup"), ("Reads a post", "/posts/**"), ("Download", "File Download")],
+    funnel: ("Newsletter", &["/posts/**", "/newsletter", "Signup"]),
     lost: &[(5, "/posts/sqlite-is-enought"), (4, "/feed"), (2, "/wp-login.php"), (1, "/.env")],
 };

@@ -21,10 +21,11 @@ pub const NO_HOST: &str = "(none)";
 const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
 /// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
 /// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
-const CLICK_IDS: [(&str, Click); 14] = [
+const CLICK_IDS: [(&str, Click); 20] = [
     ("gclid", Click { source: "google", is_paid: true }),
     ("gbraid", Click { source: "google", is_paid: true }),
     ("wbraid", Click { source: "google", is_paid: true }),
+    ("gad_source", Click { source: "google", is_paid: true }),
     ("dclid", Click { source: "doubleclick", is_paid: true }),
     ("msclkid", Click { source: "bing", is_paid: true }),
     ("yclid", Click { source: "yandex", is_paid: true }),
@@ -34,8 +35,13 @@ const CLICK_IDS: [(&str, Click); 14] = [
     ("rdt_cid", Click { source: "reddit", is_paid: true }),
     ("sccid", Click { source: "snapchat", is_paid: true }),
     ("epik", Click { source: "pinterest", is_paid: true }),
+    ("qclid", Click { source: "quora", is_paid: true }),
+    ("ndclid", Click { source: "nextdoor", is_paid: true }),
+    ("tblci", Click { source: "taboola", is_paid: true }),
     ("fbclid", Click { source: "facebook", is_paid: false }),
     ("igshid", Click { source: "instagram", is_paid: false }),
+    ("igsh", Click { source: "instagram", is_paid: false }),
+    ("mc_cid", Click { source: "mailchimp", is_paid: false }),
 ];
 
 /// The network of a click id; the id itself is dropped.

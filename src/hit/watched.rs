@@ -27,7 +27,7 @@ pub struct Money {
 }
 
 /// What of a hit is watched.
-pub(super) fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) -> Watched {
+pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) -> Watched {
     let event = match kind {
         Kind::Pageview => None,
         Kind::Event { name, .. } => Some(name.as_str()),

@@ -18,8 +18,40 @@ const LABELS_MAX: usize = 8;
 pub struct Series {
     /// Width of a bucket.
     pub interval: Interval,
+    /// What hits are called that are counted beside visitors.
+    pub hits: Hits,
     /// One point for each bucket of the range.
     pub points: Vec<Point>,
+}
+
+/// What is counted beside visitors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hits {
+    /// Pageviews.
+    Pageviews,
+    /// Named events.
+    Events,
+    /// What reached a goal.
+    Conversions,
+}
+
+impl Hits {
+    /// What many of them are called.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Hits::Pageviews => "Pageviews",
+            Hits::Events => "Events",
+            Hits::Conversions => "Conversions",
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Hits::Pageviews => ("pageview", "pageviews"),
+            Hits::Events => ("event", "events"),
+            Hits::Conversions => ("conversion", "conversions"),
+        }
+    }
 }
 
 /// The sums of a bucket.
@@ -29,7 +61,7 @@ pub struct Point {
     pub bucket: i32,
     /// Visitors; nothing where they are not measured.
     pub visitors: Option<f64>,
-    /// Pageviews.
+    /// Pageviews, or what [`Series::hits`] says.
     pub pageviews: Option<f64>,
     /// How far along its bucket is.
     pub progress: Progress,
@@ -178,7 +210,8 @@ impl Series {
     }
 
     fn tip(&self, point: &Point) -> String {
-        let amounts = [(point.visitors, "visitor", "visitors"), (point.pageviews, "pageview", "pageviews")];
+        let (one, many) = self.hits.words();
+        let amounts = [(point.visitors, "visitor", "visitors"), (point.pageviews, one, many)];
         let amounts = amounts.into_iter().filter_map(|(value, one, many)| {
             value.map(|value| format!("{} {}", exact(value), if value == 1.0 { one } else { many }))
         });
@@ -232,7 +265,7 @@ impl Series {
     }
 
     fn summary(&self) -> String {
-        let (name, of) = if self.has_visitors() { ("Visitors", true) } else { ("Pageviews", false) };
+        let (name, of) = if self.has_visitors() { ("Visitors", true) } else { (self.hits.title(), false) };
         let value = |point: &Point| tame(if of { point.visitors } else { point.pageviews }.unwrap_or(0.0));
         let by = format!("{name} by {}", self.bucket_name());
         let best = self.begun().max_by(|a, b| value(a).total_cmp(&value(b)));
@@ -283,7 +316,7 @@ mod tests {
             pageviews: Some(value * 2.0),
             progress: Progress::Over,
         };
-        Series { interval, points: values.iter().enumerate().map(point).collect() }
+        Series { interval, hits: Hits::Pageviews, points: values.iter().enumerate().map(point).collect() }
     }
 
     fn texts(series: &Series) -> Vec<String> {

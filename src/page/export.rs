@@ -94,7 +94,12 @@ mod tests {
     const METRICS: [Metric; 2] = [Metric::Visitors, Metric::ViewsPerVisit];
 
     fn rows(values: &[&str]) -> Vec<PanelRow> {
-        let row = |value: &&str| PanelRow { value: (*value).into(), metrics: vec![Some(3.0), Some(1.25)], share: None };
+        let row = |value: &&str| PanelRow {
+            value: (*value).into(),
+            metrics: vec![Some(3.0), Some(1.25)],
+            share: None,
+            href: None,
+        };
         values.iter().map(row).collect()
     }
 

@@ -81,6 +81,22 @@ pub fn whole(value: Option<f64>) -> String {
     value.map_or_else(|| NOT_MEASURED.to_owned(), exact)
 }
 
+/// An amount of money in its currency's unit: `1,234.50`.
+pub fn amount(value: f64) -> String {
+    let hundredths = (value.abs() * 100.0).round();
+    let sign = if value < 0.0 && hundredths > 0.0 { "\u{2212}" } else { "" };
+    format!("{sign}{}.{:02}", exact((hundredths / 100.0).floor()), tame(hundredths % 100.0) as u8)
+}
+
+/// An amount to read at a glance: `1,234.50`, from 10,000 on `12.3k`.
+pub fn brief_amount(value: f64) -> String {
+    if value.abs() < 10_000.0 {
+        return amount(value);
+    }
+    let sign = if value < 0.0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", count(value.abs()))
+}
+
 /// How a change is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -112,11 +128,14 @@ impl Tone {
     }
 }
 
-/// The change from `before` to `now`, in percent of `before`; of a bounce rate in points, because percent of percent
+/// The change from `before` to `now`, in percent of `before`; of rates in points, because percent of percent
 /// mislead. Nothing unless both were measured.
 pub fn change(metric: Metric, now: Option<f64>, before: Option<f64>) -> Option<Change> {
     let (now, before) = (tame(now?), tame(before?));
-    let in_points = metric == Metric::BounceRate;
+    let in_points = matches!(
+        metric,
+        Metric::BounceRate | Metric::ScrollDepth | Metric::ConversionRate | Metric::GroupConversionRate
+    );
     if !in_points && before == 0.0 && now > 0.0 {
         return Some(Change { text: "new".to_owned(), tone: Tone::Good });
     }
@@ -126,7 +145,7 @@ pub fn change(metric: Metric, now: Option<f64>, before: Option<f64>) -> Option<C
         (false, false) => (now - before) / before * 100.0,
     };
     let whole = difference.round();
-    let tone = match (whole == 0.0, (whole > 0.0) != in_points) {
+    let tone = match (whole == 0.0, (whole > 0.0) != (metric == Metric::BounceRate)) {
         (true, _) => Tone::Even,
         (false, true) => Tone::Good,
         (false, false) => Tone::Bad,

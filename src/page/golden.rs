@@ -1,16 +1,15 @@
 //! In: made-up reports. Out: pages compared with those in `snapshots/`. Forgets: the pages, unless `HEADCOUNT_PAGES`
 //! names a folder to put them into, for a look with a browser.
 
-use std::sync::Arc;
+#[cfg(test)]
+mod made_up;
 
 use super::*;
+use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
-use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
-use crate::report::Interval;
-use crate::report::bots::BotLine;
-use crate::site::{Day, LocalHour};
+use made_up::{day, full, panel, periods, plain, today};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
@@ -31,244 +30,6 @@ fn assert_plain(html: &str) {
     }
     assert_eq!(html.matches("<h1>").count(), 1);
     assert_eq!(html.matches('<').count(), html.matches('>').count());
-}
-
-fn day(text: &str) -> Day {
-    Day::of(text.parse().unwrap())
-}
-
-fn panel(dimension: Dimension, metrics: &[Metric], values: usize, rows: &[(&str, f64, f64)]) -> Panel {
-    let total = 18_442.0;
-    let row = |(value, first, second): &(&str, f64, f64)| PanelRow {
-        value: Arc::from(*value),
-        metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
-        share: Some(first / total),
-    };
-    let href = |kind: &str| Some(format!("/example.com/{}.{kind}?period=30d", dimension.name()));
-    Panel {
-        dimension,
-        metrics: metrics.to_vec(),
-        rows: Some(rows.iter().map(row).collect()),
-        values,
-        csv: href("csv"),
-        json: href("json"),
-    }
-}
-
-fn plain(dimension: Dimension, values: usize, rows: &[(&str, f64)]) -> Panel {
-    let rows: Vec<_> = rows.iter().map(|(value, visitors)| (*value, *visitors, 0.0)).collect();
-    panel(dimension, &[Visitors], values, &rows)
-}
-
-fn page_panels() -> Vec<Panel> {
-    let both = [Visitors, Pageviews];
-    vec![
-        panel(
-            Page,
-            &both,
-            412,
-            &[
-                ("/", 7_911.0, 11_204.0),
-                ("/blog/2026/11/how-we-halved-our-build-times", 5_130.0, 5_902.0),
-                ("/docs", 3_407.0, 6_120.0),
-                ("/docs/install", 2_216.0, 3_018.0),
-                ("/pricing", 1_804.0, 2_391.0),
-                ("/blog", 1_512.0, 1_977.0),
-                ("/docs/configuration/reverse-proxies-and-forwarded-addresses", 861.0, 1_340.0),
-                ("/über-uns", 398.0, 455.0),
-                ("/(not found)", 171.0, 203.0),
-            ],
-        ),
-        plain(Hostname, 2, &[("example.com", 17_104.0), ("docs.example.com", 3_511.0)]),
-        panel(
-            EntryPage,
-            &[Visitors, Visits],
-            203,
-            &[
-                ("/", 6_904.0, 7_310.0),
-                ("/blog/2026/11/how-we-halved-our-build-times", 4_988.0, 5_040.0),
-                ("/docs", 1_702.0, 1_990.0),
-                ("/docs/install", 1_406.0, 1_512.0),
-                ("/pricing", 411.0, 430.0),
-            ],
-        ),
-        panel(
-            ExitPage,
-            &[Visitors, Visits],
-            240,
-            &[
-                ("/blog/2026/11/how-we-halved-our-build-times", 4_903.0, 4_951.0),
-                ("/", 4_120.0, 4_399.0),
-                ("/docs/install", 1_990.0, 2_204.0),
-                ("/pricing", 1_377.0, 1_402.0),
-                ("/docs", 1_016.0, 1_188.0),
-            ],
-        ),
-    ]
-}
-
-fn source_panels() -> Vec<Panel> {
-    vec![
-        plain(
-            Source,
-            88,
-            &[
-                ("Direct / None", 6_230.0),
-                ("Google", 5_014.0),
-                ("Hacker News", 3_388.0),
-                ("GitHub", 1_207.0),
-                ("DuckDuckGo", 744.0),
-                ("Mastodon", 402.0),
-                ("Bing", 391.0),
-                ("lobste.rs", 287.0),
-                ("newsletter", 190.0),
-            ],
-        ),
-        plain(Channel, 5, &[("Direct", 6_230.0), ("Organic Search", 6_180.0), ("Organic Social", 4_100.0)]),
-        plain(Referrer, 140, &[("news.ycombinator.com", 3_388.0), ("google.com", 4_801.0)]),
-        plain(UtmCampaign, 4, &[(NOT_SET, 17_800.0), ("autumn-2026", 402.0), ("launch", 190.0)]),
-        plain(UtmSource, 3, &[("newsletter", 402.0)]),
-        plain(UtmMedium, 2, &[("email", 402.0)]),
-        plain(UtmContent, 0, &[]),
-        plain(UtmTerm, 0, &[]),
-    ]
-}
-
-fn visitor_panels() -> Vec<Panel> {
-    vec![
-        plain(
-            Country,
-            71,
-            &[
-                ("US", 5_502.0),
-                ("DE", 3_861.0),
-                ("GB", 1_650.0),
-                ("FR", 1_204.0),
-                ("IN", 988.0),
-                ("NL", 702.0),
-                ("BA", 112.0),
-                (NOT_SET, 65.0),
-                (names::OTHER, 4.0),
-            ],
-        ),
-        plain(Region, 310, &[("DE-BE", 1_020.0), ("US-CA", 988.0)]),
-        plain(City, 1_204, &[("Berlin, DE-BE", 1_001.0), ("San Francisco, US-CA", 640.0)]),
-        plain(Language, 33, &[("en", 11_040.0), ("de", 3_702.0), ("pt", 640.0)]),
-        plain(Browser, 14, &[("Chrome", 9_802.0), ("Safari", 4_011.0), ("Firefox", 3_240.0), ("Edge", 980.0)]),
-        plain(BrowserVersion, 61, &[("Chrome 142", 8_870.0), ("Safari 26", 3_100.0)]),
-        plain(Os, 7, &[("Windows", 5_320.0), ("macOS", 4_980.0), ("Android", 3_655.0), ("iOS", 2_702.0)]),
-        plain(OsVersion, 24, &[("Windows 10", 5_010.0)]),
-        plain(Device, 3, &[("Desktop", 11_890.0), ("Mobile", 6_107.0), ("Tablet", 445.0)]),
-        plain(Screen, 6, &[("xl", 7_001.0), ("xs", 6_022.0), ("xxl", 3_890.0)]),
-        panel(
-            Event,
-            &[Visitors, Events],
-            3,
-            &[("Signup", 214.0, 216.0), ("Download", 880.0, 1_204.0), ("404", 97.0, 171.0)],
-        ),
-    ]
-}
-
-fn periods(current: &str) -> Vec<PeriodLink> {
-    [("Today", "day"), ("Last 7 days", "7d"), ("Last 30 days", "30d"), ("Last 12 months", "12mo"), ("All", "all")]
-        .map(|(label, key)| PeriodLink {
-            label: label.to_owned(),
-            href: format!("/example.com?period={key}"),
-            is_current: key == current,
-        })
-        .into()
-}
-
-/// Thirty days with weekends, one busy day, and today half over.
-fn month() -> Series {
-    let first = day("2026-10-25").0;
-    let point = |place: i32| {
-        let weekend = Day(first + place).monday().0 + 5 <= first + place;
-        let visitors = 520.0 + f64::from(place * 7 % 11) * 16.0 - if weekend { 210.0 } else { 0.0 }
-            + match place {
-                18 => 2_390.0,
-                19 => 1_120.0,
-                20 => 410.0,
-                29 => -330.0,
-                _ => 0.0,
-            };
-        let progress = if place == 29 { Progress::Running } else { Progress::Over };
-        Point { bucket: first + place, visitors: Some(visitors), pageviews: Some((visitors * 1.62).round()), progress }
-    };
-    Series { interval: Interval::Day, points: (0..30).map(point).collect() }
-}
-
-/// A day until half past ten.
-fn today() -> Series {
-    let first = LocalHour { day: day("2026-11-23"), hour: crate::site::Hour(0) }.number();
-    let point = |hour: i32| {
-        let visitors = f64::from([3, 1, 0, 0, 1, 2, 5, 9, 14, 17, 8].get(hour as usize).copied().unwrap_or(0));
-        let (progress, known) = match hour {
-            0..10 => (Progress::Over, true),
-            10 => (Progress::Running, true),
-            _ => (Progress::Ahead, false),
-        };
-        let pageviews = known.then_some(visitors * 2.0);
-        Point { bucket: first + hour, visitors: known.then_some(visitors), pageviews, progress }
-    };
-    Series { interval: Interval::Hour, points: (0..24).map(point).collect() }
-}
-
-fn bot_lines() -> Vec<BotLine> {
-    let line = |(family, group, pages): (&str, &'static str, &[(&str, u64)])| {
-        let pages: Vec<_> = pages.iter().map(|(pages, count)| (Arc::from(*pages), *count)).collect();
-        BotLine { family: family.into(), group, count: pages.iter().map(|(_, count)| count).sum(), pages }
-    };
-    [
-        ("Googlebot", "Search engine", &[("/blog", 2_811), ("/docs", 1_204), ("/", 310), ("/pricing", 55)][..]),
-        ("GPTBot", "AI crawler", &[("/docs", 2_120), ("/blog", 77)]),
-        ("ChatGPT-User", "AI agent", &[("/pricing", 611)]),
-        ("Headless Chrome", "Headless browser", &[("/<b>", 6), ("(other)", 1)]),
-    ]
-    .map(line)
-    .into()
-}
-
-fn full() -> SitePage {
-    let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before) };
-    SitePage {
-        domain: "example.com".into(),
-        time_zone: "Europe/Berlin".into(),
-        address: AddressMode::Hash,
-        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
-        now: Some(14),
-        periods: periods("30d"),
-        first: day("2026-10-25"),
-        last: day("2026-11-23"),
-        compared: Some((day("2026-09-25"), day("2026-10-24"))),
-        is_running: true,
-        notices: vec![VISITORS_MAY_REPEAT.into()],
-        totals: vec![
-            total(Visitors, 18_442.0, 14_107.0),
-            total(Visits, 20_311.0, 15_920.0),
-            total(Pageviews, 33_610.0, 34_002.0),
-            total(ViewsPerVisit, 1.65, 2.14),
-            total(BounceRate, 58.0, 51.0),
-            total(VisitDuration, 142.0, 141.9),
-        ],
-        series: month(),
-        panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
-        mails: Vec::new(),
-        not_counted: [
-            (Rejection::Bot, 9_120),
-            (Rejection::OptedOut, 611),
-            (Rejection::NoVisit, 84),
-            (Rejection::WrongHost, 3),
-        ]
-        .map(|(reason, count)| NotCounted { reason, count })
-        .into(),
-        bots: bot_lines(),
-        bots_csv: "/example.com/bots.csv?period=30d".into(),
-        bots_json: "/example.com/bots.json?period=30d".into(),
-        snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
-            .into(),
-        is_new: false,
-    }
 }
 
 #[test]
@@ -294,6 +55,33 @@ fn today_shows_hours_and_leaves_those_ahead_empty() {
     assert!(html.contains("Mon 23 Nov 2026, 11:00: not yet"));
     assert!(!html.contains("<th scope=\"row\">Mon 23 Nov 2026, 11:00"));
     check("site-today", &html);
+}
+
+/// The page of those from Google, as far as it differs.
+#[test]
+fn a_filter_says_what_it_leaves_and_what_it_can_not_tell() {
+    let mut page = full();
+    let chip = |key: &str, value: &str| Chip {
+        key: key.into(),
+        words: "is",
+        values: vec![value.into()],
+        remove: "/example.com?period=30d".into(),
+    };
+    page.filters = vec![chip("Goal", "Reads the blog")];
+    page.panels.retain(|panel| [Page, Source, Event].contains(&panel.dimension));
+    (page.panels[0].refused, page.panels[0].rows) = (Some("Sums do not know how this meets the filter."), None);
+    (page.goals[0].figures, page.goals[0].href) = (None, None);
+    page.funnels[0].steps = None;
+    page.revenue = vec![("EUR".into(), 12_345.5)];
+    page.totals = vec![Total { metric: Events, value: Some(9_001.0), before: Some(8_000.0), is_of_goal: true }];
+    page.series.hits = Hits::Conversions;
+    let html = page.html();
+    assert_plain(&html);
+    assert!(html.contains(">Conversions<") && !html.contains("\">Events</dt>"));
+    check("site-filtered", &html);
+    page.filters.push(chip("City", "<b>\u{202e}Berlin"));
+    let html = page.html();
+    assert!(html.contains("Remove all") && !html.contains("<b>\u{fffd}") && !html.contains('\u{202e}'));
 }
 
 #[test]
@@ -366,8 +154,8 @@ fn a_second_panel_without_a_value_takes_no_room() {
 fn a_day_that_still_runs_is_not_blamed_for_being_short() {
     let mut page = full();
     page.totals = vec![
-        Total { metric: Visitors, value: Some(50.0), before: Some(100.0) },
-        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0) },
+        Total { metric: Visitors, value: Some(50.0), before: Some(100.0), is_of_goal: false },
+        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0), is_of_goal: false },
     ];
     (page.first, page.is_running) = (page.last, true);
     let html = page.html();

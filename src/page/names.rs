@@ -8,8 +8,7 @@ use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::site::AddressMode;
 
-/// The label under which values past a budget are counted.
-pub const OTHER: &str = "(other)";
+pub use crate::cell::OTHER;
 
 static COUNTRIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("data/countries.tsv").lines().filter(|line| !line.starts_with('#'));
@@ -193,6 +192,9 @@ pub const fn metric(metric: Metric) -> &'static str {
         Metric::AverageRevenue => "Mean revenue",
     }
 }
+
+/// What hits are called that reach a goal, and what that means.
+pub const CONVERSIONS: (&str, &str) = ("Conversions", "How often a goal was reached.");
 
 /// What a metric means, in one sentence.
 pub const fn meaning(metric: Metric) -> &'static str {

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::chart::Series;
 use super::format::{self, Change, Tone};
+use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::{Account, names, rendered};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::counts::Name;
@@ -37,14 +38,24 @@ pub struct SitePage {
     pub compared: Option<(Day, Day)>,
     /// Whether the range's last day is still running.
     pub is_running: bool,
+    /// The filters that act on the page.
+    pub filters: Vec<Chip>,
+    /// Where the page without any filter is.
+    pub everything: String,
     /// What readers must know before they trust a number.
     pub notices: Vec<String>,
     /// The totals of the range.
     pub totals: Vec<Total>,
+    /// Money that the chosen goal brought, by currency, in units.
+    pub revenue: Vec<(String, f64)>,
     /// The same over time.
     pub series: Series,
     /// The breakdowns. Their order does not matter; dimensions without a panel are left out.
     pub panels: Vec<Panel>,
+    /// The site's goals.
+    pub goals: Vec<GoalRow>,
+    /// The site's funnels.
+    pub funnels: Vec<FunnelPanel>,
     /// What became of the mails of campaigns.
     pub mails: Vec<MailLine>,
     /// Beacons that were not counted, by reason, the most frequent first.
@@ -81,6 +92,8 @@ pub struct Total {
     pub value: Option<f64>,
     /// How much in the range before, if that is to be compared.
     pub before: Option<f64>,
+    /// Whether it is of a goal, which is reached by each of its events.
+    pub is_of_goal: bool,
 }
 
 /// A breakdown by one dimension.
@@ -92,6 +105,8 @@ pub struct Panel {
     pub metrics: Vec<Metric>,
     /// The first rows in order; nothing where the dimension is not measured.
     pub rows: Option<Vec<PanelRow>>,
+    /// Why sums can't tell it under the filter; there are no rows then.
+    pub refused: Option<&'static str>,
     /// How many values there are in all.
     pub values: usize,
     /// Where all of it can be had as CSV.
@@ -109,6 +124,8 @@ pub struct PanelRow {
     pub metrics: Vec<Option<f64>>,
     /// The first metric as a part of the range's total, 0 to 1.
     pub share: Option<f64>,
+    /// Where the page about this value alone is.
+    pub href: Option<String>,
 }
 
 /// Beacons that were not counted for one reason.
@@ -214,7 +231,7 @@ impl SitePage {
 
     /// A day that still runs is compared with a whole one: to have less of it so far is no bad news.
     fn tone(&self, total: &Total, change: &Change) -> Tone {
-        let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews);
+        let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
         let is_early = self.is_running && self.first == self.last;
         if is_sum && is_early && change.tone == Tone::Bad { Tone::Even } else { change.tone }
     }
@@ -239,7 +256,9 @@ impl SitePage {
         let card = |dimensions: &&[Dimension]| {
             let mut panels = dimensions.iter().filter_map(panel);
             // What says more about nothing only takes room.
-            let says_something = |panel: &&Panel| panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows));
+            let says_something = |panel: &&Panel| {
+                panel.refused.is_none() && panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows))
+            };
             Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
         };
         CARDS.iter().filter_map(card).collect()
@@ -269,18 +288,48 @@ impl SitePage {
         format::exact(self.bots.iter().map(|line| line.count as f64).sum())
     }
 
-    fn explained(&self) -> [(&'static str, &'static str); 7] {
-        EXPLAINED.map(|metric| (names::metric(metric), names::meaning(metric)))
+    fn explained(&self) -> Vec<(&'static str, &'static str)> {
+        let words = EXPLAINED.map(|metric| (names::metric(metric), names::meaning(metric)));
+        let of_goals = (!self.goals.is_empty()).then_some([
+            names::CONVERSIONS,
+            (names::metric(Metric::ConversionRate), names::meaning(Metric::ConversionRate)),
+        ]);
+        words.into_iter().chain(of_goals.into_iter().flatten()).collect()
+    }
+
+    fn is_filtered(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
+    fn revenue_shown(&self) -> String {
+        let sums = self.revenue.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", format::brief_amount(*sum)));
+        sums.collect::<Vec<_>>().join(", ")
+    }
+
+    fn revenue_full(&self) -> String {
+        money(&self.revenue)
+    }
+
+    fn has_unmet_goals(&self) -> bool {
+        self.goals.iter().any(|goal| goal.figures.is_none())
+    }
+
+    fn has_money(&self) -> bool {
+        self.goals.iter().any(|goal| !goal.money().is_empty())
     }
 }
 
 impl Total {
     fn name(&self) -> &'static str {
-        names::metric(self.metric)
+        if self.is_conversions() { names::CONVERSIONS.0 } else { names::metric(self.metric) }
     }
 
     fn meaning(&self) -> &'static str {
-        names::meaning(self.metric)
+        if self.is_conversions() { names::CONVERSIONS.1 } else { names::meaning(self.metric) }
+    }
+
+    fn is_conversions(&self) -> bool {
+        self.is_of_goal && self.metric == Metric::Events
     }
 
     fn shown(&self) -> String {

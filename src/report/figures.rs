@@ -61,7 +61,7 @@ fn knows_visits(tally: Tally) -> bool {
 }
 
 /// `part / whole` rounded half up to one in `steps`; nothing without a whole.
-fn ratio(part: i64, whole: i64, steps: i64) -> Option<f64> {
+pub(super) fn ratio(part: i64, whole: i64, steps: i64) -> Option<f64> {
     if whole <= 0 {
         return None;
     }

@@ -1,6 +1,6 @@
 //! In: a site's goals and funnels. Out: the questions that count them, and the steps of a funnel. Forgets: nothing.
 
-use super::{Line, Question, Span, Sums, answer};
+use super::{Line, Question, Span, Sums, answer, figures};
 use crate::cell::{Axis, Dimension, Filter, Metric, Test};
 use crate::counts::Name;
 use crate::site::{Funnel, SiteId, Target};
@@ -52,10 +52,23 @@ pub struct Step {
 /// # Errors
 /// [`StoreError`]
 pub fn funnel(site: SiteId, span: Span, funnel: &Funnel, sums: &dyn Sums) -> Result<Vec<Step>, StoreError> {
-    let question = Question::new(site, span, Axis::Funnel(funnel.number), None, &[Metric::Visitors]);
-    let lines = answer(&question, sums)?;
+    Ok(steps(funnel, &answer(&question_of(site, span, funnel), sums)?))
+}
+
+/// The question whose lines are the steps of a funnel.
+pub fn question_of(site: SiteId, span: Span, funnel: &Funnel) -> Question {
+    Question::new(site, span, Axis::Funnel(funnel.number), None, &[Metric::Visitors])
+}
+
+/// The steps of a funnel, from the lines of its question.
+pub fn steps(funnel: &Funnel, lines: &[Line]) -> Vec<Step> {
     let steps = funnel.steps.iter().zip(1..);
-    Ok(steps.map(|(target, number)| step(target, number, &lines)).collect())
+    steps.map(|(target, number)| step(target, number, lines)).collect()
+}
+
+/// How many of a hundred visits that reached one step did not reach the next, to one decimal; nothing where none reached it.
+pub fn drop_off(before: i64, after: i64) -> Option<f64> {
+    figures::ratio((before - after).saturating_mul(100), before, 10)
 }
 
 fn step(target: &Target, number: u32, lines: &[Line]) -> Step {

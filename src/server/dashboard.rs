@@ -1,75 +1,80 @@
-//! In: a site, a period, and the collector. Out: the structures that pages are made of. Forgets: nothing.
+//! In: a view of a site, and the collector. Out: the structures that pages are made of. Forgets: nothing.
 //!
 //! Everything on a page comes from one read, so that its numbers agree with each other.
 
 mod mails;
+mod panels;
+mod view;
+mod watched;
 
-use crate::cell::{Axis, Dimension, Metric};
+use std::collections::HashMap;
+
+use crate::cell::{Axis, Dimension, Metric, OTHER};
 use crate::collector::Collector;
 use crate::control::snippet;
-use crate::limits;
 use crate::page::bots;
 use crate::page::{
-    Account, MailLine, NotCounted, Panel, PanelRow, PeriodLink, Point, Progress, Series, SitePage, Total,
-    VISITORS_MAY_REPEAT,
+    Account, Hits, MailLine, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total,
+    VISITORS_MAY_REPEAT, names,
 };
 use crate::rejection::Rejection;
-use crate::report::period::{NotAPeriod, Period, Range};
-use crate::report::{self, By, Interval, Line, Order, Question, Span, Sums};
+use crate::report::choice::Scope;
+use crate::report::period::Range;
+use crate::report::{self, Interval, Line, Question, Span, Sums};
 use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
+pub use view::{NoView, View};
 
-/// The totals of a page.
-const TOTALS: [Metric; 6] = [
-    Metric::Visitors,
-    Metric::Visits,
-    Metric::Pageviews,
-    Metric::ViewsPerVisit,
-    Metric::BounceRate,
-    Metric::VisitDuration,
-];
-
-/// What the series counts.
+/// What the series of all visits counts.
 const SERIES: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
 
-/// The age of a site up to which its page opens on today, in milliseconds: two days.
-const YOUNG_MS: i64 = 2 * 86_400_000;
+/// What a question of the page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Slot {
+    Totals,
+    Before,
+    Series,
+    Panel(Dimension),
+    /// The goals that are patterns.
+    Patterns,
+    /// What the goal at this place brought.
+    Money(usize),
+    /// The steps of the funnel at this place.
+    Funnel(usize),
+    /// Whether the filter's dimension has values past the budget.
+    PastBudget,
+}
 
-/// The period that a reader asked for; without one, that which fits the site's age.
-///
-/// # Errors
-/// [`NotAPeriod`] tells which there are.
-pub fn period(
-    site: &Site,
-    key: Option<&str>,
-    from: Option<&str>,
-    to: Option<&str>,
-    now: Moment,
-) -> Result<Period, NotAPeriod> {
-    let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-    key.map_or(Ok(usual), |key| Period::parse(key, from, to))
+type Found = HashMap<Slot, Vec<Line>>;
+
+/// The totals of a page, visitors first; rates only where they exist.
+fn totals(scope: Scope) -> &'static [Metric] {
+    use Metric::*;
+    match scope {
+        Scope::Visits => &[Visitors, Visits, Pageviews, ViewsPerVisit, BounceRate, VisitDuration],
+        Scope::Pages => &[Visitors, Visits, Pageviews, BounceRate, TimeOnPage, ScrollDepth],
+        Scope::Hits => &[Visitors, Visits, Pageviews],
+        Scope::Events => &[Visitors, Visits, Events],
+        Scope::EventGoal | Scope::PageGoal => &[Visitors, Events, ConversionRate],
+    }
 }
 
 /// The dashboard of a site.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
-    let now = collector.clock().now();
+pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
+    let (site, now) = (view.site, collector.clock().now());
     let first_day = collector.first_day(site.id)?;
-    let range = period.range(&site.schedule, now, first_day);
+    let range = view.period.range(&site.schedule, now, first_day);
     // A time of which a part was not counted is nothing to compare with.
-    let is_counted = |span: &Span| first_day.is_some_and(|first| first <= span.first_day());
+    let is_counted = |span: &Span| first_day.is_some_and(|first| first <= span.first_day()) && view.is_counted(span);
     let before = range.previous().map(|previous| previous.span).filter(is_counted);
-    let mut found = report::answers(&questions(site, &range, before), collector)?.into_iter();
-    let totals = found.next().unwrap_or_default().pop();
-    let earlier = found.next().unwrap_or_default().pop();
-    let series = series(&range, &found.next().unwrap_or_default(), site, now);
-    let total = |metric: usize| totals.as_ref().map_or(Some(0.0), |line| line.metrics[metric]);
-    let is_measured = total(0).is_some() && site.settings.address != AddressMode::None || total(0) > Some(0.0);
-    let whole = total(if is_measured { 0 } else { 2 }).unwrap_or(0.0);
-    let panels = Dimension::ALL.into_iter().zip(found);
-    let panels = panels.map(|(dimension, lines)| panel(site, &range, dimension, lines, is_measured, whole)).collect();
+    let found = found(view, &range, before, collector)?;
+    let line = |slot: Slot| found.get(&slot).and_then(|lines| lines.first());
+    let (all, scope) = (line(Slot::Totals), view.chosen.scope());
+    let visitors = all.map_or(Some(0.0), |line| line.metrics[0]);
+    let is_measured = visitors.is_some() && site.settings.address != AddressMode::None || visitors > Some(0.0);
     let rejected = collector.rejected(site.id, range.span.first_day(), range.span.last_day())?;
     Ok(SitePage {
         domain: site.domain.to_string(),
@@ -77,15 +82,20 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
         address: site.settings.address,
         account: Some(account()),
         now: (site.settings.address != AddressMode::None).then(|| collector.visitors_now(site.id) as u64),
-        periods: periods(site, period),
+        periods: view.periods(),
+        filters: view.chips(),
+        everything: view.everything(),
         first: range.span.first_day(),
         last: range.span.last_day(),
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices(site, collector, first_day.is_none())?,
-        totals: totals_of(site, totals.as_ref(), before.is_some().then_some(earlier.as_ref())),
-        series,
-        panels,
+        notices: notices(view, &range, &found, collector, first_day.is_none())?,
+        totals: totals_of(view, &found, before.is_some()),
+        revenue: all.filter(|_| scope == Scope::EventGoal).map_or_else(Vec::new, watched::money_of),
+        series: series(view, &range, found.get(&Slot::Series).map_or(&[], Vec::as_slice), now),
+        goals: watched::goals(view, range.span, &found, visitors.filter(|_| is_measured)),
+        funnels: watched::funnels(view, range.span, &found),
+        panels: panels(view, &range, found, is_measured),
         mails: mails::lines(site, range.span.first_day(), range.span.last_day(), collector)?,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
         bots: report::bots::lines(collector.bots(site.id, range.span.first_day(), range.span.last_day())?),
@@ -100,8 +110,9 @@ pub fn site_page(site: &Site, period: Period, collector: &Collector, base_url: &
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn mails_of(site: &Site, period: Period, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
-    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+pub fn mails_of(view: &View, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
+    let (site, now) = (view.site, collector.clock().now());
+    let range = view.period.range(&site.schedule, now, collector.first_day(site.id)?);
     mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
 }
 
@@ -110,68 +121,80 @@ pub fn account() -> Account {
     Account { name: "Signed in".into(), sign_out: "/sign-out".into() }
 }
 
-fn questions(site: &Site, range: &Range, before: Option<Span>) -> Vec<Question> {
-    let totals = |span: Span| question(site.id, span, Axis::Total, None, &TOTALS);
-    // Without a range to compare with, an empty one stands in its place.
-    let nothing = Span { last: range.span.first - 1, ..range.span };
-    let series = question(site.id, range.span, Axis::Total, Some(range.interval()), &SERIES);
-    let mut questions = vec![totals(range.span), totals(before.unwrap_or(nothing)), series];
-    questions.extend(Dimension::ALL.map(|dimension| breakdown(site.id, range.span, dimension)));
+/// The answers to all that a page asks and sums can tell.
+fn found(view: &View, range: &Range, before: Option<Span>, collector: &Collector) -> Result<Found, StoreError> {
+    let ask = |span: Span, axis: Axis<crate::counts::Name>, interval: Option<Interval>, metrics: &[Metric]| {
+        view.chosen.ask(Question::new(view.site.id, span, axis, interval, metrics))
+    };
+    let (scope, span) = (view.chosen.scope(), range.span);
+    let mut metrics = totals(scope).to_vec();
+    metrics.extend((scope == Scope::EventGoal).then_some(Metric::TotalRevenue));
+    let series = [Metric::Visitors, scope.hits()];
+    let mut questions = vec![
+        (Slot::Totals, ask(span, Axis::Total, None, &metrics)),
+        (Slot::Series, ask(span, Axis::Total, Some(view.interval(range)), &series)),
+    ];
+    questions.extend(before.map(|before| (Slot::Before, ask(before, Axis::Total, None, &metrics))));
     questions
+        .extend(Dimension::ALL.map(|dimension| (Slot::Panel(dimension), panels::breakdown(view, span, dimension))));
+    questions.extend(watched::questions(view, span));
+    questions.extend(view.chosen.past_budget(view.site.id, span).map(|question| (Slot::PastBudget, question)));
+    questions.retain(|(_, question)| question.has_sums());
+    let (slots, questions): (Vec<Slot>, Vec<Question>) = questions.into_iter().unzip();
+    Ok(slots.into_iter().zip(report::answers(&questions, collector)?).collect())
 }
 
-fn question(
-    site: SiteId,
-    span: Span,
-    axis: Axis<crate::counts::Name>,
-    interval: Option<Interval>,
-    metrics: &[Metric],
-) -> Question {
-    Question::new(site, span, axis, interval, metrics)
+fn panels(view: &View, range: &Range, mut found: Found, is_measured: bool) -> Vec<Panel> {
+    let scope = view.chosen.scope();
+    let whole = found.get(&Slot::Totals).and_then(|lines| lines.first());
+    let place = if is_measured { Some(0) } else { totals(scope).iter().position(|metric| *metric == scope.hits()) };
+    let whole = whole.zip(place).and_then(|(line, place)| line.metrics[place]).unwrap_or(0.0);
+    let panel = |dimension: Dimension| {
+        let question = panels::breakdown(view, range.span, dimension);
+        match panels::refused(view, &question, dimension) {
+            Some(sentence) => panels::without(dimension, sentence),
+            None => {
+                let lines = found.remove(&Slot::Panel(dimension)).unwrap_or_default();
+                panels::panel(view, dimension, lines, is_measured, whole)
+            }
+        }
+    };
+    Dimension::ALL.into_iter().map(panel).collect()
 }
 
-fn breakdown(site: SiteId, span: Span, dimension: Dimension) -> Question {
-    let mut metrics = columns(dimension, true);
-    // Where visitors are not measured, pageviews stand in their place.
-    metrics.push(Metric::Pageviews);
-    question(site, span, Axis::Of(dimension), None, &metrics)
-}
-
-/// What the columns of a panel count.
-fn columns(dimension: Dimension, is_measured: bool) -> Vec<Metric> {
-    match dimension {
-        Dimension::Event if is_measured => vec![Metric::Events, Metric::Visitors],
-        Dimension::Event => vec![Metric::Events],
-        _ if !is_measured => vec![Metric::Pageviews],
-        Dimension::Page => vec![Metric::Visitors, Metric::Pageviews],
-        Dimension::EntryPage => vec![Metric::Visits, Metric::BounceRate],
-        Dimension::ExitPage => vec![Metric::Visits],
-        _ => vec![Metric::Visitors],
-    }
-}
-
-fn totals_of(site: &Site, line: Option<&Line>, before: Option<Option<&Line>>) -> Vec<Total> {
-    let none = site.settings.address == AddressMode::None;
-    let value = |line: Option<&Line>, place: usize| match line {
+fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
+    let line = |slot: Slot| found.get(&slot).and_then(|lines| lines.first());
+    let (line, before) = (line(Slot::Totals), is_compared.then_some(line(Slot::Before)));
+    let scope = view.chosen.scope();
+    let none = view.site.settings.address == AddressMode::None;
+    let is_mean = |metric| matches!(metric, Metric::VisitDuration | Metric::TimeOnPage | Metric::ScrollDepth);
+    let value = |line: Option<&Line>, metric: Metric, place: usize| match line {
         Some(line) => line.metrics[place],
-        None if TOTALS[place] == Metric::VisitDuration || none && TOTALS[place] != Metric::Pageviews => None,
+        None if is_mean(metric) || none && metric != scope.hits() => None,
         None => Some(0.0),
     };
     // What no visit made is no rate to compare with.
-    let had_visits = before.flatten().is_some_and(|line| line.metrics[1] > Some(0.0));
-    let comparable = |metric| had_visits || !matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate);
-    let places = TOTALS.into_iter().enumerate();
-    places
-        .map(|(place, metric)| Total {
-            metric,
-            value: value(line, place),
-            before: before.filter(|_| comparable(metric)).and_then(|before| value(before, place)),
-        })
-        .collect()
+    let had_visits = before.flatten().is_some_and(|line| line.tally.visits > 0);
+    let is_rate = |metric| matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate | Metric::ConversionRate);
+    // Bounces of a page are those of the visits that entered there.
+    let is_known = |metric| metric != Metric::BounceRate || scope != Scope::Pages || has_entries(view, found);
+    let total = |(place, metric): (usize, Metric)| Total {
+        metric,
+        value: value(line, metric, place).filter(|_| is_known(metric)),
+        before: before.filter(|_| had_visits || !is_rate(metric)).and_then(|before| value(before, metric, place)),
+        is_of_goal: scope.is_goal(),
+    };
+    totals(scope).iter().copied().enumerate().map(total).collect()
 }
 
-fn series(range: &Range, lines: &[Line], site: &Site, now: Moment) -> Series {
-    let interval = range.interval();
+/// Whether any visit entered on the pages that are chosen.
+fn has_entries(view: &View, found: &Found) -> bool {
+    let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
+    found.get(&Slot::Panel(Dimension::EntryPage)).is_some_and(|lines| lines.iter().any(passes))
+}
+
+fn series(view: &View, range: &Range, lines: &[Line], now: Moment) -> Series {
+    let (site, interval) = (view.site, view.interval(range));
     let here = site.schedule.locate(now);
     let buckets = range.span.buckets(interval, &site.schedule);
     let current = match interval {
@@ -189,98 +212,61 @@ fn series(range: &Range, lines: &[Line], site: &Site, now: Moment) -> Series {
         let value = |place: usize| line.map_or(Some(0.0), |line| line.metrics[place]);
         Point { bucket, visitors: value(0), pageviews: value(1), progress }
     };
-    Series { interval, points: buckets.into_iter().map(point).collect() }
+    let hits = match view.chosen.scope() {
+        Scope::Visits | Scope::Pages | Scope::Hits => Hits::Pageviews,
+        Scope::Events => Hits::Events,
+        Scope::EventGoal | Scope::PageGoal => Hits::Conversions,
+    };
+    Series { interval, hits, points: buckets.into_iter().map(point).collect() }
 }
 
-fn panel(site: &Site, range: &Range, dimension: Dimension, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
-    let needs_visits = matches!(dimension, Dimension::EntryPage | Dimension::ExitPage);
-    let mut rows = rows(dimension, lines, is_measured);
-    let sum = if dimension == Dimension::Event { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
-    let sum = if needs_visits { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { sum };
-    let values = rows.len();
-    rows.truncate(limits::PANEL_ROWS);
-    for row in &mut rows {
-        row.share = row.metrics[0].filter(|_| sum > 0.0).map(|value| (value / sum).min(1.0));
-    }
-    let link = |ending: &str| Some(format!("/{}/{}.{ending}?{}", site.domain, dimension.name(), range.period.query()));
-    Panel {
-        dimension,
-        metrics: columns(dimension, is_measured),
-        rows: (is_measured || !needs_visits).then_some(rows),
-        values,
-        csv: link("csv"),
-        json: link("json"),
-    }
+/// A whole breakdown.
+#[derive(Debug)]
+pub struct Breakdown {
+    /// What its columns count.
+    pub metrics: Vec<Metric>,
+    /// Its rows.
+    pub rows: Vec<PanelRow>,
 }
 
-/// What is unknown of every visit unless something is set up for it.
-const MAYBE_UNKNOWN: [Dimension; 4] = [Dimension::Region, Dimension::City, Dimension::Screen, Dimension::Language];
-
-fn is_campaign(dimension: Dimension) -> bool {
-    dimension.name().starts_with("utm_")
-}
-
-/// All rows of a breakdown that a panel shows, most first.
-fn rows(dimension: Dimension, mut lines: Vec<Line>, is_measured: bool) -> Vec<PanelRow> {
-    if dimension == Dimension::Event {
-        // Pageviews have panels of their own.
-        lines.retain(|line| line.tally.events > 0);
-    }
-    // Most visits have no campaign, and without a file of places none has a city: that is no news.
-    let is_news = |line: &Line| &*line.value != dimension.missing();
-    if is_campaign(dimension) || MAYBE_UNKNOWN.contains(&dimension) && !lines.iter().any(is_news) {
-        lines.retain(is_news);
-    }
-    let first = if is_measured || dimension == Dimension::Event { 0 } else { columns(dimension, true).len() };
-    report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
-    let many = columns(dimension, is_measured).len();
-    let row =
-        |line: Line| PanelRow { value: line.value, metrics: line.metrics[first..first + many].to_vec(), share: None };
-    lines.into_iter().map(row).collect()
-}
-
-/// All rows of one breakdown, for an export.
+/// All rows of one breakdown, for an export; nothing where sums can't tell it.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn export(
-    site: &Site,
-    period: Period,
-    dimension: Dimension,
-    collector: &Collector,
-) -> Result<(Vec<Metric>, Vec<PanelRow>), StoreError> {
+pub fn export(view: &View, dimension: Dimension, collector: &Collector) -> Result<Option<Breakdown>, StoreError> {
     let now = collector.clock().now();
-    let range = period.range(&site.schedule, now, collector.first_day(site.id)?);
+    let range = view.period.range(&view.site.schedule, now, collector.first_day(view.site.id)?);
     let metrics = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
-    let asked = question(site.id, range.span, Axis::Of(dimension), None, &metrics);
+    let question = Question::new(view.site.id, range.span, Axis::Of(dimension), None, &metrics);
+    let asked = view.chosen.ask(question);
+    if panels::refused(view, &asked, dimension).is_some() {
+        return Ok(None);
+    }
     let mut lines = report::answer(&asked, collector)?;
     report::sort(&mut lines, &report::ORDER);
-    let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None };
-    Ok((metrics.to_vec(), lines.into_iter().map(row).collect()))
+    let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
+    Ok(Some(Breakdown { metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
 }
 
 /// The programs of a period, for an export.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn bots(site: &Site, period: Period, collector: &Collector) -> Result<Vec<report::bots::BotLine>, StoreError> {
-    let range = period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
+pub fn bots(view: &View, collector: &Collector) -> Result<Vec<report::bots::BotLine>, StoreError> {
+    let site = view.site;
+    let range = view.period.range(&site.schedule, collector.clock().now(), collector.first_day(site.id)?);
     let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
     Ok(report::bots::lines(counts))
 }
 
-fn periods(site: &Site, current: Period) -> Vec<PeriodLink> {
-    let link = |period: Period| PeriodLink {
-        label: period.to_string(),
-        href: format!("/{}?{}", site.domain, period.query()),
-        is_current: period == current,
-    };
-    let custom = matches!(current, Period::Custom(..)).then_some(current);
-    Period::ALL.into_iter().chain(custom).map(link).collect()
-}
-
-fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<String>, StoreError> {
-    let mut notices = Vec::new();
+fn notices(
+    view: &View,
+    range: &Range,
+    found: &Found,
+    collector: &Collector,
+    is_new: bool,
+) -> Result<Vec<String>, StoreError> {
+    let (site, mut notices) = (view.site, Vec::new());
     if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
         notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
@@ -307,7 +293,38 @@ fn notices(site: &Site, collector: &Collector, is_new: bool) -> Result<Vec<Strin
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
         notices.push(format!("From the next day on, days of this site begin at midnight in {zone}."));
     }
+    notices.extend(past_budget(view, found));
+    if view.chosen.is_set() {
+        let sentence = "This filter takes several values, and visitors are added over them: who has two counts twice.";
+        notices.push(sentence.to_owned());
+    }
+    if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
+        let day = site.schedule.locate(goal.since()).day;
+        notices.push(format!("This goal is a pattern of pages and counted since {day}."));
+    }
     Ok(notices)
+}
+
+/// What to say when some values were too many to be counted by name.
+fn past_budget(view: &View, found: &Found) -> Option<String> {
+    let has_other = |dimension: &Dimension| {
+        found.get(&Slot::Panel(*dimension)).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
+    };
+    let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| names::title(*d)).collect();
+    let is_behind_filter = found.get(&Slot::PastBudget).is_some_and(|lines| !lines.is_empty());
+    if titles.is_empty() && !is_behind_filter {
+        return None;
+    }
+    let domain = &view.site.domain;
+    let (keys, what) = match view.chosen.is_all() {
+        true => ("--values-max N", "past this site's budget for a day"),
+        false => ("--values-max N --pair-cells-max N", "past this site's budgets for a day"),
+    };
+    let place = if titles.is_empty() { "the filter's dimension".to_owned() } else { titles.join(", ") };
+    Some(format!(
+        "Some values of {place} are {what} and counted together as (other); totals are exact. For days to come, \
+         `headcount site set {domain} {keys}` raises it."
+    ))
 }
 
 /// What the list of sites shows of each: visitors and pageviews today.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use serde_json::json;
 
+use super::dashboard::{Breakdown, NoView, View};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
-use crate::report::period::Period;
+use crate::report::choice::NotAChoice;
 use crate::site::Site;
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
@@ -20,13 +20,8 @@ use crate::store::sqlite::Scope;
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
 
-/// Which period a page is to show.
-#[derive(Debug, Deserialize)]
-pub struct Asked {
-    period: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-}
+/// The keys of a query in order, as often as they come.
+type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
 pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
@@ -54,7 +49,7 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
 pub async fn site(
     State(app): State<Shared>,
     Path(domain): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
     if let Err(answer) = admit(&headers, &app).await {
@@ -64,13 +59,13 @@ pub async fn site(
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
-    let period = match asked.period(&site, &app) {
-        Ok(period) => period,
-        Err(answer) => return *answer,
-    };
-    let made = apart(move || dashboard::site_page(&site, period, &app.collector, &app.base_url));
+    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.base_url)),
+        Err(wrong) => Err(wrong),
+    });
     match made.await {
-        Some(Ok(page)) => html(StatusCode::OK, page.html()),
+        Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Some(Err(wrong)) => no_view(&wrong),
         _ => failed(),
     }
 }
@@ -79,7 +74,7 @@ pub async fn site(
 pub async fn panel(
     State(app): State<Shared>,
     Path((domain, file)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
+    Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
     if let Err(answer) = admit(&headers, &app).await {
@@ -87,64 +82,76 @@ pub async fn panel(
     }
     let site = app.collector.directory().find(&domain).cloned();
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
-        return mails(site.clone(), ending, &asked, app.clone()).await;
+        return mails(site.clone(), ending, asked, app.clone()).await;
     }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
-        return bot_lines(site, ending, &asked, app).await;
+        return bot_lines(site, ending, asked, app).await;
     }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
     let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
-    let period = match asked.period(&site, &app) {
-        Ok(period) => period,
-        Err(answer) => return *answer,
-    };
-    let found = apart(move || dashboard::export(&site, period, dimension, &app.collector));
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
+        Err(wrong) => Err(wrong),
+    });
     match (found.await, ending.as_str()) {
-        (Some(Ok((metrics, rows))), "csv") => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
-        (Some(Ok((metrics, rows))), "json") => text("application/json", export::json(dimension, &metrics, &rows)),
-        (Some(Ok(_)), _) => not_found().await,
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
+            text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
+        }
+        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
+            text("application/json", export::json(dimension, &metrics, &rows))
+        }
+        (Some(Ok(Ok(None))), _) => wrong("Not counted", "sums do not know how this breakdown meets the filter"),
+        (Some(Ok(Ok(_))), _) => not_found().await,
         _ => failed(),
     }
 }
 
-/// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
-async fn mails(site: Arc<Site>, ending: &str, asked: &Asked, app: Shared) -> Response {
-    let period = match asked.period(&site, &app) {
-        Ok(period) => period,
-        Err(answer) => return *answer,
+fn no_view(no_view: &NoView) -> Response {
+    let title = match no_view {
+        NoView::Period(_) => "No such period",
+        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => "Not counted together",
+        NoView::Filter(_) => "No such filter",
     };
-    match (apart(move || dashboard::mails_of(&site, period, &app.collector)).await, ending) {
-        (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
-        (Some(Ok(lines)), "json") => text("application/json", export::mail_json(&lines)),
-        (Some(Ok(_)), _) => not_found().await,
+    wrong(title, &no_view.to_string())
+}
+
+/// The answer to an address that asks for what there is not.
+fn wrong(title: &str, sentence: &str) -> Response {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
+    let sentence = format!("{first}{}.", letters.as_str());
+    html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title: title.to_owned(), sentence }.html())
+}
+
+/// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
+async fn mails(site: Arc<Site>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
+        Err(wrong) => Err(wrong),
+    });
+    match (found.await, ending) {
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
+        (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
+        (Some(Ok(Ok(_))), _) => not_found().await,
         _ => failed(),
     }
 }
 
 /// What programs came, for other programs.
-async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: &Asked, app: Shared) -> Response {
+async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
     let Some(site) = site else { return not_found().await };
-    let period = match asked.period(&site, &app) {
-        Ok(period) => period,
-        Err(answer) => return *answer,
-    };
-    let found = apart(move || dashboard::bots(&site, period, &app.collector));
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+        Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
+        Err(wrong) => Err(wrong),
+    });
     match (found.await, ending) {
-        (Some(Ok(lines)), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
-        (Some(Ok(lines)), "json") => text("application/json", bots::json(&lines)),
-        (Some(Ok(_)), _) => not_found().await,
+        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
+        (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
+        (Some(Ok(Ok(_))), _) => not_found().await,
         _ => failed(),
-    }
-}
-
-impl Asked {
-    /// The period, or the answer to one that does not exist: other figures than those asked for must not be shown.
-    fn period(&self, site: &crate::site::Site, app: &Shared) -> Result<Period, Box<Response>> {
-        let (key, from, to) = (self.period.as_deref(), self.from.as_deref(), self.to.as_deref());
-        dashboard::period(site, key, from, to, app.collector.clock().now()).map_err(|wrong| {
-            let (title, sentence) = ("No such period".to_owned(), format!("{wrong}."));
-            Box::new(html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title, sentence }.html()))
-        })
     }
 }
 

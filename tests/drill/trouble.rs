@@ -115,7 +115,7 @@ fn a_removed_site_leaves_no_pairs_and_the_other_keeps_its_own() {
         expected.hours.retain(|(site, ..), _| *site == stays);
         compare_singles(room.collector(), &expected, ends.map(|day: Day| day), false)
     };
-    let config = ProptestConfig { max_shrink_iters: 20, ..config(2) };
+    let config = ProptestConfig { max_shrink_iters: 20, ..config(1) };
     let streams = (long_stream(), 0..60_usize, any::<bool>());
     TestRunner::new(config).run(&streams, remove).unwrap_or_else(|error| panic!("{error}"));
 }

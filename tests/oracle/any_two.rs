@@ -88,7 +88,7 @@ fn every_two_dimensions_count_as_a_naive_walk() {
     let compare = |stream: Stream| {
         each_pair(&stream, |walk, site, day, census| same(&counted(census, u32::MAX), &walked(walk, site, day)))
     };
-    TestRunner::new(config(20)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
+    TestRunner::new(config(12)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -109,5 +109,5 @@ fn memory_answers_any_filter_as_a_naive_walk() {
             Ok(())
         })
     };
-    TestRunner::new(config(6)).run(&(stream(), 0..60_usize), compare).unwrap_or_else(|error| panic!("{error}"));
+    TestRunner::new(config(3)).run(&(stream(), 0..60_usize), compare).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -32,7 +32,7 @@ impl Keeper {
         }
         let mut closed: Vec<DayState> = Vec::new();
         for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            let census = Some(Arc::new(day.census()));
+            let census = Some(day.shared_census());
             self.visitors -= day.visitors();
             day.forget_visitors();
             closed.push(state(*key, census, &directory, true));
@@ -69,13 +69,13 @@ impl Keeper {
         let known = changed.filter(|((site, _), _)| directory.get(*site).is_some());
         let state = |(key, day): (&(SiteId, Day), &mut crate::counts::OpenDay)| {
             day.mark_stored();
-            state(*key, Some(Arc::new(day.census())), &directory, false)
+            state(*key, Some(day.shared_census()), &directory, false)
         };
         known.map(state).collect()
     }
 
     /// The days whose pairs are in memory, as far as questions ask for them.
-    pub(super) fn running(&self, site: SiteId, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
+    pub(super) fn running(&mut self, site: SiteId, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
         let wants = |day: Day| {
             let spans = |ask: &Ask| match ask.grain {
                 Grain::Hour => false,
@@ -86,8 +86,8 @@ impl Keeper {
         };
         let number = self.flushing.next_number();
         let mut running = Vec::new();
-        for day in self.days.values().filter(|day| day.site == site && day.visitors() > 0 && wants(day.day)) {
-            running.push((Running { day: day.day, part: Part::Live, number }, Arc::new(day.census())));
+        for day in self.days.values_mut().filter(|day| day.site == site && day.visitors() > 0 && wants(day.day)) {
+            running.push((Running { day: day.day, part: Part::Live, number }, day.shared_census()));
         }
         let writing = self.flushing.writing();
         // Of a running day that is being stored there is a newer census in memory.

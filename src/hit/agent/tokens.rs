@@ -36,7 +36,7 @@ pub(super) enum Mark {
     Macintosh,
     /// `iPhone` or `iPod`.
     IPhone,
-    /// What browsers for iOS keep of themselves when they ask for the desktop's page.
+    /// What browsers for iOS keep of themselves when they ask for the desktop's page; `Mobile/1...` and `Mobile/2...` too.
     DesktopIos,
     /// `Android 10; K)`, which stands for any version and any device.
     FrozenAndroid,
@@ -86,6 +86,7 @@ enum Meaning {
     Mark(Mark),
     Word,
     Innocent,
+    InnocentInApp,
 }
 
 struct Token {
@@ -153,6 +154,13 @@ impl Found {
         Some(usize::from(self.marks[mark as usize])).filter(|end| *end > 0)
     }
 
+    /// Whether what was found so far is the agent of a page within an app, behind which the app's name follows. Programs that
+    /// dress as phones copy a browser's agent, or say `compatible;` before their name.
+    fn is_within_app(&self) -> bool {
+        let is_apples = self.has(Mark::Apple) && self.has(Mark::DesktopIos) && !self.has(Mark::Safari);
+        (self.has(Mark::Wv) || is_apples) && !self.has(Mark::Compatible)
+    }
+
     /// Whether a word of bots stands there that is not part of an innocent phrase, nor of the device's name.
     pub(super) fn has_word(&self, device_name: Range<usize>) -> bool {
         let name = (device_name.start as u16, device_name.end as u16);
@@ -217,6 +225,8 @@ impl Tokens {
             }
             Meaning::Word => found.words.add(start, end),
             Meaning::Innocent => found.innocent.add(start, end),
+            Meaning::InnocentInApp if found.is_within_app() => found.innocent.add(start, end),
+            Meaning::InnocentInApp => (),
         }
     }
 }
@@ -293,6 +303,7 @@ fn word(line: &'static str) -> Token {
             'e' => token.after = Beside::WordEdge,
             'E' => token.after = Beside::Edge,
             'd' => token.after = Beside::Digit,
+            'a' => token.meaning = Meaning::InnocentInApp,
             _ => token.meaning = Meaning::Innocent,
         }
     }
@@ -342,5 +353,24 @@ mod tests {
         assert!(TOKENS.find("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 30; Googlebot/2.1)").has_word(0..0));
         assert!(!TOKENS.find("CamScanner/4.5").has_word(0..0));
         assert!(TOKENS.find("MegaScanner/4.5").has_word(0..0));
+    }
+
+    #[test]
+    fn everyday_words_tell_nothing_of_an_app() {
+        let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        let android = "Mozilla/5.0 (Linux; Android 14; SM-A546E; wv) AppleWebKit/537.36 Version/4.0 Chrome/142.0 Mobile Safari/537.36";
+        let is_program = |text: String| TOKENS.find(&text).has_word(0..0);
+        for app in ["NewsArticle/9.0.1 JsSdk/2.0", "SmartNews 25.1", "QRScanner/3", "ChatGPT/1.2025", "Feedly/100"] {
+            assert!(!is_program(format!("{iphone} Mobile/22H20 {app}")), "{app}");
+            assert!(
+                !is_program(format!("{iphone} Mobile/22H20 {app}").replace("iPhone; CPU iPhone", "iPad; CPU")),
+                "{app}"
+            );
+            assert!(!is_program(format!("{android} {app}")), "{app}");
+            assert!(is_program(format!("{iphone} Version/18.0 Mobile/22H20 Safari/604.1 {app}")), "{app}");
+            assert!(is_program(format!("{android} (compatible; {app})")), "{app}");
+        }
+        assert!(is_program(format!("{iphone} Mobile/22H20 NewsBot/1")));
+        assert!(is_program(format!("{android} ChatGPT-User/1.0")));
     }
 }

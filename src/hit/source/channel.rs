@@ -22,7 +22,7 @@ pub fn of(campaign: &Campaign, kind: Option<Kind>, is_ad: bool) -> &'static str 
     }
     organic(&plain(&medium), kind, sells)
         .or_else(|| direct_marketing(&plain(&medium), &plain(&lower(campaign.source.as_deref())), kind))
-        .unwrap_or(if kind.is_some() { "Referral" } else { DIRECT })
+        .unwrap_or(if kind.is_some() || is_referral(&medium) { "Referral" } else { DIRECT })
 }
 
 fn paid(medium: &str, kind: Option<Kind>, sells: bool) -> &'static str {
@@ -80,6 +80,10 @@ fn is_paid(medium: &str) -> bool {
     medium.contains("cp") || matches!(medium, "ppc" | "retargeting") || medium.starts_with("paid")
 }
 
+fn is_referral(medium: &str) -> bool {
+    matches!(medium, "referral" | "app" | "link")
+}
+
 fn is_display(medium: &str) -> bool {
     matches!(medium, "display" | "banner" | "expandable" | "interstitial" | "cpm")
 }
@@ -112,6 +116,7 @@ mod tests {
         for (query, kind, want) in [
             ("", None, "Direct"),
             ("utm_medium=whatever", None, "Direct"),
+            ("utm_medium=referral", None, "Referral"),
             ("", search, "Organic Search"),
             ("", social, "Organic Social"),
             ("", Some(Kind::Video), "Organic Video"),

@@ -133,18 +133,28 @@ impl Table {
             let stem = || part.strip_suffix(country?)?.strip_suffix('.');
             self.hosts.get(part).or_else(|| self.any_country.get(stem()?)).copied()
         });
-        listed.or_else(|| self.first_parts.get(host.split_once('.')?.0).copied())
+        listed.or_else(|| {
+            let (first, rest) = host.split_once('.')?;
+            // `webmail2.example.org`; a number on a domain of its own belongs to its name.
+            let first = if rest.contains('.') { first.trim_end_matches(|c: char| c.is_ascii_digit()) } else { first };
+            self.first_parts.get(first).copied()
+        })
     }
 
-    /// The source with this Android package, in lower case.
+    /// The source with this Android package, in lower case: the package itself, else one that it is a variant of, as
+    /// `org.telegram.messenger.web` is of Telegram's.
     pub fn of_package(&self, package: &str) -> Option<Named> {
-        self.hosts.get(package).copied()
+        let whole = std::iter::successors(Some(package), |part| part.rsplit_once('.').map(|(rest, _)| rest));
+        whole.take_while(|part| part.contains('.')).find_map(|part| self.hosts.get(part).copied())
     }
 
-    /// The source that a campaign calls by this word: a name in any spelling, a short form, or a host.
+    /// The source that a campaign calls by this word: a name in any spelling, a short form, a host, or a network's
+    /// advertisements (`facebook_ads`).
     pub fn of_word(&self, text: &str) -> Option<Named> {
         let by_host = || if text.contains('.') { self.of_host(&crate::site::fold(text)) } else { None };
-        self.words.get(&word(text)).copied().or_else(by_host)
+        let word = word(text);
+        let by_ads = || self.words.get(word.strip_suffix("ads")?).copied();
+        self.words.get(&word).copied().or_else(by_host).or_else(by_ads)
     }
 }
 
@@ -215,6 +225,11 @@ mod tests {
         for text in ["free", "inbox", "target", "front", "spring", ""] {
             assert_eq!(TABLE.of_word(text), None, "{text}");
         }
-        assert_eq!(TABLE.of_word("YAHOO").map(|named| named.source), Some("Yahoo!"));
+        for (text, source) in
+            [("YAHOO", "Yahoo!"), ("facebook_ads", "Facebook"), ("bing-ads", "Bing"), ("meta", "Facebook")]
+        {
+            assert_eq!(TABLE.of_word(text).map(|named| named.source), Some(source), "{text}");
+        }
+        assert_eq!(TABLE.of_word("threads").map(|named| named.source), Some("Threads"));
     }
 }

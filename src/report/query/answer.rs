@@ -179,8 +179,15 @@ impl Query {
         if self.is_set && asks("visitors") {
             warnings.insert("visitors", SUMMED);
         }
-        if self.is_set && asks("visits") && self.filter.as_ref().is_some_and(|filter| of_hits(&filter.axis)) {
-            warnings.insert("visits", SUMMED);
+        for name in ["percentage", "conversion_rate", "group_conversion_rate"] {
+            if self.is_set && asks(name) {
+                warnings.insert(name, SUMMED);
+            }
+        }
+        for name in ["visits", "views_per_visit"] {
+            if self.is_set && asks(name) && self.filter.as_ref().is_some_and(|filter| of_hits(&filter.axis)) {
+                warnings.insert(name, SUMMED);
+            }
         }
         if self.adds_hours() {
             warnings.insert("visitors", SUMMED_HOURS);

@@ -46,8 +46,30 @@ pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
             Node::Expr(expr) => rest.push(expr),
         }
     }
-    filters.filter = one_filter(Expr::All(rest))?;
+    let rest = Expr::All(rest);
+    if expressions_in(&rest) > limits::EXPRESSIONS_MAX {
+        let most = limits::EXPRESSIONS_MAX;
+        return refuse("#/filters", &format!("Expected a maximum of {most} regular expressions."));
+    }
+    filters.filter = one_filter(rest)?;
     Ok(filters)
+}
+
+/// How many regular expressions there are.
+fn expressions_in(expr: &Expr) -> usize {
+    let of_test = |test: &Test| match test {
+        Test::Matches(list) => list.len(),
+        Test::Not(test) => match &**test {
+            Test::Matches(list) => list.len(),
+            _ => 0,
+        },
+        _ => 0,
+    };
+    match expr {
+        Expr::Is(_, test) => of_test(test),
+        Expr::All(list) | Expr::Any(list) => list.iter().map(expressions_in).sum(),
+        Expr::Not(item) => expressions_in(item),
+    }
 }
 
 enum Node {
@@ -151,6 +173,9 @@ fn test(place: &str, plain: &str, values: &Value, any_case: bool) -> Result<Test
 }
 
 fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, QueryError> {
+    if texts.len() > limits::EXPRESSIONS_MAX {
+        return refuse(place, &format!("Expected a maximum of {} items.", limits::EXPRESSIONS_MAX));
+    }
     let compiled = texts.iter().map(|text| {
         let mut builder = regex::RegexBuilder::new(text);
         builder.case_insensitive(any_case).size_limit(limits::EXPRESSION_BYTES_MAX).build()
@@ -184,7 +209,7 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
     let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();
     if let Some(coarser) = implied.first()
         && finest != Dimension::ChannelAndSource
-        && built(&expr, finest, true).passes(NOT_SET)
+        && built(&expr, finest, Coarser::Passing).passes(NOT_SET)
     {
         return Err(QueryError(format!(
             "Where `{}` is not set, sums do not know `{}`; name the values of `{}` that you want with `is`.",
@@ -193,7 +218,7 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
             finest.api_name()
         )));
     }
-    Ok(Some(Filter { axis: Axis::Of(finest), test: built(&expr, finest, false) }))
+    Ok(Some(Filter { axis: Axis::Of(finest), test: built(&expr, finest, Coarser::Tested) }))
 }
 
 /// Lists within lists become one, and a list of one its item.
@@ -228,18 +253,37 @@ fn dimension_of(axis: &Axis<Name>) -> Option<Dimension> {
     }
 }
 
-/// The test of the finest dimension. Without `implied`, tests of what it implies count as passed.
-fn built(expr: &Expr, finest: Dimension, without_implied: bool) -> Test {
-    let all = |list: &[Expr]| list.iter().map(|item| built(item, finest, without_implied)).collect::<Vec<_>>();
+/// What becomes of tests of dimensions that the finest one implies.
+#[derive(Clone, Copy, PartialEq)]
+enum Coarser {
+    /// They are made, of the value that is implied.
+    Tested,
+    /// They pass, whatever the value.
+    Passing,
+    /// They fail; within a negation that lets pass the whole.
+    Failing,
+}
+
+/// The test of the finest dimension.
+fn built(expr: &Expr, finest: Dimension, coarser: Coarser) -> Test {
+    let all = |list: &[Expr]| list.iter().map(|item| built(item, finest, coarser)).collect::<Vec<_>>();
     match expr {
-        Expr::Is(Axis::Of(dimension), test) if *dimension != finest => match without_implied {
-            true => Test::All(Vec::new()),
-            false => Test::Implied(*dimension, Box::new(test.clone())),
+        Expr::Is(Axis::Of(dimension), test) if *dimension != finest => match coarser {
+            Coarser::Tested => Test::Implied(*dimension, Box::new(test.clone())),
+            Coarser::Passing => Test::All(Vec::new()),
+            Coarser::Failing => Test::Any(Vec::new()),
         },
         Expr::Is(_, test) => test.clone(),
         Expr::All(list) => Test::All(all(list)),
         Expr::Any(list) => Test::Any(all(list)),
-        Expr::Not(item) => Test::Not(Box::new(built(item, finest, without_implied))),
+        Expr::Not(item) => {
+            let turned = match coarser {
+                Coarser::Tested => Coarser::Tested,
+                Coarser::Passing => Coarser::Failing,
+                Coarser::Failing => Coarser::Passing,
+            };
+            Test::Not(Box::new(built(item, finest, turned)))
+        }
     }
 }
 
@@ -248,7 +292,7 @@ fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryErro
     match (expr, axes) {
         (_, [Axis::Prop { key, .. }]) => Ok(Filter {
             axis: Axis::Prop { key: key.clone(), event: None },
-            test: built(expr, Dimension::Event, false),
+            test: built(expr, Dimension::Event, Coarser::Tested),
         }),
         (Expr::All(list), [_, _]) => {
             let event = list.iter().find_map(|item| match item {

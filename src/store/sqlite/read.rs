@@ -9,7 +9,7 @@ use super::names::{TextCache, Wanted};
 use super::packed::{self, Place, SETTLED, part_code};
 use super::pairs::{self, Bundles, Slot};
 use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
-use super::settle::{ALL_PARTS, is_month_added, tally};
+use super::settle::{ALL_PARTS, is_month_added, months_not_added, tally};
 use super::write::{axis_id, name_id, table};
 use crate::cell::packed::{Key, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -104,15 +104,21 @@ impl Reading<'_> {
             return Ok(());
         }
         let place = Place { site, grain, dimension, prop, bucket: first };
-        self.table(grain, place, (first, last), wanted)?;
+        if grain != Grain::Month {
+            self.table(grain, place, (first, last), wanted)?;
+        }
         match grain {
             Grain::Hour => {
                 let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
                 self.packed_hours(Place { bucket: days[0], ..place }, days[1], wanted)
             }
             Grain::Day => self.packed_days(place, last, wanted),
-            // Days that are not over are in no month yet.
+            // Days that are not over are in no month yet, and months that are not over have rows alone.
             Grain::Month => {
+                self.packed_days(place, last, wanted)?;
+                for run in months_not_added(self.transaction, site, first, last)? {
+                    self.table(grain, place, run, wanted)?;
+                }
                 let days = (Month(first).first().0, Month(last).last().0);
                 self.table(Grain::Day, Place { grain: Grain::Day, ..place }, days, wanted)
             }
@@ -170,6 +176,7 @@ impl Reading<'_> {
         })
     }
 
+    /// Adds packed days, or months.
     fn packed_days(&mut self, place: Place, last: i32, wanted: &Wanted) -> Result<()> {
         packed::each(self.transaction, place, last, |day, cells| {
             unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;

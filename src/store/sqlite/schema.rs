@@ -131,10 +131,10 @@ const PACKED: &str = "
 CREATE TABLE packed (
   id INTEGER PRIMARY KEY,
   site INTEGER NOT NULL,
-  grain INTEGER NOT NULL,     -- 0 the hours of a day, 1 a day
+  grain INTEGER NOT NULL,     -- 0 the hours of a day, 1 a day, 2 a month
   dimension INTEGER NOT NULL,
   prop INTEGER NOT NULL,      -- as in `days`
-  bucket INTEGER NOT NULL,    -- a day
+  bucket INTEGER NOT NULL,    -- a day, or a month
   cells BLOB NOT NULL
 );
 CREATE UNIQUE INDEX packed_key ON packed (site, grain, dimension, prop, bucket);

@@ -14,18 +14,23 @@ use crate::cell::Tally;
 use crate::cell::packed::{Bundle, Key, unpack_all};
 use crate::counts::pairs::{Pair, Pairs, REST, Table};
 use crate::site::{Day, Month, SiteId};
-use crate::store::{DayState, Grain, Part, StoreError};
+use crate::store::{DayState, Flush, Grain, Part, StoreError};
+
+/// The pairs of each of a flush's days, where it has any.
+pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
+    flush.days.iter().map(|state| state.census.as_ref().map(|census| census.pairs(state.pair_cells))).collect()
+}
 
 /// Stores what is known of a day: its pairs, and, when it is over, everything for good.
-pub(super) fn store_day(connection: &Connection, state: &DayState, number: u64) -> Result<()> {
+pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option<&Pairs>, number: u64) -> Result<()> {
     let DayState { site, day, part, .. } = *state;
     let running = Slot { site, grain: Grain::Day, bucket: day.0, part: part_code(part) };
     if state.is_over || state.census.is_some() {
         pairs::take(connection, running)?;
     }
-    if let Some(census) = &state.census {
+    if let Some(pairs) = pairs {
         let slot = if state.is_over { Slot { part: SETTLED, ..running } } else { running };
-        store_pairs(connection, slot, &census.pairs(state.pair_cells))?;
+        store_pairs(connection, slot, pairs)?;
     }
     if state.is_over {
         pack_rows(connection, site, day)?;
@@ -121,8 +126,27 @@ pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally>
 }
 
 fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i32, cells: &Cells) -> Result<()> {
+    if is_month_added(connection, site, Month(month))? {
+        let place = Place { site, grain: Grain::Month, dimension: axis.0, prop: axis.1, bucket: month };
+        let mut cells = cells.clone();
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        packed::add(connection, place, cells)?;
+    }
     let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
     super::write::add_cells(connection, site, Grain::Month, axis, month, keyed)
+}
+
+/// Packs a month of single dimensions, which is read faster so. Its rows stay for those who read the file by SQL.
+fn pack_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
+    let mut tables: BTreeMap<(u8, i64), Cells> = BTreeMap::new();
+    for (axis, (value, _), tally) in rows(connection, site, Grain::Month, month.0, month.0)? {
+        tables.entry(axis).or_default().push(((value, 0), tally));
+    }
+    for ((dimension, prop), mut cells) in tables {
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        packed::add(connection, Place { site, grain: Grain::Month, dimension, prop, bucket: month.0 }, cells)?;
+    }
+    Ok(())
 }
 
 /// Adds up the pairs of a month that is over, so that reports over years need not read its days.
@@ -143,6 +167,7 @@ pub(super) fn add_month(connection: &Connection, site: SiteId, month: Month) -> 
         writer.add(table, merged(days).unwrap_or_default())?;
     }
     writer.finish()?;
+    pack_month(connection, site, month)?;
     connection.execute("INSERT INTO months_added VALUES (?, ?)", params![site.0, month.0])?;
     Ok(())
 }
@@ -159,6 +184,30 @@ fn merged(mut lists: Vec<Cells>) -> Option<Cells> {
         }
     }
     lists.pop()
+}
+
+/// The months from `first` to `last` that are not added up, as runs of neighbours.
+pub(super) fn months_not_added(
+    connection: &Connection,
+    site: SiteId,
+    first: i32,
+    last: i32,
+) -> Result<Vec<(i32, i32)>> {
+    let sql = "SELECT month FROM months_added WHERE site = ? AND month BETWEEN ? AND ? ORDER BY month";
+    let mut statement = connection.prepare_cached(sql)?;
+    let added = statement.query_map(params![site.0, first, last], |row| row.get::<_, i32>(0))?;
+    let (mut runs, mut begin) = (Vec::new(), first);
+    for month in added {
+        let month = month?;
+        if begin < month {
+            runs.push((begin, month - 1));
+        }
+        begin = month + 1;
+    }
+    if begin <= last {
+        runs.push((begin, last));
+    }
+    Ok(runs)
 }
 
 pub(super) fn is_month_added(connection: &Connection, site: SiteId, month: Month) -> Result<bool> {

@@ -98,9 +98,13 @@ impl Sqlite {
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
+        // Numbers of names are not used again: a reader may still hold the texts that they stood for.
+        let last: i64 = transaction.query_row("SELECT coalesce(max(id), 0) FROM names", [], |row| row.get(0))?;
         for table in TABLES {
             delete_of(&transaction, table, id)?;
         }
+        transaction.execute("DELETE FROM names WHERE site = 0", [])?;
+        transaction.execute("INSERT OR IGNORE INTO names (id, site, text) VALUES (?, 0, '')", [last.max(1)])?;
         transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         transaction.commit()?;
         self.texts.clear();

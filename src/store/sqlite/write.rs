@@ -8,12 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
 use super::{Result, settle};
 use crate::cell::{Axis, Tally};
+use crate::counts::pairs::Pairs;
 use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::{BotCount, Flush, Grain, OTHER_PAGES};
 
-pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
+pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<Pairs>]) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if super::read::last_flush(&transaction)? >= flush.number {
         return Ok(());
@@ -21,8 +22,8 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush) -> Result<()> {
     for (site, day, sums) in &flush.sums {
         add_sums(&transaction, *site, *day, sums)?;
     }
-    for state in &flush.days {
-        settle::store_day(&transaction, state, flush.number)?;
+    for (state, pairs) in flush.days.iter().zip(pairs) {
+        settle::store_day(&transaction, state, pairs.as_ref(), flush.number)?;
     }
     if let Some((site, month)) = flush.month {
         settle::add_month(&transaction, site, month)?;

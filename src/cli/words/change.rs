@@ -1,0 +1,127 @@
+//! In: the words that change a site. Out: what is to change. Forgets: nothing.
+
+use clap::Args;
+
+use crate::control::SiteChange;
+use crate::site::AddressMode;
+use crate::site::paths::{Case, Slash};
+
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Time zone like Europe/Berlin; a change acts from the site's next day on
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// A name that is the site's no more
+    #[arg(long = "no-alias", value_name = "NAME")]
+    no_aliases: Vec<String>,
+    /// What becomes of addresses: hash, truncate or none
+    #[arg(long, value_name = "MODE")]
+    address: Option<AddressMode>,
+    /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
+    #[arg(long, value_name = "YES")]
+    counter: Option<bool>,
+    /// Whether Sec-GPC and DNT are honoured: true or false
+    #[arg(long, value_name = "YES")]
+    opt_out: Option<bool>,
+    /// How many values of each dimension are counted by name in a day, from the next day on; more are (other) [default: 10000]
+    #[arg(long, value_name = "N")]
+    values_max: Option<u32>,
+    /// How many cells of two dimensions are kept of a day; past it the rarest are (other) [default: 2000000]
+    #[arg(long, value_name = "N")]
+    pair_cells_max: Option<u32>,
+    /// Pages that count as one, like /order/:id or /docs/*; may be given several times, `none` for none
+    #[arg(long = "path-template", value_name = "PATH")]
+    templates: Vec<String>,
+    /// Parts of paths that become :masked, like user-* or inv# (# is a number); `none` for none
+    #[arg(long = "path-mask", value_name = "PART")]
+    masks: Vec<String>,
+    /// The slash at the end of paths: keep, strip or add
+    #[arg(long = "path-slash", value_name = "RULE")]
+    slash: Option<Slash>,
+    /// Capitals in paths: keep or lower
+    #[arg(long = "path-case", value_name = "RULE")]
+    case: Option<Case>,
+    /// A key of the query that belongs to the page; may be given several times, `none` for none
+    #[arg(long = "query-key", value_name = "KEY")]
+    query_keys: Vec<String>,
+}
+
+impl clap::ValueEnum for AddressMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[AddressMode::Hash, AddressMode::Truncate, AddressMode::None]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            AddressMode::Hash => "hash",
+            AddressMode::Truncate => "truncate",
+            AddressMode::None => "none",
+        }))
+    }
+}
+
+impl clap::ValueEnum for Slash {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Slash::Keep, Slash::Strip, Slash::Add]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(match self {
+            Slash::Keep => "keep",
+            Slash::Strip => "strip",
+            Slash::Add => "add",
+        }))
+    }
+}
+
+impl clap::ValueEnum for Case {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Case::Keep, Case::Lower]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
+    }
+}
+
+impl Change {
+    /// The change for the collector.
+    pub fn named(&self) -> SiteChange {
+        let hosts = match self.hosts.as_slice() {
+            [] => None,
+            [any] if any == "any" => Some(Vec::new()),
+            hosts => Some(hosts.to_vec()),
+        };
+        SiteChange {
+            timezone: self.timezone.clone(),
+            hosts,
+            add_aliases: self.aliases.clone(),
+            remove_aliases: self.no_aliases.clone(),
+            address: self.address,
+            counter: self.counter,
+            opt_out: self.opt_out,
+            values_max: self.values_max,
+            pair_cells_max: self.pair_cells_max,
+            templates: listed(&self.templates),
+            masks: listed(&self.masks),
+            slash: self.slash,
+            case: self.case,
+            query_keys: listed(&self.query_keys),
+        }
+    }
+}
+
+/// A list as it is to be: nothing stays as it is, `none` empties it.
+fn listed(given: &[String]) -> Option<Vec<String>> {
+    match given {
+        [] => None,
+        [none] if none == "none" => Some(Vec::new()),
+        some => Some(some.to_vec()),
+    }
+}

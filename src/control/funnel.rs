@@ -1,0 +1,130 @@
+//! In: the words of `headcount funnel`. Out: funnels of a site, declared, listed, shown or taken away. Forgets: which numbers
+//! are free; the number of a funnel that was removed is never another's.
+
+use serde_json::{Value, json};
+
+use super::goal::{kind, moment, name, since, target, unknown};
+use super::{Done, Reply, find, refuse, report};
+use crate::collector::Collector;
+use crate::limits;
+use crate::report::goals::{self, Step};
+use crate::site::{Funnel, Site};
+
+/// Declares a funnel.
+pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[String]) -> Done {
+    let mut site = find(collector, site)?;
+    let called = name(called)?;
+    let steps = steps.iter().map(|step| target(step, &site)).collect::<Result<Vec<_>, _>>()?;
+    if !(2..=limits::FUNNEL_STEPS_MAX).contains(&steps.len()) {
+        return refuse(format!("a funnel has 2 to {} steps, each a page or an event", limits::FUNNEL_STEPS_MAX));
+    }
+    let settings = &mut site.settings;
+    if settings.funnels.iter().any(|funnel| funnel.name == called) {
+        return refuse(format!("{} has a funnel {called:?} already; give this one another name", site.domain));
+    }
+    if settings.funnels.len() >= limits::FUNNELS_MAX {
+        return refuse(format!("a site has at most {} funnels; remove one first", limits::FUNNELS_MAX));
+    }
+    let number = settings.funnels.iter().map(|funnel| funnel.number).fold(settings.funnels_made, u32::max) + 1;
+    settings.funnels_made = number;
+    let funnel = Funnel { number, name: called, steps, since_ms: collector.clock().now().0 };
+    settings.funnels.push(funnel.clone());
+    collector.store().set_site(&site)?;
+    collector.reload()?;
+    let text =
+        format!("{:?} is a funnel of {} and counted from now on:\n\n{}", funnel.name, site.domain, listed(&funnel));
+    Ok(Reply::new(text, described(&funnel)))
+}
+
+/// Lists the funnels of a site.
+pub(super) fn list(collector: &Collector, site: &str) -> Done {
+    let site = find(collector, site)?;
+    let funnels = &site.settings.funnels;
+    let example = format!("headcount funnel add {} Checkout /cart /checkout Purchase", site.domain);
+    let none = format!("{} has no funnel yet; declare one with `{example}`.", site.domain);
+    let block = |funnel: &Funnel| {
+        format!("{}, counted since {}\n{}", funnel.name, since(funnel.since(), &site), listed(funnel))
+    };
+    let blocks: Vec<String> = funnels.iter().map(block).collect();
+    let text = if blocks.is_empty() { none } else { blocks.join("\n\n") };
+    Ok(Reply::new(text, Value::Array(funnels.iter().map(described).collect())))
+}
+
+/// Tells how far visits came.
+pub(super) fn show(collector: &Collector, site: &str, name: &str, period: &str) -> Done {
+    let site = find(collector, site)?;
+    let funnel = &site.settings.funnels[place(&site, name)?];
+    let range = report::range(collector, &site, period)?;
+    let steps = goals::funnel(site.id, range.span, funnel, collector)?;
+    let (first, last) = (range.span.first_day(), range.span.last_day());
+    let begun = site.schedule.locate(funnel.since()).day;
+    let mut text = format!("{}, {}, {first} to {last}\n\n{}", site.domain, funnel.name, table(&steps));
+    if begun >= first {
+        text.push_str(&format!("\nCounted since {}.\n", since(funnel.since(), &site)));
+    }
+    if range.is_partial {
+        text.push_str("\nToday is still running.\n");
+    }
+    let rows: Vec<Value> = steps.iter().enumerate().map(|(at, step)| row(&steps, at, step)).collect();
+    let answer = json!({
+        "site": site.domain, "funnel": funnel.name, "from": first.to_string(), "to": last.to_string(),
+        "counted_since": moment(funnel.since()), "steps": rows,
+    });
+    Ok(Reply::new(text, answer))
+}
+
+/// Takes a funnel away.
+pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
+    let mut site = find(collector, site)?;
+    let place = place(&site, name)?;
+    let funnel = site.settings.funnels.remove(place);
+    site.settings.funnels_made = site.settings.funnels_made.max(funnel.number);
+    collector.store().set_site(&site)?;
+    collector.reload()?;
+    let text =
+        format!("The funnel {:?} of {} is removed; one declared anew begins from nothing.", funnel.name, site.domain);
+    Ok(Reply::new(text, json!({"removed": funnel.name})))
+}
+
+fn place(site: &Site, name: &str) -> Result<usize, super::Refusal> {
+    let names: Vec<&str> = site.settings.funnels.iter().map(|funnel| funnel.name.as_str()).collect();
+    match names.iter().position(|known| *known == name) {
+        Some(place) => Ok(place),
+        None => unknown("funnel", name, &names, site),
+    }
+}
+
+fn listed(funnel: &Funnel) -> String {
+    let steps = funnel.steps.iter().zip(1..);
+    let lines: Vec<String> = steps.map(|(step, at)| format!("  {at}. {} {}", kind(step), step.text())).collect();
+    lines.join("\n")
+}
+
+fn described(funnel: &Funnel) -> Value {
+    let step = |target: &crate::site::Target| json!({"kind": kind(target), "target": target.text()});
+    let steps: Vec<Value> = funnel.steps.iter().map(step).collect();
+    json!({"name": funnel.name, "steps": steps, "counted_since": moment(funnel.since())})
+}
+
+fn row(steps: &[Step], at: usize, step: &Step) -> Value {
+    json!({
+        "step": at + 1, "kind": kind(&step.target), "target": step.target.text(),
+        "visits": step.visits, "visitors": step.visitors, "drop_off": lost(steps, at),
+    })
+}
+
+/// How many of a hundred visits of the step before did not come here; nothing for the first step, and where none came.
+fn lost(steps: &[Step], at: usize) -> Option<f64> {
+    let before = steps.get(at.checked_sub(1)?)?.visits;
+    goals::drop_off(before, steps.get(at)?.visits)
+}
+
+fn table(steps: &[Step]) -> String {
+    let mut rows = vec![["step", "visits", "visitors", "drop-off"].map(str::to_owned).to_vec()];
+    for (at, step) in steps.iter().enumerate() {
+        let lost = lost(steps, at).map_or_else(|| "-".to_owned(), |percent| format!("{percent} %"));
+        let label = format!("{}. {}", at + 1, step.target.text());
+        rows.push(vec![label, step.visits.to_string(), step.visitors.to_string(), lost]);
+    }
+    report::aligned(&rows)
+}

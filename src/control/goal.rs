@@ -1,0 +1,171 @@
+//! In: the words of `headcount goal`. Out: goals of a site, declared, listed or taken away. Forgets: nothing; what was counted
+//! stays, and is seen again when the goal is.
+
+use serde_json::{Value, json};
+
+use super::{Done, Refusal, Reply, find, refuse};
+use crate::collector::Collector;
+use crate::config::nearest;
+use crate::hit::path;
+use crate::limits;
+use crate::site::{Goal, Moment, Site, Target};
+
+/// Declares a goal.
+pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<&str>) -> Done {
+    let mut site = find(collector, site)?;
+    let target = self::target(target, &site)?;
+    let name = match name {
+        Some(name) => self::name(name)?,
+        None => target.usual_name(),
+    };
+    let goals = &mut site.settings.goals;
+    if goals.iter().any(|goal| goal.name == name) {
+        return refuse(format!("{} has a goal {name:?} already; give this one another --name", site.domain));
+    }
+    if let Some(same) = goals.iter().find(|goal| goal.target == target) {
+        return refuse(format!("{} is watched already, as the goal {:?}", target.text(), same.name));
+    }
+    if goals.len() >= limits::GOALS_MAX {
+        return refuse(format!("a site has at most {} goals; remove one first", limits::GOALS_MAX));
+    }
+    let goal = Goal { name, target, since_ms: collector.clock().now().0 };
+    goals.push(goal.clone());
+    collector.store().set_site(&site)?;
+    collector.reload()?;
+    let reach = match goal.target {
+        Target::Pattern(_) => "A pattern is counted from now on",
+        Target::Event(_) | Target::Page(_) => "It reaches back to all counted days",
+    };
+    let text = format!("{:?} is a goal of {}. {reach}.", goal.name, site.domain);
+    Ok(Reply::new(text, described(&goal)))
+}
+
+/// Lists the goals of a site.
+pub(super) fn list(collector: &Collector, site: &str) -> Done {
+    let site = find(collector, site)?;
+    let goals = &site.settings.goals;
+    let none = format!("{0} has no goal yet; declare one with `headcount goal add {0} Signup`.", site.domain);
+    let lines: Vec<String> = goals.iter().map(|goal| line(goal, &site)).collect();
+    let text = if lines.is_empty() { none } else { lines.join("\n") };
+    Ok(Reply::new(text, Value::Array(goals.iter().map(described).collect())))
+}
+
+/// Takes a goal away.
+pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
+    let mut site = find(collector, site)?;
+    let names: Vec<&str> = site.settings.goals.iter().map(|goal| goal.name.as_str()).collect();
+    let Some(place) = names.iter().position(|known| *known == name) else {
+        return unknown("goal", name, &names, &site);
+    };
+    let goal = site.settings.goals.remove(place);
+    collector.store().set_site(&site)?;
+    collector.reload()?;
+    let text = format!("{:?} is no goal of {} any more. What was counted stays.", goal.name, site.domain);
+    Ok(Reply::new(text, json!({"removed": goal.name})))
+}
+
+/// The refusal of a name that a site has not.
+pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) -> Result<T, Refusal> {
+    match names {
+        [] => refuse(format!("{} has no {what}; declare one with `headcount {what} add`", site.domain)),
+        names => refuse(format!(
+            "{} has no {what} {name:?}; did you mean {:?}? (`headcount {what} list {}`)",
+            site.domain,
+            nearest(name, names),
+            site.domain
+        )),
+    }
+}
+
+fn line(goal: &Goal, site: &Site) -> String {
+    let from = match goal.target {
+        Target::Pattern(_) => format!("since {}", since(goal.since(), site)),
+        Target::Event(_) | Target::Page(_) => "all days".to_owned(),
+    };
+    format!("{}  {} {}  {from}", goal.name, kind(&goal.target), goal.target.text())
+}
+
+/// When something was declared, on the site's clock.
+pub(super) fn since(moment: Moment, site: &Site) -> String {
+    let local = site.schedule.locate(moment);
+    format!("{} {:02}:00", local.day, local.hour.0)
+}
+
+/// What kind of target it is, in a word.
+pub(super) fn kind(target: &Target) -> &'static str {
+    match target {
+        Target::Event(_) => "event",
+        Target::Page(_) => "page",
+        Target::Pattern(_) => "pattern",
+    }
+}
+
+fn described(goal: &Goal) -> Value {
+    let mut described = json!({"name": goal.name, "kind": kind(&goal.target), "target": goal.target.text(), "declared": moment(goal.since())});
+    if matches!(goal.target, Target::Pattern(_)) {
+        described["counted_since"] = moment(goal.since()).into();
+    }
+    described
+}
+
+/// A moment as JSON has it, in UTC.
+pub(super) fn moment(moment: Moment) -> String {
+    moment.timestamp().to_string()
+}
+
+/// A name for people to read.
+pub(super) fn name(text: &str) -> Result<String, Refusal> {
+    let name = text.trim();
+    let is_short = name.chars().count() <= limits::DECLARED_NAME_CHARS_MAX;
+    if name.is_empty() || !is_short || name.contains(char::is_control) {
+        let most = limits::DECLARED_NAME_CHARS_MAX;
+        return refuse(format!("a name has 1 to {most} characters, and none that controls a terminal"));
+    }
+    Ok(name.to_owned())
+}
+
+/// A page, a pattern or an event, as far as hits can ever be it.
+pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
+    let text = text.trim();
+    if text.is_empty() || text.contains(char::is_control) {
+        return refuse("a goal is an event like Signup, a page like /pricing, or pages like /blog/**");
+    }
+    if let Some(path) = path_of(text, site) {
+        return refuse(format!("pages are counted by their path; write {path:?}"));
+    }
+    let target = Target::read(text);
+    match &target {
+        Target::Event(name) if name == "pageview" || name == "engagement" => {
+            refuse(format!("{name:?} is no event of a page; write a page like / or pages like /**"))
+        }
+        Target::Event(name) if name.chars().count() > limits::EVENT_NAME_CHARS_MAX => {
+            refuse(format!("names of events have at most {} characters", limits::EVENT_NAME_CHARS_MAX))
+        }
+        Target::Page(page) | Target::Pattern(page) if page.len() > limits::NAME_BYTES_MAX => {
+            refuse(format!("pages are counted by at most {} bytes of their path", limits::NAME_BYTES_MAX))
+        }
+        Target::Event(_) => Ok(target),
+        Target::Page(page) | Target::Pattern(page) => Ok(Target::read(&counted(page, site)?)),
+    }
+}
+
+/// A path as it is counted when a hit brings it: decoded, masked and by the site's rules, with its fragment.
+fn counted(page: &str, site: &Site) -> Result<String, Refusal> {
+    let rules = Some(&site.settings.paths);
+    match path::locate_by(&format!("https://{}{page}", site.domain), true, rules) {
+        Ok(location) if page.contains('?') && !location.path.contains('?') => {
+            refuse("pages are counted without what stands behind their question mark; leave it out")
+        }
+        Ok(location) => Ok(location.path),
+        Err(_) => refuse(format!("{page:?} is no path of a page")),
+    }
+}
+
+/// The path that somebody means who writes a whole address, or one without its scheme.
+fn path_of(text: &str, site: &Site) -> Option<String> {
+    let rest = text.split_once("://").map(|(_, rest)| rest);
+    let rest =
+        rest.or_else(|| text.starts_with(site.domain.as_str()).then_some(text).filter(|text| text.contains('/')))?;
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    Some(format!("/{}", path.split('?').next().unwrap_or_default()))
+}

@@ -1,0 +1,151 @@
+//! In: what a report is to be split by and what it is about alone. Out: the questions that answer it, and the metrics that exist.
+//! Forgets: the words.
+
+use super::super::{Refusal, goal, refuse};
+use crate::cell::{Axis, Dimension, Metric};
+use crate::config::nearest;
+use crate::counts::Name;
+use crate::limits;
+use crate::report::choice::{Chosen, Scope};
+use crate::report::period::Range;
+use crate::report::{Interval, Question};
+use crate::site::{Goal, Site};
+use crate::store::Grain;
+
+/// What splits by programs.
+pub(super) const BOT: &str = "bot";
+
+/// What a split is by, and the name of its column.
+pub(super) struct Split {
+    pub(super) axis: Axis<Name>,
+    pub(super) interval: Option<Interval>,
+    pub(super) column: String,
+    /// Whether it is by goal.
+    pub(super) is_goals: bool,
+}
+
+/// Reads the word of `--by`.
+pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
+    let intervals =
+        [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
+    let split = |axis, interval| Split { axis, interval, column: by.unwrap_or_default().to_owned(), is_goals: false };
+    let Some(by) = by else { return Ok(split(Axis::Total, None)) };
+    if let Some((_, interval)) = intervals.iter().find(|(name, _)| *name == by) {
+        return Ok(split(Axis::Total, Some(*interval)));
+    }
+    if let Some(key) = by.strip_prefix("prop:") {
+        return Ok(split(Axis::Prop { key: Name::from(key), event: None }, None));
+    }
+    if by == "goal" {
+        return Ok(Split { is_goals: true, ..split(Axis::Total, None) });
+    }
+    let names: Vec<&str> = Dimension::ALL
+        .iter()
+        .map(|d| d.name())
+        .chain(intervals.iter().map(|(name, _)| *name))
+        .chain([BOT, "goal", "prop:KEY"])
+        .collect();
+    match Dimension::from_name(by) {
+        Some(dimension) => Ok(split(Axis::Of(dimension), None)),
+        None => refuse(format!(
+            "{by:?} is nothing to split by; did you mean {:?}? ({})",
+            nearest(by, &names),
+            names.join(", ")
+        )),
+    }
+}
+
+/// A question, the goal whose name its lines bear, and whether there are sums for it.
+pub(super) struct Subject {
+    pub(super) goal: Option<Name>,
+    pub(super) question: Question,
+    pub(super) has_sums: bool,
+}
+
+/// The questions that answer a report.
+pub(super) fn subjects(
+    site: &Site,
+    range: &Range,
+    split: &Split,
+    chosen: &Chosen,
+    metrics: &[Metric],
+) -> Result<Vec<Subject>, Refusal> {
+    let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
+    if !split.is_goals {
+        let question = chosen.ask(question);
+        check(&question, split, chosen, range)?;
+        return Ok(vec![Subject { goal: None, question, has_sums: true }]);
+    }
+    let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
+    let subject = |goal: &Goal| {
+        let question = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
+        let has_sums = question.has_sums();
+        Subject { goal: Some(Name::from(goal.name.as_str())), question, has_sums }
+    };
+    let subjects: Vec<_> = site.settings.goals.iter().filter(is_wanted).map(subject).collect();
+    if subjects.is_empty() {
+        return goal::unknown("goal", "", &[], site);
+    }
+    Ok(subjects)
+}
+
+/// Refuses what sums can't answer.
+fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> Result<(), Refusal> {
+    let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
+    let is_hourly = split.interval == Some(Interval::Hour);
+    if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - limits::HOUR_DETAIL_DAYS {
+        let days = limits::HOUR_DETAIL_DAYS;
+        return refuse(format!("dimensions are kept by hour for {days} days; ask for a later period, or --by day"));
+    }
+    let by = &split.column;
+    if split.axis != Axis::Total && chosen.goal.is_some() && chosen.filter.is_some() {
+        return refuse(format!(
+            "a goal, a filter and --by {by} are three dimensions, and sums are kept of any two: leave out one of them"
+        ));
+    }
+    if question.has_sums() {
+        return Ok(());
+    }
+    let by_day = Question { interval: Some(Interval::Day), ..question.clone() };
+    if question.span.grain != Grain::Hour && is_hourly && by_day.has_sums() {
+        return refuse("two dimensions are kept together by day and month, not by hour; ask for --by day");
+    }
+    if is_prop(&split.axis) || chosen.filter.as_ref().is_some_and(|filter| is_prop(&filter.axis)) {
+        return refuse(
+            "properties are counted under their event alone: take --filter event=NAME or --goal NAME with --by prop:KEY, \
+             and no other filter",
+        );
+    }
+    refuse(format!("what is chosen is not counted by {by}: a pattern of pages is kept with what visits have"))
+}
+
+/// The columns: rates only where they exist.
+pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+    let scope = chosen.scope();
+    if split.is_goals || scope.is_goal() {
+        return goal_metrics(split, chosen);
+    }
+    let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
+    let of_hit = matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event));
+    if !of_hit && matches!(scope, Scope::Visits | Scope::Pages) {
+        metrics.extend([Metric::ViewsPerVisit, Metric::BounceRate, Metric::VisitDuration]);
+    }
+    if split.axis == Axis::Of(Dimension::Page) && scope == Scope::Visits || scope == Scope::Pages && !of_hit {
+        metrics.extend([Metric::TimeOnPage, Metric::ScrollDepth]);
+    }
+    metrics
+}
+
+fn goal_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+    let mut metrics = vec![Metric::Visitors, Metric::Events];
+    match split.axis {
+        Axis::Of(_) => metrics.push(Metric::GroupConversionRate),
+        Axis::Total if split.interval.is_some() => metrics.push(Metric::GroupConversionRate),
+        Axis::Total => metrics.push(Metric::ConversionRate),
+        _ => {}
+    }
+    if split.axis == Axis::Total && chosen.filter.is_none() {
+        metrics.push(Metric::TotalRevenue);
+    }
+    metrics
+}

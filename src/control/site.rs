@@ -1,0 +1,192 @@
+//! In: the words of `headcount site`. Out: sites, added, listed, changed or removed. Forgets: with a site, all its figures.
+
+use serde_json::{Value, json};
+
+use super::{Done, Refusal, Reply, SiteChange, find, refuse, snippet};
+use crate::collector::Collector;
+use crate::limits;
+use crate::site::{self, AddressMode, Budget, Domain, Schedule, Settings, Site};
+
+/// Adds a site.
+pub(super) fn add(collector: &Collector, domain: &str, change: SiteChange, base_url: &str) -> Done {
+    let domain = Domain::parse(domain)?;
+    let schedule = match &change.timezone {
+        Some(name) => Schedule::named(name)?,
+        None => Schedule::utc(),
+    };
+    if let Some(other) = collector.directory().find(domain.as_str()).filter(|site| site.domain != domain) {
+        return refuse(format!("{domain} is an alias of {}; take it away with `headcount site set`", other.domain));
+    }
+    let settings = changed(Settings::default(), &change, &domain, collector)?;
+    collector.store().add_site(&domain, &schedule, &settings, collector.clock().now())?;
+    collector.reload()?;
+    let snippet = snippet(&domain, base_url);
+    let text = format!("{domain} is counted from now on. Paste this line into the head of its pages:\n\n  {snippet}\n");
+    Ok(Reply::new(text, json!({"domain": domain, "timezone": schedule.name(), "snippet": snippet})))
+}
+
+/// Adds a site unless it exists.
+pub(super) fn ensure(collector: &Collector, domain: &str, base_url: &str) -> Done {
+    let parsed = Domain::parse(domain)?;
+    if collector.directory().find(parsed.as_str()).is_none() {
+        return add(collector, domain, SiteChange::default(), base_url);
+    }
+    let snippet = snippet(&parsed, base_url);
+    let text = format!("{parsed} is counted already. Its line for the head of its pages:\n\n  {snippet}\n");
+    Ok(Reply::new(text, json!({"domain": parsed, "snippet": snippet})))
+}
+
+/// Lists the sites.
+pub(super) fn list(collector: &Collector) -> Reply {
+    let sites = collector.directory().all();
+    let rows: Vec<Value> = sites.iter().map(|site| described(site)).collect();
+    let lines: Vec<String> = sites.iter().map(|site| line(site)).collect();
+    let none = "There is no site yet; add one with `headcount site add example.com`.";
+    let text = if lines.is_empty() { none.to_owned() } else { lines.join("\n") };
+    Reply::new(text, Value::Array(rows))
+}
+
+fn line(site: &Site) -> String {
+    let mut line = format!("{}  {}", site.domain, site.schedule.name());
+    if let Some((_, zone)) = site.schedule.next() {
+        line.push_str(&format!(" ({zone} from its next day on)"));
+    }
+    if !site.settings.hosts.is_empty() {
+        line.push_str(&format!("  hosts {}", site.settings.hosts.join(", ")));
+    }
+    if !site.settings.aliases.is_empty() {
+        line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
+    }
+    if site.settings.address != AddressMode::Hash {
+        line.push_str(&format!("  address {}", mode_name(site.settings.address)));
+    }
+    if site.settings.counter {
+        line.push_str("  public counter");
+    }
+    if !site.settings.opt_out {
+        line.push_str("  opt-out ignored");
+    }
+    let (budget, usual) = (site.settings.budget, Budget::default());
+    if budget.values != usual.values {
+        line.push_str(&format!("  at most {} values a day", budget.values));
+    }
+    if budget.pair_cells != usual.pair_cells {
+        line.push_str(&format!("  at most {} pair cells a day", budget.pair_cells));
+    }
+    if !site.settings.paths.is_default() {
+        line.push_str("  paths by rules");
+    }
+    line
+}
+
+fn described(site: &Site) -> Value {
+    json!({
+        "domain": site.domain,
+        "timezone": site.schedule.name(),
+        "next_timezone": site.schedule.next().map(|(_, zone)| zone),
+        "hosts": site.settings.hosts,
+        "aliases": site.settings.aliases,
+        "address": mode_name(site.settings.address),
+        "counter": site.settings.counter,
+        "opt_out": site.settings.opt_out,
+        "values_max": site.settings.budget.values,
+        "pair_cells_max": site.settings.budget.pair_cells,
+        "paths": site.settings.paths,
+    })
+}
+
+fn mode_name(mode: AddressMode) -> &'static str {
+    match mode {
+        AddressMode::Hash => "hash",
+        AddressMode::Truncate => "truncate",
+        AddressMode::None => "none",
+    }
+}
+
+fn changed(
+    mut settings: Settings,
+    change: &SiteChange,
+    domain: &Domain,
+    collector: &Collector,
+) -> Result<Settings, Refusal> {
+    if let Some(hosts) = &change.hosts {
+        settings.hosts = hosts.iter().map(|host| site::host_pattern(host)).collect::<Result<_, _>>()?;
+    }
+    for name in &change.remove_aliases {
+        let alias = site::fold(name);
+        if !settings.aliases.contains(&alias) {
+            return refuse(format!("{alias:?} is no alias of {domain}; `headcount site list` shows all"));
+        }
+        settings.aliases.retain(|known| *known != alias);
+    }
+    for name in &change.add_aliases {
+        let alias = Domain::parse(name)?.as_str().to_owned();
+        // No two sites share a name: a beacon must never count for the wrong one.
+        if let Some(other) = collector.directory().find(&alias).filter(|site| site.domain != *domain) {
+            return refuse(format!("{alias} is a name of {} already", other.domain));
+        }
+        if alias != domain.as_str() && !settings.aliases.contains(&alias) {
+            settings.aliases.push(alias);
+        }
+    }
+    if settings.aliases.len() > limits::ALIASES_MAX {
+        return refuse(format!("{domain} has more than {} aliases", limits::ALIASES_MAX));
+    }
+    settings.address = change.address.unwrap_or(settings.address);
+    settings.counter = change.counter.unwrap_or(settings.counter);
+    settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    let budget = &mut settings.budget;
+    budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
+    let most = limits::PAIR_CELLS_PER_DAY_MAX;
+    budget.pair_cells = within("--pair-cells-max", change.pair_cells_max, budget.pair_cells, most)?;
+    let paths = &mut settings.paths;
+    for (list, changed) in [
+        (&mut paths.templates, &change.templates),
+        (&mut paths.masks, &change.masks),
+        (&mut paths.query_keys, &change.query_keys),
+    ] {
+        list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    paths.slash = change.slash.unwrap_or(paths.slash);
+    paths.case = change.case.unwrap_or(paths.case);
+    paths.check()?;
+    Ok(settings)
+}
+
+/// A number that was asked for, or the one that is there.
+fn within(flag: &str, asked: Option<u32>, before: u32, most: u32) -> Result<u32, Refusal> {
+    match asked {
+        Some(number) if number == 0 || number > most => {
+            refuse(format!("{flag} {number} is out of bounds; write a number from 1 to {most}"))
+        }
+        asked => Ok(asked.unwrap_or(before)),
+    }
+}
+
+/// Changes a site.
+pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
+    let mut site = find(collector, domain)?;
+    let now = collector.clock().now();
+    site.settings = changed(site.settings, &change, &site.domain, collector)?;
+    if let Some(name) = &change.timezone {
+        let zone = Schedule::named(name)?.zone_at(now).clone();
+        site.schedule = site.schedule.then(zone, now);
+    }
+    collector.store().set_site(&site)?;
+    collector.reload()?;
+    let mut text = line(&site);
+    if change.values_max.is_some() {
+        text.push_str("\nThe budget of values acts from the site's next day on: today has begun with the one before.");
+    }
+    if change.pair_cells_max.is_some() {
+        text.push_str("\nThe budget of pair cells acts from the end of the site's present day on.");
+    }
+    Ok(Reply::new(text, described(&site)))
+}
+
+/// Removes a site with all its figures.
+pub(super) fn remove(collector: &Collector, domain: &str) -> Done {
+    let site = find(collector, domain)?;
+    collector.remove_site(site.id)?;
+    Ok(Reply::new(format!("{} and all its figures are removed.", site.domain), json!({"removed": site.domain})))
+}

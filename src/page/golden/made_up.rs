@@ -1,0 +1,291 @@
+//! In: nothing. Out: made-up reports for the golden pages. Forgets: nothing.
+
+use std::sync::Arc;
+
+use crate::cell::Dimension::*;
+use crate::cell::Metric::*;
+use crate::cell::{Dimension, Metric, NOT_SET};
+use crate::page::*;
+use crate::rejection::Rejection;
+use crate::report::Interval;
+use crate::report::bots::BotLine;
+use crate::site::{Day, LocalHour};
+
+pub(super) fn day(text: &str) -> Day {
+    Day::of(text.parse().unwrap())
+}
+
+pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, rows: &[(&str, f64, f64)]) -> Panel {
+    let total = 18_442.0;
+    let row = |(value, first, second): &(&str, f64, f64)| PanelRow {
+        value: Arc::from(*value),
+        metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
+        share: Some(first / total),
+        href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
+    };
+    let href = |kind: &str| Some(format!("/example.com/{}.{kind}?period=30d", dimension.name()));
+    Panel {
+        dimension,
+        metrics: metrics.to_vec(),
+        rows: Some(rows.iter().map(row).collect()),
+        refused: None,
+        values,
+        csv: href("csv"),
+        json: href("json"),
+    }
+}
+
+pub(super) fn plain(dimension: Dimension, values: usize, rows: &[(&str, f64)]) -> Panel {
+    let rows: Vec<_> = rows.iter().map(|(value, visitors)| (*value, *visitors, 0.0)).collect();
+    panel(dimension, &[Visitors], values, &rows)
+}
+
+pub(super) fn page_panels() -> Vec<Panel> {
+    let both = [Visitors, Pageviews];
+    vec![
+        panel(
+            Page,
+            &both,
+            412,
+            &[
+                ("/", 7_911.0, 11_204.0),
+                ("/blog/2026/11/how-we-halved-our-build-times", 5_130.0, 5_902.0),
+                ("/docs", 3_407.0, 6_120.0),
+                ("/docs/install", 2_216.0, 3_018.0),
+                ("/pricing", 1_804.0, 2_391.0),
+                ("/blog", 1_512.0, 1_977.0),
+                ("/docs/configuration/reverse-proxies-and-forwarded-addresses", 861.0, 1_340.0),
+                ("/über-uns", 398.0, 455.0),
+                ("/(not found)", 171.0, 203.0),
+            ],
+        ),
+        plain(Hostname, 2, &[("example.com", 17_104.0), ("docs.example.com", 3_511.0)]),
+        panel(
+            EntryPage,
+            &[Visitors, Visits],
+            203,
+            &[
+                ("/", 6_904.0, 7_310.0),
+                ("/blog/2026/11/how-we-halved-our-build-times", 4_988.0, 5_040.0),
+                ("/docs", 1_702.0, 1_990.0),
+                ("/docs/install", 1_406.0, 1_512.0),
+                ("/pricing", 411.0, 430.0),
+            ],
+        ),
+        panel(
+            ExitPage,
+            &[Visitors, Visits],
+            240,
+            &[
+                ("/blog/2026/11/how-we-halved-our-build-times", 4_903.0, 4_951.0),
+                ("/", 4_120.0, 4_399.0),
+                ("/docs/install", 1_990.0, 2_204.0),
+                ("/pricing", 1_377.0, 1_402.0),
+                ("/docs", 1_016.0, 1_188.0),
+            ],
+        ),
+    ]
+}
+
+pub(super) fn source_panels() -> Vec<Panel> {
+    vec![
+        plain(
+            Source,
+            88,
+            &[
+                ("Direct / None", 6_230.0),
+                ("Google", 5_014.0),
+                ("Hacker News", 3_388.0),
+                ("GitHub", 1_207.0),
+                ("DuckDuckGo", 744.0),
+                ("Mastodon", 402.0),
+                ("Bing", 391.0),
+                ("lobste.rs", 287.0),
+                ("newsletter", 190.0),
+            ],
+        ),
+        plain(Channel, 5, &[("Direct", 6_230.0), ("Organic Search", 6_180.0), ("Organic Social", 4_100.0)]),
+        plain(Referrer, 140, &[("news.ycombinator.com", 3_388.0), ("google.com", 4_801.0)]),
+        plain(UtmCampaign, 4, &[(NOT_SET, 17_800.0), ("autumn-2026", 402.0), ("launch", 190.0)]),
+        plain(UtmSource, 3, &[("newsletter", 402.0)]),
+        plain(UtmMedium, 2, &[("email", 402.0)]),
+        plain(UtmContent, 0, &[]),
+        plain(UtmTerm, 0, &[]),
+    ]
+}
+
+pub(super) fn visitor_panels() -> Vec<Panel> {
+    vec![
+        plain(
+            Country,
+            71,
+            &[
+                ("US", 5_502.0),
+                ("DE", 3_861.0),
+                ("GB", 1_650.0),
+                ("FR", 1_204.0),
+                ("IN", 988.0),
+                ("NL", 702.0),
+                ("BA", 112.0),
+                (NOT_SET, 65.0),
+                (names::OTHER, 4.0),
+            ],
+        ),
+        plain(Region, 310, &[("DE-BE", 1_020.0), ("US-CA", 988.0)]),
+        plain(City, 1_204, &[("Berlin, DE-BE", 1_001.0), ("San Francisco, US-CA", 640.0)]),
+        plain(Language, 33, &[("en", 11_040.0), ("de", 3_702.0), ("pt", 640.0)]),
+        plain(Browser, 14, &[("Chrome", 9_802.0), ("Safari", 4_011.0), ("Firefox", 3_240.0), ("Edge", 980.0)]),
+        plain(BrowserVersion, 61, &[("Chrome 142", 8_870.0), ("Safari 26", 3_100.0)]),
+        plain(Os, 7, &[("Windows", 5_320.0), ("macOS", 4_980.0), ("Android", 3_655.0), ("iOS", 2_702.0)]),
+        plain(OsVersion, 24, &[("Windows 10", 5_010.0)]),
+        plain(Device, 3, &[("Desktop", 11_890.0), ("Mobile", 6_107.0), ("Tablet", 445.0)]),
+        plain(Screen, 6, &[("xl", 7_001.0), ("xs", 6_022.0), ("xxl", 3_890.0)]),
+        panel(
+            Event,
+            &[Visitors, Events],
+            3,
+            &[("Signup", 214.0, 216.0), ("Download", 880.0, 1_204.0), ("404", 97.0, 171.0)],
+        ),
+    ]
+}
+
+pub(super) fn periods(current: &str) -> Vec<PeriodLink> {
+    [("Today", "day"), ("Last 7 days", "7d"), ("Last 30 days", "30d"), ("Last 12 months", "12mo"), ("All", "all")]
+        .map(|(label, key)| PeriodLink {
+            label: label.to_owned(),
+            href: format!("/example.com?period={key}"),
+            is_current: key == current,
+        })
+        .into()
+}
+
+/// Thirty days with weekends, one busy day, and today half over.
+pub(super) fn month() -> Series {
+    let first = day("2026-10-25").0;
+    let point = |place: i32| {
+        let weekend = Day(first + place).monday().0 + 5 <= first + place;
+        let visitors = 520.0 + f64::from(place * 7 % 11) * 16.0 - if weekend { 210.0 } else { 0.0 }
+            + match place {
+                18 => 2_390.0,
+                19 => 1_120.0,
+                20 => 410.0,
+                29 => -330.0,
+                _ => 0.0,
+            };
+        let progress = if place == 29 { Progress::Running } else { Progress::Over };
+        Point { bucket: first + place, visitors: Some(visitors), pageviews: Some((visitors * 1.62).round()), progress }
+    };
+    Series { interval: Interval::Day, hits: Hits::Pageviews, points: (0..30).map(point).collect() }
+}
+
+/// A day until half past ten.
+pub(super) fn today() -> Series {
+    let first = LocalHour { day: day("2026-11-23"), hour: crate::site::Hour(0) }.number();
+    let point = |hour: i32| {
+        let visitors = f64::from([3, 1, 0, 0, 1, 2, 5, 9, 14, 17, 8].get(hour as usize).copied().unwrap_or(0));
+        let (progress, known) = match hour {
+            0..10 => (Progress::Over, true),
+            10 => (Progress::Running, true),
+            _ => (Progress::Ahead, false),
+        };
+        let pageviews = known.then_some(visitors * 2.0);
+        Point { bucket: first + hour, visitors: known.then_some(visitors), pageviews, progress }
+    };
+    Series { interval: Interval::Hour, hits: Hits::Pageviews, points: (0..24).map(point).collect() }
+}
+
+pub(super) fn bot_lines() -> Vec<BotLine> {
+    let line = |(family, group, pages): (&str, &'static str, &[(&str, u64)])| {
+        let pages: Vec<_> = pages.iter().map(|(pages, count)| (Arc::from(*pages), *count)).collect();
+        BotLine { family: family.into(), group, count: pages.iter().map(|(_, count)| count).sum(), pages }
+    };
+    [
+        ("Googlebot", "Search engine", &[("/blog", 2_811), ("/docs", 1_204), ("/", 310), ("/pricing", 55)][..]),
+        ("GPTBot", "AI crawler", &[("/docs", 2_120), ("/blog", 77)]),
+        ("ChatGPT-User", "AI agent", &[("/pricing", 611)]),
+        ("Headless Chrome", "Headless browser", &[("/<b>", 6), ("(other)", 1)]),
+    ]
+    .map(line)
+    .into()
+}
+
+pub(super) fn goals() -> Vec<GoalRow> {
+    let row = |name: &str, target: &str, (visitors, conversions, rate): (f64, f64, f64)| GoalRow {
+        name: name.into(),
+        target: target.into(),
+        href: Some(format!("/example.com?period=30d&filter=goal:{name}")),
+        figures: Some(GoalFigures { visitors: Some(visitors), conversions, rate: Some(rate), money: Vec::new() }),
+        since: None,
+    };
+    let mut rows = vec![
+        row("Signup", "Signup", (214.0, 216.0, 1.2)),
+        row("Purchase", "Purchase", (88.0, 91.0, 0.5)),
+        row("Reads the blog", "/blog/**", (6_204.0, 9_001.0, 33.6)),
+    ];
+    rows[1].figures.as_mut().unwrap().money = vec![("EUR".into(), 12_345.5), ("USD".into(), 30.0)];
+    rows[2].since = Some(day("2026-11-02"));
+    rows
+}
+
+pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
+    let step = |target: &str, visits, lost, share| FunnelStep {
+        target: target.into(),
+        visits,
+        visitors: visits - 3.0,
+        lost,
+        share,
+    };
+    let steps = vec![
+        step("/pricing", 1_804.0, None, 1.0),
+        step("/cart", 451.0, Some(75.0), 0.25),
+        step("Purchase", 91.0, Some(79.8), 0.05),
+    ];
+    FunnelPanel { name: "Shop".into(), since, steps: Some(steps) }
+}
+
+pub(super) fn full() -> SitePage {
+    let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before), is_of_goal: false };
+    SitePage {
+        domain: "example.com".into(),
+        time_zone: "Europe/Berlin".into(),
+        address: AddressMode::Hash,
+        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        now: Some(14),
+        periods: periods("30d"),
+        filters: Vec::new(),
+        everything: "/example.com?period=30d".into(),
+        first: day("2026-10-25"),
+        last: day("2026-11-23"),
+        compared: Some((day("2026-09-25"), day("2026-10-24"))),
+        is_running: true,
+        notices: vec![VISITORS_MAY_REPEAT.into()],
+        totals: vec![
+            total(Visitors, 18_442.0, 14_107.0),
+            total(Visits, 20_311.0, 15_920.0),
+            total(Pageviews, 33_610.0, 34_002.0),
+            total(ViewsPerVisit, 1.65, 2.14),
+            total(BounceRate, 58.0, 51.0),
+            total(VisitDuration, 142.0, 141.9),
+        ],
+        revenue: Vec::new(),
+        series: month(),
+        goals: goals(),
+        funnels: vec![funnel(Some(day("2026-11-02")))],
+        panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
+        not_counted: [
+            (Rejection::Bot, 9_120),
+            (Rejection::OptedOut, 611),
+            (Rejection::NoVisit, 84),
+            (Rejection::WrongHost, 3),
+        ]
+        .map(|(reason, count)| NotCounted { reason, count })
+        .into(),
+        mails: Vec::new(),
+        bots: bot_lines(),
+        bots_csv: "/example.com/bots.csv?period=30d".into(),
+        bots_json: "/example.com/bots.json?period=30d".into(),
+        snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
+            .into(),
+        is_new: false,
+    }
+}

@@ -1,0 +1,465 @@
+//! In: filters as people write them, on a command line or in the address of a page. Out: the one filter or goal that they come
+//! down to, the questions about it, and the text that leads back to it. Forgets: nothing.
+
+use std::fmt;
+
+use super::query::{Expr, QueryError, one_filter};
+use super::{Question, Span};
+use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
+use crate::counts::Name;
+use crate::limits;
+use crate::site::{Goal, Site, SiteId, Target};
+
+/// What a reader wants to see alone, as written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// All of them hold.
+    pub parts: Vec<Part>,
+}
+
+/// One filter as written: `source=Google`, `page!=/`, `page~blog`, `prop:plan=pro`, `goal=Signup`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// By what.
+    pub key: Key,
+    /// How values are compared.
+    pub comparison: Comparison,
+    /// With what; one of them is enough.
+    pub values: Vec<String>,
+}
+
+/// What can be filtered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A dimension.
+    Of(Dimension),
+    /// A property of events.
+    Prop(String),
+    /// The site's goals.
+    Goal,
+}
+
+/// How a value is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is one of the values.
+    Is,
+    /// It is none of them.
+    IsNot,
+    /// It contains one of them.
+    Contains,
+    /// It contains none of them.
+    ContainsNot,
+}
+
+/// How comparisons are written, the longer first. `:` takes all that follows for one value.
+const SIGNS: [(&str, Comparison); 5] = [
+    ("!=", Comparison::IsNot),
+    ("!~", Comparison::ContainsNot),
+    (":", Comparison::Is),
+    ("=", Comparison::Is),
+    ("~", Comparison::Contains),
+];
+
+/// Why filters can't be used: one sentence with the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAChoice {
+    /// It has no sign or no value.
+    #[error("{0:?} is no filter; write it like source=Google, page!=/, page~blog or prop:plan=pro")]
+    Form(String),
+    /// Nothing is called so.
+    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY and goal", keys = keys())]
+    Key(String),
+    /// The site has no such goal.
+    #[error("{1} has no goal {0:?}; `headcount goal list {1}` shows all")]
+    NoGoal(String, String),
+    /// Goals can't be joined.
+    #[error("one goal can be looked at at a time, by its name: write goal=NAME once")]
+    Goals,
+    /// There are too many values.
+    #[error("a filter takes at most {max} values", max = limits::FILTER_VALUES_MAX)]
+    TooMany,
+    /// Sums don't know how these meet.
+    #[error(transparent)]
+    Refused(#[from] QueryError),
+}
+
+fn keys() -> String {
+    Dimension::ALL.map(Dimension::name).join(", ")
+}
+
+/// A choice, made out for a site.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Chosen {
+    /// The one filter that it comes down to.
+    pub filter: Option<Filter<Name>>,
+    /// The goal.
+    pub goal: Option<Goal>,
+}
+
+/// What is counted of what was chosen, which tells the metrics that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Whole visits.
+    Visits,
+    /// Hits on pages, which know the visits that entered there.
+    Pages,
+    /// Other hits.
+    Hits,
+    /// Named events.
+    Events,
+    /// What reaches a goal by an event.
+    EventGoal,
+    /// What reaches a goal by a page.
+    PageGoal,
+}
+
+impl Choice {
+    /// Reads filters. Several of the same key that say `=` are one: any of their values will do.
+    ///
+    /// # Errors
+    /// [`NotAChoice`]
+    pub fn read<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Choice, NotAChoice> {
+        let mut choice = Choice::default();
+        for text in texts {
+            choice = choice.and(Part::read(text)?);
+        }
+        let values: usize = choice.parts.iter().map(|part| part.values.len()).sum();
+        if values > limits::FILTER_VALUES_MAX { Err(NotAChoice::TooMany) } else { Ok(choice) }
+    }
+
+    /// This choice and one more filter.
+    #[must_use]
+    pub fn and(mut self, part: Part) -> Choice {
+        let joins = |other: &&mut Part| other.key == part.key && other.comparison == Comparison::Is;
+        match self.parts.iter_mut().find(joins).filter(|_| part.comparison == Comparison::Is) {
+            Some(other) => other.values.extend(part.values),
+            None => self.parts.push(part),
+        }
+        self
+    }
+
+    /// This choice without the filter at a place.
+    #[must_use]
+    pub fn without(mut self, place: usize) -> Choice {
+        if place < self.parts.len() {
+            self.parts.remove(place);
+        }
+        self
+    }
+
+    /// Whether all is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// What it is at a site.
+    ///
+    /// # Errors
+    /// [`NotAChoice`] for goals that the site has not, and for filters that sums can't join.
+    pub fn made_out(&self, site: &Site) -> Result<Chosen, NotAChoice> {
+        let mut goals = self.parts.iter().filter(|part| part.key == Key::Goal);
+        let goal = goals.next().map(|part| goal(part, site)).transpose()?;
+        if goals.next().is_some() {
+            return Err(NotAChoice::Goals);
+        }
+        let tests = self.parts.iter().filter_map(|part| Some(Expr::Is(part.axis()?, part.test())));
+        Ok(Chosen { filter: one_filter(Expr::All(tests.collect()))?, goal })
+    }
+
+    /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
+    pub fn query(&self) -> String {
+        let texts = self.parts.iter().flat_map(Part::texts);
+        texts.map(|text| format!("filter={}", escaped(&text))).collect::<Vec<_>>().join("&")
+    }
+}
+
+fn goal(part: &Part, site: &Site) -> Result<Goal, NotAChoice> {
+    let (Comparison::Is, [name]) = (part.comparison, part.values.as_slice()) else { return Err(NotAChoice::Goals) };
+    let found = site.settings.goals.iter().find(|goal| goal.name == *name).cloned();
+    found.ok_or_else(|| NotAChoice::NoGoal(name.clone(), site.domain.to_string()))
+}
+
+/// A text as part of a query, with what may stand there as it is left readable.
+fn escaped(text: &str) -> String {
+    let escaped: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    escaped.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",")
+}
+
+impl Part {
+    /// The filter for one value.
+    pub fn is(key: Key, value: &str) -> Part {
+        Part { key, comparison: Comparison::Is, values: vec![value.to_owned()] }
+    }
+
+    fn read(text: &str) -> Result<Part, NotAChoice> {
+        let wrong = || NotAChoice::Form(text.chars().take(100).collect());
+        let begin = if text.starts_with("prop:") { "prop:".len() } else { 0 };
+        let signs = text[begin..].char_indices().find_map(|(at, _)| {
+            let sign = SIGNS.iter().find(|(sign, _)| text[begin + at..].starts_with(sign))?;
+            Some((begin + at, sign))
+        });
+        let (at, (sign, comparison)) = signs.ok_or_else(wrong)?;
+        let value = &text[at + sign.len()..];
+        let values = if *sign == ":" { vec![value.to_owned()] } else { divided(value) };
+        if at == begin || values.iter().any(String::is_empty) {
+            return Err(wrong());
+        }
+        Ok(Part { key: Key::read(text[..at].trim())?, comparison: *comparison, values })
+    }
+
+    /// What it is written as, so that [`Choice::read`] reads it again.
+    pub fn texts(&self) -> Vec<String> {
+        if self.comparison == Comparison::Is {
+            return self.values.iter().map(|value| format!("{}:{value}", self.key)).collect();
+        }
+        let sign = SIGNS.iter().find(|(_, comparison)| *comparison == self.comparison).map_or("=", |(sign, _)| *sign);
+        let values = self.values.iter().map(|value| value.replace('\\', "\\\\").replace(',', "\\,"));
+        vec![format!("{}{sign}{}", self.key, values.collect::<Vec<_>>().join(","))]
+    }
+
+    fn axis(&self) -> Option<Axis<Name>> {
+        match &self.key {
+            Key::Of(dimension) => Some(Axis::Of(*dimension)),
+            Key::Prop(key) => Some(Axis::Prop { key: Name::from(key.as_str()), event: None }),
+            Key::Goal => None,
+        }
+    }
+
+    fn test(&self) -> Test {
+        let values = self.values.clone();
+        match self.comparison {
+            Comparison::Is => Test::Is(values),
+            Comparison::IsNot => Test::Not(Box::new(Test::Is(values))),
+            Comparison::Contains => Test::Contains(values),
+            Comparison::ContainsNot => Test::Not(Box::new(Test::Contains(values))),
+        }
+    }
+}
+
+/// The values of a list. A comma before a space is part of a value, as in `Berlin, DE-BE`; so is one behind a backslash.
+fn divided(text: &str) -> Vec<String> {
+    let mut values = vec![String::new()];
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied();
+        match (c, next) {
+            ('\\', Some(escaped @ (',' | '\\'))) => {
+                rest.next();
+                values.last_mut().into_iter().for_each(|value| value.push(escaped));
+            }
+            (',', next) if next != Some(' ') => values.push(String::new()),
+            _ => values.last_mut().into_iter().for_each(|value| value.push(c)),
+        }
+    }
+    values
+}
+
+impl Key {
+    fn read(text: &str) -> Result<Key, NotAChoice> {
+        if let Some(key) = text.strip_prefix("prop:") {
+            return Ok(Key::Prop(key.to_owned()));
+        }
+        match Dimension::from_name(text) {
+            Some(dimension) => Ok(Key::Of(dimension)),
+            None if text == "goal" => Ok(Key::Goal),
+            None => Err(NotAChoice::Key(text.chars().take(100).collect())),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Of(dimension) => f.write_str(dimension.name()),
+            Key::Prop(key) => write!(f, "prop:{key}"),
+            Key::Goal => f.write_str("goal"),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    /// As people say it: `source is Google or Bing`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.key, self.comparison.words(), self.values.join(" or "))
+    }
+}
+
+impl Comparison {
+    /// What it is called between a key and a value.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Comparison::Is => "is",
+            Comparison::IsNot => "is not",
+            Comparison::Contains => "contains",
+            Comparison::ContainsNot => "does not contain",
+        }
+    }
+}
+
+impl Chosen {
+    /// The question whether the filter's dimension has values past the budget: some of what is chosen may be among them.
+    pub fn past_budget(&self, site: SiteId, span: Span) -> Option<Question> {
+        let axis = self.filter.as_ref()?.axis.clone();
+        let test = Test::Is(vec![OTHER.to_owned()]);
+        Some(Question::new(site, span, Axis::Total, None, &[]).filtered(Some(Filter { axis, test })))
+    }
+
+    /// The question about what is chosen alone. Conversion rates are of all visitors that the filter lets pass.
+    pub fn ask(&self, question: Question) -> Question {
+        let event = match (&self.goal, &self.filter) {
+            (Some(Goal { target: Target::Event(event), .. }), None) => Some(event.as_str()),
+            (None, Some(Filter { axis: Axis::Of(Dimension::Event), test })) => match test.named() {
+                Some([event]) => Some(event.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        // Properties are counted under their event, in cells of their own.
+        if let (Some(event), Axis::Prop { key, event: None }) = (event, &question.axis) {
+            let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event)) };
+            return Question { axis, money: self.goal.as_ref().map(|_| Name::from(event)), ..question };
+        }
+        let filtered = question.filtered(self.filter.clone());
+        match &self.goal {
+            Some(goal) => filtered.of_goal(&goal.target),
+            None => filtered,
+        }
+    }
+
+    /// What is counted of it.
+    pub fn scope(&self) -> Scope {
+        match (&self.goal, self.filter.as_ref().map(|filter| &filter.axis)) {
+            (Some(Goal { target: Target::Event(_), .. }), _) => Scope::EventGoal,
+            (Some(_), _) => Scope::PageGoal,
+            (None, None) => Scope::Visits,
+            (None, Some(Axis::Of(dimension))) if dimension.is_of_visit() => Scope::Visits,
+            (None, Some(Axis::Of(Dimension::Page))) => Scope::Pages,
+            (None, Some(Axis::Of(Dimension::Event))) => Scope::Events,
+            (None, Some(Axis::Of(_))) => Scope::Hits,
+            (None, Some(_)) => Scope::Events,
+        }
+    }
+
+    /// Whether it lets pass several values, so that who has two of them counts twice.
+    pub fn is_set(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| !filter.test.is_single())
+    }
+
+    /// Whether all is wanted.
+    pub fn is_all(&self) -> bool {
+        self.filter.is_none() && self.goal.is_none()
+    }
+}
+
+impl Scope {
+    /// What stands for single hits: pageviews or events.
+    pub fn hits(self) -> Metric {
+        match self {
+            Scope::Visits | Scope::Pages | Scope::Hits => Metric::Pageviews,
+            Scope::Events | Scope::EventGoal | Scope::PageGoal => Metric::Events,
+        }
+    }
+
+    /// Whether it is about a goal.
+    pub fn is_goal(self) -> bool {
+        matches!(self, Scope::EventGoal | Scope::PageGoal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::{Domain, Moment, Schedule, Settings, SiteId};
+
+    fn site() -> Site {
+        let goal = |name: &str, target: &str| Goal { name: name.into(), target: Target::read(target), since_ms: 0 };
+        Site {
+            id: SiteId(1),
+            domain: Domain::parse("example.com").unwrap(),
+            schedule: Schedule::utc(),
+            settings: Settings { goals: vec![goal("Join", "Signup"), goal("Blog", "/blog/**")], ..Settings::default() },
+            added: Moment(0),
+        }
+    }
+
+    fn made_out(texts: &[&str]) -> Result<Chosen, NotAChoice> {
+        Choice::read(texts.iter().copied()).and_then(|choice| choice.made_out(&site()))
+    }
+
+    #[test]
+    fn filters_are_read_as_they_are_written() {
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        for (text, key, comparison, expected) in [
+            ("source=Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google", "Bing"][..]),
+            ("source:Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google,Bing"]),
+            ("city=Berlin, DE-BE", Key::Of(Dimension::City), Comparison::Is, &["Berlin, DE-BE"]),
+            (
+                "city!=Berlin, DE-BE,Bonn, DE-NW",
+                Key::Of(Dimension::City),
+                Comparison::IsNot,
+                &["Berlin, DE-BE", "Bonn, DE-NW"],
+            ),
+            (r"page~a\,b,c\\,\d", Key::Of(Dimension::Page), Comparison::Contains, &["a,b", r"c\", r"\d"]),
+            ("page!~/a=b", Key::Of(Dimension::Page), Comparison::ContainsNot, &["/a=b"]),
+            ("prop:plan=pro", Key::Prop("plan".into()), Comparison::Is, &["pro"]),
+            ("goal=Join", Key::Goal, Comparison::Is, &["Join"]),
+        ] {
+            let part = Part { key, comparison, values: values(expected) };
+            assert_eq!(Part::read(text), Ok(part.clone()), "{text}");
+            let again = part.texts().iter().map(|text| Part::read(text).unwrap()).fold(Choice::default(), Choice::and);
+            assert_eq!(again.parts, [part], "{text}");
+        }
+        for wrong in ["", "source", "=x", "source=", "prop:=x", "source=a,,b", "ä", "!", "prop:"] {
+            assert!(matches!(Part::read(wrong), Err(NotAChoice::Form(_))), "{wrong}");
+        }
+        assert!(Part::read("sauce=x").unwrap_err().to_string().contains("there are source, referrer"));
+    }
+
+    #[test]
+    fn an_address_leads_back_to_any_value() {
+        let hostile = ["<script>\"'&%", "a b+c#d", "ü/\u{202e}", "\\,", "x".repeat(2_000).leak(), "a:b=c~d!=e"];
+        for value in hostile {
+            let choice = Choice::default().and(Part::is(Key::Of(Dimension::Page), value));
+            let query = choice.query();
+            assert!(query.starts_with("filter=page:") && query.bytes().all(|b| b.is_ascii_graphic()), "{query}");
+            assert!(!query.contains(['<', '"', '\'', '#', '\\']) && query.matches('&').count() == 0, "{query}");
+            let texts: Vec<_> =
+                url::form_urlencoded::parse(query.as_bytes()).map(|(_, text)| text.into_owned()).collect();
+            assert_eq!(Choice::read(texts.iter().map(String::as_str)), Ok(choice));
+        }
+    }
+
+    #[test]
+    fn filters_come_down_to_one_or_are_refused() {
+        let one = made_out(&["source=Google", "source=Bing"]).unwrap();
+        assert_eq!(one.filter.as_ref().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")), Some(true));
+        assert!(one.is_set() && !made_out(&["source=Google"]).unwrap().is_set());
+        let implied = made_out(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
+        assert_eq!(implied.filter.map(|f| f.axis), Some(Axis::Of(Dimension::City)));
+        let refused = made_out(&["source=Google", "country=DE"]).unwrap_err();
+        assert!(refused.to_string().contains("independent"), "{refused}");
+        assert!(made_out(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
+        for goals in [&["goal=Join", "goal!=Blog"][..], &["goal=Join,Blog"], &["goal~J"]] {
+            assert_eq!(made_out(goals), Err(NotAChoice::Goals));
+        }
+        let many = (0..=limits::FILTER_VALUES_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(made_out(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
+    }
+
+    #[test]
+    fn what_is_counted_follows_from_what_is_chosen() {
+        for (texts, expected) in [
+            (&[][..], Scope::Visits),
+            (&["entry_page=/"], Scope::Visits),
+            (&["page=/"], Scope::Pages),
+            (&["hostname=a.test"], Scope::Hits),
+            (&["event=Signup"], Scope::Events),
+            (&["prop:plan=pro"], Scope::Events),
+            (&["goal=Join"], Scope::EventGoal),
+            (&["goal=Blog", "source=Google"], Scope::PageGoal),
+        ] {
+            assert_eq!(made_out(texts).unwrap().scope(), expected, "{texts:?}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! In: a site's goals and funnels, and lines of sums. Out: the panels that show them. Forgets: nothing.
+
+use super::view::View;
+use super::{Found, Slot};
+use crate::cell::{Axis, Dimension, Metric};
+use crate::counts::Name;
+use crate::page::{FunnelPanel, FunnelStep, GoalFigures, GoalRow};
+use crate::report::goals::{self, Step};
+use crate::report::{Line, Question, Span};
+use crate::site::{Day, Funnel, Goal, Moment, Target};
+
+/// The questions that goals and funnels need beside those of the panels.
+pub(super) fn questions(view: &View, span: Span) -> Vec<(Slot, Question)> {
+    let settings = &view.site.settings;
+    let mut questions = Vec::new();
+    let has_patterns = settings.goals.iter().any(|goal| matches!(goal.target, Target::Pattern(_)));
+    if has_patterns && view.chosen.goal.is_none() {
+        let patterns = Question::new(view.site.id, span, Axis::Of(Dimension::Pattern), None, &[Metric::Visitors]);
+        let patterns = patterns.filtered(view.chosen.filter.clone());
+        questions.extend(patterns.has_sums().then_some((Slot::Patterns, patterns)));
+    }
+    if !view.chosen.is_all() {
+        return questions;
+    }
+    for (place, goal) in settings.goals.iter().enumerate() {
+        if let Target::Event(event) = &goal.target {
+            let axis = Axis::Revenue { event: Name::from(event.as_str()), within: None };
+            questions.push((Slot::Money(place), Question::new(view.site.id, span, axis, None, &[])));
+        }
+    }
+    let funnels = settings.funnels.iter().enumerate();
+    questions
+        .extend(funnels.map(|(place, funnel)| (Slot::Funnel(place), goals::question_of(view.site.id, span, funnel))));
+    questions
+}
+
+/// The rows of the panel of goals. `whole` is how many visitors there are in all, or pass the filter; nothing where they are
+/// not measured.
+pub(super) fn goals(view: &View, span: Span, found: &Found, whole: Option<f64>) -> Vec<GoalRow> {
+    let row = |(place, goal): (usize, &Goal)| GoalRow {
+        name: goal.name.clone(),
+        target: goal.target.text().to_owned(),
+        href: view.of_goal(&goal.name),
+        figures: figures(view, place, goal, found, whole),
+        since: match goal.target {
+            Target::Pattern(_) => since(view, span, goal.since()),
+            Target::Event(_) | Target::Page(_) => None,
+        },
+    };
+    view.site.settings.goals.iter().enumerate().map(row).collect()
+}
+
+/// The day of a declaration that falls into the range, or comes after it.
+fn since(view: &View, span: Span, declared: Moment) -> Option<Day> {
+    Some(view.site.schedule.locate(declared).day).filter(|day| *day >= span.first_day())
+}
+
+fn figures(view: &View, place: usize, goal: &Goal, found: &Found, whole: Option<f64>) -> Option<GoalFigures> {
+    if let Some(chosen) = &view.chosen.goal {
+        let line = found.get(&Slot::Totals).and_then(|lines| lines.first());
+        return (chosen == goal).then(|| of_totals(line));
+    }
+    let lines = found.get(&slot(view, goal)?)?;
+    let line = lines.iter().find(|line| *line.value == *goal.target.text());
+    let (visitors, conversions) = line.map_or((0, 0), |line| match goal.target {
+        Target::Event(_) => (line.tally.visitors, line.tally.events),
+        Target::Page(_) | Target::Pattern(_) => (line.tally.visitors, line.tally.pageviews),
+    });
+    let visitors = whole.map(|_| visitors as f64);
+    let rate = visitors.zip(whole).map(|(some, all)| if all > 0.0 { rate(some, all) } else { 0.0 });
+    let money = found.get(&Slot::Money(place)).map_or_else(Vec::new, |lines| revenue(lines));
+    Some(GoalFigures { visitors, conversions: conversions as f64, rate, money })
+}
+
+fn of_totals(line: Option<&Line>) -> GoalFigures {
+    let Some(line) = line else { return GoalFigures::default() };
+    let metric = |place: usize| line.metrics.get(place).copied().flatten();
+    GoalFigures { visitors: metric(0), conversions: metric(1).unwrap_or(0.0), rate: metric(2), money: money_of(line) }
+}
+
+/// Percent to one decimal.
+fn rate(some: f64, all: f64) -> f64 {
+    (some / all * 1_000.0).round() / 10.0
+}
+
+/// Where the lines of a goal are, if sums know how it meets the filter. A filter on hits is about these hits alone, so that
+/// another page or event is none of them.
+fn slot(view: &View, goal: &Goal) -> Option<Slot> {
+    let filter = view.chosen.filter.as_ref().map(|filter| &filter.axis);
+    let is_by = |dimension: Dimension| filter == Some(&Axis::Of(dimension));
+    let of_visits = match filter {
+        None => true,
+        Some(Axis::Of(dimension)) => dimension.is_of_visit(),
+        Some(_) => false,
+    };
+    let meets = match goal.target {
+        Target::Event(_) => of_visits || is_by(Dimension::Page) || is_by(Dimension::Hostname),
+        Target::Page(_) => of_visits || is_by(Dimension::Hostname),
+        Target::Pattern(_) => of_visits,
+    };
+    meets.then_some(match goal.target {
+        Target::Event(_) => Slot::Panel(Dimension::Event),
+        Target::Page(_) => Slot::Panel(Dimension::Page),
+        Target::Pattern(_) => Slot::Patterns,
+    })
+}
+
+/// Money by currency from lines of currencies, the most usual first.
+fn revenue(lines: &[Line]) -> Vec<(String, f64)> {
+    let mut lines: Vec<&Line> = lines.iter().collect();
+    lines.sort_by(|a, b| b.tally.events.cmp(&a.tally.events).then_with(|| a.value.cmp(&b.value)));
+    lines.into_iter().map(|line| (line.value.to_string(), line.tally.revenue as f64 / 1_000.0)).collect()
+}
+
+/// Money by currency of a line about a goal.
+pub(super) fn money_of(line: &Line) -> Vec<(String, f64)> {
+    line.money.iter().map(|(currency, sum, _)| (currency.to_string(), *sum as f64 / 1_000.0)).collect()
+}
+
+/// The panels of funnels.
+pub(super) fn funnels(view: &View, span: Span, found: &Found) -> Vec<FunnelPanel> {
+    let panel = |(place, funnel): (usize, &Funnel)| FunnelPanel {
+        name: funnel.name.clone(),
+        since: since(view, span, funnel.since()),
+        steps: found.get(&Slot::Funnel(place)).map(|lines| steps(&goals::steps(funnel, lines))),
+    };
+    view.site.settings.funnels.iter().enumerate().map(panel).collect()
+}
+
+fn steps(steps: &[Step]) -> Vec<FunnelStep> {
+    let first = steps.first().map_or(0, |step| step.visits);
+    let before = std::iter::once(None).chain(steps.iter().map(|step| Some(step.visits)));
+    let shown = |(step, before): (&Step, Option<i64>)| FunnelStep {
+        target: step.target.text().to_owned(),
+        visits: step.visits as f64,
+        visitors: step.visitors as f64,
+        lost: before.and_then(|before| goals::drop_off(before, step.visits)),
+        share: if first > 0 { step.visits as f64 / first as f64 } else { 0.0 },
+    };
+    steps.iter().zip(before).map(shown).collect()
+}

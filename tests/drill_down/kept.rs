@@ -1,0 +1,72 @@
+//! In: months that pass, and sites that keep no tokens. Out: what filters, goals and funnels still tell. Forgets: nothing.
+
+use super::*;
+
+#[test]
+fn months_tell_the_same_as_their_days() {
+    let world = World::start();
+    declare(&world);
+    visits(&world);
+    world.go_to("2026-06-02T00:00:05Z");
+    world.flush();
+    world.go_to("2026-07-03T08:00:00Z");
+    world.flush();
+    let reader = Reader::of(&world);
+    for period in ["last_month", "12mo", "all"] {
+        let page = |filter: &str| reader.get(&format!("/{SITE}?period={period}{filter}")).text();
+        let google = page("&filter=source:Google");
+        assert_eq!((total(&google, "Visitors"), total(&google, "Bounce rate")), ("2", "50\u{a0}%"), "{period}");
+        assert_eq!(cells(panel(&google, "page"), "/blog/one"), ["2", "2"], "{period}");
+        assert_eq!(cells(panel(&google, "goals"), "Reads"), ["2", "2", "100.0\u{a0}%"], "{period}");
+        let bought = page("&filter=goal:Purchase");
+        assert_eq!(cells(panel(&bought, "source"), "Google"), ["1", "50.0\u{a0}%"], "{period}");
+        let all = page("");
+        assert_eq!(cells(panel(&all, "goals"), "Purchase"), ["1", "1", "33.3\u{a0}%", "EUR\u{a0}29.99"], "{period}");
+        assert_eq!(cells(between(&all, "Funnel: <bdi>Shop", "</table>"), "1. /**"), ["3", "3", "\u{2013}"], "{period}");
+    }
+    let by_month = Command::Report {
+        site: SITE.into(),
+        period: "12mo".into(),
+        by: Some("month".into()),
+        rows: None,
+        filter: vec!["page=/blog/one".into()],
+    };
+    let rows = world.command(by_month).unwrap().json["rows"].take();
+    assert_eq!(
+        (&rows[0]["visitors"], &rows[0]["bounce_rate"]),
+        (&json!(2), &json!(100)),
+        "eve entered there and left: {rows}"
+    );
+    // Hours of single dimensions are gone by now: a day that is that old is drawn as a day.
+    world.go_to("2026-08-01T08:00:00Z");
+    world.flush();
+    let day = reader.get(&format!("/{SITE}?period=custom&from=2026-06-01&to=2026-06-01&filter=source:Google")).text();
+    assert!(day.contains("Visitors by day. The most: 2"), "{day}");
+    let hours = Command::Report {
+        site: SITE.into(),
+        period: "2026-06-01..2026-06-01".into(),
+        by: Some("hour".into()),
+        rows: None,
+        filter: vec!["source=Google".into()],
+    };
+    assert!(world.command(hours).unwrap_err().to_string().contains("kept by hour for 31 days"));
+}
+
+#[test]
+fn a_site_without_tokens_filters_what_it_measures() {
+    let world = World::start();
+    let address = Some(headcount::site::AddressMode::None);
+    let change = SiteChange { address, ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap();
+    declare(&world);
+    visits(&world);
+    let reader = Reader::of(&world);
+    let all = reader.page(&[]);
+    assert_eq!(cells(panel(&all, "goals"), "Purchase")[..3], ["n/a", "1", "n/a"]);
+    let google = reader.page(&["source:Google"]);
+    assert_eq!((total(&google, "Visitors"), total(&google, "Pageviews")), ("n/a", "2"));
+    assert_eq!(cells(panel(&google, "page"), "/blog/one"), ["1", "50\u{a0}%"]);
+    let bought = reader.page(&["goal:Purchase"]);
+    assert_eq!((total(&bought, "Conversions"), total(&bought, "Conversion rate")), ("1", "n/a"));
+    assert_eq!(cells(panel(&bought, "page"), "/cart"), ["1", "100\u{a0}%"]);
+}
