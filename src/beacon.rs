@@ -368,7 +368,7 @@ mod tests {
     const KEYS: [&str; 16] = ["n", "u", "d", "r", "p", "m", "$", "revenue", "h", "i", "sd", "e", "w", "tz", "l", "x"];
 
     fn holds_its_bounds(beacon: &Beacon) {
-        assert!(!beacon.site.is_empty() && !beacon.site.contains(','));
+        assert!(!beacon.site.is_empty());
         assert!(!beacon.url.is_empty() && beacon.url.len() <= limits::URL_BYTES_MAX);
         assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX && beacon.language.len() <= 3);
         assert!(beacon.props.len() <= limits::PROPS_MAX);
