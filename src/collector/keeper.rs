@@ -20,6 +20,7 @@ use super::Collector;
 use super::import::Batch;
 use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
+use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
@@ -122,6 +123,7 @@ struct Keeper {
     /// Visitors of all open days.
     visitors: usize,
     salts: Arc<Salts>,
+    recent: Arc<Recent>,
     ledger: Arc<Ledger>,
     mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
@@ -160,6 +162,7 @@ pub(super) fn spawn(
         days: HashMap::new(),
         visitors: 0,
         salts: inner.salts.clone(),
+        recent: inner.recent.clone(),
         ledger: inner.ledger.clone(),
         mails: inner.mails.clone(),
         directory: inner.directory.clone(),
@@ -313,6 +316,7 @@ impl Keeper {
         self.flushing.look();
         let now = self.clock.now();
         let has_ended = self.close_ended(now);
+        self.recent.forget_past(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
         let wants = is_due || has_ended || !self.waiters.is_empty() || !self.months.is_empty();
         if self.flushing.writing().is_none() && wants {

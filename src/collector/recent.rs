@@ -27,10 +27,15 @@ impl Recent {
         let key = (hit.site, hit.token.map_or(0, |token| token.bits()), mark);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take(key, now)
     }
+
+    /// Forgets what is past, so that no token stays because nothing comes any more.
+    pub fn forget_past(&self, now: Moment) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).forget_past(now);
+    }
 }
 
 impl Memory {
-    fn take(&mut self, key: Key, now: Moment) -> bool {
+    fn forget_past(&mut self, now: Moment) {
         let since = now.plus(-limits::REPEAT_MS);
         while let Some((at, old)) = self.order.front().copied() {
             let is_past = at <= since || at > now || self.order.len() >= limits::REPEATS_MAX;
@@ -40,6 +45,10 @@ impl Memory {
             self.order.pop_front();
             self.seen.remove(&old);
         }
+    }
+
+    fn take(&mut self, key: Key, now: Moment) -> bool {
+        self.forget_past(now);
         if self.seen.contains_key(&key) {
             return true;
         }
@@ -63,6 +72,8 @@ mod tests {
             [false, true, false]
         );
         assert!(!memory.take(one, now.plus(limits::REPEAT_MS)), "forgotten by then");
+        memory.forget_past(now.plus(2 * limits::REPEAT_MS));
+        assert!(memory.seen.is_empty() && memory.order.is_empty());
     }
 
     #[test]

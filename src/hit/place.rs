@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(of(&ours, "192.0.2.1", None), ["DE", NOT_SET, "Berlin, DE"]);
         let fields = [("country", "DE"), ("region", "Bavaria"), ("city", "Munich")];
         let theirs = opened(&[("192.0.2.0/24", flat(&fields))]);
-        assert_eq!(of(&theirs, "192.0.2.1", None), ["DE", "Bavaria", "Munich, Bavaria"]);
+        assert_eq!(of(&theirs, "192.0.2.1", None), ["DE", "DE-Bavaria", "Munich, DE-Bavaria"]);
         let lite = opened(&[("192.0.2.0/24", flat(&[("country", "Germany"), ("country_code", "DE")]))]);
         assert_eq!(of(&lite, "192.0.2.1", None)[0], "DE");
     }

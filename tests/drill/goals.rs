@@ -148,9 +148,11 @@ impl Known<'_, '_> {
             };
             let name = format!("event:props:{key}");
             let metrics = json!(["visitors", "visits", "events"]);
-            let found = self.ask(json!([name]), json!([["is", "event:goal", [event]]]), metrics.clone());
             let expected: BTreeMap<_, _> = sums.iter().map(|(v, tally)| (json!([v]).to_string(), row(tally))).collect();
-            prop_assert_eq!(found, expected, "found, expected of {} under {}", key, event);
+            for dimension in ["event:goal", "event:name"] {
+                let found = self.ask(json!([name]), json!([["is", dimension, [event]]]), metrics.clone());
+                prop_assert_eq!(found, expected.clone(), "found, expected of {} under {} {}", key, dimension, event);
+            }
             for (value, tally) in sums {
                 let filters = json!([["is", "event:name", [event]], ["is", name, [value]]]);
                 let found = self.ask(json!([]), filters, metrics.clone());

@@ -109,7 +109,8 @@ impl Database {
         let wanted = |field, detail| if self.detail >= detail { text(record, field) } else { None };
         let region = wanted(self.schema.region_code, Detail::Region)
             .map(|code| if code.contains('-') { code.to_owned() } else { format!("{country}-{code}") })
-            .or_else(|| wanted(self.schema.region_name, Detail::Region).map(str::to_owned));
+            // What stands before the first hyphen of a region is its country, here as in codes.
+            .or_else(|| wanted(self.schema.region_name, Detail::Region).map(|name| format!("{country}-{name}")));
         let city = wanted(self.schema.city, Detail::City)
             .map(|name| format!("{name}, {}", region.as_deref().unwrap_or(country)));
         Some(Place {

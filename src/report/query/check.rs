@@ -32,7 +32,10 @@ impl Request {
     fn check_filters(&self) -> Result<(), QueryError> {
         let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
         let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
+        let is_one =
+            self.filters.filter.as_ref().is_some_and(|filter| filter.test.named().is_some_and(|n| n.len() == 1));
         match (filter, self.axis()) {
+            (Some(Axis::Of(Dimension::Event)), Some(Axis::Prop { .. })) if is_one && !self.is_of_goals() => Ok(()),
             (Some(by), Some(split)) if by != split && (is_prop(by) || is_prop(split)) => {
                 let event = "filter by one `event:goal`, or leave the filter out";
                 refuse(format!(

@@ -1,7 +1,7 @@
 //! In: a [`Request`] and a site's goals. Out: the questions that answer it. Forgets: nothing.
 
 use super::{Asked, QueryError, Request};
-use crate::cell::Axis;
+use crate::cell::{Axis, Dimension};
 use crate::counts::Name;
 use crate::report::{Interval, Question, Span, plan};
 use crate::site::{Goal, Site, Target};
@@ -13,6 +13,18 @@ pub(super) struct Subject {
     pub(super) question: Question,
 }
 
+/// A property under one event has cells of its own, so that a filter by the event is none.
+fn under_event(question: Question) -> Question {
+    match (&question.axis, &question.filter) {
+        (Axis::Prop { key, event: None }, Some(filter)) if filter.axis == Axis::Of(Dimension::Event) => {
+            let Some([event]) = filter.test.named() else { return question };
+            let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
+            Question { axis, filter: None, ..question }
+        }
+        _ => question,
+    }
+}
+
 impl Request {
     /// What is asked of the sums: one question, or one for each goal.
     pub(super) fn subjects(
@@ -22,8 +34,8 @@ impl Request {
         interval: Option<Interval>,
     ) -> Result<Vec<Subject>, QueryError> {
         let axis = self.axis().cloned().unwrap_or(Axis::Total);
-        let question =
-            Question::new(site.id, span, axis, interval, &self.metrics).filtered(self.filters.filter.clone());
+        let question = Question::new(site.id, span, axis, interval, &self.metrics);
+        let question = under_event(question.filtered(self.filters.filter.clone()));
         if !self.is_of_goals() {
             return Ok(vec![Subject { goal: None, question }]);
         }
