@@ -291,7 +291,7 @@ fn scan_ms() -> f64 {
 fn sizes(maker: &Maker) {
     println!("| visits a day | days | pairs kept a day | bytes a pageview | bytes a day |\n|---|---|---|---|---|");
     let all = Budget::default();
-    let few = Budget { pair_cells: 100_000, ..all };
+    let few = Budget { pair_cells: 400_000, ..all };
     let cases = [(1_000, 60, all, false), (10_000, 20, all, false), (100_000, 35, all, false), (100_000, 6, all, true)];
     let folded = [(10_000, 6, few, false), (100_000, 6, few, false)];
     for (visits, days, budget, engaged) in cases.into_iter().chain(folded) {

@@ -12,8 +12,8 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{Cells, grain_code};
-use crate::cell::Tally;
 use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
+use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::site::{Month, SiteId};
 use crate::store::{Grain, StoreError};
@@ -30,6 +30,13 @@ pub(super) struct Slot {
 /// The number of a pair's table. Tables that share their second dimension repeat each other most, so they lie side by side.
 pub(super) fn number(pair: Pair) -> u32 {
     u32::from(pair.second.code()) << 8 | u32::from(pair.first.code())
+}
+
+/// Whether the cells of a table lie in order of their second value. The largest tables are those of places and pages, and more
+/// readers ask where a page is read than what is read in a city.
+pub(super) fn is_turned(pair: Pair) -> bool {
+    let is_place = matches!(pair.first, Dimension::Region | Dimension::City);
+    is_place && matches!(pair.second, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage)
 }
 
 /// Opened bundles beyond which they are opened again, in bytes of columns.

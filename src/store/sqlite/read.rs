@@ -186,7 +186,7 @@ impl Reading<'_> {
 
     fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &Wanted, bundles: &Bundles) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
-        let table = pairs::number(pair);
+        let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
         let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
             let slot = Slot { site, grain, bucket, part: SETTLED };
             reading.pair_table(slot, parts, shown, (table, is_by_second), wanted, bundles)

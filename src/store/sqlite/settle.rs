@@ -47,11 +47,11 @@ fn store_pairs(connection: &Connection, slot: Slot, pairs: &Pairs) -> Result<()>
     let mut tables: Vec<&Table> = pairs.tables.iter().collect();
     tables.sort_by_key(|table| pairs::number(table.pair));
     let mut added = |table: &Table| -> Result<(u32, Cells)> {
-        let mut cells = Cells::new();
+        let (mut cells, is_turned) = (Cells::new(), pairs::is_turned(table.pair));
         for ((a, b), tally) in unpack_all(&table.cells)? {
             let site = slot.site;
-            let key = (id(connection, site, pairs, &mut ids, a)?, id(connection, site, pairs, &mut ids, b)?);
-            cells.push((key, tally));
+            let (a, b) = (id(connection, site, pairs, &mut ids, a)?, id(connection, site, pairs, &mut ids, b)?);
+            cells.push((if is_turned { (b, a) } else { (a, b) }, tally));
         }
         cells.sort_unstable_by_key(|(key, _)| *key);
         Ok((pairs::number(table.pair), cells))
