@@ -82,7 +82,7 @@ def measured(server, port, kind):
 
 def stored_pageviews():
     with sqlite3.connect(f"file:{folder}/data/headcount.db?mode=ro", uri=True) as db:
-        return db.execute("SELECT sum(pageviews) FROM days WHERE dimension = 0").fetchone()[0]
+        return db.execute("SELECT sum(pageviews) FROM site_totals WHERE grain = 1").fetchone()[0]
 
 
 def main():
