@@ -20,7 +20,8 @@ pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
     let site = fold(params.some("sid").or(naming::host(host)).unwrap_or_default());
     let url = format!("{}/{}", host.trim_end_matches('/'), path.trim_start_matches('/'));
     let is_address = naming::host(host).is_some() && !path.is_empty() && url.len() <= limits::URL_BYTES_MAX;
-    if !is_address {
+    // A host of dots alone names nobody.
+    if !is_address || site.is_empty() {
         return Err(Refusal::of(Rejection::BadUrl, &site));
     }
     let referrer = cut(params.text("r"), limits::URL_BYTES_MAX).to_owned();
