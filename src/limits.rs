@@ -63,7 +63,7 @@ pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
 /// Distinct pages and properties remembered of one visitor and day; past it pages are `(other)`, and properties are left
 /// out. Two thousand honest readers behind one address stay below it, and a hostile one costs at most 200 kB by it.
 pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
-/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 400 bytes.
+/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 250 bytes.
 pub const VISITORS_MAX: usize = 1_000_000;
 /// Different values that each dimension of a site takes in a day, unless the site sets another number; further ones are
 /// `(other)`. At 100 bytes a name and 8 dimensions that strangers can fill, 8 MB.
