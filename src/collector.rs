@@ -12,6 +12,7 @@ pub mod mail;
 mod proxies;
 mod recent;
 mod salts;
+pub mod tries;
 pub mod trusted;
 
 use std::collections::HashMap;
@@ -40,6 +41,7 @@ use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
 pub use salts::random;
+use tries::Tries;
 
 /// A running collector. Clones are handles to the same one.
 #[derive(Clone)]
@@ -62,6 +64,7 @@ struct Inner {
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     proxies: Proxies,
+    tries: Tries,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -142,6 +145,7 @@ impl Collector {
             mails: Arc::default(),
             recent: Arc::default(),
             proxies: Proxies::default(),
+            tries: Tries::default(),
             tools,
             clock,
             meter: Meter::new(),
