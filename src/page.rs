@@ -8,6 +8,7 @@ pub mod format;
 pub mod names;
 pub mod chart;
 pub mod export;
+pub mod sign_in;
 pub mod bots;
 pub mod site;
 pub mod tracker;
@@ -19,6 +20,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Hits, Point, Progress, Series};
+pub use sign_in::SignInPage;
 pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
@@ -54,7 +56,7 @@ const fn fnv(bytes: &[u8]) -> u64 {
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The name that the operator gave.
+    /// The name.
     pub name: String,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
@@ -66,6 +68,8 @@ pub struct Account {
 pub struct SitesPage {
     /// Who is signed in.
     pub account: Option<Account>,
+    /// Whether sites can be added by who reads this.
+    pub is_owner: bool,
     /// The sites, in the order in which they are listed.
     pub sites: Vec<SiteLine>,
     /// Messages of the last seven days that could be booked to no site of the list, by reason.
@@ -97,37 +101,6 @@ impl SiteLine {
 
     fn pageviews_shown(&self) -> String {
         format::count(self.pageviews)
-    }
-}
-
-/// How to sign in, and what became of a link that did not work.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
-#[template(path = "sign_in.html")]
-pub enum SignInPage {
-    /// Nobody is signed in.
-    Ask,
-    /// The link was used before, is too old, or was never given out.
-    BadLink,
-}
-
-impl SignInPage {
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-
-    fn title(&self) -> &'static str {
-        match self {
-            SignInPage::Ask => "Sign in",
-            SignInPage::BadLink => "This link does not work",
-        }
-    }
-
-    fn sentence(&self) -> &'static str {
-        match self {
-            SignInPage::Ask => "You sign in with a link that works once. There is no password.",
-            SignInPage::BadLink => "It was used before, is older than 15 minutes, or was not copied as a whole.",
-        }
     }
 }
 
@@ -207,12 +180,6 @@ mod tests {
     fn the_style_sheet_is_small_and_fetches_nothing() {
         assert!(STYLE.len() <= 8 * 1024, "{} bytes", STYLE.len());
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-    }
-
-    #[test]
-    fn the_page_of_a_bad_link_knows_how_long_links_work() {
-        let minutes = crate::limits::SIGN_IN_LINK_MS / 60_000;
-        assert!(SignInPage::BadLink.sentence().contains(&format!(" {minutes} minutes,")));
     }
 
     #[test]

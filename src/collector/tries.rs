@@ -62,7 +62,8 @@ impl Tries {
 
 impl Slot {
     fn take(&mut self, most: u32, now: Moment) -> bool {
-        if now.0 - self.since_ms >= limits::TRIES_WAIT_MS {
+        // A clock that was set back must not lock anybody out.
+        if !(0..limits::TRIES_WAIT_MS).contains(&(now.0 - self.since_ms)) {
             *self = Slot { since_ms: now.0, count: 0 };
         }
         let is_left = self.count < most;

@@ -8,6 +8,7 @@ use super::*;
 use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::sign_in::Why;
 use crate::rejection::Rejection;
 use made_up::{day, full, panel, periods, plain, today};
 
@@ -203,18 +204,23 @@ fn sites_are_listed_or_added() {
         NotCounted { reason: Rejection::UnknownSite, count: 3 },
         NotCounted { reason: Rejection::NotJson, count: 1 },
     ];
-    let html = SitesPage { account: account.clone(), sites, unclaimed }.html();
+    let html = SitesPage { account: account.clone(), is_owner: true, sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { account, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let html = SitesPage { account, is_owner: true, sites: Vec::new(), unclaimed: Vec::new() }.html();
     assert_plain(&html);
     check("sites-none", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    for (name, page) in [("sign-in", SignInPage::Ask), ("sign-in-bad-link", SignInPage::BadLink)] {
-        let html = page.html();
+    for (name, why, typed) in [
+        ("sign-in", Why::Asked, ""),
+        ("sign-in-bad-link", Why::BadLink, ""),
+        ("sign-in-wrong", Why::Wrong, "\"><script>alert(1)</script>"),
+        ("sign-in-too-many", Why::TooMany, "ana"),
+    ] {
+        let html = SignInPage { why, name: typed.into() }.html();
         assert_plain(&html);
         check(name, &html);
     }

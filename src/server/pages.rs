@@ -8,9 +8,12 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::dashboard::{Breakdown, NoView, View};
+use super::form::NoForm;
+use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::{self, Installed, TRACKER};
+use crate::page::sign_in::Why;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::choice::NotAChoice;
 use crate::site::Site;
@@ -25,9 +28,10 @@ type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
 pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
     let collector = app.collector.clone();
     let lines = apart(move || {
         let sites = collector.directory().all();
@@ -35,9 +39,11 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
             let (visitors, pageviews) = dashboard::today(site, &collector)?;
             Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
         };
-        let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
-        let unclaimed = dashboard::unclaimed_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unclaimed })
+        let sites = sites.iter().filter(|site| account.may_read(site.id)).map(|site| line(site));
+        let sites = sites.collect::<Result<Vec<_>, StoreError>>()?;
+        let is_owner = account.is_owner();
+        let unclaimed = if is_owner { dashboard::unclaimed_lately(&collector)? } else { Vec::new() };
+        Ok::<_, StoreError>(SitesPage { account: Some(account.shown()), is_owner, sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
@@ -52,15 +58,16 @@ pub async fn site(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = readable(&domain, &account, &app) else { return not_found().await };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
-        Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.base_url)),
+        Ok(view) => Ok(dashboard::site_page(&view, account.shown(), &app.collector, &app.base_url)),
         Err(wrong) => Err(wrong),
     });
     match made.await {
@@ -77,10 +84,11 @@ pub async fn panel(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let site = app.collector.directory().find(&domain).cloned();
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let site = readable(&domain, &account, &app);
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
         return mails(site.clone(), ending, asked, app.clone()).await;
     }
@@ -105,6 +113,11 @@ pub async fn panel(
         (Some(Ok(Ok(_))), _) => not_found().await,
         _ => failed(),
     }
+}
+
+/// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
+fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+    app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
 fn no_view(no_view: &NoView) -> Response {
@@ -155,14 +168,30 @@ async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: Vec<(String, St
     }
 }
 
-/// `GET /sign-in`
-pub async fn sign_in_page() -> Response {
-    html(StatusCode::OK, SignInPage::Ask.html())
+/// How to sign in.
+pub fn sign_in(why: Why, name: &str, _headers: &HeaderMap) -> Response {
+    let status = if why == Why::Asked { StatusCode::OK } else { StatusCode::from_u16(why.status()).unwrap_or_default() };
+    html(status, SignInPage { why, name: name.to_owned() }.html())
 }
 
-/// When a one-time link does not work.
-pub fn bad_link() -> Response {
-    html(StatusCode::FORBIDDEN, SignInPage::BadLink.html())
+/// What those get who have to sign in first.
+pub fn please_sign_in(headers: &HeaderMap) -> Response {
+    let mut answer = sign_in(Why::Asked, "", headers);
+    *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    answer
+}
+
+/// When a form can't be taken.
+pub fn no_form(no_form: NoForm, _headers: &HeaderMap) -> Response {
+    let (status, title, sentence) = match no_form {
+        NoForm::FromElsewhere => {
+            (403, "Not from this page", "The form was not sent by a page of this collector. Nothing was changed.")
+        }
+        NoForm::TooLarge => (413, "Too much", "The form is too long. Nothing was changed."),
+        NoForm::Late => (408, "Too late", "The form did not arrive in time. Nothing was changed."),
+    };
+    let page = ErrorPage { status, title: title.into(), sentence: sentence.into() };
+    html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
@@ -260,15 +289,6 @@ pub fn failed() -> Response {
 
 fn error(status: StatusCode) -> Response {
     html(status, ErrorPage::of(status.as_u16()).html())
-}
-
-/// Lets signed-in browsers pass; others get an answer.
-async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
-    match signed_in::is_signed_in(headers, app).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(html(StatusCode::UNAUTHORIZED, SignInPage::Ask.html())),
-        Err(_) => Err(failed()),
-    }
 }
 
 fn html(status: StatusCode, body: String) -> Response {

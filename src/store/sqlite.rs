@@ -4,6 +4,7 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod access;
+mod logins;
 mod mails;
 mod names;
 mod packed;
@@ -12,6 +13,7 @@ mod read;
 mod schema;
 mod settle;
 mod sites;
+mod users;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -25,8 +27,10 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 
-pub use access::{Access, Login, Scope, TokenInfo};
+pub use access::{Access, Scope, TokenInfo};
+pub use logins::Login;
 pub use sites::SiteError;
+pub use users::{Role, User, UserError, UserId};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
