@@ -6,6 +6,7 @@
 
 pub mod format;
 pub mod names;
+pub mod places;
 pub mod chart;
 pub mod export;
 pub mod bots;
