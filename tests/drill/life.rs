@@ -1,7 +1,7 @@
 //! In: streams over days and months. Out: whether every two dimensions count the same while days are open, when they are
 //! closed, when they are in a month, and after restarts. Forgets: nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use headcount::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
@@ -151,6 +151,7 @@ pub fn compare_singles(
     ends: [Day; 2],
     with_hours: bool,
 ) -> Result<(), TestCaseError> {
+    compare_prop_keys(sums, expected, ends)?;
     type Tables<'a> = BTreeMap<(SiteId, Axis<&'a str>), [Rows; 3]>;
     let mut tables: Tables = BTreeMap::new();
     let mut add = |site: SiteId, cell: &Cell<&'_ str>, grain: usize, bucket: i32, tally: Tally| {
@@ -176,6 +177,30 @@ pub fn compare_singles(
             if is_kept {
                 same(&found, &expected, false, &format!("{ask:?}"))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the keys of properties of each event, of all together, and of one that never came.
+fn compare_prop_keys(sums: &dyn Sums, expected: &Figures, ends: [Day; 2]) -> Result<(), TestCaseError> {
+    let came = |((site, day, cell), tally): (&(SiteId, Day, Cell<&'_ str>), &Tally)| match cell.axis {
+        Axis::Prop { key, event } if !tally.is_zero() => Some((*site, event.map(str::to_owned), *day, key.to_owned())),
+        _ => None,
+    };
+    let came: Vec<(SiteId, Option<String>, Day, String)> = expected.days.iter().filter_map(came).collect();
+    let sites: BTreeSet<SiteId> = expected.days.keys().map(|(site, ..)| *site).collect();
+    let events: BTreeSet<Option<&str>> = came.iter().map(|(_, event, ..)| event.as_deref()).collect();
+    let middle = Day(ends[0].0.midpoint(ends[1].0));
+    let spans = [ends, [ends[0], middle], [middle, ends[1]], [ends[1], ends[1]], [ends[1], ends[0]]];
+    for (site, event) in sites.iter().flat_map(|site| events.iter().chain([&Some("Never")]).map(|e| (*site, *e))) {
+        for [first, last] in spans {
+            let of_event = came.iter().filter(|(of, under, ..)| (*of, under.as_deref()) == (site, event));
+            let of_days = of_event.filter(|(_, _, day, _)| (first..=last).contains(day));
+            let keys: BTreeSet<&str> = of_days.map(|(.., key)| key.as_str()).collect();
+            let listed = sums.prop_keys(site, event, first, last).unwrap();
+            let listed: Vec<&str> = listed.iter().map(|key| &**key).collect();
+            prop_assert_eq!(listed, keys.into_iter().collect::<Vec<_>>(), "{:?} {:?} {:?}", event, first, last);
         }
     }
     Ok(())
