@@ -260,3 +260,27 @@ fn no_figure_changes_while_days_are_open_closed_and_added_up() {
     let config = ProptestConfig { max_shrink_iters: 40, ..config(1) };
     TestRunner::new(config).run(&streams, live).unwrap_or_else(|error| panic!("{error}"));
 }
+
+#[test]
+fn keys_of_properties_are_listed_before_they_are_stored() {
+    let story = "09:00 ana event Signup plan=pro\n09:01 bob event Signup plan=free size=7\n09:02 cem event Call who=me";
+    let plan = Plan::told(story);
+    let day = plan.last_day();
+    let mut room = Room::open(&plan, &watched::settings());
+    for (place, hit) in plan.hits().into_iter().enumerate() {
+        room.take(hit);
+        let keys = |event: Option<&str>, day: Day| {
+            let keys = room.collector().prop_keys(SiteId(1), event, day, day).unwrap();
+            keys.iter().map(|key| key.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        let expected = [["plan", "", "plan"], ["plan size", "", "plan size"], ["plan size", "who", "plan size who"]];
+        assert_eq!([Some("Signup"), Some("Call"), None].map(|event| keys(event, day)), expected[place]);
+        assert_eq!(keys(None, Day(day.0 + 1)), "");
+    }
+    // Each is named once, whether it is stored, waits, or both.
+    assert_eq!(room.number("SELECT count(*) FROM axes"), 0);
+    room.flush();
+    assert_eq!(room.collector().prop_keys(SiteId(1), None, day, day).unwrap().len(), 3);
+    room.take(plan.hits().pop().expect("a hit"));
+    assert_eq!(room.collector().prop_keys(SiteId(1), None, day, day).unwrap().len(), 3);
+}
