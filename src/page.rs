@@ -7,6 +7,7 @@
 pub mod words;
 pub mod format;
 pub mod names;
+pub mod places;
 pub mod chart;
 pub mod export;
 pub mod bots;

@@ -13,7 +13,10 @@ pub use crate::cell::OTHER;
 
 static COUNTRIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("data/countries.tsv").lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once('\t')).collect()
+    lines
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(code, names)| (code, names.split('\t').next().unwrap_or(code)))
+        .collect()
 });
 
 impl Words {
@@ -283,7 +286,7 @@ mod tests {
         for (dimension, value, expected) in cases {
             assert_eq!(ENGLISH.label(dimension, value), expected);
         }
-        assert_eq!(COUNTRIES.len(), 249);
+        assert_eq!(COUNTRIES.len(), 250);
     }
 
     #[test]
