@@ -4,8 +4,10 @@
 //! in words. All texts are escaped by askama. No page has a script or a `style` attribute, so that a content policy of
 //! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
 
+pub mod words;
 pub mod format;
 pub mod names;
+pub mod places;
 pub mod chart;
 pub mod export;
 pub mod sign_in;
@@ -25,13 +27,10 @@ pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Tota
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
+use words::Words;
 
 /// The style sheet of all pages, served at [`style_href`].
 pub const STYLE: &str = include_str!("../dashboards/style.css");
-
-/// A notice for sites whose live state did not survive a restart.
-pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. What was stored is kept, but visitors of today who \
-came before may count once more.";
 
 /// Where pages look for [`STYLE`]; it changes with the style sheet, so browsers may keep it for ever.
 pub fn style_href() -> String {
@@ -66,6 +65,8 @@ pub struct Account {
 #[derive(Debug, Clone, Template)]
 #[template(path = "sites.html")]
 pub struct SitesPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// Who is signed in.
     pub account: Option<Account>,
     /// Whether sites can be added by who reads this.
@@ -88,6 +89,12 @@ pub struct SiteLine {
 }
 
 impl SitesPage {
+    /// What arrived for no site; every other part between backticks is code.
+    fn unclaimed_shown(&self) -> String {
+        let line = |line: &NotCounted| format!("{} ({})", line.name(self.words), line.shown(self.words));
+        self.words.one(self.words.unclaimed, self.unclaimed.iter().map(line).collect::<Vec<_>>().join(", "))
+    }
+
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
@@ -95,12 +102,12 @@ impl SitesPage {
 }
 
 impl SiteLine {
-    fn visitors_shown(&self) -> String {
-        format::metric(crate::cell::Metric::Visitors, self.visitors)
+    fn visitors_shown(&self, words: &Words) -> String {
+        words.metric(crate::cell::Metric::Visitors, self.visitors)
     }
 
-    fn pageviews_shown(&self) -> String {
-        format::count(self.pageviews)
+    fn pageviews_shown(&self, words: &Words) -> String {
+        words.count(self.pageviews)
     }
 }
 
@@ -108,6 +115,8 @@ impl SiteLine {
 #[derive(Debug, Clone, Template)]
 #[template(path = "privacy.html")]
 pub struct PrivacyPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// The site's domain.
     pub domain: String,
     /// What becomes of addresses.
@@ -119,6 +128,14 @@ pub struct PrivacyPage {
 }
 
 impl PrivacyPage {
+    fn how(&self) -> &'static str {
+        match self.address {
+            AddressMode::Hash => self.words.privacy_hash,
+            AddressMode::Truncate => self.words.privacy_truncate,
+            AddressMode::None => self.words.privacy_none,
+        }
+    }
+
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
@@ -126,9 +143,11 @@ impl PrivacyPage {
 }
 
 /// What went wrong, in a title and a sentence.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[derive(Debug, Clone, Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// The status code.
     pub status: u16,
     /// What happened.
@@ -139,18 +158,18 @@ pub struct ErrorPage {
 
 impl ErrorPage {
     /// The page for a status code.
-    pub fn of(status: u16) -> ErrorPage {
+    pub fn of(status: u16, words: &'static Words) -> ErrorPage {
         let (title, sentence) = match status {
-            401 => ("Please sign in", "This page is for signed-in people."),
-            403 => ("Not for this account", "You are signed in, but may not read this page."),
-            404 => ("Nothing here", "There is no such page, or no such site."),
-            405 => ("Not like this", "This address does not take that kind of request."),
-            429 => ("Too many requests", "Please try again in a minute."),
-            400..=499 => ("Not understood", "The request makes no sense here."),
-            503 => ("Busy", "The server is stopping or very busy. Please try again in a moment."),
-            _ => ("Something broke", "It is not your fault, and nothing counted is lost. The server's log says more."),
+            401 => (words.error_401, words.error_401_why),
+            403 => (words.error_403, words.error_403_why),
+            404 => (words.error_404, words.error_404_why),
+            405 => (words.error_405, words.error_405_why),
+            429 => (words.error_429, words.error_429_why),
+            400..=499 => (words.error_400, words.error_400_why),
+            503 => (words.error_503, words.error_503_why),
+            _ => (words.error_500, words.error_500_why),
         };
-        ErrorPage { status, title: title.to_owned(), sentence: sentence.to_owned() }
+        ErrorPage { words, status, title: title.to_owned(), sentence: sentence.to_owned() }
     }
 
     /// The page as HTML.
@@ -178,14 +197,14 @@ mod tests {
 
     #[test]
     fn the_style_sheet_is_small_and_fetches_nothing() {
-        assert!(STYLE.len() <= 8 * 1024, "{} bytes", STYLE.len());
+        assert!(STYLE.len() <= 16 * 1024, "{} bytes", STYLE.len());
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 
     #[test]
     fn every_status_has_a_title_and_a_sentence() {
         for status in 400..600 {
-            let page = ErrorPage::of(status);
+            let page = ErrorPage::of(status, &words::ENGLISH);
             assert!(!page.title.is_empty() && page.sentence.ends_with('.'), "{status}");
         }
     }

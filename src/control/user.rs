@@ -8,7 +8,7 @@ use super::{Done, Refusal, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
-use crate::page::names;
+use crate::page::words::ENGLISH;
 use crate::secret::Secret;
 use crate::secret::password::Password;
 use crate::site::{Moment, Schedule, SiteId};
@@ -228,7 +228,7 @@ fn known(collector: &Collector, name: &str) -> Result<User, Refusal> {
 fn name(text: &str) -> Result<String, Refusal> {
     let name = text.trim();
     let is_short = !name.is_empty() && name.chars().count() <= limits::USER_NAME_CHARS_MAX;
-    if !is_short || names::visible(name) != name {
+    if !is_short || ENGLISH.visible(name) != name {
         let most = limits::USER_NAME_CHARS_MAX;
         return refuse(format!("a name has 1 to {most} characters, and none that can't be seen"));
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::rendered;
+use super::words::Words;
 
 /// Why the page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ impl Why {
 #[derive(Debug, Clone, Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// Why.
     pub why: Why,
     /// The name that was typed.
@@ -47,8 +50,8 @@ impl SignInPage {
 
     fn title(&self) -> &'static str {
         match self.why {
-            Why::BadLink => "This link does not work",
-            _ => "Sign in",
+            Why::BadLink => self.words.bad_link,
+            _ => self.words.sign_in,
         }
     }
 
@@ -56,9 +59,27 @@ impl SignInPage {
     fn trouble(&self) -> Option<&'static str> {
         match self.why {
             Why::Asked => None,
-            Why::BadLink => Some("It was used before, is older than 15 minutes, or was not copied as a whole."),
-            Why::Wrong => Some("No user has this name and this password."),
-            Why::TooMany => Some("There were too many tries. Wait 15 minutes, or use a link."),
+            Why::BadLink => Some(self.words.bad_link_why),
+            Why::Wrong => Some(self.words.sign_in_wrong),
+            Why::TooMany => Some(self.words.sign_in_too_many),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+    use crate::page::words::Language;
+
+    #[test]
+    fn the_page_knows_how_long_links_and_bounds_hold() {
+        for language in Language::ALL {
+            let trouble = |why| SignInPage { words: language.words(), why, name: String::new() }.trouble();
+            let minutes = |ms: i64| format!(" {} ", ms / 60_000);
+            assert!(trouble(Why::BadLink).is_some_and(|text| text.contains(&minutes(limits::SIGN_IN_LINK_MS))));
+            assert!(trouble(Why::TooMany).is_some_and(|text| text.contains(&minutes(limits::TRIES_WAIT_MS))));
+            assert!(trouble(Why::Asked).is_none() && trouble(Why::Wrong).is_some());
         }
     }
 }

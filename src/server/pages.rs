@@ -9,11 +9,13 @@ use serde_json::json;
 
 use super::dashboard::{Breakdown, NoView, View};
 use super::form::NoForm;
+use super::language::words_for;
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
-use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::sign_in::Why;
+use crate::page::tracker::{self, Installed, TRACKER};
+use crate::page::words::Words;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::choice::NotAChoice;
 use crate::site::Site;
@@ -32,7 +34,7 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let collector = app.collector.clone();
+    let (collector, words) = (app.collector.clone(), words_for(&headers));
     let lines = apart(move || {
         let sites = collector.directory().all();
         let line = |site: &crate::site::Site| {
@@ -43,11 +45,11 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
         let sites = sites.collect::<Result<Vec<_>, StoreError>>()?;
         let is_owner = account.is_owner();
         let unclaimed = if is_owner { dashboard::unclaimed_lately(&collector)? } else { Vec::new() };
-        Ok::<_, StoreError>(SitesPage { account: Some(account.shown()), is_owner, sites, unclaimed })
+        Ok::<_, StoreError>(SitesPage { words, account: Some(account.shown()), is_owner, sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
-        _ => failed(),
+        _ => failed(&headers),
     }
 }
 
@@ -62,18 +64,19 @@ pub async fn site(
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = readable(&domain, &account, &app) else { return not_found().await };
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
-    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+    let words = words_for(&headers);
+    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::site_page(&view, account.shown(), &app.collector, &app.base_url)),
         Err(wrong) => Err(wrong),
     });
     match made.await {
         Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(wrong)) => no_view(&wrong),
-        _ => failed(),
+        Some(Err(wrong)) => no_view(&wrong, &headers),
+        _ => failed(&headers),
     }
 }
 
@@ -90,28 +93,32 @@ pub async fn panel(
     };
     let site = readable(&domain, &account, &app);
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
-        return mails(site.clone(), ending, asked, app.clone()).await;
+        return mails(site.clone(), ending, asked, app.clone(), &headers).await;
     }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
-        return bot_lines(site, ending, asked, app).await;
+        return bot_lines(site, ending, asked, app, &headers).await;
     }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
-    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found(&headers) };
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending.as_str()) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
             text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
         }
         (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
             text("application/json", export::json(dimension, &metrics, &rows))
         }
-        (Some(Ok(Ok(None))), _) => wrong("Not counted", "sums do not know how this breakdown meets the filter"),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(None))), _) => {
+            let words = words_for(&headers);
+            wrong(words.not_together, words.not_counted_export, words)
+        }
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
@@ -120,85 +127,100 @@ fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> 
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
-fn no_view(no_view: &NoView) -> Response {
+fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
+    let words = words_for(headers);
     let title = match no_view {
-        NoView::Period(_) => "No such period",
-        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => "Not counted together",
-        NoView::Filter(_) => "No such filter",
+        NoView::Period(_) => words.no_such_period,
+        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
+        NoView::Filter(_) => words.no_such_filter,
     };
-    wrong(title, &no_view.to_string())
+    wrong(title, &no_view.to_string(), words)
 }
 
 /// The answer to an address that asks for what there is not.
-fn wrong(title: &str, sentence: &str) -> Response {
+fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     let sentence = format!("{first}{}.", letters.as_str());
-    html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title: title.to_owned(), sentence }.html())
+    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title: title.to_owned(), sentence }.html())
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
-async fn mails(site: Arc<Site>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+async fn mails(
+    site: Arc<Site>,
+    ending: &str,
+    asked: Vec<(String, String)>,
+    app: Shared,
+    headers: &HeaderMap,
+) -> Response {
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
 /// What programs came, for other programs.
-async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
-    let Some(site) = site else { return not_found().await };
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+async fn bot_lines(
+    site: Option<Arc<Site>>,
+    ending: &str,
+    asked: Vec<(String, String)>,
+    app: Shared,
+    headers: &HeaderMap,
+) -> Response {
+    let Some(site) = site else { return not_found(&headers) };
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
 /// How to sign in.
-pub fn sign_in(why: Why, name: &str, _headers: &HeaderMap) -> Response {
-    let status = if why == Why::Asked { StatusCode::OK } else { StatusCode::from_u16(why.status()).unwrap_or_default() };
-    html(status, SignInPage { why, name: name.to_owned() }.html())
+pub fn sign_in(why: Why, name: &str, headers: &HeaderMap) -> Response {
+    let status = StatusCode::from_u16(why.status()).unwrap_or_default();
+    html(status, SignInPage { words: words_for(headers), why, name: name.to_owned() }.html())
 }
 
-/// What those get who have to sign in first.
-pub fn please_sign_in(headers: &HeaderMap) -> Response {
+/// The page to sign in on, for whoever wants to.
+pub fn ask(headers: &HeaderMap) -> Response {
     let mut answer = sign_in(Why::Asked, "", headers);
-    *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    *answer.status_mut() = StatusCode::OK;
     answer
 }
 
 /// When a form can't be taken.
-pub fn no_form(no_form: NoForm, _headers: &HeaderMap) -> Response {
+pub fn no_form(no_form: NoForm, headers: &HeaderMap) -> Response {
+    let words = words_for(headers);
     let (status, title, sentence) = match no_form {
-        NoForm::FromElsewhere => {
-            (403, "Not from this page", "The form was not sent by a page of this collector. Nothing was changed.")
-        }
-        NoForm::TooLarge => (413, "Too much", "The form is too long. Nothing was changed."),
-        NoForm::Late => (408, "Too late", "The form did not arrive in time. Nothing was changed."),
+        NoForm::FromElsewhere => (403, words.form_from_elsewhere, words.form_from_elsewhere_why),
+        NoForm::TooLarge => (413, words.form_too_large, words.form_too_large_why),
+        NoForm::Late => (408, words.form_late, words.form_late_why),
     };
-    let page = ErrorPage { status, title: title.into(), sentence: sentence.into() };
+    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into() };
     html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
-pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>) -> Response {
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
     let now = app.collector.clock().now();
     let page = PrivacyPage {
+        words: words_for(&headers),
         domain: site.domain.to_string(),
         address: site.settings.address,
         is_opt_out_honoured: site.settings.opt_out,
@@ -227,7 +249,7 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
     match signed_in::bearer(&headers, &app).await {
         Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
-        Err(_) => return failed(),
+        Err(_) => return failed(&headers),
     }
     let meter = app.collector.meter();
     meter.database_bytes.set(app.collector.store().bytes() as i64);
@@ -235,8 +257,8 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
 }
 
 /// `GET /js/FILE`: the tracker, which any page may load, and what answers to installed snippets of Plausible's.
-pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Response {
-    let Some(name) = file.strip_suffix(".js") else { return not_found().await };
+pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(name) = file.strip_suffix(".js") else { return not_found(&headers) };
     match name {
         "script" => script(TRACKER.as_str()),
         _ if name.starts_with("pa-") => {
@@ -246,7 +268,7 @@ pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Res
         _ if name.starts_with("plausible") || name.starts_with("script.") => {
             script(tracker::installed(Installed::Plausible))
         }
-        _ => not_found().await,
+        _ => not_found(&headers),
     }
 }
 
@@ -278,17 +300,22 @@ pub async fn no_icon() -> StatusCode {
 }
 
 /// Anything else.
-pub async fn not_found() -> Response {
-    error(StatusCode::NOT_FOUND)
+pub async fn no_page(headers: HeaderMap) -> Response {
+    not_found(&headers)
+}
+
+/// What there is not.
+pub fn not_found(headers: &HeaderMap) -> Response {
+    error(StatusCode::NOT_FOUND, headers)
 }
 
 /// When the store has failed; the log says more.
-pub fn failed() -> Response {
-    error(StatusCode::INTERNAL_SERVER_ERROR)
+pub fn failed(headers: &HeaderMap) -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, headers)
 }
 
-fn error(status: StatusCode) -> Response {
-    html(status, ErrorPage::of(status.as_u16()).html())
+fn error(status: StatusCode, headers: &HeaderMap) -> Response {
+    html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
 
 fn html(status: StatusCode, body: String) -> Response {

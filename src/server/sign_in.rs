@@ -20,7 +20,7 @@ use crate::store::sqlite::{User, UserId};
 
 /// `GET /sign-in`
 pub async fn page(headers: HeaderMap) -> Response {
-    pages::sign_in(Why::Asked, "", &headers)
+    pages::ask(&headers)
 }
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
@@ -32,14 +32,14 @@ pub async fn by_link(
 ) -> Response {
     if method != Method::GET || ingest::is_prefetch(&headers) {
         // Looking ahead must not use up the link.
-        return pages::sign_in(Why::Asked, "", &headers);
+        return pages::ask(&headers);
     }
     let link = Secret::from_text(&secret).digest();
     let (collector, before) = (app.collector.clone(), signed_in::cookie(&headers));
     match apart(move || exchange(&collector, link, before)).await {
         Some(Ok(Some((user, login)))) => welcome(&app, &user, &login, None),
         Some(Ok(None)) => pages::sign_in(Why::BadLink, "", &headers),
-        Some(Err(_)) | None => pages::failed(),
+        Some(Err(_)) | None => pages::failed(&headers),
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             let (collector, before, id) = (app.collector.clone(), signed_in::cookie(&headers), user.id);
             match apart(move || new_login(&collector, id, before)).await {
                 Some(Ok(login)) => welcome(&app, &user, &login, came_from(&headers, &app)),
-                _ => pages::failed(),
+                _ => pages::failed(&headers),
             }
         }
         Ok(Guess::Wrong) => pages::sign_in(Why::Wrong, &name, &headers),
@@ -87,7 +87,7 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
-        Err(_) => pages::failed(),
+        Err(_) => pages::failed(&headers),
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::form::Form;
 use super::{Shared, apart, header as text_of, pages};
+use crate::page::sign_in::Why;
 use crate::page;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
@@ -61,8 +62,8 @@ pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account
 pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
     match account(headers, app).await {
         Ok(Some(account)) => Ok(account),
-        Ok(None) => Err(pages::please_sign_in(headers)),
-        Err(_) => Err(pages::failed()),
+        Ok(None) => Err(pages::sign_in(Why::Asked, "", headers)),
+        Err(_) => Err(pages::failed(headers)),
     }
 }
 
@@ -95,6 +96,5 @@ pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>,
 
 /// The secret of the browser that asks.
 pub fn cookie(headers: &HeaderMap) -> Option<Secret> {
-    let cookies = text_of(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
-    cookies.filter(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::from_text(value)).next()
+    super::cookie(headers, COOKIE).map(Secret::from_text)
 }
