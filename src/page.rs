@@ -9,6 +9,7 @@ pub mod format;
 pub mod names;
 pub mod places;
 pub mod chart;
+pub mod account;
 pub mod export;
 pub mod sign_in;
 pub mod bots;

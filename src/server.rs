@@ -11,6 +11,7 @@ mod form;
 mod guess;
 mod ingest;
 mod language;
+mod own_account;
 mod pages;
 mod sign_in;
 mod signed_in;
@@ -136,6 +137,8 @@ fn router(app: Shared) -> Router {
         .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
         .route("/sign-in/{secret}", get(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/settings/account", get(own_account::page).post(own_account::set_password))
+        .route("/settings/sign-out", post(own_account::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))

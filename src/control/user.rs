@@ -185,9 +185,7 @@ fn browsers(collector: &Collector, name: &str) -> Done {
     let lines = logins.iter().map(|login| format!("{}  since {}  until {}", login.id, login.since, day(login.until)));
     let none = format!("{} is signed in nowhere.", user.name);
     let text = if logins.is_empty() { none } else { lines.collect::<Vec<_>>().join("\n") };
-    let row = |login: &Login| {
-        json!({"id": login.id, "since": login.since.to_string(), "until": login.until.timestamp().to_string()})
-    };
+    let row = |login: &Login| json!({"id": login.id, "since": login.since.to_string(), "until": login.until.timestamp().to_string()});
     Ok(Reply::new(text, Value::Array(logins.iter().map(row).collect())))
 }
 
@@ -198,7 +196,7 @@ fn sign_out(collector: &Collector, name: &str, browser: Option<i64>) -> Done {
         Some(id) if collector.store().end_login_of(user.id, id)? => 1,
         Some(id) => {
             let name = &user.name;
-            return refuse(format!("{name} has no browser {id}; `headcount user browsers {name:?}` shows all"));
+            return refuse(format!("there is no browser {id} of {name}; `headcount user browsers {name:?}` shows all"));
         }
     };
     Ok(Reply::new(format!("{}: {}", user.name, signed_out(ended)), json!({"name": user.name, "signed_out": ended})))

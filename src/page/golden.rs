@@ -8,6 +8,7 @@ use super::*;
 use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::account::{AccountPage, BrowserLine, Outcome};
 use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
@@ -221,7 +222,14 @@ fn sites_are_listed_or_added() {
     let html = SitesPage { words: &ENGLISH, account: account.clone(), is_owner: true, sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { words: &ENGLISH, account: account.clone(), is_owner: true, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let html = SitesPage {
+        words: &ENGLISH,
+        account: account.clone(),
+        is_owner: true,
+        sites: Vec::new(),
+        unclaimed: Vec::new(),
+    }
+    .html();
     assert_plain(&html);
     check("sites-none", &html);
     let html = SitesPage { words: &ENGLISH, account, is_owner: false, sites: Vec::new(), unclaimed: Vec::new() }.html();
@@ -241,6 +249,28 @@ fn signing_in_explains_itself() {
         assert_plain(&html);
         check(name, &html);
     }
+}
+
+#[test]
+fn people_look_after_their_own_account() {
+    let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
+    let page = AccountPage {
+        words: &ENGLISH,
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        is_owner: false,
+        sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
+        has_password: true,
+        browsers: vec![browser(9, "2026-11-23", true), browser(7, "2026-11-02", false)],
+        outcome: None,
+    };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(!html.contains("<b>\"Ana"));
+    check("account", &html);
+    let outcome = Some(Outcome::Refused("<script> is no password.".into()));
+    let html = AccountPage { is_owner: true, sites: None, has_password: false, outcome, ..page }.html();
+    assert_plain(&html);
+    check("account-without-password", &html);
 }
 
 #[test]

@@ -60,12 +60,7 @@ fn totals(scope: Scope) -> &'static [Metric] {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn site_page(
-    view: &View,
-    account: Account,
-    collector: &Collector,
-    base_url: &str,
-) -> Result<SitePage, StoreError> {
+pub fn site_page(view: &View, account: Account, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
     let (site, now) = (view.site, collector.clock().now());
     let first_day = collector.first_day(site.id)?;
     let range = view.period.range(&site.schedule, now, first_day);

@@ -139,10 +139,15 @@ fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
 
 /// The answer to an address that asks for what there is not.
 fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
-    let mut letters = sentence.trim_end_matches('.').chars();
+    let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
+    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
+}
+
+/// An error as a page says it: with a capital at its beginning and a full stop at its end.
+pub fn whole_sentence(error: &str) -> String {
+    let mut letters = error.trim_end_matches('.').chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    let sentence = format!("{first}{}.", letters.as_str());
-    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title: title.to_owned(), sentence }.html())
+    format!("{first}{}.", letters.as_str())
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.

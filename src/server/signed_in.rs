@@ -7,8 +7,8 @@ use axum::response::Response;
 
 use super::form::Form;
 use super::{Shared, apart, header as text_of, pages};
-use crate::page::sign_in::Why;
 use crate::page;
+use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
 use crate::store::StoreError;

@@ -90,9 +90,7 @@ impl UserWork {
             UserWork::Remove { name } => UserCommand::Remove { name: name.clone() },
             UserWork::Link { name: None } => return Some(Command::UserLink),
             UserWork::Link { name: Some(name) } => UserCommand::Link { name: name.clone() },
-            UserWork::Password { name, none: true, .. } => {
-                UserCommand::Password { name: name.clone(), password: None }
-            }
+            UserWork::Password { name, none: true, .. } => UserCommand::Password { name: name.clone(), password: None },
             UserWork::Password { .. } => return None,
             UserWork::Browsers { name } => UserCommand::Browsers { name: name.clone() },
             UserWork::SignOut { name, browser } => UserCommand::SignOut { name: name.clone(), browser: *browser },

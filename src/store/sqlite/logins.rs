@@ -70,7 +70,8 @@ impl Sqlite {
     /// [`StoreError`]
     pub fn signed_in(&self, login: Digest, now: Moment) -> Result<Option<User>, StoreError> {
         let columns = users::COLUMNS;
-        let sql = format!("SELECT {columns} FROM logins l JOIN users u ON u.id = l.user WHERE l.hash = ? AND l.until_ms > ?");
+        let sql =
+            format!("SELECT {columns} FROM logins l JOIN users u ON u.id = l.user WHERE l.hash = ? AND l.until_ms > ?");
         let reader = self.reader();
         let mut statement = reader.prepare_cached(&sql)?;
         let found = statement.query_row(params![login.0, now.0], |row| Ok(users::user(row))).optional()?;
@@ -180,7 +181,9 @@ mod tests {
             store.add_login(ana, digest(number as u8), NOW).unwrap();
         }
         assert_eq!(store.logins(ana, None, NOW).unwrap().len(), limits::LOGINS_PER_USER_MAX);
-        assert!(store.signed_in(digest(0), NOW).unwrap().is_none() && store.signed_in(digest(1), NOW).unwrap().is_some());
+        assert!(
+            store.signed_in(digest(0), NOW).unwrap().is_none() && store.signed_in(digest(1), NOW).unwrap().is_some()
+        );
     }
 
     #[test]

@@ -121,16 +121,11 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`UserError::Exists`] or a failure of the store.
-    pub fn add_user(
-        &self,
-        name: &str,
-        role: Role,
-        sites: Option<&[SiteId]>,
-        now: Moment,
-    ) -> Result<UserId, UserError> {
+    pub fn add_user(&self, name: &str, role: Role, sites: Option<&[SiteId]>, now: Moment) -> Result<UserId, UserError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        let sql = "INSERT INTO users (name, folded, role, all_sites, added_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO users (name, folded, role, all_sites, added_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let added = transaction.execute(sql, params![name, folded(name), role.name(), sites.is_none(), now.0])?;
         if added == 0 {
             return Err(UserError::Exists(name.to_owned()));
