@@ -247,6 +247,7 @@ pub const fn reason(reason: Rejection) -> &'static str {
         Rejection::Repeat => "Sent twice",
         Rejection::BadToken => "No token",
         Rejection::BadTime => "Impossible time",
+        Rejection::Excluded => "Excluded",
     }
 }
 
