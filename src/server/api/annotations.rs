@@ -46,7 +46,7 @@ pub async fn add(State(app): State<Shared>, request: Request) -> Response {
         Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
         Err(error) => return failed(&error),
     };
-    let note = match body::read(request.into_body(), limits::FORM_BYTES_MAX).await {
+    let note = match body::read(request.into_body(), limits::CHANGE_BYTES_MAX).await {
         Ok(body) => serde_json::from_slice::<Note>(&body.bytes),
         Err(unread) => return unreadable(unread),
     };
