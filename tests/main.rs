@@ -15,6 +15,7 @@ mod fuzz;
 mod import;
 mod ingest;
 mod knowing;
+mod live;
 mod operators;
 mod oracle;
 mod programs;

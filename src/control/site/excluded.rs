@@ -4,7 +4,7 @@ use super::super::goal::counted;
 use super::super::{Refusal, SiteChange, refuse};
 use crate::cell::Dimension;
 use crate::limits;
-use crate::page::names;
+use crate::page::words::ENGLISH;
 use crate::site::{self, Domain, Exclusions, PathRules, exclusions};
 
 /// The exclusions of a site after a change. `paths` are its rules after that change.
@@ -45,7 +45,7 @@ fn each<T: PartialEq>(texts: &[String], read: impl Fn(&str) -> Result<T, Refusal
 
 fn country(text: &str) -> Result<String, Refusal> {
     let code = text.trim().to_uppercase();
-    match names::label(Dimension::Country, &code) == code {
+    match ENGLISH.label(Dimension::Country, &code) == code {
         true => refuse(format!("{:?} is no code of a country; write two letters like DE", text.trim())),
         false => Ok(code),
     }
