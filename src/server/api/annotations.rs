@@ -58,9 +58,8 @@ pub async fn add(State(app): State<Shared>, request: Request) -> Response {
             return refused(StatusCode::BAD_REQUEST, &sentence);
         }
     };
-    let site = match domain(&app, &site_id, |site| access.may_annotate(site)) {
-        Ok(site) => site,
-        Err(answer) => return answer,
+    let Some(site) = domain(&app, &site_id, |site| access.may_annotate(site)) else {
+        return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
     run(&app, AnnotationCommand::Add { site, text, at }, StatusCode::BAD_REQUEST).await
 }
@@ -99,16 +98,18 @@ async fn admit(
     may: impl Fn(Access, SiteId) -> bool,
 ) -> Result<String, Response> {
     match signed_in::bearer(headers, app).await {
-        Ok(Some(access)) => domain(app, site_id, |site| may(access, site)),
-        Ok(None) => Err(refused(StatusCode::UNAUTHORIZED, NO_ACCESS)),
+        Ok(access) => {
+            let found = access.and_then(|access| domain(app, site_id, |site| may(access, site)));
+            found.ok_or_else(|| refused(StatusCode::UNAUTHORIZED, NO_ACCESS))
+        }
         Err(error) => Err(failed(&error)),
     }
 }
 
-fn domain(app: &Shared, site_id: &str, may: impl Fn(SiteId) -> bool) -> Result<String, Response> {
+/// The domain of a site, if something may be done there.
+fn domain(app: &Shared, site_id: &str, may: impl Fn(SiteId) -> bool) -> Option<String> {
     let directory = app.collector.directory();
-    let site = directory.find(site_id).filter(|site| may(site.id));
-    site.map(|site| site.domain.to_string()).ok_or_else(|| refused(StatusCode::UNAUTHORIZED, NO_ACCESS))
+    directory.find(site_id).filter(|site| may(site.id)).map(|site| site.domain.to_string())
 }
 
 async fn run(app: &Shared, command: AnnotationCommand, if_refused: StatusCode) -> Response {
