@@ -5,12 +5,14 @@
 //! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
+pub mod form;
 pub mod format;
 pub mod names;
 pub mod places;
 pub mod chart;
 pub mod export;
 pub mod bots;
+pub mod settings;
 pub mod site;
 pub mod tracker;
 pub mod watched;
