@@ -9,6 +9,8 @@ use super::*;
 use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::account::{AccountPage, BrowserLine, Outcome};
+use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
 use made_up::{day, full, panel, periods, plain, today};
@@ -218,21 +220,58 @@ fn sites_are_listed_or_added() {
         NotCounted { reason: Rejection::UnknownSite, count: 3 },
         NotCounted { reason: Rejection::NotJson, count: 1 },
     ];
-    let html = SitesPage { words: &ENGLISH, account: account.clone(), sites, unclaimed }.html();
+    let html = SitesPage { words: &ENGLISH, account: account.clone(), is_owner: true, sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { words: &ENGLISH, account, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let html = SitesPage {
+        words: &ENGLISH,
+        account: account.clone(),
+        is_owner: true,
+        sites: Vec::new(),
+        unclaimed: Vec::new(),
+    }
+    .html();
     assert_plain(&html);
     check("sites-none", &html);
+    let html = SitesPage { words: &ENGLISH, account, is_owner: false, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    assert_plain(&html);
+    check("sites-none-readable", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    for (name, is_bad_link) in [("sign-in", false), ("sign-in-bad-link", true)] {
-        let html = SignInPage { words: &ENGLISH, is_bad_link }.html();
+    for (name, why, typed) in [
+        ("sign-in", Why::Asked, ""),
+        ("sign-in-bad-link", Why::BadLink, ""),
+        ("sign-in-wrong", Why::Wrong, "\"><script>alert(1)</script>"),
+        ("sign-in-too-many", Why::TooMany, "ana"),
+    ] {
+        let html = SignInPage { words: &ENGLISH, why, name: typed.into() }.html();
         assert_plain(&html);
         check(name, &html);
     }
+}
+
+#[test]
+fn people_look_after_their_own_account() {
+    let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
+    let page = AccountPage {
+        words: &ENGLISH,
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        is_owner: false,
+        sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
+        has_password: true,
+        browsers: vec![browser(9, "2026-11-23", true), browser(7, "2026-11-02", false)],
+        outcome: None,
+    };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(!html.contains("<b>\"Ana"));
+    check("account", &html);
+    let outcome = Some(Outcome::Refused("<script> is no password.".into()));
+    let html = AccountPage { is_owner: true, sites: None, has_password: false, outcome, ..page }.html();
+    assert_plain(&html);
+    check("account-without-password", &html);
 }
 
 #[test]
