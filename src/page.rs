@@ -5,6 +5,7 @@
 //! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
+pub mod form;
 pub mod format;
 pub mod names;
 pub mod places;
@@ -13,6 +14,7 @@ pub mod account;
 pub mod export;
 pub mod sign_in;
 pub mod bots;
+pub mod settings;
 pub mod site;
 pub mod tracker;
 pub mod watched;

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod made_up;
+mod settings;
 
 use super::*;
 use crate::cell::Dimension;
