@@ -214,7 +214,7 @@ fn hostile_names_stay_text() {
 #[test]
 fn sites_are_listed_or_added() {
     let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
-    let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
+    let account = Some(Account { name: "ana".into(), is_owner: true, sign_out: "/sign-out".into() });
     let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
     let unclaimed = vec![
         NotCounted { reason: Rejection::UnknownSite, count: 3 },
@@ -257,7 +257,7 @@ fn people_look_after_their_own_account() {
     let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
     let page = AccountPage {
         words: &ENGLISH,
-        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), is_owner: true, sign_out: "/sign-out".into() }),
         is_owner: false,
         sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
         has_password: true,

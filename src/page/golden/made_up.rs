@@ -250,7 +250,7 @@ pub(super) fn full() -> SitePage {
         domain: "example.com".into(),
         time_zone: "Europe/Berlin".into(),
         address: AddressMode::Hash,
-        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "ana".into(), is_owner: true, sign_out: "/sign-out".into() }),
         now: Some(14),
         periods: periods("30d"),
         filters: Vec::new(),

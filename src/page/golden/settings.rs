@@ -19,7 +19,7 @@ fn zones() -> Vec<String> {
 }
 
 fn account() -> Option<Account> {
-    Some(Account { name: "Ana".into(), sign_out: "/sign-out".into() })
+    Some(Account { name: "Ana".into(), is_owner: true, sign_out: "/sign-out".into() })
 }
 
 fn site(settings: Settings) -> Arc<Site> {
