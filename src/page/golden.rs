@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod made_up;
+mod people;
 mod settings;
 
 use super::*;

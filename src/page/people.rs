@@ -157,7 +157,13 @@ fn may_fields(words: &'static Words, choice: String, sites: String) -> [Field; 2
             ]),
             value: choice,
         },
-        Field { name: "sites", label: texts.user_sites, help: texts.user_sites_help.into(), kind: Kind::Lines, value: sites },
+        Field {
+            name: "sites",
+            label: texts.user_sites,
+            help: texts.user_sites_help.into(),
+            kind: Kind::Lines,
+            value: sites,
+        },
     ]
 }
 
@@ -280,7 +286,15 @@ impl TokensPage {
         }
         let command = command(line);
         let action = format!("/settings/tokens/{id}#{id}");
-        Form { id, action, fields, button: words.token_create_button, is_danger: false, command, told: self.sent.told(id) }
+        Form {
+            id,
+            action,
+            fields,
+            button: words.token_create_button,
+            is_danger: false,
+            command,
+            told: self.sent.told(id),
+        }
     }
 
     fn told(&self, form: &str) -> Option<Told> {
