@@ -14,7 +14,9 @@ mod language;
 mod own_account;
 mod pages;
 mod sign_in;
+mod settings;
 mod signed_in;
+mod told;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -141,6 +143,10 @@ fn router(app: Shared) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/settings/account", get(own_account::page).post(own_account::set_password))
         .route("/settings/sign-out", post(own_account::sign_out))
+        .route("/settings", get(settings::instance))
+        .route("/settings/{name}", get(settings::back_to_instance).post(settings::change_instance))
+        .route("/{domain}/settings", get(settings::site))
+        .route("/{domain}/settings/{name}", get(settings::back_to_site).post(settings::change_site))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))

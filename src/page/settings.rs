@@ -26,7 +26,7 @@ pub struct SettingsPage {
     /// The domains of all sites, in order.
     pub sites: Vec<String>,
     /// The names of all time zones.
-    pub zones: Vec<String>,
+    pub zones: &'static [String],
     /// The form that was sent last.
     pub sent: Sent,
 }
@@ -44,7 +44,7 @@ pub struct SiteSettingsPage {
     /// Its present day.
     pub today: Day,
     /// The names of all time zones.
-    pub zones: Vec<String>,
+    pub zones: &'static [String],
     /// The form that was sent last.
     pub sent: Sent,
 }

@@ -59,6 +59,11 @@ impl Form {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
     }
 
+    /// All fields, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// All fields of a name.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())

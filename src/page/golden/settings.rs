@@ -1,6 +1,6 @@
 //! In: made-up sites. Out: their settings pages, compared with those in `snapshots/`. Forgets: the pages.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{assert_plain, check};
 use crate::page::Account;
@@ -14,9 +14,7 @@ use crate::site::{
 
 const DECLARED: Moment = Moment(1_780_000_000_000);
 
-fn zones() -> Vec<String> {
-    ["Etc/UTC", "Europe/Berlin"].map(str::to_owned).to_vec()
-}
+static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| ["Etc/UTC", "Europe/Berlin"].map(str::to_owned).to_vec());
 
 fn account() -> Option<Account> {
     Some(Account { name: "Ana".into(), sign_out: "/sign-out".into() })
@@ -39,7 +37,7 @@ fn page(settings: Settings, sent: Sent) -> SiteSettingsPage {
         account: account(),
         site: site(settings),
         today: Day(20_780),
-        zones: zones(),
+        zones: &ZONES,
         sent,
     }
 }
@@ -107,7 +105,7 @@ fn the_settings_of_the_instance_list_its_sites() {
         words: &ENGLISH,
         account: account(),
         sites: sites.iter().map(|site| (*site).to_owned()).collect(),
-        zones: zones(),
+        zones: &ZONES,
         sent,
     };
     let html = page(&["example.com", "example.org"], Sent::default()).html();

@@ -181,7 +181,7 @@ impl SiteSettingsPage {
         let (target, name) = (or(&fields[0].value, "Signup"), or(&fields[1].value, "Sign-ups"));
         let line = vec!["goal", "add", self.domain(), &target, "--name", &name];
         let command = command(line);
-        self.form(Parts { id, section: "goals", button: words.add, fields, command })
+        self.form(Parts { id, section: id, button: words.add, fields, command })
     }
 
     pub(super) fn funnel_form(&self) -> Form {
@@ -210,7 +210,7 @@ impl SiteSettingsPage {
             steps => line.extend(steps.iter().map(String::as_str)),
         }
         let command = command(line);
-        self.form(Parts { id, section: "funnels", button: words.add, fields, command })
+        self.form(Parts { id, section: id, button: words.add, fields, command })
     }
 
     pub(super) fn annotation_form(&self) -> Form {
@@ -245,7 +245,7 @@ impl SiteSettingsPage {
         let at = format!("{}{}{hour}", fields[1].value, if hour.is_empty() { "" } else { "T" });
         let line = vec!["annotation", "add", self.domain(), &text, "--at", &at];
         let command = command(line);
-        self.form(Parts { id, section: "annotations", button: words.add, fields, command })
+        self.form(Parts { id, section: id, button: words.add, fields, command })
     }
 }
 
