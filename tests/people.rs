@@ -5,6 +5,8 @@ mod commands;
 #[path = "people/own_account.rs"]
 mod own_account;
 
+use std::slice::from_ref;
+
 use headcount::control::Command;
 use headcount::control::user::{UserChange, UserCommand};
 use headcount::limits;
@@ -36,7 +38,7 @@ fn enter(world: &World, name: &str, password: &str, from: &str) -> Answer {
 }
 
 fn status(world: &World, path: &str, cookie: &(&'static str, String)) -> u16 {
-    world.request("GET", path, &[cookie.clone()], None).status
+    world.request("GET", path, from_ref(cookie), None).status
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn an_analyst_sees_the_sites_given_and_of_others_not_even_that_they_are_there() 
         assert_eq!((status(&world, path, &ana), status(&world, path, &owner)), (200, 200), "{path}");
     }
     let read = |path: &str, who: &(&'static str, String)| {
-        let answer = world.request("GET", path, &[who.clone()], None);
+        let answer = world.request("GET", path, from_ref(who), None);
         (answer.status, answer.text())
     };
     for file in ["", "/page.csv", "/page.json", "/mail.csv", "/bots.json"] {
@@ -140,7 +142,7 @@ fn what_an_owner_changes_acts_at_once() {
     assert_eq!(pages(), [404, 200]);
     world.command(Command::SiteRemove { domain: "shop.test".into() }).unwrap();
     assert_eq!(pages(), [404, 404], "the sites she may read are none, not all");
-    let page = world.request("GET", "/", &[ana.clone()], None).text();
+    let page = world.request("GET", "/", from_ref(&ana), None).text();
     assert!(page.contains("There is no site that you may read yet."), "{page}");
     set(UserChange { role: Some("owner".into()), ..UserChange::default() });
     assert_eq!(pages(), [200, 404]);
@@ -178,7 +180,7 @@ fn no_other_site_can_send_a_form() {
     assert_eq!(status(&world, "/example.com", &cookie), 200, "nothing of it was done");
     assert_eq!(sent("/sign-in", &[("sec-fetch-site", "same-origin")]), 303);
     let cookie = world.sign_in_as("Ana");
-    let signed_out = world.form("/sign-out", &[cookie.clone()], &[]);
+    let signed_out = world.form("/sign-out", from_ref(&cookie), &[]);
     assert_eq!((signed_out.status, signed_out.header("location")), (303, Some("/sign-in")));
     assert!(signed_out.header("set-cookie").unwrap().contains("Max-Age=0"));
     assert_eq!(status(&world, "/example.com", &cookie), 401);

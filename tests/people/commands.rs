@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::slice::from_ref;
 
 use headcount::control::Command;
 use headcount::control::user::{UserChange, UserCommand};
@@ -130,7 +131,7 @@ fn any_name_that_can_be_read_is_taken_and_shown_as_it_is() {
         add(name).unwrap();
         let cookie = world.sign_in_as(name);
         for path in ["/", "/example.com", "/settings/account"] {
-            let page = world.request("GET", path, &[cookie.clone()], None).text();
+            let page = world.request("GET", path, from_ref(&cookie), None).text();
             assert!(!page.contains("<script") && !page.contains("<img"), "{name} on {path}");
             assert!(page.contains("<bdi>"), "{name} on {path}");
         }
