@@ -173,7 +173,12 @@ fn may_flags<'a>(line: &mut Vec<&'a str>, [may, sites]: &'a [Field; 2], is_new: 
     match may.value.as_str() {
         "some" => {
             let named = sites.value.lines().map(str::trim).filter(|site| !site.is_empty());
+            let none_yet = line.len();
             line.extend(named.flat_map(|site| ["--site", site]));
+            if line.len() == none_yet {
+                // Without any it would stand for all of them.
+                line.extend(["--site", "example.com"]);
+            }
         }
         "all" if !is_new => line.extend(["--site", "all"]),
         _ => {}
@@ -213,7 +218,7 @@ impl UsersPage {
 
 impl UserPage {
     fn action(&self, name: &str) -> String {
-        format!("/settings/user/{name}")
+        format!("/settings/user/{name}#{name}")
     }
 
     fn told(&self, form: &str) -> Option<Told> {

@@ -33,7 +33,8 @@ fn users_are_listed_and_added() {
     let values = [("name", hostile), ("may", "some"), ("sites", "</textarea><script>")];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let sent = Sent { form: "user-add".into(), values, told: Some(Told::Wrong("There is no site <script>.".into())) };
-    let made = Some(Made { sentence: "This link signs in as <b>:".into(), secret: "https://stats.test/sign-in/x".into() });
+    let made =
+        Some(Made { sentence: "This link signs in as <b>:".into(), secret: "https://stats.test/sign-in/x".into() });
     let html = UsersPage { made, sent, ..page }.html();
     assert_plain(&html);
     check("users-refused", &html);
@@ -53,7 +54,8 @@ fn a_user_has_a_page_in_every_language() {
 
 #[test]
 fn tokens_are_listed_and_made() {
-    let token = |id, scope, site: Option<&str>| TokenLine { id, scope, site: site.map(Into::into), added: day("2026-11-02") };
+    let token =
+        |id, scope, site: Option<&str>| TokenLine { id, scope, site: site.map(Into::into), added: day("2026-11-02") };
     let page = TokensPage {
         words: &ENGLISH,
         account: account(),

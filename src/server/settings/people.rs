@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::{owner, posted_by_owner, wrong};
+use super::{owner, posted_by_owner, run, wrong};
 use crate::collector::Collector;
 use crate::control::user::{UserChange, UserCommand};
-use crate::control::{self, Command, Reply};
+use crate::control::{Command, Reply};
 use crate::page::form::Sent;
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage, user_href};
 use crate::page::words::Words;
@@ -69,14 +69,11 @@ pub async fn add_user(State(app): State<Shared>, request: Request) -> Response {
         Err(answer) => return answer,
     };
     let words = words_for(&headers);
-    let added = match may(&form, words) {
-        Ok((role, sites)) => {
-            let (name, role) = (form.text("name").to_owned(), Some(role));
-            run(Command::User(UserCommand::Add { name, role, sites: sites.unwrap_or_default() }), &app).await
-        }
-        Err(sentence) => Err(sentence),
-    };
-    let came = match added {
+    let command = may(&form, words).map(|(role, sites)| {
+        let (name, role) = (form.text("name").to_owned(), Some(role));
+        Command::User(UserCommand::Add { name, role, sites: sites.unwrap_or_default() })
+    });
+    let came = match run(command, &app).await {
         Ok(reply) => made_link(&reply, words),
         Err(sentence) => Came::wrong("user-add", &form, sentence),
     };
@@ -109,11 +106,7 @@ pub async fn change_user(State(app): State<Shared>, Path(action): Path<String>, 
     };
     let (words, name) = (words_for(&headers), form.exact("user").to_owned());
     let Some(command) = asked(&action, &form, words) else { return pages::not_found(&headers) };
-    let done = match command {
-        Ok(command) => run(Command::User(command), &app).await,
-        Err(sentence) => Err(sentence),
-    };
-    match done {
+    match run(command.map(Command::User), &app).await {
         Ok(reply) if action == "user-link" => user_page(account, name, made_link(&reply, words), &headers, &app).await,
         Ok(reply) => {
             let page = match action.as_str() {
@@ -187,7 +180,7 @@ pub async fn change_tokens(State(app): State<Shared>, Path(action): Path<String>
         "token-revoke" => Command::TokenRevoke { id: form.text("id").parse().unwrap_or_default() },
         _ => return pages::not_found(&headers),
     };
-    let came = match run(command, &app).await {
+    let came = match run(Ok(command), &app).await {
         Ok(reply) if action == "token-create" => {
             Came::made(words_for(&headers).settings.made_token.to_owned(), &reply.json["token"])
         }
@@ -209,16 +202,6 @@ pub async fn back_to_users() -> Redirect {
 /// `GET /settings/tokens/FORM`: the same.
 pub async fn back_to_tokens() -> Redirect {
     Redirect::to(TOKENS)
-}
-
-/// Carries out a command, as the command line does.
-async fn run(command: Command, app: &Shared) -> Result<Reply, String> {
-    let app = app.clone();
-    match apart(move || control::run(command, &app.collector, &app.base_url)).await {
-        Some(Ok(reply)) => Ok(reply),
-        Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
-        None => Err("The command was cut short; look whether it was done.".into()),
-    }
 }
 
 fn made_link(reply: &Reply, words: &Words) -> Came {
