@@ -34,6 +34,7 @@ use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
+pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
@@ -322,6 +323,15 @@ impl Collector {
     /// Visitors of a site within the last five minutes.
     pub fn visitors_now(&self, site: SiteId) -> usize {
         self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
+    }
+
+    /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
+    ///
+    /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
+    /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
+    /// midnight too, because they are nobody's.
+    pub fn lately(&self, site: SiteId) -> Option<Lately> {
+        self.call(|reply| Message::Lately { site, reply })
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.

@@ -3,6 +3,7 @@
 
 pub mod census;
 mod key;
+pub mod lately;
 pub mod pairs;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
 pub use census::Census;
 use key::Key;
+pub use lately::Lately;
 
 /// A name as it leaves memory.
 pub type Name = Arc<str>;

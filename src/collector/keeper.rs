@@ -7,6 +7,8 @@
 mod batches;
 mod closing;
 mod flushing;
+mod minutes;
+mod pending;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
-use crate::counts::{Census, OpenDay, PropKey};
+use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
@@ -32,9 +34,12 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, DayState, Flush, Imported, Source, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
+use minutes::Minutes;
+use pending::Generation;
+pub use pending::Pending;
 
 /// What reaches the keeper.
 #[derive(Debug)]
@@ -75,6 +80,13 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<usize>,
     },
+    /// A question for what the visitors of the last minutes are at.
+    Lately {
+        /// Of which site.
+        site: SiteId,
+        /// Where the answer goes.
+        reply: Sender<Lately>,
+    },
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
     /// Store what an import has added up.
@@ -94,35 +106,15 @@ pub enum Message {
     Stop,
 }
 
-/// Sums that are not in the store yet, as far as they were asked for.
-#[derive(Debug, Default)]
-pub struct Pending {
-    generations: Vec<Generation>,
-    /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
-}
-
-/// Sums that go into one flush.
-#[derive(Debug, Default)]
-pub struct Generation {
-    number: u64,
-    /// For each question its rows.
-    pub rows: Vec<Vec<Row>>,
-    /// All rejections.
-    pub rejected: Vec<Rejected>,
-    /// What became of mails.
-    pub mails: Vec<MailSum>,
-    /// All programs.
-    pub bots: Vec<BotCount>,
-    /// The first day of the site with sums in it.
-    pub first_day: Option<Day>,
-}
-
-impl Pending {
-    /// The generations that a store has not seen that holds all flushes up to number `flush`.
-    pub fn after(&self, flush: u64) -> impl Iterator<Item = &Generation> {
-        self.generations.iter().filter(move |generation| generation.number > flush)
-    }
+/// The last minutes of a site, as they are in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lately {
+    /// When this was.
+    pub at: Moment,
+    /// Pageviews by minute, the running one last.
+    pub pageviews: [u32; limits::LATELY_MINUTES],
+    /// The visitors, as far as they are told apart.
+    pub people: counts::Lately,
 }
 
 struct Keeper {
@@ -141,6 +133,8 @@ struct Keeper {
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
     imports: VecDeque<(SiteId, Batch, Waiter)>,
+    /// Pageviews of the last minutes.
+    minutes: Minutes,
     /// Ids of batches that were counted lately.
     batches: Batches,
     /// How far logs are read whose hits wait for the next flush.
@@ -178,6 +172,7 @@ pub(super) fn spawn(
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
+        minutes: Minutes::default(),
         batches: Batches::default(),
         imported: Vec::new(),
         flushed: inner.clock.now(),
@@ -228,6 +223,7 @@ impl Keeper {
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
+            Message::Lately { site, reply } => answer(&reply, self.lately(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
             Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             Message::Flush(waiter) => {
@@ -280,8 +276,10 @@ impl Keeper {
             Ok(()) => {
                 self.visitors += day.visitors() - before;
                 self.meter.counted.inc();
-                if is_ping(hit) {
-                    self.meter.pings.inc();
+                match hit.kind {
+                    Kind::Engagement { .. } => _ = self.meter.pings.inc(),
+                    Kind::Pageview => self.minutes.count(hit.site, hit.at),
+                    Kind::Event { .. } => {}
                 }
             }
             Err(reason) => self.reject(hit, reason),
@@ -327,6 +325,12 @@ impl Keeper {
         self.days.values().filter(|day| day.site == site).map(|day| day.visitors_now(now)).sum()
     }
 
+    fn lately(&self, site: SiteId) -> Lately {
+        let at = self.clock.now();
+        let people = counts::Lately::of(self.days.values().filter(|day| day.site == site), at);
+        Lately { at, pageviews: self.minutes.of(site, at), people }
+    }
+
     /// What is to be done from time to time.
     fn tick(&mut self) {
         self.flushing.look();
@@ -355,6 +359,7 @@ impl Keeper {
     /// Drops everything of a site that the store has removed.
     fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
+        self.minutes.forget_site(site);
         self.unpacked.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.months.retain(|(of, _)| *of != site);
@@ -368,6 +373,7 @@ impl Keeper {
     /// running days.
     fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>, checkpoint: bool) {
         self.flushed = now;
+        self.minutes.forget_past(now);
         let directory = self.directory.load_full();
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
@@ -454,11 +460,6 @@ impl Keeper {
 /// Whoever asked may have gone meanwhile.
 fn answer<T>(reply: &Sender<T>, value: T) {
     let _ = reply.send(value);
-}
-
-/// Whether a hit is a ping, which the meter counts apart.
-fn is_ping(hit: &Hit) -> bool {
-    matches!(hit.kind, Kind::Engagement { .. })
 }
 
 fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {

@@ -12,13 +12,13 @@ static COUNTRIES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/coun
 static LANGUAGES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/languages.tsv")));
 
 /// What a country is called; nothing for what is no code of ISO 3166-1 alpha-2 in use.
-pub fn country(code: &str, in_language: Language) -> Option<&'static str> {
-    COUNTRIES.get(code).map(|names| names[in_language as usize])
+pub fn country(code: &str, language: Language) -> Option<&'static str> {
+    COUNTRIES.get(code).map(|names| names[language as usize])
 }
 
 /// What a language is called; nothing for what is no code of ISO 639 or has no name in all languages of the pages.
-pub fn language(code: &str, in_language: Language) -> Option<&'static str> {
-    LANGUAGES.get(code).map(|names| names[in_language as usize])
+pub fn language(code: &str, language: Language) -> Option<&'static str> {
+    LANGUAGES.get(code).map(|names| names[language as usize])
 }
 
 /// Reads a list: a line for each code, in columns.
@@ -36,10 +36,12 @@ fn list(text: &'static str) -> List {
 mod tests {
     use super::*;
 
+    const ALL: [Language; 3] = Language::ALL;
+
     #[test]
     fn places_have_the_names_people_use() {
-        assert_eq!(Language::ALL.map(|of| country("DE", of)), ["Germany", "Deutschland", "Allemagne"].map(Some));
-        assert_eq!(Language::ALL.map(|of| language("fr", of)), ["French", "Französisch", "Français"].map(Some));
+        assert_eq!(ALL.map(|column| country("DE", column)), ["Germany", "Deutschland", "Allemagne"].map(Some));
+        assert_eq!(ALL.map(|column| language("fr", column)), ["French", "Französisch", "Français"].map(Some));
         for unknown in ["", "XX", "de", "EU", "ZZ", "\t", "#"] {
             assert_eq!(country(unknown, Language::English), None, "{unknown}");
         }
