@@ -334,6 +334,11 @@ impl Collector {
         self.call(|reply| Message::Lately { site, reply })
     }
 
+    /// The same of each site that has had any.
+    pub fn visitors_now_by_site(&self) -> HashMap<SiteId, usize> {
+        self.call(Message::NowOfAll).unwrap_or_default()
+    }
+
     /// Stores everything that is counted, and waits until that is done or has failed.
     ///
     /// # Errors

@@ -101,6 +101,10 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Sites on one page of the list: more than anybody compares at a glance. Each is 500 bytes of HTML.
+pub const OVERVIEW_SITES: usize = 100;
+/// Most sites that are read as one: each costs as much as its own page.
+pub const TOGETHER_SITES_MAX: usize = 100;
 /// Stored keys of properties that a reader can choose from: nobody looks through more.
 pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.

@@ -13,6 +13,7 @@ pub mod map;
 pub mod export;
 pub mod bots;
 pub mod site;
+pub mod sites;
 pub mod tracker;
 pub mod watched;
 
@@ -23,6 +24,7 @@ use askama::Template;
 
 pub use chart::{Hits, Point, Progress, Series};
 pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
@@ -58,54 +60,6 @@ pub struct Account {
     pub name: String,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
-}
-
-/// The list of sites that somebody may read.
-#[derive(Debug, Clone, Template)]
-#[template(path = "sites.html")]
-pub struct SitesPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// Who is signed in.
-    pub account: Option<Account>,
-    /// The sites, in the order in which they are listed.
-    pub sites: Vec<SiteLine>,
-    /// Messages of the last seven days that could be booked to no site of the list, by reason.
-    pub unclaimed: Vec<NotCounted>,
-}
-
-/// A site in the list.
-#[derive(Debug, Clone)]
-pub struct SiteLine {
-    /// Its domain.
-    pub domain: String,
-    /// Visitors so far today; nothing where they are not measured.
-    pub visitors: Option<f64>,
-    /// Pageviews so far today.
-    pub pageviews: f64,
-}
-
-impl SitesPage {
-    /// What arrived for no site; every other part between backticks is code.
-    fn unclaimed_shown(&self) -> String {
-        let line = |line: &NotCounted| format!("{} ({})", line.name(self.words), line.shown(self.words));
-        self.words.one(self.words.unclaimed, self.unclaimed.iter().map(line).collect::<Vec<_>>().join(", "))
-    }
-
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-}
-
-impl SiteLine {
-    fn visitors_shown(&self, words: &Words) -> String {
-        words.metric(crate::cell::Metric::Visitors, self.visitors)
-    }
-
-    fn pageviews_shown(&self, words: &Words) -> String {
-        words.count(self.pageviews)
-    }
 }
 
 /// How to sign in.

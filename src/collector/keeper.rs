@@ -86,6 +86,8 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<Lately>,
     },
+    /// A question for the visitors of the last minutes of each site that has any.
+    NowOfAll(Sender<HashMap<SiteId, usize>>),
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
     /// Store what an import has added up.
@@ -223,6 +225,7 @@ impl Keeper {
             Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Lately { site, reply } => answer(&reply, self.lately(site)),
+            Message::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
             Message::Visitors(reply) => answer(&reply, self.visitors),
             Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             Message::Flush(waiter) => {
@@ -289,6 +292,15 @@ impl Keeper {
     fn visitors_now(&self, site: SiteId) -> usize {
         let now = self.clock.now();
         self.days.values().filter(|day| day.site == site).map(|day| day.visitors_now(now)).sum()
+    }
+
+    fn visitors_now_of_all(&self) -> HashMap<SiteId, usize> {
+        let now = self.clock.now();
+        let mut visitors = HashMap::new();
+        for day in self.days.values() {
+            *visitors.entry(day.site).or_default() += day.visitors_now(now);
+        }
+        visitors
     }
 
     fn lately(&self, site: SiteId) -> Lately {
