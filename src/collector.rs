@@ -12,6 +12,7 @@ pub mod mail;
 mod proxies;
 mod recent;
 mod salts;
+pub mod tries;
 pub mod trusted;
 
 use std::collections::HashMap;
@@ -42,6 +43,7 @@ use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
 pub use salts::random;
+use tries::Tries;
 
 /// A running collector. Clones are handles to the same one.
 #[derive(Clone)]
@@ -64,6 +66,7 @@ struct Inner {
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     proxies: Proxies,
+    tries: Tries,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -144,6 +147,7 @@ impl Collector {
             mails: Arc::default(),
             recent: Arc::default(),
             proxies: Proxies::default(),
+            tries: Tries::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -399,6 +403,11 @@ impl Collector {
     /// The store, for what operators declare.
     pub fn store(&self) -> &Arc<Sqlite> {
         &self.0.store
+    }
+
+    /// The tries at passwords.
+    pub fn tries(&self) -> &Tries {
+        &self.0.tries
     }
 
     /// The clock.

@@ -17,6 +17,7 @@ mod knowing;
 mod live;
 mod operators;
 mod oracle;
+mod people;
 mod programs;
 mod scenario;
 mod store;

@@ -18,6 +18,8 @@ pub struct SitesPage {
     pub words: &'static Words,
     /// Who is signed in.
     pub account: Option<Account>,
+    /// Whether sites can be added by who reads this.
+    pub is_owner: bool,
     /// The periods to choose from.
     pub periods: Vec<PeriodLink>,
     /// The key of the one that is shown, such as `7d`.

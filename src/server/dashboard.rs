@@ -22,9 +22,6 @@ use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
 pub use view::{NoView, View};
 
-/// What the series of all visits counts.
-const SERIES: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
-
 /// What a question of the page is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Slot {
@@ -60,7 +57,7 @@ fn totals(scope: Scope) -> &'static [Metric] {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
+pub fn site_page(view: &View, account: Account, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
     let (site, now) = (view.site, collector.clock().now());
     let first_day = collector.first_day(site.id)?;
     let range = view.period.range(&site.schedule, now, first_day);
@@ -78,7 +75,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         domain: site.domain.to_string(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
-        account: Some(account()),
+        account: Some(account),
         now: (site.settings.address != AddressMode::None).then(|| collector.visitors_now(site.id) as u64),
         periods: view.periods(),
         filters: view.chips(),
@@ -112,11 +109,6 @@ pub fn mails_of(view: &View, collector: &Collector) -> Result<Vec<MailLine>, Sto
     let (site, now) = (view.site, collector.clock().now());
     let range = view.period.range(&site.schedule, now, collector.first_day(site.id)?);
     mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
-}
-
-/// Who is signed in. There is one operator until people have names.
-pub fn account() -> Account {
-    Account { name: "Signed in".into(), sign_out: "/sign-out".into() }
 }
 
 /// The answers to all that a page asks and sums can tell.
@@ -311,17 +303,6 @@ fn past_budget(view: &View, found: &Found) -> Option<String> {
     let place = if titles.is_empty() { view.words.the_filter.to_owned() } else { titles.join(", ") };
     let command = format!("`headcount site set {} {keys}`", view.site.domain);
     Some(view.words.two(view.words.notice_budget, place, command))
-}
-
-/// What the list of sites shows of each: visitors and pageviews today.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), StoreError> {
-    let day = site.schedule.locate(collector.clock().now()).day;
-    let line = report::totals(site.id, Span::of_days(day, day), &SERIES, collector)?;
-    let is_measured = site.settings.address != AddressMode::None;
-    Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
 }
 
 /// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.

@@ -5,11 +5,12 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::dashboard;
+use super::signed_in::Account;
 use crate::cell::Tally;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::words::Words;
-use crate::page::{Account, PeriodLink, SiteLine, SitesPage};
+use crate::page::{PeriodLink, SiteLine, SitesPage};
 use crate::report::overview::{Glance, glances};
 use crate::site::{AddressMode, Site};
 use crate::store::StoreError;
@@ -37,7 +38,7 @@ impl Wanted {
         let search = of("q").filter(|text| !text.is_empty());
         Wanted {
             days: days.unwrap_or(PERIODS[1]),
-            search: search.map(|text| text.chars().take(limits::SEARCH_CHARS_MAX).collect()),
+            search: search.map(|text| text.chars().take(limits::DOMAIN_CHARS_MAX).collect()),
             part: of("part").and_then(|part| part.parse().ok()).unwrap_or(0),
         }
     }
@@ -69,7 +70,7 @@ pub fn page(
     sites: &[Arc<Site>],
     wanted: &Wanted,
     words: &'static Words,
-    account: Account,
+    account: &Account,
     collector: &Collector,
 ) -> Result<SitesPage, StoreError> {
     let found: Vec<&Arc<Site>> = sites.iter().filter(|site| wanted.finds(site)).collect();
@@ -88,7 +89,8 @@ pub fn page(
     };
     Ok(SitesPage {
         words,
-        account: Some(account),
+        account: Some(account.shown()),
+        is_owner: account.is_owner(),
         periods: PERIODS.map(period).into(),
         period_key: format!("{}d", wanted.days),
         period_name: words.one(words.period_days, wanted.days),
@@ -96,7 +98,7 @@ pub fn page(
         search: wanted.search.clone(),
         counts: (sites.len(), found.len()),
         around: [part.checked_sub(1).map(at), (part + 1 < parts).then(|| at(part + 1))],
-        unclaimed: dashboard::unclaimed_lately(collector)?,
+        unclaimed: if account.is_owner() { dashboard::unclaimed_lately(collector)? } else { Vec::new() },
     })
 }
 
@@ -137,6 +139,9 @@ mod tests {
         let address = found.address(found.days, found.part);
         assert!(address.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'".contains(&b)), "{address}");
         assert_eq!(wanted(address.trim_start_matches("/?")), found);
-        assert_eq!(wanted(&format!("q={}", "x".repeat(9_999))).search.map(|text| text.len()), Some(limits::SEARCH_CHARS_MAX));
+        assert_eq!(
+            wanted(&format!("q={}", "x".repeat(9_999))).search.map(|text| text.len()),
+            Some(limits::DOMAIN_CHARS_MAX)
+        );
     }
 }
