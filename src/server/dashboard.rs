@@ -18,7 +18,7 @@ use crate::rejection::Rejection;
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
-use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
+use crate::site::{AddressMode, Day, Moment, Schedule, SiteId};
 use crate::store::StoreError;
 pub use view::{NoView, View};
 
