@@ -193,6 +193,12 @@ pub const EXPRESSIONS_MAX: usize = 20;
 pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
+/// Rows on one page of all rows of a panel: some screens full.
+pub const ROWS_OF_PAGE: usize = 100;
+/// Longest text that is searched for in rows, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Keys of properties that have a tab: more do not fit beside each other.
+pub const PROP_TABS: usize = 12;
 /// Most days of `<n>d` in the API (Plausible's limit).
 pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).

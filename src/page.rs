@@ -11,7 +11,10 @@ pub mod places;
 pub mod chart;
 pub mod export;
 pub mod bots;
+pub mod cards;
+pub mod panel;
 pub mod site;
+pub mod rows;
 pub mod tracker;
 pub mod watched;
 
@@ -20,8 +23,10 @@ mod golden;
 
 use askama::Template;
 
-pub use chart::{Hits, Point, Progress, Series};
-pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use chart::{Note, Point, Progress, Series};
+pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use rows::RowsPage;
+pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
