@@ -9,6 +9,7 @@ pub mod format;
 pub mod names;
 pub mod places;
 pub mod chart;
+pub mod map;
 pub mod export;
 pub mod bots;
 pub mod cards;
