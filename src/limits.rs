@@ -6,6 +6,8 @@
 pub const BODY_BYTES_MAX: usize = 1_000_000;
 /// Largest body of one read request, in bytes: a query with every key is a few kilobytes.
 pub const QUERY_BYTES_MAX: usize = 256 * 1024;
+/// Largest change that a program sends, in bytes: an annotation is a few hundred.
+pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 /// Longest address of a page or a referrer, in bytes (Plausible's limit for `u`).
 pub const URL_BYTES_MAX: usize = 2_000;
 /// Longest event name, in characters (Plausible's limit for `n`).
