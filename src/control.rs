@@ -3,6 +3,7 @@
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
+pub mod annotation;
 pub mod campaign;
 pub mod folder;
 mod funnel;
@@ -13,6 +14,7 @@ mod site;
 pub mod socket;
 pub mod user;
 
+use annotation::AnnotationCommand;
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,6 +82,8 @@ pub enum Command {
     User(UserCommand),
     /// Declares mail campaigns, and makes links for them.
     Campaign(CampaignCommand),
+    /// Notes something beside the figures of a site.
+    Annotation(AnnotationCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -257,6 +261,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::UserLink => user::owners_link(collector, base_url),
         Command::User(command) => user::run(collector, command, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
+        Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::Words { period, by, rows, filter })

@@ -14,8 +14,11 @@ pub mod account;
 pub mod export;
 pub mod sign_in;
 pub mod bots;
+pub mod cards;
+pub mod panel;
 pub mod site;
 pub mod sites;
+pub mod rows;
 pub mod tracker;
 pub mod watched;
 
@@ -24,9 +27,11 @@ mod golden;
 
 use askama::Template;
 
-pub use chart::{Hits, Point, Progress, Series};
+pub use chart::{Note, Point, Progress, Series};
+pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use rows::RowsPage;
 pub use sign_in::SignInPage;
-pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
 pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 

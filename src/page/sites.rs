@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::format::Change;
 use super::words::Words;
-use super::{Account, NotCounted, PeriodLink, rendered};
+use super::{Account, LinkTo, NotCounted, rendered};
 use crate::cell::Metric;
 
 /// Width and height of a line of days, in units of its drawing; it is stretched to the room that there is.
@@ -21,7 +21,7 @@ pub struct SitesPage {
     /// Whether sites can be added by who reads this.
     pub is_owner: bool,
     /// The periods to choose from.
-    pub periods: Vec<PeriodLink>,
+    pub periods: Vec<LinkTo>,
     /// The key of the one that is shown, such as `7d`.
     pub period_key: String,
     /// What the period is called.

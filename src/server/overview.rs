@@ -10,7 +10,7 @@ use crate::cell::Tally;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::words::Words;
-use crate::page::{PeriodLink, SiteLine, SitesPage};
+use crate::page::{LinkTo, SiteLine, SitesPage};
 use crate::report::overview::{Glance, glances};
 use crate::site::{AddressMode, Site};
 use crate::store::StoreError;
@@ -30,16 +30,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the keys `period`, `q` and `part` of a query. What names nothing of the list is as if it were not there: the page
+    /// Reads the keys `period`, `search` and `page` of a query. What names nothing of the list is as if it were not there: the page
     /// says which days it shows.
     pub fn read(query: &[(String, String)]) -> Wanted {
         let of = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
         let days = of("period").and_then(|key| PERIODS.into_iter().find(|days| key == format!("{days}d")));
-        let search = of("q").filter(|text| !text.is_empty());
+        let search = of("search").filter(|text| !text.is_empty());
         Wanted {
             days: days.unwrap_or(PERIODS[1]),
-            search: search.map(|text| text.chars().take(limits::DOMAIN_CHARS_MAX).collect()),
-            part: of("part").and_then(|part| part.parse().ok()).unwrap_or(0),
+            search: search.map(|text| text.chars().take(limits::SEARCH_CHARS_MAX).collect()),
+            part: of("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
         }
     }
 
@@ -53,10 +53,10 @@ impl Wanted {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("period", &format!("{days}d"));
         self.search.iter().for_each(|search| {
-            query.append_pair("q", search);
+            query.append_pair("search", search);
         });
         if part > 0 {
-            query.append_pair("part", &part.to_string());
+            query.append_pair("page", &(part + 1).to_string());
         }
         format!("/?{}", query.finish())
     }
@@ -82,7 +82,7 @@ pub fn page(
     let parts = found.len().div_ceil(limits::OVERVIEW_SITES).max(1);
     let part = wanted.part.min(parts - 1);
     let at = |part: usize| wanted.address(wanted.days, part);
-    let period = |days: i32| PeriodLink {
+    let period = |days: i32| LinkTo {
         label: words.one(words.period_days, days),
         href: wanted.address(days, 0),
         is_current: days == wanted.days,
@@ -134,14 +134,14 @@ mod tests {
     #[test]
     fn an_address_leads_back_to_what_was_wanted() {
         assert_eq!(wanted(""), Wanted { days: 30, search: None, part: 0 });
-        assert_eq!(wanted("period=12y&part=-1&q=+"), wanted(""));
-        let found = wanted("period=7d&q=%3Cscript%3E%26%22+b%C3%BCcher&part=3");
+        assert_eq!(wanted("period=12y&page=-1&search=+"), wanted(""));
+        let found = wanted("period=7d&search=%3Cscript%3E%26%22+b%C3%BCcher&page=3");
         let address = found.address(found.days, found.part);
         assert!(address.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'".contains(&b)), "{address}");
         assert_eq!(wanted(address.trim_start_matches("/?")), found);
         assert_eq!(
-            wanted(&format!("q={}", "x".repeat(9_999))).search.map(|text| text.len()),
-            Some(limits::DOMAIN_CHARS_MAX)
+            wanted(&format!("search={}", "x".repeat(9_999))).search.map(|text| text.len()),
+            Some(limits::SEARCH_CHARS_MAX)
         );
     }
 }
