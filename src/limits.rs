@@ -103,6 +103,10 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Sites on one page of the list: more than anybody compares at a glance. Each is 500 bytes of HTML.
+pub const OVERVIEW_SITES: usize = 100;
+/// Most sites that are read as one: each costs as much as its own page.
+pub const TOGETHER_SITES_MAX: usize = 100;
 /// Stored keys of properties that a reader can choose from: nobody looks through more.
 pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
@@ -195,6 +199,12 @@ pub const EXPRESSIONS_MAX: usize = 20;
 pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
+/// Rows on one page of all rows of a panel: some screens full.
+pub const ROWS_OF_PAGE: usize = 100;
+/// Longest text that is searched for in rows, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Keys of properties that have a tab: more do not fit beside each other.
+pub const PROP_TABS: usize = 12;
 /// Most days of `<n>d` in the API (Plausible's limit).
 pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).

@@ -11,6 +11,7 @@ mod form;
 mod guess;
 mod ingest;
 mod language;
+mod overview;
 mod own_account;
 mod pages;
 mod sign_in;
