@@ -125,6 +125,7 @@ fn router(app: Shared) -> Router {
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/headcount.js", get(pages::own_script))
         .route("/sign-in", get(pages::sign_in_page))
         .route("/sign-in/{secret}", get(signed_in::by_link))
         .route("/sign-out", post(signed_in::sign_out))

@@ -79,6 +79,8 @@ pub struct PeriodLink {
     pub label: String,
     /// Where it leads.
     pub href: String,
+    /// The key that leads there.
+    pub key: Option<&'static str>,
     /// Whether it is the one shown.
     pub is_current: bool,
 }

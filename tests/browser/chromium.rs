@@ -143,6 +143,21 @@ impl Browser {
         self.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Sec-GPC": "1"}}));
     }
 
+    pub fn forget_cookies(&self) {
+        self.done(self.client.delete_all_cookies());
+    }
+
+    /// Presses a key, by its name or the letter that it writes.
+    pub fn press(&self, key: &str) {
+        let text = if key.chars().count() == 1 { key } else { "" };
+        let code = if key == "Escape" { 27 } else { 0 };
+        for kind in ["keyDown", "keyUp"] {
+            self.devtools("Input.dispatchKeyEvent", json!({
+                "type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" }, "windowsVirtualKeyCode": code,
+            }));
+        }
+    }
+
     fn devtools(&self, command: &str, parameters: Value) {
         let body = json!({"cmd": command, "params": parameters});
         self.done(self.client.issue_cmd(Asked { path: "goog/cdp/execute", body }));

@@ -2,7 +2,7 @@
 //! one click away. Forgets: keys that it does not know.
 
 use crate::cell::{Dimension, OTHER};
-use crate::page::{Chip, PeriodLink, names};
+use crate::page::{Chip, PeriodLink, keys, names};
 use crate::report::choice::{Choice, Chosen, Key, NotAChoice, Part};
 use crate::report::period::{NotAPeriod, Period, Range};
 use crate::report::{Interval, Span};
@@ -120,6 +120,7 @@ impl<'a> View<'a> {
         let link = |period: Period| PeriodLink {
             label: period.to_string(),
             href: self.address("", period, &self.choice),
+            key: keys::of_period(period),
             is_current: period == self.period,
         };
         let custom = matches!(self.period, Period::Custom(..)).then_some(self.period);

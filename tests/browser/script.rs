@@ -1,0 +1,116 @@
+//! What the dashboard's own script does in a real browser, and that pages do without it.
+
+use headcount::control::Command;
+use serde_json::json;
+
+use super::{Scene, eventually};
+use crate::browser::chromium::Browser;
+
+impl Scene {
+    /// Signs the browser in.
+    fn sign_in(&self) {
+        let link = self.world.command(Command::UserLink).unwrap().text;
+        self.browser.open(&link);
+    }
+
+    /// Waits until the page shows a text, or does not.
+    fn shows(&self, text: &str, expected: bool) {
+        eventually(text, &expected, || self.browser.text().contains(text));
+    }
+
+    /// Waits until a script returns this.
+    fn finds(&self, script: &str, expected: serde_json::Value) {
+        eventually(script, &expected, || self.browser.run(&format!("return {script}")));
+    }
+}
+
+/// A site with two pages and two sources, and a reader who looks at it.
+fn dashboard() -> Scene {
+    let scene = Scene::start(Browser::start());
+    scene.world.pageview("/news?utm_source=news").by("ana").ok();
+    scene.world.pageview("/other").by("bob").ok();
+    scene.sign_in();
+    scene.open_collector("/example.com");
+    // A page that is loaded anew forgets this.
+    scene.browser.run("window.same = 'same'");
+    scene
+}
+
+#[test]
+fn views_are_swapped_without_a_reload_and_back_leads_back() {
+    let scene = dashboard();
+    let today = scene.browser.run("return location.search");
+    scene.browser.click("a[href$='filter=source:news']");
+    scene.shows("/other", false);
+    scene.finds("location.search.endsWith('filter=source:news') && window.same", json!("same"));
+    scene.browser.click("nav a[href*='period=7d']");
+    scene.finds("document.querySelector('nav [aria-current]').getAttribute('href').includes('period=7d')", json!(true));
+    scene.finds("document.activeElement.getAttribute('href').includes('period=7d')", json!(true));
+    scene.finds("document.querySelector('#said').textContent.length > 0", json!(true));
+    scene.browser.run("history.go(-2)");
+    scene.shows("/other", true);
+    scene.finds("location.search", today);
+    scene.finds("window.same + document.querySelectorAll('main').length", json!("same1"));
+    assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");
+}
+
+#[test]
+fn what_a_reader_has_opened_stays_open() {
+    let scene = dashboard();
+    let open = "document.querySelector('.chart details').open";
+    scene.browser.click(".chart summary");
+    scene.finds(open, json!(true));
+    scene.browser.click("nav a[href*='period=7d']");
+    scene.finds("location.search.includes('7d') && !document.querySelector('main').ariaBusy", json!(true));
+    scene.finds(open, json!(true));
+}
+
+#[test]
+fn a_reader_who_is_signed_out_meanwhile_gets_the_page_that_says_so() {
+    let scene = dashboard();
+    scene.browser.forget_cookies();
+    scene.browser.click("nav a[href*='period=7d']");
+    scene.shows("You sign in", true);
+    scene.finds("window.same || location.search.includes('7d')", json!(true));
+}
+
+#[test]
+fn keys_do_what_the_sheet_says_unless_they_are_switched_off() {
+    let scene = dashboard();
+    scene.browser.press("?");
+    let sheet = "document.querySelector('#keys').open";
+    scene.finds(sheet, json!(true));
+    scene.shows("Keyboard shortcuts", true);
+    scene.browser.press("Escape");
+    scene.finds(sheet, json!(false));
+    scene.browser.press("7");
+    scene.finds("location.search.includes('period=7d') && window.same", json!("same"));
+    scene.browser.press("?");
+    scene.browser.click("#keys-on");
+    scene.browser.click("#keys button");
+    scene.finds(sheet, json!(false));
+    scene.browser.press("y");
+    scene.browser.press("?");
+    scene.finds("document.querySelector('#keys').open || location.search.includes('yesterday')", json!(false));
+    scene.browser.reload();
+    scene.browser.press("?");
+    scene.finds(sheet, json!(false));
+    scene.browser.click("[data-sheet]");
+    scene.finds(sheet, json!(true));
+}
+
+#[test]
+fn the_bars_of_a_chart_are_one_stop_and_say_their_values() {
+    let scene = dashboard();
+    assert_eq!(scene.browser.run("return document.querySelectorAll('.plot [tabindex]').length"), 0);
+    scene.browser.run("document.querySelector('.plot').focus()");
+    scene.browser.press("Home");
+    scene.finds("document.querySelector('.plot g').matches('[data-on]')", json!(true));
+    scene.browser.press("ArrowRight");
+    let second = scene.browser.run("return document.querySelectorAll('.plot g title')[1].textContent");
+    scene.finds("document.querySelector('#said').textContent", second.clone());
+    scene.finds("getComputedStyle(document.querySelector('.plot [data-on] .tip')).visibility", json!("visible"));
+    scene.finds("document.querySelectorAll('.plot [data-on]').length", json!(1));
+    scene.browser.run("document.activeElement.blur()");
+    scene.finds("document.querySelectorAll('.plot [data-on]').length", json!(0));
+}
