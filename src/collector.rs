@@ -25,6 +25,7 @@ use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
 use crate::clock::Clock;
+use crate::counts::{Name, PropKey};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
@@ -453,6 +454,17 @@ impl report::Sums for Collector {
         let (flush, stored) = self.0.store.first_day(site)?;
         let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
         Ok(unsaved.chain(stored).min())
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        // What is stored meanwhile is found by both.
+        let unsaved = self.call(|reply| Message::PropKeys { site, reply }).unwrap_or_default();
+        let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
+        let mut keys = self.0.store.prop_keys(site, event, first, last)?;
+        keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys)
     }
 }
 

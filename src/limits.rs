@@ -93,6 +93,8 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Stored keys of properties that a reader can choose from: nobody looks through more.
+pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.

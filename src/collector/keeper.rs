@@ -25,7 +25,7 @@ use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
-use crate::counts::{self, Census, OpenDay};
+use crate::counts::{self, Census, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
@@ -62,6 +62,13 @@ pub enum Message {
         asks: Vec<Ask>,
         /// Where the answer goes.
         reply: Sender<Pending>,
+    },
+    /// A question for the keys of properties in what is not stored.
+    PropKeys {
+        /// Of which site.
+        site: SiteId,
+        /// Where the answer goes.
+        reply: Sender<Vec<PropKey>>,
     },
     /// A question for the visitors of the last minutes.
     Now {
@@ -242,6 +249,7 @@ impl Keeper {
                 self.note_read(imported);
             }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
+            Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Lately { site, reply } => answer(&reply, self.lately(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -330,6 +338,14 @@ impl Keeper {
             open.first_day = open.first_day.map_or(Some(day.day), |first| Some(first.min(day.day)));
         }
         Pending { generations: writing.into_iter().chain([open]).collect(), running: self.running(site, asks) }
+    }
+
+    /// Keys of properties are named by whatever holds sums of them: a name said twice is no harm.
+    fn prop_keys(&self, site: SiteId) -> Vec<PropKey> {
+        let writing = self.flushing.writing().into_iter().flat_map(|flush| &flush.sums);
+        let writing = writing.filter(|(of, _, _)| *of == site).flat_map(|(_, day, sums)| sums.prop_keys(*day));
+        let open = self.days.values().filter(|day| day.site == site).flat_map(OpenDay::prop_keys);
+        writing.chain(open).collect()
     }
 
     fn visitors_now(&self, site: SiteId) -> usize {

@@ -21,7 +21,8 @@ mod tests {
     #[test]
     fn the_script_is_small_and_runs_nothing_that_a_page_holds() {
         assert!(SCRIPT.len() <= BYTES_MAX, "{} bytes", SCRIPT.len());
-        for word in ["eval(", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "import("] {
+        for word in ["eval(", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "import("]
+        {
             assert!(!SCRIPT.contains(word), "{word}");
         }
         assert_eq!(SCRIPT.matches("parseFromString").count(), 1, "only what our own server sends becomes markup");
