@@ -12,6 +12,7 @@ pub mod places;
 pub mod script;
 pub mod chart;
 pub mod export;
+pub mod live;
 pub mod bots;
 pub mod site;
 pub mod tracker;

@@ -287,7 +287,7 @@ impl Series {
 
 /// Step and top of a scale for values up to `highest`: 1, 2 or 5 times a power of ten, never less than 1, and at most
 /// five steps.
-fn scale(highest: f64) -> (f64, f64) {
+pub(super) fn scale(highest: f64) -> (f64, f64) {
     let rough = (tame(highest) / 4.0).max(1.0);
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= rough * 0.999_999);
@@ -296,17 +296,17 @@ fn scale(highest: f64) -> (f64, f64) {
 }
 
 /// Top and height of a bar; what is there is at least a pixel high.
-fn height(value: Option<f64>, top: f64) -> Option<(String, String)> {
+pub(super) fn height(value: Option<f64>, top: f64) -> Option<(String, String)> {
     let value = tame(value?);
     let height = if value > 0.0 { (value / top * PLOT_PX).max(1.0) } else { 0.0 };
     Some((px(PLOT_PX - height), px(height)))
 }
 
-fn px(value: f64) -> String {
+pub(super) fn px(value: f64) -> String {
     trim(format!("{value:.1}"))
 }
 
-fn percent(value: f64) -> String {
+pub(super) fn percent(value: f64) -> String {
     trim(format!("{value:.2}")) + "%"
 }
 

@@ -304,7 +304,7 @@ fn error(status: StatusCode, headers: &HeaderMap) -> Response {
 }
 
 /// Lets signed-in browsers pass; others get an answer.
-async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
+pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
     match signed_in::is_signed_in(headers, app).await {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -314,7 +314,8 @@ async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
     }
 }
 
-fn html(status: StatusCode, body: String) -> Response {
+/// A page.
+pub fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
 

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::super::{apart, dashboard};
 use crate::collector::{Collector, Lately};
 use crate::limits;
 use crate::page::NotCounted;
-use crate::site::{Site, SiteId};
+use crate::rejection::Rejection;
+use crate::report::Sums;
+use crate::server::{apart, dashboard};
+use crate::site::{Day, Site, SiteId};
 use crate::store::StoreError;
 
 /// What a site is like just now.
@@ -22,33 +24,50 @@ pub struct Pulse {
     /// Its last half hour.
     pub lately: Lately,
     /// What has arrived, while nothing was ever counted.
-    pub waiting: Option<Arrived>,
+    pub waiting: Option<Waiting>,
 }
 
 /// What has arrived for a site for which nothing was ever counted.
 #[derive(Debug, Clone)]
-pub struct Arrived {
-    /// Messages of today that were not counted, most frequent reason first.
+pub struct Waiting {
+    /// Messages of the last days that were not counted, most frequent reason first.
     pub not_counted: Vec<NotCounted>,
     /// Whether messages of the last days name no site at all.
     pub is_any_unclaimed: bool,
 }
 
-/// What a site is like just now; nothing once the collector has ended.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn pulse(site: &Site, collector: &Collector) -> Result<Option<Pulse>, StoreError> {
-    let Some(lately) = collector.lately(site.id) else { return Ok(None) };
-    let is_new = crate::report::Sums::first_day(collector, site.id)?.is_none();
-    let waiting = if is_new { Some(dashboard::arrived(site, collector)?) } else { None };
-    Ok(Some(Pulse { lately, waiting }))
+impl Pulse {
+    /// That of a site; nothing once the collector has ended.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn of(site: &Site, collector: &Collector) -> Result<Option<Pulse>, StoreError> {
+        let Some(lately) = collector.lately(site.id) else { return Ok(None) };
+        let is_new = collector.first_day(site.id)?.is_none();
+        Ok(Some(Pulse { lately, waiting: is_new.then(|| Waiting::of(site, collector)).transpose()? }))
+    }
+}
+
+impl Waiting {
+    /// What has arrived for a site within a week.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn of(site: &Site, collector: &Collector) -> Result<Waiting, StoreError> {
+        let today = site.schedule.locate(collector.clock().now()).day;
+        let rejected = collector.rejected(site.id, Day(today.0 - 6), today)?;
+        let not_counted = rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect();
+        let unclaimed = dashboard::unclaimed_lately(collector)?;
+        let is_any_unclaimed = unclaimed.iter().any(|line| line.reason == Rejection::UnknownSite);
+        Ok(Waiting { not_counted, is_any_unclaimed })
+    }
 }
 
 /// Everybody who watches.
 #[derive(Debug)]
 pub struct Hub {
     seats: Arc<Semaphore>,
+    /// The map's own receivers keep nobody looking.
     pulses: Mutex<HashMap<SiteId, watch::Receiver<Arc<Pulse>>>>,
     stop: watch::Sender<bool>,
 }
@@ -76,7 +95,11 @@ impl Hub {
     }
 
     /// The pulses of a site from now on, beginning with one that was just taken or is at most a pause old.
-    pub async fn watch(self: &Arc<Hub>, site: &Arc<Site>, collector: &Collector) -> Option<watch::Receiver<Arc<Pulse>>> {
+    pub async fn watch(
+        self: &Arc<Hub>,
+        site: &Arc<Site>,
+        collector: &Collector,
+    ) -> Option<watch::Receiver<Arc<Pulse>>> {
         if let Some(watched) = self.watched(site.id) {
             return Some(watched);
         }
@@ -132,5 +155,5 @@ impl Hub {
 
 async fn look(site: &Arc<Site>, collector: &Collector) -> Option<Pulse> {
     let (site, collector) = (site.clone(), collector.clone());
-    apart(move || pulse(&site, &collector)).await?.ok()?
+    apart(move || Pulse::of(&site, &collector)).await?.ok()?
 }
