@@ -139,12 +139,12 @@ const listen = () => {
   for (const button of all('[data-pause]')) button.setAttribute('aria-pressed', String(!!off))
   if (stream && stream.at == url) return
   leave()
-  root.dataset.live = off || (url ? 'on' : '')
+  root.dataset.stream = off || (url ? 'on' : '')
   if (!url) return
   const mine = stream = new EventSource(url)
   mine.at = url
   mine.addEventListener('part', ({data}) => {
-    root.dataset.live = 'on'
+    root.dataset.stream = 'on'
     mergeAll([...parse(data).body.children].map(now => [document.getElementById(now.id), now]))
   })
   mine.addEventListener('page', () => swap(location.href))
@@ -153,7 +153,7 @@ const listen = () => {
     clearTimeout(retry)
     retry = setTimeout(() => {
       if (mine != stream || mine.readyState == 1) return
-      root.dataset.live = 'lost'
+      root.dataset.stream = 'lost'
       if (mine.readyState == 2) { stream = null; retry = setTimeout(listen, 60000) }
     }, 5000)
   })

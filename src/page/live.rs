@@ -88,7 +88,7 @@ impl HalfHour {
         let measured = |value: Option<u64>| words.metric(Metric::Visitors, value.map(|value| value as f64));
         let why = |why| if self.address == AddressMode::None { words.why_not_measured(self.address) } else { why };
         [
-            (words.now, why(words.now_why), measured(self.now)),
+            (words.live_now, why(words.now_why), measured(self.now)),
             (words.visitors, why(words.live_visitors_why), measured(self.visitors)),
             (words.pageviews, words.live_pageviews_why, words.count(self.pageviews())),
         ]

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::chart::Series;
 use super::format::{Change, Tone, tame};
+use super::live::{Arrived, Now};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::words::Words;
 use super::{Account, names, rendered};
@@ -73,6 +74,8 @@ pub struct SitePage {
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.
     pub is_new: bool,
+    /// What has arrived then.
+    pub arrived: Option<Arrived>,
 }
 
 /// A period to choose.
@@ -252,8 +255,8 @@ impl SitePage {
         self.words.exact(*count as f64)
     }
 
-    fn now_shown(&self, now: &u64) -> String {
-        self.words.many(*now as f64, self.words.visitor_now, self.words.visitors_now)
+    fn now_part(&self) -> Now {
+        Now { words: self.words, address: self.address, now: self.now }
     }
 
     fn not_measured(&self) -> &'static str {

@@ -14,10 +14,10 @@ use crate::collector::Collector;
 use crate::control::snippet;
 use crate::page::bots;
 use crate::page::{Account, Hits, MailLine, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total};
-use crate::rejection::Rejection;
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
+use crate::server::live;
 use crate::site::{AddressMode, Day, Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
 pub use view::{NoView, View};
@@ -87,7 +87,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         last: range.span.last_day(),
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices(view, &range, &found, collector, first_day.is_none())?,
+        notices: notices(view, &range, &found, collector)?,
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| scope == Scope::EventGoal).map_or_else(Vec::new, watched::money_of),
         series: series(view, &range, found.get(&Slot::Series).map_or(&[], Vec::as_slice), now),
@@ -101,6 +101,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         bots_json: format!("/{}/{}.json?{}", site.domain, bots::NAME, range.period.query()),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
+        arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
     })
 }
 
@@ -257,23 +258,8 @@ pub fn bots(view: &View, collector: &Collector) -> Result<Vec<report::bots::BotL
     Ok(report::bots::lines(counts))
 }
 
-fn notices(
-    view: &View,
-    range: &Range,
-    found: &Found,
-    collector: &Collector,
-    is_new: bool,
-) -> Result<Vec<String>, StoreError> {
+fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Result<Vec<String>, StoreError> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
-    if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
-        // Whoever waits for a first visit should see that it came under another name.
-        notices.push(words.notice_unknown_site.to_owned());
-    }
-    let today = site.schedule.locate(collector.clock().now()).day;
-    let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
-    if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
-        notices.push(words.notice_wrong_host.to_owned());
-    }
     if collector.has_hidden_proxy() {
         notices.push(words.notice_proxy.to_owned());
     }

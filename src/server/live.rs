@@ -23,11 +23,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::language::words_for;
 use super::{Shared, apart, dashboard, pages};
+use crate::collector::Collector;
 use crate::limits;
-use crate::page::live::LivePage;
+use crate::page::live::{Arrived, LivePage};
 use crate::page::words::Words;
 use crate::site::Site;
-pub use hub::{Hub, Pulse};
+use crate::store::StoreError;
+pub use hub::Hub;
+use hub::{Pulse, Waiting};
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -47,12 +50,20 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
             account: Some(dashboard::account()),
             half_hour: shown::half_hour(&site, &pulse, words),
         });
-        Ok::<_, crate::store::StoreError>(page)
+        Ok::<_, StoreError>(page)
     });
     match made.await {
         Some(Ok(Some(page))) => pages::html(StatusCode::OK, page.html()),
         _ => pages::failed(&headers),
     }
+}
+
+/// What has arrived for a site for which nothing was ever counted.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn arrived(site: &Site, words: &'static Words, collector: &Collector) -> Result<Arrived, StoreError> {
+    Ok(shown::arrived(site, &Waiting::of(site, collector)?, words))
 }
 
 /// What a stream is for.
@@ -92,11 +103,14 @@ pub async fn events(
     login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
     let stream = Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(Of::Live), login, sender };
     tokio::spawn(async move {
+        let meter = stream.app.collector.clone();
+        meter.meter().streams.inc();
         tokio::select! {
             () = stream.run(pulses) => {}
             () = hub.closed() => {}
             () = tokio::time::sleep(Duration::from_secs(limits::STREAM_S_MAX)) => {}
         }
+        meter.meter().streams.dec();
         drop(seat);
     });
     let mut answer = Response::new(Body::new(Sent(receiver)));
@@ -127,8 +141,11 @@ impl Stream {
         let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
         pulses.mark_changed();
         loop {
-            if !next.is_empty() && self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
-                return;
+            if !next.is_empty() {
+                let is_welcome = pages::admit(&self.login, &self.app).await.is_ok();
+                if !is_welcome || self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
+                    return;
+                }
             }
             tokio::select! {
                 changed = pulses.changed() => {
@@ -141,12 +158,7 @@ impl Stream {
                         known = event;
                     }
                 }
-                _ = beats.tick() => {
-                    if pages::admit(&self.login, &self.app).await.is_err() {
-                        return;
-                    }
-                    next.push_str(":\n\n");
-                }
+                _ = beats.tick() => next.push_str(":\n\n"),
                 () = self.sender.closed() => return,
             }
         }
@@ -189,5 +201,16 @@ impl hyper::body::Body for Sent {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_can_not_break_out_of_its_event() {
+        let event = part("<p>a\r\revent: page\r\ndata: x\n\n</p>\n");
+        assert_eq!(event, "event: part\ndata: <p>a\ndata: event: page\ndata: data: x\ndata: </p>\n\n");
     }
 }

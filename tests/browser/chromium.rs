@@ -115,6 +115,11 @@ impl Browser {
         self.done(self.client.minimize_window());
     }
 
+    /// Shows the window again.
+    pub fn show(&self) {
+        self.done(self.client.set_window_size(1280, 900));
+    }
+
     pub fn title(&self) -> String {
         self.done(self.client.title())
     }

@@ -1,6 +1,6 @@
 //! What the dashboard's own script does in a real browser, and that pages do without it.
 
-use headcount::control::Command;
+use headcount::control::{Command, SiteChange};
 use serde_json::json;
 
 use super::{Scene, eventually};
@@ -113,4 +113,70 @@ fn the_bars_of_a_chart_are_one_stop_and_say_their_values() {
     scene.finds("document.querySelectorAll('.plot [data-on]').length", json!(1));
     scene.browser.run("document.activeElement.blur()");
     scene.finds("document.querySelectorAll('.plot [data-on]').length", json!(0));
+}
+
+impl Scene {
+    /// Waits until so many pages are kept up to date.
+    fn streams(&self, expected: i64) {
+        eventually("streams", &expected, || self.world.collector().meter().streams.get());
+    }
+}
+
+#[test]
+fn the_live_page_follows_hits_and_lets_go_when_nobody_looks() {
+    let scene = dashboard();
+    scene.streams(1);
+    scene.browser.press("l");
+    scene.finds("location.pathname", json!("/example.com/live"));
+    scene.browser.run("window.same = 'same'");
+    scene.streams(1);
+    scene.world.pageview("/fresh").by("eve").ok();
+    scene.shows("/fresh", true);
+    scene.finds("window.same", json!("same"));
+    scene.browser.click("[data-pause]");
+    scene.streams(0);
+    scene.finds("document.querySelector('[data-pause]').ariaPressed", json!("true"));
+    scene.browser.click("[data-pause]");
+    scene.streams(1);
+    scene.browser.minimize();
+    scene.streams(0);
+    scene.world.pageview("/meanwhile").by("fay").ok();
+    scene.browser.show();
+    scene.streams(1);
+    scene.shows("/meanwhile", true);
+    scene.browser.open("about:blank");
+    scene.streams(0);
+    assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");
+}
+
+#[test]
+fn the_page_of_a_new_site_turns_live_by_itself() {
+    let scene = Scene::start(Browser::start());
+    let change = SiteChange { hosts: Some(vec!["example.com".into()]), ..SiteChange::default() };
+    scene.world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    scene.sign_in();
+    scene.browser.run("window.same = 'same'");
+    scene.shows("Nothing has arrived yet", true);
+    scene.world.beacon(json!({"n": "pageview", "u": "https://exmaple.com/", "d": "example.com"})).ok();
+    scene.shows("1 message was not counted: wrong host; allowed are example.com.", true);
+    scene.world.pageview("/first").ok();
+    scene.shows("/first", true);
+    scene.finds("window.same", json!("same"));
+    scene.shows("1 visitor now", true);
+    // The page of a site that is no longer new listens on, for something else.
+    scene.world.pageview("/first").by("bob").ok();
+    scene.shows("2 visitors now", true);
+}
+
+#[test]
+fn live_pages_work_without_scripts() {
+    let scene = dashboard();
+    scene.browser.forbid_scripts();
+    scene.browser.click("a[href='/example.com/live']");
+    scene.shows("/other", true);
+    scene.world.pageview("/fresh").by("eve").ok();
+    scene.browser.click("a[href='/example.com/live']");
+    scene.shows("/fresh", true);
+    assert!(!scene.browser.text().contains("Pause") && !scene.browser.text().contains("Keyboard shortcuts"));
+    scene.streams(0);
 }

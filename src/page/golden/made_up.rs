@@ -289,5 +289,6 @@ pub(super) fn full() -> SitePage {
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,
+        arrived: None,
     }
 }

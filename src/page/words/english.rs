@@ -357,7 +357,6 @@ words! {
     // Notices.
     notice_no_tokens: "This site keeps no tokens: pageviews and events are counted, visitors and visits are not measured.",
     notice_unknown_site: "Messages have arrived that name no site of this collector. Is the data-domain right?",
-    notice_wrong_host: "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`.",
     notice_proxy: "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.",
     notice_repeat: "headcount was restarted today. What was stored is kept, but visitors of today who came before may count once more.",
     notice_degraded: "The database can't be written to at present. Counting goes on in memory; see the log.",
@@ -372,7 +371,6 @@ words! {
     waiting_paste: "Put this line into the `<head>` of every page of {0}. One click selects it all.",
     waiting_open: "Then open a page of your site. The visit is here at once.",
     waiting_nothing: "Nothing has arrived yet, neither to count nor to leave out. Does the browser block the script? Some extensions do. If it runs, the browser's console says why a visit is not counted.",
-    waiting_left_out: "Something has arrived but was not counted, for the reasons below.",
 
     // The foot of a site's page.
     words_title: "What these words mean",
@@ -405,7 +403,7 @@ words! {
     live_refresh: "Refresh",
     live_pause: "Pause",
     live_lost: "The connection is lost.",
-    now: "Now",
+    live_now: "Visitors now",
     minute: "Minute",
     arrived_hosts: "{0}: wrong host; allowed are {1}.",
     arrived: "{0}: {1}.",

@@ -67,7 +67,7 @@ impl Waiting {
 #[derive(Debug)]
 pub struct Hub {
     seats: Arc<Semaphore>,
-    /// The map's own receivers keep nobody looking.
+    /// Of each site that is watched; these receivers of the hub's own keep nobody looking.
     pulses: Mutex<HashMap<SiteId, watch::Receiver<Arc<Pulse>>>>,
     stop: watch::Sender<bool>,
 }
@@ -156,4 +156,18 @@ impl Hub {
 async fn look(site: &Arc<Site>, collector: &Collector) -> Option<Pulse> {
     let (site, collector) = (site.clone(), collector.clone());
     apart(move || Pulse::of(&site, &collector)).await?.ok()?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_bounded_and_given_back() {
+        let hub = Hub::new();
+        let taken: Vec<_> = (0..limits::STREAMS_MAX).map(|_| hub.seat()).collect();
+        assert!(taken.iter().all(Option::is_some) && hub.seat().is_none());
+        drop(taken);
+        assert!(hub.seat().is_some());
+    }
 }
