@@ -1,10 +1,10 @@
 // The one script of headcount's own pages. Every page is whole without it; it swaps parts in place, refreshes what is live
 // and takes keys. What it does where, stands in the markup:
 //   a link or GET form that leads to the page's own path, or within [data-swap]: fetched and merged instead of loaded
-//   input[type=search] of such a form: filters while one types. [data-submit]: sends its form when it changes
+//   input[type=search]: filters the page, or the panel that it is in, while one types
 //   aria-keyshortcuts="t": what the key t clicks, or gives the focus to
 //   [data-live=URL]: refreshed by server-sent events until [data-pause] is pressed
-//   .plot g: values by arrow keys and by touch. [data-script][hidden]: shown, because there is a script
+//   .plot .tip: values by arrow keys and by touch. details.menu: closes by Escape and a click elsewhere. [data-script][hidden]: shown, because there is a script
 (() => {
 'use strict'
 const root = document.documentElement
@@ -29,7 +29,7 @@ const alike = (a, b) => a.nodeName == b.nodeName && (a.nodeType != 1 ||
   a.id == b.id && a.getAttribute('class') == b.getAttribute('class'))
 
 // Attributes that are the reader's or the script's.
-const keeps = (node, name) => name == 'data-on' || name == 'open' && node.matches('details, dialog') ||
+const keeps = (node, name) => name == 'data-on' || name == 'open' && node.matches('details:not(.menu), dialog') ||
   name == 'hidden' && node.matches('[data-script], [data-key]') || name == 'tabindex' && node.matches('.plot')
 
 const merge = (old, now) => {
@@ -68,15 +68,23 @@ const mergeAll = pairs => {
 
 let shown = place(location), fetching, typing
 
-// Shows the view at an address in place. `how` names a method of history; none if the address is there already.
-const swap = async (url, how) => {
+const load = async url => {
   fetching?.abort()
   clearTimeout(typing)
   const mine = fetching = new AbortController()
   $('main').setAttribute('aria-busy', 'true')
   try {
     const answer = await fetch(url, {headers: {accept: 'text/html'}, signal: mine.signal})
-    const page = parse(await answer.text())
+    return [answer, parse(await answer.text())]
+  } finally {
+    if (fetching == mine) $('main').removeAttribute('aria-busy')
+  }
+}
+
+// Shows the view at an address in place. `how` names a method of history; none if the address is there already.
+const swap = async (url, how) => {
+  try {
+    const [answer, page] = await load(url)
     // An error, no page of ours, or one of another version: for the browser to load.
     if (!answer.ok || page.querySelector('script')?.src != $('script').src) return location.assign(url)
     if (how) history[how](null, '', place(new URL(answer.url)) + new URL(url).hash)
@@ -88,18 +96,17 @@ const swap = async (url, how) => {
     say($('[data-say]')?.textContent.trim().replace(/\s+/g, ' ') || document.title)
   } catch (error) {
     if (error.name != 'AbortError') location.assign(url)
-  } finally {
-    if (fetching == mine) $('main').removeAttribute('aria-busy')
   }
 }
 
 const isOurs = (url, from) => url.origin == location.origin &&
   (url.pathname == location.pathname || !!from.closest('[data-swap]'))
 
-// The address that a GET form leads to, if it may be swapped.
+const isSwapped = form => form.method == 'get' && !form.target && isOurs(new URL(form.action), form)
+
+// The address that a GET form leads to.
 const leads = (form, button) => {
-  const url = form?.method == 'get' && !form.target && new URL(form.action)
-  if (!url || !isOurs(url, form)) return null
+  const url = new URL(form.action)
   url.search = new URLSearchParams(new FormData(form, button))
   return url.href
 }
@@ -114,16 +121,30 @@ addEventListener('click', event => {
 })
 
 addEventListener('submit', event => {
-  const url = leads(event.target, event.submitter)
-  if (!url) return
+  if (!isSwapped(event.target)) return
   event.preventDefault()
-  swap(url, 'pushState')
+  swap(leads(event.target, event.submitter), 'pushState')
 })
 
+// Shows in a panel what the page of all its rows finds.
+const find = async (form, search) => {
+  const of = from => from.querySelector('table, .nothing')
+  if (!search) return swap(location.href)
+  try {
+    const [answer, page] = await load(leads(form)), found = of(page), old = of(form.closest('.card'))
+    if (!answer.ok || !found || !old) return
+    for (const row of [...found.querySelectorAll('tbody tr')].slice(9)) row.remove()
+    const names = [...found.querySelectorAll('tbody bdi')].map(name => name.textContent)
+    merge(old, found)
+    say(names.join(', ') || found.textContent)
+  } catch { /* The form still leads to that page. */ }
+}
+
 addEventListener('input', ({target: field}) => {
-  if (field.type != 'search' || !leads(field.form)) return
+  const form = field.form
+  if (field.type != 'search' || form?.method != 'get') return
   clearTimeout(typing)
-  typing = setTimeout(() => swap(leads(field.form), 'replaceState'), 250)
+  typing = setTimeout(() => isSwapped(form) ? swap(leads(form), 'replaceState') : find(form, field.value), 250)
 })
 
 addEventListener('popstate', () => { if (place(location) != shown) swap(location.href) })
@@ -173,11 +194,13 @@ addEventListener('keydown', event => {
   const {target} = event, key = event.key.length == 1 ? event.key.toLowerCase() : event.key
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || sheet()?.open) return
   if (!move(key, target)) {
-    if (told('keys') || target.matches('input, select, textarea')) return
+    if (key != 'Escape' && (told('keys') || target.matches('input, select, textarea'))) return
     if (event.shiftKey && key != '?' || key.startsWith('Arrow') && target.closest('.scroll, pre')) return
-    const what = $(`[aria-keyshortcuts~="${CSS.escape(key)}"]`)
+    const menu = key == 'Escape' && $('.menu[open]')
+    const what = menu ? menu.querySelector('summary') : $(`[aria-keyshortcuts~="${CSS.escape(key)}"]`)
     if (!what) return
-    what.matches('input, select') ? what.focus() : what.click()
+    what.focus()
+    if (!what.matches('input')) what.click()
   }
   event.preventDefault()
 })
@@ -186,13 +209,13 @@ addEventListener('click', ({target}) => {
   if (target.closest?.('[data-sheet]')) open()
   if (target == sheet()) sheet().close()
   if (target.closest?.('[data-pause]')) { told('live', told('live') ? '' : 'off'); listen() }
+  for (const menu of all('.menu[open]')) if (!menu.contains(target)) menu.open = false
   // A finger does not hover.
-  mark(target.closest?.('.plot g'))
+  mark(target.closest?.('.plot g:has(.tip)'))
 })
 
 addEventListener('change', ({target: field}) => {
   if (field.id == 'keys-on') told('keys', field.checked ? '' : 'off')
-  if (field.matches('[data-submit]')) field.form.requestSubmit()
 })
 
 // --- Values of a chart: one stop for Tab, then arrows.
@@ -205,13 +228,13 @@ const mark = bar => {
 // Whether a key moves the mark of a chart.
 const move = (key, plot) => {
   if (!plot.matches('.plot')) return false
-  const bars = [...plot.querySelectorAll('g')], last = bars.length - 1
+  const bars = [...plot.querySelectorAll('g:has(.tip)')], last = bars.length - 1
   const at = bars.findIndex(bar => bar.matches('[data-on]'))
   const to = {ArrowLeft: at < 0 ? last : at - 1, ArrowRight: at + 1, Home: 0, End: last}[key]
   if (to == null || last < 0) return false
   const bar = bars[Math.max(0, Math.min(to, last))]
   mark(bar)
-  say(bar.querySelector('title').textContent)
+  say(bar.querySelector('.tip').textContent)
   return true
 }
 

@@ -3,6 +3,7 @@
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
+pub mod annotation;
 pub mod campaign;
 pub mod folder;
 mod funnel;
@@ -12,6 +13,7 @@ mod report;
 mod site;
 pub mod socket;
 
+use annotation::AnnotationCommand;
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -77,6 +79,8 @@ pub enum Command {
     UserLink,
     /// Declares mail campaigns, and makes links for them.
     Campaign(CampaignCommand),
+    /// Notes something beside the figures of a site.
+    Annotation(AnnotationCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -253,6 +257,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
+        Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::Words { period, by, rows, filter })

@@ -11,10 +11,14 @@ pub mod names;
 pub mod places;
 pub mod script;
 pub mod chart;
+pub mod map;
 pub mod export;
 pub mod live;
 pub mod bots;
+pub mod cards;
+pub mod panel;
 pub mod site;
+pub mod rows;
 pub mod tracker;
 pub mod watched;
 
@@ -23,8 +27,10 @@ mod golden;
 
 use askama::Template;
 
-pub use chart::{Hits, Point, Progress, Series};
-pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use chart::{Note, Point, Progress, Series};
+pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use rows::RowsPage;
+pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -118,6 +118,8 @@ async fn answer(
 fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
     Router::new()
         .route("/api/v2/query", post(api::query))
+        .route("/api/v1/annotations", get(api::annotations::list).post(api::annotations::add))
+        .route("/api/v1/annotations/{id}", delete(api::annotations::remove))
         .route("/health", get(pages::health))
         .route("/api/health", get(pages::health))
         .route("/metrics", get(pages::metrics))

@@ -3,7 +3,8 @@
 
 use askama::Template;
 
-use super::chart::{Bar, GridLine, Label, PLOT_PX, height, percent, px, scale};
+use super::chart::scale::{height, percent, px, scale};
+use super::chart::{Bar, GridLine, Label, PLOT_PX};
 use super::words::Words;
 use super::{Account, NotCounted, rendered};
 use crate::cell::{Dimension, Metric};
@@ -99,7 +100,7 @@ impl HalfHour {
     }
 
     fn top(&self) -> (f64, f64) {
-        scale(self.minutes.iter().map(|(_, pageviews)| f64::from(*pageviews)).fold(0.0, f64::max))
+        scale(self.minutes.iter().map(|(_, pageviews)| f64::from(*pageviews)).fold(0.0, f64::max), Metric::Pageviews)
     }
 
     fn grid(&self) -> Vec<GridLine> {
@@ -123,6 +124,7 @@ impl HalfHour {
             x: (percent((place as f64 + 0.12) * slot), percent(slot * 0.76)),
             front: height(Some(f64::from(*pageviews)), top),
             back: None,
+            before: None,
             text: self.text(place),
             is_running: place + 1 == self.minutes.len(),
         };

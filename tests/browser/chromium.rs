@@ -155,7 +155,11 @@ impl Browser {
     /// Presses a key, by its name or the letter that it writes.
     pub fn press(&self, key: &str) {
         let text = if key.chars().count() == 1 { key } else { "" };
-        let code = if key == "Escape" { 27 } else { 0 };
+        let code = match key {
+            "Escape" => 27,
+            "Backspace" => 8,
+            _ => 0,
+        };
         for kind in ["keyDown", "keyUp"] {
             self.devtools("Input.dispatchKeyEvent", json!({
                 "type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" }, "windowsVirtualKeyCode": code,

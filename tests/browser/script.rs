@@ -13,6 +13,12 @@ impl Scene {
         self.browser.open(&link);
     }
 
+    /// Picks a period from its menu.
+    fn pick(&self, period: &str) {
+        self.browser.click("#period summary");
+        self.browser.click(&format!("#period a[href*='period={period}']"));
+    }
+
     /// Waits until the page shows a text, or does not.
     fn shows(&self, text: &str, expected: bool) {
         eventually(text, &expected, || self.browser.text().contains(text));
@@ -43,9 +49,8 @@ fn views_are_swapped_without_a_reload_and_back_leads_back() {
     scene.browser.click("a[href$='filter=source:news']");
     scene.shows("/other", false);
     scene.finds("location.search.endsWith('filter=source:news') && window.same", json!("same"));
-    scene.browser.click("nav a[href*='period=7d']");
+    scene.pick("7d");
     scene.finds("document.querySelector('nav [aria-current]').getAttribute('href').includes('period=7d')", json!(true));
-    scene.finds("document.activeElement.getAttribute('href').includes('period=7d')", json!(true));
     scene.finds("document.querySelector('#said').textContent.length > 0", json!(true));
     scene.browser.run("history.go(-2)");
     scene.shows("/other", true);
@@ -57,19 +62,64 @@ fn views_are_swapped_without_a_reload_and_back_leads_back() {
 #[test]
 fn what_a_reader_has_opened_stays_open() {
     let scene = dashboard();
-    let open = "document.querySelector('.chart details').open";
-    scene.browser.click(".chart summary");
+    let open = "document.querySelector('#chart-table').open";
+    scene.browser.click("#chart-table summary");
     scene.finds(open, json!(true));
-    scene.browser.click("nav a[href*='period=7d']");
+    scene.pick("7d");
     scene.finds("location.search.includes('7d') && !document.querySelector('main').ariaBusy", json!(true));
     scene.finds(open, json!(true));
+}
+
+#[test]
+fn a_panel_is_searched_as_one_types() {
+    let scene = dashboard();
+    let search = "#pages-card input[type=search]";
+    scene.browser.run(&format!("document.querySelector('{search}').focus()"));
+    "othe".chars().for_each(|letter| scene.browser.press(&letter.to_string()));
+    let rows = "[...document.querySelectorAll('#pages-card tbody bdi')].map(row => row.textContent).join()";
+    scene.finds(rows, json!("/other"));
+    scene.finds(&format!("document.activeElement.matches('{search}') && document.activeElement.value"), json!("othe"));
+    scene.browser.press("x");
+    scene.finds("document.querySelector('#pages-card .nothing').textContent", json!("Nothing is called so."));
+    for _ in 0..5 {
+        scene.browser.press("Backspace");
+    }
+    scene.finds(rows, json!("/news,/other"));
+    scene.finds("location.search.includes('search') || window.same", json!("same"));
+
+    scene.open_collector("/example.com/page");
+    scene.browser.run("window.same = 'same'; document.querySelector('#search').focus()");
+    "new".chars().for_each(|letter| scene.browser.press(&letter.to_string()));
+    scene.finds("[...document.querySelectorAll('tbody bdi')].map(row => row.textContent).join()", json!("/news"));
+    scene.finds(
+        "location.search.includes('search=new') && document.activeElement.value + window.same",
+        json!("newsame"),
+    );
+}
+
+#[test]
+fn menus_close_when_one_is_done_with_them() {
+    let scene = dashboard();
+    let open = "document.querySelectorAll('.menu[open]').length";
+    scene.browser.press("c");
+    scene.finds(open, json!(1));
+    scene.browser.press("Escape");
+    scene.finds(open, json!(0));
+    scene.browser.click("#compare summary");
+    scene.finds(open, json!(1));
+    scene.browser.click("h1");
+    scene.finds(open, json!(0));
+    scene.browser.click("#period summary");
+    scene.browser.click("#period a[href*='period=7d']");
+    scene.finds("location.search.includes('period=7d') && window.same", json!("same"));
+    scene.finds(open, json!(0));
 }
 
 #[test]
 fn a_reader_who_is_signed_out_meanwhile_gets_the_page_that_says_so() {
     let scene = dashboard();
     scene.browser.forget_cookies();
-    scene.browser.click("nav a[href*='period=7d']");
+    scene.pick("7d");
     scene.shows("You sign in", true);
     scene.finds("window.same || location.search.includes('7d')", json!(true));
 }
@@ -105,9 +155,9 @@ fn the_bars_of_a_chart_are_one_stop_and_say_their_values() {
     assert_eq!(scene.browser.run("return document.querySelectorAll('.plot [tabindex]').length"), 0);
     scene.browser.run("document.querySelector('.plot').focus()");
     scene.browser.press("Home");
-    scene.finds("document.querySelector('.plot g').matches('[data-on]')", json!(true));
+    scene.finds("document.querySelector('.plot g:has(.tip)').matches('[data-on]')", json!(true));
     scene.browser.press("ArrowRight");
-    let second = scene.browser.run("return document.querySelectorAll('.plot g title')[1].textContent");
+    let second = scene.browser.run("return document.querySelectorAll('.plot .tip')[1].textContent");
     scene.finds("document.querySelector('#said').textContent", second.clone());
     scene.finds("getComputedStyle(document.querySelector('.plot [data-on] .tip')).visibility", json!("visible"));
     scene.finds("document.querySelectorAll('.plot [data-on]').length", json!(1));

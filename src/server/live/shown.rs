@@ -3,6 +3,7 @@
 use super::hub::{Pulse, Waiting};
 use crate::cell::Dimension;
 use crate::counts::lately::Ranked;
+use crate::page::cards::Tab;
 use crate::page::live::{Arrived, HalfHour, LiveList, LiveRow, Now};
 use crate::page::words::Words;
 use crate::server::dashboard::View;
@@ -16,7 +17,7 @@ pub fn half_hour(site: &Site, pulse: &Pulse, words: &'static Words) -> HalfHour 
     let is_measured = address != AddressMode::None;
     let today = View::read(site, &[("period".to_owned(), "today".to_owned())], lately.at, words).ok();
     let list = |dimension: Dimension, ranked: &Ranked| {
-        let href = |value: &str| today.as_ref().and_then(|view| view.of_value(dimension, value));
+        let href = |value: &str| today.as_ref().and_then(|view| view.of_value(&Tab::Of(dimension), value));
         let rows = ranked.rows.iter();
         let rows =
             rows.map(|(value, visitors)| LiveRow { value: value.clone(), visitors: *visitors, href: href(value) });
