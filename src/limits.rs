@@ -183,6 +183,17 @@ pub const RANGE_SPAN_DAYS_MAX: i32 = 36_525;
 /// Most days that the API splits by hour: 13 years are 120,000 buckets.
 pub const HOURLY_DAYS_MAX: i32 = 5_000;
 
+/// Fewest visitors that a value of a day must have to be shown to everybody, unless the site has another number.
+pub const SMALL_COUNTS_K: u32 = 5;
+/// Least and most that a site may set for it: one visitor alone is never shown, and past a thousand little is.
+pub const SMALL_COUNTS_K_MIN: u32 = 2;
+/// See [`SMALL_COUNTS_K_MIN`].
+pub const SMALL_COUNTS_K_MAX: u32 = 1_000;
+/// Folded sums in memory for readers who are not signed in, in values: about 150 bytes each, 30 MB in all.
+pub const FOLDED_ROWS_MAX: u64 = 200_000;
+/// Dimensions and buckets among them, as a first guess: a year of 23 dimensions for a dozen sites.
+pub const FOLDED_BUCKETS: usize = 4_000;
+
 /// Step of public counters: no smaller number is shown, and none between two steps.
 pub const COUNTER_STEP: u64 = 5;
 /// Most public counters that are read at once.

@@ -1,0 +1,109 @@
+//! In: folded sums of days and months. Out: the same, as long as the days are what they were. Forgets: the longest unused, past
+//! a bound.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Totals;
+use crate::cell::{Dimension, Tally};
+use crate::counts::Name;
+use crate::limits;
+use crate::site::{Day, Month, SiteId};
+use crate::store::Grain;
+
+/// Folded sums in memory, shared by all readers: folding a year takes longer than drawing it.
+#[derive(Debug)]
+pub struct Kept(Cache<Key, Arc<Rows>, Weight>);
+
+/// What is kept: one dimension in one bucket, folded at k.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) site: SiteId,
+    pub(super) k: u32,
+    pub(super) dimension: Dimension,
+    pub(super) bucket: Bucket,
+}
+
+/// A day or a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Bucket {
+    Day(i32),
+    Month(i32),
+}
+
+/// Folded values, and the stamp of the days that they are of.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) stamp: u64,
+    pub(super) values: Vec<(Name, Tally)>,
+}
+
+#[derive(Debug, Clone)]
+struct Weight;
+
+impl Weighter<Key, Arc<Rows>> for Weight {
+    fn weight(&self, _: &Key, rows: &Arc<Rows>) -> u64 {
+        rows.values.len() as u64 + 1
+    }
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept(Cache::with_weighter(limits::FOLDED_BUCKETS, limits::FOLDED_ROWS_MAX, Weight))
+    }
+}
+
+impl Kept {
+    /// What is kept, if the days are what they were.
+    pub(super) fn find(&self, key: Key, totals: &Totals) -> Option<Arc<Rows>> {
+        self.0.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
+    }
+
+    pub(super) fn put(&self, key: Key, rows: Arc<Rows>) {
+        self.0.insert(key, rows);
+    }
+}
+
+impl Bucket {
+    /// The bucket of a day in cells of days or of months.
+    pub(super) fn of(day: i32, grain: Grain) -> Bucket {
+        match grain {
+            Grain::Month => Bucket::Month(Day(day).month().0),
+            Grain::Day | Grain::Hour => Bucket::Day(day),
+        }
+    }
+
+    /// Its number among those of its kind.
+    pub(super) fn number(self) -> i32 {
+        match self {
+            Bucket::Day(number) | Bucket::Month(number) => number,
+        }
+    }
+
+    /// The month that it lies in.
+    pub(super) fn month(self) -> Month {
+        match self {
+            Bucket::Day(day) => Day(day).month(),
+            Bucket::Month(month) => Month(month),
+        }
+    }
+
+    /// Its first and its last day.
+    pub(super) fn days(self) -> (i32, i32) {
+        match self {
+            Bucket::Day(day) => (day, day),
+            Bucket::Month(month) => (Month(month).first().0, Month(month).last().0),
+        }
+    }
+
+    /// What tells its days from what they were: whatever is counted changes a total.
+    pub(super) fn stamp(self, totals: &Totals) -> u64 {
+        let (first, last) = self.days();
+        let mut hasher = DefaultHasher::new();
+        totals.range(first..=last).for_each(|day| day.hash(&mut hasher));
+        hasher.finish()
+    }
+}
