@@ -26,6 +26,7 @@ use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
 use crate::clock::Clock;
+use crate::counts::{Name, PropKey};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
@@ -34,6 +35,7 @@ use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
+pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
@@ -327,6 +329,15 @@ impl Collector {
         self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
     }
 
+    /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
+    ///
+    /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
+    /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
+    /// midnight too, because they are nobody's.
+    pub fn lately(&self, site: SiteId) -> Option<Lately> {
+        self.call(|reply| Message::Lately { site, reply })
+    }
+
     /// Stores everything that is counted, and waits until that is done or has failed.
     ///
     /// # Errors
@@ -447,6 +458,17 @@ impl report::Sums for Collector {
         let (flush, stored) = self.0.store.first_day(site)?;
         let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
         Ok(unsaved.chain(stored).min())
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        // What is stored meanwhile is found by both.
+        let unsaved = self.call(|reply| Message::PropKeys { site, reply }).unwrap_or_default();
+        let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
+        let mut keys = self.0.store.prop_keys(site, event, first, last)?;
+        keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys)
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod census;
 mod key;
+pub mod lately;
 pub mod pairs;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
 pub use census::Census;
 use key::Key;
+pub use lately::Lately;
 
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
@@ -147,6 +149,17 @@ fn named(axis: Axis<Sym>, names: &Names) -> Axis<Name> {
     }
 }
 
+/// A key of properties that came on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PropKey {
+    /// The day.
+    pub day: Day,
+    /// The event it came with; nothing stands for all events together.
+    pub event: Option<Name>,
+    /// The key.
+    pub key: Name,
+}
+
 /// Sums of one site and day, by hour and over the day. Months are sums of days.
 #[derive(Debug, Clone, Default)]
 pub struct Sums {
@@ -154,6 +167,17 @@ pub struct Sums {
     pub hours: Vec<(Cell<Name>, Hour, Tally)>,
     /// Over the day; visitors are those of the day.
     pub days: Vec<(Cell<Name>, Tally)>,
+}
+
+impl Sums {
+    /// The keys of properties in them, as those of a day.
+    pub fn prop_keys(&self, day: Day) -> HashSet<PropKey> {
+        let key = |(cell, _): &(Cell<Name>, Tally)| match &cell.axis {
+            Axis::Prop { key, event } => Some(PropKey { day, event: event.clone(), key: key.clone() }),
+            _ => None,
+        };
+        self.days.iter().filter_map(key).collect()
+    }
 }
 
 /// One day of one site while it is open: who was there, and what is not stored yet.
@@ -296,6 +320,17 @@ impl OpenDay {
     pub fn peek<'a>(&self, axes: impl Iterator<Item = &'a Axis<Name>>) -> Sums {
         let wanted: HashSet<Axis<Sym>> = axes.filter_map(|axis| self.find(axis)).collect();
         self.counts.of_axes(&wanted, &self.names).sums(&self.names)
+    }
+
+    /// The keys of properties in what is not stored yet, each with its event; nothing stands for all events together.
+    pub fn prop_keys(&self) -> Vec<PropKey> {
+        let key = |cell: &Cell<Sym>| match cell.axis {
+            Axis::Prop { key, event } => Some((event, key)),
+            _ => None,
+        };
+        let keys: HashSet<_> = self.counts.hours.values().filter_map(|(cell, _, _)| key(cell)).collect();
+        let text = |sym: Sym| self.names.text(sym).clone();
+        keys.into_iter().map(|(event, key)| PropKey { day: self.day, event: event.map(text), key: text(key) }).collect()
     }
 
     /// Drops the visitors; sums that are not stored stay.

@@ -93,12 +93,20 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Stored keys of properties that a reader can choose from: nobody looks through more.
+pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
 pub const NAME_CACHE_ENTRIES: usize = 65_536;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
+/// How far back the live view looks, in milliseconds: whoever did something since then has a visit that still runs.
+pub const LATELY_MS: i64 = VISIT_GAP_MS;
+/// The same in minutes, the running one among them, whose pageviews are counted one by one: 240 bytes a site.
+pub const LATELY_MINUTES: usize = 30;
+/// Rows of each list of the live view: they fit beside each other on one screen.
+pub const LATELY_ROWS: usize = 8;
 
 /// Hits waiting for the collector. At 100,000 hits a second this is a sixth of a second.
 pub const QUEUE_HITS_MAX: usize = 16_384;

@@ -4,8 +4,10 @@
 //! in words. All texts are escaped by askama. No page has a script or a `style` attribute, so that a content policy of
 //! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
 
+pub mod words;
 pub mod format;
 pub mod names;
+pub mod places;
 pub mod chart;
 pub mod export;
 pub mod bots;
@@ -23,13 +25,10 @@ pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Tota
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
+use words::Words;
 
 /// The style sheet of all pages, served at [`style_href`].
 pub const STYLE: &str = include_str!("../dashboards/style.css");
-
-/// A notice for sites whose live state did not survive a restart.
-pub const VISITORS_MAY_REPEAT: &str = "headcount was restarted today. What was stored is kept, but visitors of today who \
-came before may count once more.";
 
 /// Where pages look for [`STYLE`]; it changes with the style sheet, so browsers may keep it for ever.
 pub fn style_href() -> String {
@@ -64,6 +63,8 @@ pub struct Account {
 #[derive(Debug, Clone, Template)]
 #[template(path = "sites.html")]
 pub struct SitesPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// Who is signed in.
     pub account: Option<Account>,
     /// The sites, in the order in which they are listed.
@@ -84,6 +85,12 @@ pub struct SiteLine {
 }
 
 impl SitesPage {
+    /// What arrived for no site; every other part between backticks is code.
+    fn unclaimed_shown(&self) -> String {
+        let line = |line: &NotCounted| format!("{} ({})", line.name(self.words), line.shown(self.words));
+        self.words.one(self.words.unclaimed, self.unclaimed.iter().map(line).collect::<Vec<_>>().join(", "))
+    }
+
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
@@ -91,23 +98,23 @@ impl SitesPage {
 }
 
 impl SiteLine {
-    fn visitors_shown(&self) -> String {
-        format::metric(crate::cell::Metric::Visitors, self.visitors)
+    fn visitors_shown(&self, words: &Words) -> String {
+        words.metric(crate::cell::Metric::Visitors, self.visitors)
     }
 
-    fn pageviews_shown(&self) -> String {
-        format::count(self.pageviews)
+    fn pageviews_shown(&self, words: &Words) -> String {
+        words.count(self.pageviews)
     }
 }
 
-/// How to sign in, and what became of a link that did not work.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
+/// How to sign in.
+#[derive(Debug, Clone, Template)]
 #[template(path = "sign_in.html")]
-pub enum SignInPage {
-    /// Nobody is signed in.
-    Ask,
-    /// The link was used before, is too old, or was never given out.
-    BadLink,
+pub struct SignInPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// Whether a link did not work: it was used before, is too old, or was never given out.
+    pub is_bad_link: bool,
 }
 
 impl SignInPage {
@@ -117,17 +124,11 @@ impl SignInPage {
     }
 
     fn title(&self) -> &'static str {
-        match self {
-            SignInPage::Ask => "Sign in",
-            SignInPage::BadLink => "This link does not work",
-        }
+        if self.is_bad_link { self.words.bad_link } else { self.words.sign_in }
     }
 
     fn sentence(&self) -> &'static str {
-        match self {
-            SignInPage::Ask => "You sign in with a link that works once. There is no password.",
-            SignInPage::BadLink => "It was used before, is older than 15 minutes, or was not copied as a whole.",
-        }
+        if self.is_bad_link { self.words.bad_link_why } else { self.words.sign_in_how }
     }
 }
 
@@ -135,6 +136,8 @@ impl SignInPage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "privacy.html")]
 pub struct PrivacyPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// The site's domain.
     pub domain: String,
     /// What becomes of addresses.
@@ -146,6 +149,14 @@ pub struct PrivacyPage {
 }
 
 impl PrivacyPage {
+    fn how(&self) -> &'static str {
+        match self.address {
+            AddressMode::Hash => self.words.privacy_hash,
+            AddressMode::Truncate => self.words.privacy_truncate,
+            AddressMode::None => self.words.privacy_none,
+        }
+    }
+
     /// The page as HTML.
     pub fn html(&self) -> String {
         rendered(self)
@@ -153,9 +164,11 @@ impl PrivacyPage {
 }
 
 /// What went wrong, in a title and a sentence.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[derive(Debug, Clone, Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
+    /// Its texts.
+    pub words: &'static Words,
     /// The status code.
     pub status: u16,
     /// What happened.
@@ -166,18 +179,18 @@ pub struct ErrorPage {
 
 impl ErrorPage {
     /// The page for a status code.
-    pub fn of(status: u16) -> ErrorPage {
+    pub fn of(status: u16, words: &'static Words) -> ErrorPage {
         let (title, sentence) = match status {
-            401 => ("Please sign in", "This page is for signed-in people."),
-            403 => ("Not for this account", "You are signed in, but may not read this page."),
-            404 => ("Nothing here", "There is no such page, or no such site."),
-            405 => ("Not like this", "This address does not take that kind of request."),
-            429 => ("Too many requests", "Please try again in a minute."),
-            400..=499 => ("Not understood", "The request makes no sense here."),
-            503 => ("Busy", "The server is stopping or very busy. Please try again in a moment."),
-            _ => ("Something broke", "It is not your fault, and nothing counted is lost. The server's log says more."),
+            401 => (words.error_401, words.error_401_why),
+            403 => (words.error_403, words.error_403_why),
+            404 => (words.error_404, words.error_404_why),
+            405 => (words.error_405, words.error_405_why),
+            429 => (words.error_429, words.error_429_why),
+            400..=499 => (words.error_400, words.error_400_why),
+            503 => (words.error_503, words.error_503_why),
+            _ => (words.error_500, words.error_500_why),
         };
-        ErrorPage { status, title: title.to_owned(), sentence: sentence.to_owned() }
+        ErrorPage { words, status, title: title.to_owned(), sentence: sentence.to_owned() }
     }
 
     /// The page as HTML.
@@ -205,20 +218,23 @@ mod tests {
 
     #[test]
     fn the_style_sheet_is_small_and_fetches_nothing() {
-        assert!(STYLE.len() <= 8 * 1024, "{} bytes", STYLE.len());
+        assert!(STYLE.len() <= 16 * 1024, "{} bytes", STYLE.len());
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 
     #[test]
     fn the_page_of_a_bad_link_knows_how_long_links_work() {
         let minutes = crate::limits::SIGN_IN_LINK_MS / 60_000;
-        assert!(SignInPage::BadLink.sentence().contains(&format!(" {minutes} minutes,")));
+        for language in words::Language::ALL {
+            let page = SignInPage { words: language.words(), is_bad_link: true };
+            assert!(page.sentence().contains(&format!(" {minutes} ")));
+        }
     }
 
     #[test]
     fn every_status_has_a_title_and_a_sentence() {
         for status in 400..600 {
-            let page = ErrorPage::of(status);
+            let page = ErrorPage::of(status, &words::ENGLISH);
             assert!(!page.title.is_empty() && page.sentence.ends_with('.'), "{status}");
         }
     }

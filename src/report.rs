@@ -42,6 +42,13 @@ pub trait Sums {
     /// # Errors
     /// [`StoreError`]
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError>;
+
+    /// The keys of properties that came with an event from `first` to `last`, or with any event: in alphabetical order, each
+    /// once. Past [`crate::limits::PROP_KEYS_LISTED`] stored keys those that came first are listed.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
 }
 
 /// A range of the site's time, whole days or whole hours, both ends included.

@@ -8,6 +8,7 @@ mod body;
 mod counter;
 mod dashboard;
 mod ingest;
+mod language;
 mod pages;
 mod signed_in;
 
@@ -134,7 +135,8 @@ fn router(app: Shared) -> Router {
         .route("/favicon.ico", get(pages::no_icon))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
-        .fallback(pages::not_found)
+        .route("/language/{code}", get(language::choose))
+        .fallback(pages::no_page)
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)
@@ -143,6 +145,12 @@ fn router(app: Shared) -> Router {
 /// A header's value, or an empty text where it is absent or no UTF-8.
 fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+}
+
+/// The value of a cookie.
+fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
+    cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
 }
 
 /// Runs work that waits for a disk or for the keeper, away from the threads that serve connections.

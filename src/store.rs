@@ -245,6 +245,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]
     fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError>;
 
+    /// The keys of properties that came with an event from `first` to `last`, or with any: each once, and at most
+    /// [`crate::limits::PROP_KEYS_LISTED`].
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
+
     /// Rejections of a site from `first` to `last`, added up by reason, and the flush up to which they hold.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ mod pages;
 use std::time::Duration;
 
 use headcount::control::Command;
-use headcount::page::VISITORS_MAY_REPEAT;
+use headcount::page::words::ENGLISH;
 use serde_json::json;
 
 use crate::world::World;
@@ -253,7 +253,7 @@ fn the_dashboard_shows_a_first_visit_and_needs_no_script() {
     for words in ["1 visitor now", "Visitors\n1\n", "Pageviews\n1\n", "/plain.html", "news", "Chrome"] {
         assert!(shown.contains(words), "{words:?} is not in {shown}");
     }
-    assert!(!shown.contains(VISITORS_MAY_REPEAT) && !shown.contains("points"), "nothing to compare with: {shown}");
+    assert!(!shown.contains(ENGLISH.notice_repeat) && !shown.contains("points"), "nothing to compare with: {shown}");
     scene.browser.forbid_scripts();
     scene.browser.reload();
     assert_eq!(scene.browser.text(), shown, "the dashboard is the same without scripts");
@@ -262,7 +262,7 @@ fn the_dashboard_shows_a_first_visit_and_needs_no_script() {
     scene.world.restart();
     scene.open_collector("/example.com");
     let shown = scene.browser.text();
-    assert!(shown.contains(VISITORS_MAY_REPEAT) && shown.contains("/plain.html"), "{shown}");
+    assert!(shown.contains(ENGLISH.notice_repeat) && shown.contains("/plain.html"), "{shown}");
     assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");
 }
 

@@ -13,6 +13,7 @@ mod fuzz;
 mod import;
 mod ingest;
 mod knowing;
+mod live;
 mod operators;
 mod oracle;
 mod programs;

@@ -6,6 +6,7 @@
 
 pub mod pairs;
 mod any_two;
+mod lately;
 pub mod streams;
 pub mod watched;
 

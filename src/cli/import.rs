@@ -24,7 +24,7 @@ use crate::control::folder::socket_of;
 use crate::control::import::Intake;
 use crate::control::{Refused, Reply};
 use crate::limits;
-use crate::page::format;
+use crate::page::words::ENGLISH;
 use crate::rejection::Rejection;
 use log::Log;
 use merge::Merge;
@@ -127,21 +127,21 @@ impl Progress {
         self.bar.set_position(file_bytes);
         self.bar.set_message(format!(
             "{} lines, {} lines/s",
-            format::exact(self.lines.get() as f64),
-            format::exact(rate)
+            ENGLISH.exact(self.lines.get() as f64),
+            ENGLISH.exact(rate)
         ));
     }
 }
 
 fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> Reply {
     let rate = summary.lines as f64 / seconds.max(0.001);
-    let exact = |count: u64| format::exact(count as f64);
+    let exact = |count: u64| ENGLISH.exact(count as f64);
     let took = if seconds < 60.0 {
         format!("{seconds:.1} s")
     } else {
         HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string()
     };
-    let mut text = format!("{} lines in {took}, {} lines/s\n\n", exact(summary.lines), format::exact(rate));
+    let mut text = format!("{} lines in {took}, {} lines/s\n\n", exact(summary.lines), ENGLISH.exact(rate));
     let counted = ("counted".to_owned(), summary.counted);
     let rows: Vec<_> =
         std::iter::once(&counted).chain(&summary.rejected).map(|(label, n)| (label, exact(*n))).collect();

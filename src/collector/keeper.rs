@@ -7,6 +7,7 @@
 mod batches;
 mod closing;
 mod flushing;
+mod minutes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
-use crate::counts::{Census, OpenDay};
+use crate::counts::{self, Census, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
@@ -35,6 +36,7 @@ use crate::store::sqlite::Sqlite;
 use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
+use minutes::Minutes;
 
 /// What reaches the keeper.
 #[derive(Debug)]
@@ -61,12 +63,26 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<Pending>,
     },
+    /// A question for the keys of properties in what is not stored.
+    PropKeys {
+        /// Of which site.
+        site: SiteId,
+        /// Where the answer goes.
+        reply: Sender<Vec<PropKey>>,
+    },
     /// A question for the visitors of the last minutes.
     Now {
         /// Of which site.
         site: SiteId,
         /// Where the answer goes.
         reply: Sender<usize>,
+    },
+    /// A question for what the visitors of the last minutes are at.
+    Lately {
+        /// Of which site.
+        site: SiteId,
+        /// Where the answer goes.
+        reply: Sender<Lately>,
     },
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
@@ -85,6 +101,17 @@ pub enum Message {
     Forget(SiteId),
     /// Store everything and end.
     Stop,
+}
+
+/// The last minutes of a site, as they are in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lately {
+    /// When this was.
+    pub at: Moment,
+    /// Pageviews by minute, the running one last.
+    pub pageviews: [u32; limits::LATELY_MINUTES],
+    /// The visitors, as far as they are told apart.
+    pub people: counts::Lately,
 }
 
 /// Sums that are not in the store yet, as far as they were asked for.
@@ -134,6 +161,8 @@ struct Keeper {
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
     imports: VecDeque<(SiteId, Batch, Waiter)>,
+    /// Pageviews of the last minutes.
+    minutes: Minutes,
     /// Ids of batches that were counted lately.
     batches: Batches,
     /// How far logs are read whose hits wait for the next flush.
@@ -171,6 +200,7 @@ pub(super) fn spawn(
         flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
+        minutes: Minutes::default(),
         batches: Batches::default(),
         imported: Vec::new(),
         flushed: inner.clock.now(),
@@ -219,7 +249,9 @@ impl Keeper {
                 self.note_read(imported);
             }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
+            Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
+            Message::Lately { site, reply } => answer(&reply, self.lately(site)),
             Message::Visitors(reply) => answer(&reply, self.visitors),
             Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             Message::Flush(waiter) => {
@@ -272,8 +304,10 @@ impl Keeper {
             Ok(()) => {
                 self.visitors += day.visitors() - before;
                 self.meter.counted.inc();
-                if is_ping(hit) {
-                    self.meter.pings.inc();
+                match hit.kind {
+                    Kind::Engagement { .. } => _ = self.meter.pings.inc(),
+                    Kind::Pageview => self.minutes.count(hit.site, hit.at),
+                    Kind::Event { .. } => {}
                 }
             }
             Err(reason) => self.reject(hit, reason),
@@ -306,9 +340,23 @@ impl Keeper {
         Pending { generations: writing.into_iter().chain([open]).collect(), running: self.running(site, asks) }
     }
 
+    /// Keys of properties are named by whatever holds sums of them: a name said twice is no harm.
+    fn prop_keys(&self, site: SiteId) -> Vec<PropKey> {
+        let writing = self.flushing.writing().into_iter().flat_map(|flush| &flush.sums);
+        let writing = writing.filter(|(of, _, _)| *of == site).flat_map(|(_, day, sums)| sums.prop_keys(*day));
+        let open = self.days.values().filter(|day| day.site == site).flat_map(OpenDay::prop_keys);
+        writing.chain(open).collect()
+    }
+
     fn visitors_now(&self, site: SiteId) -> usize {
         let now = self.clock.now();
         self.days.values().filter(|day| day.site == site).map(|day| day.visitors_now(now)).sum()
+    }
+
+    fn lately(&self, site: SiteId) -> Lately {
+        let at = self.clock.now();
+        let people = counts::Lately::of(self.days.values().filter(|day| day.site == site), at);
+        Lately { at, pageviews: self.minutes.of(site, at), people }
     }
 
     /// What is to be done from time to time.
@@ -339,6 +387,7 @@ impl Keeper {
     /// Drops everything of a site that the store has removed.
     fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
+        self.minutes.forget_site(site);
         self.unpacked.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.months.retain(|(of, _)| *of != site);
@@ -352,6 +401,7 @@ impl Keeper {
     /// running days.
     fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>, checkpoint: bool) {
         self.flushed = now;
+        self.minutes.forget_past(now);
         let directory = self.directory.load_full();
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
@@ -438,11 +488,6 @@ impl Keeper {
 /// Whoever asked may have gone meanwhile.
 fn answer<T>(reply: &Sender<T>, value: T) {
     let _ = reply.send(value);
-}
-
-/// Whether a hit is a ping, which the meter counts apart.
-fn is_ping(hit: &Hit) -> bool {
-    matches!(hit.kind, Kind::Engagement { .. })
 }
 
 fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {

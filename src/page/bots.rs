@@ -1,23 +1,23 @@
 //! In: how often programs of each family came for which pages. Out: the lines of their panel, and CSV and JSON. Forgets: the
 //! days.
 
-use super::format;
+use super::words::Words;
 use crate::report::bots::BotLine;
 
 /// Groups of pages that a line of the panel names.
 const PAGES_SHOWN: usize = 3;
 
 impl BotLine {
-    pub(super) fn shown(&self) -> String {
-        format::exact(self.count as f64)
+    pub(super) fn shown(&self, words: &Words) -> String {
+        words.exact(self.count as f64)
     }
 
     /// The pages that they came for most.
-    pub(super) fn most(&self) -> String {
+    pub(super) fn most(&self, words: &Words) -> String {
         let shown = self.pages.iter().take(PAGES_SHOWN);
-        let shown: Vec<_> = shown.map(|(pages, count)| format!("{pages} {}", format::exact(*count as f64))).collect();
+        let shown: Vec<_> = shown.map(|(pages, count)| format!("{pages} {}", words.exact(*count as f64))).collect();
         let rest = self.pages.len().saturating_sub(PAGES_SHOWN);
-        if rest > 0 { format!("{}, {rest} more", shown.join(", ")) } else { shown.join(", ") }
+        if rest > 0 { words.two(words.bot_pages_more, shown.join(", "), rest) } else { shown.join(", ") }
     }
 }
 
@@ -65,6 +65,6 @@ mod tests {
         );
         let read: serde_json::Value = serde_json::from_str(&json(&lines)).unwrap();
         assert_eq!((&read["rows"][0]["count"], &read["rows"][0]["pages"][0]["pages"]), (&6.into(), &"/docs".into()));
-        assert_eq!(lines[0].most(), "/docs 3, =x 1, /a 1, 1 more");
+        assert_eq!(lines[0].most(&crate::page::words::ENGLISH), "/docs 3, =x 1, /a 1, 1 more");
     }
 }

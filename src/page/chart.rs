@@ -4,7 +4,8 @@
 //! Across, everything is in percent, so that one drawing fits every screen while its letters keep their size. Up and
 //! down it is in pixels of a plot that is [`PLOT_PX`] high.
 
-use super::format::{count, date, exact, tame, whole};
+use super::format::tame;
+use super::words::Words;
 use crate::report::Interval;
 use crate::site::{Day, LocalHour};
 
@@ -37,19 +38,19 @@ pub enum Hits {
 
 impl Hits {
     /// What many of them are called.
-    pub const fn title(self) -> &'static str {
+    pub const fn title(self, words: &Words) -> &'static str {
         match self {
-            Hits::Pageviews => "Pageviews",
-            Hits::Events => "Events",
-            Hits::Conversions => "Conversions",
+            Hits::Pageviews => words.pageviews,
+            Hits::Events => words.events,
+            Hits::Conversions => words.conversions,
         }
     }
 
-    const fn words(self) -> (&'static str, &'static str) {
+    const fn counted(self, words: &Words) -> (&'static str, &'static str) {
         match self {
-            Hits::Pageviews => ("pageview", "pageviews"),
-            Hits::Events => ("event", "events"),
-            Hits::Conversions => ("conversion", "conversions"),
+            Hits::Pageviews => (words.pageview_word, words.pageviews_word),
+            Hits::Events => (words.event_word, words.events_word),
+            Hits::Conversions => (words.conversion_word, words.conversions_word),
         }
     }
 }
@@ -130,8 +131,8 @@ pub struct Label {
 
 impl Point {
     /// Its numbers in full: visitors, pageviews.
-    pub fn cells(&self) -> [String; 2] {
-        [whole(self.visitors), whole(self.pageviews)]
+    pub fn cells(&self, words: &Words) -> [String; 2] {
+        [words.whole(self.visitors), words.whole(self.pageviews)]
     }
 }
 
@@ -151,13 +152,13 @@ impl Series {
         self.points.iter().any(|point| point.progress == Progress::Running)
     }
 
-    /// What a bucket is called.
-    pub fn bucket_name(&self) -> &'static str {
+    /// By what it is split.
+    pub fn split(&self, words: &Words) -> &'static str {
         match self.interval {
-            Interval::Hour => "hour",
-            Interval::Day => "day",
-            Interval::Week => "week",
-            Interval::Month => "month",
+            Interval::Hour => words.by_hour,
+            Interval::Day => words.by_day,
+            Interval::Week => words.by_week,
+            Interval::Month => words.by_month,
         }
     }
 
@@ -167,33 +168,39 @@ impl Series {
     }
 
     /// When a bucket is, in full.
-    pub fn when(&self, point: &Point) -> String {
+    pub fn when(&self, point: &Point, words: &Words) -> String {
+        let brief = |day: Day| words.date(day, words.date_brief);
         match self.interval {
             Interval::Hour => {
                 let hour = LocalHour::from_number(point.bucket);
-                format!("{}, {:02}:00", date(hour.day.date(), "%a %-d %b %Y"), hour.hour.0)
+                words.two(words.date_hour, brief(hour.day), format!("{:02}", hour.hour.0))
             }
-            Interval::Day => date(Day(point.bucket).date(), "%a %-d %b %Y"),
-            Interval::Week => date(Day(point.bucket).date(), "week from %a %-d %b %Y"),
-            Interval::Month => date(Day(point.bucket).date(), "%B %Y"),
+            Interval::Day => brief(Day(point.bucket)),
+            Interval::Week => words.one(words.date_week, brief(Day(point.bucket))),
+            Interval::Month => words.date(Day(point.bucket), words.date_month),
         }
     }
 
     /// Where everything stands.
-    pub fn chart(&self) -> Chart {
+    pub fn chart(&self, words: &Words) -> Chart {
         let (step, top) = scale(self.highest());
         let lines = (top / step).round() as usize;
         let grid = (0..=lines)
             .map(|line| line as f64 * step)
-            .map(|value| GridLine { y: px(PLOT_PX - value / top * PLOT_PX), text: count(value) });
-        Chart { grid: grid.collect(), bars: self.bars(top), labels: self.labels(), summary: self.summary() }
+            .map(|value| GridLine { y: px(PLOT_PX - value / top * PLOT_PX), text: words.count(value) });
+        Chart {
+            grid: grid.collect(),
+            bars: self.bars(top, words),
+            labels: self.labels(words),
+            summary: self.summary(words),
+        }
     }
 
     fn highest(&self) -> f64 {
         self.points.iter().flat_map(|point| [point.visitors, point.pageviews]).flatten().map(tame).fold(0.0, f64::max)
     }
 
-    fn bars(&self, top: f64) -> Vec<Bar> {
+    fn bars(&self, top: f64, words: &Words) -> Vec<Bar> {
         let slot = 100.0 / self.points.len().max(1) as f64;
         // Few wide bars look heavy, many thin ones lose themselves in gaps.
         let filled = slot * if self.points.len() <= 14 { 0.56 } else { 0.76 };
@@ -203,28 +210,27 @@ impl Series {
             x: (percent(place as f64 * slot + (slot - filled) / 2.0), percent(filled)),
             front: height(if has_visitors { point.visitors } else { point.pageviews }, top),
             back: height(point.pageviews.filter(|_| has_visitors), top),
-            text: self.tip(point),
+            text: self.tip(point, words),
             is_running: point.progress == Progress::Running,
         };
         self.points.iter().enumerate().map(bar).collect()
     }
 
-    fn tip(&self, point: &Point) -> String {
-        let (one, many) = self.hits.words();
-        let amounts = [(point.visitors, "visitor", "visitors"), (point.pageviews, one, many)];
-        let amounts = amounts.into_iter().filter_map(|(value, one, many)| {
-            value.map(|value| format!("{} {}", exact(value), if value == 1.0 { one } else { many }))
-        });
+    fn tip(&self, point: &Point, words: &Words) -> String {
+        let (one, many) = self.hits.counted(words);
+        let amounts = [(point.visitors, words.visitor_word, words.visitors_word), (point.pageviews, one, many)];
+        let amounts = amounts.into_iter().filter_map(|(value, one, many)| Some(words.many(value?, one, many)));
         let amounts = amounts.collect::<Vec<_>>().join(", ");
+        let when = self.when(point, words);
         match point.progress {
-            Progress::Ahead => format!("{}: not yet", self.when(point)),
-            Progress::Running => format!("{}: {amounts} so far", self.when(point)),
-            Progress::Over => format!("{}: {amounts}", self.when(point)),
+            Progress::Ahead => words.one(words.not_yet, when),
+            Progress::Running => words.two(words.so_far, when, amounts),
+            Progress::Over => words.two(words.bucket, when, amounts),
         }
     }
 
     /// The buckets where the eye looks for a date: midnights, Mondays; all of them if they are few.
-    fn labels(&self) -> Vec<Label> {
+    fn labels(&self, words: &Words) -> Vec<Label> {
         let spots: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
         let stride = spots.len().div_ceil(LABELS_MAX).max(1);
         let slot = 100.0 / self.points.len().max(1) as f64;
@@ -232,7 +238,7 @@ impl Series {
             let bucket = self.points.get(spot)?.bucket;
             Some(Label {
                 x: percent((spot as f64 + 0.5) * slot),
-                text: self.short(bucket, spot == 0),
+                text: self.short(bucket, spot == 0, words),
                 is_minor: place % 2 == 1,
             })
         };
@@ -249,29 +255,32 @@ impl Series {
         }
     }
 
-    fn short(&self, bucket: i32, is_first: bool) -> String {
+    fn short(&self, bucket: i32, is_first: bool, words: &Words) -> String {
         match self.interval {
             Interval::Hour if self.points.len() <= 24 => {
                 format!("{:02}:00", LocalHour::from_number(bucket).hour.0)
             }
-            Interval::Hour => date(LocalHour::from_number(bucket).day.date(), "%a %-d"),
-            Interval::Day if self.points.len() <= 14 => date(Day(bucket).date(), "%a %-d"),
-            Interval::Day | Interval::Week => date(Day(bucket).date(), "%-d %b"),
+            Interval::Hour => words.date(LocalHour::from_number(bucket).day, words.date_weekday),
+            Interval::Day if self.points.len() <= 14 => words.date(Day(bucket), words.date_weekday),
+            Interval::Day | Interval::Week => words.date(Day(bucket), words.date_label),
             Interval::Month => {
-                let day = Day(bucket).date();
-                date(day, if is_first || day.month() == 1 { "%b %Y" } else { "%b" })
+                let names_year = is_first || Day(bucket).date().month() == 1;
+                words.date(Day(bucket), if names_year { words.date_month_short } else { words.date_month_alone })
             }
         }
     }
 
-    fn summary(&self) -> String {
-        let (name, of) = if self.has_visitors() { ("Visitors", true) } else { (self.hits.title(), false) };
+    fn summary(&self, words: &Words) -> String {
+        let (name, of) = if self.has_visitors() { (words.visitors, true) } else { (self.hits.title(words), false) };
         let value = |point: &Point| tame(if of { point.visitors } else { point.pageviews }.unwrap_or(0.0));
-        let by = format!("{name} by {}", self.bucket_name());
+        let by = format!("{name} {}", self.split(words));
         let best = self.begun().max_by(|a, b| value(a).total_cmp(&value(b)));
         match best.filter(|best| value(best) > 0.0) {
-            Some(best) => format!("{by}. The most: {}, {}.", exact(value(best)), self.when(best)),
-            None => format!("{by}. Nothing was counted."),
+            Some(best) => {
+                let most = format!("{}, {}", words.exact(value(best)), self.when(best, words));
+                words.two(words.chart_summary, by, most)
+            }
+            None => words.one(words.chart_nothing, by),
         }
     }
 }
@@ -308,6 +317,7 @@ fn trim(number: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::words::ENGLISH;
 
     fn series(interval: Interval, first: i32, values: &[f64]) -> Series {
         let point = |(place, value): (usize, &f64)| Point {
@@ -320,7 +330,7 @@ mod tests {
     }
 
     fn texts(series: &Series) -> Vec<String> {
-        series.labels().into_iter().map(|label| label.text).collect()
+        series.labels(&ENGLISH).into_iter().map(|label| label.text).collect()
     }
 
     #[test]
@@ -347,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_highest_value_of_a_full_scale_fills_the_plot() {
-        let chart = series(Interval::Day, 20_000, &[0.0, 10.0, 20.0]).chart();
+        let chart = series(Interval::Day, 20_000, &[0.0, 10.0, 20.0]).chart(&ENGLISH);
         let tops: Vec<_> = chart.bars.iter().map(|bar| bar.back.clone().unwrap().0).collect();
         assert_eq!(tops, ["200", "100", "0"]);
         assert_eq!(chart.grid.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["0", "10", "20", "30", "40"]);
@@ -355,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_single_visitor_beside_a_million_still_shows() {
-        let chart = series(Interval::Day, 20_000, &[1.0, 1_000_000.0, 0.0]).chart();
+        let chart = series(Interval::Day, 20_000, &[1.0, 1_000_000.0, 0.0]).chart(&ENGLISH);
         assert_eq!(chart.bars[0].front, Some(("199".into(), "1".into())));
         assert_eq!(chart.bars[2].front, Some(("200".into(), "0".into())));
     }
@@ -372,21 +382,21 @@ mod tests {
         assert_eq!(texts(&series(Interval::Hour, 20_778 * 24, &[1.0; 48])), ["Sat 21", "Sun 22"]);
         for buckets in 0..800 {
             for interval in [Interval::Hour, Interval::Day, Interval::Week, Interval::Month] {
-                assert!(series(interval, 0, &vec![1.0; buckets]).labels().len() <= LABELS_MAX);
+                assert!(series(interval, 0, &vec![1.0; buckets]).labels(&ENGLISH).len() <= LABELS_MAX);
             }
         }
     }
 
     #[test]
     fn a_chart_of_nothing_is_a_chart() {
-        let chart = series(Interval::Day, 20_778, &[]).chart();
+        let chart = series(Interval::Day, 20_778, &[]).chart(&ENGLISH);
         assert_eq!((chart.bars.len(), chart.grid.len()), (0, 2));
         assert_eq!(chart.summary, "Visitors by day. Nothing was counted.");
     }
 
     #[test]
     fn the_summary_names_the_best_bucket() {
-        let chart = series(Interval::Day, 20_778, &[3.0, 1_200.0, 5.0]).chart();
+        let chart = series(Interval::Day, 20_778, &[3.0, 1_200.0, 5.0]).chart(&ENGLISH);
         assert_eq!(chart.summary, "Visitors by day. The most: 1,200, Sun 22 Nov 2026.");
         assert_eq!(chart.bars[1].text, "Sun 22 Nov 2026: 1,200 visitors, 2,400 pageviews");
     }
@@ -395,7 +405,7 @@ mod tests {
     fn numbers_that_are_none_draw_nothing() {
         let mut series = series(Interval::Day, 20_778, &[f64::NAN, f64::INFINITY, -4.0]);
         series.points[0].visitors = None;
-        let chart = series.chart();
+        let chart = series.chart(&ENGLISH);
         assert_eq!(chart.bars[0].front, None);
         assert_eq!(chart.bars[1].front, Some(("200".into(), "0".into())));
     }

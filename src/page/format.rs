@@ -1,45 +1,151 @@
-//! In: numbers and days. Out: the short texts that people read. Forgets: digits nobody needs; [`exact`] keeps them.
-//!
-//! English throughout: a comma between thousands, a point before decimals.
+//! In: numbers and days. Out: the short texts that people read, in their language. Forgets: digits nobody needs;
+//! [`Words::exact`] keeps them.
 
-use jiff::civil::Date;
-
+use super::words::Words;
 use crate::cell::Metric;
 use crate::site::Day;
 
-/// What stands where nothing was measured.
-pub const NOT_MEASURED: &str = "n/a";
 /// Between a number and its unit, so that a line never breaks there.
 const NBSP: char = '\u{a0}';
 
-/// A count to read at a glance: `1,234`, from 10,000 on `12.3k`, `4.5M`, `6.7B`.
-pub fn count(value: f64) -> String {
-    let value = tame(value).round();
-    if value < 10_000.0 {
-        return exact(value);
-    }
-    // A unit is left for the next one as soon as three digits no longer hold the rounded value.
-    let units = [(1e3, "k"), (1e6, "M"), (1e9, "B")];
-    let (unit, sign) = units.into_iter().find(|(unit, _)| value < unit * 999.5).unwrap_or((1e12, "T"));
-    let scaled = value / unit;
-    let decimals = if scaled < 99.95 { 1 } else { 0 };
-    format!("{scaled:.decimals$}{sign}")
-}
-
-/// A count with all its digits: `12,345`.
-pub fn exact(value: f64) -> String {
-    let digits = format!("{:.0}", tame(value).round());
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
+impl Words {
+    /// A count to read at a glance: `1,234`, from 10,000 on `12.3k`, `4.5M`, `6.7B`.
+    pub fn count(&self, value: f64) -> String {
+        let value = tame(value).round();
+        if value < 10_000.0 {
+            return self.exact(value);
         }
-        text.push(digit);
+        // A unit is left for the next one as soon as three digits no longer hold the rounded value.
+        let sizes = [1e3, 1e6, 1e9, 1e12];
+        let place = sizes.iter().position(|size| value < size * 999.5).unwrap_or(sizes.len() - 1);
+        let scaled = value / sizes[place];
+        let decimals = if scaled < 99.95 { 1 } else { 0 };
+        self.locale.decimals(&format!("{scaled:.decimals$}")) + self.locale.units[place]
     }
-    text
+
+    /// A count with all its digits: `12,345`.
+    pub fn exact(&self, value: f64) -> String {
+        self.locale.whole(&format!("{:.0}", tame(value).round()))
+    }
+
+    /// A number with so many decimals.
+    fn decimals(&self, value: f64, decimals: usize) -> String {
+        self.locale.decimals(&format!("{:.decimals$}", tame(value)))
+    }
+
+    /// So many percent, written with decimals.
+    fn percent(&self, value: f64, decimals: usize) -> String {
+        self.decimals(value, decimals) + self.locale.percent
+    }
+
+    /// A share of 1 as whole percent; what is there but rounds to nothing is `<1 %`.
+    pub fn share(&self, part: f64) -> String {
+        let percent = tame(part) * 100.0;
+        if percent > 0.0 && percent < 0.5 { format!("<1{}", self.locale.percent) } else { self.percent(percent, 0) }
+    }
+
+    /// The value of a metric in its own unit; `n/a` where it was not measured.
+    pub fn metric(&self, metric: Metric, value: Option<f64>) -> String {
+        let Some(value) = value else { return self.not_available.to_owned() };
+        match metric {
+            Metric::ViewsPerVisit | Metric::TotalRevenue | Metric::AverageRevenue => self.decimals(value, 2),
+            Metric::BounceRate | Metric::ScrollDepth => self.percent(value, 0),
+            Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => self.percent(value, 1),
+            Metric::VisitDuration | Metric::TimeOnPage => duration(value),
+            Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => self.count(value),
+        }
+    }
+
+    /// The value with all its digits, where [`Words::metric`] leaves some out.
+    pub fn full(&self, metric: Metric, value: Option<f64>) -> Option<String> {
+        let is_count = matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
+        value.filter(|value| is_count && *value >= 9_999.5).map(|value| self.exact(value))
+    }
+
+    /// A count with all its digits; `n/a` where it was not measured.
+    pub fn whole(&self, value: Option<f64>) -> String {
+        value.map_or_else(|| self.not_available.to_owned(), |value| self.exact(value))
+    }
+
+    /// An amount of money in its currency's unit: `1,234.50`.
+    pub fn amount(&self, value: f64) -> String {
+        let hundredths = (value.abs() * 100.0).round();
+        let sign = if value < 0.0 && hundredths > 0.0 { "\u{2212}" } else { "" };
+        let cents = tame(hundredths % 100.0) as u8;
+        format!("{sign}{}{}{cents:02}", self.exact((hundredths / 100.0).floor()), self.locale.decimal)
+    }
+
+    /// An amount to read at a glance: `1,234.50`, from 10,000 on `12.3k`.
+    pub fn brief_amount(&self, value: f64) -> String {
+        if value.abs() < 10_000.0 {
+            return self.amount(value);
+        }
+        let sign = if value < 0.0 { "\u{2212}" } else { "" };
+        format!("{sign}{}", self.count(value.abs()))
+    }
+
+    /// The change from `before` to `now`, in percent of `before`; of rates in points, because percent of percent
+    /// mislead. Nothing unless both were measured.
+    pub fn change(&self, metric: Metric, now: Option<f64>, before: Option<f64>) -> Option<Change> {
+        let (now, before) = (tame(now?), tame(before?));
+        let in_points = matches!(
+            metric,
+            Metric::BounceRate | Metric::ScrollDepth | Metric::ConversionRate | Metric::GroupConversionRate
+        );
+        if !in_points && before == 0.0 && now > 0.0 {
+            return Some(Change { text: self.change_new.to_owned(), tone: Tone::Good });
+        }
+        let whole = match (in_points, before == 0.0) {
+            (true, _) => now - before,
+            (false, true) => 0.0,
+            (false, false) => (now - before) / before * 100.0,
+        }
+        .round();
+        let tone = match (whole == 0.0, (whole > 0.0) != (metric == Metric::BounceRate)) {
+            (true, _) => Tone::Even,
+            (false, true) => Tone::Good,
+            (false, false) => Tone::Bad,
+        };
+        let size = self.exact(whole.abs());
+        let size = match (in_points, whole.abs() == 1.0) {
+            (true, true) => self.one(self.change_point, size),
+            (true, false) => self.one(self.change_points, size),
+            (false, _) => size + self.locale.percent,
+        };
+        Some(Change { text: format!("{}{}", sign(whole), size.replace(' ', "\u{a0}")), tone })
+    }
+
+    /// The days of a range in words: `17 to 23 November 2026`.
+    pub fn range(&self, first: Day, last: Day) -> String {
+        let (from, to) = (first.date(), last.date());
+        if from == to {
+            return self.locale.date(to, self.date_full);
+        }
+        let form = match (from.year() == to.year(), from.month() == to.month()) {
+            (true, true) => self.date_day,
+            (true, false) => self.date_day_month,
+            (false, _) => self.date_long,
+        };
+        self.two(self.date_range, self.locale.date(from, form), self.locale.date(to, self.date_long))
+    }
+
+    /// A day in a form of [`super::words::locale::Locale::date`].
+    pub fn date(&self, day: Day, form: &str) -> String {
+        self.locale.date(day.date(), form)
+    }
 }
 
-/// Seconds as `45s`, `1m 20s` or `2h 5m`.
+const fn sign(value: f64) -> &'static str {
+    if value > 0.0 {
+        "+"
+    } else if value < 0.0 {
+        "\u{2212}"
+    } else {
+        ""
+    }
+}
+
+/// Seconds as `45s`, `1m 20s` or `2h 5m`, which is the same in all languages.
 pub fn duration(seconds: f64) -> String {
     let whole = tame(seconds).round() as u64;
     match whole {
@@ -47,54 +153,6 @@ pub fn duration(seconds: f64) -> String {
         60..=3_599 => format!("{}m{NBSP}{}s", whole / 60, whole % 60),
         _ => format!("{}h{NBSP}{}m", whole / 3_600, whole % 3_600 / 60),
     }
-}
-
-/// A share of 1 as whole percent; what is there but rounds to nothing is `<1 %`.
-pub fn share(part: f64) -> String {
-    let percent = tame(part) * 100.0;
-    if percent > 0.0 && percent < 0.5 { format!("<1{NBSP}%") } else { format!("{percent:.0}{NBSP}%") }
-}
-
-/// The value of a metric in its own unit; `n/a` where it was not measured.
-pub fn metric(metric: Metric, value: Option<f64>) -> String {
-    let Some(value) = value else { return NOT_MEASURED.to_owned() };
-    match metric {
-        Metric::ViewsPerVisit => format!("{:.2}", tame(value)),
-        Metric::BounceRate | Metric::ScrollDepth => format!("{:.0}{NBSP}%", tame(value)),
-        Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => {
-            format!("{:.1}{NBSP}%", tame(value))
-        }
-        Metric::TotalRevenue | Metric::AverageRevenue => format!("{:.2}", tame(value)),
-        Metric::VisitDuration | Metric::TimeOnPage => duration(value),
-        Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => count(value),
-    }
-}
-
-/// The value with all its digits, where [`metric`] leaves some out.
-pub fn full(metric: Metric, value: Option<f64>) -> Option<String> {
-    let is_count = matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
-    value.filter(|value| is_count && *value >= 9_999.5).map(exact)
-}
-
-/// A count with all its digits; `n/a` where it was not measured.
-pub fn whole(value: Option<f64>) -> String {
-    value.map_or_else(|| NOT_MEASURED.to_owned(), exact)
-}
-
-/// An amount of money in its currency's unit: `1,234.50`.
-pub fn amount(value: f64) -> String {
-    let hundredths = (value.abs() * 100.0).round();
-    let sign = if value < 0.0 && hundredths > 0.0 { "\u{2212}" } else { "" };
-    format!("{sign}{}.{:02}", exact((hundredths / 100.0).floor()), tame(hundredths % 100.0) as u8)
-}
-
-/// An amount to read at a glance: `1,234.50`, from 10,000 on `12.3k`.
-pub fn brief_amount(value: f64) -> String {
-    if value.abs() < 10_000.0 {
-        return amount(value);
-    }
-    let sign = if value < 0.0 { "\u{2212}" } else { "" };
-    format!("{sign}{}", count(value.abs()))
 }
 
 /// How a change is to be taken.
@@ -128,62 +186,6 @@ impl Tone {
     }
 }
 
-/// The change from `before` to `now`, in percent of `before`; of rates in points, because percent of percent
-/// mislead. Nothing unless both were measured.
-pub fn change(metric: Metric, now: Option<f64>, before: Option<f64>) -> Option<Change> {
-    let (now, before) = (tame(now?), tame(before?));
-    let in_points = matches!(
-        metric,
-        Metric::BounceRate | Metric::ScrollDepth | Metric::ConversionRate | Metric::GroupConversionRate
-    );
-    if !in_points && before == 0.0 && now > 0.0 {
-        return Some(Change { text: "new".to_owned(), tone: Tone::Good });
-    }
-    let difference = match (in_points, before == 0.0) {
-        (true, _) => now - before,
-        (false, true) => 0.0,
-        (false, false) => (now - before) / before * 100.0,
-    };
-    let whole = difference.round();
-    let tone = match (whole == 0.0, (whole > 0.0) != (metric == Metric::BounceRate)) {
-        (true, _) => Tone::Even,
-        (false, true) => Tone::Good,
-        (false, false) => Tone::Bad,
-    };
-    let sign = if whole > 0.0 {
-        "+"
-    } else if whole < 0.0 {
-        "\u{2212}"
-    } else {
-        ""
-    };
-    let unit = match (in_points, whole.abs() == 1.0) {
-        (true, true) => "point",
-        (true, false) => "points",
-        (false, _) => "%",
-    };
-    Some(Change { text: format!("{sign}{}{NBSP}{unit}", exact(whole.abs())), tone })
-}
-
-/// The days of a range in words: `17 to 23 November 2026`.
-pub fn range(first: Day, last: Day) -> String {
-    let (from, to) = (first.date(), last.date());
-    let end = date(to, "%-d %B %Y");
-    if from == to {
-        return date(to, "%A, %-d %B %Y");
-    }
-    match (from.year() == to.year(), from.month() == to.month()) {
-        (true, true) => format!("{} to {end}", date(from, "%-d")),
-        (true, false) => format!("{} to {end}", date(from, "%-d %B")),
-        (false, _) => format!("{} to {end}", date(from, "%-d %B %Y")),
-    }
-}
-
-/// A date in a form of `strftime`.
-pub fn date(date: Date, form: &str) -> String {
-    date.strftime(form).to_string()
-}
-
 /// Not a number and less than nothing are nothing: no count is either.
 pub(super) fn tame(value: f64) -> f64 {
     if value.is_finite() { value.max(0.0) } else { 0.0 }
@@ -192,6 +194,7 @@ pub(super) fn tame(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::words::{ENGLISH, FRENCH, GERMAN};
 
     #[test]
     fn counts_keep_their_digits_up_to_ten_thousand() {
@@ -214,12 +217,23 @@ mod tests {
             (-5.0, "0"),
         ];
         for (value, text) in cases {
-            assert_eq!(count(value), text, "{value}");
+            assert_eq!(ENGLISH.count(value), text, "{value}");
         }
-        assert_eq!(exact(1_234_567.0), "1,234,567");
-        assert_eq!(full(Metric::Visitors, Some(12_345.0)).as_deref(), Some("12,345"));
-        assert_eq!(full(Metric::Visitors, Some(345.0)), None);
-        assert_eq!(full(Metric::VisitDuration, Some(12_345.0)), None);
+        assert_eq!(ENGLISH.exact(1_234_567.0), "1,234,567");
+        assert_eq!(ENGLISH.full(Metric::Visitors, Some(12_345.0)).as_deref(), Some("12,345"));
+        assert_eq!(ENGLISH.full(Metric::Visitors, Some(345.0)), None);
+        assert_eq!(ENGLISH.full(Metric::VisitDuration, Some(12_345.0)), None);
+    }
+
+    #[test]
+    fn numbers_and_days_are_written_as_each_language_does() {
+        let day = |text: &str| Day::of(text.parse().unwrap());
+        assert_eq!(GERMAN.count(12_345.0), "12,3\u{a0}Tsd.");
+        assert_eq!(FRENCH.count(1_234.0), "1\u{202f}234");
+        assert_eq!(GERMAN.metric(Metric::ViewsPerVisit, Some(2.5)), "2,50");
+        assert_eq!(FRENCH.metric(Metric::Percentage, Some(2.5)), "2,5\u{202f}%");
+        assert_eq!(GERMAN.amount(-1_234.5), "\u{2212}1.234,50");
+        assert_eq!(FRENCH.date(day("2026-03-01"), FRENCH.date_brief), "dim. 1er mars 2026");
     }
 
     #[test]
@@ -242,9 +256,10 @@ mod tests {
             (Metric::Visitors, None, "n/a"),
         ];
         for (what, value, text) in cases {
-            assert_eq!(metric(what, value).replace(NBSP, " "), text);
+            assert_eq!(ENGLISH.metric(what, value).replace(NBSP, " "), text);
         }
-        let shares: Vec<_> = [0.0, 0.001, 0.004, 0.006, 0.48, 1.0].map(share).map(|s| s.replace(NBSP, " ")).into();
+        let shares: Vec<_> =
+            [0.0, 0.001, 0.004, 0.006, 0.48, 1.0].map(|part| ENGLISH.share(part)).map(|s| s.replace(NBSP, " ")).into();
         assert_eq!(shares, ["0 %", "<1 %", "<1 %", "1 %", "48 %", "100 %"]);
     }
 
@@ -263,7 +278,7 @@ mod tests {
             (Metric::VisitDuration, Some(43.0), None, None),
         ];
         for (metric, now, before, expected) in cases {
-            let found = change(metric, now, before).map(|c| (c.text.replace(NBSP, " "), c.tone));
+            let found = ENGLISH.change(metric, now, before).map(|c| (c.text.replace(NBSP, " "), c.tone));
             assert_eq!(found, expected.map(|(text, tone)| (text.to_owned(), tone)), "{metric:?} {now:?} {before:?}");
         }
     }
@@ -278,7 +293,7 @@ mod tests {
             ("2025-12-01", "2026-11-23", "1 December 2025 to 23 November 2026"),
         ];
         for (first, last, text) in cases {
-            assert_eq!(range(day(first), day(last)), text);
+            assert_eq!(ENGLISH.range(day(first), day(last)), text);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
 use made_up::{day, full, panel, periods, plain, today};
 
@@ -82,6 +83,19 @@ fn a_filter_says_what_it_leaves_and_what_it_can_not_tell() {
     page.filters.push(chip("City", "<b>\u{202e}Berlin"));
     let html = page.html();
     assert!(html.contains("Remove all") && !html.contains("<b>\u{fffd}") && !html.contains('\u{202e}'));
+}
+
+#[test]
+fn every_language_makes_the_same_page() {
+    let tags = |html: &str| html.matches('<').count();
+    let english = full().html();
+    for language in Language::ALL {
+        let html = SitePage { words: language.words(), ..full() }.html();
+        assert_plain(&html);
+        assert_eq!(tags(&html), tags(&english), "{language:?}");
+        assert!(html.contains(&format!("<html lang=\"{}\">", language.code())));
+        check(&format!("site-{}", language.code()), &html);
+    }
 }
 
 #[test]
@@ -203,18 +217,18 @@ fn sites_are_listed_or_added() {
         NotCounted { reason: Rejection::UnknownSite, count: 3 },
         NotCounted { reason: Rejection::NotJson, count: 1 },
     ];
-    let html = SitesPage { account: account.clone(), sites, unclaimed }.html();
+    let html = SitesPage { words: &ENGLISH, account: account.clone(), sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { account, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let html = SitesPage { words: &ENGLISH, account, sites: Vec::new(), unclaimed: Vec::new() }.html();
     assert_plain(&html);
     check("sites-none", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    for (name, page) in [("sign-in", SignInPage::Ask), ("sign-in-bad-link", SignInPage::BadLink)] {
-        let html = page.html();
+    for (name, is_bad_link) in [("sign-in", false), ("sign-in-bad-link", true)] {
+        let html = SignInPage { words: &ENGLISH, is_bad_link }.html();
         assert_plain(&html);
         check(name, &html);
     }
@@ -228,6 +242,7 @@ fn the_privacy_page_says_what_the_mode_means() {
         ("privacy-none", AddressMode::None),
     ] {
         let page = PrivacyPage {
+            words: &ENGLISH,
             domain: "example.com".into(),
             address,
             is_opt_out_honoured: address != AddressMode::None,
@@ -243,7 +258,7 @@ fn the_privacy_page_says_what_the_mode_means() {
 #[test]
 fn errors_are_a_title_and_a_sentence() {
     for (name, status) in [("error-404", 404), ("error-401", 401), ("error-403", 403), ("error-500", 500)] {
-        let html = ErrorPage::of(status).html();
+        let html = ErrorPage::of(status, &ENGLISH).html();
         assert_plain(&html);
         check(name, &html);
     }

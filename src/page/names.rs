@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::words::Words;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::site::AddressMode;
@@ -12,100 +13,203 @@ pub use crate::cell::OTHER;
 
 static COUNTRIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = include_str!("data/countries.tsv").lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once('\t')).collect()
+    lines
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(code, names)| (code, names.split('\t').next().unwrap_or(code)))
+        .collect()
 });
 
-/// The heading of a panel.
-pub const fn title(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::Source => "Sources",
-        Dimension::Referrer => "Referrers",
-        Dimension::Channel => "Channels",
-        Dimension::UtmSource => "Campaign sources",
-        Dimension::UtmMedium => "Campaign media",
-        Dimension::UtmCampaign => "Campaigns",
-        Dimension::UtmContent => "Campaign contents",
-        Dimension::UtmTerm => "Campaign terms",
-        Dimension::Country => "Countries",
-        Dimension::Region => "Regions",
-        Dimension::City => "Cities",
-        Dimension::Browser => "Browsers",
-        Dimension::BrowserVersion => "Browser versions",
-        Dimension::Os => "Systems",
-        Dimension::OsVersion => "System versions",
-        Dimension::Device => "Devices",
-        Dimension::Screen => "Screens",
-        Dimension::Language => "Languages",
-        Dimension::EntryPage => "Entry pages",
-        Dimension::ExitPage => "Exit pages",
-        Dimension::Page => "Top pages",
-        Dimension::Hostname => "Hosts",
-        Dimension::Event => "Events",
-        Dimension::Pattern => "Page goals",
-        Dimension::ChannelAndSource => "Channels and sources",
+impl Words {
+    /// The heading of a panel.
+    pub const fn title(&self, dimension: Dimension) -> &'static str {
+        match dimension {
+            Dimension::Source => self.sources,
+            Dimension::Referrer => self.referrers,
+            Dimension::Channel => self.channels,
+            Dimension::UtmSource => self.campaign_sources,
+            Dimension::UtmMedium => self.campaign_media,
+            Dimension::UtmCampaign => self.campaigns,
+            Dimension::UtmContent => self.campaign_contents,
+            Dimension::UtmTerm => self.campaign_terms,
+            Dimension::Country => self.countries,
+            Dimension::Region => self.regions,
+            Dimension::City => self.cities,
+            Dimension::Browser => self.browsers,
+            Dimension::BrowserVersion => self.browser_versions,
+            Dimension::Os => self.systems,
+            Dimension::OsVersion => self.system_versions,
+            Dimension::Device => self.devices,
+            Dimension::Screen => self.screens,
+            Dimension::Language => self.languages,
+            Dimension::EntryPage => self.entry_pages,
+            Dimension::ExitPage => self.exit_pages,
+            Dimension::Page => self.top_pages,
+            Dimension::Hostname => self.hosts,
+            Dimension::Event => self.events,
+            Dimension::Pattern => self.patterns,
+            Dimension::ChannelAndSource => self.channels_and_sources,
+        }
+    }
+
+    /// The heading of the column of values: one of them.
+    pub const fn singular(&self, dimension: Dimension) -> &'static str {
+        match dimension {
+            Dimension::Source => self.source,
+            Dimension::Referrer => self.referrer,
+            Dimension::Channel => self.channel,
+            Dimension::UtmSource => "utm_source",
+            Dimension::UtmMedium => "utm_medium",
+            Dimension::UtmCampaign => "utm_campaign",
+            Dimension::UtmContent => "utm_content",
+            Dimension::UtmTerm => "utm_term",
+            Dimension::Country => self.country,
+            Dimension::Region => self.region,
+            Dimension::City => self.city,
+            Dimension::Browser => self.browser,
+            Dimension::BrowserVersion | Dimension::OsVersion => self.version,
+            Dimension::Os => self.system,
+            Dimension::Device => self.device,
+            Dimension::Screen => self.screen,
+            Dimension::Language => self.language_of_visit,
+            Dimension::EntryPage | Dimension::ExitPage | Dimension::Page => self.page,
+            Dimension::Hostname => self.host,
+            Dimension::Event => self.event,
+            Dimension::Pattern => self.pattern,
+            Dimension::ChannelAndSource => self.channel_and_source,
+        }
+    }
+
+    /// What a value of it is called where no panel stands around it.
+    pub const fn alone(&self, dimension: Dimension) -> &'static str {
+        match dimension {
+            Dimension::BrowserVersion => self.browser_version,
+            Dimension::OsVersion => self.system_version,
+            Dimension::EntryPage => self.entry_page,
+            Dimension::ExitPage => self.exit_page,
+            other => self.singular(other),
+        }
+    }
+
+    /// What an empty panel says, with the way to fill it where there is one.
+    pub const fn empty(&self, dimension: Dimension) -> &'static str {
+        match dimension {
+            Dimension::UtmCampaign => self.no_campaigns,
+            Dimension::Event => self.no_events,
+            Dimension::Country | Dimension::Region | Dimension::City => self.no_places,
+            _ => self.nothing_here,
+        }
+    }
+
+    /// What people call a value; the value itself where there is no better name.
+    pub fn label<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
+        match dimension {
+            Dimension::Country => COUNTRIES.get(value).copied().unwrap_or(value),
+            Dimension::Language => language(value).unwrap_or(value),
+            Dimension::Screen => self.screen_class(value).unwrap_or(value),
+            Dimension::UtmCampaign if value == NOT_SET => self.no_campaign,
+            _ => value,
+        }
+    }
+
+    fn screen_class(&self, class: &str) -> Option<&'static str> {
+        Some(match class {
+            "xs" => self.screen_xs,
+            "sm" => self.screen_sm,
+            "md" => self.screen_md,
+            "lg" => self.screen_lg,
+            "xl" => self.screen_xl,
+            "xxl" => self.screen_xxl,
+            _ => return None,
+        })
+    }
+
+    /// A text without letters that can't be seen or that turn around what follows, so that no name looks like another.
+    pub fn visible<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match text {
+            "" => Cow::Borrowed(self.empty_name),
+            _ if text.contains(is_hidden) => Cow::Owned(text.replace(is_hidden, "\u{fffd}")),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// The label of a metric.
+    pub const fn name(&self, metric: Metric) -> &'static str {
+        match metric {
+            Metric::Visitors => self.visitors,
+            Metric::Visits => self.visits,
+            Metric::Pageviews => self.pageviews,
+            Metric::ViewsPerVisit => self.views_per_visit,
+            Metric::BounceRate => self.bounce_rate,
+            Metric::VisitDuration => self.visit_duration,
+            Metric::Events => self.events,
+            Metric::ScrollDepth => self.scroll_depth,
+            Metric::TimeOnPage => self.time_on_page,
+            Metric::Percentage => self.share,
+            Metric::ConversionRate | Metric::GroupConversionRate => self.conversion_rate,
+            Metric::TotalRevenue => self.revenue,
+            Metric::AverageRevenue => self.mean_revenue,
+        }
+    }
+
+    /// What a metric means, in one sentence.
+    pub const fn meaning(&self, metric: Metric) -> &'static str {
+        match metric {
+            Metric::Visitors => self.visitors_why,
+            Metric::Visits => self.visits_why,
+            Metric::Pageviews => self.pageviews_why,
+            Metric::ViewsPerVisit => self.views_per_visit_why,
+            Metric::BounceRate => self.bounce_rate_why,
+            Metric::VisitDuration => self.visit_duration_why,
+            Metric::Events => self.events_why,
+            Metric::ScrollDepth => self.scroll_depth_why,
+            Metric::TimeOnPage => self.time_on_page_why,
+            Metric::Percentage => self.share_why,
+            Metric::ConversionRate => self.conversion_rate_why,
+            Metric::GroupConversionRate => self.group_conversion_rate_why,
+            Metric::TotalRevenue => self.revenue_why,
+            Metric::AverageRevenue => self.mean_revenue_why,
+        }
+    }
+
+    /// Why something shows no number on a site with this mode.
+    pub const fn why_not_measured(&self, mode: AddressMode) -> &'static str {
+        match mode {
+            AddressMode::None => self.not_measured_why,
+            AddressMode::Hash | AddressMode::Truncate => self.no_visits_why,
+        }
+    }
+
+    /// A reason for not counting in two or three words, and in a sentence whose parts between backticks are commands.
+    pub const fn rejection(&self, reason: Rejection) -> (&'static str, &'static str) {
+        match reason {
+            Rejection::Bot => (self.reason_bot, self.reason_bot_why),
+            Rejection::Prefetch => (self.reason_prefetch, self.reason_prefetch_why),
+            Rejection::OptedOut => (self.reason_opted_out, self.reason_opted_out_why),
+            Rejection::UnknownSite => (self.reason_unknown_site, self.reason_unknown_site_why),
+            Rejection::WrongHost => (self.reason_wrong_host, self.reason_wrong_host_why),
+            Rejection::BadUrl => (self.reason_bad_url, self.reason_bad_url_why),
+            Rejection::BadField => (self.reason_bad_field, self.reason_bad_field_why),
+            Rejection::TooLarge => (self.reason_too_large, self.reason_too_large_why),
+            Rejection::NotJson => (self.reason_not_json, self.reason_not_json_why),
+            Rejection::SpamSource => (self.reason_spam_source, self.reason_spam_source_why),
+            Rejection::NoVisit => (self.reason_no_visit, self.reason_no_visit_why),
+            Rejection::TooMany => (self.reason_too_many, self.reason_too_many_why),
+            Rejection::Method => (self.reason_method, self.reason_method_why),
+            Rejection::Status => (self.reason_status, self.reason_status_why),
+            Rejection::Asset => (self.reason_asset, self.reason_asset_why),
+            Rejection::BadLine => (self.reason_bad_line, self.reason_bad_line_why),
+            Rejection::Unmeasured => (self.reason_unmeasured, self.reason_unmeasured_why),
+            Rejection::Repeat => (self.reason_repeat, self.reason_repeat_why),
+            Rejection::BadToken => (self.reason_bad_token, self.reason_bad_token_why),
+            Rejection::BadTime => (self.reason_bad_time, self.reason_bad_time_why),
+        }
     }
 }
 
-/// The heading of the column of values: one of them.
-pub const fn singular(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::Source => "Source",
-        Dimension::Referrer => "Referrer",
-        Dimension::Channel => "Channel",
-        Dimension::UtmSource => "utm_source",
-        Dimension::UtmMedium => "utm_medium",
-        Dimension::UtmCampaign => "utm_campaign",
-        Dimension::UtmContent => "utm_content",
-        Dimension::UtmTerm => "utm_term",
-        Dimension::Country => "Country",
-        Dimension::Region => "Region",
-        Dimension::City => "City",
-        Dimension::Browser => "Browser",
-        Dimension::BrowserVersion | Dimension::OsVersion => "Version",
-        Dimension::Os => "System",
-        Dimension::Device => "Device",
-        Dimension::Screen => "Width of the window",
-        Dimension::Language => "Language",
-        Dimension::EntryPage | Dimension::ExitPage | Dimension::Page => "Page",
-        Dimension::Hostname => "Host",
-        Dimension::Event => "Event",
-        Dimension::Pattern => "Pattern",
-        Dimension::ChannelAndSource => "Channel and source",
-    }
-}
-
-/// What an empty panel says, with the way to fill it where there is one.
-pub const fn empty(dimension: Dimension) -> &'static str {
-    match dimension {
-        Dimension::UtmCampaign => "None. Add utm_campaign=… to the links that you share.",
-        Dimension::Event => "None. Your pages send one with headcount('Signup').",
-        Dimension::Country | Dimension::Region | Dimension::City => "None known.",
-        _ => "Nothing in this period.",
-    }
-}
-
-/// What people call a value; the value itself where there is no better name.
-pub fn label(dimension: Dimension, value: &str) -> &str {
-    match dimension {
-        Dimension::Country => COUNTRIES.get(value).copied().unwrap_or(value),
-        Dimension::Language => language(value).unwrap_or(value),
-        Dimension::Screen => screen(value).unwrap_or(value),
-        Dimension::UtmCampaign if value == NOT_SET => "No campaign",
-        _ => value,
-    }
-}
-
-/// A text without letters that can't be seen or that turn around what follows, so that no name looks like another.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    let is_hidden = |c: char| {
-        let turns = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
-        c.is_control() || turns || c == '\u{feff}'
-    };
-    match text {
-        "" => Cow::Borrowed("(empty)"),
-        _ if text.contains(is_hidden) => Cow::Owned(text.replace(is_hidden, "\u{fffd}")),
-        _ => Cow::Borrowed(text),
-    }
+/// Letters that can't be seen or that turn around what follows.
+fn is_hidden(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    c.is_control() || turns || c == '\u{feff}'
 }
 
 /// Whether a value stands for what is missing or did not fit.
@@ -162,97 +266,10 @@ fn language(code: &str) -> Option<&'static str> {
     })
 }
 
-fn screen(class: &str) -> Option<&'static str> {
-    Some(match class {
-        "xs" => "under 576 px",
-        "sm" => "576 to 767 px",
-        "md" => "768 to 991 px",
-        "lg" => "992 to 1199 px",
-        "xl" => "1200 to 1599 px",
-        "xxl" => "1600 px and more",
-        _ => return None,
-    })
-}
-
-/// The label of a metric.
-pub const fn metric(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Visitors => "Visitors",
-        Metric::Visits => "Visits",
-        Metric::Pageviews => "Pageviews",
-        Metric::ViewsPerVisit => "Views per visit",
-        Metric::BounceRate => "Bounce rate",
-        Metric::VisitDuration => "Visit duration",
-        Metric::Events => "Events",
-        Metric::ScrollDepth => "Scroll depth",
-        Metric::TimeOnPage => "Time on page",
-        Metric::Percentage => "Share",
-        Metric::ConversionRate | Metric::GroupConversionRate => "Conversion rate",
-        Metric::TotalRevenue => "Revenue",
-        Metric::AverageRevenue => "Mean revenue",
-    }
-}
-
-/// What hits are called that reach a goal, and what that means.
-pub const CONVERSIONS: (&str, &str) = ("Conversions", "How often a goal was reached.");
-
-/// What a metric means, in one sentence.
-pub const fn meaning(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Visitors => "One person, on one day, on this site; over several days the daily figures are added.",
-        Metric::Visits => "A visitor's pages and events with pauses of at most 30 minutes; a visit ends with the day.",
-        Metric::Pageviews => "How often a page was shown.",
-        Metric::ViewsPerVisit => "Pageviews divided by visits.",
-        Metric::BounceRate => "Share of visits with at most one pageview and no interaction.",
-        Metric::VisitDuration => "Time from the first to the last pageview or event of a visit, on average.",
-        Metric::Events => "How often your pages reported something by name, such as a sign-up.",
-        Metric::ScrollDepth => "How far down the page visits got, on average.",
-        Metric::TimeOnPage => "How long the page was in view, on average per visit.",
-        Metric::Percentage => "Share of the visitors of the period.",
-        Metric::ConversionRate => "Visitors who reached the goal, of all visitors.",
-        Metric::GroupConversionRate => "Visitors who reached the goal, of those of the same line.",
-        Metric::TotalRevenue => "Money that the goal brought.",
-        Metric::AverageRevenue => "Money that the goal brought, per event.",
-    }
-}
-
-/// Why something shows no number on a site with this mode.
-pub const fn not_measured(mode: AddressMode) -> &'static str {
-    match mode {
-        AddressMode::None => "Not measured: this site keeps no tokens, so visitors and visits can't be told apart.",
-        AddressMode::Hash | AddressMode::Truncate => "There were no visits in this period.",
-    }
-}
-
-/// A reason for not counting, in two or three words.
-pub const fn reason(reason: Rejection) -> &'static str {
-    match reason {
-        Rejection::Bot => "Bots",
-        Rejection::Prefetch => "Prefetched pages",
-        Rejection::OptedOut => "Opted out",
-        Rejection::UnknownSite => "Unknown site",
-        Rejection::WrongHost => "Wrong host",
-        Rejection::BadUrl => "Bad address",
-        Rejection::BadField => "Bad field",
-        Rejection::TooLarge => "Too large",
-        Rejection::NotJson => "Not JSON",
-        Rejection::SpamSource => "Referrer spam",
-        Rejection::NoVisit => "Ping without a visit",
-        Rejection::TooMany => "Too many",
-        Rejection::Method => "No GET",
-        Rejection::Status => "No success",
-        Rejection::Asset => "No page",
-        Rejection::BadLine => "Unreadable line",
-        Rejection::Unmeasured => "Nothing to count",
-        Rejection::Repeat => "Sent twice",
-        Rejection::BadToken => "No token",
-        Rejection::BadTime => "Impossible time",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::words::ENGLISH;
 
     #[test]
     fn values_get_the_names_people_use() {
@@ -267,17 +284,24 @@ mod tests {
             (Dimension::UtmCampaign, NOT_SET, "No campaign"),
         ];
         for (dimension, value, expected) in cases {
-            assert_eq!(label(dimension, value), expected);
+            assert_eq!(ENGLISH.label(dimension, value), expected);
         }
-        assert_eq!(COUNTRIES.len(), 249);
+        assert_eq!(COUNTRIES.len(), 250);
+    }
+
+    #[test]
+    fn pages_and_commands_give_the_same_reasons() {
+        for reason in Rejection::ALL {
+            assert_eq!(ENGLISH.rejection(reason).1, reason.sentence(), "{reason:?}");
+        }
     }
 
     #[test]
     fn a_name_can_not_hide_or_turn_around() {
-        assert_eq!(visible("\u{202e}gnp.exe"), "\u{fffd}gnp.exe");
-        assert_eq!(visible("/a\tb\u{200b}"), "/a\u{fffd}b\u{fffd}");
-        assert_eq!(visible("/\u{645}\u{631}"), "/\u{645}\u{631}");
-        assert_eq!(visible(""), "(empty)");
+        assert_eq!(ENGLISH.visible("\u{202e}gnp.exe"), "\u{fffd}gnp.exe");
+        assert_eq!(ENGLISH.visible("/a\tb\u{200b}"), "/a\u{fffd}b\u{fffd}");
+        assert_eq!(ENGLISH.visible("/\u{645}\u{631}"), "/\u{645}\u{631}");
+        assert_eq!(ENGLISH.visible(""), "(empty)");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::chart::Series;
-use super::format::{self, Change, Tone};
+use super::format::{Change, Tone, tame};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
+use super::words::Words;
 use super::{Account, names, rendered};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::counts::Name;
@@ -18,6 +19,8 @@ use crate::site::{AddressMode, Day};
 #[derive(Debug, Clone, Template)]
 #[template(path = "site.html")]
 pub struct SitePage {
+    /// Its texts.
+    pub words: &'static Words,
     /// The site's domain.
     pub domain: String,
     /// Name of its time zone.
@@ -217,11 +220,11 @@ impl SitePage {
     }
 
     fn range(&self) -> String {
-        format::range(self.first, self.last)
+        self.words.range(self.first, self.last)
     }
 
     fn compared_range(&self) -> Option<String> {
-        self.compared.map(|(first, last)| format::range(first, last))
+        self.compared.map(|(first, last)| self.words.range(first, last))
     }
 
     /// Visits and pageviews of a range are what they are of a day; visitors are not, because nothing connects days.
@@ -238,17 +241,21 @@ impl SitePage {
 
     fn why_none(&self) -> &'static str {
         match self.address {
-            AddressMode::None => "not measured",
-            AddressMode::Hash | AddressMode::Truncate => "no visits",
+            AddressMode::None => self.words.not_measured,
+            AddressMode::Hash | AddressMode::Truncate => self.words.no_visits,
         }
     }
 
     fn exact(&self, count: &u64) -> String {
-        format::exact(*count as f64)
+        self.words.exact(*count as f64)
+    }
+
+    fn now_shown(&self, now: &u64) -> String {
+        self.words.many(*now as f64, self.words.visitor_now, self.words.visitors_now)
     }
 
     fn not_measured(&self) -> &'static str {
-        names::not_measured(self.address)
+        self.words.why_not_measured(self.address)
     }
 
     fn cards(&self) -> Vec<Card<'_>> {
@@ -271,7 +278,7 @@ impl SitePage {
     }
 
     fn not_counted_total(&self) -> String {
-        format::exact(self.not_counted.iter().map(|line| line.count as f64).sum())
+        self.words.exact(self.not_counted.iter().map(|line| line.count as f64).sum())
     }
 
     /// The families that the panel shows.
@@ -281,18 +288,18 @@ impl SitePage {
 
     fn bots_hidden(&self) -> Option<String> {
         let hidden = self.bots.len().saturating_sub(BOTS_SHOWN);
-        (hidden > 0).then(|| format::exact(hidden as f64))
+        (hidden > 0).then(|| self.words.exact(hidden as f64))
     }
 
     fn bots_total(&self) -> String {
-        format::exact(self.bots.iter().map(|line| line.count as f64).sum())
+        self.words.exact(self.bots.iter().map(|line| line.count as f64).sum())
     }
 
     fn explained(&self) -> Vec<(&'static str, &'static str)> {
-        let words = EXPLAINED.map(|metric| (names::metric(metric), names::meaning(metric)));
+        let words = EXPLAINED.map(|metric| (self.words.name(metric), self.words.meaning(metric)));
         let of_goals = (!self.goals.is_empty()).then_some([
-            names::CONVERSIONS,
-            (names::metric(Metric::ConversionRate), names::meaning(Metric::ConversionRate)),
+            (self.words.conversions, self.words.conversions_why),
+            (self.words.conversion_rate, self.words.conversion_rate_why),
         ]);
         words.into_iter().chain(of_goals.into_iter().flatten()).collect()
     }
@@ -302,12 +309,13 @@ impl SitePage {
     }
 
     fn revenue_shown(&self) -> String {
-        let sums = self.revenue.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", format::brief_amount(*sum)));
+        let sums =
+            self.revenue.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", self.words.brief_amount(*sum)));
         sums.collect::<Vec<_>>().join(", ")
     }
 
     fn revenue_full(&self) -> String {
-        money(&self.revenue)
+        money(&self.revenue, self.words)
     }
 
     fn has_unmet_goals(&self) -> bool {
@@ -315,37 +323,38 @@ impl SitePage {
     }
 
     fn has_money(&self) -> bool {
-        self.goals.iter().any(|goal| !goal.money().is_empty())
+        self.goals.iter().any(|goal| !goal.money(self.words).is_empty())
     }
 }
 
 impl Total {
-    fn name(&self) -> &'static str {
-        if self.is_conversions() { names::CONVERSIONS.0 } else { names::metric(self.metric) }
+    fn name(&self, words: &Words) -> &'static str {
+        if self.is_conversions() { words.conversions } else { words.name(self.metric) }
     }
 
-    fn meaning(&self) -> &'static str {
-        if self.is_conversions() { names::CONVERSIONS.1 } else { names::meaning(self.metric) }
+    fn meaning(&self, words: &Words) -> &'static str {
+        if self.is_conversions() { words.conversions_why } else { words.meaning(self.metric) }
     }
 
     fn is_conversions(&self) -> bool {
         self.is_of_goal && self.metric == Metric::Events
     }
 
-    fn shown(&self) -> String {
-        format::metric(self.metric, self.value)
+    fn shown(&self, words: &Words) -> String {
+        words.metric(self.metric, self.value)
     }
 
-    fn full(&self) -> Option<String> {
-        format::full(self.metric, self.value)
+    fn full(&self, words: &Words) -> Option<String> {
+        words.full(self.metric, self.value)
     }
 
-    fn change(&self) -> Option<Change> {
-        format::change(self.metric, self.value, self.before)
+    fn change(&self, words: &Words) -> Option<Change> {
+        words.change(self.metric, self.value, self.before)
     }
 
-    fn before_shown(&self) -> String {
-        format::full(self.metric, self.before).unwrap_or_else(|| format::metric(self.metric, self.before))
+    fn before_shown(&self, words: &Words) -> String {
+        let shown = words.full(self.metric, self.before).unwrap_or_else(|| words.metric(self.metric, self.before));
+        words.one(words.before_value, shown)
     }
 }
 
@@ -354,20 +363,20 @@ impl Panel {
         self.dimension.name()
     }
 
-    fn title(&self) -> &'static str {
-        names::title(self.dimension)
+    fn title(&self, words: &Words) -> &'static str {
+        words.title(self.dimension)
     }
 
-    fn singular(&self) -> &'static str {
-        names::singular(self.dimension)
+    fn singular(&self, words: &Words) -> &'static str {
+        words.singular(self.dimension)
     }
 
-    fn empty(&self) -> &'static str {
-        names::empty(self.dimension)
+    fn empty(&self, words: &Words) -> &'static str {
+        words.empty(self.dimension)
     }
 
-    fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.metrics.iter().map(|metric| (names::metric(*metric), names::meaning(*metric)))
+    fn columns(&self, words: &Words) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.metrics.iter().map(|metric| (words.name(*metric), words.meaning(*metric)))
     }
 
     /// A second metric takes the place of the share, which the bar shows anyway.
@@ -376,27 +385,27 @@ impl Panel {
     }
 
     /// Values past the rows shown.
-    fn hidden(&self) -> Option<String> {
+    fn hidden(&self, words: &Words) -> Option<String> {
         let shown = self.rows.as_ref().map_or(0, Vec::len);
         let hidden = self.values.saturating_sub(shown);
-        (hidden > 0).then(|| format::exact(hidden as f64))
+        (hidden > 0).then(|| words.exact(hidden as f64))
     }
 
     /// What the closed panel says of itself.
-    fn hint(&self) -> String {
+    fn hint(&self, words: &Words) -> String {
         match &self.rows {
-            None => format::NOT_MEASURED.to_owned(),
-            Some(rows) => format::count(self.values.max(rows.len()) as f64),
+            None => words.not_available.to_owned(),
+            Some(rows) => words.count(self.values.max(rows.len()) as f64),
         }
     }
 
-    fn label<'a>(&self, row: &'a PanelRow) -> Cow<'a, str> {
-        names::visible(names::label(self.dimension, &row.value))
+    fn label<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
+        words.visible(words.label(self.dimension, &row.value))
     }
 
     /// The value as stored, for those who want to know.
-    fn full<'a>(&self, row: &'a PanelRow) -> Cow<'a, str> {
-        names::visible(&row.value)
+    fn full<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
+        words.visible(&row.value)
     }
 
     fn is_rest(&self, row: &PanelRow) -> bool {
@@ -408,35 +417,35 @@ impl Panel {
         rows.iter().all(|row| &*row.value == NOT_SET)
     }
 
-    fn cells(&self, row: &PanelRow) -> Vec<(String, Option<String>)> {
+    fn cells(&self, row: &PanelRow, words: &Words) -> Vec<(String, Option<String>)> {
         let cell =
-            |(metric, value): (&Metric, &Option<f64>)| (format::metric(*metric, *value), format::full(*metric, *value));
+            |(metric, value): (&Metric, &Option<f64>)| (words.metric(*metric, *value), words.full(*metric, *value));
         self.metrics.iter().zip(&row.metrics).map(cell).collect()
     }
 }
 
 impl PanelRow {
-    fn share_shown(&self) -> String {
-        self.share.map_or_else(|| format::NOT_MEASURED.to_owned(), format::share)
+    fn share_shown(&self, words: &Words) -> String {
+        self.share.map_or_else(|| words.not_available.to_owned(), |share| words.share(share))
     }
 
     /// Length of the bar, in percent.
     fn bar(&self) -> String {
-        format!("{:.1}%", format::tame(self.share.unwrap_or(0.0)).min(1.0) * 100.0)
+        format!("{:.1}%", tame(self.share.unwrap_or(0.0)).min(1.0) * 100.0)
     }
 }
 
 impl NotCounted {
-    pub(super) fn name(&self) -> &'static str {
-        names::reason(self.reason)
+    pub(super) fn name(&self, words: &Words) -> &'static str {
+        words.rejection(self.reason).0
     }
 
     /// What happened; every other part is a command.
-    fn parts(&self) -> Vec<&'static str> {
-        self.reason.sentence().split('`').collect()
+    fn sentence(&self, words: &Words) -> &'static str {
+        words.rejection(self.reason).1
     }
 
-    pub(super) fn shown(&self) -> String {
-        format::exact(self.count as f64)
+    pub(super) fn shown(&self, words: &Words) -> String {
+        words.exact(self.count as f64)
     }
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::format::{self, NOT_MEASURED};
-use super::names;
+use super::format;
+use super::words::Words;
 use crate::cell::Metric;
 use crate::site::Day;
 
@@ -77,36 +77,37 @@ pub struct FunnelStep {
 
 impl Chip {
     /// All of it in one line.
-    pub(super) fn text(&self) -> String {
-        format!("{} {} {}", self.key, self.words, self.shown())
+    pub(super) fn text(&self, words: &Words) -> String {
+        format!("{} {} {}", self.key, self.words, self.shown(words))
     }
 
-    pub(super) fn shown(&self) -> String {
-        names::visible(&self.values.join(" or ")).into_owned()
+    pub(super) fn shown(&self, words: &Words) -> String {
+        let values = self.values.iter().map(|value| words.visible(value).into_owned());
+        values.reduce(|all, next| words.two(words.filter_or, all, next)).unwrap_or_default()
     }
 }
 
 impl GoalRow {
-    pub(super) fn label(&self) -> Cow<'_, str> {
-        names::visible(&self.name)
+    pub(super) fn label(&self, words: &Words) -> Cow<'_, str> {
+        words.visible(&self.name)
     }
 
-    pub(super) fn full(&self) -> Cow<'_, str> {
-        names::visible(&self.target)
+    pub(super) fn full(&self, words: &Words) -> Cow<'_, str> {
+        words.visible(&self.target)
     }
 
     /// Visitors, conversions and their rate.
-    pub(super) fn cells(&self) -> [String; 3] {
-        let Some(figures) = &self.figures else { return [NOT_MEASURED; 3].map(str::to_owned) };
+    pub(super) fn cells(&self, words: &Words) -> [String; 3] {
+        let Some(figures) = &self.figures else { return [words.not_available; 3].map(str::to_owned) };
         [
-            format::metric(Metric::Visitors, figures.visitors),
-            format::count(figures.conversions),
-            format::metric(Metric::ConversionRate, figures.rate),
+            words.metric(Metric::Visitors, figures.visitors),
+            words.count(figures.conversions),
+            words.metric(Metric::ConversionRate, figures.rate),
         ]
     }
 
-    pub(super) fn money(&self) -> String {
-        self.figures.as_ref().map_or_else(String::new, |figures| money(&figures.money))
+    pub(super) fn money(&self, words: &Words) -> String {
+        self.figures.as_ref().map_or_else(String::new, |figures| money(&figures.money, words))
     }
 
     /// Length of the bar, in percent.
@@ -115,43 +116,39 @@ impl GoalRow {
         format!("{:.1}%", format::tame(rate.unwrap_or(0.0)).min(100.0))
     }
 
-    pub(super) fn since_shown(&self) -> Option<String> {
-        self.since.map(since)
+    pub(super) fn since_shown(&self, words: &Words) -> Option<String> {
+        self.since.map(|day| since(day, words))
     }
 }
 
 /// Money by currency: `EUR 1,234.50, USD 3.00`.
-pub(super) fn money(sums: &[(String, f64)]) -> String {
-    sums.iter()
-        .map(|(currency, sum)| format!("{currency}\u{a0}{}", format::amount(*sum)))
-        .collect::<Vec<_>>()
-        .join(", ")
+pub(super) fn money(sums: &[(String, f64)], words: &Words) -> String {
+    sums.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", words.amount(*sum))).collect::<Vec<_>>().join(", ")
 }
 
-fn since(day: Day) -> String {
-    format!("counted since {}", format::date(day.date(), "%-d %b %Y"))
+fn since(day: Day, words: &Words) -> String {
+    words.one(words.counted_since, words.date(day, words.date_short))
 }
 
 impl FunnelPanel {
-    pub(super) fn title(&self) -> Cow<'_, str> {
-        names::visible(&self.name)
+    pub(super) fn title(&self, words: &Words) -> Cow<'_, str> {
+        words.visible(&self.name)
     }
 
-    pub(super) fn since_shown(&self) -> Option<String> {
-        self.since.map(since)
+    pub(super) fn since_shown(&self, words: &Words) -> Option<String> {
+        self.since.map(|day| since(day, words))
     }
 }
 
 impl FunnelStep {
-    pub(super) fn label(&self) -> Cow<'_, str> {
-        names::visible(&self.target)
+    pub(super) fn label(&self, words: &Words) -> Cow<'_, str> {
+        words.visible(&self.target)
     }
 
     /// Visits, visitors and how many were lost on the way here.
-    pub(super) fn cells(&self) -> [String; 3] {
-        let lost =
-            self.lost.map_or_else(|| "\u{2013}".to_owned(), |lost| format::metric(Metric::BounceRate, Some(lost)));
-        [format::count(self.visits), format::count(self.visitors), lost]
+    pub(super) fn cells(&self, words: &Words) -> [String; 3] {
+        let lost = self.lost.map_or_else(|| "\u{2013}".to_owned(), |lost| words.metric(Metric::BounceRate, Some(lost)));
+        [words.count(self.visits), words.count(self.visitors), lost]
     }
 
     /// Length of the bar, in percent.

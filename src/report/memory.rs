@@ -64,4 +64,14 @@ impl Sums for Memory {
     fn first_day(&self, _site: SiteId) -> Result<Option<Day>, StoreError> {
         Ok(self.days.iter().map(|(_, day, ..)| *day).min())
     }
+
+    fn prop_keys(&self, _site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        let days = self.days.iter().filter(|(_, day, ..)| (first..=last).contains(day));
+        let key = |axis: &Axis<Name>| match axis {
+            Axis::Prop { key, event: under } if under.as_deref() == event => Some(key.clone()),
+            _ => None,
+        };
+        let keys: std::collections::BTreeSet<Name> = days.filter_map(|(axis, ..)| key(axis)).collect();
+        Ok(keys.into_iter().collect())
+    }
 }

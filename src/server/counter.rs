@@ -2,6 +2,7 @@
 //! Forgets: the exact number.
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -23,24 +24,28 @@ const AGE: &str = "public, max-age=3600";
 static TURNS: Semaphore = Semaphore::const_new(limits::COUNTERS_AT_ONCE);
 
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
-pub async fn counter(State(app): State<Shared>, Path((domain, file)): Path<(String, String)>) -> Response {
+pub async fn counter(
+    State(app): State<Shared>,
+    Path((domain, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let site = app.collector.directory().find(&domain).cloned().filter(|site| site.settings.counter);
-    let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return pages::not_found().await };
+    let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return pages::not_found(&headers) };
     // The page is named as it was when it was counted.
     let url = format!("https://{}/{}", site.domain, page.trim_start_matches('/'));
     let Ok(location) = path::locate_by(&url, false, Some(&site.settings.paths)) else {
-        return pages::not_found().await;
+        return pages::not_found(&headers);
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let Ok(_turn) = TURNS.acquire().await else { return pages::failed() };
+    let Ok(_turn) = TURNS.acquire().await else { return pages::failed(&headers) };
     let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
-    let Some(Ok(views)) = views else { return pages::failed() };
+    let Some(Ok(views)) = views else { return pages::failed(&headers) };
     let count = coarse(views);
     let (kind, body) = match ending {
         "json" => ("application/json", json!({ "count": count }).to_string()),
         "svg" => ("image/svg+xml", svg(&count)),
-        _ => return pages::not_found().await,
+        _ => return pages::not_found(&headers),
     };
     let mut answer = (StatusCode::OK, body).into_response();
     let headers = answer.headers_mut();

@@ -13,10 +13,7 @@ use crate::cell::{Axis, Dimension, Metric, OTHER};
 use crate::collector::Collector;
 use crate::control::snippet;
 use crate::page::bots;
-use crate::page::{
-    Account, Hits, MailLine, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total,
-    VISITORS_MAY_REPEAT, names,
-};
+use crate::page::{Account, Hits, MailLine, NotCounted, Panel, PanelRow, Point, Progress, Series, SitePage, Total};
 use crate::rejection::Rejection;
 use crate::report::choice::Scope;
 use crate::report::period::Range;
@@ -77,6 +74,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
     let is_measured = visitors.is_some() && site.settings.address != AddressMode::None || visitors > Some(0.0);
     let rejected = collector.rejected(site.id, range.span.first_day(), range.span.last_day())?;
     Ok(SitePage {
+        words: view.words,
         domain: site.domain.to_string(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
@@ -266,41 +264,35 @@ fn notices(
     collector: &Collector,
     is_new: bool,
 ) -> Result<Vec<String>, StoreError> {
-    let (site, mut notices) = (view.site, Vec::new());
+    let (site, words, mut notices) = (view.site, view.words, Vec::new());
     if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
-        notices.push("Messages have arrived that name no site of this collector. Is the data-domain right?".to_owned());
+        notices.push(words.notice_unknown_site.to_owned());
     }
     let today = site.schedule.locate(collector.clock().now()).day;
     let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
     if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
-        notices.push(
-            "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`."
-                .to_owned(),
-        );
+        notices.push(words.notice_wrong_host.to_owned());
     }
     if collector.has_hidden_proxy() {
-        let sentence = "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.";
-        notices.push(sentence.to_owned());
+        notices.push(words.notice_proxy.to_owned());
     }
     if collector.may_repeat(site) {
-        notices.push(VISITORS_MAY_REPEAT.to_owned());
+        notices.push(words.notice_repeat.to_owned());
     }
     if collector.meter().degraded.get() != 0 {
-        notices
-            .push("The database can't be written to at present. Counting goes on in memory; see the log.".to_owned());
+        notices.push(words.notice_degraded.to_owned());
     }
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
-        notices.push(format!("From the next day on, days of this site begin at midnight in {zone}."));
+        notices.push(words.one(words.notice_zone, zone));
     }
     notices.extend(past_budget(view, found));
     if view.chosen.is_set() {
-        let sentence = "This filter takes several values, and visitors are added over them: who has two counts twice.";
-        notices.push(sentence.to_owned());
+        notices.push(words.notice_several_values.to_owned());
     }
     if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
         let day = site.schedule.locate(goal.since()).day;
-        notices.push(format!("This goal is a pattern of pages and counted since {day}."));
+        notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
     Ok(notices)
 }
@@ -310,21 +302,15 @@ fn past_budget(view: &View, found: &Found) -> Option<String> {
     let has_other = |dimension: &Dimension| {
         found.get(&Slot::Panel(*dimension)).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
     };
-    let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| names::title(*d)).collect();
+    let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
     let is_behind_filter = found.get(&Slot::PastBudget).is_some_and(|lines| !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {
         return None;
     }
-    let domain = &view.site.domain;
-    let (keys, what) = match view.chosen.is_all() {
-        true => ("--values-max N", "past this site's budget for a day"),
-        false => ("--values-max N --pair-cells-max N", "past this site's budgets for a day"),
-    };
-    let place = if titles.is_empty() { "the filter's dimension".to_owned() } else { titles.join(", ") };
-    Some(format!(
-        "Some values of {place} are {what} and counted together as (other); totals are exact. For days to come, \
-         `headcount site set {domain} {keys}` raises it."
-    ))
+    let keys = if view.chosen.is_all() { "--values-max N" } else { "--values-max N --pair-cells-max N" };
+    let place = if titles.is_empty() { view.words.the_filter.to_owned() } else { titles.join(", ") };
+    let command = format!("`headcount site set {} {keys}`", view.site.domain);
+    Some(view.words.two(view.words.notice_budget, place, command))
 }
 
 /// What the list of sites shows of each: visitors and pageviews today.

@@ -8,9 +8,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::dashboard::{Breakdown, NoView, View};
+use super::language::words_for;
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
 use crate::page::tracker::{self, Installed, TRACKER};
+use crate::page::words::Words;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::choice::NotAChoice;
 use crate::site::Site;
@@ -28,7 +30,7 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
     if let Err(answer) = admit(&headers, &app).await {
         return answer;
     }
-    let collector = app.collector.clone();
+    let (collector, words) = (app.collector.clone(), words_for(&headers));
     let lines = apart(move || {
         let sites = collector.directory().all();
         let line = |site: &crate::site::Site| {
@@ -37,11 +39,11 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
         };
         let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
         let unclaimed = dashboard::unclaimed_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { account: Some(dashboard::account()), sites, unclaimed })
+        Ok::<_, StoreError>(SitesPage { words, account: Some(dashboard::account()), sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
-        _ => failed(),
+        _ => failed(&headers),
     }
 }
 
@@ -55,18 +57,19 @@ pub async fn site(
     if let Err(answer) = admit(&headers, &app).await {
         return answer;
     }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
-    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+    let words = words_for(&headers);
+    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.base_url)),
         Err(wrong) => Err(wrong),
     });
     match made.await {
         Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(wrong)) => no_view(&wrong),
-        _ => failed(),
+        Some(Err(wrong)) => no_view(&wrong, &headers),
+        _ => failed(&headers),
     }
 }
 
@@ -82,94 +85,119 @@ pub async fn panel(
     }
     let site = app.collector.directory().find(&domain).cloned();
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
-        return mails(site.clone(), ending, asked, app.clone()).await;
+        return mails(site.clone(), ending, asked, app.clone(), &headers).await;
     }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
-        return bot_lines(site, ending, asked, app).await;
+        return bot_lines(site, ending, asked, app, &headers).await;
     }
     let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
-    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found().await };
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found(&headers) };
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending.as_str()) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
             text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
         }
         (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
             text("application/json", export::json(dimension, &metrics, &rows))
         }
-        (Some(Ok(Ok(None))), _) => wrong("Not counted", "sums do not know how this breakdown meets the filter"),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(None))), _) => {
+            let words = words_for(&headers);
+            wrong(words.not_together, words.not_counted_export, words)
+        }
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
-fn no_view(no_view: &NoView) -> Response {
+fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
+    let words = words_for(headers);
     let title = match no_view {
-        NoView::Period(_) => "No such period",
-        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => "Not counted together",
-        NoView::Filter(_) => "No such filter",
+        NoView::Period(_) => words.no_such_period,
+        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
+        NoView::Filter(_) => words.no_such_filter,
     };
-    wrong(title, &no_view.to_string())
+    wrong(title, &no_view.to_string(), words)
 }
 
 /// The answer to an address that asks for what there is not.
-fn wrong(title: &str, sentence: &str) -> Response {
+fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
     let mut letters = sentence.trim_end_matches('.').chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     let sentence = format!("{first}{}.", letters.as_str());
-    html(StatusCode::BAD_REQUEST, ErrorPage { status: 400, title: title.to_owned(), sentence }.html())
+    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title: title.to_owned(), sentence }.html())
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
-async fn mails(site: Arc<Site>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+async fn mails(
+    site: Arc<Site>,
+    ending: &str,
+    asked: Vec<(String, String)>,
+    app: Shared,
+    headers: &HeaderMap,
+) -> Response {
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
 /// What programs came, for other programs.
-async fn bot_lines(site: Option<Arc<Site>>, ending: &str, asked: Vec<(String, String)>, app: Shared) -> Response {
-    let Some(site) = site else { return not_found().await };
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now()) {
+async fn bot_lines(
+    site: Option<Arc<Site>>,
+    ending: &str,
+    asked: Vec<(String, String)>,
+    app: Shared,
+    headers: &HeaderMap,
+) -> Response {
+    let Some(site) = site else { return not_found(&headers) };
+    let words = words_for(&headers);
+    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong),
+        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found().await,
-        _ => failed(),
+        (Some(Ok(Ok(_))), _) => not_found(&headers),
+        _ => failed(&headers),
     }
 }
 
 /// `GET /sign-in`
-pub async fn sign_in_page() -> Response {
-    html(StatusCode::OK, SignInPage::Ask.html())
+pub async fn sign_in_page(headers: HeaderMap) -> Response {
+    sign_in(&headers)
+}
+
+/// How to sign in.
+pub fn sign_in(headers: &HeaderMap) -> Response {
+    html(StatusCode::OK, SignInPage { words: words_for(headers), is_bad_link: false }.html())
 }
 
 /// When a one-time link does not work.
-pub fn bad_link() -> Response {
-    html(StatusCode::FORBIDDEN, SignInPage::BadLink.html())
+pub fn bad_link(headers: &HeaderMap) -> Response {
+    html(StatusCode::FORBIDDEN, SignInPage { words: words_for(headers), is_bad_link: true }.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
-pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>) -> Response {
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found().await };
+pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
     let now = app.collector.clock().now();
     let page = PrivacyPage {
+        words: words_for(&headers),
         domain: site.domain.to_string(),
         address: site.settings.address,
         is_opt_out_honoured: site.settings.opt_out,
@@ -198,7 +226,7 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
     match signed_in::bearer(&headers, &app).await {
         Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
-        Err(_) => return failed(),
+        Err(_) => return failed(&headers),
     }
     let meter = app.collector.meter();
     meter.database_bytes.set(app.collector.store().bytes() as i64);
@@ -206,8 +234,8 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
 }
 
 /// `GET /js/FILE`: the tracker, which any page may load, and what answers to installed snippets of Plausible's.
-pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Response {
-    let Some(name) = file.strip_suffix(".js") else { return not_found().await };
+pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(name) = file.strip_suffix(".js") else { return not_found(&headers) };
     match name {
         "script" => script(TRACKER.as_str()),
         _ if name.starts_with("pa-") => {
@@ -217,7 +245,7 @@ pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>) -> Res
         _ if name.starts_with("plausible") || name.starts_with("script.") => {
             script(tracker::installed(Installed::Plausible))
         }
-        _ => not_found().await,
+        _ => not_found(&headers),
     }
 }
 
@@ -249,25 +277,32 @@ pub async fn no_icon() -> StatusCode {
 }
 
 /// Anything else.
-pub async fn not_found() -> Response {
-    error(StatusCode::NOT_FOUND)
+pub async fn no_page(headers: HeaderMap) -> Response {
+    not_found(&headers)
+}
+
+/// What there is not.
+pub fn not_found(headers: &HeaderMap) -> Response {
+    error(StatusCode::NOT_FOUND, headers)
 }
 
 /// When the store has failed; the log says more.
-pub fn failed() -> Response {
-    error(StatusCode::INTERNAL_SERVER_ERROR)
+pub fn failed(headers: &HeaderMap) -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, headers)
 }
 
-fn error(status: StatusCode) -> Response {
-    html(status, ErrorPage::of(status.as_u16()).html())
+fn error(status: StatusCode, headers: &HeaderMap) -> Response {
+    html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
 
 /// Lets signed-in browsers pass; others get an answer.
 async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
     match signed_in::is_signed_in(headers, app).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(html(StatusCode::UNAUTHORIZED, SignInPage::Ask.html())),
-        Err(_) => Err(failed()),
+        Ok(false) => {
+            Err(html(StatusCode::UNAUTHORIZED, SignInPage { words: words_for(headers), is_bad_link: false }.html()))
+        }
+        Err(_) => Err(failed(headers)),
     }
 }
 

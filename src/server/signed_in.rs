@@ -34,8 +34,7 @@ pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>,
 }
 
 fn cookie(headers: &HeaderMap) -> Option<Secret> {
-    let cookies = text_of(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
-    cookies.filter(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::from_text(value)).next()
+    super::cookie(headers, COOKIE).map(Secret::from_text)
 }
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
@@ -47,7 +46,7 @@ pub async fn by_link(
 ) -> Response {
     if method != Method::GET || ingest::is_prefetch(&headers) {
         // Looking ahead must not use up the link.
-        return pages::sign_in_page().await;
+        return pages::sign_in(&headers);
     }
     let link = Secret::from_text(&secret).digest();
     let collector = app.collector.clone();
@@ -58,8 +57,8 @@ pub async fn by_link(
             set_cookie(&mut answer, &app, login.reveal(), age_s);
             answer
         }
-        Some(Ok(None)) => pages::bad_link(),
-        Some(Err(_)) | None => pages::failed(),
+        Some(Ok(None)) => pages::bad_link(&headers),
+        Some(Err(_)) | None => pages::failed(&headers),
     }
 }
 

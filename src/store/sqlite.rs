@@ -4,6 +4,7 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod access;
+mod keys;
 mod mails;
 mod names;
 mod packed;
@@ -20,6 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Answer, Ask, BotCount, Flush, Imported, Running, Store, StoreError};
+use crate::counts::Name;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -159,6 +161,10 @@ impl Store for Sqlite {
 
     fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>)> {
         read::first_day(&mut self.reader(), site)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>> {
+        keys::of_props(&self.reader(), site, event, [first, last])
     }
 
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {

@@ -49,6 +49,11 @@ impl Visitor {
         self.visits.iter().map(Visit::row)
     }
 
+    /// The visit that the last hit was in: its values on the dimensions that the first hit fixes, and its last page.
+    pub fn current(&self) -> Option<([Facet; FACETS], Sym)> {
+        self.visits.last().map(|visit| (visit.facets, visit.exit))
+    }
+
     /// Where the visits have been.
     pub fn spots(&self) -> impl Iterator<Item = SpotRow> {
         self.spots.iter().map(Spot::row)

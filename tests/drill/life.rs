@@ -1,7 +1,7 @@
 //! In: streams over days and months. Out: whether every two dimensions count the same while days are open, when they are
 //! closed, when they are in a month, and after restarts. Forgets: nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use headcount::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
@@ -151,6 +151,7 @@ pub fn compare_singles(
     ends: [Day; 2],
     with_hours: bool,
 ) -> Result<(), TestCaseError> {
+    compare_prop_keys(sums, expected, ends)?;
     type Tables<'a> = BTreeMap<(SiteId, Axis<&'a str>), [Rows; 3]>;
     let mut tables: Tables = BTreeMap::new();
     let mut add = |site: SiteId, cell: &Cell<&'_ str>, grain: usize, bucket: i32, tally: Tally| {
@@ -176,6 +177,30 @@ pub fn compare_singles(
             if is_kept {
                 same(&found, &expected, false, &format!("{ask:?}"))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the keys of properties of each event, of all together, and of one that never came.
+fn compare_prop_keys(sums: &dyn Sums, expected: &Figures, ends: [Day; 2]) -> Result<(), TestCaseError> {
+    let came = |((site, day, cell), tally): (&(SiteId, Day, Cell<&'_ str>), &Tally)| match cell.axis {
+        Axis::Prop { key, event } if !tally.is_zero() => Some((*site, event.map(str::to_owned), *day, key.to_owned())),
+        _ => None,
+    };
+    let came: Vec<(SiteId, Option<String>, Day, String)> = expected.days.iter().filter_map(came).collect();
+    let sites: BTreeSet<SiteId> = expected.days.keys().map(|(site, ..)| *site).collect();
+    let events: BTreeSet<Option<&str>> = came.iter().map(|(_, event, ..)| event.as_deref()).collect();
+    let middle = Day(ends[0].0.midpoint(ends[1].0));
+    let spans = [ends, [ends[0], middle], [middle, ends[1]], [ends[1], ends[1]], [ends[1], ends[0]]];
+    for (site, event) in sites.iter().flat_map(|site| events.iter().chain([&Some("Never")]).map(|e| (*site, *e))) {
+        for [first, last] in spans {
+            let of_event = came.iter().filter(|(of, under, ..)| (*of, under.as_deref()) == (site, event));
+            let of_days = of_event.filter(|(_, _, day, _)| (first..=last).contains(day));
+            let keys: BTreeSet<&str> = of_days.map(|(.., key)| key.as_str()).collect();
+            let listed = sums.prop_keys(site, event, first, last).unwrap();
+            let listed: Vec<&str> = listed.iter().map(|key| &**key).collect();
+            prop_assert_eq!(listed, keys.into_iter().collect::<Vec<_>>(), "{:?} {:?} {:?}", event, first, last);
         }
     }
     Ok(())
@@ -234,4 +259,28 @@ fn no_figure_changes_while_days_are_open_closed_and_added_up() {
     let streams = (long_stream(), vec(0..200_usize, 1..3), 0..60_usize);
     let config = ProptestConfig { max_shrink_iters: 40, ..config(1) };
     TestRunner::new(config).run(&streams, live).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn keys_of_properties_are_listed_before_they_are_stored() {
+    let story = "09:00 ana event Signup plan=pro\n09:01 bob event Signup plan=free size=7\n09:02 cem event Call who=me";
+    let plan = Plan::told(story);
+    let day = plan.last_day();
+    let mut room = Room::open(&plan, &watched::settings());
+    for (place, hit) in plan.hits().into_iter().enumerate() {
+        room.take(hit);
+        let keys = |event: Option<&str>, day: Day| {
+            let keys = room.collector().prop_keys(SiteId(1), event, day, day).unwrap();
+            keys.iter().map(|key| key.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        let expected = [["plan", "", "plan"], ["plan size", "", "plan size"], ["plan size", "who", "plan size who"]];
+        assert_eq!([Some("Signup"), Some("Call"), None].map(|event| keys(event, day)), expected[place]);
+        assert_eq!(keys(None, Day(day.0 + 1)), "");
+    }
+    // Each is named once, whether it is stored, waits, or both.
+    assert_eq!(room.number("SELECT count(*) FROM axes"), 0);
+    room.flush();
+    assert_eq!(room.collector().prop_keys(SiteId(1), None, day, day).unwrap().len(), 3);
+    room.take(plan.hits().pop().expect("a hit"));
+    assert_eq!(room.collector().prop_keys(SiteId(1), None, day, day).unwrap().len(), 3);
 }

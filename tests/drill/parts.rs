@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headcount::counts::OpenDay;
+use headcount::counts::{Name, OpenDay};
 use headcount::hit::Hit;
 use headcount::hit::token::Token;
 use headcount::report::Sums;
@@ -33,6 +33,12 @@ impl Sums for Stored {
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
         Ok(self.store.first_day(site)?.1)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        let mut keys = self.store.prop_keys(site, event, first, last)?;
+        keys.sort_unstable();
+        Ok(keys)
     }
 }
 

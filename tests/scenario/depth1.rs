@@ -111,6 +111,11 @@ impl OpenDays {
         self.open.values().map(|open| (open.site, open.day, open.census()))
     }
 
+    /// The days of a site.
+    pub fn of(&self, site: SiteId) -> impl Iterator<Item = &OpenDay> {
+        self.open.values().filter(move |open| open.site == site)
+    }
+
     /// Collects what the days have not handed out yet.
     pub fn drain(&mut self) {
         for ((site, day), open) in &mut self.open {

@@ -246,6 +246,7 @@ pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
 pub(super) fn full() -> SitePage {
     let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before), is_of_goal: false };
     SitePage {
+        words: &words::ENGLISH,
         domain: "example.com".into(),
         time_zone: "Europe/Berlin".into(),
         address: AddressMode::Hash,
@@ -258,7 +259,7 @@ pub(super) fn full() -> SitePage {
         last: day("2026-11-23"),
         compared: Some((day("2026-09-25"), day("2026-10-24"))),
         is_running: true,
-        notices: vec![VISITORS_MAY_REPEAT.into()],
+        notices: vec![words::ENGLISH.notice_repeat.into()],
         totals: vec![
             total(Visitors, 18_442.0, 14_107.0),
             total(Visits, 20_311.0, 15_920.0),

@@ -7,11 +7,6 @@ use crate::page::{Panel, PanelRow};
 use crate::report::choice::Scope;
 use crate::report::{self, By, Line, Order, Question, Span};
 
-/// What a panel says whose dimension never meets the filter's in a sum.
-const NO_SUMS: &str = "Sums do not know how this meets the filter.";
-/// The same of events, where the filter is a goal that pages reach.
-const NO_EVENTS: &str = "A page goal is reached by pageviews. Filter by the page to see its events.";
-
 /// The question of a panel.
 pub(super) fn breakdown(view: &View, span: Span, dimension: Dimension) -> Question {
     let scope = view.chosen.scope();
@@ -24,9 +19,9 @@ pub(super) fn breakdown(view: &View, span: Span, dimension: Dimension) -> Questi
 /// Why there is no such panel under what is chosen.
 pub(super) fn refused(view: &View, question: &Question, dimension: Dimension) -> Option<&'static str> {
     if view.chosen.scope() == Scope::PageGoal && dimension == Dimension::Event {
-        return Some(NO_EVENTS);
+        return Some(view.words.no_sums_page_goal);
     }
-    (!question.has_sums()).then_some(NO_SUMS)
+    (!question.has_sums()).then_some(view.words.no_sums)
 }
 
 /// What the columns of a panel count.

@@ -2,8 +2,9 @@
 //! one click away. Forgets: keys that it does not know.
 
 use crate::cell::{Dimension, OTHER};
-use crate::page::{Chip, PeriodLink, names};
-use crate::report::choice::{Choice, Chosen, Key, NotAChoice, Part};
+use crate::page::words::Words;
+use crate::page::{Chip, PeriodLink};
+use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
 use crate::report::period::{NotAPeriod, Period, Range};
 use crate::report::{Interval, Span};
 use crate::site::{Moment, Site, Target};
@@ -14,6 +15,8 @@ const YOUNG_MS: i64 = 2 * 86_400_000;
 /// What a reader wants to see of a site.
 #[derive(Debug, Clone)]
 pub struct View<'a> {
+    /// The texts of its reader.
+    pub words: &'static Words,
     /// The site.
     pub site: &'a Site,
     /// Which days.
@@ -47,7 +50,12 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// [`NoView`]: other figures than those asked for must not be shown.
-    pub fn read(site: &'a Site, query: &[(String, String)], now: Moment) -> Result<View<'a>, NoView> {
+    pub fn read(
+        site: &'a Site,
+        query: &[(String, String)],
+        now: Moment,
+        words: &'static Words,
+    ) -> Result<View<'a>, NoView> {
         let of = |key: &'static str| query.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str());
         let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
         let period = of("period").next();
@@ -57,7 +65,7 @@ impl<'a> View<'a> {
         if chosen.goal.is_some() && chosen.filter.is_some() {
             return Err(NoView::GoalAndFilter);
         }
-        Ok(View { site, period, choice, chosen })
+        Ok(View { words, site, period, choice, chosen })
     }
 
     /// The address of another view of the site, below `/DOMAIN`.
@@ -107,9 +115,9 @@ impl<'a> View<'a> {
     /// The filters that act.
     pub fn chips(&self) -> Vec<Chip> {
         let chip = |(place, part): (usize, &Part)| Chip {
-            key: title(&part.key),
-            words: part.comparison.words(),
-            values: part.values.iter().map(|value| shown(&part.key, value)).collect(),
+            key: title(&part.key, self.words),
+            words: compared(part.comparison, self.words),
+            values: part.values.iter().map(|value| shown(&part.key, value, self.words)).collect(),
             remove: self.address("", self.period, &self.choice.clone().without(place)),
         };
         self.choice.parts.iter().enumerate().map(chip).collect()
@@ -118,7 +126,7 @@ impl<'a> View<'a> {
     /// The periods to choose from.
     pub fn periods(&self) -> Vec<PeriodLink> {
         let link = |period: Period| PeriodLink {
-            label: period.to_string(),
+            label: label(period, self.words),
             href: self.address("", period, &self.choice),
             is_current: period == self.period,
         };
@@ -142,21 +150,41 @@ impl<'a> View<'a> {
     }
 }
 
-fn title(key: &Key) -> String {
-    match key {
-        Key::Of(Dimension::BrowserVersion) => "Browser version".into(),
-        Key::Of(Dimension::OsVersion) => "System version".into(),
-        Key::Of(Dimension::EntryPage) => "Entry page".into(),
-        Key::Of(Dimension::ExitPage) => "Exit page".into(),
-        Key::Of(dimension) => names::singular(*dimension).to_owned(),
-        Key::Prop(key) => format!("Property {}", names::visible(key)),
-        Key::Goal => "Goal".into(),
+/// What a reader calls a period.
+fn label(period: Period, words: &Words) -> String {
+    match period {
+        Period::Today => words.period_today.to_owned(),
+        Period::Yesterday => words.period_yesterday.to_owned(),
+        Period::Days(days) => words.one(words.period_days, days),
+        Period::Month => words.period_month.to_owned(),
+        Period::LastMonth => words.period_last_month.to_owned(),
+        Period::Year => words.period_year.to_owned(),
+        Period::TwelveMonths => words.period_twelve_months.to_owned(),
+        Period::All => words.period_all.to_owned(),
+        Period::Custom(from, to) => words.range(from, to),
     }
 }
 
-fn shown(key: &Key, value: &str) -> String {
+fn title(key: &Key, words: &Words) -> String {
     match key {
-        Key::Of(dimension) => names::label(*dimension, value).to_owned(),
+        Key::Of(dimension) => words.alone(*dimension).to_owned(),
+        Key::Prop(key) => words.one(words.property, words.visible(key)),
+        Key::Goal => words.goal.to_owned(),
+    }
+}
+
+fn compared(comparison: Comparison, words: &Words) -> &'static str {
+    match comparison {
+        Comparison::Is => words.filter_is,
+        Comparison::IsNot => words.filter_is_not,
+        Comparison::Contains => words.filter_contains,
+        Comparison::ContainsNot => words.filter_contains_not,
+    }
+}
+
+fn shown(key: &Key, value: &str, words: &Words) -> String {
+    match key {
+        Key::Of(dimension) => words.label(*dimension, value).to_owned(),
         Key::Prop(_) | Key::Goal => value.to_owned(),
     }
 }

@@ -1,0 +1,88 @@
+//! In: the visitors of open days. Out: how many of them were here in the last minutes, and what they are at. Forgets: who; the
+//! answer holds no time but `now`.
+//!
+//! A visitor is at one place: the last page of their current visit, and the source and country that it began with. So the
+//! visitors of each list add up to all of them. Whoever did nothing for [`limits::LATELY_MS`] is in no list, because their
+//! visit has ended.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::{Fast, Name, OpenDay};
+use crate::cell::{Dimension, Sym};
+use crate::limits;
+use crate::site::Moment;
+
+/// What the visitors of the last minutes are at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// Visitors within [`limits::NOW_WINDOW_MS`].
+    pub now: u64,
+    /// Visitors within [`limits::LATELY_MS`].
+    pub visitors: u64,
+    /// The last page of each one's visit.
+    pub pages: Ranked,
+    /// Where each one's visit came from.
+    pub sources: Ranked,
+    /// In which country each one is, as ISO 3166-1 alpha-2.
+    pub countries: Ranked,
+}
+
+/// Values by visitors, most first, then by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ranked {
+    /// At most [`limits::LATELY_ROWS`] values, and the visitors of each.
+    pub rows: Vec<(Name, u64)>,
+    /// How many values there are in all.
+    pub values: usize,
+}
+
+/// The lists of a [`Lately`].
+const LISTS: [Dimension; 3] = [Dimension::Page, Dimension::Source, Dimension::Country];
+
+impl Lately {
+    /// What the visitors of the open days of a site are at, at `now`. It looks at each visitor once.
+    pub fn of<'a>(days: impl Iterator<Item = &'a OpenDay>, now: Moment) -> Lately {
+        let mut lately = Lately::default();
+        let mut sums: [HashMap<Name, u64>; 3] = Default::default();
+        for day in days {
+            lately.now += day.visitors_now(now) as u64;
+            for (of_day, sums) in day.lately(now).into_iter().zip(&mut sums) {
+                for (value, visitors) in of_day {
+                    *sums.entry(day.names.text(value).clone()).or_default() += visitors;
+                }
+            }
+        }
+        lately.visitors = sums[0].values().sum();
+        [lately.pages, lately.sources, lately.countries] = sums.map(Ranked::of);
+        lately
+    }
+}
+
+impl Ranked {
+    fn of(sums: HashMap<Name, u64>) -> Ranked {
+        let mut rows: Vec<_> = sums.into_iter().collect();
+        let values = rows.len();
+        rows.sort_unstable_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        rows.truncate(limits::LATELY_ROWS);
+        Ranked { rows, values }
+    }
+}
+
+impl OpenDay {
+    /// Visitors of the last minutes by each of [`LISTS`].
+    fn lately(&self, now: Moment) -> [Fast<Sym, u64>; 3] {
+        let mut sums: [Fast<Sym, u64>; 3] = Default::default();
+        let since = now.plus(-limits::LATELY_MS);
+        for visitor in self.visitors.values().filter(|visitor| visitor.last_hit() > since) {
+            // Whoever is remembered has a visit.
+            let Some((facets, page)) = visitor.current() else { continue };
+            for (sums, dimension) in sums.iter_mut().zip(LISTS) {
+                let fixed = || self.names.facets.values.value(facets, dimension);
+                let value = if dimension == Dimension::Page { page } else { fixed() };
+                *sums.entry(value).or_default() += 1;
+            }
+        }
+        sums
+    }
+}

@@ -1,0 +1,74 @@
+//! In: codes of countries and languages. Out: what they are called, in the languages of the pages. Forgets: nothing.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The language of a name: the columns of the lists in `data/`, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// English.
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+}
+
+/// Names by code.
+type List = HashMap<&'static str, [&'static str; 3]>;
+
+static COUNTRIES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/countries.tsv")));
+static LANGUAGES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/languages.tsv")));
+
+/// What a country is called; nothing for what is no code of ISO 3166-1 alpha-2 in use.
+pub fn country(code: &str, column: Column) -> Option<&'static str> {
+    COUNTRIES.get(code).map(|names| names[column as usize])
+}
+
+/// What a language is called; nothing for what is no code of ISO 639 or has no name in all languages of the pages.
+pub fn language(code: &str, column: Column) -> Option<&'static str> {
+    LANGUAGES.get(code).map(|names| names[column as usize])
+}
+
+/// Reads a list: a line for each code, in columns.
+fn list(text: &'static str) -> List {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let row = |line: &'static str| {
+        let (code, names) = line.split_once('\t')?;
+        let names: Vec<&str> = names.split('\t').collect();
+        Some((code, <[&str; 3]>::try_from(names).ok()?))
+    };
+    lines.filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Column; 3] = [Column::English, Column::German, Column::French];
+
+    #[test]
+    fn places_have_the_names_people_use() {
+        assert_eq!(ALL.map(|column| country("DE", column)), ["Germany", "Deutschland", "Allemagne"].map(Some));
+        assert_eq!(ALL.map(|column| language("fr", column)), ["French", "Französisch", "Français"].map(Some));
+        for unknown in ["", "XX", "de", "EU", "ZZ", "\t", "#"] {
+            assert_eq!(country(unknown, Column::English), None, "{unknown}");
+        }
+        for unknown in ["", "xx", "DE", "und", "eng"] {
+            assert_eq!(language(unknown, Column::German), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn no_line_of_a_list_is_lost_and_none_is_double() {
+        for (list, text) in
+            [(&COUNTRIES, include_str!("data/countries.tsv")), (&LANGUAGES, include_str!("data/languages.tsv"))]
+        {
+            assert_eq!(list.len(), text.lines().count() - 1);
+            assert!(list.values().flatten().all(|name| !name.is_empty() && !name.contains(['<', '"'])));
+            assert!(text.starts_with("# ") && text.lines().next().unwrap_or_default().contains("Unicode-3.0"));
+        }
+        // ISO 3166-1 has 249 countries; Kosovo has a code that only its users agreed on.
+        assert_eq!(COUNTRIES.len(), 250);
+    }
+}

@@ -1,0 +1,149 @@
+//! In: the language that a reader asks for. Out: [`Words`], all texts of the pages in that language. Forgets: nothing.
+//!
+//! A text is a field of [`Words`], declared with its English in `words/english.rs`; a language that lacks one does not compile.
+//! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are
+//! written is in [`locale`].
+
+mod english;
+mod french;
+mod german;
+pub mod locale;
+
+use std::fmt::Display;
+
+pub use english::{ENGLISH, Words};
+pub use french::FRENCH;
+pub use german::GERMAN;
+
+/// A language in which pages speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English, unless another is asked for.
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+}
+
+impl Language {
+    /// All languages, in the order in which they are offered.
+    pub const ALL: [Language; 3] = [Language::English, Language::German, Language::French];
+
+    /// Its code by ISO 639-1.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::German => "de",
+            Language::French => "fr",
+        }
+    }
+
+    /// What its speakers call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::German => "Deutsch",
+            Language::French => "Français",
+        }
+    }
+
+    /// Its texts.
+    pub const fn words(self) -> &'static Words {
+        match self {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+            Language::French => &FRENCH,
+        }
+    }
+
+    /// The language with this code.
+    pub fn from_code(code: &str) -> Option<Language> {
+        Language::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(code))
+    }
+
+    /// The one that a browser likes best, by its `Accept-Language` (RFC 9110, 12.5.4); English where it names none of ours.
+    pub fn accepted(header: &str) -> Language {
+        let wish = |part: &str| {
+            let mut pieces = part.split(';');
+            let range = pieces.next().unwrap_or_default().trim();
+            let language = Language::from_code(range.split('-').next().unwrap_or_default())?;
+            let weight = pieces.find_map(|piece| piece.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+            (weight > 0.0).then_some((language, weight))
+        };
+        // Of equal wishes the first counts.
+        let better = |best: (Language, f32), next: (Language, f32)| if next.1 > best.1 { next } else { best };
+        header.split(',').take(32).filter_map(wish).reduce(better).map_or(Language::English, |(language, _)| language)
+    }
+}
+
+impl Words {
+    /// A text with one thing filled in.
+    pub fn one(&self, text: &str, value: impl Display) -> String {
+        text.replace("{0}", &value.to_string())
+    }
+
+    /// A text with two things filled in.
+    pub fn two(&self, text: &str, first: impl Display, second: impl Display) -> String {
+        // In one pass, so that what is filled in is never taken for a place to fill.
+        let (first, second) = (first.to_string(), second.to_string());
+        let mut filled = String::with_capacity(text.len() + first.len() + second.len());
+        let mut rest = text;
+        while let Some(at) = rest.find("{0}").into_iter().chain(rest.find("{1}")).min() {
+            filled.push_str(&rest[..at]);
+            filled.push_str(if rest[at..].starts_with("{0}") { &first } else { &second });
+            rest = &rest[at + 3..];
+        }
+        filled + rest
+    }
+
+    /// The form for one or for many; the number is filled in with all its digits.
+    pub fn many(&self, count: f64, one: &str, many: &str) -> String {
+        let is_one = count == 1.0 || count == 0.0 && self.locale.zero_is_one;
+        self.one(if is_one { one } else { many }, self.exact(count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_get_the_language_they_like_best() {
+        for (header, expected) in [
+            ("", Language::English),
+            ("de", Language::German),
+            ("de-AT,de;q=0.9,en;q=0.8", Language::German),
+            ("nl,fr;q=0.5,en;q=0.4", Language::French),
+            ("en;q=0.5, fr;q=0.9", Language::French),
+            ("fr;q=0, de;q=0.1", Language::German),
+            ("xx;q=abc, ;;;,*", Language::English),
+            ("en,de", Language::English),
+        ] {
+            assert_eq!(Language::accepted(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn every_language_fills_the_same_places() {
+        for language in Language::ALL {
+            for ((name, english), (_, text)) in ENGLISH.all().into_iter().zip(language.words().all()) {
+                let places = |text: &str| ["{0}", "{1}"].map(|place| text.matches(place).count());
+                assert_eq!(places(text), places(english), "{} {name}: {text}", language.code());
+                let codes =
+                    |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+                assert_eq!(codes(text), codes(english), "{} {name}: {text}", language.code());
+                assert!(!text.is_empty() && text.trim() == text, "{} {name}", language.code());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_again() {
+        assert_eq!(ENGLISH.two("{1} of {0}, {0}", "{1}", "{0}"), "{0} of {1}, {1}");
+        assert_eq!(ENGLISH.many(1.0, "{0} visit", "{0} visits"), "1 visit");
+        assert_eq!(ENGLISH.many(0.0, "{0} visit", "{0} visits"), "0 visits");
+        assert_eq!(FRENCH.many(0.0, "{0} visite", "{0} visites"), "0 visite");
+        assert_eq!(GERMAN.many(1_234.0, "{0} Besuch", "{0} Besuche"), "1.234 Besuche");
+    }
+}

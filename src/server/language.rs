@@ -1,0 +1,67 @@
+//! In: what a browser says of languages. Out: the texts that its reader understands. Forgets: nothing; a choice is kept by the
+//! browser itself.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{Shared, cookie, header as text_of};
+use crate::page::words::{Language, Words};
+
+const COOKIE: &str = "headcount_language";
+/// How long browsers keep a choice, in seconds: a year.
+const AGE_S: u32 = 31_536_000;
+
+/// The texts for whoever sent a request: as chosen, else as the browser likes best.
+pub fn words_for(headers: &HeaderMap) -> &'static Words {
+    let chosen = cookie(headers, COOKIE).and_then(Language::from_code);
+    chosen.unwrap_or_else(|| Language::accepted(text_of(headers, "accept-language"))).words()
+}
+
+/// `GET /language/CODE`: has the browser keep a choice, and leads back to where it was made.
+pub async fn choose(State(app): State<Shared>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let Some(language) = Language::from_code(&code) else { return super::pages::not_found(&headers) };
+    let mut answer = Redirect::to(&came_from(&headers)).into_response();
+    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={AGE_S}{secure}", language.code());
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        answer.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    answer
+}
+
+/// The path and query of the page that a link was on, if it is one of ours.
+fn came_from(headers: &HeaderMap) -> String {
+    let from: Option<Uri> = text_of(headers, "referer").parse().ok();
+    let own = |uri: &Uri| uri.authority().is_some_and(|host| host.as_str() == text_of(headers, "host"));
+    let path = from.filter(own).and_then(|uri| Some(uri.path_and_query()?.as_str().to_owned()));
+    // `//elsewhere` would lead away.
+    path.filter(|path| path.starts_with('/') && !path.starts_with("//")).unwrap_or_else(|| "/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
+        list.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_choice_counts_more_than_the_browser() {
+        let words = |list: &[(&'static str, &str)]| words_for(&headers(list)).language;
+        assert_eq!(words(&[]), Language::English);
+        assert_eq!(words(&[("accept-language", "fr")]), Language::French);
+        assert_eq!(words(&[("accept-language", "fr"), ("cookie", "a=b; headcount_language=de")]), Language::German);
+        assert_eq!(words(&[("cookie", "headcount_language=<script>")]), Language::English);
+    }
+
+    #[test]
+    fn the_way_back_leads_nowhere_else() {
+        let back = |from: &str| came_from(&headers(&[("host", "stats.example.com"), ("referer", from)]));
+        assert_eq!(back("https://stats.example.com/a.com?period=7d"), "/a.com?period=7d");
+        assert_eq!(back("https://elsewhere.example/a.com"), "/");
+        assert_eq!(back("https://stats.example.com//elsewhere.example"), "/");
+        assert_eq!(back("nonsense"), "/");
+    }
+}
