@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod geo;
 mod import;
+mod password;
 mod serve;
 mod words;
 
@@ -80,6 +81,11 @@ fn work(words: Words) -> Result<(), Failure> {
             return Ok(());
         }
         _ => {}
+    }
+    if let Work::Share(work) = &words.work {
+        let password = work.wants_password().map(password::read).transpose()?;
+        print(&carry_out(&config, Command::Share(work.command(password)))?, words.json);
+        return Ok(());
     }
     if let Some(command) = words.work.command() {
         print(&carry_out(&config, command)?, words.json);

@@ -9,12 +9,14 @@ mod funnel;
 mod goal;
 pub mod import;
 mod report;
+pub mod share;
 mod site;
 pub mod socket;
 
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use share::ShareCommand;
 
 use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
@@ -72,6 +74,8 @@ pub enum Command {
     UserLink,
     /// Declares mail campaigns, and makes links for them.
     Campaign(CampaignCommand),
+    /// Opens a site to readers who are not signed in.
+    Share(ShareCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -164,6 +168,8 @@ pub struct SiteChange {
     pub address: Option<AddressMode>,
     /// Whether everybody may ask how often a page was viewed.
     pub counter: Option<bool>,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
+    pub small_counts_k: Option<u32>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
     /// How many values of a dimension are counted by name in a day.
@@ -239,6 +245,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user_link(collector, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
+        Command::Share(command) => share::run(collector, command, base_url),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::Words { period, by, rows, filter })

@@ -1,6 +1,7 @@
 //! In: the words of the command line. Out: what they ask for. Forgets: nothing.
 
 mod change;
+mod share;
 mod watched;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::collector::import::Manner;
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
 use change::Change;
+use share::ShareWork;
 use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
@@ -55,6 +57,9 @@ pub enum Work {
     /// Lets people sign in
     #[command(subcommand)]
     User(UserWork),
+    /// Opens a site to readers who are not signed in: a public page, or secret links
+    #[command(subcommand)]
+    Share(ShareWork),
     /// Declares mail campaigns, whose opens and clicks are counted
     #[command(subcommand)]
     Campaign(CampaignWork),
@@ -338,7 +343,9 @@ impl Work {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) => return None,
+            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) | Work::Share(_) => {
+                return None;
+            }
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }

@@ -63,6 +63,9 @@ fn line(site: &Site) -> String {
     if site.settings.counter {
         line.push_str("  public counter");
     }
+    if site.settings.small_counts_k != limits::SMALL_COUNTS_K {
+        line.push_str(&format!("  small counts below {}", site.settings.small_counts_k));
+    }
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
@@ -88,6 +91,7 @@ fn described(site: &Site) -> Value {
         "aliases": site.settings.aliases,
         "address": mode_name(site.settings.address),
         "counter": site.settings.counter,
+        "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
@@ -134,6 +138,7 @@ fn changed(
     }
     settings.address = change.address.unwrap_or(settings.address);
     settings.counter = change.counter.unwrap_or(settings.counter);
+    settings.small_counts_k = small_counts_k(change.small_counts_k, settings.small_counts_k)?;
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
     let budget = &mut settings.budget;
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
@@ -151,6 +156,17 @@ fn changed(
     paths.case = change.case.unwrap_or(paths.case);
     paths.check()?;
     Ok(settings)
+}
+
+/// How many visitors a value needs, as asked for, or as it was.
+fn small_counts_k(asked: Option<u32>, before: u32) -> Result<u32, Refusal> {
+    let (least, most) = (limits::SMALL_COUNTS_K_MIN, limits::SMALL_COUNTS_K_MAX);
+    match asked {
+        Some(k) if !(least..=most).contains(&k) => {
+            refuse(format!("--small-counts-k {k} is out of bounds; write a number from {least} to {most}"))
+        }
+        asked => Ok(asked.unwrap_or(before)),
+    }
 }
 
 /// A number that was asked for, or the one that is there.

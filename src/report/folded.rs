@@ -60,6 +60,11 @@ impl Sums for Folded<'_> {
         Err(StoreError::Busy)
     }
 
+    /// None: properties are nobody's business.
+    fn prop_keys(&self, _: SiteId, _: Option<&str>, _: Day, _: Day) -> Result<Vec<Name>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// The first day that anything is shown of.
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
         let Some(first) = self.sums.first_day(site)?.filter(|day| *day < self.today) else { return Ok(None) };

@@ -12,6 +12,7 @@ mod pairs;
 mod read;
 mod schema;
 mod settle;
+mod shares;
 mod sites;
 mod write;
 
@@ -28,6 +29,7 @@ use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 
 pub use access::{Access, Login, Scope, TokenInfo};
+pub use shares::{NewShare, PUBLIC, Share};
 pub use sites::SiteError;
 
 type Result<T> = std::result::Result<T, StoreError>;
