@@ -20,12 +20,13 @@ use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
 use crate::config::{Config, ConfigError};
 use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
+use crate::control::user::UserCommand;
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
-use words::{Words, Work};
+use words::{UserWork, Words, Work};
 
 /// How long a command waits for a folder that another program holds, and how often it looks.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
@@ -82,9 +83,8 @@ fn work(words: Words) -> Result<(), Failure> {
         }
         _ => {}
     }
-    if let Work::Share(work) = &words.work {
-        let password = work.wants_password().map(password::read).transpose()?;
-        print(&carry_out(&config, Command::Share(work.command(password)))?, words.json);
+    if let Some(command) = with_password(&words.work)? {
+        print(&carry_out(&config, command)?, words.json);
         return Ok(());
     }
     if let Some(command) = words.work.command() {
@@ -102,6 +102,21 @@ fn work(words: Words) -> Result<(), Failure> {
         }
         Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days)?),
         _ => Ok(serve::serve(&config, &words.sites())?),
+    }
+}
+
+/// The command for which a password has to be read first.
+fn with_password(work: &Work) -> Result<Option<Command>, Failure> {
+    match work {
+        Work::User(UserWork::Password { name, password_stdin, none: false }) => {
+            let password = Some(password::read(*password_stdin)?);
+            Ok(Some(Command::User(UserCommand::Password { name: name.clone(), password })))
+        }
+        Work::Share(work) => {
+            let password = work.wants_password().map(password::read).transpose()?;
+            Ok(Some(Command::Share(work.command(password))))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -235,7 +235,7 @@ pub const TRIES_PER_NETWORK: u32 = 40;
 /// How long tries are counted together, in milliseconds: 15 minutes.
 pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
 /// Counts of tries in memory, for names and for networks each: 16 bytes apiece, and two names share one only by chance.
-pub const TRIES_SLOTS: usize = 16_384;
+pub const TRIES_SLOTS: usize = 4_096;
 /// Passwords that are compared at once, each in 19 MiB; more wait.
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Longest form that a page sends, in bytes: a list of long names has a few thousand.

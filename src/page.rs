@@ -10,6 +10,7 @@ pub mod names;
 pub mod places;
 pub mod chart;
 pub mod export;
+pub mod sign_in;
 pub mod bots;
 pub mod site;
 pub mod tracker;
@@ -21,6 +22,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Hits, Point, Progress, Series};
+pub use sign_in::SignInPage;
 pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
@@ -53,7 +55,7 @@ const fn fnv(bytes: &[u8]) -> u64 {
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The name that the operator gave.
+    /// The name.
     pub name: String,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
@@ -67,6 +69,8 @@ pub struct SitesPage {
     pub words: &'static Words,
     /// Who is signed in.
     pub account: Option<Account>,
+    /// Whether sites can be added by who reads this.
+    pub is_owner: bool,
     /// The sites, in the order in which they are listed.
     pub sites: Vec<SiteLine>,
     /// Messages of the last seven days that could be booked to no site of the list, by reason.
@@ -104,31 +108,6 @@ impl SiteLine {
 
     fn pageviews_shown(&self, words: &Words) -> String {
         words.count(self.pageviews)
-    }
-}
-
-/// How to sign in.
-#[derive(Debug, Clone, Template)]
-#[template(path = "sign_in.html")]
-pub struct SignInPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// Whether a link did not work: it was used before, is too old, or was never given out.
-    pub is_bad_link: bool,
-}
-
-impl SignInPage {
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-
-    fn title(&self) -> &'static str {
-        if self.is_bad_link { self.words.bad_link } else { self.words.sign_in }
-    }
-
-    fn sentence(&self) -> &'static str {
-        if self.is_bad_link { self.words.bad_link_why } else { self.words.sign_in_how }
     }
 }
 
@@ -220,15 +199,6 @@ mod tests {
     fn the_style_sheet_is_small_and_fetches_nothing() {
         assert!(STYLE.len() <= 16 * 1024, "{} bytes", STYLE.len());
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-    }
-
-    #[test]
-    fn the_page_of_a_bad_link_knows_how_long_links_work() {
-        let minutes = crate::limits::SIGN_IN_LINK_MS / 60_000;
-        for language in words::Language::ALL {
-            let page = SignInPage { words: language.words(), is_bad_link: true };
-            assert!(page.sentence().contains(&format!(" {minutes} ")));
-        }
     }
 
     #[test]

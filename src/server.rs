@@ -7,9 +7,12 @@ mod api;
 mod body;
 mod counter;
 mod dashboard;
+mod form;
+mod guess;
 mod ingest;
 mod language;
 mod pages;
+mod sign_in;
 mod signed_in;
 
 use std::convert::Infallible;
@@ -107,7 +110,11 @@ async fn answer(
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     match ingest::route(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
-        None => Ok(router.oneshot(request.map(Body::new)).await?.map(Either::Right)),
+        None => {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(guess::Peer(peer));
+            Ok(router.oneshot(request).await?.map(Either::Right))
+        }
     }
 }
 
@@ -126,9 +133,9 @@ fn router(app: Shared) -> Router {
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
-        .route("/sign-in", get(pages::sign_in_page))
-        .route("/sign-in/{secret}", get(signed_in::by_link))
-        .route("/sign-out", post(signed_in::sign_out))
+        .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
+        .route("/sign-in/{secret}", get(sign_in::by_link))
+        .route("/sign-out", post(sign_in::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))

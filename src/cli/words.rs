@@ -2,6 +2,7 @@
 
 mod change;
 mod share;
+mod user;
 mod watched;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
 use change::Change;
 use share::ShareWork;
+pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
@@ -54,7 +56,7 @@ pub enum Work {
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
-    /// Lets people sign in
+    /// Lets people sign in, by name: owners, who may change everything, and analysts, who read
     #[command(subcommand)]
     User(UserWork),
     /// Opens a site to readers who are not signed in: a public page, or secret links
@@ -188,12 +190,6 @@ pub enum TokenWork {
         /// Its number in `headcount token list`
         id: i64,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum UserWork {
-    /// Prints a link that signs a browser in, once, within 15 minutes
-    Link,
 }
 
 #[derive(Debug, Subcommand)]
@@ -374,7 +370,7 @@ impl Work {
                 to: words.to.clone(),
                 source: words.source.clone(),
             }),
-            Work::User(UserWork::Link) => Command::UserLink,
+            Work::User(work) => return work.command(),
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),
                 period: words.period.clone(),

@@ -2,12 +2,12 @@
 //! once; what stays for minutes, in memory, are counts in slots that only this run of the program can tell apart.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use crate::beacon::ClientIp;
+use crate::hit::token;
 use crate::limits;
-use crate::site::Moment;
+use crate::site::{AddressMode, Moment};
 
 /// Counts of tries. However many names and networks take part, they take the same room.
 #[derive(Debug)]
@@ -51,7 +51,9 @@ impl Tries {
     }
 
     fn networks_slot<T>(&self, who: ClientIp, change: impl FnOnce(&mut Slot) -> T) -> T {
-        self.slot(&self.networks, self.key.hash_one(network(who)), change)
+        // An IPv4 /24 or an IPv6 /48: within it one person easily takes other addresses.
+        let network = token::visible(who, AddressMode::Truncate);
+        self.slot(&self.networks, self.key.hash_one(network), change)
     }
 
     fn slot<T>(&self, slots: &Mutex<Vec<Slot>>, hash: u64, change: impl FnOnce(&mut Slot) -> T) -> T {
@@ -62,7 +64,8 @@ impl Tries {
 
 impl Slot {
     fn take(&mut self, most: u32, now: Moment) -> bool {
-        if now.0 - self.since_ms >= limits::TRIES_WAIT_MS {
+        // A clock that was set back must not lock anybody out.
+        if !(0..limits::TRIES_WAIT_MS).contains(&(now.0 - self.since_ms)) {
             *self = Slot { since_ms: now.0, count: 0 };
         }
         let is_left = self.count < most;
@@ -72,20 +75,6 @@ impl Slot {
 
     fn give_back(&mut self) {
         self.count = self.count.saturating_sub(1);
-    }
-}
-
-/// What one person can easily take addresses from: an IPv4 /24, an IPv6 /48.
-fn network(ClientIp(address): ClientIp) -> [u8; 6] {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            [0, 0, 0, a, b, c]
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, e, f, ..] = v6.octets();
-            [a, b, c, d, e, f]
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
 use made_up::{day, full, panel, periods, plain, today};
@@ -217,18 +218,33 @@ fn sites_are_listed_or_added() {
         NotCounted { reason: Rejection::UnknownSite, count: 3 },
         NotCounted { reason: Rejection::NotJson, count: 1 },
     ];
-    let html = SitesPage { words: &ENGLISH, account: account.clone(), sites, unclaimed }.html();
+    let html = SitesPage { words: &ENGLISH, account: account.clone(), is_owner: true, sites, unclaimed }.html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { words: &ENGLISH, account, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let html = SitesPage {
+        words: &ENGLISH,
+        account: account.clone(),
+        is_owner: true,
+        sites: Vec::new(),
+        unclaimed: Vec::new(),
+    }
+    .html();
     assert_plain(&html);
     check("sites-none", &html);
+    let html = SitesPage { words: &ENGLISH, account, is_owner: false, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    assert_plain(&html);
+    check("sites-none-readable", &html);
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    for (name, is_bad_link) in [("sign-in", false), ("sign-in-bad-link", true)] {
-        let html = SignInPage { words: &ENGLISH, is_bad_link }.html();
+    for (name, why, typed) in [
+        ("sign-in", Why::Asked, ""),
+        ("sign-in-bad-link", Why::BadLink, ""),
+        ("sign-in-wrong", Why::Wrong, "\"><script>alert(1)</script>"),
+        ("sign-in-too-many", Why::TooMany, "ana"),
+    ] {
+        let html = SignInPage { words: &ENGLISH, why, name: typed.into() }.html();
         assert_plain(&html);
         check(name, &html);
     }

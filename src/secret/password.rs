@@ -38,7 +38,10 @@ impl fmt::Debug for Password {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPassword {
     /// It is guessed too soon.
-    #[error("a password needs at least {} characters; several words are easy to keep in mind", limits::PASSWORD_CHARS_MIN)]
+    #[error(
+        "a password needs at least {} characters; several words are easy to keep in mind",
+        limits::PASSWORD_CHARS_MIN
+    )]
     Short,
     /// Nobody types so much.
     #[error("a password has at most {} bytes", limits::PASSWORD_BYTES_MAX)]

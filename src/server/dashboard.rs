@@ -60,7 +60,7 @@ fn totals(scope: Scope) -> &'static [Metric] {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
+pub fn site_page(view: &View, account: Account, collector: &Collector, base_url: &str) -> Result<SitePage, StoreError> {
     let (site, now) = (view.site, collector.clock().now());
     let first_day = collector.first_day(site.id)?;
     let range = view.period.range(&site.schedule, now, first_day);
@@ -78,7 +78,7 @@ pub fn site_page(view: &View, collector: &Collector, base_url: &str) -> Result<S
         domain: site.domain.to_string(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
-        account: Some(account()),
+        account: Some(account),
         now: (site.settings.address != AddressMode::None).then(|| collector.visitors_now(site.id) as u64),
         periods: view.periods(),
         filters: view.chips(),
@@ -112,11 +112,6 @@ pub fn mails_of(view: &View, collector: &Collector) -> Result<Vec<MailLine>, Sto
     let (site, now) = (view.site, collector.clock().now());
     let range = view.period.range(&site.schedule, now, collector.first_day(site.id)?);
     mails::lines(site, range.span.first_day(), range.span.last_day(), collector)
-}
-
-/// Who is signed in. There is one operator until people have names.
-pub fn account() -> Account {
-    Account { name: "Signed in".into(), sign_out: "/sign-out".into() }
 }
 
 /// The answers to all that a page asks and sums can tell.

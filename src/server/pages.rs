@@ -8,9 +8,12 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::dashboard::{Breakdown, NoView, View};
+use super::form::NoForm;
 use super::language::words_for;
+use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::cell::Dimension;
+use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
@@ -27,9 +30,10 @@ type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
 pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
     let (collector, words) = (app.collector.clone(), words_for(&headers));
     let lines = apart(move || {
         let sites = collector.directory().all();
@@ -37,9 +41,11 @@ pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
             let (visitors, pageviews) = dashboard::today(site, &collector)?;
             Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
         };
-        let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
-        let unclaimed = dashboard::unclaimed_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { words, account: Some(dashboard::account()), sites, unclaimed })
+        let sites = sites.iter().filter(|site| account.may_read(site.id)).map(|site| line(site));
+        let sites = sites.collect::<Result<Vec<_>, StoreError>>()?;
+        let is_owner = account.is_owner();
+        let unclaimed = if is_owner { dashboard::unclaimed_lately(&collector)? } else { Vec::new() };
+        Ok::<_, StoreError>(SitesPage { words, account: Some(account.shown()), is_owner, sites, unclaimed })
     });
     match lines.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
@@ -54,16 +60,17 @@ pub async fn site(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.base_url)),
+        Ok(view) => Ok(dashboard::site_page(&view, account.shown(), &app.collector, &app.base_url)),
         Err(wrong) => Err(wrong),
     });
     match made.await {
@@ -80,10 +87,11 @@ pub async fn panel(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let site = app.collector.directory().find(&domain).cloned();
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let site = readable(&domain, &account, &app);
     if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
         return mails(site.clone(), ending, asked, app.clone(), &headers).await;
     }
@@ -112,6 +120,11 @@ pub async fn panel(
         (Some(Ok(Ok(_))), _) => not_found(&headers),
         _ => failed(&headers),
     }
+}
+
+/// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
+fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+    app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
 fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
@@ -177,19 +190,29 @@ async fn bot_lines(
     }
 }
 
-/// `GET /sign-in`
-pub async fn sign_in_page(headers: HeaderMap) -> Response {
-    sign_in(&headers)
-}
-
 /// How to sign in.
-pub fn sign_in(headers: &HeaderMap) -> Response {
-    html(StatusCode::OK, SignInPage { words: words_for(headers), is_bad_link: false }.html())
+pub fn sign_in(why: Why, name: &str, headers: &HeaderMap) -> Response {
+    let status = StatusCode::from_u16(why.status()).unwrap_or_default();
+    html(status, SignInPage { words: words_for(headers), why, name: name.to_owned() }.html())
 }
 
-/// When a one-time link does not work.
-pub fn bad_link(headers: &HeaderMap) -> Response {
-    html(StatusCode::FORBIDDEN, SignInPage { words: words_for(headers), is_bad_link: true }.html())
+/// The page to sign in on, for whoever wants to.
+pub fn ask(headers: &HeaderMap) -> Response {
+    let mut answer = sign_in(Why::Asked, "", headers);
+    *answer.status_mut() = StatusCode::OK;
+    answer
+}
+
+/// When a form can't be taken.
+pub fn no_form(no_form: NoForm, headers: &HeaderMap) -> Response {
+    let words = words_for(headers);
+    let (status, title, sentence) = match no_form {
+        NoForm::FromElsewhere => (403, words.form_from_elsewhere, words.form_from_elsewhere_why),
+        NoForm::TooLarge => (413, words.form_too_large, words.form_too_large_why),
+        NoForm::Late => (408, words.form_late, words.form_late_why),
+    };
+    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into() };
+    html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
@@ -293,17 +316,6 @@ pub fn failed(headers: &HeaderMap) -> Response {
 
 fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
-}
-
-/// Lets signed-in browsers pass; others get an answer.
-async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
-    match signed_in::is_signed_in(headers, app).await {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            Err(html(StatusCode::UNAUTHORIZED, SignInPage { words: words_for(headers), is_bad_link: false }.html()))
-        }
-        Err(_) => Err(failed(headers)),
-    }
 }
 
 fn html(status: StatusCode, body: String) -> Response {
