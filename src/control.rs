@@ -45,6 +45,11 @@ pub enum Command {
     },
     /// Lists the sites.
     SiteList,
+    /// Shows everything that is set for a site.
+    SiteShow {
+        /// Its domain.
+        domain: String,
+    },
     /// Changes a site.
     SiteSet {
         /// Its domain.
@@ -189,6 +194,14 @@ pub struct SiteChange {
     pub case: Option<Case>,
     /// Keys of the query that belong to the page.
     pub query_keys: Option<Vec<String>>,
+    /// Networks of senders that are not counted.
+    pub exclude_ips: Option<Vec<String>>,
+    /// Countries of senders that are not counted.
+    pub exclude_countries: Option<Vec<String>>,
+    /// Pages and patterns of pages that are not counted.
+    pub exclude_paths: Option<Vec<String>>,
+    /// Hosts whose pages are not counted.
+    pub exclude_hosts: Option<Vec<String>>,
 }
 
 /// What a command did.
@@ -241,6 +254,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::SiteAdd { domain, change } => site::add(collector, &domain, change, base_url),
         Command::SiteEnsure { domain } => site::ensure(collector, &domain, base_url),
         Command::SiteList => Ok(site::list(collector)),
+        Command::SiteShow { domain } => site::show(collector, &domain, base_url),
         Command::SiteSet { domain, change } => site::set(collector, &domain, change),
         Command::SiteRemove { domain } => site::remove(collector, &domain),
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),

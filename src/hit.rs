@@ -169,8 +169,16 @@ impl From<Rejection> for Dropped {
 /// # Errors
 /// The reason why the beacon is not counted.
 pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Dropped> {
+    let left_out = &site.settings.exclude;
+    if left_out.has_address(beacon.sender.address.0) {
+        return Err(Rejection::Excluded.into());
+    }
     let agent = admit(&beacon, site, tools)?;
     let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
+    // What the owner has named is no surprise, so it is not told as a wrong host.
+    if left_out.has_host(&location.hostname) || beacon.has_page && left_out.has_page(&location.path) {
+        return Err(Rejection::Excluded.into());
+    }
     if !site.allows(&location.hostname) {
         return Err(Rejection::WrongHost.into());
     }
@@ -178,6 +186,10 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, |host| site.is_own(host))?;
     let mode = site.settings.address;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
+    let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);
+    if left_out.has_country(&place.country) {
+        return Err(Rejection::Excluded.into());
+    }
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
     let props = props(beacon.props, &beacon.kind, &page);
     let kind = masked(beacon.kind);
@@ -192,7 +204,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         page,
         hostname: location.hostname,
         agent,
-        place: place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country),
+        place,
         origin,
         campaign,
         language: beacon.language,

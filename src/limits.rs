@@ -53,6 +53,14 @@ pub const PATH_MASKS_MAX: usize = 20;
 pub const QUERY_KEYS_MAX: usize = 10;
 /// Longest template, mask or key, in bytes.
 pub const PATH_RULE_BYTES_MAX: usize = 200;
+/// Networks that one site leaves out; each is tried on every hit.
+pub const EXCLUDED_NETWORKS_MAX: usize = 200;
+/// Countries that one site leaves out: more than there are.
+pub const EXCLUDED_COUNTRIES_MAX: usize = 250;
+/// Patterns of pages that one site leaves out; each is tried on every hit.
+pub const EXCLUDED_PATHS_MAX: usize = 50;
+/// Hosts that one site leaves out; each is tried on every hit.
+pub const EXCLUDED_HOSTS_MAX: usize = 100;
 /// Rows of one site and day about bots, each a family and a group of paths; more paths count as `(other)`.
 pub const BOT_ROWS_PER_DAY_MAX: usize = 1_000;
 /// Longest group of paths in a row about bots, in bytes.
@@ -97,6 +105,10 @@ pub const FUNNEL_STEPS_MAX: usize = 16;
 pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
+/// Annotations of one site: one a day for three years, all of which are read with its settings.
+pub const ANNOTATIONS_MAX: usize = 1_000;
+/// Longest text of one, in characters: two lines beside a chart.
+pub const ANNOTATION_CHARS_MAX: usize = 200;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
 pub const NAME_CACHE_ENTRIES: usize = 65_536;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).

@@ -47,11 +47,13 @@ pub enum Rejection {
     BadToken = 19,
     /// The time that a message claims is no time, or further back than the collector counts.
     BadTime = 20,
+    /// The site's owner left out the sender's network or country, the page or its host.
+    Excluded = 21,
 }
 
 impl Rejection {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Rejection; 20] = [
+    pub const ALL: [Rejection; 21] = [
         Rejection::Bot,
         Rejection::Prefetch,
         Rejection::OptedOut,
@@ -72,6 +74,7 @@ impl Rejection {
         Rejection::Repeat,
         Rejection::BadToken,
         Rejection::BadTime,
+        Rejection::Excluded,
     ];
 
     /// The stable label: what is shown in the API and in metrics.
@@ -97,6 +100,7 @@ impl Rejection {
             Rejection::Repeat => "repeat",
             Rejection::BadToken => "bad_token",
             Rejection::BadTime => "bad_time",
+            Rejection::Excluded => "excluded",
         }
     }
 
@@ -129,6 +133,9 @@ impl Rejection {
                 "It claims a time or an address, which needs a token; see `headcount token create --scope ingest`."
             }
             Rejection::BadTime => "The time that it claims is no time, or too long ago.",
+            Rejection::Excluded => {
+                "The site's owner leaves out its network, country, page or host; `headcount site show` says which."
+            }
         }
     }
 

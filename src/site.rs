@@ -1,6 +1,8 @@
 //! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
 //! nothing here is about a visitor.
 
+pub mod annotation;
+pub mod exclusions;
 pub mod goal;
 pub mod paths;
 pub mod time;
@@ -10,6 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
+pub use annotation::Annotation;
+pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 use serde::{Deserialize, Serialize};
 
@@ -129,14 +133,27 @@ pub struct Settings {
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
     pub paths: PathRules,
+    /// What is left out.
+    #[serde(skip_serializing_if = "Exclusions::is_empty")]
+    pub exclude: Exclusions,
     /// What its owner watches.
     pub goals: Vec<Goal>,
     /// Ways through the site that its owner watches.
     pub funnels: Vec<Funnel>,
     /// The highest number that a funnel ever had: the sums of one that was removed are no other's.
     pub funnels_made: u32,
+    /// What its owner notes beside the figures, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
+    /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
+    #[serde(skip_serializing_if = "is_none")]
+    pub annotations_made: u32,
     /// How much of a day is kept by name.
     pub budget: Budget,
+}
+
+fn is_none(made: &u32) -> bool {
+    *made == 0
 }
 
 /// How much of a site's day is kept by name; what is past it is counted as `(other)`.
@@ -166,9 +183,12 @@ impl Default for Settings {
             small_counts_k: limits::SMALL_COUNTS_K,
             opt_out: true,
             paths: PathRules::default(),
+            exclude: Exclusions::default(),
             goals: Vec::new(),
             funnels: Vec::new(),
             funnels_made: 0,
+            annotations: Vec::new(),
+            annotations_made: 0,
             budget: Budget::default(),
         }
     }

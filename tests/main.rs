@@ -9,6 +9,7 @@ mod days;
 mod door;
 mod drill_down;
 mod drill;
+mod exclusions;
 mod fuzz;
 mod import;
 mod ingest;

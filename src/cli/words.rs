@@ -158,6 +158,11 @@ pub enum SiteWork {
     },
     /// Lists all sites
     List,
+    /// Shows everything that is set for a site
+    Show {
+        /// Its domain
+        domain: String,
+    },
     /// Changes a site; what is not named stays as it is
     Set {
         /// Its domain
@@ -346,6 +351,7 @@ impl Work {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }
             Work::Site(SiteWork::List) => Command::SiteList,
+            Work::Site(SiteWork::Show { domain }) => Command::SiteShow { domain: domain.clone() },
             Work::Site(SiteWork::Set { domain, change }) => {
                 Command::SiteSet { domain: domain.clone(), change: change.named() }
             }

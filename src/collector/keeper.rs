@@ -8,6 +8,7 @@ mod batches;
 mod closing;
 mod flushing;
 mod minutes;
+mod pending;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
-use crate::counts::{self, Census, OpenDay, PropKey};
+use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
@@ -33,10 +34,12 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, BotCount, DayState, Flush, Imported, MailSum, Rejected, Row, Running, Source, StoreError};
+use crate::store::{Ask, DayState, Flush, Imported, Source, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 use minutes::Minutes;
+use pending::Generation;
+pub use pending::Pending;
 
 /// What reaches the keeper.
 #[derive(Debug)]
@@ -112,37 +115,6 @@ pub struct Lately {
     pub pageviews: [u32; limits::LATELY_MINUTES],
     /// The visitors, as far as they are told apart.
     pub people: counts::Lately,
-}
-
-/// Sums that are not in the store yet, as far as they were asked for.
-#[derive(Debug, Default)]
-pub struct Pending {
-    generations: Vec<Generation>,
-    /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
-}
-
-/// Sums that go into one flush.
-#[derive(Debug, Default)]
-pub struct Generation {
-    number: u64,
-    /// For each question its rows.
-    pub rows: Vec<Vec<Row>>,
-    /// All rejections.
-    pub rejected: Vec<Rejected>,
-    /// What became of mails.
-    pub mails: Vec<MailSum>,
-    /// All programs.
-    pub bots: Vec<BotCount>,
-    /// The first day of the site with sums in it.
-    pub first_day: Option<Day>,
-}
-
-impl Pending {
-    /// The generations that a store has not seen that holds all flushes up to number `flush`.
-    pub fn after(&self, flush: u64) -> impl Iterator<Item = &Generation> {
-        self.generations.iter().filter(move |generation| generation.number > flush)
-    }
 }
 
 struct Keeper {

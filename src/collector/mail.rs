@@ -92,6 +92,9 @@ impl Collector {
             return refuse(Some(site), Rejection::OptedOut);
         }
         let Sender { address, agent, hints, .. } = Sender::of(request);
+        if site.settings.exclude.has_address(address.0) {
+            return refuse(Some(site), Rejection::Excluded);
+        }
         let is_program = !matches!(self.0.tools.agents.classify(&agent.0, &hints, false), Verdict::Person(_));
         let kind = MailKind { act, asker: asker(request, act, is_program, is_head) };
         let day = site.schedule.locate(now).day;

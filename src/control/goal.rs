@@ -8,7 +8,7 @@ use crate::collector::Collector;
 use crate::config::nearest;
 use crate::hit::path;
 use crate::limits;
-use crate::site::{Goal, Moment, Site, Target};
+use crate::site::{Domain, Goal, Moment, PathRules, Site, Target};
 
 /// Declares a goal.
 pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<&str>) -> Done {
@@ -145,14 +145,15 @@ pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
             refuse(format!("pages are counted by at most {} bytes of their path", limits::NAME_BYTES_MAX))
         }
         Target::Event(_) => Ok(target),
-        Target::Page(page) | Target::Pattern(page) => Ok(Target::read(&counted(page, site)?)),
+        Target::Page(page) | Target::Pattern(page) => {
+            Ok(Target::read(&counted(page, &site.domain, &site.settings.paths)?))
+        }
     }
 }
 
 /// A path as it is counted when a hit brings it: decoded, masked and by the site's rules, with its fragment.
-fn counted(page: &str, site: &Site) -> Result<String, Refusal> {
-    let rules = Some(&site.settings.paths);
-    match path::locate_by(&format!("https://{}{page}", site.domain), true, rules) {
+pub(super) fn counted(page: &str, domain: &Domain, rules: &PathRules) -> Result<String, Refusal> {
+    match path::locate_by(&format!("https://{domain}{page}"), true, Some(rules)) {
         Ok(location) if page.contains('?') && !location.path.contains('?') => {
             refuse("pages are counted without what stands behind their question mark; leave it out")
         }

@@ -1,11 +1,15 @@
 //! In: the words of `headcount site`. Out: sites, added, listed, changed or removed. Forgets: with a site, all its figures.
 
+mod excluded;
+mod shown;
+
 use serde_json::{Value, json};
 
 use super::{Done, Refusal, Reply, SiteChange, find, refuse, snippet};
 use crate::collector::Collector;
 use crate::limits;
-use crate::site::{self, AddressMode, Budget, Domain, Schedule, Settings, Site};
+use crate::site::{self, Domain, Schedule, Settings};
+use shown::{described, line};
 
 /// Adds a site.
 pub(super) fn add(collector: &Collector, domain: &str, change: SiteChange, base_url: &str) -> Done {
@@ -36,6 +40,14 @@ pub(super) fn ensure(collector: &Collector, domain: &str, base_url: &str) -> Don
     Ok(Reply::new(text, json!({"domain": parsed, "snippet": snippet})))
 }
 
+/// Shows everything that is set for a site.
+pub(super) fn show(collector: &Collector, domain: &str, base_url: &str) -> Done {
+    let site = find(collector, domain)?;
+    let mut described = described(&site);
+    described["snippet"] = snippet(&site.domain, base_url).into();
+    Ok(Reply::new(shown::list(&site, base_url), described))
+}
+
 /// Lists the sites.
 pub(super) fn list(collector: &Collector) -> Reply {
     let sites = collector.directory().all();
@@ -44,67 +56,6 @@ pub(super) fn list(collector: &Collector) -> Reply {
     let none = "There is no site yet; add one with `headcount site add example.com`.";
     let text = if lines.is_empty() { none.to_owned() } else { lines.join("\n") };
     Reply::new(text, Value::Array(rows))
-}
-
-fn line(site: &Site) -> String {
-    let mut line = format!("{}  {}", site.domain, site.schedule.name());
-    if let Some((_, zone)) = site.schedule.next() {
-        line.push_str(&format!(" ({zone} from its next day on)"));
-    }
-    if !site.settings.hosts.is_empty() {
-        line.push_str(&format!("  hosts {}", site.settings.hosts.join(", ")));
-    }
-    if !site.settings.aliases.is_empty() {
-        line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
-    }
-    if site.settings.address != AddressMode::Hash {
-        line.push_str(&format!("  address {}", mode_name(site.settings.address)));
-    }
-    if site.settings.counter {
-        line.push_str("  public counter");
-    }
-    if site.settings.small_counts_k != limits::SMALL_COUNTS_K {
-        line.push_str(&format!("  small counts below {}", site.settings.small_counts_k));
-    }
-    if !site.settings.opt_out {
-        line.push_str("  opt-out ignored");
-    }
-    let (budget, usual) = (site.settings.budget, Budget::default());
-    if budget.values != usual.values {
-        line.push_str(&format!("  at most {} values a day", budget.values));
-    }
-    if budget.pair_cells != usual.pair_cells {
-        line.push_str(&format!("  at most {} pair cells a day", budget.pair_cells));
-    }
-    if !site.settings.paths.is_default() {
-        line.push_str("  paths by rules");
-    }
-    line
-}
-
-fn described(site: &Site) -> Value {
-    json!({
-        "domain": site.domain,
-        "timezone": site.schedule.name(),
-        "next_timezone": site.schedule.next().map(|(_, zone)| zone),
-        "hosts": site.settings.hosts,
-        "aliases": site.settings.aliases,
-        "address": mode_name(site.settings.address),
-        "counter": site.settings.counter,
-        "small_counts_k": site.settings.small_counts_k,
-        "opt_out": site.settings.opt_out,
-        "values_max": site.settings.budget.values,
-        "pair_cells_max": site.settings.budget.pair_cells,
-        "paths": site.settings.paths,
-    })
-}
-
-fn mode_name(mode: AddressMode) -> &'static str {
-    match mode {
-        AddressMode::Hash => "hash",
-        AddressMode::Truncate => "truncate",
-        AddressMode::None => "none",
-    }
 }
 
 fn changed(
@@ -155,6 +106,7 @@ fn changed(
     paths.slash = change.slash.unwrap_or(paths.slash);
     paths.case = change.case.unwrap_or(paths.case);
     paths.check()?;
+    settings.exclude = excluded::changed(&settings.exclude, change, domain, &settings.paths)?;
     Ok(settings)
 }
 

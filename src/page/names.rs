@@ -1,23 +1,14 @@
 //! In: words of the table and values of cells. Out: what people call them. Forgets: nothing; exports keep the values.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
+use super::places;
 use super::words::Words;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::site::AddressMode;
 
 pub use crate::cell::OTHER;
-
-static COUNTRIES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
-    let lines = include_str!("data/countries.tsv").lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(code, names)| (code, names.split('\t').next().unwrap_or(code)))
-        .collect()
-});
 
 impl Words {
     /// The heading of a panel.
@@ -103,8 +94,8 @@ impl Words {
     /// What people call a value; the value itself where there is no better name.
     pub fn label<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
         match dimension {
-            Dimension::Country => COUNTRIES.get(value).copied().unwrap_or(value),
-            Dimension::Language => language(value).unwrap_or(value),
+            Dimension::Country => places::country(value, self.language).unwrap_or(value),
+            Dimension::Language => places::language(value, self.language).unwrap_or(value),
             Dimension::Screen => self.screen_class(value).unwrap_or(value),
             Dimension::UtmCampaign if value == NOT_SET => self.no_campaign,
             _ => value,
@@ -201,6 +192,7 @@ impl Words {
             Rejection::Unmeasured => (self.reason_unmeasured, self.reason_unmeasured_why),
             Rejection::Repeat => (self.reason_repeat, self.reason_repeat_why),
             Rejection::BadToken => (self.reason_bad_token, self.reason_bad_token_why),
+            Rejection::Excluded => (self.reason_excluded, self.reason_excluded_why),
             Rejection::BadTime => (self.reason_bad_time, self.reason_bad_time_why),
         }
     }
@@ -217,55 +209,6 @@ pub fn is_rest(dimension: Dimension, value: &str) -> bool {
     value == OTHER || (value == NOT_SET && dimension.missing() == NOT_SET)
 }
 
-/// English names of the commonest languages by ISO 639-1 code.
-fn language(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "ar" => "Arabic",
-        "bg" => "Bulgarian",
-        "bn" => "Bengali",
-        "ca" => "Catalan",
-        "cs" => "Czech",
-        "da" => "Danish",
-        "de" => "German",
-        "el" => "Greek",
-        "en" => "English",
-        "es" => "Spanish",
-        "et" => "Estonian",
-        "fa" => "Persian",
-        "fi" => "Finnish",
-        "fr" => "French",
-        "he" => "Hebrew",
-        "hi" => "Hindi",
-        "hr" => "Croatian",
-        "hu" => "Hungarian",
-        "id" => "Indonesian",
-        "it" => "Italian",
-        "ja" => "Japanese",
-        "ko" => "Korean",
-        "lt" => "Lithuanian",
-        "lv" => "Latvian",
-        "ms" => "Malay",
-        "nb" | "nn" | "no" => "Norwegian",
-        "nl" => "Dutch",
-        "pl" => "Polish",
-        "pt" => "Portuguese",
-        "ro" => "Romanian",
-        "ru" => "Russian",
-        "sk" => "Slovak",
-        "sl" => "Slovenian",
-        "sr" => "Serbian",
-        "sv" => "Swedish",
-        "ta" => "Tamil",
-        "th" => "Thai",
-        "tr" => "Turkish",
-        "uk" => "Ukrainian",
-        "ur" => "Urdu",
-        "vi" => "Vietnamese",
-        "zh" => "Chinese",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +221,8 @@ mod tests {
             (Dimension::Country, "GB", "United Kingdom"),
             (Dimension::Country, "XX", "XX"),
             (Dimension::Language, "pt", "Portuguese"),
-            (Dimension::Language, "tlh", "tlh"),
+            (Dimension::Language, "tlh", "Klingon"),
+            (Dimension::Language, "xqx", "xqx"),
             (Dimension::Screen, "xxl", "1600 px and more"),
             (Dimension::Page, "/DE", "/DE"),
             (Dimension::UtmCampaign, NOT_SET, "No campaign"),
@@ -286,7 +230,7 @@ mod tests {
         for (dimension, value, expected) in cases {
             assert_eq!(ENGLISH.label(dimension, value), expected);
         }
-        assert_eq!(COUNTRIES.len(), 250);
+        assert_eq!(crate::page::words::GERMAN.label(Dimension::Country, "DE"), "Deutschland");
     }
 
     #[test]

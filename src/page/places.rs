@@ -3,31 +3,22 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The language of a name: the columns of the lists in `data/`, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// English.
-    English,
-    /// German.
-    German,
-    /// French.
-    French,
-}
+use super::words::Language;
 
-/// Names by code.
+/// Names by code, in the order of [`Language::ALL`].
 type List = HashMap<&'static str, [&'static str; 3]>;
 
 static COUNTRIES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/countries.tsv")));
 static LANGUAGES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/languages.tsv")));
 
 /// What a country is called; nothing for what is no code of ISO 3166-1 alpha-2 in use.
-pub fn country(code: &str, column: Column) -> Option<&'static str> {
-    COUNTRIES.get(code).map(|names| names[column as usize])
+pub fn country(code: &str, language: Language) -> Option<&'static str> {
+    COUNTRIES.get(code).map(|names| names[language as usize])
 }
 
 /// What a language is called; nothing for what is no code of ISO 639 or has no name in all languages of the pages.
-pub fn language(code: &str, column: Column) -> Option<&'static str> {
-    LANGUAGES.get(code).map(|names| names[column as usize])
+pub fn language(code: &str, language: Language) -> Option<&'static str> {
+    LANGUAGES.get(code).map(|names| names[language as usize])
 }
 
 /// Reads a list: a line for each code, in columns.
@@ -45,17 +36,17 @@ fn list(text: &'static str) -> List {
 mod tests {
     use super::*;
 
-    const ALL: [Column; 3] = [Column::English, Column::German, Column::French];
+    const ALL: [Language; 3] = Language::ALL;
 
     #[test]
     fn places_have_the_names_people_use() {
         assert_eq!(ALL.map(|column| country("DE", column)), ["Germany", "Deutschland", "Allemagne"].map(Some));
         assert_eq!(ALL.map(|column| language("fr", column)), ["French", "Französisch", "Français"].map(Some));
         for unknown in ["", "XX", "de", "EU", "ZZ", "\t", "#"] {
-            assert_eq!(country(unknown, Column::English), None, "{unknown}");
+            assert_eq!(country(unknown, Language::English), None, "{unknown}");
         }
         for unknown in ["", "xx", "DE", "und", "eng"] {
-            assert_eq!(language(unknown, Column::German), None, "{unknown}");
+            assert_eq!(language(unknown, Language::German), None, "{unknown}");
         }
     }
 

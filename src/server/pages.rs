@@ -153,17 +153,17 @@ async fn mails(
     app: Shared,
     headers: &HeaderMap,
 ) -> Response {
-    let words = words_for(&headers);
+    let words = words_for(headers);
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
+        (Some(Err(wrong)), _) => no_view(&wrong, headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found(&headers),
-        _ => failed(&headers),
+        (Some(Ok(Ok(_))), _) => not_found(headers),
+        _ => failed(headers),
     }
 }
 
@@ -175,18 +175,18 @@ async fn bot_lines(
     app: Shared,
     headers: &HeaderMap,
 ) -> Response {
-    let Some(site) = site else { return not_found(&headers) };
-    let words = words_for(&headers);
+    let Some(site) = site else { return not_found(headers) };
+    let words = words_for(headers);
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
         Err(wrong) => Err(wrong),
     });
     match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
+        (Some(Err(wrong)), _) => no_view(&wrong, headers),
         (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
         (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found(&headers),
-        _ => failed(&headers),
+        (Some(Ok(Ok(_))), _) => not_found(headers),
+        _ => failed(headers),
     }
 }
 

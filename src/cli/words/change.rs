@@ -53,6 +53,18 @@ pub struct Change {
     /// A key of the query that belongs to the page; may be given several times, `none` for none
     #[arg(long = "query-key", value_name = "KEY")]
     query_keys: Vec<String>,
+    /// A network whose hits are left out, like 203.0.113.0/24 or one address; may be given several times, `none` for none
+    #[arg(long = "exclude-ip", value_name = "NETWORK")]
+    exclude_ips: Vec<String>,
+    /// A country whose hits are left out, like DE; may be given several times, `none` for none
+    #[arg(long = "exclude-country", value_name = "CODE")]
+    exclude_countries: Vec<String>,
+    /// Pages that are left out, like /login or '/admin/**'; may be given several times, `none` for none
+    #[arg(long = "exclude-path", value_name = "PATH")]
+    exclude_paths: Vec<String>,
+    /// A host whose pages are left out, `*.example.com` for all below it; may be given several times, `none` for none
+    #[arg(long = "exclude-host", value_name = "HOST")]
+    exclude_hosts: Vec<String>,
 }
 
 impl clap::ValueEnum for AddressMode {
@@ -117,6 +129,10 @@ impl Change {
             slash: self.slash,
             case: self.case,
             query_keys: listed(&self.query_keys),
+            exclude_ips: listed(&self.exclude_ips),
+            exclude_countries: listed(&self.exclude_countries),
+            exclude_paths: listed(&self.exclude_paths),
+            exclude_hosts: listed(&self.exclude_hosts),
         }
     }
 }

@@ -351,6 +351,9 @@ words! {
     reason_bad_time: "Impossible time",
     reason_bad_time_why: "The time that it claims is no time, or too long ago.",
 
+    reason_excluded: "Excluded",
+    reason_excluded_why: "The site's owner leaves out its network, country, page or host; `headcount site show` says which.",
+
     // Notices.
     notice_no_tokens: "This site keeps no tokens: pageviews and events are counted, visitors and visits are not measured.",
     notice_unknown_site: "Messages have arrived that name no site of this collector. Is the data-domain right?",
