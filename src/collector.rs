@@ -67,6 +67,7 @@ struct Inner {
     recent: Arc<Recent>,
     proxies: Proxies,
     tries: Tries,
+    folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -148,6 +149,7 @@ impl Collector {
             recent: Arc::default(),
             proxies: Proxies::default(),
             tries: Tries::default(),
+            folded: Default::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -408,6 +410,11 @@ impl Collector {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Folded sums in memory, for readers who are not signed in.
+    pub fn folded(&self) -> &report::folded::Kept {
+        &self.0.folded
     }
 
     /// The counters.

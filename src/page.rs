@@ -12,6 +12,7 @@ pub mod chart;
 pub mod export;
 pub mod sign_in;
 pub mod bots;
+pub mod share;
 pub mod site;
 pub mod tracker;
 pub mod watched;
@@ -163,6 +164,7 @@ impl ErrorPage {
             401 => (words.error_401, words.error_401_why),
             403 => (words.error_403, words.error_403_why),
             404 => (words.error_404, words.error_404_why),
+            410 => (words.error_410, words.error_410_why),
             405 => (words.error_405, words.error_405_why),
             429 => (words.error_429, words.error_429_why),
             400..=499 => (words.error_400, words.error_400_why),

@@ -12,6 +12,7 @@ mod guess;
 mod ingest;
 mod language;
 mod pages;
+mod share;
 mod sign_in;
 mod signed_in;
 
@@ -140,6 +141,7 @@ fn router(app: Shared) -> Router {
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
+        .route("/share/{slug}", post(share::unlock))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .route("/language/{code}", get(language::choose))

@@ -318,6 +318,20 @@ fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
 
+/// When a page was open for a while, and that is over.
+pub fn ended(headers: &HeaderMap) -> Response {
+    error(StatusCode::GONE, headers)
+}
+
+/// A page with the code of its status.
+pub fn with_status(status: u16, body: String) -> Response {
+    html(StatusCode::from_u16(status).unwrap_or_default(), body)
+}
+
+/// The sources of a content policy in whose pages an answer may stand; without it there are none.
+#[derive(Debug, Clone)]
+pub struct Frames(pub String);
+
 fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
@@ -331,9 +345,11 @@ fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
 /// Puts the headers on every answer that keep pages to themselves.
 pub async fn protect(mut answer: Response) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors 'none'";
+                          base-uri 'none'; frame-ancestors";
+    let frames = answer.extensions().get::<Frames>().map_or("'none'", |frames| &frames.0);
+    let policy = HeaderValue::from_str(&format!("{POLICY} {frames}"));
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(HeaderValue::from_static("default-src 'none'")));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -415,6 +415,8 @@ words! {
     error_403_why: "You are signed in, but may not read this page.",
     error_404: "Nothing here",
     error_404_why: "There is no such page, or no such site.",
+    error_410: "No longer open",
+    error_410_why: "This link was made for a while, and that is over. Ask whoever sent it for a new one.",
     error_405: "Not like this",
     error_405_why: "This address does not take that kind of request.",
     error_429: "Too many requests",
@@ -429,6 +431,16 @@ words! {
     no_such_filter: "No such filter",
     not_together: "Not counted together",
     not_counted_export: "Sums do not know how this breakdown meets the filter.",
+
+    // Pages for readers who are not signed in.
+    share_notice: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} visitors on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} visitors is left out.",
+    share_notice_hits: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} pageviews on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} pageviews is left out.",
+    share_period: "Choose days that are over: what still runs, hours and filters are for people who are signed in.",
+    share_asks: "These figures are open to whoever knows the password.",
+    share_wrong: "That is not the password.",
+    share_too_many: "There were too many tries. Wait 15 minutes.",
+    share_open: "Open",
+    share_whole: "The whole page",
 
     // What visitors may know.
     privacy: "How {0} counts visits",
