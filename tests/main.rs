@@ -19,6 +19,7 @@ mod operators;
 mod oracle;
 mod programs;
 mod scenario;
+mod share;
 mod store;
 mod tidy;
 mod trouble;
