@@ -209,8 +209,8 @@ pub const SMALL_COUNTS_K: u32 = 5;
 pub const SMALL_COUNTS_K_MIN: u32 = 2;
 /// See [`SMALL_COUNTS_K_MIN`].
 pub const SMALL_COUNTS_K_MAX: u32 = 1_000;
-/// Folded sums in memory for readers who are not signed in, in values: about 150 bytes each, 30 MB in all.
-pub const FOLDED_ROWS_MAX: u64 = 200_000;
+/// Folded sums in memory for readers who are not signed in, in values: about 110 bytes each, 33 MB in all.
+pub const FOLDED_ROWS_MAX: u64 = 300_000;
 /// Dimensions and buckets among them, as a first guess: a year of 23 dimensions for a dozen sites.
 pub const FOLDED_BUCKETS: usize = 4_000;
 

@@ -111,11 +111,12 @@ impl<'a> Folded<'a> {
         (is_for_all && ask.filter.is_none() && ask.site == self.site && first <= last).then_some((first, last))
     }
 
-    /// What a question needs of its dimension: those days or months that have something to show.
+    /// What a question needs of its dimension, where there is something to show.
     fn wanted(&self, ask: &Ask, totals: &Totals) -> BTreeSet<Wanted> {
         let (Axis::Of(dimension), Some((first, last))) = (&ask.axis, self.span(ask)) else { return BTreeSet::new() };
         let days = totals.range(first..=last).filter(|(_, total)| self.total(**total).is_some());
-        days.map(|(day, _)| (Bucket::of(*day, ask.grain), *dimension)).collect()
+        let buckets = Bucket::all_of(ask, (first, last), days.map(|(day, _)| *day));
+        buckets.into_iter().map(|bucket| (bucket, *dimension)).collect()
     }
 
     /// Whether something is found, or in memory, and the days are what they were.
@@ -133,16 +134,25 @@ impl<'a> Folded<'a> {
 
     /// Folds what is missing, a month at a time, so that the cells of a year are never in memory at once.
     fn fold(&self, missing: &[Wanted], found: &mut Found) -> Result<(), StoreError> {
-        for of_month in missing.chunk_by(|a, b| a.0.month() == b.0.month()) {
-            let first = of_month.iter().map(|(bucket, _)| bucket.days().0).min().unwrap_or_default();
-            let last = of_month.iter().map(|(bucket, _)| bucket.days().1).max().unwrap_or_default();
-            let dimensions: BTreeSet<Dimension> = of_month.iter().map(|(_, dimension)| *dimension).collect();
-            let (totals, days) = self.days(first, last, &dimensions)?;
-            for (bucket, dimension) in of_month {
-                let rows = Arc::new(Rows { stamp: bucket.stamp(&totals), values: added(*bucket, *dimension, &days) });
-                self.kept.put(self.key((*bucket, *dimension)), rows.clone());
-                found.insert((*bucket, *dimension), rows);
+        let (mut totals, mut sums) = (Totals::new(), HashMap::<Wanted, BTreeMap<Name, Tally>>::new());
+        let months: BTreeSet<Month> = missing.iter().flat_map(|(bucket, _)| bucket.months()).collect();
+        for month in months {
+            let here = || missing.iter().filter_map(|wanted| Some((*wanted, wanted.0.within(month)?)));
+            let first = here().map(|(_, (first, _))| first).min().unwrap_or_default();
+            let last = here().map(|(_, (_, last))| last).max().unwrap_or_default();
+            let (of_month, days) = self.days(first, last, &here().map(|(wanted, _)| wanted.1).collect())?;
+            for (wanted, (first, last)) in here() {
+                let sums = sums.entry(wanted).or_default();
+                let values = (first..=last).filter_map(|day| days.get(&day)?.get(&wanted.1));
+                values.flatten().for_each(|(name, tally)| *sums.entry(name.clone()).or_default() += *tally);
             }
+            totals.extend(of_month);
+        }
+        for wanted in missing {
+            let values = sums.remove(wanted).unwrap_or_default().into_iter().collect();
+            let rows = Arc::new(Rows { stamp: wanted.0.stamp(&totals), values });
+            self.kept.put(self.key(*wanted), rows.clone());
+            found.insert(*wanted, rows);
         }
         Ok(())
     }
@@ -169,16 +179,16 @@ impl<'a> Folded<'a> {
     /// The answer to a question.
     fn rows(&self, ask: &Ask, totals: &Totals, found: &Found) -> Vec<Row> {
         let Some((first, last)) = self.span(ask) else { return Vec::new() };
-        let placed = |bucket: Bucket| if ask.by_bucket { bucket.number() } else { 0 };
+        let placed = |bucket: i32| if ask.by_bucket { bucket } else { 0 };
         if ask.axis == Axis::Total {
             let row = |(day, total): (&i32, &Tally)| {
-                let bucket = placed(Bucket::of(*day, ask.grain));
-                self.total(*total).map(|tally| Row { bucket, value: Name::from(""), tally })
+                let bucket = if ask.grain == Grain::Month { Day(*day).month().0 } else { *day };
+                self.total(*total).map(|tally| Row { bucket: placed(bucket), value: Name::from(""), tally })
             };
             return totals.range(first..=last).filter_map(row).collect();
         }
         let wanted = self.wanted(ask, totals).into_iter();
-        let found = wanted.filter_map(|wanted| Some((placed(wanted.0), found.get(&wanted)?)));
+        let found = wanted.filter_map(|wanted| Some((placed(wanted.0.number()), found.get(&wanted)?)));
         let rows = found.flat_map(|(bucket, rows)| rows.values.iter().map(move |value| (bucket, value)));
         rows.map(|(bucket, (value, tally))| Row { bucket, value: value.clone(), tally: *tally }).collect()
     }
@@ -213,17 +223,6 @@ fn folded(
         levels.insert(dimension, level);
     }
     folded
-}
-
-/// The values of a dimension over the days of a bucket.
-fn added(bucket: Bucket, dimension: Dimension, days: &Days) -> Vec<(Name, Tally)> {
-    let (first, last) = bucket.days();
-    let mut sums: BTreeMap<&Name, Tally> = BTreeMap::new();
-    let values = (first..=last).filter_map(|day| days.get(&day)?.get(&dimension));
-    for (name, tally) in values.flatten() {
-        *sums.entry(name).or_default() += *tally;
-    }
-    sums.into_iter().map(|(name, tally)| (name.clone(), tally)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! In: folded sums of days and months. Out: the same, as long as the days are what they were. Forgets: the longest unused, past
+//! In: folded sums of some days. Out: the same, as long as the days are what they were. Forgets: the longest unused, past
 //! a bound.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::cell::{Dimension, Tally};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
-use crate::store::Grain;
+use crate::store::{Ask, Grain};
 
 /// Folded sums in memory, shared by all readers: folding a year takes longer than drawing it.
 #[derive(Debug)]
@@ -27,10 +28,10 @@ pub(super) struct Key {
     pub(super) bucket: Bucket,
 }
 
-/// A day or a month.
+/// Days from one to another, or a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Bucket {
-    Day(i32),
+    Days(i32, i32),
     Month(i32),
 }
 
@@ -68,33 +69,40 @@ impl Kept {
 }
 
 impl Bucket {
-    /// The bucket of a day in cells of days or of months.
-    pub(super) fn of(day: i32, grain: Grain) -> Bucket {
-        match grain {
-            Grain::Month => Bucket::Month(Day(day).month().0),
-            Grain::Day | Grain::Hour => Bucket::Day(day),
-        }
+    /// The buckets that a question is about, of those days that have something to show.
+    pub(super) fn all_of(ask: &Ask, (first, last): (i32, i32), days: impl Iterator<Item = i32>) -> BTreeSet<Bucket> {
+        let bucket = |day: i32| match (ask.grain, ask.by_bucket) {
+            (Grain::Month, _) => Bucket::Month(Day(day).month().0),
+            (_, true) => Bucket::Days(day, day),
+            (_, false) => Bucket::Days(first, last),
+        };
+        days.map(bucket).collect()
     }
 
-    /// Its number among those of its kind.
+    /// Its number as the bucket of a row.
     pub(super) fn number(self) -> i32 {
         match self {
-            Bucket::Day(number) | Bucket::Month(number) => number,
+            Bucket::Days(number, _) | Bucket::Month(number) => number,
         }
     }
 
-    /// The month that it lies in.
-    pub(super) fn month(self) -> Month {
-        match self {
-            Bucket::Day(day) => Day(day).month(),
-            Bucket::Month(month) => Month(month),
-        }
+    /// The months that it lies in.
+    pub(super) fn months(self) -> impl Iterator<Item = Month> {
+        let (first, last) = self.days();
+        (Day(first).month().0..=Day(last).month().0).map(Month)
+    }
+
+    /// Its days in a month, the first and the last, if there are any.
+    pub(super) fn within(self, month: Month) -> Option<(i32, i32)> {
+        let (first, last) = self.days();
+        let (first, last) = (first.max(month.first().0), last.min(month.last().0));
+        (first <= last).then_some((first, last))
     }
 
     /// Its first and its last day.
     pub(super) fn days(self) -> (i32, i32) {
         match self {
-            Bucket::Day(day) => (day, day),
+            Bucket::Days(first, last) => (first, last),
             Bucket::Month(month) => (Month(month).first().0, Month(month).last().0),
         }
     }
