@@ -3,6 +3,7 @@
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
+pub mod annotation;
 pub mod campaign;
 pub mod folder;
 mod funnel;
@@ -14,6 +15,7 @@ mod site;
 pub mod socket;
 pub mod user;
 
+use annotation::AnnotationCommand;
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -84,6 +86,8 @@ pub enum Command {
     Campaign(CampaignCommand),
     /// Opens a site to readers who are not signed in.
     Share(ShareCommand),
+    /// Notes something beside the figures of a site.
+    Annotation(AnnotationCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -264,6 +268,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::User(command) => user::run(collector, command, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Share(command) => share::run(collector, command, base_url),
+        Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::Words { period, by, rows, filter })

@@ -71,6 +71,8 @@
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
+//! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
+//!   `server/api/annotations.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]

@@ -6,6 +6,8 @@
 pub const BODY_BYTES_MAX: usize = 1_000_000;
 /// Largest body of one read request, in bytes: a query with every key is a few kilobytes.
 pub const QUERY_BYTES_MAX: usize = 256 * 1024;
+/// Largest change that a program sends, in bytes: an annotation is a few hundred.
+pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 /// Longest address of a page or a referrer, in bytes (Plausible's limit for `u`).
 pub const URL_BYTES_MAX: usize = 2_000;
 /// Longest event name, in characters (Plausible's limit for `n`).
@@ -193,6 +195,12 @@ pub const EXPRESSIONS_MAX: usize = 20;
 pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
+/// Rows on one page of all rows of a panel: some screens full.
+pub const ROWS_OF_PAGE: usize = 100;
+/// Longest text that is searched for in rows, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Keys of properties that have a tab: more do not fit beside each other.
+pub const PROP_TABS: usize = 12;
 /// Most days of `<n>d` in the API (Plausible's limit).
 pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).

@@ -9,11 +9,15 @@ pub mod format;
 pub mod names;
 pub mod places;
 pub mod chart;
+pub mod map;
 pub mod export;
 pub mod sign_in;
 pub mod bots;
 pub mod share;
+pub mod cards;
+pub mod panel;
 pub mod site;
+pub mod rows;
 pub mod tracker;
 pub mod watched;
 
@@ -22,9 +26,11 @@ mod golden;
 
 use askama::Template;
 
-pub use chart::{Hits, Point, Progress, Series};
+pub use chart::{Note, Point, Progress, Series};
+pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use rows::RowsPage;
 pub use sign_in::SignInPage;
-pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;

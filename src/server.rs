@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -122,6 +122,8 @@ async fn answer(
 fn router(app: Shared) -> Router {
     Router::new()
         .route("/api/v2/query", post(api::query))
+        .route("/api/v1/annotations", get(api::annotations::list).post(api::annotations::add))
+        .route("/api/v1/annotations/{id}", delete(api::annotations::remove))
         .route("/health", get(pages::health))
         .route("/api/health", get(pages::health))
         .route("/metrics", get(pages::metrics))

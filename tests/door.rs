@@ -38,7 +38,7 @@ fn a_head_has_a_bound() {
 fn a_query_has_a_bound() {
     let world = World::start();
     let answer = world.query(serde_json::json!({"site_id": "x".repeat(300 * 1024)}));
-    assert_eq!((answer.status, answer.text().as_str()), (413, "{\"error\":\"the query is too large\"}"));
+    assert_eq!((answer.status, answer.text().as_str()), (413, "{\"error\":\"the request is too large\"}"));
 }
 
 #[test]

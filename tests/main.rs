@@ -1,5 +1,6 @@
 //! All tests that need more than one module, as one program, so that it is linked once.
 
+mod annotations;
 mod arriving;
 mod bounds;
 mod browser;

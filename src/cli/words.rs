@@ -1,5 +1,6 @@
 //! In: the words of the command line. Out: what they ask for. Forgets: nothing.
 
+mod annotation;
 mod change;
 mod share;
 mod user;
@@ -13,6 +14,7 @@ use crate::beacon::log::Rules;
 use crate::collector::import::Manner;
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
+use annotation::AnnotationWork;
 use change::Change;
 use share::ShareWork;
 pub use user::UserWork;
@@ -53,6 +55,9 @@ pub enum Work {
     /// Declares ways through a site, and tells how far visits came
     #[command(subcommand)]
     Funnel(FunnelWork),
+    /// Notes on a site's chart what happened when: a release, a campaign
+    #[command(subcommand)]
+    Annotation(AnnotationWork),
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
@@ -184,7 +189,7 @@ pub enum TokenWork {
         /// The only site it is good for; all sites if left out
         #[arg(long, value_name = "DOMAIN")]
         site: Option<String>,
-        /// What it may do: read, ingest or admin
+        /// What it may do: read, ingest, annotate or admin
         #[arg(long, value_name = "SCOPE")]
         scope: String,
     },
@@ -384,6 +389,7 @@ impl Work {
                 rows: words.rows,
                 filter: words.filters(),
             },
+            Work::Annotation(work) => work.command(),
             Work::Goal(work) => work.command(),
             Work::Funnel(work) => work.command(),
         })

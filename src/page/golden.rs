@@ -5,13 +5,13 @@
 mod made_up;
 
 use super::*;
-use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
-use made_up::{day, full, panel, periods, plain, today};
+use made_up::{cards, day, full, panel, panels, period, today, total};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
@@ -38,17 +38,21 @@ fn assert_plain(html: &str) {
 fn a_full_site_reads_like_this() {
     let html = full().html();
     assert_plain(&html);
-    for dimension in Dimension::ALL {
-        let is_there = html.contains(&format!("id=\"{}\"", dimension.name()));
-        assert_eq!(is_there, !matches!(dimension, UtmContent | UtmTerm), "{dimension:?}");
-    }
     check("site", &html);
+    for one in panels() {
+        let html = SitePage { cards: cards(std::slice::from_ref(&one)), ..full() }.html();
+        assert_plain(&html);
+        let is_empty = one.rows.as_ref().is_some_and(Vec::is_empty);
+        assert_eq!(html.contains(one.tab.empty(&ENGLISH)), is_empty, "{:?}", one.tab);
+        let current = format!("aria-current=\"true\">{}</a>", one.tab.title(&ENGLISH));
+        assert!(html.contains(&current) || one.tab == Tab::Of(Event), "{:?}", one.tab);
+    }
 }
 
 #[test]
 fn today_shows_hours_and_leaves_those_ahead_empty() {
     let mut page = full();
-    page.periods = periods("day");
+    page.period = period("today");
     (page.first, page.last) = (page.last, page.last);
     (page.compared, page.series) = (Some((day("2026-11-22"), day("2026-11-22"))), today());
     page.notices.clear();
@@ -70,13 +74,15 @@ fn a_filter_says_what_it_leaves_and_what_it_can_not_tell() {
         remove: "/example.com?period=30d".into(),
     };
     page.filters = vec![chip("Goal", "Reads the blog")];
-    page.panels.retain(|panel| [Page, Source, Event].contains(&panel.dimension));
-    (page.panels[0].refused, page.panels[0].rows) = (Some("Sums do not know how this meets the filter."), None);
+    let mut panels = panels();
+    panels.retain(|panel| [Page, Source, Event].map(Tab::Of).contains(&panel.tab));
+    (panels[0].refused, panels[0].rows) = (Some(ENGLISH.no_sums), None);
+    page.cards = cards(&panels);
     (page.goals[0].figures, page.goals[0].href) = (None, None);
     page.funnels[0].steps = None;
     page.revenue = vec![("EUR".into(), 12_345.5)];
-    page.totals = vec![Total { metric: Events, value: Some(9_001.0), before: Some(8_000.0), is_of_goal: true }];
-    page.series.hits = Hits::Conversions;
+    page.totals = vec![Total { is_of_goal: true, ..total(Events, 9_001.0, 8_000.0) }];
+    (page.series.back, page.series.is_of_goal) = (Some(Events), true);
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains(">Conversions<") && !html.contains("\">Events</dt>"));
@@ -117,11 +123,10 @@ fn a_period_without_hits_says_so() {
     for total in &mut page.totals {
         (total.value, total.before) = (Some(0.0).filter(|_| total.metric != VisitDuration), Some(0.0));
     }
-    for panel in &mut page.panels {
-        (panel.rows, panel.values) = (Some(Vec::new()), 0);
-    }
+    let nothing = |panel: Panel| Panel { rows: Some(Vec::new()), values: 0, ..panel };
+    page.cards = cards(&panels().into_iter().map(nothing).collect::<Vec<_>>());
     for point in &mut page.series.points {
-        (point.visitors, point.pageviews) = (Some(0.0), Some(0.0));
+        (point.front, point.back, point.before) = (Some(0.0), Some(0.0), None);
     }
     page.not_counted.clear();
     let html = page.html();
@@ -138,15 +143,12 @@ fn what_is_not_measured_is_not_zero() {
             total.value = None;
         }
     }
-    for panel in &mut page.panels {
-        match panel.dimension {
-            EntryPage | ExitPage => panel.rows = None,
-            _ => panel.metrics = vec![Pageviews],
-        }
-    }
-    for point in &mut page.series.points {
-        point.visitors = None;
-    }
+    let not_measured = |panel: Panel| match panel.tab {
+        Tab::Of(EntryPage | ExitPage) => Panel { rows: None, ..panel },
+        _ => Panel { metrics: vec![Pageviews], ..panel },
+    };
+    page.cards = cards(&panels().into_iter().map(not_measured).rev().collect::<Vec<_>>());
+    (page.series.front, page.series.back) = (Pageviews, None);
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains("this site keeps no tokens"));
@@ -154,24 +156,9 @@ fn what_is_not_measured_is_not_zero() {
 }
 
 #[test]
-fn a_second_panel_without_a_value_takes_no_room() {
-    let mut page = full();
-    page.panels = vec![
-        plain(Dimension::Country, 1, &[("DE", 5.0)]),
-        plain(Dimension::Region, 1, &[("(not set)", 5.0)]),
-        plain(Dimension::City, 2, &[("(not set)", 4.0), ("Bonn, DE-NW", 1.0)]),
-    ];
-    let html = page.html();
-    assert!(!html.contains(">Regions ") && html.contains(">Cities "));
-}
-
-#[test]
 fn a_day_that_still_runs_is_not_blamed_for_being_short() {
     let mut page = full();
-    page.totals = vec![
-        Total { metric: Visitors, value: Some(50.0), before: Some(100.0), is_of_goal: false },
-        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0), is_of_goal: false },
-    ];
+    page.totals = vec![total(Visitors, 50.0, 100.0), total(BounceRate, 50.0, 40.0)];
     (page.first, page.is_running) = (page.last, true);
     let html = page.html();
     assert!(html.contains(r#"class="change even" title="100 in"#), "half of yesterday so far");
@@ -196,17 +183,47 @@ fn hostile_names_stay_text() {
         "/tab\tand\nline",
     ];
     let rows: Vec<_> = names.iter().map(|name| (*name, 500.0, 700.0)).collect();
-    page.panels = vec![
+    page.cards = cards(&[
         panel(Page, &[Visitors, Pageviews], 9, &rows),
         panel(Source, &[Visitors], 9, &rows),
         panel(Event, &[Visitors, Events], 9, &rows),
-    ];
+    ]);
+    let event = page.cards.iter_mut().find(|view| view.card == Card::Events).unwrap();
+    event.tabs.push(LinkTo { label: names[0].into(), href: "/?events=prop:\"><b>".into(), is_current: false });
     page.domain = "<b>example</b>.com".into();
     page.notices = vec!["<script>alert(2)</script>".into()];
     let html = page.html();
     assert_plain(&html);
     assert!(!html.contains("<img") && !html.contains("<b>example"));
     check("site-hostile", &html);
+}
+
+#[test]
+fn all_rows_can_be_searched_sorted_and_turned_over() {
+    let head = |label: &str, order| rows::Head { link: made_up::link(label, "sort=value", false), meaning: "", order };
+    let page = RowsPage {
+        words: &ENGLISH,
+        account: None,
+        domain: "example.com".into(),
+        back: "/example.com?period=30d".into(),
+        everything: "/example.com?period=30d".into(),
+        days: (day("2026-10-25"), day("2026-11-23")),
+        filters: Vec::new(),
+        panel: Panel { values: 412, ..panels().swap_remove(0) },
+        not_measured: "",
+        search: "<b>\"".into(),
+        form: ("/example.com/page".into(), vec![("period".into(), "30d".into())]),
+        heads: vec![head("Page", "none"), head("Visitors", "descending"), head("Pageviews", "none")],
+        first: 101,
+        before: Some("/example.com/page?period=30d".into()),
+        after: Some("/example.com/page?period=30d&page=3".into()),
+    };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(html.contains("101 – 109 of 412") && !html.contains("<b>\""));
+    check("rows", &html);
+    let none = RowsPage { panel: Panel { rows: Some(Vec::new()), values: 0, ..page.panel.clone() }, ..page };
+    assert!(none.html().contains(ENGLISH.nothing_found));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! In: queries in the shape of Plausible's Stats API v2, with a bearer token. Out: their answers as JSON. Forgets: nothing.
 
+pub mod annotations;
+
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
@@ -62,8 +64,8 @@ fn answer(request: &Request, site: &Site, collector: &Collector) -> Result<Answe
 
 fn unreadable(unread: Unread) -> Response {
     match unread {
-        Unread::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "the query is too large"),
-        Unread::Late | Unread::Gone => refused(StatusCode::REQUEST_TIMEOUT, "the query did not arrive in time"),
+        Unread::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
+        Unread::Late | Unread::Gone => refused(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time"),
     }
 }
 

@@ -7,18 +7,18 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
-use super::dashboard::{Breakdown, NoView, View};
+use super::dashboard::{Breakdown, NoView, View, Wish};
 use super::form::NoForm;
 use super::language::words_for;
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
-use crate::cell::Dimension;
+use crate::page::cards::Tab;
 use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
 use crate::report::choice::NotAChoice;
-use crate::site::Site;
+use crate::site::{Moment, Site};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -70,7 +70,10 @@ pub async fn site(
     }
     let words = words_for(&headers);
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::site_page(&view, account.shown(), &app.collector, &app.base_url)),
+        Ok(view) => {
+            let account = Some(account.shown());
+            Ok(dashboard::site_page(&view, account, &app.collector, &app.collector, &app.base_url))
+        }
         Err(wrong) => Err(wrong),
     });
     match made.await {
@@ -80,7 +83,7 @@ pub async fn site(
     }
 }
 
-/// `GET /DOMAIN/DIMENSION.csv` and `.json`: a breakdown for other programs.
+/// `GET /DOMAIN/PANEL`, and the same with `.csv` and `.json`: all rows of a panel, for people and for other programs.
 pub async fn panel(
     State(app): State<Shared>,
     Path((domain, file)): Path<(String, String)>,
@@ -91,33 +94,30 @@ pub async fn panel(
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let site = readable(&domain, &account, &app);
-    if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
-        return mails(site.clone(), ending, asked, app.clone(), &headers).await;
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
+    if let Some(ending) = file.strip_prefix("mail.") {
+        return mails(site, ending, asked, app, &headers).await;
     }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
         return bot_lines(site, ending, asked, app, &headers).await;
     }
-    let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
-    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
-        Err(wrong) => Err(wrong),
+    let ending = file.rsplit_once('.').map(|(_, ending)| ending).filter(|ending| ["csv", "json"].contains(ending));
+    let name = ending.map_or(file.as_str(), |ending| &file[..file.len() - ending.len() - 1]);
+    let Some(tab) = Tab::from_key(name).filter(|tab| tab.axis().is_some()) else { return not_found(&headers) };
+    let ending = ending.map(str::to_owned);
+    let found = apart(move || {
+        let now = app.collector.clock().now();
+        let view = View::read(&site, &asked, now, words)?;
+        Ok(match ending.as_deref() {
+            None => rows(&view, &tab, &asked, now, &account, &app),
+            Some(ending) => file_of(&view, &tab, ending, now, &app),
+        })
     });
-    match (found.await, ending.as_str()) {
-        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
-        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
-            text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
-        }
-        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
-            text("application/json", export::json(dimension, &metrics, &rows))
-        }
-        (Some(Ok(Ok(None))), _) => {
-            let words = words_for(&headers);
-            wrong(words.not_together, words.not_counted_export, words)
-        }
-        (Some(Ok(Ok(_))), _) => not_found(&headers),
+    match found.await {
+        Some(Ok(Ok(Some(answer)))) => answer,
+        Some(Ok(Ok(None))) => wrong(words.not_together, words.not_counted_export, words),
+        Some(Err(wrong)) => no_view(&wrong, &headers),
         _ => failed(&headers),
     }
 }
@@ -127,10 +127,25 @@ fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> 
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
+type Found = Result<Option<Response>, StoreError>;
+
+fn rows(view: &View, tab: &Tab, asked: &[(String, String)], now: Moment, account: &Account, app: &Shared) -> Found {
+    let page = dashboard::rows_page(view, tab, Wish::read(asked), now, &app.collector, Some(account.shown()))?;
+    Ok(Some(html(StatusCode::OK, page.html())))
+}
+
+fn file_of(view: &View, tab: &Tab, ending: &str, now: Moment, app: &Shared) -> Found {
+    let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, &app.collector)? else { return Ok(None) };
+    Ok(Some(match ending {
+        "csv" => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
+        _ => text("application/json", export::json(&tab.key(), &metrics, &rows)),
+    }))
+}
+
 fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
     let words = words_for(headers);
     let title = match no_view {
-        NoView::Period(_) => words.no_such_period,
+        NoView::Period(_) | NoView::Compare(_) => words.no_such_period,
         NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
         NoView::Filter(_) => words.no_such_filter,
     };
@@ -169,13 +184,12 @@ async fn mails(
 
 /// What programs came, for other programs.
 async fn bot_lines(
-    site: Option<Arc<Site>>,
+    site: Arc<Site>,
     ending: &str,
     asked: Vec<(String, String)>,
     app: Shared,
     headers: &HeaderMap,
 ) -> Response {
-    let Some(site) = site else { return not_found(headers) };
     let words = words_for(headers);
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),

@@ -95,6 +95,7 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
     rows.extend([
         ("goals", settings.goals.len().to_string()),
         ("funnels", settings.funnels.len().to_string()),
+        ("annotations", settings.annotations.len().to_string()),
         ("campaigns", settings.campaigns.len().to_string()),
         ("snippet", snippet(&site.domain, base_url)),
     ]);

@@ -13,19 +13,22 @@ pub enum Scope {
     Read,
     /// Send hits whose time and address are believed.
     Ingest,
+    /// Note on the chart what happened.
+    Annotate,
     /// Everything.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Scope; 3] = [Scope::Read, Scope::Ingest, Scope::Admin];
+    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Ingest, Scope::Annotate, Scope::Admin];
 
     /// The name on the command line and in the store.
     pub const fn name(self) -> &'static str {
         match self {
             Scope::Read => "read",
             Scope::Ingest => "ingest",
+            Scope::Annotate => "annotate",
             Scope::Admin => "admin",
         }
     }
@@ -49,6 +52,11 @@ impl Access {
     /// Whether figures of a site may be read.
     pub fn may_read(self, site: SiteId) -> bool {
         matches!(self.scope, Scope::Read | Scope::Admin) && self.site.is_none_or(|own| own == site)
+    }
+
+    /// Whether its holder may note something on the chart of a site.
+    pub fn may_annotate(self, site: SiteId) -> bool {
+        matches!(self.scope, Scope::Annotate | Scope::Admin) && self.site.is_none_or(|own| own == site)
     }
 
     /// Whether time, address and agent that its holder claims for hits of a site are believed.

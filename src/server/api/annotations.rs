@@ -1,0 +1,124 @@
+//! In: requests of programs that note something beside a site's figures, such as a release. Out: its annotations, as JSON. Forgets:
+//! nothing.
+
+use axum::Json;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::body;
+use super::super::{Shared, apart, signed_in};
+use super::{failed, refused, unreadable};
+use crate::control::annotation::AnnotationCommand;
+use crate::control::{self, Command, Refused, Reply};
+use crate::limits;
+use crate::site::SiteId;
+use crate::store::StoreError;
+use crate::store::sqlite::Access;
+
+/// What a bad token gets, and a good one for another site.
+const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Authorization: Bearer TOKEN` with a token from \
+                         `headcount token create --scope annotate` (to list: also `read`), and the site's domain as `site_id`.";
+
+/// A new annotation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    site_id: String,
+    text: String,
+    at: Option<String>,
+}
+
+/// Which site.
+#[derive(Deserialize)]
+pub struct Of {
+    #[serde(default)]
+    site_id: String,
+}
+
+/// `POST /api/v1/annotations`
+pub async fn add(State(app): State<Shared>, request: Request) -> Response {
+    // The token comes first: nobody else may make the server wait for a body.
+    let access = match signed_in::bearer(request.headers(), &app).await {
+        Ok(Some(access)) => access,
+        Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
+        Err(error) => return failed(&error),
+    };
+    let note = match body::read(request.into_body(), limits::CHANGE_BYTES_MAX).await {
+        Ok(body) => serde_json::from_slice::<Note>(&body.bytes),
+        Err(unread) => return unreadable(unread),
+    };
+    let Note { site_id, text, at } = match note {
+        Ok(note) => note,
+        Err(error) => {
+            let sentence =
+                format!("send {{\"site_id\": \"example.com\", \"text\": \"...\", \"at\": \"2026-11-20\"}}: {error}");
+            return refused(StatusCode::BAD_REQUEST, &sentence);
+        }
+    };
+    let Some(site) = domain(&app, &site_id, |site| access.may_annotate(site)) else {
+        return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
+    };
+    run(&app, AnnotationCommand::Add { site, text, at }, StatusCode::BAD_REQUEST).await
+}
+
+/// `GET /api/v1/annotations?site_id=DOMAIN`
+pub async fn list(State(app): State<Shared>, Query(of): Query<Of>, headers: HeaderMap) -> Response {
+    let may = |access: Access, site| access.may_annotate(site) || access.may_read(site);
+    match admit(&headers, &app, &of.site_id, may).await {
+        Ok(site) => run(&app, AnnotationCommand::List { site }, StatusCode::BAD_REQUEST).await,
+        Err(answer) => answer,
+    }
+}
+
+/// `DELETE /api/v1/annotations/ID?site_id=DOMAIN`
+pub async fn remove(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    Query(of): Query<Of>,
+    headers: HeaderMap,
+) -> Response {
+    let site = match admit(&headers, &app, &of.site_id, Access::may_annotate).await {
+        Ok(site) => site,
+        Err(answer) => return answer,
+    };
+    match id.parse() {
+        Ok(id) => run(&app, AnnotationCommand::Remove { site, id }, StatusCode::NOT_FOUND).await,
+        Err(_) => refused(StatusCode::BAD_REQUEST, "annotations have numbers; list them to see which"),
+    }
+}
+
+/// The site, if the bearer of the request's token may do something there; else an answer.
+async fn admit(
+    headers: &HeaderMap,
+    app: &Shared,
+    site_id: &str,
+    may: impl Fn(Access, SiteId) -> bool,
+) -> Result<String, Response> {
+    match signed_in::bearer(headers, app).await {
+        Ok(access) => {
+            let found = access.and_then(|access| domain(app, site_id, |site| may(access, site)));
+            found.ok_or_else(|| refused(StatusCode::UNAUTHORIZED, NO_ACCESS))
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The domain of a site, if something may be done there.
+fn domain(app: &Shared, site_id: &str, may: impl Fn(SiteId) -> bool) -> Option<String> {
+    let directory = app.collector.directory();
+    directory.find(site_id).filter(|site| may(site.id)).map(|site| site.domain.to_string())
+}
+
+async fn run(app: &Shared, command: AnnotationCommand, if_refused: StatusCode) -> Response {
+    let is_list = matches!(command, AnnotationCommand::List { .. });
+    let (collector, base_url) = (app.collector.clone(), app.base_url.clone());
+    match apart(move || control::run(Command::Annotation(command), &collector, &base_url)).await {
+        Some(Ok(Reply { json, .. })) if is_list => Json(json!({ "annotations": json })).into_response(),
+        Some(Ok(Reply { json, .. })) => Json(json).into_response(),
+        Some(Err(Refused(sentence))) => refused(if_refused, &sentence),
+        None => failed(&StoreError::Other("the change was cut short".into())),
+    }
+}
