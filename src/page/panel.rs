@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::cards::{Card, Tab};
 use super::format::tame;
+use super::map::Map;
 use super::names;
 use super::site::LinkTo;
 use super::words::Words;
@@ -26,6 +27,8 @@ pub struct CardView {
 pub enum CardBody {
     /// A list of values.
     Panel(Panel),
+    /// Countries on a map, and what says why there is none.
+    Map(Option<Box<Map>>, Panel),
     /// The goals of the page.
     Goals,
     /// The funnels of the page.

@@ -5,6 +5,7 @@ use super::{Found, Slot};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
+use crate::page::map::{Map, Place};
 use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
@@ -111,7 +112,8 @@ pub(super) fn cards(
         body: match &tabs.seen {
             Tab::Goals => CardBody::Goals,
             Tab::Funnels => CardBody::Funnels,
-            tab => CardBody::Panel(panel_of(view, tab, span, found, is_measured, whole)),
+            Tab::Map => map(view, panel_of(view, &Tab::Map, span, found, is_measured, whole, usize::MAX)),
+            tab => CardBody::Panel(panel_of(view, tab, span, found, is_measured, whole, limits::PANEL_ROWS)),
         },
     };
     tabs.into_iter().map(card).collect()
@@ -125,7 +127,7 @@ fn link(view: &View, tabs: &Tabs, tab: &Tab) -> LinkTo {
     }
 }
 
-fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool, whole: f64) -> Panel {
+fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool, whole: f64, most: usize) -> Panel {
     let question = breakdown(view, span, tab);
     match question.and_then(|question| refused(view, &question, tab)) {
         Some(sentence) => without(tab, sentence),
@@ -133,11 +135,22 @@ fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool
             let lines = found.get(&Slot::Panel(tab.clone())).cloned().unwrap_or_default();
             let mut panel = panel(view, tab, lines, is_measured, whole);
             if let Some(rows) = &mut panel.rows {
-                rows.truncate(limits::PANEL_ROWS);
+                rows.truncate(most);
             }
             panel
         }
     }
+}
+
+/// The countries of a panel on a map.
+fn map(view: &View, panel: Panel) -> CardBody {
+    let place = |row: &PanelRow| {
+        Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() })
+    };
+    let places = panel.rows.iter().flatten().filter_map(place);
+    let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
+    let map = Map::of(view.words, metric, places).map(Box::new);
+    CardBody::Map(map, panel)
 }
 
 /// A panel with all its rows, most first.
