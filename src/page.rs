@@ -59,6 +59,15 @@ const fn fnv(bytes: &[u8]) -> u64 {
     hash
 }
 
+/// How a page stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Within another page, without header and footer.
+    pub is_embedded: bool,
+    /// Where search engines may list it.
+    pub is_findable: bool,
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub struct Account {

@@ -206,6 +206,7 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
         account: None,
         domain: "example.com".into(),
         back: "/example.com?period=30d".into(),
+        stand: Stand::default(),
         everything: "/example.com?period=30d".into(),
         days: (day("2026-10-25"), day("2026-11-23")),
         filters: Vec::new(),

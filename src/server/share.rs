@@ -6,21 +6,26 @@ mod door;
 use axum::Extension;
 use axum::extract::{Path, Query, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use tokio::sync::Semaphore;
 
+use super::dashboard::{NoView, View};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
-use super::{Shared, apart, pages};
+use super::language::words_for;
+use super::{App, Shared, apart, dashboard, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::share::Why;
+use crate::page::words::Words;
+use crate::report::folded::Folded;
 use crate::secret::password::Password;
+use crate::store::StoreError;
 use crate::store::sqlite::Share;
 use door::Open;
 
 /// The key of a query that asks for the page without its frame, to stand in another page.
-pub const EMBED: &str = "embed";
+const EMBED: &str = "embed";
 
 /// How long caches may keep a public page: its figures change once a day, but it may be closed.
 const PUBLIC_AGE: &str = "public, max-age=300";
@@ -29,6 +34,82 @@ const PUBLIC_AGE: &str = "public, max-age=300";
 static TURNS: Semaphore = Semaphore::const_new(limits::SHARES_AT_ONCE);
 
 type Asked = Query<Vec<(String, String)>>;
+
+/// `GET /share/SLUG`: the page of a site.
+pub async fn page(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let is_embedded = is_embedded(&asked);
+    let made = made(&slug, &headers, &app, move |open, app, words| {
+        let view = view(open, &asked, words)?;
+        let sums = Folded::of(&app.collector, &open.site, app.collector.clock().now(), app.collector.folded());
+        let page = dashboard::site_page(&view, None, &app.collector, &sums, &app.base_url);
+        Ok(page.map(|page| Some(pages::with_status(200, page.html()))))
+    });
+    made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
+}
+
+/// `GET /share/SLUG/PANEL`, and the same with `.csv` and `.json`: all rows of a panel.
+pub async fn panel(
+    State(app): State<Shared>,
+    Path((slug, file)): Path<(String, String)>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let Some((tab, ending)) = pages::named(&file) else { return pages::not_found(&headers) };
+    let is_embedded = is_embedded(&asked);
+    let made = made(&slug, &headers, &app, move |open, app, words| {
+        let view = view(open, &asked, words)?;
+        if !view.has_tab(&tab) {
+            return Ok(Ok(None));
+        }
+        let now = app.collector.clock().now();
+        let sums = Folded::of(&app.collector, &open.site, now, app.collector.folded());
+        Ok(pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now))
+    });
+    made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
+}
+
+/// Where anybody who asks for a site's own page is led: to its public page, if it is open.
+pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app: &Shared) -> Option<Response> {
+    let site = app.collector.directory().find(domain)?.clone();
+    let open = door::find(site.domain.as_str(), headers, app).await.ok()?;
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Some(Redirect::to(&format!("{}{query}", open.home)).into_response())
+}
+
+/// What an answer is made by, away from the threads that serve connections; nothing where there is no such thing.
+type Work = Result<Result<Option<Response>, StoreError>, NoView>;
+
+/// Makes an answer for whoever may see what is open, when it is their turn.
+async fn made(
+    slug: &str,
+    headers: &HeaderMap,
+    app: &Shared,
+    work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
+) -> Result<(Response, Share), Response> {
+    let open = door::admit(slug, headers, app).await?;
+    let Ok(_turn) = TURNS.acquire().await else { return Err(pages::failed(headers)) };
+    let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
+    match apart(move || work(&open, &app, words)).await {
+        Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
+        Some(Ok(Ok(None))) => Err(pages::not_found(headers)),
+        Some(Err(no_view)) => Err(pages::no_view(&no_view, headers)),
+        Some(Ok(Err(_))) | None => Err(pages::failed(headers)),
+    }
+}
+
+fn view<'a>(open: &'a Open, asked: &[(String, String)], words: &'static Words) -> Result<View<'a>, NoView> {
+    let view = View::public(&open.site, open.home.clone(), asked, words)?;
+    Ok(View { is_findable: open.share.is_public(), ..view })
+}
+
+fn is_embedded(asked: &[(String, String)]) -> bool {
+    asked.iter().any(|(key, _)| key == EMBED)
+}
 
 /// `POST /share/SLUG`: the password of a secret link.
 pub async fn unlock(

@@ -441,12 +441,12 @@ words! {
     // Pages for readers who are not signed in.
     share_notice: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} visitors on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} visitors is left out.",
     share_notice_hits: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} pageviews on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} pageviews is left out.",
-    share_period: "Choose days that are over: what still runs, hours and filters are for people who are signed in.",
+    share_nothing: "Nothing to show yet: there was no day with enough visitors so far, or it is not over.",
+    not_for_all: "For signed-in people",
     share_asks: "These figures are open to whoever knows the password.",
     share_wrong: "That is not the password.",
     share_too_many: "There were too many tries. Wait 15 minutes.",
     share_open: "Open",
-    share_whole: "The whole page",
 
     // What visitors may know.
     privacy: "How {0} counts visits",

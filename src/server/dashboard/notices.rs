@@ -8,7 +8,7 @@ use crate::collector::Collector;
 use crate::page::cards::Tab;
 use crate::rejection::Rejection;
 use crate::report::period::Range;
-use crate::site::Day;
+use crate::site::{AddressMode, Day};
 use crate::store::StoreError;
 
 /// All of them.
@@ -20,6 +20,9 @@ pub(super) fn notices(
     is_new: bool,
 ) -> Result<Vec<String>, StoreError> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
+    if !view.has_ledger() {
+        return Ok(vec![open(view)]);
+    }
     if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
         // Whoever waits for a first visit should see that it came under another name.
         notices.push(words.notice_unknown_site.to_owned());
@@ -50,6 +53,13 @@ pub(super) fn notices(
         notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
     Ok(notices)
+}
+
+/// What is shown to everybody, and what is not.
+fn open(view: &View) -> String {
+    let is_by_hits = view.site.settings.address == AddressMode::None;
+    let text = if is_by_hits { view.words.share_notice_hits } else { view.words.share_notice };
+    view.words.one(text, view.site.settings.small_counts_k)
 }
 
 /// What to say when some values were too many to be counted by name.

@@ -144,9 +144,8 @@ fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool
 
 /// The countries of a panel on a map.
 fn map(view: &View, panel: Panel) -> CardBody {
-    let place = |row: &PanelRow| {
-        Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() })
-    };
+    let place =
+        |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
     let places = panel.rows.iter().flatten().filter_map(place);
     let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
     let map = Map::of(view.words, metric, places).map(Box::new);
