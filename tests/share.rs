@@ -231,8 +231,7 @@ fn nothing_small_or_of_today_is_shown_in_any_format() {
         let values = |dimension: Dimension| -> Vec<(String, i64)> {
             let json = day.iter().find(|(it, ..)| *it == dimension).map(|(_, _, json)| json.json()).unwrap();
             let rows = json["rows"].as_array().unwrap().iter();
-            rows.map(|row| (row["value"].as_str().unwrap().to_owned(), row["visitors"].as_i64().unwrap()))
-                .collect()
+            rows.map(|row| (row["value"].as_str().unwrap().to_owned(), row["visitors"].as_i64().unwrap())).collect()
         };
         let is =
             |list: &[(&str, i64)]| list.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<Vec<_>>();
@@ -260,7 +259,7 @@ fn what_is_for_signed_in_people_is_not_on_open_pages() {
         assert!(!text.contains(words), "{words} is on the open page");
     }
     assert!(!text.contains("\"/example.com") && !text.contains("href=\"/\""), "a link leads behind the door: {text}");
-    assert!(text.contains("days that are over") && text.contains("fewer than 5 visitors"), "{text}");
+    assert!(text.contains("Days that are over") && text.contains("fewer than 5 visitors"), "{text}");
     for refused in [
         "?period=today",
         "?filter=page%7Cis%7C%2F",

@@ -439,8 +439,9 @@ words! {
     not_counted_export: "Sums do not know how this breakdown meets the filter.",
 
     // Pages for readers who are not signed in.
-    share_notice: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} visitors on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} visitors is left out.",
-    share_notice_hits: "Open to readers: days that are over, each added up by itself. Values with fewer than {0} pageviews on a day are not shown for that day, but added up as `(other)`, and a day with fewer than {0} pageviews is left out.",
+    share_notice: "Days that are over. Values with fewer than {0} visitors a day are added up as `(other)`, and days with fewer than {0} visitors are left out.",
+    share_notice_hits: "Days that are over. Values with fewer than {0} pageviews a day are added up as `(other)`, and days with fewer than {0} pageviews are left out.",
+    share_how: "How visits are counted",
     share_nothing: "Nothing to show yet: there was no day with enough visitors so far, or it is not over.",
     not_for_all: "For signed-in people",
     share_asks: "These figures are open to whoever knows the password.",
