@@ -26,7 +26,7 @@ use crate::site::{AddressMode, Day, Schedule, Site, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
-pub use view::{NoView, Reader, View};
+pub use view::{NoView, View};
 
 /// What the list of sites shows.
 const TODAY: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];

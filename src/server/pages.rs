@@ -62,14 +62,13 @@ pub async fn site(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let found = admit(&headers, &app).await;
-    let found = found.and_then(|account| match readable(&domain, &account, &app) {
-        Some(site) => Ok((account, site)),
-        None => Err(not_found(&headers)),
-    });
-    let (account, site) = match found {
-        Ok(found) => found,
-        Err(answer) => return share::instead(&domain, query.as_deref(), &headers, &app).await.unwrap_or(answer),
+    let instead = || share::instead(&domain, query.as_deref(), &headers, &app);
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return instead().await.unwrap_or(answer),
+    };
+    let Some(site) = readable(&domain, &account, &app) else {
+        return instead().await.unwrap_or_else(|| not_found(&headers));
     };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
