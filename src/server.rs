@@ -11,6 +11,9 @@ mod form;
 mod guess;
 mod ingest;
 mod language;
+mod live;
+mod overview;
+mod own_account;
 mod pages;
 mod share;
 mod sign_in;
@@ -56,7 +59,8 @@ type Shared = Arc<App>;
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
-    let router = router(app.clone());
+    let hub = live::Hub::new();
+    let router = router(app.clone(), hub.clone());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     tokio::pin!(stop);
@@ -82,6 +86,8 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         }
     }
     drop(listener);
+    // Streams would go on for as long as their readers like.
+    hub.close();
     let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), graceful.shutdown()).await;
 }
 
@@ -119,7 +125,7 @@ async fn answer(
     }
 }
 
-fn router(app: Shared) -> Router {
+fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
     Router::new()
         .route("/api/v2/query", post(api::query))
         .route("/api/v1/annotations", get(api::annotations::list).post(api::annotations::add))
@@ -136,19 +142,25 @@ fn router(app: Shared) -> Router {
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/headcount.js", get(pages::own_script))
         .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
         .route("/sign-in/{secret}", get(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/settings/account", get(own_account::page).post(own_account::set_password))
+        .route("/settings/sign-out", post(own_account::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/share/{slug}", get(share::page).post(share::unlock))
         .route("/share/{slug}/{panel}", get(share::panel))
+        .route("/{domain}/live", get(live::page))
+        .route("/{domain}/live/events", get(live::events))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .route("/language/{code}", get(language::choose))
         .fallback(pages::no_page)
+        .layer(axum::Extension(hub))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)

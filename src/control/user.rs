@@ -196,7 +196,7 @@ fn sign_out(collector: &Collector, name: &str, browser: Option<i64>) -> Done {
         Some(id) if collector.store().end_login_of(user.id, id)? => 1,
         Some(id) => {
             let name = &user.name;
-            return refuse(format!("{name} has no browser {id}; `headcount user browsers {name:?}` shows all"));
+            return refuse(format!("there is no browser {id} of {name}; `headcount user browsers {name:?}` shows all"));
         }
     };
     Ok(Reply::new(format!("{}: {}", user.name, signed_out(ended)), json!({"name": user.name, "signed_out": ended})))

@@ -22,14 +22,12 @@ use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
-use crate::site::{AddressMode, Day, Schedule, Site, SiteId, Target};
+use crate::server::live;
+use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
 pub use view::{NoView, View};
-
-/// What the list of sites shows.
-const TODAY: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
 
 /// What a question of the page is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -116,7 +114,7 @@ pub fn site_page(
         last,
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices::notices(view, &range, &found, collector, first_day.is_none())?,
+        notices: notices::notices(view, &range, &found, collector),
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, watched::money_of),
         series: series::series(view, &range, before, &found, now),
@@ -134,6 +132,7 @@ pub fn site_page(
         has_ledger: view.has_ledger(),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
+        arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
     })
 }
 
@@ -248,17 +247,6 @@ fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
 fn has_entries(view: &View, found: &Found) -> bool {
     let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
     found.get(&Slot::Panel(Tab::Of(Dimension::EntryPage))).is_some_and(|lines| lines.iter().any(passes))
-}
-
-/// What the list of sites shows of each: visitors and pageviews today.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), StoreError> {
-    let day = site.schedule.locate(collector.clock().now()).day;
-    let line = report::totals(site.id, Span::of_days(day, day), &TODAY, collector)?;
-    let is_measured = site.settings.address != AddressMode::None;
-    Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
 }
 
 /// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.

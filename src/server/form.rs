@@ -51,7 +51,7 @@ impl Form {
 
     /// A field as it was typed, for passwords.
     pub fn exact(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.all(name).next().unwrap_or_default()
     }
 
     /// A field unless it is absent or empty.
@@ -60,13 +60,8 @@ impl Form {
     }
 
     /// All fields of a name.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Whether there is a field of this name, as of a box that is ticked.
-    pub fn has(&self, name: &str) -> bool {
-        self.all(name).next().is_some()
     }
 }
 
@@ -104,7 +99,6 @@ mod tests {
         let form = Form::of(b"name=+%C3%84na+&site=a.test&site=b.test&box=&password=+x+");
         assert_eq!((form.text("name"), form.exact("password"), form.text("none")), ("Äna", " x ", ""));
         assert_eq!(form.all("site").collect::<Vec<_>>(), ["a.test", "b.test"]);
-        assert!(form.has("box") && !form.has("no"));
         assert_eq!((form.filled("box"), form.filled("site")), (None, Some("a.test".into())));
         assert_eq!(Form::of(b"\xff%ff=%"), Form(vec![("\u{fffd}\u{fffd}".into(), "%".into())]), "anything is read");
     }

@@ -10,13 +10,14 @@ use serde_json::json;
 use super::dashboard::{Breakdown, NoView, View, Wish};
 use super::form::NoForm;
 use super::language::words_for;
+use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, share, signed_in};
 use crate::page::cards::Tab;
 use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
 use crate::report::Sums;
 use crate::report::choice::NotAChoice;
 use crate::site::{Moment, Site};
@@ -25,30 +26,25 @@ use crate::store::sqlite::Scope;
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
+/// The same of what has another address when it changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The keys of a query in order, as often as they come.
 type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
-pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: HeaderMap) -> Response {
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let (collector, words) = (app.collector.clone(), words_for(&headers));
-    let lines = apart(move || {
-        let sites = collector.directory().all();
-        let line = |site: &crate::site::Site| {
-            let (visitors, pageviews) = dashboard::today(site, &collector)?;
-            Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
-        };
-        let sites = sites.iter().filter(|site| account.may_read(site.id)).map(|site| line(site));
-        let sites = sites.collect::<Result<Vec<_>, StoreError>>()?;
-        let is_owner = account.is_owner();
-        let unclaimed = if is_owner { dashboard::unclaimed_lately(&collector)? } else { Vec::new() };
-        Ok::<_, StoreError>(SitesPage { words, account: Some(account.shown()), is_owner, sites, unclaimed })
+    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), Wanted::read(&asked));
+    let made = apart(move || {
+        let mut sites = collector.directory().all();
+        sites.retain(|site| account.may_read(site.id));
+        overview::page(&sites, &wanted, words, &account, &collector)
     });
-    match lines.await {
+    match made.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
         _ => failed(&headers),
     }
@@ -76,8 +72,7 @@ pub async fn site(
     let words = words_for(&headers);
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => {
-            let account = Some(account.shown());
-            Ok(dashboard::site_page(&view, account, &app.collector, &app.collector, &app.base_url))
+            Ok(dashboard::site_page(&view, Some(account.shown()), &app.collector, &app.collector, &app.base_url))
         }
         Err(wrong) => Err(wrong),
     });
@@ -122,7 +117,7 @@ pub async fn panel(
 }
 
 /// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
-fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
@@ -173,10 +168,15 @@ pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
 
 /// The answer to an address that asks for what there is not.
 fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
-    let mut letters = sentence.trim_end_matches('.').chars();
+    let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
+    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
+}
+
+/// An error as a page says it: with a capital at its beginning and a full stop at its end.
+pub fn whole_sentence(error: &str) -> String {
+    let mut letters = error.trim_end_matches('.').chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    let sentence = format!("{first}{}.", letters.as_str());
-    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title: title.to_owned(), sentence }.html())
+    format!("{first}{}.", letters.as_str())
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
@@ -322,8 +322,14 @@ fn script(text_of: impl Into<axum::body::Body>) -> Response {
 /// `GET /assets/style.css`, whose address changes with its content.
 pub async fn style() -> Response {
     let mut answer = text("text/css; charset=utf-8", page::STYLE);
-    let age = HeaderValue::from_static("public, max-age=31536000, immutable");
-    answer.headers_mut().insert(header::CACHE_CONTROL, age);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+    answer
+}
+
+/// `GET /assets/headcount.js`, whose address changes with its content too.
+pub async fn own_script() -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", page::script::SCRIPT);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
     answer
 }
 
@@ -365,7 +371,8 @@ pub fn with_status(status: u16, body: String) -> Response {
 #[derive(Debug, Clone)]
 pub struct Frames(pub String);
 
-fn html(status: StatusCode, body: String) -> Response {
+/// A page.
+pub fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
 
@@ -377,8 +384,9 @@ fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
 
 /// Puts the headers on every answer that keep pages to themselves.
 pub async fn protect(mut answer: Response) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors";
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                          img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+                          require-trusted-types-for 'script'; trusted-types headcount; frame-ancestors";
     let frames = answer.extensions().get::<Frames>().map_or("'none'", |frames| &frames.0);
     let policy = HeaderValue::from_str(&format!("{POLICY} {frames}"));
     let headers = answer.headers_mut();

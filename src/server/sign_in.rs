@@ -135,10 +135,15 @@ pub fn signed_out(app: &App) -> Response {
 }
 
 /// The answer to a browser that is signed in: it gets its cookie and goes on to where it wanted to go.
-pub fn welcome(app: &App, user: &User, login: &Secret, to: Option<String>) -> Response {
+fn welcome(app: &App, user: &User, login: &Secret, to: Option<String>) -> Response {
     let mut answer = Redirect::to(&to.unwrap_or_else(|| home(app, user))).into_response();
-    set_cookie(&mut answer, app, login.reveal(), limits::LOGIN_MS / 1_000);
+    keep(&mut answer, app, login);
     answer
+}
+
+/// Has a browser keep the secret of its sign-in.
+pub fn keep(answer: &mut Response, app: &App, login: &Secret) {
+    set_cookie(answer, app, login.reveal(), limits::LOGIN_MS / 1_000);
 }
 
 /// Where to go after signing in: to the site if there is only one.
