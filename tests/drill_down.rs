@@ -354,7 +354,7 @@ fn hostile_filters_are_text() {
             .split("<input type=\"hidden\"")
             .map(|rest| rest.split_once('>').map_or(rest, |(_, rest)| rest))
             .collect();
-        assert!(!shown.contains("<script") && !shown.contains('\u{202e}'), "{page}");
+        assert!(shown.matches("<script").count() == 1 && !shown.contains('\u{202e}'), "{page}");
         assert_eq!(rows(&world, None, &[&format!("page:{page}")])[0]["pageviews"], 1, "{page}");
     }
     let long = "\u{fc}".repeat(1_000);
