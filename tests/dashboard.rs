@@ -76,7 +76,7 @@ fn days_are_compared_with_what_is_asked_for() {
     assert!(!none.contains("compared with") && !none.contains("class=\"change") && !none.contains("before, "));
     // A year before nothing was counted: there is nothing to compare with.
     assert!(!reader.get("?period=today&compare=year").contains("compared with"));
-    for wrong in ["?compare=x", "?period=custom&from=2026-06-02&to=2026-06-01", "?compare=custom&since=<i>"] {
+    for wrong in ["?compare=x", "?period=custom&from=2026-06-02&to=2026-06-01", "?compare=custom&since=%3Ci%3E"] {
         let answer = reader.answer(wrong, &[]);
         assert!(answer.status == 400 && !answer.text().contains("<i>"), "{wrong}");
     }
