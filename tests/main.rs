@@ -22,6 +22,7 @@ mod people;
 mod programs;
 mod scenario;
 mod store;
+mod settings;
 mod tidy;
 mod trouble;
 mod visits;

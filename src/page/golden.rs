@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod made_up;
+#[cfg(test)]
 mod settings;
 
 use super::*;
