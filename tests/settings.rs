@@ -6,9 +6,9 @@ use crate::world::{Answer, World};
 
 type Cookie = (&'static str, String);
 
-fn owner() -> (World, Cookie) {
+fn owner() -> (World, [Cookie; 1]) {
     let world = World::start();
-    let cookie = world.sign_in();
+    let cookie = [world.sign_in()];
     (world, cookie)
 }
 
@@ -21,16 +21,16 @@ fn settings(world: &World) -> Settings {
 }
 
 /// Sends a form of the site's page.
-fn send(world: &World, cookie: &Cookie, name: &str, fields: &[(&str, &str)]) -> Answer {
-    world.form(&format!("/example.com/settings/{name}"), &[cookie.clone()], fields)
+fn send(world: &World, cookie: &[Cookie], name: &str, fields: &[(&str, &str)]) -> Answer {
+    world.form(&format!("/example.com/settings/{name}"), cookie, fields)
 }
 
 /// The page that a form leads to, with what is said there.
-fn follow(world: &World, cookie: &Cookie, answer: &Answer) -> Answer {
+fn follow(world: &World, cookie: &[Cookie], answer: &Answer) -> Answer {
     assert_eq!(answer.status, 303, "{}", answer.text());
     let path = answer.header("location").unwrap().split('#').next().unwrap().to_owned();
     let told = answer.header("set-cookie").map_or("", |told| told.split(';').next().unwrap());
-    let cookies = format!("{}; {told}", cookie.1);
+    let cookies = format!("{}; {told}", cookie[0].1);
     world.request("GET", &path, &[("cookie", cookies)], None)
 }
 
@@ -43,7 +43,7 @@ fn a_goal_is_added_and_removed_by_forms() {
     assert!(page.text().contains("&#34;Reads&#34; is a goal of example.com. A pattern is counted from now on."));
     // It is said once: the page drops it from the browser.
     assert!(page.header("set-cookie").unwrap().starts_with("headcount_told=; "), "{page:?}");
-    let again = world.request("GET", "/example.com/settings", &[cookie.clone()], None);
+    let again = world.request("GET", "/example.com/settings", &cookie, None);
     assert!(!again.text().contains("is a goal of") && again.header("set-cookie").is_none());
     assert!(again.text().contains("<button aria-label=\"Remove the goal Reads\">"));
     assert_eq!(settings(&world).goals[0].name, "Reads");
@@ -73,7 +73,7 @@ fn what_is_refused_stands_beside_the_form_with_what_was_typed() {
         let refused = send(&world, &cookie, "budgets", &[("values_max", values), ("pair_cells_max", cells)]);
         assert_eq!(refused.status, 400, "{values} {cells}");
     }
-    let before = world.request("GET", "/example.com/settings", &[cookie], None).text();
+    let before = world.request("GET", "/example.com/settings", &cookie, None).text();
     assert!(!before.contains("role=\"alert\""));
 }
 
@@ -140,15 +140,12 @@ fn each_form_sets_what_it_says() {
 #[test]
 fn a_site_is_added_by_a_form_and_shows_its_snippet() {
     let (world, cookie) = owner();
-    let added = world.form(
-        "/settings/site-add",
-        &[cookie.clone()],
-        &[("domain", "www.Shop.example"), ("timezone", "Europe/Paris")],
-    );
+    let added =
+        world.form("/settings/site-add", &cookie, &[("domain", "www.Shop.example"), ("timezone", "Europe/Paris")]);
     assert_eq!((added.status, added.header("location")), (303, Some("/shop.example")));
-    let page = world.request("GET", "/shop.example", &[cookie.clone()], None).text();
+    let page = world.request("GET", "/shop.example", &cookie, None).text();
     assert!(page.contains("data-domain=&#34;shop.example&#34;"), "{page}");
-    let listed = world.request("GET", "/settings", &[cookie.clone()], None).text();
+    let listed = world.request("GET", "/settings", &cookie, None).text();
     assert!(listed.contains("href=\"/shop.example/settings\""));
     for (domain, zone, sentence) in [
         ("shop.example", "", "The site shop.example exists already"),
@@ -156,7 +153,7 @@ fn a_site_is_added_by_a_form_and_shows_its_snippet() {
         ("a b", "", "is not a domain"),
         ("b.example", "Mars", "&#34;Mars&#34; is not a time zone"),
     ] {
-        let refused = world.form("/settings/site-add", &[cookie.clone()], &[("domain", domain), ("timezone", zone)]);
+        let refused = world.form("/settings/site-add", &cookie, &[("domain", domain), ("timezone", zone)]);
         assert_eq!(refused.status, 400);
         assert!(refused.text().contains(sentence), "{}", refused.text());
         assert!(refused.text().contains(&format!("value=\"{domain}\"")));
@@ -172,38 +169,38 @@ fn a_site_is_removed_only_by_who_types_its_name() {
     let removed = send(&world, &cookie, "remove", &[("domain", " Example.com ")]);
     assert!(follow(&world, &cookie, &removed).text().contains("example.com and all its figures are removed."));
     assert!(world.collector().directory().find("example.com").is_none());
-    assert_eq!(world.request("GET", "/example.com/settings", &[cookie], None).status, 404);
+    assert_eq!(world.request("GET", "/example.com/settings", &cookie, None).status, 404);
 }
 
 #[test]
 fn nobody_else_changes_anything() {
     let (world, cookie) = owner();
     world.add_user("ana", "analyst", &[]);
-    let analyst = world.sign_in_as("ana");
+    let analyst = [world.sign_in_as("ana")];
     let fields = [("target", "Signup"), ("name", "")];
     for path in ["/settings", "/example.com/settings"] {
         assert_eq!(world.request("GET", path, &[], None).status, 401, "{path}");
-        assert_eq!(world.request("GET", path, &[analyst.clone()], None).status, 403, "{path}");
-        assert_eq!(world.request("GET", path, &[cookie.clone()], None).status, 200, "{path}");
+        assert_eq!(world.request("GET", path, &analyst, None).status, 403, "{path}");
+        assert_eq!(world.request("GET", path, &cookie, None).status, 200, "{path}");
     }
     assert_eq!(world.form("/example.com/settings/goal-add", &[], &fields).status, 401);
     assert_eq!(send(&world, &analyst, "goal-add", &fields).status, 403);
     let add = [("domain", "b.example")];
-    assert_eq!(world.form("/settings/site-add", &[analyst], &add).status, 403);
+    assert_eq!(world.form("/settings/site-add", &analyst, &add).status, 403);
     // A page elsewhere that sends the owner's cookie is no page of ours.
     let body = Some(&b"target=Signup&name="[..]);
     for (header, value) in [("origin", "https://elsewhere.example"), ("sec-fetch-site", "cross-site")] {
-        let headers = [cookie.clone(), (header, value.to_owned())];
+        let headers = [cookie[0].clone(), (header, value.to_owned())];
         assert_eq!(world.request("POST", "/example.com/settings/goal-add", &headers, body).status, 403, "{header}");
     }
-    assert_eq!(world.request("POST", "/example.com/settings/goal-add", &[cookie.clone()], body).status, 403);
+    assert_eq!(world.request("POST", "/example.com/settings/goal-add", &cookie, body).status, 403);
     assert!(settings(&world).goals.is_empty() && world.collector().directory().all().len() == 1);
     // What is no form is no page.
     assert_eq!(send(&world, &cookie, "everything", &fields).status, 404);
-    assert_eq!(world.form("/example.org/settings/goal-add", &[cookie.clone()], &fields).status, 404);
-    let back = world.request("GET", "/example.com/settings/goal-add", &[cookie.clone()], None);
+    assert_eq!(world.form("/example.org/settings/goal-add", &cookie, &fields).status, 404);
+    let back = world.request("GET", "/example.com/settings/goal-add", &cookie, None);
     assert_eq!((back.status, back.header("location")), (303, Some("/example.com/settings")));
-    let back = world.request("GET", "/settings/site-add", &[cookie], None);
+    let back = world.request("GET", "/settings/site-add", &cookie, None);
     assert_eq!((back.status, back.header("location")), (303, Some("/settings")));
 }
 
@@ -211,7 +208,7 @@ fn nobody_else_changes_anything() {
 fn what_a_browser_keeps_is_shown_as_text_and_on_its_own_page_alone() {
     let (world, cookie) = owner();
     let shown = |told: &str| {
-        let cookies = format!("{}; headcount_told={told}", cookie.1);
+        let cookies = format!("{}; headcount_told={told}", cookie[0].1);
         world.request("GET", "/example.com/settings", &[("cookie", cookies)], None).text()
     };
     assert!(shown("%2Fexample.com%2Fsettings%0Asite%0A%3Cscript%3E").contains("&#60;script&#62;"));
