@@ -338,6 +338,11 @@ impl Collector {
         self.call(|reply| Message::Lately { site, reply })
     }
 
+    /// The same of each site that has had any.
+    pub fn visitors_now_by_site(&self) -> HashMap<SiteId, usize> {
+        self.call(Message::NowOfAll).unwrap_or_default()
+    }
+
     /// Stores everything that is counted, and waits until that is done or has failed.
     ///
     /// # Errors
@@ -451,7 +456,7 @@ impl report::Sums for Collector {
         }
         let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
         for ((running, census), _) in in_memory {
-            for (rows, ask) in answer.rows.iter_mut().zip(asks) {
+            for (rows, ask) in answer.rows.iter_mut().zip(asks).filter(|(_, ask)| ask.site == running.site) {
                 rows.extend(ask.rows_of_census(running.day, census));
             }
         }

@@ -103,6 +103,10 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Sites on one page of the list: more than anybody compares at a glance. Each is 500 bytes of HTML.
+pub const OVERVIEW_SITES: usize = 100;
+/// Most sites that are read as one: each costs as much as its own page.
+pub const TOGETHER_SITES_MAX: usize = 100;
 /// Stored keys of properties that a reader can choose from: nobody looks through more.
 pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
@@ -182,6 +186,19 @@ pub const HEAD_WAIT_S: u64 = 20;
 pub const BODY_WAIT_S: u64 = 20;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;
+/// Live pages that are kept up to date at once; each is a connection, and costs some 30 kB.
+pub const STREAMS_MAX: usize = 200;
+/// Time between two looks at a site that somebody watches, in milliseconds: nobody reads faster.
+pub const STREAM_PAUSE_MS: u64 = 2_000;
+/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the keeper's time.
+pub const STREAM_PAUSE_PER_LOOK: u32 = 20;
+/// Time between two signs of life on a stream, in seconds; proxies give up a silent one after 30 to 60. Whether its reader
+/// is still signed in is looked at with each.
+pub const STREAM_BEAT_S: u64 = 15;
+/// How long a stream lasts, in seconds; the browser opens the next one by itself.
+pub const STREAM_S_MAX: u64 = 900;
+/// How long browsers wait before that, in milliseconds.
+pub const STREAM_AGAIN_MS: u64 = 1_000;
 /// Readers of the store that work at once: a dashboard and an API client do not wait for each other.
 pub const READERS: usize = 4;
 
@@ -195,6 +212,12 @@ pub const EXPRESSIONS_MAX: usize = 20;
 pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
 /// Rows that a dashboard panel shows.
 pub const PANEL_ROWS: usize = 9;
+/// Rows on one page of all rows of a panel: some screens full.
+pub const ROWS_OF_PAGE: usize = 100;
+/// Longest text that is searched for in rows, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Keys of properties that have a tab: more do not fit beside each other.
+pub const PROP_TABS: usize = 12;
 /// Most days of `<n>d` in the API (Plausible's limit).
 pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).

@@ -1,21 +1,29 @@
 //! In: reports, as plain data. Out: HTML, CSV and JSON. Forgets: nothing more; whatever comes here may be shown.
 //!
 //! Pages read nothing and decide nothing: the server fills the structures below, a template in `dashboards/` says it
-//! in words. All texts are escaped by askama. No page has a script or a `style` attribute, so that a content policy of
-//! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
+//! in words. All texts are escaped by askama. No page has a `style` attribute or a script within it, so that a content policy
+//! of `default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
 pub mod form;
 pub mod format;
+pub mod keys;
 pub mod names;
 pub mod places;
+pub mod script;
 pub mod chart;
+pub mod map;
 pub mod account;
 pub mod export;
+pub mod live;
 pub mod sign_in;
 pub mod bots;
 pub mod settings;
+pub mod cards;
+pub mod panel;
 pub mod site;
+pub mod sites;
+pub mod rows;
 pub mod tracker;
 pub mod watched;
 
@@ -24,9 +32,12 @@ mod golden;
 
 use askama::Template;
 
-pub use chart::{Hits, Point, Progress, Series};
+pub use chart::{Note, Point, Progress, Series};
+pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use rows::RowsPage;
 pub use sign_in::SignInPage;
-pub use site::{MailLine, NotCounted, Panel, PanelRow, PeriodLink, SitePage, Total};
+pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
+pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
@@ -62,56 +73,6 @@ pub struct Account {
     pub name: String,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
-}
-
-/// The list of sites that somebody may read.
-#[derive(Debug, Clone, Template)]
-#[template(path = "sites.html")]
-pub struct SitesPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// Who is signed in.
-    pub account: Option<Account>,
-    /// Whether sites can be added by who reads this.
-    pub is_owner: bool,
-    /// The sites, in the order in which they are listed.
-    pub sites: Vec<SiteLine>,
-    /// Messages of the last seven days that could be booked to no site of the list, by reason.
-    pub unclaimed: Vec<NotCounted>,
-}
-
-/// A site in the list.
-#[derive(Debug, Clone)]
-pub struct SiteLine {
-    /// Its domain.
-    pub domain: String,
-    /// Visitors so far today; nothing where they are not measured.
-    pub visitors: Option<f64>,
-    /// Pageviews so far today.
-    pub pageviews: f64,
-}
-
-impl SitesPage {
-    /// What arrived for no site; every other part between backticks is code.
-    fn unclaimed_shown(&self) -> String {
-        let line = |line: &NotCounted| format!("{} ({})", line.name(self.words), line.shown(self.words));
-        self.words.one(self.words.unclaimed, self.unclaimed.iter().map(line).collect::<Vec<_>>().join(", "))
-    }
-
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-}
-
-impl SiteLine {
-    fn visitors_shown(&self, words: &Words) -> String {
-        words.metric(crate::cell::Metric::Visitors, self.visitors)
-    }
-
-    fn pageviews_shown(&self, words: &Words) -> String {
-        words.count(self.pageviews)
-    }
 }
 
 /// What the visitors of a site may know.

@@ -27,6 +27,8 @@ pub struct SiteId(pub u32);
 impl SiteId {
     /// What no site can be blamed for, such as a beacon for an unknown one, is booked here.
     pub const INSTANCE: SiteId = SiteId(0);
+    /// Several sites that are read as one; nothing is ever stored under it.
+    pub const TOGETHER: SiteId = SiteId(u32::MAX);
 }
 
 /// The domain that names a site: lower case, punycode, without a leading `www.`, a port or a trailing dot.

@@ -4,10 +4,14 @@
 //! Across, everything is in percent, so that one drawing fits every screen while its letters keep their size. Up and
 //! down it is in pixels of a plot that is [`PLOT_PX`] high.
 
+pub mod scale;
+
 use super::format::tame;
 use super::words::Words;
+use crate::cell::Metric;
 use crate::report::Interval;
 use crate::site::{Day, LocalHour};
+use scale::{height, percent, px, scale};
 
 /// Height of the plot in pixels; the labels stand below it.
 pub const PLOT_PX: f64 = 200.0;
@@ -19,40 +23,16 @@ const LABELS_MAX: usize = 8;
 pub struct Series {
     /// Width of a bucket.
     pub interval: Interval,
-    /// What hits are called that are counted beside visitors.
-    pub hits: Hits,
+    /// What the dark bars count.
+    pub front: Metric,
+    /// What the light bars behind them count.
+    pub back: Option<Metric>,
+    /// Whether they are of a goal, which is reached by each of its events.
+    pub is_of_goal: bool,
     /// One point for each bucket of the range.
     pub points: Vec<Point>,
-}
-
-/// What is counted beside visitors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hits {
-    /// Pageviews.
-    Pageviews,
-    /// Named events.
-    Events,
-    /// What reached a goal.
-    Conversions,
-}
-
-impl Hits {
-    /// What many of them are called.
-    pub const fn title(self, words: &Words) -> &'static str {
-        match self {
-            Hits::Pageviews => words.pageviews,
-            Hits::Events => words.events,
-            Hits::Conversions => words.conversions,
-        }
-    }
-
-    const fn counted(self, words: &Words) -> (&'static str, &'static str) {
-        match self {
-            Hits::Pageviews => (words.pageview_word, words.pageviews_word),
-            Hits::Events => (words.event_word, words.events_word),
-            Hits::Conversions => (words.conversion_word, words.conversions_word),
-        }
-    }
+    /// What the owner noted, in order of time.
+    pub notes: Vec<Note>,
 }
 
 /// The sums of a bucket.
@@ -60,12 +40,25 @@ impl Hits {
 pub struct Point {
     /// Number of the bucket: hours for [`Interval::Hour`], else days, as in [`crate::report::Line`].
     pub bucket: i32,
-    /// Visitors; nothing where they are not measured.
-    pub visitors: Option<f64>,
-    /// Pageviews, or what [`Series::hits`] says.
-    pub pageviews: Option<f64>,
+    /// Of the dark bar; nothing where it is not measured.
+    pub front: Option<f64>,
+    /// Of the light bar.
+    pub back: Option<f64>,
+    /// The bucket of the same place in what is compared, and what the dark bar was there.
+    pub before: Option<(i32, Option<f64>)>,
     /// How far along its bucket is.
     pub progress: Progress,
+}
+
+/// A note on a bucket.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The number of its bucket.
+    pub bucket: i32,
+    /// Its day, and its hour if it is about one.
+    pub at: (Day, Option<u8>),
+    /// What the owner wrote.
+    pub text: String,
 }
 
 /// How far along a bucket is.
@@ -88,6 +81,8 @@ pub struct Chart {
     pub bars: Vec<Bar>,
     /// What stands below.
     pub labels: Vec<Label>,
+    /// Where notes are: the middle of the bucket in percent, and their number.
+    pub notes: Vec<(String, usize)>,
     /// The chart in one sentence, for those who do not see it.
     pub summary: String,
 }
@@ -101,7 +96,7 @@ pub struct GridLine {
     pub text: String,
 }
 
-/// A bucket: visitors in front of pageviews, or pageviews alone where visitors are not measured.
+/// A bucket.
 #[derive(Debug)]
 pub struct Bar {
     /// Left end and width of the bucket's slot, in percent.
@@ -112,6 +107,8 @@ pub struct Bar {
     pub front: Option<(String, String)>,
     /// Top and height of the light bar behind it, in pixels.
     pub back: Option<(String, String)>,
+    /// Right end of the slot in percent, and pixels from the top of the mark that says what it was before.
+    pub before: Option<(String, String)>,
     /// When, and how many.
     pub text: String,
     /// Whether it will grow.
@@ -129,22 +126,57 @@ pub struct Label {
     pub is_minor: bool,
 }
 
-impl Point {
-    /// Its numbers in full: visitors, pageviews.
-    pub fn cells(&self, words: &Words) -> [String; 2] {
-        [words.whole(self.visitors), words.whole(self.pageviews)]
-    }
-}
-
 impl Series {
-    /// Whether visitors were measured.
-    pub fn has_visitors(&self) -> bool {
-        self.points.is_empty() || self.points.iter().any(|point| point.visitors.is_some())
+    /// What the dark bars are called.
+    pub fn front_title(&self, words: &Words) -> &'static str {
+        self.title(self.front, words)
+    }
+
+    /// What the light bars are called.
+    pub fn back_title(&self, words: &Words) -> Option<&'static str> {
+        self.back.map(|back| self.title(back, words))
+    }
+
+    /// What a metric is called here.
+    fn title(&self, metric: Metric, words: &Words) -> &'static str {
+        if self.is_of_goal && metric == Metric::Events { words.conversions } else { words.name(metric) }
+    }
+
+    /// A number in full, with its unit.
+    fn amount(&self, metric: Metric, value: f64, words: &Words) -> String {
+        let (one, many) = match metric {
+            Metric::Visitors => (words.visitor_word, words.visitors_word),
+            Metric::Visits => (words.visit_word, words.visits_word),
+            Metric::Pageviews => (words.pageview_word, words.pageviews_word),
+            Metric::Events if self.is_of_goal => (words.conversion_word, words.conversions_word),
+            Metric::Events => (words.event_word, words.events_word),
+            rate => return format!("{} {}", words.name(rate), words.metric(rate, Some(value))),
+        };
+        words.many(value, one, many)
+    }
+
+    /// A number of the table: with all its digits.
+    fn cell(&self, metric: Metric, value: Option<f64>, words: &Words) -> String {
+        words.full(metric, value).unwrap_or_else(|| words.metric(metric, value))
+    }
+
+    /// The numbers of a bucket in full.
+    pub fn cells(&self, point: &Point, words: &Words) -> Vec<String> {
+        let front = self.cell(self.front, point.front, words);
+        let back = self.back.map(|back| self.cell(back, point.back, words));
+        let before = self.has_before().then(|| self.cell(self.front, point.before.and_then(|(_, value)| value), words));
+        std::iter::once(front).chain(back).chain(before).collect()
+    }
+
+    /// Whether it is compared with anything.
+    pub fn has_before(&self) -> bool {
+        self.points.iter().any(|point| point.before.is_some())
     }
 
     /// Whether nothing at all was counted.
     pub fn is_empty(&self) -> bool {
-        self.highest() == 0.0
+        let counted = self.points.iter().flat_map(|point| [point.front, point.back]).flatten();
+        counted.map(tame).fold(0.0, f64::max) == 0.0
     }
 
     /// Whether a bucket is still running.
@@ -167,49 +199,81 @@ impl Series {
         self.points.iter().filter(|point| point.progress != Progress::Ahead)
     }
 
+    /// When a point is, in full.
+    pub fn point_when(&self, point: &Point, words: &Words) -> String {
+        self.when(point.bucket, words)
+    }
+
     /// When a bucket is, in full.
-    pub fn when(&self, point: &Point, words: &Words) -> String {
+    fn when(&self, bucket: i32, words: &Words) -> String {
         let brief = |day: Day| words.date(day, words.date_brief);
         match self.interval {
             Interval::Hour => {
-                let hour = LocalHour::from_number(point.bucket);
+                let hour = LocalHour::from_number(bucket);
                 words.two(words.date_hour, brief(hour.day), format!("{:02}", hour.hour.0))
             }
-            Interval::Day => brief(Day(point.bucket)),
-            Interval::Week => words.one(words.date_week, brief(Day(point.bucket))),
-            Interval::Month => words.date(Day(point.bucket), words.date_month),
+            Interval::Day => brief(Day(bucket)),
+            Interval::Week => words.one(words.date_week, brief(Day(bucket))),
+            Interval::Month => words.date(Day(bucket), words.date_month),
         }
     }
 
     /// Where everything stands.
     pub fn chart(&self, words: &Words) -> Chart {
-        let (step, top) = scale(self.highest());
+        let (step, top) = scale(self.highest(), self.front);
         let lines = (top / step).round() as usize;
         let grid = (0..=lines)
             .map(|line| line as f64 * step)
-            .map(|value| GridLine { y: px(PLOT_PX - value / top * PLOT_PX), text: words.count(value) });
+            .map(|value| GridLine { y: px(PLOT_PX - value / top * PLOT_PX), text: self.level(value, words) });
+        let slot = self.slot();
+        let place = |note: &Note| self.points.iter().position(|point| point.bucket == note.bucket);
+        let note = |(number, note): (usize, &Note)| Some((percent((place(note)? as f64 + 0.5) * slot), number + 1));
         Chart {
             grid: grid.collect(),
             bars: self.bars(top, words),
             labels: self.labels(words),
+            notes: self.notes.iter().enumerate().filter_map(note).collect(),
             summary: self.summary(words),
         }
     }
 
+    /// The number at a line across.
+    fn level(&self, value: f64, words: &Words) -> String {
+        match self.front {
+            Metric::ViewsPerVisit => words.count(value),
+            metric => words.metric(metric, Some(value)),
+        }
+    }
+
+    /// When a note is, in full.
+    pub fn note_when(&self, note: &Note, words: &Words) -> String {
+        let day = words.date(note.at.0, words.date_brief);
+        note.at.1.map_or(day.clone(), |hour| words.two(words.date_hour, day, format!("{hour:02}")))
+    }
+
+    /// The width of a bucket, in percent.
+    fn slot(&self) -> f64 {
+        100.0 / self.points.len().max(1) as f64
+    }
+
     fn highest(&self) -> f64 {
-        self.points.iter().flat_map(|point| [point.visitors, point.pageviews]).flatten().map(tame).fold(0.0, f64::max)
+        let back = |point: &Point| point.back.filter(|_| self.back.is_some());
+        let of = |point: &Point| [point.front, back(point), point.before.and_then(|(_, value)| value)];
+        self.points.iter().flat_map(of).flatten().map(tame).fold(0.0, f64::max)
     }
 
     fn bars(&self, top: f64, words: &Words) -> Vec<Bar> {
-        let slot = 100.0 / self.points.len().max(1) as f64;
+        let slot = self.slot();
         // Few wide bars look heavy, many thin ones lose themselves in gaps.
         let filled = slot * if self.points.len() <= 14 { 0.56 } else { 0.76 };
-        let has_visitors = self.has_visitors();
+        let mark =
+            |place: usize, value: f64| (percent((place + 1) as f64 * slot), px(PLOT_PX - tame(value) / top * PLOT_PX));
         let bar = |(place, point): (usize, &Point)| Bar {
             slot: (percent(place as f64 * slot), percent(slot)),
             x: (percent(place as f64 * slot + (slot - filled) / 2.0), percent(filled)),
-            front: height(if has_visitors { point.visitors } else { point.pageviews }, top),
-            back: height(point.pageviews.filter(|_| has_visitors), top),
+            front: height(point.front, top),
+            back: height(point.back.filter(|_| self.back.is_some()), top),
+            before: point.before.and_then(|(_, value)| Some(mark(place, value?))),
             text: self.tip(point, words),
             is_running: point.progress == Progress::Running,
         };
@@ -217,15 +281,21 @@ impl Series {
     }
 
     fn tip(&self, point: &Point, words: &Words) -> String {
-        let (one, many) = self.hits.counted(words);
-        let amounts = [(point.visitors, words.visitor_word, words.visitors_word), (point.pageviews, one, many)];
-        let amounts = amounts.into_iter().filter_map(|(value, one, many)| Some(words.many(value?, one, many)));
-        let amounts = amounts.collect::<Vec<_>>().join(", ");
-        let when = self.when(point, words);
-        match point.progress {
+        let amounts = [Some((self.front, point.front)), self.back.map(|back| (back, point.back))];
+        let amount = |(metric, value): (Metric, Option<f64>)| Some(self.amount(metric, value?, words));
+        let amounts = amounts.into_iter().flatten().filter_map(amount).collect::<Vec<_>>().join(", ");
+        let when = self.when(point.bucket, words);
+        let now = match point.progress {
             Progress::Ahead => words.one(words.not_yet, when),
             Progress::Running => words.two(words.so_far, when, amounts),
             Progress::Over => words.two(words.bucket, when, amounts),
+        };
+        match point.before {
+            Some((bucket, Some(value))) => {
+                let before = self.amount(self.front, value, words);
+                format!("{now} · {}", words.two(words.before_bucket, self.when(bucket, words), before))
+            }
+            _ => now,
         }
     }
 
@@ -271,47 +341,17 @@ impl Series {
     }
 
     fn summary(&self, words: &Words) -> String {
-        let (name, of) = if self.has_visitors() { (words.visitors, true) } else { (self.hits.title(words), false) };
-        let value = |point: &Point| tame(if of { point.visitors } else { point.pageviews }.unwrap_or(0.0));
-        let by = format!("{name} {}", self.split(words));
+        let by = format!("{} {}", self.front_title(words), self.split(words));
+        let value = |point: &Point| tame(point.front.unwrap_or(0.0));
         let best = self.begun().max_by(|a, b| value(a).total_cmp(&value(b)));
         match best.filter(|best| value(best) > 0.0) {
             Some(best) => {
-                let most = format!("{}, {}", words.exact(value(best)), self.when(best, words));
-                words.two(words.chart_summary, by, most)
+                let most = self.cell(self.front, best.front, words);
+                words.two(words.chart_summary, by, format!("{most}, {}", self.when(best.bucket, words)))
             }
             None => words.one(words.chart_nothing, by),
         }
     }
-}
-
-/// Step and top of a scale for values up to `highest`: 1, 2 or 5 times a power of ten, never less than 1, and at most
-/// five steps.
-fn scale(highest: f64) -> (f64, f64) {
-    let rough = (tame(highest) / 4.0).max(1.0);
-    let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= rough * 0.999_999);
-    let step = step.unwrap_or(rough);
-    (step, (highest / step).ceil().max(1.0) * step)
-}
-
-/// Top and height of a bar; what is there is at least a pixel high.
-fn height(value: Option<f64>, top: f64) -> Option<(String, String)> {
-    let value = tame(value?);
-    let height = if value > 0.0 { (value / top * PLOT_PX).max(1.0) } else { 0.0 };
-    Some((px(PLOT_PX - height), px(height)))
-}
-
-fn px(value: f64) -> String {
-    trim(format!("{value:.1}"))
-}
-
-fn percent(value: f64) -> String {
-    trim(format!("{value:.2}")) + "%"
-}
-
-fn trim(number: String) -> String {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
 }
 
 #[cfg(test)]
@@ -322,37 +362,23 @@ mod tests {
     fn series(interval: Interval, first: i32, values: &[f64]) -> Series {
         let point = |(place, value): (usize, &f64)| Point {
             bucket: first + place as i32,
-            visitors: Some(*value),
-            pageviews: Some(value * 2.0),
+            front: Some(*value),
+            back: Some(value * 2.0),
+            before: None,
             progress: Progress::Over,
         };
-        Series { interval, hits: Hits::Pageviews, points: values.iter().enumerate().map(point).collect() }
+        Series {
+            interval,
+            front: Metric::Visitors,
+            back: Some(Metric::Pageviews),
+            is_of_goal: false,
+            points: values.iter().enumerate().map(point).collect(),
+            notes: Vec::new(),
+        }
     }
 
     fn texts(series: &Series) -> Vec<String> {
         series.labels(&ENGLISH).into_iter().map(|label| label.text).collect()
-    }
-
-    #[test]
-    fn a_scale_has_round_steps_and_room_for_the_highest() {
-        let cases = [
-            (0.0, 1.0, 1.0),
-            (1.0, 1.0, 1.0),
-            (4.0, 1.0, 4.0),
-            (5.0, 2.0, 6.0),
-            (11.0, 5.0, 15.0),
-            (40.0, 10.0, 40.0),
-            (1_900.0, 500.0, 2_000.0),
-            (2_001.0, 1_000.0, 3_000.0),
-            (123_456.0, 50_000.0, 150_000.0),
-        ];
-        for (highest, step, top) in cases {
-            assert_eq!(scale(highest), (step, top), "{highest}");
-        }
-        for highest in (1..5_000).map(f64::from) {
-            let (step, top) = scale(highest);
-            assert!(top >= highest && top / step <= 5.0 && top < highest + step, "{highest}: {step} {top}");
-        }
     }
 
     #[test]
@@ -388,6 +414,40 @@ mod tests {
     }
 
     #[test]
+    fn what_was_before_is_a_mark_of_its_own() {
+        let mut series = series(Interval::Day, 20_778, &[3.0, 5.0]);
+        series.points[0].before = Some((20_771, Some(20.0)));
+        let chart = series.chart(&ENGLISH);
+        assert_eq!(chart.bars[0].before, Some(("50%".into(), "0".into())), "the scale has room for it");
+        assert_eq!(chart.bars[1].before, None);
+        assert!(
+            chart.bars[0].text.ends_with("6 pageviews · before, Sat 14 Nov 2026: 20 visitors"),
+            "{}",
+            chart.bars[0].text
+        );
+        assert_eq!(series.cells(&series.points[1], &ENGLISH), ["5", "10", "n/a"]);
+    }
+
+    #[test]
+    fn rates_and_times_have_scales_and_units_of_their_own() {
+        let mut series = series(Interval::Day, 20_778, &[30.0, 130.0]);
+        (series.front, series.back) = (Metric::VisitDuration, None);
+        let chart = series.chart(&ENGLISH);
+        let grid: Vec<_> = chart.grid.iter().map(|line| line.text.replace('\u{a0}', " ")).collect();
+        assert_eq!(grid, ["0s", "1m 0s", "2m 0s", "3m 0s"]);
+        assert_eq!(chart.bars[0].text.replace('\u{a0}', " "), "Sat 21 Nov 2026: Visit duration 30s");
+    }
+
+    #[test]
+    fn notes_stand_at_their_buckets() {
+        let mut series = series(Interval::Day, 20_778, &[3.0, 5.0]);
+        let note = |bucket| Note { bucket, at: (Day(bucket), Some(9)), text: "Version 2".into() };
+        series.notes = vec![note(20_779), note(1)];
+        assert_eq!(series.chart(&ENGLISH).notes, [("75%".to_owned(), 1)]);
+        assert_eq!(series.note_when(&series.notes[0], &ENGLISH), "Sun 22 Nov 2026, 09:00");
+    }
+
+    #[test]
     fn a_chart_of_nothing_is_a_chart() {
         let chart = series(Interval::Day, 20_778, &[]).chart(&ENGLISH);
         assert_eq!((chart.bars.len(), chart.grid.len()), (0, 2));
@@ -404,7 +464,7 @@ mod tests {
     #[test]
     fn numbers_that_are_none_draw_nothing() {
         let mut series = series(Interval::Day, 20_778, &[f64::NAN, f64::INFINITY, -4.0]);
-        series.points[0].visitors = None;
+        series.points[0].front = None;
         let chart = series.chart(&ENGLISH);
         assert_eq!(chart.bars[0].front, None);
         assert_eq!(chart.bars[1].front, Some(("200".into(), "0".into())));

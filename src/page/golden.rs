@@ -7,18 +7,18 @@ mod made_up;
 mod settings;
 
 use super::*;
-use crate::cell::Dimension;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
 use crate::page::account::{AccountPage, BrowserLine, Outcome};
+use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
-use made_up::{day, full, panel, periods, plain, today};
+use made_up::{cards, day, full, panel, panels, period, sites, today, total};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
-    let golden = html.replace(&style_version(), "VERSION");
+    let golden = html.replace(&style_version(), "VERSION").replace(&script::href(), "SCRIPT");
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, golden);
     });
@@ -28,8 +28,9 @@ fn check(name: &str, html: &str) {
     }
 }
 
-/// No page may need more than `style-src 'self'`, and none may carry a script.
+/// No page may need more than `style-src 'self'` and `script-src 'self'`, and none may carry another script than ours.
 fn assert_plain(html: &str) {
+    let html = &html.replacen(&format!("<script defer src=\"{}\"></script>", script::href()), "", 1);
     for forbidden in ["<script", " style=", "<style", "javascript:", " onclick", "<iframe"] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
@@ -41,17 +42,21 @@ fn assert_plain(html: &str) {
 fn a_full_site_reads_like_this() {
     let html = full().html();
     assert_plain(&html);
-    for dimension in Dimension::ALL {
-        let is_there = html.contains(&format!("id=\"{}\"", dimension.name()));
-        assert_eq!(is_there, !matches!(dimension, UtmContent | UtmTerm), "{dimension:?}");
-    }
     check("site", &html);
+    for one in panels() {
+        let html = SitePage { cards: cards(std::slice::from_ref(&one)), ..full() }.html();
+        assert_plain(&html);
+        let is_empty = one.rows.as_ref().is_some_and(Vec::is_empty);
+        assert_eq!(html.contains(one.tab.empty(&ENGLISH)), is_empty, "{:?}", one.tab);
+        let current = format!("aria-current=\"true\">{}</a>", one.tab.title(&ENGLISH));
+        assert!(html.contains(&current) || one.tab == Tab::Of(Event), "{:?}", one.tab);
+    }
 }
 
 #[test]
 fn today_shows_hours_and_leaves_those_ahead_empty() {
     let mut page = full();
-    page.periods = periods("day");
+    page.period = period("today");
     (page.first, page.last) = (page.last, page.last);
     (page.compared, page.series) = (Some((day("2026-11-22"), day("2026-11-22"))), today());
     page.notices.clear();
@@ -73,13 +78,15 @@ fn a_filter_says_what_it_leaves_and_what_it_can_not_tell() {
         remove: "/example.com?period=30d".into(),
     };
     page.filters = vec![chip("Goal", "Reads the blog")];
-    page.panels.retain(|panel| [Page, Source, Event].contains(&panel.dimension));
-    (page.panels[0].refused, page.panels[0].rows) = (Some("Sums do not know how this meets the filter."), None);
+    let mut panels = panels();
+    panels.retain(|panel| [Page, Source, Event].map(Tab::Of).contains(&panel.tab));
+    (panels[0].refused, panels[0].rows) = (Some(ENGLISH.no_sums), None);
+    page.cards = cards(&panels);
     (page.goals[0].figures, page.goals[0].href) = (None, None);
     page.funnels[0].steps = None;
     page.revenue = vec![("EUR".into(), 12_345.5)];
-    page.totals = vec![Total { metric: Events, value: Some(9_001.0), before: Some(8_000.0), is_of_goal: true }];
-    page.series.hits = Hits::Conversions;
+    page.totals = vec![Total { is_of_goal: true, ..total(Events, 9_001.0, 8_000.0) }];
+    (page.series.back, page.series.is_of_goal) = (Some(Events), true);
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains(">Conversions<") && !html.contains("\">Events</dt>"));
@@ -107,10 +114,16 @@ fn a_new_site_teaches() {
     let mut page = full();
     page.is_new = true;
     (page.now, page.notices) = (Some(0), Vec::new());
-    page.not_counted.truncate(1);
+    let not_counted =
+        vec![NotCounted { reason: Rejection::WrongHost, count: 2 }, NotCounted { reason: Rejection::Bot, count: 1 }];
+    let hosts = vec!["example.com".into(), "*.example.org".into()];
+    page.arrived = Some(live::Arrived { words: &ENGLISH, not_counted, hosts, is_any_unclaimed: true });
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains("&lt;script") || html.contains("&#60;script"));
+    let sentence =
+        "2 messages were not counted: wrong host; allowed are <code>example.com</code>, <code>*.example.org</code>.";
+    assert!(html.contains(sentence), "{html}");
     check("site-new", &html);
 }
 
@@ -120,11 +133,10 @@ fn a_period_without_hits_says_so() {
     for total in &mut page.totals {
         (total.value, total.before) = (Some(0.0).filter(|_| total.metric != VisitDuration), Some(0.0));
     }
-    for panel in &mut page.panels {
-        (panel.rows, panel.values) = (Some(Vec::new()), 0);
-    }
+    let nothing = |panel: Panel| Panel { rows: Some(Vec::new()), values: 0, ..panel };
+    page.cards = cards(&panels().into_iter().map(nothing).collect::<Vec<_>>());
     for point in &mut page.series.points {
-        (point.visitors, point.pageviews) = (Some(0.0), Some(0.0));
+        (point.front, point.back, point.before) = (Some(0.0), Some(0.0), None);
     }
     page.not_counted.clear();
     let html = page.html();
@@ -141,15 +153,12 @@ fn what_is_not_measured_is_not_zero() {
             total.value = None;
         }
     }
-    for panel in &mut page.panels {
-        match panel.dimension {
-            EntryPage | ExitPage => panel.rows = None,
-            _ => panel.metrics = vec![Pageviews],
-        }
-    }
-    for point in &mut page.series.points {
-        point.visitors = None;
-    }
+    let not_measured = |panel: Panel| match panel.tab {
+        Tab::Of(EntryPage | ExitPage) => Panel { rows: None, ..panel },
+        _ => Panel { metrics: vec![Pageviews], ..panel },
+    };
+    page.cards = cards(&panels().into_iter().map(not_measured).rev().collect::<Vec<_>>());
+    (page.series.front, page.series.back) = (Pageviews, None);
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains("this site keeps no tokens"));
@@ -157,24 +166,9 @@ fn what_is_not_measured_is_not_zero() {
 }
 
 #[test]
-fn a_second_panel_without_a_value_takes_no_room() {
-    let mut page = full();
-    page.panels = vec![
-        plain(Dimension::Country, 1, &[("DE", 5.0)]),
-        plain(Dimension::Region, 1, &[("(not set)", 5.0)]),
-        plain(Dimension::City, 2, &[("(not set)", 4.0), ("Bonn, DE-NW", 1.0)]),
-    ];
-    let html = page.html();
-    assert!(!html.contains(">Regions ") && html.contains(">Cities "));
-}
-
-#[test]
 fn a_day_that_still_runs_is_not_blamed_for_being_short() {
     let mut page = full();
-    page.totals = vec![
-        Total { metric: Visitors, value: Some(50.0), before: Some(100.0), is_of_goal: false },
-        Total { metric: BounceRate, value: Some(50.0), before: Some(40.0), is_of_goal: false },
-    ];
+    page.totals = vec![total(Visitors, 50.0, 100.0), total(BounceRate, 50.0, 40.0)];
     (page.first, page.is_running) = (page.last, true);
     let html = page.html();
     assert!(html.contains(r#"class="change even" title="100 in"#), "half of yesterday so far");
@@ -199,11 +193,13 @@ fn hostile_names_stay_text() {
         "/tab\tand\nline",
     ];
     let rows: Vec<_> = names.iter().map(|name| (*name, 500.0, 700.0)).collect();
-    page.panels = vec![
+    page.cards = cards(&[
         panel(Page, &[Visitors, Pageviews], 9, &rows),
         panel(Source, &[Visitors], 9, &rows),
         panel(Event, &[Visitors, Events], 9, &rows),
-    ];
+    ]);
+    let event = page.cards.iter_mut().find(|view| view.card == Card::Events).unwrap();
+    event.tabs.push(LinkTo { label: names[0].into(), href: "/?events=prop:\"><b>".into(), is_current: false });
     page.domain = "<b>example</b>.com".into();
     page.notices = vec!["<script>alert(2)</script>".into()];
     let html = page.html();
@@ -213,30 +209,57 @@ fn hostile_names_stay_text() {
 }
 
 #[test]
+fn all_rows_can_be_searched_sorted_and_turned_over() {
+    let head = |label: &str, order| rows::Head { link: made_up::link(label, "sort=value", false), meaning: "", order };
+    let page = RowsPage {
+        words: &ENGLISH,
+        account: None,
+        domain: "example.com".into(),
+        back: "/example.com?period=30d".into(),
+        everything: "/example.com?period=30d".into(),
+        days: (day("2026-10-25"), day("2026-11-23")),
+        filters: Vec::new(),
+        panel: Panel { values: 412, ..panels().swap_remove(0) },
+        not_measured: "",
+        search: "<b>\"".into(),
+        form: ("/example.com/page".into(), vec![("period".into(), "30d".into())]),
+        heads: vec![head("Page", "none"), head("Visitors", "descending"), head("Pageviews", "none")],
+        first: 101,
+        before: Some("/example.com/page?period=30d".into()),
+        after: Some("/example.com/page?period=30d&page=3".into()),
+    };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(html.contains("101 – 109 of 412") && !html.contains("<b>\""));
+    check("rows", &html);
+    let none = RowsPage { panel: Panel { rows: Some(Vec::new()), values: 0, ..page.panel.clone() }, ..page };
+    assert!(none.html().contains(ENGLISH.nothing_found));
+}
+
+#[test]
 fn sites_are_listed_or_added() {
-    let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
-    let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
-    let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
-    let unclaimed = vec![
-        NotCounted { reason: Rejection::UnknownSite, count: 3 },
-        NotCounted { reason: Rejection::NotJson, count: 1 },
-    ];
-    let html = SitesPage { words: &ENGLISH, account: account.clone(), is_owner: true, sites, unclaimed }.html();
+    let html = sites().html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage {
-        words: &ENGLISH,
-        account: account.clone(),
-        is_owner: true,
-        sites: Vec::new(),
-        unclaimed: Vec::new(),
+    let none = || SitesPage { sites: Vec::new(), counts: (0, 0), ..sites() };
+    for (name, is_owner) in [("sites-none", true), ("sites-none-readable", false)] {
+        let html = SitesPage { is_owner, unclaimed: Vec::new(), ..none() }.html();
+        assert_plain(&html);
+        check(name, &html);
     }
-    .html();
+}
+
+#[test]
+fn sites_are_searched_and_their_names_stay_text() {
+    let hostile = "<script>alert(1)</script>\"'".to_owned();
+    let mut page = SitesPage { search: Some(hostile.clone()), counts: (412, 300), ..sites() };
+    page.sites[0].domain = hostile;
+    page.around = [Some("/?period=7d&page=2".into()), Some("/?period=7d&page=4".into())];
+    let html = page.html();
     assert_plain(&html);
-    check("sites-none", &html);
-    let html = SitesPage { words: &ENGLISH, account, is_owner: false, sites: Vec::new(), unclaimed: Vec::new() }.html();
-    assert_plain(&html);
-    check("sites-none-readable", &html);
+    assert!(html.contains("3 of 300") && html.contains("role=\"search\""));
+    let nothing = SitesPage { search: Some("x".into()), counts: (412, 0), sites: Vec::new(), ..sites() }.html();
+    assert!(nothing.contains(ENGLISH.nothing_found) && !nothing.contains("<table"));
 }
 
 #[test]
@@ -303,4 +326,54 @@ fn errors_are_a_title_and_a_sentence() {
         assert_plain(&html);
         check(name, &html);
     }
+}
+
+fn half_hour() -> live::HalfHour {
+    let list = |dimension, rows: &[(&str, u64)]| live::LiveList {
+        dimension,
+        rows: rows
+            .iter()
+            .map(|(value, visitors)| live::LiveRow {
+                value: (*value).into(),
+                visitors: *visitors,
+                href: Some(format!("/example.com?period=today&filter={}:x", dimension.name())),
+            })
+            .collect(),
+        values: rows.len() + 3,
+    };
+    live::HalfHour {
+        words: &ENGLISH,
+        address: AddressMode::Hash,
+        now: Some(31),
+        visitors: Some(124),
+        minutes: (0..30).map(|minute| (format!("09:{:02}", minute + 12), minute * 7 % 11)).collect(),
+        lists: vec![
+            list(Page, &[("/", 80), ("/<script>alert(1)</script>", 40), ("/\u{202e}gpj.exe", 4)]),
+            list(Source, &[("Google", 100), ("Direct / None", 24)]),
+            list(Country, &[("DE", 124)]),
+        ],
+    }
+}
+
+#[test]
+fn the_last_half_hour_is_a_page() {
+    let page = live::LivePage { words: &ENGLISH, domain: "example.com".into(), account: None, half_hour: half_hour() };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(html.contains("09:41: 5 pageviews so far") && html.contains("Germany"));
+    check("live", &html);
+    let part = half_hour().html();
+    assert!(part.starts_with("<div id=\"half-hour\">") && html.contains(&part), "what is sent is what the page has");
+}
+
+#[test]
+fn without_tokens_and_visits_the_half_hour_says_so() {
+    let mut half_hour = half_hour();
+    (half_hour.address, half_hour.now, half_hour.visitors) = (AddressMode::None, None, None);
+    half_hour.lists.clear();
+    half_hour.minutes.iter_mut().for_each(|minute| minute.1 = 0);
+    let page = live::LivePage { words: &ENGLISH, domain: "example.com".into(), account: None, half_hour };
+    let html = page.html();
+    assert_plain(&html);
+    check("live-not-measured", &html);
 }

@@ -1,16 +1,15 @@
 //! In: the reports of one site and period, copied into [`SitePage`]. Out: its dashboard as HTML. Forgets: nothing.
 
-use std::borrow::Cow;
-
 use askama::Template;
 
 use super::chart::Series;
-use super::format::{Change, Tone, tame};
+use super::format::{Change, Tone};
+use super::live::{Arrived, Now};
+use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::words::Words;
-use super::{Account, names, rendered};
-use crate::cell::{Dimension, Metric, NOT_SET};
-use crate::counts::Name;
+use super::{Account, rendered};
+use crate::cell::Metric;
 use crate::rejection::Rejection;
 use crate::report::bots::BotLine;
 use crate::site::{AddressMode, Day};
@@ -23,6 +22,8 @@ pub struct SitePage {
     pub words: &'static Words,
     /// The site's domain.
     pub domain: String,
+    /// Where all its links begin, such as `/example.com`.
+    pub home: String,
     /// Name of its time zone.
     pub time_zone: String,
     /// What becomes of addresses: says why something was not measured.
@@ -31,8 +32,12 @@ pub struct SitePage {
     pub account: Option<Account>,
     /// Visitors of the last five minutes; nothing where they are not measured.
     pub now: Option<u64>,
-    /// The periods to choose from.
-    pub periods: Vec<PeriodLink>,
+    /// The days to choose from.
+    pub period: PeriodForm,
+    /// What they can be compared with.
+    pub compare: Choose,
+    /// The widths of buckets to choose from; none if there is only one.
+    pub intervals: Vec<LinkTo>,
     /// First day of the range.
     pub first: Day,
     /// Last day of the range.
@@ -53,8 +58,8 @@ pub struct SitePage {
     pub revenue: Vec<(String, f64)>,
     /// The same over time.
     pub series: Series,
-    /// The breakdowns. Their order does not matter; dimensions without a panel are left out.
-    pub panels: Vec<Panel>,
+    /// The panels, by card.
+    pub cards: Vec<CardView>,
     /// The site's goals.
     pub goals: Vec<GoalRow>,
     /// The site's funnels.
@@ -65,25 +70,72 @@ pub struct SitePage {
     pub not_counted: Vec<NotCounted>,
     /// The programs among them, the most frequent families first.
     pub bots: Vec<BotLine>,
-    /// Where all about them can be had as CSV.
-    pub bots_csv: String,
-    /// The same as JSON.
-    pub bots_json: String,
+    /// Where all about programs and mails can be had.
+    pub files: Files,
+    /// Whether its reader sees what is told beside the figures: programs, mails, what was not counted.
+    pub has_ledger: bool,
     /// The piece of HTML to paste into the site's pages.
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.
     pub is_new: bool,
+    /// What has arrived then.
+    pub arrived: Option<Arrived>,
 }
 
-/// A period to choose.
+/// A link to another view.
 #[derive(Debug, Clone)]
-pub struct PeriodLink {
-    /// Its name, such as `Last 7 days`.
+pub struct LinkTo {
+    /// What it is called, such as `Last 7 days`.
     pub label: String,
     /// Where it leads.
     pub href: String,
-    /// Whether it is the one shown.
+    /// Whether it is what is shown.
     pub is_current: bool,
+}
+
+/// The days to choose from.
+#[derive(Debug, Clone)]
+pub struct PeriodForm {
+    /// What is chosen.
+    pub label: String,
+    /// Those with a name, each with the key that leads there.
+    pub links: Vec<(Option<&'static str>, LinkTo)>,
+    /// As many days before.
+    pub earlier: Option<String>,
+    /// As many days after.
+    pub later: Option<String>,
+    /// First day of what is chosen.
+    pub first: Day,
+    /// Last day.
+    pub last: Day,
+    /// The last day that can be chosen.
+    pub today: Day,
+    /// What else the address says.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// What the days can be compared with.
+#[derive(Debug, Clone)]
+pub struct Choose {
+    /// Those with a name.
+    pub links: Vec<LinkTo>,
+    /// With the same weekdays, or without.
+    pub weekdays: LinkTo,
+    /// First day of what they are compared with.
+    pub since: Day,
+    /// Whether that is a choice of its own.
+    pub is_custom: bool,
+    /// What else the address says.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// Addresses of files that are no panels.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// About programs, as CSV and as JSON.
+    pub bots: [String; 2],
+    /// About mails, as CSV and as JSON.
+    pub mails: [String; 2],
 }
 
 /// A total of the range.
@@ -97,38 +149,10 @@ pub struct Total {
     pub before: Option<f64>,
     /// Whether it is of a goal, which is reached by each of its events.
     pub is_of_goal: bool,
-}
-
-/// A breakdown by one dimension.
-#[derive(Debug, Clone)]
-pub struct Panel {
-    /// By what.
-    pub dimension: Dimension,
-    /// What the columns count; the bars show the first.
-    pub metrics: Vec<Metric>,
-    /// The first rows in order; nothing where the dimension is not measured.
-    pub rows: Option<Vec<PanelRow>>,
-    /// Why sums can't tell it under the filter; there are no rows then.
-    pub refused: Option<&'static str>,
-    /// How many values there are in all.
-    pub values: usize,
-    /// Where all of it can be had as CSV.
-    pub csv: Option<String>,
-    /// Where all of it can be had as JSON.
-    pub json: Option<String>,
-}
-
-/// A row of a breakdown.
-#[derive(Debug, Clone)]
-pub struct PanelRow {
-    /// The value as stored.
-    pub value: Name,
-    /// One number for each metric of the panel.
-    pub metrics: Vec<Option<f64>>,
-    /// The first metric as a part of the range's total, 0 to 1.
-    pub share: Option<f64>,
-    /// Where the page about this value alone is.
+    /// Where the chart draws it; nothing where it can't.
     pub href: Option<String>,
+    /// Whether the chart does.
+    pub is_drawn: bool,
 }
 
 /// Beacons that were not counted for one reason.
@@ -178,26 +202,6 @@ impl MailLine {
         ]
     }
 }
-
-/// A panel, and those that say more about the same.
-struct Card<'a> {
-    main: &'a Panel,
-    more: Vec<&'a Panel>,
-}
-
-/// Which panels stand together, and in which order.
-const CARDS: [&[Dimension]; 10] = [
-    &[Dimension::Page, Dimension::Hostname],
-    &[Dimension::EntryPage],
-    &[Dimension::ExitPage],
-    &[Dimension::Source, Dimension::Channel, Dimension::Referrer],
-    &[Dimension::UtmCampaign, Dimension::UtmSource, Dimension::UtmMedium, Dimension::UtmContent, Dimension::UtmTerm],
-    &[Dimension::Country, Dimension::Region, Dimension::City, Dimension::Language],
-    &[Dimension::Browser, Dimension::BrowserVersion],
-    &[Dimension::Os, Dimension::OsVersion],
-    &[Dimension::Device, Dimension::Screen],
-    &[Dimension::Event],
-];
 
 /// Families of programs that the panel shows.
 const BOTS_SHOWN: usize = 15;
@@ -250,31 +254,12 @@ impl SitePage {
         self.words.exact(*count as f64)
     }
 
-    fn now_shown(&self, now: &u64) -> String {
-        self.words.many(*now as f64, self.words.visitor_now, self.words.visitors_now)
+    fn now_part(&self) -> Now {
+        Now { words: self.words, address: self.address, now: self.now }
     }
 
     fn not_measured(&self) -> &'static str {
         self.words.why_not_measured(self.address)
-    }
-
-    fn cards(&self) -> Vec<Card<'_>> {
-        let panel = |dimension: &Dimension| self.panels.iter().find(|panel| panel.dimension == *dimension);
-        let card = |dimensions: &&[Dimension]| {
-            let mut panels = dimensions.iter().filter_map(panel);
-            // What says more about nothing only takes room.
-            let says_something = |panel: &&Panel| {
-                panel.refused.is_none() && panel.rows.as_ref().is_none_or(|rows| !panel.is_nothing(rows))
-            };
-            Some(Card { main: panels.next()?, more: panels.filter(says_something).collect() })
-        };
-        CARDS.iter().filter_map(card).collect()
-    }
-
-    /// The query that leads back to the period shown.
-    fn query(&self) -> &str {
-        let current = self.periods.iter().find(|period| period.is_current);
-        current.and_then(|period| period.href.split_once('?')).map_or("", |(_, query)| query)
     }
 
     fn not_counted_total(&self) -> String {
@@ -355,83 +340,6 @@ impl Total {
     fn before_shown(&self, words: &Words) -> String {
         let shown = words.full(self.metric, self.before).unwrap_or_else(|| words.metric(self.metric, self.before));
         words.one(words.before_value, shown)
-    }
-}
-
-impl Panel {
-    fn id(&self) -> &'static str {
-        self.dimension.name()
-    }
-
-    fn title(&self, words: &Words) -> &'static str {
-        words.title(self.dimension)
-    }
-
-    fn singular(&self, words: &Words) -> &'static str {
-        words.singular(self.dimension)
-    }
-
-    fn empty(&self, words: &Words) -> &'static str {
-        words.empty(self.dimension)
-    }
-
-    fn columns(&self, words: &Words) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.metrics.iter().map(|metric| (words.name(*metric), words.meaning(*metric)))
-    }
-
-    /// A second metric takes the place of the share, which the bar shows anyway.
-    fn has_share(&self) -> bool {
-        self.metrics.len() == 1
-    }
-
-    /// Values past the rows shown.
-    fn hidden(&self, words: &Words) -> Option<String> {
-        let shown = self.rows.as_ref().map_or(0, Vec::len);
-        let hidden = self.values.saturating_sub(shown);
-        (hidden > 0).then(|| words.exact(hidden as f64))
-    }
-
-    /// What the closed panel says of itself.
-    fn hint(&self, words: &Words) -> String {
-        match &self.rows {
-            None => words.not_available.to_owned(),
-            Some(rows) => words.count(self.values.max(rows.len()) as f64),
-        }
-    }
-
-    fn label<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
-        words.visible(words.label(self.dimension, &row.value))
-    }
-
-    /// The value as stored, for those who want to know.
-    fn full<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
-        words.visible(&row.value)
-    }
-
-    fn is_rest(&self, row: &PanelRow) -> bool {
-        names::is_rest(self.dimension, &row.value)
-    }
-
-    /// Whether no row has a value of its own: nothing was sent, or nothing is known.
-    fn is_nothing(&self, rows: &[PanelRow]) -> bool {
-        rows.iter().all(|row| &*row.value == NOT_SET)
-    }
-
-    fn cells(&self, row: &PanelRow, words: &Words) -> Vec<(String, Option<String>)> {
-        let cell =
-            |(metric, value): (&Metric, &Option<f64>)| (words.metric(*metric, *value), words.full(*metric, *value));
-        self.metrics.iter().zip(&row.metrics).map(cell).collect()
-    }
-}
-
-impl PanelRow {
-    fn share_shown(&self, words: &Words) -> String {
-        self.share.map_or_else(|| words.not_available.to_owned(), |share| words.share(share))
-    }
-
-    /// Length of the bar, in percent.
-    fn bar(&self) -> String {
-        format!("{:.1}%", tame(self.share.unwrap_or(0.0)).min(1.0) * 100.0)
     }
 }
 

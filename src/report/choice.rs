@@ -181,7 +181,7 @@ fn goal(part: &Part, site: &Site) -> Result<Goal, NotAChoice> {
 }
 
 /// A text as part of a query, with what may stand there as it is left readable.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let escaped: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     escaped.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",")
 }
@@ -323,6 +323,7 @@ impl Chosen {
         let filtered = question.filtered(self.filter.clone());
         match &self.goal {
             Some(goal) => filtered.of_goal(&goal.target),
+            None if filtered.axis == Axis::Total => Question { money: event.map(Name::from), ..filtered },
             None => filtered,
         }
     }

@@ -63,13 +63,61 @@ pub struct Range {
     pub today: Day,
 }
 
-/// The range that a range is compared with.
+/// What a range is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Previous {
-    /// Its days.
-    pub span: Span,
-    /// Whether it is complete while the range it is compared with holds a day that is not over.
-    pub is_uneven: bool,
+pub struct Compare {
+    /// Which range.
+    pub with: With,
+    /// Whether that is moved by up to three days, or a week, so that both begin on the same weekday.
+    pub matches_weekdays: bool,
+}
+
+/// Which range another is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// As many days before it; the month or year before a month or year.
+    Previous,
+    /// The same dates a year before.
+    YearBefore,
+    /// As many days from a day on.
+    From(Day),
+    /// None.
+    Nothing,
+}
+
+/// A text that names nothing to compare with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is nothing to compare with; choose previous, year, none, or the first day like 2026-06-01")]
+pub struct NotACompare(pub String);
+
+impl Compare {
+    /// What ranges are compared with unless another is asked for.
+    pub const USUAL: Compare = Compare { with: With::Previous, matches_weekdays: false };
+}
+
+impl With {
+    /// Reads what [`With::key`] writes.
+    ///
+    /// # Errors
+    /// [`NotACompare`]
+    pub fn parse(key: &str) -> Result<With, NotACompare> {
+        match key {
+            "previous" => Ok(With::Previous),
+            "year" => Ok(With::YearBefore),
+            "none" => Ok(With::Nothing),
+            _ => date(key).map(With::From).ok_or_else(|| NotACompare(key.chars().take(100).collect())),
+        }
+    }
+
+    /// How it is written in addresses.
+    pub fn key(self) -> String {
+        match self {
+            With::Previous => "previous".into(),
+            With::YearBefore => "year".into(),
+            With::From(day) => day.to_string(),
+            With::Nothing => "none".into(),
+        }
+    }
 }
 
 impl Period {
@@ -181,12 +229,27 @@ impl Range {
         DRAWN_DAYS.into_iter().find(|(most, _)| days <= *most).map_or(Interval::Month, |(_, interval)| interval)
     }
 
-    /// The range of the same length before this one; months and years are compared with those before them.
+    /// The range that this one is compared with.
     ///
     /// A range that still runs is compared with as many days as it has begun. Nothing comes before all time, nor can a
     /// range be compared that has not begun.
-    pub fn previous(&self) -> Option<Previous> {
-        let (first, last) = (self.span.first_day(), self.span.last_day());
+    pub fn compared(&self, compare: Compare) -> Option<Span> {
+        let first = self.span.first_day();
+        let begun = self.span.last_day().min(self.today).0.saturating_sub(first.0);
+        let (start, end) = match compare.with {
+            With::Nothing => return None,
+            _ if begun < 0 => return None,
+            With::Previous => self.previous(begun)?,
+            With::YearBefore => (a_year_before(first), a_year_before(Day(first.0.saturating_add(begun)))),
+            With::From(day) => (day, Day(day.0.saturating_add(begun))),
+        };
+        let shift = if compare.matches_weekdays { self.shift(start, end, compare.with) } else { 0 };
+        Some(Span::of_days(Day(start.0.saturating_add(shift)), Day(end.0.saturating_add(shift))))
+    }
+
+    /// As many days before this range; months and years are compared with those before them.
+    fn previous(&self, begun: i32) -> Option<(Day, Day)> {
+        let first = self.span.first_day();
         let earlier = |months: i32| Month(first.month().0 - months).first();
         let start = match self.period {
             Period::All => return None,
@@ -194,15 +257,69 @@ impl Range {
             Period::Year | Period::TwelveMonths => earlier(12),
             _ => Day(first.0.saturating_sub(self.span.days())),
         };
-        let begun = last.min(self.today).0.saturating_sub(first.0);
         let end = match self.period {
             // A whole month is compared with a whole one, however long.
             Period::LastMonth => start.month().last(),
             Period::Month => Day(start.0 + begun).min(start.month().last()),
             _ => Day(start.0.saturating_add(begun)),
         };
-        (begun >= 0).then(|| Previous { span: Span::of_days(start, end), is_uneven: self.is_partial })
+        Some((start, end))
     }
+
+    /// By how many days a range is moved so that it begins on the weekday on which this one does: to the nearest such day, or
+    /// the one before if it would overlap with this range.
+    fn shift(&self, start: Day, end: Day, with: With) -> i32 {
+        let ahead = self.span.first_day().0.saturating_sub(start.0).rem_euclid(7);
+        let nearest = if ahead > 3 { ahead - 7 } else { ahead };
+        let overlaps = with == With::Previous && end.0.saturating_add(nearest) >= self.span.first_day().0;
+        if overlaps { nearest - 7 } else { nearest }
+    }
+
+    /// The range of the same length that ends where this one begins, or begins where this one ends. Months and years move by
+    /// months and years. Nothing after today.
+    pub fn neighbour(&self, is_later: bool) -> Option<Period> {
+        let (first, last) = (self.span.first_day(), self.span.last_day());
+        let months = match self.period {
+            Period::All => return None,
+            Period::Month | Period::LastMonth => 1,
+            Period::Year | Period::TwelveMonths => 12,
+            Period::Custom(from, to) => whole_months(from, to),
+            _ => 0,
+        };
+        let (from, to) = match (months, is_later) {
+            (0, false) => (first.0.saturating_sub(self.span.days()), first.0.saturating_sub(1)),
+            (0, true) => (last.0.saturating_add(1), last.0.saturating_add(self.span.days())),
+            (months, _) => {
+                let from = Month(first.month().0 + if is_later { months } else { -months });
+                (from.first().0, Month(from.0 + months - 1).last().0)
+            }
+        };
+        (from <= self.today.0).then_some(Period::Custom(Day(from), Day(to)))
+    }
+
+    /// The widths of buckets that it can be drawn with: few enough to see, and more than one.
+    pub fn intervals(&self) -> Vec<Interval> {
+        let days = self.span.days();
+        let fits = |interval: &Interval| match interval {
+            Interval::Hour => days <= 14,
+            Interval::Day => (2..=370).contains(&days),
+            Interval::Week => days > 13,
+            Interval::Month => days > 31,
+        };
+        [Interval::Hour, Interval::Day, Interval::Week, Interval::Month].into_iter().filter(fits).collect()
+    }
+}
+
+/// The number of months that two days are the first and the last of; 0 for others.
+fn whole_months(from: Day, to: Day) -> i32 {
+    let is_whole = from == from.month().first() && to == to.month().last();
+    if is_whole { to.month().0 - from.month().0 + 1 } else { 0 }
+}
+
+/// The same date a year before; the 28th of February for the 29th.
+fn a_year_before(day: Day) -> Day {
+    let month = Month(day.month().0 - 12);
+    Day((month.first().0 + day.0 - day.month().first().0).min(month.last().0))
 }
 
 #[cfg(test)]
@@ -256,19 +373,68 @@ mod tests {
             ("Europe/Berlin", "2026-03-28T23:30:00Z", "today", "2026-03-29 2026-03-29", "2026-03-28 2026-03-28", true),
         ] {
             let range = range(zone, now, key);
-            let previous = range.previous().unwrap();
             assert_eq!(text(range.span), expected, "{zone} {now} {key}");
-            assert_eq!(text(previous.span), before, "{zone} {now} {key}");
-            assert_eq!((range.is_partial, previous.is_uneven), (is_partial, is_partial), "{zone} {now} {key}");
+            assert_eq!(text(range.compared(Compare::USUAL).unwrap()), before, "{zone} {now} {key}");
+            assert_eq!(range.is_partial, is_partial, "{zone} {now} {key}");
         }
     }
 
     #[test]
     fn nothing_comes_before_all_time_or_compares_with_the_future() {
         let all = range("Etc/UTC", "2026-03-31T12:00:00Z", "all");
-        assert_eq!((text(all.span).as_str(), all.previous()), ("2024-05-17 2026-03-31", None));
+        assert_eq!((text(all.span).as_str(), all.compared(Compare::USUAL)), ("2024-05-17 2026-03-31", None));
         let future = range("Etc/UTC", "2026-03-04T12:00:00Z", "custom");
-        assert_eq!((future.is_partial, future.previous()), (false, None));
+        assert_eq!((future.is_partial, future.compared(Compare::USUAL)), (false, None));
+    }
+
+    #[test]
+    fn a_range_is_compared_with_what_a_reader_asks_for() {
+        let compared = |now: &str, key: &str, with: &str, matches_weekdays: bool| {
+            let compare = Compare { with: With::parse(with).unwrap(), matches_weekdays };
+            range("Etc/UTC", now, key).compared(compare).map_or_else(String::new, text)
+        };
+        // 2026-03-31 is a Tuesday, and so is 2025-04-01.
+        for (key, with, matches_weekdays, expected) in [
+            ("7d", "year", false, "2025-03-25 2025-03-31"),
+            ("7d", "year", true, "2025-03-26 2025-04-01"),
+            ("30d", "previous", true, "2026-01-26 2026-02-24"),
+            ("28d", "previous", true, "2026-02-04 2026-03-03"),
+            ("today", "previous", true, "2026-03-24 2026-03-24"),
+            ("7d", "2026-01-01", false, "2026-01-01 2026-01-07"),
+            ("7d", "2026-01-01", true, "2025-12-31 2026-01-06"),
+            ("all", "year", false, "2023-05-17 2025-03-31"),
+            ("7d", "none", false, ""),
+        ] {
+            assert_eq!(compared("2026-03-31T12:00:00Z", key, with, matches_weekdays), expected, "{key} {with}");
+        }
+        assert_eq!(compared("2024-02-29T12:00:00Z", "today", "year", false), "2023-02-28 2023-02-28");
+        for key in ["previous", "year", "none", "2026-01-01"] {
+            assert_eq!(With::parse(key).unwrap().key(), key);
+        }
+        assert!(With::parse("<b>").unwrap_err().to_string().contains("is nothing to compare with"));
+    }
+
+    #[test]
+    fn the_next_range_lies_beside() {
+        let beside = |now: &str, key: &str, is_later: bool| {
+            let neighbour = range("Etc/UTC", now, key).neighbour(is_later);
+            neighbour.map_or_else(String::new, Period::query)
+        };
+        for (key, earlier) in [
+            ("today", "period=custom&from=2026-03-30&to=2026-03-30"),
+            ("7d", "period=custom&from=2026-03-18&to=2026-03-24"),
+            ("month", "period=custom&from=2026-02-01&to=2026-02-28"),
+            ("year", "period=custom&from=2025-01-01&to=2025-12-31"),
+            ("all", ""),
+        ] {
+            assert_eq!(beside("2026-03-31T12:00:00Z", key, false), earlier, "{key}");
+            assert_eq!(beside("2026-03-31T12:00:00Z", key, true), "", "{key}: not begun");
+        }
+        assert_eq!(beside("2026-03-31T12:00:00Z", "yesterday", true), "period=custom&from=2026-03-31&to=2026-03-31");
+        assert_eq!(beside("2026-03-31T12:00:00Z", "last_month", true), "period=custom&from=2026-03-01&to=2026-03-31");
+        let months = Period::Custom(date("2026-01-01").unwrap(), date("2026-02-28").unwrap());
+        let months = months.range(&Schedule::utc(), Moment(1_774_958_400_000), None);
+        assert_eq!(months.neighbour(false).unwrap().query(), "period=custom&from=2025-11-01&to=2025-12-31");
     }
 
     #[test]

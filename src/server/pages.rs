@@ -7,47 +7,43 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
-use super::dashboard::{Breakdown, NoView, View};
+use super::dashboard::{Breakdown, NoView, View, Wish};
 use super::form::NoForm;
 use super::language::words_for;
+use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
-use crate::cell::Dimension;
+use crate::page::cards::Tab;
 use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
 use crate::report::choice::NotAChoice;
-use crate::site::Site;
+use crate::site::{Moment, Site};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
+/// The same of what has another address when it changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The keys of a query in order, as often as they come.
 type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
-pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: HeaderMap) -> Response {
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let (collector, words) = (app.collector.clone(), words_for(&headers));
-    let lines = apart(move || {
-        let sites = collector.directory().all();
-        let line = |site: &crate::site::Site| {
-            let (visitors, pageviews) = dashboard::today(site, &collector)?;
-            Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
-        };
-        let sites = sites.iter().filter(|site| account.may_read(site.id)).map(|site| line(site));
-        let sites = sites.collect::<Result<Vec<_>, StoreError>>()?;
-        let is_owner = account.is_owner();
-        let unclaimed = if is_owner { dashboard::unclaimed_lately(&collector)? } else { Vec::new() };
-        Ok::<_, StoreError>(SitesPage { words, account: Some(account.shown()), is_owner, sites, unclaimed })
+    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), Wanted::read(&asked));
+    let made = apart(move || {
+        let mut sites = collector.directory().all();
+        sites.retain(|site| account.may_read(site.id));
+        overview::page(&sites, &wanted, words, &account, &collector)
     });
-    match lines.await {
+    match made.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
         _ => failed(&headers),
     }
@@ -70,7 +66,9 @@ pub async fn site(
     }
     let words = words_for(&headers);
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::site_page(&view, account.shown(), &app.collector, &app.base_url)),
+        Ok(view) => {
+            Ok(dashboard::site_page(&view, Some(account.shown()), &app.collector, &app.collector, &app.base_url))
+        }
         Err(wrong) => Err(wrong),
     });
     match made.await {
@@ -80,7 +78,7 @@ pub async fn site(
     }
 }
 
-/// `GET /DOMAIN/DIMENSION.csv` and `.json`: a breakdown for other programs.
+/// `GET /DOMAIN/PANEL`, and the same with `.csv` and `.json`: all rows of a panel, for people and for other programs.
 pub async fn panel(
     State(app): State<Shared>,
     Path((domain, file)): Path<(String, String)>,
@@ -91,46 +89,59 @@ pub async fn panel(
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let site = readable(&domain, &account, &app);
-    if let (Some(site), Some(ending)) = (&site, file.strip_prefix("mail.")) {
-        return mails(site.clone(), ending, asked, app.clone(), &headers).await;
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
+    if let Some(ending) = file.strip_prefix("mail.") {
+        return mails(site, ending, asked, app, &headers).await;
     }
     if let Some((bots::NAME, ending)) = file.split_once('.') {
         return bot_lines(site, ending, asked, app, &headers).await;
     }
-    let named = file.split_once('.').and_then(|(name, ending)| Some((Dimension::from_name(name)?, ending.to_owned())));
-    let (Some(site), Some((dimension, ending))) = (site, named) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::export(&view, dimension, &app.collector)),
-        Err(wrong) => Err(wrong),
+    let ending = file.rsplit_once('.').map(|(_, ending)| ending).filter(|ending| ["csv", "json"].contains(ending));
+    let name = ending.map_or(file.as_str(), |ending| &file[..file.len() - ending.len() - 1]);
+    let Some(tab) = Tab::from_key(name).filter(|tab| tab.axis().is_some()) else { return not_found(&headers) };
+    let ending = ending.map(str::to_owned);
+    let found = apart(move || {
+        let now = app.collector.clock().now();
+        let view = View::read(&site, &asked, now, words)?;
+        Ok(match ending.as_deref() {
+            None => rows(&view, &tab, &asked, &account, &app),
+            Some(ending) => file_of(&view, &tab, ending, now, &app),
+        })
     });
-    match (found.await, ending.as_str()) {
-        (Some(Err(wrong)), _) => no_view(&wrong, &headers),
-        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "csv") => {
-            text("text/csv; charset=utf-8", export::csv(&metrics, &rows))
-        }
-        (Some(Ok(Ok(Some(Breakdown { metrics, rows })))), "json") => {
-            text("application/json", export::json(dimension, &metrics, &rows))
-        }
-        (Some(Ok(Ok(None))), _) => {
-            let words = words_for(&headers);
-            wrong(words.not_together, words.not_counted_export, words)
-        }
-        (Some(Ok(Ok(_))), _) => not_found(&headers),
+    match found.await {
+        Some(Ok(Ok(Some(answer)))) => answer,
+        Some(Ok(Ok(None))) => wrong(words.not_together, words.not_counted_export, words),
+        Some(Err(wrong)) => no_view(&wrong, &headers),
         _ => failed(&headers),
     }
 }
 
 /// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
-fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
+}
+
+type Found = Result<Option<Response>, StoreError>;
+
+fn rows(view: &View, tab: &Tab, asked: &[(String, String)], account: &Account, app: &Shared) -> Found {
+    let (now, account) = (app.collector.clock().now(), Some(account.shown()));
+    let page = dashboard::rows_page(view, tab, Wish::read(asked), now, &app.collector, account)?;
+    Ok(Some(html(StatusCode::OK, page.html())))
+}
+
+fn file_of(view: &View, tab: &Tab, ending: &str, now: Moment, app: &Shared) -> Found {
+    let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, &app.collector)? else { return Ok(None) };
+    Ok(Some(match ending {
+        "csv" => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
+        _ => text("application/json", export::json(&tab.key(), &metrics, &rows)),
+    }))
 }
 
 fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
     let words = words_for(headers);
     let title = match no_view {
-        NoView::Period(_) => words.no_such_period,
+        NoView::Period(_) | NoView::Compare(_) => words.no_such_period,
         NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
         NoView::Filter(_) => words.no_such_filter,
     };
@@ -174,13 +185,12 @@ async fn mails(
 
 /// What programs came, for other programs.
 async fn bot_lines(
-    site: Option<Arc<Site>>,
+    site: Arc<Site>,
     ending: &str,
     asked: Vec<(String, String)>,
     app: Shared,
     headers: &HeaderMap,
 ) -> Response {
-    let Some(site) = site else { return not_found(headers) };
     let words = words_for(headers);
     let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
         Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
@@ -294,8 +304,14 @@ fn script(text_of: impl Into<axum::body::Body>) -> Response {
 /// `GET /assets/style.css`, whose address changes with its content.
 pub async fn style() -> Response {
     let mut answer = text("text/css; charset=utf-8", page::STYLE);
-    let age = HeaderValue::from_static("public, max-age=31536000, immutable");
-    answer.headers_mut().insert(header::CACHE_CONTROL, age);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+    answer
+}
+
+/// `GET /assets/headcount.js`, whose address changes with its content too.
+pub async fn own_script() -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", page::script::SCRIPT);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
     answer
 }
 
@@ -328,7 +344,8 @@ fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
 
-fn html(status: StatusCode, body: String) -> Response {
+/// A page.
+pub fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
 
@@ -340,8 +357,9 @@ fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
 
 /// Puts the headers on every answer that keep pages to themselves.
 pub async fn protect(mut answer: Response) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors 'none'";
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                          img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                          require-trusted-types-for 'script'; trusted-types headcount";
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
 use crate::cell::{Dimension, Metric, NOT_SET};
+use crate::page::cards::{Card, Tab};
+use crate::page::words::ENGLISH;
 use crate::page::*;
 use crate::rejection::Rejection;
 use crate::report::Interval;
@@ -23,15 +25,19 @@ pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, row
         share: Some(first / total),
         href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
     };
-    let href = |kind: &str| Some(format!("/example.com/{}.{kind}?period=30d", dimension.name()));
+    let href = |kind: &str| format!("/example.com/{}{kind}?period=30d", dimension.name());
     Panel {
-        dimension,
+        tab: Tab::Of(dimension),
         metrics: metrics.to_vec(),
         rows: Some(rows.iter().map(row).collect()),
         refused: None,
         values,
-        csv: href("csv"),
-        json: href("json"),
+        files: Some(PanelFiles {
+            all: href(""),
+            csv: href(".csv"),
+            json: href(".json"),
+            search: (format!("/example.com/{}", dimension.name()), vec![("period".into(), "30d".into())]),
+        }),
     }
 }
 
@@ -149,14 +155,65 @@ pub(super) fn visitor_panels() -> Vec<Panel> {
     ]
 }
 
-pub(super) fn periods(current: &str) -> Vec<PeriodLink> {
-    [("Today", "day"), ("Last 7 days", "7d"), ("Last 30 days", "30d"), ("Last 12 months", "12mo"), ("All", "all")]
-        .map(|(label, key)| PeriodLink {
-            label: label.to_owned(),
-            href: format!("/example.com?period={key}"),
-            is_current: key == current,
-        })
-        .into()
+/// The tabs of a card of which one is seen.
+pub(super) fn card(card: Card, seen: &Tab, body: CardBody) -> CardView {
+    let tab = |tab: &Tab| LinkTo {
+        label: tab.title(&words::ENGLISH),
+        href: format!("/example.com?period=30d&{}={}", card.key(), tab.key()),
+        is_current: tab == seen,
+    };
+    CardView { card, tabs: card.tabs().iter().map(tab).collect(), body }
+}
+
+/// Cards that show one of these panels each, the first that belongs there.
+pub(super) fn cards(panels: &[Panel]) -> Vec<CardView> {
+    let view = |of: Card| {
+        let panel = panels.iter().find(|panel| of.tabs().contains(&panel.tab))?;
+        Some(card(of, &panel.tab, CardBody::Panel(panel.clone())))
+    };
+    let mut cards: Vec<CardView> = Card::ALL.into_iter().filter_map(view).collect();
+    cards.push(card(Card::Goals, &Tab::Goals, CardBody::Goals));
+    cards.push(card(Card::Goals, &Tab::Funnels, CardBody::Funnels));
+    cards
+}
+
+/// All panels, as cards of their own.
+pub(super) fn panels() -> Vec<Panel> {
+    page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect()
+}
+
+pub(super) fn link(label: &str, href: &str, is_current: bool) -> LinkTo {
+    LinkTo { label: label.to_owned(), href: format!("/example.com?{href}"), is_current }
+}
+
+pub(super) fn period(current: &str) -> PeriodForm {
+    let links = [("Today", "today"), ("Last 7 days", "7d"), ("Last 30 days", "30d"), ("All time", "all")];
+    let link =
+        |(label, key): (&str, &'static str)| (key.get(..1), link(label, &format!("period={key}"), key == current));
+    PeriodForm {
+        label: links.iter().find(|(_, key)| *key == current).map_or("?", |(label, _)| label).to_owned(),
+        links: links.into_iter().map(link).collect(),
+        earlier: Some("/example.com?period=custom&from=2026-09-25&to=2026-10-24".into()),
+        later: None,
+        first: day("2026-10-25"),
+        last: day("2026-11-23"),
+        today: day("2026-11-23"),
+        hidden: vec![("filter".into(), "source:A&B".into())],
+    }
+}
+
+pub(super) fn compare() -> Choose {
+    Choose {
+        links: vec![
+            link("The period before", "period=30d", true),
+            link("A year before", "period=30d&compare=year", false),
+            link("Nothing", "period=30d&compare=none", false),
+        ],
+        weekdays: link("Same weekdays", "period=30d&weekdays=1", false),
+        since: day("2026-09-25"),
+        is_custom: false,
+        hidden: vec![("period".into(), "30d".into())],
+    }
 }
 
 /// Thirty days with weekends, one busy day, and today half over.
@@ -173,9 +230,16 @@ pub(super) fn month() -> Series {
                 _ => 0.0,
             };
         let progress = if place == 29 { Progress::Running } else { Progress::Over };
-        Point { bucket: first + place, visitors: Some(visitors), pageviews: Some((visitors * 1.62).round()), progress }
+        let before = Some((first + place - 30, Some(500.0 + f64::from(place * 5 % 13) * 11.0)));
+        Point { bucket: first + place, front: Some(visitors), back: Some((visitors * 1.62).round()), before, progress }
     };
-    Series { interval: Interval::Day, hits: Hits::Pageviews, points: (0..30).map(point).collect() }
+    let note = Note { bucket: first + 18, at: (Day(first + 18), None), text: "On <b>Hacker News</b>".into() };
+    Series { notes: vec![note], ..series(Interval::Day, (0..30).map(point).collect()) }
+}
+
+fn series(interval: Interval, points: Vec<Point>) -> Series {
+    let (front, back, notes) = (Visitors, Some(Pageviews), Vec::new());
+    Series { interval, front, back, is_of_goal: false, points, notes }
 }
 
 /// A day until half past ten.
@@ -188,10 +252,10 @@ pub(super) fn today() -> Series {
             10 => (Progress::Running, true),
             _ => (Progress::Ahead, false),
         };
-        let pageviews = known.then_some(visitors * 2.0);
-        Point { bucket: first + hour, visitors: known.then_some(visitors), pageviews, progress }
+        let (front, back) = (known.then_some(visitors), known.then_some(visitors * 2.0));
+        Point { bucket: first + hour, front, back, before: None, progress }
     };
-    Series { interval: Interval::Hour, hits: Hits::Pageviews, points: (0..24).map(point).collect() }
+    series(Interval::Hour, (0..24).map(point).collect())
 }
 
 pub(super) fn bot_lines() -> Vec<BotLine> {
@@ -243,8 +307,16 @@ pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
     FunnelPanel { name: "Shop".into(), since, steps: Some(steps) }
 }
 
+pub(super) fn total(metric: Metric, value: f64, before: f64) -> Total {
+    let (value, before) = (Some(value), Some(before));
+    Total { metric, value, before, is_of_goal: false, href: None, is_drawn: false }
+}
+
 pub(super) fn full() -> SitePage {
-    let total = |metric, value, before| Total { metric, value: Some(value), before: Some(before), is_of_goal: false };
+    let total = |metric: Metric, value, before| Total {
+        href: Some(format!("/example.com?period=30d&metric={}", metric.name())),
+        ..total(metric, value, before)
+    };
     SitePage {
         words: &words::ENGLISH,
         domain: "example.com".into(),
@@ -252,7 +324,10 @@ pub(super) fn full() -> SitePage {
         address: AddressMode::Hash,
         account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
         now: Some(14),
-        periods: periods("30d"),
+        home: "/example.com".into(),
+        period: period("30d"),
+        compare: compare(),
+        intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
         filters: Vec::new(),
         everything: "/example.com?period=30d".into(),
         first: day("2026-10-25"),
@@ -272,7 +347,7 @@ pub(super) fn full() -> SitePage {
         series: month(),
         goals: goals(),
         funnels: vec![funnel(Some(day("2026-11-02")))],
-        panels: page_panels().into_iter().chain(source_panels()).chain(visitor_panels()).collect(),
+        cards: cards(&panels()),
         not_counted: [
             (Rejection::Bot, 9_120),
             (Rejection::OptedOut, 611),
@@ -283,10 +358,50 @@ pub(super) fn full() -> SitePage {
         .into(),
         mails: Vec::new(),
         bots: bot_lines(),
-        bots_csv: "/example.com/bots.csv?period=30d".into(),
-        bots_json: "/example.com/bots.json?period=30d".into(),
+        files: Files {
+            bots: ["csv", "json"].map(|ending| format!("/example.com/bots.{ending}?period=30d")),
+            mails: ["csv", "json"].map(|ending| format!("/example.com/mail.{ending}?period=30d")),
+        },
+        has_ledger: true,
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,
+        arrived: None,
+    }
+}
+
+pub(super) fn sites() -> SitesPage {
+    let line = |domain: &str, days: &[f64], before: Option<f64>| SiteLine {
+        domain: domain.into(),
+        now: Some((days.len() % 2) as f64),
+        is_measured: true,
+        days: days.to_vec(),
+        sum: days.iter().sum(),
+        before,
+    };
+    let busy = [1_402.0, 2_120.0, 2_034.0, 1_978.0, 2_240.0, 1_611.0, 960.0];
+    let unmeasured = line("quiet.example.com", &[0.0, 0.0, 3.0, 0.0, 0.0, 4.0, 1.0], None);
+    SitesPage {
+        words: &ENGLISH,
+        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        is_owner: true,
+        periods: vec![
+            LinkTo { label: "Last 7 days".into(), href: "/?period=7d".into(), is_current: true },
+            LinkTo { label: "Last 30 days".into(), href: "/?period=30d".into(), is_current: false },
+        ],
+        period_key: "7d".into(),
+        period_name: "Last 7 days".into(),
+        sites: vec![
+            line("docs.example.com", &busy, Some(11_000.0)),
+            line("example.com", &[8.0, 0.0, 12.0, 9.0, 4.0, 7.0, 2.0], Some(50.0)),
+            SiteLine { is_measured: false, now: None, ..unmeasured },
+        ],
+        search: None,
+        counts: (3, 3),
+        around: [None, None],
+        unclaimed: vec![
+            NotCounted { reason: Rejection::UnknownSite, count: 3 },
+            NotCounted { reason: Rejection::NotJson, count: 1 },
+        ],
     }
 }

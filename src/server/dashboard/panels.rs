@@ -1,95 +1,208 @@
-//! In: the lines of a breakdown, and what it is about. Out: the panel that shows them. Forgets: rows past those shown.
+//! In: what is seen of each card, and the lines of its breakdown. Out: the cards of the page. Forgets: rows past those shown.
 
 use super::view::View;
-use crate::cell::{Axis, Dimension, Metric};
+use super::{Found, Slot};
+use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::limits;
-use crate::page::{Panel, PanelRow};
+use crate::page::cards::{Card, Tab};
+use crate::page::map::{Map, Place};
+use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
-use crate::report::{self, By, Line, Order, Question, Span};
+use crate::report::{self, By, Line, Order, Question, Span, Sums};
+use crate::site::{Goal, Target};
+use crate::store::StoreError;
 
-/// The question of a panel.
-pub(super) fn breakdown(view: &View, span: Span, dimension: Dimension) -> Question {
+/// The tabs of a card.
+#[derive(Debug)]
+pub(super) struct Tabs {
+    pub(super) card: Card,
+    pub(super) all: Vec<Tab>,
+    /// Which is seen unless another is asked for.
+    usual: Tab,
+    pub(super) seen: Tab,
+}
+
+/// The tabs of all cards. Those of properties are the keys that came with the events that are looked at.
+pub(super) fn tabs(view: &View, span: Span, sums: &dyn Sums) -> Result<Vec<Tabs>, StoreError> {
+    Card::ALL.into_iter().filter(|card| view.has_card(*card)).map(|card| tabs_of(view, card, span, sums)).collect()
+}
+
+fn tabs_of(view: &View, card: Card, span: Span, sums: &dyn Sums) -> Result<Tabs, StoreError> {
+    let mut all = card.tabs();
+    all.retain(|tab| view.has_tab(tab));
+    let mut usual = all.first().cloned().unwrap_or(Tab::Of(Dimension::Page));
+    let asked = view.state.tabs.get(card.key()).cloned();
+    if card == Card::Events && view.has_props() {
+        let event = event(view);
+        let keys = sums.prop_keys(view.site.id, event, span.first_day(), span.last_day())?;
+        all.extend(keys.into_iter().take(limits::PROP_TABS).map(Tab::Prop));
+        // Of one event the name is known: what came with it is news.
+        usual = event.and_then(|_| all.get(1).cloned()).unwrap_or(usual);
+        // One that came on other days only stays where it was asked for.
+        all.extend(asked.clone().filter(|tab| matches!(tab, Tab::Prop(_)) && !all.contains(tab)));
+    }
+    let seen = asked.filter(|tab| all.contains(tab)).unwrap_or_else(|| usual.clone());
+    Ok(Tabs { card, all, usual, seen })
+}
+
+/// The only event that is looked at.
+pub(super) fn event<'a>(view: &'a View) -> Option<&'a str> {
+    match (&view.chosen.goal, &view.chosen.filter) {
+        (Some(Goal { target: Target::Event(event), .. }), _) => Some(event),
+        (None, Some(Filter { axis: Axis::Of(Dimension::Event), test })) => match test.named() {
+            Some([event]) => Some(event),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The question of a panel; nothing for those that are no list of values.
+pub(super) fn breakdown(view: &View, span: Span, tab: &Tab) -> Option<Question> {
     let scope = view.chosen.scope();
-    let mut metrics = columns(dimension, true, scope);
+    let mut metrics = columns(tab, true, scope);
     // Where visitors are not measured, hits stand in their place.
-    metrics.push(scope.hits());
-    view.chosen.ask(Question::new(view.site.id, span, Axis::Of(dimension), None, &metrics))
+    metrics.push(if is_of_events(tab) { Metric::Events } else { scope.hits() });
+    Some(view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics)))
 }
 
 /// Why there is no such panel under what is chosen.
-pub(super) fn refused(view: &View, question: &Question, dimension: Dimension) -> Option<&'static str> {
-    if view.chosen.scope() == Scope::PageGoal && dimension == Dimension::Event {
+pub(super) fn refused(view: &View, question: &Question, tab: &Tab) -> Option<&'static str> {
+    if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);
     }
     (!question.has_sums()).then_some(view.words.no_sums)
 }
 
+/// Whether its values come with events.
+fn is_of_events(tab: &Tab) -> bool {
+    matches!(tab, Tab::Of(Dimension::Event) | Tab::Prop(_) | Tab::Missing)
+}
+
+fn is_of_ends(tab: &Tab) -> bool {
+    matches!(tab, Tab::Of(Dimension::EntryPage | Dimension::ExitPage))
+}
+
 /// What the columns of a panel count.
-fn columns(dimension: Dimension, is_measured: bool, scope: Scope) -> Vec<Metric> {
-    match dimension {
-        Dimension::Event if is_measured => vec![Metric::Events, Metric::Visitors],
-        Dimension::Event => vec![Metric::Events],
+pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric> {
+    match tab {
+        _ if is_of_events(tab) && is_measured => vec![Metric::Events, Metric::Visitors],
+        _ if is_of_events(tab) => vec![Metric::Events],
         _ if !is_measured => vec![scope.hits()],
         _ if scope.is_goal() => vec![Metric::Visitors, Metric::GroupConversionRate],
-        Dimension::Page => vec![Metric::Visitors, scope.hits()],
-        Dimension::EntryPage if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
-        Dimension::EntryPage | Dimension::ExitPage => vec![Metric::Visits],
+        Tab::Of(Dimension::Page) => vec![Metric::Visitors, scope.hits()],
+        Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
+        _ if is_of_ends(tab) => vec![Metric::Visits],
         _ => vec![Metric::Visitors],
     }
 }
 
-/// A panel whose lines were found.
-pub(super) fn panel(view: &View, dimension: Dimension, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
+/// The cards of the page. `whole` is how much the range's total is.
+pub(super) fn cards(
+    view: &View,
+    tabs: Vec<Tabs>,
+    span: Span,
+    found: &Found,
+    is_measured: bool,
+    whole: f64,
+) -> Vec<CardView> {
+    let card = |tabs: Tabs| CardView {
+        card: tabs.card,
+        tabs: tabs.all.iter().map(|tab| link(view, &tabs, tab)).collect(),
+        body: match &tabs.seen {
+            Tab::Goals => CardBody::Goals,
+            Tab::Funnels => CardBody::Funnels,
+            Tab::Map => map(view, panel_of(view, &Tab::Map, span, found, is_measured, whole, usize::MAX)),
+            tab => CardBody::Panel(panel_of(view, tab, span, found, is_measured, whole, limits::PANEL_ROWS)),
+        },
+    };
+    tabs.into_iter().map(card).collect()
+}
+
+fn link(view: &View, tabs: &Tabs, tab: &Tab) -> LinkTo {
+    LinkTo {
+        label: tab.title(view.words),
+        href: view.on_tab(tabs.card, tab, &tabs.usual),
+        is_current: *tab == tabs.seen,
+    }
+}
+
+fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool, whole: f64, most: usize) -> Panel {
+    let question = breakdown(view, span, tab);
+    match question.and_then(|question| refused(view, &question, tab)) {
+        Some(sentence) => without(tab, sentence),
+        None => {
+            let lines = found.get(&Slot::Panel(tab.clone())).cloned().unwrap_or_default();
+            let mut panel = panel(view, tab, lines, is_measured, whole);
+            if let Some(rows) = &mut panel.rows {
+                rows.truncate(most);
+            }
+            panel
+        }
+    }
+}
+
+/// The countries of a panel on a map.
+fn map(view: &View, panel: Panel) -> CardBody {
+    let place =
+        |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
+    let places = panel.rows.iter().flatten().filter_map(place);
+    let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
+    let map = Map::of(view.words, metric, places).map(Box::new);
+    CardBody::Map(map, panel)
+}
+
+/// A panel with all its rows, most first.
+pub(super) fn panel(view: &View, tab: &Tab, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
     let scope = view.chosen.scope();
-    let needs_visits = matches!(dimension, Dimension::EntryPage | Dimension::ExitPage);
-    let mut rows = rows(dimension, lines, is_measured, scope);
-    let is_own_sum = dimension == Dimension::Event || needs_visits && !scope.is_goal();
+    let mut rows = rows(tab, lines, is_measured, scope);
+    let is_own_sum = is_of_events(tab) || is_of_ends(tab) && !scope.is_goal();
     let sum = if is_own_sum { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
-    let values = rows.len();
-    rows.truncate(limits::PANEL_ROWS);
     for row in &mut rows {
         row.share = row.metrics[0].filter(|_| sum > 0.0).map(|value| (value / sum).min(1.0));
-        row.href = view.of_value(dimension, &row.value);
+        row.href = view.of_value(tab, &row.value);
     }
+    let values = rows.len();
     Panel {
-        dimension,
-        metrics: columns(dimension, is_measured, scope),
-        rows: (is_measured || !needs_visits).then_some(rows),
+        tab: tab.clone(),
+        metrics: columns(tab, is_measured, scope),
+        rows: (is_measured || !is_of_ends(tab)).then_some(rows),
         refused: None,
         values,
-        csv: Some(view.file(dimension, "csv")),
-        json: Some(view.file(dimension, "json")),
+        files: Some(PanelFiles {
+            all: view.below(tab, ""),
+            csv: view.below(tab, ".csv"),
+            json: view.below(tab, ".json"),
+            search: view.form_below(tab),
+        }),
     }
 }
 
 /// A panel that says why it is empty.
-pub(super) fn without(dimension: Dimension, sentence: &'static str) -> Panel {
+pub(super) fn without(tab: &Tab, sentence: &'static str) -> Panel {
     let (metrics, rows) = (Vec::new(), Some(Vec::new()));
-    Panel { dimension, metrics, rows, refused: Some(sentence), values: 0, csv: None, json: None }
+    Panel { tab: tab.clone(), metrics, rows, refused: Some(sentence), values: 0, files: None }
 }
 
 /// What is unknown of every visit unless something is set up for it.
 const MAYBE_UNKNOWN: [Dimension; 4] = [Dimension::Region, Dimension::City, Dimension::Screen, Dimension::Language];
 
-fn is_campaign(dimension: Dimension) -> bool {
-    dimension.name().starts_with("utm_")
-}
-
-/// All rows of a breakdown that a panel shows, most first.
-fn rows(dimension: Dimension, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
-    if dimension == Dimension::Event {
+/// All rows of a breakdown, most first.
+fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
+    if *tab == Tab::Of(Dimension::Event) {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
     }
     // Most visits have no campaign, and without a file of places none has a city: that is no news.
-    let is_news = |line: &Line| &*line.value != dimension.missing();
-    if is_campaign(dimension) || MAYBE_UNKNOWN.contains(&dimension) && !lines.iter().any(is_news) {
+    let is_news = |line: &Line| tab.dimension().is_none_or(|dimension| &*line.value != dimension.missing());
+    let is_campaign = |dimension: Dimension| dimension.name().starts_with("utm_");
+    let is_unknown = |dimension| MAYBE_UNKNOWN.contains(&dimension) && !lines.iter().any(is_news);
+    if tab.dimension().is_some_and(|dimension| is_campaign(dimension) || is_unknown(dimension)) {
         lines.retain(is_news);
     }
-    let is_first = is_measured || dimension == Dimension::Event;
-    let first = if is_first { 0 } else { columns(dimension, true, scope).len() };
+    let first = if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() };
     report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
-    let many = columns(dimension, is_measured, scope).len();
+    let many = columns(tab, is_measured, scope).len();
     let row = |line: Line| PanelRow {
         value: line.value,
         metrics: line.metrics[first..first + many].to_vec(),

@@ -1,29 +1,47 @@
-//! In: the query of an address. Out: what a reader wants to see: a period and filters, and the addresses of all views that lie
-//! one click away. Forgets: keys that it does not know.
+//! In: an address. Out: what its reader wants to see, and the addresses of all views that lie one click away. Forgets: keys that
+//! it does not know.
 
-use crate::cell::{Dimension, OTHER};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::state::State;
+use crate::cell::{Dimension, Metric, OTHER};
+use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, PeriodLink};
+use crate::page::{Chip, Choose, LinkTo, PeriodForm, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
-use crate::report::period::{NotAPeriod, Period, Range};
+use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
-use crate::site::{Moment, Site, Target};
+use crate::site::{Annotation, Moment, Site, Target};
 
 /// The age of a site up to which its page opens on today, in milliseconds: two days.
 const YOUNG_MS: i64 = 2 * 86_400_000;
+
+/// What is written as it is in a part of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b':');
+
+/// Who looks at figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Somebody who is signed in sees every figure.
+    SignedIn,
+    /// Anybody: sums of days that are over, without small counts, and no filters.
+    Public,
+}
 
 /// What a reader wants to see of a site.
 #[derive(Debug, Clone)]
 pub struct View<'a> {
     /// The texts of its reader.
     pub words: &'static Words,
+    /// Who looks.
+    pub reader: Reader,
+    /// Where all links of the page begin: `/example.com`.
+    pub home: String,
     /// The site.
     pub site: &'a Site,
-    /// Which days.
-    pub period: Period,
-    /// Of what alone, as written.
-    pub choice: Choice,
-    /// The same, made out.
+    /// What is chosen.
+    pub state: State,
+    /// The filters of that, made out.
     pub chosen: Chosen,
 }
 
@@ -33,6 +51,9 @@ pub enum NoView {
     /// There is no such period.
     #[error(transparent)]
     Period(#[from] NotAPeriod),
+    /// There is nothing such to compare with.
+    #[error(transparent)]
+    Compare(#[from] NotACompare),
     /// There is no such filter.
     #[error(transparent)]
     Filter(#[from] NotAChoice),
@@ -45,8 +66,7 @@ pub enum NoView {
 }
 
 impl<'a> View<'a> {
-    /// Reads the keys `period`, `from`, `to` and `filter` of a query, the last as often as it comes. Without a period it is
-    /// that which fits the site's age.
+    /// What somebody who is signed in asks for by a query. Without a period it is that which fits the site's age.
     ///
     /// # Errors
     /// [`NoView`]: other figures than those asked for must not be shown.
@@ -56,60 +76,115 @@ impl<'a> View<'a> {
         now: Moment,
         words: &'static Words,
     ) -> Result<View<'a>, NoView> {
-        let of = |key: &'static str| query.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str());
         let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-        let period = of("period").next();
-        let period = period.map_or(Ok(usual), |key| Period::parse(key, of("from").next(), of("to").next()))?;
-        let choice = Choice::read(of("filter"))?;
-        let chosen = choice.made_out(site)?;
+        let state = State::read(query, usual)?;
+        let chosen = state.choice.made_out(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {
             return Err(NoView::GoalAndFilter);
         }
-        Ok(View { words, site, period, choice, chosen })
+        Ok(View { words, reader: Reader::SignedIn, home: format!("/{}", site.domain), site, state, chosen })
     }
 
-    /// The address of another view of the site, below `/DOMAIN`.
-    fn address(&self, below: &str, period: Period, choice: &Choice) -> String {
-        let and = if choice.is_empty() { "" } else { "&" };
-        format!("/{}{below}?{}{and}{}", self.site.domain, period.query(), choice.query())
+    /// The address of another view of the site.
+    fn address(&self, below: &str, state: &State) -> String {
+        format!("{}{below}?{}", self.home, state.query())
     }
 
-    /// Where a breakdown can be had as a file with this ending.
-    pub fn file(&self, dimension: Dimension, ending: &str) -> String {
-        self.address(&format!("/{}.{ending}", dimension.name()), self.period, &self.choice)
+    /// The address of this view with something changed.
+    fn with(&self, change: impl FnOnce(&mut State)) -> String {
+        let mut state = self.state.clone();
+        change(&mut state);
+        self.address("", &state)
+    }
+
+    /// Where this view is.
+    pub fn here(&self) -> String {
+        self.address("", &self.state)
+    }
+
+    /// Where all rows of a panel are, or with an ending a file of them.
+    pub fn below(&self, tab: &Tab, ending: &str) -> String {
+        self.address(&format!("/{}{ending}", utf8_percent_encode(&tab.key(), SEGMENT)), &self.state)
+    }
+
+    /// The same without its query, for a form that searches there, and the pairs of the query.
+    pub fn form_below(&self, tab: &Tab) -> (String, Vec<(String, String)>) {
+        (format!("{}/{}", self.home, utf8_percent_encode(&tab.key(), SEGMENT)), self.state.pairs(&[]))
+    }
+
+    /// Whether its reader sees what is told of the whole site beside its figures: what was not counted, programs, mails, and
+    /// who is there now.
+    pub fn has_ledger(&self) -> bool {
+        self.reader == Reader::SignedIn
+    }
+
+    /// Whether its reader sees goals and funnels.
+    pub fn has_goals(&self) -> bool {
+        self.reader == Reader::SignedIn
+    }
+
+    /// Whether its reader sees a card.
+    pub fn has_card(&self, card: Card) -> bool {
+        self.has_goals() || card != Card::Goals
+    }
+
+    /// Whether its reader sees a tab.
+    pub fn has_tab(&self, _tab: &Tab) -> bool {
+        true
+    }
+
+    /// Whether its reader sees properties of events.
+    pub fn has_props(&self) -> bool {
+        self.reader == Reader::SignedIn
+    }
+
+    /// What the owner noted beside the figures.
+    pub fn notes(&self) -> &[Annotation] {
+        &self.site.settings.annotations
+    }
+
+    /// Where something else below the site is, of the same days.
+    pub fn file(&self, name: &str) -> String {
+        format!("{}/{name}?{}", self.home, self.state.period.query())
     }
 
     /// Where everything is shown, of the same days.
     pub fn everything(&self) -> String {
-        self.address("", self.period, &Choice::default())
+        self.with(|state| state.choice = Choice::default())
     }
 
     /// Where a value is shown alone: with the filters that are there as far as sums can join them, else in their place.
     /// Nothing for what is no single value, and for what is shown alone already.
-    pub fn of_value(&self, dimension: Dimension, value: &str) -> Option<String> {
-        if value.is_empty() || value == OTHER {
+    pub fn of_value(&self, tab: &Tab, value: &str) -> Option<String> {
+        if value.is_empty() || value == OTHER || self.reader == Reader::Public {
             return None;
         }
-        self.narrowed(Part::is(Key::Of(dimension), value))
+        let key = match tab {
+            Tab::Of(dimension) => Key::Of(*dimension),
+            Tab::Map => Key::Of(Dimension::Country),
+            Tab::Prop(key) => Key::Prop(key.to_string()),
+            Tab::Missing | Tab::Goals | Tab::Funnels => return None,
+        };
+        self.narrowed(Part::is(key, value))
     }
 
     /// Where those are shown alone who reached a goal.
     pub fn of_goal(&self, name: &str) -> Option<String> {
-        self.narrowed(Part::is(Key::Goal, name))
+        if self.reader == Reader::Public { None } else { self.narrowed(Part::is(Key::Goal, name)) }
     }
 
     fn narrowed(&self, part: Part) -> Option<String> {
-        if self.choice.parts.contains(&part) {
+        if self.state.choice.parts.contains(&part) {
             return None;
         }
-        let others = self.choice.parts.iter().filter(|other| other.key != part.key).cloned();
+        let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
         let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filter.is_none();
         let choice = match joined.made_out(self.site) {
             Ok(chosen) if is_seen(&chosen) => joined,
             _ => Choice::default().and(part),
         };
-        Some(self.address("", self.period, &choice))
+        Some(self.with(|state| state.choice = choice))
     }
 
     /// The filters that act.
@@ -118,50 +193,118 @@ impl<'a> View<'a> {
             key: title(&part.key, self.words),
             words: compared(part.comparison, self.words),
             values: part.values.iter().map(|value| shown(&part.key, value, self.words)).collect(),
-            remove: self.address("", self.period, &self.choice.clone().without(place)),
+            remove: self.with(|state| state.choice = state.choice.clone().without(place)),
         };
-        self.choice.parts.iter().enumerate().map(chip).collect()
+        self.state.choice.parts.iter().enumerate().map(chip).collect()
     }
 
-    /// The periods to choose from.
-    pub fn periods(&self) -> Vec<PeriodLink> {
-        let link = |period: Period| PeriodLink {
-            label: label(period, self.words),
-            href: self.address("", period, &self.choice),
-            is_current: period == self.period,
+    /// The days to choose from.
+    pub fn period_form(&self, range: &Range) -> PeriodForm {
+        let link = |period: Period| LinkTo {
+            label: self.words.period(period),
+            href: self.with(|state| state.period = period),
+            is_current: period == self.state.period,
         };
-        let custom = matches!(self.period, Period::Custom(..)).then_some(self.period);
-        Period::ALL.into_iter().chain(custom).map(link).collect()
-    }
-
-    /// The width of the buckets of its chart: hours of single dimensions are not kept for ever.
-    pub fn interval(&self, range: &Range) -> Interval {
-        let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
-        match range.interval() {
-            Interval::Hour if !self.chosen.is_all() && range.span.first_day().0 < oldest => Interval::Day,
-            interval => interval,
+        let neighbour = |is_later| range.neighbour(is_later).map(|period| self.with(|state| state.period = period));
+        PeriodForm {
+            label: self.words.period(self.state.period),
+            links: Period::ALL.into_iter().map(|period| (keys::of_period(period), link(period))).collect(),
+            earlier: neighbour(false),
+            later: neighbour(true),
+            first: range.span.first_day(),
+            last: range.span.last_day(),
+            today: range.today,
+            hidden: self.state.pairs(&["period", "from", "to"]),
         }
+    }
+
+    /// What the days can be compared with. `before` is what they are compared with.
+    pub fn compare_form(&self, range: &Range, before: Option<Span>) -> Choose {
+        let compare = self.state.compare;
+        let to = |with: With, label: &str| LinkTo {
+            label: label.to_owned(),
+            href: self.with(|state| state.compare.with = with),
+            is_current: compare.with == with,
+        };
+        let words = self.words;
+        let weekdays = Compare { matches_weekdays: !compare.matches_weekdays, ..compare };
+        Choose {
+            links: vec![
+                to(With::Previous, words.compare_previous),
+                to(With::YearBefore, words.compare_year),
+                to(With::Nothing, words.compare_none),
+            ],
+            weekdays: LinkTo {
+                label: words.compare_weekdays.to_owned(),
+                href: self.with(|state| state.compare = weekdays),
+                is_current: compare.matches_weekdays,
+            },
+            since: match compare.with {
+                With::From(day) => day,
+                _ => before.map_or(range.span.first_day(), Span::first_day),
+            },
+            is_custom: matches!(compare.with, With::From(_)),
+            hidden: self.state.pairs(&["compare", "since"]),
+        }
+    }
+
+    /// The widths that the chart can be drawn with.
+    pub fn intervals(&self, range: &Range) -> Vec<LinkTo> {
+        let current = self.interval(range);
+        let title = |interval| match interval {
+            Interval::Hour => self.words.hour,
+            Interval::Day => self.words.day,
+            Interval::Week => self.words.week,
+            Interval::Month => self.words.month,
+        };
+        let link = |interval: Interval| LinkTo {
+            label: title(interval).to_owned(),
+            href: self.with(|state| state.by = Some(interval)),
+            is_current: interval == current,
+        };
+        let links: Vec<LinkTo> = self.possible(range).into_iter().map(link).collect();
+        if links.len() > 1 { links } else { Vec::new() }
+    }
+
+    /// Where the chart draws a metric; what it draws already leads back to the usual.
+    pub fn drawn(&self, metric: Metric) -> String {
+        self.with(|state| state.metric = (state.metric != Some(metric)).then_some(metric))
+    }
+
+    /// Where another tab of a card is seen.
+    pub fn on_tab(&self, card: Card, tab: &Tab, usual: &Tab) -> String {
+        self.with(|state| {
+            if tab == usual {
+                state.tabs.remove(card.key())
+            } else {
+                state.tabs.insert(card.key(), tab.clone())
+            };
+        })
+    }
+
+    /// The width of the buckets of its chart: as asked for where that can be, else as it fits.
+    pub fn interval(&self, range: &Range) -> Interval {
+        let possible = self.possible(range);
+        let usual = match range.interval() {
+            Interval::Hour if !possible.contains(&Interval::Hour) => Interval::Day,
+            interval => interval,
+        };
+        self.state.by.filter(|interval| possible.contains(interval)).unwrap_or(usual)
+    }
+
+    /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
+    fn possible(&self, range: &Range) -> Vec<Interval> {
+        let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
+        let has_hours = self.reader == Reader::SignedIn && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
+        let mut intervals = range.intervals();
+        intervals.retain(|interval| has_hours || *interval != Interval::Hour);
+        intervals
     }
 
     /// Whether all of a span was counted under what is chosen: patterns are counted from their declaration on.
     pub fn is_counted(&self, span: &Span) -> bool {
         let pattern = self.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
         pattern.is_none_or(|goal| self.site.schedule.locate(goal.since()).day < span.first_day())
-    }
-}
-
-/// What a reader calls a period.
-fn label(period: Period, words: &Words) -> String {
-    match period {
-        Period::Today => words.period_today.to_owned(),
-        Period::Yesterday => words.period_yesterday.to_owned(),
-        Period::Days(days) => words.one(words.period_days, days),
-        Period::Month => words.period_month.to_owned(),
-        Period::LastMonth => words.period_last_month.to_owned(),
-        Period::Year => words.period_year.to_owned(),
-        Period::TwelveMonths => words.period_twelve_months.to_owned(),
-        Period::All => words.period_all.to_owned(),
-        Period::Custom(from, to) => words.range(from, to),
     }
 }
 

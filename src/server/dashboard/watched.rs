@@ -4,6 +4,7 @@ use super::view::View;
 use super::{Found, Slot};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
+use crate::page::cards::Tab;
 use crate::page::{FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 use crate::report::goals::{self, Step};
 use crate::report::{Line, Question, Span};
@@ -99,8 +100,8 @@ fn slot(view: &View, goal: &Goal) -> Option<Slot> {
         Target::Pattern(_) => of_visits,
     };
     meets.then_some(match goal.target {
-        Target::Event(_) => Slot::Panel(Dimension::Event),
-        Target::Page(_) => Slot::Panel(Dimension::Page),
+        Target::Event(_) => Slot::Panel(Tab::Of(Dimension::Event)),
+        Target::Page(_) => Slot::Panel(Tab::Of(Dimension::Page)),
         Target::Pattern(_) => Slot::Patterns,
     })
 }

@@ -1,0 +1,126 @@
+//! In: the lines of breakdowns. Out: cards with tabs, panels and rows. Forgets: nothing.
+
+use std::borrow::Cow;
+
+use super::cards::{Card, Tab};
+use super::format::tame;
+use super::map::Map;
+use super::names;
+use super::site::LinkTo;
+use super::words::Words;
+use crate::cell::Metric;
+use crate::counts::Name;
+
+/// A card of the page.
+#[derive(Debug, Clone)]
+pub struct CardView {
+    /// Which.
+    pub card: Card,
+    /// Its tabs.
+    pub tabs: Vec<LinkTo>,
+    /// What is seen.
+    pub body: CardBody,
+}
+
+/// What is seen of a card.
+#[derive(Debug, Clone)]
+pub enum CardBody {
+    /// A list of values.
+    Panel(Panel),
+    /// Countries on a map, and what says why there is none.
+    Map(Option<Box<Map>>, Panel),
+    /// The goals of the page.
+    Goals,
+    /// The funnels of the page.
+    Funnels,
+}
+
+/// Where all rows of a panel are.
+#[derive(Debug, Clone)]
+pub struct PanelFiles {
+    /// As a page.
+    pub all: String,
+    /// As CSV.
+    pub csv: String,
+    /// As JSON.
+    pub json: String,
+    /// The address of the page without its query, for the form that searches, and the query's pairs.
+    pub search: (String, Vec<(String, String)>),
+}
+
+/// A breakdown.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// By what.
+    pub tab: Tab,
+    /// What the columns count; the bars show the first.
+    pub metrics: Vec<Metric>,
+    /// The first rows in order; nothing where the dimension is not measured.
+    pub rows: Option<Vec<PanelRow>>,
+    /// Why sums can't tell it under the filter; there are no rows then.
+    pub refused: Option<&'static str>,
+    /// How many values there are in all.
+    pub values: usize,
+    /// Where all of it can be seen, and had as CSV and as JSON.
+    pub files: Option<PanelFiles>,
+}
+
+/// A row of a breakdown.
+#[derive(Debug, Clone)]
+pub struct PanelRow {
+    /// The value as stored.
+    pub value: Name,
+    /// One number for each metric of the panel.
+    pub metrics: Vec<Option<f64>>,
+    /// The first metric as a part of the range's total, 0 to 1.
+    pub share: Option<f64>,
+    /// Where the page about this value alone is.
+    pub href: Option<String>,
+}
+
+impl Panel {
+    pub(super) fn columns(&self, words: &Words) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.metrics.iter().map(|metric| (words.name(*metric), words.meaning(*metric)))
+    }
+
+    /// A second metric takes the place of the share, which the bar shows anyway.
+    pub(super) fn has_share(&self) -> bool {
+        self.metrics.len() == 1
+    }
+
+    /// Values past the rows shown.
+    pub(super) fn hidden(&self, words: &Words) -> Option<String> {
+        let shown = self.rows.as_ref().map_or(0, Vec::len);
+        (self.values > shown).then(|| words.one(words.all_rows, words.exact(self.values as f64)))
+    }
+
+    pub(super) fn label<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
+        self.tab.value_label(&row.value, words)
+    }
+
+    /// The value as stored, for those who want to know.
+    pub(super) fn full<'a>(&self, row: &'a PanelRow, words: &Words) -> Cow<'a, str> {
+        words.visible(&row.value)
+    }
+
+    pub(super) fn is_rest(&self, row: &PanelRow) -> bool {
+        self.tab.dimension().is_some_and(|dimension| names::is_rest(dimension, &row.value))
+    }
+
+    pub(super) fn cells(&self, row: &PanelRow, words: &Words) -> Vec<(String, Option<String>)> {
+        let cell =
+            |(metric, value): (&Metric, &Option<f64>)| (words.metric(*metric, *value), words.full(*metric, *value));
+        self.metrics.iter().zip(&row.metrics).map(cell).collect()
+    }
+}
+
+impl PanelRow {
+    pub(super) fn share_shown(&self, words: &Words) -> String {
+        self.share.map_or_else(|| words.not_available.to_owned(), |share| words.share(share))
+    }
+
+    /// Length of the bar, in percent.
+    pub(super) fn bar(&self) -> String {
+        format!("{:.1}%", tame(self.share.unwrap_or(0.0)).min(1.0) * 100.0)
+    }
+}

@@ -1,0 +1,51 @@
+//! In: a view, what was found for it, and the collector's state. Out: what its reader must know before they trust a number.
+//! Forgets: nothing.
+
+use super::view::View;
+use super::{Found, Slot};
+use crate::cell::{Dimension, OTHER};
+use crate::collector::Collector;
+use crate::page::cards::Tab;
+use crate::report::period::Range;
+
+/// All of them.
+pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
+    let (site, words, mut notices) = (view.site, view.words, Vec::new());
+    if collector.has_hidden_proxy() {
+        notices.push(words.notice_proxy.to_owned());
+    }
+    if collector.may_repeat(site) {
+        notices.push(words.notice_repeat.to_owned());
+    }
+    if collector.meter().degraded.get() != 0 {
+        notices.push(words.notice_degraded.to_owned());
+    }
+    if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
+        notices.push(words.one(words.notice_zone, zone));
+    }
+    notices.extend(past_budget(view, found));
+    if view.chosen.is_set() {
+        notices.push(words.notice_several_values.to_owned());
+    }
+    if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
+        let day = site.schedule.locate(goal.since()).day;
+        notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
+    }
+    notices
+}
+
+/// What to say when some values were too many to be counted by name.
+fn past_budget(view: &View, found: &Found) -> Option<String> {
+    let has_other = |dimension: &Dimension| {
+        found.get(&Slot::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
+    };
+    let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
+    let is_behind_filter = found.get(&Slot::PastBudget).is_some_and(|lines| !lines.is_empty());
+    if titles.is_empty() && !is_behind_filter {
+        return None;
+    }
+    let keys = if view.chosen.is_all() { "--values-max N" } else { "--values-max N --pair-cells-max N" };
+    let place = if titles.is_empty() { view.words.the_filter.to_owned() } else { titles.join(", ") };
+    let command = format!("`headcount site set {} {keys}`", view.site.domain);
+    Some(view.words.two(view.words.notice_budget, place, command))
+}

@@ -1,0 +1,215 @@
+//! In: a panel, and what its reader searches for. Out: all its rows, some at a time, and files of them. Forgets: nothing.
+
+use super::panels;
+use super::view::View;
+use crate::cell::{Axis, Metric};
+use crate::limits;
+use crate::page::cards::Tab;
+use crate::page::rows::Head;
+use crate::page::{Account, LinkTo, Panel, PanelRow, RowsPage};
+use crate::report::period::Range;
+use crate::report::{self, Line, Question, Sums};
+use crate::site::{AddressMode, Moment};
+use crate::store::StoreError;
+
+/// What a reader of rows asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Only values that contain this, whatever their case.
+    pub search: String,
+    /// Sorted by this: `value`, or the name of a metric; by the first column otherwise.
+    sort: Option<String>,
+    /// Whether the least comes first.
+    is_rising: bool,
+    /// Which page, from 0 on.
+    page: usize,
+}
+
+impl Wish {
+    /// Reads the keys `search`, `sort` and `page` of a query. `-` before a name turns the order around.
+    pub fn read(query: &[(String, String)]) -> Wish {
+        let one = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
+        let sort = one("sort").unwrap_or_default();
+        Wish {
+            search: one("search").unwrap_or_default().trim().chars().take(limits::SEARCH_CHARS_MAX).collect(),
+            sort: Some(sort.trim_start_matches('-').to_owned()).filter(|sort| !sort.is_empty()),
+            is_rising: sort.starts_with('-'),
+            page: one("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
+        }
+    }
+
+    fn query(&self) -> String {
+        let mut query = String::new();
+        if !self.search.is_empty() {
+            query.push_str(&format!("&search={}", report::choice::escaped(&self.search)));
+        }
+        if let Some(sort) = &self.sort {
+            query.push_str(&format!("&sort={}{sort}", if self.is_rising { "-" } else { "" }));
+        }
+        if self.page > 0 {
+            query.push_str(&format!("&page={}", self.page + 1));
+        }
+        query
+    }
+
+    fn finds(&self, label: &str, value: &str) -> bool {
+        let search = self.search.to_lowercase();
+        search.is_empty() || label.to_lowercase().contains(&search) || value.to_lowercase().contains(&search)
+    }
+}
+
+/// A page of rows of a panel.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn rows_page(
+    view: &View,
+    tab: &Tab,
+    wish: Wish,
+    now: Moment,
+    sums: &dyn Sums,
+    account: Option<Account>,
+) -> Result<RowsPage, StoreError> {
+    let range = range(view, now, sums)?;
+    let mut panel = whole_panel(view, tab, &range, sums)?;
+    let metrics = panel.metrics.clone();
+    let mut rows = panel.rows.take();
+    if let Some(rows) = &mut rows {
+        rows.retain(|row| wish.finds(&tab.value_label(&row.value, view.words), &row.value));
+        sort(rows, &metrics, &wish, tab, view);
+    }
+    panel.values = rows.as_ref().map_or(0, Vec::len);
+    let pages = panel.values.div_ceil(limits::ROWS_OF_PAGE).max(1);
+    let wish = Wish { page: wish.page.min(pages - 1), ..wish };
+    let first = wish.page * limits::ROWS_OF_PAGE;
+    panel.rows = rows.map(|rows| rows.into_iter().skip(first).take(limits::ROWS_OF_PAGE).collect());
+    let at = |wish: Wish| view.below(tab, "") + &wish.query();
+    Ok(RowsPage {
+        words: view.words,
+        account,
+        domain: view.site.domain.to_string(),
+        back: view.here(),
+        everything: view.everything(),
+        days: (range.span.first_day(), range.span.last_day()),
+        filters: view.chips(),
+        not_measured: view.words.why_not_measured(view.site.settings.address),
+        form: view.form_below(tab),
+        heads: heads(view, tab, &metrics, &wish),
+        first: first + 1,
+        before: (wish.page > 0).then(|| at(Wish { page: wish.page.saturating_sub(1), ..wish.clone() })),
+        after: (wish.page + 1 < pages).then(|| at(Wish { page: wish.page + 1, ..wish.clone() })),
+        search: wish.search,
+        panel,
+    })
+}
+
+fn range(view: &View, now: Moment, sums: &dyn Sums) -> Result<Range, StoreError> {
+    Ok(view.state.period.range(&view.site.schedule, now, sums.first_day(view.site.id)?))
+}
+
+/// A panel with all its rows.
+fn whole_panel(view: &View, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result<Panel, StoreError> {
+    let Some(question) = panels::breakdown(view, range.span, tab) else {
+        return Ok(panels::without(tab, view.words.no_sums));
+    };
+    if let Some(sentence) = panels::refused(view, &question, tab) {
+        return Ok(panels::without(tab, sentence));
+    }
+    let metrics = [Metric::Visitors, view.chosen.scope().hits()];
+    let total = view.chosen.ask(Question::new(view.site.id, range.span, Axis::Total, None, &metrics));
+    let mut found = report::answers(&[total, question], sums)?;
+    let lines = found.pop().unwrap_or_default();
+    let total = found.pop().and_then(|lines| lines.into_iter().next());
+    let visitors = total.as_ref().map_or(Some(0.0), |line| line.metrics[0]);
+    let is_measured = visitors.is_some() && view.site.settings.address != AddressMode::None || visitors > Some(0.0);
+    let whole = total.and_then(|line| line.metrics[usize::from(!is_measured)]).unwrap_or(0.0);
+    Ok(panels::panel(view, tab, lines, is_measured, whole))
+}
+
+fn sort(rows: &mut [PanelRow], metrics: &[Metric], wish: &Wish, tab: &Tab, view: &View) {
+    let Some(sort) = &wish.sort else { return };
+    if sort == "value" {
+        rows.sort_by_cached_key(|row| tab.value_label(&row.value, view.words).to_lowercase());
+    } else if let Some(place) = metrics.iter().position(|metric| metric.name() == sort) {
+        let of = |row: &PanelRow| row.metrics[place].unwrap_or(-1.0);
+        rows.sort_by(|a, b| of(b).total_cmp(&of(a)).then_with(|| a.value.cmp(&b.value)));
+    }
+    if wish.is_rising {
+        rows.reverse();
+    }
+}
+
+fn heads(view: &View, tab: &Tab, metrics: &[Metric], wish: &Wish) -> Vec<Head> {
+    let usual = metrics.first().map_or("", |metric| metric.name());
+    let sorted = wish.sort.clone().unwrap_or_else(|| usual.to_owned());
+    let head = |name: &str, label: String, meaning: &'static str| {
+        let is_current = sorted == name;
+        // Values go up by nature, numbers down.
+        let is_up = wish.is_rising != (name == "value");
+        let turned =
+            Wish { sort: Some(name.to_owned()), is_rising: is_current && !wish.is_rising, page: 0, ..wish.clone() };
+        Head {
+            link: LinkTo { label, href: view.below(tab, "") + &turned.query(), is_current },
+            meaning,
+            order: if !is_current {
+                "none"
+            } else if is_up {
+                "ascending"
+            } else {
+                "descending"
+            },
+        }
+    };
+    let value = head("value", tab.singular(view.words), "");
+    let metrics = metrics.iter().map(|it| head(it.name(), view.words.name(*it).to_owned(), view.words.meaning(*it)));
+    std::iter::once(value).chain(metrics).collect()
+}
+
+/// A whole breakdown.
+#[derive(Debug)]
+pub struct Breakdown {
+    /// What its columns count.
+    pub metrics: Vec<Metric>,
+    /// Its rows.
+    pub rows: Vec<PanelRow>,
+}
+
+/// All rows of one breakdown, for an export; nothing where sums can't tell it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn export(view: &View, tab: &Tab, now: Moment, sums: &dyn Sums) -> Result<Option<Breakdown>, StoreError> {
+    let range = range(view, now, sums)?;
+    let metrics = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
+    let Some(axis) = tab.axis() else { return Ok(None) };
+    let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, &metrics));
+    if panels::refused(view, &asked, tab).is_some() {
+        return Ok(None);
+    }
+    let mut lines = report::answer(&asked, sums)?;
+    report::sort(&mut lines, &report::ORDER);
+    let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
+    Ok(Some(Breakdown { metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &[(&str, &str)]) -> Wish {
+        Wish::read(&query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_wished_for_stands_in_the_address() {
+        assert_eq!(read(&[]).query(), "");
+        assert_eq!(
+            read(&[("search", " B&B "), ("sort", "-value"), ("page", "3")]).query(),
+            "&search=B%26B&sort=-value&page=3"
+        );
+        assert_eq!(read(&[("page", "x"), ("sort", "-")]).query(), "");
+        assert_eq!(read(&[("page", "0")]).page, 0);
+        assert!(read(&[("search", "BLOG")]).finds("/blog", "/blog") && !read(&[("search", "x")]).finds("a", "b"));
+        assert!(read(&[("search", "germ")]).finds("Germany", "DE"));
+    }
+}
