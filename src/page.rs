@@ -15,6 +15,7 @@ pub mod chart;
 pub mod map;
 pub mod account;
 pub mod export;
+pub mod people;
 pub mod live;
 pub mod sign_in;
 pub mod bots;
@@ -71,6 +72,8 @@ const fn fnv(bytes: &[u8]) -> u64 {
 pub struct Account {
     /// The name.
     pub name: String,
+    /// Whether everything may be changed, not only read.
+    pub is_owner: bool,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
 }

@@ -4,6 +4,7 @@
 //! refused beside the form, with what was typed.
 
 mod asked;
+pub mod people;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::form::Form;
 use super::language::words_for;
 use super::signed_in::{Account, admit, posted};
 use super::{Shared, apart, pages, told};
-use crate::control::{self, Command};
+use crate::control::{self, Command, Reply};
 use crate::page::form::{Sent, Told};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
@@ -91,10 +92,10 @@ pub async fn change_site(
         return pages::not_found(&headers);
     };
     match run(command, &app).await {
-        Ok(text) => {
+        Ok(reply) => {
             let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
             let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();
-            told::leave(&mut answer, &app, &page, &name, &text);
+            told::leave(&mut answer, &app, &page, &name, &reply.text);
             answer
         }
         Err(sentence) => {
@@ -143,10 +144,13 @@ async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, For
 }
 
 /// Carries out a command, as the command line does.
-async fn run(command: Result<Command, String>, app: &Shared) -> Result<String, String> {
+///
+/// # Errors
+/// Why it was refused, in a sentence.
+pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply, String> {
     let (command, app) = (command?, app.clone());
     match apart(move || control::run(command, &app.collector, &app.base_url)).await {
-        Some(Ok(reply)) => Ok(reply.text),
+        Some(Ok(reply)) => Ok(reply),
         Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
         None => Err("The command was cut short; look whether it was done.".into()),
     }

@@ -39,7 +39,7 @@ impl Account {
 
     /// What pages show of it.
     pub fn shown(&self) -> page::Account {
-        page::Account { name: self.user.name.clone(), sign_out: "/sign-out".into() }
+        page::Account { name: self.user.name.clone(), is_owner: self.is_owner(), sign_out: "/sign-out".into() }
     }
 }
 

@@ -17,7 +17,7 @@ const DECLARED: Moment = Moment(1_780_000_000_000);
 static ZONES: LazyLock<Vec<String>> = LazyLock::new(|| ["Etc/UTC", "Europe/Berlin"].map(str::to_owned).to_vec());
 
 fn account() -> Option<Account> {
-    Some(Account { name: "Ana".into(), sign_out: "/sign-out".into() })
+    Some(Account { name: "Ana".into(), is_owner: true, sign_out: "/sign-out".into() })
 }
 
 fn site(settings: Settings) -> Arc<Site> {

@@ -139,4 +139,66 @@ texts! {
     remove_site_domain: "Type the site's domain to confirm",
     remove_site_button: "Remove the site and all its figures",
     remove_site_mistyped: "This is not the site's domain. Type {0} to remove it.",
+
+    // Users.
+    users: "Users",
+    users_intro: "Owners read and change everything. Analysts read the sites that they are given.",
+    user_last: "Last sign-in",
+    user_never: "never",
+    user_has_password: "set",
+    user_has_none: "none",
+    user_owner: "An owner, who changes everything.",
+    user_reads_all: "An analyst, who reads all sites.",
+    user_reads: "An analyst, who reads {0}.",
+    user_reads_none: "An analyst, who may read no site.",
+    user_add: "Add a user",
+    user_add_button: "Add the user and make a link",
+    user_name_help: "To sign in with; 1 to {0} characters.",
+    user_may: "What the user may do",
+    user_may_some: "Read the sites below",
+    user_may_all: "Read all sites",
+    user_may_change: "Read and change everything (owner)",
+    user_sites: "Sites to be read",
+    user_sites_help: "One domain per line.",
+    user_sites_missing: "Name at least one site, or let the user read all.",
+    user_link: "A link to sign in",
+    user_link_intro: "It signs one browser in, once. Send it to whom it belongs to, and to nobody else.",
+    user_link_button: "Make a link",
+    user_set: "What may be done",
+    user_sign_out_intro: "All browsers of this user are signed out, and links that were not used are worthless.",
+    user_remove: "Remove the user",
+    user_remove_why: "The user is signed out everywhere and can't sign in any more.",
+    made_link: "This link signs in as {0}, once, within {1} minutes:",
+    made_token: "The token:",
+    made_once: "It is shown this once. Copy it now.",
+
+    // Tokens.
+    tokens: "Tokens",
+    tokens_intro: "Programs read figures and send hits with a token.",
+    token: "Token",
+    token_made: "Made",
+    token_scope: "What it may do",
+    token_read: "Read figures",
+    token_ingest: "Send hits that are believed",
+    token_annotate: "Add annotations",
+    token_admin: "Everything",
+    token_site_help: "A token for one site is good for nothing else.",
+    token_create: "Make a token",
+    token_create_button: "Make the token",
+    token_revoke: "Revoke the token {0}",
+    token_revoke_short: "Revoke",
+    token_revoke_button: "Revoke for good",
+    token_revoke_why: "Programs that use it are turned away from then on.",
+}
+
+impl Settings {
+    /// What a token with this scope may do.
+    pub fn scope(&self, name: &str) -> &'static str {
+        match name {
+            "read" => self.token_read,
+            "ingest" => self.token_ingest,
+            "annotate" => self.token_annotate,
+            _ => self.token_admin,
+        }
+    }
 }
