@@ -25,6 +25,7 @@ texts! {
     // Every page of settings.
     title: "Settings",
     title_of: "Settings of {0}",
+    of_this_site: "Site settings",
     sections: "Sections",
     command: "The same on the command line",
     saved: "Saved.",
