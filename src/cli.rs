@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod geo;
 mod import;
+mod password;
 mod serve;
 mod words;
 
@@ -19,12 +20,13 @@ use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
 use crate::config::{Config, ConfigError};
 use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
+use crate::control::user::UserCommand;
 use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
-use words::{Words, Work};
+use words::{UserWork, Words, Work};
 
 /// How long a command waits for a folder that another program holds, and how often it looks.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
@@ -80,6 +82,12 @@ fn work(words: Words) -> Result<(), Failure> {
             return Ok(());
         }
         _ => {}
+    }
+    if let Work::User(UserWork::Password { name, password_stdin, none: false }) = &words.work {
+        let password = Some(password::read(*password_stdin)?);
+        let command = Command::User(UserCommand::Password { name: name.clone(), password });
+        print(&carry_out(&config, command)?, words.json);
+        return Ok(());
     }
     if let Some(command) = words.work.command() {
         print(&carry_out(&config, command)?, words.json);

@@ -12,6 +12,7 @@ pub mod mail;
 mod proxies;
 mod recent;
 mod salts;
+pub mod tries;
 pub mod trusted;
 
 use std::collections::HashMap;
@@ -42,6 +43,7 @@ use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
 pub use salts::random;
+use tries::Tries;
 
 /// A running collector. Clones are handles to the same one.
 #[derive(Clone)]
@@ -64,6 +66,7 @@ struct Inner {
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     proxies: Proxies,
+    tries: Tries,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -144,6 +147,7 @@ impl Collector {
             mails: Arc::default(),
             recent: Arc::default(),
             proxies: Proxies::default(),
+            tries: Tries::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -334,6 +338,11 @@ impl Collector {
         self.call(|reply| Message::Lately { site, reply })
     }
 
+    /// The same of each site that has had any.
+    pub fn visitors_now_by_site(&self) -> HashMap<SiteId, usize> {
+        self.call(Message::NowOfAll).unwrap_or_default()
+    }
+
     /// Stores everything that is counted, and waits until that is done or has failed.
     ///
     /// # Errors
@@ -396,6 +405,11 @@ impl Collector {
         &self.0.store
     }
 
+    /// The tries at passwords.
+    pub fn tries(&self) -> &Tries {
+        &self.0.tries
+    }
+
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
@@ -442,7 +456,7 @@ impl report::Sums for Collector {
         }
         let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
         for ((running, census), _) in in_memory {
-            for (rows, ask) in answer.rows.iter_mut().zip(asks) {
+            for (rows, ask) in answer.rows.iter_mut().zip(asks).filter(|(_, ask)| ask.site == running.site) {
                 rows.extend(ask.rows_of_census(running.day, census));
             }
         }

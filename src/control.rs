@@ -12,6 +12,7 @@ pub mod import;
 mod report;
 mod site;
 pub mod socket;
+pub mod user;
 
 use annotation::AnnotationCommand;
 use campaign::CampaignCommand;
@@ -20,11 +21,11 @@ use serde_json::{Value, json};
 
 use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
-use crate::limits;
 use crate::secret::Secret;
 use crate::site::paths::{Case, Slash};
 use crate::site::{AddressMode, Domain, Site, SiteId};
-use crate::store::sqlite::{Access, Login, Scope, SiteError};
+use crate::store::sqlite::{Access, Scope, SiteError};
+use user::UserCommand;
 
 /// What an operator can ask for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,8 +76,10 @@ pub enum Command {
         /// Its number.
         id: i64,
     },
-    /// Makes a one-time link to sign in.
+    /// Makes a one-time link to sign in as the first owner.
     UserLink,
+    /// Changes who may sign in.
+    User(UserCommand),
     /// Declares mail campaigns, and makes links for them.
     Campaign(CampaignCommand),
     /// Notes something beside the figures of a site.
@@ -255,7 +258,8 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
-        Command::UserLink => user_link(collector, base_url),
+        Command::UserLink => user::owners_link(collector, base_url),
+        Command::User(command) => user::run(collector, command, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
@@ -317,13 +321,4 @@ fn token_revoke(collector: &Collector, id: i64) -> Done {
         return refuse(format!("there is no token {id}; `headcount token list` shows all"));
     }
     Ok(Reply::new(format!("Token {id} is revoked."), json!({"revoked": id})))
-}
-
-fn user_link(collector: &Collector, base_url: &str) -> Done {
-    let secret = Secret::from_random(random()?);
-    let now = collector.clock().now();
-    let until = now.plus(limits::SIGN_IN_LINK_MS);
-    collector.store().add_login(Login::Link, secret.digest(), now, until)?;
-    let link = format!("{base_url}/sign-in/{}", secret.reveal());
-    Ok(Reply::new(link.clone(), json!({"link": link, "minutes": limits::SIGN_IN_LINK_MS / 60_000})))
 }

@@ -103,6 +103,10 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
+/// Sites on one page of the list: more than anybody compares at a glance. Each is 500 bytes of HTML.
+pub const OVERVIEW_SITES: usize = 100;
+/// Most sites that are read as one: each costs as much as its own page.
+pub const TOGETHER_SITES_MAX: usize = 100;
 /// Stored keys of properties that a reader can choose from: nobody looks through more.
 pub const PROP_KEYS_LISTED: usize = 500;
 /// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
@@ -233,6 +237,30 @@ pub const COUNTERS_AT_ONCE: usize = 1;
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.
 pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
+
+/// Fewest characters of a password: with [`TRIES_PER_NAME`] in [`TRIES_WAIT_MS`], a guesser has 350,000 of them in a year.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Tries at one name's password, right ones left out, before all further ones are turned away for [`TRIES_WAIT_MS`]: who has
+/// forgotten which of a few it was finds it within ten.
+pub const TRIES_PER_NAME: u32 = 10;
+/// The same for tries from one network, whatever the names: an office mistypes more often than a person.
+pub const TRIES_PER_NETWORK: u32 = 40;
+/// How long tries are counted together, in milliseconds: 15 minutes.
+pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
+/// Counts of tries in memory, for names and for networks each: 16 bytes apiece, and two names share one only by chance.
+pub const TRIES_SLOTS: usize = 4_096;
+/// Passwords that are compared at once, each in 19 MiB; more wait.
+pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Longest form that a page sends, in bytes: a list of long names has a few thousand.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Longest name of a user, in characters: a whole name with titles.
+pub const USER_NAME_CHARS_MAX: usize = 64;
+/// Most users: the list is one page.
+pub const USERS_MAX: usize = 1_000;
+/// Most browsers that are signed in as one user; past it the oldest sign-in ends.
+pub const LOGINS_PER_USER_MAX: usize = 50;
+/// Longest password, in bytes: a digest reads all of it, and nobody types more.
+pub const PASSWORD_BYTES_MAX: usize = 1_000;
 
 /// Time between two looks at the file of places, in seconds.
 pub const GEO_CHECK_S: u64 = 10;

@@ -12,12 +12,15 @@ pub mod places;
 pub mod script;
 pub mod chart;
 pub mod map;
+pub mod account;
 pub mod export;
 pub mod live;
+pub mod sign_in;
 pub mod bots;
 pub mod cards;
 pub mod panel;
 pub mod site;
+pub mod sites;
 pub mod rows;
 pub mod tracker;
 pub mod watched;
@@ -30,7 +33,9 @@ use askama::Template;
 pub use chart::{Note, Point, Progress, Series};
 pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
 pub use rows::RowsPage;
+pub use sign_in::SignInPage;
 pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
+pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
@@ -62,83 +67,10 @@ const fn fnv(bytes: &[u8]) -> u64 {
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The name that the operator gave.
+    /// The name.
     pub name: String,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
-}
-
-/// The list of sites that somebody may read.
-#[derive(Debug, Clone, Template)]
-#[template(path = "sites.html")]
-pub struct SitesPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// Who is signed in.
-    pub account: Option<Account>,
-    /// The sites, in the order in which they are listed.
-    pub sites: Vec<SiteLine>,
-    /// Messages of the last seven days that could be booked to no site of the list, by reason.
-    pub unclaimed: Vec<NotCounted>,
-}
-
-/// A site in the list.
-#[derive(Debug, Clone)]
-pub struct SiteLine {
-    /// Its domain.
-    pub domain: String,
-    /// Visitors so far today; nothing where they are not measured.
-    pub visitors: Option<f64>,
-    /// Pageviews so far today.
-    pub pageviews: f64,
-}
-
-impl SitesPage {
-    /// What arrived for no site; every other part between backticks is code.
-    fn unclaimed_shown(&self) -> String {
-        let line = |line: &NotCounted| format!("{} ({})", line.name(self.words), line.shown(self.words));
-        self.words.one(self.words.unclaimed, self.unclaimed.iter().map(line).collect::<Vec<_>>().join(", "))
-    }
-
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-}
-
-impl SiteLine {
-    fn visitors_shown(&self, words: &Words) -> String {
-        words.metric(crate::cell::Metric::Visitors, self.visitors)
-    }
-
-    fn pageviews_shown(&self, words: &Words) -> String {
-        words.count(self.pageviews)
-    }
-}
-
-/// How to sign in.
-#[derive(Debug, Clone, Template)]
-#[template(path = "sign_in.html")]
-pub struct SignInPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// Whether a link did not work: it was used before, is too old, or was never given out.
-    pub is_bad_link: bool,
-}
-
-impl SignInPage {
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
-
-    fn title(&self) -> &'static str {
-        if self.is_bad_link { self.words.bad_link } else { self.words.sign_in }
-    }
-
-    fn sentence(&self) -> &'static str {
-        if self.is_bad_link { self.words.bad_link_why } else { self.words.sign_in_how }
-    }
 }
 
 /// What the visitors of a site may know.
@@ -229,15 +161,6 @@ mod tests {
     fn the_style_sheet_is_small_and_fetches_nothing() {
         assert!(STYLE.len() <= 16 * 1024, "{} bytes", STYLE.len());
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-    }
-
-    #[test]
-    fn the_page_of_a_bad_link_knows_how_long_links_work() {
-        let minutes = crate::limits::SIGN_IN_LINK_MS / 60_000;
-        for language in words::Language::ALL {
-            let page = SignInPage { words: language.words(), is_bad_link: true };
-            assert!(page.sentence().contains(&format!(" {minutes} ")));
-        }
     }
 
     #[test]

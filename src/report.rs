@@ -10,6 +10,8 @@ pub mod figures;
 pub mod goals;
 mod plan;
 pub mod period;
+pub mod together;
+pub mod overview;
 pub mod range;
 pub mod query;
 pub mod choice;
@@ -30,7 +32,8 @@ pub use figures::{Figure, change};
 
 /// Where a report finds sums: those that are stored and those that are not yet, as one.
 pub trait Sums {
-    /// The rows of each question, all from one state. A value and bucket may come in several rows, which add up.
+    /// The rows of each question, about any sites, all from one state. A value and bucket may come in several rows, which add
+    /// up.
     ///
     /// # Errors
     /// [`StoreError`]

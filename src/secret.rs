@@ -1,6 +1,8 @@
 //! In: random bytes; the beginning of a file. Out: a secret to hand to an operator, and the digest that is kept of it, or of
 //! the file. Forgets: the secret; the store holds digests only, so that a copy of the database signs nobody in.
 
+pub mod password;
+
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;

@@ -7,10 +7,15 @@ mod api;
 mod body;
 mod counter;
 mod dashboard;
+mod form;
+mod guess;
 mod ingest;
 mod language;
 mod live;
+mod overview;
+mod own_account;
 mod pages;
+mod sign_in;
 mod signed_in;
 
 use std::convert::Infallible;
@@ -111,7 +116,11 @@ async fn answer(
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     match ingest::route(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
-        None => Ok(router.oneshot(request.map(Body::new)).await?.map(Either::Right)),
+        None => {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(guess::Peer(peer));
+            Ok(router.oneshot(request).await?.map(Either::Right))
+        }
     }
 }
 
@@ -133,9 +142,11 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
         .route("/assets/headcount.js", get(pages::own_script))
-        .route("/sign-in", get(pages::sign_in_page))
-        .route("/sign-in/{secret}", get(signed_in::by_link))
-        .route("/sign-out", post(signed_in::sign_out))
+        .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
+        .route("/sign-in/{secret}", get(sign_in::by_link))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/settings/account", get(own_account::page).post(own_account::set_password))
+        .route("/settings/sign-out", post(own_account::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))

@@ -27,6 +27,8 @@ pub struct SiteId(pub u32);
 impl SiteId {
     /// What no site can be blamed for, such as a beacon for an unknown one, is booked here.
     pub const INSTANCE: SiteId = SiteId(0);
+    /// Several sites that are read as one; nothing is ever stored under it.
+    pub const TOGETHER: SiteId = SiteId(u32::MAX);
 }
 
 /// The domain that names a site: lower case, punycode, without a leading `www.`, a port or a trailing dot.
@@ -35,8 +37,9 @@ pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
 #[rustfmt::skip]
-const OWN_PATHS: [&str; 28] = [
+const OWN_PATHS: [&str; 30] = [
     "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
+    "language", "settings",
     "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "script.js", "share",
     "sign-in", "sign-out", "simple.gif", "tracker.js", "umami.js", "plausible.js",
 ];

@@ -182,6 +182,8 @@ pub struct Flush {
 /// A day whose pairs are in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
+    /// The site.
+    pub site: SiteId,
     /// The day.
     pub day: Day,
     /// Who counts it.
@@ -232,7 +234,7 @@ pub trait Store: Send + Sync {
     /// [`StoreError`]; nothing was added then.
     fn apply(&self, flush: &Flush) -> Result<(), StoreError>;
 
-    /// Answers questions, all from the same state. The caller adds the pairs of running days by itself, each as it was when the
+    /// Answers questions about any sites, all from the same state. The caller adds the pairs of running days by itself, each as it was when the
     /// next flush had the number given: what is stored of it is left out, unless that flush or a later one has closed the day.
     ///
     /// # Errors

@@ -8,4 +8,5 @@ mod operators;
 mod other;
 mod parts;
 mod room;
+mod together;
 mod trouble;

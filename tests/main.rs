@@ -18,6 +18,7 @@ mod knowing;
 mod live;
 mod operators;
 mod oracle;
+mod people;
 mod programs;
 mod scenario;
 mod store;

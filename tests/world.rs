@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Keeping};
+use headcount::control::user::UserCommand;
 use headcount::control::{self, Command, SiteChange};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
@@ -60,6 +61,11 @@ impl Answer {
 
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    /// The cookie that it sets, as a browser sends it back.
+    pub fn cookie(&self) -> (&'static str, String) {
+        ("cookie", self.header("set-cookie").unwrap().split(';').next().unwrap().to_owned())
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -295,11 +301,35 @@ impl World {
     /// The cookie of a browser that has signed in by a fresh link.
     pub fn sign_in(&self) -> (&'static str, String) {
         let link = self.command(Command::UserLink).unwrap().text;
+        self.open_link(&link)
+    }
+
+    fn open_link(&self, link: &str) -> (&'static str, String) {
         let path = link.strip_prefix(self.url()).unwrap().to_owned();
         let answer = self.request("GET", &path, &[], None);
         assert_eq!(answer.status, 303, "{}", answer.text());
-        let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        ("cookie", cookie)
+        answer.cookie()
+    }
+
+    /// The cookie of a browser in which a user has signed in by a fresh link.
+    pub fn sign_in_as(&self, name: &str) -> (&'static str, String) {
+        let link = self.command(Command::User(UserCommand::Link { name: name.to_owned() })).unwrap().text;
+        self.open_link(&link)
+    }
+
+    /// Adds a user who reads these sites, or all if there are none.
+    pub fn add_user(&self, name: &str, role: &str, sites: &[&str]) {
+        let sites = sites.iter().map(|site| (*site).to_owned()).collect();
+        let (name, role) = (name.to_owned(), Some(role.to_owned()));
+        self.command(Command::User(UserCommand::Add { name, role, sites })).unwrap();
+    }
+
+    /// Sends a form as a page of the collector does.
+    pub fn form(&self, path: &str, headers: &[(&str, String)], fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let kind = ("content-type", "application/x-www-form-urlencoded".to_owned());
+        let headers = [headers, &[kind, ("origin", self.url().to_owned())]].concat();
+        self.request("POST", path, &headers, Some(body.as_bytes()))
     }
 
     /// Sends any request. What comes back is searched for canaries in the end.

@@ -2,6 +2,7 @@
 
 mod annotation;
 mod change;
+mod user;
 mod watched;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
 use annotation::AnnotationWork;
 use change::Change;
+pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
 /// Counts visits to web sites and forgets the visitors: how many, never who.
@@ -57,7 +59,7 @@ pub enum Work {
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
-    /// Lets people sign in
+    /// Lets people sign in, by name: owners, who may change everything, and analysts, who read
     #[command(subcommand)]
     User(UserWork),
     /// Declares mail campaigns, whose opens and clicks are counted
@@ -193,12 +195,6 @@ pub enum TokenWork {
         /// Its number in `headcount token list`
         id: i64,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum UserWork {
-    /// Prints a link that signs a browser in, once, within 15 minutes
-    Link,
 }
 
 #[derive(Debug, Subcommand)]
@@ -378,7 +374,7 @@ impl Work {
                 to: words.to.clone(),
                 source: words.source.clone(),
             }),
-            Work::User(UserWork::Link) => Command::UserLink,
+            Work::User(work) => return work.command(),
             Work::Report(words) => Command::Report {
                 site: words.site.clone(),
                 period: words.period.clone(),

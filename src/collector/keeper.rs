@@ -34,11 +34,10 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, DayState, Flush, Imported, Source, StoreError};
+use crate::store::{Ask, DayState, Flush, Imported, StoreError};
 use batches::Batches;
 use flushing::{Flushing, Waiter};
 use minutes::Minutes;
-use pending::Generation;
 pub use pending::Pending;
 
 /// What reaches the keeper.
@@ -59,9 +58,9 @@ pub enum Message {
     },
     /// A question for what is not stored.
     Ask {
-        /// About which site.
+        /// Whose first day is wanted.
         site: SiteId,
-        /// What.
+        /// What, of any sites.
         asks: Vec<Ask>,
         /// Where the answer goes.
         reply: Sender<Pending>,
@@ -87,6 +86,8 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<Lately>,
     },
+    /// A question for the visitors of the last minutes of each site that has any.
+    NowOfAll(Sender<HashMap<SiteId, usize>>),
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
     /// Store what an import has added up.
@@ -224,6 +225,7 @@ impl Keeper {
             Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
             Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Lately { site, reply } => answer(&reply, self.lately(site)),
+            Message::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
             Message::Visitors(reply) => answer(&reply, self.visitors),
             Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             Message::Flush(waiter) => {
@@ -287,42 +289,18 @@ impl Keeper {
         taken
     }
 
-    fn pending(&mut self, site: SiteId, asks: &[Ask]) -> Pending {
-        let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
-        let Booked { rejected, bots } = self.ledger.peek();
-        let mut open = Generation {
-            number: self.flushing.next_number(),
-            rows: vec![Vec::new(); asks.len()],
-            rejected,
-            bots,
-            mails: self.mails.peek(),
-            first_day: None,
-        };
-        for day in self.days.values().filter(|day| day.site == site && day.pending() > 0) {
-            let axes = asks.iter().filter_map(|ask| match ask.source() {
-                Source::Single(axis) => Some(axis),
-                _ => None,
-            });
-            let sums = day.peek(axes);
-            for (rows, ask) in open.rows.iter_mut().zip(asks) {
-                rows.extend(ask.rows_of(day.day, &sums));
-            }
-            open.first_day = open.first_day.map_or(Some(day.day), |first| Some(first.min(day.day)));
-        }
-        Pending { generations: writing.into_iter().chain([open]).collect(), running: self.running(site, asks) }
-    }
-
-    /// Keys of properties are named by whatever holds sums of them: a name said twice is no harm.
-    fn prop_keys(&self, site: SiteId) -> Vec<PropKey> {
-        let writing = self.flushing.writing().into_iter().flat_map(|flush| &flush.sums);
-        let writing = writing.filter(|(of, _, _)| *of == site).flat_map(|(_, day, sums)| sums.prop_keys(*day));
-        let open = self.days.values().filter(|day| day.site == site).flat_map(OpenDay::prop_keys);
-        writing.chain(open).collect()
-    }
-
     fn visitors_now(&self, site: SiteId) -> usize {
         let now = self.clock.now();
         self.days.values().filter(|day| day.site == site).map(|day| day.visitors_now(now)).sum()
+    }
+
+    fn visitors_now_of_all(&self) -> HashMap<SiteId, usize> {
+        let now = self.clock.now();
+        let mut visitors = HashMap::new();
+        for day in self.days.values() {
+            *visitors.entry(day.site).or_default() += day.visitors_now(now);
+        }
+        visitors
     }
 
     fn lately(&self, site: SiteId) -> Lately {
@@ -460,17 +438,4 @@ impl Keeper {
 /// Whoever asked may have gone meanwhile.
 fn answer<T>(reply: &Sender<T>, value: T) {
     let _ = reply.send(value);
-}
-
-fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
-    let of_site = || flush.sums.iter().filter(move |(of, _, _)| *of == site);
-    let rows = asks.iter().map(|ask| of_site().flat_map(|(_, day, sums)| ask.rows_of(*day, sums)).collect());
-    Generation {
-        number: flush.number,
-        rows: rows.collect(),
-        rejected: flush.rejected.clone(),
-        mails: flush.mails.clone(),
-        bots: flush.bots.clone(),
-        first_day: of_site().map(|(_, day, _)| *day).min(),
-    }
 }

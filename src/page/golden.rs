@@ -7,10 +7,12 @@ mod made_up;
 use super::*;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
+use crate::page::account::{AccountPage, BrowserLine, Outcome};
 use crate::page::cards::{Card, Tab};
+use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
-use made_up::{cards, day, full, panel, panels, period, today, total};
+use made_up::{cards, day, full, panel, panels, period, sites, today, total};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
@@ -234,28 +236,64 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
 
 #[test]
 fn sites_are_listed_or_added() {
-    let line = |domain: &str, visitors, pageviews| SiteLine { domain: domain.into(), visitors, pageviews };
-    let account = Some(Account { name: "ana".into(), sign_out: "/sign-out".into() });
-    let sites = vec![line("docs.example.com", Some(12_345.0), 40_120.0), line("example.com", None, 3.0)];
-    let unclaimed = vec![
-        NotCounted { reason: Rejection::UnknownSite, count: 3 },
-        NotCounted { reason: Rejection::NotJson, count: 1 },
-    ];
-    let html = SitesPage { words: &ENGLISH, account: account.clone(), sites, unclaimed }.html();
+    let html = sites().html();
     assert_plain(&html);
     check("sites", &html);
-    let html = SitesPage { words: &ENGLISH, account, sites: Vec::new(), unclaimed: Vec::new() }.html();
+    let none = || SitesPage { sites: Vec::new(), counts: (0, 0), ..sites() };
+    for (name, is_owner) in [("sites-none", true), ("sites-none-readable", false)] {
+        let html = SitesPage { is_owner, unclaimed: Vec::new(), ..none() }.html();
+        assert_plain(&html);
+        check(name, &html);
+    }
+}
+
+#[test]
+fn sites_are_searched_and_their_names_stay_text() {
+    let hostile = "<script>alert(1)</script>\"'".to_owned();
+    let mut page = SitesPage { search: Some(hostile.clone()), counts: (412, 300), ..sites() };
+    page.sites[0].domain = hostile;
+    page.around = [Some("/?period=7d&page=2".into()), Some("/?period=7d&page=4".into())];
+    let html = page.html();
     assert_plain(&html);
-    check("sites-none", &html);
+    assert!(html.contains("3 of 300") && html.contains("role=\"search\""));
+    let nothing = SitesPage { search: Some("x".into()), counts: (412, 0), sites: Vec::new(), ..sites() }.html();
+    assert!(nothing.contains(ENGLISH.nothing_found) && !nothing.contains("<table"));
 }
 
 #[test]
 fn signing_in_explains_itself() {
-    for (name, is_bad_link) in [("sign-in", false), ("sign-in-bad-link", true)] {
-        let html = SignInPage { words: &ENGLISH, is_bad_link }.html();
+    for (name, why, typed) in [
+        ("sign-in", Why::Asked, ""),
+        ("sign-in-bad-link", Why::BadLink, ""),
+        ("sign-in-wrong", Why::Wrong, "\"><script>alert(1)</script>"),
+        ("sign-in-too-many", Why::TooMany, "ana"),
+    ] {
+        let html = SignInPage { words: &ENGLISH, why, name: typed.into() }.html();
         assert_plain(&html);
         check(name, &html);
     }
+}
+
+#[test]
+fn people_look_after_their_own_account() {
+    let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
+    let page = AccountPage {
+        words: &ENGLISH,
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        is_owner: false,
+        sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
+        has_password: true,
+        browsers: vec![browser(9, "2026-11-23", true), browser(7, "2026-11-02", false)],
+        outcome: None,
+    };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(!html.contains("<b>\"Ana"));
+    check("account", &html);
+    let outcome = Some(Outcome::Refused("<script> is no password.".into()));
+    let html = AccountPage { is_owner: true, sites: None, has_password: false, outcome, ..page }.html();
+    assert_plain(&html);
+    check("account-without-password", &html);
 }
 
 #[test]

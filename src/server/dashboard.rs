@@ -23,14 +23,11 @@ use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
 use crate::server::live;
-use crate::site::{AddressMode, Day, Schedule, Site, SiteId, Target};
+use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
-pub use view::{NoView, Reader, View};
-
-/// What the list of sites shows.
-const TODAY: [Metric; 2] = [Metric::Visitors, Metric::Pageviews];
+pub use view::{NoView, View};
 
 /// What a question of the page is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,7 +70,13 @@ const fn is_mean(metric: Metric) -> bool {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn site_page(view: &View, collector: &Collector, sums: &dyn Sums, base_url: &str) -> Result<SitePage, StoreError> {
+pub fn site_page(
+    view: &View,
+    account: Option<Account>,
+    collector: &Collector,
+    sums: &dyn Sums,
+    base_url: &str,
+) -> Result<SitePage, StoreError> {
     let (site, now) = (view.site, collector.clock().now());
     let first_day = sums.first_day(site.id)?;
     let range = view.state.period.range(&site.schedule, now, first_day);
@@ -99,7 +102,7 @@ pub fn site_page(view: &View, collector: &Collector, sums: &dyn Sums, base_url: 
         home: view.home.clone(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
-        account: Some(account()),
+        account: account,
         now: knows_now.then(|| collector.visitors_now(site.id) as u64),
         period: view.period_form(&range),
         compare: view.compare_form(&range, before),
@@ -155,11 +158,6 @@ pub fn bots(view: &View, collector: &Collector) -> Result<Vec<report::bots::BotL
 fn days(view: &View, collector: &Collector) -> Result<Range, StoreError> {
     let first_day = collector.first_day(view.site.id)?;
     Ok(view.state.period.range(&view.site.schedule, collector.clock().now(), first_day))
-}
-
-/// Who is signed in. There is one operator until people have names.
-pub fn account() -> Account {
-    Account { name: "Signed in".into(), sign_out: "/sign-out".into() }
 }
 
 /// The answers to all that a page asks and sums can tell.
@@ -244,17 +242,6 @@ fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
 fn has_entries(view: &View, found: &Found) -> bool {
     let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
     found.get(&Slot::Panel(Tab::Of(Dimension::EntryPage))).is_some_and(|lines| lines.iter().any(passes))
-}
-
-/// What the list of sites shows of each: visitors and pageviews today.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn today(site: &Site, collector: &Collector) -> Result<(Option<f64>, f64), StoreError> {
-    let day = site.schedule.locate(collector.clock().now()).day;
-    let line = report::totals(site.id, Span::of_days(day, day), &TODAY, collector)?;
-    let is_measured = site.settings.address != AddressMode::None;
-    Ok((line.metrics[0].filter(|_| is_measured), line.metrics[1].unwrap_or(0.0)))
 }
 
 /// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.

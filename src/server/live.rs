@@ -22,7 +22,8 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
 use super::language::words_for;
-use super::{Shared, apart, dashboard, pages};
+use super::signed_in::admit;
+use super::{Shared, apart, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::live::{Arrived, LivePage};
@@ -34,10 +35,11 @@ use hub::{Pulse, Waiting};
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
-    if let Err(answer) = pages::admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}/live", site.domain)).into_response();
     }
@@ -47,7 +49,7 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         let page = pulse.map(|pulse| LivePage {
             words,
             domain: site.domain.to_string(),
-            account: Some(dashboard::account()),
+            account: Some(account.shown()),
             half_hour: shown::half_hour(&site, &pulse, words),
         });
         Ok::<_, StoreError>(page)
@@ -92,10 +94,11 @@ pub async fn events(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = pages::admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
     let Some(seat) = hub.seat() else { return (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response() };
     let Some(pulses) = hub.watch(&site, &app.collector).await else { return pages::failed(&headers) };
     let (sender, receiver) = mpsc::channel(1);
@@ -141,7 +144,8 @@ impl Stream {
         let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
         loop {
             if !next.is_empty() {
-                let is_welcome = pages::admit(&self.login, &self.app).await.is_ok();
+                let is_welcome =
+                    admit(&self.login, &self.app).await.is_ok_and(|account| account.may_read(self.site.id));
                 if !is_welcome || self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
                     return;
                 }

@@ -8,12 +8,16 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::dashboard::{Breakdown, NoView, View, Wish};
+use super::form::NoForm;
 use super::language::words_for;
+use super::overview::{self, Wanted};
+use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, signed_in};
 use crate::page::cards::Tab;
+use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, SiteLine, SitesPage, bots, export};
+use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
 use crate::report::choice::NotAChoice;
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
@@ -28,22 +32,18 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
-pub async fn sites(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let (collector, words) = (app.collector.clone(), words_for(&headers));
-    let lines = apart(move || {
-        let sites = collector.directory().all();
-        let line = |site: &crate::site::Site| {
-            let (visitors, pageviews) = dashboard::today(site, &collector)?;
-            Ok(SiteLine { domain: site.domain.to_string(), visitors, pageviews })
-        };
-        let sites = sites.iter().map(|site| line(site)).collect::<Result<Vec<_>, StoreError>>()?;
-        let unclaimed = dashboard::unclaimed_lately(&collector)?;
-        Ok::<_, StoreError>(SitesPage { words, account: Some(dashboard::account()), sites, unclaimed })
+pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: HeaderMap) -> Response {
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), Wanted::read(&asked));
+    let made = apart(move || {
+        let mut sites = collector.directory().all();
+        sites.retain(|site| account.may_read(site.id));
+        overview::page(&sites, &wanted, words, &account, &collector)
     });
-    match lines.await {
+    match made.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
         _ => failed(&headers),
     }
@@ -56,16 +56,19 @@ pub async fn site(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
     let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::site_page(&view, &app.collector, &app.collector, &app.base_url)),
+        Ok(view) => {
+            Ok(dashboard::site_page(&view, Some(account.shown()), &app.collector, &app.collector, &app.base_url))
+        }
         Err(wrong) => Err(wrong),
     });
     match made.await {
@@ -82,10 +85,11 @@ pub async fn panel(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(answer) = admit(&headers, &app).await {
-        return answer;
-    }
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
     if let Some(ending) = file.strip_prefix("mail.") {
         return mails(site, ending, asked, app, &headers).await;
     }
@@ -101,7 +105,7 @@ pub async fn panel(
         let now = app.collector.clock().now();
         let view = View::read(&site, &asked, now, words)?;
         Ok(match ending.as_deref() {
-            None => rows(&view, &tab, &asked, now, &app),
+            None => rows(&view, &tab, &asked, &account, &app),
             Some(ending) => file_of(&view, &tab, ending, now, &app),
         })
     });
@@ -113,10 +117,16 @@ pub async fn panel(
     }
 }
 
+/// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
+pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+    app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
+}
+
 type Found = Result<Option<Response>, StoreError>;
 
-fn rows(view: &View, tab: &Tab, asked: &[(String, String)], now: Moment, app: &Shared) -> Found {
-    let page = dashboard::rows_page(view, tab, Wish::read(asked), now, &app.collector, Some(dashboard::account()))?;
+fn rows(view: &View, tab: &Tab, asked: &[(String, String)], account: &Account, app: &Shared) -> Found {
+    let (now, account) = (app.collector.clock().now(), Some(account.shown()));
+    let page = dashboard::rows_page(view, tab, Wish::read(asked), now, &app.collector, account)?;
     Ok(Some(html(StatusCode::OK, page.html())))
 }
 
@@ -140,10 +150,15 @@ fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
 
 /// The answer to an address that asks for what there is not.
 fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
-    let mut letters = sentence.trim_end_matches('.').chars();
+    let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
+    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
+}
+
+/// An error as a page says it: with a capital at its beginning and a full stop at its end.
+pub fn whole_sentence(error: &str) -> String {
+    let mut letters = error.trim_end_matches('.').chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    let sentence = format!("{first}{}.", letters.as_str());
-    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title: title.to_owned(), sentence }.html())
+    format!("{first}{}.", letters.as_str())
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
@@ -190,19 +205,29 @@ async fn bot_lines(
     }
 }
 
-/// `GET /sign-in`
-pub async fn sign_in_page(headers: HeaderMap) -> Response {
-    sign_in(&headers)
-}
-
 /// How to sign in.
-pub fn sign_in(headers: &HeaderMap) -> Response {
-    html(StatusCode::OK, SignInPage { words: words_for(headers), is_bad_link: false }.html())
+pub fn sign_in(why: Why, name: &str, headers: &HeaderMap) -> Response {
+    let status = StatusCode::from_u16(why.status()).unwrap_or_default();
+    html(status, SignInPage { words: words_for(headers), why, name: name.to_owned() }.html())
 }
 
-/// When a one-time link does not work.
-pub fn bad_link(headers: &HeaderMap) -> Response {
-    html(StatusCode::FORBIDDEN, SignInPage { words: words_for(headers), is_bad_link: true }.html())
+/// The page to sign in on, for whoever wants to.
+pub fn ask(headers: &HeaderMap) -> Response {
+    let mut answer = sign_in(Why::Asked, "", headers);
+    *answer.status_mut() = StatusCode::OK;
+    answer
+}
+
+/// When a form can't be taken.
+pub fn no_form(no_form: NoForm, headers: &HeaderMap) -> Response {
+    let words = words_for(headers);
+    let (status, title, sentence) = match no_form {
+        NoForm::FromElsewhere => (403, words.form_from_elsewhere, words.form_from_elsewhere_why),
+        NoForm::TooLarge => (413, words.form_too_large, words.form_too_large_why),
+        NoForm::Late => (408, words.form_late, words.form_late_why),
+    };
+    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into() };
+    html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
@@ -312,17 +337,6 @@ pub fn failed(headers: &HeaderMap) -> Response {
 
 fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
-}
-
-/// Lets signed-in browsers pass; others get an answer.
-pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<(), Response> {
-    match signed_in::is_signed_in(headers, app).await {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            Err(html(StatusCode::UNAUTHORIZED, SignInPage { words: words_for(headers), is_bad_link: false }.html()))
-        }
-        Err(_) => Err(failed(headers)),
-    }
 }
 
 /// A page.

@@ -1,28 +1,89 @@
-//! In: cookies, links and bearer tokens. Out: who may see what. Forgets: the secrets, right after they are compared.
+//! In: cookies and bearer tokens. Out: who asks, and what they may see and change. Forgets: the secrets, right after they are
+//! compared.
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::response::Response;
 
-use super::{Shared, apart, header as text_of, ingest, pages};
-use crate::collector::{Collector, random};
-use crate::limits;
+use super::form::Form;
+use super::{Shared, apart, header as text_of, pages};
+use crate::page;
+use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
+use crate::site::SiteId;
 use crate::store::StoreError;
-use crate::store::sqlite::{Access, Login};
+use crate::store::sqlite::{Access, User};
 
-const COOKIE: &str = "headcount";
+/// The cookie of a browser that is signed in.
+pub const COOKIE: &str = "headcount";
 
-/// Whether the request comes from a browser that is signed in.
-pub async fn is_signed_in(headers: &HeaderMap, app: &Shared) -> Result<bool, StoreError> {
-    let Some(secret) = cookie(headers) else { return Ok(false) };
-    let collector = app.collector.clone();
+/// Somebody who is signed in. What they may do is read anew for each request, so that a change acts at once.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who.
+    pub user: User,
+    /// Which of their browsers.
+    pub login: Digest,
+}
+
+impl Account {
+    /// Whether figures of a site may be read. What may not be read is, for them, not there.
+    pub fn may_read(&self, site: SiteId) -> bool {
+        self.user.may_read(site)
+    }
+
+    /// Whether everything may be changed.
+    pub fn is_owner(&self) -> bool {
+        self.user.is_owner()
+    }
+
+    /// What pages show of it.
+    pub fn shown(&self) -> page::Account {
+        page::Account { name: self.user.name.clone(), sign_out: "/sign-out".into() }
+    }
+}
+
+/// Who is signed in in the browser that asks, if anybody is.
+///
+/// # Errors
+/// [`StoreError`]
+pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account>, StoreError> {
+    let Some(secret) = cookie(headers) else { return Ok(None) };
+    let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
-    let found = apart(move || collector.store().has_login(Login::Browser, secret.digest(), now)).await;
-    found.unwrap_or(Ok(false))
+    let found = apart(move || collector.store().signed_in(login, now)).await.unwrap_or(Ok(None))?;
+    Ok(found.map(|user| Account { user, login }))
+}
+
+/// Lets those pass who are signed in; others get an answer that asks them to.
+///
+/// # Errors
+/// The answer.
+pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
+    match account(headers, app).await {
+        Ok(Some(account)) => Ok(account),
+        Ok(None) => Err(pages::sign_in(Why::Asked, "", headers)),
+        Err(_) => Err(pages::failed(headers)),
+    }
+}
+
+/// Who sends a form of a page of ours, and what it says. Every page that takes a POST from signed-in people begins with this.
+///
+/// # Errors
+/// The answer, for others and for forms from elsewhere.
+pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
+    let headers = request.headers().clone();
+    let account = admit(&headers, app).await?;
+    match Form::read(request, app).await {
+        Ok(form) => Ok((account, form)),
+        Err(no_form) => Err(pages::no_form(no_form, &headers)),
+    }
 }
 
 /// What the bearer of the request's token may do; nothing without a good token.
+///
+/// # Errors
+/// [`StoreError`]
 pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>, StoreError> {
     let Some((scheme, token)) = text_of(headers, "authorization").split_once(' ') else { return Ok(None) };
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -33,72 +94,7 @@ pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>,
     apart(move || collector.store().access(secret.digest())).await.unwrap_or(Ok(None))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<Secret> {
+/// The secret of the browser that asks.
+pub fn cookie(headers: &HeaderMap) -> Option<Secret> {
     super::cookie(headers, COOKIE).map(Secret::from_text)
-}
-
-/// `GET /sign-in/SECRET`: uses up a one-time link.
-pub async fn by_link(
-    State(app): State<Shared>,
-    Path(secret): Path<String>,
-    method: Method,
-    headers: HeaderMap,
-) -> Response {
-    if method != Method::GET || ingest::is_prefetch(&headers) {
-        // Looking ahead must not use up the link.
-        return pages::sign_in(&headers);
-    }
-    let link = Secret::from_text(&secret).digest();
-    let collector = app.collector.clone();
-    match apart(move || exchange(&collector, link)).await {
-        Some(Ok(Some(login))) => {
-            let mut answer = Redirect::to(&home(&app)).into_response();
-            let age_s = limits::LOGIN_MS / 1_000;
-            set_cookie(&mut answer, &app, login.reveal(), age_s);
-            answer
-        }
-        Some(Ok(None)) => pages::bad_link(&headers),
-        Some(Err(_)) | None => pages::failed(&headers),
-    }
-}
-
-/// Where to go after signing in: to the site if there is only one.
-fn home(app: &Shared) -> String {
-    match app.collector.directory().all().as_slice() {
-        [only] => format!("/{}", only.domain),
-        _ => "/".to_owned(),
-    }
-}
-
-/// Makes a login of a link that holds.
-fn exchange(collector: &Collector, link: Digest) -> Result<Option<Secret>, StoreError> {
-    let now = collector.clock().now();
-    if !collector.store().end_login(Login::Link, link, now)? {
-        return Ok(None);
-    }
-    let login = Secret::from_random(random().map_err(|e| StoreError::Other(e.to_string()))?);
-    collector.store().add_login(Login::Browser, login.digest(), now, now.plus(limits::LOGIN_MS))?;
-    Ok(Some(login))
-}
-
-/// `POST /sign-out`
-pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    if let Some(secret) = cookie(&headers) {
-        let collector = app.collector.clone();
-        let now = collector.clock().now();
-        let _ = apart(move || collector.store().end_login(Login::Browser, secret.digest(), now)).await;
-    }
-    let mut answer = Redirect::to("/sign-in").into_response();
-    set_cookie(&mut answer, &app, "", 0);
-    answer
-}
-
-fn set_cookie(answer: &mut Response, app: &Shared, value: &str, age_s: i64) {
-    // Only a collector that is reached by https may ask browsers to insist on it.
-    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}");
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        answer.headers_mut().insert(header::SET_COOKIE, value);
-    }
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod keys;
+mod logins;
 mod mails;
 mod names;
 mod packed;
@@ -13,6 +14,7 @@ mod read;
 mod schema;
 mod settle;
 mod sites;
+mod users;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -27,8 +29,10 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 
-pub use access::{Access, Login, Scope, TokenInfo};
+pub use access::{Access, Scope, TokenInfo};
+pub use logins::Login;
 pub use sites::SiteError;
+pub use users::{Role, User, UserError, UserId};
 
 type Result<T> = std::result::Result<T, StoreError>;
 

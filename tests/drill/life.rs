@@ -263,7 +263,7 @@ fn no_figure_changes_while_days_are_open_closed_and_added_up() {
 
 #[test]
 fn keys_of_properties_are_listed_before_they_are_stored() {
-    let story = "09:00 ana event Signup plan=pro\n09:01 bob event Signup plan=free size=7\n09:02 cem event Call who=me";
+    let story = "09:00 ana event Signup plan=pro\n09:00 bob event Signup plan=free size=7\n09:00 cem event Call who=me";
     let plan = Plan::told(story);
     let day = plan.last_day();
     let mut room = Room::open(&plan, &watched::settings());

@@ -75,27 +75,28 @@ impl Keeper {
     }
 
     /// The days whose pairs are in memory, as far as questions ask for them.
-    pub(super) fn running(&mut self, site: SiteId, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
-        let wants = |day: Day| {
+    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
+        let wants = |site: SiteId, day: Day| {
             let spans = |ask: &Ask| match ask.grain {
                 Grain::Hour => false,
                 Grain::Day => (ask.first..=ask.last).contains(&day.0),
                 Grain::Month => (ask.first..=ask.last).contains(&day.month().0),
             };
-            asks.iter().any(|ask| matches!(ask.source(), Source::Pair(..)) && spans(ask))
+            asks.iter().any(|ask| ask.site == site && matches!(ask.source(), Source::Pair(..)) && spans(ask))
         };
         let number = self.flushing.next_number();
         let mut running = Vec::new();
-        for day in self.days.values_mut().filter(|day| day.site == site && day.visitors() > 0 && wants(day.day)) {
-            running.push((Running { day: day.day, part: Part::Live, number }, day.shared_census()));
+        for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {
+            running.push((Running { site: day.site, day: day.day, part: Part::Live, number }, day.shared_census()));
         }
         let writing = self.flushing.writing();
         // Of a running day that is being stored there is a newer census in memory.
         let of_writing = writing.into_iter().flat_map(|flush| flush.days.iter().map(|state| (state, flush.number)));
         let stored = of_writing.filter(|(state, _)| state.is_over || state.part == Part::Import);
         for (state, number) in stored.chain(self.closing.iter().map(|state| (state, number))) {
-            if let Some(census) = state.census.as_ref().filter(|_| state.site == site && wants(state.day)) {
-                running.push((Running { day: state.day, part: state.part, number }, census.clone()));
+            if let Some(census) = state.census.as_ref().filter(|_| wants(state.site, state.day)) {
+                let DayState { site, day, part, .. } = *state;
+                running.push((Running { site, day, part, number }, census.clone()));
             }
         }
         running

@@ -6,6 +6,7 @@ use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::page::cards::{Card, Tab};
+use crate::page::words::ENGLISH;
 use crate::page::*;
 use crate::rejection::Rejection;
 use crate::report::Interval;
@@ -366,5 +367,41 @@ pub(super) fn full() -> SitePage {
             .into(),
         is_new: false,
         arrived: None,
+    }
+}
+
+pub(super) fn sites() -> SitesPage {
+    let line = |domain: &str, days: &[f64], before: Option<f64>| SiteLine {
+        domain: domain.into(),
+        now: Some((days.len() % 2) as f64),
+        is_measured: true,
+        days: days.to_vec(),
+        sum: days.iter().sum(),
+        before,
+    };
+    let busy = [1_402.0, 2_120.0, 2_034.0, 1_978.0, 2_240.0, 1_611.0, 960.0];
+    let unmeasured = line("quiet.example.com", &[0.0, 0.0, 3.0, 0.0, 0.0, 4.0, 1.0], None);
+    SitesPage {
+        words: &ENGLISH,
+        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        is_owner: true,
+        periods: vec![
+            LinkTo { label: "Last 7 days".into(), href: "/?period=7d".into(), is_current: true },
+            LinkTo { label: "Last 30 days".into(), href: "/?period=30d".into(), is_current: false },
+        ],
+        period_key: "7d".into(),
+        period_name: "Last 7 days".into(),
+        sites: vec![
+            line("docs.example.com", &busy, Some(11_000.0)),
+            line("example.com", &[8.0, 0.0, 12.0, 9.0, 4.0, 7.0, 2.0], Some(50.0)),
+            SiteLine { is_measured: false, now: None, ..unmeasured },
+        ],
+        search: None,
+        counts: (3, 3),
+        around: [None, None],
+        unclaimed: vec![
+            NotCounted { reason: Rejection::UnknownSite, count: 3 },
+            NotCounted { reason: Rejection::NotJson, count: 1 },
+        ],
     }
 }

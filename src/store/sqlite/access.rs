@@ -1,4 +1,4 @@
-//! In: digests of secrets. Out: who may do what. Forgets: secrets, which never reach this module, and what has expired.
+//! In: digests of tokens. Out: who may do what with them. Forgets: the tokens, which never reach this module.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -76,57 +76,7 @@ pub struct TokenInfo {
     pub added: Moment,
 }
 
-/// A way to sign in, or a sign-in that lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Login {
-    /// A link that works once.
-    Link,
-    /// A browser that is signed in.
-    Browser,
-}
-
-impl Login {
-    fn table(self) -> &'static str {
-        match self {
-            Login::Link => "sign_in_links",
-            Login::Browser => "logins",
-        }
-    }
-}
-
 impl Sqlite {
-    /// Keeps a login until a moment, and drops those that have expired.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn add_login(&self, kind: Login, digest: Digest, now: Moment, until: Moment) -> Result<(), StoreError> {
-        let writer = self.writer();
-        let table = kind.table();
-        writer.execute(&format!("DELETE FROM {table} WHERE until_ms <= ?"), [now.0])?;
-        writer.execute(&format!("INSERT OR REPLACE INTO {table} VALUES (?, ?)"), params![digest.0, until.0])?;
-        Ok(())
-    }
-
-    /// Whether a login holds.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn has_login(&self, kind: Login, digest: Digest, now: Moment) -> Result<bool, StoreError> {
-        let sql = format!("SELECT 1 FROM {} WHERE hash = ? AND until_ms > ?", kind.table());
-        let found = self.reader().prepare_cached(&sql)?.exists(params![digest.0, now.0])?;
-        Ok(found)
-    }
-
-    /// Ends a login; tells whether it held until now. A link is used up by this.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn end_login(&self, kind: Login, digest: Digest, now: Moment) -> Result<bool, StoreError> {
-        let sql = format!("DELETE FROM {} WHERE hash = ? RETURNING until_ms", kind.table());
-        let until: Option<i64> = self.writer().query_row(&sql, [digest.0], |row| row.get(0)).optional()?;
-        Ok(until.is_some_and(|until| until > now.0))
-    }
-
     /// Adds a token and says its number.
     ///
     /// # Errors

@@ -33,15 +33,14 @@ pub(super) fn answer(
 ) -> Result<Answer> {
     let transaction = connection.transaction()?;
     let flush = last_flush(&transaction)?;
-    let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Answer::default()) };
-    let adds =
-        running.iter().map(|running| is_added(&transaction, site, running, flush)).collect::<Result<Vec<_>>>()?;
-    let in_memory = running.iter().zip(&adds).filter(|(_, adds)| **adds);
-    let left_out: Vec<(i32, i64)> = in_memory.map(|(running, _)| (running.day.0, part_code(running.part))).collect();
+    let adds = running.iter().map(|running| is_added(&transaction, running, flush)).collect::<Result<Vec<_>>>()?;
+    let in_memory: Vec<&Running> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let bundles = Bundles::of(&transaction);
     let mut rows = Vec::with_capacity(asks.len());
     for ask in asks {
         let wanted = Wanted::of(&transaction, ask, texts)?;
+        let of_site = in_memory.iter().filter(|running| running.site == ask.site);
+        let left_out: Vec<(i32, i64)> = of_site.map(|running| (running.day.0, part_code(running.part))).collect();
         let mut reading = Reading { transaction: &transaction, ask, left_out: &left_out, sums: HashMap::default() };
         match ask.source() {
             Source::Single(axis) => reading.single(axis, &wanted)?,
@@ -55,13 +54,15 @@ pub(super) fn answer(
 }
 
 /// Whether what is in memory of a running day is not in the store yet.
-fn is_added(transaction: &Transaction, site: SiteId, running: &Running, flush: u64) -> Result<bool> {
+fn is_added(transaction: &Transaction, running: &Running, flush: u64) -> Result<bool> {
     if running.part == Part::Import {
         return Ok(flush < running.number);
     }
     let sql = "SELECT number FROM days_closed WHERE site = ? AND day = ?";
-    let closed: Option<i64> =
-        transaction.prepare_cached(sql)?.query_row(params![site.0, running.day.0], |row| row.get(0)).optional()?;
+    let closed: Option<i64> = transaction
+        .prepare_cached(sql)?
+        .query_row(params![running.site.0, running.day.0], |row| row.get(0))
+        .optional()?;
     Ok(closed.is_none_or(|number| (number as u64) < running.number))
 }
 

@@ -1,0 +1,85 @@
+//! In: what became of somebody's way in. Out: the page to sign in on. Forgets: the password that was typed; it is never shown.
+
+use askama::Template;
+
+use super::rendered;
+use super::words::Words;
+
+/// Why the page is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Nobody is signed in.
+    Asked,
+    /// The link was used before, is too old, or was never given out.
+    BadLink,
+    /// No user has this name and this password.
+    Wrong,
+    /// There were too many tries.
+    TooMany,
+}
+
+impl Why {
+    /// The status code of the page.
+    pub const fn status(self) -> u16 {
+        match self {
+            Why::Asked => 401,
+            Why::BadLink => 403,
+            Why::Wrong => 401,
+            Why::TooMany => 429,
+        }
+    }
+}
+
+/// How to sign in.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// Why.
+    pub why: Why,
+    /// The name that was typed.
+    pub name: String,
+}
+
+impl SignInPage {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+
+    fn title(&self) -> &'static str {
+        match self.why {
+            Why::BadLink => self.words.bad_link,
+            _ => self.words.sign_in,
+        }
+    }
+
+    /// What went wrong, if anything.
+    fn trouble(&self) -> Option<&'static str> {
+        match self.why {
+            Why::Asked => None,
+            Why::BadLink => Some(self.words.bad_link_why),
+            Why::Wrong => Some(self.words.sign_in_wrong),
+            Why::TooMany => Some(self.words.sign_in_too_many),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+    use crate::page::words::Language;
+
+    #[test]
+    fn the_page_knows_how_long_links_and_bounds_hold() {
+        for language in Language::ALL {
+            let trouble = |why| SignInPage { words: language.words(), why, name: String::new() }.trouble();
+            let minutes = |ms: i64| format!(" {} ", ms / 60_000);
+            assert!(trouble(Why::BadLink).is_some_and(|text| text.contains(&minutes(limits::SIGN_IN_LINK_MS))));
+            assert!(trouble(Why::TooMany).is_some_and(|text| text.contains(&minutes(limits::TRIES_WAIT_MS))));
+            assert!(trouble(Why::Asked).is_none() && trouble(Why::Wrong).is_some());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! In: several sites, and sums. Out: their sums as if they were those of one site, [`SiteId::TOGETHER`]. Forgets: which site a
+//! sum is of.
+//!
+//! Sums add up, so every question that sums of one site can answer is answered for several. Nothing connects the sites, as nothing
+//! connects two days: who reads two of them on a day counts as two visitors. A day is each site's own.
+
+use std::collections::BTreeSet;
+
+use super::Sums;
+use crate::counts::Name;
+use crate::site::{Day, SiteId};
+use crate::store::{Ask, Row, StoreError};
+
+/// Sums of several sites, which hang together as those of one.
+#[derive(Clone, Copy)]
+pub struct Together<'a> {
+    sums: &'a dyn Sums,
+    members: &'a [SiteId],
+}
+
+impl<'a> Together<'a> {
+    /// The sums of these sites; questions about other sites are passed on.
+    pub fn of(members: &'a [SiteId], sums: &'a dyn Sums) -> Together<'a> {
+        Together { sums, members }
+    }
+
+    /// The sites that a site stands for.
+    fn sites(&self, site: SiteId) -> Vec<SiteId> {
+        if site == SiteId::TOGETHER { self.members.to_vec() } else { vec![site] }
+    }
+}
+
+impl Sums for Together<'_> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let members: Vec<Vec<SiteId>> = asks.iter().map(|ask| self.sites(ask.site)).collect();
+        let each = asks.iter().zip(&members);
+        let of_members: Vec<Ask> =
+            each.flat_map(|(ask, sites)| sites.iter().map(|site| Ask { site: *site, ..ask.clone() })).collect();
+        let mut rows = self.sums.read(&of_members)?.into_iter();
+        Ok(members.iter().map(|sites| rows.by_ref().take(sites.len()).flatten().collect()).collect())
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        let days = self.sites(site).into_iter().map(|site| self.sums.first_day(site));
+        Ok(days.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        let mut keys = BTreeSet::new();
+        for site in self.sites(site) {
+            keys.extend(self.sums.prop_keys(site, event, first, last)?);
+        }
+        Ok(keys.into_iter().collect())
+    }
+}

@@ -1,0 +1,105 @@
+//! In: forms that a page of ours sends. Out: their fields, if they come from a page of ours and are short. Forgets: where they
+//! come from.
+
+use axum::extract::Request;
+use axum::http::HeaderMap;
+
+use super::body::{self, Unread};
+use super::{App, header as text_of};
+use crate::limits;
+
+/// The fields of a form, in order, as often as they come.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Form(Vec<(String, String)>);
+
+/// Why there is no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoForm {
+    /// Another site has sent it, or none that tells where it is.
+    FromElsewhere,
+    /// It is too long.
+    TooLarge,
+    /// It did not arrive.
+    Late,
+}
+
+impl Form {
+    /// Reads the form of a request that a page of ours has sent.
+    ///
+    /// # Errors
+    /// [`NoForm`]
+    pub async fn read(request: Request, app: &App) -> Result<Form, NoForm> {
+        if !is_from_here(request.headers(), app) {
+            return Err(NoForm::FromElsewhere);
+        }
+        let read = body::read(request.into_body(), limits::FORM_BYTES_MAX).await;
+        let body = read.map_err(|unread| match unread {
+            Unread::TooLarge => NoForm::TooLarge,
+            Unread::Late | Unread::Gone => NoForm::Late,
+        })?;
+        Ok(Form::of(&body.bytes))
+    }
+
+    fn of(bytes: &[u8]) -> Form {
+        Form(url::form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// A field, without white space around it; an empty text where it is absent.
+    pub fn text(&self, name: &str) -> &str {
+        self.exact(name).trim()
+    }
+
+    /// A field as it was typed, for passwords.
+    pub fn exact(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// A field unless it is absent or empty.
+    pub fn filled(&self, name: &str) -> Option<String> {
+        Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// All fields of a name.
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Whether a page of ours sends this request, beside the cookie, which says the same (`SameSite`): a form on another site must
+/// not change anything here. Browsers say where a form stands in `Sec-Fetch-Site` or in `Origin`; what says it in neither is
+/// refused, so programs use tokens or the command line.
+pub fn is_from_here(headers: &HeaderMap, app: &App) -> bool {
+    match text_of(headers, "sec-fetch-site") {
+        // `none` is a reader's own act, such as sending a form again after a restart of the browser.
+        "same-origin" | "none" => true,
+        "" => is_ours(text_of(headers, "origin"), headers, app),
+        _ => false,
+    }
+}
+
+/// Whether an address is one of the collector's, as browsers reach it.
+pub fn is_ours(address: &str, headers: &HeaderMap, app: &App) -> bool {
+    let Ok(address) = url::Url::parse(address) else { return false };
+    let (Some(host), "http" | "https") = (address.host_str(), address.scheme()) else { return false };
+    let authority = match address.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    // A proxy in front may hand on another host than that which browsers asked for.
+    let is_base = url::Url::parse(&app.base_url).is_ok_and(|base| base.origin() == address.origin());
+    is_base || text_of(headers, "host").eq_ignore_ascii_case(&authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_decoded_and_come_as_often_as_they_are_there() {
+        let form = Form::of(b"name=+%C3%84na+&site=a.test&site=b.test&box=&password=+x+");
+        assert_eq!((form.text("name"), form.exact("password"), form.text("none")), ("Äna", " x ", ""));
+        assert_eq!(form.all("site").collect::<Vec<_>>(), ["a.test", "b.test"]);
+        assert_eq!((form.filled("box"), form.filled("site")), (None, Some("a.test".into())));
+        assert_eq!(Form::of(b"\xff%ff=%"), Form(vec![("\u{fffd}\u{fffd}".into(), "%".into())]), "anything is read");
+    }
+}

@@ -1,0 +1,57 @@
+//! In: somebody's try at a password. Out: whether it is right, as far as there are tries left. Forgets: the password; of who
+//! tried, only a count stays in memory, for minutes.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use tokio::sync::Semaphore;
+
+use super::{Shared, apart, ingest};
+use crate::collector::Collector;
+use crate::limits;
+use crate::store::StoreError;
+
+/// Each comparison takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
+static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORDS_AT_ONCE);
+
+/// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
+#[derive(Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// What became of a try.
+pub enum Guess<T> {
+    /// It was right.
+    Right(T),
+    /// It was wrong.
+    Wrong,
+    /// There were too many before it; it was not looked at.
+    TooMany,
+}
+
+/// Lets somebody try the password of `what`, like `user ana`. The work looks whether it is right, and costs the same either way.
+///
+/// # Errors
+/// [`StoreError`] of the work.
+pub async fn tried<T: Send + 'static>(
+    what: &str,
+    headers: &HeaderMap,
+    Peer(peer): Peer,
+    app: &Shared,
+    work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
+) -> Result<Guess<T>, StoreError> {
+    let who = ingest::client(headers, peer, app);
+    if !app.collector.tries().take(what, who, app.collector.clock().now()) {
+        return Ok(Guess::TooMany);
+    }
+    let broken = || StoreError::Other("a password was not compared".into());
+    let _turn = TURNS.acquire().await.map_err(|_| broken())?;
+    let collector = app.collector.clone();
+    let found = apart(move || work(&collector)).await.unwrap_or_else(|| Err(broken()))?;
+    Ok(match found {
+        Some(found) => {
+            app.collector.tries().give_back(what, who);
+            Guess::Right(found)
+        }
+        None => Guess::Wrong,
+    })
+}

@@ -1,0 +1,147 @@
+//! In: a reader's sites and the query of an address. Out: the list of sites, those with the most visitors first. Forgets:
+//! everything but totals by day.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::dashboard;
+use super::signed_in::Account;
+use crate::cell::Tally;
+use crate::collector::Collector;
+use crate::limits;
+use crate::page::words::Words;
+use crate::page::{LinkTo, SiteLine, SitesPage};
+use crate::report::overview::{Glance, glances};
+use crate::site::{AddressMode, Site};
+use crate::store::StoreError;
+
+/// The periods of the list, in days; the second unless another is asked for.
+const PERIODS: [i32; 3] = [7, 30, 91];
+
+/// What a reader wants to see of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// How many days, with today.
+    days: i32,
+    /// What the domains contain.
+    search: Option<String>,
+    /// Which part of the list, counted from 0.
+    part: usize,
+}
+
+impl Wanted {
+    /// Reads the keys `period`, `search` and `page` of a query. What names nothing of the list is as if it were not there: the page
+    /// says which days it shows.
+    pub fn read(query: &[(String, String)]) -> Wanted {
+        let of = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
+        let days = of("period").and_then(|key| PERIODS.into_iter().find(|days| key == format!("{days}d")));
+        let search = of("search").filter(|text| !text.is_empty());
+        Wanted {
+            days: days.unwrap_or(PERIODS[1]),
+            search: search.map(|text| text.chars().take(limits::SEARCH_CHARS_MAX).collect()),
+            part: of("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
+        }
+    }
+
+    fn finds(&self, site: &Site) -> bool {
+        let Some(search) = self.search.as_deref() else { return true };
+        let folded = crate::site::fold(search);
+        [search, &folded].iter().any(|text| site.domain.as_str().contains(text))
+    }
+
+    fn address(&self, days: i32, part: usize) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("period", &format!("{days}d"));
+        self.search.iter().for_each(|search| {
+            query.append_pair("search", search);
+        });
+        if part > 0 {
+            query.append_pair("page", &(part + 1).to_string());
+        }
+        format!("/?{}", query.finish())
+    }
+}
+
+/// The list of these sites.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn page(
+    sites: &[Arc<Site>],
+    wanted: &Wanted,
+    words: &'static Words,
+    account: &Account,
+    collector: &Collector,
+) -> Result<SitesPage, StoreError> {
+    let found: Vec<&Arc<Site>> = sites.iter().filter(|site| wanted.finds(site)).collect();
+    let mut lines = lines(&found, wanted.days, collector)?;
+    lines.sort_by(|a, b| {
+        let rank = |line: &SiteLine| (Reverse(line.is_measured), Reverse(line.sum as u64));
+        (rank(a), &a.domain).cmp(&(rank(b), &b.domain))
+    });
+    let parts = found.len().div_ceil(limits::OVERVIEW_SITES).max(1);
+    let part = wanted.part.min(parts - 1);
+    let at = |part: usize| wanted.address(wanted.days, part);
+    let period = |days: i32| LinkTo {
+        label: words.one(words.period_days, days),
+        href: wanted.address(days, 0),
+        is_current: days == wanted.days,
+    };
+    Ok(SitesPage {
+        words,
+        account: Some(account.shown()),
+        is_owner: account.is_owner(),
+        periods: PERIODS.map(period).into(),
+        period_key: format!("{}d", wanted.days),
+        period_name: words.one(words.period_days, wanted.days),
+        sites: lines.into_iter().skip(part * limits::OVERVIEW_SITES).take(limits::OVERVIEW_SITES).collect(),
+        search: wanted.search.clone(),
+        counts: (sites.len(), found.len()),
+        around: [part.checked_sub(1).map(at), (part + 1 < parts).then(|| at(part + 1))],
+        unclaimed: if account.is_owner() { dashboard::unclaimed_lately(collector)? } else { Vec::new() },
+    })
+}
+
+fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<SiteLine>, StoreError> {
+    let now = collector.clock().now();
+    let today: Vec<_> = sites.iter().map(|site| (site.id, site.schedule.locate(now).day)).collect();
+    let glances = glances(&today, days, collector)?;
+    let here = collector.visitors_now_by_site();
+    let line = |(site, glance): (&&Arc<Site>, Glance)| {
+        let is_measured = site.settings.address != AddressMode::None;
+        let shown = |tally: Tally| (if is_measured { tally.visitors } else { tally.pageviews }) as f64;
+        SiteLine {
+            domain: site.domain.to_string(),
+            now: is_measured.then(|| here.get(&site.id).copied().unwrap_or(0) as f64),
+            is_measured,
+            days: glance.days.iter().copied().map(shown).collect(),
+            sum: shown(glance.sum),
+            before: glance.before.map(shown),
+        }
+    };
+    Ok(sites.iter().zip(glances).map(line).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(query: &str) -> Wanted {
+        let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Wanted::read(&pairs)
+    }
+
+    #[test]
+    fn an_address_leads_back_to_what_was_wanted() {
+        assert_eq!(wanted(""), Wanted { days: 30, search: None, part: 0 });
+        assert_eq!(wanted("period=12y&page=-1&search=+"), wanted(""));
+        let found = wanted("period=7d&search=%3Cscript%3E%26%22+b%C3%BCcher&page=3");
+        let address = found.address(found.days, found.part);
+        assert!(address.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'".contains(&b)), "{address}");
+        assert_eq!(wanted(address.trim_start_matches("/?")), found);
+        assert_eq!(
+            wanted(&format!("search={}", "x".repeat(9_999))).search.map(|text| text.len()),
+            Some(limits::SEARCH_CHARS_MAX)
+        );
+    }
+}

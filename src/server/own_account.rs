@@ -1,0 +1,161 @@
+//! In: what people want of their own account: another password, browsers signed out. Out: the page of it. Forgets: passwords,
+//! right after they are compared or digested.
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::form::Form;
+use super::guess::{Guess, Peer};
+use super::language::words_for;
+use super::sign_in::{self, compare, new_login};
+use super::signed_in::{Account, admit, posted};
+use super::{Shared, apart, pages};
+use crate::collector::Collector;
+use crate::control::user::UserCommand;
+use crate::control::{self, Command};
+use crate::page::account::{AccountPage, BrowserLine, Outcome};
+use crate::page::words::Words;
+use crate::secret::Secret;
+use crate::secret::password::Password;
+use crate::site::{Schedule, SiteId};
+use crate::store::StoreError;
+use crate::store::sqlite::{User, UserId};
+
+/// `GET /settings/account`
+pub async fn page(State(app): State<Shared>, headers: HeaderMap) -> Response {
+    match admit(&headers, &app).await {
+        Ok(account) => shown(account, StatusCode::OK, None, &headers, &app).await,
+        Err(answer) => answer,
+    }
+}
+
+/// `POST /settings/account`: another password.
+pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let (account, form) = match posted(request, &app).await {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    if let Err((status, sentence)) = may_set(&account, &form, peer, &headers, &app).await {
+        return shown(account, status, Some(Outcome::Refused(sentence)), &headers, &app).await;
+    }
+    let (name, id, collector) = (account.user.name.clone(), account.user.id, app.collector.clone());
+    let password = Some(Password::from(form.exact("new").to_owned()));
+    let set = run(UserCommand::Password { name, password }, &app).await;
+    if let Err(sentence) = set {
+        return shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await;
+    }
+    // All browsers are signed out now; this one knows the new password.
+    match apart(move || renewed(&collector, id)).await {
+        Some(Ok(Some((user, login)))) => {
+            let account = Account { user, login: login.digest() };
+            let done = Some(Outcome::Done(words_for(&headers).password_done.to_owned()));
+            let mut answer = shown(account, StatusCode::OK, done, &headers, &app).await;
+            sign_in::keep(&mut answer, &app, &login);
+            answer
+        }
+        _ => pages::failed(&headers),
+    }
+}
+
+fn renewed(collector: &Collector, user: UserId) -> Result<Option<(User, Secret)>, StoreError> {
+    let login = new_login(collector, user, None)?;
+    let user = collector.store().signed_in(login.digest(), collector.clock().now())?;
+    Ok(user.map(|user| (user, login)))
+}
+
+/// Whether somebody may set the password that a form asks for; else the status of the answer, and why not.
+async fn may_set(
+    account: &Account,
+    form: &Form,
+    peer: Peer,
+    headers: &HeaderMap,
+    app: &Shared,
+) -> Result<(), (StatusCode, String)> {
+    let words: &Words = words_for(headers);
+    if form.exact("new") != form.exact("again") {
+        return Err((StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
+    }
+    if !account.user.has_password {
+        return Ok(());
+    }
+    // A browser that was left alone must not be enough to lock its owner out.
+    let current = Password::from(form.exact("current").to_owned());
+    match compare(&account.user.name, current, headers, peer, app).await {
+        Ok(Guess::Right(_)) => Ok(()),
+        Ok(Guess::Wrong) => Err((StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
+        Ok(Guess::TooMany) => Err((StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned())),
+        Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, words.error_500.to_owned())),
+    }
+}
+
+/// `POST /settings/sign-out`: one browser, or all of them.
+pub async fn sign_out(State(app): State<Shared>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let (account, form) = match posted(request, &app).await {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    let browser = form.filled("browser").map(|number| number.parse().unwrap_or_default());
+    let done = run(UserCommand::SignOut { name: account.user.name.clone(), browser }, &app).await;
+    match done {
+        Ok(_) if browser.is_none() => sign_in::signed_out(&app),
+        Ok(sentence) => shown(account, StatusCode::OK, Some(Outcome::Done(sentence)), &headers, &app).await,
+        Err(sentence) => {
+            shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await
+        }
+    }
+}
+
+/// Carries out a command, as the command line does.
+async fn run(command: UserCommand, app: &Shared) -> Result<String, String> {
+    let app = app.clone();
+    match apart(move || control::run(Command::User(command), &app.collector, &app.base_url)).await {
+        Some(Ok(reply)) => Ok(reply.text),
+        Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
+        None => Err("The command was cut short; look whether it was done.".into()),
+    }
+}
+
+async fn shown(
+    account: Account,
+    status: StatusCode,
+    outcome: Option<Outcome>,
+    headers: &HeaderMap,
+    app: &Shared,
+) -> Response {
+    let (collector, words) = (app.collector.clone(), words_for(headers));
+    match apart(move || made(&account, outcome, words, &collector)).await {
+        Some(Ok(page)) => (status, Html(page.html())).into_response(),
+        _ => pages::failed(headers),
+    }
+}
+
+fn made(
+    account: &Account,
+    outcome: Option<Outcome>,
+    words: &'static Words,
+    collector: &Collector,
+) -> Result<AccountPage, StoreError> {
+    let day = |moment| Schedule::utc().locate(moment).day;
+    let logins = collector.store().logins(account.user.id, Some(account.login), collector.clock().now())?;
+    let browsers = logins.into_iter().map(|login| BrowserLine {
+        id: login.id,
+        since: login.since,
+        until: day(login.until),
+        is_this: login.is_this,
+    });
+    let directory = collector.directory();
+    let domain = |id: &SiteId| directory.get(*id).map(|site| site.domain.to_string());
+    Ok(AccountPage {
+        words,
+        account: Some(account.shown()),
+        is_owner: account.is_owner(),
+        sites: account.user.sites.as_ref().map(|sites| sites.iter().filter_map(domain).collect()),
+        has_password: account.user.has_password,
+        browsers: browsers.collect(),
+        outcome,
+    })
+}
