@@ -159,6 +159,8 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/settings", get(settings::instance))
         .route("/settings/{name}", get(settings::back_to_instance).post(settings::change_instance))
         .route("/{domain}/settings", get(settings::site))
+        .route("/{domain}/settings/sharing", get(settings::sharing::page))
+        .route("/{domain}/settings/sharing/{form}", get(settings::sharing::back).post(settings::sharing::change))
         .route("/{domain}/settings/{name}", get(settings::back_to_site).post(settings::change_site))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
