@@ -19,6 +19,7 @@ pub mod people;
 pub mod live;
 pub mod sign_in;
 pub mod bots;
+pub mod share;
 pub mod settings;
 pub mod cards;
 pub mod panel;
@@ -65,6 +66,15 @@ const fn fnv(bytes: &[u8]) -> u64 {
         at += 1;
     }
     hash
+}
+
+/// How a page stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Within another page, without header and footer.
+    pub is_embedded: bool,
+    /// Where search engines may list it.
+    pub is_findable: bool,
 }
 
 /// Who is signed in.
@@ -130,6 +140,7 @@ impl ErrorPage {
             401 => (words.error_401, words.error_401_why),
             403 => (words.error_403, words.error_403_why),
             404 => (words.error_404, words.error_404_why),
+            410 => (words.error_410, words.error_410_why),
             405 => (words.error_405, words.error_405_why),
             429 => (words.error_429, words.error_429_why),
             400..=499 => (words.error_400, words.error_400_why),

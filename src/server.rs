@@ -15,6 +15,7 @@ mod live;
 mod overview;
 mod own_account;
 mod pages;
+mod share;
 mod sign_in;
 mod settings;
 mod signed_in;
@@ -163,6 +164,8 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
+        .route("/share/{slug}", get(share::page).post(share::unlock))
+        .route("/share/{slug}/{panel}", get(share::panel))
         .route("/{domain}/live", get(live::page))
         .route("/{domain}/live/events", get(live::events))
         .route("/{domain}", get(pages::site))

@@ -26,6 +26,9 @@ pub struct Change {
     /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
     #[arg(long, value_name = "YES")]
     counter: Option<bool>,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in; less is (other) [default: 5]
+    #[arg(long, value_name = "K")]
+    small_counts_k: Option<u32>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
@@ -109,6 +112,7 @@ impl Change {
             remove_aliases: self.no_aliases.clone(),
             address: self.address,
             counter: self.counter,
+            small_counts_k: self.small_counts_k,
             opt_out: self.opt_out,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,

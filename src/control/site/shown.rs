@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::snippet;
+use crate::limits;
 use crate::site::{AddressMode, Budget, Exclusions, Site};
 
 /// A site in a line: what differs from the defaults.
@@ -22,6 +23,9 @@ pub(super) fn line(site: &Site) -> String {
     }
     if site.settings.counter {
         line.push_str("  public counter");
+    }
+    if site.settings.small_counts_k != limits::SMALL_COUNTS_K {
+        line.push_str(&format!("  small counts below {}", site.settings.small_counts_k));
     }
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
@@ -69,6 +73,7 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("address", settings.address.name().to_owned()),
         ("opt-out", if settings.opt_out { "honoured" } else { "ignored" }.to_owned()),
         ("public counter", if settings.counter { "yes" } else { "no" }.to_owned()),
+        ("small counts", format!("below {} visitors a day", settings.small_counts_k)),
         ("values a day", settings.budget.values.to_string()),
         ("pair cells a day", settings.budget.pair_cells.to_string()),
         ("path templates", several(&settings.paths.templates, "none")),
@@ -109,6 +114,7 @@ pub(super) fn described(site: &Site) -> Value {
         "aliases": site.settings.aliases,
         "address": site.settings.address.name(),
         "counter": site.settings.counter,
+        "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,

@@ -483,6 +483,8 @@ words! {
     error_403_why: "You are signed in, but may not read this page.",
     error_404: "Nothing here",
     error_404_why: "There is no such page, or no such site.",
+    error_410: "No longer open",
+    error_410_why: "This link was made for a while, and that is over. Ask whoever sent it for a new one.",
     error_405: "Not like this",
     error_405_why: "This address does not take that kind of request.",
     error_429: "Too many requests",
@@ -497,6 +499,17 @@ words! {
     no_such_filter: "No such filter",
     not_together: "Not counted together",
     not_counted_export: "Sums do not know how this breakdown meets the filter.",
+
+    // Pages for readers who are not signed in.
+    share_notice: "Days that are over. Values with fewer than {0} visitors a day are added up as `(other)`, and days with fewer than {0} visitors are left out.",
+    share_notice_hits: "Days that are over. Values with fewer than {0} pageviews a day are added up as `(other)`, and days with fewer than {0} pageviews are left out.",
+    share_how: "How visits are counted",
+    share_nothing: "Nothing to show yet: there was no day with enough visitors so far, or it is not over.",
+    not_for_all: "For signed-in people",
+    share_asks: "These figures are open to whoever knows the password.",
+    share_wrong: "That is not the password.",
+    share_too_many: "There were too many tries. Wait 15 minutes.",
+    share_open: "Open",
 
     // What visitors may know.
     privacy: "How {0} counts visits",
