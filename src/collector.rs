@@ -407,11 +407,6 @@ impl Collector {
         &self.0.store
     }
 
-    /// The tries at passwords.
-    pub fn tries(&self) -> &Tries {
-        &self.0.tries
-    }
-
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock

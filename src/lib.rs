@@ -74,7 +74,7 @@
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
-//! - a command: [`control::Command`], its words in `cli/words.rs`;
+//! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs` reads;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 

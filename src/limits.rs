@@ -275,6 +275,10 @@ pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
 pub const TRIES_SLOTS: usize = 4_096;
 /// Passwords that are compared at once, each in 19 MiB; more wait.
 pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.
+pub const TOLD_BYTES_MAX: usize = 1_000;
+/// How long it waits, in seconds.
+pub const TOLD_S: u32 = 60;
 /// Longest form that a page sends, in bytes: a list of long names has a few thousand.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Longest name of a user, in characters: a whole name with titles.

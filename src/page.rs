@@ -5,6 +5,7 @@
 //! of `default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
+pub mod form;
 pub mod format;
 pub mod keys;
 pub mod names;
@@ -14,10 +15,12 @@ pub mod chart;
 pub mod map;
 pub mod account;
 pub mod export;
+pub mod people;
 pub mod live;
 pub mod sign_in;
 pub mod bots;
 pub mod share;
+pub mod settings;
 pub mod cards;
 pub mod panel;
 pub mod site;
@@ -79,6 +82,8 @@ pub struct Stand {
 pub struct Account {
     /// The name.
     pub name: String,
+    /// Whether everything may be changed, not only read.
+    pub is_owner: bool,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
 }

@@ -115,6 +115,20 @@ pub enum AddressMode {
     None,
 }
 
+impl AddressMode {
+    /// All modes.
+    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AddressMode::Hash => "hash",
+            AddressMode::Truncate => "truncate",
+            AddressMode::None => "none",
+        }
+    }
+}
+
 /// What an owner can set for a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

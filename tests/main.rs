@@ -24,6 +24,7 @@ mod programs;
 mod scenario;
 mod share;
 mod store;
+mod settings;
 mod tidy;
 mod trouble;
 mod visits;

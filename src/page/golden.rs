@@ -3,6 +3,10 @@
 
 #[cfg(test)]
 mod made_up;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod settings;
 
 use super::*;
 use crate::cell::Dimension::*;
@@ -314,7 +318,7 @@ fn people_look_after_their_own_account() {
     let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
     let page = AccountPage {
         words: &ENGLISH,
-        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), is_owner: true, sign_out: "/sign-out".into() }),
         is_owner: false,
         sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
         has_password: true,

@@ -348,6 +348,11 @@ pub fn not_found(headers: &HeaderMap) -> Response {
     error(StatusCode::NOT_FOUND, headers)
 }
 
+/// What somebody who is signed in may not see.
+pub fn forbidden(headers: &HeaderMap) -> Response {
+    error(StatusCode::FORBIDDEN, headers)
+}
+
 /// When the store has failed; the log says more.
 pub fn failed(headers: &HeaderMap) -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, headers)

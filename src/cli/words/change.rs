@@ -69,39 +69,31 @@ pub struct Change {
 
 impl clap::ValueEnum for AddressMode {
     fn value_variants<'a>() -> &'a [Self] {
-        &[AddressMode::Hash, AddressMode::Truncate, AddressMode::None]
+        &AddressMode::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 
 impl clap::ValueEnum for Slash {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Slash::Keep, Slash::Strip, Slash::Add]
+        &Slash::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            Slash::Keep => "keep",
-            Slash::Strip => "strip",
-            Slash::Add => "add",
-        }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 
 impl clap::ValueEnum for Case {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Case::Keep, Case::Lower]
+        &Case::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::super::snippet;
 use crate::limits;
-use crate::site::paths::{Case, Slash};
 use crate::site::{AddressMode, Budget, Exclusions, Site};
 
 /// A site in a line: what differs from the defaults.
@@ -20,7 +19,7 @@ pub(super) fn line(site: &Site) -> String {
         line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
     }
     if site.settings.address != AddressMode::Hash {
-        line.push_str(&format!("  address {}", mode_name(site.settings.address)));
+        line.push_str(&format!("  address {}", site.settings.address.name()));
     }
     if site.settings.counter {
         line.push_str("  public counter");
@@ -71,7 +70,7 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("time zone", zone),
         ("hosts", several(&settings.hosts, "any")),
         ("aliases", several(&settings.aliases, "none")),
-        ("address", mode_name(settings.address).to_owned()),
+        ("address", settings.address.name().to_owned()),
         ("opt-out", if settings.opt_out { "honoured" } else { "ignored" }.to_owned()),
         ("public counter", if settings.counter { "yes" } else { "no" }.to_owned()),
         ("small counts", format!("below {} visitors a day", settings.small_counts_k)),
@@ -79,8 +78,8 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("pair cells a day", settings.budget.pair_cells.to_string()),
         ("path templates", several(&settings.paths.templates, "none")),
         ("path masks", several(&settings.paths.masks, "none")),
-        ("path slash", slash_name(settings.paths.slash).to_owned()),
-        ("path case", case_name(settings.paths.case).to_owned()),
+        ("path slash", settings.paths.slash.name().to_owned()),
+        ("path case", settings.paths.case.name().to_owned()),
         ("query keys", several(&settings.paths.query_keys, "none")),
     ];
     for (what, texts) in excluded(&settings.exclude) {
@@ -113,7 +112,7 @@ pub(super) fn described(site: &Site) -> Value {
         "next_timezone": site.schedule.next().map(|(_, zone)| zone),
         "hosts": site.settings.hosts,
         "aliases": site.settings.aliases,
-        "address": mode_name(site.settings.address),
+        "address": site.settings.address.name(),
         "counter": site.settings.counter,
         "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
@@ -125,28 +124,4 @@ pub(super) fn described(site: &Site) -> Value {
         "exclude_paths": exclude.paths,
         "exclude_hosts": exclude.hosts,
     })
-}
-
-/// The name of a mode on the command line.
-pub(super) fn mode_name(mode: AddressMode) -> &'static str {
-    match mode {
-        AddressMode::Hash => "hash",
-        AddressMode::Truncate => "truncate",
-        AddressMode::None => "none",
-    }
-}
-
-fn slash_name(slash: Slash) -> &'static str {
-    match slash {
-        Slash::Keep => "keep",
-        Slash::Strip => "strip",
-        Slash::Add => "add",
-    }
-}
-
-fn case_name(case: Case) -> &'static str {
-    match case {
-        Case::Keep => "keep",
-        Case::Lower => "lower",
-    }
 }

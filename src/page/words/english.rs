@@ -2,6 +2,7 @@
 
 use super::Language;
 use super::locale::{self, Locale};
+use super::settings::{self, Settings};
 
 /// Declares the texts: a name, and the English.
 macro_rules! words {
@@ -13,16 +14,21 @@ macro_rules! words {
             pub language: Language,
             /// How it writes numbers and dates.
             pub locale: Locale,
+            /// The texts of the settings pages.
+            pub settings: Settings,
             $(#[doc = $text] pub $name: &'static str,)*
         }
 
         /// English.
-        pub const ENGLISH: Words = Words { language: Language::English, locale: locale::ENGLISH, $($name: $text,)* };
+        pub const ENGLISH: Words =
+            Words { language: Language::English, locale: locale::ENGLISH, settings: settings::ENGLISH, $($name: $text,)* };
 
         impl Words {
             /// All texts with their names.
             pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                vec![$((stringify!($name), self.$name),)*]
+                let mut all = vec![$((stringify!($name), self.$name),)*];
+                all.extend(self.settings.all());
+                all
             }
         }
     };
