@@ -186,6 +186,19 @@ pub const HEAD_WAIT_S: u64 = 20;
 pub const BODY_WAIT_S: u64 = 20;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;
+/// Live pages that are kept up to date at once; each is a connection, and costs some 30 kB.
+pub const STREAMS_MAX: usize = 200;
+/// Time between two looks at a site that somebody watches, in milliseconds: nobody reads faster.
+pub const STREAM_PAUSE_MS: u64 = 2_000;
+/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the keeper's time.
+pub const STREAM_PAUSE_PER_LOOK: u32 = 20;
+/// Time between two signs of life on a stream, in seconds; proxies give up a silent one after 30 to 60. Whether its reader
+/// is still signed in is looked at with each.
+pub const STREAM_BEAT_S: u64 = 15;
+/// How long a stream lasts, in seconds; the browser opens the next one by itself.
+pub const STREAM_S_MAX: u64 = 900;
+/// How long browsers wait before that, in milliseconds.
+pub const STREAM_AGAIN_MS: u64 = 1_000;
 /// Readers of the store that work at once: a dashboard and an API client do not wait for each other.
 pub const READERS: usize = 4;
 

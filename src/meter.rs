@@ -37,6 +37,8 @@ pub struct Meter {
     pub visitors: Gauge,
     /// Cells that wait for the next flush.
     pub cells: Gauge,
+    /// Live pages that are kept up to date.
+    pub streams: Gauge,
     /// Flushes done.
     pub flushes: Counter,
     /// Seconds that flushes took in all.
@@ -60,6 +62,7 @@ impl Meter {
             queued: Gauge::default(),
             visitors: Gauge::default(),
             cells: Gauge::default(),
+            streams: Gauge::default(),
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
@@ -83,6 +86,7 @@ impl Meter {
         registry.register("hits_queued", "Hits that wait for the collector", self.queued.clone());
         registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());
         registry.register("cells_pending", "Cells that wait for the next flush", self.cells.clone());
+        registry.register("streams_open", "Live pages that are kept up to date", self.streams.clone());
         registry.register("flushes", "Flushes done", self.flushes.clone());
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());

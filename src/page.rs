@@ -1,18 +1,21 @@
 //! In: reports, as plain data. Out: HTML, CSV and JSON. Forgets: nothing more; whatever comes here may be shown.
 //!
 //! Pages read nothing and decide nothing: the server fills the structures below, a template in `dashboards/` says it
-//! in words. All texts are escaped by askama. No page has a script or a `style` attribute, so that a content policy of
-//! `default-src 'none'; style-src 'self'; form-action 'self'` fits all of them.
+//! in words. All texts are escaped by askama. No page has a `style` attribute or a script within it, so that a content policy
+//! of `default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
 pub mod format;
+pub mod keys;
 pub mod names;
 pub mod places;
+pub mod script;
 pub mod chart;
 pub mod map;
 pub mod account;
 pub mod export;
 pub mod sign_in;
+pub mod live;
 pub mod bots;
 pub mod cards;
 pub mod panel;

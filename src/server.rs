@@ -11,6 +11,7 @@ mod form;
 mod guess;
 mod ingest;
 mod language;
+mod live;
 mod overview;
 mod own_account;
 mod pages;
@@ -57,7 +58,8 @@ type Shared = Arc<App>;
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
-    let router = router(app.clone());
+    let hub = live::Hub::new();
+    let router = router(app.clone(), hub.clone());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     tokio::pin!(stop);
@@ -83,6 +85,8 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         }
     }
     drop(listener);
+    // Streams would go on for as long as their readers like.
+    hub.close();
     let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), graceful.shutdown()).await;
 }
 
@@ -120,7 +124,7 @@ async fn answer(
     }
 }
 
-fn router(app: Shared) -> Router {
+fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
     Router::new()
         .route("/api/v2/query", post(api::query))
         .route("/api/v1/annotations", get(api::annotations::list).post(api::annotations::add))
@@ -137,6 +141,7 @@ fn router(app: Shared) -> Router {
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
+        .route("/assets/headcount.js", get(pages::own_script))
         .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
         .route("/sign-in/{secret}", get(sign_in::by_link))
         .route("/sign-out", post(sign_in::sign_out))
@@ -146,10 +151,13 @@ fn router(app: Shared) -> Router {
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
+        .route("/{domain}/live", get(live::page))
+        .route("/{domain}/live/events", get(live::events))
         .route("/{domain}", get(pages::site))
         .route("/{domain}/{panel}", get(pages::panel))
         .route("/language/{code}", get(language::choose))
         .fallback(pages::no_page)
+        .layer(axum::Extension(hub))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(pages::protect))
         .with_state(app)

@@ -1,5 +1,9 @@
 //! In: visits, and time that passes. Out: the last half hour, for signed-in people alone. Forgets: nothing.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
 use headcount::collector::Lately;
 use headcount::control::{Command, SiteChange};
 use headcount::site::{AddressMode, SiteId};
@@ -63,4 +67,96 @@ fn a_site_without_tokens_has_pageviews_alone() {
     let now = lately(&world);
     assert_eq!((now.people.now, now.people.visitors, now.people.pages.values), (0, 0, 0));
     assert_eq!((now.pageviews[29], now.pageviews.iter().sum::<u32>()), (1, 1));
+}
+
+/// A stream of server-sent events, as a browser has it.
+struct Events(BufReader<TcpStream>);
+
+impl Events {
+    fn open(world: &World, path: &str, cookie: &str) -> Events {
+        let host = world.url().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        // Longer than any pause, so that a stream that stays silent fails a test.
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        Events(BufReader::new(stream))
+    }
+
+    /// The head of the answer.
+    fn head(&mut self) -> String {
+        let lines = self.0.by_ref().lines().map(Result::unwrap);
+        lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Reads until a line contains a text; false at the end.
+    fn reads(&mut self, text: &str) -> bool {
+        let mut lines = self.0.by_ref().lines();
+        lines.any(|line| line.unwrap().contains(text))
+    }
+
+    /// Everything until the end.
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.0.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
+
+#[test]
+fn streams_tell_what_changes_to_those_who_are_signed_in() {
+    let world = World::start();
+    let cookie = world.sign_in();
+    for path in ["/example.com/live", "/example.com/live/events"] {
+        assert_eq!(world.page(path).status, 401, "{path}");
+    }
+    let page = world.request("GET", "/example.com/live", &[cookie.clone()], None);
+    assert!(page.status == 200 && page.text().contains("Nobody just now."), "{}", page.text());
+    assert_eq!(world.request("GET", "/other.test/live/events", &[cookie.clone()], None).status, 404);
+    assert_eq!(world.request("GET", "/example.com/live/events?of=x", &[cookie.clone()], None).status, 400);
+
+    let mut events = Events::open(&world, "/example.com/live/events", &cookie.1);
+    let head = events.head();
+    assert!(head.contains("content-type: text/event-stream") && head.contains("cache-control: no-store"), "{head}");
+    assert!(!head.contains("content-encoding"), "what is compressed waits until a block is full: {head}");
+    assert!(events.reads("event: part") && events.reads("Nobody just now."));
+    world.pageview("/fresh").by("ana").from("https://google.com/").ok();
+    assert!(events.reads("/fresh") && events.reads("Google"));
+
+    let mut of_site = Events::open(&world, "/example.com/live/events?of=site", &cookie.1);
+    assert!(of_site.reads("1 visitor now"));
+    world.request("POST", "/sign-out", &[cookie], None);
+    world.pageview("/later").by("bob").ok();
+    assert!(!of_site.rest().contains("2 visitors"), "who has signed out is told no more");
+}
+
+#[test]
+fn a_site_that_waits_hears_why_nothing_counts_and_of_its_first_visit() {
+    let world = World::start();
+    let change = SiteChange { hosts: Some(vec!["example.com".into()]), ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    let cookie = world.sign_in();
+    let mut events = Events::open(&world, "/example.com/live/events?of=new", &cookie.1);
+    assert!(events.reads("Nothing has arrived yet"));
+    world.beacon(json!({"n": "pageview", "u": "https://exmaple.com/", "d": "example.com"})).ok();
+    assert!(events.reads("1 message was not counted: wrong host; allowed are <code>example.com</code>."));
+    let page = world.request("GET", "/example.com", &[cookie], None).text();
+    assert!(page.contains("1 message was not counted: wrong host; allowed are <code>example.com</code>."), "{page}");
+    world.pageview("/").ok();
+    assert!(events.reads("event: page"));
+}
+
+#[test]
+fn the_end_of_the_server_waits_for_no_stream() {
+    let mut world = World::start();
+    let cookie = world.sign_in();
+    let mut events = Events::open(&world, "/example.com/live/events", &cookie.1);
+    assert!(events.reads("event: part"));
+    assert_eq!(world.collector().meter().streams.get(), 1);
+    let begun = Instant::now();
+    world.restart();
+    assert!(begun.elapsed() < Duration::from_secs(headcount::limits::DRAIN_S / 2), "{:?}", begun.elapsed());
+    events.rest();
 }

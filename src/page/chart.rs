@@ -4,7 +4,7 @@
 //! Across, everything is in percent, so that one drawing fits every screen while its letters keep their size. Up and
 //! down it is in pixels of a plot that is [`PLOT_PX`] high.
 
-mod scale;
+pub mod scale;
 
 use super::format::tame;
 use super::words::Words;

@@ -11,11 +11,12 @@ use crate::page::account::{AccountPage, BrowserLine, Outcome};
 use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
+use crate::rejection::Rejection;
 use made_up::{cards, day, full, panel, panels, period, sites, today, total};
 
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
-    let golden = html.replace(&style_version(), "VERSION");
+    let golden = html.replace(&style_version(), "VERSION").replace(&script::href(), "SCRIPT");
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, golden);
     });
@@ -25,8 +26,9 @@ fn check(name: &str, html: &str) {
     }
 }
 
-/// No page may need more than `style-src 'self'`, and none may carry a script.
+/// No page may need more than `style-src 'self'` and `script-src 'self'`, and none may carry another script than ours.
 fn assert_plain(html: &str) {
+    let html = &html.replacen(&format!("<script defer src=\"{}\"></script>", script::href()), "", 1);
     for forbidden in ["<script", " style=", "<style", "javascript:", " onclick", "<iframe"] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
@@ -110,10 +112,16 @@ fn a_new_site_teaches() {
     let mut page = full();
     page.is_new = true;
     (page.now, page.notices) = (Some(0), Vec::new());
-    page.not_counted.truncate(1);
+    let not_counted =
+        vec![NotCounted { reason: Rejection::WrongHost, count: 2 }, NotCounted { reason: Rejection::Bot, count: 1 }];
+    let hosts = vec!["example.com".into(), "*.example.org".into()];
+    page.arrived = Some(live::Arrived { words: &ENGLISH, not_counted, hosts, is_any_unclaimed: true });
     let html = page.html();
     assert_plain(&html);
     assert!(html.contains("&lt;script") || html.contains("&#60;script"));
+    let sentence =
+        "2 messages were not counted: wrong host; allowed are <code>example.com</code>, <code>*.example.org</code>.";
+    assert!(html.contains(sentence), "{html}");
     check("site-new", &html);
 }
 
@@ -316,4 +324,54 @@ fn errors_are_a_title_and_a_sentence() {
         assert_plain(&html);
         check(name, &html);
     }
+}
+
+fn half_hour() -> live::HalfHour {
+    let list = |dimension, rows: &[(&str, u64)]| live::LiveList {
+        dimension,
+        rows: rows
+            .iter()
+            .map(|(value, visitors)| live::LiveRow {
+                value: (*value).into(),
+                visitors: *visitors,
+                href: Some(format!("/example.com?period=today&filter={}:x", dimension.name())),
+            })
+            .collect(),
+        values: rows.len() + 3,
+    };
+    live::HalfHour {
+        words: &ENGLISH,
+        address: AddressMode::Hash,
+        now: Some(31),
+        visitors: Some(124),
+        minutes: (0..30).map(|minute| (format!("09:{:02}", minute + 12), minute * 7 % 11)).collect(),
+        lists: vec![
+            list(Page, &[("/", 80), ("/<script>alert(1)</script>", 40), ("/\u{202e}gpj.exe", 4)]),
+            list(Source, &[("Google", 100), ("Direct / None", 24)]),
+            list(Country, &[("DE", 124)]),
+        ],
+    }
+}
+
+#[test]
+fn the_last_half_hour_is_a_page() {
+    let page = live::LivePage { words: &ENGLISH, domain: "example.com".into(), account: None, half_hour: half_hour() };
+    let html = page.html();
+    assert_plain(&html);
+    assert!(html.contains("09:41: 5 pageviews so far") && html.contains("Germany"));
+    check("live", &html);
+    let part = half_hour().html();
+    assert!(part.starts_with("<div id=\"half-hour\">") && html.contains(&part), "what is sent is what the page has");
+}
+
+#[test]
+fn without_tokens_and_visits_the_half_hour_says_so() {
+    let mut half_hour = half_hour();
+    (half_hour.address, half_hour.now, half_hour.visitors) = (AddressMode::None, None, None);
+    half_hour.lists.clear();
+    half_hour.minutes.iter_mut().for_each(|minute| minute.1 = 0);
+    let page = live::LivePage { words: &ENGLISH, domain: "example.com".into(), account: None, half_hour };
+    let html = page.html();
+    assert_plain(&html);
+    check("live-not-measured", &html);
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::chart::Series;
 use super::format::{Change, Tone};
+use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::words::Words;
@@ -77,6 +78,8 @@ pub struct SitePage {
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.
     pub is_new: bool,
+    /// What has arrived then.
+    pub arrived: Option<Arrived>,
 }
 
 /// A link to another view.
@@ -95,8 +98,8 @@ pub struct LinkTo {
 pub struct PeriodForm {
     /// What is chosen.
     pub label: String,
-    /// Those with a name.
-    pub links: Vec<LinkTo>,
+    /// Those with a name, each with the key that leads there.
+    pub links: Vec<(Option<&'static str>, LinkTo)>,
     /// As many days before.
     pub earlier: Option<String>,
     /// As many days after.
@@ -251,8 +254,8 @@ impl SitePage {
         self.words.exact(*count as f64)
     }
 
-    fn now_shown(&self, now: &u64) -> String {
-        self.words.many(*now as f64, self.words.visitor_now, self.words.visitors_now)
+    fn now_part(&self) -> Now {
+        Now { words: self.words, address: self.address, now: self.now }
     }
 
     fn not_measured(&self) -> &'static str {

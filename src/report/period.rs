@@ -397,7 +397,7 @@ mod tests {
         for (key, with, matches_weekdays, expected) in [
             ("7d", "year", false, "2025-03-25 2025-03-31"),
             ("7d", "year", true, "2025-03-26 2025-04-01"),
-            ("30d", "previous", true, "2026-01-28 2026-02-26"),
+            ("30d", "previous", true, "2026-01-26 2026-02-24"),
             ("28d", "previous", true, "2026-02-04 2026-03-03"),
             ("today", "previous", true, "2026-03-24 2026-03-24"),
             ("7d", "2026-01-01", false, "2026-01-01 2026-01-07"),

@@ -22,6 +22,7 @@ use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
+use crate::server::live;
 use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
@@ -112,7 +113,7 @@ pub fn site_page(
         last,
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
-        notices: notices::notices(view, &range, &found, collector, first_day.is_none())?,
+        notices: notices::notices(view, &range, &found, collector),
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, watched::money_of),
         series: series::series(view, &range, before, &found, now),
@@ -126,6 +127,7 @@ pub fn site_page(
         has_ledger: view.has_ledger(),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
+        arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
     })
 }
 

@@ -25,6 +25,8 @@ use crate::store::sqlite::Scope;
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
+/// The same of what has another address when it changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The keys of a query in order, as often as they come.
 type Asked = Query<Vec<(String, String)>>;
@@ -116,7 +118,7 @@ pub async fn panel(
 }
 
 /// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
-fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
@@ -302,8 +304,14 @@ fn script(text_of: impl Into<axum::body::Body>) -> Response {
 /// `GET /assets/style.css`, whose address changes with its content.
 pub async fn style() -> Response {
     let mut answer = text("text/css; charset=utf-8", page::STYLE);
-    let age = HeaderValue::from_static("public, max-age=31536000, immutable");
-    answer.headers_mut().insert(header::CACHE_CONTROL, age);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+    answer
+}
+
+/// `GET /assets/headcount.js`, whose address changes with its content too.
+pub async fn own_script() -> Response {
+    let mut answer = text("text/javascript; charset=utf-8", page::script::SCRIPT);
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
     answer
 }
 
@@ -331,7 +339,8 @@ fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
 
-fn html(status: StatusCode, body: String) -> Response {
+/// A page.
+pub fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
 
@@ -343,8 +352,9 @@ fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
 
 /// Puts the headers on every answer that keep pages to themselves.
 pub async fn protect(mut answer: Response) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors 'none'";
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                          img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                          require-trusted-types-for 'script'; trusted-types headcount";
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

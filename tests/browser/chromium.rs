@@ -115,6 +115,11 @@ impl Browser {
         self.done(self.client.minimize_window());
     }
 
+    /// Shows the window again.
+    pub fn show(&self) {
+        self.done(self.client.set_window_size(1280, 900));
+    }
+
     pub fn title(&self) -> String {
         self.done(self.client.title())
     }
@@ -141,6 +146,25 @@ impl Browser {
     pub fn ask_for_privacy(&self) {
         self.devtools("Network.enable", json!({}));
         self.devtools("Network.setExtraHTTPHeaders", json!({"headers": {"Sec-GPC": "1"}}));
+    }
+
+    pub fn forget_cookies(&self) {
+        self.done(self.client.delete_all_cookies());
+    }
+
+    /// Presses a key, by its name or the letter that it writes.
+    pub fn press(&self, key: &str) {
+        let text = if key.chars().count() == 1 { key } else { "" };
+        let code = match key {
+            "Escape" => 27,
+            "Backspace" => 8,
+            _ => 0,
+        };
+        for kind in ["keyDown", "keyUp"] {
+            self.devtools("Input.dispatchKeyEvent", json!({
+                "type": kind, "key": key, "text": if kind == "keyDown" { text } else { "" }, "windowsVirtualKeyCode": code,
+            }));
+        }
     }
 
     fn devtools(&self, command: &str, parameters: Value) {

@@ -16,13 +16,14 @@ fn months_tell_the_same_as_their_days() {
         let page = |filter: &str| reader.get(&format!("/{SITE}?period={period}{filter}")).text();
         let google = page("&filter=source:Google");
         assert_eq!((total(&google, "Visitors"), total(&google, "Bounce rate")), ("2", "50\u{a0}%"), "{period}");
-        assert_eq!(cells(panel(&google, "page"), "/blog/one"), ["2", "2"], "{period}");
+        assert_eq!(cells(panel(&google, "pages"), "/blog/one"), ["2", "2"], "{period}");
         assert_eq!(cells(panel(&google, "goals"), "Reads"), ["2", "2", "100.0\u{a0}%"], "{period}");
         let bought = page("&filter=goal:Purchase");
-        assert_eq!(cells(panel(&bought, "source"), "Google"), ["1", "50.0\u{a0}%"], "{period}");
+        assert_eq!(cells(panel(&bought, "sources"), "Google"), ["1", "50.0\u{a0}%"], "{period}");
         let all = page("");
         assert_eq!(cells(panel(&all, "goals"), "Purchase"), ["1", "1", "33.3\u{a0}%", "EUR\u{a0}29.99"], "{period}");
-        assert_eq!(cells(between(&all, "Funnel: <bdi>Shop", "</table>"), "1. /**"), ["3", "3", "\u{2013}"], "{period}");
+        let all = page("&goals=funnels");
+        assert_eq!(cells(between(&all, "<bdi>Shop", "</table>"), "1. /**"), ["3", "3", "\u{2013}"], "{period}");
     }
     let by_month = Command::Report {
         site: SITE.into(),
@@ -65,8 +66,8 @@ fn a_site_without_tokens_filters_what_it_measures() {
     assert_eq!(cells(panel(&all, "goals"), "Purchase")[..3], ["n/a", "1", "n/a"]);
     let google = reader.page(&["source:Google"]);
     assert_eq!((total(&google, "Visitors"), total(&google, "Pageviews")), ("n/a", "2"));
-    assert_eq!(cells(panel(&google, "page"), "/blog/one"), ["1", "50\u{a0}%"]);
+    assert_eq!(cells(panel(&google, "pages"), "/blog/one"), ["1", "50\u{a0}%"]);
     let bought = reader.page(&["goal:Purchase"]);
     assert_eq!((total(&bought, "Conversions"), total(&bought, "Conversion rate")), ("1", "n/a"));
-    assert_eq!(cells(panel(&bought, "page"), "/cart"), ["1", "100\u{a0}%"]);
+    assert_eq!(cells(panel(&bought, "pages"), "/cart"), ["1", "100\u{a0}%"]);
 }

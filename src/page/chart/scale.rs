@@ -9,7 +9,7 @@ const STEPS_S: [f64; 11] = [5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 90
 
 /// Step and top of a scale for values up to `highest`: 1, 2 or 5 times a power of ten, never less than 1, and at most
 /// five steps; whole parts of minutes and hours for durations.
-pub(super) fn scale(highest: f64, metric: Metric) -> (f64, f64) {
+pub fn scale(highest: f64, metric: Metric) -> (f64, f64) {
     let rough = (tame(highest) / 4.0).max(1.0);
     let is_duration = matches!(metric, Metric::VisitDuration | Metric::TimeOnPage);
     if let Some(step) = STEPS_S.into_iter().find(|step| is_duration && *step >= rough) {
@@ -22,17 +22,19 @@ pub(super) fn scale(highest: f64, metric: Metric) -> (f64, f64) {
 }
 
 /// Top and height of a bar; what is there is at least a pixel high.
-pub(super) fn height(value: Option<f64>, top: f64) -> Option<(String, String)> {
+pub fn height(value: Option<f64>, top: f64) -> Option<(String, String)> {
     let value = tame(value?);
     let height = if value > 0.0 { (value / top * PLOT_PX).max(1.0) } else { 0.0 };
     Some((px(PLOT_PX - height), px(height)))
 }
 
-pub(super) fn px(value: f64) -> String {
+/// A number of pixels.
+pub fn px(value: f64) -> String {
     trim(format!("{value:.1}"))
 }
 
-pub(super) fn percent(value: f64) -> String {
+/// So many percent of a drawing.
+pub fn percent(value: f64) -> String {
     trim(format!("{value:.2}")) + "%"
 }
 

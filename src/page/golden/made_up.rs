@@ -188,7 +188,8 @@ pub(super) fn link(label: &str, href: &str, is_current: bool) -> LinkTo {
 
 pub(super) fn period(current: &str) -> PeriodForm {
     let links = [("Today", "today"), ("Last 7 days", "7d"), ("Last 30 days", "30d"), ("All time", "all")];
-    let link = |(label, key): (&str, &str)| link(label, &format!("period={key}"), key == current);
+    let link =
+        |(label, key): (&str, &'static str)| (key.get(..1), link(label, &format!("period={key}"), key == current));
     PeriodForm {
         label: links.iter().find(|(_, key)| *key == current).map_or("?", |(label, _)| label).to_owned(),
         links: links.into_iter().map(link).collect(),
@@ -365,6 +366,7 @@ pub(super) fn full() -> SitePage {
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,
+        arrived: None,
     }
 }
 

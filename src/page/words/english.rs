@@ -363,7 +363,6 @@ words! {
     // Notices.
     notice_no_tokens: "This site keeps no tokens: pageviews and events are counted, visitors and visits are not measured.",
     notice_unknown_site: "Messages have arrived that name no site of this collector. Is the data-domain right?",
-    notice_wrong_host: "Messages have arrived from pages of other hosts than the site's. See `headcount site set --host`.",
     notice_proxy: "Nearly all visitors seem to come from one private address: a proxy stands in front that is not named in trusted_proxies.",
     notice_repeat: "headcount was restarted today. What was stored is kept, but visitors of today who came before may count once more.",
     notice_degraded: "The database can't be written to at present. Counting goes on in memory; see the log.",
@@ -378,7 +377,6 @@ words! {
     waiting_paste: "Put this line into the `<head>` of every page of {0}. One click selects it all.",
     waiting_open: "Then open a page of your site. The visit is here at once.",
     waiting_nothing: "Nothing has arrived yet, neither to count nor to leave out. Does the browser block the script? Some extensions do. If it runs, the browser's console says why a visit is not counted.",
-    waiting_left_out: "Something has arrived but was not counted, for the reasons below.",
 
     // The foot of a site's page.
     words_title: "What these words mean",
@@ -407,6 +405,31 @@ words! {
     no_sites_then: "Then load this page again: the site's own page shows the line of HTML to paste.",
     add_site: "Add a site on the server: `headcount site add example.com`",
     unclaimed: "Messages of the last 7 days that belong to no site of this list: {0}. Is there a typing mistake in a `data-domain`?",
+
+    // The last half hour, and keys.
+    live: "Live",
+    live_title: "The last 30 minutes",
+    live_visitors_why: "Visitors whose last page, event or sign of reading came in the last 30 minutes. At midnight they are counted anew.",
+    live_pageviews_why: "Pages shown in this minute and the 29 before it.",
+    live_by_minute: "Pageviews by minute",
+    live_pages: "Pages they are on",
+    live_sources: "Where they came from",
+    live_countries: "Where they are",
+    live_nobody: "Nobody just now.",
+    live_why: "All of this is in memory only and forgotten by itself. A visitor is on the last page of their visit.",
+    live_refresh: "Refresh",
+    live_pause: "Pause",
+    live_lost: "The connection is lost.",
+    live_now: "Visitors now",
+    minute: "Minute",
+    arrived_hosts: "{0}: wrong host; allowed are {1}.",
+    arrived: "{0}: {1}.",
+    message_left_out: "{0} message was not counted",
+    messages_left_out: "{0} messages were not counted",
+    keys: "Keyboard shortcuts",
+    keys_single: "Single keys do this",
+    key_clear: "Remove all filters",
+    close: "Close",
 
     // Signing in, and what goes wrong.
     sign_in: "Sign in",

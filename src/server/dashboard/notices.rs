@@ -2,33 +2,15 @@
 //! Forgets: nothing.
 
 use super::view::View;
-use super::{Found, Slot, unclaimed_lately};
+use super::{Found, Slot};
 use crate::cell::{Dimension, OTHER};
 use crate::collector::Collector;
 use crate::page::cards::Tab;
-use crate::rejection::Rejection;
 use crate::report::period::Range;
-use crate::site::Day;
-use crate::store::StoreError;
 
 /// All of them.
-pub(super) fn notices(
-    view: &View,
-    range: &Range,
-    found: &Found,
-    collector: &Collector,
-    is_new: bool,
-) -> Result<Vec<String>, StoreError> {
+pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
-    if is_new && unclaimed_lately(collector)?.iter().any(|line| line.reason == Rejection::UnknownSite) {
-        // Whoever waits for a first visit should see that it came under another name.
-        notices.push(words.notice_unknown_site.to_owned());
-    }
-    let today = site.schedule.locate(collector.clock().now()).day;
-    let lately = if is_new { collector.rejected(site.id, Day(today.0 - 6), today)? } else { Vec::new() };
-    if lately.iter().any(|(reason, _)| *reason == Rejection::WrongHost) {
-        notices.push(words.notice_wrong_host.to_owned());
-    }
     if collector.has_hidden_proxy() {
         notices.push(words.notice_proxy.to_owned());
     }
@@ -49,7 +31,7 @@ pub(super) fn notices(
         let day = site.schedule.locate(goal.since()).day;
         notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
-    Ok(notices)
+    notices
 }
 
 /// What to say when some values were too many to be counted by name.

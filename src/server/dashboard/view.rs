@@ -7,7 +7,7 @@ use super::state::State;
 use crate::cell::{Dimension, Metric, OTHER};
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, LinkTo, PeriodForm};
+use crate::page::{Chip, Choose, LinkTo, PeriodForm, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
@@ -201,14 +201,14 @@ impl<'a> View<'a> {
     /// The days to choose from.
     pub fn period_form(&self, range: &Range) -> PeriodForm {
         let link = |period: Period| LinkTo {
-            label: label(period, self.words),
+            label: self.words.period(period),
             href: self.with(|state| state.period = period),
             is_current: period == self.state.period,
         };
         let neighbour = |is_later| range.neighbour(is_later).map(|period| self.with(|state| state.period = period));
         PeriodForm {
-            label: label(self.state.period, self.words),
-            links: Period::ALL.into_iter().map(link).collect(),
+            label: self.words.period(self.state.period),
+            links: Period::ALL.into_iter().map(|period| (keys::of_period(period), link(period))).collect(),
             earlier: neighbour(false),
             later: neighbour(true),
             first: range.span.first_day(),
@@ -305,21 +305,6 @@ impl<'a> View<'a> {
     pub fn is_counted(&self, span: &Span) -> bool {
         let pattern = self.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
         pattern.is_none_or(|goal| self.site.schedule.locate(goal.since()).day < span.first_day())
-    }
-}
-
-/// What a reader calls a period.
-fn label(period: Period, words: &Words) -> String {
-    match period {
-        Period::Today => words.period_today.to_owned(),
-        Period::Yesterday => words.period_yesterday.to_owned(),
-        Period::Days(days) => words.one(words.period_days, days),
-        Period::Month => words.period_month.to_owned(),
-        Period::LastMonth => words.period_last_month.to_owned(),
-        Period::Year => words.period_year.to_owned(),
-        Period::TwelveMonths => words.period_twelve_months.to_owned(),
-        Period::All => words.period_all.to_owned(),
-        Period::Custom(from, to) => words.range(from, to),
     }
 }
 

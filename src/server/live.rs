@@ -1,0 +1,220 @@
+//! In: requests of signed-in browsers for what happens just now. Out: a page of the last half hour, and streams of
+//! server-sent events with the parts of pages that have changed. Forgets: nothing; readers are not counted.
+//!
+//! Streams are `text/event-stream` (HTML Living Standard, 9.2), which the layer that compresses leaves alone. An event `part`
+//! holds elements with ids, which take the place of those on the page; `page` says that the whole page is to be made anew.
+
+mod hub;
+mod shown;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Extension, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use hyper::body::{Bytes, Frame};
+use serde::Deserialize;
+use tokio::sync::{mpsc, watch};
+
+use super::language::words_for;
+use super::signed_in::admit;
+use super::{Shared, apart, pages};
+use crate::collector::Collector;
+use crate::limits;
+use crate::page::live::{Arrived, LivePage};
+use crate::page::words::Words;
+use crate::site::Site;
+use crate::store::StoreError;
+pub use hub::Hub;
+use hub::{Pulse, Waiting};
+
+/// `GET /DOMAIN/live`: the last half hour of a site.
+pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    if site.domain.as_str() != domain {
+        return Redirect::to(&format!("/{}/live", site.domain)).into_response();
+    }
+    let words = words_for(&headers);
+    let made = apart(move || {
+        let pulse = Pulse::of(&site, &app.collector)?;
+        let page = pulse.map(|pulse| LivePage {
+            words,
+            domain: site.domain.to_string(),
+            account: Some(account.shown()),
+            half_hour: shown::half_hour(&site, &pulse, words),
+        });
+        Ok::<_, StoreError>(page)
+    });
+    match made.await {
+        Some(Ok(Some(page))) => pages::html(StatusCode::OK, page.html()),
+        _ => pages::failed(&headers),
+    }
+}
+
+/// What has arrived for a site for which nothing was ever counted.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn arrived(site: &Site, words: &'static Words, collector: &Collector) -> Result<Arrived, StoreError> {
+    Ok(shown::arrived(site, &Waiting::of(site, collector)?, words))
+}
+
+/// What a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Of {
+    /// The page of the last half hour.
+    Live,
+    /// The page of a site: how many visitors there are now.
+    Site,
+    /// The page of a site that waits for its first visit.
+    New,
+}
+
+/// The query of a stream.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    of: Option<Of>,
+}
+
+/// `GET /DOMAIN/live/events`: what changes of a page, as it changes.
+pub async fn events(
+    State(app): State<Shared>,
+    Extension(hub): Extension<Arc<Hub>>,
+    Path(domain): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let account = match admit(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    let Some(seat) = hub.seat() else { return (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response() };
+    let Some(pulses) = hub.watch(&site, &app.collector).await else { return pages::failed(&headers) };
+    let (sender, receiver) = mpsc::channel(1);
+    let mut login = HeaderMap::new();
+    login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
+    let stream = Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(Of::Live), login, sender };
+    tokio::spawn(async move {
+        let meter = stream.app.collector.clone();
+        meter.meter().streams.inc();
+        tokio::select! {
+            () = stream.run(pulses) => {}
+            () = hub.closed() => {}
+            () = tokio::time::sleep(Duration::from_secs(limits::STREAM_S_MAX)) => {}
+        }
+        meter.meter().streams.dec();
+        drop(seat);
+    });
+    let mut answer = Response::new(Body::new(Sent(receiver)));
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // nginx would gather what is sent until its buffer is full.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    answer
+}
+
+/// One who watches.
+struct Stream {
+    app: Shared,
+    site: Arc<Site>,
+    words: &'static Words,
+    of: Of,
+    /// The cookie, by which is looked whether its reader is still signed in.
+    login: HeaderMap,
+    sender: mpsc::Sender<Bytes>,
+}
+
+impl Stream {
+    /// Sends what changes, until its reader goes away or is no longer signed in.
+    async fn run(self, mut pulses: watch::Receiver<Arc<Pulse>>) {
+        let beat = Duration::from_secs(limits::STREAM_BEAT_S);
+        let mut beats = tokio::time::interval_at(tokio::time::Instant::now() + beat, beat);
+        let mut known = String::new();
+        let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
+        pulses.mark_changed();
+        loop {
+            if !next.is_empty() {
+                let account = admit(&self.login, &self.app).await;
+                let is_welcome = account.is_ok_and(|account| account.may_read(self.site.id));
+                if !is_welcome || self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
+                    return;
+                }
+            }
+            tokio::select! {
+                changed = pulses.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let event = self.event(&pulses.borrow_and_update());
+                    if event != known {
+                        next.clone_from(&event);
+                        known = event;
+                    }
+                }
+                _ = beats.tick() => next.push_str(":\n\n"),
+                () = self.sender.closed() => return,
+            }
+        }
+    }
+
+    fn event(&self, pulse: &Pulse) -> String {
+        // Its owner may have changed it meanwhile.
+        let site = self.app.collector.directory().get(self.site.id).cloned().unwrap_or_else(|| self.site.clone());
+        match (self.of, &pulse.waiting) {
+            (Of::Live, _) => part(&shown::half_hour(&site, pulse, self.words).html()),
+            (Of::New, Some(waiting)) => part(&shown::arrived(&site, waiting, self.words).html()),
+            (Of::New, None) => "event: page\ndata:\n\n".to_owned(),
+            (Of::Site, _) => part(&shown::now(&site, pulse, self.words).html()),
+        }
+    }
+}
+
+/// An event with the markup of parts.
+fn part(html: &str) -> String {
+    let mut event = "event: part\n".to_owned();
+    // Each of these ends a line of a stream.
+    for line in html.split(['\n', '\r']).filter(|line| !line.is_empty()) {
+        event.push_str("data: ");
+        event.push_str(line);
+        event.push('\n');
+    }
+    event.push('\n');
+    event
+}
+
+/// The body of a stream.
+struct Sent(mpsc::Receiver<Bytes>);
+
+impl hyper::body::Body for Sent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_can_not_break_out_of_its_event() {
+        let event = part("<p>a\r\revent: page\r\ndata: x\n\n</p>\n");
+        assert_eq!(event, "event: part\ndata: <p>a\ndata: event: page\ndata: data: x\ndata: </p>\n\n");
+    }
+}

@@ -1,0 +1,63 @@
+//! In: what a site is like just now. Out: the parts of pages that say it. Forgets: nothing.
+
+use super::hub::{Pulse, Waiting};
+use crate::cell::Dimension;
+use crate::counts::lately::Ranked;
+use crate::page::cards::Tab;
+use crate::page::live::{Arrived, HalfHour, LiveList, LiveRow, Now};
+use crate::page::words::Words;
+use crate::server::dashboard::View;
+use crate::site::{AddressMode, Moment, Site};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The last half hour.
+pub fn half_hour(site: &Site, pulse: &Pulse, words: &'static Words) -> HalfHour {
+    let (address, lately) = (site.settings.address, &pulse.lately);
+    let is_measured = address != AddressMode::None;
+    let today = View::read(site, &[("period".to_owned(), "today".to_owned())], lately.at, words).ok();
+    let list = |dimension: Dimension, ranked: &Ranked| {
+        let href = |value: &str| today.as_ref().and_then(|view| view.of_value(&Tab::Of(dimension), value));
+        let rows = ranked.rows.iter();
+        let rows =
+            rows.map(|(value, visitors)| LiveRow { value: value.clone(), visitors: *visitors, href: href(value) });
+        LiveList { dimension, rows: rows.collect(), values: ranked.values }
+    };
+    let people = &lately.people;
+    let lists = [
+        (Dimension::Page, &people.pages),
+        (Dimension::Source, &people.sources),
+        (Dimension::Country, &people.countries),
+    ];
+    let last = lately.pageviews.len() as i64 - 1;
+    let minutes = (0..).zip(&lately.pageviews);
+    HalfHour {
+        words,
+        address,
+        now: is_measured.then_some(people.now),
+        visitors: is_measured.then_some(people.visitors),
+        minutes: minutes
+            .map(|(place, many)| (clock(site, lately.at.plus((place - last) * MINUTE_MS)), *many))
+            .collect(),
+        lists: lists.into_iter().filter(|_| is_measured).map(|(dimension, ranked)| list(dimension, ranked)).collect(),
+    }
+}
+
+/// How many visitors there are now.
+pub fn now(site: &Site, pulse: &Pulse, words: &'static Words) -> Now {
+    let address = site.settings.address;
+    Now { words, address, now: (address != AddressMode::None).then_some(pulse.lately.people.now) }
+}
+
+/// What has arrived and was not counted.
+pub fn arrived(site: &Site, waiting: &Waiting, words: &'static Words) -> Arrived {
+    let Waiting { not_counted, is_any_unclaimed } = waiting.clone();
+    Arrived { words, not_counted, hosts: site.settings.hosts.clone(), is_any_unclaimed }
+}
+
+/// The time of day at a site, by the minute.
+fn clock(site: &Site, at: Moment) -> String {
+    // Every moment that a clock can show is within the range of timestamps.
+    let time = site.schedule.zone_at(at).to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or_default());
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
