@@ -17,7 +17,7 @@ use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::hit::token::Salt;
 use headcount::hit::{self, Arrival, Hit, Tools};
-use headcount::report::period::Period;
+use headcount::report::period::{Compare, Period};
 use headcount::report::{self, Question};
 use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
@@ -314,7 +314,7 @@ fn with_hours(sums: &Sums, keep: bool) -> Sums {
 /// The questions of a dashboard: totals, those of the period before, the series, and a panel for each dimension.
 fn dashboard(site: SiteId, period: Period, collector: &Collector) -> Vec<Question> {
     let range = period.range(&Schedule::utc(), collector.clock().now(), None);
-    let before = range.previous().map_or(range.span, |previous| previous.span);
+    let before = range.compared(Compare::USUAL).unwrap_or(range.span);
     let ask = |span, axis, interval, metrics: &[Metric]| Question::new(site, span, axis, interval, metrics);
     let totals = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::BounceRate, Metric::VisitDuration];
     let series = ask(range.span, Axis::Total, Some(range.interval()), &[Metric::Visitors, Metric::Pageviews]);

@@ -142,11 +142,10 @@ impl Stream {
         let mut beats = tokio::time::interval_at(tokio::time::Instant::now() + beat, beat);
         let mut known = String::new();
         let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
-        pulses.mark_changed();
         loop {
             if !next.is_empty() {
-                let account = admit(&self.login, &self.app).await;
-                let is_welcome = account.is_ok_and(|account| account.may_read(self.site.id));
+                let is_welcome =
+                    admit(&self.login, &self.app).await.is_ok_and(|account| account.may_read(self.site.id));
                 if !is_welcome || self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
                     return;
                 }
