@@ -17,6 +17,7 @@ mod own_account;
 mod pages;
 mod sign_in;
 mod signed_in;
+mod together;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -149,6 +150,9 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/settings/sign-out", post(own_account::sign_out))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
+        .route("/together", get(together::choose))
+        .route("/together/{sites}", get(together::page))
+        .route("/together/{sites}/{panel}", get(together::panel))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/{domain}/live", get(live::page))

@@ -23,6 +23,7 @@ mod programs;
 mod scenario;
 mod store;
 mod tidy;
+mod together;
 mod trouble;
 mod visits;
 mod world;

@@ -325,6 +325,7 @@ pub(super) fn full() -> SitePage {
         account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
         now: Some(14),
         home: "/example.com".into(),
+        members: Vec::new(),
         period: period("30d"),
         compare: compare(),
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],

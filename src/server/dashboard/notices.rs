@@ -7,6 +7,7 @@ use crate::cell::{Dimension, OTHER};
 use crate::collector::Collector;
 use crate::page::cards::Tab;
 use crate::report::period::Range;
+use crate::site::SiteId;
 
 /// All of them.
 pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
@@ -46,6 +47,9 @@ fn past_budget(view: &View, found: &Found) -> Option<String> {
     }
     let keys = if view.chosen.is_all() { "--values-max N" } else { "--values-max N --pair-cells-max N" };
     let place = if titles.is_empty() { view.words.the_filter.to_owned() } else { titles.join(", ") };
+    if view.site.id == SiteId::TOGETHER {
+        return Some(view.words.one(view.words.together_budget, place));
+    }
     let command = format!("`headcount site set {} {keys}`", view.site.domain);
     Some(view.words.two(view.words.notice_budget, place, command))
 }

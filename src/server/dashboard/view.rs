@@ -24,6 +24,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'
 pub enum Reader {
     /// Somebody who is signed in sees every figure.
     SignedIn,
+    /// The same, who reads several sites as one: what belongs to one site is left out.
+    Together,
     /// Anybody: sums of days that are over, without small counts, and no filters.
     Public,
 }
@@ -135,7 +137,7 @@ impl<'a> View<'a> {
 
     /// Whether its reader sees properties of events.
     pub fn has_props(&self) -> bool {
-        self.reader == Reader::SignedIn
+        self.reader != Reader::Public
     }
 
     /// What the owner noted beside the figures.
@@ -295,7 +297,7 @@ impl<'a> View<'a> {
     /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
     fn possible(&self, range: &Range) -> Vec<Interval> {
         let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
-        let has_hours = self.reader == Reader::SignedIn && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
+        let has_hours = self.reader != Reader::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
         let mut intervals = range.intervals();
         intervals.retain(|interval| has_hours || *interval != Interval::Hour);
         intervals
