@@ -5,6 +5,7 @@
 //! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
+mod asking;
 pub mod import;
 pub mod keeper;
 mod ledger;
@@ -12,7 +13,6 @@ pub mod mail;
 mod proxies;
 mod recent;
 mod salts;
-mod sums;
 pub mod tries;
 pub mod trusted;
 
@@ -31,6 +31,7 @@ use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
 use crate::rejection::Rejection;
+use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
 use crate::store::{Ask, BotCount, Rejected, Store, StoreError};
@@ -66,6 +67,7 @@ struct Inner {
     recent: Arc<Recent>,
     proxies: Proxies,
     tries: Tries,
+    folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -147,6 +149,7 @@ impl Collector {
             recent: Arc::default(),
             proxies: Proxies::default(),
             tries: Tries::default(),
+            folded: Default::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -404,14 +407,14 @@ impl Collector {
         &self.0.store
     }
 
-    /// The tries at passwords.
-    pub fn tries(&self) -> &Tries {
-        &self.0.tries
-    }
-
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Folded sums in memory, for readers who are not signed in.
+    pub fn folded(&self) -> &report::folded::Kept {
+        &self.0.folded
     }
 
     /// The counters.

@@ -8,7 +8,7 @@ use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::words::Words;
-use super::{Account, rendered};
+use super::{Account, Stand, rendered};
 use crate::cell::Metric;
 use crate::rejection::Rejection;
 use crate::report::bots::BotLine;
@@ -26,6 +26,8 @@ pub struct SitePage {
     pub home: String,
     /// The domains of the sites that it shows as one; none for the page of one site.
     pub members: Vec<String>,
+    /// How it stands.
+    pub stand: Stand,
     /// Name of its time zone.
     pub time_zone: String,
     /// What becomes of addresses: says why something was not measured.

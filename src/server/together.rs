@@ -9,18 +9,16 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::dashboard::{self, Breakdown, NoView, Reader, View, Wish};
+use super::dashboard::{self, NoView, Reader, View};
 use super::language::words_for;
 use super::pages::{self, Asked, html, no_view, not_found};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart};
 use crate::limits;
-use crate::page::cards::Tab;
+use crate::page::SitePage;
 use crate::page::words::Words;
-use crate::page::{SitePage, export};
 use crate::report::together::Together;
 use crate::site::{AddressMode, Annotation, Domain, Settings, Site, SiteId};
-use crate::store::StoreError;
 
 /// What stands in an address for every site that its reader may read.
 const ALL: &str = "all";
@@ -92,11 +90,8 @@ impl Group {
         app: &Shared,
     ) -> Result<View<'a>, NoView> {
         let view = View::read(site, asked, app.collector.clock().now(), words)?;
-        Ok(View { reader: Reader::Together, home: format!("/together/{}", self.name), ..view })
-    }
-
-    fn title(&self, words: &Words) -> String {
-        words.one(words.together_title, words.exact(self.members.len() as f64))
+        let name = words.one(words.together_title, words.exact(self.members.len() as f64));
+        Ok(View { reader: Reader::Together, name, home: format!("/together/{}", self.name), ..view })
     }
 
     /// The name of the members' zone, or a word for many.
@@ -124,7 +119,6 @@ impl Group {
         let here = app.collector.visitors_now_by_site();
         let now = self.measured().filter_map(|site| here.get(&site.id)).sum::<usize>();
         SitePage {
-            domain: self.title(words),
             members: self.members.iter().map(|site| site.domain.to_string()).collect(),
             time_zone: self.zone(words, app),
             now: (measured > 0).then_some(now as u64),
@@ -190,52 +184,19 @@ pub async fn panel(
         Ok(admitted) => admitted,
         Err(answer) => return answer,
     };
-    let (name, ending) = match file.rsplit_once('.') {
-        Some((name, ending @ ("csv" | "json"))) => (name, Some(ending.to_owned())),
-        _ => (file.as_str(), None),
-    };
-    let tab = Tab::from_key(name).filter(|tab| tab.axis().is_some());
-    let (Some(site), Some(tab)) = (group.as_one(), tab) else { return not_found(&headers) };
+    let (Some(site), Some((tab, ending))) = (group.as_one(), pages::named(&file)) else { return not_found(&headers) };
     let words = words_for(&headers);
     let made = apart(move || {
         let view = group.view(&site, &asked, words, &app)?;
-        Ok(match ending.as_deref() {
-            None => group.rows(&view, &tab, &asked, &account, &app).map(Some),
-            Some(ending) => group.file(&view, &tab, ending, &app),
-        })
+        let (ids, now) = (group.ids(), app.collector.clock().now());
+        let sums = Together::of(&ids, &app.collector);
+        Ok(pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now))
     });
     match made.await {
         Some(Ok(Ok(Some(answer)))) => answer,
         Some(Ok(Ok(None))) => pages::wrong(words.not_together, words.not_counted_export, words),
         Some(Err(wrong)) => no_view(&wrong, &headers),
         _ => pages::failed(&headers),
-    }
-}
-
-impl Group {
-    fn rows(
-        &self,
-        view: &View,
-        tab: &Tab,
-        asked: &[(String, String)],
-        account: &Account,
-        app: &Shared,
-    ) -> Result<Response, StoreError> {
-        let (ids, now) = (self.ids(), app.collector.clock().now());
-        let sums = Together::of(&ids, &app.collector);
-        let mut page = dashboard::rows_page(view, tab, Wish::read(asked), now, &sums, Some(account.shown()))?;
-        page.domain = self.title(view.words);
-        Ok(html(StatusCode::OK, page.html()))
-    }
-
-    fn file(&self, view: &View, tab: &Tab, ending: &str, app: &Shared) -> Result<Option<Response>, StoreError> {
-        let ids = self.ids();
-        let sums = Together::of(&ids, &app.collector);
-        let found = dashboard::export(view, tab, app.collector.clock().now(), &sums)?;
-        Ok(found.map(|Breakdown { metrics, rows }| match ending {
-            "csv" => pages::text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
-            _ => pages::text("application/json", export::json(&tab.key(), &metrics, &rows)),
-        }))
     }
 }
 

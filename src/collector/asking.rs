@@ -1,4 +1,4 @@
-//! In: questions of reports. Out: what is stored and what is not stored yet, as one. Forgets: which of both it was.
+//! In: questions of reports. Out: the sums that are stored and those that are not yet, as one. Forgets: nothing.
 
 use super::Collector;
 use super::keeper::Message;
