@@ -24,6 +24,8 @@ pub struct SitePage {
     pub domain: String,
     /// Where all its links begin, such as `/example.com`.
     pub home: String,
+    /// The domains of the sites that it shows as one; none for the page of one site.
+    pub members: Vec<String>,
     /// How it stands.
     pub stand: Stand,
     /// Name of its time zone.

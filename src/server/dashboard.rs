@@ -27,7 +27,7 @@ use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
-pub use view::{NoView, View};
+pub use view::{NoView, Reader, View};
 
 /// What a question of the page is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -98,8 +98,9 @@ pub fn site_page(
     let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
     Ok(SitePage {
         words: view.words,
-        domain: site.domain.to_string(),
+        domain: view.name.clone(),
         home: view.home.clone(),
+        members: Vec::new(),
         stand: view.stand(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
