@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::places;
-use super::words::Words;
+use super::words::{Words, values};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::site::AddressMode;
@@ -98,7 +98,7 @@ impl Words {
             Dimension::Language => places::language(value, self.language).unwrap_or(value),
             Dimension::Screen => self.screen_class(value).unwrap_or(value),
             Dimension::UtmCampaign if value == NOT_SET => self.no_campaign,
-            _ => value,
+            _ => values::of_dimension(dimension, value, self.language).unwrap_or(value),
         }
     }
 

@@ -8,6 +8,7 @@ mod english;
 mod french;
 mod german;
 pub mod locale;
+pub mod values;
 
 use std::fmt::Display;
 
@@ -135,6 +136,23 @@ mod tests {
                 assert_eq!(codes(text), codes(english), "{} {name}: {text}", language.code());
                 assert!(!text.is_empty() && text.trim() == text, "{} {name}", language.code());
             }
+        }
+    }
+
+    #[test]
+    fn every_language_has_its_own_marks() {
+        for (name, text) in GERMAN.all() {
+            assert!(!text.contains(['"', '“']) || text.contains('„'), "{name}: {text}");
+        }
+        for (name, text) in FRENCH.all() {
+            let words: String = text.split('`').step_by(2).collect();
+            let breaks = [" ;", " :", " !", " ?", "« ", " »"].iter().any(|mark| words.contains(mark));
+            let bare = words.char_indices().any(|(at, letter)| {
+                let before = words[..at].chars().next_back();
+                ";!?".contains(letter) && before != Some('\u{202f}') || letter == '»' && before != Some('\u{202f}')
+            });
+            let typewritten = words.contains('\'') && !words.contains("headcount('");
+            assert!(!breaks && !bare && !typewritten, "{name}: {text}");
         }
     }
 
