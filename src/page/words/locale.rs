@@ -27,6 +27,8 @@ pub struct Locale {
     pub day_mark: [&'static str; 2],
     /// Behind seconds, minutes and hours.
     pub times: [&'static str; 3],
+    /// Between a name and what is said of it.
+    pub colon: &'static str,
     /// Whether the currency stands before the amount.
     pub is_currency_first: bool,
 }
@@ -60,6 +62,7 @@ pub const ENGLISH: Locale = Locale {
     weekdays_short: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     day_mark: ["", ""],
     times: ["s", "m", "h"],
+    colon: ":",
     is_currency_first: true,
 };
 
@@ -89,6 +92,7 @@ pub const GERMAN: Locale = Locale {
     weekdays_short: ["Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."],
     day_mark: [".", "."],
     times: SI,
+    colon: ":",
     is_currency_first: false,
 };
 
@@ -118,6 +122,7 @@ pub const FRENCH: Locale = Locale {
     weekdays_short: ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."],
     day_mark: ["", "er"],
     times: SI,
+    colon: "\u{202f}:",
     is_currency_first: false,
 };
 
