@@ -5,6 +5,7 @@
 mod chromium;
 mod installed;
 mod pages;
+mod settings;
 mod script;
 
 use std::time::Duration;

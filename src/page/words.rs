@@ -4,10 +4,33 @@
 //! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are
 //! written is in [`locale`].
 
+/// Declares the texts of a part: a name, and the English.
+macro_rules! texts {
+    ($about:literal $part:ident { $($name:ident: $text:literal,)* }) => {
+        #[doc = $about]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $part {
+            $(#[doc = $text] pub $name: &'static str,)*
+        }
+
+        /// English.
+        pub const ENGLISH: $part = $part { $($name: $text,)* };
+
+        impl $part {
+            /// All texts with their names.
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+    };
+}
+
 mod english;
 mod french;
 mod german;
 pub mod locale;
+pub mod reasons;
+pub mod settings;
 pub mod values;
 
 use std::fmt::Display;

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper::Method;
@@ -104,6 +105,35 @@ impl Browser {
             }
             self.client.switch_to_window(own).await
         });
+    }
+
+    /// Types a text into a field that a CSS selector finds, in place of what is there.
+    pub fn fill(&self, css: &str, text: &str) {
+        self.done(async {
+            let field = self.client.find(Locator::Css(css)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        });
+    }
+
+    /// Clicks a button that sends a form, and waits until another page has taken the place of this one.
+    pub fn send(&self, css: &str) {
+        self.done(async {
+            let page = self.client.find(Locator::Css("html")).await?;
+            self.client.find(Locator::Css(css)).await?.click().await?;
+            for _ in 0..200 {
+                if page.tag_name().await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            Ok::<_, CmdError>(())
+        });
+    }
+
+    /// The address of the page that is shown.
+    pub fn address(&self) -> String {
+        self.done(self.client.current_url()).to_string()
     }
 
     /// Runs a script in the page, and returns what it returns.

@@ -2,12 +2,17 @@
 //!
 //! What looks like a space before `;`, `:`, `!`, `?` and inside `«` and `»` is U+202F, at which no line breaks.
 
+mod reasons;
+mod settings;
+
 use super::{ENGLISH, Language, Words, locale};
 
 /// French.
 pub const FRENCH: Words = Words {
     language: Language::French,
     locale: locale::FRENCH,
+    reasons: reasons::FRENCH,
+    settings: settings::FRENCH,
 
     // Dates.
     date_full: "%A %d %B %Y",
@@ -296,48 +301,6 @@ pub const FRENCH: Words = Words {
     all_counted: "Tout ce qui est arrivé sur cette période a été compté.",
     not_counted_total: "{0} messages de navigateurs et de programmes sont arrivés et ont été écartés volontairement.",
     reason: "Raison",
-    reason_bot: "Robots",
-    reason_bot_why: "L’expéditeur est un robot d’exploration, une surveillance ou un navigateur automatisé (avec le pixel : ou une bibliothèque logicielle).",
-    reason_prefetch: "Pages préchargées",
-    reason_prefetch_why: "Le navigateur a chargé la page à l’avance ; personne ne l’a vue.",
-    reason_opted_out: "Opposition",
-    reason_opted_out_why: "Le navigateur du visiteur demande à ne pas être compté (Sec-GPC ou DNT).",
-    reason_unknown_site: "Site inconnu",
-    reason_unknown_site_why: "Aucun site d’ici n’a ce domaine ; ajoutez-le avec `headcount site add`.",
-    reason_wrong_host: "Mauvais hôte",
-    reason_wrong_host_why: "L’hôte de la page n’est pas parmi ceux du site ; voyez `headcount site set --host`.",
-    reason_bad_url: "Adresse invalide",
-    reason_bad_url_why: "L’adresse de la page manque, est trop longue ou n’en est pas une.",
-    reason_bad_field: "Champ invalide",
-    reason_bad_field_why: "Une clé manque ou a une valeur que le format interdit.",
-    reason_too_large: "Trop grand",
-    reason_too_large_why: "La requête dépassait la taille permise par son format.",
-    reason_not_json: "Pas du JSON",
-    reason_not_json_why: "Le contenu n’est pas un objet JSON.",
-    reason_spam_source: "Spam de référents",
-    reason_spam_source_why: "Le référent figure sur la liste des spammeurs connus.",
-    reason_no_visit: "Signal sans visite",
-    reason_no_visit_why: "Un signal de lecture est arrivé sans que sa page ait été vue dans une visite en cours.",
-    reason_too_many: "Trop nombreux",
-    reason_too_many_why: "Il en est arrivé plus que les limites du collecteur ne permettent.",
-    reason_method: "Pas un GET",
-    reason_method_why: "La requête du journal n’était pas un GET.",
-    reason_status: "Sans succès",
-    reason_status_why: "La réponse du journal n’était ni un succès (2xx) ni un 304.",
-    reason_asset: "Pas une page",
-    reason_asset_why: "Le fichier du journal n’est pas une page mais un style, un script, une image, un flux ou autre.",
-    reason_bad_line: "Ligne illisible",
-    reason_bad_line_why: "La ligne n’a aucun format de journal connu, est trop longue ou en avance sur l’horloge.",
-    reason_unmeasured: "Rien à compter",
-    reason_unmeasured_why: "Le message ne dit rien qui soit compté, mais par exemple qui est une personne ou à quelle vitesse une page se charge.",
-    reason_repeat: "Envoyé deux fois",
-    reason_repeat_why: "Le même message est arrivé deux fois en quelques secondes.",
-    reason_bad_token: "Pas de jeton",
-    reason_bad_token_why: "Il indique une heure ou une adresse, ce qui exige un jeton ; voyez `headcount token create --scope ingest`.",
-    reason_bad_time: "Heure impossible",
-    reason_bad_time_why: "L’heure indiquée n’en est pas une ou est trop ancienne.",
-    reason_excluded: "Exclu",
-    reason_excluded_why: "Le propriétaire du site écarte son réseau, son pays, sa page ou son hôte ; `headcount site show` dit lequel.",
 
     // Notices.
     notice_no_tokens: "Ce site ne forme aucun identifiant : les pages vues et les événements sont comptés, les visiteurs et les visites ne sont pas mesurés.",
@@ -456,6 +419,8 @@ pub const FRENCH: Words = Words {
     error_403_why: "Vous êtes connecté, mais cette page ne vous est pas ouverte.",
     error_404: "Rien ici",
     error_404_why: "Cette page ou ce site n’existe pas.",
+    error_410: "Plus accessible",
+    error_410_why: "Ce lien avait été créé pour un temps, qui est passé. Demandez-en un nouveau à la personne qui vous l’a envoyé.",
     error_405: "Pas comme cela",
     error_405_why: "Cette adresse n’accepte pas ce genre de requête.",
     error_429: "Trop de requêtes",
@@ -470,6 +435,17 @@ pub const FRENCH: Words = Words {
     no_such_filter: "Ce filtre n’existe pas",
     not_together: "Pas comptés ensemble",
     not_counted_export: "Les sommes ne disent pas comment cette répartition se croise avec le filtre.",
+
+    // Pages for readers who are not signed in.
+    share_notice: "Jours terminés. Les valeurs de moins de {0} visiteurs par jour sont regroupées sous `(other)`, et les jours de moins de {0} visiteurs sont omis.",
+    share_notice_hits: "Jours terminés. Les valeurs de moins de {0} pages vues par jour sont regroupées sous `(other)`, et les jours de moins de {0} pages vues sont omis.",
+    share_how: "Comment les visites sont comptées",
+    share_nothing: "Rien à montrer encore : aucun jour n’a eu assez de visiteurs jusqu’ici, ou il n’est pas terminé.",
+    not_for_all: "Pour les personnes connectées",
+    share_asks: "Ces chiffres sont ouverts à qui connaît le mot de passe.",
+    share_wrong: "Ce n’est pas le bon mot de passe.",
+    share_too_many: "Trop d’essais. Attendez 15 minutes.",
+    share_open: "Ouvrir",
 
     // What visitors may know.
     privacy: "Comment {0} compte les visites",
@@ -487,5 +463,6 @@ pub const FRENCH: Words = Words {
     privacy_out_button: "Ne pas compter ce navigateur sur {0}",
     privacy_out_how: "Le lien ouvre {0}, qui laisse une note dans l’espace que votre navigateur réserve à ce site. La note reste chez vous et n’est jamais envoyée. Pour être compté de nouveau, ouvrez l’adresse suivante ou videz l’espace réservé au site :",
     privacy_signals: "Les navigateurs qui envoient Global Privacy Control ou Do Not Track ne sont pas comptés du tout.",
+
     ..ENGLISH
 };

@@ -1,11 +1,16 @@
 //! In: nothing. Out: the texts of pages in German. Forgets: nothing.
 
+mod reasons;
+mod settings;
+
 use super::{ENGLISH, Language, Words, locale};
 
 /// German.
 pub const GERMAN: Words = Words {
     language: Language::German,
     locale: locale::GERMAN,
+    reasons: reasons::GERMAN,
+    settings: settings::GERMAN,
 
     // Dates, as the Duden writes them.
     date_full: "%A, %d %B %Y",
@@ -294,48 +299,6 @@ pub const GERMAN: Words = Words {
     all_counted: "Alles, was in diesem Zeitraum ankam, wurde gezählt.",
     not_counted_total: "{0} Meldungen von Browsern und Programmen kamen an und wurden absichtlich nicht gezählt.",
     reason: "Grund",
-    reason_bot: "Bots",
-    reason_bot_why: "Der Absender ist ein Crawler, eine Überwachung oder ein ferngesteuerter Browser (beim Zählpixel auch: eine Programmbibliothek).",
-    reason_prefetch: "Vorab geladen",
-    reason_prefetch_why: "Der Browser hat die Seite auf Vorrat geladen; niemand hat sie gesehen.",
-    reason_opted_out: "Widersprochen",
-    reason_opted_out_why: "Der Browser des Besuchers bittet darum, nicht gezählt zu werden (Sec-GPC oder DNT).",
-    reason_unknown_site: "Unbekannte Website",
-    reason_unknown_site_why: "Keine Website hier hat diese Domain; hinzufügen mit `headcount site add`.",
-    reason_wrong_host: "Falscher Host",
-    reason_wrong_host_why: "Der Host der Seite gehört nicht zu denen der Website; siehe `headcount site set --host`.",
-    reason_bad_url: "Ungültige Adresse",
-    reason_bad_url_why: "Die Adresse der Seite fehlt, ist zu lang oder ist keine Adresse.",
-    reason_bad_field: "Ungültiges Feld",
-    reason_bad_field_why: "Ein Schlüssel fehlt oder hat einen Wert, den das Format nicht erlaubt.",
-    reason_too_large: "Zu groß",
-    reason_too_large_why: "Die Anfrage war größer, als ihr Format erlaubt.",
-    reason_not_json: "Kein JSON",
-    reason_not_json_why: "Der Inhalt ist kein JSON-Objekt.",
-    reason_spam_source: "Referrer-Spam",
-    reason_spam_source_why: "Der Referrer steht auf der Liste bekannter Spammer.",
-    reason_no_visit: "Signal ohne Besuch",
-    reason_no_visit_why: "Ein Lesesignal kam an, ohne dass seine Seite in einem laufenden Besuch aufgerufen wurde.",
-    reason_too_many: "Zu viele",
-    reason_too_many_why: "Es kam mehr an, als die Grenzen des Zählers erlauben.",
-    reason_method: "Kein GET",
-    reason_method_why: "Die Anfrage im Protokoll war kein GET.",
-    reason_status: "Ohne Erfolg",
-    reason_status_why: "Die Antwort im Protokoll war weder ein Erfolg (2xx) noch 304.",
-    reason_asset: "Keine Seite",
-    reason_asset_why: "Die Datei im Protokoll ist keine Seite, sondern ein Stylesheet, ein Skript, ein Bild, ein Feed oder Ähnliches.",
-    reason_bad_line: "Unlesbare Zeile",
-    reason_bad_line_why: "Die Zeile hat kein bekanntes Protokollformat, ist zu lang oder liegt in der Zukunft.",
-    reason_unmeasured: "Nichts zu zählen",
-    reason_unmeasured_why: "Die Meldung enthält nichts, was gezählt wird, etwa wer jemand ist oder wie schnell eine Seite lädt.",
-    reason_repeat: "Doppelt gesendet",
-    reason_repeat_why: "Dieselbe Meldung kam innerhalb von Sekunden zweimal.",
-    reason_bad_token: "Kein Token",
-    reason_bad_token_why: "Sie gibt eine Zeit oder eine Adresse an, und dafür braucht es ein Token; siehe `headcount token create --scope ingest`.",
-    reason_bad_time: "Unmögliche Zeit",
-    reason_bad_time_why: "Die angegebene Zeit ist keine Zeit oder liegt zu lange zurück.",
-    reason_excluded: "Ausgeschlossen",
-    reason_excluded_why: "Der Inhaber der Website lässt ihr Netz, ihr Land, ihre Seite oder ihren Host aus; `headcount site show` zeigt, was genau.",
 
     // Notices.
     notice_no_tokens: "Diese Website bildet keine Kennungen: Seitenaufrufe und Ereignisse werden gezählt, Besucher und Besuche nicht gemessen.",
@@ -454,6 +417,8 @@ pub const GERMAN: Words = Words {
     error_403_why: "Sie sind angemeldet, dürfen diese Seite aber nicht lesen.",
     error_404: "Hier ist nichts",
     error_404_why: "Diese Seite oder diese Website gibt es nicht.",
+    error_410: "Nicht mehr offen",
+    error_410_why: "Dieser Link galt nur für eine Weile, und die ist vorbei. Wer ihn verschickt hat, kann einen neuen geben.",
     error_405: "So geht es nicht",
     error_405_why: "Diese Adresse nimmt solche Anfragen nicht an.",
     error_429: "Zu viele Anfragen",
@@ -468,6 +433,17 @@ pub const GERMAN: Words = Words {
     no_such_filter: "Diesen Filter gibt es nicht",
     not_together: "Nicht zusammen gezählt",
     not_counted_export: "Wie sich diese Aufteilung mit dem Filter trifft, ist in den Summen nicht enthalten.",
+
+    // Pages for readers who are not signed in.
+    share_notice: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Besuchern am Tag sind als `(other)` zusammengefasst, und Tage mit weniger als {0} Besuchern fehlen.",
+    share_notice_hits: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Seitenaufrufen am Tag sind als `(other)` zusammengefasst, und Tage mit weniger als {0} Seitenaufrufen fehlen.",
+    share_how: "Wie Besuche gezählt werden",
+    share_nothing: "Noch nichts zu zeigen: Bisher gab es keinen Tag mit genügend Besuchern, oder er ist noch nicht vorbei.",
+    not_for_all: "Für angemeldete Personen",
+    share_asks: "Diese Zahlen sind offen für alle, die das Passwort kennen.",
+    share_wrong: "Das ist nicht das Passwort.",
+    share_too_many: "Zu viele Versuche. Bitte 15 Minuten warten.",
+    share_open: "Öffnen",
 
     // What visitors may know.
     privacy: "Wie {0} Besuche zählt",
@@ -485,5 +461,6 @@ pub const GERMAN: Words = Words {
     privacy_out_button: "Diesen Browser auf {0} nicht zählen",
     privacy_out_how: "Der Link öffnet {0} und hinterlässt dort eine Notiz im Speicher, den Ihr Browser für diese Website führt. Die Notiz bleibt bei Ihnen und wird nie gesendet. Um wieder gezählt zu werden, genügt es, die folgende Adresse zu öffnen oder den Speicher der Website zu leeren:",
     privacy_signals: "Browser, die Global Privacy Control oder Do Not Track senden, werden gar nicht gezählt.",
+
     ..ENGLISH
 };
