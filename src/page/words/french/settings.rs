@@ -171,4 +171,5 @@ pub const FRENCH: Settings = Settings {
     token_revoke_short: "Révoquer",
     token_revoke_button: "Révoquer définitivement",
     token_revoke_why: "Les programmes qui s’en servent seront refusés dès lors.",
+    ..super::super::settings::ENGLISH
 };

@@ -171,4 +171,5 @@ pub const GERMAN: Settings = Settings {
     token_revoke_short: "Widerrufen",
     token_revoke_button: "Endgültig widerrufen",
     token_revoke_why: "Programme, die es benutzen, werden ab dann abgewiesen.",
+    ..super::super::settings::ENGLISH
 };
