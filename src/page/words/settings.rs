@@ -1,27 +1,8 @@
 //! In: nothing. Out: the texts of the pages on which owners declare things, each with its English. Forgets: nothing.
 
-/// Declares the texts: a name, and the English.
-macro_rules! texts {
-    ($($name:ident: $text:literal,)*) => {
-        /// The texts of the settings pages in one language.
-        #[derive(Debug, Clone, Copy)]
-        pub struct Settings {
-            $(#[doc = $text] pub $name: &'static str,)*
-        }
-
-        /// English.
-        pub const ENGLISH: Settings = Settings { $($name: $text,)* };
-
-        impl Settings {
-            /// All texts with their names.
-            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                vec![$((stringify!($name), self.$name),)*]
-            }
-        }
-    };
-}
-
 texts! {
+    "The texts of the settings pages in one language."
+    Settings {
     // Every page of settings.
     title: "Settings",
     title_of: "Settings of {0}",
@@ -218,7 +199,7 @@ texts! {
     token_revoke_short: "Revoke",
     token_revoke_button: "Revoke for good",
     token_revoke_why: "Programs that use it are turned away from then on.",
-}
+}}
 
 impl Settings {
     /// What a token with this scope may do.
