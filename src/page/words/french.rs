@@ -338,7 +338,7 @@ pub const FRENCH: Words = Words {
     together_all: "Tous les sites ensemble",
     together_title: "{0} sites ensemble",
     together_why: "Les visiteurs de plusieurs sites sont additionnés : qui en lit deux est compté deux fois. Chaque site compte ses jours dans son propre fuseau horaire.",
-    together_budget: "Sur l’un des sites, certaines valeurs ({0}) dépassaient ce qui est prévu par jour et sont regroupées sous (other) ; les totaux sont exacts.",
+    together_budget: "Sur l’un des sites, certaines valeurs ({0}) dépassaient ce qui est prévu par jour et sont regroupées sous (other) ; les totaux sont exacts.",
     together_zones: "de chaque site (heure locale)",
     together_members: "Ces sites",
     together_unmeasured: "Certains de ces sites ne forment aucun identifiant : leurs visiteurs et visites ne sont pas mesurés et manquent ici.",
