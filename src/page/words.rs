@@ -214,6 +214,7 @@ mod tests {
             "token",
         ];
         let french = [
+            "date_brief",
             "conversions",
             "change_point",
             "change_points",
