@@ -338,7 +338,7 @@ fn no_two_sites_share_a_name() {
     world.pageview("/").key("d", "other.test").send();
     let (name, cookie) = world.sign_in();
     let page = world.request("GET", "/other.test", &[(name, cookie)], None).text();
-    assert!(page.contains("from pages of other hosts"), "a mis-set host shows before the first visit");
+    assert!(page.contains("allowed are <code>other.test</code>"), "a mis-set host shows before the first visit");
 }
 
 fn campaign(world: &World, name: &str, sent: u64) -> String {

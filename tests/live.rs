@@ -112,10 +112,11 @@ fn streams_tell_what_changes_to_those_who_are_signed_in() {
     for path in ["/example.com/live", "/example.com/live/events"] {
         assert_eq!(world.page(path).status, 401, "{path}");
     }
-    let page = world.request("GET", "/example.com/live", &[cookie.clone()], None);
+    let get = |path: &str| world.request("GET", path, std::slice::from_ref(&cookie), None);
+    let page = get("/example.com/live");
     assert!(page.status == 200 && page.text().contains("Nobody just now."), "{}", page.text());
-    assert_eq!(world.request("GET", "/other.test/live/events", &[cookie.clone()], None).status, 404);
-    assert_eq!(world.request("GET", "/example.com/live/events?of=x", &[cookie.clone()], None).status, 400);
+    assert_eq!(get("/other.test/live/events").status, 404);
+    assert_eq!(get("/example.com/live/events?of=x").status, 400);
 
     let mut events = Events::open(&world, "/example.com/live/events", &cookie.1);
     let head = events.head();

@@ -142,7 +142,6 @@ impl Stream {
         let mut beats = tokio::time::interval_at(tokio::time::Instant::now() + beat, beat);
         let mut known = String::new();
         let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
-        pulses.mark_changed();
         loop {
             if !next.is_empty() {
                 let is_welcome =

@@ -80,7 +80,7 @@ fn a_panel_is_searched_as_one_types() {
     scene.finds(rows, json!("/other"));
     scene.finds(&format!("document.activeElement.matches('{search}') && document.activeElement.value"), json!("othe"));
     scene.browser.press("x");
-    scene.finds("document.querySelector('#pages-card .nothing').textContent", json!("Nothing is called so."));
+    scene.finds("document.querySelector('#pages-card .nothing')?.textContent", json!("Nothing is called so."));
     for _ in 0..5 {
         scene.browser.press("Backspace");
     }

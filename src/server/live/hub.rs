@@ -94,7 +94,7 @@ impl Hub {
         let _ = self.stop.subscribe().wait_for(|is_closed| *is_closed).await;
     }
 
-    /// The pulses of a site from now on, beginning with one that was just taken or is at most a pause old.
+    /// The pulses of a site from now on. One that was taken before is not among them: whoever watches has a page that is newer.
     pub async fn watch(
         self: &Arc<Hub>,
         site: &Arc<Site>,
@@ -109,14 +109,17 @@ impl Hub {
         if let Some(watched) = pulses.get(&site.id) {
             return Some(watched.clone());
         }
-        let (sender, receiver) = watch::channel(Arc::new(first));
+        let (sender, mut receiver) = watch::channel(Arc::new(first));
+        receiver.mark_changed();
         pulses.insert(site.id, receiver.clone());
         tokio::spawn(self.clone().keep_looking(site.id, collector.clone(), sender));
         Some(receiver)
     }
 
     fn watched(&self, site: SiteId) -> Option<watch::Receiver<Arc<Pulse>>> {
-        self.pulses().get(&site).cloned()
+        let mut watched = self.pulses().get(&site).cloned()?;
+        watched.mark_unchanged();
+        Some(watched)
     }
 
     fn pulses(&self) -> MutexGuard<'_, HashMap<SiteId, watch::Receiver<Arc<Pulse>>>> {
