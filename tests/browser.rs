@@ -5,6 +5,7 @@
 mod chromium;
 mod installed;
 mod pages;
+mod plain;
 mod script;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper::Method;
@@ -61,14 +62,23 @@ impl Browser {
         Browser::with(&[])
     }
 
+    /// A browser whose settings forbid scripts, for all pages.
+    pub fn without_scripts() -> Browser {
+        Browser::made(&[HIDDEN], json!({"profile.managed_default_content_settings.javascript": 2}))
+    }
+
     fn with(more: &[&str]) -> Browser {
+        Browser::made(more, json!({}))
+    }
+
+    fn made(more: &[&str], settings: Value) -> Browser {
         let profile = tempfile::tempdir().unwrap();
         let driver = Driver::start(&profile);
         let mut flags: Vec<String> = FLAGS.iter().chain(more).map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-agent={AGENT}"));
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let wishes = json!({
-            "goog:chromeOptions": {"binary": CHROMIUM, "args": flags},
+            "goog:chromeOptions": {"binary": CHROMIUM, "args": flags, "prefs": settings},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let wishes = wishes.as_object().unwrap().clone();
@@ -118,6 +128,31 @@ impl Browser {
     /// Shows the window again.
     pub fn show(&self) {
         self.done(self.client.set_window_size(1280, 900));
+    }
+
+    /// Writes into a field, as keys would, in place of what is there.
+    pub fn type_into(&self, css: &str, text: &str) {
+        self.done(async {
+            let field = self.client.find(Locator::Css(css)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        });
+    }
+
+    /// The texts of all that a selector finds, as they are shown; nothing while one page gives way to another.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let found = self.runtime.block_on(async {
+            let mut texts = Vec::new();
+            for found in self.client.find_all(Locator::Css(css)).await? {
+                texts.push(found.text().await?);
+            }
+            Ok::<_, CmdError>(texts)
+        });
+        found.unwrap_or_default()
+    }
+
+    pub fn address(&self) -> String {
+        self.done(self.client.current_url()).to_string()
     }
 
     pub fn title(&self) -> String {
