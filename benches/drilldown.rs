@@ -1,5 +1,5 @@
-//! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory` or
-//! `-- reports` for a part of it. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
+//! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory`, `-- reports` or
+//! `-- shared` for a part of it. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
 //!
 //! Visits are made up, the same at each run: 2.4 pageviews each, by Zipf's law of 2,000 pages, 300 sources, 120 countries and 5,000
 //! cities; a tenth comes by campaigns, a fiftieth sends an event. Every day is new. Everything on disk counts: names,
@@ -18,6 +18,7 @@ use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::{Place, Places};
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Tools, Watched, path, source};
+use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
 use headcount::site::{Budget, Day, Domain, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
@@ -347,6 +348,42 @@ fn reports(maker: &Maker, visits: usize, days: i32) {
     keeping.wait().expect("stored");
 }
 
+/// How long a page for everybody takes of a year of so many visits a day: all panels, folded anew, and folded before.
+fn shared(maker: &Maker, visits: usize, days: i32) {
+    let file = File::new("shared");
+    // Nobody is shown two dimensions there.
+    file.fill(maker, visits, days, false, Budget { pair_cells: 1, ..Budget::default() });
+    let yesterday = FIRST.0 + days - 1;
+    let clock = Clock::manual(Moment(i64::from(yesterday + 1) * DAY_MS + DAY_MS / 2));
+    let now = clock.now();
+    let tools = Tools { agents: Agents::new(), places: Places::none() };
+    let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
+    let site = collector.directory().all()[0].clone();
+    println!("| page for everybody | ms | of a scan of a million rows |\n|---|---|---|");
+    let scan = scan_ms();
+    let row = |what: &str, ms: f64| println!("| {what} | {ms:.1} | {:.2} |", ms / scan);
+    let metrics = [Metric::Visitors, Metric::Pageviews];
+    for (name, first) in [("30 days", yesterday - 29), ("12 months", yesterday - 364)] {
+        let span = Span::of_days(Day(first), Day(yesterday));
+        let panel = |dimension| Question::new(site.id, span, Axis::Of(dimension), None, &metrics);
+        let panels = Dimension::ALL.map(panel);
+        let ask = |kept: &Kept| {
+            report::answers(&panels, &Folded::of(&collector, &site, now, kept))
+                .expect("an answer")
+                .iter()
+                .map(Vec::len)
+                .sum::<usize>()
+        };
+        row(&format!("{name}, folded anew"), median_ms(|| ask(&Kept::default())));
+        let kept = Kept::default();
+        let lines = ask(&kept);
+        row(&format!("{name}, folded before ({lines} lines)"), median_ms(|| ask(&kept)));
+        row(&format!("{name}, signed in"), median_ms(|| report::answers(&panels, &collector).expect("an answer")));
+    }
+    collector.stop();
+    keeping.wait().expect("stored");
+}
+
 /// Queues a hit; a full queue is empty after a question.
 fn give(collector: &Collector, hit: Hit) {
     let mut waiting = collector.take(hit);
@@ -396,6 +433,7 @@ fn main() {
     let maker = Maker::new();
     match words.first().map(String::as_str) {
         Some("reports") => reports(&maker, number(1, 100_000), number(2, 400) as i32),
+        Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
         Some("sizes") => sizes(&maker),
         Some("memory") => memory(&maker),
         _ => {

@@ -83,9 +83,7 @@ fn work(words: Words) -> Result<(), Failure> {
         }
         _ => {}
     }
-    if let Work::User(UserWork::Password { name, password_stdin, none: false }) = &words.work {
-        let password = Some(password::read(*password_stdin)?);
-        let command = Command::User(UserCommand::Password { name: name.clone(), password });
+    if let Some(command) = with_password(&words.work)? {
         print(&carry_out(&config, command)?, words.json);
         return Ok(());
     }
@@ -104,6 +102,21 @@ fn work(words: Words) -> Result<(), Failure> {
         }
         Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days)?),
         _ => Ok(serve::serve(&config, &words.sites())?),
+    }
+}
+
+/// The command for which a password has to be read first.
+fn with_password(work: &Work) -> Result<Option<Command>, Failure> {
+    match work {
+        Work::User(UserWork::Password { name, password_stdin, none: false }) => {
+            let password = Some(password::read(*password_stdin)?);
+            Ok(Some(Command::User(UserCommand::Password { name: name.clone(), password })))
+        }
+        Work::Share(work) => {
+            let password = work.wants_password().map(password::read).transpose()?;
+            Ok(Some(Command::Share(work.command(password))))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
+mod asking;
 pub mod import;
 pub mod keeper;
 mod ledger;
@@ -26,7 +27,6 @@ use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
 use crate::clock::Clock;
-use crate::counts::{Name, PropKey};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
@@ -34,7 +34,7 @@ use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
-use crate::store::{Ask, BotCount, Rejected, Row, Store, StoreError};
+use crate::store::{Ask, BotCount, Rejected, Store, StoreError};
 pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
@@ -67,6 +67,7 @@ struct Inner {
     recent: Arc<Recent>,
     proxies: Proxies,
     tries: Tries,
+    folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -148,6 +149,7 @@ impl Collector {
             recent: Arc::default(),
             proxies: Proxies::default(),
             tries: Tries::default(),
+            folded: Default::default(),
             tools,
             clock,
             meter: Meter::new(),
@@ -405,14 +407,14 @@ impl Collector {
         &self.0.store
     }
 
-    /// The tries at passwords.
-    pub fn tries(&self) -> &Tries {
-        &self.0.tries
-    }
-
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Folded sums in memory, for readers who are not signed in.
+    pub fn folded(&self) -> &report::folded::Kept {
+        &self.0.folded
     }
 
     /// The counters.
@@ -439,46 +441,6 @@ impl Collector {
     pub fn may_repeat(&self, site: &Site) -> bool {
         let today = site.schedule.locate(self.0.clock.now()).day;
         self.0.resumed.get(&site.id) == Some(&today)
-    }
-}
-
-impl report::Sums for Collector {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
-        let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Vec::new()) };
-        // First what is not stored, then what is: a flush in between is seen by its number.
-        let pending = self.pending(site, asks);
-        let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
-        let mut answer = self.0.store.read(asks, &running)?;
-        for generation in pending.after(answer.flush) {
-            for ((rows, more), ask) in answer.rows.iter_mut().zip(&generation.rows).zip(asks) {
-                rows.extend(more.iter().filter_map(|row| ask.narrowed(row)));
-            }
-        }
-        let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
-        for ((running, census), _) in in_memory {
-            for (rows, ask) in answer.rows.iter_mut().zip(asks).filter(|(_, ask)| ask.site == running.site) {
-                rows.extend(ask.rows_of_census(running.day, census));
-            }
-        }
-        Ok(answer.rows)
-    }
-
-    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        let pending = self.pending(site, &[]);
-        let (flush, stored) = self.0.store.first_day(site)?;
-        let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
-        Ok(unsaved.chain(stored).min())
-    }
-
-    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
-        // What is stored meanwhile is found by both.
-        let unsaved = self.call(|reply| Message::PropKeys { site, reply }).unwrap_or_default();
-        let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
-        let mut keys = self.0.store.prop_keys(site, event, first, last)?;
-        keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(keys)
     }
 }
 

@@ -10,6 +10,7 @@ mod funnel;
 mod goal;
 pub mod import;
 mod report;
+pub mod share;
 mod site;
 pub mod socket;
 pub mod user;
@@ -18,6 +19,7 @@ use annotation::AnnotationCommand;
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use share::ShareCommand;
 
 use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
@@ -82,6 +84,8 @@ pub enum Command {
     User(UserCommand),
     /// Declares mail campaigns, and makes links for them.
     Campaign(CampaignCommand),
+    /// Opens a site to readers who are not signed in.
+    Share(ShareCommand),
     /// Notes something beside the figures of a site.
     Annotation(AnnotationCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
@@ -176,6 +180,8 @@ pub struct SiteChange {
     pub address: Option<AddressMode>,
     /// Whether everybody may ask how often a page was viewed.
     pub counter: Option<bool>,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
+    pub small_counts_k: Option<u32>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
     /// How many values of a dimension are counted by name in a day.
@@ -261,6 +267,7 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::UserLink => user::owners_link(collector, base_url),
         Command::User(command) => user::run(collector, command, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
+        Command::Share(command) => share::run(collector, command, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {

@@ -70,10 +70,11 @@
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
+//! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`, `server/share.rs`;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
-//! - a command: [`control::Command`], its words in `cli/words.rs`;
+//! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs` reads;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 

@@ -228,6 +228,30 @@ pub const RANGE_SPAN_DAYS_MAX: i32 = 36_525;
 /// Most days that the API splits by hour: 13 years are 120,000 buckets.
 pub const HOURLY_DAYS_MAX: i32 = 5_000;
 
+/// Fewest visitors that a value of a day must have to be shown to everybody, unless the site has another number.
+pub const SMALL_COUNTS_K: u32 = 5;
+/// Least and most that a site may set for it: one visitor alone is never shown, and past a thousand little is.
+pub const SMALL_COUNTS_K_MIN: u32 = 2;
+/// See [`SMALL_COUNTS_K_MIN`].
+pub const SMALL_COUNTS_K_MAX: u32 = 1_000;
+/// Folded sums in memory for readers who are not signed in, in values: about 110 bytes each, 33 MB in all.
+pub const FOLDED_ROWS_MAX: u64 = 300_000;
+/// Dimensions and buckets among them, as a first guess: a year of 23 dimensions for a dozen sites.
+pub const FOLDED_BUCKETS: usize = 4_000;
+
+/// Most pages of one site for readers who are not signed in: the list is one page.
+pub const SHARES_MAX: usize = 100;
+/// Longest name of one, in characters.
+pub const SHARE_NAME_CHARS_MAX: usize = 64;
+/// Most hosts in whose pages one may stand: all of them are in a header of each answer.
+pub const EMBED_HOSTS_MAX: usize = 20;
+/// Longest time after which one ends, in days: ten years.
+pub const SHARE_DAYS_MAX: i32 = 3_650;
+/// How long a browser remembers the right password of one, in milliseconds: 12 hours.
+pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
+/// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
+pub const SHARES_AT_ONCE: usize = 2;
+
 /// Step of public counters: no smaller number is shown, and none between two steps.
 pub const COUNTER_STEP: u64 = 5;
 /// Most public counters that are read at once.
@@ -251,6 +275,10 @@ pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
 pub const TRIES_SLOTS: usize = 4_096;
 /// Passwords that are compared at once, each in 19 MiB; more wait.
 pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.
+pub const TOLD_BYTES_MAX: usize = 1_000;
+/// How long it waits, in seconds.
+pub const TOLD_S: u32 = 60;
 /// Longest form that a page sends, in bytes: a list of long names has a few thousand.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 /// Longest name of a user, in characters: a whole name with titles.

@@ -5,6 +5,7 @@
 //! of `default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'` fits all of them.
 
 pub mod words;
+pub mod form;
 pub mod format;
 pub mod keys;
 pub mod names;
@@ -14,9 +15,12 @@ pub mod chart;
 pub mod map;
 pub mod account;
 pub mod export;
+pub mod people;
 pub mod live;
 pub mod sign_in;
 pub mod bots;
+pub mod share;
+pub mod settings;
 pub mod cards;
 pub mod panel;
 pub mod site;
@@ -64,11 +68,22 @@ const fn fnv(bytes: &[u8]) -> u64 {
     hash
 }
 
+/// How a page stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Within another page, without header and footer.
+    pub is_embedded: bool,
+    /// Where search engines may list it.
+    pub is_findable: bool,
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The name.
     pub name: String,
+    /// Whether everything may be changed, not only read.
+    pub is_owner: bool,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
 }
@@ -125,6 +140,7 @@ impl ErrorPage {
             401 => (words.error_401, words.error_401_why),
             403 => (words.error_403, words.error_403_why),
             404 => (words.error_404, words.error_404_why),
+            410 => (words.error_410, words.error_410_why),
             405 => (words.error_405, words.error_405_why),
             429 => (words.error_429, words.error_429_why),
             400..=499 => (words.error_400, words.error_400_why),

@@ -7,6 +7,7 @@
 pub mod bots;
 pub mod bucket;
 pub mod figures;
+pub mod folded;
 pub mod goals;
 mod plan;
 pub mod period;

@@ -15,8 +15,11 @@ mod live;
 mod overview;
 mod own_account;
 mod pages;
+mod share;
 mod sign_in;
+mod settings;
 mod signed_in;
+mod told;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -147,10 +150,22 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/settings/account", get(own_account::page).post(own_account::set_password))
         .route("/settings/sign-out", post(own_account::sign_out))
+        .route("/settings/users", get(settings::people::users))
+        .route("/settings/users/user-add", get(settings::people::back_to_users).post(settings::people::add_user))
+        .route("/settings/user", get(settings::people::user))
+        .route("/settings/user/{form}", get(settings::people::back_to_users).post(settings::people::change_user))
+        .route("/settings/tokens", get(settings::people::tokens))
+        .route("/settings/tokens/{form}", get(settings::people::back_to_tokens).post(settings::people::change_tokens))
+        .route("/settings", get(settings::instance))
+        .route("/settings/{name}", get(settings::back_to_instance).post(settings::change_instance))
+        .route("/{domain}/settings", get(settings::site))
+        .route("/{domain}/settings/{name}", get(settings::back_to_site).post(settings::change_site))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
+        .route("/share/{slug}", get(share::page).post(share::unlock))
+        .route("/share/{slug}/{panel}", get(share::panel))
         .route("/{domain}/live", get(live::page))
         .route("/{domain}/live/events", get(live::events))
         .route("/{domain}", get(pages::site))

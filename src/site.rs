@@ -115,6 +115,20 @@ pub enum AddressMode {
     None,
 }
 
+impl AddressMode {
+    /// All modes.
+    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AddressMode::Hash => "hash",
+            AddressMode::Truncate => "truncate",
+            AddressMode::None => "none",
+        }
+    }
+}
+
 /// What an owner can set for a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -129,6 +143,8 @@ pub struct Settings {
     pub campaigns: BTreeMap<String, u64>,
     /// Whether everybody may ask how often a page was viewed.
     pub counter: bool,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
+    pub small_counts_k: u32,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
     /// What becomes of paths.
@@ -181,6 +197,7 @@ impl Default for Settings {
             aliases: Vec::new(),
             campaigns: BTreeMap::new(),
             counter: false,
+            small_counts_k: limits::SMALL_COUNTS_K,
             opt_out: true,
             paths: PathRules::default(),
             exclude: Exclusions::default(),

@@ -6,6 +6,7 @@ mod chromium;
 mod installed;
 mod pages;
 mod plain;
+mod settings;
 mod script;
 
 use std::time::Duration;

@@ -4,6 +4,8 @@
 mod commands;
 #[path = "people/own_account.rs"]
 mod own_account;
+#[path = "people/settings.rs"]
+mod settings;
 
 use std::slice::from_ref;
 

@@ -2,6 +2,7 @@
 
 mod annotation;
 mod change;
+mod share;
 mod user;
 mod watched;
 
@@ -15,6 +16,7 @@ use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
 use annotation::AnnotationWork;
 use change::Change;
+use share::ShareWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -62,6 +64,9 @@ pub enum Work {
     /// Lets people sign in, by name: owners, who may change everything, and analysts, who read
     #[command(subcommand)]
     User(UserWork),
+    /// Opens a site to readers who are not signed in: a public page, or secret links
+    #[command(subcommand)]
+    Share(ShareWork),
     /// Declares mail campaigns, whose opens and clicks are counted
     #[command(subcommand)]
     Campaign(CampaignWork),
@@ -344,7 +349,9 @@ impl Work {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) => return None,
+            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) | Work::Share(_) => {
+                return None;
+            }
             Work::Site(SiteWork::Add { domain, change }) => {
                 Command::SiteAdd { domain: domain.clone(), change: change.named() }
             }

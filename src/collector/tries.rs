@@ -4,6 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
+use super::Collector;
 use crate::beacon::ClientIp;
 use crate::hit::token;
 use crate::limits;
@@ -28,6 +29,13 @@ impl Default for Tries {
     fn default() -> Tries {
         let slots = || Mutex::new(vec![Slot::default(); limits::TRIES_SLOTS]);
         Tries { key: RandomState::new(), names: slots(), networks: slots() }
+    }
+}
+
+impl Collector {
+    /// The tries at passwords.
+    pub fn tries(&self) -> &Tries {
+        &self.0.tries
     }
 }
 

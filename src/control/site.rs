@@ -89,6 +89,7 @@ fn changed(
     }
     settings.address = change.address.unwrap_or(settings.address);
     settings.counter = change.counter.unwrap_or(settings.counter);
+    settings.small_counts_k = small_counts_k(change.small_counts_k, settings.small_counts_k)?;
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
     let budget = &mut settings.budget;
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
@@ -107,6 +108,17 @@ fn changed(
     paths.check()?;
     settings.exclude = excluded::changed(&settings.exclude, change, domain, &settings.paths)?;
     Ok(settings)
+}
+
+/// How many visitors a value needs, as asked for, or as it was.
+fn small_counts_k(asked: Option<u32>, before: u32) -> Result<u32, Refusal> {
+    let (least, most) = (limits::SMALL_COUNTS_K_MIN, limits::SMALL_COUNTS_K_MAX);
+    match asked {
+        Some(k) if !(least..=most).contains(&k) => {
+            refuse(format!("--small-counts-k {k} is out of bounds; write a number from {least} to {most}"))
+        }
+        asked => Ok(asked.unwrap_or(before)),
+    }
 }
 
 /// A number that was asked for, or the one that is there.

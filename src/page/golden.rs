@@ -3,6 +3,10 @@
 
 #[cfg(test)]
 mod made_up;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod settings;
 
 use super::*;
 use crate::cell::Dimension::*;
@@ -214,6 +218,7 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
         account: None,
         domain: "example.com".into(),
         back: "/example.com?period=30d".into(),
+        stand: Stand::default(),
         everything: "/example.com?period=30d".into(),
         days: (day("2026-10-25"), day("2026-11-23")),
         filters: Vec::new(),
@@ -232,6 +237,40 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
     check("rows", &html);
     let none = RowsPage { panel: Panel { rows: Some(Vec::new()), values: 0, ..page.panel.clone() }, ..page };
     assert!(none.html().contains(ENGLISH.nothing_found));
+}
+
+#[test]
+fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
+    let open = SitePage {
+        account: None,
+        now: None,
+        has_ledger: false,
+        home: "/share/example.com".into(),
+        stand: Stand { is_embedded: false, is_findable: true },
+        notices: vec![ENGLISH.one(ENGLISH.share_notice, 5)],
+        goals: Vec::new(),
+        funnels: Vec::new(),
+        ..full()
+    };
+    let html = open.html();
+    assert_plain(&html);
+    for words in ["<header", "noindex", "data-domain", "data-live", "href=\"/\"", ENGLISH.not_counted, ENGLISH.bots] {
+        assert!(!html.contains(words), "{words}");
+    }
+    check("site-open", &html);
+    let embedded = SitePage { stand: Stand { is_embedded: true, is_findable: true }, ..open.clone() }.html();
+    assert!(!embedded.contains("<footer") && embedded.contains("</main>"));
+    let nothing = SitePage { is_new: true, ..open }.html();
+    assert!(nothing.contains(ENGLISH.share_nothing) && !nothing.contains("<pre"));
+}
+
+#[test]
+fn a_password_is_asked_for() {
+    for (name, why) in [("share-password", share::Why::Asked), ("share-password-wrong", share::Why::Wrong)] {
+        let html = share::PasswordPage { words: &ENGLISH, domain: "example.com".into(), why }.html();
+        assert_plain(&html);
+        check(name, &html);
+    }
 }
 
 #[test]
@@ -279,7 +318,7 @@ fn people_look_after_their_own_account() {
     let browser = |id, since: &str, is_this| BrowserLine { id, since: day(since), until: day("2026-12-23"), is_this };
     let page = AccountPage {
         words: &ENGLISH,
-        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "<b>\"Ana\" מיכל".into(), is_owner: true, sign_out: "/sign-out".into() }),
         is_owner: false,
         sites: Some(vec!["example.com".into(), "docs.example.com".into()]),
         has_password: true,

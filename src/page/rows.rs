@@ -5,7 +5,7 @@ use askama::Template;
 use super::panel::Panel;
 use super::site::LinkTo;
 use super::words::Words;
-use super::{Account, Chip, rendered};
+use super::{Account, Chip, Stand, rendered};
 use crate::site::Day;
 
 /// All rows of a panel, some at a time.
@@ -20,6 +20,8 @@ pub struct RowsPage {
     pub domain: String,
     /// Where the page of the site is.
     pub back: String,
+    /// How it stands.
+    pub stand: Stand,
     /// Where the page without any filter is.
     pub everything: String,
     /// First and last day.

@@ -8,7 +8,7 @@ use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow, money};
 use super::words::Words;
-use super::{Account, rendered};
+use super::{Account, Stand, rendered};
 use crate::cell::Metric;
 use crate::rejection::Rejection;
 use crate::report::bots::BotLine;
@@ -24,6 +24,8 @@ pub struct SitePage {
     pub domain: String,
     /// Where all its links begin, such as `/example.com`.
     pub home: String,
+    /// How it stands.
+    pub stand: Stand,
     /// Name of its time zone.
     pub time_zone: String,
     /// What becomes of addresses: says why something was not measured.

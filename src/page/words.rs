@@ -8,6 +8,7 @@ mod english;
 mod french;
 mod german;
 pub mod locale;
+pub mod settings;
 
 use std::fmt::Display;
 

@@ -98,7 +98,7 @@ impl DateRange {
 }
 
 /// A date of a four-digit year.
-pub(super) fn date(text: &str) -> Option<Day> {
+pub fn date(text: &str) -> Option<Day> {
     let is_plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     text.parse::<Date>().ok().filter(|_| is_plain).map(Day::of)
 }

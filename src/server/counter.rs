@@ -13,6 +13,7 @@ use crate::cell::{Axis, Dimension, Filter, Metric, Test};
 use crate::collector::Collector;
 use crate::hit::path;
 use crate::limits;
+use crate::report::folded::Folded;
 use crate::report::{self, Question, Span, Sums};
 use crate::site::{Day, Site};
 use crate::store::StoreError;
@@ -57,11 +58,22 @@ pub async fn counter(
 }
 
 /// How often a page was viewed until the end of a day.
+///
+/// Where everybody is shown pages by day as well, the counter is summed from the same folded days: else the days that are not
+/// shown there would be what is left between the two.
 fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
-    let Some(first) = collector.first_day(site.id)?.filter(|first| *first <= last) else { return Ok(0) };
-    let page = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.to_owned()]) };
-    let question = Question::new(site.id, Span::of_days(first, last), Axis::Total, None, &[Metric::Pageviews]);
-    let lines = report::answers(&[question.filtered(Some(page))], collector)?;
+    let now = collector.clock().now();
+    let folded = Folded::of(collector, site, now, collector.folded());
+    let is_open = !collector.store().shares(site.id)?.is_empty();
+    let sums: &dyn Sums = if is_open { &folded } else { collector };
+    let Some(first) = sums.first_day(site.id)?.filter(|first| *first <= last) else { return Ok(0) };
+    let question = |axis| Question::new(site.id, Span::of_days(first, last), axis, None, &[Metric::Pageviews]);
+    let pages = Axis::Of(Dimension::Page);
+    let question = match is_open {
+        true => Question { keep: Some(page.into()), ..question(pages) },
+        false => question(Axis::Total).filtered(Some(Filter { axis: pages, test: Test::Is(vec![page.to_owned()]) })),
+    };
+    let lines = report::answers(&[question], sums)?;
     Ok(lines.iter().flatten().filter_map(|line| line.metrics[0]).sum::<f64>() as u64)
 }
 

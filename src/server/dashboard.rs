@@ -79,7 +79,7 @@ pub fn site_page(
 ) -> Result<SitePage, StoreError> {
     let (site, now) = (view.site, collector.clock().now());
     let first_day = sums.first_day(site.id)?;
-    let range = view.state.period.range(&site.schedule, now, first_day);
+    let range = view.range(now, first_day);
     // A time of which a part was not counted is nothing to compare with.
     let is_counted = |span: &Span| first_day.is_some_and(|first| first <= span.first_day()) && view.is_counted(span);
     let before = range.compared(view.state.compare).filter(is_counted);
@@ -100,9 +100,10 @@ pub fn site_page(
         words: view.words,
         domain: site.domain.to_string(),
         home: view.home.clone(),
+        stand: view.stand(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
-        account: account,
+        account,
         now: knows_now.then(|| collector.visitors_now(site.id) as u64),
         period: view.period_form(&range),
         compare: view.compare_form(&range, before),
@@ -117,8 +118,12 @@ pub fn site_page(
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, watched::money_of),
         series: series::series(view, &range, before, &found, now),
-        goals: watched::goals(view, range.span, &found, visitors.filter(|_| is_measured)),
-        funnels: watched::funnels(view, range.span, &found),
+        goals: if view.has_goals() {
+            watched::goals(view, range.span, &found, visitors.filter(|_| is_measured))
+        } else {
+            Vec::new()
+        },
+        funnels: if view.has_goals() { watched::funnels(view, range.span, &found) } else { Vec::new() },
         cards: panels::cards(view, tabs, range.span, &found, is_measured, whole),
         mails,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
@@ -157,7 +162,7 @@ pub fn bots(view: &View, collector: &Collector) -> Result<Vec<report::bots::BotL
 
 fn days(view: &View, collector: &Collector) -> Result<Range, StoreError> {
     let first_day = collector.first_day(view.site.id)?;
-    Ok(view.state.period.range(&view.site.schedule, collector.clock().now(), first_day))
+    Ok(view.range(collector.clock().now(), first_day))
 }
 
 /// The answers to all that a page asks and sums can tell.

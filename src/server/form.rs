@@ -29,15 +29,14 @@ impl Form {
     /// # Errors
     /// [`NoForm`]
     pub async fn read(request: Request, app: &App) -> Result<Form, NoForm> {
-        if !is_from_here(request.headers(), app) {
-            return Err(NoForm::FromElsewhere);
-        }
+        let is_from_here = is_from_here(request.headers(), app);
+        // It is read in any case: a connection that is closed in the middle of a form would lose the answer.
         let read = body::read(request.into_body(), limits::FORM_BYTES_MAX).await;
         let body = read.map_err(|unread| match unread {
             Unread::TooLarge => NoForm::TooLarge,
             Unread::Late | Unread::Gone => NoForm::Late,
         })?;
-        Ok(Form::of(&body.bytes))
+        if is_from_here { Ok(Form::of(&body.bytes)) } else { Err(NoForm::FromElsewhere) }
     }
 
     fn of(bytes: &[u8]) -> Form {
@@ -57,6 +56,11 @@ impl Form {
     /// A field unless it is absent or empty.
     pub fn filled(&self, name: &str) -> Option<String> {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// All fields, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
     }
 
     /// All fields of a name.

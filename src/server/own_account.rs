@@ -9,12 +9,13 @@ use axum::response::{Html, IntoResponse, Response};
 use super::form::Form;
 use super::guess::{Guess, Peer};
 use super::language::words_for;
+use super::settings::run;
 use super::sign_in::{self, compare, new_login};
 use super::signed_in::{Account, admit, posted};
 use super::{Shared, apart, pages};
 use crate::collector::Collector;
+use crate::control::Command;
 use crate::control::user::UserCommand;
-use crate::control::{self, Command};
 use crate::page::account::{AccountPage, BrowserLine, Outcome};
 use crate::page::words::Words;
 use crate::secret::Secret;
@@ -43,7 +44,7 @@ pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<
     }
     let (name, id, collector) = (account.user.name.clone(), account.user.id, app.collector.clone());
     let password = Some(Password::from(form.exact("new").to_owned()));
-    let set = run(UserCommand::Password { name, password }, &app).await;
+    let set = run(Ok(Command::User(UserCommand::Password { name, password })), &app).await;
     if let Err(sentence) = set {
         return shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await;
     }
@@ -99,23 +100,13 @@ pub async fn sign_out(State(app): State<Shared>, request: Request) -> Response {
         Err(answer) => return answer,
     };
     let browser = form.filled("browser").map(|number| number.parse().unwrap_or_default());
-    let done = run(UserCommand::SignOut { name: account.user.name.clone(), browser }, &app).await;
+    let done = run(Ok(Command::User(UserCommand::SignOut { name: account.user.name.clone(), browser })), &app).await;
     match done {
         Ok(_) if browser.is_none() => sign_in::signed_out(&app),
-        Ok(sentence) => shown(account, StatusCode::OK, Some(Outcome::Done(sentence)), &headers, &app).await,
+        Ok(reply) => shown(account, StatusCode::OK, Some(Outcome::Done(reply.text)), &headers, &app).await,
         Err(sentence) => {
             shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await
         }
-    }
-}
-
-/// Carries out a command, as the command line does.
-async fn run(command: UserCommand, app: &Shared) -> Result<String, String> {
-    let app = app.clone();
-    match apart(move || control::run(Command::User(command), &app.collector, &app.base_url)).await {
-        Some(Ok(reply)) => Ok(reply.text),
-        Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
-        None => Err("The command was cut short; look whether it was done.".into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
@@ -12,12 +12,13 @@ use super::form::NoForm;
 use super::language::words_for;
 use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
-use super::{Shared, apart, dashboard, signed_in};
+use super::{Shared, apart, dashboard, share, signed_in};
 use crate::page::cards::Tab;
 use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::words::Words;
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
+use crate::report::Sums;
 use crate::report::choice::NotAChoice;
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
@@ -54,13 +55,17 @@ pub async fn site(
     State(app): State<Shared>,
     Path(domain): Path<String>,
     Query(asked): Asked,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let instead = || share::instead(&domain, query.as_deref(), &headers, &app);
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
-        Err(answer) => return answer,
+        Err(answer) => return instead().await.unwrap_or(answer),
     };
-    let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
+    let Some(site) = readable(&domain, &account, &app) else {
+        return instead().await.unwrap_or_else(|| not_found(&headers));
+    };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
@@ -97,17 +102,11 @@ pub async fn panel(
         return bot_lines(site, ending, asked, app, &headers).await;
     }
     let words = words_for(&headers);
-    let ending = file.rsplit_once('.').map(|(_, ending)| ending).filter(|ending| ["csv", "json"].contains(ending));
-    let name = ending.map_or(file.as_str(), |ending| &file[..file.len() - ending.len() - 1]);
-    let Some(tab) = Tab::from_key(name).filter(|tab| tab.axis().is_some()) else { return not_found(&headers) };
-    let ending = ending.map(str::to_owned);
+    let Some((tab, ending)) = named(&file) else { return not_found(&headers) };
     let found = apart(move || {
         let now = app.collector.clock().now();
         let view = View::read(&site, &asked, now, words)?;
-        Ok(match ending.as_deref() {
-            None => rows(&view, &tab, &asked, &account, &app),
-            Some(ending) => file_of(&view, &tab, ending, now, &app),
-        })
+        Ok(rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &app.collector, now))
     });
     match found.await {
         Some(Ok(Ok(Some(answer)))) => answer,
@@ -122,26 +121,45 @@ pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Sit
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
-type Found = Result<Option<Response>, StoreError>;
-
-fn rows(view: &View, tab: &Tab, asked: &[(String, String)], account: &Account, app: &Shared) -> Found {
-    let (now, account) = (app.collector.clock().now(), Some(account.shown()));
-    let page = dashboard::rows_page(view, tab, Wish::read(asked), now, &app.collector, account)?;
-    Ok(Some(html(StatusCode::OK, page.html())))
+/// The panel that the last part of an address names, and the ending of its file, if it asks for one.
+pub fn named(file: &str) -> Option<(Tab, Option<&'static str>)> {
+    let ending =
+        ["csv", "json"].into_iter().find(|ending| file.strip_suffix(ending).is_some_and(|it| it.ends_with('.')));
+    let name = ending.map_or(file, |ending| &file[..file.len() - ending.len() - 1]);
+    let tab = Tab::from_key(name).filter(|tab| tab.axis().is_some())?;
+    Some((tab, ending))
 }
 
-fn file_of(view: &View, tab: &Tab, ending: &str, now: Moment, app: &Shared) -> Found {
-    let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, &app.collector)? else { return Ok(None) };
+/// All rows of a panel, as a page or as a file; nothing where sums can't tell them.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn rows_or_file(
+    view: &View,
+    tab: &Tab,
+    ending: Option<&str>,
+    asked: &[(String, String)],
+    account: Option<page::Account>,
+    sums: &dyn Sums,
+    now: Moment,
+) -> Result<Option<Response>, StoreError> {
+    let Some(ending) = ending else {
+        let page = dashboard::rows_page(view, tab, Wish::read(asked), now, sums, account)?;
+        return Ok(Some(html(StatusCode::OK, page.html())));
+    };
+    let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, sums)? else { return Ok(None) };
     Ok(Some(match ending {
         "csv" => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
         _ => text("application/json", export::json(&tab.key(), &metrics, &rows)),
     }))
 }
 
-fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
+/// The answer to an address that leads to no view.
+pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
     let words = words_for(headers);
     let title = match no_view {
         NoView::Period(_) | NoView::Compare(_) => words.no_such_period,
+        NoView::NotForAll => words.not_for_all,
         NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
         NoView::Filter(_) => words.no_such_filter,
     };
@@ -330,6 +348,11 @@ pub fn not_found(headers: &HeaderMap) -> Response {
     error(StatusCode::NOT_FOUND, headers)
 }
 
+/// What somebody who is signed in may not see.
+pub fn forbidden(headers: &HeaderMap) -> Response {
+    error(StatusCode::FORBIDDEN, headers)
+}
+
 /// When the store has failed; the log says more.
 pub fn failed(headers: &HeaderMap) -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, headers)
@@ -338,6 +361,20 @@ pub fn failed(headers: &HeaderMap) -> Response {
 fn error(status: StatusCode, headers: &HeaderMap) -> Response {
     html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
 }
+
+/// When a page was open for a while, and that is over.
+pub fn ended(headers: &HeaderMap) -> Response {
+    error(StatusCode::GONE, headers)
+}
+
+/// A page with the code of its status.
+pub fn with_status(status: u16, body: String) -> Response {
+    html(StatusCode::from_u16(status).unwrap_or_default(), body)
+}
+
+/// The sources of a content policy in whose pages an answer may stand; without it there are none.
+#[derive(Debug, Clone)]
+pub struct Frames(pub String);
 
 /// A page.
 pub fn html(status: StatusCode, body: String) -> Response {
@@ -353,10 +390,12 @@ fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
 /// Puts the headers on every answer that keep pages to themselves.
 pub async fn protect(mut answer: Response) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                          img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-                          require-trusted-types-for 'script'; trusted-types headcount";
+                          img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+                          require-trusted-types-for 'script'; trusted-types headcount; frame-ancestors";
+    let frames = answer.extensions().get::<Frames>().map_or("'none'", |frames| &frames.0);
+    let policy = HeaderValue::from_str(&format!("{POLICY} {frames}"));
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(HeaderValue::from_static("default-src 'none'")));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

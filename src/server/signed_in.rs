@@ -39,7 +39,7 @@ impl Account {
 
     /// What pages show of it.
     pub fn shown(&self) -> page::Account {
-        page::Account { name: self.user.name.clone(), sign_out: "/sign-out".into() }
+        page::Account { name: self.user.name.clone(), is_owner: self.is_owner(), sign_out: "/sign-out".into() }
     }
 }
 
@@ -73,8 +73,9 @@ pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Respons
 /// The answer, for others and for forms from elsewhere.
 pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
     let headers = request.headers().clone();
+    let form = Form::read(request, app).await;
     let account = admit(&headers, app).await?;
-    match Form::read(request, app).await {
+    match form {
         Ok(form) => Ok((account, form)),
         Err(no_form) => Err(pages::no_form(no_form, &headers)),
     }

@@ -17,6 +17,20 @@ pub enum Slash {
     Add,
 }
 
+impl Slash {
+    /// All rules.
+    pub const ALL: [Slash; 3] = [Slash::Keep, Slash::Strip, Slash::Add];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Slash::Keep => "keep",
+            Slash::Strip => "strip",
+            Slash::Add => "add",
+        }
+    }
+}
+
 /// What becomes of capitals in a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,6 +40,19 @@ pub enum Case {
     Keep,
     /// They become small letters.
     Lower,
+}
+
+impl Case {
+    /// All rules.
+    pub const ALL: [Case; 2] = [Case::Keep, Case::Lower];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Case::Keep => "keep",
+            Case::Lower => "lower",
+        }
+    }
 }
 
 /// Rules for the paths of a site.

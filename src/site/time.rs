@@ -5,6 +5,7 @@
 //! one bucket and zones off by half an hour have the same 24 buckets as others.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -108,6 +109,18 @@ impl LocalHour {
 pub struct Schedule {
     zone: TimeZone,
     next: Option<(Moment, TimeZone)>,
+}
+
+/// The names of all time zones, in order.
+pub fn zone_names() -> &'static [String] {
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        // Names without a place are old ones for others.
+        names.retain(|name| name.contains('/') || name == "UTC");
+        names.sort_unstable();
+        names
+    });
+    &NAMES
 }
 
 /// A name that is no IANA time zone.

@@ -13,6 +13,7 @@ mod pairs;
 mod read;
 mod schema;
 mod settle;
+mod shares;
 mod sites;
 mod users;
 mod write;
@@ -31,6 +32,7 @@ use crate::site::{Day, Month, SiteId};
 
 pub use access::{Access, Scope, TokenInfo};
 pub use logins::Login;
+pub use shares::{NewShare, PUBLIC, Share};
 pub use sites::SiteError;
 pub use users::{Role, User, UserError, UserId};
 

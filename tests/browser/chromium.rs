@@ -116,6 +116,35 @@ impl Browser {
         });
     }
 
+    /// Types a text into a field that a CSS selector finds, in place of what is there.
+    pub fn fill(&self, css: &str, text: &str) {
+        self.done(async {
+            let field = self.client.find(Locator::Css(css)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        });
+    }
+
+    /// Clicks a button that sends a form, and waits until another page has taken the place of this one.
+    pub fn send(&self, css: &str) {
+        self.done(async {
+            let page = self.client.find(Locator::Css("html")).await?;
+            self.client.find(Locator::Css(css)).await?.click().await?;
+            for _ in 0..200 {
+                if page.tag_name().await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            Ok::<_, CmdError>(())
+        });
+    }
+
+    /// The address of the page that is shown.
+    pub fn address(&self) -> String {
+        self.done(self.client.current_url()).to_string()
+    }
+
     /// Runs a script in the page, and returns what it returns.
     pub fn run(&self, script: &str) -> Value {
         self.done(self.client.execute(script, Vec::new()))

@@ -26,6 +26,9 @@ pub struct Change {
     /// Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false
     #[arg(long, value_name = "YES")]
     counter: Option<bool>,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in; less is (other) [default: 5]
+    #[arg(long, value_name = "K")]
+    small_counts_k: Option<u32>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
@@ -66,39 +69,31 @@ pub struct Change {
 
 impl clap::ValueEnum for AddressMode {
     fn value_variants<'a>() -> &'a [Self] {
-        &[AddressMode::Hash, AddressMode::Truncate, AddressMode::None]
+        &AddressMode::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 
 impl clap::ValueEnum for Slash {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Slash::Keep, Slash::Strip, Slash::Add]
+        &Slash::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(match self {
-            Slash::Keep => "keep",
-            Slash::Strip => "strip",
-            Slash::Add => "add",
-        }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 
 impl clap::ValueEnum for Case {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Case::Keep, Case::Lower]
+        &Case::ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(if *self == Case::Keep { "keep" } else { "lower" }))
+        Some(clap::builder::PossibleValue::new(self.name()))
     }
 }
 
@@ -117,6 +112,7 @@ impl Change {
             remove_aliases: self.no_aliases.clone(),
             address: self.address,
             counter: self.counter,
+            small_counts_k: self.small_counts_k,
             opt_out: self.opt_out,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,

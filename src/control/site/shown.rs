@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::snippet;
-use crate::site::paths::{Case, Slash};
+use crate::limits;
 use crate::site::{AddressMode, Budget, Exclusions, Site};
 
 /// A site in a line: what differs from the defaults.
@@ -19,10 +19,13 @@ pub(super) fn line(site: &Site) -> String {
         line.push_str(&format!("  aliases {}", site.settings.aliases.join(", ")));
     }
     if site.settings.address != AddressMode::Hash {
-        line.push_str(&format!("  address {}", mode_name(site.settings.address)));
+        line.push_str(&format!("  address {}", site.settings.address.name()));
     }
     if site.settings.counter {
         line.push_str("  public counter");
+    }
+    if site.settings.small_counts_k != limits::SMALL_COUNTS_K {
+        line.push_str(&format!("  small counts below {}", site.settings.small_counts_k));
     }
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
@@ -67,15 +70,16 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("time zone", zone),
         ("hosts", several(&settings.hosts, "any")),
         ("aliases", several(&settings.aliases, "none")),
-        ("address", mode_name(settings.address).to_owned()),
+        ("address", settings.address.name().to_owned()),
         ("opt-out", if settings.opt_out { "honoured" } else { "ignored" }.to_owned()),
         ("public counter", if settings.counter { "yes" } else { "no" }.to_owned()),
+        ("small counts", format!("below {} visitors a day", settings.small_counts_k)),
         ("values a day", settings.budget.values.to_string()),
         ("pair cells a day", settings.budget.pair_cells.to_string()),
         ("path templates", several(&settings.paths.templates, "none")),
         ("path masks", several(&settings.paths.masks, "none")),
-        ("path slash", slash_name(settings.paths.slash).to_owned()),
-        ("path case", case_name(settings.paths.case).to_owned()),
+        ("path slash", settings.paths.slash.name().to_owned()),
+        ("path case", settings.paths.case.name().to_owned()),
         ("query keys", several(&settings.paths.query_keys, "none")),
     ];
     for (what, texts) in excluded(&settings.exclude) {
@@ -108,8 +112,9 @@ pub(super) fn described(site: &Site) -> Value {
         "next_timezone": site.schedule.next().map(|(_, zone)| zone),
         "hosts": site.settings.hosts,
         "aliases": site.settings.aliases,
-        "address": mode_name(site.settings.address),
+        "address": site.settings.address.name(),
         "counter": site.settings.counter,
+        "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
@@ -119,28 +124,4 @@ pub(super) fn described(site: &Site) -> Value {
         "exclude_paths": exclude.paths,
         "exclude_hosts": exclude.hosts,
     })
-}
-
-/// The name of a mode on the command line.
-pub(super) fn mode_name(mode: AddressMode) -> &'static str {
-    match mode {
-        AddressMode::Hash => "hash",
-        AddressMode::Truncate => "truncate",
-        AddressMode::None => "none",
-    }
-}
-
-fn slash_name(slash: Slash) -> &'static str {
-    match slash {
-        Slash::Keep => "keep",
-        Slash::Strip => "strip",
-        Slash::Add => "add",
-    }
-}
-
-fn case_name(case: Case) -> &'static str {
-    match case {
-        Case::Keep => "keep",
-        Case::Lower => "lower",
-    }
 }

@@ -322,9 +322,10 @@ pub(super) fn full() -> SitePage {
         domain: "example.com".into(),
         time_zone: "Europe/Berlin".into(),
         address: AddressMode::Hash,
-        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "ana".into(), is_owner: true, sign_out: "/sign-out".into() }),
         now: Some(14),
         home: "/example.com".into(),
+        stand: Stand::default(),
         period: period("30d"),
         compare: compare(),
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
@@ -383,7 +384,7 @@ pub(super) fn sites() -> SitesPage {
     let unmeasured = line("quiet.example.com", &[0.0, 0.0, 3.0, 0.0, 0.0, 4.0, 1.0], None);
     SitesPage {
         words: &ENGLISH,
-        account: Some(Account { name: "ana".into(), sign_out: "/sign-out".into() }),
+        account: Some(Account { name: "ana".into(), is_owner: true, sign_out: "/sign-out".into() }),
         is_owner: true,
         periods: vec![
             LinkTo { label: "Last 7 days".into(), href: "/?period=7d".into(), is_current: true },

@@ -2,6 +2,7 @@
 
 use super::Language;
 use super::locale::{self, Locale};
+use super::settings::{self, Settings};
 
 /// Declares the texts: a name, and the English.
 macro_rules! words {
@@ -13,16 +14,21 @@ macro_rules! words {
             pub language: Language,
             /// How it writes numbers and dates.
             pub locale: Locale,
+            /// The texts of the settings pages.
+            pub settings: Settings,
             $(#[doc = $text] pub $name: &'static str,)*
         }
 
         /// English.
-        pub const ENGLISH: Words = Words { language: Language::English, locale: locale::ENGLISH, $($name: $text,)* };
+        pub const ENGLISH: Words =
+            Words { language: Language::English, locale: locale::ENGLISH, settings: settings::ENGLISH, $($name: $text,)* };
 
         impl Words {
             /// All texts with their names.
             pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                vec![$((stringify!($name), self.$name),)*]
+                let mut all = vec![$((stringify!($name), self.$name),)*];
+                all.extend(self.settings.all());
+                all
             }
         }
     };
@@ -477,6 +483,8 @@ words! {
     error_403_why: "You are signed in, but may not read this page.",
     error_404: "Nothing here",
     error_404_why: "There is no such page, or no such site.",
+    error_410: "No longer open",
+    error_410_why: "This link was made for a while, and that is over. Ask whoever sent it for a new one.",
     error_405: "Not like this",
     error_405_why: "This address does not take that kind of request.",
     error_429: "Too many requests",
@@ -491,6 +499,17 @@ words! {
     no_such_filter: "No such filter",
     not_together: "Not counted together",
     not_counted_export: "Sums do not know how this breakdown meets the filter.",
+
+    // Pages for readers who are not signed in.
+    share_notice: "Days that are over. Values with fewer than {0} visitors a day are added up as `(other)`, and days with fewer than {0} visitors are left out.",
+    share_notice_hits: "Days that are over. Values with fewer than {0} pageviews a day are added up as `(other)`, and days with fewer than {0} pageviews are left out.",
+    share_how: "How visits are counted",
+    share_nothing: "Nothing to show yet: there was no day with enough visitors so far, or it is not over.",
+    not_for_all: "For signed-in people",
+    share_asks: "These figures are open to whoever knows the password.",
+    share_wrong: "That is not the password.",
+    share_too_many: "There were too many tries. Wait 15 minutes.",
+    share_open: "Open",
 
     // What visitors may know.
     privacy: "How {0} counts visits",

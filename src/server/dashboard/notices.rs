@@ -7,10 +7,14 @@ use crate::cell::{Dimension, OTHER};
 use crate::collector::Collector;
 use crate::page::cards::Tab;
 use crate::report::period::Range;
+use crate::site::AddressMode;
 
 /// All of them.
 pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
+    if !view.has_ledger() {
+        return vec![open(view)];
+    }
     if collector.has_hidden_proxy() {
         notices.push(words.notice_proxy.to_owned());
     }
@@ -32,6 +36,13 @@ pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Col
         notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
     notices
+}
+
+/// What is shown to everybody, and what is not.
+fn open(view: &View) -> String {
+    let is_by_hits = view.site.settings.address == AddressMode::None;
+    let text = if is_by_hits { view.words.share_notice_hits } else { view.words.share_notice };
+    view.words.one(text, view.site.settings.small_counts_k)
 }
 
 /// What to say when some values were too many to be counted by name.

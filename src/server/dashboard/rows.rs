@@ -2,7 +2,7 @@
 
 use super::panels;
 use super::view::View;
-use crate::cell::{Axis, Metric};
+use crate::cell::{Axis, Dimension, Metric};
 use crate::limits;
 use crate::page::cards::Tab;
 use crate::page::rows::Head;
@@ -89,6 +89,7 @@ pub fn rows_page(
         account,
         domain: view.site.domain.to_string(),
         back: view.here(),
+        stand: view.stand(),
         everything: view.everything(),
         days: (range.span.first_day(), range.span.last_day()),
         filters: view.chips(),
@@ -104,7 +105,7 @@ pub fn rows_page(
 }
 
 fn range(view: &View, now: Moment, sums: &dyn Sums) -> Result<Range, StoreError> {
-    Ok(view.state.period.range(&view.site.schedule, now, sums.first_day(view.site.id)?))
+    Ok(view.range(now, sums.first_day(view.site.id)?))
 }
 
 /// A panel with all its rows.
@@ -165,6 +166,15 @@ fn heads(view: &View, tab: &Tab, metrics: &[Metric], wish: &Wish) -> Vec<Head> {
     std::iter::once(value).chain(metrics).collect()
 }
 
+/// What files of a panel count. Everybody is told events under their names alone.
+fn exported(view: &View, tab: &Tab) -> &'static [Metric] {
+    match (view.has_ledger(), tab) {
+        (true, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
+        (false, Tab::Of(Dimension::Event)) => &[Metric::Visitors, Metric::Visits, Metric::Events],
+        (false, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews],
+    }
+}
+
 /// A whole breakdown.
 #[derive(Debug)]
 pub struct Breakdown {
@@ -180,9 +190,9 @@ pub struct Breakdown {
 /// [`StoreError`]
 pub fn export(view: &View, tab: &Tab, now: Moment, sums: &dyn Sums) -> Result<Option<Breakdown>, StoreError> {
     let range = range(view, now, sums)?;
-    let metrics = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
+    let metrics = exported(view, tab);
     let Some(axis) = tab.axis() else { return Ok(None) };
-    let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, &metrics));
+    let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, metrics));
     if panels::refused(view, &asked, tab).is_some() {
         return Ok(None);
     }

@@ -24,6 +24,8 @@ pub struct State {
     pub metric: Option<Metric>,
     /// Of what alone, as written.
     pub choice: Choice,
+    /// Whether it stands within another page, without header and footer.
+    pub is_embedded: bool,
     /// The tab that is seen of cards that show another than their usual one.
     pub tabs: BTreeMap<&'static str, Tab>,
 }
@@ -56,6 +58,7 @@ impl State {
             by: one("by").and_then(known),
             metric: one("metric").and_then(Metric::from_name),
             choice: Choice::read(of("filter"))?,
+            is_embedded: one("embed").is_some(),
             tabs: Card::ALL.into_iter().filter_map(tab).collect(),
         })
     }
@@ -80,6 +83,9 @@ impl State {
         }
         if !self.choice.is_empty() {
             let _ = write!(query, "&{}", self.choice.query());
+        }
+        if self.is_embedded {
+            query.push_str("&embed");
         }
         query
     }
@@ -108,6 +114,7 @@ mod tests {
             "period=custom&from=2026-06-01&to=2026-06-09&compare=year&weekdays=1",
             "period=7d&compare=2026-05-01&by=hour&metric=visits&pages=exit_page&sources=utm_term&filter=source:Google",
             "period=7d&compare=none&events=prop:a%26b&filter=event:Signup&filter=page~blog",
+            "period=7d&embed",
         ] {
             let state = read(query).unwrap();
             assert_eq!(read(&state.query()).unwrap(), state, "{query}");

@@ -7,11 +7,11 @@ use super::state::State;
 use crate::cell::{Dimension, Metric, OTHER};
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, LinkTo, PeriodForm, keys};
+use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
-use crate::site::{Annotation, Moment, Site, Target};
+use crate::site::{Annotation, Day, Moment, Site, Target};
 
 /// The age of a site up to which its page opens on today, in milliseconds: two days.
 const YOUNG_MS: i64 = 2 * 86_400_000;
@@ -35,8 +35,10 @@ pub struct View<'a> {
     pub words: &'static Words,
     /// Who looks.
     pub reader: Reader,
-    /// Where all links of the page begin: `/example.com`.
+    /// Where all links of the page begin: `/example.com`, `/share/SLUG`.
     pub home: String,
+    /// Whether search engines may list the page.
+    pub is_findable: bool,
     /// The site.
     pub site: &'a Site,
     /// What is chosen.
@@ -63,6 +65,9 @@ pub enum NoView {
          `headcount report --goal NAME --filter KEY=VALUE`"
     )]
     GoalAndFilter,
+    /// It is for signed-in people.
+    #[error("this page is open to everybody and shows whole days that are over, without filters; sign in to see more")]
+    NotForAll,
 }
 
 impl<'a> View<'a> {
@@ -77,12 +82,42 @@ impl<'a> View<'a> {
         words: &'static Words,
     ) -> Result<View<'a>, NoView> {
         let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-        let state = State::read(query, usual)?;
+        let state = State { is_embedded: false, ..State::read(query, usual)? };
         let chosen = state.choice.made_out(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {
             return Err(NoView::GoalAndFilter);
         }
-        Ok(View { words, reader: Reader::SignedIn, home: format!("/{}", site.domain), site, state, chosen })
+        let home = format!("/{}", site.domain);
+        Ok(View { words, reader: Reader::SignedIn, home, is_findable: false, site, state, chosen })
+    }
+
+    /// What anybody asks for by a query, of a page that begins at `home`.
+    ///
+    /// # Errors
+    /// [`NoView`]: what is for signed-in people is refused, so that nobody takes other figures for it.
+    pub fn public(
+        site: &'a Site,
+        home: String,
+        query: &[(String, String)],
+        words: &'static Words,
+    ) -> Result<View<'a>, NoView> {
+        let state = State::read(query, Period::Days(30))?;
+        if state.period == Period::Today || state.by == Some(Interval::Hour) || !state.choice.is_empty() {
+            return Err(NoView::NotForAll);
+        }
+        let chosen = state.choice.made_out(site)?;
+        Ok(View { words, reader: Reader::Public, home, is_findable: false, site, state, chosen })
+    }
+
+    /// What its period means at a moment. `first_day` is the first one with data.
+    pub fn range(&self, now: Moment, first_day: Option<Day>) -> Range {
+        let range = self.state.period.range(&self.site.schedule, now, first_day);
+        if self.reader == Reader::Public { range.over() } else { range }
+    }
+
+    /// How the page stands.
+    pub fn stand(&self) -> Stand {
+        Stand { is_embedded: self.state.is_embedded && self.reader == Reader::Public, is_findable: self.is_findable }
     }
 
     /// The address of another view of the site.
@@ -129,8 +164,8 @@ impl<'a> View<'a> {
     }
 
     /// Whether its reader sees a tab.
-    pub fn has_tab(&self, _tab: &Tab) -> bool {
-        true
+    pub fn has_tab(&self, tab: &Tab) -> bool {
+        self.reader == Reader::SignedIn || matches!(tab, Tab::Of(_) | Tab::Map)
     }
 
     /// Whether its reader sees properties of events.
@@ -140,7 +175,7 @@ impl<'a> View<'a> {
 
     /// What the owner noted beside the figures.
     pub fn notes(&self) -> &[Annotation] {
-        &self.site.settings.annotations
+        if self.reader == Reader::SignedIn { &self.site.settings.annotations } else { &[] }
     }
 
     /// Where something else below the site is, of the same days.
@@ -198,6 +233,10 @@ impl<'a> View<'a> {
         self.state.choice.parts.iter().enumerate().map(chip).collect()
     }
 
+    fn has_period(&self, period: Period) -> bool {
+        self.reader == Reader::SignedIn || period != Period::Today
+    }
+
     /// The days to choose from.
     pub fn period_form(&self, range: &Range) -> PeriodForm {
         let link = |period: Period| LinkTo {
@@ -206,9 +245,10 @@ impl<'a> View<'a> {
             is_current: period == self.state.period,
         };
         let neighbour = |is_later| range.neighbour(is_later).map(|period| self.with(|state| state.period = period));
+        let periods = Period::ALL.into_iter().filter(|period| self.has_period(*period));
         PeriodForm {
             label: self.words.period(self.state.period),
-            links: Period::ALL.into_iter().map(|period| (keys::of_period(period), link(period))).collect(),
+            links: periods.map(|period| (keys::of_period(period), link(period))).collect(),
             earlier: neighbour(false),
             later: neighbour(true),
             first: range.span.first_day(),

@@ -9,7 +9,7 @@ use super::StoreError;
 use crate::cell::Dimension;
 
 /// Version of the schema, kept in `user_version`.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
 pub(super) const TOTAL: u8 = 0;
@@ -78,6 +78,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     if version < 5 {
         transaction.execute_batch(&people())?;
+    }
+    if version < 6 {
+        transaction.execute_batch(SHARES)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
@@ -252,6 +255,21 @@ CREATE TABLE bots (
 ) WITHOUT ROWID;
 CREATE VIEW by_bot AS SELECT s.domain, date(b.day * 86400, 'unixepoch') AS day, b.family, b.pages, b.count
   FROM bots b JOIN sites s ON s.id = b.site;
+";
+
+/// Pages for readers who are not signed in (version 6).
+const SHARES: &str = "
+CREATE TABLE shares (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  site INTEGER NOT NULL REFERENCES sites (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,   -- 'public' is the page whose address is the site's name
+  hash BLOB UNIQUE,     -- digest of a secret link; none for the public page
+  password TEXT,        -- a slow digest (argon2id), or none
+  until_ms INTEGER,     -- when it ends, if it does
+  embed TEXT NOT NULL,  -- hosts in whose pages it may stand, with a space between
+  added_ms INTEGER NOT NULL,
+  UNIQUE (site, name)
+);
 ";
 
 /// Users by name, to whom sign-ins belong (version 5). Before it there was one operator without a name: what was given out

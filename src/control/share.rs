@@ -1,0 +1,232 @@
+//! In: the words of `headcount share`. Out: what is open of a site to readers who are not signed in: a public page and secret
+//! links. Forgets: a link and a password, once they are handed on; only their digests are kept.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::goal::since;
+use super::{Done, Refusal, Reply, find, refuse};
+use crate::collector::{Collector, random};
+use crate::config::nearest;
+use crate::limits;
+use crate::report::range;
+use crate::secret::Secret;
+use crate::secret::password::{Password, PasswordDigest};
+use crate::site::{self, Day, Moment, Site};
+use crate::store::sqlite::{NewShare, PUBLIC, Share};
+
+/// What an operator can ask of shares. Each names the site's domain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ShareCommand {
+    /// Opens a site.
+    Add {
+        /// The site.
+        site: String,
+        /// The name of a secret link; nothing for the public page.
+        name: Option<String>,
+        /// What a secret link is read with.
+        password: Option<Password>,
+        /// When it ends: `2026-12-31`, `30d`; nothing for never.
+        expires: Option<String>,
+        /// The hosts in whose pages it may stand.
+        embed: Vec<String>,
+    },
+    /// Lists what is open of a site.
+    List {
+        /// The site.
+        site: String,
+    },
+    /// Closes a page or a link.
+    Remove {
+        /// The site.
+        site: String,
+        /// The name of a link, or `public`.
+        name: String,
+    },
+}
+
+pub(super) fn run(collector: &Collector, command: ShareCommand, base_url: &str) -> Done {
+    match command {
+        ShareCommand::Add { site, name, password, expires, embed } => {
+            let site = find(collector, &site)?;
+            let (until, embed) = (ends(expires.as_deref(), &site, collector.clock().now())?, hosts(&embed)?);
+            let link = match name {
+                None if password.is_some() => {
+                    return refuse("a public page has no password; make a secret link with --name instead");
+                }
+                None => add_public(collector, &site, until, &embed, base_url)?,
+                Some(name) => add_secret(collector, &site, name.trim(), password.as_ref(), until, &embed, base_url)?,
+            };
+            Ok(opened(&site, &link, until, &embed))
+        }
+        ShareCommand::List { site } => list(collector, &find(collector, &site)?, base_url),
+        ShareCommand::Remove { site, name } => remove(collector, &find(collector, &site)?, &name),
+    }
+}
+
+fn add_public(
+    collector: &Collector,
+    site: &Site,
+    until: Option<Moment>,
+    embed: &[String],
+    base_url: &str,
+) -> Result<String, Refusal> {
+    let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, until, embed };
+    if !collector.store().add_share(&new, collector.clock().now())? {
+        return refuse(format!(
+            "{0} is public already; close it first with `headcount share remove {0} public`",
+            site.domain
+        ));
+    }
+    Ok(public_address(site, base_url))
+}
+
+/// Where the public page of a site is.
+fn public_address(site: &Site, base_url: &str) -> String {
+    format!("{base_url}/share/{}", site.domain)
+}
+
+fn add_secret(
+    collector: &Collector,
+    site: &Site,
+    name: &str,
+    password: Option<&Password>,
+    until: Option<Moment>,
+    embed: &[String],
+    base_url: &str,
+) -> Result<String, Refusal> {
+    let is_plain =
+        !name.is_empty() && name.chars().count() <= limits::SHARE_NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    if !is_plain || name == PUBLIC {
+        return refuse(format!("{name:?} is no name of a link; write a few words, such as who it is for"));
+    }
+    if password.is_some() && !embed.is_empty() {
+        // Browsers keep no cookie of ours within a page of another site, so the password would be asked for again and again.
+        return refuse("a link with a password can't stand in another page; leave out --embed or the password");
+    }
+    if collector.store().shares(site.id)?.len() >= limits::SHARES_MAX {
+        return refuse(format!("a site has at most {} links; remove one first", limits::SHARES_MAX));
+    }
+    let password: Option<PasswordDigest> = match password {
+        Some(password) => Some(password.chosen(random()?)?),
+        None => None,
+    };
+    let secret = Secret::from_random(random()?);
+    let link = Some(secret.digest());
+    let new = NewShare { site: site.id, name, link, password: password.as_ref(), until, embed };
+    if !collector.store().add_share(&new, collector.clock().now())? {
+        return refuse(format!(
+            "{} has a link {name:?} already; take another --name, or `headcount share remove {} {name:?}`",
+            site.domain, site.domain
+        ));
+    }
+    Ok(format!("{base_url}/share/{}", secret.reveal()))
+}
+
+/// The answer to a new page or link.
+fn opened(site: &Site, link: &str, until: Option<Moment>, embed: &[String]) -> Reply {
+    let k = site.settings.small_counts_k;
+    let mut text = format!(
+        "{} is open at this address, for days that are over; values with fewer than {k} visitors a day are added up as (other):\n\n  {link}\n",
+        site.domain
+    );
+    let frame =
+        format!("<iframe src=\"{link}?embed\" title=\"{}\" width=\"100%\" height=\"900\"></iframe>", site.domain);
+    if !embed.is_empty() {
+        text.push_str(&format!("\nPages of {} may show it by\n\n  {frame}\n", embed.join(", ")));
+    }
+    if let Some(until) = until {
+        text.push_str(&format!("\nIt ends at {}.\n", since(until, site)));
+    }
+    let frame = (!embed.is_empty()).then_some(frame);
+    let until = until.map(|until| until.timestamp().to_string());
+    Reply::new(text, json!({"site": site.domain, "link": link, "ends": until, "embed": embed, "frame": frame}))
+}
+
+/// When a share ends, as asked: at the end of a day of the site, or so many days from now.
+fn ends(asked: Option<&str>, site: &Site, now: Moment) -> Result<Option<Moment>, Refusal> {
+    let Some(asked) = asked.map(str::trim) else { return Ok(None) };
+    let days: Option<i32> = asked.strip_suffix('d').and_then(|days| days.parse().ok());
+    let today = site.schedule.locate(now).day;
+    let last = Day(today.0.saturating_add(limits::SHARE_DAYS_MAX));
+    let until = match (days, range::date(asked)) {
+        (Some(days), _) if (1..=limits::SHARE_DAYS_MAX).contains(&days) => now.plus(i64::from(days) * 86_400_000),
+        (_, Some(day)) if day >= today && day <= last => site.schedule.end_of(day),
+        _ => {
+            return refuse(format!(
+                "--expires {asked:?} is no time to come within ten years; write a day like 2026-12-31, or 30d"
+            ));
+        }
+    };
+    Ok(Some(until))
+}
+
+/// The hosts in whose pages something may stand.
+fn hosts(asked: &[String]) -> Result<Vec<String>, Refusal> {
+    if asked.len() > limits::EMBED_HOSTS_MAX {
+        return refuse(format!("at most {} hosts may be named; use *.example.com", limits::EMBED_HOSTS_MAX));
+    }
+    let mut hosts: Vec<String> = Vec::new();
+    for host in asked {
+        let host = site::host_pattern(host)?;
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    Ok(hosts)
+}
+
+fn list(collector: &Collector, site: &Site, base_url: &str) -> Done {
+    let (shares, now) = (collector.store().shares(site.id)?, collector.clock().now());
+    let rows: Vec<Value> = shares.iter().map(|share| described(share, site, base_url, now)).collect();
+    let lines: Vec<String> = shares.iter().map(|share| line(share, site, base_url, now)).collect();
+    let none =
+        format!("{0} is open to nobody; open it with `headcount share add {0} --public` or --name NAME.", site.domain);
+    Ok(Reply::new(if lines.is_empty() { none } else { lines.join("\n") }, Value::Array(rows)))
+}
+
+fn described(share: &Share, site: &Site, base_url: &str, now: Moment) -> Value {
+    json!({
+        "name": share.name,
+        "kind": if share.is_public() { "public" } else { "secret" },
+        "link": share.is_public().then(|| public_address(site, base_url)),
+        "password": share.password.is_some(),
+        "ends": share.until.map(|until| until.timestamp().to_string()),
+        "has_ended": share.has_ended(now),
+        "embed": share.embed,
+        "made": share.added.timestamp().to_string(),
+    })
+}
+
+fn line(share: &Share, site: &Site, base_url: &str, now: Moment) -> String {
+    let what = if share.is_public() { public_address(site, base_url) } else { "secret link".to_owned() };
+    let mut line = format!("{}  {what}", share.name);
+    if share.password.is_some() {
+        line.push_str("  with a password");
+    }
+    if !share.embed.is_empty() {
+        line.push_str(&format!("  in pages of {}", share.embed.join(", ")));
+    }
+    if let Some(until) = share.until {
+        let word = if share.has_ended(now) { "ended" } else { "ends" };
+        line.push_str(&format!("  {word} at {}", since(until, site)));
+    }
+    line
+}
+
+fn remove(collector: &Collector, site: &Site, name: &str) -> Done {
+    if !collector.store().remove_share(site.id, name)? {
+        let shares = collector.store().shares(site.id)?;
+        let names: Vec<&str> = shares.iter().map(|share| share.name.as_str()).collect();
+        if names.is_empty() {
+            return refuse(format!("{} is open to nobody", site.domain));
+        }
+        return refuse(format!(
+            "{0} has no link {name:?}; did you mean {1:?}? (`headcount share list {0}`)",
+            site.domain,
+            nearest(name, &names)
+        ));
+    }
+    Ok(Reply::new(format!("{name} is closed."), json!({"site": site.domain, "removed": name})))
+}

@@ -1,0 +1,214 @@
+//! In: the sites, and what is set for one. Out: the pages on which owners change that. Forgets: nothing.
+//!
+//! Each form here is a command: the server makes the same [`crate::site`] changes of it that the command line makes, and the
+//! command stands below the form.
+
+mod site_forms;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::form::{Field, Form, Kind, Sent, Told, command};
+use super::words::Words;
+use super::{Account, rendered};
+use crate::site::{Annotation, Day, Funnel, Goal, Site, Target};
+
+/// The settings of the instance.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings.html")]
+pub struct SettingsPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// Who is signed in.
+    pub account: Option<Account>,
+    /// The domains of all sites, in order.
+    pub sites: Vec<String>,
+    /// The names of all time zones.
+    pub zones: &'static [String],
+    /// The form that was sent last.
+    pub sent: Sent,
+}
+
+/// The settings of a site.
+#[derive(Debug, Clone, Template)]
+#[template(path = "site_settings.html")]
+pub struct SiteSettingsPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// Who is signed in.
+    pub account: Option<Account>,
+    /// The site.
+    pub site: Arc<Site>,
+    /// Its present day.
+    pub today: Day,
+    /// The names of all time zones.
+    pub zones: &'static [String],
+    /// The form that was sent last.
+    pub sent: Sent,
+}
+
+/// A part of the page of a site that is one form.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    intro: Cow<'static, str>,
+    form: Form,
+}
+
+impl SettingsPage {
+    fn add_form(&self) -> Form {
+        let words = &self.words.settings;
+        let value = |field: &str| self.sent.value("site-add", field, "");
+        let (domain, zone) = (value("domain"), value("timezone"));
+        let shown = if domain.is_empty() { "example.com" } else { &domain };
+        let mut line = vec!["site", "add", shown];
+        if !zone.is_empty() {
+            line.extend(["--timezone", &zone]);
+        }
+        Form {
+            id: "site-add",
+            action: "/settings/site-add#site-add".into(),
+            command: command(line),
+            fields: vec![
+                Field {
+                    name: "domain",
+                    label: words.site_add_domain,
+                    help: words.site_add_domain_help.into(),
+                    kind: Kind::Line,
+                    value: domain.clone(),
+                },
+                Field {
+                    name: "timezone",
+                    label: words.time_zone,
+                    help: words.time_zone_help.into(),
+                    kind: Kind::Zone,
+                    value: zone.clone(),
+                },
+            ],
+            button: words.site_add_button,
+            is_danger: false,
+            told: self.sent.told("site-add"),
+        }
+    }
+
+    /// What was done by the form that was sent last, where it is on no form of this page: a site that is removed.
+    fn done(&self) -> Option<String> {
+        match self.sent.told("remove") {
+            Some(Told::Done(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}
+
+impl SiteSettingsPage {
+    fn domain(&self) -> &str {
+        self.site.domain.as_str()
+    }
+
+    /// What was done or refused by a button in a table.
+    fn button(&self, form: &str) -> Option<Told> {
+        self.sent.told(form)
+    }
+
+    fn action(&self, name: &str, section: &str) -> String {
+        format!("/{}/settings/{name}#{section}", self.domain())
+    }
+
+    fn sections(&self) -> Vec<Section> {
+        let words = &self.words.settings;
+        vec![
+            Section { id: "site", title: words.site_title, intro: "".into(), form: self.site_form() },
+            Section {
+                id: "budgets",
+                title: words.budgets,
+                intro: words.budgets_intro.into(),
+                form: self.budgets_form(),
+            },
+            Section { id: "paths", title: words.paths, intro: words.paths_intro.into(), form: self.paths_form() },
+            Section {
+                id: "exclusions",
+                title: words.exclusions,
+                intro: words.exclusions_intro.into(),
+                form: self.exclusions_form(),
+            },
+        ]
+    }
+
+    fn goals(&self) -> &[Goal] {
+        &self.site.settings.goals
+    }
+
+    fn funnels(&self) -> &[Funnel] {
+        &self.site.settings.funnels
+    }
+
+    /// The latest first: those are looked for.
+    fn annotations(&self) -> impl Iterator<Item = &Annotation> {
+        self.site.settings.annotations.iter().rev()
+    }
+
+    fn counted(&self, goal: &Goal) -> String {
+        match goal.target {
+            Target::Pattern(_) => self.words.one(self.words.settings.goal_since, self.day_of(goal.since())),
+            Target::Event(_) | Target::Page(_) => self.words.settings.goal_all_days.to_owned(),
+        }
+    }
+
+    fn day_of(&self, moment: crate::site::Moment) -> String {
+        self.words.date(self.site.schedule.locate(moment).day, self.words.date_short)
+    }
+
+    fn when(&self, annotation: &Annotation) -> String {
+        let day = self.words.date(annotation.day, self.words.date_short);
+        match annotation.hour {
+            Some(hour) => self.words.two(self.words.date_hour, day, format_args!("{:02}", hour.0)),
+            None => day,
+        }
+    }
+
+    fn remove_goal_command(&self) -> String {
+        let name = self.goals().first().map_or("Signup", |goal| &goal.name);
+        command(["goal", "remove", self.domain(), name])
+    }
+
+    fn remove_funnel_command(&self) -> String {
+        let name = self.funnels().first().map_or("Checkout", |funnel| &funnel.name);
+        command(["funnel", "remove", self.domain(), name])
+    }
+
+    fn remove_annotation_command(&self) -> String {
+        let id = self.annotations().next().map_or(1, |annotation| annotation.id);
+        command(["annotation", "remove", self.domain(), &id.to_string()])
+    }
+
+    fn remove_form(&self) -> Form {
+        let words = &self.words.settings;
+        Form {
+            id: "remove",
+            action: self.action("remove", "remove"),
+            fields: vec![Field {
+                name: "domain",
+                label: words.remove_site_domain,
+                help: "".into(),
+                kind: Kind::Line,
+                value: self.sent.value("remove", "domain", ""),
+            }],
+            button: words.remove_site_button,
+            is_danger: true,
+            command: command(["site", "remove", self.domain()]),
+            told: self.sent.told("remove"),
+        }
+    }
+
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+}

@@ -1,0 +1,56 @@
+//! In: what became of somebody's try at the password of a shared page. Out: the page that asks for it. Forgets: the password that
+//! was typed; it is never shown.
+
+use askama::Template;
+
+use super::rendered;
+use super::words::Words;
+
+/// Why the page is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// No password was given yet, or too long ago.
+    Asked,
+    /// It was wrong.
+    Wrong,
+    /// There were too many tries.
+    TooMany,
+}
+
+impl Why {
+    /// The status code of the page.
+    pub const fn status(self) -> u16 {
+        match self {
+            Why::Asked | Why::Wrong => 401,
+            Why::TooMany => 429,
+        }
+    }
+}
+
+/// Asks for the password of a shared page. The form is sent to where the page is.
+#[derive(Debug, Clone, Template)]
+#[template(path = "share_password.html")]
+pub struct PasswordPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// The site that it is about.
+    pub domain: String,
+    /// Why.
+    pub why: Why,
+}
+
+impl PasswordPage {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
+    }
+
+    /// What went wrong, if anything.
+    fn trouble(&self) -> Option<&'static str> {
+        match self.why {
+            Why::Asked => None,
+            Why::Wrong => Some(self.words.share_wrong),
+            Why::TooMany => Some(self.words.share_too_many),
+        }
+    }
+}

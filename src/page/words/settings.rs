@@ -1,0 +1,204 @@
+//! In: nothing. Out: the texts of the pages on which owners declare things, each with its English. Forgets: nothing.
+
+/// Declares the texts: a name, and the English.
+macro_rules! texts {
+    ($($name:ident: $text:literal,)*) => {
+        /// The texts of the settings pages in one language.
+        #[derive(Debug, Clone, Copy)]
+        pub struct Settings {
+            $(#[doc = $text] pub $name: &'static str,)*
+        }
+
+        /// English.
+        pub const ENGLISH: Settings = Settings { $($name: $text,)* };
+
+        impl Settings {
+            /// All texts with their names.
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+    };
+}
+
+texts! {
+    // Every page of settings.
+    title: "Settings",
+    title_of: "Settings of {0}",
+    sections: "Sections",
+    command: "The same on the command line",
+    saved: "Saved.",
+    not_saved: "Not saved.",
+    save: "Save",
+    add: "Add",
+    remove: "Remove",
+    remove_for_good: "Remove for good",
+    action: "Action",
+    none_yet: "None yet.",
+    to_figures: "Figures",
+
+    // The instance.
+    sites_intro: "Each site has its own figures, days and settings.",
+    site_add: "Add a site",
+    site_add_domain: "Domain",
+    site_add_domain_help: "Like `example.com`, without https:// and www.",
+    site_add_button: "Add the site",
+
+    // What a site is.
+    site_title: "Site",
+    time_zone: "Time zone",
+    time_zone_help: "Days begin and end at midnight there, like `Europe/Berlin`. A change acts from the site's next day on.",
+    time_zone_next: "From the site's next day on it is `{0}`.",
+    hosts: "Hosts whose pages count",
+    hosts_help: "One per line; `*.example.com` stands for every host below it. Left empty, every host counts.",
+    aliases: "Further names of the site",
+    aliases_help: "What trackers call it, one per line: a domain, Umami's UUID, Matomo's number, a short code.",
+    address: "Addresses of visitors",
+    address_help: "How visitors of a day are told apart. No address is ever kept.",
+    address_hash: "Hashed for the day, with the browser's identification",
+    address_truncate: "Cut to the network first, then hashed",
+    address_none: "Not used: visitors and visits are not measured",
+    opt_out: "Honour Global Privacy Control and Do Not Track",
+    opt_out_help: "Whoever sends one of them is not counted.",
+    counter: "Public counter",
+    counter_help: "Everybody may ask how often a page was viewed, at `/counter/{0}/PATH.json`. Small numbers are not told.",
+
+    // Budgets.
+    budgets: "Budgets",
+    budgets_intro: "What strangers send must not fill the disk. What is past a budget is counted together as (other); totals stay exact.",
+    values_max: "Values of each dimension in a day",
+    values_max_help: "At most {0}. A change acts from the site's next day on.",
+    pair_cells_max: "Cells of two dimensions in a day",
+    pair_cells_max_help: "At most {0}. A change acts from the end of the site's present day on.",
+
+    // Path rules.
+    paths: "Path rules",
+    paths_intro: "Which pages count as one. A rule acts on what comes from now on; what is counted stays as it is.",
+    templates: "Templates",
+    templates_help: "Pages that count as one, one per line, like `/order/:id` or `/docs/*`. The first that fits counts.",
+    masks: "Masks",
+    masks_help: "Parts of paths that become `:masked`, one per line, like `user-*` or `inv#`, where `#` is a number.",
+    slash: "Slash at the end",
+    slash_keep: "Stays: /a and /a/ are two pages",
+    slash_strip: "Goes away",
+    slash_add: "Is added where it is missing",
+    case: "Capitals",
+    case_keep: "Stay: /A and /a are two pages",
+    case_lower: "Become small letters",
+    query_keys: "Keys of the query",
+    query_keys_help: "That belong to the page, one per line, like `id`: then `/item?id=5` is a page of its own.",
+
+    // Exclusions.
+    exclusions: "Exclusions",
+    exclusions_intro: "What is not counted, from now on. It is shown under Not counted, as Excluded.",
+    exclude_ips: "Networks of senders",
+    exclude_ips_help: "One per line, like `203.0.113.0/24`, `2001:db8::/32` or one address. They are stored as you write them, so name your own.",
+    exclude_countries: "Countries of senders",
+    exclude_countries_help: "Two letters each, one per line, like `DE`.",
+    exclude_paths: "Pages",
+    exclude_paths_help: "One per line, like `/login` or `/admin/**`: `*` stands for anything but a slash, `**` for anything.",
+    exclude_hosts: "Hosts of pages",
+    exclude_hosts_help: "One per line, like `staging.example.com`; `*.example.com` stands for every host below it.",
+
+    // Goals.
+    goals_intro: "Events and pages that you watch. Removing one loses nothing that was counted.",
+    goal_add: "Add a goal",
+    goal_target: "What reaches it",
+    goal_target_help: "An event like `Signup`, a page like `/pricing`, or pages like `/blog/**`. A pattern is counted from now on; events and pages reach back.",
+    goal_name: "Name",
+    goal_name_help: "What readers call it. Left empty, it is the event, or Visit and the page.",
+    goal_counted: "Counted",
+    goal_all_days: "all days",
+    goal_since: "since {0}",
+    remove_goal: "Remove the goal {0}",
+
+    // Funnels.
+    funnels: "Funnels",
+    funnels_intro: "Ways through the site, step by step within a visit. A funnel is counted from its declaration on.",
+    funnel_add: "Add a funnel",
+    funnel_name_help: "What readers call it.",
+    funnel_steps: "Steps",
+    funnel_steps_help: "2 to {0}, one per line, in order, each written as what reaches a goal.",
+    remove_funnel: "Remove the funnel {0}",
+    remove_funnel_why: "Its figures go with it: one that is declared anew begins from nothing.",
+
+    // Annotations.
+    annotations: "Annotations",
+    annotations_intro: "What happened when, as notes on the chart: a release, a campaign.",
+    annotation_add: "Add an annotation",
+    annotation_text: "What happened",
+    annotation_text_help: "One line of at most {0} characters.",
+    annotation_day_help: "On the site's calendar.",
+    annotation_hour_help: "On the site's clock, or the day as a whole.",
+    whole_day: "Whole day",
+    remove_annotation: "Remove the annotation {0}",
+
+    // The end of a site.
+    remove_site: "Remove the site",
+    remove_site_intro: "{0} goes with all its figures, at once. Only a backup brings them back.",
+    remove_site_domain: "Type the site's domain to confirm",
+    remove_site_button: "Remove the site and all its figures",
+    remove_site_mistyped: "This is not the site's domain. Type {0} to remove it.",
+
+    // Users.
+    users: "Users",
+    users_intro: "Owners read and change everything. Analysts read the sites that they are given.",
+    user_last: "Last sign-in",
+    user_never: "never",
+    user_has_password: "set",
+    user_has_none: "none",
+    user_owner: "An owner, who changes everything.",
+    user_reads_all: "An analyst, who reads all sites.",
+    user_reads: "An analyst, who reads {0}.",
+    user_reads_none: "An analyst, who may read no site.",
+    user_add: "Add a user",
+    user_add_button: "Add the user and make a link",
+    user_name_help: "To sign in with; 1 to {0} characters.",
+    user_may: "What the user may do",
+    user_may_some: "Read the sites below",
+    user_may_all: "Read all sites",
+    user_may_change: "Read and change everything (owner)",
+    user_sites: "Sites to be read",
+    user_sites_help: "One domain per line.",
+    user_sites_missing: "Name at least one site, or let the user read all.",
+    user_link: "A link to sign in",
+    user_link_intro: "It signs one browser in, once. Send it to whom it belongs to, and to nobody else.",
+    user_link_button: "Make a link",
+    user_set: "What may be done",
+    user_sign_out_intro: "All browsers of this user are signed out, and links that were not used are worthless.",
+    user_remove: "Remove the user",
+    user_remove_why: "The user is signed out everywhere and can't sign in any more.",
+    made_link: "This link signs in as {0}, once, within {1} minutes:",
+    made_token: "The token:",
+    made_once: "It is shown this once. Copy it now.",
+
+    // Tokens.
+    tokens: "Tokens",
+    tokens_intro: "Programs read figures and send hits with a token.",
+    token: "Token",
+    token_made: "Made",
+    token_scope: "What it may do",
+    token_read: "Read figures",
+    token_ingest: "Send hits that are believed",
+    token_annotate: "Add annotations",
+    token_admin: "Everything",
+    token_site_help: "A token for one site is good for nothing else.",
+    token_create: "Make a token",
+    token_create_button: "Make the token",
+    token_revoke: "Revoke the token {0}",
+    token_revoke_short: "Revoke",
+    token_revoke_button: "Revoke for good",
+    token_revoke_why: "Programs that use it are turned away from then on.",
+}
+
+impl Settings {
+    /// What a token with this scope may do.
+    pub fn scope(&self, name: &str) -> &'static str {
+        match name {
+            "read" => self.token_read,
+            "ingest" => self.token_ingest,
+            "annotate" => self.token_annotate,
+            _ => self.token_admin,
+        }
+    }
+}

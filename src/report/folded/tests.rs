@@ -1,0 +1,321 @@
+//! In: days of made-up visitors, and an attacker who sees everything that is shown of them. Out: a failed test where a value of a
+//! day below k can be read or taken from others. Forgets: nothing.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::super::memory::{Memory, SITE};
+use super::super::{Interval, Line, Question, Span, answer, answers};
+use super::*;
+use crate::cell::{Filter, Metric, NOT_SET, OTHER, PAGEVIEW, Test};
+use crate::site::{Domain, Hour, LocalHour, Schedule, Settings};
+
+/// 2026-05-30, so that days lie in two months.
+const START: i32 = 20_603;
+
+/// One visit: where from, with what, which pages, which event.
+type Visit = ((u8, u8, u8), (u8, u8), Vec<u8>, Option<u8>);
+/// A visitor's visits of a day.
+type Visitor = Vec<Visit>;
+
+fn site(k: u32) -> Site {
+    Site {
+        id: SITE,
+        domain: Domain::parse("example.com").unwrap(),
+        schedule: Schedule::utc(),
+        settings: Settings { small_counts_k: k, ..Settings::default() },
+        added: Moment(0),
+    }
+}
+
+/// A moment at noon of a day after the start.
+fn noon(day: i32) -> Moment {
+    Moment(i64::from(START + day) * 86_400_000 + 43_200_000)
+}
+
+/// The cells that a visit has.
+fn cells(visit: &Visit) -> Vec<(Dimension, String)> {
+    let ((country, region, city), (browser, version), pages, event) = visit;
+    let code = ["DE", "FR", "US"][usize::from(*country % 3)];
+    let region = match region % 3 {
+        0 => NOT_SET.to_owned(),
+        n => format!("{code}-{n}"),
+    };
+    let city = match (city % 3, region.as_str()) {
+        (0, _) => NOT_SET.to_owned(),
+        (n, NOT_SET) => format!("Town{n}, {code}"),
+        (n, region) => format!("Town{n}, {region}"),
+    };
+    let browser = ["Chrome", "Samsung Internet", "Firefox"][usize::from(*browser % 3)];
+    let version = if *version == 0 { NOT_SET.to_owned() } else { format!("{browser} {version}") };
+    let mut cells = vec![
+        (Dimension::Country, code.to_owned()),
+        (Dimension::Region, region),
+        (Dimension::City, city),
+        (Dimension::Browser, browser.to_owned()),
+        (Dimension::BrowserVersion, version),
+        (Dimension::EntryPage, pages.first().map_or(NOT_SET.to_owned(), |page| format!("/{page}"))),
+    ];
+    cells.extend(pages.iter().map(|page| (Dimension::Page, format!("/{page}"))));
+    cells.extend(pages.first().map(|_| (Dimension::Event, PAGEVIEW.to_owned())));
+    if let Some(event) = event {
+        cells.push((Dimension::Event, format!("Event{event}")));
+        cells.push((Dimension::Page, pages.first().map_or("/".into(), |page| format!("/{page}"))));
+    }
+    cells
+}
+
+const SEEN: [Dimension; 8] = [
+    Dimension::Country,
+    Dimension::Region,
+    Dimension::City,
+    Dimension::Browser,
+    Dimension::BrowserVersion,
+    Dimension::EntryPage,
+    Dimension::Page,
+    Dimension::Event,
+];
+
+/// Who had each value on each day.
+type Truth = HashMap<(i32, Dimension), BTreeMap<String, HashSet<usize>>>;
+
+/// The sums of days of visitors, and who is behind them.
+fn world(days: &[Vec<Visitor>]) -> (Memory, Truth) {
+    let (mut memory, mut truth) = (Memory::default(), Truth::new());
+    for (at, visitors) in days.iter().enumerate() {
+        let day = START + at as i32;
+        let mut total = Tally::ZERO;
+        let mut tallies: HashMap<(Dimension, String), Tally> = HashMap::new();
+        for (who, visits) in visitors.iter().enumerate() {
+            total.visitors += i64::from(!visits.is_empty());
+            for visit in visits {
+                total.visits += 1;
+                total.pageviews += visit.2.len() as i64;
+                total.events += i64::from(visit.3.is_some());
+                for (dimension, value) in cells(visit) {
+                    let events = i64::from(dimension == Dimension::Event && value != PAGEVIEW);
+                    let tally = Tally { visits: 1, pageviews: 1 - events, events, ..Tally::ZERO };
+                    *tallies.entry((dimension, value.clone())).or_default() += tally;
+                    truth.entry((day, dimension)).or_default().entry(value).or_default().insert(who);
+                }
+            }
+        }
+        memory = memory.day(Axis::Total, Day(day), "", total);
+        for ((dimension, value), tally) in tallies {
+            let visitors = truth[&(day, dimension)][&value].len() as i64;
+            memory = memory.day(Axis::Of(dimension), Day(day), &value, Tally { visitors, ..tally });
+        }
+    }
+    (memory, truth)
+}
+
+fn question(axis: Axis<Name>, first: i32, last: i32, interval: Option<Interval>) -> Question {
+    let span = Span::of_days(Day(START + first), Day(START + last));
+    Question::new(SITE, span, axis, interval, &[Metric::Visitors, Metric::Pageviews])
+}
+
+fn visitors(lines: &[Line]) -> BTreeMap<(Option<i32>, String), i64> {
+    lines.iter().map(|line| ((line.bucket, line.value.to_string()), line.tally.visitors)).collect()
+}
+
+/// What an attacker is shown of one day.
+type Shown = HashMap<Dimension, BTreeMap<String, i64>>;
+
+/// Nothing below k is shown or left over, and what is folded is k people at the least.
+fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<(), TestCaseError> {
+    let empty = BTreeMap::new();
+    for dimension in SEEN {
+        let real = truth.get(&(day, dimension)).unwrap_or(&empty);
+        let values = &shown[&dimension];
+        for (value, count) in values {
+            prop_assert!(*count >= k, "{dimension:?} {value} shows {count}");
+            if value != OTHER {
+                prop_assert_eq!(*count, real[value].len() as i64);
+            }
+        }
+        if values.contains_key(OTHER) {
+            let hidden = real.iter().filter(|(value, _)| !values.contains_key(*value) && *value != PAGEVIEW);
+            let people: HashSet<usize> = hidden.flat_map(|(_, who)| who).copied().collect();
+            prop_assert!(people.len() as i64 >= k, "{dimension:?}: (other) is {} people", people.len());
+        }
+        let named = |value: &&String| *value != OTHER;
+        let sum = |part: &dyn Fn(&str) -> bool| {
+            values.iter().filter(|(value, _)| named(value) && part(value)).map(|(_, count)| count).sum::<i64>()
+        };
+        if dimension != Dimension::Event {
+            let rest = total - sum(&|_| true);
+            prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {total}");
+        }
+        for whole in rule::above(dimension) {
+            for (name, count) in shown[whole].iter().filter(|(name, _)| named(name)) {
+                let is_part = |value: &str| match whole {
+                    Dimension::Region => value.ends_with(&format!(", {name}")),
+                    Dimension::Country => {
+                        value.split_once(", ").map_or(value, |(_, place)| place).split('-').next() == Some(name)
+                    }
+                    _ => value.starts_with(&format!("{name} ")),
+                };
+                let rest = count - sum(&is_part);
+                prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {name} with {count}");
+            }
+            // What is not shown itself does not show through its parts.
+            for (value, _) in values.iter().filter(|(value, _)| named(value)) {
+                if let Some((_, place)) = value.split_once(", ").filter(|(_, place)| place.contains('-')) {
+                    prop_assert!(shown[&Dimension::Region].contains_key(place), "{value} shows {place}");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn visit() -> impl Strategy<Value = Visit> {
+    // Most come from few places with few browsers, as in life.
+    let few = |most: u8| prop_oneof![4 => Just(1_u8), 2 => 0..most];
+    let pages = prop::collection::vec(prop_oneof![3 => Just(0_u8), 2 => 0..9_u8], 0..4);
+    let event = prop::option::weighted(0.3, 0..3_u8);
+    let hits = (pages, event)
+        .prop_map(|(pages, event)| if pages.is_empty() { (pages, event.or(Some(0))) } else { (pages, event) });
+    ((few(3), few(3), few(3)), (few(3), few(4)), hits)
+        .prop_map(|(place, agent, (pages, event))| (place, agent, pages, event))
+}
+
+fn day() -> impl Strategy<Value = Vec<Visitor>> {
+    prop::collection::vec(prop::collection::vec(visit(), 1..3), 0..26)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_value_of_a_day_below_k_can_be_read_or_taken_from_others(
+        days in prop::collection::vec(day(), 1..5),
+        k in 2..7_u32,
+    ) {
+        let (memory, truth) = world(&days);
+        let (kept, site, today) = (Kept::default(), site(k), days.len() as i32 - 1);
+        let open = Folded::of(&memory, &site, noon(today), &kept);
+        let axes = [Axis::Total].into_iter().chain(SEEN.map(Axis::Of));
+        let by_day: Vec<Question> = axes.clone().map(|axis| question(axis, -40, 40, Some(Interval::Day))).collect();
+        let lines = answers(&by_day, &open).unwrap();
+        let mut sums = Vec::new();
+        for lines in &lines {
+            let mut sum: BTreeMap<String, i64> = BTreeMap::new();
+            for line in lines {
+                *sum.entry(line.value.to_string()).or_default() += line.tally.visitors;
+            }
+            sums.push(sum);
+        }
+        for day in 0..days.len() as i32 {
+            let total = lines[0].iter().find(|line| line.bucket == Some(START + day)).map(|line| line.tally.visitors);
+            let real = days[day as usize].len() as i64;
+            prop_assert_eq!(total, (day < today && real >= i64::from(k)).then_some(real));
+            let shown: Shown = SEEN.into_iter().zip(&lines[1..]).map(|(dimension, lines)| {
+                let of_day = lines.iter().filter(|line| line.bucket == Some(START + day));
+                (dimension, of_day.map(|line| (line.value.to_string(), line.tally.visitors)).collect())
+            }).collect();
+            match total {
+                Some(total) => attack(k.into(), total, &shown, &truth, START + day)?,
+                None => prop_assert!(shown.values().all(BTreeMap::is_empty)),
+            }
+        }
+        // Months, ranges and single values tell nothing but sums of such days, in memory or not.
+        for interval in [None, Some(Interval::Week), Some(Interval::Month)] {
+            for (axis, sum) in axes.clone().zip(&sums) {
+                let lines = answer(&question(axis, -40, 40, interval), &open).unwrap();
+                let mut found: BTreeMap<String, i64> = BTreeMap::new();
+                for line in lines {
+                    *found.entry(line.value.to_string()).or_default() += line.tally.visitors;
+                }
+                prop_assert_eq!(&found, sum);
+            }
+        }
+        for (value, count) in &sums[7] {
+            let keep = Some(Name::from(value.as_str()));
+            let kept = Question { keep, ..question(Axis::Of(Dimension::Page), -40, 40, None) };
+            prop_assert_eq!(visitors(&answer(&kept, &open).unwrap()).into_values().sum::<i64>(), *count);
+        }
+    }
+
+    #[test]
+    fn without_visitors_hits_are_held_to_the_rule(hits in prop::collection::vec((0..5_u8, 1..9_i64), 1..12)) {
+        let mut memory = Memory::default();
+        for (page, pageviews) in &hits {
+            let tally = Tally { pageviews: *pageviews, events: 1, ..Tally::ZERO };
+            memory = memory.day(Axis::Total, Day(START), "", tally);
+            memory = memory.day(Axis::Of(Dimension::Page), Day(START), &format!("/{page}"), tally);
+        }
+        let (kept, site) = (Kept::default(), site(5));
+        let open = Folded::of(&memory, &site, noon(1), &kept);
+        let all: i64 = hits.iter().map(|(_, pageviews)| pageviews).sum();
+        let lines = answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &open).unwrap();
+        let shown: i64 = lines.iter().map(|line| line.tally.pageviews).sum();
+        prop_assert_eq!(shown, if all >= 5 { all } else { 0 });
+        prop_assert!(lines.iter().all(|line| line.tally.pageviews >= 5 && line.tally.events == 0));
+    }
+}
+
+#[test]
+fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
+    let tally = Tally { visitors: 50, visits: 50, pageviews: 50, ..Tally::ZERO };
+    let name = Name::from("x");
+    let prop = Axis::Prop { key: name.clone(), event: None };
+    let revenue = Axis::Revenue { event: name.clone(), within: None };
+    let axes = [Axis::Total, Axis::Of(Dimension::Page), Axis::Of(Dimension::Pattern), prop, revenue, Axis::Funnel(1)];
+    let mut memory = Memory::default();
+    for axis in &axes {
+        let value = if *axis == Axis::Total { "" } else { "x" };
+        for day in [0, 1] {
+            let hour = LocalHour { day: Day(START + day), hour: Hour(3) };
+            memory = memory.day(axis.clone(), Day(START + day), value, tally).hour(axis.clone(), hour, value, tally);
+        }
+    }
+    let (kept, site) = (Kept::default(), site(5));
+    let open = Folded::of(&memory, &site, noon(1), &kept);
+    let told: Vec<i64> = axes
+        .iter()
+        .map(|axis| {
+            answer(&question(axis.clone(), -9, 9, None), &open).unwrap().iter().map(|line| line.tally.visitors).sum()
+        })
+        .collect();
+    assert_eq!(told, [50, 50, 0, 0, 0, 0]);
+    assert!(answer(&question(Axis::Total, -9, 9, Some(Interval::Hour)), &open).unwrap().is_empty());
+    let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec!["x".into()]) };
+    let filtered = question(Axis::Total, -9, 9, None).filtered(Some(filter));
+    assert!(answer(&filtered, &open).unwrap().is_empty());
+    let other = Question { site: SiteId(2), ..question(Axis::Total, -9, 9, None) };
+    assert!(answer(&other, &open).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_kept_is_folded_anew_when_its_day_is_counted_further() {
+    let tally = |visitors| Tally { visitors, visits: visitors, pageviews: visitors, ..Tally::ZERO };
+    let page = |memory: Memory, visitors| {
+        let memory = memory.day(Axis::Of(Dimension::Page), Day(START), "/", tally(visitors));
+        memory.day(Axis::Total, Day(START), "", tally(visitors))
+    };
+    let (kept, site) = (Kept::default(), site(5));
+    let ask = |memory: &Memory| {
+        let lines =
+            answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &Folded::of(memory, &site, noon(1), &kept));
+        lines.unwrap().iter().map(|line| line.tally.visitors).sum::<i64>()
+    };
+    let memory = page(Memory::default(), 6);
+    assert_eq!(ask(&memory), 6);
+    let reads = memory.reads.get();
+    assert_eq!((ask(&memory), memory.reads.get() - reads), (6, 1), "the second time only totals are read");
+    assert_eq!(ask(&page(memory, 3)), 9);
+}
+
+#[test]
+fn the_first_day_is_one_that_is_shown() {
+    let tally = |visitors| Tally { visitors, visits: visitors, ..Tally::ZERO };
+    let mut memory = Memory::default();
+    for (day, visitors) in [(0, 1), (1, 5), (2, 9)] {
+        memory = memory.day(Axis::Total, Day(START + day), "", tally(visitors));
+    }
+    let (kept, site) = (Kept::default(), site(5));
+    let first = |day| Folded::of(&memory, &site, noon(day), &kept).first_day(SITE).unwrap();
+    assert_eq!([first(0), first(1), first(3)], [None, None, Some(Day(START + 1))]);
+}

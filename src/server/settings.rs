@@ -1,0 +1,187 @@
+//! In: owners, and the forms that they send. Out: the settings pages. Forgets: nothing.
+//!
+//! Each form is one [`Command`], carried out as the command line's are. What was done is said on the page that follows, what was
+//! refused beside the form, with what was typed.
+
+mod asked;
+pub mod people;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::form::Form;
+use super::language::words_for;
+use super::signed_in::{Account, admit, posted};
+use super::{Shared, apart, pages, told};
+use crate::control::{self, Command, Reply};
+use crate::page::form::{Sent, Told};
+use crate::page::settings::{SettingsPage, SiteSettingsPage};
+use crate::page::words::Words;
+use crate::site::{Site, time};
+
+/// Where the settings of the instance are.
+const INSTANCE: &str = "/settings";
+
+/// `GET /settings`
+pub async fn instance(State(app): State<Shared>, headers: HeaderMap) -> Response {
+    match owner(&headers, &app).await {
+        Ok(account) => {
+            let sent = told::of(&headers, INSTANCE);
+            let mut answer = instance_page(&account, sent, StatusCode::OK, &headers, &app);
+            told::drop_from(&mut answer, &headers, &app);
+            answer
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// `GET /DOMAIN/settings`
+pub async fn site(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+    let account = match owner(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    if site.domain.as_str() != domain {
+        return Redirect::to(&home(&site)).into_response();
+    }
+    let sent = told::of(&headers, &home(&site));
+    let mut answer = site_page(&account, site, sent, StatusCode::OK, &headers, &app);
+    told::drop_from(&mut answer, &headers, &app);
+    answer
+}
+
+/// `POST /settings/NAME`
+pub async fn change_instance(State(app): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let (account, form) = match posted_by_owner(request, &app).await {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    let Some(command) = asked::of_instance(&name, &form) else { return pages::not_found(&headers) };
+    let domain = form.text("domain").to_owned();
+    match run(Ok(command), &app).await {
+        // The new site's page shows the line to paste and turns into figures with the first hit.
+        Ok(_) => {
+            let site = app.collector.directory().find(&domain).cloned();
+            Redirect::to(&site.map_or_else(|| INSTANCE.to_owned(), |site| format!("/{}", site.domain))).into_response()
+        }
+        Err(sentence) => {
+            let sent = wrong(&name, &form, sentence);
+            instance_page(&account, sent, StatusCode::BAD_REQUEST, &headers, &app)
+        }
+    }
+}
+
+/// `POST /DOMAIN/settings/NAME`
+pub async fn change_site(
+    State(app): State<Shared>,
+    Path((domain, name)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let headers = request.headers().clone();
+    let (account, form) = match posted_by_owner(request, &app).await {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let Some(command) = asked::of_site(&site, &name, &form, words_for(&headers)) else {
+        return pages::not_found(&headers);
+    };
+    match run(command, &app).await {
+        Ok(reply) => {
+            let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
+            let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();
+            told::leave(&mut answer, &app, &page, &name, &reply.text);
+            answer
+        }
+        Err(sentence) => {
+            let sent = wrong(&name, &form, sentence);
+            // It is read anew: somebody else may have changed it.
+            let site = app.collector.directory().get(site.id).cloned().unwrap_or(site);
+            site_page(&account, site, sent, StatusCode::BAD_REQUEST, &headers, &app)
+        }
+    }
+}
+
+/// `GET /settings/NAME`: where a form is sent there is no page.
+pub async fn back_to_instance() -> Redirect {
+    Redirect::to(INSTANCE)
+}
+
+/// `GET /DOMAIN/settings/NAME`: the same.
+pub async fn back_to_site(Path((domain, _)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    match crate::site::Domain::parse(&domain) {
+        Ok(domain) => Redirect::to(&format!("/{domain}/settings")).into_response(),
+        Err(_) => pages::not_found(&headers),
+    }
+}
+
+fn home(site: &Site) -> String {
+    format!("/{}/settings", site.domain)
+}
+
+/// Lets owners pass; others get an answer.
+///
+/// # Errors
+/// The answer.
+async fn owner(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
+    let account = admit(headers, app).await?;
+    if account.is_owner() { Ok(account) } else { Err(pages::forbidden(headers)) }
+}
+
+/// An owner and the form that a page of ours has sent.
+///
+/// # Errors
+/// The answer, for others and for forms from elsewhere.
+async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
+    let headers = request.headers().clone();
+    let (account, form) = posted(request, app).await?;
+    if account.is_owner() { Ok((account, form)) } else { Err(pages::forbidden(&headers)) }
+}
+
+/// Carries out a command, as the command line does.
+///
+/// # Errors
+/// Why it was refused, in a sentence.
+pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply, String> {
+    let (command, app) = (command?, app.clone());
+    match apart(move || control::run(command, &app.collector, &app.base_url)).await {
+        Some(Ok(reply)) => Ok(reply),
+        Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
+        None => Err("The command was cut short; look whether it was done.".into()),
+    }
+}
+
+fn wrong(name: &str, form: &Form, sentence: String) -> Sent {
+    Sent { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(Told::Wrong(sentence)) }
+}
+
+fn instance_page(account: &Account, sent: Sent, status: StatusCode, headers: &HeaderMap, app: &Shared) -> Response {
+    let page = SettingsPage {
+        words: words_for(headers),
+        account: Some(account.shown()),
+        sites: app.collector.directory().all().iter().map(|site| site.domain.to_string()).collect(),
+        zones: time::zone_names(),
+        sent,
+    };
+    (status, Html(page.html())).into_response()
+}
+
+fn site_page(
+    account: &Account,
+    site: Arc<Site>,
+    sent: Sent,
+    status: StatusCode,
+    headers: &HeaderMap,
+    app: &Shared,
+) -> Response {
+    let words: &'static Words = words_for(headers);
+    let today = site.schedule.locate(app.collector.clock().now()).day;
+    let account = Some(account.shown());
+    let page = SiteSettingsPage { words, account, site, today, zones: time::zone_names(), sent };
+    (status, Html(page.html())).into_response()
+}

@@ -1,0 +1,181 @@
+//! In: requests of readers who are not signed in, for what an operator has opened. Out: a site's page and its files, of folded
+//! sums of days that are over. Forgets: who asks; a right password is remembered by the browser itself.
+
+mod door;
+
+use axum::Extension;
+use axum::extract::{Path, Query, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use tokio::sync::Semaphore;
+
+use super::dashboard::{NoView, View};
+use super::form::Form;
+use super::guess::{self, Guess, Peer};
+use super::language::words_for;
+use super::{App, Shared, apart, dashboard, pages};
+use crate::collector::Collector;
+use crate::limits;
+use crate::page::share::Why;
+use crate::page::words::Words;
+use crate::report::folded::Folded;
+use crate::secret::password::Password;
+use crate::store::StoreError;
+use crate::store::sqlite::Share;
+use door::Open;
+
+/// The key of a query that asks for the page without its frame, to stand in another page.
+const EMBED: &str = "embed";
+
+/// How long caches may keep a public page: its figures change once a day, but it may be closed.
+const PUBLIC_AGE: &str = "public, max-age=300";
+
+/// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
+static TURNS: Semaphore = Semaphore::const_new(limits::SHARES_AT_ONCE);
+
+type Asked = Query<Vec<(String, String)>>;
+
+/// `GET /share/SLUG`: the page of a site.
+pub async fn page(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let is_embedded = is_embedded(&asked);
+    let made = made(&slug, &headers, &app, move |open, app, words| {
+        let view = view(open, &asked, words)?;
+        let sums = Folded::of(&app.collector, &open.site, app.collector.clock().now(), app.collector.folded());
+        let page = dashboard::site_page(&view, None, &app.collector, &sums, &app.base_url);
+        Ok(page.map(|page| Some(pages::with_status(200, page.html()))))
+    });
+    made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
+}
+
+/// `GET /share/SLUG/PANEL`, and the same with `.csv` and `.json`: all rows of a panel.
+pub async fn panel(
+    State(app): State<Shared>,
+    Path((slug, file)): Path<(String, String)>,
+    Query(asked): Asked,
+    headers: HeaderMap,
+) -> Response {
+    let Some((tab, ending)) = pages::named(&file) else { return pages::not_found(&headers) };
+    let is_embedded = is_embedded(&asked);
+    let made = made(&slug, &headers, &app, move |open, app, words| {
+        let view = view(open, &asked, words)?;
+        if !view.has_tab(&tab) {
+            return Ok(Ok(None));
+        }
+        let now = app.collector.clock().now();
+        let sums = Folded::of(&app.collector, &open.site, now, app.collector.folded());
+        Ok(pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now))
+    });
+    made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
+}
+
+/// Where anybody who asks for a site's own page is led: to its public page, if it is open.
+pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app: &Shared) -> Option<Response> {
+    let site = app.collector.directory().find(domain)?.clone();
+    let open = door::find(site.domain.as_str(), headers, app).await.ok()?;
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Some(Redirect::to(&format!("{}{query}", open.home)).into_response())
+}
+
+/// What an answer is made by, away from the threads that serve connections; nothing where there is no such thing.
+type Work = Result<Result<Option<Response>, StoreError>, NoView>;
+
+/// Makes an answer for whoever may see what is open, when it is their turn.
+async fn made(
+    slug: &str,
+    headers: &HeaderMap,
+    app: &Shared,
+    work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
+) -> Result<(Response, Share), Response> {
+    let open = door::admit(slug, headers, app).await?;
+    let Ok(_turn) = TURNS.acquire().await else { return Err(pages::failed(headers)) };
+    let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
+    match apart(move || work(&open, &app, words)).await {
+        Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
+        Some(Ok(Ok(None))) => Err(pages::not_found(headers)),
+        Some(Err(no_view)) => Err(pages::no_view(&no_view, headers)),
+        Some(Ok(Err(_))) | None => Err(pages::failed(headers)),
+    }
+}
+
+fn view<'a>(open: &'a Open, asked: &[(String, String)], words: &'static Words) -> Result<View<'a>, NoView> {
+    let view = View::public(&open.site, open.home.clone(), asked, words)?;
+    Ok(View { is_findable: open.share.is_public(), ..view })
+}
+
+fn is_embedded(asked: &[(String, String)]) -> bool {
+    asked.iter().any(|(key, _)| key == EMBED)
+}
+
+/// `POST /share/SLUG`: the password of a secret link.
+pub async fn unlock(
+    State(app): State<Shared>,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    let headers = request.headers().clone();
+    let open = match door::find(&slug, &headers, &app).await {
+        Ok(open) => open,
+        Err(answer) => return answer,
+    };
+    let form = match Form::read(request, &app).await {
+        Ok(form) => form,
+        Err(no_form) => return pages::no_form(no_form, &headers),
+    };
+    let (password, share) = (Password::from(form.exact("password").to_owned()), open.share.clone());
+    let work = move |collector: &Collector| match password.is_that_of(share.password.as_ref()) {
+        true => door::remembered(collector, share.id).map(Some),
+        false => Ok(None),
+    };
+    match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
+        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, query.as_deref(), &app),
+        Ok(Guess::Wrong) => door::ask(&open, Why::Wrong, &headers),
+        Ok(Guess::TooMany) => {
+            let mut answer = door::ask(&open, Why::TooMany, &headers);
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
+            answer
+        }
+        Err(_) => pages::failed(&headers),
+    }
+}
+
+/// Puts the headers on an answer that say who may keep it, find it and frame it.
+fn dressed(mut answer: Response, share: &Share, is_embedded: bool) -> Response {
+    let headers = answer.headers_mut();
+    if share.is_public() {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(PUBLIC_AGE));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+    } else {
+        headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    }
+    if is_embedded && !share.embed.is_empty() {
+        answer.extensions_mut().insert(pages::Frames(sources(&share.embed)));
+    }
+    answer
+}
+
+/// Hosts as sources of a content policy, at whatever port. Operators name no `www.`, which is the same host to us.
+fn sources(hosts: &[String]) -> String {
+    let source = |host: &String| match host.strip_prefix("*.") {
+        Some(_) => format!("{host}:*"),
+        None => format!("{host}:* www.{host}:*"),
+    };
+    hosts.iter().map(source).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_stands_for_its_ports_and_for_www() {
+        let hosts = ["example.com".to_owned(), "*.example.org".to_owned()];
+        assert_eq!(sources(&hosts), "example.com:* www.example.com:* *.example.org:*");
+    }
+}

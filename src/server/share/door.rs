@@ -1,0 +1,124 @@
+//! In: the last part of a share's address, and a browser's cookies. Out: what is open there for whoever asks, or the answer that
+//! keeps them out. Forgets: secret links and passwords, right after they are compared.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::super::language::words_for;
+use super::super::{App, Shared, apart, cookie, pages};
+use crate::collector::{Collector, random};
+use crate::limits;
+use crate::page::share::{PasswordPage, Why};
+use crate::secret::{self, Secret};
+use crate::site::{Moment, Site};
+use crate::store::StoreError;
+use crate::store::sqlite::Share;
+
+/// The cookie of a browser whose reader knew the password; each share has its own, by its path.
+const COOKIE: &str = "headcount_share";
+/// Name of the key that such cookies are signed with.
+const KEY: &str = "shares";
+/// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
+const SLUG_BYTES_MAX: usize = 253;
+
+/// A share that is there.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// Of which site.
+    pub site: Arc<Site>,
+    /// What an operator opened.
+    pub share: Share,
+    /// Where its page is.
+    pub home: String,
+}
+
+/// What is open at an address, if it has not ended; a password may still be wanted.
+///
+/// # Errors
+/// The answer that there is nothing, or nothing any more.
+pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
+    let (collector, name) = (app.collector.clone(), slug.to_owned());
+    let found = match slug.len() {
+        0..=SLUG_BYTES_MAX => apart(move || found(&collector, &name)).await,
+        _ => Some(Ok(None)),
+    };
+    match found {
+        Some(Ok(Some(open))) if open.share.has_ended(app.collector.clock().now()) => Err(pages::ended(headers)),
+        Some(Ok(Some(open))) if open.share.is_public() && open.site.domain.as_str() != slug => {
+            // Another name of the site, or the same in capitals.
+            Err(Redirect::to(&open.home).into_response())
+        }
+        Some(Ok(Some(open))) => Ok(open),
+        Some(Ok(None)) => Err(pages::not_found(headers)),
+        Some(Err(_)) | None => Err(pages::failed(headers)),
+    }
+}
+
+fn found(collector: &Collector, slug: &str) -> Result<Option<Open>, StoreError> {
+    let directory = collector.directory();
+    if let Some(site) = directory.find(slug).cloned() {
+        let share = collector.store().public_share(site.id)?;
+        let home = format!("/share/{}", site.domain);
+        return Ok(share.map(|share| Open { site, share, home }));
+    }
+    let share = collector.store().share_by_link(Secret::from_text(slug).digest())?;
+    let home = format!("/share/{slug}");
+    Ok(share.and_then(|share| Some(Open { site: directory.get(share.site)?.clone(), share, home })))
+}
+
+/// What is open at an address for a browser that may see it.
+///
+/// # Errors
+/// The answer: there is nothing, or a password is wanted.
+pub async fn admit(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
+    let open = find(slug, headers, app).await?;
+    if open.share.password.is_none() {
+        return Ok(open);
+    }
+    let (collector, kept) = (app.collector.clone(), cookie(headers, COOKIE).map(str::to_owned));
+    let id = open.share.id;
+    match apart(move || is_remembered(&collector, id, kept.as_deref())).await {
+        Some(Ok(true)) => Ok(open),
+        Some(Ok(false)) => Err(ask(&open, Why::Asked, headers)),
+        _ => Err(pages::failed(headers)),
+    }
+}
+
+/// The page that asks for the password.
+pub fn ask(open: &Open, why: Why, headers: &HeaderMap) -> Response {
+    let page = PasswordPage { words: words_for(headers), domain: open.site.domain.to_string(), why };
+    pages::with_status(page.why.status(), page.html())
+}
+
+/// Whether a cookie says that the password of a share was right, and not too long ago.
+fn is_remembered(collector: &Collector, share: i64, kept: Option<&str>) -> Result<bool, StoreError> {
+    let (Some(kept), Some(key)) = (kept, collector.store().known_key(KEY)?) else { return Ok(false) };
+    let Some(text) = secret::verified(&key, kept) else { return Ok(false) };
+    let until = text.strip_prefix(&format!("{share} ")).and_then(|until| until.parse().ok()).map(Moment);
+    Ok(until.is_some_and(|until| until > collector.clock().now()))
+}
+
+/// What a browser keeps when the password of a share was right.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn remembered(collector: &Collector, share: i64) -> Result<String, StoreError> {
+    let key = collector.store().key(KEY, random().map_err(|e| StoreError::Other(e.to_string()))?)?;
+    let until = collector.clock().now().plus(limits::SHARE_PASSWORD_MS);
+    Ok(secret::signed(&key, &format!("{share} {}", until.0)))
+}
+
+/// The answer to a right password: the browser gets its cookie and asks again.
+pub fn welcome(open: &Open, kept: &str, query: Option<&str>, app: &App) -> Response {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let mut answer = Redirect::to(&format!("{}{query}", open.home)).into_response();
+    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
+    let age_s = limits::SHARE_PASSWORD_MS / 1_000;
+    let text = format!("{COOKIE}={kept}; Path={}; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}", open.home);
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        answer.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    answer
+}

@@ -1,0 +1,140 @@
+//! In: what operators open of a site to readers who are not signed in. Out: the same, found by the site or by a secret link's
+//! digest. Forgets: secret links and passwords, which never reach this module; with a site, all its shares.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Sqlite, StoreError};
+use crate::secret::Digest;
+use crate::secret::password::PasswordDigest;
+use crate::site::{Moment, SiteId};
+
+/// The name of a site's public page among its shares.
+pub const PUBLIC: &str = "public";
+
+/// A page of a site for readers who are not signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Its number, which no later one gets.
+    pub id: i64,
+    /// Of which site.
+    pub site: SiteId,
+    /// What operators call it; [`PUBLIC`] is the page whose address is the site's name.
+    pub name: String,
+    /// What it is read with, if anything.
+    pub password: Option<PasswordDigest>,
+    /// When it ends.
+    pub until: Option<Moment>,
+    /// The hosts in whose pages it may stand.
+    pub embed: Vec<String>,
+    /// When it was made.
+    pub added: Moment,
+}
+
+/// A share that is to be.
+#[derive(Debug)]
+pub struct NewShare<'a> {
+    /// Of which site.
+    pub site: SiteId,
+    /// Its name.
+    pub name: &'a str,
+    /// The digest of its secret link; nothing for the public page.
+    pub link: Option<Digest>,
+    /// What it is to be read with.
+    pub password: Option<&'a PasswordDigest>,
+    /// When it ends.
+    pub until: Option<Moment>,
+    /// The hosts in whose pages it may stand.
+    pub embed: &'a [String],
+}
+
+const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms";
+
+impl Share {
+    /// Whether everybody may find it.
+    pub fn is_public(&self) -> bool {
+        self.name == PUBLIC
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self, now: Moment) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
+impl Sqlite {
+    /// Adds a share; tells whether its name was free.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn add_share(&self, new: &NewShare, now: Moment) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms) VALUES (?, ?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT DO NOTHING";
+        let added = self.writer().execute(
+            sql,
+            params![
+                new.site.0,
+                new.name,
+                new.link.map(|digest| digest.0),
+                new.password.map(PasswordDigest::as_str),
+                new.until.map(|until| until.0),
+                new.embed.join(" "),
+                now.0
+            ],
+        )?;
+        Ok(added == 1)
+    }
+
+    /// The shares of a site, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn shares(&self, site: SiteId) -> Result<Vec<Share>, StoreError> {
+        let reader = self.reader();
+        let mut statement =
+            reader.prepare_cached(&format!("SELECT {COLUMNS} FROM shares WHERE site = ? ORDER BY id"))?;
+        let shares = statement.query_map([site.0], share)?;
+        Ok(shares.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The share of a secret link.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn share_by_link(&self, link: Digest) -> Result<Option<Share>, StoreError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(&format!("SELECT {COLUMNS} FROM shares WHERE hash = ?"))?;
+        Ok(statement.query_row([link.0], share).optional()?)
+    }
+
+    /// The public page of a site.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn public_share(&self, site: SiteId) -> Result<Option<Share>, StoreError> {
+        let reader = self.reader();
+        let sql = format!("SELECT {COLUMNS} FROM shares WHERE site = ? AND name = ?");
+        let mut statement = reader.prepare_cached(&sql)?;
+        Ok(statement.query_row(params![site.0, PUBLIC], share).optional()?)
+    }
+
+    /// Removes a share; tells whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn remove_share(&self, site: SiteId, name: &str) -> Result<bool, StoreError> {
+        Ok(self.writer().execute("DELETE FROM shares WHERE site = ? AND name = ?", params![site.0, name])? == 1)
+    }
+}
+
+fn share(row: &Row) -> rusqlite::Result<Share> {
+    let embed: String = row.get(5)?;
+    Ok(Share {
+        id: row.get(0)?,
+        site: SiteId(row.get(1)?),
+        name: row.get(2)?,
+        password: row.get::<_, Option<String>>(3)?.map(PasswordDigest::stored),
+        until: row.get::<_, Option<i64>>(4)?.map(Moment),
+        embed: embed.split_whitespace().map(str::to_owned).collect(),
+        added: Moment(row.get(6)?),
+    })
+}

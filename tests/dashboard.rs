@@ -1,0 +1,229 @@
+//! In: an analyst who chooses days, comparisons, tabs and rows. Out: the figures that pages show for it. Forgets: nothing.
+
+use headcount::control::Command;
+use headcount::control::annotation::AnnotationCommand;
+use serde_json::json;
+
+use crate::world::{Answer, World};
+
+const SITE: &str = "example.com";
+
+/// Somebody who is signed in.
+struct Reader<'a>(&'a World, (&'static str, String));
+
+impl Reader<'_> {
+    fn of(world: &World) -> Reader<'_> {
+        Reader(world, world.sign_in())
+    }
+
+    fn answer(&self, path: &str, more: &[(&str, String)]) -> Answer {
+        let headers = [&[(self.1.0, self.1.1.clone())], more].concat();
+        self.0.request("GET", &format!("/{SITE}{path}"), &headers, None)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let answer = self.answer(path, &[]);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.text()
+    }
+}
+
+/// What stands between two texts.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let rest = text.split_once(from).unwrap_or_else(|| panic!("{from} is missing in {text}")).1;
+    rest.split_once(to).unwrap_or_else(|| panic!("{to} is missing")).0
+}
+
+/// The values and numbers of a table's rows, with `|` between them.
+fn rows(table: &str) -> Vec<String> {
+    let texts = |row: &str| {
+        let pieces = row.split('<').filter_map(|piece| Some(piece.split_once('>')?.1.trim().to_owned()));
+        pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("|")
+    };
+    table.split("<tr").skip(2).map(|row| texts(&format!("<{}", row.split("</tr>").next().unwrap()))).collect()
+}
+
+fn card(page: &str, name: &str) -> Vec<String> {
+    rows(between(page, &format!("id=\"{name}-card\""), "</table>"))
+}
+
+/// Two Mondays: one visitor on the first, two on the second.
+fn mondays() -> World {
+    let world = World::at("2026-06-01T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    world.pageview("/").by("ana").ok();
+    world.go_to("2026-06-08T09:00:00Z");
+    world.pageview("/").by("ana").ok();
+    world.pageview("/").by("bob").ok();
+    world.pageview("/docs").by("bob").ok();
+    world
+}
+
+#[test]
+fn days_are_compared_with_what_is_asked_for() {
+    let world = mondays();
+    let reader = Reader::of(&world);
+    let visitors =
+        |page: &str| between(between(page, "<dl class=\"totals\">", "</div>"), "class=\"change", "/dd>").to_owned();
+    let same = reader.get("?period=today&weekdays=1&by=hour");
+    assert!(same.contains("compared with Monday, 1 June 2026, weekdays matched"), "{same}");
+    assert!(visitors(&same).contains(">+100\u{a0}%<") && visitors(&same).contains("1 in the period before"));
+    assert!(same.contains("2 visitors, 3 pageviews so far · before, Mon 1 Jun 2026, 09:00: 1 visitor<"), "{same}");
+    let before = reader.get("?period=today");
+    assert!(before.contains("compared with Sunday, 7 June 2026") && visitors(&before).contains(">new<"));
+    let custom = reader.get("?period=today&compare=custom&since=2026-06-01");
+    assert!(custom.contains("compared with Monday, 1 June 2026 ") && visitors(&custom).contains(">+100\u{a0}%<"));
+    let none = reader.get("?period=today&compare=none");
+    assert!(!none.contains("compared with") && !none.contains("class=\"change") && !none.contains("before, "));
+    // A year before nothing was counted: there is nothing to compare with.
+    assert!(!reader.get("?period=today&compare=year").contains("compared with"));
+    for wrong in ["?compare=x", "?period=custom&from=2026-06-02&to=2026-06-01", "?compare=custom&since=%3Ci%3E"] {
+        let answer = reader.answer(wrong, &[]);
+        assert!(answer.status == 400 && !answer.text().contains("<i>"), "{wrong}");
+    }
+}
+
+#[test]
+fn the_chart_draws_what_is_asked_for() {
+    let world = mondays();
+    let reader = Reader::of(&world);
+    let table = |path: &str| {
+        let page = reader.get(path);
+        let table = between(&page, "<table class=\"series\">", "</table>").to_owned();
+        (between(&table, "<thead>", "</thead>").matches("<th").count(), rows(&table))
+    };
+    let (columns, weeks) = table("?period=custom&from=2026-06-01&to=2026-06-14&by=week&compare=none");
+    assert_eq!(
+        (columns, weeks),
+        (
+            3,
+            vec!["week from Mon 1 Jun 2026|1|1".into(), "week from Mon 8 Jun 2026|(still running)|2|3".to_owned()]
+                .into_iter()
+                .map(|row: String| row.replace("|(still", " (still"))
+                .collect::<Vec<_>>()
+        )
+    );
+    let (columns, days) = table("?period=7d&metric=views_per_visit&compare=none");
+    assert_eq!((columns, days.len()), (2, 7));
+    assert_eq!(days[6], "Mon 8 Jun 2026 (still running)|1.50");
+    let (columns, _) = table("?period=7d&metric=visits&compare=2026-06-01");
+    assert_eq!(columns, 3, "with what was before");
+    // What can't be drawn is not, whatever the address says.
+    let (columns, _) = table("?period=7d&metric=conversion_rate&by=hour&compare=none");
+    assert_eq!(columns, 3);
+    assert!(
+        reader.get("?period=7d&metric=visits").contains("metric=visits\" aria-current")
+            || reader.get("?period=7d&metric=visits").contains("aria-current=\"true\">Visits</a>")
+    );
+}
+
+#[test]
+fn tabs_and_their_rows_are_one_address_away() {
+    let world = mondays();
+    world.event("Signup", "/").by("ana").key("p", json!({"plan": "pro", "seats": "3"})).ok();
+    world.event("Signup", "/").by("bob").key("p", json!({"plan": "free"})).ok();
+    world.event("404", "/gone").by("bob").key("p", json!({"path": "/gone"})).ok();
+    let reader = Reader::of(&world);
+    let page = reader.get("?period=today&pages=entry_page&technology=os&sources=channel");
+    assert_eq!(card(&page, "pages"), ["/|2|0\u{a0}%"]);
+    assert_eq!(card(&page, "sources"), ["Direct|2|100\u{a0}%"]);
+    assert!(page.contains(
+        "/example.com?period=today&#38;pages=entry_page&#38;sources=channel&#38;technology=os&#38;filter=event:Signup"
+    ));
+    assert_eq!(card(&reader.get("?period=today&pages=missing"), "pages"), ["/gone|1|1"]);
+    let events = reader.get("?period=today&events=prop:plan");
+    assert_eq!(card(&events, "events"), ["free|1|1", "pro|1|1"]);
+    let signup = reader.get("?period=today&filter=event:Signup");
+    assert_eq!(card(&signup, "events"), ["free|1|1", "pro|1|1"], "of one event its properties are news");
+    assert!(signup.contains(">seats</a>") && !signup.contains(">path</a>"), "only what came with it");
+    assert!(events.contains(">path</a>"));
+    let pro = reader.get("?period=today&filter=event:Signup&filter=prop:plan:pro");
+    assert!(pro.contains("Property plan"), "{pro}");
+    let csv = reader.get("/prop:plan.csv?period=today&filter=event:Signup");
+    assert!(csv.starts_with("value,visitors,visits,pageviews,events\r\nfree,1,1,0,1\r\npro,1,"), "{csv}");
+    assert!(reader.get("/missing.json?period=today").contains("\"dimension\":\"missing\""));
+    for nothing in ["/goals", "/nothing", "/prop:", "/page.xml", "/map/x"] {
+        assert_eq!(reader.answer(nothing, &[]).status, 404, "{nothing}");
+    }
+}
+
+#[test]
+fn all_rows_are_searched_sorted_and_turned_over() {
+    let world = World::start();
+    for page in 0..130 {
+        for visitor in 0..=(page % 3) {
+            world.pageview(&format!("/page-{page:03}")).by(&format!("v{visitor}")).ok();
+        }
+    }
+    let reader = Reader::of(&world);
+    let first = reader.get("/page?period=today");
+    assert!(first.contains("1 – 100 of 130") && rows(&first).len() == 100, "{first}");
+    assert_eq!(rows(&first)[0], "/page-002|3|3");
+    let next = between(&first, "rel=\"next\"", ">").to_owned() + &first;
+    assert!(next.contains("page=2"));
+    let second = reader.get("/page?period=today&page=2");
+    assert_eq!((rows(&second).len(), rows(&second)[29].as_str()), (30, "/page-129|1|1"));
+    assert!(reader.get("/page?period=today&page=99").contains("101 – 130 of 130"), "past the end is the end");
+    let rising = reader.get("/page?period=today&sort=-visitors");
+    assert!(rows(&rising)[0].ends_with("|1|1") && rising.contains("aria-sort=\"ascending\""));
+    assert_eq!(rows(&reader.get("/page?period=today&sort=-value"))[0], "/page-129|1|1");
+    let found = reader.get("/page?period=today&search=PAGE-12");
+    assert!(found.contains("1 – 10 of 10") && rows(&found).len() == 10);
+    let nothing = reader.get("/page?period=today&search=%3Cscript%3E");
+    assert!(nothing.contains("Nothing is called so.") && !nothing.contains("<script>"));
+    let filtered = reader.get("/page?period=today&filter=page~page-00&sort=value");
+    assert!(filtered.contains("1 – 10 of 10") && filtered.contains("Remove the filter"));
+}
+
+#[test]
+fn notes_stand_on_the_chart() {
+    let world = mondays();
+    let at = Some("2026-06-05".to_owned());
+    world
+        .command(Command::Annotation(AnnotationCommand::Add { site: SITE.into(), text: "On <b>air</b>".into(), at }))
+        .unwrap();
+    let reader = Reader::of(&world);
+    let week = reader.get("?period=7d");
+    assert!(week.contains("<span>Fri 5 Jun 2026</span> <bdi>On &#60;b&#62;air&#60;/b&#62;</bdi>"), "{week}");
+    assert_eq!(week.matches("<g class=\"note\">").count(), 1);
+    assert!(!reader.get("?period=today").contains("class=\"notes\""));
+}
+
+#[test]
+fn a_page_speaks_the_language_of_its_reader() {
+    let world = mondays();
+    let reader = Reader::of(&world);
+    let lang = |more: &[(&str, String)]| between(&reader.answer("", more).text(), "<html lang=\"", "\"").to_owned();
+    assert_eq!(lang(&[]), "en");
+    assert_eq!(lang(&[("accept-language", "de-AT,en;q=0.5".into())]), "de");
+    let chosen =
+        world.request("GET", "/language/fr", &[("referer", format!("{}/{SITE}?period=7d", world.url()))], None);
+    assert_eq!((chosen.status, chosen.header("location")), (303, Some("/example.com?period=7d")));
+    let cookie = chosen.header("set-cookie").unwrap().to_owned();
+    assert!(cookie.starts_with("headcount_language=fr; Path=/; HttpOnly; SameSite=Lax;"), "{cookie}");
+    let both = format!("{}; {}", reader.1.1, cookie.split(';').next().unwrap());
+    let page = world.request("GET", &format!("/{SITE}"), &[("cookie", both), ("accept-language", "de".into())], None);
+    assert!(page.text().contains("<html lang=\"fr\">"));
+    assert_eq!(world.request("GET", "/language/xx", &[], None).status, 404);
+}
+
+#[test]
+fn whatever_is_linked_is_there() {
+    let world = mondays();
+    world.event("Signup", "/").by("ana").key("p", json!({"a/b?c#d%": "x y&z"})).ok();
+    let reader = Reader::of(&world);
+    let mut seen = std::collections::BTreeSet::new();
+    let mut open = vec!["?period=7d&events=prop:a/b?c%23d%25".to_owned(), "?period=today".to_owned()];
+    while let Some(path) = open.pop().filter(|_| seen.len() < 150) {
+        let text = reader.get(&path);
+        let links = text.split("href=\"/example.com").skip(1).map(|rest| rest.split('"').next().unwrap());
+        for link in links
+            .map(|link| link.replace("&#38;", "&"))
+            .filter(|link| !link.contains("live") && !link.contains("settings"))
+        {
+            if seen.insert(link.clone()) {
+                open.push(link);
+            }
+        }
+    }
+    assert!(seen.len() >= 100 && seen.iter().any(|link| link.starts_with("/prop:a%2Fb%3Fc%23d%25.csv?")), "{seen:?}");
+}
