@@ -159,15 +159,6 @@ impl Browser {
         self.done(self.client.set_window_size(1280, 900));
     }
 
-    /// Writes into a field, as keys would, in place of what is there.
-    pub fn type_into(&self, css: &str, text: &str) {
-        self.done(async {
-            let field = self.client.find(Locator::Css(css)).await?;
-            field.clear().await?;
-            field.send_keys(text).await
-        });
-    }
-
     /// The texts of all that a selector finds, as they are shown; nothing while one page gives way to another.
     pub fn texts(&self, css: &str) -> Vec<String> {
         let found = self.runtime.block_on(async {
@@ -178,10 +169,6 @@ impl Browser {
             Ok::<_, CmdError>(texts)
         });
         found.unwrap_or_default()
-    }
-
-    pub fn address(&self) -> String {
-        self.done(self.client.current_url()).to_string()
     }
 
     pub fn title(&self) -> String {

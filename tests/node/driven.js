@@ -36,8 +36,8 @@ function start(command, words, said) {
 }
 
 /** Runs a program to its end, and returns what it wrote. */
-function run(command, words) {
-  const done = spawnSync(command, words, {encoding: 'utf8'})
+function run(command, words, input) {
+  const done = spawnSync(command, words, {encoding: 'utf8', input})
   if (done.status !== 0) throw new Error(`${command} ${words.join(' ')}: ${done.stderr}`)
   return done.stdout.trim()
 }

@@ -5,6 +5,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const {AGENT} = require('./driven.js')
 
+const PASSWORD = 'three green geese'
 const BUSY = 'kranich-kaffee.example'
 const HOSTILE = [
   '/<script>alert(1)</script>', '/%3Cimg src=x onerror=alert(1)%3E', '/=HYPERLINK("http://x.example","y")', '/+1-800', '/@sum',
@@ -35,7 +36,16 @@ async function prepare(command, base) {
   await visit(base, 'hostile.example', ['/a', '/b'], {n: '<script>alert(1)</script>', p: {plan: '=cmd|x'}})
   command('goal', 'add', 'hostile.example', '<script>alert(1)</script>')
   command('annotation', 'add', BUSY, 'New roasts, <b>and</b> a very long note on what else was changed that day', '--at', today)
-  return {command, busy: BUSY, today}
+  command('user', 'add', 'Reader', '--role', 'analyst', '--site', 'quiet.example')
+  command('user', 'password', 'Reader', '--password-stdin')
+  command('campaign', 'set', '--site', BUSY, 'summer', '--sent', '1200')
+  command('token', 'create', '--scope', 'read')
+  const link = (...words) => new URL(/http\S+\/share\/[\w.-]+/.exec(command('share', 'add', ...words))[0]).pathname
+  const shared = link(BUSY, '--public')
+  const locked = link(BUSY, '--name', 'board', '--password-stdin')
+  const embedded = link(BUSY, '--name', 'blog', '--embed', 'www.example.com', '--expires', '30d')
+  const small = link('hostile.example', '--name', 'press')
+  return {command, today, shared, locked, embedded, small}
 }
 
 const opened = browser => browser.run(`for (const it of document.querySelectorAll('details')) it.open = true`)
@@ -86,12 +96,12 @@ function pagesOfSite({today}) {
   ]
 }
 
-function pagesOfInstance(made) {
+function pagesOfInstance() {
   return [
     {name: 'sites', at: '/'}, {name: 'sites, sheet of keys', at: '/', act: sheet},
     {name: 'sites, searched', at: '/?search=kranich'}, {name: 'sites, nothing found', at: '/?search=nothing-like-this'},
     {name: 'account', at: '/settings/account'},
-    {name: 'account, wrong password', at: '/settings/account', act: send('main form[action="/settings/account"]', {})},
+    {name: 'account, too short a password', at: '/settings/account', act: send('main form[action="/settings/account"]', {new: 'short', again: 'short'})},
     {name: 'privacy', at: `/privacy/${BUSY}`}, {name: 'privacy, nobody recognised', at: '/privacy/bare.example'},
     {name: '404', at: '/nobody.example'}, {name: '404 of a panel', at: `/${BUSY}/nonsense`},
     {name: '400', at: `/${BUSY}?period=custom&from=2026-13-01`},
@@ -99,17 +109,59 @@ function pagesOfInstance(made) {
   ]
 }
 
+/** Settings, and their forms with what is wrong in them or what came of them. */
+function pagesOfSettings() {
+  const at = `/${BUSY}/settings`
+  const form = (where, name, values) => send(`form[action*="${where}/${name}"]`, values)
+  const ofSite = (name, values) => form(at, name, values)
+  return [
+    {name: 'settings', at: '/settings'},
+    {name: 'settings, no site', at: '/settings', act: form('/settings', 'site-add', {domain: 'not a domain', timezone: 'Nowhere'})},
+    {name: 'settings of a site', at}, {name: 'settings of a site, all open', at, act: opened},
+    {name: 'settings of the hostile site', at: '/hostile.example/settings', act: opened},
+    {name: 'settings of a site, wrong zone', at, act: ofSite('site', {timezone: 'Nowhere'})},
+    {name: 'settings of a site, wrong budget', at, act: ofSite('budgets', {values_max: '-1'})},
+    {name: 'settings of a site, wrong network', at, act: ofSite('exclusions', {exclude_ips: 'nonsense'})},
+    {name: 'settings of a site, wrong goal', at, act: ofSite('goal-add', {target: 'https://example.com/x'})},
+    {name: 'settings of a site, wrong funnel', at, act: ofSite('funnel-add', {name: 'One', steps: 'x'})},
+    {name: 'settings of a site, wrong note', at, act: ofSite('annotation-add', {text: ''})},
+    {name: 'settings of a site, a note', at, act: ofSite('annotation-add', {text: 'Sale'})},
+    {name: 'settings of a site, not removed', at, act: ofSite('remove', {})},
+    {name: 'users', at: '/settings/users', act: opened},
+    {name: 'users, no name', at: '/settings/users', act: form('/settings/users', 'user-add', {name: ''})},
+    {name: 'users, a link', at: '/settings/users', act: form('/settings/users', 'user-add', {name: 'Another'})},
+    {name: 'a user', at: '/settings/user?name=Reader', act: opened},
+    {name: 'a user, wrong site', at: '/settings/user?name=Reader', act: form('/settings/user', 'user-set', {sites: 'nobody.example', may: 'some'})},
+    {name: 'nobody', at: '/settings/user?name=nobody'},
+    {name: 'tokens', at: '/settings/tokens', act: opened},
+    {name: 'tokens, wrong site', at: '/settings/tokens', act: form('/settings/tokens', 'token-create', {site: 'nobody.example'})},
+    {name: 'tokens, a token', at: '/settings/tokens', act: form('/settings/tokens', 'token-create', {site: BUSY})}
+  ]
+}
+
 /** Pages for whoever is not signed in, or as somebody else. The last of them signs in again. */
 function pagesOfOthers(made) {
+  const {shared, locked, embedded, small} = made
+  const unlock = send('main form', {password: PASSWORD})
   return [
     {name: 'sign-in', at: '/sign-in', before: forget},
     {name: 'sign-in, wrong', at: '/sign-in', act: send('main form', {name: 'nobody', password: 'wrong'})},
-    {name: 'sign-in, bad link', at: '/sign-in/nonsense'}, {name: '401', at: `/${BUSY}`, after: enter(made)}
+    {name: 'sign-in, bad link', at: '/sign-in/nonsense'}, {name: '401', at: '/silent.example'},
+    {name: 'shared', at: shared, act: opened}, {name: 'shared, rows', at: `${shared}/page`},
+    {name: 'shared, map', at: `${shared}?places=map`}, {name: 'shared, 404', at: `${shared}/nonsense`},
+    {name: 'shared, few', at: small}, {name: 'shared in a frame', at: `${embedded}?embed`},
+    {name: 'shared, password', at: locked}, {name: 'shared, wrong password', at: locked, act: send('main form', {password: 'wrong'})},
+    {name: 'shared, right password', at: locked, act: unlock},
+    {name: 'no share', at: '/share/nonsense'},
+    {name: 'sites of an analyst', at: '/', before: enter(made, 'Reader')}, {name: '403', at: `/${BUSY}`},
+    {name: '403 of settings', at: '/settings'},
+    {name: 'account, wrong password', at: '/settings/account', after: enter(made),
+      act: send('main form[action="/settings/account"]', {current: 'wrong', new: PASSWORD, again: PASSWORD})}
   ]
 }
 
 /** All pages, in the order in which they are looked at. */
-const pages = made => [...pagesOfSite(made), ...pagesOfInstance(made), ...pagesOfOthers(made)]
+const pages = made => [...pagesOfSite(made), ...pagesOfInstance(), ...pagesOfSettings(), ...pagesOfOthers(made)]
 
 // What answers with no page.
 const NO_PAGES = /^\/(api|js|assets|counter|health|metrics|favicon|language)|\.js$|\/events$/
@@ -123,4 +175,4 @@ function unlisted(seen) {
   return routes.map(([, route]) => route).filter(route => !paths.some(path => leads(route).test(path)))
 }
 
-module.exports = {pages, prepare, unlisted}
+module.exports = {PASSWORD, pages, prepare, unlisted}
