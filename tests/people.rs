@@ -6,6 +6,8 @@ mod commands;
 mod own_account;
 #[path = "people/settings.rs"]
 mod settings;
+#[path = "people/sharing.rs"]
+mod sharing;
 
 use std::slice::from_ref;
 

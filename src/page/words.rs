@@ -4,11 +4,34 @@
 //! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are
 //! written is in [`locale`].
 
+/// Declares the texts of a part: a name, and the English.
+macro_rules! texts {
+    ($about:literal $part:ident { $($name:ident: $text:literal,)* }) => {
+        #[doc = $about]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $part {
+            $(#[doc = $text] pub $name: &'static str,)*
+        }
+
+        /// English.
+        pub const ENGLISH: $part = $part { $($name: $text,)* };
+
+        impl $part {
+            /// All texts with their names.
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+    };
+}
+
 mod english;
 mod french;
 mod german;
 pub mod locale;
+pub mod reasons;
 pub mod settings;
+pub mod values;
 
 use std::fmt::Display;
 
@@ -136,6 +159,23 @@ mod tests {
                 assert_eq!(codes(text), codes(english), "{} {name}: {text}", language.code());
                 assert!(!text.is_empty() && text.trim() == text, "{} {name}", language.code());
             }
+        }
+    }
+
+    #[test]
+    fn every_language_has_its_own_marks() {
+        for (name, text) in GERMAN.all() {
+            assert!(!text.contains(['"', '“']) || text.contains('„'), "{name}: {text}");
+        }
+        for (name, text) in FRENCH.all() {
+            let words: String = text.split('`').step_by(2).collect();
+            let breaks = [" ;", " :", " !", " ?", "« ", " »"].iter().any(|mark| words.contains(mark));
+            let bare = words.char_indices().any(|(at, letter)| {
+                let before = words[..at].chars().next_back();
+                ";!?".contains(letter) && before != Some('\u{202f}') || letter == '»' && before != Some('\u{202f}')
+            });
+            let typewritten = words.contains('\'') && !words.contains("headcount('");
+            assert!(!breaks && !bare && !typewritten, "{name}: {text}");
         }
     }
 

@@ -4,6 +4,8 @@
 //! `7d` and its like hold today, and months and years run up to today. The API's ranges, which end yesterday, are in
 //! [`super::range`].
 
+mod over;
+
 use std::fmt;
 
 use super::range::date;
@@ -295,18 +297,6 @@ impl Range {
             }
         };
         (from <= self.today.0).then_some(Period::Custom(Day(from), Day(to)))
-    }
-
-    /// The same of days that are over, as everybody may see them: so many last days end yesterday, all else is cut there.
-    pub fn over(self) -> Range {
-        let yesterday = Day(self.today.0 - 1);
-        let (first, last) = (self.span.first_day(), self.span.last_day());
-        let span = match self.period {
-            Period::Days(_) => Span::of_days(Day(first.0 - 1), yesterday),
-            // On its first day a month has none that is over; that day alone is shown, with nothing on it.
-            _ => Span::of_days(first, last.min(yesterday).max(first)),
-        };
-        Range { span, is_partial: false, today: yesterday, ..self }
     }
 
     /// The widths of buckets that it can be drawn with: few enough to see, and more than one.

@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::{status, world};
 use crate::world::{Answer, World};
 
-type Cookie = (&'static str, String);
+pub type Cookie = (&'static str, String);
 
-fn read(world: &World, path: &str, who: &Cookie) -> String {
+pub fn read(world: &World, path: &str, who: &Cookie) -> String {
     let answer = world.request("GET", path, from_ref(who), None);
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.text()
@@ -23,7 +23,7 @@ fn users(world: &World) -> Value {
 }
 
 /// The secret that an answer shows.
-fn secret(answer: &Answer) -> String {
+pub fn secret(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let text = answer.text();
     let shown = text.split("<pre tabindex=\"0\"><code>").nth(1).unwrap_or_else(|| panic!("no secret in {text}"));
@@ -31,7 +31,7 @@ fn secret(answer: &Answer) -> String {
 }
 
 /// Follows an answer as a browser does, with what it is to keep for a moment.
-fn follow(world: &World, answer: &Answer, who: &Cookie) -> String {
+pub fn follow(world: &World, answer: &Answer, who: &Cookie) -> String {
     assert_eq!(answer.status, 303, "{}", answer.text());
     let told = answer.header("set-cookie").unwrap().split(';').next().unwrap();
     let path = answer.header("location").unwrap().split('#').next().unwrap();
