@@ -21,6 +21,7 @@ pub mod sign_in;
 pub mod bots;
 pub mod share;
 pub mod settings;
+pub mod sharing;
 pub mod cards;
 pub mod panel;
 pub mod site;

@@ -20,6 +20,7 @@ mod sign_in;
 mod settings;
 mod signed_in;
 mod told;
+mod together;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -159,9 +160,14 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/settings", get(settings::instance))
         .route("/settings/{name}", get(settings::back_to_instance).post(settings::change_instance))
         .route("/{domain}/settings", get(settings::site))
+        .route("/{domain}/settings/sharing", get(settings::sharing::page))
+        .route("/{domain}/settings/sharing/{form}", get(settings::sharing::back).post(settings::sharing::change))
         .route("/{domain}/settings/{name}", get(settings::back_to_site).post(settings::change_site))
         .route("/privacy/{domain}", get(pages::privacy))
         .route("/", get(pages::sites))
+        .route("/together", get(together::choose))
+        .route("/together/{sites}", get(together::page))
+        .route("/together/{sites}/{panel}", get(together::panel))
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/share/{slug}", get(share::page).post(share::unlock))

@@ -69,6 +69,9 @@ fn a_site_without_tokens_has_pageviews_alone() {
     assert_eq!((now.pageviews[29], now.pageviews.iter().sum::<u32>()), (1, 1));
 }
 
+/// Longer than any pause of a stream.
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// A stream of server-sent events, as a browser has it.
 struct Events(BufReader<TcpStream>);
 
@@ -76,8 +79,7 @@ impl Events {
     fn open(world: &World, path: &str, cookie: &str) -> Events {
         let host = world.url().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
-        // Longer than any pause, so that a stream that stays silent fails a test.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(LONGEST)).unwrap();
         let head = format!(
             "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n"
         );
@@ -87,21 +89,26 @@ impl Events {
 
     /// The head of the answer.
     fn head(&mut self) -> String {
-        let lines = self.0.by_ref().lines().map(Result::unwrap);
-        lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+        self.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The lines from here on. A stream has signs of life, so that one which never ends must fail a test by its age.
+    fn lines(&mut self) -> impl Iterator<Item = String> {
+        let begun = Instant::now();
+        self.0.by_ref().lines().map(move |line| {
+            assert!(begun.elapsed() < LONGEST, "the stream goes on");
+            line.unwrap()
+        })
     }
 
     /// Reads until a line contains a text; false at the end.
     fn reads(&mut self, text: &str) -> bool {
-        let mut lines = self.0.by_ref().lines();
-        lines.any(|line| line.unwrap().contains(text))
+        self.lines().any(|line| line.contains(text))
     }
 
     /// Everything until the end.
     fn rest(mut self) -> String {
-        let mut rest = String::new();
-        self.0.read_to_string(&mut rest).unwrap();
-        rest
+        self.lines().collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -128,7 +135,8 @@ fn streams_tell_what_changes_to_those_who_are_signed_in() {
 
     let mut of_site = Events::open(&world, "/example.com/live/events?of=site", &cookie.1);
     assert!(of_site.reads("1 visitor now"));
-    world.request("POST", "/sign-out", &[cookie], None);
+    let out = world.request("POST", "/sign-out", &[cookie, ("origin", world.url().to_owned())], None);
+    assert_eq!(out.status, 303, "{}", out.text());
     world.pageview("/later").by("bob").ok();
     assert!(!of_site.rest().contains("2 visitors"), "who has signed out is told no more");
 }

@@ -26,6 +26,7 @@ mod share;
 mod store;
 mod settings;
 mod tidy;
+mod together;
 mod trouble;
 mod visits;
 mod world;

@@ -6,6 +6,8 @@ mod commands;
 mod own_account;
 #[path = "people/settings.rs"]
 mod settings;
+#[path = "people/sharing.rs"]
+mod sharing;
 
 use std::slice::from_ref;
 
@@ -210,6 +212,7 @@ DROP TABLE logins;
 DROP TABLE users_sites;
 DROP TABLE shares;
 DROP TABLE users;
+DROP TABLE shares;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

@@ -173,7 +173,9 @@ fn files_and_functions_stay_small() {
     let mut lengths = Vec::new();
     for source in all_sources() {
         let lines = source.text.lines().count();
-        assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines", source.path);
+        // Lists of texts are data.
+        let is_list = source.path.starts_with("src/page/words/");
+        assert!(lines <= FILE_LINES_MAX || is_list, "{} has {lines} lines", source.path);
         for (name, length) in functions(source.code()) {
             assert!(length <= FUNCTION_LINES_MAX, "{}: {name} has {length} lines", source.path);
             if source.path.starts_with("src/") {

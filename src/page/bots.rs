@@ -1,7 +1,7 @@
 //! In: how often programs of each family came for which pages. Out: the lines of their panel, and CSV and JSON. Forgets: the
 //! days.
 
-use super::words::Words;
+use super::words::{Words, values};
 use crate::report::bots::BotLine;
 
 /// Groups of pages that a line of the panel names.
@@ -10,6 +10,14 @@ const PAGES_SHOWN: usize = 3;
 impl BotLine {
     pub(super) fn shown(&self, words: &Words) -> String {
         words.exact(self.count as f64)
+    }
+
+    pub(super) fn name(&self, words: &Words) -> &str {
+        values::of_bot_family(&self.family, words.language).unwrap_or(&self.family)
+    }
+
+    pub(super) fn kind(&self, words: &Words) -> &'static str {
+        values::of_bot_group(self.group, words.language).unwrap_or(self.group)
     }
 
     /// The pages that they came for most.

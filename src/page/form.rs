@@ -44,6 +44,8 @@ pub enum Kind {
     Line,
     /// One line, with the names of all time zones to choose from.
     Zone,
+    /// One line that nobody reads over a shoulder; what was typed is not shown again.
+    Secret,
     /// Several lines.
     Lines,
     /// A number from 1.

@@ -5,9 +5,6 @@ use super::words::Words;
 use crate::cell::Metric;
 use crate::site::Day;
 
-/// Between a number and its unit, so that a line never breaks there.
-const NBSP: char = '\u{a0}';
-
 impl Words {
     /// A count to read at a glance: `1,234`, from 10,000 on `12.3k`, `4.5M`, `6.7B`.
     pub fn count(&self, value: f64) -> String {
@@ -51,7 +48,7 @@ impl Words {
             Metric::ViewsPerVisit | Metric::TotalRevenue | Metric::AverageRevenue => self.decimals(value, 2),
             Metric::BounceRate | Metric::ScrollDepth => self.percent(value, 0),
             Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => self.percent(value, 1),
-            Metric::VisitDuration | Metric::TimeOnPage => duration(value),
+            Metric::VisitDuration | Metric::TimeOnPage => self.locale.duration(tame(value).round() as u64),
             Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => self.count(value),
         }
     }
@@ -82,6 +79,21 @@ impl Words {
         }
         let sign = if value < 0.0 { "\u{2212}" } else { "" };
         format!("{sign}{}", self.count(value.abs()))
+    }
+
+    /// Money by currency: `EUR 1,234.50, USD 3.00`.
+    pub fn money(&self, sums: &[(String, f64)]) -> String {
+        self.each_money(sums, |sum| self.amount(sum))
+    }
+
+    /// The same to read at a glance: `EUR 12.3k`.
+    pub fn brief_money(&self, sums: &[(String, f64)]) -> String {
+        self.each_money(sums, |sum| self.brief_amount(sum))
+    }
+
+    fn each_money(&self, sums: &[(String, f64)], written: impl Fn(f64) -> String) -> String {
+        let sums = sums.iter().map(|(currency, sum)| self.locale.money(currency, &written(*sum)));
+        sums.collect::<Vec<_>>().join(", ")
     }
 
     /// The change from `before` to `now`, in percent of `before`; of rates in points, because percent of percent
@@ -145,16 +157,6 @@ const fn sign(value: f64) -> &'static str {
     }
 }
 
-/// Seconds as `45s`, `1m 20s` or `2h 5m`, which is the same in all languages.
-pub fn duration(seconds: f64) -> String {
-    let whole = tame(seconds).round() as u64;
-    match whole {
-        0..=59 => format!("{whole}s"),
-        60..=3_599 => format!("{}m{NBSP}{}s", whole / 60, whole % 60),
-        _ => format!("{}h{NBSP}{}m", whole / 3_600, whole % 3_600 / 60),
-    }
-}
-
 /// How a change is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -196,6 +198,8 @@ mod tests {
     use super::*;
     use crate::page::words::{ENGLISH, FRENCH, GERMAN};
 
+    const NBSP: char = '\u{a0}';
+
     #[test]
     fn counts_keep_their_digits_up_to_ten_thousand() {
         let cases = [
@@ -234,15 +238,6 @@ mod tests {
         assert_eq!(FRENCH.metric(Metric::Percentage, Some(2.5)), "2,5\u{202f}%");
         assert_eq!(GERMAN.amount(-1_234.5), "\u{2212}1.234,50");
         assert_eq!(FRENCH.date(day("2026-03-01"), FRENCH.date_brief), "dim. 1er mars 2026");
-    }
-
-    #[test]
-    fn durations_name_their_two_largest_units() {
-        for (seconds, text) in
-            [(0.0, "0s"), (45.4, "45s"), (60.0, "1m 0s"), (80.0, "1m 20s"), (3_599.0, "59m 59s"), (7_500.0, "2h 5m")]
-        {
-            assert_eq!(duration(seconds).replace(NBSP, " "), text);
-        }
     }
 
     #[test]

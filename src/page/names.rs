@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::places;
-use super::words::Words;
+use super::words::{Words, values};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::site::AddressMode;
@@ -98,7 +98,7 @@ impl Words {
             Dimension::Language => places::language(value, self.language).unwrap_or(value),
             Dimension::Screen => self.screen_class(value).unwrap_or(value),
             Dimension::UtmCampaign if value == NOT_SET => self.no_campaign,
-            _ => value,
+            _ => values::of_dimension(dimension, value, self.language).unwrap_or(value),
         }
     }
 
@@ -172,28 +172,29 @@ impl Words {
 
     /// A reason for not counting in two or three words, and in a sentence whose parts between backticks are commands.
     pub const fn rejection(&self, reason: Rejection) -> (&'static str, &'static str) {
+        let reasons = &self.reasons;
         match reason {
-            Rejection::Bot => (self.reason_bot, self.reason_bot_why),
-            Rejection::Prefetch => (self.reason_prefetch, self.reason_prefetch_why),
-            Rejection::OptedOut => (self.reason_opted_out, self.reason_opted_out_why),
-            Rejection::UnknownSite => (self.reason_unknown_site, self.reason_unknown_site_why),
-            Rejection::WrongHost => (self.reason_wrong_host, self.reason_wrong_host_why),
-            Rejection::BadUrl => (self.reason_bad_url, self.reason_bad_url_why),
-            Rejection::BadField => (self.reason_bad_field, self.reason_bad_field_why),
-            Rejection::TooLarge => (self.reason_too_large, self.reason_too_large_why),
-            Rejection::NotJson => (self.reason_not_json, self.reason_not_json_why),
-            Rejection::SpamSource => (self.reason_spam_source, self.reason_spam_source_why),
-            Rejection::NoVisit => (self.reason_no_visit, self.reason_no_visit_why),
-            Rejection::TooMany => (self.reason_too_many, self.reason_too_many_why),
-            Rejection::Method => (self.reason_method, self.reason_method_why),
-            Rejection::Status => (self.reason_status, self.reason_status_why),
-            Rejection::Asset => (self.reason_asset, self.reason_asset_why),
-            Rejection::BadLine => (self.reason_bad_line, self.reason_bad_line_why),
-            Rejection::Unmeasured => (self.reason_unmeasured, self.reason_unmeasured_why),
-            Rejection::Repeat => (self.reason_repeat, self.reason_repeat_why),
-            Rejection::BadToken => (self.reason_bad_token, self.reason_bad_token_why),
-            Rejection::Excluded => (self.reason_excluded, self.reason_excluded_why),
-            Rejection::BadTime => (self.reason_bad_time, self.reason_bad_time_why),
+            Rejection::Bot => (reasons.bot, reasons.bot_why),
+            Rejection::Prefetch => (reasons.prefetch, reasons.prefetch_why),
+            Rejection::OptedOut => (reasons.opted_out, reasons.opted_out_why),
+            Rejection::UnknownSite => (reasons.unknown_site, reasons.unknown_site_why),
+            Rejection::WrongHost => (reasons.wrong_host, reasons.wrong_host_why),
+            Rejection::BadUrl => (reasons.bad_url, reasons.bad_url_why),
+            Rejection::BadField => (reasons.bad_field, reasons.bad_field_why),
+            Rejection::TooLarge => (reasons.too_large, reasons.too_large_why),
+            Rejection::NotJson => (reasons.not_json, reasons.not_json_why),
+            Rejection::SpamSource => (reasons.spam_source, reasons.spam_source_why),
+            Rejection::NoVisit => (reasons.no_visit, reasons.no_visit_why),
+            Rejection::TooMany => (reasons.too_many, reasons.too_many_why),
+            Rejection::Method => (reasons.method, reasons.method_why),
+            Rejection::Status => (reasons.status, reasons.status_why),
+            Rejection::Asset => (reasons.asset, reasons.asset_why),
+            Rejection::BadLine => (reasons.bad_line, reasons.bad_line_why),
+            Rejection::Unmeasured => (reasons.unmeasured, reasons.unmeasured_why),
+            Rejection::Repeat => (reasons.repeat, reasons.repeat_why),
+            Rejection::BadToken => (reasons.bad_token, reasons.bad_token_why),
+            Rejection::Excluded => (reasons.excluded, reasons.excluded_why),
+            Rejection::BadTime => (reasons.bad_time, reasons.bad_time_why),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::chart::Series;
 use super::format::{Change, Tone};
 use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
-use super::watched::{Chip, FunnelPanel, GoalRow, money};
+use super::watched::{Chip, FunnelPanel, GoalRow};
 use super::words::Words;
 use super::{Account, Stand, rendered};
 use crate::cell::Metric;
@@ -24,6 +24,8 @@ pub struct SitePage {
     pub domain: String,
     /// Where all its links begin, such as `/example.com`.
     pub home: String,
+    /// The domains of the sites that it shows as one; none for the page of one site.
+    pub members: Vec<String>,
     /// How it stands.
     pub stand: Stand,
     /// Name of its time zone.
@@ -296,13 +298,11 @@ impl SitePage {
     }
 
     fn revenue_shown(&self) -> String {
-        let sums =
-            self.revenue.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", self.words.brief_amount(*sum)));
-        sums.collect::<Vec<_>>().join(", ")
+        self.words.brief_money(&self.revenue)
     }
 
     fn revenue_full(&self) -> String {
-        money(&self.revenue, self.words)
+        self.words.money(&self.revenue)
     }
 
     fn has_unmet_goals(&self) -> bool {

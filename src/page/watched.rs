@@ -107,7 +107,7 @@ impl GoalRow {
     }
 
     pub(super) fn money(&self, words: &Words) -> String {
-        self.figures.as_ref().map_or_else(String::new, |figures| money(&figures.money, words))
+        self.figures.as_ref().map_or_else(String::new, |figures| words.money(&figures.money))
     }
 
     /// Length of the bar, in percent.
@@ -119,11 +119,6 @@ impl GoalRow {
     pub(super) fn since_shown(&self, words: &Words) -> Option<String> {
         self.since.map(|day| since(day, words))
     }
-}
-
-/// Money by currency: `EUR 1,234.50, USD 3.00`.
-pub(super) fn money(sums: &[(String, f64)], words: &Words) -> String {
-    sums.iter().map(|(currency, sum)| format!("{currency}\u{a0}{}", words.amount(*sum))).collect::<Vec<_>>().join(", ")
 }
 
 fn since(day: Day, words: &Words) -> String {

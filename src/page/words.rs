@@ -4,11 +4,34 @@
 //! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are
 //! written is in [`locale`].
 
+/// Declares the texts of a part: a name, and the English.
+macro_rules! texts {
+    ($about:literal $part:ident { $($name:ident: $text:literal,)* }) => {
+        #[doc = $about]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $part {
+            $(#[doc = $text] pub $name: &'static str,)*
+        }
+
+        /// English.
+        pub const ENGLISH: $part = $part { $($name: $text,)* };
+
+        impl $part {
+            /// All texts with their names.
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+    };
+}
+
 mod english;
 mod french;
 mod german;
 pub mod locale;
+pub mod reasons;
 pub mod settings;
+pub mod values;
 
 use std::fmt::Display;
 
@@ -136,6 +159,90 @@ mod tests {
                 assert_eq!(codes(text), codes(english), "{} {name}: {text}", language.code());
                 assert!(!text.is_empty() && text.trim() == text, "{} {name}", language.code());
             }
+        }
+    }
+
+    #[test]
+    fn every_language_has_its_own_marks() {
+        for (name, text) in GERMAN.all() {
+            assert!(!text.contains(['"', '“']) || text.contains('„'), "{name}: {text}");
+        }
+        for (name, text) in FRENCH.all() {
+            let words: String = text.split('`').step_by(2).collect();
+            let breaks = [" ;", " :", " !", " ?", "« ", " »"].iter().any(|mark| words.contains(mark));
+            let bare = words.char_indices().any(|(at, letter)| {
+                let before = words[..at].chars().next_back();
+                ";!?".contains(letter) && before != Some('\u{202f}') || letter == '»' && before != Some('\u{202f}')
+            });
+            let typewritten = words.contains('\'') && !words.contains("headcount('");
+            assert!(!breaks && !bare && !typewritten, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn no_language_is_left_in_english() {
+        // Forms of dates and numbers, and words that are the same.
+        let same = [
+            "date_full",
+            "date_long",
+            "date_day_month",
+            "date_day",
+            "date_short",
+            "date_label",
+            "date_month",
+            "date_month_short",
+            "date_month_alone",
+            "date_weekday",
+        ];
+        let german = [
+            "conversions",
+            "region",
+            "browser",
+            "system",
+            "version",
+            "bucket",
+            "filter",
+            "relays",
+            "live",
+            "minute",
+            "arrived",
+            "user_name",
+            "bot",
+            "site_add_domain",
+            "goal_name",
+            "share_name",
+            "token",
+        ];
+        let french = [
+            "date_brief",
+            "conversions",
+            "change_point",
+            "change_points",
+            "sources",
+            "source",
+            "version",
+            "page",
+            "pages_card",
+            "sources_card",
+            "conversion_word",
+            "conversions_word",
+            "pages",
+            "messages",
+            "sites",
+            "site",
+            "minute",
+            "exclusions",
+            "annotations",
+        ];
+        for (language, own) in [(Language::German, &german[..]), (Language::French, &french[..])] {
+            let left: Vec<&str> = ENGLISH
+                .all()
+                .into_iter()
+                .zip(language.words().all())
+                .filter(|((name, english), (_, text))| english == text && !same.contains(name))
+                .map(|((name, _), _)| name)
+                .collect();
+            assert_eq!(left, own, "{}", language.code());
         }
     }
 

@@ -27,7 +27,7 @@ use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
-pub use view::{NoView, View};
+pub use view::{NoView, Reader, View};
 
 /// What a question of the page is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,18 +88,17 @@ pub fn site_page(
     let all = found.get(&Slot::Totals).and_then(|lines| lines.first());
     let visitors = all.map_or(Some(0.0), |line| line.metrics[0]);
     let is_measured = visitors.is_some() && site.settings.address != AddressMode::None || visitors > Some(0.0);
-    let place = if is_measured { 0 } else { hits_place(view) };
-    let whole = all.and_then(|line| line.metrics[place]).unwrap_or(0.0);
+    let whole = whole_of(view, all, is_measured);
     let (first, last) = (range.span.first_day(), range.span.last_day());
     let rejected = if view.has_ledger() { collector.rejected(site.id, first, last)? } else { Vec::new() };
-    let bots = if view.has_ledger() { collector.bots(site.id, first, last)? } else { Vec::new() };
     let mails = if view.has_ledger() { mails::lines(site, first, last, collector)? } else { Vec::new() };
     let knows_now = view.has_ledger() && site.settings.address != AddressMode::None;
     let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
     Ok(SitePage {
         words: view.words,
-        domain: site.domain.to_string(),
+        domain: view.name.clone(),
         home: view.home.clone(),
+        members: Vec::new(),
         stand: view.stand(),
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
@@ -118,22 +117,24 @@ pub fn site_page(
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, watched::money_of),
         series: series::series(view, &range, before, &found, now),
-        goals: if view.has_goals() {
-            watched::goals(view, range.span, &found, visitors.filter(|_| is_measured))
-        } else {
-            Vec::new()
-        },
+        goals: watched::goals(view, range.span, &found, visitors.filter(|_| is_measured)),
         funnels: if view.has_goals() { watched::funnels(view, range.span, &found) } else { Vec::new() },
         cards: panels::cards(view, tabs, range.span, &found, is_measured, whole),
         mails,
         not_counted: rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect(),
-        bots: report::bots::lines(bots),
+        bots: if view.has_ledger() { report::bots::lines(collector.bots(site.id, first, last)?) } else { Vec::new() },
         files: Files { bots: files(bots::NAME), mails: files("mail") },
         has_ledger: view.has_ledger(),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
         arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
     })
+}
+
+/// What shares are taken of: all visitors, or all hits where visitors are not measured.
+fn whole_of(view: &View, all: Option<&Line>, is_measured: bool) -> f64 {
+    let place = if is_measured { 0 } else { hits_place(view) };
+    all.and_then(|line| line.metrics[place]).unwrap_or(0.0)
 }
 
 /// The place of hits among the totals.

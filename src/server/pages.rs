@@ -30,7 +30,7 @@ const TRACKER_AGE: &str = "public, max-age=3600";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The keys of a query in order, as often as they come.
-type Asked = Query<Vec<(String, String)>>;
+pub type Asked = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
 pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: HeaderMap) -> Response {
@@ -167,7 +167,7 @@ pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
 }
 
 /// The answer to an address that asks for what there is not.
-fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
+pub fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
     let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
     html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
 }
@@ -381,7 +381,8 @@ pub fn html(status: StatusCode, body: String) -> Response {
     (status, Html(body)).into_response()
 }
 
-fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
+/// Something that is no page.
+pub fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
     let mut answer = Response::new(body.into());
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     answer

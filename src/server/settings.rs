@@ -5,6 +5,7 @@
 
 mod asked;
 pub mod people;
+pub mod sharing;
 
 use std::sync::Arc;
 

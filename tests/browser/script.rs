@@ -138,7 +138,7 @@ fn menus_close(scene: &Scene) {
 fn who_is_signed_out_is_told_so(scene: &Scene) {
     scene.browser.forget_cookies();
     scene.pick("7d");
-    scene.shows("You sign in", true);
+    scene.shows("headcount user link", true);
     scene.finds("window.same || location.search.includes('7d')", json!(true));
 }
 

@@ -325,6 +325,7 @@ pub(super) fn full() -> SitePage {
         account: Some(Account { name: "ana".into(), is_owner: true, sign_out: "/sign-out".into() }),
         now: Some(14),
         home: "/example.com".into(),
+        members: Vec::new(),
         stand: Stand::default(),
         period: period("30d"),
         compare: compare(),

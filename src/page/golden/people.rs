@@ -5,6 +5,7 @@ use super::{assert_plain, check};
 use crate::page::Account;
 use crate::page::form::{Sent, Told};
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage};
+use crate::page::sharing::{ShareLine, SharingPage};
 use crate::page::words::{ENGLISH, Language};
 
 fn account() -> Option<Account> {
@@ -71,4 +72,27 @@ fn tokens_are_listed_and_made() {
     let html = TokensPage { tokens: Vec::new(), made: None, ..page }.html();
     assert_plain(&html);
     check("tokens-none", &html);
+}
+
+#[test]
+fn what_is_open_is_listed_and_opened() {
+    let share = |name: &str, public: Option<&str>, until| ShareLine {
+        name: name.into(),
+        public: public.map(Into::into),
+        has_password: until,
+        until: until.then(|| (day("2026-11-02"), true)),
+        embed: if until { Vec::new() } else { vec!["*.example.org".into()] },
+    };
+    let page = SharingPage {
+        words: &ENGLISH,
+        account: account(),
+        domain: "example.com".into(),
+        small_counts_k: 5,
+        shares: vec![share("public", Some("/share/example.com"), false), share("<script>", None, true)],
+        made: Some(Made { sentence: ENGLISH.settings.share_made.into(), secret: "<iframe>".into() }),
+        sent: Sent::default(),
+    };
+    let html = page.html();
+    assert_plain(&html);
+    check("sharing", &html);
 }

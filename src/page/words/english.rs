@@ -2,6 +2,7 @@
 
 use super::Language;
 use super::locale::{self, Locale};
+use super::reasons::{self, Reasons};
 use super::settings::{self, Settings};
 
 /// Declares the texts: a name, and the English.
@@ -14,19 +15,27 @@ macro_rules! words {
             pub language: Language,
             /// How it writes numbers and dates.
             pub locale: Locale,
+            /// Why something was not counted.
+            pub reasons: Reasons,
             /// The texts of the settings pages.
             pub settings: Settings,
             $(#[doc = $text] pub $name: &'static str,)*
         }
 
         /// English.
-        pub const ENGLISH: Words =
-            Words { language: Language::English, locale: locale::ENGLISH, settings: settings::ENGLISH, $($name: $text,)* };
+        pub const ENGLISH: Words = Words {
+            language: Language::English,
+            locale: locale::ENGLISH,
+            reasons: reasons::ENGLISH,
+            settings: settings::ENGLISH,
+            $($name: $text,)*
+        };
 
         impl Words {
             /// All texts with their names.
             pub fn all(&self) -> Vec<(&'static str, &'static str)> {
                 let mut all = vec![$((stringify!($name), self.$name),)*];
+                all.extend(self.reasons.all());
                 all.extend(self.settings.all());
                 all
             }
@@ -322,49 +331,6 @@ words! {
     all_counted: "Everything that arrived in this period was counted.",
     not_counted_total: "{0} messages from browsers and programs arrived and were left out on purpose.",
     reason: "Reason",
-    reason_bot: "Bots",
-    reason_bot_why: "The sender is a crawler, a monitor or an automated browser (on the pixel: or a library).",
-    reason_prefetch: "Prefetched pages",
-    reason_prefetch_why: "The browser fetched the page ahead of need; nobody saw it.",
-    reason_opted_out: "Opted out",
-    reason_opted_out_why: "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
-    reason_unknown_site: "Unknown site",
-    reason_unknown_site_why: "No site here has this domain; add it with `headcount site add`.",
-    reason_wrong_host: "Wrong host",
-    reason_wrong_host_why: "The page's host is not among the site's hosts; see `headcount site set --host`.",
-    reason_bad_url: "Bad address",
-    reason_bad_url_why: "The page's address is missing, too long or not an address.",
-    reason_bad_field: "Bad field",
-    reason_bad_field_why: "A key is missing or has a value that the format forbids.",
-    reason_too_large: "Too large",
-    reason_too_large_why: "The request was larger than its format allows.",
-    reason_not_json: "Not JSON",
-    reason_not_json_why: "The body is not a JSON object.",
-    reason_spam_source: "Referrer spam",
-    reason_spam_source_why: "The referrer is on the list of referrer spammers.",
-    reason_no_visit: "Ping without a visit",
-    reason_no_visit_why: "An engagement ping came without a pageview of its page in a running visit.",
-    reason_too_many: "Too many",
-    reason_too_many_why: "More came than the collector's bounds allow.",
-    reason_method: "No GET",
-    reason_method_why: "The request in the log was no GET.",
-    reason_status: "No success",
-    reason_status_why: "The answer in the log was neither a success (2xx) nor 304.",
-    reason_asset: "No page",
-    reason_asset_why: "The file in the log is no page but a style, a script, an image, a feed or the like.",
-    reason_bad_line: "Unreadable line",
-    reason_bad_line_why: "The line is in no known format of logs, too long, or ahead of the clock.",
-    reason_unmeasured: "Nothing to count",
-    reason_unmeasured_why: "The message tells nothing that is counted: who a person is, how fast a page loads.",
-    reason_repeat: "Sent twice",
-    reason_repeat_why: "The same message came twice within seconds.",
-    reason_bad_token: "No token",
-    reason_bad_token_why: "It claims a time or an address, which needs a token; see `headcount token create --scope ingest`.",
-    reason_bad_time: "Impossible time",
-    reason_bad_time_why: "The time that it claims is no time, or too long ago.",
-
-    reason_excluded: "Excluded",
-    reason_excluded_why: "The site's owner leaves out its network, country, page or host; `headcount site show` says which.",
 
     // Notices.
     notice_no_tokens: "This site keeps no tokens: pageviews and events are counted, visitors and visits are not measured.",
@@ -402,6 +368,9 @@ words! {
     together_all: "All sites together",
     together_title: "{0} sites together",
     together_why: "Visitors of several sites are added: a person who reads two of them is counted twice. Each site counts its days in its own time zone.",
+    together_budget: "Some values of {0} were too many for a day's budget of one of the sites and are counted together as (other); totals are exact.",
+    together_zones: "each site's own time zone",
+    together_members: "These sites",
     together_unmeasured: "Some of these sites keep no tokens: their visitors and visits are not measured and not among these.",
     together_left_out: "Goals, funnels, mail campaigns and settings belong to one site each: they are on its own page.",
     together_too_many: "At most {0} sites can be shown together.",

@@ -25,7 +25,16 @@ pub struct Locale {
     pub weekdays_short: [&'static str; 7],
     /// What stands behind the number of a day, and behind that of the first.
     pub day_mark: [&'static str; 2],
+    /// Behind seconds, minutes and hours.
+    pub times: [&'static str; 3],
+    /// Between a name and what is said of it.
+    pub colon: &'static str,
+    /// Whether the currency stands before the amount.
+    pub is_currency_first: bool,
 }
+
+/// Seconds, minutes and hours as the International System of Units writes them.
+const SI: [&str; 3] = ["\u{a0}s", "\u{a0}min", "\u{a0}h"];
 
 /// English, with days before months, which nobody mistakes.
 pub const ENGLISH: Locale = Locale {
@@ -52,6 +61,9 @@ pub const ENGLISH: Locale = Locale {
     weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     weekdays_short: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     day_mark: ["", ""],
+    times: ["s", "m", "h"],
+    colon: ":",
+    is_currency_first: true,
 };
 
 /// German.
@@ -79,6 +91,9 @@ pub const GERMAN: Locale = Locale {
     weekdays: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
     weekdays_short: ["Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So."],
     day_mark: [".", "."],
+    times: SI,
+    colon: ":",
+    is_currency_first: false,
 };
 
 /// French.
@@ -106,6 +121,9 @@ pub const FRENCH: Locale = Locale {
     weekdays: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
     weekdays_short: ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."],
     day_mark: ["", "er"],
+    times: SI,
+    colon: "\u{202f}:",
+    is_currency_first: false,
 };
 
 impl Locale {
@@ -134,6 +152,22 @@ impl Locale {
             }
         }
         text
+    }
+
+    /// Seconds in their two largest units: `45s`, `1m 20s` or `2h 5m`.
+    pub fn duration(&self, seconds: u64) -> String {
+        let [s, m, h] = self.times;
+        match seconds {
+            0..=59 => format!("{seconds}{s}"),
+            60..=3_599 => format!("{}{m}\u{a0}{}{s}", seconds / 60, seconds % 60),
+            _ => format!("{}{h}\u{a0}{}{m}", seconds / 3_600, seconds % 3_600 / 60),
+        }
+    }
+
+    /// An amount with its currency.
+    pub fn money(&self, currency: &str, amount: &str) -> String {
+        let (first, second) = if self.is_currency_first { (currency, amount) } else { (amount, currency) };
+        format!("{first}\u{a0}{second}")
     }
 
     /// A whole number with a mark between thousands.
@@ -171,5 +205,23 @@ mod tests {
         assert_eq!(GERMAN.decimals("1234.5"), "1.234,5");
         assert_eq!(FRENCH.whole("1234567"), "1\u{202f}234\u{202f}567");
         assert_eq!(ENGLISH.whole("123"), "123");
+        assert_eq!(ENGLISH.money("EUR", "1.50"), "EUR\u{a0}1.50");
+        assert_eq!(FRENCH.money("EUR", "1,50"), "1,50\u{a0}EUR");
+    }
+
+    #[test]
+    fn durations_name_their_two_largest_units() {
+        let plain = |locale: Locale, seconds| locale.duration(seconds).replace('\u{a0}', " ");
+        for (seconds, english, others) in [
+            (0, "0s", "0 s"),
+            (45, "45s", "45 s"),
+            (60, "1m 0s", "1 min 0 s"),
+            (80, "1m 20s", "1 min 20 s"),
+            (3_599, "59m 59s", "59 min 59 s"),
+            (7_500, "2h 5m", "2 h 5 min"),
+        ] {
+            assert_eq!(plain(ENGLISH, seconds), english);
+            assert_eq!([GERMAN, FRENCH].map(|locale| plain(locale, seconds)), [others; 2]);
+        }
     }
 }

@@ -1,30 +1,12 @@
 //! In: nothing. Out: the texts of the pages on which owners declare things, each with its English. Forgets: nothing.
 
-/// Declares the texts: a name, and the English.
-macro_rules! texts {
-    ($($name:ident: $text:literal,)*) => {
-        /// The texts of the settings pages in one language.
-        #[derive(Debug, Clone, Copy)]
-        pub struct Settings {
-            $(#[doc = $text] pub $name: &'static str,)*
-        }
-
-        /// English.
-        pub const ENGLISH: Settings = Settings { $($name: $text,)* };
-
-        impl Settings {
-            /// All texts with their names.
-            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
-                vec![$((stringify!($name), self.$name),)*]
-            }
-        }
-    };
-}
-
 texts! {
+    "The texts of the settings pages in one language."
+    Settings {
     // Every page of settings.
     title: "Settings",
     title_of: "Settings of {0}",
+    of_this_site: "Site settings",
     sections: "Sections",
     command: "The same on the command line",
     saved: "Saved.",
@@ -172,6 +154,34 @@ texts! {
     made_token: "The token:",
     made_once: "It is shown this once. Copy it now.",
 
+    // What is open to readers who are not signed in.
+    sharing: "Sharing",
+    sharing_of: "Sharing of {0}",
+    shares: "What is open",
+    shares_intro: "Readers who are not signed in see days that are over, without filters; values with fewer than {0} visitors a day are added up.",
+    share_name: "Name",
+    share_name_help: "Who the secret link is for. A public page has no name.",
+    share_kind: "How",
+    share_secret: "By a secret link.",
+    share_public: "As a public page.",
+    share_public_named: "A public page has no name; leave it out, or make a secret link.",
+    share_password_help: "Left empty, whoever has the secret link reads.",
+    share_until: "Until the end of",
+    share_until_help: "Left empty, it stays open until it is closed.",
+    share_embed: "Hosts in whose pages it may stand",
+    share_embed_help: "One per line; `*.example.com` stands for every host below it. Left empty, none.",
+    share_add: "Open the site",
+    share_add_button: "Open it",
+    share_made: "It is open at this address:",
+    share_with_password: "With a password.",
+    share_embedded: "In pages of {0}.",
+    share_ends: "Until {0}.",
+    share_ended: "Ended on {0}.",
+    share_remove: "Close {0}",
+    share_remove_short: "Close",
+    share_remove_button: "Close for good",
+    share_remove_why: "The address leads nowhere from then on.",
+
     // Tokens.
     tokens: "Tokens",
     tokens_intro: "Programs read figures and send hits with a token.",
@@ -189,7 +199,7 @@ texts! {
     token_revoke_short: "Revoke",
     token_revoke_button: "Revoke for good",
     token_revoke_why: "Programs that use it are turned away from then on.",
-}
+}}
 
 impl Settings {
     /// What a token with this scope may do.

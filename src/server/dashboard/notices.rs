@@ -1,18 +1,18 @@
 //! In: a view, what was found for it, and the collector's state. Out: what its reader must know before they trust a number.
 //! Forgets: nothing.
 
-use super::view::View;
+use super::view::{Reader, View};
 use super::{Found, Slot};
 use crate::cell::{Dimension, OTHER};
 use crate::collector::Collector;
 use crate::page::cards::Tab;
 use crate::report::period::Range;
-use crate::site::AddressMode;
+use crate::site::{AddressMode, SiteId};
 
 /// All of them.
 pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
-    if !view.has_ledger() {
+    if view.reader == Reader::Public {
         return vec![open(view)];
     }
     if collector.has_hidden_proxy() {
@@ -57,6 +57,9 @@ fn past_budget(view: &View, found: &Found) -> Option<String> {
     }
     let keys = if view.chosen.is_all() { "--values-max N" } else { "--values-max N --pair-cells-max N" };
     let place = if titles.is_empty() { view.words.the_filter.to_owned() } else { titles.join(", ") };
+    if view.site.id == SiteId::TOGETHER {
+        return Some(view.words.one(view.words.together_budget, place));
+    }
     let command = format!("`headcount site set {} {keys}`", view.site.domain);
     Some(view.words.two(view.words.notice_budget, place, command))
 }

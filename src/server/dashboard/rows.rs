@@ -87,7 +87,7 @@ pub fn rows_page(
     Ok(RowsPage {
         words: view.words,
         account,
-        domain: view.site.domain.to_string(),
+        domain: view.name.clone(),
         back: view.here(),
         stand: view.stand(),
         everything: view.everything(),

@@ -24,6 +24,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'
 pub enum Reader {
     /// Somebody who is signed in sees every figure.
     SignedIn,
+    /// The same, who reads several sites as one: what belongs to one site is left out.
+    Together,
     /// Anybody: sums of days that are over, without small counts, and no filters.
     Public,
 }
@@ -35,6 +37,8 @@ pub struct View<'a> {
     pub words: &'static Words,
     /// Who looks.
     pub reader: Reader,
+    /// What it is called: the site's domain.
+    pub name: String,
     /// Where all links of the page begin: `/example.com`, `/share/SLUG`.
     pub home: String,
     /// Whether search engines may list the page.
@@ -88,7 +92,8 @@ impl<'a> View<'a> {
             return Err(NoView::GoalAndFilter);
         }
         let home = format!("/{}", site.domain);
-        Ok(View { words, reader: Reader::SignedIn, home, is_findable: false, site, state, chosen })
+        let name = site.domain.to_string();
+        Ok(View { words, reader: Reader::SignedIn, name, home, is_findable: false, site, state, chosen })
     }
 
     /// What anybody asks for by a query, of a page that begins at `home`.
@@ -106,7 +111,8 @@ impl<'a> View<'a> {
             return Err(NoView::NotForAll);
         }
         let chosen = state.choice.made_out(site)?;
-        Ok(View { words, reader: Reader::Public, home, is_findable: false, site, state, chosen })
+        let name = site.domain.to_string();
+        Ok(View { words, reader: Reader::Public, name, home, is_findable: false, site, state, chosen })
     }
 
     /// What its period means at a moment. `first_day` is the first one with data.
@@ -165,17 +171,17 @@ impl<'a> View<'a> {
 
     /// Whether its reader sees a tab.
     pub fn has_tab(&self, tab: &Tab) -> bool {
-        self.reader == Reader::SignedIn || matches!(tab, Tab::Of(_) | Tab::Map)
+        self.reader != Reader::Public || matches!(tab, Tab::Of(_) | Tab::Map)
     }
 
     /// Whether its reader sees properties of events.
     pub fn has_props(&self) -> bool {
-        self.reader == Reader::SignedIn
+        self.reader != Reader::Public
     }
 
     /// What the owner noted beside the figures.
     pub fn notes(&self) -> &[Annotation] {
-        if self.reader == Reader::SignedIn { &self.site.settings.annotations } else { &[] }
+        if self.reader != Reader::Public { &self.site.settings.annotations } else { &[] }
     }
 
     /// Where something else below the site is, of the same days.
@@ -234,7 +240,7 @@ impl<'a> View<'a> {
     }
 
     fn has_period(&self, period: Period) -> bool {
-        self.reader == Reader::SignedIn || period != Period::Today
+        self.reader != Reader::Public || period != Period::Today
     }
 
     /// The days to choose from.
@@ -335,7 +341,7 @@ impl<'a> View<'a> {
     /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
     fn possible(&self, range: &Range) -> Vec<Interval> {
         let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
-        let has_hours = self.reader == Reader::SignedIn && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
+        let has_hours = self.reader != Reader::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
         let mut intervals = range.intervals();
         intervals.retain(|interval| has_hours || *interval != Interval::Hour);
         intervals

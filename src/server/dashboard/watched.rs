@@ -38,6 +38,9 @@ pub(super) fn questions(view: &View, span: Span) -> Vec<(Slot, Question)> {
 /// The rows of the panel of goals. `whole` is how many visitors there are in all, or pass the filter; nothing where they are
 /// not measured.
 pub(super) fn goals(view: &View, span: Span, found: &Found, whole: Option<f64>) -> Vec<GoalRow> {
+    if !view.has_goals() {
+        return Vec::new();
+    }
     let row = |(place, goal): (usize, &Goal)| GoalRow {
         name: goal.name.clone(),
         target: goal.target.text().to_owned(),

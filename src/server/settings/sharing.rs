@@ -1,0 +1,150 @@
+//! In: owners, and the forms by which they open a site or close it. Out: the page of what is open. Forgets: secret links, once they
+//! are shown, and passwords.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::{owner, posted_by_owner, run, wrong};
+use crate::control::share::ShareCommand;
+use crate::control::{Command, Reply};
+use crate::page::form::Sent;
+use crate::page::people::Made;
+use crate::page::sharing::{ShareLine, SharingPage};
+use crate::page::words::Words;
+use crate::server::form::Form;
+use crate::server::language::words_for;
+use crate::server::signed_in::Account;
+use crate::server::{Shared, apart, pages, told};
+use crate::site::{Moment, Site};
+use crate::store::sqlite::Share;
+
+/// `GET /DOMAIN/settings/sharing`
+pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+    let account = match owner(&headers, &app).await {
+        Ok(account) => account,
+        Err(answer) => return answer,
+    };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let sent = told::of(&headers, &home(&site));
+    let mut answer = shown(&account, site, sent, None, &headers, &app).await;
+    told::drop_from(&mut answer, &headers, &app);
+    answer
+}
+
+/// `POST /DOMAIN/settings/sharing/FORM`
+pub async fn change(
+    State(app): State<Shared>,
+    Path((domain, action)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let headers = request.headers().clone();
+    let (account, form) = match posted_by_owner(request, &app).await {
+        Ok(posted) => posted,
+        Err(answer) => return answer,
+    };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let words = words_for(&headers);
+    let Some(command) = asked(&site, &action, &form, words) else { return pages::not_found(&headers) };
+    match run(command.map(Command::Share), &app).await {
+        Ok(reply) if action == "share-add" => {
+            let made = Some(made(&reply, words));
+            shown(&account, site, Sent::default(), made, &headers, &app).await
+        }
+        Ok(reply) => {
+            let home = home(&site);
+            let mut answer = Redirect::to(&format!("{home}#shares")).into_response();
+            told::leave(&mut answer, &app, &home, &action, &reply.text);
+            answer
+        }
+        Err(sentence) => {
+            let mut sent = wrong(&action, &form, sentence);
+            sent.values.retain(|(name, _)| name != "password");
+            let mut answer = shown(&account, site, sent, None, &headers, &app).await;
+            *answer.status_mut() = StatusCode::BAD_REQUEST;
+            answer
+        }
+    }
+}
+
+/// `GET /DOMAIN/settings/sharing/FORM`: where a form is sent there is no page.
+pub async fn back(Path((domain, _)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    match crate::site::Domain::parse(&domain) {
+        Ok(domain) => Redirect::to(&format!("/{domain}/settings/sharing")).into_response(),
+        Err(_) => pages::not_found(&headers),
+    }
+}
+
+fn home(site: &Site) -> String {
+    format!("/{}/settings/sharing", site.domain)
+}
+
+/// What a form asks for, or why that makes no sense; nothing if there is no such form.
+fn asked(site: &Site, action: &str, form: &Form, words: &Words) -> Option<Result<ShareCommand, String>> {
+    let site = site.domain.to_string();
+    match action {
+        "share-remove" => Some(Ok(ShareCommand::Remove { site, name: form.exact("name").to_owned() })),
+        "share-add" => {
+            let name = match (form.text("kind"), form.filled("name")) {
+                ("public", None) => None,
+                // A public page has no name, and who names one means a secret link.
+                ("public", Some(_)) => return Some(Err(words.settings.share_public_named.to_owned())),
+                (_, name) => Some(name.unwrap_or_default()),
+            };
+            let password = Some(form.exact("password")).filter(|typed| !typed.is_empty());
+            let embed = form.text("embed").lines().map(str::trim).filter(|host| !host.is_empty());
+            Some(Ok(ShareCommand::Add {
+                site,
+                name,
+                password: password.map(|typed| typed.to_owned().into()),
+                expires: form.filled("until"),
+                embed: embed.map(str::to_owned).collect(),
+            }))
+        }
+        _ => None,
+    }
+}
+
+/// The address that was opened, and the line of HTML for other pages if it may stand in them.
+fn made(reply: &Reply, words: &Words) -> Made {
+    let lines = ["link", "frame"].map(|key| reply.json[key].as_str());
+    let secret = lines.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    Made { sentence: words.settings.share_made.to_owned(), secret }
+}
+
+async fn shown(
+    account: &Account,
+    site: Arc<Site>,
+    sent: Sent,
+    made: Option<Made>,
+    headers: &HeaderMap,
+    app: &Shared,
+) -> Response {
+    let (collector, id) = (app.collector.clone(), site.id);
+    let Some(Ok(shares)) = apart(move || collector.store().shares(id)).await else { return pages::failed(headers) };
+    let now = app.collector.clock().now();
+    let page = SharingPage {
+        words: words_for(headers),
+        account: Some(account.shown()),
+        domain: site.domain.to_string(),
+        small_counts_k: site.settings.small_counts_k.into(),
+        shares: shares.iter().map(|share| line(share, &site, now)).collect(),
+        made,
+        sent,
+    };
+    (StatusCode::OK, Html(page.html())).into_response()
+}
+
+fn line(share: &Share, site: &Site, now: Moment) -> ShareLine {
+    // It ends with the last millisecond before.
+    let last = |until: Moment| (site.schedule.locate(until.plus(-1)).day, share.has_ended(now));
+    ShareLine {
+        name: share.name.clone(),
+        public: share.is_public().then(|| format!("/share/{}", site.domain)),
+        has_password: share.password.is_some(),
+        until: share.until.map(last),
+        embed: share.embed.clone(),
+    }
+}
