@@ -5,6 +5,7 @@
 mod chromium;
 mod installed;
 mod pages;
+mod plain;
 mod settings;
 mod script;
 

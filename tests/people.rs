@@ -212,7 +212,7 @@ DROP TABLE logins;
 DROP TABLE users_sites;
 DROP TABLE shares;
 DROP TABLE users;
-DROP TABLE shares;
+DROP TABLE IF EXISTS shares;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

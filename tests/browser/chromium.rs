@@ -62,14 +62,23 @@ impl Browser {
         Browser::with(&[])
     }
 
+    /// A browser whose settings forbid scripts, for all pages.
+    pub fn without_scripts() -> Browser {
+        Browser::made(&[HIDDEN], json!({"profile.managed_default_content_settings.javascript": 2}))
+    }
+
     fn with(more: &[&str]) -> Browser {
+        Browser::made(more, json!({}))
+    }
+
+    fn made(more: &[&str], settings: Value) -> Browser {
         let profile = tempfile::tempdir().unwrap();
         let driver = Driver::start(&profile);
         let mut flags: Vec<String> = FLAGS.iter().chain(more).map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-agent={AGENT}"));
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let wishes = json!({
-            "goog:chromeOptions": {"binary": CHROMIUM, "args": flags},
+            "goog:chromeOptions": {"binary": CHROMIUM, "args": flags, "prefs": settings},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let wishes = wishes.as_object().unwrap().clone();
@@ -148,6 +157,18 @@ impl Browser {
     /// Shows the window again.
     pub fn show(&self) {
         self.done(self.client.set_window_size(1280, 900));
+    }
+
+    /// The texts of all that a selector finds, as they are shown; nothing while one page gives way to another.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let found = self.runtime.block_on(async {
+            let mut texts = Vec::new();
+            for found in self.client.find_all(Locator::Css(css)).await? {
+                texts.push(found.text().await?);
+            }
+            Ok::<_, CmdError>(texts)
+        });
+        found.unwrap_or_default()
     }
 
     pub fn title(&self) -> String {
