@@ -210,7 +210,6 @@ INSERT INTO logins_4 SELECT hash, until_ms FROM logins;
 DROP TABLE sign_in_links;
 DROP TABLE logins;
 DROP TABLE users_sites;
-DROP TABLE shares;
 DROP TABLE users;
 DROP TABLE IF EXISTS shares;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
