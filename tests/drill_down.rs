@@ -222,20 +222,6 @@ fn figures_under_filters_goals_and_funnels_stay_when_the_day_closes_and_after_a_
 }
 
 #[test]
-fn a_restart_in_the_day_keeps_what_was_filtered_before_it() {
-    let mut world = World::start();
-    declare(&world);
-    visits(&world);
-    world.restart();
-    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 2);
-    world.pageview("/blog/one").by("zoe").from("https://www.google.com/").ok();
-    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 3);
-    world.go_to("2026-06-02T00:00:05Z");
-    world.flush();
-    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 3);
-}
-
-#[test]
 fn rows_link_to_what_can_be_combined_and_else_replace_the_filter() {
     let world = World::start();
     declare(&world);

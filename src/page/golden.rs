@@ -18,6 +18,9 @@ use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
 use made_up::{cards, day, full, panel, panels, period, sites, today, total};
 
+/// The languages of pages beside English.
+const OTHERS: [Language; 2] = [Language::German, Language::French];
+
 /// Compares a page with its golden one. `INSTA_UPDATE=always` writes the golden ones anew.
 fn check(name: &str, html: &str) {
     let golden = html.replace(&style_version(), "VERSION").replace(&script::href(), "SCRIPT");
@@ -235,6 +238,13 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
     assert_plain(&html);
     assert!(html.contains("101 – 109 of 412") && !html.contains("<b>\""));
     check("rows", &html);
+    for language in OTHERS {
+        let words = language.words();
+        let heads = vec![head(words.page, "none"), head(words.visitors, "descending"), head(words.pageviews, "none")];
+        let html = RowsPage { words, heads, ..page.clone() }.html();
+        assert_plain(&html);
+        check(&format!("rows-{}", language.code()), &html);
+    }
     let none = RowsPage { panel: Panel { rows: Some(Vec::new()), values: 0, ..page.panel.clone() }, ..page };
     assert!(none.html().contains(ENGLISH.nothing_found));
 }
@@ -311,6 +321,11 @@ fn signing_in_explains_itself() {
         assert_plain(&html);
         check(name, &html);
     }
+    for language in OTHERS {
+        let html = SignInPage { words: language.words(), why: Why::Wrong, name: "ana".into() }.html();
+        assert_plain(&html);
+        check(&format!("sign-in-{}", language.code()), &html);
+    }
 }
 
 #[test]
@@ -353,6 +368,11 @@ fn the_privacy_page_says_what_the_mode_means() {
         assert_plain(&html);
         assert!(html.contains("href=\"https://example.com/?headcount=ignore\""));
         check(name, &html);
+        for language in OTHERS {
+            let html = PrivacyPage { words: language.words(), ..page.clone() }.html();
+            assert_plain(&html);
+            check(&format!("{name}-{}", language.code()), &html);
+        }
     }
 }
 

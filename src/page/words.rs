@@ -180,6 +180,73 @@ mod tests {
     }
 
     #[test]
+    fn no_language_is_left_in_english() {
+        // Forms of dates and numbers, and words that are the same.
+        let same = [
+            "date_full",
+            "date_long",
+            "date_day_month",
+            "date_day",
+            "date_short",
+            "date_label",
+            "date_month",
+            "date_month_short",
+            "date_month_alone",
+            "date_weekday",
+        ];
+        let german = [
+            "conversions",
+            "region",
+            "browser",
+            "system",
+            "version",
+            "bucket",
+            "filter",
+            "relays",
+            "live",
+            "minute",
+            "arrived",
+            "user_name",
+            "bot",
+            "site_add_domain",
+            "goal_name",
+            "share_name",
+            "token",
+        ];
+        let french = [
+            "date_brief",
+            "conversions",
+            "change_point",
+            "change_points",
+            "sources",
+            "source",
+            "version",
+            "page",
+            "pages_card",
+            "sources_card",
+            "conversion_word",
+            "conversions_word",
+            "pages",
+            "messages",
+            "sites",
+            "site",
+            "minute",
+            "exclusions",
+            "annotations",
+        ];
+        for (language, own) in [(Language::German, &german[..]), (Language::French, &french[..])] {
+            let left: Vec<&str> = ENGLISH
+                .all()
+                .into_iter()
+                .zip(language.words().all())
+                .filter(|((name, english), (_, text))| english == text && !same.contains(name))
+                .map(|((name, _), _)| name)
+                .collect();
+            assert_eq!(left, own, "{}", language.code());
+        }
+    }
+
+    #[test]
     fn what_is_filled_in_is_not_filled_again() {
         assert_eq!(ENGLISH.two("{1} of {0}, {0}", "{1}", "{0}"), "{0} of {1}, {1}");
         assert_eq!(ENGLISH.many(1.0, "{0} visit", "{0} visits"), "1 visit");

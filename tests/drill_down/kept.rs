@@ -1,4 +1,4 @@
-//! In: months that pass, and sites that keep no tokens. Out: what filters, goals and funnels still tell. Forgets: nothing.
+//! In: months that pass, restarts, and sites that keep no tokens. Out: what filters, goals and funnels still tell. Forgets: nothing.
 
 use super::*;
 
@@ -70,4 +70,18 @@ fn a_site_without_tokens_filters_what_it_measures() {
     let bought = reader.page(&["goal:Purchase"]);
     assert_eq!((total(&bought, "Conversions"), total(&bought, "Conversion rate")), ("1", "n/a"));
     assert_eq!(cells(panel(&bought, "pages"), "/cart"), ["1", "100\u{a0}%"]);
+}
+
+#[test]
+fn a_restart_in_the_day_keeps_what_was_filtered_before_it() {
+    let mut world = World::start();
+    declare(&world);
+    visits(&world);
+    world.restart();
+    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 2);
+    world.pageview("/blog/one").by("zoe").from("https://www.google.com/").ok();
+    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 3);
+    world.go_to("2026-06-02T00:00:05Z");
+    world.flush();
+    assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 3);
 }

@@ -100,7 +100,7 @@ function pagesOfInstance() {
   return [
     {name: 'sites', at: '/'}, {name: 'sites, sheet of keys', at: '/', act: sheet},
     {name: 'sites, searched', at: '/?search=kranich'}, {name: 'sites, nothing found', at: '/?search=nothing-like-this'},
-    {name: 'sites as one', at: '/together/all', act: opened}, {name: 'sites as one, rows', at: '/together/all/page'},
+    {name: 'sites as one', at: '/together/all'}, {name: 'sites as one, rows', at: '/together/all/page'},
     {name: 'sites as one, chosen', at: `/together?site=${BUSY}&site=quiet.example`}, {name: 'sites as one, none chosen', at: '/together'},
     {name: 'account', at: '/settings/account'},
     {name: 'account, too short a password', at: '/settings/account', act: send('main form[action="/settings/account"]', {new: 'short', again: 'short'})},

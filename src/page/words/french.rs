@@ -5,7 +5,7 @@
 mod reasons;
 mod settings;
 
-use super::{ENGLISH, Language, Words, locale};
+use super::{Language, Words, locale};
 
 /// French.
 pub const FRENCH: Words = Words {
@@ -323,7 +323,7 @@ pub const FRENCH: Words = Words {
     // The foot of a site's page.
     words_title: "Ce que ces mots veulent dire",
     words_rows: "Chaque ligne d’une liste est un lien : il montre toute la page pour cette seule valeur.",
-    words_days: "Un visiteur est une personne, un jour, sur un site. Rien ne relie deux jours : qui vient lundi et mardi est compté les deux fois. Les jours commencent et finissent à minuit, fuseau horaire {0}.",
+    words_days: "Un visiteur est une personne, un jour, sur un site. Rien ne relie deux jours : qui vient lundi et mardi est compté les deux fois. Les jours commencent et finissent à minuit ({0}).",
     code_title: "Code pour vos pages",
     privacy_link: "Ce que vos visiteurs peuvent savoir",
 
@@ -338,12 +338,12 @@ pub const FRENCH: Words = Words {
     together_all: "Tous les sites ensemble",
     together_title: "{0} sites ensemble",
     together_why: "Les visiteurs de plusieurs sites sont additionnés : qui en lit deux est compté deux fois. Chaque site compte ses jours dans son propre fuseau horaire.",
-    together_budget: "Sur l’un des sites, certaines valeurs ({0}) dépassaient ce qui est prévu par jour et sont regroupées sous (other) ; les totaux sont exacts.",
-    together_zones: "de chaque site (heure locale)",
-    together_members: "Ces sites",
     together_unmeasured: "Certains de ces sites ne forment aucun identifiant : leurs visiteurs et visites ne sont pas mesurés et manquent ici.",
     together_left_out: "Objectifs, entonnoirs, campagnes e-mail et réglages appartiennent à un seul site : ils sont sur sa page.",
     together_too_many: "On peut afficher {0} sites ensemble au plus.",
+    together_budget: "Certaines valeurs ({0}) dépassaient ce qu’un des sites prévoit par jour et sont regroupées sous (other) ; les totaux sont exacts.",
+    together_zones: "fuseau horaire de chaque site",
+    together_members: "Ces sites",
     sites: "Sites",
     site: "Site",
     no_sites: "Il n’y a pas encore de site. Sur le serveur, ajoutez-en un :",
@@ -466,6 +466,4 @@ pub const FRENCH: Words = Words {
     privacy_out_button: "Ne pas compter ce navigateur sur {0}",
     privacy_out_how: "Le lien ouvre {0}, qui laisse une note dans l’espace que votre navigateur réserve à ce site. La note reste chez vous et n’est jamais envoyée. Pour être compté de nouveau, ouvrez l’adresse suivante ou videz l’espace réservé au site :",
     privacy_signals: "Les navigateurs qui envoient Global Privacy Control ou Do Not Track ne sont pas comptés du tout.",
-
-    ..ENGLISH
 };

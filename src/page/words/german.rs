@@ -3,7 +3,7 @@
 mod reasons;
 mod settings;
 
-use super::{ENGLISH, Language, Words, locale};
+use super::{Language, Words, locale};
 
 /// German.
 pub const GERMAN: Words = Words {
@@ -321,7 +321,7 @@ pub const GERMAN: Words = Words {
     // The foot of a site's page.
     words_title: "Was diese Begriffe bedeuten",
     words_rows: "Jede Zeile einer Liste ist ein Link: Er zeigt die ganze Seite nur für diesen Wert.",
-    words_days: "Ein Besucher ist eine Person an einem Tag auf einer Website. Nichts verbindet zwei Tage: Wer am Montag und am Dienstag kommt, wird an beiden gezählt. Die Tage beginnen und enden um Mitternacht in {0}.",
+    words_days: "Ein Besucher ist eine Person an einem Tag auf einer Website. Nichts verbindet zwei Tage: Wer am Montag und am Dienstag kommt, wird an beiden gezählt. Die Tage beginnen und enden um Mitternacht ({0}).",
     code_title: "Code für Ihre Seiten",
     privacy_link: "Was Ihre Besucher wissen dürfen",
 
@@ -336,12 +336,12 @@ pub const GERMAN: Words = Words {
     together_all: "Alle Websites zusammen",
     together_title: "{0} Websites zusammen",
     together_why: "Besucher mehrerer Websites werden addiert: Wer zwei davon liest, zählt doppelt. Jede Website zählt ihre Tage in ihrer eigenen Zeitzone.",
-    together_budget: "Bei {0} gab es auf einer der Websites mehr Werte, als pro Tag vorgesehen sind; der Rest ist als (other) zusammengefasst. Gesamtzahlen stimmen genau.",
-    together_zones: "der Zeitzone jeder Website",
-    together_members: "Diese Websites",
     together_unmeasured: "Einige dieser Websites bilden keine Kennungen: Ihre Besucher und Besuche werden nicht gemessen und fehlen hier.",
     together_left_out: "Ziele, Trichter, E-Mail-Kampagnen und Einstellungen gehören zu je einer Website und stehen auf deren Seite.",
     together_too_many: "Höchstens {0} Websites lassen sich zusammen anzeigen.",
+    together_budget: "Bei {0} gab es mehr Werte, als eine der Websites pro Tag vorsieht; der Rest ist als (other) zusammengefasst. Gesamtzahlen stimmen genau.",
+    together_zones: "Zeitzone der jeweiligen Website",
+    together_members: "Diese Websites",
     sites: "Websites",
     site: "Website",
     no_sites: "Noch gibt es keine Website. So kommt auf dem Server eine hinzu:",
@@ -464,6 +464,4 @@ pub const GERMAN: Words = Words {
     privacy_out_button: "Diesen Browser auf {0} nicht zählen",
     privacy_out_how: "Der Link öffnet {0} und hinterlässt dort eine Notiz im Speicher, den Ihr Browser für diese Website führt. Die Notiz bleibt bei Ihnen und wird nie gesendet. Um wieder gezählt zu werden, genügt es, die folgende Adresse zu öffnen oder den Speicher der Website zu leeren:",
     privacy_signals: "Browser, die Global Privacy Control oder Do Not Track senden, werden gar nicht gezählt.",
-
-    ..ENGLISH
 };

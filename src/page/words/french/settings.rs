@@ -6,6 +6,7 @@ use super::super::settings::Settings;
 pub const FRENCH: Settings = Settings {
     // Every page of settings.
     title: "Réglages",
+    of_this_site: "Réglages du site",
     title_of: "Réglages de {0}",
     sections: "Rubriques",
     command: "La même chose en ligne de commande",
@@ -171,5 +172,32 @@ pub const FRENCH: Settings = Settings {
     token_revoke_short: "Révoquer",
     token_revoke_button: "Révoquer définitivement",
     token_revoke_why: "Les programmes qui s’en servent seront refusés dès lors.",
-    ..super::super::settings::ENGLISH
+
+    // Sharing.
+    sharing: "Partage",
+    sharing_of: "Partage de {0}",
+    shares: "Ce qui est ouvert",
+    shares_intro: "Les lecteurs non connectés voient les jours terminés, sans filtres ; les valeurs de moins de {0} visiteurs par jour sont regroupées.",
+    share_name: "Nom",
+    share_name_help: "À qui est destiné le lien secret. Une page publique n’a pas de nom.",
+    share_kind: "Comment",
+    share_secret: "Par un lien secret.",
+    share_public: "Comme page publique.",
+    share_public_named: "Une page publique n’a pas de nom : laissez-le vide ou créez un lien secret.",
+    share_password_help: "Si le champ est vide, quiconque a le lien secret peut lire.",
+    share_until: "Jusqu’à la fin du",
+    share_until_help: "Si le champ est vide, l’accès reste ouvert jusqu’à sa fermeture.",
+    share_embed: "Hôtes dont les pages peuvent l’intégrer",
+    share_embed_help: "Un par ligne ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, aucun.",
+    share_add: "Ouvrir le site",
+    share_add_button: "L’ouvrir",
+    share_made: "Ouvert à cette adresse :",
+    share_with_password: "Avec un mot de passe.",
+    share_embedded: "Dans les pages de {0}.",
+    share_ends: "Jusqu’au {0}.",
+    share_ended: "Terminé le {0}.",
+    share_remove: "Fermer {0}",
+    share_remove_short: "Fermer",
+    share_remove_button: "Fermer définitivement",
+    share_remove_why: "L’adresse ne mène alors plus nulle part.",
 };

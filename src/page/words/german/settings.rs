@@ -6,6 +6,7 @@ use super::super::settings::Settings;
 pub const GERMAN: Settings = Settings {
     // Every page of settings.
     title: "Einstellungen",
+    of_this_site: "Einstellungen der Website",
     title_of: "Einstellungen von {0}",
     sections: "Abschnitte",
     command: "Dasselbe auf der Kommandozeile",
@@ -171,5 +172,32 @@ pub const GERMAN: Settings = Settings {
     token_revoke_short: "Widerrufen",
     token_revoke_button: "Endgültig widerrufen",
     token_revoke_why: "Programme, die es benutzen, werden ab dann abgewiesen.",
-    ..super::super::settings::ENGLISH
+
+    // Sharing.
+    sharing: "Freigabe",
+    sharing_of: "Freigabe von {0}",
+    shares: "Was offen ist",
+    shares_intro: "Wer nicht angemeldet ist, sieht abgeschlossene Tage, ohne Filter; Werte mit weniger als {0} Besuchern am Tag sind zusammengefasst.",
+    share_name: "Name",
+    share_name_help: "Für wen der geheime Link ist. Eine öffentliche Seite hat keinen Namen.",
+    share_kind: "Wie",
+    share_secret: "Über einen geheimen Link.",
+    share_public: "Als öffentliche Seite.",
+    share_public_named: "Eine öffentliche Seite hat keinen Namen: Namen weglassen oder einen geheimen Link wählen.",
+    share_password_help: "Ohne Angabe liest, wer den geheimen Link hat.",
+    share_until: "Bis zum Ende des",
+    share_until_help: "Ohne Angabe bleibt es offen, bis es geschlossen wird.",
+    share_embed: "Hosts, in deren Seiten es stehen darf",
+    share_embed_help: "Einer pro Zeile; `*.example.com` steht für alle Hosts darunter. Ohne Angabe keine.",
+    share_add: "Website freigeben",
+    share_add_button: "Freigeben",
+    share_made: "Freigegeben unter dieser Adresse:",
+    share_with_password: "Mit Passwort.",
+    share_embedded: "In Seiten von {0}.",
+    share_ends: "Bis {0}.",
+    share_ended: "Beendet am {0}.",
+    share_remove: "{0} schließen",
+    share_remove_short: "Schließen",
+    share_remove_button: "Endgültig schließen",
+    share_remove_why: "Die Adresse führt dann nirgendwohin.",
 };
