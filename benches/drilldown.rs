@@ -5,6 +5,9 @@
 //! cities; a tenth comes by campaigns, a fiftieth sends an event. Every day is new. Everything on disk counts: names,
 //! totals, hours of 31 days, days, months, pairs.
 
+#[path = "drilldown/pages.rs"]
+mod pages;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +15,7 @@ use headcount::beacon::{Kind, NO_HINTS};
 use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
-use headcount::collector::Collector;
+use headcount::collector::{Collector, Keeping};
 use headcount::counts::OpenDay;
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::{Place, Places};
@@ -306,18 +309,37 @@ fn sizes(maker: &Maker) {
     }
 }
 
-/// How long reports take of a year of so many visits a day, and of a day in memory.
-fn reports(maker: &Maker, visits: usize, days: i32) {
-    let file = File::new("reports");
-    let pageviews = file.fill(maker, visits, days, false, Budget::default());
-    let bytes = file.store.bytes() as f64;
-    println!("{days} days of {visits} visits: {:.1} bytes a pageview", bytes / pageviews as f64);
-    let today = Day(FIRST.0 + days);
-    let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
-    let tools = Tools { agents: Agents::new(), places: Places::none() };
-    let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
-    maker.visits(today, visits, false, &mut |hit| give(&collector, hit));
-    collector.flush().expect("stored");
+/// A year of so many visits a day, and a day in memory.
+struct Year {
+    _file: File,
+    collector: Collector,
+    keeping: Keeping,
+    today: Day,
+}
+
+impl Year {
+    fn new(maker: &Maker, visits: usize, days: i32) -> Year {
+        let file = File::new("year");
+        let pageviews = file.fill(maker, visits, days, false, Budget::default());
+        let bytes = file.store.bytes() as f64;
+        println!("{days} days of {visits} visits: {:.1} bytes a pageview", bytes / pageviews as f64);
+        let today = Day(FIRST.0 + days);
+        let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
+        maker.visits(today, visits, false, &mut |hit| give(&collector, hit));
+        collector.flush().expect("stored");
+        Year { _file: file, collector, keeping, today }
+    }
+
+    fn end(self) {
+        self.collector.stop();
+        self.keeping.wait().expect("stored");
+    }
+}
+
+/// How long reports take of a year.
+fn reports(maker: &Maker, Year { collector, today, .. }: &Year) {
     println!("| report | ms | of a scan of a million rows |\n|---|---|---|");
     let scan = scan_ms();
     let row = |what: &str, ms: f64| println!("| {what} | {ms:.1} | {:.2} |", ms / scan);
@@ -328,7 +350,7 @@ fn reports(maker: &Maker, visits: usize, days: i32) {
     let yesterday = today.0 - 1;
     for (name, first) in [("30 days", yesterday - 29), ("12 months", yesterday - 364)] {
         let panels = PANELS.map(|dimension| question(first, yesterday, dimension));
-        row(&format!("eight panels, {name}"), median_ms(|| report::answers(&panels, &collector).expect("an answer")));
+        row(&format!("eight panels, {name}"), median_ms(|| report::answers(&panels, collector).expect("an answer")));
     }
     let google = || Test::Is(vec!["Google".to_owned()]);
     let home = || Test::Is(vec![maker.pages[0].clone()]);
@@ -341,11 +363,9 @@ fn reports(maker: &Maker, visits: usize, days: i32) {
         let filter = Filter { axis: Axis::Of(by), test };
         for (name, first, last) in [("12 months", yesterday - 364, yesterday), ("today", today.0, today.0)] {
             let question = question(first, last, split).filtered(Some(filter.clone()));
-            row(&format!("{what}, {name}"), median_ms(|| report::answer(&question, &collector).expect("an answer")));
+            row(&format!("{what}, {name}"), median_ms(|| report::answer(&question, collector).expect("an answer")));
         }
     }
-    collector.stop();
-    keeping.wait().expect("stored");
 }
 
 /// How long a page for everybody takes of a year of so many visits a day: all panels, folded anew, and folded before.
@@ -432,14 +452,25 @@ fn main() {
     let number = |at: usize, usual: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(usual);
     let maker = Maker::new();
     match words.first().map(String::as_str) {
-        Some("reports") => reports(&maker, number(1, 100_000), number(2, 400) as i32),
+        Some(part @ ("reports" | "pages")) => {
+            let year = Year::new(&maker, number(1, 100_000), number(2, 400) as i32);
+            if part == "reports" {
+                reports(&maker, &year)
+            } else {
+                pages::pages(&year.collector)
+            }
+            year.end();
+        }
         Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
         Some("sizes") => sizes(&maker),
         Some("memory") => memory(&maker),
         _ => {
             memory(&maker);
             sizes(&maker);
-            reports(&maker, 100_000, 400);
+            let year = Year::new(&maker, 100_000, 400);
+            reports(&maker, &year);
+            pages::pages(&year.collector);
+            year.end();
         }
     }
 }

@@ -100,6 +100,8 @@ function pagesOfInstance() {
   return [
     {name: 'sites', at: '/'}, {name: 'sites, sheet of keys', at: '/', act: sheet},
     {name: 'sites, searched', at: '/?search=kranich'}, {name: 'sites, nothing found', at: '/?search=nothing-like-this'},
+    {name: 'sites as one', at: '/together/all'}, {name: 'sites as one, rows', at: '/together/all/page'},
+    {name: 'sites as one, chosen', at: `/together?site=${BUSY}&site=quiet.example`}, {name: 'sites as one, none chosen', at: '/together'},
     {name: 'account', at: '/settings/account'},
     {name: 'account, too short a password', at: '/settings/account', act: send('main form[action="/settings/account"]', {new: 'short', again: 'short'})},
     {name: 'privacy', at: `/privacy/${BUSY}`}, {name: 'privacy, nobody recognised', at: '/privacy/bare.example'},
@@ -127,6 +129,9 @@ function pagesOfSettings() {
     {name: 'settings of a site, wrong note', at, act: ofSite('annotation-add', {text: ''})},
     {name: 'settings of a site, a note', at, act: ofSite('annotation-add', {text: 'Sale'})},
     {name: 'settings of a site, not removed', at, act: ofSite('remove', {})},
+    {name: 'sharing', at: `${at}/sharing`, act: opened}, {name: 'sharing of the hostile site', at: '/hostile.example/settings/sharing'},
+    {name: 'sharing, no name', at: `${at}/sharing`, act: form(`${at}/sharing`, 'share-add', {kind: 'link', name: ''})},
+    {name: 'sharing, a link', at: `${at}/sharing`, act: form(`${at}/sharing`, 'share-add', {kind: 'link', name: 'Another'})},
     {name: 'users', at: '/settings/users', act: opened},
     {name: 'users, no name', at: '/settings/users', act: form('/settings/users', 'user-add', {name: ''})},
     {name: 'users, a link', at: '/settings/users', act: form('/settings/users', 'user-add', {name: 'Another'})},
@@ -169,7 +174,9 @@ const NO_PAGES = /^\/(api|js|assets|counter|health|metrics|favicon|language)|\.j
 /** Routes that are read and that none of these addresses leads to. */
 function unlisted(seen) {
   const router = fs.readFileSync(path.join(__dirname, '../../src/server.rs'), 'utf8')
-  const routes = [...router.matchAll(/\.route\("([^"]+)",\s*get\(([^)]*)\)/g)].filter(([, route, name]) => !NO_PAGES.test(route) && !name.includes('back_to'))
+  const all = [...router.matchAll(/\.route\("([^"]+)",\s*get\(([^)]*)\)/g)]
+  // Where a form is sent there is no page to open.
+  const routes = all.filter(([, route, name]) => !NO_PAGES.test(route) && !name.includes('back'))
   const paths = seen.map(at => at.split('?')[0])
   const leads = route => new RegExp('^' + route.replace(/\{\*?\w+\}/g, '[^/]+') + '$')
   return routes.map(([, route]) => route).filter(route => !paths.some(path => leads(route).test(path)))
