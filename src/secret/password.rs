@@ -141,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_nobody_has_costs_as_much_as_one_that_somebody_has() {
+        let cost = |digest: &PasswordDigest| {
+            let digest = PasswordHash::new(&digest.0).expect("a digest");
+            (
+                digest.algorithm.to_string(),
+                digest.version,
+                digest.params.to_string(),
+                digest.hash.map(|hash| hash.len()),
+            )
+        };
+        assert_eq!(cost(&NOBODYS), cost(&password("three green geese").chosen([7; 32]).unwrap()));
+    }
+
+    #[test]
     fn lengths_have_bounds_and_letters_count_not_bytes() {
         assert_eq!(password("äöüäöüäöü").chosen([7; 32]), Err(NotAPassword::Short));
         assert!(password("äöüäöüäöüä").chosen([7; 32]).is_ok());
