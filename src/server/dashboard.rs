@@ -80,10 +80,7 @@ pub fn site_page(
     let (site, now) = (view.site, collector.clock().now());
     let first_day = sums.first_day(site.id)?;
     let range = view.range(now, first_day);
-    // A time of which a part was not counted is nothing to compare with.
-    let since = sums.counted_since(site.id)?;
-    let is_counted = |span: &Span| since.is_some_and(|since| since <= span.first_day()) && view.is_counted(span);
-    let before = range.compared(view.state.compare).filter(is_counted);
+    let before = compared(view, &range, sums)?;
     let tabs = panels::tabs(view, range.span, sums)?;
     let found = found(view, &range, before, &tabs, sums)?;
     let all = found.get(&Slot::Totals).and_then(|lines| lines.first());
@@ -130,6 +127,13 @@ pub fn site_page(
         is_new: first_day.is_none(),
         arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
     })
+}
+
+/// What a range is compared with. A time of which a part was not counted is nothing to compare with.
+fn compared(view: &View, range: &Range, sums: &dyn Sums) -> Result<Option<Span>, StoreError> {
+    let since = sums.counted_since(view.site.id)?;
+    let is_counted = |span: &Span| since.is_some_and(|since| since <= span.first_day()) && view.is_counted(span);
+    Ok(range.compared(view.state.compare).filter(is_counted))
 }
 
 /// What shares are taken of: all visitors, or all hits where visitors are not measured.
