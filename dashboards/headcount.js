@@ -166,7 +166,10 @@ const listen = () => {
   mine.at = url
   mine.addEventListener('part', ({data}) => {
     root.dataset.stream = 'on'
-    mergeAll([...parse(data).body.children].map(now => [document.getElementById(now.id), now]))
+    let told
+    // A page that is being left parses nothing any more.
+    try { told = parse(data) } catch { return }
+    mergeAll([...told.body.children].map(now => [document.getElementById(now.id), now]))
   })
   mine.addEventListener('page', () => swap(location.href))
   // Streams end from time to time, and browsers open them again; unless the server says no.
