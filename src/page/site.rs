@@ -243,10 +243,10 @@ impl SitePage {
     /// A day that still runs is compared with a whole one: to have less by what a day brings is no bad news.
     fn tone(&self, total: &Total, change: &Change) -> Tone {
         let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
-        let days = f64::from(self.last.0 - self.first.0 + 1);
-        let lost = total.before.zip(total.value).map_or(0.0, |(before, now)| (before - now) / before.max(1.0));
-        let is_early = self.is_running && is_sum && lost <= 1.0 / days;
-        if is_early && change.tone == Tone::Bad { Tone::Even } else { change.tone }
+        match total.value.zip(total.before).filter(|_| self.is_running && is_sum) {
+            Some((now, before)) => change.tone_so_far(now, before, f64::from(self.last.0 - self.first.0 + 1)),
+            None => change.tone,
+        }
     }
 
     fn why_none(&self) -> &'static str {
