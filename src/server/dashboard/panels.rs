@@ -142,13 +142,16 @@ fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool
     }
 }
 
-/// The countries of a panel on a map.
-fn map(view: &View, panel: Panel) -> CardBody {
+/// The countries of a panel on a map, and the first of them as a list.
+fn map(view: &View, mut panel: Panel) -> CardBody {
     let place =
         |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
     let places = panel.rows.iter().flatten().filter_map(place);
     let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
     let map = Map::of(view.words, metric, places).map(Box::new);
+    if let Some(rows) = &mut panel.rows {
+        rows.truncate(limits::PANEL_ROWS);
+    }
     CardBody::Map(map, panel)
 }
 
