@@ -16,7 +16,7 @@ use super::{Shared, apart, dashboard, share, signed_in};
 use crate::page::cards::Tab;
 use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
-use crate::page::words::Words;
+use crate::page::words::{Language, Words};
 use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
 use crate::report::Sums;
 use crate::report::choice::NotAChoice;
@@ -163,13 +163,18 @@ pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
         NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
         NoView::Filter(_) => words.no_such_filter,
     };
-    wrong(title, &no_view.to_string(), words)
+    let sentence = whole_sentence(&no_view.to_string());
+    refused(ErrorPage { words, status: 400, title: title.to_owned(), sentence, spoken: Language::English })
 }
 
 /// The answer to an address that asks for what there is not.
 pub fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
-    let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
-    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
+    let (title, sentence) = (title.to_owned(), sentence.to_owned());
+    refused(ErrorPage { words, status: 400, title, sentence, spoken: words.language })
+}
+
+fn refused(page: ErrorPage) -> Response {
+    html(StatusCode::BAD_REQUEST, page.html())
 }
 
 /// An error as a page says it: with a capital at its beginning and a full stop at its end.
@@ -244,7 +249,7 @@ pub fn no_form(no_form: NoForm, headers: &HeaderMap) -> Response {
         NoForm::TooLarge => (413, words.form_too_large, words.form_too_large_why),
         NoForm::Late => (408, words.form_late, words.form_late_why),
     };
-    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into() };
+    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into(), spoken: words.language };
     html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
 }
 

@@ -90,7 +90,7 @@ impl Group {
         app: &Shared,
     ) -> Result<View<'a>, NoView> {
         let view = View::read(site, asked, app.collector.clock().now(), words)?;
-        let name = words.one(words.together_title, words.exact(self.members.len() as f64));
+        let name = words.many(self.members.len() as f64, words.together_title_one, words.together_title);
         Ok(View { reader: Reader::Together, name, home: format!("/together/{}", self.name), ..view })
     }
 

@@ -152,6 +152,8 @@ fn map(view: &View, mut panel: Panel) -> CardBody {
     if let Some(rows) = &mut panel.rows {
         rows.truncate(limits::PANEL_ROWS);
     }
+    panel.tab = Tab::Of(Dimension::Country);
+    panel.files = panel.files.map(|_| files(view, &Tab::Of(Dimension::Country)));
     CardBody::Map(map, panel)
 }
 
@@ -172,12 +174,16 @@ pub(super) fn panel(view: &View, tab: &Tab, lines: Vec<Line>, is_measured: bool,
         rows: (is_measured || !is_of_ends(tab)).then_some(rows),
         refused: None,
         values,
-        files: Some(PanelFiles {
-            all: view.below(tab, ""),
-            csv: view.below(tab, ".csv"),
-            json: view.below(tab, ".json"),
-            search: view.form_below(tab),
-        }),
+        files: Some(files(view, tab)),
+    }
+}
+
+fn files(view: &View, tab: &Tab) -> PanelFiles {
+    PanelFiles {
+        all: view.below(tab, ""),
+        csv: view.below(tab, ".csv"),
+        json: view.below(tab, ".json"),
+        search: view.form_below(tab),
     }
 }
 
