@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::language::words_for;
 use super::signed_in::admit;
-use super::{Shared, apart, pages};
+use super::{Shared, answers, apart, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::live::{Arrived, LivePage};
@@ -39,7 +39,7 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}/live", site.domain)).into_response();
     }
@@ -55,8 +55,8 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok::<_, StoreError>(page)
     });
     match made.await {
-        Some(Ok(Some(page))) => pages::html(StatusCode::OK, page.html()),
-        _ => pages::failed(&headers),
+        Some(Ok(Some(page))) => answers::html(StatusCode::OK, page.html()),
+        _ => answers::failed(&headers),
     }
 }
 
@@ -98,9 +98,9 @@ pub async fn events(
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     let Some(seat) = hub.seat() else { return (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response() };
-    let Some(pulses) = hub.watch(&site, &app.collector).await else { return pages::failed(&headers) };
+    let Some(pulses) = hub.watch(&site, &app.collector).await else { return answers::failed(&headers) };
     let (sender, receiver) = mpsc::channel(1);
     let mut login = HeaderMap::new();
     login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
