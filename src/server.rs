@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod arrived;
 mod body;
 mod counter;
 mod dashboard;

@@ -24,14 +24,13 @@ use tokio::sync::{mpsc, watch};
 use super::language::words_for;
 use super::signed_in::admit;
 use super::{Shared, answers, apart, pages};
-use crate::collector::Collector;
 use crate::limits;
-use crate::page::live::{Arrived, LivePage};
+use crate::page::live::LivePage;
 use crate::page::words::Words;
 use crate::site::Site;
 use crate::store::StoreError;
 pub use hub::Hub;
-use hub::{Pulse, Waiting};
+use hub::Pulse;
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -58,14 +57,6 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Some(Ok(Some(page))) => answers::html(StatusCode::OK, page.html()),
         _ => answers::failed(&headers),
     }
-}
-
-/// What has arrived for a site for which nothing was ever counted.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn arrived(site: &Site, words: &'static Words, collector: &Collector) -> Result<Arrived, StoreError> {
-    Ok(shown::arrived(site, &Waiting::of(site, collector)?, words))
 }
 
 /// What a stream is for.
@@ -172,7 +163,7 @@ impl Stream {
         let site = self.app.collector.directory().get(self.site.id).cloned().unwrap_or_else(|| self.site.clone());
         match (self.of, &pulse.waiting) {
             (Of::Live, _) => part(&shown::half_hour(&site, pulse, self.words).html()),
-            (Of::New, Some(waiting)) => part(&shown::arrived(&site, waiting, self.words).html()),
+            (Of::New, Some(waiting)) => part(&waiting.clone().shown(&site, self.words).html()),
             (Of::New, None) => "event: page\ndata:\n\n".to_owned(),
             (Of::Site, _) => part(&shown::now(&site, pulse, self.words).html()),
         }

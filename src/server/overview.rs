@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::dashboard;
+use super::arrived::unclaimed_lately;
 use super::signed_in::Account;
 use crate::cell::Tally;
 use crate::collector::Collector;
@@ -98,7 +98,7 @@ pub fn page(
         search: wanted.search.clone(),
         counts: (sites.len(), found.len()),
         around: [part.checked_sub(1).map(at), (part + 1 < parts).then(|| at(part + 1))],
-        unclaimed: if account.is_owner() { dashboard::unclaimed_lately(collector)? } else { Vec::new() },
+        unclaimed: if account.is_owner() { unclaimed_lately(collector)? } else { Vec::new() },
     })
 }
 
