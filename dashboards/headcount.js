@@ -198,7 +198,7 @@ addEventListener('keydown', event => {
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || sheet()?.open) return
   if (!move(key, target)) {
     if (key != 'Escape' && (told('keys') || target.matches('input, select, textarea'))) return
-    if (event.shiftKey && key != '?' || key.startsWith('Arrow') && target.closest('.scroll, pre')) return
+    if (event.shiftKey && /^([a-z]|Arrow.*)$/.test(key) || key.startsWith('Arrow') && target.closest('.scroll, pre')) return
     const menu = key == 'Escape' && $('.menu[open]')
     const what = menu ? menu.querySelector('summary') : $(`[aria-keyshortcuts~="${CSS.escape(key)}"]`)
     if (!what) return

@@ -57,7 +57,8 @@
 //!
 //! # To change something, touch
 //!
-//! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title;
+//! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title and the texts
+//!   that it names in `page/words/`, `page/cards.rs` for its tab;
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `server/dashboard/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
@@ -68,13 +69,23 @@
 //!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
+//! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what the
+//!   README lists under *Languages*;
+//! - the chart: what it draws in `server/dashboard/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
+//! - the list of sites: `report/overview.rs`, `server/overview.rs`; several sites as one: `report/together.rs`, `server/together.rs`;
+//! - what happens just now: `counts/lately.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
+//!   keys themselves: `page/keys.rs`;
+//! - users and what they may do: `store/sqlite/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
+//!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
-//! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`, `server/share.rs`;
+//! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
+//!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
 //! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
-//! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs` reads;
+//! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`
+//!   reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 

@@ -44,7 +44,7 @@ pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
 use crate::site::AddressMode;
-use words::Words;
+use words::{Language, Words};
 
 /// The style sheet of all pages, served at [`style_href`].
 pub const STYLE: &str = include_str!("../dashboards/style.css");
@@ -132,6 +132,8 @@ pub struct ErrorPage {
     pub title: String,
     /// What to do.
     pub sentence: String,
+    /// The language of the sentence: that of the page, but for what is told to programs too, which is English.
+    pub spoken: Language,
 }
 
 impl ErrorPage {
@@ -148,7 +150,7 @@ impl ErrorPage {
             503 => (words.error_503, words.error_503_why),
             _ => (words.error_500, words.error_500_why),
         };
-        ErrorPage { words, status, title: title.to_owned(), sentence: sentence.to_owned() }
+        ErrorPage { words, status, title: title.to_owned(), sentence: sentence.to_owned(), spoken: words.language }
     }
 
     /// The page as HTML.

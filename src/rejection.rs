@@ -112,8 +112,12 @@ impl Rejection {
             }
             Rejection::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
             Rejection::OptedOut => "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
-            Rejection::UnknownSite => "No site here has this domain; add it with `headcount site add`.",
-            Rejection::WrongHost => "The page's host is not among the site's hosts; see `headcount site set --host`.",
+            Rejection::UnknownSite => {
+                "No site here has this domain; add it in the settings or with `headcount site add`."
+            }
+            Rejection::WrongHost => {
+                "The page's host is not among the hosts that the site's settings name (`headcount site set --host`)."
+            }
             Rejection::BadUrl => "The page's address is missing, too long or not an address.",
             Rejection::BadField => "A key is missing or has a value that the format forbids.",
             Rejection::TooLarge => "The request was larger than its format allows.",
@@ -134,7 +138,7 @@ impl Rejection {
             }
             Rejection::BadTime => "The time that it claims is no time, or too long ago.",
             Rejection::Excluded => {
-                "The site's owner leaves out its network, country, page or host; `headcount site show` says which."
+                "The site's owner leaves out its network, country, page or host; the site's settings and `headcount site show` say which."
             }
         }
     }

@@ -3,7 +3,9 @@
 //!
 //! Beacons take the short way: hyper to `ingest`. Everything else goes through axum's router.
 
+mod answers;
 mod api;
+mod arrived;
 mod body;
 mod counter;
 mod dashboard;
@@ -180,7 +182,7 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .fallback(pages::no_page)
         .layer(axum::Extension(hub))
         .layer(CompressionLayer::new())
-        .layer(axum::middleware::map_response(pages::protect))
+        .layer(axum::middleware::map_response(answers::protect))
         .with_state(app)
 }
 

@@ -92,13 +92,14 @@ fn a_module_uses_only_modules_listed_above_it() {
 
 #[test]
 fn libraries_are_named_only_where_they_belong() {
-    let rules: [(&str, &[&str]); 8] = [
+    let rules: [(&str, &[&str]); 9] = [
         ("rusqlite", &["src/store"]),
         ("hyper", &["src/server"]),
         ("axum", &["src/server"]),
         ("maxminddb", &["src/hit/place"]),
         ("woothee", &["src/hit/agent"]),
         ("blake3", &["src/hit/token", "src/secret"]),
+        ("argon2", &["src/secret"]),
         ("clap", &["src/cli"]),
         ("askama", &["src/page"]),
     ];
@@ -114,7 +115,20 @@ fn libraries_are_named_only_where_they_belong() {
 
 #[test]
 fn the_flow_reads_no_clock_and_logs_nothing() {
-    let flow = ["limits", "site", "rejection", "cell", "beacon", "hit", "visit", "counts", "store", "report", "page"];
+    let flow = [
+        "limits",
+        "site",
+        "rejection",
+        "cell",
+        "beacon",
+        "hit",
+        "visit",
+        "counts",
+        "secret",
+        "store",
+        "report",
+        "page",
+    ];
     let never = [
         "SystemTime::now",
         "Instant::now",
@@ -247,6 +261,24 @@ fn names_of_rooms_say_what_is_in_them() {
         assert!(!never.contains(&name.as_str()), "{} says nothing", source.path);
         let getter = ["fn ", "get_"].concat();
         assert!(!source.code().contains(&getter), "{}: names of functions have no get_", source.path);
+    }
+}
+
+#[test]
+fn every_text_of_the_pages_is_shown_somewhere() {
+    let mut shown: String = sources("src").iter().map(|source| source.code().to_owned() + "\n").collect();
+    for template in fs::read_dir(root().join("dashboards")).unwrap() {
+        let path = template.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "html") {
+            shown.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    // Texts are declared as `name: "..."` and shown as `words.name`.
+    let named: BTreeSet<&str> =
+        shown.split('.').skip(1).map(|rest| rest.split(|c| !is_word(c)).next().unwrap_or_default()).collect();
+    for (name, _) in headcount::page::words::ENGLISH.all() {
+        assert!(named.contains(name), "nothing shows the text {name}");
     }
 }
 

@@ -143,7 +143,7 @@ fn the_list_has_the_most_visited_first_and_is_searched() {
     let found = shown(&world, &owner, "/?period=7d&search=HID");
     assert!(found.contains(">hidden.example<") && !found.contains(">a.example<"));
     let none = shown(&world, &owner, "/?search=%3Cscript%3E");
-    assert!(none.contains("Nothing is called so.") && !none.contains("<script>"));
+    assert!(none.contains("Nothing matches.") && !none.contains("<script>"));
     for odd in ["/?period=99y&page=0", "/?page=-1", "/?page=18446744073709551616"] {
         assert!(shown(&world, &owner, odd).contains(">b.example<"), "{odd}");
     }

@@ -56,12 +56,6 @@ impl AccountPage {
     }
 
     fn may(&self) -> String {
-        let words = self.words;
-        match &self.sites {
-            _ if self.is_owner => words.may_change.to_owned(),
-            None => words.may_read_all.to_owned(),
-            Some(sites) if sites.is_empty() => words.may_read_none.to_owned(),
-            Some(sites) => words.one(words.may_read, sites.join(", ")),
-        }
+        self.words.may(self.is_owner, self.sites.as_deref())
     }
 }

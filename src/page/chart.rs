@@ -472,7 +472,7 @@ mod tests {
     #[test]
     fn the_summary_names_the_best_bucket() {
         let chart = series(Interval::Day, 20_778, &[3.0, 1_200.0, 5.0]).chart(&ENGLISH);
-        assert_eq!(chart.summary, "Visitors by day. The most: 1,200, Sun 22 Nov 2026.");
+        assert_eq!(chart.summary, "Visitors by day. Highest: 1,200, Sun 22 Nov 2026.");
         assert_eq!(chart.bars[1].text, "Sun 22 Nov 2026: 1,200 visitors, 2,400 pageviews");
     }
 

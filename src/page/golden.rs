@@ -16,7 +16,7 @@ use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::Why;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
-use made_up::{cards, day, full, panel, panels, period, sites, today, total};
+use made_up::{cards, day, full, month, panel, panels, period, sites, today, total};
 
 /// The languages of pages beside English.
 const OTHERS: [Language; 2] = [Language::German, Language::French];
@@ -251,13 +251,18 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
 
 #[test]
 fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
+    let mut series = month();
+    series.points.iter_mut().for_each(|point| point.progress = Progress::Over);
     let open = SitePage {
+        series,
         account: None,
         now: None,
         has_ledger: false,
         home: "/share/example.com".into(),
         stand: Stand { is_embedded: false, is_findable: true },
         notices: vec![ENGLISH.one(ENGLISH.share_notice, 5)],
+        // Only days that are over.
+        is_running: false,
         goals: Vec::new(),
         funnels: Vec::new(),
         ..full()

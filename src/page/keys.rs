@@ -58,23 +58,6 @@ impl KeyLine {
     }
 }
 
-impl Words {
-    /// What readers call a period.
-    pub fn period(&self, period: Period) -> String {
-        match period {
-            Period::Today => self.period_today.to_owned(),
-            Period::Yesterday => self.period_yesterday.to_owned(),
-            Period::Days(days) => self.one(self.period_days, days),
-            Period::Month => self.period_month.to_owned(),
-            Period::LastMonth => self.period_last_month.to_owned(),
-            Period::Year => self.period_year.to_owned(),
-            Period::TwelveMonths => self.period_twelve_months.to_owned(),
-            Period::All => self.period_all.to_owned(),
-            Period::Custom(from, to) => self.range(from, to),
-        }
-    }
-}
-
 /// The key of a period.
 pub fn of_period(period: Period) -> Option<&'static str> {
     PERIODS.iter().find(|(_, of)| *of == period).map(|(key, _)| *key)

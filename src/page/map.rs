@@ -2,7 +2,7 @@
 //! country.
 //!
 //! The drawing is for those who see and point: it is hidden from screen readers and left out of the order of focus, because the
-//! list of countries beside it holds the same numbers and links.
+//! list of countries below it, and the page of all of them that it leads to, hold the same numbers and links.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;

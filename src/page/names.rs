@@ -6,11 +6,38 @@ use super::places;
 use super::words::{Words, values};
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
+use crate::report::period::Period;
 use crate::site::AddressMode;
 
 pub use crate::cell::OTHER;
 
 impl Words {
+    /// What readers call a period.
+    pub fn period(&self, period: Period) -> String {
+        match period {
+            Period::Today => self.period_today.to_owned(),
+            Period::Yesterday => self.period_yesterday.to_owned(),
+            Period::Days(days) => self.one(self.period_days, days),
+            Period::Month => self.period_month.to_owned(),
+            Period::LastMonth => self.period_last_month.to_owned(),
+            Period::Year => self.period_year.to_owned(),
+            Period::TwelveMonths => self.period_twelve_months.to_owned(),
+            Period::All => self.period_all.to_owned(),
+            Period::Custom(from, to) => self.range(from, to),
+        }
+    }
+
+    /// What a user may do, who reads these sites or, unless any are named, all.
+    pub fn may(&self, is_owner: bool, sites: Option<&[String]>) -> String {
+        let texts = &self.settings;
+        match sites {
+            _ if is_owner => texts.user_owner.to_owned(),
+            None => texts.user_reads_all.to_owned(),
+            Some([]) => texts.user_reads_none.to_owned(),
+            Some(sites) => self.one(texts.user_reads, sites.join(", ")),
+        }
+    }
+
     /// The heading of a panel.
     pub const fn title(&self, dimension: Dimension) -> &'static str {
         match dimension {

@@ -27,7 +27,7 @@ pub struct CardView {
 pub enum CardBody {
     /// A list of values.
     Panel(Panel),
-    /// Countries on a map, and what says why there is none.
+    /// Countries on a map, if any can be drawn, and the list of them.
     Map(Option<Box<Map>>, Panel),
     /// The goals of the page.
     Goals,

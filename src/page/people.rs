@@ -104,13 +104,7 @@ pub struct Made {
 
 impl UserLine {
     fn may(&self, words: &Words) -> String {
-        let texts = &words.settings;
-        match &self.sites {
-            _ if self.is_owner => texts.user_owner.to_owned(),
-            None => texts.user_reads_all.to_owned(),
-            Some(sites) if sites.is_empty() => texts.user_reads_none.to_owned(),
-            Some(sites) => words.one(texts.user_reads, sites.join(", ")),
-        }
+        words.may(self.is_owner, self.sites.as_deref())
     }
 
     fn last(&self, words: &Words) -> String {

@@ -210,8 +210,8 @@ impl MailLine {
 /// Families of programs that the panel shows.
 const BOTS_SHOWN: usize = 15;
 
-/// The words explained at the foot of the page.
-const EXPLAINED: [Metric; 7] = [
+/// The words explained at the foot of the page; the last two where there are such totals.
+const EXPLAINED: [Metric; 9] = [
     Metric::Visitors,
     Metric::Visits,
     Metric::Pageviews,
@@ -219,7 +219,22 @@ const EXPLAINED: [Metric; 7] = [
     Metric::BounceRate,
     Metric::VisitDuration,
     Metric::Events,
+    Metric::ScrollDepth,
+    Metric::TimeOnPage,
 ];
+
+/// The columns of mails, and what they mean.
+fn of_mails(words: &Words) -> [(&'static str, &'static str); 7] {
+    [
+        (words.sent, words.sent_why),
+        (words.opened, words.opened_why),
+        (words.proxies, words.proxies_why),
+        (words.readers, words.readers_why),
+        (words.relays, words.relays_why),
+        (words.visited, words.visited_why),
+        (words.scanners, words.scanners_why),
+    ]
+}
 
 impl SitePage {
     /// The page as HTML.
@@ -269,7 +284,8 @@ impl SitePage {
     }
 
     fn not_counted_total(&self) -> String {
-        self.words.exact(self.not_counted.iter().map(|line| line.count as f64).sum())
+        let total = self.not_counted.iter().map(|line| line.count as f64).sum();
+        self.words.many(total, self.words.not_counted_one, self.words.not_counted_total)
     }
 
     /// The families that the panel shows.
@@ -283,16 +299,48 @@ impl SitePage {
     }
 
     fn bots_total(&self) -> String {
-        self.words.exact(self.bots.iter().map(|line| line.count as f64).sum())
+        let total = self.bots.iter().map(|line| line.count as f64).sum();
+        self.words.many(total, self.words.bots_one, self.words.bots_total)
     }
 
+    /// What a total means. On a page of several sites a person may be a visitor of each.
+    fn meaning(&self, metric: Metric) -> &'static str {
+        let is_of_several = metric == Metric::Visitors && !self.members.is_empty();
+        if is_of_several { self.words.together_visitors_why } else { self.words.meaning(metric) }
+    }
+
+    fn meaning_of(&self, total: &Total) -> &'static str {
+        if total.is_conversions() { self.words.conversions_why } else { self.meaning(total.metric) }
+    }
+
+    /// The words that stand on the page, and what they mean.
     fn explained(&self) -> Vec<(&'static str, &'static str)> {
-        let words = EXPLAINED.map(|metric| (self.words.name(metric), self.words.meaning(metric)));
-        let of_goals = (!self.goals.is_empty()).then_some([
-            (self.words.conversions, self.words.conversions_why),
-            (self.words.conversion_rate, self.words.conversion_rate_why),
-        ]);
-        words.into_iter().chain(of_goals.into_iter().flatten()).collect()
+        let words = self.words;
+        let is_there = |metric: &Metric| match metric {
+            Metric::ScrollDepth | Metric::TimeOnPage => self.totals.iter().any(|total| total.metric == *metric),
+            _ => true,
+        };
+        let metrics = EXPLAINED.into_iter().filter(is_there);
+        let mut explained: Vec<_> = metrics.map(|metric| (words.name(metric), self.meaning(metric))).collect();
+        if !self.goals.is_empty() {
+            explained.push((words.conversions, words.conversions_why));
+            explained.push((words.conversion_rate, words.conversion_rate_why));
+        }
+        if !self.funnels.is_empty() {
+            explained.push((words.lost, words.lost_why));
+        }
+        if !self.revenue.is_empty() {
+            explained.push((words.revenue, words.revenue_why));
+        }
+        if !self.mails.is_empty() {
+            explained.extend(of_mails(words));
+        }
+        explained
+    }
+
+    /// Whether the site can be changed by who reads this.
+    fn is_owner(&self) -> bool {
+        self.members.is_empty() && self.account.as_ref().is_some_and(|account| account.is_owner)
     }
 
     fn is_filtered(&self) -> bool {
@@ -319,10 +367,6 @@ impl SitePage {
 impl Total {
     fn name(&self, words: &Words) -> &'static str {
         if self.is_conversions() { words.conversions } else { words.name(self.metric) }
-    }
-
-    fn meaning(&self, words: &Words) -> &'static str {
-        if self.is_conversions() { words.conversions_why } else { words.meaning(self.metric) }
     }
 
     fn is_conversions(&self) -> bool {

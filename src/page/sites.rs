@@ -90,13 +90,20 @@ impl SiteLine {
     }
 
     fn today_shown(&self, words: &Words) -> String {
-        words.count(self.days.last().copied().unwrap_or(0.0))
+        self.counted(self.days.last().copied().unwrap_or(0.0), words)
     }
 
-    /// The sum; pageviews say that they are none of visitors.
     fn sum_shown(&self, words: &Words) -> String {
-        let sum = words.count(self.sum);
-        if self.is_measured { sum } else { format!("{sum} {}", words.pageviews) }
+        self.counted(self.sum, words)
+    }
+
+    /// A count; pageviews say that they are none of visitors.
+    fn counted(&self, count: f64, words: &Words) -> String {
+        let shown = words.count(count);
+        if self.is_measured {
+            return shown;
+        }
+        words.one(words.form(count, words.pageview_word, words.pageviews_word), shown)
     }
 
     fn full(&self, words: &Words) -> Option<String> {
@@ -172,6 +179,7 @@ mod tests {
         let unmeasured = SiteLine { is_measured: false, now: None, ..line(&[20_000.0]) };
         assert_eq!(unmeasured.spark_says(&ENGLISH), "Pageviews by day: at least 20,000, at most 20,000");
         assert_eq!(unmeasured.now_shown(&GERMAN), GERMAN.not_available);
-        assert_eq!(unmeasured.sum_shown(&ENGLISH), "20.0k Pageviews");
+        assert_eq!(unmeasured.sum_shown(&ENGLISH), "20.0k pageviews");
+        assert_eq!(SiteLine { days: vec![1.0], ..unmeasured }.today_shown(&GERMAN), "1 Seitenaufruf");
     }
 }

@@ -123,8 +123,13 @@ impl Words {
 
     /// The form for one or for many; the number is filled in with all its digits.
     pub fn many(&self, count: f64, one: &str, many: &str) -> String {
+        self.one(self.form(count, one, many), self.exact(count))
+    }
+
+    /// The form for one or for many.
+    pub fn form<'a>(&self, count: f64, one: &'a str, many: &'a str) -> &'a str {
         let is_one = count == 1.0 || count == 0.0 && self.locale.zero_is_one;
-        self.one(if is_one { one } else { many }, self.exact(count))
+        if is_one { one } else { many }
     }
 }
 
@@ -228,6 +233,7 @@ mod tests {
             "conversions_word",
             "pages",
             "messages",
+            "together_title_one",
             "sites",
             "site",
             "minute",

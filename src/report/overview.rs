@@ -21,13 +21,6 @@ pub struct Glance {
     pub before: Option<Tally>,
 }
 
-impl Glance {
-    /// What was counted today.
-    pub fn today(&self) -> Tally {
-        self.days.last().copied().unwrap_or_default()
-    }
-}
-
 /// The last `days` days of sites, today included, in the order in which they come.
 ///
 /// # Errors

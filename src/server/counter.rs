@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{Shared, apart, pages};
+use super::{Shared, answers, apart};
 use crate::cell::{Axis, Dimension, Filter, Metric, Test};
 use crate::collector::Collector;
 use crate::hit::path;
@@ -31,22 +31,22 @@ pub async fn counter(
     headers: HeaderMap,
 ) -> Response {
     let site = app.collector.directory().find(&domain).cloned().filter(|site| site.settings.counter);
-    let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return pages::not_found(&headers) };
+    let (Some(site), Some((page, ending))) = (site, file.rsplit_once('.')) else { return answers::not_found(&headers) };
     // The page is named as it was when it was counted.
     let url = format!("https://{}/{}", site.domain, page.trim_start_matches('/'));
     let Ok(location) = path::locate_by(&url, false, Some(&site.settings.paths)) else {
-        return pages::not_found(&headers);
+        return answers::not_found(&headers);
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let Ok(_turn) = TURNS.acquire().await else { return pages::failed(&headers) };
+    let Ok(_turn) = TURNS.acquire().await else { return answers::failed(&headers) };
     let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
-    let Some(Ok(views)) = views else { return pages::failed(&headers) };
+    let Some(Ok(views)) = views else { return answers::failed(&headers) };
     let count = coarse(views);
     let (kind, body) = match ending {
         "json" => ("application/json", json!({ "count": count }).to_string()),
         "svg" => ("image/svg+xml", svg(&count)),
-        _ => return pages::not_found(&headers),
+        _ => return answers::not_found(&headers),
     };
     let mut answer = (StatusCode::OK, body).into_response();
     let headers = answer.headers_mut();

@@ -22,8 +22,8 @@ use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Line, Question, Span, Sums};
-use crate::server::live;
-use crate::site::{AddressMode, Day, Schedule, SiteId, Target};
+use crate::server::arrived;
+use crate::site::{AddressMode, Target};
 use crate::store::StoreError;
 use panels::Tabs;
 pub use rows::{Breakdown, Wish, export, rows_page};
@@ -125,7 +125,7 @@ pub fn site_page(
         has_ledger: view.has_ledger(),
         snippet: snippet(&site.domain, base_url),
         is_new: first_day.is_none(),
-        arrived: first_day.is_none().then(|| live::arrived(site, view.words, collector)).transpose()?,
+        arrived: first_day.is_none().then(|| arrived::shown(site, view.words, collector)).transpose()?,
     })
 }
 
@@ -252,14 +252,4 @@ fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
 fn has_entries(view: &View, found: &Found) -> bool {
     let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
     found.get(&Slot::Panel(Tab::Of(Dimension::EntryPage))).is_some_and(|lines| lines.iter().any(passes))
-}
-
-/// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn unclaimed_lately(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
-    let today = Schedule::utc().locate(collector.clock().now()).day;
-    let found = collector.rejected(SiteId::INSTANCE, Day(today.0 - 6), today)?;
-    Ok(found.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect())
 }

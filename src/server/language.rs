@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{Shared, cookie, header as text_of};
+use super::{Shared, answers, cookie, header as text_of};
 use crate::page::words::{Language, Words};
 
 const COOKIE: &str = "headcount_language";
@@ -20,7 +20,7 @@ pub fn words_for(headers: &HeaderMap) -> &'static Words {
 
 /// `GET /language/CODE`: has the browser keep a choice, and leads back to where it was made.
 pub async fn choose(State(app): State<Shared>, Path(code): Path<String>, headers: HeaderMap) -> Response {
-    let Some(language) = Language::from_code(&code) else { return super::pages::not_found(&headers) };
+    let Some(language) = Language::from_code(&code) else { return answers::not_found(&headers) };
     let mut answer = Redirect::to(&came_from(&headers)).into_response();
     let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
     let text = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={AGE_S}{secure}", language.code());

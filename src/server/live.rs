@@ -23,15 +23,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::language::words_for;
 use super::signed_in::admit;
-use super::{Shared, apart, pages};
-use crate::collector::Collector;
+use super::{Shared, answers, apart, pages};
 use crate::limits;
-use crate::page::live::{Arrived, LivePage};
+use crate::page::live::LivePage;
 use crate::page::words::Words;
 use crate::site::Site;
 use crate::store::StoreError;
 pub use hub::Hub;
-use hub::{Pulse, Waiting};
+use hub::Pulse;
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -39,7 +38,7 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&format!("/{}/live", site.domain)).into_response();
     }
@@ -55,17 +54,9 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok::<_, StoreError>(page)
     });
     match made.await {
-        Some(Ok(Some(page))) => pages::html(StatusCode::OK, page.html()),
-        _ => pages::failed(&headers),
+        Some(Ok(Some(page))) => answers::html(StatusCode::OK, page.html()),
+        _ => answers::failed(&headers),
     }
-}
-
-/// What has arrived for a site for which nothing was ever counted.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn arrived(site: &Site, words: &'static Words, collector: &Collector) -> Result<Arrived, StoreError> {
-    Ok(shown::arrived(site, &Waiting::of(site, collector)?, words))
 }
 
 /// What a stream is for.
@@ -98,9 +89,9 @@ pub async fn events(
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = pages::readable(&domain, &account, &app) else { return pages::not_found(&headers) };
+    let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     let Some(seat) = hub.seat() else { return (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response() };
-    let Some(pulses) = hub.watch(&site, &app.collector).await else { return pages::failed(&headers) };
+    let Some(pulses) = hub.watch(&site, &app.collector).await else { return answers::failed(&headers) };
     let (sender, receiver) = mpsc::channel(1);
     let mut login = HeaderMap::new();
     login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
@@ -172,7 +163,7 @@ impl Stream {
         let site = self.app.collector.directory().get(self.site.id).cloned().unwrap_or_else(|| self.site.clone());
         match (self.of, &pulse.waiting) {
             (Of::Live, _) => part(&shown::half_hour(&site, pulse, self.words).html()),
-            (Of::New, Some(waiting)) => part(&shown::arrived(&site, waiting, self.words).html()),
+            (Of::New, Some(waiting)) => part(&waiting.clone().shown(&site, self.words).html()),
             (Of::New, None) => "event: page\ndata:\n\n".to_owned(),
             (Of::Site, _) => part(&shown::now(&site, pulse, self.words).html()),
         }

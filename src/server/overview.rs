@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::dashboard;
+use super::arrived::unclaimed_lately;
 use super::signed_in::Account;
 use crate::cell::Tally;
 use crate::collector::Collector;
@@ -105,7 +105,7 @@ pub fn page(
 
 /// Messages of the last days that name a site which is none here. What else belongs to none comes from programs mostly.
 fn unclaimed(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
-    let mut lines = dashboard::unclaimed_lately(collector)?;
+    let mut lines = unclaimed_lately(collector)?;
     lines.retain(|line| line.reason == Rejection::UnknownSite);
     Ok(lines)
 }

@@ -12,7 +12,7 @@ use super::language::words_for;
 use super::settings::run;
 use super::sign_in::{self, compare, new_login};
 use super::signed_in::{Account, admit, posted};
-use super::{Shared, apart, pages};
+use super::{Shared, answers, apart};
 use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
@@ -57,7 +57,7 @@ pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<
             sign_in::keep(&mut answer, &app, &login);
             answer
         }
-        _ => pages::failed(&headers),
+        _ => answers::failed(&headers),
     }
 }
 
@@ -120,7 +120,7 @@ async fn shown(
     let (collector, words) = (app.collector.clone(), words_for(headers));
     match apart(move || made(&account, outcome, words, &collector)).await {
         Some(Ok(page)) => (status, Html(page.html())).into_response(),
-        _ => pages::failed(headers),
+        _ => answers::failed(headers),
     }
 }
 

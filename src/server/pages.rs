@@ -4,22 +4,19 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use serde_json::json;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use super::dashboard::{Breakdown, NoView, View, Wish};
-use super::form::NoForm;
+use super::answers::{failed, html, no_view, not_found, text, wrong};
+use super::dashboard::{Breakdown, View, Wish};
 use super::language::words_for;
 use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, share, signed_in};
+use crate::collector::Collector;
 use crate::page::cards::Tab;
-use crate::page::sign_in::Why;
 use crate::page::tracker::{self, Installed, TRACKER};
-use crate::page::words::Words;
-use crate::page::{self, ErrorPage, PrivacyPage, SignInPage, bots, export};
+use crate::page::{self, PrivacyPage, bots, export};
 use crate::report::Sums;
-use crate::report::choice::NotAChoice;
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
@@ -95,22 +92,25 @@ pub async fn panel(
         Err(answer) => return answer,
     };
     let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
-    if let Some(ending) = file.strip_prefix("mail.") {
-        return mails(site, ending, asked, app, &headers).await;
+    let (words, tab) = (words_for(&headers), named(&file));
+    let is_panel = tab.is_some();
+    if !is_panel && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
+        return not_found(&headers);
     }
-    if let Some((bots::NAME, ending)) = file.split_once('.') {
-        return bot_lines(site, ending, asked, app, &headers).await;
-    }
-    let words = words_for(&headers);
-    let Some((tab, ending)) = named(&file) else { return not_found(&headers) };
     let found = apart(move || {
         let now = app.collector.clock().now();
         let view = View::read(&site, &asked, now, words)?;
-        Ok(rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &app.collector, now))
+        Ok(match tab {
+            Some((tab, ending)) => {
+                rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &app.collector, now)
+            }
+            None => beside(&view, &file, &app.collector),
+        })
     });
     match found.await {
         Some(Ok(Ok(Some(answer)))) => answer,
-        Some(Ok(Ok(None))) => wrong(words.not_together, words.not_counted_export, words),
+        Some(Ok(Ok(None))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
+        Some(Ok(Ok(None))) => not_found(&headers),
         Some(Err(wrong)) => no_view(&wrong, &headers),
         _ => failed(&headers),
     }
@@ -149,103 +149,32 @@ pub fn rows_or_file(
     };
     let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, sums)? else { return Ok(None) };
     Ok(Some(match ending {
-        "csv" => text("text/csv; charset=utf-8", export::csv(&metrics, &rows)),
-        _ => text("application/json", export::json(&tab.key(), &metrics, &rows)),
+        "csv" => csv(export::csv(&metrics, &rows)),
+        _ => json(export::json(&tab.key(), &metrics, &rows)),
     }))
 }
 
-/// The answer to an address that leads to no view.
-pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
-    let words = words_for(headers);
-    let title = match no_view {
-        NoView::Period(_) | NoView::Compare(_) => words.no_such_period,
-        NoView::NotForAll => words.not_for_all,
-        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
-        NoView::Filter(_) => words.no_such_filter,
-    };
-    wrong(title, &no_view.to_string(), words)
+/// `GET /DOMAIN/mail.csv` and `.json`, and the same of `bots`: what became of the mails of campaigns, and what programs came.
+/// Nothing where the address names neither.
+///
+/// # Errors
+/// [`StoreError`]
+fn beside(view: &View, file: &str, collector: &Collector) -> Result<Option<Response>, StoreError> {
+    Ok(Some(match file.split_once('.') {
+        Some(("mail", "csv")) => csv(export::mail_csv(&dashboard::mails_of(view, collector)?)),
+        Some(("mail", "json")) => json(export::mail_json(&dashboard::mails_of(view, collector)?)),
+        Some((bots::NAME, "csv")) => csv(bots::csv(&dashboard::bots(view, collector)?)),
+        Some((bots::NAME, "json")) => json(bots::json(&dashboard::bots(view, collector)?)),
+        _ => return Ok(None),
+    }))
 }
 
-/// The answer to an address that asks for what there is not.
-pub fn wrong(title: &str, sentence: &str, words: &'static Words) -> Response {
-    let (title, sentence) = (title.to_owned(), whole_sentence(sentence));
-    html(StatusCode::BAD_REQUEST, ErrorPage { words, status: 400, title, sentence }.html())
+fn csv(body: String) -> Response {
+    text("text/csv; charset=utf-8", body)
 }
 
-/// An error as a page says it: with a capital at its beginning and a full stop at its end.
-pub fn whole_sentence(error: &str) -> String {
-    let mut letters = error.trim_end_matches('.').chars();
-    let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    format!("{first}{}.", letters.as_str())
-}
-
-/// `GET /DOMAIN/mail.csv` and `.json`: what became of the mails of campaigns.
-async fn mails(
-    site: Arc<Site>,
-    ending: &str,
-    asked: Vec<(String, String)>,
-    app: Shared,
-    headers: &HeaderMap,
-) -> Response {
-    let words = words_for(headers);
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::mails_of(&view, &app.collector)),
-        Err(wrong) => Err(wrong),
-    });
-    match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong, headers),
-        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", export::mail_csv(&lines)),
-        (Some(Ok(Ok(lines))), "json") => text("application/json", export::mail_json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found(headers),
-        _ => failed(headers),
-    }
-}
-
-/// What programs came, for other programs.
-async fn bot_lines(
-    site: Arc<Site>,
-    ending: &str,
-    asked: Vec<(String, String)>,
-    app: Shared,
-    headers: &HeaderMap,
-) -> Response {
-    let words = words_for(headers);
-    let found = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => Ok(dashboard::bots(&view, &app.collector)),
-        Err(wrong) => Err(wrong),
-    });
-    match (found.await, ending) {
-        (Some(Err(wrong)), _) => no_view(&wrong, headers),
-        (Some(Ok(Ok(lines))), "csv") => text("text/csv; charset=utf-8", bots::csv(&lines)),
-        (Some(Ok(Ok(lines))), "json") => text("application/json", bots::json(&lines)),
-        (Some(Ok(Ok(_))), _) => not_found(headers),
-        _ => failed(headers),
-    }
-}
-
-/// How to sign in.
-pub fn sign_in(why: Why, name: &str, headers: &HeaderMap) -> Response {
-    let status = StatusCode::from_u16(why.status()).unwrap_or_default();
-    html(status, SignInPage { words: words_for(headers), why, name: name.to_owned() }.html())
-}
-
-/// The page to sign in on, for whoever wants to.
-pub fn ask(headers: &HeaderMap) -> Response {
-    let mut answer = sign_in(Why::Asked, "", headers);
-    *answer.status_mut() = StatusCode::OK;
-    answer
-}
-
-/// When a form can't be taken.
-pub fn no_form(no_form: NoForm, headers: &HeaderMap) -> Response {
-    let words = words_for(headers);
-    let (status, title, sentence) = match no_form {
-        NoForm::FromElsewhere => (403, words.form_from_elsewhere, words.form_from_elsewhere_why),
-        NoForm::TooLarge => (413, words.form_too_large, words.form_too_large_why),
-        NoForm::Late => (408, words.form_late, words.form_late_why),
-    };
-    let page = ErrorPage { words, status, title: title.into(), sentence: sentence.into() };
-    html(StatusCode::from_u16(status).unwrap_or_default(), page.html())
+fn json(body: String) -> Response {
+    text("application/json", body)
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
@@ -267,7 +196,7 @@ pub async fn health(State(app): State<Shared>) -> Response {
     let collector = &app.collector;
     let is_degraded = collector.meter().degraded.get() != 0 || collector.meter().lost.get() != 0;
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
-    let body = json!({
+    let body = serde_json::json!({
         "status": if is_degraded { "degraded" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
         "live_state": "memory",
@@ -341,64 +270,4 @@ pub async fn no_icon() -> StatusCode {
 /// Anything else.
 pub async fn no_page(headers: HeaderMap) -> Response {
     not_found(&headers)
-}
-
-/// What there is not.
-pub fn not_found(headers: &HeaderMap) -> Response {
-    error(StatusCode::NOT_FOUND, headers)
-}
-
-/// What somebody who is signed in may not see.
-pub fn forbidden(headers: &HeaderMap) -> Response {
-    error(StatusCode::FORBIDDEN, headers)
-}
-
-/// When the store has failed; the log says more.
-pub fn failed(headers: &HeaderMap) -> Response {
-    error(StatusCode::INTERNAL_SERVER_ERROR, headers)
-}
-
-fn error(status: StatusCode, headers: &HeaderMap) -> Response {
-    html(status, ErrorPage::of(status.as_u16(), words_for(headers)).html())
-}
-
-/// When a page was open for a while, and that is over.
-pub fn ended(headers: &HeaderMap) -> Response {
-    error(StatusCode::GONE, headers)
-}
-
-/// A page with the code of its status.
-pub fn with_status(status: u16, body: String) -> Response {
-    html(StatusCode::from_u16(status).unwrap_or_default(), body)
-}
-
-/// The sources of a content policy in whose pages an answer may stand; without it there are none.
-#[derive(Debug, Clone)]
-pub struct Frames(pub String);
-
-/// A page.
-pub fn html(status: StatusCode, body: String) -> Response {
-    (status, Html(body)).into_response()
-}
-
-/// Something that is no page.
-pub fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
-    let mut answer = Response::new(body.into());
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
-}
-
-/// Puts the headers on every answer that keep pages to themselves.
-pub async fn protect(mut answer: Response) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                          img-src 'self' data:; form-action 'self'; base-uri 'none'; \
-                          require-trusted-types-for 'script'; trusted-types headcount; frame-ancestors";
-    let frames = answer.extensions().get::<Frames>().map_or("'none'", |frames| &frames.0);
-    let policy = HeaderValue::from_str(&format!("{POLICY} {frames}"));
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(HeaderValue::from_static("default-src 'none'")));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    answer
 }

@@ -16,7 +16,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::form::Form;
 use super::language::words_for;
 use super::signed_in::{Account, admit, posted};
-use super::{Shared, apart, pages, told};
+use super::{Shared, answers, apart, told};
 use crate::control::{self, Command, Reply};
 use crate::page::form::{Sent, Told};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
@@ -45,7 +45,7 @@ pub async fn site(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     if site.domain.as_str() != domain {
         return Redirect::to(&home(&site)).into_response();
     }
@@ -62,7 +62,7 @@ pub async fn change_instance(State(app): State<Shared>, Path(name): Path<String>
         Ok(posted) => posted,
         Err(answer) => return answer,
     };
-    let Some(command) = asked::of_instance(&name, &form) else { return pages::not_found(&headers) };
+    let Some(command) = asked::of_instance(&name, &form) else { return answers::not_found(&headers) };
     let domain = form.text("domain").to_owned();
     match run(Ok(command), &app).await {
         // The new site's page shows the line to paste and turns into figures with the first hit.
@@ -88,9 +88,9 @@ pub async fn change_site(
         Ok(posted) => posted,
         Err(answer) => return answer,
     };
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     let Some(command) = asked::of_site(&site, &name, &form, words_for(&headers)) else {
-        return pages::not_found(&headers);
+        return answers::not_found(&headers);
     };
     match run(command, &app).await {
         Ok(reply) => {
@@ -117,7 +117,7 @@ pub async fn back_to_instance() -> Redirect {
 pub async fn back_to_site(Path((domain, _)): Path<(String, String)>, headers: HeaderMap) -> Response {
     match crate::site::Domain::parse(&domain) {
         Ok(domain) => Redirect::to(&format!("/{domain}/settings")).into_response(),
-        Err(_) => pages::not_found(&headers),
+        Err(_) => answers::not_found(&headers),
     }
 }
 
@@ -131,7 +131,7 @@ fn home(site: &Site) -> String {
 /// The answer.
 async fn owner(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
     let account = admit(headers, app).await?;
-    if account.is_owner() { Ok(account) } else { Err(pages::forbidden(headers)) }
+    if account.is_owner() { Ok(account) } else { Err(answers::forbidden(headers)) }
 }
 
 /// An owner and the form that a page of ours has sent.
@@ -141,7 +141,7 @@ async fn owner(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
 async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
     let headers = request.headers().clone();
     let (account, form) = posted(request, app).await?;
-    if account.is_owner() { Ok((account, form)) } else { Err(pages::forbidden(&headers)) }
+    if account.is_owner() { Ok((account, form)) } else { Err(answers::forbidden(&headers)) }
 }
 
 /// Carries out a command, as the command line does.
@@ -152,7 +152,7 @@ pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply
     let (command, app) = (command?, app.clone());
     match apart(move || control::run(command, &app.collector, &app.base_url)).await {
         Some(Ok(reply)) => Ok(reply),
-        Some(Err(refused)) => Err(pages::whole_sentence(&refused.to_string())),
+        Some(Err(refused)) => Err(answers::whole_sentence(&refused.to_string())),
         None => Err("The command was cut short; look whether it was done.".into()),
     }
 }

@@ -13,7 +13,7 @@ use super::dashboard::{NoView, View};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
-use super::{App, Shared, apart, dashboard, pages};
+use super::{App, Shared, answers, apart, dashboard, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::share::Why;
@@ -47,7 +47,7 @@ pub async fn page(
         let view = view(open, &asked, words)?;
         let sums = Folded::of(&app.collector, &open.site, app.collector.clock().now(), app.collector.folded());
         let page = dashboard::site_page(&view, None, &app.collector, &sums, &app.base_url);
-        Ok(page.map(|page| Some(pages::with_status(200, page.html()))))
+        Ok(page.map(|page| Some(answers::with_status(200, page.html()))))
     });
     made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
 }
@@ -59,7 +59,7 @@ pub async fn panel(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    let Some((tab, ending)) = pages::named(&file) else { return pages::not_found(&headers) };
+    let Some((tab, ending)) = pages::named(&file) else { return answers::not_found(&headers) };
     let is_embedded = is_embedded(&asked);
     let made = made(&slug, &headers, &app, move |open, app, words| {
         let view = view(open, &asked, words)?;
@@ -92,13 +92,13 @@ async fn made(
     work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = door::admit(slug, headers, app).await?;
-    let Ok(_turn) = TURNS.acquire().await else { return Err(pages::failed(headers)) };
+    let Ok(_turn) = TURNS.acquire().await else { return Err(answers::failed(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match apart(move || work(&open, &app, words)).await {
         Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
-        Some(Ok(Ok(None))) => Err(pages::not_found(headers)),
-        Some(Err(no_view)) => Err(pages::no_view(&no_view, headers)),
-        Some(Ok(Err(_))) | None => Err(pages::failed(headers)),
+        Some(Ok(Ok(None))) => Err(answers::not_found(headers)),
+        Some(Err(no_view)) => Err(answers::no_view(&no_view, headers)),
+        Some(Ok(Err(_))) | None => Err(answers::failed(headers)),
     }
 }
 
@@ -126,7 +126,7 @@ pub async fn unlock(
     };
     let form = match Form::read(request, &app).await {
         Ok(form) => form,
-        Err(no_form) => return pages::no_form(no_form, &headers),
+        Err(no_form) => return answers::no_form(no_form, &headers),
     };
     let (password, share) = (Password::from(form.exact("password").to_owned()), open.share.clone());
     let work = move |collector: &Collector| match password.is_that_of(share.password.as_ref()) {
@@ -141,7 +141,7 @@ pub async fn unlock(
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
-        Err(_) => pages::failed(&headers),
+        Err(_) => answers::failed(&headers),
     }
 }
 
@@ -155,7 +155,7 @@ fn dressed(mut answer: Response, share: &Share, is_embedded: bool) -> Response {
         headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     }
     if is_embedded && !share.embed.is_empty() {
-        answer.extensions_mut().insert(pages::Frames(sources(&share.embed)));
+        answer.extensions_mut().insert(answers::Frames(sources(&share.embed)));
     }
     answer
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::form::{self, Form};
 use super::guess::{self, Guess, Peer};
 use super::signed_in::{self, COOKIE};
-use super::{App, Shared, apart, header as text_of, ingest, pages};
+use super::{App, Shared, answers, apart, header as text_of, ingest};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::sign_in::Why;
@@ -20,7 +20,7 @@ use crate::store::sqlite::{User, UserId};
 
 /// `GET /sign-in`
 pub async fn page(headers: HeaderMap) -> Response {
-    pages::ask(&headers)
+    answers::ask(&headers)
 }
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
@@ -32,14 +32,14 @@ pub async fn by_link(
 ) -> Response {
     if method != Method::GET || ingest::is_prefetch(&headers) {
         // Looking ahead must not use up the link.
-        return pages::ask(&headers);
+        return answers::ask(&headers);
     }
     let link = Secret::from_text(&secret).digest();
     let (collector, before) = (app.collector.clone(), signed_in::cookie(&headers));
     match apart(move || exchange(&collector, link, before)).await {
         Some(Ok(Some((user, login)))) => welcome(&app, &user, &login, None),
-        Some(Ok(None)) => pages::sign_in(Why::BadLink, "", &headers),
-        Some(Err(_)) | None => pages::failed(&headers),
+        Some(Ok(None)) => answers::sign_in(Why::BadLink, "", &headers),
+        Some(Err(_)) | None => answers::failed(&headers),
     }
 }
 
@@ -69,7 +69,7 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
     let headers = request.headers().clone();
     let form = match Form::read(request, &app).await {
         Ok(form) => form,
-        Err(no_form) => return pages::no_form(no_form, &headers),
+        Err(no_form) => return answers::no_form(no_form, &headers),
     };
     let (name, password) = (form.text("name").to_owned(), Password::from(form.exact("password").to_owned()));
     let tried = compare(&name, password, &headers, peer, &app);
@@ -78,16 +78,16 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             let (collector, before, id) = (app.collector.clone(), signed_in::cookie(&headers), user.id);
             match apart(move || new_login(&collector, id, before)).await {
                 Some(Ok(login)) => welcome(&app, &user, &login, came_from(&headers, &app)),
-                _ => pages::failed(&headers),
+                _ => answers::failed(&headers),
             }
         }
-        Ok(Guess::Wrong) => pages::sign_in(Why::Wrong, &name, &headers),
+        Ok(Guess::Wrong) => answers::sign_in(Why::Wrong, &name, &headers),
         Ok(Guess::TooMany) => {
-            let mut answer = pages::sign_in(Why::TooMany, &name, &headers);
+            let mut answer = answers::sign_in(Why::TooMany, &name, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
-        Err(_) => pages::failed(&headers),
+        Err(_) => answers::failed(&headers),
     }
 }
 
@@ -120,7 +120,7 @@ pub async fn compare(
 /// `POST /sign-out`
 pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Response {
     if !form::is_from_here(&headers, &app) {
-        return pages::no_form(form::NoForm::FromElsewhere, &headers);
+        return answers::no_form(form::NoForm::FromElsewhere, &headers);
     }
     if let Some(secret) = signed_in::cookie(&headers) {
         let collector = app.collector.clone();

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::form::Form;
-use super::{Shared, apart, header as text_of, pages};
+use super::{Shared, answers, apart, header as text_of};
 use crate::page;
 use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
@@ -62,8 +62,8 @@ pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account
 pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
     match account(headers, app).await {
         Ok(Some(account)) => Ok(account),
-        Ok(None) => Err(pages::sign_in(Why::Asked, "", headers)),
-        Err(_) => Err(pages::failed(headers)),
+        Ok(None) => Err(answers::sign_in(Why::Asked, "", headers)),
+        Err(_) => Err(answers::failed(headers)),
     }
 }
 
@@ -77,7 +77,7 @@ pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), R
     let account = admit(&headers, app).await?;
     match form {
         Ok(form) => Ok((account, form)),
-        Err(no_form) => Err(pages::no_form(no_form, &headers)),
+        Err(no_form) => Err(answers::no_form(no_form, &headers)),
     }
 }
 

@@ -9,9 +9,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::answers::{self, html, no_view, not_found};
 use super::dashboard::{self, NoView, Reader, View};
 use super::language::words_for;
-use super::pages::{self, Asked, html, no_view, not_found};
+use super::pages::{self, Asked};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart};
 use crate::cell::Metric;
@@ -91,7 +92,7 @@ impl Group {
         app: &Shared,
     ) -> Result<View<'a>, NoView> {
         let view = View::read(site, asked, app.collector.clock().now(), words)?;
-        let name = words.one(words.together_title, words.exact(self.members.len() as f64));
+        let name = words.many(self.members.len() as f64, words.together_title_one, words.together_title);
         Ok(View { reader: Reader::Together, name, home: format!("/together/{}", self.name), ..view })
     }
 
@@ -180,7 +181,7 @@ pub async fn page(
     match made.await {
         Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
         Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => pages::failed(&headers),
+        _ => answers::failed(&headers),
     }
 }
 
@@ -205,9 +206,9 @@ pub async fn panel(
     });
     match made.await {
         Some(Ok(Ok(Some(answer)))) => answer,
-        Some(Ok(Ok(None))) => pages::wrong(words.not_together, words.not_counted_export, words),
+        Some(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
         Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => pages::failed(&headers),
+        _ => answers::failed(&headers),
     }
 }
 
@@ -220,7 +221,7 @@ async fn admitted(name: &str, app: &Shared, headers: &HeaderMap) -> Result<(Acco
         Err(NoGroup::TooMany) => {
             let words = words_for(headers);
             let sentence = words.one(words.together_too_many, limits::TOGETHER_SITES_MAX);
-            Err(pages::wrong(words.not_together, &sentence, words))
+            Err(answers::wrong(words.not_together, &sentence, words))
         }
     }
 }

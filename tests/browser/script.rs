@@ -102,7 +102,7 @@ fn a_panel_is_searched(scene: &Scene) {
     scene.finds(rows, json!("/other"));
     scene.finds(&format!("document.activeElement.matches('{search}') && document.activeElement.value"), json!("othe"));
     scene.browser.press("x");
-    scene.finds("document.querySelector('#pages-card .nothing')?.textContent", json!("Nothing is called so."));
+    scene.finds("document.querySelector('#pages-card .nothing')?.textContent", json!("Nothing matches."));
     for _ in 0..5 {
         scene.browser.press("Backspace");
     }

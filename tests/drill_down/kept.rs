@@ -42,7 +42,7 @@ fn months_tell_the_same_as_their_days() {
     world.go_to("2026-08-01T08:00:00Z");
     world.flush();
     let day = reader.get(&format!("/{SITE}?period=custom&from=2026-06-01&to=2026-06-01&filter=source:Google")).text();
-    assert!(day.contains("Visitors by day. The most: 2"), "{day}");
+    assert!(day.contains("Visitors by day. Highest: 2"), "{day}");
     let hours = Command::Report {
         site: SITE.into(),
         period: "2026-06-01..2026-06-01".into(),

@@ -56,7 +56,6 @@ pub const FRENCH: Words = Words {
     compare: "Comparer",
     compare_previous: "Période précédente",
     compare_year: "Un an plus tôt",
-    compare_custom: "D’autres jours",
     compare_none: "Sans comparaison",
     compare_from: "À partir du",
     compare_weekdays: "Mêmes jours de la semaine",
@@ -69,6 +68,7 @@ pub const FRENCH: Words = Words {
     // Metrics and what they mean.
     visitors: "Visiteurs",
     visitors_why: "Une personne, un jour, sur ce site ; sur plusieurs jours, les chiffres quotidiens sont additionnés.",
+    together_visitors_why: "Une personne, un jour, sur un site ; jours et sites sont additionnés.",
     visits: "Visites",
     visits_why: "Les pages et événements d’un visiteur, avec des pauses de 30 minutes au plus ; une visite prend fin à minuit.",
     pageviews: "Pages vues",
@@ -191,10 +191,7 @@ pub const FRENCH: Words = Words {
     map: "Carte",
     missing_pages: "Introuvables",
     no_missing_pages: "Aucune. Une page introuvable se signale avec headcount('404', {props: {path: location.pathname}}).",
-    properties: "Propriétés",
-    property_alone: "Propriété",
     value: "Valeur",
-    properties_of: "Propriétés de {0}",
 
     // Chart.
     visitor_word: "{0} visiteur",
@@ -225,7 +222,6 @@ pub const FRENCH: Words = Words {
     chart_nothing: "{0}. Rien n’a été compté.",
     nothing_counted: "Rien n’a été compté sur cette période.",
     notes: "Annotations",
-    chart_metric: "Tracer {0}",
     as_table: "La même chose en tableau",
     time: "Date",
 
@@ -251,14 +247,12 @@ pub const FRENCH: Words = Words {
     // Goals and funnels.
     goals: "Objectifs",
     goal: "Objectif",
-    no_goals: "Aucun. Sur le serveur, déclarez un événement ou des pages :",
     goal_visitors_why: "Visiteurs qui l’ont atteint",
     goal_rate_why: "Part de tous les visiteurs qui l’ont atteint",
     goal_rate_filtered_why: "Part des visiteurs retenus par le filtre qui l’ont atteint",
     goal_unmet: "n.\u{a0}d. : les sommes ne disent pas combien de ces visites ont atteint cet objectif.",
     counted_since: "compté depuis le {0}",
     funnels: "Entonnoirs",
-    no_funnels: "Aucun. Sur le serveur, déclarez les étapes :",
     funnel_unfiltered: "Les entonnoirs sont comptés pour toutes les visites ensemble et ne se filtrent pas.",
     step: "Étape",
     lost: "Abandons",
@@ -289,7 +283,8 @@ pub const FRENCH: Words = Words {
     bots: "Robots et crawlers d’IA",
     bots_unfiltered: "Pour tout le site : les programmes n’ont pas de visites à filtrer.",
     no_bots: "Aucun programme reconnu sur cette période.",
-    bots_total: "{0} messages venaient de programmes. Ce ne sont pas des visiteurs, et ils ne sont comptés qu’ici.",
+    bots_total: "{0} messages venaient de programmes. Ce ne sont pas des visiteurs ; parmi ce qui n’est pas compté, ce sont les robots.",
+    bots_one: "{0} message venait d’un programme. Ce n’est pas un visiteur ; parmi ce qui n’est pas compté, ce sont les robots.",
     program: "Programme",
     pages: "Pages",
     messages: "Messages",
@@ -300,6 +295,7 @@ pub const FRENCH: Words = Words {
     not_counted_unfiltered: "Pour tout le site : ce qui n’a pas été compté ne se filtre pas.",
     all_counted: "Tout ce qui est arrivé sur cette période a été compté.",
     not_counted_total: "{0} messages de navigateurs et de programmes sont arrivés et ont été écartés volontairement.",
+    not_counted_one: "{0} message d’un navigateur ou d’un programme est arrivé et a été écarté volontairement.",
     reason: "Raison",
 
     // Notices.
@@ -337,6 +333,7 @@ pub const FRENCH: Words = Words {
     together_show: "Afficher ensemble les sites choisis",
     together_all: "Tous les sites ensemble",
     together_title: "{0} sites ensemble",
+    together_title_one: "{0} site",
     together_why: "Les visiteurs de plusieurs sites sont additionnés : qui en lit deux est compté deux fois. Chaque site compte ses jours dans son propre fuseau horaire.",
     together_unmeasured: "Certains de ces sites ne forment aucun identifiant : leurs visiteurs et visites ne sont pas mesurés et manquent ici.",
     together_left_out: "Objectifs, entonnoirs, campagnes e-mail et réglages appartiennent à un seul site : ils sont sur sa page.",
@@ -346,9 +343,8 @@ pub const FRENCH: Words = Words {
     together_members: "Ces sites",
     sites: "Sites",
     site: "Site",
-    no_sites: "Il n’y a pas encore de site. Sur le serveur, ajoutez-en un :",
-    no_sites_then: "Rechargez ensuite cette page : la page du site montre la ligne de HTML à coller.",
-    add_site: "Ajouter un site sur le serveur : `headcount site add example.com`",
+    no_sites: "Il n’y a pas encore de site.",
+    or_on_the_server: "Ou sur le serveur :",
     unclaimed: "Messages des 7 derniers jours qui n’appartiennent à aucun site de cette liste : {0}. Y a-t-il une faute de frappe dans un `data-domain` ?",
 
     // The last half hour, and keys.
@@ -386,10 +382,6 @@ pub const FRENCH: Words = Words {
     no_password_how: "Un lien vous connecte, une seule fois. Demandez-le à la personne qui gère cette installation, ou créez-le sur le serveur :",
     no_readable_sites: "Vous ne pouvez encore lire aucun site. Adressez-vous à un propriétaire de cette installation.",
     your_account: "Votre compte",
-    may_change: "propriétaire, peut tout modifier.",
-    may_read_all: "analyste, lit tous les sites.",
-    may_read: "analyste, lit {0}.",
-    may_read_none: "analyste, ne peut encore lire aucun site.",
     password_is_set: "Vous pouvez vous connecter avec votre nom et votre mot de passe.",
     password_is_none: "Vous n’avez pas de mot de passe et vous connectez par des liens. Avec un mot de passe, vous vous connectez sans l’aide de personne.",
     password_current: "Mot de passe actuel",

@@ -54,7 +54,6 @@ pub const GERMAN: Words = Words {
     compare: "Vergleichen",
     compare_previous: "Zeitraum davor",
     compare_year: "Ein Jahr davor",
-    compare_custom: "Andere Tage",
     compare_none: "Kein Vergleich",
     compare_from: "Beginn",
     compare_weekdays: "Gleiche Wochentage",
@@ -67,6 +66,7 @@ pub const GERMAN: Words = Words {
     // Metrics and what they mean.
     visitors: "Besucher",
     visitors_why: "Eine Person an einem Tag auf dieser Website; bei mehreren Tagen werden die Tageswerte addiert.",
+    together_visitors_why: "Eine Person an einem Tag auf einer Website; Tage und Websites werden addiert.",
     visits: "Besuche",
     visits_why: "Seiten und Ereignisse eines Besuchers mit Pausen von höchstens 30 Minuten; um Mitternacht endet jeder Besuch.",
     pageviews: "Seitenaufrufe",
@@ -189,10 +189,7 @@ pub const GERMAN: Words = Words {
     map: "Karte",
     missing_pages: "Nicht gefunden",
     no_missing_pages: "Keine. Eine nicht gefundene Seite meldet sich mit headcount('404', {props: {path: location.pathname}}).",
-    properties: "Eigenschaften",
-    property_alone: "Eigenschaft",
     value: "Wert",
-    properties_of: "Eigenschaften von {0}",
 
     // Chart.
     visitor_word: "{0} Besucher",
@@ -223,7 +220,6 @@ pub const GERMAN: Words = Words {
     chart_nothing: "{0}. Nichts wurde gezählt.",
     nothing_counted: "In diesem Zeitraum wurde nichts gezählt.",
     notes: "Anmerkungen",
-    chart_metric: "{0} zeichnen",
     as_table: "Dasselbe als Tabelle",
     time: "Zeit",
 
@@ -249,14 +245,12 @@ pub const GERMAN: Words = Words {
     // Goals and funnels.
     goals: "Ziele",
     goal: "Ziel",
-    no_goals: "Keine. Auf dem Server lässt sich ein Ereignis oder eine Seite zum Ziel erklären:",
     goal_visitors_why: "Besucher, die es erreicht haben",
     goal_rate_why: "Anteil aller Besucher, die es erreicht haben",
     goal_rate_filtered_why: "Anteil der Besucher unter diesem Filter, die es erreicht haben",
     goal_unmet: "k.\u{a0}A.: Wie viele dieser Besuche das Ziel erreicht haben, ist in den Summen nicht enthalten.",
     counted_since: "gezählt seit {0}",
     funnels: "Trichter",
-    no_funnels: "Keine. Auf dem Server lassen sich die Schritte festlegen:",
     funnel_unfiltered: "Trichter werden für alle Besuche zusammen gezählt und lassen sich nicht filtern.",
     step: "Schritt",
     lost: "Abbrüche",
@@ -287,7 +281,8 @@ pub const GERMAN: Words = Words {
     bots: "Bots und KI-Crawler",
     bots_unfiltered: "Für die ganze Website: Programme machen keine Besuche, die sich filtern ließen.",
     no_bots: "In diesem Zeitraum wurde kein Programm erkannt.",
-    bots_total: "{0} Meldungen kamen von Programmen. Sie sind keine Besucher und werden nur hier gezählt.",
+    bots_total: "{0} Meldungen kamen von Programmen. Sie sind keine Besucher; unter „Nicht gezählt“ stehen sie als Bots.",
+    bots_one: "{0} Meldung kam von einem Programm. Es ist kein Besucher; unter „Nicht gezählt“ steht sie als Bots.",
     program: "Programm",
     pages: "Seiten",
     messages: "Meldungen",
@@ -298,6 +293,7 @@ pub const GERMAN: Words = Words {
     not_counted_unfiltered: "Für die ganze Website: Was nicht gezählt wurde, lässt sich nicht filtern.",
     all_counted: "Alles, was in diesem Zeitraum ankam, wurde gezählt.",
     not_counted_total: "{0} Meldungen von Browsern und Programmen kamen an und wurden absichtlich nicht gezählt.",
+    not_counted_one: "{0} Meldung eines Browsers oder Programms kam an und wurde absichtlich nicht gezählt.",
     reason: "Grund",
 
     // Notices.
@@ -335,6 +331,7 @@ pub const GERMAN: Words = Words {
     together_show: "Ausgewählte zusammen anzeigen",
     together_all: "Alle Websites zusammen",
     together_title: "{0} Websites zusammen",
+    together_title_one: "{0} Website",
     together_why: "Besucher mehrerer Websites werden addiert: Wer zwei davon liest, zählt doppelt. Jede Website zählt ihre Tage in ihrer eigenen Zeitzone.",
     together_unmeasured: "Einige dieser Websites bilden keine Kennungen: Ihre Besucher und Besuche werden nicht gemessen und fehlen hier.",
     together_left_out: "Ziele, Trichter, E-Mail-Kampagnen und Einstellungen gehören zu je einer Website und stehen auf deren Seite.",
@@ -344,9 +341,8 @@ pub const GERMAN: Words = Words {
     together_members: "Diese Websites",
     sites: "Websites",
     site: "Website",
-    no_sites: "Noch gibt es keine Website. So kommt auf dem Server eine hinzu:",
-    no_sites_then: "Danach diese Seite neu laden: Die Seite der Website zeigt die HTML-Zeile zum Einfügen.",
-    add_site: "Eine Website auf dem Server hinzufügen: `headcount site add example.com`",
+    no_sites: "Noch gibt es keine Website.",
+    or_on_the_server: "Oder auf dem Server:",
     unclaimed: "Meldungen der letzten 7 Tage, die zu keiner Website dieser Liste gehören: {0}. Steckt in einem `data-domain` ein Tippfehler?",
 
     // The last half hour, and keys.
@@ -384,10 +380,6 @@ pub const GERMAN: Words = Words {
     no_password_how: "Ein Link meldet Sie einmalig an. Ihn verschickt, wer diese Installation betreibt; auf dem Server entsteht er so:",
     no_readable_sites: "Noch dürfen Sie keine Website lesen. Der Inhaber dieser Installation kann das ändern.",
     your_account: "Ihr Konto",
-    may_change: "Inhaber, darf alles ändern.",
-    may_read_all: "Analyst, liest alle Websites.",
-    may_read: "Analyst, liest {0}.",
-    may_read_none: "Analyst, darf noch keine Website lesen.",
     password_is_set: "Sie können sich mit Name und Passwort anmelden.",
     password_is_none: "Sie haben kein Passwort und melden sich über Links an. Mit einem Passwort geht es ohne fremde Hilfe.",
     password_current: "Bisheriges Passwort",

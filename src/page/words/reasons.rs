@@ -11,9 +11,9 @@ texts! {
     opted_out: "Opted out",
     opted_out_why: "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
     unknown_site: "Unknown site",
-    unknown_site_why: "No site here has this domain; add it with `headcount site add`.",
+    unknown_site_why: "No site here has this domain; add it in the settings or with `headcount site add`.",
     wrong_host: "Wrong host",
-    wrong_host_why: "The page's host is not among the site's hosts; see `headcount site set --host`.",
+    wrong_host_why: "The page's host is not among the hosts that the site's settings name (`headcount site set --host`).",
     bad_url: "Bad address",
     bad_url_why: "The page's address is missing, too long or not an address.",
     bad_field: "Bad field",
@@ -45,5 +45,5 @@ texts! {
     bad_time: "Impossible time",
     bad_time_why: "The time that it claims is no time, or too long ago.",
     excluded: "Excluded",
-    excluded_why: "The site's owner leaves out its network, country, page or host; `headcount site show` says which.",
+    excluded_why: "The site's owner leaves out its network, country, page or host; the site's settings and `headcount site show` say which.",
 }}

@@ -17,7 +17,6 @@ texts! {
     remove_for_good: "Remove for good",
     action: "Action",
     none_yet: "None yet.",
-    to_figures: "Figures",
 
     // The instance.
     sites_intro: "Each site has its own figures, days and settings.",

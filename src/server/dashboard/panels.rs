@@ -142,13 +142,18 @@ fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool
     }
 }
 
-/// The countries of a panel on a map.
-fn map(view: &View, panel: Panel) -> CardBody {
+/// The countries of a panel on a map, and the first of them as a list.
+fn map(view: &View, mut panel: Panel) -> CardBody {
     let place =
         |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
     let places = panel.rows.iter().flatten().filter_map(place);
     let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
     let map = Map::of(view.words, metric, places).map(Box::new);
+    if let Some(rows) = &mut panel.rows {
+        rows.truncate(limits::PANEL_ROWS);
+    }
+    panel.tab = Tab::Of(Dimension::Country);
+    panel.files = panel.files.map(|_| files(view, &Tab::Of(Dimension::Country)));
     CardBody::Map(map, panel)
 }
 
@@ -169,12 +174,16 @@ pub(super) fn panel(view: &View, tab: &Tab, lines: Vec<Line>, is_measured: bool,
         rows: (is_measured || !is_of_ends(tab)).then_some(rows),
         refused: None,
         values,
-        files: Some(PanelFiles {
-            all: view.below(tab, ""),
-            csv: view.below(tab, ".csv"),
-            json: view.below(tab, ".json"),
-            search: view.form_below(tab),
-        }),
+        files: Some(files(view, tab)),
+    }
+}
+
+fn files(view: &View, tab: &Tab) -> PanelFiles {
+    PanelFiles {
+        all: view.below(tab, ""),
+        csv: view.below(tab, ".csv"),
+        json: view.below(tab, ".json"),
+        search: view.form_below(tab),
     }
 }
 

@@ -11,11 +11,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::collector::{Collector, Lately};
 use crate::limits;
-use crate::page::NotCounted;
-use crate::rejection::Rejection;
 use crate::report::Sums;
-use crate::server::{apart, dashboard};
-use crate::site::{Day, Site, SiteId};
+use crate::server::apart;
+use crate::server::arrived::Waiting;
+use crate::site::{Site, SiteId};
 use crate::store::StoreError;
 
 /// What a site is like just now.
@@ -27,15 +26,6 @@ pub struct Pulse {
     pub waiting: Option<Waiting>,
 }
 
-/// What has arrived for a site for which nothing was ever counted.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// Messages of the last days that were not counted, most frequent reason first.
-    pub not_counted: Vec<NotCounted>,
-    /// Whether messages of the last days name no site at all.
-    pub is_any_unclaimed: bool,
-}
-
 impl Pulse {
     /// That of a site; nothing once the collector has ended.
     ///
@@ -45,21 +35,6 @@ impl Pulse {
         let Some(lately) = collector.lately(site.id) else { return Ok(None) };
         let is_new = collector.first_day(site.id)?.is_none();
         Ok(Some(Pulse { lately, waiting: is_new.then(|| Waiting::of(site, collector)).transpose()? }))
-    }
-}
-
-impl Waiting {
-    /// What has arrived for a site within a week.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn of(site: &Site, collector: &Collector) -> Result<Waiting, StoreError> {
-        let today = site.schedule.locate(collector.clock().now()).day;
-        let rejected = collector.rejected(site.id, Day(today.0 - 6), today)?;
-        let not_counted = rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect();
-        let unclaimed = dashboard::unclaimed_lately(collector)?;
-        let is_any_unclaimed = unclaimed.iter().any(|line| line.reason == Rejection::UnknownSite);
-        Ok(Waiting { not_counted, is_any_unclaimed })
     }
 }
 

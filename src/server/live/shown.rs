@@ -1,10 +1,10 @@
 //! In: what a site is like just now. Out: the parts of pages that say it. Forgets: nothing.
 
-use super::hub::{Pulse, Waiting};
+use super::hub::Pulse;
 use crate::cell::Dimension;
 use crate::counts::lately::Ranked;
 use crate::page::cards::Tab;
-use crate::page::live::{Arrived, HalfHour, LiveList, LiveRow, Now};
+use crate::page::live::{HalfHour, LiveList, LiveRow, Now};
 use crate::page::words::Words;
 use crate::server::dashboard::View;
 use crate::site::{AddressMode, Moment, Site};
@@ -47,12 +47,6 @@ pub fn half_hour(site: &Site, pulse: &Pulse, words: &'static Words) -> HalfHour 
 pub fn now(site: &Site, pulse: &Pulse, words: &'static Words) -> Now {
     let address = site.settings.address;
     Now { words, address, now: (address != AddressMode::None).then_some(pulse.lately.people.now) }
-}
-
-/// What has arrived and was not counted.
-pub fn arrived(site: &Site, waiting: &Waiting, words: &'static Words) -> Arrived {
-    let Waiting { not_counted, is_any_unclaimed } = waiting.clone();
-    Arrived { words, not_counted, hosts: site.settings.hosts.clone(), is_any_unclaimed }
 }
 
 /// The time of day at a site, by the minute.

@@ -16,7 +16,7 @@ use crate::page::words::Words;
 use crate::server::form::Form;
 use crate::server::language::words_for;
 use crate::server::signed_in::Account;
-use crate::server::{Shared, apart, pages, told};
+use crate::server::{Shared, answers, apart, told};
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
 use crate::store::sqlite::{Scope, TokenInfo, User};
@@ -105,7 +105,7 @@ pub async fn change_user(State(app): State<Shared>, Path(action): Path<String>, 
         Err(answer) => return answer,
     };
     let (words, name) = (words_for(&headers), form.exact("user").to_owned());
-    let Some(command) = asked(&action, &form, words) else { return pages::not_found(&headers) };
+    let Some(command) = asked(&action, &form, words) else { return answers::not_found(&headers) };
     match run(command.map(Command::User), &app).await {
         Ok(reply) if action == "user-link" => user_page(account, name, made_link(&reply, words), &headers, &app).await,
         Ok(reply) => {
@@ -178,7 +178,7 @@ pub async fn change_tokens(State(app): State<Shared>, Path(action): Path<String>
     let command = match action.as_str() {
         "token-create" => Command::TokenCreate { site: form.filled("site"), scope: form.text("scope").to_owned() },
         "token-revoke" => Command::TokenRevoke { id: form.text("id").parse().unwrap_or_default() },
-        _ => return pages::not_found(&headers),
+        _ => return answers::not_found(&headers),
     };
     let came = match run(Ok(command), &app).await {
         Ok(reply) if action == "token-create" => {
@@ -215,7 +215,7 @@ async fn users_page(account: Account, came: Came, headers: &HeaderMap, app: &Sha
         let users = collector.store().users()?;
         users.iter().map(|user| user_line(user, &collector)).collect::<Result<Vec<_>, StoreError>>()
     };
-    let Some(Ok(users)) = apart(made).await else { return pages::failed(headers) };
+    let Some(Ok(users)) = apart(made).await else { return answers::failed(headers) };
     let page = UsersPage { words, account: Some(account.shown()), users, made: came.made, sent: came.sent };
     (came.status, Html(page.html())).into_response()
 }
@@ -228,8 +228,8 @@ async fn user_page(account: Account, name: String, came: Came, headers: &HeaderM
     };
     let user = match apart(made).await {
         Some(Ok(Some(user))) => user,
-        Some(Ok(None)) => return pages::not_found(headers),
-        _ => return pages::failed(headers),
+        Some(Ok(None)) => return answers::not_found(headers),
+        _ => return answers::failed(headers),
     };
     let page = UserPage { words, account: Some(account.shown()), user, made: came.made, sent: came.sent };
     (came.status, Html(page.html())).into_response()
@@ -237,7 +237,7 @@ async fn user_page(account: Account, name: String, came: Came, headers: &HeaderM
 
 async fn tokens_page(account: Account, came: Came, headers: &HeaderMap, app: &Shared) -> Response {
     let collector = app.collector.clone();
-    let Some(Ok(tokens)) = apart(move || collector.store().tokens()).await else { return pages::failed(headers) };
+    let Some(Ok(tokens)) = apart(move || collector.store().tokens()).await else { return answers::failed(headers) };
     let directory = app.collector.directory();
     let domain = |id: SiteId| directory.get(id).map_or_else(String::new, |site| site.domain.to_string());
     let line = |token: TokenInfo| TokenLine {

@@ -17,7 +17,7 @@ use crate::page::words::Words;
 use crate::server::form::Form;
 use crate::server::language::words_for;
 use crate::server::signed_in::Account;
-use crate::server::{Shared, apart, pages, told};
+use crate::server::{Shared, answers, apart, told};
 use crate::site::{Moment, Site};
 use crate::store::sqlite::Share;
 
@@ -27,7 +27,7 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     let sent = told::of(&headers, &home(&site));
     let mut answer = shown(&account, site, sent, None, &headers, &app).await;
     told::drop_from(&mut answer, &headers, &app);
@@ -45,9 +45,9 @@ pub async fn change(
         Ok(posted) => posted,
         Err(answer) => return answer,
     };
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return pages::not_found(&headers) };
+    let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     let words = words_for(&headers);
-    let Some(command) = asked(&site, &action, &form, words) else { return pages::not_found(&headers) };
+    let Some(command) = asked(&site, &action, &form, words) else { return answers::not_found(&headers) };
     match run(command.map(Command::Share), &app).await {
         Ok(reply) if action == "share-add" => {
             let made = Some(made(&reply, words));
@@ -73,7 +73,7 @@ pub async fn change(
 pub async fn back(Path((domain, _)): Path<(String, String)>, headers: HeaderMap) -> Response {
     match crate::site::Domain::parse(&domain) {
         Ok(domain) => Redirect::to(&format!("/{domain}/settings/sharing")).into_response(),
-        Err(_) => pages::not_found(&headers),
+        Err(_) => answers::not_found(&headers),
     }
 }
 
@@ -123,7 +123,7 @@ async fn shown(
     app: &Shared,
 ) -> Response {
     let (collector, id) = (app.collector.clone(), site.id);
-    let Some(Ok(shares)) = apart(move || collector.store().shares(id)).await else { return pages::failed(headers) };
+    let Some(Ok(shares)) = apart(move || collector.store().shares(id)).await else { return answers::failed(headers) };
     let now = app.collector.clock().now();
     let page = SharingPage {
         words: words_for(headers),

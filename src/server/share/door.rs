@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::language::words_for;
-use super::super::{App, Shared, apart, cookie, pages};
+use super::super::{App, Shared, answers, apart, cookie};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::share::{PasswordPage, Why};
@@ -45,14 +45,14 @@ pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open,
         _ => Some(Ok(None)),
     };
     match found {
-        Some(Ok(Some(open))) if open.share.has_ended(app.collector.clock().now()) => Err(pages::ended(headers)),
+        Some(Ok(Some(open))) if open.share.has_ended(app.collector.clock().now()) => Err(answers::ended(headers)),
         Some(Ok(Some(open))) if open.share.is_public() && open.site.domain.as_str() != slug => {
             // Another name of the site, or the same in capitals.
             Err(Redirect::to(&open.home).into_response())
         }
         Some(Ok(Some(open))) => Ok(open),
-        Some(Ok(None)) => Err(pages::not_found(headers)),
-        Some(Err(_)) | None => Err(pages::failed(headers)),
+        Some(Ok(None)) => Err(answers::not_found(headers)),
+        Some(Err(_)) | None => Err(answers::failed(headers)),
     }
 }
 
@@ -82,14 +82,14 @@ pub async fn admit(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open
     match apart(move || is_remembered(&collector, id, kept.as_deref())).await {
         Some(Ok(true)) => Ok(open),
         Some(Ok(false)) => Err(ask(&open, Why::Asked, headers)),
-        _ => Err(pages::failed(headers)),
+        _ => Err(answers::failed(headers)),
     }
 }
 
 /// The page that asks for the password.
 pub fn ask(open: &Open, why: Why, headers: &HeaderMap) -> Response {
     let page = PasswordPage { words: words_for(headers), domain: open.site.domain.to_string(), why };
-    pages::with_status(page.why.status(), page.html())
+    answers::with_status(page.why.status(), page.html())
 }
 
 /// Whether a cookie says that the password of a share was right, and not too long ago.

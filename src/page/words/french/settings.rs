@@ -18,7 +18,6 @@ pub const FRENCH: Settings = Settings {
     remove_for_good: "Supprimer définitivement",
     action: "Opération",
     none_yet: "Encore rien.",
-    to_figures: "Chiffres",
 
     // The instance.
     sites_intro: "Chaque site a ses propres chiffres, jours et réglages.",

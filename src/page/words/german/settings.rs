@@ -18,7 +18,6 @@ pub const GERMAN: Settings = Settings {
     remove_for_good: "Endgültig entfernen",
     action: "Aktion",
     none_yet: "Noch keine.",
-    to_figures: "Zahlen",
 
     // The instance.
     sites_intro: "Jede Website hat ihre eigenen Zahlen, Tage und Einstellungen.",
