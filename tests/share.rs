@@ -368,6 +368,12 @@ fn a_password_opens_for_a_while() {
     let right = send(&world, &format!("{link}?period=7d"), "three green geese");
     let to = format!("{link}?period=7d");
     assert_eq!((right.status, right.header("location")), (303, Some(to.as_str())));
+    let below = format!("{link}/page?period=7d");
+    assert!(world.page(&below).text().contains("type=\"password\""), "it is asked for on every page of the link");
+    assert_eq!(send(&world, &below, "three grey geese").status, 401);
+    let led = send(&world, &below, "three green geese");
+    assert_eq!((led.status, led.header("location")), (303, Some(below.as_str())), "back to what was wanted");
+    assert!(led.header("set-cookie").unwrap().contains(&format!("Path={link};")));
     let cookie = right.header("set-cookie").unwrap().to_owned();
     assert!(
         cookie.contains(&format!("Path={link};")) && cookie.contains("HttpOnly; SameSite=Lax; Max-Age=43200"),

@@ -4,9 +4,10 @@
 mod door;
 
 use axum::Extension;
-use axum::extract::{Path, Query, RawQuery, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::dashboard::{NoView, View};
@@ -111,15 +112,20 @@ fn is_embedded(asked: &[(String, String)]) -> bool {
     asked.iter().any(|(key, _)| key == EMBED)
 }
 
-/// `POST /share/SLUG`: the password of a secret link.
+/// The part of a path that names a share, whatever follows.
+#[derive(Deserialize)]
+pub struct Named {
+    slug: String,
+}
+
+/// `POST /share/SLUG` and `/share/SLUG/PANEL`: the password of a secret link, asked for on any of its pages.
 pub async fn unlock(
     State(app): State<Shared>,
-    Path(slug): Path<String>,
-    RawQuery(query): RawQuery,
+    Path(Named { slug }): Path<Named>,
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let open = match door::find(&slug, &headers, &app).await {
         Ok(open) => open,
         Err(answer) => return answer,
@@ -134,7 +140,7 @@ pub async fn unlock(
         false => Ok(None),
     };
     match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
-        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, query.as_deref(), &app),
+        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, &uri, &app),
         Ok(Guess::Wrong) => door::ask(&open, Why::Wrong, &headers),
         Ok(Guess::TooMany) => {
             let mut answer = door::ask(&open, Why::TooMany, &headers);
