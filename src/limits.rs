@@ -252,6 +252,10 @@ pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
 /// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
 pub const SHARES_AT_ONCE: usize = 2;
 
+/// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
+/// shorter than anybody looks at an empty page.
+pub const TURN_WAIT_MS: u64 = 10_000;
+
 /// Step of public counters: no smaller number is shown, and none between two steps.
 pub const COUNTER_STEP: u64 = 5;
 /// Most public counters that are read at once.

@@ -21,6 +21,7 @@ mod settings;
 mod signed_in;
 mod told;
 mod together;
+mod turns;
 
 use std::convert::Infallible;
 use std::future::Future;

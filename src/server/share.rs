@@ -8,12 +8,12 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 
 use super::dashboard::{NoView, View};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
+use super::turns::{self, Turns};
 use super::{App, Shared, apart, dashboard, pages};
 use crate::collector::Collector;
 use crate::limits;
@@ -32,7 +32,7 @@ const EMBED: &str = "embed";
 const PUBLIC_AGE: &str = "public, max-age=300";
 
 /// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: Semaphore = Semaphore::const_new(limits::SHARES_AT_ONCE);
+static TURNS: Turns = Turns::of(limits::SHARES_AT_ONCE);
 
 type Asked = Query<Vec<(String, String)>>;
 
@@ -93,7 +93,7 @@ async fn made(
     work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = door::admit(slug, headers, app).await?;
-    let Ok(_turn) = TURNS.acquire().await else { return Err(pages::failed(headers)) };
+    let Some(_turn) = TURNS.take().await else { return Err(turns::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match apart(move || work(&open, &app, words)).await {
         Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
@@ -147,6 +147,7 @@ pub async fn unlock(
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
+        Ok(Guess::Busy) => turns::busy(&headers),
         Err(_) => pages::failed(&headers),
     }
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::form::{self, Form};
 use super::guess::{self, Guess, Peer};
 use super::signed_in::{self, COOKIE};
-use super::{App, Shared, apart, header as text_of, ingest, pages};
+use super::{App, Shared, apart, header as text_of, ingest, pages, turns};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::sign_in::Why;
@@ -87,6 +87,7 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
+        Ok(Guess::Busy) => turns::busy(&headers),
         Err(_) => pages::failed(&headers),
     }
 }
