@@ -206,6 +206,8 @@ pub const READERS: usize = 4;
 pub const ROWS_MAX: usize = 10_000;
 /// Most values of one filter: more than anyone selects.
 pub const FILTER_VALUES_MAX: usize = 1_000;
+/// Most filters of one address or command: there are 23 dimensions, and sums know how two of them meet.
+pub const FILTER_PARTS_MAX: usize = 20;
 /// Most regular expressions of one query: each is tried on every value.
 pub const EXPRESSIONS_MAX: usize = 20;
 /// Memory of one compiled expression of a filter, in bytes: what it takes to match grows with it.
