@@ -305,7 +305,7 @@ impl Range {
         let fits = |interval: &Interval| match interval {
             Interval::Hour => days <= 14,
             Interval::Day => (2..=370).contains(&days),
-            Interval::Week => days > 13,
+            Interval::Week => (14..=3_660).contains(&days),
             Interval::Month => days > 31,
         };
         [Interval::Hour, Interval::Day, Interval::Week, Interval::Month].into_iter().filter(fits).collect()
@@ -477,5 +477,15 @@ mod tests {
         for (from, to) in [(None, None), (Some("2026-06-02"), Some("2026-06-01")), (Some("1"), Some("2026-06-01"))] {
             assert_eq!(Period::parse("custom", from, to), Err(NotAPeriod::Dates));
         }
+    }
+    #[test]
+    fn weeks_of_ten_years_are_enough() {
+        let now = Moment("2026-03-31T12:00:00Z".parse::<Timestamp>().unwrap().as_millisecond());
+        let intervals = |first: &str| {
+            let period = Period::parse("custom", Some(first), Some("2026-03-30")).unwrap();
+            period.range(&Schedule::utc(), now, date(first)).intervals()
+        };
+        assert_eq!(intervals("2016-04-01"), [Interval::Week, Interval::Month]);
+        assert_eq!(intervals("2010-04-01"), [Interval::Month]);
     }
 }
