@@ -114,8 +114,9 @@ const leads = (form, button) => {
 addEventListener('click', event => {
   const link = event.target.closest?.('a[href]')
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
-  const url = new URL(link.href)
-  if (link.target || link.hasAttribute('download') || !isOurs(url, link) || url.hash && place(url) == shown) return
+  // A country of the map is a link of SVG, whose properties are no texts.
+  const url = new URL(link.getAttribute('href'), location)
+  if (link.getAttribute('target') || link.hasAttribute('download') || !isOurs(url, link) || url.hash && place(url) == shown) return
   event.preventDefault()
   swap(url.href, url.href == location.href ? 'replaceState' : 'pushState')
 })

@@ -24,6 +24,7 @@ use share::ShareCommand;
 use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
 use crate::secret::Secret;
+use crate::secret::password::{Password, PasswordDigest};
 use crate::site::paths::{Case, Slash};
 use crate::site::{AddressMode, Domain, Site, SiteId};
 use crate::store::sqlite::{Access, Scope, SiteError};
@@ -164,6 +165,17 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The password that it sets, which is digested before anything is done.
+    pub fn password(&self) -> Option<&Password> {
+        match self {
+            Command::User(UserCommand::Password { password, .. }) => password.as_ref(),
+            Command::Share(ShareCommand::Add { password, .. }) => password.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// What is to change in a site; nothing stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -249,11 +261,17 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
 /// [`Refused`]; nothing was changed then.
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
     let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
-    let done = || carry_out(command, collector, base_url);
+    // A digest takes its time on purpose, and other changes shall not wait for it.
+    let password = digest(command.password()).map_err(|refusal| refusal.0)?;
+    let done = || carry_out(command, password.as_ref(), collector, base_url);
     if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
 }
 
-fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
+fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, Refusal> {
+    password.map(|password| Ok(password.chosen(random()?)?)).transpose()
+}
+
+fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Collector, base_url: &str) -> Done {
     match command {
         Command::SiteAdd { domain, change } => site::add(collector, &domain, change, base_url),
         Command::SiteEnsure { domain } => site::ensure(collector, &domain, base_url),
@@ -265,9 +283,9 @@ fn carry_out(command: Command, collector: &Collector, base_url: &str) -> Done {
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user::owners_link(collector, base_url),
-        Command::User(command) => user::run(collector, command, base_url),
+        Command::User(command) => user::run(collector, command, password, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
-        Command::Share(command) => share::run(collector, command, base_url),
+        Command::Share(command) => share::run(collector, command, password, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {

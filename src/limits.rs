@@ -206,6 +206,8 @@ pub const READERS: usize = 4;
 pub const ROWS_MAX: usize = 10_000;
 /// Most values of one filter: more than anyone selects.
 pub const FILTER_VALUES_MAX: usize = 1_000;
+/// Most filters of one address or command: there are 23 dimensions, and sums know how two of them meet.
+pub const FILTER_PARTS_MAX: usize = 20;
 /// Most regular expressions of one query: each is tried on every value.
 pub const EXPRESSIONS_MAX: usize = 20;
 /// Memory of one compiled expression of a filter, in bytes: what it takes to match grows with it.
@@ -251,6 +253,10 @@ pub const SHARE_DAYS_MAX: i32 = 3_650;
 pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
 /// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
 pub const SHARES_AT_ONCE: usize = 2;
+
+/// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
+/// shorter than anybody looks at an empty page.
+pub const TURN_WAIT_MS: u64 = 10_000;
 
 /// Step of public counters: no smaller number is shown, and none between two steps.
 pub const COUNTER_STEP: u64 = 5;

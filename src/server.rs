@@ -23,6 +23,7 @@ mod settings;
 mod signed_in;
 mod told;
 mod together;
+mod turns;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -173,7 +174,7 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/counter/{domain}/{*file}", get(counter::counter))
         .route("/favicon.ico", get(pages::no_icon))
         .route("/share/{slug}", get(share::page).post(share::unlock))
-        .route("/share/{slug}/{panel}", get(share::panel))
+        .route("/share/{slug}/{panel}", get(share::panel).post(share::unlock))
         .route("/{domain}/live", get(live::page))
         .route("/{domain}/live/events", get(live::events))
         .route("/{domain}", get(pages::site))

@@ -253,10 +253,10 @@ fn fits(pattern: &str, host: &str) -> bool {
 /// [`NotADomain`]
 pub fn host_pattern(text: &str) -> Result<String, NotADomain> {
     let text = text.trim();
-    match text.strip_prefix("*.") {
-        Some(rest) => Ok(format!("*.{}", Domain::parse(rest)?)),
-        None => Ok(Domain::parse(text)?.as_str().to_owned()),
-    }
+    let (before, host) = text.strip_prefix("*.").map_or(("", text), |host| ("*.", host));
+    let host = Domain::parse(host)?;
+    // What has no form in ASCII is the host of no page, and can't stand in a header.
+    if host.as_str().is_ascii() { Ok(format!("{before}{host}")) } else { Err(NotADomain::Form(text.to_owned())) }
 }
 
 /// All sites, found by domain, alias or number. Never changed in place: a new one replaces it.
@@ -347,6 +347,8 @@ mod tests {
         assert!(site.allows("a.b.example.com") && !site.allows("example.com") && !site.allows("notexample.com"));
         assert!(site.is_own("example.com") && site.is_own("a.example.com") && !site.is_own("example.org"));
         assert_eq!(host_pattern(" *.WWW.Example.com").unwrap(), "*.example.com");
+        assert_eq!(host_pattern("*.bücher.example").unwrap(), "*.xn--bcher-kva.example");
+        assert!(host_pattern("aא.example").is_err(), "letters of both directions have no form in ASCII");
         assert!(host_pattern("*.").is_err() && host_pattern("*example.com").is_err());
     }
 

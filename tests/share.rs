@@ -8,6 +8,7 @@ use headcount::cell::Dimension;
 use headcount::control::share::ShareCommand;
 use headcount::control::{Command, SiteChange};
 use headcount::limits::{SHARES_MAX, TRIES_PER_NAME};
+use headcount::report::folded::is_for_all;
 use headcount::secret::password::Password;
 use serde_json::{Value, json};
 
@@ -189,7 +190,8 @@ fn files(world: &World, home: &str, period: &str) -> Vec<(Dimension, Answer, Ans
         assert_eq!(answer.status, 200, "{} {}", dimension.name(), answer.text());
         answer
     };
-    Dimension::ALL.into_iter().map(|it| (it, file(it, "csv"), file(it, "json"))).collect()
+    let seen = Dimension::ALL.into_iter().filter(|it| is_for_all(*it));
+    seen.map(|it| (it, file(it, "csv"), file(it, "json"))).collect()
 }
 
 const PERIODS: [&str; 8] = [
@@ -252,9 +254,18 @@ fn what_is_for_signed_in_people_is_not_on_open_pages() {
     let text = world.page(&home).text();
     let cookie = world.sign_in();
     let full = world.request("GET", "/example.com", std::slice::from_ref(&cookie), None).text();
-    for words in
-        ["Not counted", "Bots and AI crawlers", "visitors now", "Sign out", "filter=", "data-domain", "period=today"]
-    {
+    for words in [
+        "Not counted",
+        "Bots and AI crawlers",
+        "visitors now",
+        "Sign out",
+        "filter=",
+        "data-domain",
+        "period=today",
+        "sources=channel",
+        "sources=referrer",
+        "utm_source",
+    ] {
         assert!(full.contains(words), "{words} is not on the page of signed-in people");
         assert!(!text.contains(words), "{words} is on the open page");
     }
@@ -271,6 +282,11 @@ fn what_is_for_signed_in_people_is_not_on_open_pages() {
         "/page.xml",
         "/nothing.csv",
         "/prop%3Aplan.csv",
+        "/referrer",
+        "/referrer.csv",
+        "/channel.json",
+        "/utm_source.csv",
+        "/utm_campaign.json",
     ] {
         let answer = world.page(&format!("{home}{refused}"));
         assert!([400, 404].contains(&answer.status), "{refused}: {} {}", answer.status, answer.text());
@@ -352,6 +368,12 @@ fn a_password_opens_for_a_while() {
     let right = send(&world, &format!("{link}?period=7d"), "three green geese");
     let to = format!("{link}?period=7d");
     assert_eq!((right.status, right.header("location")), (303, Some(to.as_str())));
+    let below = format!("{link}/page?period=7d");
+    assert!(world.page(&below).text().contains("type=\"password\""), "it is asked for on every page of the link");
+    assert_eq!(send(&world, &below, "three grey geese").status, 401);
+    let led = send(&world, &below, "three green geese");
+    assert_eq!((led.status, led.header("location")), (303, Some(below.as_str())), "back to what was wanted");
+    assert!(led.header("set-cookie").unwrap().contains(&format!("Path={link};")));
     let cookie = right.header("set-cookie").unwrap().to_owned();
     assert!(
         cookie.contains(&format!("Path={link};")) && cookie.contains("HttpOnly; SameSite=Lax; Max-Age=43200"),

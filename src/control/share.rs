@@ -46,9 +46,15 @@ pub enum ShareCommand {
     },
 }
 
-pub(super) fn run(collector: &Collector, command: ShareCommand, base_url: &str) -> Done {
+/// Carries it out; `password` is the digest of the one that it sets.
+pub(super) fn run(
+    collector: &Collector,
+    command: ShareCommand,
+    password: Option<&PasswordDigest>,
+    base_url: &str,
+) -> Done {
     match command {
-        ShareCommand::Add { site, name, password, expires, embed } => {
+        ShareCommand::Add { site, name, expires, embed, .. } => {
             let site = find(collector, &site)?;
             let (until, embed) = (ends(expires.as_deref(), &site, collector.clock().now())?, hosts(&embed)?);
             let link = match name {
@@ -56,7 +62,7 @@ pub(super) fn run(collector: &Collector, command: ShareCommand, base_url: &str) 
                     return refuse("a public page has no password; make a secret link with --name instead");
                 }
                 None => add_public(collector, &site, until, &embed, base_url)?,
-                Some(name) => add_secret(collector, &site, name.trim(), password.as_ref(), until, &embed, base_url)?,
+                Some(name) => add_secret(collector, &site, name.trim(), password, until, &embed, base_url)?,
             };
             Ok(opened(&site, &link, until, &embed))
         }
@@ -91,7 +97,7 @@ fn add_secret(
     collector: &Collector,
     site: &Site,
     name: &str,
-    password: Option<&Password>,
+    password: Option<&PasswordDigest>,
     until: Option<Moment>,
     embed: &[String],
     base_url: &str,
@@ -108,13 +114,9 @@ fn add_secret(
     if collector.store().shares(site.id)?.len() >= limits::SHARES_MAX {
         return refuse(format!("a site has at most {} links; remove one first", limits::SHARES_MAX));
     }
-    let password: Option<PasswordDigest> = match password {
-        Some(password) => Some(password.chosen(random()?)?),
-        None => None,
-    };
     let secret = Secret::from_random(random()?);
     let link = Some(secret.digest());
-    let new = NewShare { site: site.id, name, link, password: password.as_ref(), until, embed };
+    let new = NewShare { site: site.id, name, link, password, until, embed };
     if !collector.store().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{} has a link {name:?} already; take another --name, or `headcount share remove {} {name:?}`",

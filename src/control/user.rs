@@ -10,7 +10,7 @@ use crate::config::nearest;
 use crate::limits;
 use crate::page::words::ENGLISH;
 use crate::secret::Secret;
-use crate::secret::password::Password;
+use crate::secret::password::{Password, PasswordDigest};
 use crate::site::{Moment, Schedule, SiteId};
 use crate::store::sqlite::{Login, Role, User, UserId};
 
@@ -79,14 +79,20 @@ pub struct UserChange {
     pub sites: Option<Vec<String>>,
 }
 
-pub(super) fn run(collector: &Collector, command: UserCommand, base_url: &str) -> Done {
+/// Carries it out; `password` is the digest of the one that it sets.
+pub(super) fn run(
+    collector: &Collector,
+    command: UserCommand,
+    password: Option<&PasswordDigest>,
+    base_url: &str,
+) -> Done {
     match command {
         UserCommand::Add { name, role, sites } => add(collector, &name, role.as_deref(), &sites, base_url),
         UserCommand::List => list(collector),
         UserCommand::Set { name, change } => set(collector, &name, change),
         UserCommand::Remove { name } => remove(collector, &name),
         UserCommand::Link { name } => link(collector, &known(collector, &name)?, base_url),
-        UserCommand::Password { name, password } => set_password(collector, &name, password.as_ref()),
+        UserCommand::Password { name, .. } => set_password(collector, &name, password),
         UserCommand::Browsers { name } => browsers(collector, &name),
         UserCommand::SignOut { name, browser } => sign_out(collector, &name, browser),
     }
@@ -167,10 +173,9 @@ fn new_link(collector: &Collector, user: UserId, base_url: &str) -> Result<Strin
     Ok(format!("{base_url}/sign-in/{}", secret.reveal()))
 }
 
-fn set_password(collector: &Collector, name: &str, password: Option<&Password>) -> Done {
+fn set_password(collector: &Collector, name: &str, digest: Option<&PasswordDigest>) -> Done {
     let user = known(collector, name)?;
-    let digest = password.map(|password| Ok::<_, Refusal>(password.chosen(random()?)?)).transpose()?;
-    collector.store().set_password(user.id, digest.as_ref())?;
+    collector.store().set_password(user.id, digest)?;
     // Whoever knew the old one must not stay.
     let ended = collector.store().end_logins(user.id, None)?;
     let what = if digest.is_some() { "is set" } else { "is taken away; one-time links sign in" };

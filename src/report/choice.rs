@@ -79,6 +79,9 @@ pub enum NotAChoice {
     /// There are too many values.
     #[error("a filter takes at most {max} values", max = limits::FILTER_VALUES_MAX)]
     TooMany,
+    /// There are too many filters.
+    #[error("at most {max} filters can be joined", max = limits::FILTER_PARTS_MAX)]
+    TooManyParts,
     /// Sums don't know how these meet.
     #[error(transparent)]
     Refused(#[from] QueryError),
@@ -123,6 +126,9 @@ impl Choice {
         let mut choice = Choice::default();
         for text in texts {
             choice = choice.and(Part::read(text)?);
+            if choice.parts.len() > limits::FILTER_PARTS_MAX {
+                return Err(NotAChoice::TooManyParts);
+            }
         }
         let values: usize = choice.parts.iter().map(|part| part.values.len()).sum();
         if values > limits::FILTER_VALUES_MAX { Err(NotAChoice::TooMany) } else { Ok(choice) }
@@ -446,6 +452,10 @@ mod tests {
         }
         let many = (0..=limits::FILTER_VALUES_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
         assert_eq!(made_out(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
+        let parts: Vec<String> = (0..=limits::FILTER_PARTS_MAX).map(|n| format!("page!=/{n}")).collect();
+        let of = |count: usize| Choice::read(parts[..count].iter().map(String::as_str));
+        assert_eq!(of(limits::FILTER_PARTS_MAX).unwrap().parts.len(), limits::FILTER_PARTS_MAX);
+        assert_eq!(of(limits::FILTER_PARTS_MAX + 1), Err(NotAChoice::TooManyParts));
     }
 
     #[test]

@@ -22,6 +22,24 @@ pub use kept::Kept;
 use kept::{Bucket, Key, Rows};
 use rule::{Level, Measure};
 
+/// What is said by a site's sources as well, only finer or coarser: a referrer is part of a source by its name, so is a value of
+/// `utm_source`, whose links have the other keys; and a channel is a sum of sources. One taken from another would leave what was
+/// folded, so of where visits came from everybody is told the sources alone.
+const OF_SOURCES: [Dimension; 7] = [
+    Dimension::Referrer,
+    Dimension::Channel,
+    Dimension::UtmSource,
+    Dimension::UtmMedium,
+    Dimension::UtmCampaign,
+    Dimension::UtmContent,
+    Dimension::UtmTerm,
+];
+
+/// Whether everybody is told the values of a dimension where a site is open.
+pub fn is_for_all(dimension: Dimension) -> bool {
+    Dimension::ALL.contains(&dimension) && !OF_SOURCES.contains(&dimension)
+}
+
 /// How often the days are read again because one that is over was counted meanwhile, as by an import.
 const TRIES: usize = 5;
 
@@ -103,12 +121,12 @@ impl<'a> Folded<'a> {
             Grain::Month => (Month(ask.first).first().0, Month(ask.last).last().0),
         };
         let last = last.min(self.today.0 - 1);
-        let is_for_all = match &ask.axis {
+        let is_told = match &ask.axis {
             Axis::Total => true,
-            Axis::Of(dimension) => Dimension::ALL.contains(dimension),
+            Axis::Of(dimension) => is_for_all(*dimension),
             Axis::Prop { .. } | Axis::Revenue { .. } | Axis::Funnel(_) => false,
         };
-        (is_for_all && ask.filter.is_none() && ask.site == self.site && first <= last).then_some((first, last))
+        (is_told && ask.filter.is_none() && ask.site == self.site && first <= last).then_some((first, last))
     }
 
     /// What a question needs of its dimension, where there is something to show.

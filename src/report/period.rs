@@ -304,7 +304,7 @@ impl Range {
         let fits = |interval: &Interval| match interval {
             Interval::Hour => days <= 14,
             Interval::Day => (2..=370).contains(&days),
-            Interval::Week => days > 13,
+            Interval::Week => (14..=3_660).contains(&days),
             Interval::Month => days > 31,
         };
         [Interval::Hour, Interval::Day, Interval::Week, Interval::Month].into_iter().filter(fits).collect()
@@ -488,5 +488,12 @@ mod tests {
         for (from, to) in [(None, None), (Some("2026-06-02"), Some("2026-06-01")), (Some("1"), Some("2026-06-01"))] {
             assert_eq!(Period::parse("custom", from, to), Err(NotAPeriod::Dates));
         }
+    }
+    #[test]
+    fn weeks_of_ten_years_are_enough() {
+        let period = |first| Period::parse("custom", Some(first), Some("2026-03-30")).unwrap();
+        let intervals = |first| period(first).range(&Schedule::utc(), Moment(0), date(first)).intervals();
+        assert_eq!(intervals("2016-04-01"), [Interval::Week, Interval::Month]);
+        assert_eq!(intervals("2010-04-01"), [Interval::Month]);
     }
 }

@@ -118,9 +118,10 @@ pub async fn protect(mut answer: Response) -> Response {
                           img-src 'self' data:; form-action 'self'; base-uri 'none'; \
                           require-trusted-types-for 'script'; trusted-types headcount; frame-ancestors";
     let frames = answer.extensions().get::<Frames>().map_or("'none'", |frames| &frames.0);
+    const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     let policy = HeaderValue::from_str(&format!("{POLICY} {frames}"));
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(HeaderValue::from_static("default-src 'none'")));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(NOTHING));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

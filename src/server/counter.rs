@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tokio::sync::Semaphore;
 
+use super::turns::{self, Turns};
 use super::{Shared, answers, apart};
 use crate::cell::{Axis, Dimension, Filter, Metric, Test};
 use crate::collector::Collector;
@@ -22,7 +22,7 @@ use crate::store::StoreError;
 const AGE: &str = "public, max-age=3600";
 
 /// Anybody may ask, and an answer reads all days: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: Semaphore = Semaphore::const_new(limits::COUNTERS_AT_ONCE);
+static TURNS: Turns = Turns::of(limits::COUNTERS_AT_ONCE);
 
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
 pub async fn counter(
@@ -39,7 +39,7 @@ pub async fn counter(
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let Ok(_turn) = TURNS.acquire().await else { return answers::failed(&headers) };
+    let Some(_turn) = TURNS.take().await else { return turns::busy(&headers) };
     let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
     let Some(Ok(views)) = views else { return answers::failed(&headers) };
     let count = coarse(views);

@@ -1,6 +1,8 @@
 //! In: forms that a page of ours sends. Out: their fields, if they come from a page of ours and are short. Forgets: where they
 //! come from.
 
+use std::fmt;
+
 use axum::extract::Request;
 use axum::http::HeaderMap;
 
@@ -8,9 +10,15 @@ use super::body::{self, Unread};
 use super::{App, header as text_of};
 use crate::limits;
 
-/// The fields of a form, in order, as often as they come.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+/// The fields of a form, in order, as often as they come. `Debug` prints their names alone: some are passwords.
+#[derive(Default, Clone, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Form").field(&self.0.iter().map(|(name, _)| name).collect::<Vec<_>>()).finish()
+    }
+}
 
 /// Why there is no form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,13 +84,13 @@ pub fn is_from_here(headers: &HeaderMap, app: &App) -> bool {
     match text_of(headers, "sec-fetch-site") {
         // `none` is a reader's own act, such as sending a form again after a restart of the browser.
         "same-origin" | "none" => true,
-        "" => is_ours(text_of(headers, "origin"), headers, app),
+        "" => is_ours(text_of(headers, "origin"), headers, &app.base_url),
         _ => false,
     }
 }
 
 /// Whether an address is one of the collector's, as browsers reach it.
-pub fn is_ours(address: &str, headers: &HeaderMap, app: &App) -> bool {
+fn is_ours(address: &str, headers: &HeaderMap, base_url: &str) -> bool {
     let Ok(address) = url::Url::parse(address) else { return false };
     let (Some(host), "http" | "https") = (address.host_str(), address.scheme()) else { return false };
     let authority = match address.port() {
@@ -90,8 +98,20 @@ pub fn is_ours(address: &str, headers: &HeaderMap, app: &App) -> bool {
         None => host.to_owned(),
     };
     // A proxy in front may hand on another host than that which browsers asked for.
-    let is_base = url::Url::parse(&app.base_url).is_ok_and(|base| base.origin() == address.origin());
+    let is_base = url::Url::parse(base_url).is_ok_and(|base| base.origin() == address.origin());
     is_base || text_of(headers, "host").eq_ignore_ascii_case(&authority)
+}
+
+/// The path and query of the page that a request comes from, if it is one of ours, to lead back there. `base_url` is how browsers
+/// reach the collector.
+pub fn came_from(headers: &HeaderMap, base_url: &str) -> Option<String> {
+    let page = text_of(headers, "referer");
+    // A backslash is a slash to browsers, and to this parser too.
+    let page = is_ours(page, headers, base_url).then(|| url::Url::parse(page).ok()).flatten()?;
+    let path = page.path();
+    // Two slashes would begin the name of another host.
+    let is_within = path.starts_with('/') && !path.starts_with("//");
+    is_within.then(|| page.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
 }
 
 #[cfg(test)]
@@ -105,5 +125,24 @@ mod tests {
         assert_eq!(form.all("site").collect::<Vec<_>>(), ["a.test", "b.test"]);
         assert_eq!((form.filled("box"), form.filled("site")), (None, Some("a.test".into())));
         assert_eq!(Form::of(b"\xff%ff=%"), Form(vec![("\u{fffd}\u{fffd}".into(), "%".into())]), "anything is read");
+        assert_eq!(format!("{:?}", Form::of(b"name=Ana&password=geese")), "Form([\"name\", \"password\"])");
+    }
+
+    #[test]
+    fn the_way_back_leads_nowhere_else() {
+        let back = |from: &str| {
+            let headers = [("host", "stats.example.com"), ("referer", from)];
+            let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            came_from(&HeaderMap::from_iter(headers), "https://behind.example.org")
+        };
+        for host in ["stats.example.com", "behind.example.org"] {
+            assert_eq!(back(&format!("https://{host}/a.com?period=7d")).as_deref(), Some("/a.com?period=7d"));
+            for beyond in ["//evil.test", "/\\evil.test", "\\\\evil.test", "/.//evil.test", "/..//evil.test?x"] {
+                assert_eq!(back(&format!("https://{host}{beyond}")), None, "{beyond}");
+            }
+        }
+        for other in ["https://elsewhere.example/a.com", "https://stats.example.com.evil.test/", "nonsense", "", "/a"] {
+            assert_eq!(back(other), None, "{other}");
+        }
     }
 }

@@ -4,15 +4,15 @@
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
-use tokio::sync::Semaphore;
 
+use super::turns::Turns;
 use super::{Shared, apart, ingest};
 use crate::collector::Collector;
 use crate::limits;
 use crate::store::StoreError;
 
-/// Each comparison takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
-static TURNS: Semaphore = Semaphore::const_new(limits::PASSWORDS_AT_ONCE);
+/// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
+pub static TURNS: Turns = Turns::of(limits::PASSWORDS_AT_ONCE);
 
 /// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ pub enum Guess<T> {
     Wrong,
     /// There were too many before it; it was not looked at.
     TooMany,
+    /// No turn came in time; it was not looked at.
+    Busy,
 }
 
 /// Lets somebody try the password of `what`, like `user ana`. The work looks whether it is right, and costs the same either way.
@@ -44,7 +46,10 @@ pub async fn tried<T: Send + 'static>(
         return Ok(Guess::TooMany);
     }
     let broken = || StoreError::Other("a password was not compared".into());
-    let _turn = TURNS.acquire().await.map_err(|_| broken())?;
+    let Some(_turn) = TURNS.take().await else {
+        app.collector.tries().give_back(what, who);
+        return Ok(Guess::Busy);
+    };
     let collector = app.collector.clone();
     let found = apart(move || work(&collector)).await.unwrap_or_else(|| Err(broken()))?;
     Ok(match found {

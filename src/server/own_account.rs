@@ -88,6 +88,7 @@ async fn may_set(
         Ok(Guess::Right(_)) => Ok(()),
         Ok(Guess::Wrong) => Err((StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
         Ok(Guess::TooMany) => Err((StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned())),
+        Ok(Guess::Busy) => Err((StatusCode::SERVICE_UNAVAILABLE, words.error_503_why.to_owned())),
         Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, words.error_500.to_owned())),
     }
 }

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::form::Form;
+use super::guess::TURNS;
 use super::language::words_for;
 use super::signed_in::{Account, admit, posted};
 use super::{Shared, answers, apart, told};
@@ -150,6 +151,11 @@ async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, For
 /// Why it was refused, in a sentence.
 pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply, String> {
     let (command, app) = (command?, app.clone());
+    // Digesting one costs as much as comparing it.
+    let _turn = match command.password() {
+        Some(_) => Some(TURNS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?),
+        None => None,
+    };
     match apart(move || control::run(command, &app.collector, &app.base_url)).await {
         Some(Ok(reply)) => Ok(reply),
         Some(Err(refused)) => Err(answers::whole_sentence(&refused.to_string())),

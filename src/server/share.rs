@@ -4,15 +4,16 @@
 mod door;
 
 use axum::Extension;
-use axum::extract::{Path, Query, RawQuery, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use tokio::sync::Semaphore;
+use serde::Deserialize;
 
 use super::dashboard::{NoView, View};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
+use super::turns::{self, Turns};
 use super::{App, Shared, answers, apart, dashboard, pages};
 use crate::collector::Collector;
 use crate::limits;
@@ -31,7 +32,7 @@ const EMBED: &str = "embed";
 const PUBLIC_AGE: &str = "public, max-age=300";
 
 /// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: Semaphore = Semaphore::const_new(limits::SHARES_AT_ONCE);
+static TURNS: Turns = Turns::of(limits::SHARES_AT_ONCE);
 
 type Asked = Query<Vec<(String, String)>>;
 
@@ -92,7 +93,7 @@ async fn made(
     work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = door::admit(slug, headers, app).await?;
-    let Ok(_turn) = TURNS.acquire().await else { return Err(answers::failed(headers)) };
+    let Some(_turn) = TURNS.take().await else { return Err(turns::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match apart(move || work(&open, &app, words)).await {
         Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
@@ -111,15 +112,20 @@ fn is_embedded(asked: &[(String, String)]) -> bool {
     asked.iter().any(|(key, _)| key == EMBED)
 }
 
-/// `POST /share/SLUG`: the password of a secret link.
+/// The part of a path that names a share, whatever follows.
+#[derive(Deserialize)]
+pub struct Named {
+    slug: String,
+}
+
+/// `POST /share/SLUG` and `/share/SLUG/PANEL`: the password of a secret link, asked for on any of its pages.
 pub async fn unlock(
     State(app): State<Shared>,
-    Path(slug): Path<String>,
-    RawQuery(query): RawQuery,
+    Path(Named { slug }): Path<Named>,
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let open = match door::find(&slug, &headers, &app).await {
         Ok(open) => open,
         Err(answer) => return answer,
@@ -134,13 +140,14 @@ pub async fn unlock(
         false => Ok(None),
     };
     match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
-        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, query.as_deref(), &app),
+        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, &uri, &app),
         Ok(Guess::Wrong) => door::ask(&open, Why::Wrong, &headers),
         Ok(Guess::TooMany) => {
             let mut answer = door::ask(&open, Why::TooMany, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
+        Ok(Guess::Busy) => turns::busy(&headers),
         Err(_) => answers::failed(&headers),
     }
 }

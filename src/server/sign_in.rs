@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::form::{self, Form};
 use super::guess::{self, Guess, Peer};
 use super::signed_in::{self, COOKIE};
-use super::{App, Shared, answers, apart, header as text_of, ingest};
+use super::{App, Shared, answers, apart, ingest, turns};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::sign_in::Why;
@@ -87,6 +87,7 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
+        Ok(Guess::Busy) => turns::busy(&headers),
         Err(_) => answers::failed(&headers),
     }
 }
@@ -161,17 +162,9 @@ fn home(app: &App, user: &User) -> String {
 /// The page of ours that asked to sign in, so that an address that was sent to somebody leads there. Browsers tell it whole to
 /// pages of the same site alone.
 fn came_from(headers: &HeaderMap, app: &App) -> Option<String> {
-    let page = text_of(headers, "referer");
-    if !form::is_ours(page, headers, app) {
-        return None;
-    }
-    let page = url::Url::parse(page).ok()?;
-    let path = page.path();
-    // Two slashes would begin the name of another host.
-    if path == "/" || path.starts_with("//") || path.starts_with("/sign-") {
-        return None;
-    }
-    Some(page.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
+    let place = form::came_from(headers, &app.base_url)?;
+    let path = place.split('?').next().unwrap_or_default();
+    (path != "/" && !path.starts_with("/sign-")).then_some(place)
 }
 
 fn set_cookie(answer: &mut Response, app: &App, value: &str, age_s: i64) {

@@ -4,7 +4,7 @@ use headcount::control::{Command, SiteChange};
 use serde_json::json;
 
 use super::{Scene, eventually};
-use crate::browser::chromium::Browser;
+use crate::browser::chromium::{self, Browser};
 
 impl Scene {
     /// Signs the browser in.
@@ -55,7 +55,14 @@ fn dashboard() -> Scene {
 #[test]
 fn views_are_swapped_without_a_reload() {
     let scene = dashboard();
-    for step in [back_leads_back, what_is_open_stays_open, a_panel_is_searched, who_is_signed_out_is_told_so] {
+    let steps = [
+        back_leads_back,
+        what_is_open_stays_open,
+        a_panel_is_searched,
+        a_map_is_a_filter,
+        who_is_signed_out_is_told_so,
+    ];
+    for step in steps {
         scene.begin();
         step(&scene);
     }
@@ -117,6 +124,22 @@ fn a_panel_is_searched(scene: &Scene) {
         "location.search.includes('search=new') && document.activeElement.value + window.same",
         json!("newsame"),
     );
+}
+
+/// Links of a drawing are no links of HTML to a script.
+fn a_map_is_a_filter(scene: &Scene) {
+    let create = Command::TokenCreate { site: Some("example.com".into()), scope: "ingest".into() };
+    let token = scene.world.command(create).unwrap().text;
+    let hit =
+        json!({"n": "pageview", "u": "https://example.com/news", "d": "example.com", "country": "DE"}).to_string();
+    let headers = [("authorization", format!("Bearer {token}")), ("user-agent", chromium::AGENT.to_owned())];
+    assert_eq!(scene.world.request("POST", "/api/event", &headers, Some(hit.as_bytes())).status, 202);
+    scene.open_collector("/example.com?places=map");
+    scene.browser.run("window.same = 'same'");
+    scene.browser.click(".map a path");
+    scene.finds("location.search.endsWith('filter=country:DE') && window.same", json!("same"));
+    scene.shows("/other", false);
+    assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error of the script");
 }
 
 fn menus_close(scene: &Scene) {

@@ -141,3 +141,16 @@ fn any_name_that_can_be_read_is_taken_and_shown_as_it_is() {
     let refused = world.command(Command::User(UserCommand::Set { name: unknown, change })).unwrap_err().to_string();
     assert!(refused.contains("there is no user") && refused.len() < 300, "{}", refused.len());
 }
+
+#[test]
+fn a_password_is_digested_before_other_changes_are_waited_for() {
+    let world = world();
+    let (collector, password) = (world.collector().clone(), Some("short".to_owned().into()));
+    let command = Command::User(UserCommand::Password { name: "owner".into(), password });
+    let (told, answer) = std::sync::mpsc::channel();
+    world.collector().alone(|| {
+        std::thread::spawn(move || told.send(headcount::control::run(command, &collector, "")));
+        let refused = answer.recv_timeout(std::time::Duration::from_secs(60)).expect("an answer amid another change");
+        assert!(refused.unwrap_err().to_string().contains("at least 10 characters"));
+    });
+}

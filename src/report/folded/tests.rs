@@ -49,7 +49,17 @@ fn cells(visit: &Visit) -> Vec<(Dimension, String)> {
     };
     let browser = ["Chrome", "Samsung Internet", "Firefox"][usize::from(*browser % 3)];
     let version = if *version == 0 { NOT_SET.to_owned() } else { format!("{browser} {version}") };
+    let (source, channel, referrer) = match (code, region.as_str()) {
+        ("DE", NOT_SET) => ("example.org", "Referral", "example.org"),
+        ("DE", _) => ("example.org", "Referral", "blog.example.org"),
+        ("FR", _) => ("example.net", "Referral", "example.net"),
+        _ => ("Google", "Organic Search", "www.google.com"),
+    };
     let mut cells = vec![
+        (Dimension::Source, source.to_owned()),
+        (Dimension::Channel, channel.to_owned()),
+        (Dimension::Referrer, referrer.to_owned()),
+        (Dimension::UtmSource, if event.is_none() { NOT_SET } else { source }.to_owned()),
         (Dimension::Country, code.to_owned()),
         (Dimension::Region, region),
         (Dimension::City, city),
@@ -66,7 +76,7 @@ fn cells(visit: &Visit) -> Vec<(Dimension, String)> {
     cells
 }
 
-const SEEN: [Dimension; 8] = [
+const SEEN: [Dimension; 12] = [
     Dimension::Country,
     Dimension::Region,
     Dimension::City,
@@ -75,6 +85,10 @@ const SEEN: [Dimension; 8] = [
     Dimension::EntryPage,
     Dimension::Page,
     Dimension::Event,
+    Dimension::Source,
+    Dimension::Channel,
+    Dimension::Referrer,
+    Dimension::UtmSource,
 ];
 
 /// Who had each value on each day.
@@ -167,8 +181,29 @@ fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<
             }
         }
     }
+    for (whole, part, is_part) in PARTS {
+        for (name, count) in shown[&whole].iter().filter(|(name, _)| *name != OTHER) {
+            let rest =
+                count - shown[&part].iter().filter(|(value, _)| is_part(value, name)).map(|(_, n)| n).sum::<i64>();
+            prop_assert!(rest <= 0 || rest >= k, "{whole:?} {name} less its {part:?} leaves {rest} of {count}");
+        }
+    }
     Ok(())
 }
+
+/// Whether the first is a part of the second.
+type IsPart = fn(&str, &str) -> bool;
+
+/// What people know to be parts of others, by their names.
+const PARTS: [(Dimension, Dimension, IsPart); 3] = [
+    (Dimension::Source, Dimension::Referrer, |referrer, source| {
+        referrer == source || referrer.ends_with(&format!(".{}", source.to_lowercase().replace("google", "google.com")))
+    }),
+    (Dimension::Source, Dimension::UtmSource, |value, source| value == source),
+    (Dimension::Channel, Dimension::Source, |source, channel| {
+        (channel == "Referral") == source.starts_with("example.")
+    }),
+];
 
 fn visit() -> impl Strategy<Value = Visit> {
     // Most come from few places with few browsers, as in life.
@@ -280,6 +315,14 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
         })
         .collect();
     assert_eq!(told, [50, 50, 0, 0, 0, 0]);
+    let is_told = |dimension: &Dimension| is_for_all(*dimension);
+    assert_eq!(Dimension::ALL.iter().filter(|it| is_told(it)).count(), 16);
+    for dimension in OF_SOURCES {
+        let memory =
+            Memory::default().day(Axis::Total, Day(START), "", tally).day(Axis::Of(dimension), Day(START), "x", tally);
+        let open = Folded::of(&memory, &site, noon(1), &kept);
+        assert!(answer(&question(Axis::Of(dimension), -9, 9, None), &open).unwrap().is_empty(), "{dimension:?}");
+    }
     assert!(answer(&question(Axis::Total, -9, 9, Some(Interval::Hour)), &open).unwrap().is_empty());
     let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec!["x".into()]) };
     let filtered = question(Axis::Total, -9, 9, None).filtered(Some(filter));

@@ -9,6 +9,7 @@ use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
+use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
 use crate::site::{Annotation, Day, Moment, Site, Target};
@@ -171,7 +172,8 @@ impl<'a> View<'a> {
 
     /// Whether its reader sees a tab.
     pub fn has_tab(&self, tab: &Tab) -> bool {
-        self.reader != Reader::Public || matches!(tab, Tab::Of(_) | Tab::Map)
+        let is_for_all = || tab.dimension().is_some_and(folded::is_for_all);
+        self.reader != Reader::Public || is_for_all()
     }
 
     /// Whether its reader sees properties of events.

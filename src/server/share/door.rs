@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::language::words_for;
@@ -110,10 +110,10 @@ pub fn remembered(collector: &Collector, share: i64) -> Result<String, StoreErro
     Ok(secret::signed(&key, &format!("{share} {}", until.0)))
 }
 
-/// The answer to a right password: the browser gets its cookie and asks again.
-pub fn welcome(open: &Open, kept: &str, query: Option<&str>, app: &App) -> Response {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let mut answer = Redirect::to(&format!("{}{query}", open.home)).into_response();
+/// The answer to a right password: the browser gets its cookie and asks again for the page that it wanted.
+pub fn welcome(open: &Open, kept: &str, wanted: &Uri, app: &App) -> Response {
+    let wanted = wanted.path_and_query().map_or(open.home.as_str(), |wanted| wanted.as_str());
+    let mut answer = Redirect::to(wanted).into_response();
     let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
     let age_s = limits::SHARE_PASSWORD_MS / 1_000;
     let text = format!("{COOKIE}={kept}; Path={}; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}", open.home);
