@@ -166,6 +166,10 @@ fn tabs_and_their_rows_are_one_address_away() {
     assert!(events.contains(">path</a>"));
     let pro = reader.get("?period=today&filter=event:Signup&filter=prop:plan:pro");
     assert!(pro.contains("Property plan"), "{pro}");
+    let named = reader.answer("/prop:plan.csv?period=today&filter=event:Signup&search=PRO", &[]);
+    let name = "attachment; filename=\"example.com-prop-plan-2026-06-08-2026-06-08.csv\"";
+    assert_eq!(named.header("content-disposition"), Some(name));
+    assert!(named.text().contains("pro,1") && !named.text().contains("free"), "only what is searched for");
     let csv = reader.get("/prop:plan.csv?period=today&filter=event:Signup");
     assert!(csv.starts_with("value,visitors,visits,pageviews,events\r\nfree,1,1,0,1\r\npro,1,"), "{csv}");
     world.pageview("/").by("cleo").key("tz", "Europe/Vienna").ok();

@@ -24,6 +24,16 @@ pub fn text(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
     answer
 }
 
+/// Something to be kept as a file, under a name of letters, digits, points and dashes.
+pub fn file(kind: &'static str, name: &str, body: String) -> Response {
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_'), "-");
+    let mut answer = text(kind, body);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    answer
+}
+
 /// A page with the code of its status.
 pub fn with_status(status: u16, body: String) -> Response {
     html(StatusCode::from_u16(status).unwrap_or_default(), body)

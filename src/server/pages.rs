@@ -6,7 +6,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::answers::{failed, html, no_view, not_found, text, wrong};
+use super::answers::{failed, file, html, no_view, not_found, text, wrong};
 use super::dashboard::{Breakdown, View, Wish};
 use super::language::words_for;
 use super::overview::{self, Wanted};
@@ -147,10 +147,12 @@ pub fn rows_or_file(
         let page = dashboard::rows_page(view, tab, Wish::read(asked), now, sums, account)?;
         return Ok(Some(html(StatusCode::OK, page.html())));
     };
-    let Some(Breakdown { metrics, rows }) = dashboard::export(view, tab, now, sums)? else { return Ok(None) };
+    let found = dashboard::export(view, tab, &Wish::read(asked), now, sums)?;
+    let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
+    let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     Ok(Some(match ending {
-        "csv" => csv(export::csv(&metrics, &rows)),
-        _ => json(export::json(&tab.key(), &metrics, &rows)),
+        "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
+        _ => file("application/json", &name, export::json(&tab.key(), &metrics, &rows)),
     }))
 }
 

@@ -9,7 +9,7 @@ use crate::page::rows::Head;
 use crate::page::{Account, LinkTo, Panel, PanelRow, RowsPage};
 use crate::report::period::Range;
 use crate::report::{self, Line, Question, Sums};
-use crate::site::{AddressMode, Moment};
+use crate::site::{AddressMode, Day, Moment};
 use crate::store::StoreError;
 
 /// What a reader of rows asks for.
@@ -79,6 +79,11 @@ pub fn rows_page(
         sort(rows, &metrics, &wish, tab, view);
     }
     panel.values = rows.as_ref().map_or(0, Vec::len);
+    let search = Wish { search: wish.search.clone(), ..Wish::default() }.query();
+    if let Some(files) = &mut panel.files {
+        files.csv.push_str(&search);
+        files.json.push_str(&search);
+    }
     let pages = panel.values.div_ceil(limits::ROWS_OF_PAGE).max(1);
     let wish = Wish { page: wish.page.min(pages - 1), ..wish };
     let first = wish.page * limits::ROWS_OF_PAGE;
@@ -178,17 +183,25 @@ fn exported(view: &View, tab: &Tab) -> &'static [Metric] {
 /// A whole breakdown.
 #[derive(Debug)]
 pub struct Breakdown {
+    /// Its first and last day.
+    pub days: (Day, Day),
     /// What its columns count.
     pub metrics: Vec<Metric>,
     /// Its rows.
     pub rows: Vec<PanelRow>,
 }
 
-/// All rows of one breakdown, for an export; nothing where sums can't tell it.
+/// All rows of one breakdown that a search finds, for an export; nothing where sums can't tell it.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn export(view: &View, tab: &Tab, now: Moment, sums: &dyn Sums) -> Result<Option<Breakdown>, StoreError> {
+pub fn export(
+    view: &View,
+    tab: &Tab,
+    wish: &Wish,
+    now: Moment,
+    sums: &dyn Sums,
+) -> Result<Option<Breakdown>, StoreError> {
     let range = range(view, now, sums)?;
     let metrics = exported(view, tab);
     let Some(axis) = tab.axis() else { return Ok(None) };
@@ -197,9 +210,11 @@ pub fn export(view: &View, tab: &Tab, now: Moment, sums: &dyn Sums) -> Result<Op
         return Ok(None);
     }
     let mut lines = report::answer(&asked, sums)?;
+    lines.retain(|line| wish.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
-    Ok(Some(Breakdown { metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
+    let days = (range.span.first_day(), range.span.last_day());
+    Ok(Some(Breakdown { days, metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
 }
 
 #[cfg(test)]
