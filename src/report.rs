@@ -46,6 +46,15 @@ pub trait Sums {
     /// [`StoreError`]
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError>;
 
+    /// The first day from which on all of a site is counted: its first with data, or where several stand for one, the last of
+    /// these days.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn counted_since(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        self.first_day(site)
+    }
+
     /// The keys of properties that came with an event from `first` to `last`, or with any event: in alphabetical order, each
     /// once. Past [`crate::limits::PROP_KEYS_LISTED`] stored keys those that came first are listed.
     ///

@@ -116,6 +116,34 @@ fn the_chart_draws_what_is_asked_for() {
     );
 }
 
+/// The two weeks from Sunday the 14th begin a day before a week does, and so do those that they are compared with.
+#[test]
+fn weeks_and_months_are_compared_with_as_many_days() {
+    let world = World::at("2026-05-31T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    for (day, visitors) in [("2026-05-31", 1), ("2026-06-02", 2), ("2026-06-09", 3), ("2026-06-16", 4)] {
+        world.go_to(&format!("{day}T10:00:00Z"));
+        (0..visitors).for_each(|visitor| world.pageview("/").by(&format!("v{visitor}")).ok());
+    }
+    world.go_to("2026-06-28T09:00:00Z");
+    let reader = Reader::of(&world);
+    let table = |path: &str| rows(between(&reader.get(path), "<table class=\"series\">", "</table>"));
+    let weeks = table("?period=custom&from=2026-06-14&to=2026-06-27&by=week");
+    assert_eq!(weeks[0], "week from Sun 14 Jun 2026|0|0|1");
+    assert_eq!(weeks[1], "week from Mon 15 Jun 2026|4|4|2");
+    assert_eq!(weeks[2], "week from Mon 22 Jun 2026|0|0|3");
+    let rates = table("?period=custom&from=2026-06-14&to=2026-06-27&metric=bounce_rate&by=week");
+    assert_eq!(rates[1], "week from Mon 15 Jun 2026|100\u{a0}%|n/a", "rates of days make none of weeks");
+    assert_eq!(rates[2], "week from Mon 22 Jun 2026|n/a|n/a");
+    let days = table("?period=custom&from=2026-06-14&to=2026-06-27&by=day");
+    let before: Vec<&str> = days.iter().filter_map(|row| row.rsplit('|').next()).collect();
+    assert_eq!(before, ["1", "0", "2", "0", "0", "0", "0", "0", "0", "3", "0", "0", "0", "0"]);
+    let none = reader.get("?period=custom&from=2026-06-16&to=2026-06-16&metric=visit_duration");
+    assert!(
+        none.contains("Visit duration by hour. Highest: 0s") || none.contains("Visit duration by hour. The most: 0s")
+    );
+    assert!(!none.contains("Nothing was counted in this period."), "visits of no length are visits");
+}
+
 #[test]
 fn tabs_and_their_rows_are_one_address_away() {
     let world = mondays();

@@ -126,6 +126,11 @@ pub struct Label {
     pub is_minor: bool,
 }
 
+/// Whether nothing of it is a number too.
+const fn is_count(metric: Metric) -> bool {
+    matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events)
+}
+
 impl Series {
     /// What the dark bars are called.
     pub fn front_title(&self, words: &Words) -> &'static str {
@@ -173,10 +178,10 @@ impl Series {
         self.points.iter().any(|point| point.before.is_some())
     }
 
-    /// Whether nothing at all was counted.
+    /// Whether nothing at all was counted. A rate of 0 is something.
     pub fn is_empty(&self) -> bool {
         let counted = self.points.iter().flat_map(|point| [point.front, point.back]).flatten();
-        counted.map(tame).fold(0.0, f64::max) == 0.0
+        if is_count(self.front) { counted.map(tame).fold(0.0, f64::max) == 0.0 } else { counted.count() == 0 }
     }
 
     /// Whether a bucket is still running.
@@ -284,6 +289,7 @@ impl Series {
         let amounts = [Some((self.front, point.front)), self.back.map(|back| (back, point.back))];
         let amount = |(metric, value): (Metric, Option<f64>)| Some(self.amount(metric, value?, words));
         let amounts = amounts.into_iter().flatten().filter_map(amount).collect::<Vec<_>>().join(", ");
+        let amounts = if amounts.is_empty() { words.not_available.to_owned() } else { amounts };
         let when = self.when(point.bucket, words);
         let now = match point.progress {
             Progress::Ahead => words.one(words.not_yet, when),
@@ -342,9 +348,9 @@ impl Series {
 
     fn summary(&self, words: &Words) -> String {
         let by = format!("{} {}", self.front_title(words), self.split(words));
-        let value = |point: &Point| tame(point.front.unwrap_or(0.0));
+        let value = |point: &Point| point.front.map_or(-1.0, tame);
         let best = self.begun().max_by(|a, b| value(a).total_cmp(&value(b)));
-        match best.filter(|best| value(best) > 0.0) {
+        match best.filter(|best| value(best) >= if is_count(self.front) { 1.0 } else { 0.0 }) {
             Some(best) => {
                 let most = self.cell(self.front, best.front, words);
                 words.two(words.chart_summary, by, format!("{most}, {}", self.when(best.bucket, words)))

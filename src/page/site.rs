@@ -255,11 +255,13 @@ impl SitePage {
         total.metric == Metric::Visitors && total.value.is_some() && self.first != self.last
     }
 
-    /// A day that still runs is compared with a whole one: to have less of it so far is no bad news.
+    /// A day that still runs is compared with a whole one: to have less by what a day brings is no bad news.
     fn tone(&self, total: &Total, change: &Change) -> Tone {
         let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
-        let is_early = self.is_running && self.first == self.last;
-        if is_sum && is_early && change.tone == Tone::Bad { Tone::Even } else { change.tone }
+        match total.value.zip(total.before).filter(|_| self.is_running && is_sum) {
+            Some((now, before)) => change.tone_so_far(now, before, f64::from(self.last.0 - self.first.0 + 1)),
+            None => change.tone,
+        }
     }
 
     fn why_none(&self) -> &'static str {

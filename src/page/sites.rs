@@ -111,7 +111,9 @@ impl SiteLine {
     }
 
     fn change(&self, words: &Words) -> Option<Change> {
-        words.change(self.metric(), Some(self.sum), self.before)
+        let change = words.change(self.metric(), Some(self.sum), self.before)?;
+        let tone = change.tone_so_far(self.sum, self.before.unwrap_or(0.0), self.days.len() as f64);
+        Some(Change { tone, ..change })
     }
 
     /// What the line of days says.

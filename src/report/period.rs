@@ -220,11 +220,6 @@ impl fmt::Display for Period {
 }
 
 impl Range {
-    /// What a reader calls it.
-    pub fn label(&self) -> String {
-        self.period.to_string()
-    }
-
     /// The width of buckets that it is drawn with unless another is asked for.
     pub fn interval(&self) -> Interval {
         let days = self.span.days();
@@ -242,30 +237,34 @@ impl Range {
             With::Nothing => return None,
             _ if begun < 0 => return None,
             With::Previous => self.previous(begun)?,
-            With::YearBefore => (a_year_before(first), a_year_before(Day(first.0.saturating_add(begun)))),
+            With::YearBefore => (months_before(first, 12), months_before(Day(first.0.saturating_add(begun)), 12)),
             With::From(day) => (day, Day(day.0.saturating_add(begun))),
         };
         let shift = if compare.matches_weekdays { self.shift(start, end, compare.with) } else { 0 };
-        Some(Span::of_days(Day(start.0.saturating_add(shift)), Day(end.0.saturating_add(shift))))
+        let (start, end) = (start.0.saturating_add(shift), end.0.saturating_add(shift));
+        // What has not been, or is still going on, is nothing to compare with.
+        (end < self.today.0).then(|| Span::of_days(Day(start), Day(end)))
     }
 
     /// As many days before this range; months and years are compared with those before them.
     fn previous(&self, begun: i32) -> Option<(Day, Day)> {
         let first = self.span.first_day();
-        let earlier = |months: i32| Month(first.month().0 - months).first();
-        let start = match self.period {
+        let months = match self.period {
             Period::All => return None,
-            Period::Month | Period::LastMonth => earlier(1),
-            Period::Year | Period::TwelveMonths => earlier(12),
-            _ => Day(first.0.saturating_sub(self.span.days())),
+            Period::Month | Period::LastMonth => 1,
+            Period::Year | Period::TwelveMonths => 12,
+            Period::Custom(from, to) => whole_months(from, to),
+            _ => 0,
         };
-        let end = match self.period {
-            // A whole month is compared with a whole one, however long.
-            Period::LastMonth => start.month().last(),
-            Period::Month => Day(start.0 + begun).min(start.month().last()),
-            _ => Day(start.0.saturating_add(begun)),
-        };
-        Some((start, end))
+        if months == 0 {
+            let start = first.0.saturating_sub(self.span.days());
+            return Some((Day(start), Day(start.saturating_add(begun))));
+        }
+        let here = Day(first.0.saturating_add(begun));
+        // Whole months are compared with whole ones, however long; a month that runs with as many of its days.
+        let is_over = here == here.month().last() && here < self.today;
+        let end = months_before(here, months);
+        Some((months_before(first, months), if is_over { end.month().last() } else { end }))
     }
 
     /// By how many days a range is moved so that it begins on the weekday on which this one does: to the nearest such day, or
@@ -318,9 +317,9 @@ fn whole_months(from: Day, to: Day) -> i32 {
     if is_whole { to.month().0 - from.month().0 + 1 } else { 0 }
 }
 
-/// The same date a year before; the 28th of February for the 29th.
-fn a_year_before(day: Day) -> Day {
-    let month = Month(day.month().0 - 12);
+/// The same date so many months before; the last of a month that has no such date.
+fn months_before(day: Day, months: i32) -> Day {
+    let month = Month(day.month().0 - months);
     Day((month.first().0 + day.0 - day.month().first().0).min(month.last().0))
 }
 
@@ -351,6 +350,8 @@ mod tests {
             ("Etc/UTC", "2026-03-10T12:00:00Z", "month", "2026-03-01 2026-03-10", "2026-02-01 2026-02-10", true),
             ("Etc/UTC", "2024-03-30T12:00:00Z", "last_month", "2024-02-01 2024-02-29", "2024-01-01 2024-01-31", false),
             ("Etc/UTC", "2026-01-01T12:00:00Z", "last_month", "2025-12-01 2025-12-31", "2025-11-01 2025-11-30", false),
+            ("Etc/UTC", "2024-12-31T12:00:00Z", "year", "2024-01-01 2024-12-31", "2023-01-01 2023-12-31", true),
+            ("Etc/UTC", "2025-03-01T12:00:00Z", "year", "2025-01-01 2025-03-01", "2024-01-01 2024-03-01", true),
             ("Etc/UTC", "2026-01-01T00:00:00Z", "year", "2026-01-01 2026-01-01", "2025-01-01 2025-01-01", true),
             ("Etc/UTC", "2026-06-15T00:00:00Z", "12mo", "2025-07-01 2026-06-15", "2024-07-01 2025-06-15", true),
             ("Etc/UTC", "2026-03-20T00:00:00Z", "custom", "2026-03-05 2026-03-14", "2026-02-23 2026-03-04", false),
@@ -405,6 +406,8 @@ mod tests {
             ("7d", "2026-01-01", false, "2026-01-01 2026-01-07"),
             ("7d", "2026-01-01", true, "2025-12-31 2026-01-06"),
             ("all", "year", false, "2023-05-17 2025-03-31"),
+            ("7d", "2026-03-25", false, ""),
+            ("7d", "2026-03-24", false, "2026-03-24 2026-03-30"),
             ("7d", "none", false, ""),
         ] {
             assert_eq!(compared("2026-03-31T12:00:00Z", key, with, matches_weekdays), expected, "{key} {with}");
@@ -437,6 +440,14 @@ mod tests {
         let months = Period::Custom(date("2026-01-01").unwrap(), date("2026-02-28").unwrap());
         let months = months.range(&Schedule::utc(), Moment(1_774_958_400_000), None);
         assert_eq!(months.neighbour(false).unwrap().query(), "period=custom&from=2025-11-01&to=2025-12-31");
+        let same = Period::LastMonth.range(&Schedule::utc(), Moment(1_773_000_000_000), None);
+        let custom = Period::Custom(same.span.first_day(), same.span.last_day());
+        let custom = custom.range(&Schedule::utc(), Moment(1_773_000_000_000), None);
+        assert_eq!(
+            custom.compared(Compare::USUAL),
+            same.compared(Compare::USUAL),
+            "a month is a month, however chosen"
+        );
     }
 
     #[test]
@@ -462,7 +473,7 @@ mod tests {
         }
         let custom = range("Etc/UTC", "2026-03-20T00:00:00Z", "custom");
         assert_eq!(custom.period.query(), "period=custom&from=2026-03-05&to=2026-03-14");
-        assert_eq!(custom.label(), "5 March 2026 to 14 March 2026");
+        assert_eq!(custom.period.to_string(), "5 March 2026 to 14 March 2026");
         assert_eq!(Period::Days(7).to_string(), "Last 7 days");
     }
 

@@ -45,6 +45,11 @@ impl Sums for Together<'_> {
         Ok(days.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
     }
 
+    fn counted_since(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        let days = self.sites(site).into_iter().map(|site| self.sums.first_day(site));
+        Ok(days.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().max())
+    }
+
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
         let mut keys = BTreeSet::new();
         for site in self.sites(site) {

@@ -80,9 +80,7 @@ pub fn site_page(
     let (site, now) = (view.site, collector.clock().now());
     let first_day = sums.first_day(site.id)?;
     let range = view.range(now, first_day);
-    // A time of which a part was not counted is nothing to compare with.
-    let is_counted = |span: &Span| first_day.is_some_and(|first| first <= span.first_day()) && view.is_counted(span);
-    let before = range.compared(view.state.compare).filter(is_counted);
+    let before = compared(view, &range, sums)?;
     let tabs = panels::tabs(view, range.span, sums)?;
     let found = found(view, &range, before, &tabs, sums)?;
     let all = found.get(&Slot::Totals).and_then(|lines| lines.first());
@@ -129,6 +127,13 @@ pub fn site_page(
         is_new: first_day.is_none(),
         arrived: first_day.is_none().then(|| arrived::shown(site, view.words, collector)).transpose()?,
     })
+}
+
+/// What a range is compared with. A time of which a part was not counted is nothing to compare with.
+fn compared(view: &View, range: &Range, sums: &dyn Sums) -> Result<Option<Span>, StoreError> {
+    let since = sums.counted_since(view.site.id)?;
+    let is_counted = |span: &Span| since.is_some_and(|since| since <= span.first_day()) && view.is_counted(span);
+    Ok(range.compared(view.state.compare).filter(is_counted))
 }
 
 /// What shares are taken of: all visitors, or all hits where visitors are not measured.
@@ -184,9 +189,8 @@ fn found(
     let mut questions = vec![(Slot::Totals, ask(span, None, &metrics)), (Slot::Series, ask(span, interval, &series))];
     if let Some(before) = before {
         questions.push((Slot::Before, ask(before, None, &metrics)));
-        if series::is_kept(view, range, before) {
-            questions.push((Slot::SeriesBefore, ask(before, interval, &series)));
-        }
+        let width = series::width_before(view, range, before);
+        questions.extend(width.map(|width| (Slot::SeriesBefore, ask(before, Some(width), &series))));
     }
     for tab in needed(view, tabs) {
         let question = panels::breakdown(view, span, &tab);
@@ -238,7 +242,7 @@ fn totals_of(view: &View, found: &Found, is_compared: bool) -> Vec<Total> {
         value: value(line, metric, place).filter(|_| is_known(metric)),
         before: before.filter(|_| had_visits || !is_rate(metric)).and_then(|before| value(before, metric, place)),
         is_of_goal: scope.is_goal(),
-        href: series::is_drawable(view, metric).then(|| view.drawn(metric)),
+        href: (series::is_drawable(view, metric) && value(line, metric, place).is_some()).then(|| view.drawn(metric)),
         is_drawn: view.state.metric == Some(metric),
     };
     totals(scope).iter().copied().enumerate().map(total).collect()

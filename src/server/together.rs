@@ -15,6 +15,7 @@ use super::language::words_for;
 use super::pages::{self, Asked};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart};
+use crate::cell::Metric;
 use crate::limits;
 use crate::page::SitePage;
 use crate::page::words::Words;
@@ -115,8 +116,17 @@ impl Group {
         if measured > 0 && measured < self.members.len() {
             notices.push(words.together_unmeasured.to_owned());
         }
+        if self.members.iter().any(|site| app.collector.may_repeat(site)) {
+            notices.push(words.notice_repeat.to_owned());
+        }
         notices.extend(page.notices);
         notices.push(words.together_left_out.to_owned());
+        let mut totals = page.totals;
+        // Pageviews of all divided by visits of some are no views of a visit.
+        let is_mixed = measured > 0 && measured < self.members.len();
+        for total in totals.iter_mut().filter(|total| is_mixed && total.metric == Metric::ViewsPerVisit) {
+            (total.value, total.before, total.href) = (None, None, None);
+        }
         let here = app.collector.visitors_now_by_site();
         let now = self.measured().filter_map(|site| here.get(&site.id)).sum::<usize>();
         SitePage {
@@ -124,6 +134,7 @@ impl Group {
             time_zone: self.zone(words, app),
             now: (measured > 0).then_some(now as u64),
             notices,
+            totals,
             is_new: false,
             arrived: None,
             ..page

@@ -1,7 +1,7 @@
 //! In: a panel, and what its reader searches for. Out: all its rows, some at a time, and files of them. Forgets: nothing.
 
 use super::panels;
-use super::view::View;
+use super::view::{Reader, View};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::limits;
 use crate::page::cards::Tab;
@@ -168,7 +168,7 @@ fn heads(view: &View, tab: &Tab, metrics: &[Metric], wish: &Wish) -> Vec<Head> {
 
 /// What files of a panel count. Everybody is told events under their names alone.
 fn exported(view: &View, tab: &Tab) -> &'static [Metric] {
-    match (view.has_ledger(), tab) {
+    match (view.reader != Reader::Public, tab) {
         (true, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
         (false, Tab::Of(Dimension::Event)) => &[Metric::Visitors, Metric::Visits, Metric::Events],
         (false, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews],

@@ -1,13 +1,15 @@
 //! In: lines by bucket, and those of what is compared. Out: the series of the chart. Forgets: nothing.
 
-use super::view::View;
-use super::{Found, Slot, is_mean, totals};
+use std::collections::HashMap;
+
+use super::view::{Reader, View};
+use super::{Found, Slot, totals};
 use crate::cell::Metric;
 use crate::limits;
 use crate::page::{Note, Point, Progress, Series};
 use crate::report::period::Range;
 use crate::report::{Interval, Line, Span};
-use crate::site::{Annotation, Moment};
+use crate::site::{Annotation, Day, Moment, Month};
 
 /// What the series counts, what is drawn in front first.
 pub(super) fn metrics(view: &View) -> Vec<Metric> {
@@ -22,38 +24,119 @@ pub(super) fn is_drawable(view: &View, metric: Metric) -> bool {
     metric != Metric::ConversionRate && totals(view.chosen.scope()).contains(&metric)
 }
 
-/// Whether what is compared is kept in buckets of this width.
-pub(super) fn is_kept(view: &View, range: &Range, before: Span) -> bool {
+/// The width in which what is compared is read; nothing where it is not kept so. Weeks and months of two ranges seldom begin
+/// on the same day, so days are read for them and gathered in the buckets of the range.
+pub(super) fn width_before(view: &View, range: &Range, before: Span) -> Option<Interval> {
     let oldest = range.today.0 - limits::HOUR_DETAIL_DAYS;
-    view.interval(range) != Interval::Hour || view.chosen.is_all() || before.first_day().0 >= oldest
+    match view.interval(range) {
+        Interval::Hour => (view.chosen.is_all() || before.first_day().0 >= oldest).then_some(Interval::Hour),
+        Interval::Month if are_months(range.span, before) => Some(Interval::Month),
+        _ => Some(Interval::Day),
+    }
+}
+
+/// Whether both begin with a month.
+fn are_months(span: Span, before: Span) -> bool {
+    [span, before].into_iter().all(|span| span.first_day() == span.first_day().month().first())
+}
+
+/// The lines of a series by bucket.
+struct Lines<'a> {
+    lines: HashMap<i32, &'a Line>,
+    metrics: &'a [Metric],
+    /// Whether what has no line was left out on purpose.
+    is_open: bool,
+}
+
+impl Lines<'_> {
+    fn of<'a>(found: &'a Found, slot: &Slot, metrics: &'a [Metric], is_open: bool) -> Option<Lines<'a>> {
+        let lines = found.get(slot)?.iter().filter_map(|line| Some((line.bucket?, line))).collect();
+        Some(Lines { lines, metrics, is_open })
+    }
+
+    /// A metric of a bucket. Of what nobody visited there is no mean and no rate.
+    fn value(&self, bucket: i32, place: usize) -> Option<f64> {
+        match self.lines.get(&bucket) {
+            Some(line) => line.metrics[place],
+            None => Some(0.0).filter(|_| is_count(self.metrics[place]) && !self.is_open),
+        }
+    }
+
+    /// The sum of the days from one to another; rates have none.
+    fn sum(&self, days: std::ops::Range<i32>, place: usize) -> Option<f64> {
+        if !is_count(self.metrics[place]) {
+            return None;
+        }
+        days.filter_map(|day| self.value(day, place)).reduce(|sum, next| sum + next)
+    }
+
+    /// Whether any bucket knows the first metric.
+    fn is_measured(&self) -> bool {
+        self.lines.is_empty() || self.lines.values().any(|line| line.metrics[0].is_some())
+    }
+}
+
+const fn is_count(metric: Metric) -> bool {
+    matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events)
+}
+
+/// What a series is compared with, and where.
+struct Before<'a> {
+    lines: Lines<'a>,
+    span: Span,
+    interval: Interval,
+    range: Span,
+    buckets: &'a [i32],
+}
+
+impl Before<'_> {
+    /// The compared bucket that belongs to the one at a place, and its value.
+    fn at(&self, place: usize, metric: usize) -> Option<(i32, Option<f64>)> {
+        let (bucket, shift) = (*self.buckets.get(place)?, self.range.first_day().0 - self.span.first_day().0);
+        let (first, last) = (self.span.first_day().0, self.span.last_day().0);
+        match self.interval {
+            Interval::Hour => {
+                let hour = bucket - shift * 24;
+                (first * 24..(last + 1) * 24).contains(&hour).then(|| (hour, self.lines.value(hour, metric)))
+            }
+            Interval::Day => {
+                let day = bucket - shift;
+                (first..=last).contains(&day).then(|| (day, self.lines.value(day, metric)))
+            }
+            Interval::Month if are_months(self.range, self.span) => {
+                let months = self.range.first_day().month().0 - self.span.first_day().month().0;
+                let month = Month(Day(bucket).month().0 - months).first().0;
+                (first..=last).contains(&month).then(|| (month, self.lines.value(month, metric)))
+            }
+            Interval::Week | Interval::Month => {
+                let end = self.buckets.get(place + 1).copied().unwrap_or(self.range.last_day().0 + 1);
+                let days = (bucket - shift).max(first)..(end - shift).min(last + 1);
+                (!days.is_empty()).then(|| (days.start, self.lines.sum(days, metric)))
+            }
+        }
+    }
 }
 
 /// The series of a range.
 pub(super) fn series(view: &View, range: &Range, before: Option<Span>, found: &Found, now: Moment) -> Series {
     let (interval, schedule) = (view.interval(range), &view.site.schedule);
-    let metrics = metrics(view);
+    let (metrics, is_open) = (metrics(view), view.reader == Reader::Public);
     let buckets = range.span.buckets(interval, schedule);
     let current = current(view, interval, &buckets, now);
-    let lines = |slot: Slot| found.get(&slot).map_or(&[][..], Vec::as_slice);
-    let value = |lines: &[Line], bucket: i32, place: usize| match lines.iter().find(|line| line.bucket == Some(bucket))
-    {
-        Some(line) => line.metrics[place],
-        None => Some(0.0).filter(|_| !is_mean(metrics[place])),
-    };
+    let lines = |slot: &Slot| Lines::of(found, slot, &metrics, is_open);
+    let own = lines(&Slot::Series).unwrap_or(Lines { lines: HashMap::new(), metrics: &metrics, is_open });
     // A site without tokens knows no visitors in any bucket; an empty bucket says nothing.
-    let is_measured =
-        lines(Slot::Series).is_empty() || lines(Slot::Series).iter().any(|line| line.metrics[0].is_some());
-    let front = if is_measured { 0 } else { metrics.len() - 1 };
-    let then = before.map_or_else(Vec::new, |span| span.buckets(interval, schedule));
-    let has_then = found.contains_key(&Slot::SeriesBefore);
+    let front = if own.is_measured() { 0 } else { metrics.len() - 1 };
+    let has_back = metrics.len() > 1 && front == 0;
+    let before = before.zip(lines(&Slot::SeriesBefore)).map(|(span, lines)| {
+        let range = range.span;
+        Before { lines, span, interval, range, buckets: &buckets }
+    });
     let point = |(place, bucket): (usize, i32)| Point {
         bucket,
-        front: value(lines(Slot::Series), bucket, front),
-        back: (metrics.len() > 1 && front == 0).then(|| value(lines(Slot::Series), bucket, 1)).flatten(),
-        before: then
-            .get(place)
-            .filter(|_| has_then)
-            .map(|bucket| (*bucket, value(lines(Slot::SeriesBefore), *bucket, front))),
+        front: own.value(bucket, front),
+        back: has_back.then(|| own.value(bucket, 1)).flatten(),
+        before: before.as_ref().and_then(|before| before.at(place, front)),
         progress: match bucket.cmp(&current) {
             std::cmp::Ordering::Greater => Progress::Ahead,
             std::cmp::Ordering::Equal if range.is_partial => Progress::Running,
@@ -66,7 +149,7 @@ pub(super) fn series(view: &View, range: &Range, before: Option<Span>, found: &F
         back: metrics.get(1).copied().filter(|_| front == 0),
         is_of_goal: view.chosen.scope().is_goal(),
         notes: notes(view, range, interval, &buckets),
-        points: buckets.into_iter().enumerate().map(point).collect(),
+        points: buckets.iter().copied().enumerate().map(point).collect(),
     }
 }
 
