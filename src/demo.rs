@@ -20,7 +20,7 @@ use crate::collector::Collector;
 use crate::counts::Sums;
 use crate::hit::{Hit, Tools};
 use crate::rejection::Rejection;
-use crate::site::{Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
+use crate::site::{Annotation, Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
 use crate::store::sqlite::Sqlite;
 use crate::store::{BotCount, DayState, Flush, Rejected, Store};
 use dice::Dice;
@@ -59,7 +59,8 @@ impl Demo {
         let since = self.now.plus(-i64::from(self.days) * 86_400_000);
         for shape in &SHAPES {
             let (domain, schedule) = (Domain::parse(shape.domain)?, Schedule::named(shape.zone)?);
-            store.add_site(&domain, &schedule, &shape.settings(since), since)?;
+            let settings = shape.settings(since, schedule.locate(self.now).day);
+            store.add_site(&domain, &schedule, &settings, since)?;
         }
         let sites = store.sites()?;
         let makers = self.makers(&sites, tools)?;
@@ -164,8 +165,8 @@ fn give(collector: &Collector, hit: Hit) -> Result<()> {
 }
 
 impl Shape {
-    /// What its owner watches, declared at `since`.
-    fn settings(&self, since: Moment) -> Settings {
+    /// What its owner watches, declared at `since`, and noted until `today`.
+    fn settings(&self, since: Moment, today: Day) -> Settings {
         let goal = |(name, target): &(&str, &str)| Goal {
             name: (*name).to_owned(),
             target: Target::read(target),
@@ -175,7 +176,15 @@ impl Shape {
         let steps = steps.iter().map(|step| Target::read(step)).collect();
         let funnel = Funnel { number: 1, name: name.to_owned(), steps, since_ms: since.0 };
         let goals = self.goals.iter().map(goal).collect();
-        Settings { goals, funnels: vec![funnel], funnels_made: 1, ..Settings::default() }
+        let note = |(id, (days_ago, text)): (u32, &(i32, &str))| Annotation {
+            id,
+            day: Day(today.0 - days_ago),
+            hour: None,
+            text: (*text).to_owned(),
+        };
+        let annotations: Vec<Annotation> = (1..).zip(self.notes).map(note).collect();
+        let annotations_made = annotations.len() as u32;
+        Settings { goals, funnels: vec![funnel], funnels_made: 1, annotations, annotations_made, ..Settings::default() }
     }
 }
 

@@ -13,7 +13,7 @@ use shown::{described, line};
 
 /// Adds a site.
 pub(super) fn add(collector: &Collector, domain: &str, change: SiteChange, base_url: &str) -> Done {
-    let domain = Domain::parse(domain)?;
+    let domain = Domain::parse(bare(domain))?;
     let schedule = match &change.timezone {
         Some(name) => Schedule::named(name)?,
         None => Schedule::utc(),
@@ -29,9 +29,16 @@ pub(super) fn add(collector: &Collector, domain: &str, change: SiteChange, base_
     Ok(Reply::new(text, json!({"domain": domain, "timezone": schedule.name(), "snippet": snippet})))
 }
 
+/// The host of what people paste from the line of addresses.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
 /// Adds a site unless it exists.
 pub(super) fn ensure(collector: &Collector, domain: &str, base_url: &str) -> Done {
-    let parsed = Domain::parse(domain)?;
+    let parsed = Domain::parse(bare(domain))?;
     if collector.directory().find(parsed.as_str()).is_none() {
         return add(collector, domain, SiteChange::default(), base_url);
     }

@@ -25,6 +25,8 @@ pub struct Shape {
     pub homes: &'static [(u32, Home)],
     /// What some of them do on a page, and how often in a thousand.
     pub actions: &'static [Action],
+    /// What its owner noted, and how many days before today that is about.
+    pub notes: &'static [(i32, &'static str)],
     /// What its owner watches: the names of goals, and what reaches them.
     pub goals: &'static [(&'static str, &'static str)],
     /// A way through it that its owner watches: the name of the funnel, and its steps.
@@ -215,6 +217,7 @@ const SHOP: Shape = Shape {
             euros: &[],
         },
     ],
+    notes: &[(45, "New harvest in the shop"), (9, "heise.de writes about the subscription")],
     goals: &[
         ("Purchase", "Purchase"),
         ("Subscription", "Signup"),
@@ -360,6 +363,7 @@ const BLOG: Shape = Shape {
             euros: &[],
         },
     ],
+    notes: &[(26, "Version 1.4 is out"), (17, "On the front page of Hacker News")],
     goals: &[("Signup", "Signup"), ("Reads a post", "/posts/**"), ("Download", "File Download")],
     funnel: ("Newsletter", &["/posts/**", "/newsletter", "Signup"]),
     lost: &[(5, "/posts/sqlite-is-enought"), (4, "/feed"), (2, "/wp-login.php"), (1, "/.env")],

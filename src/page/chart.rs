@@ -15,6 +15,8 @@ use scale::{height, percent, px, scale};
 
 /// Height of the plot in pixels; the labels stand below it.
 pub const PLOT_PX: f64 = 200.0;
+/// Radius of the mark of a note, in pixels.
+const NOTE_PX: usize = 8;
 /// Labels below the plot on a wide screen; a narrow one shows every other.
 const LABELS_MAX: usize = 8;
 
@@ -81,8 +83,8 @@ pub struct Chart {
     pub bars: Vec<Bar>,
     /// What stands below.
     pub labels: Vec<Label>,
-    /// Where notes are: the middle of the bucket in percent, and their number.
-    pub notes: Vec<(String, usize)>,
+    /// Where notes are: the middle of the bucket in percent, pixels from the top, and their number.
+    pub notes: Vec<(String, usize, usize)>,
     /// The chart in one sentence, for those who do not see it.
     pub summary: String,
 }
@@ -232,7 +234,12 @@ impl Series {
             .map(|value| GridLine { y: px(PLOT_PX - value / top * PLOT_PX), text: self.level(value, words) });
         let slot = self.slot();
         let place = |note: &Note| self.points.iter().position(|point| point.bucket == note.bucket);
-        let note = |(number, note): (usize, &Note)| Some((percent((place(note)? as f64 + 0.5) * slot), number + 1));
+        // Several of one bucket stand below each other.
+        let before = |at: usize| self.notes[..at].iter().filter(|note| note.bucket == self.notes[at].bucket).count();
+        let note = |(at, note): (usize, &Note)| {
+            let y = NOTE_PX + before(at) * 2 * NOTE_PX;
+            Some((percent((place(note)? as f64 + 0.5) * slot), y, at + 1))
+        };
         Chart {
             grid: grid.collect(),
             bars: self.bars(top, words),
@@ -449,7 +456,9 @@ mod tests {
         let mut series = series(Interval::Day, 20_778, &[3.0, 5.0]);
         let note = |bucket| Note { bucket, at: (Day(bucket), Some(9)), text: "Version 2".into() };
         series.notes = vec![note(20_779), note(1)];
-        assert_eq!(series.chart(&ENGLISH).notes, [("75%".to_owned(), 1)]);
+        series.notes.insert(1, series.notes[0].clone());
+        let marks = [("75%".to_owned(), 8, 1), ("75%".to_owned(), 24, 2)];
+        assert_eq!(series.chart(&ENGLISH).notes, marks, "one below the other");
         assert_eq!(series.note_when(&series.notes[0], &ENGLISH), "Sun 22 Nov 2026, 09:00");
     }
 

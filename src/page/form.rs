@@ -59,6 +59,8 @@ pub enum Kind {
     Choice(Vec<(String, Cow<'static, str>)>),
     /// Yes or no.
     Tick,
+    /// Nothing to fill in: what the form is about.
+    Hidden,
 }
 
 /// What came of a form.
@@ -125,6 +127,11 @@ impl Field {
     /// Whether it is a box, whose label stands behind it.
     pub fn is_tick(&self) -> bool {
         matches!(self.kind, Kind::Tick)
+    }
+
+    /// Whether there is nothing to fill in.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.kind, Kind::Hidden)
     }
 }
 

@@ -241,7 +241,9 @@ impl UserPage {
         }
         may_flags(&mut line, &may, false);
         let command = command(line);
-        let fields = std::iter::once(name).chain(may).collect();
+        let user =
+            Field { name: "user", label: "", help: "".into(), kind: Kind::Hidden, value: self.user.name.clone() };
+        let fields = [user, name].into_iter().chain(may).collect();
         Form { id, action: self.action(id), fields, button: words.save, is_danger: false, command, told: self.told(id) }
     }
 

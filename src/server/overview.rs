@@ -10,7 +10,8 @@ use crate::cell::Tally;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::words::Words;
-use crate::page::{LinkTo, SiteLine, SitesPage};
+use crate::page::{LinkTo, NotCounted, SiteLine, SitesPage};
+use crate::rejection::Rejection;
 use crate::report::overview::{Glance, glances};
 use crate::site::{AddressMode, Site};
 use crate::store::StoreError;
@@ -98,8 +99,15 @@ pub fn page(
         search: wanted.search.clone(),
         counts: (sites.len(), found.len()),
         around: [part.checked_sub(1).map(at), (part + 1 < parts).then(|| at(part + 1))],
-        unclaimed: if account.is_owner() { unclaimed_lately(collector)? } else { Vec::new() },
+        unclaimed: if account.is_owner() { unclaimed(collector)? } else { Vec::new() },
     })
+}
+
+/// Messages of the last days that name a site which is none here. What else belongs to none comes from programs mostly.
+fn unclaimed(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
+    let mut lines = unclaimed_lately(collector)?;
+    lines.retain(|line| line.reason == Rejection::UnknownSite);
+    Ok(lines)
 }
 
 fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<SiteLine>, StoreError> {

@@ -82,6 +82,9 @@ fn an_owner_changes_signs_out_and_removes_a_user() {
         let fields = [&[("user", user)], fields].concat();
         world.form(&format!("/settings/user/{form}"), from_ref(&owner), &fields)
     };
+    let page = read(&world, "/settings/user?name=A%26B+%22C%22%2F%3F%23", &owner);
+    let forms = page.matches("action=\"/settings/user/").count();
+    assert_eq!((forms, page.matches("name=\"user\"").count()), (4, 4), "every form says of whom: {page}");
     let renamed = send("user-set", "A&B \"C\"/?#", &[("name", "Dora"), ("may", "all"), ("sites", "shop.test")]);
     assert_eq!(renamed.header("location"), Some("/settings/user?name=Dora"));
     let page = follow(&world, &renamed, &owner);
