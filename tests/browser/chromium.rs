@@ -175,9 +175,13 @@ impl Browser {
         self.done(self.client.title())
     }
 
-    /// The text that the page shows.
+    /// The text that the page shows; nothing while another takes its place and has no body yet.
     pub fn text(&self) -> String {
-        self.done(async { self.client.find(Locator::Css("body")).await?.text().await })
+        let text = async { self.client.find(Locator::Css("body")).await?.text().await };
+        match self.runtime.block_on(text) {
+            Err(wrong) if wrong.is_no_such_element() || wrong.is_stale_element_reference() => String::new(),
+            text => text.unwrap(),
+        }
     }
 
     /// What has come into the console since it was asked last, a line each: messages of pages, errors, and violations
