@@ -200,7 +200,7 @@ fn mistakes_end_in_one_sentence_and_the_right_code() {
         (&["serve", "--config", "missing.toml"], 2, "missing.toml can't be read"),
         (&["serve", "--listen", "nowhere"], 2, "\"nowhere\" is not an address; write it like 127.0.0.1:8080"),
         (&["serv"], 2, "'serve'"),
-        (&["site", "add", "http://example.com"], 1, "is not a domain; write it like example.com"),
+        (&["site", "add", "exam ple.com"], 1, "is not a domain; write it like example.com"),
         (&["site", "add", "example.com", "--timezone", "Mars"], 1, "\"Mars\" is not a time zone"),
         (&["site", "set", "example.com", "--opt-out", "true"], 1, "there is no site example.com"),
         (&["token", "create", "--scope", "reed"], 1, "\"reed\" is not a scope; write \"read\""),
