@@ -196,13 +196,18 @@ impl Keeper {
                 Ok(message) => {
                     // One wake-up serves all that came with it.
                     let rest = messages.try_iter().take(limits::QUEUE_HITS_MAX);
+                    let mut brings_hits = false;
                     for message in std::iter::once(message).chain(rest) {
+                        brings_hits |= matches!(message, Message::Hit(_));
                         if !self.serve(message) {
                             return self.finish();
                         }
                     }
                     self.tick();
-                    thread::sleep(Duration::from_millis(limits::GATHER_MS));
+                    // Hits may gather; who asks one question asks the next at once.
+                    if brings_hits {
+                        thread::sleep(Duration::from_millis(limits::GATHER_MS));
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => self.tick(),
                 Err(RecvTimeoutError::Disconnected) => return self.finish(),
