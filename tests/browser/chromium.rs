@@ -244,6 +244,11 @@ struct Driver {
 impl Driver {
     fn start(profile: &TempDir) -> Driver {
         assert!(std::path::Path::new(CHROMIUM).exists(), "{MISSING}");
+        // The port that it finds may be taken by another at the same moment; then it ends.
+        (0..5).find_map(|_| Driver::tried(profile)).expect("chromedriver says where it listens")
+    }
+
+    fn tried(profile: &TempDir) -> Option<Driver> {
         let mut command = Command::new(DRIVER);
         // What both leave behind goes with the profile.
         command.arg("--port=0").env("TMPDIR", profile.path()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -252,8 +257,11 @@ impl Driver {
         let port = said.find_map(|line| {
             line.ok()?.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
         });
-        let port = port.expect("chromedriver says where it listens");
-        Driver { process, port }
+        if port.is_none() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        Some(Driver { process, port: port? })
     }
 }
 
