@@ -415,6 +415,11 @@ impl Metric {
         }
     }
 
+    /// Whether it counts, so that it adds up, and nothing of it is a number too; others are rates, means and money.
+    pub const fn is_count(self) -> bool {
+        matches!(self, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events)
+    }
+
     /// The metric with this name.
     pub fn from_name(name: &str) -> Option<Metric> {
         Metric::ALL.into_iter().find(|metric| metric.name() == name)

@@ -128,11 +128,6 @@ pub struct Label {
     pub is_minor: bool,
 }
 
-/// Whether nothing of it is a number too.
-const fn is_count(metric: Metric) -> bool {
-    matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events)
-}
-
 impl Series {
     /// What the dark bars are called.
     pub fn front_title(&self, words: &Words) -> &'static str {
@@ -183,7 +178,7 @@ impl Series {
     /// Whether nothing at all was counted. A rate of 0 is something.
     pub fn is_empty(&self) -> bool {
         let counted = self.points.iter().flat_map(|point| [point.front, point.back]).flatten();
-        if is_count(self.front) { counted.map(tame).fold(0.0, f64::max) == 0.0 } else { counted.count() == 0 }
+        if self.front.is_count() { counted.map(tame).fold(0.0, f64::max) == 0.0 } else { counted.count() == 0 }
     }
 
     /// Whether a bucket is still running.
@@ -357,7 +352,7 @@ impl Series {
         let by = format!("{} {}", self.front_title(words), self.split(words));
         let value = |point: &Point| point.front.map_or(-1.0, tame);
         let best = self.begun().max_by(|a, b| value(a).total_cmp(&value(b)));
-        match best.filter(|best| value(best) >= if is_count(self.front) { 1.0 } else { 0.0 }) {
+        match best.filter(|best| value(best) >= if self.front.is_count() { 1.0 } else { 0.0 }) {
             Some(best) => {
                 let most = self.cell(self.front, best.front, words);
                 words.two(words.chart_summary, by, format!("{most}, {}", self.when(best.bucket, words)))

@@ -55,8 +55,7 @@ impl Words {
 
     /// The value with all its digits, where [`Words::metric`] leaves some out.
     pub fn full(&self, metric: Metric, value: Option<f64>) -> Option<String> {
-        let is_count = matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
-        value.filter(|value| is_count && *value >= 9_999.5).map(|value| self.exact(value))
+        value.filter(|value| metric.is_count() && *value >= 9_999.5).map(|value| self.exact(value))
     }
 
     /// A count with all its digits; `n/a` where it was not measured.

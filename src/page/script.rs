@@ -28,6 +28,10 @@ mod tests {
         assert_eq!(SCRIPT.matches("parseFromString").count(), 1, "only what our own server sends becomes markup");
         assert!(!SCRIPT.contains("http:") && !SCRIPT.contains("https:"), "nothing comes from elsewhere");
         assert!(!SCRIPT.contains("setInterval"), "nothing is asked for again and again");
+        assert!(
+            SCRIPT.contains(&format!("slice({})", crate::limits::PANEL_ROWS)),
+            "a search fills a panel as the server does"
+        );
         assert!(SCRIPT.is_ascii());
     }
 

@@ -257,8 +257,7 @@ impl SitePage {
 
     /// A day that still runs is compared with a whole one: to have less by what a day brings is no bad news.
     fn tone(&self, total: &Total, change: &Change) -> Tone {
-        let is_sum = matches!(total.metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events);
-        match total.value.zip(total.before).filter(|_| self.is_running && is_sum) {
+        match total.value.zip(total.before).filter(|_| self.is_running && total.metric.is_count()) {
             Some((now, before)) => change.tone_so_far(now, before, f64::from(self.last.0 - self.first.0 + 1)),
             None => change.tone,
         }

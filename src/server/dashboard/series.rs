@@ -58,13 +58,13 @@ impl Lines<'_> {
     fn value(&self, bucket: i32, place: usize) -> Option<f64> {
         match self.lines.get(&bucket) {
             Some(line) => line.metrics[place],
-            None => Some(0.0).filter(|_| is_count(self.metrics[place]) && !self.is_open),
+            None => Some(0.0).filter(|_| self.metrics[place].is_count() && !self.is_open),
         }
     }
 
     /// The sum of the days from one to another; rates have none.
     fn sum(&self, days: std::ops::Range<i32>, place: usize) -> Option<f64> {
-        if !is_count(self.metrics[place]) {
+        if !self.metrics[place].is_count() {
             return None;
         }
         days.filter_map(|day| self.value(day, place)).reduce(|sum, next| sum + next)
@@ -74,10 +74,6 @@ impl Lines<'_> {
     fn is_measured(&self) -> bool {
         self.lines.is_empty() || self.lines.values().any(|line| line.metrics[0].is_some())
     }
-}
-
-const fn is_count(metric: Metric) -> bool {
-    matches!(metric, Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events)
 }
 
 /// What a series is compared with, and where.
