@@ -78,7 +78,7 @@ fn work(words: Words) -> Result<(), Failure> {
     match &words.work {
         Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
         Work::Geo(words_of) => {
-            print(&geo::geo(&config, words_of)?, words.json);
+            print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
             return Ok(());
         }
         _ => {}

@@ -50,6 +50,8 @@ pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 
 /// Places of a database kept ready in memory: networks share a record, and most visits come from a few thousand.
 pub const PLACE_CACHE_ENTRIES: usize = 8_192;
+/// After how many days what is known of networks counts as old: a year.
+pub const PLACES_OLD_DAYS: i32 = 366;
 /// Templates of one site's paths; each is looked at for each hit.
 pub const PATH_TEMPLATES_MAX: usize = 100;
 /// Masks for parts of one site's paths.

@@ -78,7 +78,7 @@ pub enum Work {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer; nothing is counted
     Explain(ExplainWords),
-    /// Checks a file of places, and says where to get one
+    /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
 }
 
@@ -109,9 +109,12 @@ pub struct GeoWords {
     /// The file; that of the configuration if left out
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Addresses to look up in it; they are not kept
+    /// Addresses to look up, in it or else in the table of countries; they are not kept
     #[arg(long = "address", value_name = "ADDRESS")]
     pub addresses: Vec<std::net::IpAddr>,
+    /// The time zone that a browser there would tell
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
 }
 
 #[derive(Debug, Args)]
