@@ -40,7 +40,8 @@ pub fn name(text: &str) -> Cow<'_, str> {
         address::cut(&mut masked);
     }
     let plain = if signs.has(SIGN | FOREIGN) { written::plainly(&masked) } else { None };
-    mask(&mut masked);
+    let signs = if matches!(masked, Cow::Owned(_)) { Signs::of(&masked) } else { signs };
+    mask(&mut masked, &signs);
     if let Some(plain) = plain.and_then(masked_plain)
         && plain != written::plainly(&masked).as_deref().unwrap_or(&masked)
     {
@@ -59,7 +60,8 @@ pub fn name(text: &str) -> Cow<'_, str> {
 fn masked_plain(text: String) -> Option<String> {
     let mut plain = Cow::Owned(text);
     address::cut(&mut plain);
-    mask(&mut plain).then(|| plain.into_owned())
+    let signs = Signs::of(&plain);
+    mask(&mut plain, &signs).then(|| plain.into_owned())
 }
 
 /// The longest beginning of a text that a name may have.
@@ -80,8 +82,9 @@ pub fn owned(text: String) -> String {
 /// What a look at each byte of a text tells of it: enough to leave ordinary names alone.
 struct Signs {
     classes: u8,
-    digits: usize,
     colons: usize,
+    /// Most digits in a run of what may stand in a number.
+    digits: usize,
     /// Longest run of letters, digits and what may join them.
     run: usize,
 }
@@ -98,6 +101,10 @@ const JOINED: u8 = 8;
 const AT: u8 = 16;
 /// The byte is a colon.
 const COLON: u8 = 32;
+/// The byte may divide the groups of a number, and is not [`JOINED`].
+const GAP: u8 = 64;
+/// The byte is a capital.
+const CAPITAL: u8 = 128;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -105,11 +112,13 @@ const CLASSES: [u8; 256] = {
     while byte < classes.len() {
         classes[byte] = match byte as u8 {
             b'0'..=b'9' => DIGIT | JOINED,
-            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' | b'~' => JOINED,
-            b'+' => JOINED,
+            b'A'..=b'Z' => JOINED | CAPITAL,
+            b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' | b'+' => JOINED,
             b':' => SIGN | COLON | JOINED,
             b'@' | b'%' => SIGN | AT,
-            b'?' | b'&' | b'(' | b'[' | b'{' | b'<' => SIGN,
+            b'(' => SIGN | GAP,
+            b' ' | b')' => GAP,
+            b'?' | b'&' | b'[' | b'{' | b'<' => SIGN,
             0..0x20 | 0x7f.. => FOREIGN,
             _ => 0,
         };
@@ -120,7 +129,7 @@ const CLASSES: [u8; 256] = {
 
 /// Fewest digits of an address of a machine that has no colons: `1.2.3.4`.
 const IP_DIGITS_MIN: usize = 4;
-/// Fewest digits of a number that belongs to one person: that of the British.
+/// Fewest digits of a number that belongs to one person, or to one machine.
 const NUMBER_DIGITS_MIN: usize = 5;
 /// Fewest digits of a number of a phone.
 const PHONE_DIGITS_MIN: usize = 8;
@@ -129,16 +138,18 @@ const RUN_BYTES_MIN: usize = 12;
 
 impl Signs {
     fn of(text: &str) -> Signs {
-        let (mut classes, mut digits, mut colons, mut run, mut longest) = (0, 0, 0, 0, 0);
+        let mut signs = Signs { classes: 0, colons: 0, digits: 0, run: 0 };
+        let (mut digits, mut run) = (0, 0);
         for byte in text.bytes() {
             let class = CLASSES[usize::from(byte)];
-            classes |= class;
-            digits += usize::from(class & DIGIT);
-            colons += usize::from(class & COLON > 0);
+            signs.classes |= class;
+            signs.colons += usize::from(class & COLON > 0);
             run = if class & JOINED > 0 { run + 1 } else { 0 };
-            longest = longest.max(run);
+            signs.run = signs.run.max(run);
+            digits = if class & (JOINED | GAP) > 0 { digits + usize::from(class & DIGIT) } else { 0 };
+            signs.digits = signs.digits.max(digits);
         }
-        Signs { classes, digits, colons, run: longest }
+        signs
     }
 
     const fn has(&self, classes: u8) -> bool {
@@ -147,29 +158,35 @@ impl Signs {
 
     /// Whether nothing can be in the text that has to go.
     const fn are_plain(&self) -> bool {
-        !self.has(SIGN | FOREIGN) && self.digits < IP_DIGITS_MIN && self.run < RUN_BYTES_MIN
+        !self.has(SIGN | FOREIGN) && self.digits < IP_DIGITS_MIN && self.run < RUN_BYTES_MIN && !self.may_be_slashed()
+    }
+
+    /// Whether slashes may divide a secret.
+    const fn may_be_slashed(&self) -> bool {
+        self.has(CAPITAL) && self.has(DIGIT)
     }
 }
 
 /// Puts marks in the place of everything that must not stay; tells whether there was anything.
-fn mask(text: &mut Cow<'_, str>) -> bool {
-    let signs = Signs::of(text);
+fn mask(text: &mut Cow<'_, str>, signs: &Signs) -> bool {
     let of = |mark: &'static str, find: fn(&str, usize) -> Option<Range<usize>>| {
         move |text: &str, from: usize| find(text, from).map(|found| (found, mark))
     };
     let mut has_any = signs.has(AT) && replace(text, of(EMAIL, mail::from));
-    if signs.run >= RUN_BYTES_MIN && signs.digits > 0 {
-        has_any |= replace(text, of(TOKEN, secret::of_form));
+    if signs.run >= secret::UUID_BYTES {
+        has_any |= replace(text, of(TOKEN, secret::uuid_from));
     }
     if signs.digits >= IP_DIGITS_MIN || signs.colons >= 2 {
         has_any |= replace(text, of(IP, ip::from));
     }
-    if signs.digits >= NUMBER_DIGITS_MIN {
+    if signs.digits >= NUMBER_DIGITS_MIN || signs.colons >= 5 {
         has_any |= replace(text, number::from);
     }
-    if signs.run >= RUN_BYTES_MIN || signs.digits > 0 && text.len() > RUN_BYTES_MIN {
+    if signs.run >= RUN_BYTES_MIN {
         has_any |= replace(text, of(TOKEN, secret::from));
-        has_any |= text.contains('/') && replace(text, of(TOKEN, secret::slashed));
+    }
+    if signs.may_be_slashed() && text.contains('/') {
+        has_any |= replace(text, of(TOKEN, secret::slashed));
     }
     if signs.digits >= PHONE_DIGITS_MIN {
         has_any |= replace(text, of(PHONE, phone::from));

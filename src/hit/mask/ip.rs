@@ -21,14 +21,12 @@ const VERSION_WORDS: [&str; 22] = [
 /// The first address at or after `from`.
 pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
+    let may_be_six = bytes.iter().filter(|byte| **byte == b':').count() >= 2;
+    let six = |start| if may_be_six { six(text, from, start) } else { None };
     let mut at = from;
     while let Some(step) = bytes[at..].iter().position(|byte| byte.is_ascii_digit() || *byte == b':') {
         let start = at + step;
-        let found = if bytes[start] == b':' {
-            six(text, from, start)
-        } else {
-            six(text, from, start).or_else(|| four(text, start))
-        };
+        let found = if bytes[start] == b':' { six(start) } else { six(start).or_else(|| four(text, start)) };
         if found.is_some() {
             return found;
         }

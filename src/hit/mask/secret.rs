@@ -11,7 +11,7 @@ const SECRET_BYTES_MIN: usize = 15;
 /// Shortest JSON in base64 that is taken for a part of a signed token, in bytes.
 const JSON_BYTES_MIN: usize = 12;
 /// Length of a UUID as text, in bytes.
-const UUID_BYTES: usize = 36;
+pub(super) const UUID_BYTES: usize = 36;
 /// Fewest bytes behind the sign of a known kind of key.
 const KEY_BYTES_MIN: usize = 12;
 /// What keys of services begin with.
@@ -24,28 +24,32 @@ const KEY_SIGNS: [&str; 30] = [
 
 /// The first token or secret at or after `from`, which is the start of the text or the end of a masked piece.
 pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
-    first(text, from, |word| [key(word), noise(word)].into_iter().flatten().min_by_key(|found| found.start))
-}
-
-/// The first secret that its form alone tells, which may hold digits that look like another number: a UUID, a signed token.
-pub(super) fn of_form(text: &str, from: usize) -> Option<Range<usize>> {
-    first(text, from, uuid)
-}
-
-fn first(text: &str, from: usize, find: impl Fn(&str) -> Option<Range<usize>>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(step) = bytes[at..].iter().position(|b| is_joined(*b)) {
         let start = at + step;
         let end = start + bytes[start..].iter().position(|b| !is_joined(*b)).unwrap_or(text.len() - start);
         if end - start >= JSON_BYTES_MIN
-            && let Some(found) = in_run(text, start..end, &find)
+            && let Some(found) = in_run(text, start..end)
         {
             return Some(found);
         }
         at = end;
     }
     None
+}
+
+/// The first UUID at or after `from`: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+pub(super) fn uuid_from(text: &str, from: usize) -> Option<Range<usize>> {
+    let is_uuid = |window: &[u8]| {
+        window[8] == b'-'
+            && window.iter().enumerate().all(|(place, byte)| match place {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+    };
+    let start = from + text.as_bytes()[from..].windows(UUID_BYTES).position(is_uuid)?;
+    Some(start..start + UUID_BYTES)
 }
 
 const fn is_secret_byte(byte: u8) -> bool {
@@ -58,14 +62,17 @@ const fn is_joined(byte: u8) -> bool {
 }
 
 /// The first secret within a run of joined bytes.
-fn in_run(text: &str, run: Range<usize>, find: impl Fn(&str) -> Option<Range<usize>>) -> Option<Range<usize>> {
+fn in_run(text: &str, run: Range<usize>) -> Option<Range<usize>> {
     let word = &text[run.clone()];
     let rest = &text.as_bytes()[run.end..];
     if let Some(start) = json_start(word) {
         let more = rest.iter().position(|b| !is_secret_byte(*b) && !matches!(b, b'.' | b'='));
         return Some(run.start + start..run.end + more.unwrap_or(rest.len()));
     }
-    let found = find(word)?;
+    if !word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.len() >= SECRET_BYTES_MIN || is_mixed(part)) {
+        return None;
+    }
+    let found = [key(word), noise(word)].into_iter().flatten().min_by_key(|found| found.start)?;
     let is_at_end = found.end == word.len();
     let padding = if is_at_end { rest.iter().take_while(|b| **b == b'=').count() } else { 0 };
     Some(run.start + found.start..run.start + found.end + padding)
@@ -78,37 +85,35 @@ fn json_start(word: &str) -> Option<usize> {
     (stands_alone && word.len() - start >= JSON_BYTES_MIN).then_some(start)
 }
 
-/// Where a UUID is: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-fn uuid(word: &str) -> Option<Range<usize>> {
-    let is_uuid = |window: &[u8]| {
-        window.iter().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-    };
-    let start = word.as_bytes().windows(UUID_BYTES).position(is_uuid)?;
-    Some(start..start + UUID_BYTES)
-}
-
 /// Where a key of a known service is.
 fn key(word: &str) -> Option<Range<usize>> {
-    let of_sign = |sign: &&str| {
-        let start = word.find(*sign)?;
-        let stands_alone = start == 0 || !word.as_bytes()[start - 1].is_ascii_alphanumeric();
-        let body = &word[start + sign.len()..];
-        let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
-        // Where the sign is a word too, the rest must be none.
-        let is_key =
-            body.len() >= KEY_BYTES_MIN && body.split(['-', '_', '+']).any(|part| part.len() >= 8 && is_mixed(part));
-        (stands_alone && is_key).then_some(start..start + sign.len() + body.len())
-    };
-    KEY_SIGNS.iter().find_map(of_sign)
+    let bytes = word.as_bytes();
+    let starts = (0..word.len()).filter(|at| *at == 0 || !bytes[at - 1].is_ascii_alphanumeric());
+    starts
+        .filter(|at| {
+            matches!(bytes[*at], b's' | b'p' | b'r' | b'w' | b'g' | b'x' | b'A' | b'y' | b'S' | b'h' | b'n' | b'd')
+        })
+        .find_map(|at| {
+            let sign = KEY_SIGNS.iter().find(|sign| bytes[at..].starts_with(sign.as_bytes()))?;
+            let body = &word[at + sign.len()..];
+            let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
+            // Where the sign is a word too, the rest must be none.
+            let is_key = body.len() >= KEY_BYTES_MIN
+                && body.split(['-', '_', '+']).any(|part| part.len() >= 8 && is_mixed(part));
+            is_key.then_some(at..at + sign.len() + body.len())
+        })
 }
 
+/// Whether a part has letters and digits, or capitals behind its first letter and small ones.
 fn is_mixed(part: &str) -> bool {
-    let has = |fits: fn(&u8) -> bool| part.bytes().any(|b| fits(&b));
-    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
-        || part.bytes().skip(1).any(|b| b.is_ascii_uppercase()) && has(u8::is_ascii_lowercase)
+    let (mut digits, mut small, mut capitals, mut inner) = (false, false, false, false);
+    for (place, byte) in part.bytes().enumerate() {
+        digits |= byte.is_ascii_digit();
+        small |= byte.is_ascii_lowercase();
+        capitals |= byte.is_ascii_uppercase();
+        inner |= place > 0 && byte.is_ascii_uppercase();
+    }
+    digits && (small || capitals) || inner && small
 }
 
 /// Where noise is that is long enough: a part, parts side by side, or a run that as a whole reads like no language.
