@@ -176,14 +176,14 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let agent = admit(&beacon, site, tools)?;
     let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
     // What the owner has named is no surprise, so it is not told as a wrong host.
-    if left_out.has_host(&location.hostname) || beacon.has_page && left_out.has_page(&location.path) {
+    if left_out.has_host(&location.host) || beacon.has_page && left_out.has_page(&location.path) {
         return Err(Rejection::Excluded.into());
     }
-    if !site.allows(&location.hostname) {
+    if !site.allows(&location.host) {
         return Err(Rejection::WrongHost.into());
     }
     let campaign = path::campaign(&location.query);
-    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, |host| site.is_own(host))?;
+    let origin = source::origin(&campaign, &beacon.referrer, &location.host, |host| site.is_own(host))?;
     let mode = site.settings.address;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);

@@ -19,6 +19,7 @@ mod knowing;
 mod live;
 mod operators;
 mod oracle;
+mod ordinary;
 mod people;
 mod programs;
 mod scenario;

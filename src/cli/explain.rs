@@ -77,7 +77,7 @@ fn answer(agents: &Agents, words: &ExplainWords, hints: &Hints, agent: &str, ref
     }
     let location = path::locate(&words.url, false);
     let (host, campaign) = match &location {
-        Ok(location) => (location.hostname.as_str(), path::campaign(&location.query)),
+        Ok(location) => (location.host.as_str(), path::campaign(&location.query)),
         Err(_) => ("", path::Campaign::default()),
     };
     match source::origin(&campaign, referrer, host, |_| false) {

@@ -58,7 +58,9 @@ pub struct Click {
 /// `query` is for [`campaign`] only; it is never stored, and so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Location {
-    /// Its host, folded and masked; [`NO_HOST`] when the address has none.
+    /// Its host, folded, to be compared and never stored; empty when the address has none.
+    pub host: String,
+    /// Its host, masked; [`NO_HOST`] when the address has none.
     pub hostname: String,
     /// Its path, decoded and masked; in hash mode with the fragment. Never empty, never with a query.
     pub path: String,
@@ -102,7 +104,8 @@ fn location(
 ) -> Location {
     let (route, route_query) = fragment.map_or(("", ""), split_route);
     let query = query.filter(|query| !query.is_empty()).unwrap_or(route_query);
-    Location { hostname: hostname(host), path: path(page, route, query, rules), query: query.to_owned() }
+    let host = site::fold(host);
+    Location { hostname: hostname(&host), host, path: path(page, route, query, rules), query: query.to_owned() }
 }
 
 /// The pages that a page is grouped with where single ones would be too many: the first part of its path.
@@ -114,8 +117,7 @@ pub fn group(path: &str) -> String {
 }
 
 fn hostname(host: &str) -> String {
-    let host = site::fold(host);
-    if host.is_empty() { NO_HOST.to_owned() } else { mask::owned(host) }
+    if host.is_empty() { NO_HOST.to_owned() } else { mask::name(host).into_owned() }
 }
 
 /// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#access_token=...`.
@@ -274,7 +276,9 @@ mod tests {
             ("ionic://WWW.App.example/x", "app.example", "/x"),
             ("mailto:bob@example.com", "(none)", ":email"),
             ("foo:", "(none)", "/"),
-            ("http://[2001:db8::1]/x", "[2001:db8::1]", "/x"),
+            ("http://[2001:db8::1]/x", ":ip", "/x"),
+            ("http://192.168.1.20:8080/x", ":ip", "/x"),
+            ("https://192-168-1-2.example.com/x", ":ip.example.com", "/x"),
         ] {
             let place = at(url, false);
             assert_eq!((place.0.as_str(), place.1.as_str()), (hostname, path), "{url}");

@@ -236,7 +236,7 @@ mod tests {
             ("https://blog.me.github.io/x", "me.github.io", "blog.me.github.io", "Referral"),
             ("https://news.bbc.co.uk/", "bbc.co.uk", "news.bbc.co.uk", "Referral"),
             ("https://blog.example.com/", "example.com", "blog.example.com", "Referral"),
-            ("http://192.0.2.7/", "192.0.2.7", "192.0.2.7", "Referral"),
+            ("http://192.0.2.7/", ":ip", ":ip", "Referral"),
             ("http://intranet/", "intranet", "intranet", "Referral"),
             ("https://u:p@WWW.Other.example:8080/a?b#c", "other.example", "other.example", "Referral"),
         ] {
