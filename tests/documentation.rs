@@ -168,11 +168,9 @@ impl Desk {
             self.carry_out("headcount serve")?;
         }
         if self.server.is_some() {
-            self.carry_out("headcount site show example.com >&- 2>&- || headcount site add example.com")?;
+            self.carry_out("headcount site show example.com >out 2>&1 || headcount site add example.com")?;
         }
-        let here =
-            |(document, heading, _): &&(&str, &str, &str)| *document == block.document && *heading == block.heading;
-        for (_, _, command) in table::SUPPOSED.iter().filter(here) {
+        for (_, command) in table::SUPPOSED.iter().filter(|(text, _)| block.text.contains(text)) {
             self.carry_out(command)?;
         }
         Ok(())
@@ -197,9 +195,8 @@ fn interrupt(mut child: Child) -> Result<(), String> {
 
 /// Whether a command is on the list of those that are not run.
 fn is_aside(command: &str) -> bool {
-    let first = words(command).into_iter().next().unwrap_or_default();
-    let is_program = |name: &str| if name.ends_with('/') { first.starts_with(name) } else { first == name };
-    !command.starts_with("cargo run --release -- ") && table::ASIDE.iter().any(|(name, _)| is_program(name))
+    let is_built = command.starts_with("cargo run --release -- ");
+    !is_built && table::ASIDE.iter().any(|(start, _)| command.trim_start().starts_with(start))
 }
 
 /// Looks at a command that is not run.

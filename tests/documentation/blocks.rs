@@ -10,8 +10,6 @@ pub struct Block {
     pub document: String,
     /// The line on which its text begins.
     pub line: usize,
-    /// The heading above it.
-    pub heading: String,
     /// The word after the fence.
     pub language: String,
     pub text: String,
@@ -94,16 +92,14 @@ fn shown(path: PathBuf) -> (String, String) {
 
 /// The blocks of a document, in order.
 pub fn blocks(document: &str, text: &str) -> Vec<Block> {
-    let (mut found, mut heading) = (Vec::new(), String::new());
+    let mut found = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
             let body: Vec<&str> =
                 lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_start() != "```").collect();
             let (document, language) = (document.to_owned(), language.trim().to_owned());
-            found.push(Block { document, line: at + 2, heading: heading.clone(), language, text: body.join("\n") });
-        } else if let Some(title) = line.strip_prefix('#') {
-            heading = title.trim_start_matches('#').trim().to_owned();
+            found.push(Block { document, line: at + 2, language, text: body.join("\n") });
         }
     }
     found
@@ -129,6 +125,6 @@ fn blocks_and_commands_are_found_as_a_shell_reads_them() {
     assert_eq!(found.len(), 2);
     let commands = found[0].commands();
     assert_eq!(commands, [(3, "a 'b\n c' # it's".to_owned()), (6, "d \\\n  e; f".to_owned())]);
-    assert_eq!((found[1].language.as_str(), found[1].heading.as_str(), found[1].line), ("toml", "B `x --y`", 11));
+    assert_eq!((found[1].language.as_str(), found[1].line), ("toml", 11));
     assert_eq!(inline(text), [(9, "x --y".to_owned())]);
 }

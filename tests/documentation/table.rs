@@ -8,7 +8,12 @@ pub const NOW: &str = "2026-11-25T12:00:00Z";
 pub const TYPED: &str = "three green geese\n";
 
 /// What stands in the place of a text of the documents, and why.
-pub const REPLACED: [(&str, &str, &str); 6] = [
+pub const REPLACED: [(&str, &str, &str); 7] = [
+    (
+        "headcount token revoke 1 ",
+        "headcount token revoke $(headcount token list | tail -n 1 | cut -d ' ' -f 1) ",
+        "the number depends on what was made before",
+    ),
     ("cargo run --release -- ", "headcount ", "the program is built already, for the tests"),
     ("/var/lib/headcount", "./data", "the folder of a service belongs to root"),
     ("/var/log/nginx/", "./nginx/", "and so do logs"),
@@ -24,14 +29,14 @@ pub const STAYING: [(&str, &str); 3] = [
     ("headcount import --follow", "following "),
 ];
 
-/// Programs that are not run, and why. Their commands must be right for a shell, and the files of the project that they name
+/// How commands begin that are not run, and why. They must be right for a shell, and the files of the project that they name
 /// must be there.
 pub const ASIDE: [(&str, &str); 10] = [
-    ("cargo", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
-    ("install", "puts files where only root may"),
-    ("echo", "writes to /etc"),
-    ("systemctl", "there is no service manager"),
-    ("docker", "there is no Docker"),
+    ("cargo ", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
+    ("install ", "puts files where only root may"),
+    ("echo 'HEADCOUNT_", "writes to /etc"),
+    ("systemctl ", "there is no service manager"),
+    ("docker ", "there is no Docker"),
     ("tests/run", "runs this test"),
     ("tests/axe", "is run by tests/run"),
     ("tests/layout", "is run by tests/run"),
@@ -39,25 +44,20 @@ pub const ASIDE: [(&str, &str); 10] = [
     ("deploy/try", "needs nginx and Caddy"),
 ];
 
-/// What a block supposes, by document and heading: run before each block there. Everywhere else the site example.com is there
-/// once the collector is.
-pub const SUPPOSED: [(&str, &str, &str); 5] = [
-    ("README.md", "Commands", "headcount site remove example.com; ! headcount user remove Ana 2>&-"),
-    ("README.md", "Users", "headcount user list | grep -q Ana && headcount user remove Ana || true"),
-    ("README.md", "Importing logs", "headcount site remove example.com"),
-    ("README.md", "Reading figures", "TOKEN=$(headcount token create --scope read)"),
-    (
-        "deploy/README.md",
-        "systemd",
-        "headcount site list | grep -q example.com && headcount site remove example.com || true",
-    ),
+/// What a block supposes that has such a text in it: run before the block. All others suppose the site example.com, once a
+/// server runs.
+pub const SUPPOSED: [(&str, &str); 3] = [
+    ("site add example.com", "headcount site remove example.com"),
+    ("user add Ana", "if headcount user list | grep ^Ana; then headcount user remove Ana; fi"),
+    ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
 ];
 
 /// Documents that begin with a server that runs, since their own way to start one is left aside.
 pub const SERVED: [&str; 1] = ["deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 3] = [("--locked", "cargo"), ("--lib", "cargo"), ("--bench", "cargo")];
+pub const OF_OTHERS: [(&str, &str); 4] =
+    [("--now", "hidden: for tests alone"), ("--locked", "cargo"), ("--lib", "cargo"), ("--bench", "cargo")];
 
 /// Languages of blocks that are looked at in another way, and where.
 pub const ELSEWHERE: [(&str, &str); 1] = [("js", "tests/browser drives the calls of the tracker")];

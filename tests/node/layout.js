@@ -6,7 +6,7 @@
  * a neighbour too near (WCAG 2.2, 2.5.8), labels of charts that meet.
  */
 function faults() {
-  const found = new Set(), room = document.documentElement.clientWidth
+  const found = new Set(), room = innerWidth
   const brief = e => (e.textContent.trim().replace(/\s+/g, ' ') || e.outerHTML).slice(0, 60)
   const box = e => e.getBoundingClientRect()
   const seen = e => e.checkVisibility({visibilityProperty: true}) && box(e).width > 0
