@@ -252,6 +252,8 @@ impl Driver {
         let mut command = Command::new(DRIVER);
         // What both leave behind goes with the profile.
         command.arg("--port=0").env("TMPDIR", profile.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // Pages and beacons tell the zone and the language of a browser: not those of the machine.
+        command.env("TZ", "Etc/UTC").env("LC_ALL", "C.UTF-8").env("LANGUAGE", "en_US");
         let mut process = command.spawn().expect(MISSING);
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = said.find_map(|line| {
