@@ -8,19 +8,22 @@ pub const BODY_BYTES_MAX: usize = 1_000_000;
 pub const QUERY_BYTES_MAX: usize = 256 * 1024;
 /// Largest change that a program sends, in bytes: an annotation is a few hundred.
 pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
-/// Longest address of a page or a referrer, in bytes (Plausible's limit for `u`).
+/// Beginning of a referrer's address and of a campaign's value that is read, and longest address that a mail may link to, in
+/// bytes (Plausible's limit for `r`). A page's address may be as long as its message.
 pub const URL_BYTES_MAX: usize = 2_000;
-/// Longest event name, in characters (Plausible's limit for `n`).
+/// Beginning of a page's path that is read, in bytes: what masks leave of it fills a name.
+pub const PATH_BYTES_READ: usize = 8_000;
+/// Longest event name, in characters (Plausible's limit for `n`); longer ones are cut.
 pub const EVENT_NAME_CHARS_MAX: usize = 120;
 /// Most sites that one beacon may name in `d`: a roll-up or two beside the site itself.
 pub const SITES_OF_A_BEACON_MAX: usize = 10;
 /// Most properties kept of one beacon (Plausible's limit).
 pub const PROPS_MAX: usize = 30;
-/// Longest property key, in bytes (Plausible's limit).
+/// Longest property key, in bytes (Plausible's limit); longer ones are cut.
 pub const PROP_KEY_BYTES_MAX: usize = 300;
-/// Longest property value, in bytes (Plausible's limit).
+/// Longest property value, in bytes (Plausible's limit); longer ones are cut.
 pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
-/// Most keys read of a query: Matomo's script sends about 40.
+/// Most different keys read of a query, unknown ones not counted: Matomo's script sends about 40.
 pub const PARAMS_MAX: usize = 200;
 /// Most hits of one request that brings many.
 pub const BULK_HITS_MAX: usize = 10_000;
@@ -32,8 +35,8 @@ pub const AMOUNT_BYTES_MAX: usize = 32;
 pub const TIME_ZONE_BYTES_MAX: usize = 64;
 /// Longest engagement that one ping may claim, in milliseconds: 30 days, as Plausible has it.
 pub const ENGAGEMENT_MS_MAX: u64 = 30 * 24 * 3_600 * 1_000;
-/// What a ping may claim beyond the time since its visitor's previous hit, in milliseconds: clocks and networks jitter.
-pub const ENGAGEMENT_GRACE_MS: i64 = 5_000;
+/// What a ping may claim beyond the time since its page's ping before it, in milliseconds: clocks and networks jitter.
+pub const ENGAGEMENT_GRACE_MS: u64 = 5_000;
 /// Longest name that is stored, in bytes; longer ones are cut at a character.
 pub const NAME_BYTES_MAX: usize = 500;
 /// Longest user agent that is read, in bytes; real ones stay below 500.
@@ -91,7 +94,7 @@ pub const CURRENCIES_PER_DAY: u32 = 16;
 pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 /// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
 pub const CONTEXTS_PER_DAY: usize = 20_000;
-/// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
+/// Places that the visits of a site's day have been at, over all visitors, each 28 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
 /// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
 pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
@@ -164,8 +167,8 @@ pub const REPEATS_MAX: usize = 65_536;
 pub const BATCH_DAYS: i32 = 30;
 /// Largest request with many hits, in bytes: 10,000 hits of 3 kB.
 pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Largest hit in such a request, in bytes.
-pub const BULK_HIT_BYTES_MAX: usize = 64 * 1024;
+/// Largest hit in such a request, in bytes: as large as one that comes alone.
+pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
