@@ -2,7 +2,8 @@
 //!
 //! The pages of the measured site come from another port than the collector, so CORS is real.
 
-mod chromium;
+mod driver;
+mod engines;
 mod installed;
 mod pages;
 mod plain;
@@ -16,7 +17,7 @@ use headcount::page::words::ENGLISH;
 use serde_json::json;
 
 use crate::world::World;
-use chromium::Browser;
+use driver::Browser;
 use pages::Pages;
 
 /// How often, and after how many milliseconds each time, a figure is asked for until it is the one expected.
@@ -43,7 +44,7 @@ impl Scene {
     /// The pages name a domain of their own.
     fn with_pages_of(domain: &str, browser: Browser) -> Scene {
         let world = World::start();
-        world.canary(chromium::AGENT);
+        world.canary(&browser.agent());
         world.canary("nightingale");
         Scene { browser, pages: Pages::start(world.url(), domain), world }
     }

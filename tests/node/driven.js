@@ -21,8 +21,8 @@ const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-node-'))
 const children = []
 
 /** Starts a program, and resolves with what a line of it says. */
-function start(command, words, said) {
-  const child = spawn(command, words, {env: {...process.env, ...PLACE, TMPDIR: scratch}})
+function start(command, words, said, env = {}) {
+  const child = spawn(command, words, {env: {...process.env, ...PLACE, TMPDIR: scratch, ...env}})
   children.push(child)
   let all = ''
   return new Promise((resolve, reject) => {
@@ -74,7 +74,9 @@ class Browser {
   }
 
   async drive(method, to, body) {
-    const answer = await fetch(this.session + to, {method, body: body && JSON.stringify(body)})
+    // Some drivers read no body without its type, and no command without a body.
+    const message = method === 'POST' ? {headers: {'content-type': 'application/json'}, body: JSON.stringify(body ?? {})} : {}
+    const answer = await fetch(this.session + to, {method, ...message})
     const {value} = await answer.json()
     if (!answer.ok) throw new Error(`${to}: ${value.message}`)
     return value
