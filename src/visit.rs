@@ -207,9 +207,10 @@ impl Visitor {
         }
         let visit = self.visits.len() - 1;
         // A ping that names no page is about the one shown last.
-        let page = if hit.page == NOT_SET { self.visits[visit].exit } else { names.known(Dimension::Page, &hit.page) };
+        let exit = self.visits[visit].exit;
         // A page may have been shown when it had no name yet.
-        let found = [page, Sym::OTHER].into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
+        let pages = if hit.page == NOT_SET { [exit, exit, Sym::OTHER] } else { names.shown(&hit.page) };
+        let found = pages.into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
         let spot = &mut self.spots[found.ok_or(Rejection::NoVisit)?];
         let grace = if ms == Kind::SINCE_LAST_HIT_MS { 0 } else { limits::ENGAGEMENT_GRACE_MS };
         let longest = (at.0 - self.last.0 + grace).max(0) as u64;
