@@ -10,6 +10,7 @@ pub mod import;
 pub mod keeper;
 mod ledger;
 pub mod mail;
+mod personal;
 mod proxies;
 mod recent;
 mod salts;
@@ -26,6 +27,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
+use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
@@ -39,6 +41,7 @@ pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
+use personal::Personal;
 use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
@@ -65,6 +68,7 @@ struct Inner {
     ledger: Arc<Ledger>,
     mails: Arc<Mails>,
     recent: Arc<Recent>,
+    personal: Arc<Personal>,
     proxies: Proxies,
     tries: Tries,
     folded: report::folded::Kept,
@@ -147,6 +151,7 @@ impl Collector {
             ledger: Arc::default(),
             mails: Arc::default(),
             recent: Arc::default(),
+            personal: Arc::new(Personal::read(&store)?),
             proxies: Proxies::default(),
             tries: Tries::default(),
             folded: Default::default(),
@@ -316,6 +321,16 @@ impl Collector {
         self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
     }
 
+    /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
+    pub fn personal_parents(&self, site: &Site) -> Vec<String> {
+        self.0.personal.unanswered(site)
+    }
+
+    /// How the pages of a site's day that is opened now are counted.
+    fn folding(&self, site: SiteId) -> Folding {
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store)
+    }
+
     /// Visitors of all open days that are in memory.
     pub fn visitors_in_memory(&self) -> usize {
         self.call(Message::Visitors).unwrap_or(0)
@@ -374,6 +389,7 @@ impl Collector {
         // A flush that began before may hold sums of the site; after this one, none does.
         let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
         if removed.is_ok() {
+            self.0.personal.forget_site(id);
             let _ = self.0.queue.send(Message::Forget(id));
         }
         self.reload()?;

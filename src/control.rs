@@ -210,6 +210,10 @@ pub struct SiteChange {
     pub case: Option<Case>,
     /// Keys of the query that belong to the page.
     pub query_keys: Option<Vec<String>>,
+    /// How many children of one parent, each seen by one visitor, are counted by name; 0 for all.
+    pub personal: Option<u32>,
+    /// Parents whose children are counted by name.
+    pub by_name: Option<Vec<String>>,
     /// Networks of senders that are not counted.
     pub exclude_ips: Option<Vec<String>>,
     /// Countries of senders that are not counted.

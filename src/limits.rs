@@ -52,6 +52,16 @@ pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 pub const PLACE_CACHE_ENTRIES: usize = 8_192;
 /// After how many days what is known of networks counts as old: a year.
 pub const PLACES_OLD_DAYS: i32 = 366;
+/// Children of one parent that one visitor each has seen, before further ones are counted together, where the owner says nothing.
+pub const PERSONAL_CHILDREN: u32 = 50;
+/// The most of them that an owner can ask for.
+pub const PERSONAL_CHILDREN_MAX: u32 = 10_000;
+/// A parent is no personal one when more than one in so many of its children had a second visitor.
+pub const FOLDING_SHARED_PER: u32 = 10;
+/// Parts of paths remembered for one site and day to tell whether a second visitor comes, 32 bytes each.
+pub const FOLDING_CHILDREN_MAX: usize = 100_000;
+/// Parents of one site whose children look personal, and those whose names an owner keeps.
+pub const PERSONAL_PARENTS_MAX: usize = 100;
 /// Templates of one site's paths; each is looked at for each hit.
 pub const PATH_TEMPLATES_MAX: usize = 100;
 /// Masks for parts of one site's paths.

@@ -212,9 +212,10 @@ impl Visitor {
         }
         let visit = self.visits.len() - 1;
         // A ping that names no page is about the one shown last.
-        let page = if hit.page == NOT_SET { self.visits[visit].exit } else { names.known(Dimension::Page, &hit.page) };
+        let exit = self.visits[visit].exit;
         // A page may have been shown when it had no name yet.
-        let found = [page, Sym::OTHER].into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
+        let pages = if hit.page == NOT_SET { [exit, exit, Sym::OTHER] } else { names.shown(&hit.page) };
+        let found = pages.into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
         let place = found.ok_or(Rejection::NoVisit)?;
         let now_ms = self.visits[visit].at_ms(at);
         // A ping tells the time since the one before it of its page. What the visitor did elsewhere since then does not

@@ -378,6 +378,7 @@ impl Import {
             true => OpenDay::without_hours(self.site.id, day, budget),
             false => OpenDay::new(self.site.id, day, budget),
         };
+        let opened = opened.folding(self.collector.folding(self.site.id));
         self.days.insert(day, Open { salt, day: opened, used: self.lines });
         Ok(())
     }

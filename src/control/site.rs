@@ -107,8 +107,13 @@ fn changed(
         (&mut paths.templates, &change.templates),
         (&mut paths.masks, &change.masks),
         (&mut paths.query_keys, &change.query_keys),
+        (&mut paths.by_name, &change.by_name),
     ] {
         list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    if let Some(personal) = change.personal {
+        let most = limits::PERSONAL_CHILDREN_MAX;
+        paths.personal = if personal == 0 { 0 } else { within("--personal-paths", Some(personal), 0, most)? };
     }
     paths.slash = change.slash.unwrap_or(paths.slash);
     paths.case = change.case.unwrap_or(paths.case);

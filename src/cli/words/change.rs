@@ -53,6 +53,12 @@ pub struct Change {
     /// A key of the query that belongs to the page; may be given several times, `none` for none
     #[arg(long = "query-key", value_name = "KEY")]
     query_keys: Vec<String>,
+    /// How many children of one path, each seen by one visitor, are counted by name in a day; more are /path/:other, 0 counts all by name, from the next day on [default: 50]
+    #[arg(long = "personal-paths", value_name = "N")]
+    personal: Option<u32>,
+    /// A path whose children are counted by name however few see them; may be given several times, `none` for none
+    #[arg(long = "path-by-name", value_name = "PATH")]
+    by_name: Vec<String>,
     /// A network whose hits are left out, like 203.0.113.0/24 or one address; may be given several times, `none` for none
     #[arg(long = "exclude-ip", value_name = "NETWORK")]
     exclude_ips: Vec<String>,
@@ -121,6 +127,8 @@ impl Change {
             slash: self.slash,
             case: self.case,
             query_keys: listed(&self.query_keys),
+            personal: self.personal,
+            by_name: listed(&self.by_name),
             exclude_ips: listed(&self.exclude_ips),
             exclude_countries: listed(&self.exclude_countries),
             exclude_paths: listed(&self.exclude_paths),

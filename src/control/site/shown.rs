@@ -81,6 +81,8 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("path slash", settings.paths.slash.name().to_owned()),
         ("path case", settings.paths.case.name().to_owned()),
         ("query keys", several(&settings.paths.query_keys, "none")),
+        ("personal paths", personal(settings.paths.personal)),
+        ("paths by name", several(&settings.paths.by_name, "none")),
     ];
     for (what, texts) in excluded(&settings.exclude) {
         let title = match what {
@@ -103,6 +105,13 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
     format!("{}\n\n{}", site.domain, lines.collect::<Vec<_>>().join("\n"))
 }
 
+fn personal(children: u32) -> String {
+    match children {
+        0 => "all by name".to_owned(),
+        children => format!("past {children} children that one visitor each has seen"),
+    }
+}
+
 /// What is set for a site, for scripts.
 pub(super) fn described(site: &Site) -> Value {
     let exclude = &site.settings.exclude;
@@ -119,6 +128,8 @@ pub(super) fn described(site: &Site) -> Value {
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
         "paths": site.settings.paths,
+        "personal_paths": site.settings.paths.personal,
+        "paths_by_name": site.settings.paths.by_name,
         "exclude_ips": exclude.networks,
         "exclude_countries": exclude.countries,
         "exclude_paths": exclude.paths,

@@ -338,6 +338,9 @@ words! {
     notice_several_values: "This filter takes several values, and visitors are added over them: whoever has two of them counts twice.",
     notice_pattern_since: "This goal is a pattern of pages and counted since {0}.",
     notice_budget: "Some values of {0} were too many for a day's budget and are counted together as (other); totals are exact. For days to come raise it: {1}",
+    personal_asked: "Pages below {0} look personal: one visitor each has seen them. They are counted together as {1} until you say otherwise.",
+    personal_by_name: "Keep them by name",
+    personal_template: "Count all of them as {0}",
     the_filter: "the filter's dimension",
 
     // A new site.

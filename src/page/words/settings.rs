@@ -68,6 +68,10 @@ texts! {
     case_lower: "Become small letters",
     query_keys: "Keys of the query",
     query_keys_help: "That belong to the page, one per line, like `id`: then `/item?id=5` is a page of its own.",
+    personal: "Pages that look personal",
+    personal_help: "When one visitor each has seen so many pages below a path, as below `/profile`, further ones count together as `/profile/:other`, until a second visitor sees them. 0 counts all by name. A change acts from the site's next day on.",
+    by_name: "Paths whose pages keep their names",
+    by_name_help: "One per line, like `/blog`: each page below it is counted by name, however few see it.",
 
     // Exclusions.
     exclusions: "Exclusions",

@@ -21,7 +21,8 @@ pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Re
     Some(match name {
         "site" => change(of_itself(site, form)),
         "budgets" => budgets(form).and_then(change),
-        "paths" => change(paths(form)),
+        "paths" => paths(form).and_then(change),
+        "personal" => change(personal(site, form)),
         "exclusions" => change(SiteChange {
             exclude_ips: Some(lines(form, "exclude_ips")),
             exclude_countries: Some(lines(form, "exclude_countries")),
@@ -55,6 +56,7 @@ pub fn place(name: &str) -> &str {
         "funnel-remove" => "funnels",
         "annotation-remove" => "annotations",
         "remove" => "main",
+        "personal" => "paths",
         other => other,
     }
 }
@@ -80,15 +82,34 @@ fn budgets(form: &Form) -> Result<SiteChange, String> {
     Ok(SiteChange { values_max, pair_cells_max, ..SiteChange::default() })
 }
 
-fn paths(form: &Form) -> SiteChange {
-    SiteChange {
+/// The owner's answer to what becomes of the children of a path that look personal.
+fn personal(site: &Site, form: &Form) -> SiteChange {
+    let rules = &site.settings.paths;
+    let parent = form.text("parent").trim_end_matches('/');
+    match form.text("answer") {
+        "template" => {
+            let templates = rules.templates.iter().cloned().chain([format!("{parent}/:id")]).collect();
+            SiteChange { templates: Some(templates), ..SiteChange::default() }
+        }
+        _ => {
+            let parent = if parent.is_empty() { "/" } else { parent };
+            let by_name = rules.by_name.iter().cloned().chain([parent.to_owned()]).collect();
+            SiteChange { by_name: Some(by_name), ..SiteChange::default() }
+        }
+    }
+}
+
+fn paths(form: &Form) -> Result<SiteChange, String> {
+    Ok(SiteChange {
+        personal: Some(number(form, "personal")?),
+        by_name: Some(lines(form, "by_name")),
         templates: Some(lines(form, "templates")),
         masks: Some(lines(form, "masks")),
         slash: Slash::ALL.into_iter().find(|rule| rule.name() == form.text("slash")),
         case: Case::ALL.into_iter().find(|rule| rule.name() == form.text("case")),
         query_keys: Some(lines(form, "query_keys")),
         ..SiteChange::default()
-    }
+    })
 }
 
 /// The lines of a field that say something.

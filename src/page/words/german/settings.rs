@@ -69,6 +69,10 @@ pub const GERMAN: Settings = Settings {
     case_lower: "Werden zu Kleinbuchstaben",
     query_keys: "Schlüssel der Abfrage",
     query_keys_help: "Die zur Seite gehören, einer pro Zeile, wie `id`: Dann ist `/item?id=5` eine eigene Seite.",
+    personal: "Seiten, die persönlich aussehen",
+    personal_help: "Hat unterhalb eines Pfades wie `/profile` je eine Person so viele Seiten gesehen, zählen weitere zusammen als `/profile/:other`, bis eine zweite Person sie sieht. 0 zählt alle mit Namen. Eine Änderung gilt ab dem nächsten Tag der Website.",
+    by_name: "Pfade, deren Seiten ihre Namen behalten",
+    by_name_help: "Einer pro Zeile, wie `/blog`: Jede Seite darunter zählt mit ihrem Namen, so wenige sie auch sehen.",
 
     // Exclusions.
     exclusions: "Ausschlüsse",
