@@ -28,6 +28,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::Moment;
 
+use address::Way;
 pub use hints::{Hints, NO_HINTS};
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
@@ -60,6 +61,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// The client's address, found by [`address::of_client`].
     pub address: ClientIp,
+    /// How it came here.
+    pub way: Way,
     /// `User-Agent`.
     pub user_agent: &'a str,
     /// `Sec-CH-UA` and its like.
@@ -84,6 +87,8 @@ pub struct Request<'a> {
 pub struct Sender {
     /// Its address.
     pub address: ClientIp,
+    /// How it came here.
+    pub way: Way,
     /// Its agent.
     pub agent: UserAgent,
     /// Its client hints.
@@ -108,6 +113,7 @@ impl Sender {
     pub fn of(request: &Request<'_>) -> Sender {
         Sender {
             address: request.address,
+            way: request.way,
             agent: UserAgent(cut(request.user_agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
             hints: request.hints.clone(),
             opted_out: request.opted_out,
@@ -277,6 +283,7 @@ impl Beacon {
         let sender = &mut self.sender;
         if let Some(address) = claims.address {
             sender.address = ClientIp(address.to_canonical());
+            sender.way = Way::default();
         }
         if let Some(agent) = claims.agent {
             sender.agent = UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned());
@@ -304,6 +311,7 @@ fn ask() -> Request<'static> {
         query: "",
         body: b"",
         address: ClientIp(IpAddr::from([192, 0, 2, 1])),
+        way: Way::default(),
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0",
         accept_language: "en-GB,en;q=0.9",
         referer: "",
@@ -439,8 +447,7 @@ mod tests {
             plausible::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
             pixel::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
             others(&request);
-            let headers = || body.split(|b| *b == 0);
-            address::of_client([127, 0, 0, 1].into(), headers(), headers(), Some(&body), &address::loopback());
+            address::of_client([127, 0, 0, 1].into(), |_| body.split(|b| *b == 0), &address::Trust::default());
         }
 
         #[test]
@@ -469,10 +476,14 @@ mod tests {
         fn no_forwarding_header_breaks_the_reader(
             header in "(for=|For=\"|\\[|\\]|,|;|\"|\\\\|10\\.0\\.0\\.1|::1|:80|unknown| ){0,20}"
         ) {
-            let value = || std::iter::once(header.as_bytes());
-            let trusted = address::loopback();
-            address::of_client([127, 0, 0, 1].into(), value(), value(), None, &trusted);
-            address::of_client([127, 0, 0, 1].into(), std::iter::empty(), value(), None, &trusted);
+            let asked = [address::Header::ForwardedFor, address::Header::Forwarded, address::Header::RealIp];
+            for only in asked {
+                let values = |of: address::Header<'_>| {
+                    let is_asked = of == only;
+                    std::iter::once(header.as_bytes()).filter(move |_| is_asked)
+                };
+                address::of_client([127, 0, 0, 1].into(), values, &address::Trust::default());
+            }
         }
     }
 }

@@ -42,6 +42,7 @@ use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
 use personal::Personal;
+pub use proxies::HiddenProxy;
 use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
@@ -211,9 +212,9 @@ impl Collector {
                 (late.salt, late.is_new)
             }
         };
-        let (once, address) = (beacon.once, beacon.sender.address);
+        let (once, address, way) = (beacon.once, beacon.sender.address, beacon.sender.way);
         let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
-        self.0.proxies.note(address, hit.token);
+        self.0.proxies.note(address, way, hit.token);
         if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
             return Err(Rejection::Repeat.into());
         }
@@ -443,9 +444,9 @@ impl Collector {
         &self.0.tools
     }
 
-    /// Whether nearly all hits come from one private address: a proxy that is not named as trusted.
-    pub fn has_hidden_proxy(&self) -> bool {
-        self.0.proxies.is_hidden()
+    /// What seems wrong with the settings of proxies, by the addresses of the last hits.
+    pub fn hidden_proxy(&self) -> Option<HiddenProxy> {
+        self.0.proxies.found()
     }
 
     /// When it started.

@@ -266,6 +266,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::beacon::address::Way;
     use crate::beacon::{Claims, ClientIp, Hints, UserAgent};
     use crate::site::{Domain, Schedule, Settings};
 
@@ -279,6 +280,7 @@ mod tests {
     fn beacon(url: &str) -> Beacon {
         let sender = Sender {
             address: ClientIp(IpAddr::from([192, 0, 2, 77])),
+            way: Way::default(),
             agent: UserAgent(FIREFOX.into()),
             hints: Hints::default(),
             opted_out: false,

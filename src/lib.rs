@@ -65,6 +65,8 @@
 //! - a format of logs, and what of them counts: `beacon/log/`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
 //!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;
+//! - where a visitor's address is from: `beacon/address.rs`; the networks that `trusted_proxies` takes by name: `beacon/data/`, made
+//!   anew by `beacon/data/refresh`; what is noticed of proxies that nobody named: `collector/proxies.rs`;
 //! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,
 //!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from

@@ -44,7 +44,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 
-use crate::beacon::address::Networks;
+use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::tracker::Installed;
@@ -54,8 +54,8 @@ use crate::page::tracker::Installed;
 pub struct App {
     /// The collector.
     pub collector: Collector,
-    /// Networks whose forwarding headers are believed.
-    pub trusted_proxies: Networks,
+    /// Whose word is taken about a visitor's address.
+    pub trust: Trust,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
 }

@@ -144,6 +144,7 @@ fn request(input: &[u8], read: impl Fn(&Request<'_>) -> Vec<Beacon>) {
         query,
         body,
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        way: address::Way::default(),
         user_agent: "Mozilla/5.0",
         hints: &headcount::beacon::NO_HINTS,
         accept_language: "en",
@@ -243,9 +244,16 @@ fn headers_and_addresses_of_mails() {
         "example.test\nspring\nhttps://example.test/",
     ];
     let corpus: Vec<Vec<u8>> = corpus.into_iter().map(|text| text.as_bytes().to_vec()).collect();
+    let by_header = ["Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"].map(address::ClientHeader::new);
+    let of_header = |header| address::Trust { header, ..address::Trust::default() };
+    let trusts: Vec<_> = by_header.into_iter().map(of_header).chain([address::Trust::default()]).collect();
     fuzz(&corpus, |input| {
         let once = || std::iter::once(input);
-        address::of_client(Ipv4Addr::LOCALHOST.into(), once(), once(), Some(input), &address::loopback());
+        for trust in &trusts {
+            address::of_client(Ipv4Addr::LOCALHOST.into(), |_| once(), trust);
+        }
+        let (alone, with_port) = (address::node(input), address::node_and_port(input));
+        assert_eq!(alone.is_some(), with_port.is_some(), "one reading finds an address where the other finds none");
         let text = String::from_utf8_lossy(input);
         let _ = (of_picture(&text), Link::of_text(&text), Link::to("example.test", &text, &text, &text));
         request(input, |request| {

@@ -15,6 +15,7 @@ use std::net::IpAddr;
 
 use memchr::memchr;
 
+use super::address::Way;
 use super::{Beacon, Claims, ClientIp, Hints, Kind, Sender, UserAgent, claim, cut};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -80,6 +81,7 @@ impl<'a> Line<'a> {
             claims: Claims::default(),
             sender: Sender {
                 address: ClientIp(self.address),
+                way: Way::default(),
                 agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
                 hints: Hints::default(),
                 opted_out: self.opted_out,

@@ -139,9 +139,13 @@ pub struct Serve {
     /// How much of a place is counted: none, country, region or city [default: city]
     #[arg(long, value_name = "PART")]
     place: Option<String>,
-    /// Networks whose forwarding headers are believed, separated by commas [default: 127.0.0.0/8, ::1/128]
+    /// Networks whose forwarding headers are believed, separated by commas: ranges, or loopback, private, cloudflare,
+    /// cloudfront, fastly, akamai, google, imperva, sucuri [default: loopback]
     #[arg(long, value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
+    /// The one header in which these proxies name the client, such as X-Real-IP [default: what they usually set]
+    #[arg(long, value_name = "HEADER")]
+    client_ip_header: Option<String>,
     /// How log messages are written: text or json
     #[arg(long, value_name = "FORMAT")]
     log: Option<String>,
@@ -330,6 +334,7 @@ impl Words {
                 ("geo", serve.geo.clone()),
                 ("place", serve.place.clone()),
                 ("trusted_proxies", serve.trusted_proxies.clone()),
+                ("client_ip_header", serve.client_ip_header.clone()),
                 ("log", serve.log.clone()),
             ]);
         }
