@@ -246,7 +246,9 @@ mod tests {
             piece
         };
         let [blocks, lengths, _] = [next(4), next(4), next(4)];
-        (0..blocks).for_each(|_| drop(next(block)));
+        for _ in 0..blocks {
+            next(block);
+        }
         let lengths: Vec<u128> = (0..lengths).map(|_| next(width)).collect();
         let (mut runs, mut start) = (Vec::new(), 0_u128);
         loop {

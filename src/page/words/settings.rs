@@ -40,7 +40,7 @@ texts! {
     address_truncate: "Cut to the network first, then hashed",
     address_none: "Not used: visitors and visits are not measured",
     opt_out: "Honour Global Privacy Control and Do Not Track",
-    opt_out_help: "Whoever sends one of them is not counted.",
+    opt_out_help: "Whoever sends one of them is not counted. Firefox's private windows, Brave and DuckDuckGo do so by themselves.",
     counter: "Public counter",
     counter_help: "Everybody may ask how often a page was viewed, at `/counter/{0}/PATH.json`. Small numbers are not told.",
 

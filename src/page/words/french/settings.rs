@@ -41,7 +41,7 @@ pub const FRENCH: Settings = Settings {
     address_truncate: "D’abord réduites au réseau, puis hachées",
     address_none: "Inutilisées : visiteurs et visites ne sont pas mesurés",
     opt_out: "Respecter Global Privacy Control et Do Not Track",
-    opt_out_help: "Qui envoie l’un des deux n’est pas compté.",
+    opt_out_help: "Qui envoie l’un des deux n’est pas compté. Les fenêtres privées de Firefox, Brave et DuckDuckGo le font de leur propre chef.",
     counter: "Compteur public",
     counter_help: "Tout le monde peut demander combien de fois une page a été vue, à l’adresse `/counter/{0}/PATH.json`. Les petits nombres ne sont pas révélés.",
 

@@ -41,7 +41,7 @@ pub const GERMAN: Settings = Settings {
     address_truncate: "Erst auf das Netz gekürzt, dann gehasht",
     address_none: "Nicht verwendet: Besucher und Besuche werden nicht gemessen",
     opt_out: "Global Privacy Control und Do Not Track beachten",
-    opt_out_help: "Wer eines davon sendet, wird nicht gezählt.",
+    opt_out_help: "Wer eines davon sendet, wird nicht gezählt. Private Fenster von Firefox, Brave und DuckDuckGo tun das von sich aus.",
     counter: "Öffentlicher Zähler",
     counter_help: "Alle dürfen unter `/counter/{0}/PATH.json` abfragen, wie oft eine Seite aufgerufen wurde. Kleine Zahlen werden nicht verraten.",
 
