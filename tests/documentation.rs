@@ -347,6 +347,11 @@ fn flags_and_commands_within_sentences_exist() {
             for flag in flags(&code).filter(|flag| !is_others && !known.contains(flag)) {
                 wrong.push(format!("{name}:{line}: no command has the flag {flag}"));
             }
+            if ["tests/", "deploy/", "benches/", ".ci/"].iter().any(|start| code.starts_with(start))
+                && !code.contains('*')
+            {
+                wrong.extend(look_at(&code).err().map(|why| format!("{name}:{line}: `{code}`: {why}")));
+            }
             let Some(rest) = code.strip_prefix("headcount ").filter(|rest| !rest.contains(['|', '(', '$', ';'])) else {
                 continue;
             };
