@@ -15,6 +15,7 @@ mod exclusions;
 mod fuzz;
 mod import;
 mod ingest;
+mod intake;
 mod knowing;
 mod live;
 mod operators;
