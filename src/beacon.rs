@@ -9,6 +9,7 @@ mod claim;
 pub mod fathom;
 pub mod goatcounter;
 mod hints;
+mod json;
 pub mod log;
 pub mod mail;
 pub mod matomo;
@@ -52,7 +53,8 @@ impl fmt::Debug for UserAgent {
     }
 }
 
-/// What an ingest request holds, as far as any format looks at it. Header values that are no UTF-8 count as absent.
+/// What an ingest request holds, as far as any format looks at it. Of header values it is what is UTF-8 up to the first byte
+/// that is not.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The query string, without its question mark.
@@ -175,7 +177,7 @@ fn mark(parts: &[&str]) -> u64 {
 }
 
 /// The longest beginning of `text` that has at most `bytes_max` bytes and ends between two characters.
-fn cut(text: &str, bytes_max: usize) -> &str {
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     let end = (0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
@@ -377,7 +379,7 @@ mod tests {
 
     fn holds_its_bounds(beacon: &Beacon) {
         assert!(!beacon.site.is_empty());
-        assert!(!beacon.url.is_empty() && beacon.url.len() <= limits::URL_BYTES_MAX);
+        assert!(!beacon.url.is_empty());
         assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX && beacon.language.len() <= 3);
         assert!(beacon.props.len() <= limits::PROPS_MAX);
     }

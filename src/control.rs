@@ -196,6 +196,8 @@ pub struct SiteChange {
     pub small_counts_k: Option<u32>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
+    pub subdomain_referrers: Option<bool>,
     /// How many values of a dimension are counted by name in a day.
     pub values_max: Option<u32>,
     /// How many cells of two dimensions are kept of a day.

@@ -17,6 +17,7 @@ mod exclusions;
 mod fuzz;
 mod import;
 mod ingest;
+mod intake;
 mod knowing;
 mod live;
 mod operators;

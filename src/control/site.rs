@@ -98,6 +98,7 @@ fn changed(
     settings.counter = change.counter.unwrap_or(settings.counter);
     settings.small_counts_k = small_counts_k(change.small_counts_k, settings.small_counts_k)?;
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    settings.subdomain_referrers = change.subdomain_referrers.unwrap_or(settings.subdomain_referrers);
     let budget = &mut settings.budget;
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
     let most = limits::PAIR_CELLS_PER_DAY_MAX;

@@ -232,7 +232,7 @@ impl<'a> Said<'a> {
         let mut said = Said::default();
         // The values of a repeated header come one after the other.
         for (name, value) in headers {
-            let text = || Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default());
+            let text = || Some(readable(value.as_bytes()));
             match name.as_str() {
                 "user-agent" => said.user_agent = said.user_agent.or_else(text),
                 "accept-language" => said.accept_language = said.accept_language.or_else(text),
@@ -273,6 +273,11 @@ impl<'a> Said<'a> {
             prefetch: self.prefetch,
         }
     }
+}
+
+/// The beginning of a header that is UTF-8: a byte of another encoding behind it is no reason to lose an agent or a page.
+fn readable(value: &[u8]) -> &str {
+    value.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 /// Headers by which browsers say that nobody looks at the page yet.

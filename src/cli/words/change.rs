@@ -32,6 +32,9 @@ pub struct Change {
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
+    /// Whether other hosts below the site's registered domain are referrers: true or false [default: false]
+    #[arg(long, value_name = "YES")]
+    subdomain_referrers: Option<bool>,
     /// How many values of each dimension are counted by name in a day, from the next day on; more are (other) [default: 10000]
     #[arg(long, value_name = "N")]
     values_max: Option<u32>,
@@ -120,6 +123,7 @@ impl Change {
             counter: self.counter,
             small_counts_k: self.small_counts_k,
             opt_out: self.opt_out,
+            subdomain_referrers: self.subdomain_referrers,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,
             templates: listed(&self.templates),

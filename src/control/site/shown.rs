@@ -30,6 +30,9 @@ pub(super) fn line(site: &Site) -> String {
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
+    if site.settings.subdomain_referrers {
+        line.push_str("  sub-domains are referrers");
+    }
     let (budget, usual) = (site.settings.budget, Budget::default());
     if budget.values != usual.values {
         line.push_str(&format!("  at most {} values a day", budget.values));
@@ -72,6 +75,7 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("aliases", several(&settings.aliases, "none")),
         ("address", settings.address.name().to_owned()),
         ("opt-out", if settings.opt_out { "honoured" } else { "ignored" }.to_owned()),
+        ("sub-domains", if settings.subdomain_referrers { "referrers" } else { "the site itself" }.to_owned()),
         ("public counter", if settings.counter { "yes" } else { "no" }.to_owned()),
         ("small counts", format!("below {} visitors a day", settings.small_counts_k)),
         ("values a day", settings.budget.values.to_string()),
@@ -125,6 +129,7 @@ pub(super) fn described(site: &Site) -> Value {
         "counter": site.settings.counter,
         "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
+        "subdomain_referrers": site.settings.subdomain_referrers,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
         "paths": site.settings.paths,

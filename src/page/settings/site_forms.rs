@@ -72,6 +72,7 @@ impl SiteSettingsPage {
                 value: self.sent.value(id, "address", settings.address.name()),
             },
             tick("opt_out", words.opt_out, words.opt_out_help.into(), settings.opt_out),
+            tick("subdomain_referrers", words.subdomains, words.subdomains_help.into(), settings.subdomain_referrers),
             tick("counter", words.counter, self.words.one(words.counter_help, self.domain()).into(), settings.counter),
         ];
         let (hosts, aliases) = (typed(&fields[1]), typed(&fields[2]));
@@ -79,7 +80,9 @@ impl SiteSettingsPage {
         listed(&mut line, "--host", &hosts, Some("any"));
         listed(&mut line, "--alias", &aliases, None);
         line.extend(["--address", &fields[3].value]);
-        line.extend(["--opt-out", yes(&fields[4].value), "--counter", yes(&fields[5].value)]);
+        for (flag, place) in [("--opt-out", 4), ("--subdomain-referrers", 5), ("--counter", 6)] {
+            line.extend([flag, yes(&fields[place].value)]);
+        }
         let command = command(line);
         self.form(Parts { id, section: id, button: words.save, fields, command })
     }

@@ -41,6 +41,8 @@ texts! {
     address_none: "Not used: visitors and visits are not measured",
     opt_out: "Honour Global Privacy Control and Do Not Track",
     opt_out_help: "Whoever sends one of them is not counted. Firefox's private windows, Brave and DuckDuckGo do so by themselves.",
+    subdomains: "Count other sub-domains as referrers",
+    subdomains_help: "Unless ticked, hosts below the same registered domain are the site itself, and who comes from them came directly.",
     counter: "Public counter",
     counter_help: "Everybody may ask how often a page was viewed, at `/counter/{0}/PATH.json`. Small numbers are not told.",
 

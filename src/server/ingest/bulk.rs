@@ -70,7 +70,7 @@ struct Failure {
 const TOO_LONG: Failure = Failure {
     reason: Rejection::TooLarge,
     status: StatusCode::PAYLOAD_TOO_LARGE,
-    sentence: "at most 10,000 hits of 64 kB in 32 MB; nothing is counted",
+    sentence: "at most 10,000 hits of 1 MB in 32 MB; nothing is counted",
 };
 const NO_LIST: Failure = Failure {
     reason: Rejection::NotJson,

@@ -73,6 +73,7 @@ fn of_itself(site: &Site, form: &Form) -> SiteChange {
         address: AddressMode::ALL.into_iter().find(|mode| mode.name() == form.text("address")),
         counter: Some(form.all("counter").next().is_some()),
         opt_out: Some(form.all("opt_out").next().is_some()),
+        subdomain_referrers: Some(form.all("subdomain_referrers").next().is_some()),
         ..SiteChange::default()
     }
 }

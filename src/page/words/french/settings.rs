@@ -42,6 +42,8 @@ pub const FRENCH: Settings = Settings {
     address_none: "Inutilisées : visiteurs et visites ne sont pas mesurés",
     opt_out: "Respecter Global Privacy Control et Do Not Track",
     opt_out_help: "Qui envoie l’un des deux n’est pas compté. Les fenêtres privées de Firefox, Brave et DuckDuckGo le font de leur propre chef.",
+    subdomains: "Compter les autres sous-domaines comme référents",
+    subdomains_help: "Sans cette option, les hôtes du même domaine enregistré font partie du site. Qui en vient est venu directement.",
     counter: "Compteur public",
     counter_help: "Tout le monde peut demander combien de fois une page a été vue, à l’adresse `/counter/{0}/PATH.json`. Les petits nombres ne sont pas révélés.",
 
