@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use crate::beacon::address;
+use crate::beacon::address::{self, Networks};
 use crate::hit::place::Detail;
 
 /// How log messages are written.
@@ -33,7 +33,7 @@ pub struct Config {
     /// How much of a place is looked up.
     pub place: Detail,
     /// Networks whose forwarding headers are believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Networks,
     /// How log messages are written.
     pub log: LogFormat,
 }
@@ -186,7 +186,11 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+/// The networks of a list that is separated by commas, for `trusted_proxies` and whatever else takes them.
+///
+/// # Errors
+/// [`ConfigError`] where an item is no network.
+pub fn networks(text: &str) -> Result<Networks, ConfigError> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let network = |item: &str| match item.parse::<std::net::IpAddr>() {
         Ok(address) => Ok(IpNet::from(address)),
@@ -240,7 +244,8 @@ mod tests {
                     trusted_proxies = ['10.0.0.0/8', '192.0.2.1']\nlog = 'json'";
         let config = from_toml(text).unwrap();
         assert_eq!(config.base_url(), "https://a.test");
-        assert_eq!(config.trusted_proxies[1].to_string(), "192.0.2.1/32");
+        let trusts = |address: &str| config.trusted_proxies.contains(address.parse().unwrap());
+        assert!(trusts("10.1.1.1") && trusts("192.0.2.1") && !trusts("192.0.2.2") && !trusts("127.0.0.1"));
         assert_eq!((config.log, config.geo, config.place), (LogFormat::Json, Some("c.mmdb".into()), Detail::Region));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);

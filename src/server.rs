@@ -39,12 +39,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 
+use crate::beacon::address::Networks;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::tracker::Installed;
@@ -55,7 +55,7 @@ pub struct App {
     /// The collector.
     pub collector: Collector,
     /// Networks whose forwarding headers are believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Networks,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
 }

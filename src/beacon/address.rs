@@ -5,14 +5,20 @@
 //! appends the address that it saw, and reading from the right ends at the first address that is not a trusted proxy's.
 //! A proxy that passes on a client's own `X-Forwarded-For`, `Forwarded` or `X-Real-IP` untouched must not be trusted.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+mod networks;
+mod node;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::ClientIp;
 
+pub use networks::Networks;
+pub use node::{is_local, node, node_and_port};
+
 /// The networks that are trusted when the owner names none: this machine.
-pub fn loopback() -> Vec<IpNet> {
+pub fn loopback() -> Networks {
     let v4 = Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(|net| IpNet::V4(net.trunc()));
     let v6 = Ipv6Net::new(Ipv6Addr::LOCALHOST, 128).map(IpNet::V6);
     [v4, v6].into_iter().flatten().collect()
@@ -28,21 +34,37 @@ pub fn of_client<'a>(
     forwarded_for: impl Iterator<Item = &'a [u8]>,
     forwarded: impl Iterator<Item = &'a [u8]>,
     real_ip: Option<&'a [u8]>,
-    trusted: &[IpNet],
+    trusted: &Networks,
 ) -> ClientIp {
     let peer = peer.to_canonical();
-    if !is_trusted(peer, trusted) {
+    if !trusted.contains(peer) {
         return ClientIp(peer);
     }
-    let listed = forwarded_for.flat_map(|value| value.split(|b| *b == b',')).filter(is_filled).map(node);
     let elements = forwarded.flat_map(|value| split_unquoted(value, b',')).filter(is_filled).map(node_of_element);
-    let believed =
-        nearest(listed, trusted).or_else(|| nearest(elements, trusted)).or_else(|| real_ip.filter(is_filled).map(node));
+    let believed = nearest_in_lists(forwarded_for, trusted)
+        .or_else(|| nearest(elements, trusted))
+        .or_else(|| real_ip.filter(is_filled).map(node));
     ClientIp(believed.flatten().unwrap_or(peer))
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    trusted.iter().any(|net| net.contains(&address))
+/// The address that a list such as `X-Forwarded-For` makes believable, if trusted proxies wrote its right end: the rightmost
+/// that is not a trusted proxy's; if all are, the leftmost. `None` if the list is empty, or the dash that logs write for a
+/// header that was not there; `Some(None)` if its right end is no address. Entries are read by [`node`].
+pub fn nearest_in_list(list: &[u8], trusted: &Networks) -> Option<Option<IpAddr>> {
+    nearest_in_lists(std::iter::once(list), trusted)
+}
+
+/// The visitor's address by one list that a log kept beside the address that connected, by the rule of [`nearest_in_list`]: a
+/// list is believed only when `peer` is trusted.
+pub fn behind(peer: IpAddr, list: &[u8], trusted: &Networks) -> IpAddr {
+    let peer = peer.to_canonical();
+    let believed = if trusted.contains(peer) { nearest_in_list(list, trusted) } else { None };
+    believed.flatten().unwrap_or(peer)
+}
+
+fn nearest_in_lists<'a>(lists: impl Iterator<Item = &'a [u8]>, trusted: &Networks) -> Option<Option<IpAddr>> {
+    let entries = lists.filter(|list| list.trim_ascii() != b"-").flat_map(|list| list.split(|b| *b == b','));
+    nearest(entries.filter(is_filled).map(node), trusted)
 }
 
 fn is_filled(text: &&[u8]) -> bool {
@@ -52,21 +74,12 @@ fn is_filled(text: &&[u8]) -> bool {
 /// The believable end of a chain: nothing when the chain is empty, and nothing within when its right end is no address.
 ///
 /// Read from the left: an unknown entry makes all before it worthless, and a trusted proxy vouches for the one before it.
-fn nearest(mut chain: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Option<Option<IpAddr>> {
+fn nearest(mut chain: impl Iterator<Item = Option<IpAddr>>, trusted: &Networks) -> Option<Option<IpAddr>> {
     let first = chain.next()?;
     Some(chain.fold(first, |before, entry| {
         let address = entry?;
-        if is_trusted(address, trusted) { before.or(entry) } else { entry }
+        if trusted.contains(address) { before.or(entry) } else { entry }
     }))
-}
-
-/// An address as `1.2.3.4`, `1.2.3.4:56`, `::1`, `[::1]` or `[::1]:56`.
-pub(super) fn node(text: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let bare = || text.parse::<IpAddr>().ok();
-    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
-    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
-    bare().or_else(with_port).or_else(in_brackets).map(|address| address.to_canonical())
 }
 
 /// The address in one element of `Forwarded`, such as `for="[2001:db8::1]:80";proto=https` (RFC 7239, section 4).
@@ -77,8 +90,8 @@ fn node_of_element(element: &[u8]) -> Option<IpAddr> {
         let (name, value) = (pair.get(..equals)?, pair.get(equals + 1..)?);
         name.trim_ascii().eq_ignore_ascii_case(b"for").then(|| value.trim_ascii())
     })?;
-    let unquoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    node(unquoted.unwrap_or(value))
+    let is_torn = value.starts_with(b"\"") != value.ends_with(b"\"");
+    if is_torn { None } else { node(value) }
 }
 
 /// The parts of `text` between `mark`s that do not stand within double quotes.
@@ -103,8 +116,8 @@ mod tests {
     const PROXY: &str = "127.0.0.1";
 
     fn client(peer: &str, forwarded_for: &[&str], forwarded: &[&str], real_ip: Option<&str>) -> String {
-        let mut trusted = loopback();
-        trusted.push("10.0.0.0/8".parse().expect("a network"));
+        let trusted = ["127.0.0.0/8", "::1/128", "10.0.0.0/8"].map(|net| net.parse::<IpNet>().expect("a network"));
+        let trusted = trusted.into_iter().collect();
         let forwarded_for = forwarded_for.iter().map(|value| value.as_bytes());
         let forwarded = forwarded.iter().map(|value| value.as_bytes());
         let peer = peer.parse().expect("an address");
@@ -137,6 +150,28 @@ mod tests {
         for (header, expected) in cases {
             assert_eq!(client(PROXY, header, &[], None), expected, "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_list_of_a_log_is_believed_behind_trusted_proxies() {
+        let trusted = loopback();
+        let cases = [
+            (PROXY, "198.51.100.7, 192.0.2.1", "192.0.2.1"),
+            ("::ffff:127.0.0.1", "192.0.2.1", "192.0.2.1"),
+            (PROXY, "\"198.51.100.7,[2001:db8::1]:80\"", "2001:db8::1"),
+            (PROXY, "-", PROXY),
+            (PROXY, "", PROXY),
+            (PROXY, "192.0.2.1, unknown", PROXY),
+            ("203.0.113.9", "192.0.2.1", "203.0.113.9"),
+        ];
+        for (peer, list, expected) in cases {
+            let address = behind(peer.parse().expect("an address"), list.as_bytes(), &trusted);
+            assert_eq!(address.to_string(), expected, "{peer} {list}");
+        }
+        assert_eq!(nearest_in_list(b" - ", &trusted), None);
+        assert_eq!(nearest_in_list(b"192.0.2.1, -", &trusted), Some(None));
+        let long = format!("203.0.113.1, {}", "192.0.2.1, ".repeat(500));
+        assert_eq!(nearest_in_list(long.as_bytes(), &trusted), Some(node(b"192.0.2.1")));
     }
 
     #[test]
@@ -205,7 +240,7 @@ mod tests {
         for (address, expected) in
             [("127.0.0.1", true), ("127.8.8.8", true), ("::1", true), ("::2", false), ("128.0.0.1", false)]
         {
-            assert_eq!(is_trusted(address.parse().expect("an address"), &trusted), expected, "{address}");
+            assert_eq!(trusted.contains(address.parse().expect("an address")), expected, "{address}");
         }
     }
 }
