@@ -94,8 +94,9 @@ fn work(words: Words) -> Result<(), Failure> {
     }
     match &words.work {
         Work::Import(order) => {
-            print(&import::import(&config, order, clock)?, words.json);
-            Ok(())
+            let (reply, fault) = import::import(&config, order, clock)?;
+            print(&reply, words.json);
+            fault.map_or(Ok(()), |sentence| Err(Failure::Failed(sentence)))
         }
         Work::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";

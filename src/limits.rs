@@ -320,6 +320,14 @@ pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 pub const LOG_HEAD_BYTES: usize = 64 * 1024;
 /// How much of a log is read at once and handed to the collector, in bytes; more than one line at its longest.
 pub const LOG_CHUNK_BYTES: usize = 128 * 1024;
+/// Most memory that a log compressed by xz may ask for, in KiB: `xz -9` asks for 64 MiB.
+pub const XZ_KB_MAX: u32 = 512 * 1024;
+/// Most hosts of logs that are told apart; a scanner may ask for any number.
+pub const LOG_HOSTS_MAX: usize = 10_000;
+/// Lines of a log from one address, of all, from which on it is said that they are a proxy's: fewer may be one office's.
+pub const LOG_PROXY_LINES: u64 = 20;
+/// Agents that come from that address: one person at a desk is no proxy.
+pub const LOG_PROXY_AGENTS: usize = 10;
 /// Time between two looks at a log that is followed, in milliseconds.
 pub const FOLLOW_MS: u64 = 500;
 /// Most logs of one import: three years of daily logs of nine machines.

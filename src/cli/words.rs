@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
 use crate::clock::Clock;
 use crate::collector::import::Manner;
@@ -262,15 +263,21 @@ pub struct LinkWords {
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
 #[derive(Debug, Args)]
 pub struct ImportWords {
-    /// Logs of nginx, Apache, Caddy, IIS, CloudFront or HAProxy, also compressed by gzip; - reads standard input
+    /// Logs of web servers, balancers and CDNs, also compressed by gzip, zstd, xz or bzip2; - reads standard input
     #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The site that they count for
-    #[arg(long, value_name = "DOMAIN", required_unless_present = "rules", default_value = "")]
+    /// The site that they count for; without it each line for the site that has its host
+    #[arg(long, value_name = "DOMAIN", default_value = "", hide_default_value = true)]
     pub site: String,
-    /// How they are written, where they do not tell: combined, caddy, cloudfront, haproxy, w3c, or a line of log_format
-    #[arg(long, value_name = "FORMAT")]
+    /// How they are written, where they do not tell: combined, json, cloudfront, haproxy, w3c, or a line of log_format
+    #[arg(long, visible_alias = "log-format", value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Networks of proxies that forward addresses, separated by commas [default: 127.0.0.0/8, ::1/128]
+    #[arg(long, value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+    /// Shows ten lines as they would be counted, and counts nothing
+    #[arg(long, conflicts_with = "follow")]
+    pub dry_run: bool,
     /// Goes on with the last of them as it grows, when it is rotated too, until Ctrl-C; its lines count as they come
     #[arg(long)]
     pub follow: bool,
@@ -314,12 +321,13 @@ pub struct ReportWords {
 }
 
 impl ImportWords {
-    /// How logs are to be imported.
-    pub fn manner(&self) -> Manner {
+    /// How logs are to be imported, by these words and the networks of trusted proxies.
+    pub fn manner(&self, trusted: Networks) -> Manner {
         let endings = |list: &[String]| list.iter().map(|it| it.trim_start_matches('.').to_lowercase()).collect();
         let rules =
             Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
-        Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
+        let (again, live, dry) = (self.again, self.follow, self.dry_run);
+        Manner { again, format: self.format.clone(), rules, live, dry, trusted: Some(trusted) }
     }
 }
 
@@ -337,6 +345,9 @@ impl Words {
                 ("client_ip_header", serve.client_ip_header.clone()),
                 ("log", serve.log.clone()),
             ]);
+        }
+        if let Work::Import(order) = &self.work {
+            flags.push(("trusted_proxies", order.trusted_proxies.clone()));
         }
         if let Work::Demo(demo) = &self.work {
             flags.push(("listen", demo.listen.clone()));

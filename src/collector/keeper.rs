@@ -400,7 +400,7 @@ impl Keeper {
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
     /// as long as ever.
     fn begin_import(&mut self, site: SiteId, batch: Batch, waiter: Waiter) {
-        if self.directory.load().get(site).is_none() {
+        if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
             return;
         }
         let Batch { sums, days, counted, rejected, bots, imported } = batch;

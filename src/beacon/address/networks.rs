@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 /// A set of networks, kept as ranges in ascending order that do not touch. IPv4 networks and those within IPv6
 /// (`::ffff:10.0.0.0/104`) are the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Networks {
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,
