@@ -309,7 +309,7 @@ fn ranges(file: &Path) -> Vec<(u128, u128, String)> {
 /// Asks the table for the first and the last address of every row of its source, and for those before and behind it.
 fn against_source(folder: &Path) {
     println!(
-        "\n| rows of the source | edges looked up | as in the source | of special addresses | other |\n|---|---|---|---|---|"
+        "\n| rows of the source | edges looked up | as in the source | not set here | other |\n|---|---|---|---|---|"
     );
     for version in [4, 6] {
         let rows = ranges(&folder.join(format!("geo-whois-asn-country-ipv{version}-num.csv")));

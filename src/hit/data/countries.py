@@ -38,6 +38,13 @@ SPECIAL = {
     6: "::/3 2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 4000::/2 8000::/1",
 }
 
+# Blocks of APNIC's within which the source takes the registry's own country for that of every network it has not found: KDDI's and
+# IIJ's customers in Japan would be Australians. Where it says so, nothing is known; about a row in them that says otherwise nothing
+# speaks against.
+FILLED = {
+    6: ("AU", "2001:200::/23 2001:c00::/23 2001:e00::/23 2001:4400::/23 2001:a000::/20 2001:b000::/20"),
+}
+
 # How many lengths have a code of one byte, and of two.
 SHORT_CODES = 224
 LONG_CODES = 32 * 256
@@ -51,6 +58,22 @@ def rows_of(folder, package, family):
     path = folder / package / f"{package}-ipv{family}-num.csv"
     with path.open(newline="") as lines:
         return sorted((int(first), int(last), country) for first, last, country in csv.reader(lines))
+
+
+def without_fill(rows, family):
+    """The rows without the country that only stands for the registry."""
+    country, blocks = FILLED.get(family, ("", ""))
+    blocks = [ipaddress.ip_network(block) for block in blocks.split()]
+    for first, last, told in rows:
+        for block in blocks if told == country else []:
+            start, end = max(first, int(block[0])), min(last, int(block[-1]))
+            if start <= end:
+                if first < start:
+                    yield first, start - 1, told
+                yield start, end, ""
+                first = end + 1
+        if first <= last:
+            yield first, last, told
 
 
 def runs_of(rows, family, known):
@@ -157,7 +180,7 @@ def make(folder, here):
     day = package["version"].split(".")[-1]
     day = f"{day[:4]}-{day[4:6]}-{day[6:8]}"
     known = {line.split("\t")[0] for line in (here / "../../page/data/countries.tsv").read_text().splitlines()[1:]}
-    rows = {family: rows_of(folder, SOURCE, family) for family in NETWORKS}
+    rows = {family: list(without_fill(rows_of(folder, SOURCE, family), family)) for family in NETWORKS}
     tables = {family: runs_of(rows[family], family, known) for family in NETWORKS}
     faults = compared(folder, tables, rows, known)
     countries = sorted({country for runs in tables.values() for _, country in runs})

@@ -330,12 +330,14 @@ mod tests {
     #[test]
     fn well_known_networks_are_where_they_are() {
         for (address, want) in [
-            ("141.1.1.1", "DE"),
+            ("141.30.1.1", "DE"),
             ("130.59.31.80", "CH"),
             ("193.0.6.139", "NL"),
             ("202.12.27.33", "JP"),
             ("2001:67c:2e8::1", "NL"),
-            ("2001:200:0:8002::1", "JP"),
+            ("2001:240:bb81::1", "JP"),
+            // Filled up with the registry's own country in the source.
+            ("2001:200:0:8002::1", "-"),
             ("2a02:8070::1", "DE"),
             ("2804:14c::1", "BR"),
         ] {
