@@ -20,7 +20,7 @@ use std::time::Duration;
 use headcount::config::Config;
 use tempfile::TempDir;
 
-use crate::operators::headcount;
+use crate::operators::{headcount, unset};
 use blocks::{Block, blocks, documents, inline, words};
 use mmdb::Value::{Map, Text};
 
@@ -95,7 +95,8 @@ impl Desk {
         shell.arg("-c").arg(format!("set -aeu -o pipefail\n[ ! -e .state ] || . ./.state\n{command}"));
         shell.current_dir(self.folder.path()).env("PATH", format!("{}:{real}", self.at("bin").display()));
         shell.env("REAL_PATH", real).env("HEADERS", self.at("headers")).env("TMPDIR", self.folder.path());
-        shell.env("HEADCOUNT_LISTEN", &self.address).env_remove("HEADCOUNT_DATA").env_remove("HEADCOUNT_CONFIG");
+        unset(&mut shell);
+        shell.env("HEADCOUNT_LISTEN", &self.address);
         shell.env("AGENT", FIREFOX).env("URL", "https://www.google.com/").env("LC_ALL", "C.UTF-8");
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         shell

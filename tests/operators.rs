@@ -15,8 +15,15 @@ pub const NOW: &str = "2026-06-01T09:00:00Z";
 
 pub fn headcount(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
-    command.args(["--now", NOW]).args(words).env_remove("HEADCOUNT_DATA");
+    command.args(["--now", NOW]).args(words);
+    unset(&mut command);
     command
+}
+
+/// Takes away what this machine sets for headcount.
+pub fn unset(command: &mut Command) {
+    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEADCOUNT_"));
+    ours.for_each(|(name, _)| drop(command.env_remove(name)));
 }
 
 fn run(words: &[&str]) -> Output {
@@ -323,7 +330,8 @@ fn health(server: &Server) -> (u16, String) {
 fn a_clock_of_tests_is_loud_and_never_meets_real_figures() {
     let real = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
-        command.args(words).env_remove("HEADCOUNT_DATA");
+        command.args(words);
+        unset(&mut command);
         command
     };
     let refused = |mut command: Command, why: &str| {
