@@ -18,12 +18,10 @@ pub struct Program {
 impl Program {
     /// Starts a program; all that it writes is kept.
     pub fn start(command: &mut Command) -> Program {
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{:?} does not start: {e}; run tests/run, which installs it", command.get_program()));
+        let mut process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| {
+                panic!("{:?} does not start: {e}; run tests/run, which installs it", command.get_program())
+            });
         let lines = Arc::default();
         listen(process.stdout.take().unwrap(), &lines);
         listen(process.stderr.take().unwrap(), &lines);
