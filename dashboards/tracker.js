@@ -1,139 +1,122 @@
 // In: what happens to a page in a visitor's browser. Out: beacons, `POST .../api/event`, in Plausible's format with a
 // few keys of ours. Forgets: everything. It sets no cookie and stores nothing; the one key it ever writes is the
-// opt-out, and only when the visitor asks for it.
+// opt-out, and only when the visitor asks for it. Its attributes and calls are listed in docs/trackers.md.
 //
 //   <script defer data-domain="example.com" src="https://COLLECTOR/js/script.js"></script>
 //
-// data-domain  the site, or several with commas. Without it the collector takes the host of the page.
-// data-api     where beacons go. Without it `api/event`, one folder above this script: `/js/script.js` has
-//              `/api/event`, and `/proxy/js/script.js` has `/proxy/api/event`.
-// data-hash    the fragment belongs to the page, as in `/#/about`. Without it fragments never leave the browser.
-// data-manual  no pageviews by itself: the page calls headcount('pageview').
-//
-// Events:  headcount('Signup', {props: {plan: 'pro'}, revenue: {amount: 9, currency: 'EUR'}, interactive: false,
-//          url: 'https://example.com/other', callback: done}), name first, the rest as needed. `callback` gets the
-//          collector's response, or nothing when none came. `plausible` is the same function unless that is taken.
-//          For calls that may come before this script does, put this above them in the page; they wait:
-//          window.headcount = window.headcount || function () { (headcount.q = headcount.q || []).push(arguments) }
-// 404:     the site's page for it holds the line above and headcount('404', {props: {path: location.pathname}}).
-// Opt-out: any page's address with ?headcount=ignore, and with ?headcount=count to be counted again; or
-//          `localStorage.headcount_ignore = 'true'`, set by the site. `plausible_ignore` is understood too.
-//
 // It must stay below 1.5 KB when compressed. The collector drops comment lines and leading space when it serves this
-// file, and nothing else; so the rest is written tight, every comment has a line of its own, and variables bear the
-// names of the beacon's keys where they hold what those keys tell:
-//   n   a name                                 h   hash mode
-//   u   address of the page counted last       r   its referrer
+// file and shortens names that begin with `$`, and nothing else; so the rest is written tight, every comment has a line of
+// its own, lists stand in the order that compresses best, and variables bear the names of the beacon's keys where they hold
+// what those keys tell:
+//   n   a name                                 h   what is cut from addresses: the fragment, or nothing
+//   u   address of the page as it was sent     r   its referrer
 //   sd  its scroll depth as sent, in percent   e   milliseconds that it was looked at and that are not sent yet
 // and beside them `y`, lowest pixel of that page that came into view; `at`, when somebody began to look at it (false
-// while nobody does); `path`, by which a navigation is told from a mere change of state; `off`, the visitor has opted
-// out. A second copy of this script on the same page does nothing.
-if (!window.headcount?.length) {
-let {dataset, src}=document.currentScript
-let h='hash' in dataset
-let at, r=document.referrer, u, e, sd, y, path
-
-// Access to storage may be denied. The wish then holds for this page.
-let off=/headcount=ignore/.test(location)
-try {
-  if (off) localStorage.headcount_ignore=true
-  if (/headcount=count/.test(location)) delete localStorage.headcount_ignore
-} catch {}
-
+// while nobody does); `$path`, by which a navigation is told from a mere change of state; `off`, the visitor has opted out.
+// `u` is empty while the page shown is not counted, and then nothing is told of its reading either. `a`, `o` and `x` are
+// whatever is at hand.
+//
+// Comments in capitals are places where scripts for other trackers' snippets put in what only they need. A second copy
+// of this script on the same page does nothing. The mark of the first is kept where no element's `id` can stand.
+if(history.headcount)console.info('headcount: not counted,','again')
+else{
+let $files=/\.(zip|csv|pdf|rar|apk|exe|xlsx?|mov|pptx?|mp.|gz|docx?|msi|7z|dmg|rtf|iso|txt)$/i,y,u,e,sd,off,$path,at,r=document.referrer,
+// PLACE
+{dataset:$its,src:$src}=document.currentScript,
+// An attribute is on or off (`false`, `no`, `off`, `0`); where it is not there, it is on unless `or` says else.
+$on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),
+h=$on('hash',0)?'':/#.*/,
+$here=o=>location.href.replace(h,''),
 // Sends one beacon. Being async it throws nothing into the page. Whatever stops it ends in one line of the console: a
 // warning when the collector answered, else information.
-let track=async (n, o)=>{
-  let a, {url=h?location.href:location.href.split('#')[0], callback, ...more}={...o}
-  try {
+$track=async(n,o)=>{
+  let a,x,{url,callback,...more}={...o}
+  try{
     // A page that is loaded ahead of need waits until it is shown.
-    if (document.prerendering) await new Promise(go=>addEventListener('prerenderingchange', go, true))
-    // Asked each time, so that an opt-out acts at once.
-    try {
-      off=/true/.test(localStorage.headcount_ignore+localStorage.plausible_ignore)
-    } catch {}
-    if (off) throw 'localStorage.headcount_ignore'
-    if (/^file/.test(url)) throw 'file:'
-    // What is left of the page before is sent first. Only the first page of a document has a referrer.
-    if (n=='pageview') {
-      pulse()
-      if (u) r=''
-      u=url
+    if(document.prerendering)await new Promise(a=>addEventListener('prerenderingchange',a,1))
+    // What is left of the page before is sent first. Only the first page that counts has a referrer.
+    if(n=='pageview'){
+      $pulse()
+      if(u)r=u=''
       e=sd=y=0
     }
-    let api=new URL(dataset.api||'../api/event', src)
-    // `more` holds props, revenue and interactive. `t` is a touch screen on a Mac: an iPad. `wd` is automation; it is
-    // told rather than kept silent, so that the collector counts the rejection.
-    let body=JSON.stringify({
-      n, u:url, r, ...more,
-      l:navigator.language.split('-')[0],
-      t:/Macin/.test(navigator.userAgent)&navigator.maxTouchPoints>1,
-      wd:navigator.webdriver|'Cypress' in window,
-      h:+h,
-      d:dataset.domain,
-      sc:innerWidth<576?'xs':innerWidth<768?'sm':innerWidth<992?'md':innerWidth<1200?'lg':innerWidth<1600?'xl':'xxl',
-      tz:Intl.DateTimeFormat().resolvedOptions().timeZone
-    })
-    // Older Firefox knows no keepalive, and would lose what is sent when a page closes.
-    a='keepalive' in Request.prototype?await fetch(api, {credentials:'omit', method:'POST', keepalive:true, body}):navigator.sendBeacon(api, body)
-    if (a.status>399) throw await a.text()
+    // `more` holds props, revenue and interactive. `w` is a width that tells the class of the device and no more. `t` is a
+    // touch screen: on a Mac an iPad. `wd` is automation; it is told rather than kept silent, so that the collector counts
+    // the rejection.
+    let it={t:navigator.maxTouchPoints>1,tz:Intl.DateTimeFormat().resolvedOptions().timeZone,n,w:innerWidth&-16,u:url||$here(),r,wd:navigator.webdriver||!!window.Cypress,d:$its.domain,h:!h,...more}
+    // The opt-out is asked each time, so that it acts at once. Access to storage may be denied; the wish then holds for
+    // this page.
+    try{
+      if(x=/headcount=(ignore|count)/.exec(location))(off=x[1]>'d')?localStorage.headcount_ignore=true:delete localStorage.headcount_ignore
+      off=/true/.test(localStorage.headcount_ignore+localStorage.plausible_ignore)
+    }catch{}
+    // A frame without an address of its own is no page.
+    if(x=off?'localStorage.headcount_ignore':/^(file|data|blob|about):/.exec(it.u))throw x
+    // MASK
+    if(n=='pageview')u=it.u
+    // Browsers refuse what exceeds 64 KB on its way, others' messages included. That is sent once more, without `keepalive`.
+    x=a=>fetch(new URL($its.api||'../api/event',$src),{credentials:'omit',keepalive:a==1,method:'POST',body:JSON.stringify(it)})
+    a=await x(1).catch(x)
     // Why a beacon that was taken is not counted: `unknown_site` after a slip in data-domain, `opted_out` by GPC or DNT.
-    let why=a.headers?.get('x-headcount-rejected')
-    if (why) throw why
-  } catch (x) {
-    console[a?'warn':'info']('headcount: not counted,', x)
+    if(x=a.headers.get('x-headcount-rejected')||!a.ok&&a.status)throw x
+  }catch(x){
+    console[a?'warn':'info']('headcount: not counted,',x)
   }
   callback?.(a)
-}
-
+},
 // Runs the clock while the page is visible and has the focus, and tells when that ends: the first time always, later
-// only when somebody scrolled further or looked for 3 seconds. Without a type, the page is left for another of this
-// document. A page that is closed or left for another document becomes hidden, so `pagehide` is not needed. Depth is
-// kept in pixels, because pages grow while they load.
-let pulse=type=>{
-  y=Math.max(y, scrollY+innerHeight)
-  if (type!='scroll') {
+// only when somebody scrolled further or looked for 3 seconds; and each minute, so that a browser that quits takes no
+// more with it. Without a type, the page is left for another of this document. A page that is closed or left for another
+// document becomes hidden, so `pagehide` is not needed. Depth is kept in pixels, because pages grow while they load.
+$pulse=n=>{
+  y=Math.max(y,scrollY+innerHeight)
+  if(n!='scroll'){
     e+=at&&Date.now()-at
     at=!document.hidden&&document.hasFocus()&&Date.now()
-    let depth=Math.min(100, Math.round(100*y/document.documentElement.scrollHeight))
-    if ((!type||!at)&&(depth>sd||e>2999)) {
-      track('engagement', {url:u, e, sd:sd=depth})
+    let x=100*y/document.documentElement.scrollHeight|0
+    if(u&&e&&(!n||!at||e>=6e4)&&(x>sd||e>3e3)){
+      $track('engagement',{url:u,e,sd:sd=x})
       e=0
     }
   }
+},
+// A pageview if the path has changed; a changed query is the same page, and so is the path in its canonical form (a slash
+// at its end, capitals), unless somebody went there: pushState, popstate, traverse. `o` is a page that came back whole
+// from the browser's back-forward cache.
+$moved=(n,o)=>{
+  let a=$path
+  $path=$here().replace(/\?[^#]*/,'')
+  if(!$on('manual',0)&&(o||$path!=a&&(/^[pt]/.test(n)||!/^(.*?)\/? \1\/?$/i.test(a+' '+$path))))$track('pageview')
 }
-
-// A pageview if the path has changed; a changed query is the same page. `back` is a page that came back whole from the
-// browser's back-forward cache.
-let moved=back=>{
-  let to=location.pathname+(h&&location.hash)
-  if (!('manual' in dataset)&&(back||path!=to)) {
-    path=to
-    track('pageview')
+$moved(setInterval($pulse,1e4,history.headcount=1))
+// Routers may have kept the browser's own functions; where there is a Navigation API it tells all the same.
+window.navigation?.addEventListener?.('currententrychange',a=>$moved(a.navigationType))
+for(let n of'pushState replaceState'.split(' ')){
+  let x=history[n]
+  history[n]=(...a)=>$moved(n,x.apply(history,a))
+}
+for(let n of'blur focus submit scroll visibilitychange click pageshow auxclick popstate'.split(' '))addEventListener(n,o=>{
+  $pulse(n)
+  $moved(n,o.persisted)
+  // AUTO
+  // Links may stand within shadow roots and drawings. Of a clicked one its query and fragment are cut. Button 2 opens a
+  // menu, no page. Of a form nothing is told but that it was sent.
+  let url,x=n=='submit'&&'Form: Submission',a=o.button<2&&o.composedPath().find(a=>a.matches?.('a,area'))
+  if(a)try{
+    url=new URL(a.href.baseVal??a.href,document.baseURI)
+    url.hash=url.search=''
+    if(url.host)x=$files.test(url.pathname)?'File Download':url.host!=location.host&&'Outbound Link: Click'
+  }catch{}
+  if(x&&$on(/\w+/.exec(x.toLowerCase())))$track(x,{url:u,props:{url}})
+  // END
+},true)
+// A name is free unless the page gave it to something else than the line that lets calls wait: elements are found by their
+// `id` there too.
+for(let n of'headcount plausible'.split(' ')){
+  let x=window[n]
+  if(!x||x.nodeType||/\bq\b|t HT/.test(x)){
+    window[n]=$track
+    x?.q?.map(a=>$track(...a))
   }
 }
-for (let n of ['pushState', 'replaceState']) {
-  let old=history[n]
-  history[n]=(...all)=>moved(old.apply(history, all))
-}
-
-moved()
-
-// A function that names parameters is somebody's real one; the waiting line above names none.
-for (let n of ['headcount', 'plausible']) {
-  let old=window[n]
-  if (!old?.length) window[n]=track
-  old?.q?.map(call=>track(...call))
-}
-
-// Of a clicked link its query and fragment are cut. Button 2 opens a menu, no page.
-for (let n of ['auxclick', 'click', 'visibilitychange', 'scroll', 'focus', 'pageshow', 'blur', 'popstate']) addEventListener(n, ev=>{
-  pulse(ev.type)
-  moved(ev.persisted)
-  let a=ev.button<2&&ev.target.closest?.('a')
-  if (a?.host) {
-    let url=a.origin+a.pathname
-    let file=/\.(dmg|exe|mov|apk|7z|rtf|mp[34]|txt|csv|zip|gz|rar|(doc|ppt|xls)x?|iso|pdf|msi)$/i.test(url)
-    if (file||a.host!=location.host) track(file?'File Download':'Outbound Link: Click', {props:{url}})
-  }
-}, true)
 }

@@ -146,6 +146,7 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/count.js", get(|| pages::installed(Installed::Goatcounter)))
         .route("/matomo.js", get(|| pages::installed(Installed::Matomo)))
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
+        .route("/matomo-more.js", get(|| pages::installed(Installed::MatomoMore)))
         .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
         .route("/assets/style.css", get(pages::style))
         .route("/assets/headcount.js", get(pages::own_script))

@@ -2,6 +2,7 @@
 //!
 //! The pages of the measured site come from another port than the collector, so CORS is real.
 
+mod cases;
 mod driver;
 mod engines;
 mod installed;
@@ -158,7 +159,7 @@ fn reading_a_page_is_measured_in_seconds_and_depth() {
     let scene = Scene::start(Browser::start());
     scene.open("/plain.html");
     scene.counts("pageviews event:page", "/plain.html 1");
-    let depth = scene.browser.run("scrollTo(0, 1000); return Math.round(100 * (1000 + innerHeight) / 4000)");
+    let depth = scene.browser.run("scrollTo(0, 1000); return Math.floor(100 * (1000 + innerHeight) / 4000)");
     // A minute passes for the page, 15 seconds for the collector, which believes 5 seconds more than its own.
     scene.browser.run("let now = Date.now; Date.now = () => now() + 60000");
     scene.world.wait_ms(15_000);
@@ -200,6 +201,18 @@ fn each_path_of_a_single_page_site_is_a_pageview_and_the_page_left_is_measured()
     scene.counts("events event:props:path", "/missing/page 1");
     scene.counts("pageviews visit:exit_page", "/missing/page 8");
     scene.counts("events event:name", "404 1, pageview 8");
+}
+
+#[test]
+fn a_page_that_is_loaded_ahead_counts_when_it_is_shown() {
+    let scene = Scene::start(Browser::start());
+    scene.open("/ahead.html");
+    eventually("loaded ahead", &true, || scene.pages.has_served("/plain.html"));
+    assert_eq!(scene.received(), 0, "nobody has seen it yet");
+    scene.browser.click("#there");
+    scene.counts("pageviews event:page", "/plain.html 1");
+    let ahead = scene.browser.run("return performance.getEntriesByType('navigation')[0].activationStart > 0");
+    assert_eq!(ahead, json!(true), "the page had been there before the click");
 }
 
 #[test]

@@ -1,16 +1,27 @@
 // Installed snippets of Plausible's script per site, `/js/pa-ID.js`. DOMAIN is the site that has the ID as an alias; where
-// none has, the collector takes the host of the page. Options are those of `plausible.init`.
+// none has, the collector takes the host of the page. Options are those of `plausible.init`, and nothing happens before it.
 //
 //   <script async src="https://COLLECTOR/js/pa-ID.js"></script>
-let {src}=document.currentScript, its=window.plausible?.o||{}, dataset={domain:its.domain||DOMAIN, api:its.endpoint}
-if (its.hashBasedRouting) dataset.hash=1
-if (its.autoCapturePageviews===false) dataset.manual=1
-let all=its.customProperties, own=n=>all?.call?all(n):all
+let {src:$src}=document.currentScript,$page,$why='transformRequest',$asked=1
+history.headcount=1
+let $own=window.plausible?.o
+if(!$own){
+  setTimeout(()=>$own||window.console.info('headcount: waits for plausible.init()'),1e3)
+  $own=await new Promise(go=>(window.plausible=window.plausible||function(){(plausible.q=plausible.q||[]).push(arguments)}).init=o=>go(o||{}))
+}
+let console=$own.logging===false?{info(){},warn(){}}:window.console,
+$its={domain:$own.domain||DOMAIN,api:$own.endpoint,hash:!!$own.hashBasedRouting,manual:$own.autoCapturePageviews===false,outbound:!!$own.outboundLinks,file:!!$own.fileDownloads,form:!!$own.formSubmissions},
+$types=$own.fileDownloads?.fileExtensions,
+$forbid=it=>!$own.captureOnLocalhost&&$local(),
+// What the site's function is given has Plausible's keys.
+$mask=({props,revenue,interactive,...it})=>{
+  let all=$own.customProperties
+  if(all?.call)all=all(it.n)
+  it={...it,p:{...typeof all=='object'&&all,...props},$:revenue,i:interactive}
+  return $own.transformRequest?$own.transformRequest(it):it
+}
+// TAGGED
+$types=($types||$list.split(',')).map(a=>a.toLowerCase())
+for(let n in $own)/^(domain|endpoint|(hashBased|capture|auto|outbound|file|form|custom|bind)[A-Z]\w+|logging|transformRequest|lib)$/.test(n)||console.info('headcount: no effect here,',n)
 // TRACKER
-// Events that stand in the class of a link or button: `plausible-event-name=Signup plausible-event-plan=pro`.
-addEventListener('click', ev=>{
-  let a=ev.target.closest?.('[class*=plausible-event-name]'), props={}
-  for (let [, key, value] of (a?.getAttribute('class')||'').matchAll(/plausible-event-([^=\s]+?)(?:=|--)(\S+)/g)) props[key]=value.replace(/\+/g, ' ')
-  let {name, ...more}=props
-  if (name) track(name, {props:more})
-}, true)
+$track.init=o=>Object.assign($own,o)
