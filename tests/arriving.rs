@@ -230,7 +230,9 @@ fn many_hits_come_at_once_and_a_batch_counts_once() {
     };
     is_counted(&world);
     for step in 0..3 {
-        let again = send(&world, "POST", "/api/events", &headers, &lines).json();
+        // `curl -T` puts.
+        let method = if step == 1 { "PUT" } else { "POST" };
+        let again = send(&world, method, "/api/events", &headers, &lines).json();
         assert_eq!((&again["repeated"], &again["counted"]), (&json!(true), &json!(0)), "{step}");
         is_counted(&world);
         if step == 0 { world.flush() } else { world.restart() }

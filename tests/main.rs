@@ -8,6 +8,7 @@ mod captures;
 mod claims;
 mod dashboard;
 mod days;
+mod documentation;
 mod door;
 mod drill_down;
 mod drill;

@@ -30,7 +30,7 @@ use log::Log;
 use merge::Merge;
 
 /// Imports logs through the running server of the data folder, or without one.
-pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
+pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Reply, Failure> {
     let manner = order.manner();
     if order.rules {
         return Ok(Reply { text: manner.rules.told(), json: json!(manner.rules) });
@@ -48,7 +48,7 @@ pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
         Reached::Folder(folder) => folder,
     };
     super::serve::keep_out_of_dumps();
-    let (collector, keeping) = super::open(config, &folder, Clock::System)?;
+    let (collector, keeping) = super::open(config, &folder, clock)?;
     let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
     collector.stop();

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::beacon::log::Rules;
+use crate::clock::Clock;
 use crate::collector::import::Manner;
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
+use crate::site::Moment;
 use annotation::AnnotationWork;
 use change::Change;
 use share::ShareWork;
@@ -36,6 +38,9 @@ pub struct Words {
     /// Print JSON for scripts
     #[arg(long, global = true)]
     pub json: bool,
+    /// What time it is at the start, as RFC 3339. Hidden: it is for tests, and its figures stay in folders of their own.
+    #[arg(long, global = true, value_name = "TIME", hide = true)]
+    now: Option<jiff::Timestamp>,
     #[command(subcommand)]
     pub work: Work,
 }
@@ -329,6 +334,11 @@ impl Words {
             flags.push(("listen", demo.listen.clone()));
         }
         flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The clock to go by.
+    pub fn clock(&self) -> Clock {
+        self.now.map_or(Clock::System, |now| Clock::starting_at(Moment(now.as_millisecond())))
     }
 
     /// Whether `--data` was given.

@@ -34,7 +34,7 @@ use intake::{Bearer, Received, receive};
 pub enum Route {
     /// `POST /api/event`, Plausible's format and ours.
     Event,
-    /// `POST /api/events`, many of ours at once.
+    /// `POST|PUT /api/events`, many of ours at once.
     Bulk,
     /// `GET /pixel.gif`.
     Pixel,
@@ -99,7 +99,8 @@ pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAdd
         Route::Event if post => event(request, peer, app).await,
         Route::Event if options => preflight(),
         Route::Event => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
-        Route::Bulk if post => bulk::bulk(request, peer, app).await,
+        // `curl -T` puts.
+        Route::Bulk if post || request.method() == Method::PUT => bulk::bulk(request, peer, app).await,
         Route::Send | Route::Batch | Route::Heartbeat if options => umami::preflight(),
         Route::Send if post => umami::send(request, peer, app).await,
         Route::Batch if post => umami::batch(request, peer, app).await,

@@ -197,14 +197,19 @@ pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, head
 pub async fn health(State(app): State<Shared>) -> Response {
     let collector = &app.collector;
     let is_degraded = collector.meter().degraded.get() != 0 || collector.meter().lost.get() != 0;
+    let is_real_time = collector.clock().is_true();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
-        "status": if is_degraded { "degraded" } else { "ok" },
+        "status": match (is_real_time, is_degraded) {
+            (false, _) => "on a test's clock",
+            (true, true) => "degraded",
+            (true, false) => "ok",
+        },
         "version": env!("CARGO_PKG_VERSION"),
         "live_state": "memory",
         "visitors_may_repeat_today": may_repeat,
     });
-    let status = if is_degraded { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let status = if is_degraded || !is_real_time { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, axum::Json(body)).into_response()
 }
 

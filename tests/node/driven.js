@@ -14,12 +14,15 @@ const FLAGS = [
   '--host-resolver-rules=MAP example.com 127.0.0.1'
 ]
 
+// A browser tells its zone and language: not those of the machine.
+const PLACE = {TZ: 'Etc/UTC', LC_ALL: 'C.UTF-8', LANGUAGE: 'en_US'}
+
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-node-'))
 const children = []
 
 /** Starts a program, and resolves with what a line of it says. */
 function start(command, words, said, env = {}) {
-  const child = spawn(command, words, {env: {...process.env, TMPDIR: scratch, ...env}})
+  const child = spawn(command, words, {env: {...process.env, ...PLACE, TMPDIR: scratch, ...env}})
   children.push(child)
   let all = ''
   return new Promise((resolve, reject) => {
