@@ -169,8 +169,10 @@ fn no_test_asks_what_day_it_is() {
     for path in [
         "tests/axe",
         "tests/clients",
+        "tests/engines",
         "tests/layout",
         "tests/node/driven.js",
+        "tests/node/engines.js",
         "tests/node/pages.js",
         "dashboards/headcount.js",
     ] {

@@ -96,10 +96,6 @@ impl Browser {
         Browser { engine, client, runtime, driver, profile }
     }
 
-    pub fn engine(&self) -> Engine {
-        self.engine
-    }
-
     /// What it calls itself.
     pub fn agent(&self) -> String {
         self.run("return navigator.userAgent").as_str().unwrap().to_owned()
@@ -120,22 +116,19 @@ impl Browser {
 
     /// Clicks what a CSS selector finds, and closes what that has opened beside the page.
     pub fn click(&self, css: &str) {
-        let opens = self.run(&format!("return document.querySelector({css:?})?.getAttribute('target') == '_blank'"));
+        let opens = self
+            .run(&format!("return document.querySelector({css:?})?.closest('a')?.getAttribute('target') == '_blank'"));
         self.done(async {
             self.client.find(Locator::Css(css)).await?.click().await?;
-            let own = self.client.window().await?;
             for _ in 0..200 {
                 if opens != true || self.client.windows().await?.len() > 1 {
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
-            for other in self.client.windows().await?.into_iter().filter(|window| *window != own) {
-                self.client.switch_to_window(other).await?;
-                self.client.close_window().await?;
-            }
-            self.client.switch_to_window(own).await
+            Ok::<_, CmdError>(())
         });
+        self.close_aside();
     }
 
     /// Types a text into a field that a CSS selector finds, in place of what is there.
@@ -324,17 +317,15 @@ impl Browser {
         }
     }
 
-    /// Shows what `open_aside` has opened.
-    pub fn show_aside(&self) {
+    /// Closes what `open_aside` has opened.
+    pub fn close_aside(&self) {
         self.done(async {
             let own = self.client.window().await?;
-            let other = self.client.windows().await?.into_iter().find(|window| *window != own).unwrap();
-            self.client.switch_to_window(other).await?;
-            if self.engine == Engine::WebKit {
+            for other in self.client.windows().await?.into_iter().filter(|window| *window != own) {
+                self.client.switch_to_window(other).await?;
                 self.client.close_window().await?;
-                self.client.switch_to_window(own).await?;
             }
-            Ok::<_, CmdError>(())
+            self.client.switch_to_window(own).await
         });
     }
 

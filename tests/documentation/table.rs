@@ -31,7 +31,7 @@ pub const STAYING: [(&str, &str); 3] = [
 
 /// How commands begin that are not run, and why. They must be right for a shell, and the files of the project that they name
 /// must be there.
-pub const ASIDE: [(&str, &str); 10] = [
+pub const ASIDE: [(&str, &str); 11] = [
     ("cargo ", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
     ("install ", "puts files where only root may"),
     ("echo 'HEADCOUNT_", "writes to /etc"),
@@ -39,6 +39,7 @@ pub const ASIDE: [(&str, &str); 10] = [
     ("docker ", "there is no Docker"),
     ("tests/run", "runs this test"),
     ("tests/axe", "is run by tests/run"),
+    ("tests/engines", "is run by tests/run"),
     ("tests/layout", "is run by tests/run"),
     ("benches/", "measures for minutes, beside programs that it installs"),
     ("deploy/try", "needs nginx and Caddy"),

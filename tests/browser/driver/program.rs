@@ -18,14 +18,12 @@ pub struct Program {
 impl Program {
     /// Starts a program; all that it writes is kept.
     pub fn start(command: &mut Command) -> Program {
-        let mut process = command
-            // Pages and beacons tell the zone and the language of a browser: not those of the machine.
-            .envs([("TZ", "Etc/UTC"), ("LC_ALL", "C.UTF-8"), ("LANGUAGE", "en_US")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{:?} does not start: {e}; run tests/run, which installs it", command.get_program()));
+        // Pages and beacons tell the zone and the language of a browser: not those of the machine.
+        command.env("TZ", "Etc/UTC").env("LC_ALL", "C.UTF-8").env("LANGUAGE", "en_US");
+        let mut process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|e| {
+                panic!("{:?} does not start: {e}; run tests/run, which installs it", command.get_program())
+            });
         let lines = Arc::default();
         listen(process.stdout.take().unwrap(), &lines);
         listen(process.stderr.take().unwrap(), &lines);

@@ -13,7 +13,15 @@ use super::{Driver, PAGE_JS};
 
 /// A screen in memory, a driver on a free port, and a way to the hosts of the tests.
 pub fn start(folder: &Path) -> Driver {
-    let mut screen = Program::start(Command::new("Xvfb").args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1400x1000x24"]));
+    let mut screen = Program::start(Command::new("Xvfb").args([
+        "-displayfd",
+        "1",
+        "-nolisten",
+        "tcp",
+        "-screen",
+        "0",
+        "1400x1000x24",
+    ]));
     let display = screen.says("").expect("Xvfb says which display it is");
     let script = folder.join("page.js");
     fs::write(&script, PAGE_JS).unwrap();
