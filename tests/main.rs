@@ -21,6 +21,7 @@ mod operators;
 mod oracle;
 mod ordinary;
 mod people;
+mod personal;
 mod programs;
 mod scenario;
 mod share;
