@@ -24,6 +24,7 @@ mod operators;
 mod oracle;
 mod ordinary;
 mod people;
+mod personal;
 mod programs;
 mod scenario;
 mod share;

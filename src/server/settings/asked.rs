@@ -49,6 +49,11 @@ pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Re
     })
 }
 
+/// The form beside which is said what became of one: that of the dashboard's question is not on the page that follows.
+pub fn form_of(name: &str) -> &str {
+    if name == "personal" { "paths" } else { name }
+}
+
 /// Where on the page a form is.
 pub fn place(name: &str) -> &str {
     match name {
@@ -102,7 +107,7 @@ fn personal(site: &Site, form: &Form) -> SiteChange {
 
 fn paths(form: &Form) -> Result<SiteChange, String> {
     Ok(SiteChange {
-        personal: Some(number(form, "personal")?),
+        personal: form.filled("personal").map(|_| number(form, "personal")).transpose()?,
         by_name: Some(lines(form, "by_name")),
         templates: Some(lines(form, "templates")),
         masks: Some(lines(form, "masks")),
