@@ -21,6 +21,7 @@ mod operators;
 mod oracle;
 mod people;
 mod programs;
+mod proxies;
 mod scenario;
 mod share;
 mod store;
