@@ -26,6 +26,7 @@ mod ordinary;
 mod people;
 mod personal;
 mod programs;
+mod proxies;
 mod scenario;
 mod share;
 mod store;

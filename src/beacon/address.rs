@@ -198,7 +198,7 @@ fn agreed(peer: IpAddr, said: [Option<Nearest>; 3], trusted: &Networks) -> Clien
 
 /// The address that a list such as `X-Forwarded-For` makes believable, if trusted proxies wrote its right end: the rightmost
 /// that is not a trusted proxy's; if all are, the leftmost. `None` if the list is empty, or the dash that logs write for a
-/// header that was not there; `Some(None)` if its right end is no address. Entries are read by [`node`].
+/// header that was not there; `Some(None)` if its right end is no address. Entries are read by [`node()`].
 pub fn nearest_in_list(list: &[u8], trusted: &Networks) -> Option<Option<IpAddr>> {
     let word = Word { trusted, cloudflares: None };
     word.nearest(entries(std::iter::once(list)).map(node)).map(|nearest| nearest.address)
