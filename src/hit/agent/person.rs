@@ -137,6 +137,8 @@ impl<'a> Clues<'a> {
         let ours = NAMES.iter().find(|(theirs, _)| *theirs == self.base.name).map(|(_, ours)| *ours);
         match ours {
             Some("Safari") if self.is_television() => (OTHER, ""),
+            // Old builds of Qt's, which name no version.
+            Some("Safari") if os == "Linux" && !self.has(Mark::Version) => ("Safari", ""),
             Some("Safari") => safari(os, self.base.version),
             Some(name) => (name, self.base.version),
             None if self.has(Mark::Chrome) => ("Chrome", self.after(Mark::Chrome).unwrap_or_default()),
