@@ -22,8 +22,9 @@ pub fn headcount(words: &[&str]) -> Command {
 
 /// Takes away what this machine sets for headcount.
 pub fn unset(command: &mut Command) {
-    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEADCOUNT_"));
-    ours.for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEADCOUNT_")) {
+        command.env_remove(name);
+    }
 }
 
 fn run(words: &[&str]) -> Output {
