@@ -25,17 +25,24 @@ impl Kin {
 impl Site {
     /// How near a host is; it and the host of the page that was shown are folded.
     pub fn kin(&self, host: &str, page_host: &str) -> Kin {
-        let settings = &self.settings;
-        let declared = || settings.hosts.iter().chain(&settings.aliases).map(String::as_str);
-        if host == self.domain.as_str() || host == page_host || declared().any(|pattern| fits(pattern, host)) {
+        if host == page_host || self.declares(host) {
             return Kin::Own;
         }
-        let names = declared().map(|pattern| pattern.strip_prefix("*.").unwrap_or(pattern));
+        let names = self.declared().map(|pattern| pattern.strip_prefix("*.").unwrap_or(pattern));
         match is_kin(host, names.chain([self.domain.as_str(), page_host])) {
-            true if settings.subdomain_referrers => Kin::Sibling,
+            true if self.settings.subdomain_referrers => Kin::Sibling,
             true => Kin::Own,
             false => Kin::Stranger,
         }
+    }
+
+    /// Whether a folded host is the site's domain, or one that its aliases or hosts name.
+    pub fn declares(&self, host: &str) -> bool {
+        host == self.domain.as_str() || self.declared().any(|pattern| fits(pattern, host))
+    }
+
+    fn declared(&self) -> impl Iterator<Item = &str> {
+        self.settings.hosts.iter().chain(&self.settings.aliases).map(String::as_str)
     }
 }
 

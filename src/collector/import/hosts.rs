@@ -28,10 +28,10 @@ impl Hosts {
         }
         let folded = fold(host);
         let found = match only {
-            Some(site) => site.is_own(&folded).then_some(site.id),
+            Some(site) => site.declares(&folded).then_some(site.id),
             None => {
                 let by_name = directory.find(&folded).cloned();
-                let by_settings = || directory.all().into_iter().find(|site| site.is_own(&folded));
+                let by_settings = || directory.all().into_iter().find(|site| site.declares(&folded));
                 by_name.or_else(by_settings).map(|site| site.id)
             }
         };
