@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The values of a dimension with their visitors, by name.
+/// The values of a dimension with a metric, by name; what is not measured is 0.
 fn values(world: &World, dimension: &str, metric: &str) -> Vec<(String, i64)> {
     let body = json!({"site_id": "example.com", "metrics": [metric], "date_range": "day", "dimensions": [dimension],
                       "pagination": {"limit": 1000}});
     let answer = world.query(body).json();
-    let row = |row: &Value| (row["dimensions"][0].as_str().unwrap().to_owned(), row["metrics"][0].as_i64().unwrap());
+    let row = |row: &Value| {
+        (row["dimensions"][0].as_str().unwrap().to_owned(), row["metrics"][0].as_i64().unwrap_or_default())
+    };
     let mut rows: Vec<_> = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}")).iter().map(row).collect();
     rows.sort();
     rows
