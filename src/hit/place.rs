@@ -159,7 +159,7 @@ impl Teller {
     }
 }
 
-/// Whether what was known of networks on one day is old on another: they change hands, some percent of them in a year.
+/// Whether what was known of networks on one day is old on another: they change hands.
 pub fn is_old(built: Day, today: Day) -> bool {
     today.0 - built.0 > PLACES_OLD_DAYS
 }
