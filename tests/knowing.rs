@@ -64,7 +64,8 @@ fn a_version_implies_what_it_is_a_version_of() {
 fn referrers_have_their_source_and_channel() {
     let mut wrong = Vec::new();
     for row in rows(REFERRERS) {
-        let origin = source::origin(&path::campaign(row[1]), row[0], |_| Kin::Stranger).expect("no spammer");
+        let origin = source::origin(&path::campaign(row[1]), row[0], |host| Kin::among(host, ["site.test"]))
+            .expect("no spammer");
         if (&*origin.source, origin.channel) != (row[2], row[3]) {
             wrong.push(format!("{}, {}, wanted {row:?}", origin.source, origin.channel));
         }

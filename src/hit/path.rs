@@ -25,7 +25,7 @@ pub const NO_HOST: &str = "(none)";
 const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
 /// Where a page is.
 ///
-/// `query` is for [`campaign`] only; it is never stored, and so there is no `Debug`.
+/// `query` is for [`campaign()`] only; it is never stored, and so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Location {
     /// Its host, folded, to be compared and never stored; empty when the address has none.

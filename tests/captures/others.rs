@@ -155,7 +155,7 @@ fn goatcounters_script_is_read() {
 
 #[test]
 fn matomos_script_is_read() {
-    const START: &str = "7 site.example.test:8902/mt/start?utm_campaign=spring&utm_source=x < https://www.google.com/";
+    const START: &str = "7 site.example.test:8902/mt/start?mtm_campaign=spring&utm_source=x < https://www.google.com/";
     const SPA: &str =
         "7 site.example.test/mt/spa < http://site.example.test:8902/mt/start?mtm_campaign=spring&utm_source=x";
     let member = "dimension1=member xl";
