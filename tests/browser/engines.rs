@@ -71,14 +71,14 @@ fn what_happens_is_told(scene: &Scene) {
 
 /// Lets time pass for the page and for the collector.
 fn dwell(scene: &Scene) {
-    scene.browser.run(&format!("late += {DWELL_S}000"));
+    scene.browser.run(&format!("window.late += {DWELL_S}000"));
     scene.world.wait_ms(i64::from(DWELL_S) * 1_000);
 }
 
-/// Opens a page whose clock can be put forward.
+/// Opens a page whose clock can be put forward. Scripts of a driver have a `Date` of their own in Firefox, so the window is named.
 fn read(scene: &Scene, path: &str) {
     scene.open(path);
-    scene.browser.run("window.late = 0; let now = Date.now; Date.now = () => now() + late");
+    scene.browser.run("window.late = 0; let now = window.Date.now; window.Date.now = () => now() + window.late");
 }
 
 /// Waits until this was read, in seconds: as long as the clock was put forward and no longer than the page was there.
