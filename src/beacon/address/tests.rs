@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Names and values, in their order.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// A request: who connected, and its headers in their order.
 fn found(peer: &str, headers: &[(&str, &str)], trust: &Trust) -> Client {
     let peer = peer.parse().expect("an address");
@@ -169,7 +172,7 @@ fn headers_that_name_different_visitors_are_not_believed() {
     assert_eq!(way(&[(list, "192.0.2.1"), (element, "for=203.0.113.66")]), nobody);
     assert_eq!(way(&[(element, "for=192.0.2.1"), (one, "203.0.113.66")]), nobody);
     // What proxies really send.
-    let cases: [(&[(&str, &str)], &str, Way); 9] = [
+    let cases: [(Headers<'_>, &str, Way); 9] = [
         (&[(list, "192.0.2.1"), (one, "192.0.2.1")], "192.0.2.1", Way::Plain),
         (&[(list, "198.51.100.7, 192.0.2.1"), (one, "192.0.2.1")], "192.0.2.1", Way::Through),
         (&[(list, "192.0.2.1"), (one, "10.0.0.9")], "192.0.2.1", Way::Plain),
@@ -225,7 +228,7 @@ fn only_the_header_that_the_operator_named_is_read() {
 fn cloudflares_header_is_believed_from_cloudflares_networks_only() {
     let (cf, list, edge) = ("cf-connecting-ip", "x-forwarded-for", "162.158.1.1");
     let worker = "2a06:98c0:3600::103";
-    let cases: [(&str, &[(&str, &str)], &str); 13] = [
+    let cases: [(&str, Headers<'_>, &str); 13] = [
         (edge, &[(cf, "192.0.2.1"), (list, "203.0.113.66, 192.0.2.1")], "192.0.2.1"),
         (edge, &[(cf, "192.0.2.1")], "192.0.2.1"),
         (edge, &[(list, "192.0.2.1")], "192.0.2.1"),
