@@ -72,9 +72,9 @@ pub const FRENCH: Settings = Settings {
     query_keys: "Clés de la requête",
     query_keys_help: "Celles qui font partie de la page, une par ligne, comme `id` : alors `/item?id=5` est une page à part.",
     personal: "Pages qui semblent personnelles",
-    personal_help: "Quand autant de pages sous un chemin comme `/profile` ont été vues chacune par une seule personne, les suivantes comptent ensemble comme `/profile/:other`, jusqu'à ce qu'une deuxième personne les voie. 0 compte toutes les pages par leur nom. Un changement prend effet au prochain jour du site.",
+    personal_help: "Quand autant de pages sous un chemin comme `/profile` ont été vues chacune par une seule personne, les suivantes comptent ensemble comme `/profile/:other`, jusqu’à ce qu’une deuxième personne les voie. 0 compte toutes les pages par leur nom. Un changement prend effet au prochain jour du site.",
     by_name: "Chemins dont les pages gardent leur nom",
-    by_name_help: "Un par ligne, comme `/blog` : chaque page en dessous compte sous son nom, même si peu de gens la voient.",
+    by_name_help: "Un par ligne, comme `/blog` : chaque page en dessous compte sous son nom, même si peu de gens la voient.",
 
     // Exclusions.
     exclusions: "Exclusions",
