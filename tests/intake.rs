@@ -1,6 +1,7 @@
 //! In: one address, or one odd message, in every wire format. Out: what is counted of it, which must be the same whoever sends
 //! it. Forgets: nothing.
 
+use headcount::beacon::address::Way;
 use headcount::beacon::log::{Read, Reader, Rules};
 use headcount::beacon::{
     Beacon, ClientIp, NO_HINTS, Request, fathom, goatcounter, matomo, pixel, plausible, simple, umami,
@@ -22,6 +23,7 @@ fn request<'a>(query: &'a str, body: &'a [u8]) -> Request<'a> {
         query,
         body,
         address: ClientIp("192.0.2.1".parse().unwrap()),
+        way: Way::default(),
         user_agent: AGENT,
         hints: &NO_HINTS,
         accept_language: "",
