@@ -46,20 +46,23 @@ fn a_pixel_has_the_country_of_its_address() {
 #[test]
 fn an_address_goes_before_a_time_zone_and_a_hidden_zone_is_none() {
     let world = World::start();
-    let from = |address: &str, zone: &str| {
-        let headers = [("user-agent", person("ana").agent), ("x-forwarded-for", address.to_owned())];
+    let from = |who: usize, address: &str, zone: &str| {
+        // Each is a visitor of their own: a visit has the country of its first hit.
+        let agent = format!("Mozilla/5.0 (X11; Linux x86_64; rv:{0}.0) Gecko/20100101 Firefox/{0}.0", 120 + who);
+        let headers = [("user-agent", agent), ("x-forwarded-for", address.to_owned())];
         let body = json!({"n": "pageview", "u": "https://example.com/", "d": "example.com", "tz": zone}).to_string();
         world.request("POST", "/api/event", &headers, Some(body.as_bytes()))
     };
-    for (address, zone) in [
+    let senders = [
         (DUTCH, "Asia/Tokyo"),
         (NOWHERE, "Asia/Tokyo"),
         (DUTCH, "Atlantic/Reykjavik"),
         (NOWHERE, "Atlantic/Reykjavik"),
         (NOWHERE, "UTC"),
         ("130.208.1.1", "Atlantic/Reykjavik"),
-    ] {
-        assert_eq!(from(address, zone).header("x-headcount-rejected"), None, "{address} {zone}");
+    ];
+    for (who, (address, zone)) in senders.into_iter().enumerate() {
+        assert_eq!(from(who, address, zone).header("x-headcount-rejected"), None, "{address} {zone}");
     }
     assert_eq!(countries(&world), json!({"NL": 2, "JP": 1, "IS": 1, "(not set)": 2}));
 }

@@ -64,6 +64,7 @@ impl Desk {
         for (name, day) in [("access.log", 20), ("nginx/access.log", 24), ("nginx/access.log.1", 23), ("old/one", 21)] {
             self.put(name, line(day, "/a") + &line(day, "/b"));
         }
+        self.put("apache2/other_vhosts_access.log", format!("example.com:443 {}", line(22, "/a")));
         assert!(Command::new("gzip").arg(self.at("old/one")).status().unwrap().success());
         self.put("hits.ndjson", "{\"n\":\"pageview\",\"u\":\"https://example.com/a\",\"d\":\"example.com\"}\n");
         self.put("lines.tsv", format!("{FIREFOX}\thttps://www.google.com/\n"));

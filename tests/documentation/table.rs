@@ -8,7 +8,7 @@ pub const NOW: &str = "2026-11-25T12:00:00Z";
 pub const TYPED: &str = "three green geese\n";
 
 /// What stands in the place of a text of the documents, and why.
-pub const REPLACED: [(&str, &str, &str); 7] = [
+pub const REPLACED: [(&str, &str, &str); 8] = [
     (
         "headcount token revoke 1 ",
         "headcount token revoke $(headcount token list | tail -n 1 | cut -d ' ' -f 1) ",
@@ -17,6 +17,7 @@ pub const REPLACED: [(&str, &str, &str); 7] = [
     ("cargo run --release -- ", "headcount ", "the program is built already, for the tests"),
     ("/var/lib/headcount", "./data", "the folder of a service belongs to root"),
     ("/var/log/nginx/", "./nginx/", "and so do logs"),
+    ("/var/log/apache2/", "./apache2/", "and so do logs"),
     (" --password ", " --password-stdin ", "nobody sits at the terminal"),
     ("headcount user password Ana ", "headcount user password Ana --password-stdin ", "nobody sits at the terminal"),
     ("http://127.0.0.1:8080", "http://{address}", "the port may be taken: the server has one that is free"),
@@ -57,8 +58,14 @@ pub const SUPPOSED: [(&str, &str); 3] = [
 pub const SERVED: [&str; 1] = ["deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 4] =
-    [("--now", "hidden: for tests alone"), ("--locked", "cargo"), ("--lib", "cargo"), ("--bench", "cargo")];
+pub const OF_OTHERS: [(&str, &str); 6] = [
+    ("--now", "hidden: for tests alone"),
+    ("--locked", "cargo"),
+    ("--lib", "cargo"),
+    ("--bench", "cargo"),
+    ("--prefix", "kubectl"),
+    ("--keep", "src/hit/data/refresh"),
+];
 
 /// Languages of blocks that are looked at in another way, and where.
 pub const ELSEWHERE: [(&str, &str); 1] = [("js", "tests/browser drives the calls of the tracker")];
