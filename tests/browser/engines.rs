@@ -151,7 +151,8 @@ fn text_of(document: &[u8]) -> String {
     let mut program =
         program.args(["-", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pdftotext is there");
     program.stdin.take().unwrap().write_all(document).unwrap();
-    String::from_utf8(program.wait_with_output().unwrap().stdout).unwrap()
+    // A new sheet is a line of its own.
+    String::from_utf8(program.wait_with_output().unwrap().stdout).unwrap().replace('\u{c}', "\n")
 }
 
 fn a_key_does_not_move_the_page(scene: &Scene) {
