@@ -64,7 +64,8 @@
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/`; how logs are read and merged: `cli/import/`, then `collector/import.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
-//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;
+//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`, a row of `docs/trackers.md` and its case in
+//!   `tests/pages/cases/` for each setting;
 //! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,
 //!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
