@@ -23,7 +23,7 @@ use headcount::hit::token::Token;
 use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
-use headcount::site::{Budget, Day, Domain, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, Kin, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;
 use headcount::store::{DayState, Flush, Part, Store};
 
@@ -109,7 +109,7 @@ impl Maker {
                 ["", "https://www.google.com/", "https://duckduckgo.com/", "https://t.co/a", "https://www.bing.com/"];
             let referrer =
                 known.get(rank).map_or_else(|| format!("https://reader-{rank}.example.org/"), |r| (*r).to_owned());
-            source::origin(&path::Campaign::default(), &referrer, "example.com", |_| false).expect("no spam")
+            source::origin(&path::Campaign::default(), &referrer, |_| Kin::Stranger).expect("no spam")
         };
         Maker {
             agents: agents(),

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, pixel, plausible};
+use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, address, pixel, plausible};
 use headcount::cell::{Axis, Dimension, Metric};
 use headcount::clock::Clock;
 use headcount::collector::Collector;
@@ -108,6 +108,7 @@ impl Sent {
             query: &self.query,
             body: self.body.as_bytes(),
             address: ClientIp(self.address),
+            way: address::Way::default(),
             user_agent: &self.agent,
             hints: &NO_HINTS,
             accept_language: "en-GB,en;q=0.8",
@@ -178,6 +179,30 @@ fn timed<T>(work: impl FnOnce() -> T) -> f64 {
 fn cpu_s() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// The client of a request behind one proxy and behind two, with few trusted networks and with all that have names.
+fn headers_to_clients() {
+    let few = address::Trust::default();
+    let all = address::Trust {
+        proxies: address::NAMES.into_iter().filter_map(address::named).flatten().collect(),
+        header: None,
+    };
+    let cases: [(&str, &address::Trust, &[u8]); 3] = [
+        ("headers -> client, loopback", &few, b"192.0.2.1"),
+        ("headers -> client, all named networks", &all, b"192.0.2.1"),
+        ("headers -> client, all named networks, a CDN between", &all, b"192.0.2.1, 151.101.1.1"),
+    ];
+    for (name, trust, list) in cases {
+        let values = |asked: address::Header<'_>| {
+            let is_asked = asked == address::Header::ForwardedFor;
+            std::iter::once(list).filter(move |_| is_asked)
+        };
+        let ask = || {
+            let _ = black_box(address::of_client(black_box(Ipv4Addr::LOCALHOST.into()), values, trust));
+        };
+        cost(name, INPUTS, "ns", 1e9, || timed(|| (0..INPUTS).for_each(|_| ask())));
+    }
 }
 
 fn requests_to_beacons(inputs: &[Sent]) {
@@ -334,6 +359,7 @@ fn main() {
     let mut numbers = Numbers(1);
     let inputs: Vec<Sent> = (0..INPUTS).map(|visitor| sent(visitor, &mut numbers)).collect();
     println!("| step | median | least | |\n|---|---|---|---|");
+    headers_to_clients();
     requests_to_beacons(&inputs);
     beacons_to_hits(&inputs);
     hits_to_counts();

@@ -3,31 +3,35 @@
 //! The folder holds labelled agents, tab-separated: agent, browser, system, device, whether it is a bot, weight; an empty cell
 //! is no expectation. Files named `user_agents_*` are traffic, `*browsers*` people, other ones what their labels say. Odd
 //! rows are shown apart, for whoever tunes rules on the even ones. `benches/knowing/referrers.tsv` holds labelled
-//! referrers. With `HEADCOUNT_GEO=FILE` a look-up of a place is timed too.
+//! referrers. Look-ups of countries in the table are timed too, and with `HEADCOUNT_GEO=FILE` those of places in a file.
+//! `HEADCOUNT_RANGES=FOLDER` holds the table against every row of its source, as `src/hit/data/refresh --keep` leaves it.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use headcount::beacon::{Hints, NO_HINTS};
 use headcount::hit::agent::{Agents, Verdict, table_bytes};
-use headcount::hit::place::Places;
+use headcount::hit::place::{self, Places};
 use headcount::hit::{path, source};
+use headcount::site::Kin;
 
 /// The allocator of the program, which also knows how much is held.
 struct Counted;
 
 static HELD: AtomicI64 = AtomicI64::new(0);
+static PIECES: AtomicI64 = AtomicI64::new(0);
 
 // SAFETY: every call goes to the allocator of the program as it is.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.fetch_add(layout.size() as i64, Ordering::Relaxed);
+        PIECES.fetch_add(1, Ordering::Relaxed);
         unsafe { mimalloc::MiMalloc.alloc(layout) }
     }
 
@@ -184,7 +188,7 @@ fn referrers() {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         let (referrer, query, source, channel) = (next(), next(), next(), next());
-        let origin = source::origin(&path::campaign(query), referrer, "site.test", |_| false);
+        let origin = source::origin(&path::campaign(query), referrer, |_| Kin::Stranger);
         let got = origin.map_or(("spam".to_owned(), "spam"), |origin| (origin.source.into_owned(), origin.channel));
         sources.add(got.0 == source, 1.0);
         channels.add(got.1 == channel, 1.0);
@@ -251,33 +255,103 @@ fn costs(folder: &Path) {
     println!("| the same with client hints | {hinted:.0} ns |");
     println!("| tables of tokens and names | {} kB |", table_bytes() / 1_000);
     println!("| the same with woothee's expressions | {} kB |", tables / 1_000);
+}
+
+/// What a look-up of a place costs, in the table and in a file.
+fn places() {
+    println!("\n| cost of places | |\n|---|---|");
+    let table = Places::none();
+    table.of(Ipv4Addr::UNSPECIFIED.into(), None);
+    let before = PIECES.load(Ordering::Relaxed);
+    look_up(&table, "table");
+    // What is printed and what is looked up take memory too, a few pieces in all.
+    let pieces = PIECES.load(Ordering::Relaxed) - before;
+    println!("| pieces of memory taken for {} look-ups | {pieces} |", 2 * (PASSES + 1) * 20_000);
+    println!("| size of the table | {} kB |", place::table().bytes / 1_000);
     if let Some(file) = std::env::var_os("HEADCOUNT_GEO") {
-        places(Path::new(&file));
+        look_up(&Places::open(file).expect("a database of places"), "file");
     }
 }
 
-fn places(file: &Path) {
-    let places = Places::open(file).expect("a database of places");
+fn look_up(places: &Places, by: &str) {
     let mut state = 1_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         Ipv4Addr::from(state.rotate_left(13))
     };
-    let addresses: Vec<Ipv4Addr> = (0..20_000).map(|_| next()).filter(|address| !address.is_private()).collect();
-    let cost = timed(addresses.len(), || {
-        for address in &addresses {
-            black_box(places.of((*address).into(), None));
+    let older: Vec<IpAddr> =
+        (0..20_000).map(|_| next()).filter(|address| !address.is_private()).map(IpAddr::V4).collect();
+    let newer: Vec<IpAddr> =
+        (0..20_000_u128).map(|n| Ipv6Addr::from(0x2a00 << 112 | (n * 7_919) << 88 | 1).into()).collect();
+    for (addresses, version) in [(older, 4), (newer, 6)] {
+        let cost = timed(addresses.len(), || {
+            for address in &addresses {
+                black_box(places.of(*address, None));
+            }
+        });
+        println!("| one place by the {by}, IPv{version} | {cost:.0} ns |");
+    }
+}
+
+/// Rows of the table's source by first address: first, last, country. A narrower row within a wider one goes before it.
+fn ranges(file: &Path) -> Vec<(u128, u128, String)> {
+    let text = fs::read_to_string(file).expect("a readable file");
+    let row = |line: &str| {
+        let mut columns = line.split(',');
+        let mut next = || columns.next().expect("three columns");
+        (next().parse().expect("a number"), next().parse().expect("a number"), next().to_owned())
+    };
+    let mut rows: Vec<_> = text.lines().map(row).collect();
+    rows.sort();
+    rows
+}
+
+/// Asks the table for the first and the last address of every row of its source, and for those before and behind it.
+fn against_source(folder: &Path) {
+    println!(
+        "\n| rows of the source | edges looked up | as in the source | not set here | other |\n|---|---|---|---|---|"
+    );
+    for version in [4, 6] {
+        let rows = ranges(&folder.join(format!("geo-whois-asn-country-ipv{version}-num.csv")));
+        let address = |number: u128| match version {
+            4 => IpAddr::from(Ipv4Addr::from(number as u32)),
+            _ => IpAddr::from(Ipv6Addr::from(number)),
+        };
+        let top = if version == 4 { u128::from(u32::MAX) } else { u128::MAX };
+        let places = Places::none();
+        let (mut looked, mut same, mut special, mut other) = (0_u64, 0_u64, 0_u64, 0_u64);
+        // The last address of all rows so far: rows that end before a place can't hold it.
+        let reach: Vec<u128> = rows
+            .iter()
+            .scan(0, |far, row| {
+                Some({
+                    *far = row.1.max(*far);
+                    *far
+                })
+            })
+            .collect();
+        for (first, last, _) in &rows {
+            for at in [first.checked_sub(1), Some(*first), Some(*last), last.checked_add(1).filter(|at| *at <= top)]
+                .into_iter()
+                .flatten()
+            {
+                let behind = rows.partition_point(|row| row.0 <= at);
+                let holding = (0..behind).rev().take_while(|row| reach[*row] >= at).filter(|row| rows[*row].1 >= at);
+                let narrowest = holding.min_by_key(|row| (rows[*row].1 - rows[*row].0, rows[*row].1, &rows[*row].2));
+                let want = narrowest.map_or("(not set)", |row| &rows[row].2);
+                let got = places.of(address(at), None);
+                looked += 1;
+                if got.country == want {
+                    same += 1;
+                } else if got.country == "(not set)" {
+                    special += 1;
+                } else {
+                    other += 1;
+                }
+            }
         }
-    });
-    println!("| one place, IPv4 | {cost:.0} ns |");
-    let newer: Vec<Ipv6Addr> =
-        (0..20_000_u128).map(|n| Ipv6Addr::from(0x2a00 << 112 | (n * 7_919) << 88 | 1)).collect();
-    let cost = timed(newer.len(), || {
-        for address in &newer {
-            black_box(places.of((*address).into(), None));
-        }
-    });
-    println!("| one place, IPv6 | {cost:.0} ns |");
+        println!("| IPv{version}: {} | {looked} | {same} | {special} | {other} |", rows.len());
+    }
 }
 
 fn main() {
@@ -294,4 +368,8 @@ fn main() {
         println!("HEADCOUNT_CORPORA names no folder of labelled agents; only referrers are looked at.");
     }
     referrers();
+    places();
+    if let Some(folder) = std::env::var_os("HEADCOUNT_RANGES") {
+        against_source(Path::new(&folder));
+    }
 }

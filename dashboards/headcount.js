@@ -203,7 +203,8 @@ addEventListener('keydown', event => {
     const menu = key == 'Escape' && $('.menu[open]')
     const what = menu ? menu.querySelector('summary') : $(`[aria-keyshortcuts~="${CSS.escape(key)}"]`)
     if (!what) return
-    what.focus()
+    // Only what is typed into or opens in its place has to come into sight; the reader stays where she reads.
+    what.focus({preventScroll: !what.matches('input, summary')})
     if (!what.matches('input')) what.click()
   }
   event.preventDefault()

@@ -9,6 +9,7 @@ mod claim;
 pub mod fathom;
 pub mod goatcounter;
 mod hints;
+mod json;
 pub mod log;
 pub mod mail;
 pub mod matomo;
@@ -28,6 +29,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::Moment;
 
+use address::Way;
 pub use hints::{Hints, NO_HINTS};
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
@@ -51,7 +53,8 @@ impl fmt::Debug for UserAgent {
     }
 }
 
-/// What an ingest request holds, as far as any format looks at it. Header values that are no UTF-8 count as absent.
+/// What an ingest request holds, as far as any format looks at it. Of header values it is what is UTF-8 up to the first byte
+/// that is not.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The query string, without its question mark.
@@ -60,6 +63,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// The client's address, found by [`address::of_client`].
     pub address: ClientIp,
+    /// How it came here.
+    pub way: Way,
     /// `User-Agent`.
     pub user_agent: &'a str,
     /// `Sec-CH-UA` and its like.
@@ -84,6 +89,8 @@ pub struct Request<'a> {
 pub struct Sender {
     /// Its address.
     pub address: ClientIp,
+    /// How it came here.
+    pub way: Way,
     /// Its agent.
     pub agent: UserAgent,
     /// Its client hints.
@@ -108,6 +115,7 @@ impl Sender {
     pub fn of(request: &Request<'_>) -> Sender {
         Sender {
             address: request.address,
+            way: request.way,
             agent: UserAgent(cut(request.user_agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
             hints: request.hints.clone(),
             opted_out: request.opted_out,
@@ -169,7 +177,7 @@ fn mark(parts: &[&str]) -> u64 {
 }
 
 /// The longest beginning of `text` that has at most `bytes_max` bytes and ends between two characters.
-fn cut(text: &str, bytes_max: usize) -> &str {
+pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
     let end = (0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
@@ -277,6 +285,7 @@ impl Beacon {
         let sender = &mut self.sender;
         if let Some(address) = claims.address {
             sender.address = ClientIp(address.to_canonical());
+            sender.way = Way::default();
         }
         if let Some(agent) = claims.agent {
             sender.agent = UserAgent(cut(&agent, limits::USER_AGENT_BYTES_MAX).to_owned());
@@ -304,6 +313,7 @@ fn ask() -> Request<'static> {
         query: "",
         body: b"",
         address: ClientIp(IpAddr::from([192, 0, 2, 1])),
+        way: Way::default(),
         user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0",
         accept_language: "en-GB,en;q=0.9",
         referer: "",
@@ -369,7 +379,7 @@ mod tests {
 
     fn holds_its_bounds(beacon: &Beacon) {
         assert!(!beacon.site.is_empty());
-        assert!(!beacon.url.is_empty() && beacon.url.len() <= limits::URL_BYTES_MAX);
+        assert!(!beacon.url.is_empty());
         assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX && beacon.language.len() <= 3);
         assert!(beacon.props.len() <= limits::PROPS_MAX);
     }
@@ -439,8 +449,7 @@ mod tests {
             plausible::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
             pixel::parse(&request).unwrap_or_default().iter().for_each(holds_its_bounds);
             others(&request);
-            let headers = || body.split(|b| *b == 0);
-            address::of_client([127, 0, 0, 1].into(), headers(), headers(), Some(&body), &address::loopback());
+            address::of_client([127, 0, 0, 1].into(), |_| body.split(|b| *b == 0), &address::Trust::default());
         }
 
         #[test]
@@ -469,10 +478,14 @@ mod tests {
         fn no_forwarding_header_breaks_the_reader(
             header in "(for=|For=\"|\\[|\\]|,|;|\"|\\\\|10\\.0\\.0\\.1|::1|:80|unknown| ){0,20}"
         ) {
-            let value = || std::iter::once(header.as_bytes());
-            let trusted = address::loopback();
-            address::of_client([127, 0, 0, 1].into(), value(), value(), None, &trusted);
-            address::of_client([127, 0, 0, 1].into(), std::iter::empty(), value(), None, &trusted);
+            let asked = [address::Header::ForwardedFor, address::Header::Forwarded, address::Header::RealIp];
+            for only in asked {
+                let values = |of: address::Header<'_>| {
+                    let is_asked = of == only;
+                    std::iter::once(header.as_bytes()).filter(move |_| is_asked)
+                };
+                address::of_client([127, 0, 0, 1].into(), values, &address::Trust::default());
+            }
         }
     }
 }

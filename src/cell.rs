@@ -4,6 +4,7 @@
 pub mod contexts;
 pub mod facets;
 pub mod filter;
+pub mod folding;
 pub mod names;
 pub mod packed;
 
@@ -12,6 +13,7 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 pub use contexts::{Context, Contexts};
 pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
+pub use folding::{Before, Folding};
 pub use names::{Names, PAGEVIEW, Sym, Use};
 
 /// The label of a value that is missing, except for source, referrer and channel.

@@ -75,33 +75,35 @@ fn work(words: Words) -> Result<(), Failure> {
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    let clock = words.clock();
     match &words.work {
         Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
         Work::Geo(words_of) => {
-            print(&geo::geo(&config, words_of)?, words.json);
+            print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
             return Ok(());
         }
         _ => {}
     }
     if let Some(command) = with_password(&words.work)? {
-        print(&carry_out(&config, command)?, words.json);
+        print(&carry_out(&config, command, clock)?, words.json);
         return Ok(());
     }
     if let Some(command) = words.work.command() {
-        print(&carry_out(&config, command)?, words.json);
+        print(&carry_out(&config, command, clock)?, words.json);
         return Ok(());
     }
     match &words.work {
         Work::Import(order) => {
-            print(&import::import(&config, order)?, words.json);
-            Ok(())
+            let (reply, fault) = import::import(&config, order, clock)?;
+            print(&reply, words.json);
+            fault.map_or(Ok(()), |sentence| Err(Failure::Failed(sentence)))
         }
         Work::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
             Err(Failure::Misuse(sentence.into()))
         }
-        Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days)?),
-        _ => Ok(serve::serve(&config, &words.sites())?),
+        Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
+        _ => Ok(serve::serve(&config, &words.sites(), clock)?),
     }
 }
 
@@ -121,7 +123,7 @@ fn with_password(work: &Work) -> Result<Option<Command>, Failure> {
 }
 
 /// Sends a command to the running server of the data folder, or does it here.
-fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
+fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, Failure> {
     if !makes_folder(&command) {
         must_be_there(&config.data)?;
     }
@@ -133,7 +135,7 @@ fn carry_out(config: &Config, command: Command) -> Result<Reply, Failure> {
     };
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
-    let (collector, keeping) = open(&placeless, &folder, Clock::System)?;
+    let (collector, keeping) = open(&placeless, &folder, clock)?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
     keeping.wait().context("the last flush failed")?;
@@ -178,8 +180,9 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Fail
     }
 }
 
-/// Starts a collector on a data folder.
+/// Starts a collector on a data folder whose clock it is.
 fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Keeping)> {
+    folder.keep_to(&clock)?;
     let path = folder.database();
     let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {

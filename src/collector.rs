@@ -10,6 +10,7 @@ pub mod import;
 pub mod keeper;
 mod ledger;
 pub mod mail;
+mod personal;
 mod proxies;
 mod recent;
 mod salts;
@@ -26,6 +27,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
+use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
@@ -39,6 +41,8 @@ pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
+use personal::Personal;
+pub use proxies::HiddenProxy;
 use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
@@ -65,6 +69,7 @@ struct Inner {
     ledger: Arc<Ledger>,
     mails: Arc<Mails>,
     recent: Arc<Recent>,
+    personal: Arc<Personal>,
     proxies: Proxies,
     tries: Tries,
     folded: report::folded::Kept,
@@ -147,6 +152,7 @@ impl Collector {
             ledger: Arc::default(),
             mails: Arc::default(),
             recent: Arc::default(),
+            personal: Arc::new(Personal::read(&store)?),
             proxies: Proxies::default(),
             tries: Tries::default(),
             folded: Default::default(),
@@ -206,9 +212,9 @@ impl Collector {
                 (late.salt, late.is_new)
             }
         };
-        let (once, address) = (beacon.once, beacon.sender.address);
+        let (once, address, way) = (beacon.once, beacon.sender.address, beacon.sender.way);
         let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
-        self.0.proxies.note(address, hit.token);
+        self.0.proxies.note(address, way, hit.token);
         if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
             return Err(Rejection::Repeat.into());
         }
@@ -316,6 +322,16 @@ impl Collector {
         self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
     }
 
+    /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
+    pub fn personal_parents(&self, site: &Site) -> Vec<String> {
+        self.0.personal.unanswered(site)
+    }
+
+    /// How the pages of a site's day that is opened now are counted.
+    fn folding(&self, site: SiteId) -> Folding {
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store)
+    }
+
     /// Visitors of all open days that are in memory.
     pub fn visitors_in_memory(&self) -> usize {
         self.call(Message::Visitors).unwrap_or(0)
@@ -374,6 +390,7 @@ impl Collector {
         // A flush that began before may hold sums of the site; after this one, none does.
         let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
         if removed.is_ok() {
+            self.0.personal.forget_site(id);
             let _ = self.0.queue.send(Message::Forget(id));
         }
         self.reload()?;
@@ -427,9 +444,9 @@ impl Collector {
         &self.0.tools
     }
 
-    /// Whether nearly all hits come from one private address: a proxy that is not named as trusted.
-    pub fn has_hidden_proxy(&self) -> bool {
-        self.0.proxies.is_hidden()
+    /// What seems wrong with the settings of proxies, by the addresses of the last hits.
+    pub fn hidden_proxy(&self) -> Option<HiddenProxy> {
+        self.0.proxies.found()
     }
 
     /// When it started.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
-use crate::beacon::address;
+use crate::beacon::address::{self, ClientHeader, Networks, Trust};
 use crate::hit::place::Detail;
 
 /// How log messages are written.
@@ -32,8 +32,8 @@ pub struct Config {
     pub geo: Option<PathBuf>,
     /// How much of a place is looked up.
     pub place: Detail,
-    /// Networks whose forwarding headers are believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Whose word is taken about a visitor's address: `trusted_proxies` and `client_ip_header`.
+    pub trust: Trust,
     /// How log messages are written.
     pub log: LogFormat,
 }
@@ -46,7 +46,7 @@ impl Default for Config {
             url: None,
             geo: None,
             place: Detail::City,
-            trusted_proxies: address::loopback(),
+            trust: Trust::default(),
             log: LogFormat::Text,
         }
     }
@@ -64,7 +64,7 @@ pub struct Key {
 }
 
 /// All keys.
-pub const KEYS: [Key; 7] = [
+pub const KEYS: [Key; 8] = [
     Key { name: "listen", default: "127.0.0.1:8080", meaning: "address and port to listen on" },
     Key { name: "data", default: "./data", meaning: "folder of the database" },
     Key {
@@ -80,8 +80,13 @@ pub const KEYS: [Key; 7] = [
     },
     Key {
         name: "trusted_proxies",
-        default: "127.0.0.0/8, ::1/128",
-        meaning: "networks whose forwarding headers are believed",
+        default: "loopback",
+        meaning: "networks whose forwarding headers are believed: ranges, or `loopback`, `private`, `cloudflare` and other names",
+    },
+    Key {
+        name: "client_ip_header",
+        default: "none",
+        meaning: "the one header in which they name the client; without it, what they usually set",
     },
     Key { name: "log", default: "text", meaning: "`text` or `json`" },
 ];
@@ -142,7 +147,8 @@ impl Config {
             "url" => self.url = Some(base_url(text)?),
             "geo" => self.geo = (!text.is_empty() && text != "none").then(|| PathBuf::from(text)),
             "place" => self.place = detail(text)?,
-            "trusted_proxies" => self.trusted_proxies = networks(text)?,
+            "trusted_proxies" => self.trust.proxies = networks(text)?,
+            "client_ip_header" => self.trust.header = client_header(text)?,
             "log" => self.log = log_format(text)?,
             _ => return Err(ConfigError(unknown(key))),
         }
@@ -186,13 +192,40 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    let network = |item: &str| match item.parse::<std::net::IpAddr>() {
-        Ok(address) => Ok(IpNet::from(address)),
-        Err(_) => parse(item, "a network", "10.0.0.0/8"),
-    };
-    items.map(network).collect()
+/// The networks of a list that is separated by commas or blanks, for `trusted_proxies` and whatever else takes them. An item is
+/// an address, a range, or a name of [`address::NAMES`].
+///
+/// # Errors
+/// [`ConfigError`] where an item is none of these.
+pub fn networks(text: &str) -> Result<Networks, ConfigError> {
+    let items = text.split([',', ' ', '\t', '\n']).filter(|item| !item.is_empty());
+    let lists = items.map(networks_of).collect::<Result<Vec<_>, _>>()?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+fn networks_of(item: &str) -> Result<Vec<IpNet>, ConfigError> {
+    if let Some(networks) = address::named(item) {
+        return Ok(networks.collect());
+    }
+    if let Ok(address) = item.parse::<std::net::IpAddr>() {
+        return Ok(vec![IpNet::from(address)]);
+    }
+    let is_name = !item.starts_with(|c: char| c.is_ascii_digit()) && !item.contains([':', '/', '.']);
+    if is_name {
+        let alike = nearest(&item.to_lowercase(), &address::NAMES);
+        return Err(ConfigError(format!(
+            "{item:?} is no name of networks; write {alike:?}, or a range like 10.0.0.0/8"
+        )));
+    }
+    parse(item, "a network", "10.0.0.0/8").map(|network| vec![network])
+}
+
+fn client_header(text: &str) -> Result<Option<ClientHeader>, ConfigError> {
+    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    let wrong = || ConfigError(format!("{text:?} is no name of a header; write it like X-Real-IP"));
+    ClientHeader::new(text).map(Some).ok_or_else(wrong)
 }
 
 fn detail(text: &str) -> Result<Detail, ConfigError> {
@@ -237,10 +270,14 @@ mod tests {
     #[test]
     fn every_key_can_be_set_and_flags_win() {
         let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\nplace = 'region'\n\
-                    trusted_proxies = ['10.0.0.0/8', '192.0.2.1']\nlog = 'json'";
+                    trusted_proxies = ['10.0.0.0/8', '192.0.2.1', 'Cloudflare']\n\
+                    client_ip_header = 'X-Real-IP'\nlog = 'json'";
         let config = from_toml(text).unwrap();
         assert_eq!(config.base_url(), "https://a.test");
-        assert_eq!(config.trusted_proxies[1].to_string(), "192.0.2.1/32");
+        let trusts = |address: &str| config.trust.proxies.contains(address.parse().unwrap());
+        assert!(trusts("10.1.1.1") && trusts("192.0.2.1") && !trusts("192.0.2.2") && !trusts("127.0.0.1"));
+        assert!(trusts("104.16.0.1") && trusts("2400:cb00::1") && !trusts("151.101.1.1"));
+        assert_eq!(config.trust.header, ClientHeader::new("x-real-ip"));
         assert_eq!((config.log, config.geo, config.place), (LogFormat::Json, Some("c.mmdb".into()), Detail::Region));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);
@@ -256,6 +293,18 @@ mod tests {
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
             (from_toml("place = 'cities'"), "\"cities\" is no part of a place; write \"city\""),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
+            (
+                from_toml("trusted_proxies = 'loopback, cloudflair'"),
+                "\"cloudflair\" is no name of networks; write \"cloudflare\", or a range like 10.0.0.0/8",
+            ),
+            (
+                from_toml("client_ip_header = 'X Real IP'"),
+                "\"X Real IP\" is no name of a header; write it like X-Real-IP",
+            ),
+            (
+                from_toml("client_ip_headers = 'X-Real-IP'"),
+                "unknown key \"client_ip_headers\"; did you mean \"client_ip_header\"?",
+            ),
             (
                 from_toml("trusted_proxies = ['10.0.0.0/99']"),
                 "\"10.0.0.0/99\" is not a network; write it like 10.0.0.0/8",
@@ -288,6 +337,19 @@ mod tests {
         let pair = ("HEADCOUNT_DATA".to_owned(), OsString::from_vec(vec![b'/', 0xff]));
         let said = Config::load(None, [pair].into_iter(), &[]).unwrap_err().to_string();
         assert_eq!(said, "environment variable HEADCOUNT_DATA: its value is not UTF-8 text; write it in UTF-8");
+    }
+
+    #[test]
+    fn networks_are_ranges_addresses_and_names() {
+        let from_flag = |text: &str| Config::load(None, std::iter::empty(), &[("trusted_proxies", text.to_owned())]);
+        let trusts =
+            |text: &str, address: &str| from_flag(text).unwrap().trust.proxies.contains(address.parse().unwrap());
+        assert!(trusts("loopback private", "172.17.0.1") && trusts("loopback, private", "::1"));
+        assert!(trusts("::ffff:10.0.0.0/104", "10.1.1.1") && trusts("10.0.0.0/8", "::ffff:10.1.1.1"));
+        assert!(!trusts("", "127.0.0.1") && !trusts("private", "127.0.0.1"), "what is set takes the default's place");
+        let told =
+            from_env(&[("HEADCOUNT_TRUSTED_PROXIES", "fastly"), ("HEADCOUNT_CLIENT_IP_HEADER", "none")]).unwrap();
+        assert!(told.trust.proxies.contains("151.101.1.1".parse().unwrap()) && told.trust.header.is_none());
     }
 
     #[test]

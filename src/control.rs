@@ -196,6 +196,8 @@ pub struct SiteChange {
     pub small_counts_k: Option<u32>,
     /// Whether GPC and DNT are honoured.
     pub opt_out: Option<bool>,
+    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
+    pub subdomain_referrers: Option<bool>,
     /// How many values of a dimension are counted by name in a day.
     pub values_max: Option<u32>,
     /// How many cells of two dimensions are kept of a day.
@@ -210,6 +212,10 @@ pub struct SiteChange {
     pub case: Option<Case>,
     /// Keys of the query that belong to the page.
     pub query_keys: Option<Vec<String>>,
+    /// How many children of one parent, each seen by one visitor, are counted by name; 0 for all.
+    pub personal: Option<u32>,
+    /// Parents whose children are counted by name.
+    pub by_name: Option<Vec<String>>,
     /// Networks of senders that are not counted.
     pub exclude_ips: Option<Vec<String>>,
     /// Countries of senders that are not counted.

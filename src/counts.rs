@@ -11,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{Axis, Cell, Context, FACETS, Facet, Names, Sym, Tally};
+use crate::cell::{Axis, Cell, Context, FACETS, Facet, Folding, Names, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
@@ -223,6 +223,12 @@ impl OpenDay {
     /// The same, but only the totals are kept by hour, as for days that are long over.
     pub fn without_hours(site: SiteId, day: Day, budget: Budget) -> OpenDay {
         OpenDay { counts: Counts::new(true), ..OpenDay::new(site, day, budget) }
+    }
+
+    /// The same, where pages that look personal are counted together.
+    pub fn folding(mut self, folding: Folding) -> OpenDay {
+        self.names.folding = folding;
+        self
     }
 
     /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.

@@ -19,7 +19,7 @@ use crate::beacon::{Beacon, NO_HINTS, Sender};
 use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{LocalHour, Moment, Site, SiteId};
+use crate::site::{Kin, LocalHour, Moment, Site, SiteId};
 use agent::{Agent, Agents, Bot, Verdict};
 use path::Campaign;
 use place::{Place, Places};
@@ -126,7 +126,7 @@ impl Tools {
             self.agents.judge(agent, &NO_HINTS, false);
         }
         // What comes out does not matter: the lists are read on the way.
-        let _ = source::origin(&Campaign::default(), "https://www.example.com/", "example.org", |_| false);
+        let _ = source::origin(&Campaign::default(), "https://www.example.com/", |_| Kin::Stranger);
         self.places.of(std::net::Ipv4Addr::UNSPECIFIED.into(), Some("Etc/UTC"));
     }
 }
@@ -176,14 +176,14 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let agent = admit(&beacon, site, tools)?;
     let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
     // What the owner has named is no surprise, so it is not told as a wrong host.
-    if left_out.has_host(&location.hostname) || beacon.has_page && left_out.has_page(&location.path) {
+    if left_out.has_host(&location.host) || beacon.has_page && left_out.has_page(&location.path) {
         return Err(Rejection::Excluded.into());
     }
-    if !site.allows(&location.hostname) {
+    if !site.allows(&location.host) {
         return Err(Rejection::WrongHost.into());
     }
     let campaign = path::campaign(&location.query);
-    let origin = source::origin(&campaign, &beacon.referrer, &location.hostname, |host| site.is_own(host))?;
+    let origin = source::origin(&campaign, &beacon.referrer, |host| site.kin(host, &location.host))?;
     let mode = site.settings.address;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);
@@ -246,7 +246,7 @@ fn masked(kind: Kind) -> Kind {
 }
 
 /// Properties as they may be stored: masked, addresses cut to host and path, each key once. A form that was sent has the
-/// page that it stands on, which is Plausible's rule.
+/// page that it stands on, and a page that was not found has itself unless it says otherwise: those are Plausible's rules.
 fn props(sent: Vec<(String, String)>, kind: &Kind, page: &str) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::with_capacity(sent.len());
     if matches!(kind, Kind::Event { name, .. } if name == "Form: Submission") {
@@ -258,6 +258,11 @@ fn props(sent: Vec<(String, String)>, kind: &Kind, page: &str) -> Vec<(String, S
             kept.push((key, path::value(&value)));
         }
     }
+    let is_not_found = matches!(kind, Kind::Event { name, .. } if name == "404");
+    if is_not_found && page != NOT_SET && !kept.iter().any(|(key, _)| key == "path") {
+        kept.truncate(limits::PROPS_MAX - 1);
+        kept.push(("path".to_owned(), page.to_owned()));
+    }
     kept
 }
 
@@ -266,6 +271,7 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::beacon::address::Way;
     use crate::beacon::{Claims, ClientIp, Hints, UserAgent};
     use crate::site::{Domain, Schedule, Settings};
 
@@ -279,6 +285,7 @@ mod tests {
     fn beacon(url: &str) -> Beacon {
         let sender = Sender {
             address: ClientIp(IpAddr::from([192, 0, 2, 77])),
+            way: Way::default(),
             agent: UserAgent(FIREFOX.into()),
             hints: Hints::default(),
             opted_out: false,

@@ -8,19 +8,22 @@ pub const BODY_BYTES_MAX: usize = 1_000_000;
 pub const QUERY_BYTES_MAX: usize = 256 * 1024;
 /// Largest change that a program sends, in bytes: an annotation is a few hundred.
 pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
-/// Longest address of a page or a referrer, in bytes (Plausible's limit for `u`).
+/// Beginning of a referrer's address and of a campaign's value that is read, and longest address that a mail may link to, in
+/// bytes (Plausible's limit for `r`). A page's address may be as long as its message.
 pub const URL_BYTES_MAX: usize = 2_000;
-/// Longest event name, in characters (Plausible's limit for `n`).
+/// Beginning of a page's path that is read, in bytes: what masks leave of it fills a name.
+pub const PATH_BYTES_READ: usize = 8_000;
+/// Longest event name, in characters (Plausible's limit for `n`); longer ones are cut.
 pub const EVENT_NAME_CHARS_MAX: usize = 120;
 /// Most sites that one beacon may name in `d`: a roll-up or two beside the site itself.
 pub const SITES_OF_A_BEACON_MAX: usize = 10;
 /// Most properties kept of one beacon (Plausible's limit).
 pub const PROPS_MAX: usize = 30;
-/// Longest property key, in bytes (Plausible's limit).
+/// Longest property key, in bytes (Plausible's limit); longer ones are cut.
 pub const PROP_KEY_BYTES_MAX: usize = 300;
-/// Longest property value, in bytes (Plausible's limit).
+/// Longest property value, in bytes (Plausible's limit); longer ones are cut.
 pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
-/// Most keys read of a query: Matomo's script sends about 40.
+/// Most different keys read of a query, unknown ones not counted: Matomo's script sends about 40.
 pub const PARAMS_MAX: usize = 200;
 /// Most hits of one request that brings many.
 pub const BULK_HITS_MAX: usize = 10_000;
@@ -32,8 +35,8 @@ pub const AMOUNT_BYTES_MAX: usize = 32;
 pub const TIME_ZONE_BYTES_MAX: usize = 64;
 /// Longest engagement that one ping may claim, in milliseconds: 30 days, as Plausible has it.
 pub const ENGAGEMENT_MS_MAX: u64 = 30 * 24 * 3_600 * 1_000;
-/// What a ping may claim beyond the time since its visitor's previous hit, in milliseconds: clocks and networks jitter.
-pub const ENGAGEMENT_GRACE_MS: i64 = 5_000;
+/// What a ping may claim beyond the time since its page's ping before it, in milliseconds: clocks and networks jitter.
+pub const ENGAGEMENT_GRACE_MS: u64 = 5_000;
 /// Longest name that is stored, in bytes; longer ones are cut at a character.
 pub const NAME_BYTES_MAX: usize = 500;
 /// Longest user agent that is read, in bytes; real ones stay below 500.
@@ -47,6 +50,18 @@ pub const SENDER_CACHE_ENTRIES: usize = 4_096;
 
 /// Places of a database kept ready in memory: networks share a record, and most visits come from a few thousand.
 pub const PLACE_CACHE_ENTRIES: usize = 8_192;
+/// After how many days what is known of networks counts as old: a year.
+pub const PLACES_OLD_DAYS: i32 = 366;
+/// Children of one parent that one visitor each has seen, before further ones are counted together, where the owner says nothing.
+pub const PERSONAL_CHILDREN: u32 = 50;
+/// The most of them that an owner can ask for.
+pub const PERSONAL_CHILDREN_MAX: u32 = 10_000;
+/// A parent is no personal one when more than one in so many of its children had a second visitor.
+pub const FOLDING_SHARED_PER: u32 = 10;
+/// Parts of paths remembered for one site and day to tell whether a second visitor comes, 32 bytes each.
+pub const FOLDING_CHILDREN_MAX: usize = 100_000;
+/// Parents of one site whose children look personal, and those whose names an owner keeps.
+pub const PERSONAL_PARENTS_MAX: usize = 100;
 /// Templates of one site's paths; each is looked at for each hit.
 pub const PATH_TEMPLATES_MAX: usize = 100;
 /// Masks for parts of one site's paths.
@@ -91,7 +106,7 @@ pub const CURRENCIES_PER_DAY: u32 = 16;
 pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 /// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
 pub const CONTEXTS_PER_DAY: usize = 20_000;
-/// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
+/// Places that the visits of a site's day have been at, over all visitors, each 28 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
 /// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
 pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
@@ -164,8 +179,8 @@ pub const REPEATS_MAX: usize = 65_536;
 pub const BATCH_DAYS: i32 = 30;
 /// Largest request with many hits, in bytes: 10,000 hits of 3 kB.
 pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Largest hit in such a request, in bytes.
-pub const BULK_HIT_BYTES_MAX: usize = 64 * 1024;
+/// Largest hit in such a request, in bytes: as large as one that comes alone.
+pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
 /// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
@@ -305,6 +320,14 @@ pub const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 pub const LOG_HEAD_BYTES: usize = 64 * 1024;
 /// How much of a log is read at once and handed to the collector, in bytes; more than one line at its longest.
 pub const LOG_CHUNK_BYTES: usize = 128 * 1024;
+/// Most memory that a log compressed by xz may ask for, in KiB: `xz -9` asks for 64 MiB.
+pub const XZ_KB_MAX: u32 = 512 * 1024;
+/// Most hosts of logs that are told apart; a scanner may ask for any number.
+pub const LOG_HOSTS_MAX: usize = 10_000;
+/// Lines of a log from one address, of all, from which on it is said that they are a proxy's: fewer may be one office's.
+pub const LOG_PROXY_LINES: u64 = 20;
+/// Agents that come from that address: one person at a desk is no proxy.
+pub const LOG_PROXY_AGENTS: usize = 10;
 /// Time between two looks at a log that is followed, in milliseconds.
 pub const FOLLOW_MS: u64 = 500;
 /// Most logs of one import: three years of daily logs of nine machines.

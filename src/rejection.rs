@@ -111,7 +111,10 @@ impl Rejection {
                 "The sender is a crawler, a monitor or an automated browser (on the pixel: or a library)."
             }
             Rejection::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
-            Rejection::OptedOut => "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
+            Rejection::OptedOut => {
+                "The browser asks not to be counted (Sec-GPC or DNT). Firefox's private windows, Brave and DuckDuckGo ask so by \
+                 themselves. The site's settings decide whether that is obeyed."
+            }
             Rejection::UnknownSite => {
                 "No site here has this domain; add it in the settings or with `headcount site add`."
             }

@@ -39,12 +39,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 
+use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::tracker::Installed;
@@ -54,8 +54,8 @@ use crate::page::tracker::Installed;
 pub struct App {
     /// The collector.
     pub collector: Collector,
-    /// Networks whose forwarding headers are believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Whose word is taken about a visitor's address.
+    pub trust: Trust,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
 }

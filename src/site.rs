@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod exclusions;
 pub mod goal;
+mod kin;
 pub mod paths;
 pub mod time;
 
@@ -15,6 +16,7 @@ use crate::limits;
 pub use annotation::Annotation;
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
+pub use kin::{Kin, registrable};
 use serde::{Deserialize, Serialize};
 
 pub use paths::PathRules;
@@ -147,6 +149,9 @@ pub struct Settings {
     pub small_counts_k: u32,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
+    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
+    #[serde(skip_serializing_if = "is_off")]
+    pub subdomain_referrers: bool,
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
     pub paths: PathRules,
@@ -167,6 +172,10 @@ pub struct Settings {
     pub annotations_made: u32,
     /// How much of a day is kept by name.
     pub budget: Budget,
+}
+
+fn is_off(setting: &bool) -> bool {
+    !setting
 }
 
 fn is_none(made: &u32) -> bool {
@@ -199,6 +208,7 @@ impl Default for Settings {
             counter: false,
             small_counts_k: limits::SMALL_COUNTS_K,
             opt_out: true,
+            subdomain_referrers: false,
             paths: PathRules::default(),
             exclude: Exclusions::default(),
             goals: Vec::new(),
@@ -230,12 +240,6 @@ impl Site {
     /// Whether pages of `host` count for this site.
     pub fn allows(&self, host: &str) -> bool {
         self.settings.hosts.is_empty() || self.settings.hosts.iter().any(|pattern| fits(pattern, &fold(host)))
-    }
-
-    /// Whether a host, folded, is one of the site's own, so that its pages are no referrers.
-    pub fn is_own(&self, host: &str) -> bool {
-        let own = self.settings.hosts.iter().chain(&self.settings.aliases);
-        host == self.domain.as_str() || own.into_iter().any(|pattern| fits(pattern, host))
     }
 }
 
@@ -345,7 +349,6 @@ mod tests {
         assert!(site.allows("www.Example.com") && !site.allows("anything.test"));
         site.settings.hosts = vec!["*.example.com".into()];
         assert!(site.allows("a.b.example.com") && !site.allows("example.com") && !site.allows("notexample.com"));
-        assert!(site.is_own("example.com") && site.is_own("a.example.com") && !site.is_own("example.org"));
         assert_eq!(host_pattern(" *.WWW.Example.com").unwrap(), "*.example.com");
         assert_eq!(host_pattern("*.bücher.example").unwrap(), "*.xn--bcher-kva.example");
         assert!(host_pattern("aא.example").is_err(), "letters of both directions have no form in ASCII");

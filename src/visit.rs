@@ -108,6 +108,11 @@ impl Visit {
         self.hours().any(|h| h.hour == hour && h.pageviews + h.events > 0)
     }
 
+    /// Milliseconds from its start to a moment. No day has 2^32 of them.
+    fn at_ms(&self, at: Moment) -> u32 {
+        u32::try_from(at.0 - self.first.0).unwrap_or(u32::MAX)
+    }
+
     /// The value that the visit has on a visit dimension or as part of the total.
     fn value(&self, axis: Axis<Sym>, names: &Names) -> Sym {
         match axis {
@@ -207,14 +212,21 @@ impl Visitor {
         }
         let visit = self.visits.len() - 1;
         // A ping that names no page is about the one shown last.
-        let page = if hit.page == NOT_SET { self.visits[visit].exit } else { names.known(Dimension::Page, &hit.page) };
+        let exit = self.visits[visit].exit;
         // A page may have been shown when it had no name yet.
-        let found = [page, Sym::OTHER].into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
-        let spot = &mut self.spots[found.ok_or(Rejection::NoVisit)?];
-        let grace = if ms == Kind::SINCE_LAST_HIT_MS { 0 } else { limits::ENGAGEMENT_GRACE_MS };
-        let longest = (at.0 - self.last.0 + grace).max(0) as u64;
+        let pages = if hit.page == NOT_SET { [exit, exit, Sym::OTHER] } else { names.shown(&hit.page) };
+        let found = pages.into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
+        let place = found.ok_or(Rejection::NoVisit)?;
+        let now_ms = self.visits[visit].at_ms(at);
+        // A ping tells the time since the one before it of its page. What the visitor did elsewhere since then does not
+        // count, because messages overtake each other: a page's last ping may come after the next pageview.
+        let longest = match ms {
+            Kind::SINCE_LAST_HIT_MS => u64::try_from(at.0 - self.last.0).unwrap_or(0),
+            _ => u64::from(now_ms.saturating_sub(spot::told_ms(&self.spots, place))) + limits::ENGAGEMENT_GRACE_MS,
+        };
+        let spot = &mut self.spots[place];
         let cell = Cell { axis: Axis::Of(Dimension::Page), value: spot.page };
-        book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll));
+        book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll, now_ms));
         Ok(())
     }
 
@@ -354,7 +366,8 @@ impl Visitor {
             insert(&mut self.spots, place, spot);
             place
         });
-        self.spots[place].mark(step.hour, is_view);
+        let into_visit_ms = self.visits[current].length_ms;
+        self.spots[place].mark(step.hour, is_view, into_visit_ms);
     }
 
     /// Books the hit under its properties, and its money.
@@ -432,8 +445,7 @@ impl Default for Visitor {
 impl Visit {
     /// Moves the visit on by one pageview or event.
     fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, page: Sym) {
-        // No day is as long as 2^32 milliseconds.
-        self.length_ms = u32::try_from(at.0 - self.first.0).unwrap_or(u32::MAX);
+        self.length_ms = self.at_ms(at);
         if let Kind::Event { interactive, .. } = hit.kind {
             self.count_in(hour).events += 1;
             self.interactive |= interactive;

@@ -3,7 +3,8 @@
 //! The pages of the measured site come from another port than the collector, so CORS is real.
 
 mod cases;
-mod chromium;
+mod driver;
+mod engines;
 mod installed;
 mod pages;
 mod plain;
@@ -17,7 +18,7 @@ use headcount::page::words::ENGLISH;
 use serde_json::json;
 
 use crate::world::World;
-use chromium::Browser;
+use driver::Browser;
 use pages::Pages;
 
 /// How often, and after how many milliseconds each time, a figure is asked for until it is the one expected.
@@ -44,7 +45,7 @@ impl Scene {
     /// The pages name a domain of their own.
     fn with_pages_of(domain: &str, browser: Browser) -> Scene {
         let world = World::start();
-        world.canary(chromium::AGENT);
+        world.canary(&browser.agent());
         world.canary("nightingale");
         Scene { browser, pages: Pages::start(world.url(), domain), world }
     }

@@ -4,7 +4,7 @@ pub mod others;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use headcount::beacon::{Beacon, ClientIp, Kind, Request, Revenue, plausible};
+use headcount::beacon::{Beacon, ClientIp, Kind, Request, Revenue, address, plausible};
 use serde_json::Value;
 
 pub const CLASSIC: &str = include_str!("captures/plausible-classic-2021.jsonl");
@@ -69,6 +69,7 @@ fn replay(line: &Value, body: &str) -> Vec<Beacon> {
         query: line["query"].as_str().unwrap_or_default(),
         body: body.as_bytes(),
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        way: address::Way::default(),
         user_agent: header("user-agent"),
         accept_language: header("accept-language"),
         referer: header("referer"),

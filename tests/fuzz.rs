@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use headcount::beacon::log::{Read, Reader, Rules};
+use headcount::beacon::log::{Read, Reader, Rules, looks_like};
 use headcount::beacon::mail::{Act, Link, asker, of_picture};
 use headcount::beacon::objects::Objects;
 use headcount::beacon::{
@@ -144,6 +144,7 @@ fn request(input: &[u8], read: impl Fn(&Request<'_>) -> Vec<Beacon>) {
         query,
         body,
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        way: address::Way::default(),
         user_agent: "Mozilla/5.0",
         hints: &headcount::beacon::NO_HINTS,
         accept_language: "en",
@@ -156,7 +157,7 @@ fn request(input: &[u8], read: impl Fn(&Request<'_>) -> Vec<Beacon>) {
     for request in [ask(&query, b""), ask("", input)] {
         for beacon in read(&request) {
             assert!(!beacon.site.is_empty());
-            assert!(beacon.url.len() <= limits::URL_BYTES_MAX && beacon.referrer.len() <= limits::URL_BYTES_MAX);
+            assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX);
             assert!(beacon.props.len() <= limits::PROPS_MAX && beacon.language.len() <= 3);
             let fits = |(key, value): &(String, String)| {
                 key.len() <= limits::PROP_KEY_BYTES_MAX && value.len() <= limits::PROP_VALUE_BYTES_MAX
@@ -202,35 +203,25 @@ fn lists_of_hits() {
 
 #[test]
 fn lines_of_logs() {
-    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-    let lines = [
-        format!(
-            "192.0.2.1 - - [10/Oct/2024:13:55:36 +0000] \"GET /a?b HTTP/1.1\" 200 5 \"https://a.test/\" \"{agent}\""
-        ),
-        format!(
-            r#"{{"ts":1728568536.25,"request":{{"remote_ip":"192.0.2.1","method":"GET","uri":"/a","headers":{{"User-Agent":["{agent}"]}}}},"status":200}}"#
-        ),
-        "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2024-10-10 13:55:36 192.0.2.1 GET /a 200".to_owned(),
-        format!(
-            "192.0.2.1:5 [10/Oct/2024:13:55:36.655] f b/s 1/1/1/1/1 200 1 - - ---- 1/1/1/1/0 0/0 {{{agent}}} \"GET /a HTTP/1.1\""
-        ),
-    ];
-    let corpus: Vec<Vec<u8>> = lines.into_iter().map(String::into_bytes).collect();
+    let corpus: Vec<Vec<u8>> = crate::import::samples::logs().into_iter().map(|(_, log)| log).collect();
     let site = Domain::parse("example.test").unwrap();
     fuzz(&corpus, |input| {
-        let formats = [None, Some("combined"), Some("caddy"), Some("w3c"), Some("haproxy"), Some("%h %t \"%r\" %s")];
+        let keys = r#"{"a":"$remote_addr","b":"$time_local","c":"$request","d":"$status"}"#;
+        let named = ["combined", "json", "w3c", "haproxy", "%h %t \"%r\" %s", keys];
+        let formats = std::iter::once(None).chain(named.map(Some));
         for format in formats {
             let mut reader = Reader::named(format).unwrap();
             reader.look(input);
             for line in input.split(|byte| *byte == b'\n') {
                 if let Read::Line(read) = reader.read(line) {
-                    let _ = read
-                        .beacon(&site, &Rules::default())
-                        .map(|beacon| assert!(beacon.url.starts_with("https://example.test/")));
+                    let _ =
+                        read.beacon(&site, &Rules::default()).map(|beacon| assert!(beacon.url.starts_with("https://")));
                 }
                 let _ = (reader.time(line), reader.is_whole(line));
             }
         }
+        let told = looks_like(input);
+        assert!(told.len() < 2_000, "{told}");
         let _ = Reader::named(std::str::from_utf8(input).ok());
     });
 }
@@ -243,9 +234,16 @@ fn headers_and_addresses_of_mails() {
         "example.test\nspring\nhttps://example.test/",
     ];
     let corpus: Vec<Vec<u8>> = corpus.into_iter().map(|text| text.as_bytes().to_vec()).collect();
+    let by_header = ["Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"].map(address::ClientHeader::new);
+    let of_header = |header| address::Trust { header, ..address::Trust::default() };
+    let trusts: Vec<_> = by_header.into_iter().map(of_header).chain([address::Trust::default()]).collect();
     fuzz(&corpus, |input| {
         let once = || std::iter::once(input);
-        address::of_client(Ipv4Addr::LOCALHOST.into(), once(), once(), Some(input), &address::loopback());
+        for trust in &trusts {
+            address::of_client(Ipv4Addr::LOCALHOST.into(), |_| once(), trust);
+        }
+        let (alone, with_port) = (address::node(input), address::node_and_port(input));
+        assert_eq!(alone.is_some(), with_port.is_some(), "one reading finds an address where the other finds none");
         let text = String::from_utf8_lossy(input);
         let _ = (of_picture(&text), Link::of_text(&text), Link::to("example.test", &text, &text, &text));
         request(input, |request| {

@@ -223,6 +223,12 @@ fn only_trusted_proxies_tell_the_address() {
         (200, "198.51.100.7".into())
     );
     assert_eq!(debug(&[("forwarded", "for=\"[2001:db8::1]:8080\"".into())]), (200, "2001:db8::1".into()));
+    // Nobody is believed when a client may have written one of two.
+    let forged = [("x-forwarded-for", "203.0.113.66".to_owned()), ("x-real-ip", "192.0.2.1".to_owned())];
+    assert_eq!(debug(&forged), (200, "127.0.0.1".into()));
+    // This machine is not Cloudflare's.
+    let forged = [("x-forwarded-for", "192.0.2.1".to_owned()), ("cf-connecting-ip", "203.0.113.66".to_owned())];
+    assert_eq!(debug(&forged), (200, "192.0.2.1".into()));
 }
 
 #[test]

@@ -10,10 +10,21 @@ use tempfile::TempDir;
 
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
+/// What time it is at the start of every program: on no day, hour or zone of the machine hangs what comes of a test.
+pub const NOW: &str = "2026-06-01T09:00:00Z";
+
 pub fn headcount(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
-    command.args(words).env_remove("HEADCOUNT_DATA");
+    command.args(["--now", NOW]).args(words);
+    unset(&mut command);
     command
+}
+
+/// Takes away what this machine sets for headcount.
+pub fn unset(command: &mut Command) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEADCOUNT_")) {
+        command.env_remove(name);
+    }
 }
 
 fn run(words: &[&str]) -> Output {
@@ -305,4 +316,39 @@ fn a_demo_shows_two_sites_that_live_and_leaves_nothing_behind() {
         String::from_utf8_lossy(&output.stderr).contains("can't be listened on") && output.status.code() == Some(1)
     );
     assert_eq!(folders(), 0);
+}
+
+/// The answer of `/health`: its status, and what it says.
+fn health(server: &Server) -> (u16, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut answer = agent.get(format!("{}/health", server.url)).call().unwrap();
+    let text = answer.body_mut().read_to_string().unwrap();
+    let said: Value = serde_json::from_str(&text).unwrap();
+    (answer.status().as_u16(), said["status"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_clock_of_tests_is_loud_and_never_meets_real_figures() {
+    let real = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
+        command.args(words);
+        unset(&mut command);
+        command
+    };
+    let refused = |mut command: Command, why: &str| {
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(why), "{said}");
+    };
+    let (_folder, data) = folder();
+    let server = Server::run(real(&["serve", "--listen", "127.0.0.1:0", "--site", "example.com", "--data", &data]));
+    assert_eq!(health(&server), (200, "ok".into()));
+    drop(server);
+    refused(headcount(&["site", "list", "--data", &data]), "--now is for tests");
+    refused(headcount(&["serve", "--listen", "127.0.0.1:0", "--data", &data]), "--now is for tests");
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    assert_eq!(health(&server), (503, "on a test's clock".into()));
+    drop(server);
+    refused(real(&["serve", "--listen", "127.0.0.1:0", "--data", &data]), "were made by a test under --now");
 }

@@ -50,6 +50,8 @@ struct Ping<'a> {
     page: &'a str,
     /// Where the page was shown that it is about.
     host: &'a str,
+    /// When it counts.
+    at: Moment,
     ms: i64,
     scroll: i64,
 }
@@ -125,10 +127,14 @@ impl<'a> Walk<'a> {
         let visit = match (&hit.kind, token) {
             (Kind::Engagement { ms, scroll }, _) => {
                 let Some(visit) = running.filter(|visit| self.has_shown(*visit, &hit.page)) else { return false };
-                let cap = since.unwrap_or(0) + GRACE_MS;
+                let cap = match *ms {
+                    Kind::SINCE_LAST_HIT_MS => since.unwrap_or(0),
+                    _ => at.0 - self.told_until(visit, &hit.page).0 + GRACE_MS,
+                };
                 let ms = i64::try_from(*ms).unwrap_or(i64::MAX).min(cap);
                 let host = self.host_of_ping(visit, &hit.page);
-                self.visits[visit].pings.push(Ping { page: &hit.page, host, ms, scroll: scroll.unwrap_or(0).into() });
+                let scroll = scroll.unwrap_or(0).into();
+                self.visits[visit].pings.push(Ping { page: &hit.page, host, at, ms, scroll });
                 Some(visit)
             }
             (_, None) => self.list(hit, day, at, None),
@@ -146,6 +152,15 @@ impl<'a> Walk<'a> {
     fn has_shown(&self, visit: usize, page: &str) -> bool {
         let mut hits = self.visits[visit].hits.iter().map(|hit| self.counted[*hit].hit);
         hits.any(|hit| hit.kind == Kind::Pageview && hit.page == page)
+    }
+
+    /// Until when a page has told its time in a visit: its last ping, else its first pageview.
+    fn told_until(&self, visit: usize, page: &str) -> Moment {
+        let visit = &self.visits[visit];
+        let ping = visit.pings.iter().rev().find(|ping| ping.page == page).map(|ping| ping.at);
+        let is_first = |counted: &&Counted| counted.hit.kind == Kind::Pageview && counted.hit.page == page;
+        let shown = visit.hits.iter().map(|hit| &self.counted[*hit]).find(is_first).map(|counted| counted.at);
+        ping.or(shown).expect("a page that was shown")
     }
 
     fn begin(&mut self, site: SiteId, at: Moment) -> usize {

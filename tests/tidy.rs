@@ -153,6 +153,38 @@ fn the_flow_reads_no_clock_and_logs_nothing() {
 }
 
 #[test]
+fn no_test_asks_what_day_it_is() {
+    // What a program is told by `--now`, and a world by its clock, is the same on every day.
+    let never = ["SystemTime::now", "Timestamp::now", "Zoned::now", "TimeZone::system", "Clock::System"];
+    let mut tests: Vec<(String, String)> =
+        sources("tests").into_iter().map(|source| (source.path, source.text)).collect();
+    for source in sources("src") {
+        let foot = source.text[source.code().len()..].to_owned();
+        tests.push((source.path, foot));
+    }
+    for (path, text) in tests.iter().filter(|(path, _)| path != "tests/tidy.rs") {
+        assert!(never.iter().all(|word| !text.contains(word)), "{path} asks the machine's clock");
+    }
+    // The scripts of tests, and those of pages, which would have to agree with the server about the day.
+    for path in [
+        "tests/axe",
+        "tests/clients",
+        "tests/engines",
+        "tests/layout",
+        "tests/node/driven.js",
+        "tests/node/engines.js",
+        "tests/node/pages.js",
+        "dashboards/headcount.js",
+    ] {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        for word in ["new Date()", "Date.now()", "Date()"] {
+            let found = text.lines().find(|line| line.contains(word));
+            assert!(found.is_none(), "{path}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn what_identifies_a_person_is_named_only_before_the_sums() {
     // The people of the demo are made up.
     let homes = ["beacon", "hit", "visit", "counts", "collector", "demo"];

@@ -330,13 +330,50 @@ fn a_ping_after_midnight_has_no_visit() {
 }
 
 #[test]
-fn claimed_time_is_capped_at_the_time_since_the_last_hit_and_five_seconds() {
+fn claimed_time_is_capped_at_the_time_since_the_pages_last_ping_and_five_seconds() {
     check("09:00 ana /\n 09:00:20 ana engages 24s", "page.engaged_ms / 24000");
     check("09:00 ana /\n 09:00:20 ana engages 60s", "page.engaged_ms / 25000");
     check("09:00 ana /\n 09:00:20 ana engages 60s\n 09:00:21 ana engages 60s", "page.engaged_ms / 31000");
-    // The last hit need not be on the same page, and a ping that arrives late has only the five seconds.
-    check("09:00 ana /\n 09:10 ana /a\n 09:10:01 ana engages 60s on /", "page.engaged_ms / 6000");
+    // A ping that arrives late has only the five seconds.
     check("09:00 ana /\n 08:00 ana engages 60s", "page.engaged_ms / 5000");
+    // Another visit is another measure.
+    check("09:00 ana /\n 09:00:10 ana engages 10s\n 10:00 ana /\n 10:00:01 ana engages 60s", "page.engaged_ms / 16000");
+}
+
+#[test]
+fn a_ping_that_the_next_message_overtakes_keeps_its_time() {
+    // The next page, the same page with another query, an event; and the same in the other order.
+    for next in ["ana /b", "ana /a", "ana event Signup on /a"] {
+        check(&format!("09:00 ana /a\n 09:00:12 {next}\n 09:00:12 ana engages 12s on /a"), "page.engaged_ms /a 12000");
+        check(&format!("09:00 ana /a\n 09:00:12 ana engages 12s on /a\n 09:00:12 {next}"), "page.engaged_ms /a 12000");
+    }
+    // Left and seen again, with a ping of each stay.
+    check(
+        "
+        09:00 ana /a
+        09:00:12 ana /b
+        09:00:12 ana engages 12s 40% on /a
+        09:01:12 ana /a
+        09:01:12 ana engages 60s on /b
+        09:01:32 ana /
+        09:01:32 ana engages 20s 10% on /a
+        ",
+        "page.engaged_ms /a 32000, /b 60000  page.scroll /a 40",
+    );
+    // Two tabs: each page has its own time, whatever the other tab sends in between.
+    check(
+        "
+        09:00 ana /a
+        09:00:30 ana /b
+        09:02 ana event Play on /b
+        09:03 ana engages 30s on /a
+        09:03 ana engages 150s on /b
+        09:03 ana engages 1s on /a
+        ",
+        "page.engaged_ms /a 31000, /b 150000",
+    );
+    // The same page in two tabs.
+    check("09:00 ana /a\n 09:05 ana /a\n 09:05:01 ana engages 300s on /a", "page.engaged_ms /a 300000");
 }
 
 #[test]

@@ -1,211 +1,216 @@
-//! In: the address at the other end of the connection, the forwarding headers, the networks of trusted proxies. Out: the
-//! [`ClientIp`] of the visitor. Forgets: the headers and the way that the request took.
+//! In: the address at the other end of the connection, the forwarding headers, and whom to [`Trust`]. Out: the [`Client`].
+//! Forgets: the headers and the way that the request took.
 //!
 //! Whoever sends a request can write any header, so one is believed only as far as trusted proxies wrote it: each proxy
 //! appends the address that it saw, and reading from the right ends at the first address that is not a trusted proxy's.
-//! A proxy that passes on a client's own `X-Forwarded-For`, `Forwarded` or `X-Real-IP` untouched must not be trusted.
+//!
+//! Proxies pass on headers that they don't know, so a header that a proxy does not set is the client's. Which one it sets is
+//! not known unless the operator says it (`client_ip_header`); until then headers that name different visitors are not
+//! believed, none of them. `CF-Connecting-IP` is believed from Cloudflare's networks only, and there it stands above
+//! `X-Forwarded-For`, which anybody's Worker may have begun.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+mod chain;
+mod named;
+mod networks;
+mod node;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::net::IpAddr;
 
 use super::ClientIp;
+use chain::{Nearest, Word, elements, entries};
+
+pub use named::{NAMES, delivery_network, named};
+pub use networks::Networks;
+pub use node::{is_local, node, node_and_port};
+
+/// Whose word is taken about the visitor's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// The networks of trusted proxies.
+    pub proxies: Networks,
+    /// The one header that they set, if the operator said it; no other is read then.
+    pub header: Option<ClientHeader>,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Trust { proxies: loopback(), header: None }
+    }
+}
+
+/// The header in which trusted proxies name the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientHeader {
+    name: String,
+    form: Form,
+}
+
+/// How its values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Addresses, separated by commas if there are several.
+    List,
+    /// The same, each with a port.
+    WithPort,
+    /// RFC 7239.
+    Elements,
+}
+
+impl ClientHeader {
+    /// A header by its name, in any case of letters; nothing if no header can have that name (RFC 9110, section 5.6.2).
+    pub fn new(name: &str) -> Option<ClientHeader> {
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        let form = match name.as_str() {
+            "forwarded" => Form::Elements,
+            "cloudfront-viewer-address" => Form::WithPort,
+            _ => Form::List,
+        };
+        Some(ClientHeader { name, form })
+    }
+
+    /// The address in the values of this header.
+    fn nearest<'a>(&self, values: impl Iterator<Item = &'a [u8]>, word: Word<'_>) -> Option<Nearest> {
+        match self.form {
+            Form::List => word.nearest(entries(values).map(node)),
+            Form::WithPort => word.nearest(entries(values).map(node_and_port)),
+            Form::Elements => word.nearest(elements(values)),
+        }
+    }
+}
+
+/// A header that [`of_client`] asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Header<'t> {
+    /// `X-Forwarded-For`
+    ForwardedFor,
+    /// `Forwarded`
+    Forwarded,
+    /// `X-Real-IP`
+    RealIp,
+    /// `CF-Connecting-IP`
+    CloudflareIp,
+    /// `CF-Connecting-IPv6`
+    CloudflareIpv6,
+    /// The one that the operator named, in small letters.
+    Named(&'t str),
+}
+
+/// What is known of how a request came, beside its address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing is doubtful.
+    #[default]
+    Plain,
+    /// Its address sent forwarding headers, and is not trusted: maybe a proxy that nobody named.
+    Through,
+    /// Trusted proxies sent headers that name different visitors; none was believed, and its address is the proxy's.
+    Contradictory,
+    /// A trusted proxy did not send the header that the operator named; its address is the proxy's.
+    Unnamed,
+}
+
+/// Who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address.
+    pub ip: ClientIp,
+    /// How it came.
+    pub way: Way,
+}
+
+impl Client {
+    fn of(address: IpAddr, way: Way) -> Client {
+        Client { ip: ClientIp(address), way }
+    }
+}
 
 /// The networks that are trusted when the owner names none: this machine.
-pub fn loopback() -> Vec<IpNet> {
-    let v4 = Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(|net| IpNet::V4(net.trunc()));
-    let v6 = Ipv6Net::new(Ipv6Addr::LOCALHOST, 128).map(IpNet::V6);
-    [v4, v6].into_iter().flatten().collect()
+pub fn loopback() -> Networks {
+    named("loopback").into_iter().flatten().collect()
 }
 
-/// The visitor's address. The headers are raw values, all of one name in the order in which they came:
-/// `X-Forwarded-For`, else `Forwarded`, else `X-Real-IP`. Ports and brackets are cut, and IPv4 within IPv6 is unwrapped.
+/// The visitor. `values` gives the raw values of a header, all of one name in the order in which they came.
 ///
-/// The rightmost address that is not a trusted proxy's wins; if all are, the leftmost. What stands left of an entry that
-/// is no address is never believed. With nothing to believe it is `peer`.
-pub fn of_client<'a>(
-    peer: IpAddr,
-    forwarded_for: impl Iterator<Item = &'a [u8]>,
-    forwarded: impl Iterator<Item = &'a [u8]>,
-    real_ip: Option<&'a [u8]>,
-    trusted: &[IpNet],
-) -> ClientIp {
+/// In one header the rightmost address that is not a trusted proxy's wins; if all are, the leftmost. What stands left of an
+/// entry that is no address is never believed. `X-Forwarded-For` is asked first, then `Forwarded`, then `X-Real-IP`; when two of
+/// them name different visitors, or with nothing to believe, it is `peer`.
+pub fn of_client<'a, V>(peer: IpAddr, values: impl Fn(Header<'_>) -> V, trust: &Trust) -> Client
+where
+    V: Iterator<Item = &'a [u8]>,
+{
     let peer = peer.to_canonical();
-    if !is_trusted(peer, trusted) {
-        return ClientIp(peer);
+    if !trust.proxies.contains(peer) {
+        let forwarding = [Header::ForwardedFor, Header::Forwarded, Header::RealIp];
+        let has_any = forwarding.into_iter().any(|header| values(header).next().is_some());
+        return Client::of(peer, if has_any { Way::Through } else { Way::Plain });
     }
-    let listed = forwarded_for.flat_map(|value| value.split(|b| *b == b',')).filter(is_filled).map(node);
-    let elements = forwarded.flat_map(|value| split_unquoted(value, b',')).filter(is_filled).map(node_of_element);
-    let believed =
-        nearest(listed, trusted).or_else(|| nearest(elements, trusted)).or_else(|| real_ip.filter(is_filled).map(node));
-    ClientIp(believed.flatten().unwrap_or(peer))
+    if let Some(header) = &trust.header {
+        let word = Word { trusted: &trust.proxies, cloudflares: None };
+        let told = header.nearest(values(Header::Named(&header.name)), word).and_then(|nearest| nearest.address);
+        return told.map_or(Client::of(peer, Way::Unnamed), |address| Client::of(address, Way::Plain));
+    }
+    let word = Word { trusted: &trust.proxies, cloudflares: cloudflares(&values) };
+    if word.cloudflares.is_some() && named::is_cloudflares(peer) {
+        return Client::of(word.cloudflares.flatten().unwrap_or(peer), Way::Plain);
+    }
+    let said = [
+        word.nearest(entries(values(Header::ForwardedFor)).map(node)),
+        word.nearest(elements(values(Header::Forwarded))),
+        word.nearest(entries(values(Header::RealIp)).map(node)),
+    ];
+    agreed(peer, said, &trust.proxies)
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    trusted.iter().any(|net| net.contains(&address))
+/// What `CF-Connecting-IP` says, where it was sent. Its IPv4 addresses from 240.0.0.0 on stand for IPv6 (Pseudo IPv4), which is
+/// in another header then.
+fn cloudflares<'a, V>(values: &impl Fn(Header<'_>) -> V) -> Option<Option<IpAddr>>
+where
+    V: Iterator<Item = &'a [u8]>,
+{
+    let told = node(values(Header::CloudflareIp).last()?);
+    let is_pseudo = matches!(told, Some(IpAddr::V4(v4)) if v4.octets()[0] >= 240);
+    let behind = if is_pseudo { values(Header::CloudflareIpv6).last().and_then(node) } else { None };
+    Some(behind.or(told))
 }
 
-fn is_filled(text: &&[u8]) -> bool {
-    !text.trim_ascii().is_empty()
-}
-
-/// The believable end of a chain: nothing when the chain is empty, and nothing within when its right end is no address.
-///
-/// Read from the left: an unknown entry makes all before it worthless, and a trusted proxy vouches for the one before it.
-fn nearest(mut chain: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> Option<Option<IpAddr>> {
-    let first = chain.next()?;
-    Some(chain.fold(first, |before, entry| {
-        let address = entry?;
-        if is_trusted(address, trusted) { before.or(entry) } else { entry }
-    }))
-}
-
-/// An address as `1.2.3.4`, `1.2.3.4:56`, `::1`, `[::1]` or `[::1]:56`.
-pub(super) fn node(text: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let bare = || text.parse::<IpAddr>().ok();
-    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
-    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
-    bare().or_else(with_port).or_else(in_brackets).map(|address| address.to_canonical())
-}
-
-/// The address in one element of `Forwarded`, such as `for="[2001:db8::1]:80";proto=https` (RFC 7239, section 4).
-/// `unknown` and made-up names are no addresses.
-fn node_of_element(element: &[u8]) -> Option<IpAddr> {
-    let value = split_unquoted(element, b';').find_map(|pair| {
-        let equals = pair.iter().position(|b| *b == b'=')?;
-        let (name, value) = (pair.get(..equals)?, pair.get(equals + 1..)?);
-        name.trim_ascii().eq_ignore_ascii_case(b"for").then(|| value.trim_ascii())
-    })?;
-    let unquoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    node(unquoted.unwrap_or(value))
-}
-
-/// The parts of `text` between `mark`s that do not stand within double quotes.
-fn split_unquoted(text: &[u8], mark: u8) -> impl Iterator<Item = &[u8]> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |byte| {
-        let cuts = *byte == mark && !quoted;
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ => {}
+/// The visitor that all headers name which name one. A trusted proxy is no visitor if another header names one.
+fn agreed(peer: IpAddr, said: [Option<Nearest>; 3], trusted: &Networks) -> Client {
+    let mut said = said.into_iter().flatten();
+    let Some(Nearest { address: Some(mut chosen), mut has_told }) = said.next() else {
+        return Client::of(peer, Way::Plain);
+    };
+    for other in said {
+        let Some(address) = other.address.filter(|address| *address != chosen && !trusted.contains(*address)) else {
+            continue;
+        };
+        if trusted.contains(chosen) {
+            (chosen, has_told) = (address, other.has_told);
+        } else if delivery_network(chosen).is_none() {
+            return Client::of(peer, Way::Contradictory);
         }
-        cuts
-    })
+    }
+    Client::of(chosen, if has_told { Way::Through } else { Way::Plain })
+}
+
+/// The address that a list such as `X-Forwarded-For` makes believable, if trusted proxies wrote its right end: the rightmost
+/// that is not a trusted proxy's; if all are, the leftmost. `None` if the list is empty, or the dash that logs write for a
+/// header that was not there; `Some(None)` if its right end is no address. Entries are read by [`node()`].
+pub fn nearest_in_list(list: &[u8], trusted: &Networks) -> Option<Option<IpAddr>> {
+    let word = Word { trusted, cloudflares: None };
+    word.nearest(entries(std::iter::once(list)).map(node)).map(|nearest| nearest.address)
+}
+
+/// The visitor's address by one list that a log kept beside the address that connected, by the rule of [`nearest_in_list`]: a
+/// list is believed only when `peer` is trusted.
+pub fn behind(peer: IpAddr, list: &[u8], trusted: &Networks) -> IpAddr {
+    let peer = peer.to_canonical();
+    let believed = if trusted.contains(peer) { nearest_in_list(list, trusted) } else { None };
+    believed.flatten().unwrap_or(peer)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PROXY: &str = "127.0.0.1";
-
-    fn client(peer: &str, forwarded_for: &[&str], forwarded: &[&str], real_ip: Option<&str>) -> String {
-        let mut trusted = loopback();
-        trusted.push("10.0.0.0/8".parse().expect("a network"));
-        let forwarded_for = forwarded_for.iter().map(|value| value.as_bytes());
-        let forwarded = forwarded.iter().map(|value| value.as_bytes());
-        let peer = peer.parse().expect("an address");
-        of_client(peer, forwarded_for, forwarded, real_ip.map(str::as_bytes), &trusted).0.to_string()
-    }
-
-    #[test]
-    fn a_stranger_is_not_believed() {
-        let all = client("203.0.113.9", &["192.0.2.1"], &["for=192.0.2.2"], Some("192.0.2.3"));
-        assert_eq!(all, "203.0.113.9");
-        assert_eq!(client("::ffff:203.0.113.9", &[], &[], None), "203.0.113.9");
-    }
-
-    #[test]
-    fn the_rightmost_address_that_is_no_trusted_proxy_wins() {
-        let cases: [(&[&str], &str); 12] = [
-            (&[], PROXY),
-            (&["192.0.2.1"], "192.0.2.1"),
-            (&["198.51.100.7, 192.0.2.1"], "192.0.2.1"),
-            (&["198.51.100.7, 192.0.2.1, 10.1.1.1, 127.0.0.1"], "192.0.2.1"),
-            (&["198.51.100.7", "192.0.2.1,10.1.1.1"], "192.0.2.1"),
-            (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
-            (&["2001:db8::1"], "2001:db8::1"),
-            (&["[2001:db8::1]:443"], "2001:db8::1"),
-            (&["[2001:db8::1]"], "2001:db8::1"),
-            (&["192.0.2.1:8080"], "192.0.2.1"),
-            (&["::ffff:192.0.2.1, ::ffff:10.0.0.1"], "192.0.2.1"),
-            (&[" , 192.0.2.1 ,"], "192.0.2.1"),
-        ];
-        for (header, expected) in cases {
-            assert_eq!(client(PROXY, header, &[], None), expected, "{header:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_left_of_garbage_is_believed() {
-        let cases: [(&[&str], &str); 7] = [
-            (&["192.0.2.1, garbage"], PROXY),
-            (&["192.0.2.1, garbage, 10.0.0.1"], "10.0.0.1"),
-            (&["192.0.2.1, garbage, 10.0.0.2, 10.0.0.1"], "10.0.0.2"),
-            (&["garbage, 192.0.2.1, 10.0.0.1"], "192.0.2.1"),
-            (&["unknown"], PROXY),
-            (&["192.0.2.1:port"], PROXY),
-            (&["1.2.3", "[2001:db8::1", "192.0.2.256"], PROXY),
-        ];
-        for (header, expected) in cases {
-            assert_eq!(client(PROXY, header, &["for=192.0.2.8"], Some("192.0.2.9")), expected, "{header:?}");
-        }
-        let trusted = loopback();
-        let peer = PROXY.parse().expect("an address");
-        let header: [&[u8]; 1] = [b"\xff, 192.0.2.1"];
-        let none = || std::iter::empty();
-        assert_eq!(of_client(peer, header.into_iter(), none(), None, &trusted).0.to_string(), "192.0.2.1");
-    }
-
-    #[test]
-    fn forwarded_is_read_without_x_forwarded_for() {
-        let cases: [(&[&str], &str); 14] = [
-            (&["for=192.0.2.1"], "192.0.2.1"),
-            (&["For=\"192.0.2.1:47\";Proto=https;by=10.0.0.1"], "192.0.2.1"),
-            (&["proto=https; for=\"[2001:db8::1]:4711\""], "2001:db8::1"),
-            (&["for=\"[2001:db8::1]\""], "2001:db8::1"),
-            (&["for=198.51.100.7, for=192.0.2.1, for=10.0.0.1"], "192.0.2.1"),
-            (&["for=198.51.100.7", "for=192.0.2.1"], "192.0.2.1"),
-            (&["for=198.51.100.7, for=unknown"], PROXY),
-            (&["for=198.51.100.7, for=_hidden, for=10.0.0.1"], "10.0.0.1"),
-            (&["for=198.51.100.7, proto=https"], PROXY),
-            (&["for=192.0.2.1;host=\"x, for=198.51.100.7\""], "192.0.2.1"),
-            (&["for=192.0.2.1;host=\"\\\", for=198.51.100.7;x=\\\"\""], "192.0.2.1"),
-            (&["for=\"192.0.2.1"], PROXY),
-            (&["for="], PROXY),
-            (&["for"], PROXY),
-        ];
-        for (header, expected) in cases {
-            assert_eq!(client(PROXY, &[], header, Some("192.0.2.9")), expected, "{header:?}");
-        }
-        assert_eq!(client(PROXY, &["192.0.2.5"], &["for=192.0.2.1"], None), "192.0.2.5");
-    }
-
-    #[test]
-    fn x_real_ip_is_read_without_the_others() {
-        let cases = [
-            (Some("192.0.2.1"), "192.0.2.1"),
-            (Some(" [2001:db8::1]:80 "), "2001:db8::1"),
-            (Some("::ffff:192.0.2.1"), "192.0.2.1"),
-            (Some("somebody"), PROXY),
-            (Some(""), PROXY),
-            (None, PROXY),
-        ];
-        for (header, expected) in cases {
-            assert_eq!(client(PROXY, &[""], &[" "], header), expected, "{header:?}");
-        }
-    }
-
-    #[test]
-    fn loopback_is_this_machine_only() {
-        let trusted = loopback();
-        for (address, expected) in
-            [("127.0.0.1", true), ("127.8.8.8", true), ("::1", true), ("::2", false), ("128.0.0.1", false)]
-        {
-            assert_eq!(is_trusted(address.parse().expect("an address"), &trusted), expected, "{address}");
-        }
-    }
-}
+mod tests;

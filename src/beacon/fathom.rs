@@ -15,11 +15,11 @@ use crate::site::fold;
 /// # Errors
 /// [`Refusal`] with [`Rejection::BadUrl`] without a host or a path.
 pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
-    let params = Params::of(request.query);
+    let params = Params::of(request.query, |key| matches!(key, "h" | "p" | "r" | "sid"));
     let (host, path) = (params.text("h"), params.text("p"));
     let site = fold(params.some("sid").or(naming::host(host)).unwrap_or_default());
     let url = format!("{}/{}", host.trim_end_matches('/'), path.trim_start_matches('/'));
-    let is_address = naming::host(host).is_some() && !path.is_empty() && url.len() <= limits::URL_BYTES_MAX;
+    let is_address = naming::host(host).is_some() && !path.is_empty();
     // A host of dots alone names nobody.
     if !is_address || site.is_empty() {
         return Err(Refusal::of(Rejection::BadUrl, &site));

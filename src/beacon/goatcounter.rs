@@ -6,22 +6,18 @@
 
 use std::net::IpAddr;
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::query::{Params, renamed};
-use super::{Beacon, Claims, Kind, Request, claim, cut, naming};
+use super::query::Params;
+use super::{Beacon, Claims, Kind, Request, claim, cut, json, naming};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::fold;
 
-/// Longest path, in bytes (GoatCounter's).
-const PATH_BYTES_MAX: usize = 2_048;
 /// Most hits of one call of the API (GoatCounter's).
 const HITS_MAX: usize = 500;
 /// The first of the codes by which count.js tells automated browsers; the ones between it and 0 are reserved.
 const FIRST_BOT: u32 = 150;
-/// Keys of campaigns that GoatCounter knows beside ours.
-const CAMPAIGN: [(&str, &str); 2] = [("campaign", "utm_campaign"), ("src", "source")];
 
 /// What is wrong with a request, as its sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +55,8 @@ pub fn site(
 /// # Errors
 /// [`Fault`]
 pub fn parse(request: &Request<'_>, site: &str) -> Result<Beacon, Fault> {
-    let params = Params::of(request.query);
+    let knows = |key: &str| matches!(key, "p" | "e" | "r" | "q" | "s" | "b" | "rnd");
+    let params = Params::of(request.query, knows);
     let hint = match params.some("b").map(str::parse::<u32>) {
         None | Some(Ok(0)) => 0,
         Some(Ok(code)) if code >= FIRST_BOT => code,
@@ -90,23 +87,19 @@ struct Sent<'a> {
 impl Sent<'_> {
     fn beacon(&self, request: &Request<'_>, site: &str) -> Result<Beacon, Fault> {
         let path = self.path.trim();
-        if path.is_empty() || path.len() > PATH_BYTES_MAX {
-            return Err(fault(Rejection::BadUrl, "p: must be set and at most 2048 bytes"));
+        if path.is_empty() {
+            return Err(fault(Rejection::BadUrl, "p: must be set"));
         }
         let (url, kind) = match self.is_event {
             false => (self.page(request, path), Kind::Pageview),
             true => {
                 let name = path.trim_start_matches('/');
-                let fits = !name.is_empty() && name.chars().count() <= limits::EVENT_NAME_CHARS_MAX;
-                if !fits {
-                    return Err(fault(Rejection::BadField, "p: must be at most 120 characters for an event"));
+                if name.is_empty() {
+                    return Err(fault(Rejection::BadField, "p: must be more than slashes for an event"));
                 }
-                (self.page(request, "/"), Kind::Event { name: name.to_owned(), interactive: true })
+                (self.page(request, "/"), Kind::Event { name: naming::event(name), interactive: true })
             }
         };
-        if url.len() > limits::URL_BYTES_MAX {
-            return Err(fault(Rejection::BadUrl, "p: must be at most 2000 bytes with its host and query"));
-        }
         let has_page = !self.is_event || naming::has_path(request.referer);
         Ok(Beacon {
             url: if self.is_event && has_page { request.referer.to_owned() } else { url },
@@ -117,53 +110,21 @@ impl Sent<'_> {
         })
     }
 
-    /// The page's address: its path, and the query that names the campaign.
+    /// The page's address: its path, the query that is sent apart, and its own.
     fn page(&self, request: &Request<'_>, path: &str) -> String {
         let (path, own) = path.split_once('?').unwrap_or((path, ""));
         let path = path.trim_matches('/');
-        let query = Some(self.query.trim_start_matches('?')).filter(|query| !query.is_empty()).unwrap_or(own);
+        let apart = self.query.trim_start_matches('?');
+        let query: Vec<&str> = match own == apart {
+            true => vec![own],
+            false => [apart, own].into_iter().filter(|query| !query.is_empty()).collect(),
+        };
+        let query = query.join("&");
         let question = if query.is_empty() { "" } else { "?" };
         let host = [request.origin, request.referer].into_iter().find_map(naming::host);
         let start = host.map_or(String::new(), |host| format!("https://{host}"));
-        renamed(&format!("{start}/{path}{question}{query}"), &CAMPAIGN).into_owned()
+        format!("{start}/{path}{question}{query}")
     }
-}
-
-/// A call of the API.
-#[derive(Deserialize)]
-struct Call {
-    #[serde(default)]
-    no_sessions: bool,
-    #[serde(default)]
-    hits: Vec<serde_json::Value>,
-}
-
-/// A hit of such a call.
-#[derive(Deserialize)]
-struct ApiHit {
-    path: String,
-    #[serde(default)]
-    event: bool,
-    #[serde(rename = "ref", default)]
-    referrer: String,
-    #[serde(default)]
-    size: serde_json::Value,
-    #[serde(default)]
-    query: String,
-    #[serde(default)]
-    bot: u32,
-    #[serde(default)]
-    user_agent: String,
-    #[serde(default)]
-    location: String,
-    #[serde(default)]
-    language: String,
-    #[serde(default)]
-    ip: String,
-    #[serde(default)]
-    created_at: String,
-    #[serde(default)]
-    session: String,
 }
 
 /// Reads the body of `POST /api/v0/count`: each hit, or what is wrong with it.
@@ -171,39 +132,61 @@ struct ApiHit {
 /// # Errors
 /// [`Fault`] when the whole call is wrong; then nothing is to be counted.
 pub fn parse_api(request: &Request<'_>, site: &str) -> Result<Vec<Result<Beacon, Fault>>, Fault> {
-    let call: Call = serde_json::from_slice(request.body)
-        .map_err(|_| fault(Rejection::NotJson, "the body is not the JSON of a call"))?;
-    match call.hits.len() {
-        0 => Err(fault(Rejection::BadField, "no hits")),
-        1..=HITS_MAX => Ok(call.hits.into_iter().map(|hit| api_hit(request, site, hit, call.no_sessions)).collect()),
+    let call = json::object(request.body).ok_or(fault(Rejection::NotJson, "the body is not the JSON of a call"))?;
+    let no_sessions = is_set(&call, "no_sessions");
+    match call.get("hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
+        [] => Err(fault(Rejection::BadField, "no hits")),
+        hits if hits.len() <= HITS_MAX => {
+            Ok(hits.iter().map(|hit| api_hit(request, site, hit.as_object(), no_sessions)).collect())
+        }
         _ => Err(fault(Rejection::TooLarge, "maximum amount of pageviews in one batch is 500")),
     }
 }
 
-fn api_hit(request: &Request<'_>, site: &str, hit: serde_json::Value, no_sessions: bool) -> Result<Beacon, Fault> {
-    let hit: ApiHit = serde_json::from_value(hit).map_err(|_| fault(Rejection::BadField, "not the JSON of a hit"))?;
-    let has_visitor = !hit.session.is_empty() || (!hit.user_agent.is_empty() && !hit.ip.is_empty());
+/// The text of a key, trimmed; empty when it is absent or no text.
+fn text<'a>(object: &'a Map<String, Value>, key: &str) -> &'a str {
+    object.get(key).and_then(Value::as_str).unwrap_or_default().trim()
+}
+
+fn is_set(object: &Map<String, Value>, key: &str) -> bool {
+    object.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn api_hit(
+    request: &Request<'_>,
+    site: &str,
+    hit: Option<&Map<String, Value>>,
+    no_sessions: bool,
+) -> Result<Beacon, Fault> {
+    let hit = hit.ok_or(fault(Rejection::BadField, "not the JSON of a hit"))?;
+    let some = |key| Some(text(hit, key)).filter(|text| !text.is_empty());
+    let has_visitor = some("session").is_some() || some("user_agent").is_some() && some("ip").is_some();
     if !no_sessions && !has_visitor {
         return Err(fault(Rejection::BadField, "session or user_agent and ip must be set unless no_sessions is"));
     }
-    let size = match &hit.size {
-        serde_json::Value::Array(parts) => parts.first().map(ToString::to_string).unwrap_or_default(),
-        serde_json::Value::String(text) => text.clone(),
+    let size = match hit.get("size") {
+        Some(Value::Array(parts)) => parts.first().map(ToString::to_string).unwrap_or_default(),
+        Some(Value::String(text)) => text.clone(),
         _ => String::new(),
     };
-    let sent = Sent { path: &hit.path, is_event: hit.event, referrer: &hit.referrer, query: &hit.query, size: &size };
+    let sent = Sent {
+        path: text(hit, "path"),
+        is_event: is_set(hit, "event"),
+        referrer: text(hit, "ref"),
+        query: text(hit, "query"),
+        size: &size,
+    };
     // The sender is a server of the site: nothing of its own is the visitor's.
     let nobody = Request { origin: "", referer: "", accept_language: "", ..*request };
     let mut beacon = sent.beacon(&nobody, site)?;
     beacon.libraries_count = true;
-    beacon.sender.automated = hit.bot >= FIRST_BOT;
-    let some = |text: String| Some(text).filter(|text| !text.trim().is_empty());
+    beacon.sender.automated = hit.get("bot").and_then(Value::as_u64).is_some_and(|bot| bot >= FIRST_BOT.into());
     beacon.claims = Claims {
-        at: time(&hit.created_at)?,
-        address: some(hit.ip).map(|ip| address(&ip)).transpose()?,
-        agent: some(hit.user_agent),
-        language: some(hit.language),
-        country: some(hit.location.split('-').next().unwrap_or_default().to_owned()),
+        at: time(text(hit, "created_at"))?,
+        address: some("ip").map(address).transpose()?,
+        agent: some("user_agent").map(str::to_owned),
+        language: some("language").map(str::to_owned),
+        country: some("location").and_then(|place| place.split('-').next()).map(str::to_owned),
         ..Claims::default()
     };
     Ok(beacon)
@@ -241,9 +224,9 @@ mod tests {
             ("p=/a%3Fx%3D1", "https://www.a.test/a?x=1"),
             (
                 "p=/a%3Fx%3D1&q=%3Futm_source%3Dnews%26campaign%3Dc",
-                "https://www.a.test/a?utm_source=news&utm_campaign=c",
+                "https://www.a.test/a?utm_source=news&campaign=c&x=1",
             ),
-            ("p=/a&q=src%3Dx", "https://www.a.test/a?source=x"),
+            ("p=/a%3Fsrc%3Dx&q=src%3Dx", "https://www.a.test/a?src=x"),
         ] {
             assert_eq!((one(query).url.as_str(), one(query).kind), (url, Kind::Pageview), "{query}");
         }
@@ -270,7 +253,9 @@ mod tests {
             );
         }
         assert_eq!(read("t=x").map_err(|f| f.reason).err(), Some(Rejection::BadUrl));
-        assert_eq!(read(&format!("p=/{}", "x".repeat(2_048))).map_err(|f| f.reason).err(), Some(Rejection::BadUrl));
+        assert!(read(&format!("p=/?{}&t={}", "x".repeat(3_000), "y".repeat(3_000))).is_ok());
+        let long = one(&format!("e=1&p={}", "x".repeat(200))).kind;
+        assert_eq!(long, Kind::Event { name: "x".repeat(120), interactive: true });
         assert_eq!(one("p=/&rnd=a").once, one("p=/&rnd=a").once);
         assert_ne!(one("p=/&rnd=a").once, one("p=/&rnd=b").once);
         assert_eq!(one("p=/").once, None);

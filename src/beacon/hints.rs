@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::json::mended;
 use crate::limits;
 
 /// The hints that are read, and the header that assistants sign their requests with.
@@ -68,7 +69,8 @@ impl Hints {
     /// text is no such object.
     pub fn of_uadata(json: &str) -> Hints {
         let mut hints = Hints::default();
-        let Ok(data) = serde_json::from_str::<UaData>(json) else { return hints };
+        let read = serde_json::from_str::<UaData>(json).or_else(|_| serde_json::from_str(&mended(json.as_bytes())));
+        let Ok(data) = read else { return hints };
         let quoted =
             |text: Option<String>| text.map(|text| format!("\"{}\"", text.replace('"', ""))).unwrap_or_default();
         hints.add("sec-ch-ua", &listed(&data.brands));

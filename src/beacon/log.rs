@@ -1,27 +1,38 @@
 //! In: one line of a web server's log, in one of several formats. Out: when it was, and the [`Beacon`] of a page that was
 //! shown, or the reason why it is none. Forgets: size, user, protocol, and all lines that are no pages.
 //!
-//! Each format is one file below. [`Reader`] finds out which one a log has, or is told; [`Rules`] say what counts as a page.
+//! Each format is one file below. [`Reader`] finds out which one a log has and what carries its lines, or is told; that is done
+//! at its first line, and again only where a line can't be read. [`Rules`] say what counts as a page.
 
-mod caddy;
+mod client;
 mod combined;
 mod fields;
+mod guess;
 mod haproxy;
+mod json;
+mod parts;
 mod pattern;
 mod rules;
+mod stock;
+mod wrap;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use memchr::memchr;
 
+use super::address::{Networks, Way, loopback, node};
 use super::{Beacon, Claims, ClientIp, Hints, Kind, Sender, UserAgent, claim, cut};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Domain, Moment};
 use fields::Layout;
-use pattern::Pattern;
+pub use guess::{looks_binary, looks_like};
+use json::Keys;
+use pattern::{Described, Pattern};
 pub use rules::Rules;
+use wrap::Wrap;
 
 /// One line. There is no `Debug`: it holds an address and an agent.
 #[derive(Clone)]
@@ -29,7 +40,9 @@ pub struct Line<'a> {
     /// When it was.
     pub at: Moment,
     address: IpAddr,
-    method: &'a [u8],
+    /// The host that it names; empty if it names none.
+    host: Cow<'a, str>,
+    is_get: bool,
     target: Cow<'a, str>,
     status: u16,
     referrer: Cow<'a, str>,
@@ -41,19 +54,65 @@ pub struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// A line that was answered with success; formats add what else they know.
-    fn of(at: Moment, address: IpAddr, method: &'a [u8], target: Cow<'a, str>) -> Line<'a> {
-        let (referrer, language) = (Cow::Borrowed(""), Cow::Borrowed(""));
+    fn of(at: Moment, address: IpAddr, is_get: bool, target: Cow<'a, str>) -> Line<'a> {
+        let [host, referrer, language] = [const { Cow::Borrowed("") }; 3];
         let address = address.to_canonical();
-        Line { at, address, method, target, status: 200, referrer, agent: None, language, opted_out: false }
+        Line { at, address, host, is_get, target, status: 200, referrer, agent: None, language, opted_out: false }
     }
 
-    /// The pageview that the line tells of, for a site whose pages are all at its own domain.
+    /// The same line with the host that it names, as it is written.
+    fn at_host(mut self, host: Cow<'a, str>) -> Line<'a> {
+        self.host = match host {
+            Cow::Borrowed(host) => Cow::Borrowed(client::host(host)),
+            Cow::Owned(host) => Cow::Owned(client::host(&host).to_owned()),
+        };
+        self
+    }
+
+    /// The line on its own.
+    fn into_owned(self) -> Line<'static> {
+        let owned = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        Line {
+            host: owned(self.host),
+            target: owned(self.target),
+            referrer: owned(self.referrer),
+            agent: self.agent.map(owned),
+            language: owned(self.language),
+            ..Line::of(self.at, self.address, self.is_get, Cow::Borrowed(""))
+        }
+        .with(self.status, self.opted_out)
+    }
+
+    fn with(self, status: u16, opted_out: bool) -> Line<'a> {
+        Line { status, opted_out, ..self }
+    }
+
+    /// The host whose page was asked for, as far as the line names it: in its target, else in a field of its own.
+    pub fn host(&self) -> &str {
+        if self.target.starts_with('/') {
+            return &self.host;
+        }
+        let of_target = self.target.split_once("://").and_then(|(scheme, rest)| {
+            let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            let authority = rest.get(..end)?;
+            is_web.then(|| client::host(authority.rsplit('@').next().unwrap_or_default()))
+        });
+        of_target.filter(|host| !host.is_empty()).unwrap_or(&self.host)
+    }
+
+    /// Who sent it, by address and agent.
+    pub fn sender(&self) -> (ClientIp, &str) {
+        (ClientIp(self.address), self.agent.as_deref().unwrap_or_default())
+    }
+
+    /// The pageview that the line tells of, at the host that it names, or at the site's own domain if it names none.
     ///
     /// # Errors
     /// [`Rejection::Method`], [`Rejection::Status`], [`Rejection::Asset`], and [`Rejection::BadUrl`] for a target that is
     /// no path.
     pub fn beacon(&self, site: &Domain, rules: &Rules) -> Result<Beacon, Rejection> {
-        if self.method != b"GET" {
+        if !self.is_get {
             return Err(Rejection::Method);
         }
         if !rules.is_success(self.status) {
@@ -63,11 +122,15 @@ impl<'a> Line<'a> {
         if rules.is_asset(target.as_bytes()) {
             return Err(Rejection::Asset);
         }
+        let host = match self.host() {
+            "" => site.as_str(),
+            host => host,
+        };
         let agent = self.agent.as_deref().unwrap_or_default();
         Ok(Beacon {
             site: site.as_str().to_owned(),
             kind: Kind::Pageview,
-            url: ["https://", site.as_str(), target].concat(),
+            url: ["https://", host, target].concat(),
             has_page: true,
             hash_mode: false,
             referrer: self.referrer.clone().into_owned(),
@@ -80,6 +143,7 @@ impl<'a> Line<'a> {
             claims: Claims::default(),
             sender: Sender {
                 address: ClientIp(self.address),
+                way: Way::default(),
                 agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
                 hints: Hints::default(),
                 opted_out: self.opted_out,
@@ -98,40 +162,78 @@ fn path_and_query(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return Some(target);
     }
-    let rest = ["http://", "https://"].into_iter().find_map(|scheme| target.strip_prefix(scheme))?;
-    Some(memchr(b'/', rest.as_bytes()).map_or("/", |slash| &rest[slash..]))
+    let scheme = target.get(..8).unwrap_or(target).find("://")?;
+    let is_web = target[..scheme].eq_ignore_ascii_case("http") || target[..scheme].eq_ignore_ascii_case("https");
+    let rest = &target[scheme + 3..];
+    is_web.then(|| memchr(b'/', rest.as_bytes()).map_or("/", |slash| &rest[slash..]))
 }
 
 /// How a log is written.
 #[derive(Clone)]
 enum Format {
     Combined,
-    Caddy,
+    Json(Arc<Keys>),
     /// W3C, as IIS and CloudFront write it; nothing until the line that names the fields has come.
     Fields(Option<Layout>),
     Haproxy,
-    Pattern(Pattern),
+    Pattern(Arc<Pattern>),
+}
+
+impl Format {
+    /// The format of a line, if it is in one that is known.
+    fn of(line: &[u8], trusted: &Networks) -> Option<Format> {
+        let known = [Format::Combined, Format::Json(Arc::default()), Format::Haproxy];
+        let found = known.into_iter().find(|format| format.read(line, trusted, None).is_some());
+        found.or_else(|| Some(Format::Pattern(Arc::new(stock::find(line, trusted)?))))
+    }
+
+    /// Reads a line; `at` is when it was if it does not say so itself.
+    fn read<'a>(&self, line: &'a [u8], trusted: &Networks, at: Option<Moment>) -> Option<Line<'a>> {
+        match self {
+            Format::Combined => combined::read(line, trusted),
+            Format::Json(keys) => json::read(line, keys, trusted, at),
+            Format::Fields(layout) => layout.as_ref()?.read(line, trusted),
+            Format::Haproxy => haproxy::read(line, trusted),
+            Format::Pattern(pattern) => pattern.read(line, trusted, at),
+        }
+    }
 }
 
 /// A name that is no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no format of logs; write combined, caddy, cloudfront, haproxy, w3c, or the line of a log_format like '$remote_addr [$time_local] \"$request\" $status'"
+    "{0:?} is no format of logs; write combined, caddy, cloudfront, haproxy, json, w3c, or the line of a log_format like '$remote_addr [$time_local] \"$request\" $status'"
 )]
 pub struct NotAFormat(String);
 
 /// Reads the lines of one log.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Reader {
     /// Nothing until a line has told.
     format: Option<Format>,
+    /// Whether somebody has said how it is written.
+    is_told: bool,
+    /// What carries its lines, from the outside in.
+    wraps: Vec<Wrap>,
+    trusted: Arc<Networks>,
+    /// The beginning of a line that goes on.
+    begun: Vec<u8>,
+    /// How many lines could not be read and were looked at anew.
+    looked: u32,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let trusted = Arc::new(loopback());
+        Reader { format: None, is_told: false, wraps: Vec::new(), trusted, begun: Vec::new(), looked: 0 }
+    }
 }
 
 /// What a line is.
 pub enum Read<'a> {
     /// A request.
     Line(Line<'a>),
-    /// It speaks of the log itself, or is empty.
+    /// It speaks of the log itself, is empty, or goes on in the next one.
     Note,
     /// It is in no known format, or longer than [`limits::LOG_LINE_BYTES_MAX`].
     Bad,
@@ -139,6 +241,10 @@ pub enum Read<'a> {
 
 /// How many lines of a log's beginning are looked at to find out how it is written.
 const LOOKED_LINES: usize = 50;
+/// How many lines that can't be read are looked at anew: a log may go on in another format, but most such lines are noise.
+const LOOKED_AGAIN_MAX: u32 = 1_000;
+/// How many carriers may stand around a line.
+const WRAPS_MAX: usize = 3;
 
 impl Reader {
     /// A reader of a format by its name, or by the line that describes it; without one, of whatever the log turns out to be.
@@ -149,104 +255,213 @@ impl Reader {
         let format = match name {
             None | Some("") => return Ok(Reader::default()),
             Some("combined" | "common" | "nginx" | "apache") => Format::Combined,
-            Some("caddy") => Format::Caddy,
+            Some("caddy" | "json" | "traefik" | "cloudflare") => Format::Json(Arc::default()),
             Some("w3c" | "iis" | "cloudfront") => Format::Fields(None),
             Some("haproxy") => Format::Haproxy,
-            Some(line) => Format::Pattern(Pattern::of(line).ok_or_else(|| NotAFormat(line.to_owned()))?),
+            Some(line) => match pattern::described(line).ok_or_else(|| NotAFormat(line.to_owned()))? {
+                Described::Pattern(pattern) => Format::Pattern(Arc::new(pattern)),
+                Described::Keys(keys) => Format::Json(Arc::new(keys)),
+            },
         };
-        Ok(Reader { format: Some(format) })
+        Ok(Reader { format: Some(format), is_told: true, ..Reader::default() })
+    }
+
+    /// The same reader, which believes addresses that proxies of these networks forwarded.
+    pub fn trusting(mut self, networks: Networks) -> Reader {
+        self.trusted = Arc::new(networks);
+        self
     }
 
     /// Takes the beginning of the log, so that a log that is continued in its middle is known.
     pub fn look(&mut self, head: &[u8]) {
         for line in head.split(|byte| *byte == b'\n').take(LOOKED_LINES) {
-            self.learn(line);
+            let line = bare(line);
+            let is_known = self.format.is_some() && (!self.is_told || self.reads(line));
+            if !is_known || line.first() == Some(&b'#') {
+                self.learn(line);
+            }
         }
     }
 
-    /// Finds out how the log is written, and which fields it has from here on.
-    fn learn(&mut self, line: &[u8]) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    fn reads(&self, line: &[u8]) -> bool {
+        self.format.as_ref().is_some_and(|format| format.read(line, &self.trusted, None).is_some())
+    }
+
+    /// Finds out how the log is written, and which fields it has from here on. Says whether that is known now.
+    fn learn(&mut self, line: &[u8]) -> bool {
         if let Some(layout) = Layout::of(line)
-            && matches!(self.format, None | Some(Format::Fields(_)))
+            && (!self.is_told || matches!(self.format, Some(Format::Fields(_))))
         {
-            self.format = Some(Format::Fields(Some(layout)));
+            (self.format, self.wraps) = (Some(Format::Fields(Some(layout))), Vec::new());
+            return true;
         }
-        if self.format.is_none() {
-            self.format = if combined::read(line).is_some() {
-                Some(Format::Combined)
-            } else if caddy::read(line).is_some() {
-                Some(Format::Caddy)
-            } else if haproxy::read(line).is_some() {
-                Some(Format::Haproxy)
-            } else {
-                None
-            };
-        }
+        let told = self.format.as_ref().filter(|_| self.is_told);
+        let Some((wraps, format)) = found(line, told, &self.trusted, None, 0) else { return false };
+        (self.wraps, self.format) = (wraps, Some(format));
+        true
     }
 
     /// Reads a line, given without its line feed.
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Read<'a> {
+        let line = bare(line);
         if line.len() > limits::LOG_LINE_BYTES_MAX {
             return Read::Bad;
         }
         if self.format.is_none() || line.first() == Some(&b'#') {
             self.learn(line);
         }
-        let read = match &self.format {
-            _ if line.is_empty() || line == b"\r" => return Read::Note,
-            None | Some(Format::Fields(_)) if line.starts_with(b"#") => return Read::Note,
-            Some(Format::Combined) => combined::read(line),
-            Some(Format::Caddy) => caddy::read(line),
-            Some(Format::Fields(layout)) => layout.as_ref().and_then(|layout| layout.read(line)),
-            Some(Format::Haproxy) => haproxy::read(line),
-            Some(Format::Pattern(pattern)) => pattern.read(line),
-            None => None,
+        // The journal speaks of itself so.
+        if line.is_empty() || line.starts_with(b"-- ") {
+            return Read::Note;
+        }
+        if line.starts_with(b"#") && matches!(self.format, None | Some(Format::Fields(_))) {
+            return Read::Note;
+        }
+        let mut read = self.attempt(line);
+        if matches!(read, Read::Bad) && self.looked < LOOKED_AGAIN_MAX {
+            self.looked += 1;
+            if self.learn(line) {
+                read = self.attempt(line);
+            }
+        }
+        read
+    }
+
+    /// Reads a line as the log is known.
+    fn attempt<'a>(&mut self, line: &'a [u8]) -> Read<'a> {
+        let Some(format) = &self.format else { return Read::Bad };
+        if self.wraps.is_empty() {
+            return format.read(line, &self.trusted, None).map_or(Read::Bad, Read::Line);
+        }
+        let Some((text, at, goes_on)) = opened(line, &self.wraps) else { return Read::Bad };
+        if goes_on && self.begun.len() + text.len() <= limits::LOG_LINE_BYTES_MAX {
+            self.begun.extend_from_slice(&text);
+            return Read::Note;
+        }
+        let text = match std::mem::take(&mut self.begun) {
+            begun if begun.is_empty() => text,
+            begun => Cow::Owned([&begun[..], &text].concat()),
+        };
+        let read = match text {
+            Cow::Borrowed(text) => format.read(text, &self.trusted, at),
+            Cow::Owned(text) => format.read(&text, &self.trusted, at).map(Line::into_owned),
         };
         read.map_or(Read::Bad, Read::Line)
     }
 
     /// When a line was.
     pub fn time(&mut self, line: &[u8]) -> Option<Moment> {
+        let line = bare(line);
         match &self.format {
-            None | Some(Format::Combined) => combined::time(line).or_else(|| self.time_of(line)),
-            Some(_) => self.time_of(line),
+            None | Some(Format::Combined) if self.wraps.is_empty() => {
+                combined::time(line).or_else(|| self.time_of(line))
+            }
+            _ => self.time_of(line),
         }
     }
 
     fn time_of(&mut self, line: &[u8]) -> Option<Moment> {
-        match self.read(line) {
-            Read::Line(line) => Some(line.at),
-            Read::Note | Read::Bad => None,
+        if self.format.is_none() || line.first() == Some(&b'#') {
+            self.learn(line);
+        }
+        let format = self.format.as_ref()?;
+        let (text, at, _) = opened(line, &self.wraps)?;
+        match format {
+            Format::Combined => combined::time(&text),
+            _ => format.read(&text, &self.trusted, at).map(|line| line.at).or(at),
         }
     }
 
     /// Whether the last line of a log, which no line feed ends, was written to its end. Where nothing closes a line that can't
     /// be known, and it is left for later.
     pub fn is_whole(&self, line: &[u8]) -> bool {
+        let line = bare(line);
+        let Some((text, at, false)) = opened(line, &self.wraps) else { return false };
+        let reads = |format: &Format| format.read(&text, &self.trusted, at).is_some();
         match &self.format {
-            None | Some(Format::Combined) => combined::is_whole(line),
-            Some(Format::Caddy) => caddy::read(line).is_some(),
-            Some(Format::Haproxy) => line.ends_with(b"\"") && haproxy::read(line).is_some(),
+            None | Some(Format::Combined) => combined::is_whole(&text, &self.trusted),
+            Some(format @ Format::Json(_)) => reads(format),
+            Some(format @ Format::Haproxy) => text.ends_with(b"\"") && reads(format),
             Some(Format::Fields(_) | Format::Pattern(_)) => false,
         }
     }
 }
 
+/// A line without what copying leaves before it (zeros of a log that was cut while its server wrote on, a mark of byte order),
+/// and without the return that ends it.
+fn bare(line: &[u8]) -> &[u8] {
+    let mut line = line.strip_suffix(b"\r").unwrap_or(line);
+    while let Some(0 | 0xef) = line.first() {
+        match line.strip_prefix(b"\0").or_else(|| line.strip_prefix("\u{feff}".as_bytes())) {
+            Some(rest) => line = rest,
+            None => break,
+        }
+    }
+    line
+}
+
+/// What carries a line, from the outside in, and the format of what is within.
+fn found(
+    line: &[u8],
+    told: Option<&Format>,
+    trusted: &Networks,
+    at: Option<Moment>,
+    depth: usize,
+) -> Option<(Vec<Wrap>, Format)> {
+    let format = match told {
+        Some(told) => told.read(line, trusted, at).map(|_| told.clone()),
+        // The time of the carrier stands in where an object has none.
+        None if at.is_some() && line.starts_with(b"{") => {
+            let format = Format::Json(Arc::default());
+            format.read(line, trusted, at).map(|_| format)
+        }
+        None => Format::of(line, trusted),
+    };
+    if let Some(format) = format {
+        return Some((Vec::new(), format));
+    }
+    if depth == WRAPS_MAX {
+        return None;
+    }
+    Wrap::ALL.into_iter().find_map(|wrap| {
+        let opened = wrap.open(line)?;
+        let (mut wraps, format) = found(&opened.text, told, trusted, opened.at.or(at), depth + 1)?;
+        wraps.insert(0, wrap);
+        Some((wraps, format))
+    })
+}
+
+/// What is within all its carriers, when it was carried, and whether it goes on in the next line.
+fn opened<'a>(line: &'a [u8], wraps: &[Wrap]) -> Option<(Cow<'a, [u8]>, Option<Moment>, bool)> {
+    let (mut text, mut at, mut goes_on) = (Cow::Borrowed(line), None, false);
+    for wrap in wraps {
+        let (inner, inner_at, more) = match text {
+            Cow::Borrowed(text) => {
+                let opened = wrap.open(text)?;
+                (opened.text, opened.at, opened.goes_on)
+            }
+            Cow::Owned(text) => {
+                let opened = wrap.open(&text)?;
+                (Cow::Owned(opened.text.into_owned()), opened.at, opened.goes_on)
+            }
+        };
+        (text, at, goes_on) = (inner, inner_at.or(at), goes_on || more);
+    }
+    Some((text, at, goes_on))
+}
+
 /// The pieces of a line without any that is an address, for a digest by which nobody shall find one by trying.
 pub fn without_addresses(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let first = memchr(b' ', line).map_or(line.len(), |space| space);
-    let opens_with_one = is_address(&line[..first]);
-    let rest = if opens_with_one { &line[first..] } else { line };
-    let divides = move |byte: &u8| !opens_with_one && matches!(byte, b' ' | b'\t' | b'"' | b',');
-    rest.split_inclusive(divides).filter(move |piece| opens_with_one || !is_address(piece))
+    let divides = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b',' | b'|');
+    line.split_inclusive(divides).filter(|piece| !is_address(piece))
 }
 
 /// Whether a piece of a line is an address, with or without a port.
 fn is_address(piece: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(piece) else { return false };
-    let text = text.trim_matches([' ', '\t', '"', ',']);
-    text.parse::<IpAddr>().is_ok() || text.parse::<std::net::SocketAddr>().is_ok()
+    let is_mark = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b',' | b'|' | b'\\' | b'\r' | b'\n');
+    let start = piece.iter().position(|byte| !is_mark(byte)).unwrap_or(piece.len());
+    let end = piece.iter().rposition(|byte| !is_mark(byte)).map_or(start, |end| end + 1);
+    node(&piece[start..end]).is_some()
 }
 
 #[cfg(test)]

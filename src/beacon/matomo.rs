@@ -8,20 +8,23 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::query::{Params, renamed};
-use super::{Beacon, Claims, Hints, Kind, Refusal, Request, Sender, address, claim, cut, nested};
+use super::query::Params;
+use super::{Beacon, Claims, Hints, Kind, Refusal, Request, Sender, address, claim, cut, json, naming, nested};
 use crate::limits;
 use crate::rejection::Rejection;
 
-/// Keys of campaigns that Matomo reads from a page's address, and what we call them.
-#[rustfmt::skip]
-const CAMPAIGN: [(&str, &str); 15] = [
-    ("mtm_campaign", "utm_campaign"), ("matomo_campaign", "utm_campaign"), ("pk_campaign", "utm_campaign"),
-    ("piwik_campaign", "utm_campaign"), ("mtm_source", "utm_source"), ("matomo_source", "utm_source"),
-    ("pk_source", "utm_source"), ("mtm_medium", "utm_medium"), ("pk_medium", "utm_medium"),
-    ("mtm_content", "utm_content"), ("pk_content", "utm_content"), ("mtm_keyword", "utm_term"),
-    ("mtm_kwd", "utm_term"), ("pk_keyword", "utm_term"), ("pk_kwd", "utm_term"),
-];
+/// The keys that are read, and custom dimensions.
+fn knows(key: &str) -> bool {
+    #[rustfmt::skip]
+    const KEYS: [&str; 37] = [
+        "idsite", "rec", "url", "urlref", "lang", "res", "r", "rand", "pv_id", "ping", "e_c", "e_a", "e_n", "e_v", "idgoal",
+        "ec_id", "revenue", "c_n", "search", "search_cat", "search_count", "download", "link", "ca", "cvar", "_cvar", "ua",
+        "uadata", "cip", "cdt", "cdo", "country", "token_auth", "send_image", "module", "method", "idSite",     ];
+    KEYS.contains(&key) || key.starts_with(DIMENSION)
+}
+
+/// How keys of custom dimensions begin; a number follows.
+const DIMENSION: &str = "dimension";
 
 /// What a request holds.
 pub struct Parsed {
@@ -45,12 +48,12 @@ pub fn parse(request: &Request<'_>) -> Result<Parsed, Refusal> {
     if request.body.len() > limits::BODY_BYTES_MAX {
         return Err(Refusal::of(Rejection::TooLarge, ""));
     }
-    let body = std::str::from_utf8(request.body).unwrap_or_default();
-    let mut params = Params::of(request.query);
-    if let Some(bulk) = bulk(body) {
+    let body = String::from_utf8_lossy(request.body);
+    let mut params = Params::of(request.query, knows);
+    if let Some(bulk) = bulk(&body) {
         return many(request, &params, &bulk);
     }
-    params.add(body);
+    params.add(&body);
     let is_empty = params.is_empty();
     Ok(Parsed {
         items: if is_empty { Vec::new() } else { vec![one(request, &params)] },
@@ -63,11 +66,9 @@ pub fn parse(request: &Request<'_>) -> Result<Parsed, Refusal> {
 
 /// The object of a body that lists messages.
 fn bulk(body: &str) -> Option<serde_json::Map<String, Value>> {
-    let is_it = body.trim_start().starts_with('{') && body.contains("\"requests\"");
-    match is_it.then(|| serde_json::from_str(body)) {
-        Some(Ok(Value::Object(object))) if object.contains_key("requests") => Some(object),
-        _ => None,
-    }
+    let begins = body.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+    let is_it = begins.starts_with('{') && body.contains("\"requests\"");
+    is_it.then(|| json::object(body.as_bytes()))?.filter(|object| object.contains_key("requests"))
 }
 
 fn many(request: &Request<'_>, params: &Params<'_>, bulk: &serde_json::Map<String, Value>) -> Result<Parsed, Refusal> {
@@ -78,7 +79,7 @@ fn many(request: &Request<'_>, params: &Params<'_>, bulk: &serde_json::Map<Strin
     let token = bulk.get("token_auth").and_then(Value::as_str).or(params.some("token_auth"));
     let send_image = bulk.get("send_image").map(Value::to_string).unwrap_or_default();
     Ok(Parsed {
-        items: requests.iter().filter_map(|item| Some(one(request, &params_of(item)?))).collect(),
+        items: requests.iter().map(|item| one(request, &params_of(item))).collect(),
         token: token.map(str::to_owned),
         is_bulk: true,
         wants_picture: send_image.trim_matches('"') != "0",
@@ -86,23 +87,22 @@ fn many(request: &Request<'_>, params: &Params<'_>, bulk: &serde_json::Map<Strin
     })
 }
 
-/// The parameters of a listed message: a text with a query, or an object.
-fn params_of(item: &Value) -> Option<Params<'_>> {
+/// The parameters of a listed message: a text with a query, or an object. Other values have none.
+fn params_of(item: &Value) -> Params<'_> {
+    let mut params = Params::new(knows);
     match item {
-        Value::String(text) => text.split_once('?').map(|(_, query)| Params::of(query)),
+        Value::String(text) => params.add(text.split_once('?').map_or(text, |(_, query)| query)),
         Value::Object(object) => {
-            let mut params = Params::default();
-            for (key, value) in object.iter().take(limits::PARAMS_MAX) {
-                let text = match value {
+            for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+                params.put(Cow::Borrowed(key), || match value {
                     Value::String(text) => Cow::Borrowed(text.as_str()),
                     other => Cow::Owned(other.to_string()),
-                };
-                params.put(Cow::Borrowed(key), text);
+                });
             }
-            Some(params)
         }
-        _ => None,
+        _ => {}
     }
+    params
 }
 
 fn one(request: &Request<'_>, params: &Params<'_>) -> Result<Beacon, Refusal> {
@@ -116,11 +116,11 @@ fn one(request: &Request<'_>, params: &Params<'_>) -> Result<Beacon, Refusal> {
     }
     let (kind, mut props) = kind(params).map_err(refuse)?;
     let url = match (params.some("url"), params.some("urlref")) {
-        (Some(url), _) => renamed(url, &CAMPAIGN).into_owned(),
+        (Some(url), _) => url.to_owned(),
         (None, None) => request.referer.to_owned(),
         (None, Some(_)) => String::new(),
     };
-    if url.len() > limits::URL_BYTES_MAX || (url.is_empty() && kind == Kind::Pageview) {
+    if url.is_empty() && kind == Kind::Pageview {
         return Err(refuse(Rejection::BadUrl));
     }
     custom(params, &mut props);
@@ -154,7 +154,7 @@ fn kind(params: &Params<'_>) -> Result<(Kind, Props), Rejection> {
     let event = |name: &str, keys: &[(&str, &str)]| {
         let mut props = Vec::new();
         keys.iter().for_each(|(ours, theirs)| nested::add(&mut props, ours, params.text(theirs)));
-        Ok((Kind::Event { name: name_of(name), interactive: true }, props))
+        Ok((Kind::Event { name: naming::event(name), interactive: true }, props))
     };
     let has = |key: &str| params.some(key).is_some();
     if has("e_c") && has("e_a") {
@@ -178,21 +178,16 @@ fn kind(params: &Params<'_>) -> Result<(Kind, Props), Rejection> {
     }
 }
 
-/// The name of an event, cut to its bound.
-fn name_of(text: &str) -> String {
-    text.chars().take(limits::EVENT_NAME_CHARS_MAX).collect()
-}
-
 /// Custom dimensions and custom variables.
 fn custom(params: &Params<'_>, props: &mut Props) {
     for (key, value) in params.all() {
-        let number = key.strip_prefix("dimension").unwrap_or_default();
+        let number = key.strip_prefix(DIMENSION).unwrap_or_default();
         if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) {
             nested::add(props, key, value);
         }
     }
     for key in ["cvar", "_cvar"] {
-        let Ok(Value::Object(variables)) = serde_json::from_str(params.text(key)) else { continue };
+        let Some(variables) = json::object(params.text(key).as_bytes()) else { continue };
         for pair in variables.values().filter_map(Value::as_array) {
             if let [name, value] = pair.as_slice() {
                 nested::add(props, &plain(name), &plain(value));
@@ -231,7 +226,7 @@ fn claims(params: &Params<'_>) -> Result<Claims, Rejection> {
 
 /// The site that the log importer asks for before it begins (`method=SitesManager.getSiteFromId`), and its token.
 pub fn asked_site(query: &str, body: &[u8]) -> Option<(String, String)> {
-    let mut params = Params::of(query);
+    let mut params = Params::of(query, knows);
     params.add(std::str::from_utf8(body).ok()?);
     let is_it = params.text("module") == "API" && params.text("method") == "SitesManager.getSiteFromId";
     is_it.then(|| (params.text("idSite").to_owned(), params.text("token_auth").to_owned()))
@@ -290,10 +285,7 @@ mod tests {
         let beacon = one(
             "url=https://a.test/x%3Fmtm_campaign%3Dspring%26pk_kwd%3Dk&urlref=https://b.test/&res=800x600&lang=de-AT&dimension1=member&dimensionX=no&cvar=%7B%221%22:%5B%22HTTP-code%22,200%5D%7D&_id=abc&uid=u",
         );
-        assert_eq!(
-            (beacon.site.as_str(), beacon.url.as_str()),
-            ("7", "https://a.test/x?utm_campaign=spring&utm_term=k")
-        );
+        assert_eq!((beacon.site.as_str(), beacon.url.as_str()), ("7", "https://a.test/x?mtm_campaign=spring&pk_kwd=k"));
         assert_eq!(
             (beacon.referrer.as_str(), beacon.language.as_str(), beacon.screen),
             ("https://b.test/", "de", Some("md"))
@@ -340,9 +332,10 @@ mod tests {
     #[test]
     fn a_list_holds_queries_addresses_and_objects() {
         let body = br#"{"requests":["?idsite=7&rec=1&url=https://a.test/1","http:\/\/m.test\/matomo.php?idsite=7&rec=1&url=https://a.test/2",
-            {"idsite":7,"rec":"1","url":"https://a.test/3","cip":"192.0.2.9","cdt":"2026-01-02 03:04:05","ua":"Mine"},"nothing",5],"token_auth":"secret","send_image":0}"#;
+            {"idsite":7,"rec":"1","url":"https://a.test/3","cip":"192.0.2.9","cdt":"2026-01-02 03:04:05","ua":"Mine","title":"\ud83d"},"nothing",5],"token_auth":"secret","send_image":0}"#;
         let parsed = parse(&Request { body, ..ask() }).expect("readable");
-        let beacons: Vec<&Beacon> = parsed.items.iter().map(|item| item.as_ref().expect("a beacon")).collect();
+        let beacons: Vec<&Beacon> = parsed.items.iter().take(3).map(|item| item.as_ref().expect("a beacon")).collect();
+        assert!(parsed.items.len() == 5 && parsed.items[3..].iter().all(Result::is_err), "none goes without a word");
         let urls: Vec<&str> = beacons.iter().map(|beacon| beacon.url.as_str()).collect();
         assert_eq!(urls, ["https://a.test/1", "https://a.test/2", "https://a.test/3"]);
         assert_eq!((parsed.token.as_deref(), parsed.is_bulk, parsed.wants_picture), (Some("secret"), true, false));

@@ -3,7 +3,7 @@
 //!
 //! Nothing here parses an address in full: that happens once, in the next stage.
 
-use crate::limits::SITES_OF_A_BEACON_MAX;
+use crate::limits::{EVENT_NAME_CHARS_MAX, SITES_OF_A_BEACON_MAX};
 use crate::site::fold;
 
 /// The sites of a comma list, folded, each once, in order. Stops one past [`SITES_OF_A_BEACON_MAX`], so that the caller
@@ -19,6 +19,12 @@ pub(super) fn sites(list: &str) -> Vec<String> {
         }
     }
     sites
+}
+
+/// The name of an event, cut to its bound: a long name is no reason to lose the event.
+pub(super) fn event(text: &str) -> String {
+    let end = text.char_indices().nth(EVENT_NAME_CHARS_MAX).map_or(text.len(), |(end, _)| end);
+    text[..end].to_owned()
 }
 
 /// The scheme of an address and what follows its colon (RFC 3986, section 3.1).

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Revenue, cut};
+use super::{Revenue, cut, json};
 use crate::limits;
 
 /// The properties of an object: keys of nested objects are joined by dots, lists stay JSON, fractions have 4 digits.
@@ -15,10 +15,7 @@ pub(super) fn props(object: &Map<String, Value>) -> Vec<(String, String)> {
 
 /// The properties of an object that is written as JSON within a text; none if it is not.
 pub(super) fn props_of_text(text: &str) -> Vec<(String, String)> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => props(&object),
-        _ => Vec::new(),
-    }
+    json::object(text.as_bytes()).map(|object| props(&object)).unwrap_or_default()
 }
 
 fn gather(object: &Map<String, Value>, before: &str, props: &mut Vec<(String, String)>) {

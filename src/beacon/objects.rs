@@ -80,7 +80,8 @@ impl Objects {
                 // What follows an object that stood alone is no array.
                 return Ok(());
             }
-            b' ' | b'\t' | b'\r' | b'\n' => {}
+            // A byte order mark and zeros say nothing either.
+            b' ' | b'\t' | b'\r' | b'\n' | 0 | 0xef | 0xbb | 0xbf => {}
             b',' if self.array == Some(false) => {}
             b'[' if self.array.is_none() => self.array = Some(false),
             b']' if self.array == Some(false) => self.array = Some(true),
@@ -125,7 +126,8 @@ mod tests {
         let expected = [r#"{"a":{"b":1}}"#, r#"{"c":"}\"{"}"#];
         let lines = format!("{}\n\n{}\r\n", expected[0], expected[1]);
         let array = format!(" [{} ,{}]\n", expected[0], expected[1]);
-        for text in [lines, array] {
+        let marked = format!("\u{feff}{array}\0");
+        for text in [lines, array, marked] {
             for piece in [1, 2, 7, 1_000] {
                 assert_eq!(
                     read(text.as_bytes(), piece),

@@ -9,17 +9,27 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::query::Params;
-use super::{Beacon, Kind, Refusal, Request, Sender, claim, cut, naming, nested};
+use super::{Beacon, Kind, Refusal, Request, Sender, claim, cut, json, naming, nested};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::fold;
+
+/// The keys that are read.
+fn knows(key: &str) -> bool {
+    #[rustfmt::skip]
+    const KEYS: [&str; 13] = [
+        "hostname", "hostname_original", "type", "path", "query", "referrer", "event", "metadata", "language",
+        "viewport_width", "timezone", "duration", "scrolled",
+    ];
+    KEYS.contains(&key)
+}
 
 /// Reads a request for the picture.
 ///
 /// # Errors
 /// [`Refusal`]
 pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
-    beacon(request, &Params::of(request.query))
+    beacon(request, &Params::of(request.query, knows))
 }
 
 /// Reads a message to `/append`: a JSON object with the same keys.
@@ -30,13 +40,14 @@ pub fn parse_append(request: &Request<'_>) -> Result<Beacon, Refusal> {
     if request.body.len() > limits::BODY_BYTES_MAX {
         return Err(Refusal::of(Rejection::TooLarge, ""));
     }
-    let Ok(Value::Object(object)) = serde_json::from_slice(request.body) else {
+    let Some(object) = json::object(request.body) else {
         return Err(Refusal::of(Rejection::NotJson, ""));
     };
-    let mut params = Params::default();
-    for (key, value) in object.into_iter().take(limits::PARAMS_MAX) {
-        let text = if let Value::String(text) = value { text } else { value.to_string() };
-        params.put(Cow::Owned(key), Cow::Owned(text));
+    let mut params = Params::new(knows);
+    for (key, value) in object.into_iter().filter(|(_, value)| !value.is_null()) {
+        params.put(Cow::Owned(key), || {
+            Cow::Owned(if let Value::String(text) = value { text } else { value.to_string() })
+        });
     }
     beacon(request, &params)
 }
@@ -48,9 +59,6 @@ fn beacon(request: &Request<'_>, params: &Params<'_>) -> Result<Beacon, Refusal>
     }
     let kind = kind(params).map_err(|reason| Refusal::of(reason, &site))?;
     let url = url(params);
-    if url.len() > limits::URL_BYTES_MAX {
-        return Err(Refusal::of(Rejection::BadUrl, &site));
-    }
     Ok(Beacon {
         has_page: params.some("path").is_some(),
         referrer: cut(&referrer(params), limits::URL_BYTES_MAX).to_owned(),
@@ -67,17 +75,17 @@ fn kind(params: &Params<'_>) -> Result<Kind, Rejection> {
         "pageview" if params.some("path").is_some() => Ok(Kind::Pageview),
         "pageview" => Err(Rejection::BadUrl),
         "event" => match params.text("event") {
-            name if name.is_empty() || name.chars().count() > limits::EVENT_NAME_CHARS_MAX => Err(Rejection::BadField),
-            name => Ok(Kind::Event { name: name.to_owned(), interactive: true }),
+            "" => Err(Rejection::BadField),
+            name => Ok(Kind::Event { name: naming::event(name), interactive: true }),
         },
         "append" => {
-            let seconds: Option<u64> = params.text("duration").parse().ok();
-            let scroll: Option<u64> = params.text("scrolled").parse().ok();
-            let ms = seconds.map(|seconds| seconds.saturating_mul(1_000)).filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
+            let number = |key| params.text(key).parse::<f64>().ok().filter(|number| *number >= 0.0);
+            let ms = number("duration").map(|seconds| (seconds * 1_000.0) as u64);
+            let ms = ms.filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
+            let scroll = number("scrolled").map(|percent| percent.min(100.0) as u8);
             if ms.is_none() && scroll.is_none() {
                 return Err(Rejection::BadField);
             }
-            let scroll = scroll.map(|percent| u8::try_from(percent.min(100)).unwrap_or(100));
             Ok(Kind::Engagement { ms: ms.unwrap_or(0), scroll })
         }
         _ => Err(Rejection::BadField),
@@ -86,7 +94,7 @@ fn kind(params: &Params<'_>) -> Result<Kind, Rejection> {
 
 fn url(params: &Params<'_>) -> String {
     let host = params.some("hostname_original").unwrap_or(params.text("hostname"));
-    let query = params.text("query");
+    let query = params.text("query").trim_start_matches('?');
     let question = if query.is_empty() { "" } else { "?" };
     format!("https://{host}/{}{question}{query}", params.text("path").trim_start_matches('/'))
 }
@@ -143,10 +151,8 @@ mod tests {
         assert_eq!(reason("hostname=a.test&type=event"), Some(Rejection::BadField));
         assert_eq!(reason("hostname=a.test&type=append"), Some(Rejection::BadField));
         assert_eq!(reason("hostname=a.test&type=other"), Some(Rejection::BadField));
-        assert_eq!(
-            reason(&format!("hostname=a.test&type=pageview&path=/{}", "x".repeat(2_000))),
-            Some(Rejection::BadUrl)
-        );
+        let long = format!("hostname=a.test&type=pageview&path=/{}", "x".repeat(2_000));
+        assert_eq!(reason(&long), None);
         let refused = parse_append(&Request { body: b"[]", ..ask() }).map_err(|refusal| refusal.reason);
         assert_eq!(refused.err(), Some(Rejection::NotJson));
     }

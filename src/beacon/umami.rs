@@ -6,13 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Beacon, Claims, Kind, Refusal, Request, address, claim, cut, naming, nested};
+use super::{Beacon, Claims, Kind, Refusal, Request, address, claim, cut, json, naming, nested};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::fold;
-
-/// Longest event name that Umami takes, in characters.
-const NAME_CHARS_MAX: usize = 50;
 
 /// Reads a message of `/api/send`.
 ///
@@ -22,7 +19,7 @@ pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
     if request.body.len() > limits::BODY_BYTES_MAX {
         return Err(Refusal::of(Rejection::TooLarge, ""));
     }
-    let message: Value = serde_json::from_slice(request.body).map_err(|_| Refusal::of(Rejection::NotJson, ""))?;
+    let message = json::value(request.body).ok_or_else(|| Refusal::of(Rejection::NotJson, ""))?;
     one(request, &message)
 }
 
@@ -31,11 +28,11 @@ pub fn parse(request: &Request<'_>) -> Result<Beacon, Refusal> {
 /// # Errors
 /// [`Refusal`] if it is no list, or a list of more than [`limits::BULK_HITS_MAX`].
 pub fn parse_batch(request: &Request<'_>) -> Result<Vec<Result<Beacon, Refusal>>, Refusal> {
-    match serde_json::from_slice(request.body) {
-        Ok(Value::Array(messages)) if messages.len() <= limits::BULK_HITS_MAX => {
+    match json::value(request.body) {
+        Some(Value::Array(messages)) if messages.len() <= limits::BULK_HITS_MAX => {
             Ok(messages.iter().map(|message| one(request, message)).collect())
         }
-        Ok(Value::Array(_)) => Err(Refusal::of(Rejection::TooMany, "")),
+        Some(Value::Array(_)) => Err(Refusal::of(Rejection::TooMany, "")),
         _ => Err(Refusal::of(Rejection::NotJson, "")),
     }
 }
@@ -50,9 +47,6 @@ fn one(request: &Request<'_>, message: &Value) -> Result<Beacon, Refusal> {
     }
     let kind = kind(message, payload).map_err(|reason| Refusal::of(reason, &site))?;
     let url = page(request, payload);
-    if url.len() > limits::URL_BYTES_MAX {
-        return Err(Refusal::of(Rejection::BadUrl, &site));
-    }
     let has_page = kind == Kind::Pageview || !text(payload, "url").is_empty();
     let data = payload.get("data").and_then(Value::as_object);
     Ok(Beacon {
@@ -81,13 +75,12 @@ fn kind(message: &Value, payload: &Map<String, Value>) -> Result<Kind, Rejection
         _ => return Err(Rejection::BadField),
     }
     let is_text = |key: &&str| payload.get(*key).is_none_or(|value| value.is_string() || value.is_null());
-    if !["url", "hostname", "referrer", "name"].iter().all(is_text) {
+    if !["url", "name"].iter().all(is_text) {
         return Err(Rejection::BadField);
     }
     match text(payload, "name") {
         "" => Ok(Kind::Pageview),
-        name if name.chars().count() > NAME_CHARS_MAX => Err(Rejection::BadField),
-        name => Ok(Kind::Event { name: name.to_owned(), interactive: true }),
+        name => Ok(Kind::Event { name: naming::event(name), interactive: true }),
     }
 }
 
@@ -213,10 +206,24 @@ mod tests {
         assert_eq!(reason(r#"{"type":"identify","payload":{"website":"x","id":"u"}}"#), (Rejection::Unmeasured, 1));
         assert_eq!(reason(r#"{"type":"performance","payload":{"website":"x"}}"#), (Rejection::Unmeasured, 1));
         assert_eq!(reason(r#"{"type":"event","payload":{"website":"x","url":5}}"#), (Rejection::BadField, 1));
-        let long = "n".repeat(51);
-        assert_eq!(read(&format!(r#","name":"{long}""#)).map_err(|r| r.reason).err(), Some(Rejection::BadField));
+    }
+
+    #[test]
+    fn what_nobody_keeps_loses_no_hit() {
+        let long = "n".repeat(200);
+        assert_eq!(one(&format!(r#","name":"{long}""#)).kind, Kind::Event { name: "n".repeat(120), interactive: true });
         let long = "u".repeat(2_000);
-        assert_eq!(read(&format!(r#","url":"/{long}""#)).map_err(|r| r.reason).err(), Some(Rejection::BadUrl));
+        assert_eq!(one(&format!(r#","url":"/x?{long}""#)).url, format!("https://origin.test/x?{long}"));
+        let odd = one(
+            r#","url":"/x","referrer":5,"hostname":[],"title":"\ud800","language":null,"screen":"wide","data":"\udfff","x":NaN"#,
+        );
+        assert_eq!(
+            (odd.url.as_str(), odd.referrer.as_str(), odd.language.as_str()),
+            ("https://origin.test/x", "", "en")
+        );
+        let odd = one(r#","name":"a\ud800","data":{"k\ud800":"\udc00v"}"#);
+        assert_eq!(odd.kind, Kind::Event { name: "a\u{fffd}".into(), interactive: true });
+        assert_eq!(odd.props, [("k\u{fffd}".into(), "\u{fffd}v".into())]);
     }
 
     #[test]

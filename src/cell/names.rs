@@ -10,7 +10,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::filter::JOINT;
-use super::{Contexts, Dimension, FACETS, FIXED, Facet, Facets, NOT_SET, OTHER};
+use super::{Contexts, Dimension, FACETS, FIXED, Facet, Facets, Folding, NOT_SET, OTHER};
 use crate::limits;
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
@@ -79,6 +79,8 @@ pub struct Names {
     values_max: u32,
     /// Digests of values that found no room, with the visitor who brought them.
     waiting: HashMap<u64, u64, foldhash::fast::RandomState>,
+    /// Pages that look personal.
+    pub folding: Folding,
     /// Combinations of values that visits share.
     pub facets: Facets,
     /// Combinations of values that hits share.
@@ -105,6 +107,7 @@ impl Names {
             event_props: HashSet::default(),
             values_max,
             waiting: HashMap::default(),
+            folding: Folding::default(),
             facets: Facets::default(),
             contexts: Contexts::default(),
         }
@@ -113,6 +116,18 @@ impl Names {
     /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
     pub fn value(&mut self, dimension: Dimension, text: &str, who: u64) -> Sym {
         self.admit(Use::Value(dimension), text, who)
+    }
+
+    /// The number of a page's name, see [`Folding`]; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
+    pub fn page(&mut self, page: &str, who: u64) -> Sym {
+        let name = self.folding.name("", page, who);
+        self.admit(Use::Value(Dimension::Page), &name, who)
+    }
+
+    /// The numbers that a page may have been shown under: its own, that of its fold, and [`Sym::OTHER`].
+    pub fn shown(&self, page: &str) -> [Sym; 3] {
+        let folded = self.folding.folded(page).map_or(Sym::OTHER, |folded| self.known(Dimension::Page, &folded));
+        [self.known(Dimension::Page, page), folded, Sym::OTHER]
     }
 
     /// The number of `text` in a use; [`Sym::OTHER`] past its budget. `who` tells visitors apart.
@@ -147,6 +162,8 @@ impl Names {
 
     /// The numbers of a property's key and value, each [`Sym::OTHER`] past its budget.
     pub fn prop(&mut self, key: &str, value: &str, who: u64) -> (Sym, Sym) {
+        // A value may be a page, as that of a 404 is; keys keep lists of their own.
+        let value = &*self.folding.name(key, value, who);
         let key_sym = self.admit(Use::Key, key, who);
         let found = self.syms.get(value).copied();
         if let Some(sym) = found.filter(|sym| self.props.contains(&(key_sym, *sym))) {

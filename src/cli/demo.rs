@@ -21,7 +21,7 @@ use crate::limits;
 use crate::store::sqlite::Sqlite;
 
 /// Serves a made-up year until SIGTERM or Ctrl-C.
-pub fn demo(config: Config, seed: u64, days: u16) -> Result<()> {
+pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     serve::start_up(&config);
     let runtime = Runtime::new()?;
     let stop = Stop::by_signal(&runtime)?;
@@ -31,12 +31,13 @@ pub fn demo(config: Config, seed: u64, days: u16) -> Result<()> {
     let folder = Folder::take(&config.data)?;
     // A port that is taken is told at once, not after a year is made up.
     let listener = serve::bind(&config)?;
-    let demo = Demo { seed, days, now: Clock::System.now() };
+    let demo = Demo { seed, days, now: clock.now() };
+    folder.keep_to(&clock)?;
     fill(&demo, &folder, &stop)?;
     if stop.is_asked() {
         return Ok(());
     }
-    serve::run(&config, &folder, listener, runtime, stop, |collector, base_url| {
+    serve::run((&config, clock), &folder, listener, runtime, stop, |collector, base_url| {
         begin(demo, collector, base_url, &config)
     })
 }

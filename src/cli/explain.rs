@@ -11,6 +11,7 @@ use crate::beacon::Hints;
 use crate::cell::NOT_SET;
 use crate::hit::agent::{Agent, Agents, Verdict};
 use crate::hit::{path, source};
+use crate::site::Kin;
 
 /// The keys of an answer, in their order.
 const KEYS: [&str; 8] = ["browser", "browser_version", "os", "os_version", "device", "bot", "source", "channel"];
@@ -77,10 +78,10 @@ fn answer(agents: &Agents, words: &ExplainWords, hints: &Hints, agent: &str, ref
     }
     let location = path::locate(&words.url, false);
     let (host, campaign) = match &location {
-        Ok(location) => (location.hostname.as_str(), path::campaign(&location.query)),
+        Ok(location) => (location.host.as_str(), path::campaign(&location.query)),
         Err(_) => ("", path::Campaign::default()),
     };
-    match source::origin(&campaign, referrer, host, |_| false) {
+    match source::origin(&campaign, referrer, |other| Kin::among(other, [host])) {
         Ok(origin) => {
             answer.insert("source".into(), origin.source.into());
             answer.insert("channel".into(), origin.channel.into());

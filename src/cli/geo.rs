@@ -1,20 +1,21 @@
-//! In: a file of places, and addresses to look up in it. Out: what the file is, or how to get one. Forgets: the addresses.
+//! In: a file of places or the table in the program, and addresses to look up. Out: what it is, what it knows of them, and how
+//! to get a file. Forgets: the addresses.
 
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::words::GeoWords;
 use crate::config::Config;
 use crate::control::Reply;
 use crate::hit::place::{self, Places};
-use crate::site::Moment;
+use crate::site::{Day, Moment, Schedule};
 
 /// How to get a file. The names are those of the publishers; none of them is asked from here.
 const HOW: &str = "\
-Without a file, the country comes from the browser's time zone: right for most people, but for those who travel or who
-blur it. With an MMDB file it comes from the address, and with a larger one region and city do too. Free ones are:
+The table knows countries alone. With an MMDB file of yours, which goes before it, region and city are known too, and what
+changed since the table was made. Free ones are:
 
   DB-IP Lite (countries or cities)   no account, a new file each month, CC BY 4.0: link to db-ip.com on your pages
                                      https://db-ip.com/db/lite.php
@@ -32,40 +33,67 @@ A new file may be put in its place while the server runs. It is read within ten 
 one serves on, so move files into place rather than writing over them.
 ";
 
-/// Checks the file that is named, else that of the configuration; without both it says how to get one.
-pub fn geo(config: &Config, words: &GeoWords) -> Result<Reply> {
-    match words.file.as_deref().or(config.geo.as_deref()) {
-        Some(file) => check(file, config, words),
-        None => Ok(Reply { text: HOW.to_owned(), json: json!({"file": null, "place": config.place.name()}) }),
+/// Looks addresses up in the file that is named, else in that of the configuration, else in the table; what that is.
+pub fn geo(config: &Config, words: &GeoWords, now: Moment) -> Result<Reply> {
+    let file = words.file.as_deref().or(config.geo.as_deref());
+    let places = file.map_or_else(|| Ok(Places::none()), Places::open)?.showing(config.place);
+    let (mut text, mut json) = match file {
+        Some(file) => of_file(file, config)?,
+        None => (String::new(), json!({"file": null})),
+    };
+    let (told, table) = of_table(Schedule::utc().locate(now).day);
+    text.push_str(&told);
+    let mut found = Vec::new();
+    for address in &words.addresses {
+        let place = places.of(*address, words.time_zone.as_deref());
+        text.push_str(&format!("\n{address}\n  {} · {} · {}\n", place.country, place.region, place.city));
+        found.push(json!({"country": place.country, "region": place.region, "city": place.city}));
     }
+    if file.is_none() && words.addresses.is_empty() {
+        text.push_str(&format!("\n{HOW}"));
+    }
+    json["place"] = config.place.name().into();
+    json["table"] = table;
+    json["found"] = found.into();
+    Ok(Reply { text, json })
 }
 
-fn check(file: &Path, config: &Config, words: &GeoWords) -> Result<Reply> {
+fn of_file(file: &Path, config: &Config) -> Result<(String, Value)> {
     let facts = place::facts(file)?;
-    let places = Places::open(file)?.showing(config.place);
-    let day = crate::site::Schedule::utc().locate(Moment(facts.built_s as i64 * 1_000)).day;
-    let mut text = format!(
-        "{} can be used.\n  kind     {}\n  built    {day}\n  tells    {}\n  knows    IPv4{}\n  counted  {} (`place`)\n",
+    let text = format!(
+        "{} can be used.\n  kind     {}\n  built    {}\n  tells    {}\n  knows    IPv4{}\n  counted  {} (`place`)\n\n",
         file.display(),
         facts.kind,
+        facts.built,
         facts.detail.name(),
         if facts.ip_version == 6 { " and IPv6" } else { "" },
         config.place.min(facts.detail).name(),
     );
-    let mut found = Vec::new();
-    for address in &words.addresses {
-        let place = places.of(*address, None);
-        text.push_str(&format!("\n{address}\n  {} · {} · {}\n", place.country, place.region, place.city));
-        found.push(json!({"country": place.country, "region": place.region, "city": place.city}));
-    }
     let json = json!({
         "file": file.display().to_string(),
         "kind": facts.kind,
-        "built": day.to_string(),
+        "built": facts.built.to_string(),
         "tells": facts.detail.name(),
         "ip_version": facts.ip_version,
-        "place": config.place.name(),
-        "found": found,
     });
-    Ok(Reply { text, json })
+    Ok((text, json))
+}
+
+fn of_table(today: Day) -> (String, Value) {
+    let table = place::table();
+    let is_old = place::is_old(table.day, today);
+    let age = if is_old { "; more than a year old: a newer headcount or a file knows better" } else { "" };
+    let text = format!(
+        "The table in this program tells countries where no file does.\n  data     of {}{age}\n  knows    {} countries, IPv4 and \
+         IPv6\n  from     {}\n",
+        table.day, table.countries, table.origin,
+    );
+    let json = json!({
+        "built": table.day.to_string(),
+        "is_old": is_old,
+        "countries": table.countries,
+        "bytes": table.bytes,
+        "origin": table.origin,
+    });
+    (text, json)
 }

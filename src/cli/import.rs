@@ -6,36 +6,38 @@ mod input;
 mod lines;
 mod log;
 mod merge;
+mod told;
 
 use std::io::IsTerminal;
 use std::time::Instant;
 
 use anyhow::Context;
-use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 
 use super::words::ImportWords;
 use super::{Failure, Reached};
-use crate::beacon::log::Reader;
 use crate::clock::Clock;
-use crate::collector::import::{Import, Start, Summary};
+use crate::collector::import::Import;
 use crate::config::Config;
 use crate::control::folder::socket_of;
 use crate::control::import::Intake;
 use crate::control::{Refused, Reply};
 use crate::limits;
 use crate::page::words::ENGLISH;
-use crate::rejection::Rejection;
 use log::Log;
 use merge::Merge;
 
+/// What is told, and of which log nothing could be read.
+type Told = (Reply, Option<String>);
+
 /// Imports logs through the running server of the data folder, or without one.
-pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
-    let manner = order.manner();
+pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Told, Failure> {
+    let manner = order.manner(config.trust.proxies.clone());
     if order.rules {
-        return Ok(Reply { text: manner.rules.told(), json: json!(manner.rules) });
+        return Ok((Reply { text: manner.rules.told(), json: json!(manner.rules) }, None));
     }
-    let reader = Reader::named(manner.format.as_deref()).map_err(|error| Failure::Misuse(error.to_string()))?;
+    let reader = manner.reader().map_err(|error| Failure::Misuse(error.to_string()))?;
     let logs = order.files.iter().map(|file| Log::find(file, reader.clone())).collect::<Result<Vec<_>, _>>();
     let logs = logs.map_err(|error| Failure::Failed(error.to_string()))?;
     if logs.len() > limits::LOGS_MAX {
@@ -48,7 +50,7 @@ pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
         Reached::Folder(folder) => folder,
     };
     super::serve::keep_out_of_dumps();
-    let (collector, keeping) = super::open(config, &folder, Clock::System)?;
+    let (collector, keeping) = super::open(config, &folder, clock)?;
     let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
     collector.stop();
@@ -56,7 +58,7 @@ pub fn import(config: &Config, order: &ImportWords) -> Result<Reply, Failure> {
     Ok(reply?)
 }
 
-fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Reply, Refused> {
+fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Told, Refused> {
     let begun = Instant::now();
     for log in &mut logs {
         let head = log.head().map_err(refused)?;
@@ -73,7 +75,8 @@ fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Re
     let summary = intake.finish();
     let summary = poured.and(summary)?;
     progress.bar.finish_and_clear();
-    Ok(told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()))
+    let fault = told::unreadable(&summary, merge.logs()).map_err(refused)?;
+    Ok((told::told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()), fault))
 }
 
 fn pour(merge: &mut Merge, intake: &mut Intake, progress: &Progress) -> Result<(), Refused> {
@@ -131,81 +134,4 @@ impl Progress {
             ENGLISH.exact(rate)
         ));
     }
-}
-
-fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> Reply {
-    let rate = summary.lines as f64 / seconds.max(0.001);
-    let exact = |count: u64| ENGLISH.exact(count as f64);
-    let took = if seconds < 60.0 {
-        format!("{seconds:.1} s")
-    } else {
-        HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string()
-    };
-    let mut text = format!("{} lines in {took}, {} lines/s\n\n", exact(summary.lines), ENGLISH.exact(rate));
-    let counted = ("counted".to_owned(), summary.counted);
-    let rows: Vec<_> =
-        std::iter::once(&counted).chain(&summary.rejected).map(|(label, n)| (label, exact(*n))).collect();
-    let width = rows.iter().map(|(_, count)| count.len()).max().unwrap_or(0);
-    for (label, count) in rows {
-        text.push_str(&format!("  {label:<12}  {count:>width$}\n"));
-    }
-    let of_logs = logs.iter().filter_map(|log| note(log, logs));
-    let notes: Vec<String> = days(summary).into_iter().chain(of_logs).chain(repeated(&summary.repeated)).collect();
-    if !notes.is_empty() {
-        text.push_str(&format!("\n{}\n", notes.join("\n")));
-    }
-    let files: Vec<Value> = logs.iter().map(described).collect();
-    let rejected: serde_json::Map<String, Value> =
-        summary.rejected.iter().map(|(label, count)| (label.clone(), json!(count))).collect();
-    let json = json!({
-        "site": order.site, "lines": summary.lines, "counted": summary.counted, "rejected": rejected, "files": files,
-        "days": summary.days, "repeated_days": summary.repeated, "seconds": (seconds * 1_000.0).round() / 1_000.0, "lines_per_s": rate.round(),
-    });
-    Reply { text, json }
-}
-
-/// Which days were counted, or why none was.
-fn days(summary: &Summary) -> Option<String> {
-    if summary.lines > 0 && summary.rejected == [(Rejection::BadLine.label().to_owned(), summary.lines)] {
-        return Some("No line is in a known format; --format describes others.".to_owned());
-    }
-    let (first, last) = summary.days.as_ref()?;
-    let span = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
-    Some(format!("Counted {span}; the dashboard shows all days with ?period=all."))
-}
-
-/// What is to be said of one log.
-fn note(log: &Log, logs: &[Log]) -> Option<String> {
-    let name = log.name();
-    match log.start {
-        Start::SameAs(other) => {
-            let other = logs.get(other).map(Log::name).unwrap_or_default();
-            Some(format!("{name} begins like {other} and is left out."))
-        }
-        Start::At(bytes) if log.read_bytes == bytes => {
-            Some(format!("{name} has nothing new since the last import; --again counts it once more."))
-        }
-        Start::At(_) => Some(format!("{name} was continued where the last import ended.")),
-        Start::New if log.is_unfinished => {
-            Some(format!("{name} ends within a line, which is left for the next import."))
-        }
-        Start::New => None,
-    }
-}
-
-fn repeated(days: &[String]) -> Option<String> {
-    let (first, last) = (days.first()?, days.last()?);
-    let span = if days.len() == 1 { first.clone() } else { format!("{} days from {first} to {last}", days.len()) };
-    Some(format!(
-        "Note: {span} had visitors before. Salts of earlier runs are gone, so visitors who are in both count twice there."
-    ))
-}
-
-fn described(log: &Log) -> Value {
-    let (start, same_as) = match log.start {
-        Start::New => (json!(0), Value::Null),
-        Start::At(bytes) => (json!(bytes), Value::Null),
-        Start::SameAs(other) => (Value::Null, json!(other)),
-    };
-    json!({"name": log.name(), "from_byte": start, "to_byte": log.read_bytes, "same_as": same_as, "unfinished": log.is_unfinished})
 }

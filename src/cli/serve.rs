@@ -20,13 +20,13 @@ use crate::limits;
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C.
-pub fn serve(config: &Config, sites: &[String]) -> Result<()> {
+pub fn serve(config: &Config, sites: &[String], clock: Clock) -> Result<()> {
     start_up(config);
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
     let runtime = Runtime::new()?;
     let stop = Stop::by_signal(&runtime)?;
-    run(config, &folder, listener, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
+    run((config, clock), &folder, listener, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
     tracing::info!("everything is stored; good-bye");
     Ok(())
 }
@@ -47,14 +47,17 @@ pub(super) fn bind(config: &Config) -> Result<StdListener> {
 /// Serves a data folder until it is told to stop. `ready` is called once, as soon as requests are answered, with the
 /// collector and the address at which browsers reach it.
 pub(super) fn run(
-    config: &Config,
+    (config, clock): (&Config, Clock),
     folder: &Folder,
     listener: StdListener,
     runtime: Runtime,
     stop: Stop,
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
-    let (collector, keeping) = super::open(config, folder, Clock::System)?;
+    let (collector, keeping) = super::open(config, folder, clock.clone())?;
+    if !clock.is_true() {
+        tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
+    }
     collector.tools().prepare();
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
@@ -82,7 +85,7 @@ async fn listen(
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     ready(collector, &base_url)?;
     watch_places(collector.clone());
-    let app = App { collector: collector.clone(), trusted_proxies: config.trusted_proxies.clone(), base_url };
+    let app = App { collector: collector.clone(), trust: config.trust.clone(), base_url };
     let mut has_failed = false;
     let end = async {
         tokio::select! {

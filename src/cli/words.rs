@@ -10,10 +10,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
+use crate::clock::Clock;
 use crate::collector::import::Manner;
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
+use crate::site::Moment;
 use annotation::AnnotationWork;
 use change::Change;
 use share::ShareWork;
@@ -36,6 +39,9 @@ pub struct Words {
     /// Print JSON for scripts
     #[arg(long, global = true)]
     pub json: bool,
+    /// What time it is at the start, as RFC 3339. Hidden: it is for tests, and its figures stay in folders of their own.
+    #[arg(long, global = true, value_name = "TIME", hide = true)]
+    now: Option<jiff::Timestamp>,
     #[command(subcommand)]
     pub work: Work,
 }
@@ -78,7 +84,7 @@ pub enum Work {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer; nothing is counted
     Explain(ExplainWords),
-    /// Checks a file of places, and says where to get one
+    /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
 }
 
@@ -109,9 +115,12 @@ pub struct GeoWords {
     /// The file; that of the configuration if left out
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Addresses to look up in it; they are not kept
+    /// Addresses to look up, in it or else in the table of countries; they are not kept
     #[arg(long = "address", value_name = "ADDRESS")]
     pub addresses: Vec<std::net::IpAddr>,
+    /// The time zone that a browser there would tell
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -131,9 +140,13 @@ pub struct Serve {
     /// How much of a place is counted: none, country, region or city [default: city]
     #[arg(long, value_name = "PART")]
     place: Option<String>,
-    /// Networks whose forwarding headers are believed, separated by commas [default: 127.0.0.0/8, ::1/128]
+    /// Networks whose forwarding headers are believed, separated by commas: ranges, or loopback, private, cloudflare,
+    /// cloudfront, fastly, akamai, google, imperva, sucuri [default: loopback]
     #[arg(long, value_name = "NETWORKS")]
     trusted_proxies: Option<String>,
+    /// The one header in which these proxies name the client, such as X-Real-IP [default: what they usually set]
+    #[arg(long, value_name = "HEADER")]
+    client_ip_header: Option<String>,
     /// How log messages are written: text or json
     #[arg(long, value_name = "FORMAT")]
     log: Option<String>,
@@ -250,15 +263,21 @@ pub struct LinkWords {
 /// Lines of several logs are merged by time. A log that was imported before is continued where that import ended.
 #[derive(Debug, Args)]
 pub struct ImportWords {
-    /// Logs of nginx, Apache, Caddy, IIS, CloudFront or HAProxy, also compressed by gzip; - reads standard input
+    /// Logs of web servers, balancers and CDNs, also compressed by gzip, zstd, xz or bzip2; - reads standard input
     #[arg(required_unless_present = "rules", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The site that they count for
-    #[arg(long, value_name = "DOMAIN", required_unless_present = "rules", default_value = "")]
+    /// The site that they count for; without it each line for the site that has its host
+    #[arg(long, value_name = "DOMAIN", default_value = "", hide_default_value = true)]
     pub site: String,
-    /// How they are written, where they do not tell: combined, caddy, cloudfront, haproxy, w3c, or a line of log_format
-    #[arg(long, value_name = "FORMAT")]
+    /// How they are written, where they do not tell: combined, json, cloudfront, haproxy, w3c, or a line of log_format
+    #[arg(long, visible_alias = "log-format", value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Networks of proxies that forward addresses, separated by commas [default: 127.0.0.0/8, ::1/128]
+    #[arg(long, value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+    /// Shows ten lines as they would be counted, and counts nothing
+    #[arg(long, conflicts_with = "follow")]
+    pub dry_run: bool,
     /// Goes on with the last of them as it grows, when it is rotated too, until Ctrl-C; its lines count as they come
     #[arg(long)]
     pub follow: bool,
@@ -302,12 +321,13 @@ pub struct ReportWords {
 }
 
 impl ImportWords {
-    /// How logs are to be imported.
-    pub fn manner(&self) -> Manner {
+    /// How logs are to be imported, by these words and the networks of trusted proxies.
+    pub fn manner(&self, trusted: Networks) -> Manner {
         let endings = |list: &[String]| list.iter().map(|it| it.trim_start_matches('.').to_lowercase()).collect();
         let rules =
             Rules { assets: endings(&self.assets), pages: endings(&self.pages), statuses: self.statuses.clone() };
-        Manner { again: self.again, format: self.format.clone(), rules, live: self.follow }
+        let (again, live, dry) = (self.again, self.follow, self.dry_run);
+        Manner { again, format: self.format.clone(), rules, live, dry, trusted: Some(trusted) }
     }
 }
 
@@ -322,13 +342,22 @@ impl Words {
                 ("geo", serve.geo.clone()),
                 ("place", serve.place.clone()),
                 ("trusted_proxies", serve.trusted_proxies.clone()),
+                ("client_ip_header", serve.client_ip_header.clone()),
                 ("log", serve.log.clone()),
             ]);
+        }
+        if let Work::Import(order) = &self.work {
+            flags.push(("trusted_proxies", order.trusted_proxies.clone()));
         }
         if let Work::Demo(demo) = &self.work {
             flags.push(("listen", demo.listen.clone()));
         }
         flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The clock to go by.
+    pub fn clock(&self) -> Clock {
+        self.now.map_or(Clock::System, |now| Clock::starting_at(Moment(now.as_millisecond())))
     }
 
     /// Whether `--data` was given.

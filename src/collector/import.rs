@@ -2,29 +2,38 @@
 //! line at once; each day's salt and visitors when the log is an hour past its end, and all of them at the end.
 //!
 //! An import has salts and open days of its own, so that those of the running day stay as they are. What it hands over is
-//! stored in one transaction with how far each log has been read: an import that ends early can go on where it stopped.
+//! stored in one transaction for each site with how far each log has been read for it: an import that ends early can go on
+//! where it stopped. Lines count for the site that was named, or each for the site that has its host.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod hosts;
+mod known;
+mod samples;
+mod senders;
+mod target;
+mod terms;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use super::keeper::Message;
-use super::ledger::{Booked, Books};
-use super::{Collector, random};
-use crate::beacon::Beacon;
-use crate::beacon::log::{self, NotAFormat, Read, Reader, Rules};
-use crate::counts::{OpenDay, Sums};
-use crate::hit::token::Salt;
-use crate::hit::{self, Arrival, Dropped, Hit};
+use super::ledger::Books;
+use super::{Collector, utc_day};
+use crate::beacon::log::{self, Line, Read, Reader};
+use crate::counts::Sums;
+use crate::hit::{Dropped, Hit};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::report::Sums as _;
-use crate::secret;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::{Ask, BotCount, DayState, Imported, Part, Rejected, StoreError};
+use crate::store::{BotCount, DayState, Imported, Rejected};
+use hosts::Hosts;
+use known::{Known, Log};
+pub use samples::Sample;
+use samples::Samples;
+use senders::Senders;
+use target::Target;
+pub use terms::{ImportError, LogSummary, Manner, SiteSummary, Start, Summary};
 
 /// Sums and rejections of an import that are to be stored together.
 #[derive(Debug, Default)]
@@ -43,129 +52,43 @@ pub struct Batch {
     pub imported: Vec<Imported>,
 }
 
-/// Why an import can't begin or go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImportError {
-    /// No site has the domain.
-    #[error("there is no site {0}; `headcount site add {0}` adds it, `headcount site list` shows all")]
-    UnknownSite(String),
-    /// There may be only one at a time.
-    #[error("another import is running; try again when it has ended")]
-    Running,
-    /// No log is written so.
-    #[error(transparent)]
-    Format(#[from] NotAFormat),
-    /// The site was removed meanwhile.
-    #[error("the site was removed; what came after that is not counted")]
-    Removed,
-    /// The collector has ended.
-    #[error("the collector has ended; import again to go on where it stopped")]
-    Ended,
-    /// A batch could not be stored.
-    #[error("{0}; import again to go on where it stopped")]
-    Store(#[from] StoreError),
-}
-
-/// What became of the lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// All lines.
-    pub lines: u64,
-    /// Lines that were counted.
-    pub counted: u64,
-    /// The rest by reason, most frequent first.
-    pub rejected: Vec<(String, u64)>,
-    /// The first and the last day with a line that was counted.
-    pub days: Option<(String, String)>,
-    /// Days that had visitors before: those of them who are in the log too count twice.
-    pub repeated: Vec<String>,
-}
-
-/// How logs are to be imported.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Manner {
-    /// Whether known logs are read again from their beginning.
-    pub again: bool,
-    /// How they are written; without it each of them tells.
-    pub format: Option<String>,
-    /// What counts as a page.
-    pub rules: Rules,
-    /// Whether their lines count as they come, as hits of the running day, beside those of trackers.
-    pub live: bool,
-}
-
-/// Where a log begins that is still to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Start {
-    /// It is new, or read again on purpose.
-    New,
-    /// So many bytes of its content are counted already.
-    At(u64),
-    /// Another log of this import, by its number, begins with the same content; this one is left out.
-    SameAs(usize),
-}
-
-/// A log as far as the import knows it.
-struct Log {
-    /// Its entry in the store; nothing for one that is not remembered.
-    entry: Option<Imported>,
-    has_moved: bool,
-    reader: Reader,
-}
-
-/// A day of the import.
-struct Open {
-    salt: Salt,
-    day: OpenDay,
-    /// Number of the line that last used it.
-    used: u64,
-}
-
-/// A day and its bounds, so that most lines need no calendar.
-#[derive(Clone, Copy)]
-struct Bounds {
-    day: Day,
-    from: Moment,
-    until: Moment,
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.sums.is_empty() && self.days.is_empty() && self.rejected.is_empty() && self.imported.is_empty()
+    }
 }
 
 /// An import under way. There may be one at a time.
 pub struct Import {
     collector: Collector,
-    site: Arc<Site>,
+    /// The site that all lines count for; nothing where each line tells.
+    only: Option<Arc<Site>>,
     manner: Manner,
     /// The reader that each log begins with.
     reader: Reader,
-    /// Hits of a live import that are not counted yet.
-    hits: Vec<Hit>,
-    /// The logs of earlier imports.
-    known: Vec<Imported>,
+    known: Known,
     logs: Vec<Log>,
-    days: HashMap<Day, Open, foldhash::fast::RandomState>,
-    /// Days that were closed; one that comes again has a new salt.
-    closed: HashSet<Day>,
-    now: Bounds,
+    hosts: Hosts,
+    targets: Vec<Target>,
+    /// Where a site is among the targets; nothing for one that was removed meanwhile.
+    places: HashMap<SiteId, Option<usize>>,
+    /// Hits of a live import that are not counted yet, and whose they are.
+    hits: Vec<(usize, Hit)>,
     /// When the last line was.
     at: Moment,
     /// Lines later than this are wrong.
     latest: Moment,
-    /// The first day whose hours are kept by single dimensions.
-    first_hours: Day,
     visitors: usize,
-    /// What waits to be stored. Rejections wait in `books`.
-    batch: Batch,
-    books: Books,
     /// Lines at the last stored state, and at the last look for days that are over.
     stored: u64,
     looked: u64,
     lines: u64,
-    counted: u64,
+    /// What is booked for no site.
+    books: Books,
     reasons: HashMap<Rejection, u64>,
-    /// The first and the last day that something was counted for.
-    span: Option<(Day, Day)>,
-    repeated: BTreeSet<Day>,
+    lacks_hosts: bool,
+    senders: Senders,
+    samples: Samples,
     _only: Option<Only>,
 }
 
@@ -185,79 +108,81 @@ impl Drop for Only {
 }
 
 impl Import {
-    /// Begins an import for a site.
+    /// Begins an import for a site; for all sites by the hosts of the lines if `domain` is empty.
     ///
     /// # Errors
     /// [`ImportError`]
     pub fn begin(collector: &Collector, domain: &str, manner: Manner) -> Result<Import, ImportError> {
-        let reader = Reader::named(manner.format.as_deref())?;
+        let reader = manner.reader()?;
         let directory = collector.directory();
-        let site = directory.find(domain).cloned().ok_or_else(|| ImportError::UnknownSite(domain.to_owned()))?;
+        let only = match domain {
+            "" if directory.all().is_empty() => return Err(ImportError::NoSite),
+            "" => None,
+            domain => {
+                let found = directory.find(domain).cloned();
+                Some(found.ok_or_else(|| ImportError::UnknownSite(domain.to_owned()))?)
+            }
+        };
         // A live import has no days of its own that would fill the memory; it may last for months beside others.
-        let only = (!manner.live).then(|| collector.0.importing.clone());
-        if only.as_ref().is_some_and(|only| only.swap(true, Ordering::SeqCst)) {
+        let right = (!manner.live).then(|| collector.0.importing.clone());
+        if right.as_ref().is_some_and(|right| right.swap(true, Ordering::SeqCst)) {
             return Err(ImportError::Running);
         }
-        let only = only.map(Only);
-        // What a live import has read may not be stored yet.
-        collector.flush()?;
-        // Pairs that an import before this one left, because it did not end, are part of their days now.
-        collector.store().settle_imports()?;
+        let right = right.map(Only);
+        if !manner.dry {
+            // What a live import has read may not be stored yet.
+            collector.flush()?;
+            // Pairs that an import before this one left, because it did not end, are part of their days now.
+            collector.store().settle_imports()?;
+        }
         let now = collector.clock().now();
-        let today = site.schedule.locate(now).day;
-        Ok(Import {
+        let mut import = Import {
+            known: Known::of(collector, only.as_deref())?,
+            only,
             manner,
             reader,
-            hits: Vec::new(),
-            known: collector.store().imports(site.id)?,
             logs: Vec::new(),
-            days: HashMap::default(),
-            closed: HashSet::new(),
-            now: bounds(&site, today),
+            hosts: Hosts::default(),
+            targets: Vec::new(),
+            places: HashMap::new(),
+            hits: Vec::new(),
             at: now,
             latest: now.plus(limits::IMPORT_AHEAD_MS),
-            first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
             visitors: 0,
-            batch: Batch::default(),
-            books: Books::default(),
             stored: 0,
             looked: 0,
             lines: 0,
-            counted: 0,
+            books: Books::default(),
             reasons: HashMap::new(),
-            span: None,
-            repeated: BTreeSet::new(),
-            _only: only,
+            lacks_hosts: false,
+            senders: Senders::default(),
+            samples: Samples::default(),
+            _only: right,
             collector: collector.clone(),
-            site,
-        })
+        };
+        if let Some(site) = &import.only {
+            import.places.insert(site.id, Some(0));
+            import.targets.push(Target::of(site.clone(), now));
+        }
+        Ok(import)
     }
 
     /// Takes the beginning of the next log, at most [`limits::LOG_HEAD_BYTES`] of it, and says where it is to be read from.
     /// An empty beginning is of a log that is not remembered.
     pub fn open(&mut self, head: &[u8]) -> Start {
-        let entry = self.entry(head);
-        let is_same = |other: &Log| entry.zip(other.entry).is_some_and(|(a, b)| a.head == b.head);
-        let start = match (self.logs.iter().position(is_same), entry) {
-            (Some(other), _) if !self.manner.again => Start::SameAs(other),
-            (_, Some(entry)) if entry.bytes > 0 && !self.manner.again => Start::At(entry.bytes),
-            _ => Start::New,
+        let mut log = self.known.log(head, self.reader.clone());
+        let start = match self.logs.iter().position(|other| log.is_same(other)) {
+            Some(other) if !self.manner.again => Start::SameAs(other),
+            _ => match log.start() {
+                bytes if bytes > 0 && !self.manner.again => Start::At(bytes),
+                _ => Start::New,
+            },
         };
-        let mut reader = self.reader.clone();
-        reader.look(head);
-        self.logs.push(Log { entry, has_moved: false, reader });
+        if self.manner.again {
+            log.forget();
+        }
+        self.logs.push(log);
         start
-    }
-
-    /// The entry of the log with this beginning: the one with the longest beginning that agrees, or a new one.
-    fn entry(&self, head: &[u8]) -> Option<Imported> {
-        let agrees = |known: &&Imported| {
-            let beginning = usize::try_from(known.head_bytes).ok().and_then(|bytes| head.get(..bytes));
-            beginning.is_some_and(|beginning| fingerprint(beginning) == known.head)
-        };
-        let new = || Imported { site: self.site.id, head: fingerprint(head), head_bytes: head.len() as u64, bytes: 0 };
-        let found = self.known.iter().filter(agrees).max_by_key(|known| known.head_bytes).copied();
-        (!head.is_empty()).then(|| found.unwrap_or_else(new))
     }
 
     /// Takes whole lines of a log. `end` is how many bytes of its content are read with them. Now and then everything is
@@ -269,19 +194,18 @@ impl Import {
         if self.manner.live {
             self.latest = self.collector.clock().now().plus(limits::IMPORT_AHEAD_MS);
         }
+        let Some(mut taken) = self.logs.get_mut(log).map(std::mem::take) else { return Ok(()) };
+        taken.sees(lines);
+        let begin = end.saturating_sub(lines.len() as u64);
         let mut from = 0;
-        let mut reader = self.logs.get_mut(log).map(|log| std::mem::take(&mut log.reader)).unwrap_or_default();
         while let Some(rest) = lines.get(from..).filter(|rest| !rest.is_empty()) {
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            self.line(&mut reader, &rest[..length]);
+            self.line(&mut taken, begin + from as u64, &rest[..length]);
             from += length + 1;
         }
+        taken.stands_at(end);
         if let Some(log) = self.logs.get_mut(log) {
-            log.reader = reader;
-            if let Some(entry) = &mut log.entry {
-                entry.bytes = end;
-                log.has_moved = true;
-            }
+            *log = taken;
         }
         if self.manner.live {
             return self.count_live();
@@ -289,9 +213,10 @@ impl Import {
         if self.lines - self.looked >= limits::IMPORT_LOOK_LINES {
             self.close_past();
         }
-        let is_full =
-            self.lines - self.stored >= limits::IMPORT_BATCH_LINES || self.days.len() > limits::IMPORT_DAYS_MAX;
-        if is_full || self.waiting() > limits::IMPORT_CELLS_MAX { self.store() } else { Ok(()) }
+        let days: usize = self.targets.iter().map(Target::days).sum();
+        let waiting: usize = self.targets.iter().map(Target::waiting).sum();
+        let is_full = self.lines - self.stored >= limits::IMPORT_BATCH_LINES || days > limits::IMPORT_DAYS_MAX;
+        if is_full || waiting > limits::IMPORT_CELLS_MAX { self.store(days > limits::IMPORT_DAYS_MAX) } else { Ok(()) }
     }
 
     /// Stores the rest, forgets everybody, and says what became of the lines.
@@ -303,197 +228,218 @@ impl Import {
             self.count_live()?;
             self.collector.flush()?;
         } else {
-            self.close_all();
-            self.store()?;
+            self.store(true)?;
         }
-        let mut reasons: Vec<_> = self.reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
-        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        let mut reasons = self.reasons;
+        self.targets.iter().for_each(|target| target.add_reasons(&mut reasons));
+        let spans = self.targets.iter().filter_map(|target| target.span);
+        let span = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let repeated: BTreeSet<Day> = self.targets.iter().flat_map(|target| target.repeated.iter().copied()).collect();
+        let mut sites: Vec<SiteSummary> = match self.only {
+            Some(_) => Vec::new(),
+            None => self.targets.iter().map(Target::summary).collect(),
+        };
+        sites.sort_by(|a, b| (b.lines, &a.site).cmp(&(a.lines, &b.site)));
         Ok(Summary {
             lines: self.lines,
-            counted: self.counted,
-            rejected: reasons.into_iter().map(|(reason, count)| (reason.label().to_owned(), count)).collect(),
-            days: self.span.map(|(first, last)| (first.to_string(), last.to_string())),
-            repeated: self.repeated.iter().map(Day::to_string).collect(),
+            counted: self.targets.iter().map(|target| target.counted).sum(),
+            rejected: target::by_count(&reasons),
+            days: span.map(|(first, last)| (first.to_string(), last.to_string())),
+            repeated: repeated.iter().map(Day::to_string).collect(),
+            sites,
+            strange_hosts: self.hosts.strange(),
+            lacks_hosts: self.lacks_hosts,
+            logs: self.logs.iter().map(Log::summary).collect(),
+            is_behind_proxy: self.senders.are_one(),
+            samples: self.samples.kept(),
         })
     }
 
-    fn line(&mut self, reader: &mut Reader, line: &[u8]) {
-        let read = match reader.read(line) {
+    fn line(&mut self, log: &mut Log, begin: u64, line: &[u8]) {
+        let read = match log.reader.read(line) {
             Read::Note => return,
             // No log is older than 1970, and no calendar reaches as far as a number can.
             Read::Line(read) if (Moment(0)..=self.latest).contains(&read.at) => read,
             Read::Line(_) | Read::Bad => {
                 self.lines += 1;
-                return self.reject(Rejection::BadLine.into());
+                log.lines += 1;
+                return self.reject_strange(None, Rejection::BadLine);
             }
+        };
+        let place = match self.place(&read) {
+            Ok(place) if log.is_known(self.targets[place].site.id, begin) => return,
+            place => place,
         };
         self.lines += 1;
+        (log.lines, log.read) = (log.lines + 1, log.read + 1);
         self.at = read.at;
-        if read.at < self.now.from || read.at >= self.now.until {
-            self.now = bounds(&self.site, self.site.schedule.locate(read.at).day);
-        }
-        let beacon = read.beacon(&self.site.domain, &self.manner.rules).map_err(Dropped::from);
-        if let Err(dropped) = beacon.and_then(|beacon| self.count(beacon, read.at)) {
-            self.reject(dropped);
-        }
-    }
-
-    fn count(&mut self, beacon: Beacon, at: Moment) -> Result<(), Dropped> {
-        if self.manner.live {
-            let now = self.collector.clock().now();
-            let made = self.collector.make_at(beacon, &self.site, at.min(now), now)?;
-            let day = made.hit.local.day;
-            if made.begins_past_day && self.collector.has_visitors(self.site.id, day) {
-                self.repeated.insert(day);
+        match place {
+            Ok(place) => {
+                log.touch(self.targets[place].site.id);
+                self.line_of(place, &read);
             }
-            self.hits.push(made.hit);
-            return Ok(());
+            Err(reason) => self.reject_strange(Some(&read), reason),
         }
-        let local = self.site.schedule.locate(at);
-        if !self.days.contains_key(&local.day) {
-            self.open_day(local.day)?;
-        }
-        let open = self.days.get_mut(&local.day).ok_or(Rejection::TooMany)?;
-        open.used = self.lines;
-        let hit = hit::make(beacon, &self.site, Arrival { at, local }, &open.salt, self.collector.tools())?;
-        let before = open.day.visitors();
-        open.day.take(&hit, self.visitors < limits::VISITORS_MAX)?;
-        self.visitors += open.day.visitors() - before;
-        self.counted += 1;
-        let (first, last) = self.span.unwrap_or((local.day, local.day));
-        self.span = Some((first.min(local.day), last.max(local.day)));
-        self.batch.counted += 1;
-        Ok(())
     }
 
-    fn open_day(&mut self, day: Day) -> Result<(), Rejection> {
-        // Without randomness there can be no token, and nothing else may stand for a visitor.
-        let salt = Salt::from_random(random().map_err(|_| Rejection::TooMany)?);
-        let stored = self.collector.read(&[Ask::totals_of_day(self.site.id, day)]).unwrap_or_default();
-        if self.closed.contains(&day) || stored.iter().flatten().any(|row| row.tally.visitors > 0) {
-            self.repeated.insert(day);
-        }
-        let budget = self.site.settings.budget;
-        let opened = match day < self.first_hours {
-            true => OpenDay::without_hours(self.site.id, day, budget),
-            false => OpenDay::new(self.site.id, day, budget),
+    /// Which target a line is of.
+    fn place(&mut self, line: &Line<'_>) -> Result<usize, Rejection> {
+        let host = line.host();
+        let site = match (&self.only, host) {
+            (Some(_), "") => return Ok(0),
+            (None, "") => match self.collector.directory().only() {
+                Some(site) => site.id,
+                None => {
+                    self.lacks_hosts = true;
+                    return Err(Rejection::UnknownSite);
+                }
+            },
+            (only, host) => {
+                let directory = self.collector.0.directory.load();
+                let found = self.hosts.site(host, &directory, only.as_deref());
+                let reason = if only.is_some() { Rejection::WrongHost } else { Rejection::UnknownSite };
+                found.ok_or(reason)?
+            }
         };
-        self.days.insert(day, Open { salt, day: opened, used: self.lines });
-        Ok(())
+        if let Some(place) = self.places.get(&site) {
+            return place.ok_or(Rejection::UnknownSite);
+        }
+        let found = self.collector.directory().get(site).cloned().ok_or(Rejection::UnknownSite)?;
+        self.targets.push(Target::of(found, self.collector.clock().now()));
+        let place = self.targets.len() - 1;
+        self.places.insert(site, Some(place));
+        Ok(place)
     }
 
-    fn reject(&mut self, dropped: Dropped) {
-        if self.manner.live {
-            *self.reasons.entry(dropped.reason).or_default() += 1;
-            return self.collector.turn_away(self.site.id, self.now.day, dropped);
+    fn line_of(&mut self, place: usize, read: &Line<'_>) {
+        let target = &mut self.targets[place];
+        target.lines += 1;
+        target.day_of(read.at);
+        let beacon = read.beacon(&target.site.domain, &self.manner.rules).map_err(Dropped::from);
+        let counted = beacon.and_then(|beacon| {
+            let (address, agent) = read.sender();
+            self.senders.note(address, agent);
+            if self.manner.live {
+                let now = self.collector.clock().now();
+                let made = self.collector.make_at(beacon, &target.site, read.at.min(now), now)?;
+                let day = made.hit.local.day;
+                if made.begins_past_day && self.collector.has_visitors(target.site.id, day) {
+                    target.repeated.insert(day);
+                }
+                self.hits.push((place, made.hit));
+                return Ok(());
+            }
+            let hit = target.hit(beacon, read.at, self.lines, &self.collector)?;
+            if self.manner.dry {
+                target.note_counted(hit.local.day);
+                self.samples.note(Sample::of(&hit, &target.site));
+                return Ok(());
+            }
+            self.visitors += target.count(&hit, self.visitors < limits::VISITORS_MAX)?;
+            Ok(())
+        });
+        if let Err(dropped) = counted {
+            self.reject(place, dropped, read.at);
         }
-        self.books.add(self.site.id, self.now.day, dropped.reason, dropped.bot);
+    }
+
+    fn reject(&mut self, place: usize, dropped: Dropped, at: Moment) {
+        let target = &mut self.targets[place];
+        if self.manner.dry {
+            self.samples.note(Sample::rejected(dropped.reason, Some((at, &target.site))));
+        }
+        if self.manner.live {
+            target.note(dropped.reason);
+            let day = target.day_of(at);
+            self.collector.turn_away(target.site.id, day, dropped);
+            return;
+        }
+        target.reject(dropped);
+    }
+
+    /// Rejects a line that can't be read, or whose host is of no site, or not of the one that was named.
+    fn reject_strange(&mut self, line: Option<&Line<'_>>, reason: Rejection) {
+        if let Some(host) = line.map(Line::host).filter(|host| !host.is_empty()) {
+            self.hosts.note_strange(host);
+        }
+        let at = line.map_or(self.at, |line| line.at);
+        if self.only.is_some() {
+            self.targets[0].day_of(at);
+            self.targets[0].lines += 1;
+            return self.reject(0, reason.into(), at);
+        }
+        *self.reasons.entry(reason).or_default() += 1;
+        if self.manner.dry {
+            self.samples.note(Sample::rejected(reason, None));
+        }
+        match self.manner.live {
+            true => self.collector.turn_away(SiteId::INSTANCE, utc_day(at), reason.into()),
+            false => self.books.add(SiteId::INSTANCE, utc_day(at), reason, None),
+        }
     }
 
     /// Closes the days that the log is an hour past, unless lines of them still come.
     fn close_past(&mut self) {
-        let is_past = |day: Day| self.site.schedule.end_of(day).plus(limits::IMPORT_GRACE_MS) <= self.at;
-        let unused = self.days.iter().filter(|(_, open)| open.used <= self.looked).map(|(day, _)| *day);
-        let past: Vec<Day> = unused.filter(|day| is_past(*day)).collect();
-        past.into_iter().for_each(|day| self.close(day));
-        self.looked = self.lines;
-    }
-
-    fn close(&mut self, day: Day) {
-        let Some(mut open) = self.days.remove(&day) else { return };
-        self.visitors -= open.day.visitors();
-        self.closed.insert(day);
-        self.batch.days.push(state(&self.site, &open.day, true));
-        if open.day.pending() > 0 {
-            self.batch.sums.push((self.site.id, day, open.day.drain()));
+        for target in &mut self.targets {
+            self.visitors -= target.close_past(self.at, self.looked);
         }
+        self.looked = self.lines;
     }
 
     /// Counts the hits of a live import together with how far the logs are read: the next flush stores both or neither.
     fn count_live(&mut self) -> Result<(), ImportError> {
-        let site = self.site.id;
-        if self.collector.directory().get(site).is_none() {
+        if self.only.as_ref().is_some_and(|site| self.collector.directory().get(site.id).is_none()) {
             return Err(ImportError::Removed);
         }
-        let mut imported = Vec::new();
-        for log in self.logs.iter_mut().filter(|log| log.has_moved) {
-            imported.extend(log.entry);
-            log.has_moved = false;
-        }
-        let hits = std::mem::take(&mut self.hits);
+        let imported = self.logs.iter_mut().flat_map(Log::moved).collect();
+        let (places, hits): (Vec<usize>, Vec<Hit>) = std::mem::take(&mut self.hits).into_iter().unzip();
         let counted = self.collector.take_lines(hits, imported)?;
-        for outcome in counted.outcomes {
+        for (place, outcome) in places.into_iter().zip(counted.outcomes) {
             match outcome {
-                Ok(()) => self.counted += 1,
-                Err(reason) => *self.reasons.entry(reason).or_default() += 1,
+                Ok(()) => self.targets[place].counted += 1,
+                Err(reason) => self.targets[place].note(reason),
             }
         }
         Ok(())
     }
 
-    fn close_all(&mut self) {
-        let all: Vec<Day> = self.days.keys().copied().collect();
-        all.into_iter().for_each(|day| self.close(day));
-    }
-
-    /// Cells that wait to be stored.
-    fn waiting(&self) -> usize {
-        let closed: usize = self.batch.sums.iter().map(|(_, _, sums)| sums.hours.len() + sums.days.len()).sum();
-        closed + self.days.values().map(|open| open.day.pending()).sum::<usize>()
-    }
-
-    /// Hands everything to the keeper, and waits until it is stored.
-    fn store(&mut self) -> Result<(), ImportError> {
-        if self.days.len() > limits::IMPORT_DAYS_MAX {
-            self.close_all();
-        }
-        let mut batch = std::mem::take(&mut self.batch);
-        for open in self.days.values().filter(|open| open.day.has_changed()) {
-            batch.days.push(state(&self.site, &open.day, false));
-        }
-        for (day, open) in self.days.iter_mut().filter(|(_, open)| open.day.pending() > 0) {
-            batch.sums.push((self.site.id, *day, open.day.drain()));
-            open.day.mark_stored();
-        }
-        let Booked { rejected, bots } = std::mem::take(&mut self.books).rows();
-        for rejected in &rejected {
-            *self.reasons.entry(rejected.reason).or_default() += rejected.count;
-        }
-        (batch.rejected, batch.bots) = (rejected, bots);
-        for log in self.logs.iter_mut().filter(|log| log.has_moved) {
-            batch.imported.extend(log.entry);
-            log.has_moved = false;
-        }
+    /// Hands everything to the keeper, site by site, and waits until it is stored.
+    fn store(&mut self, closes_days: bool) -> Result<(), ImportError> {
+        let mut imported: Vec<Imported> = self.logs.iter_mut().flat_map(Log::moved).collect();
         self.stored = self.lines;
-        let site = self.site.id;
+        for place in 0..self.targets.len() {
+            if closes_days {
+                self.visitors -= self.targets[place].close_all();
+            }
+            let mut batch = self.targets[place].drain();
+            let site = self.targets[place].site.id;
+            let (own, others) = imported.into_iter().partition(|entry| entry.site == site);
+            (batch.imported, imported) = (own, others);
+            self.hand_over(site, batch)?;
+        }
+        if self.only.is_none() {
+            let booked = std::mem::take(&mut self.books).rows();
+            self.hand_over(SiteId::INSTANCE, Batch { rejected: booked.rejected, imported, ..Batch::default() })?;
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, site: SiteId, batch: Batch) -> Result<(), ImportError> {
+        if self.manner.dry || batch.is_empty() && self.only.is_none() {
+            return Ok(());
+        }
         let stored = self.collector.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter });
         match stored {
             Some(stored) => Ok(stored?),
             // Nobody answers for a site that is no more, nor when the collector has ended.
-            None if self.collector.directory().get(site).is_none() => Err(ImportError::Removed),
+            None if site != SiteId::INSTANCE && self.collector.directory().get(site).is_none() => match self.only {
+                Some(_) => Err(ImportError::Removed),
+                None => {
+                    self.places.insert(site, None);
+                    Ok(())
+                }
+            },
             None => Err(ImportError::Ended),
         }
     }
-}
-
-/// The pairs of a day so far.
-fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
-    DayState {
-        site: site.id,
-        day: day.day,
-        part: Part::Import,
-        census: Some(Arc::new(day.census())),
-        pair_cells: site.settings.budget.pair_cells,
-        is_over,
-    }
-}
-
-fn bounds(site: &Site, day: Day) -> Bounds {
-    Bounds { day, from: site.schedule.start_of(day), until: site.schedule.end_of(day) }
-}
-
-/// The digest of a log's beginning. Addresses are left out: nobody shall find one by trying.
-fn fingerprint(head: &[u8]) -> secret::Digest {
-    let lines = head.split_inclusive(|byte| *byte == b'\n');
-    secret::fingerprint(lines.flat_map(log::without_addresses))
 }

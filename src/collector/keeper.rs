@@ -22,6 +22,7 @@ use super::Collector;
 use super::import::Batch;
 use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
+use super::personal::{self, Personal};
 use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
@@ -124,6 +125,7 @@ struct Keeper {
     visitors: usize,
     salts: Arc<Salts>,
     recent: Arc<Recent>,
+    personal: Arc<Personal>,
     ledger: Arc<Ledger>,
     mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
@@ -165,6 +167,7 @@ pub(super) fn spawn(
         visitors: 0,
         salts: inner.salts.clone(),
         recent: inner.recent.clone(),
+        personal: inner.personal.clone(),
         ledger: inner.ledger.clone(),
         mails: inner.mails.clone(),
         directory: inner.directory.clone(),
@@ -272,9 +275,12 @@ impl Keeper {
             today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
         };
         let budget = |site| self.directory.load().get(site).map(|site| site.settings.budget).unwrap_or_default();
-        let open = || match is_old() {
-            true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
-            false => OpenDay::new(key.0, key.1, budget(key.0)),
+        let open = || {
+            let day = match is_old() {
+                true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
+                false => OpenDay::new(key.0, key.1, budget(key.0)),
+            };
+            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store))
         };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
@@ -394,7 +400,7 @@ impl Keeper {
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
     /// as long as ever.
     fn begin_import(&mut self, site: SiteId, batch: Batch, waiter: Waiter) {
-        if self.directory.load().get(site).is_none() {
+        if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
             return;
         }
         let Batch { sums, days, counted, rejected, bots, imported } = batch;

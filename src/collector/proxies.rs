@@ -1,74 +1,172 @@
-//! In: from which addresses hits come. Out: whether nearly all of them come from one private address, which is then a proxy
-//! that nobody told us of. Forgets: addresses of the public network at once; a private one with the next look.
+//! In: from which addresses hits come, and by which way. Out: what seems wrong with the settings of proxies: a proxy or a delivery
+//! network that nobody named as trusted, or headers that can't be believed. Forgets: addresses that tell nothing at once, the
+//! others with the next look.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::beacon::ClientIp;
+use crate::beacon::address::{NAMES, Way, delivery_network, is_local};
 use crate::hit::token::Token;
 
-/// After how many hits it is looked, and how many of a hundred must come from the address.
+/// After how many hits it is looked.
 const HITS: u32 = 200;
-const PERCENT: u32 = 95;
-/// How many agents must come from it: one person at a desk is no proxy.
+/// How many of a hundred hits must come from one private address.
+const PERCENT_PRIVATE: u32 = 95;
+/// How many of a hundred must come in one of the other ways.
+const PERCENT_OTHERS: u32 = 50;
+/// How many agents must come so: one person at a desk is no proxy.
 const AGENTS: usize = 10;
+/// How many public addresses are a few. Those of a delivery network are known, and may be more.
+const FEW: usize = 20;
 
-/// What was seen since the last look.
+/// What seems wrong with the settings of proxies. It names no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenProxy {
+    /// Nearly all hits come from one address of a local network.
+    Private,
+    /// Most hits come through a few public addresses that send forwarding headers.
+    Public,
+    /// Most hits come from this delivery network, whose name is that of `trusted_proxies`.
+    Delivery(&'static str),
+    /// Most hits come with headers that contradict each other.
+    Contradictory,
+    /// Most hits come from trusted proxies without the header that the operator named.
+    Unnamed,
+}
+
+impl HiddenProxy {
+    fn percent(self) -> u32 {
+        if self == HiddenProxy::Private { PERCENT_PRIVATE } else { PERCENT_OTHERS }
+    }
+
+    fn log(self) {
+        match self {
+            HiddenProxy::Private => tracing::warn!(
+                "nearly all hits come from one address of a local network: name the proxy's network in trusted_proxies"
+            ),
+            HiddenProxy::Public => tracing::warn!(
+                "most hits come through a few public addresses that send forwarding headers: name the proxies in trusted_proxies"
+            ),
+            HiddenProxy::Delivery(network) => tracing::warn!(
+                network,
+                "most hits come from machines of one delivery network: add \"{network}\" to trusted_proxies"
+            ),
+            HiddenProxy::Contradictory => tracing::warn!(
+                "most hits come with forwarding headers that contradict each other: name the one that the proxy sets in client_ip_header"
+            ),
+            HiddenProxy::Unnamed => tracing::warn!(
+                "most hits come from trusted proxies without the header of client_ip_header: name the one that the proxy sets"
+            ),
+        }
+    }
+}
+
+/// What was seen since the last look, and what was found at it.
 #[derive(Debug, Default)]
 pub struct Proxies {
     hits: AtomicU32,
-    private: Mutex<Private>,
-    is_hidden: AtomicBool,
+    seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
-struct Private {
-    address: Option<IpAddr>,
+struct Seen {
+    found: Option<HiddenProxy>,
+    private: Suspect,
+    public: Suspect,
+    contradictory: Suspect,
+    unnamed: Suspect,
+    /// One for each of [`NAMES`].
+    delivery: [Suspect; NAMES.len()],
+}
+
+/// Hits that came in one way.
+#[derive(Debug, Default)]
+struct Suspect {
     hits: u32,
+    addresses: HashSet<IpAddr>,
     agents: HashSet<u64>,
 }
 
 impl Proxies {
     /// Notes where a hit came from.
-    pub fn note(&self, address: ClientIp, token: Option<Token>) {
+    pub fn note(&self, address: ClientIp, way: Way, token: Option<Token>) {
         let hits = self.hits.fetch_add(1, Ordering::Relaxed) + 1;
-        let is_private = is_private(address.0);
-        if !is_private && hits < HITS {
+        let (is_private, network) = (is_local(address.0), delivery_network(address.0));
+        let tells_nothing = !is_private && network.is_none() && way == Way::Plain;
+        if tells_nothing && hits < HITS {
             return;
         }
-        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_private {
-            private.note(address.0, token);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(suspect) = seen.suspect(way, is_private, network) {
+            suspect.note(address.0, token);
         }
         if hits >= HITS {
             self.hits.store(0, Ordering::Relaxed);
-            let is_most = private.hits * 100 >= hits * PERCENT && private.agents.len() >= AGENTS;
-            if is_most && !self.is_hidden.swap(true, Ordering::Relaxed) {
-                tracing::warn!(
-                    "nearly all hits come from one address of a local network: name the proxy's network in trusted_proxies"
-                );
-            }
-            if private.hits * 2 < hits {
-                self.is_hidden.store(false, Ordering::Relaxed);
-            }
-            *private = Private::default();
+            seen.look(hits);
         }
     }
 
-    /// Whether it seems so.
-    pub fn is_hidden(&self) -> bool {
-        self.is_hidden.load(Ordering::Relaxed)
+    /// What was found at the last look.
+    pub fn found(&self) -> Option<HiddenProxy> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).found
     }
 }
 
-impl Private {
-    fn note(&mut self, address: IpAddr, token: Option<Token>) {
-        if *self.address.get_or_insert(address) != address {
-            return;
+impl Seen {
+    fn suspect(&mut self, way: Way, is_private: bool, network: Option<&str>) -> Option<&mut Suspect> {
+        let of_network = network.and_then(|network| NAMES.iter().position(|name| *name == network));
+        match (way, of_network) {
+            (Way::Contradictory, _) => Some(&mut self.contradictory),
+            (Way::Unnamed, _) => Some(&mut self.unnamed),
+            (_, Some(at)) => self.delivery.get_mut(at),
+            _ if is_private => Some(&mut self.private),
+            (Way::Through, None) => Some(&mut self.public),
+            (Way::Plain, None) => None,
         }
+    }
+
+    /// What is found stays until less than half of what it takes is seen: it must not come and go with every few visitors.
+    fn look(&mut self, hits: u32) {
+        let of_networks = self.delivery.iter().zip(NAMES).map(|(suspect, name)| (HiddenProxy::Delivery(name), suspect));
+        let all: Vec<(HiddenProxy, &Suspect)> = [
+            (HiddenProxy::Contradictory, &self.contradictory),
+            (HiddenProxy::Unnamed, &self.unnamed),
+            (HiddenProxy::Private, &self.private),
+        ]
+        .into_iter()
+        .chain(of_networks)
+        .chain([(HiddenProxy::Public, &self.public)])
+        .collect();
+        let share = |hidden: HiddenProxy, suspect: &Suspect| suspect.hits * 100 >= hits * hidden.percent();
+        let is_found = |hidden: HiddenProxy, suspect: &Suspect| {
+            let are_few = match hidden {
+                HiddenProxy::Private => suspect.addresses.len() == 1,
+                HiddenProxy::Public => suspect.addresses.len() <= FEW,
+                _ => true,
+            };
+            are_few && suspect.agents.len() >= AGENTS && share(hidden, suspect)
+        };
+        let now = all.iter().find(|(hidden, suspect)| is_found(*hidden, suspect)).map(|(hidden, _)| *hidden);
+        let is_still = |hidden: &HiddenProxy| {
+            all.iter().any(|(of, suspect)| of == hidden && suspect.hits * 200 >= hits * hidden.percent())
+        };
+        let found = now.or(self.found.filter(is_still));
+        if let Some(hidden) = found.filter(|hidden| self.found != Some(*hidden)) {
+            hidden.log();
+        }
+        *self = Seen { found, ..Seen::default() };
+    }
+}
+
+impl Suspect {
+    fn note(&mut self, address: IpAddr, token: Option<Token>) {
         self.hits += 1;
+        if self.addresses.len() <= FEW {
+            self.addresses.insert(address);
+        }
         // Without tokens agents are not told apart; each hit then stands for one.
         let agent = token.map_or(u64::from(self.hits), Token::bits);
         if self.agents.len() < AGENTS {
@@ -77,44 +175,75 @@ impl Private {
     }
 }
 
-/// Whether an address is of this machine or of a local network.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn after(hits: u32, address: impl Fn(u32) -> [u8; 4], agents: u64) -> bool {
+    fn after(hits: u32, way: Way, address: impl Fn(u32) -> [u8; 4], agents: u64) -> Option<HiddenProxy> {
         let proxies = Proxies::default();
         for hit in 0..hits {
             let token = Token::from_bits(u64::from(hit) % agents);
-            proxies.note(ClientIp(IpAddr::from(address(hit))), Some(token));
+            proxies.note(ClientIp(IpAddr::from(address(hit))), way, Some(token));
         }
-        proxies.is_hidden()
+        proxies.found()
     }
 
     #[test]
     fn one_private_address_of_many_agents_is_a_proxy() {
-        assert!(after(HITS, |_| [172, 17, 0, 1], 50));
-        assert!(!after(HITS, |_| [172, 17, 0, 1], 2), "somebody who tries it out");
-        assert!(!after(HITS, |_| [192, 0, 2, 1], 50), "a public address");
-        assert!(!after(HITS, |hit| [10, 0, 0, hit as u8 % 20], 50), "an office");
-        assert!(!after(HITS, |hit| if hit % 2 == 0 { [172, 17, 0, 1] } else { [192, 0, 2, hit as u8] }, 50));
-        assert!(!after(HITS - 1, |_| [172, 17, 0, 1], 50), "too early");
+        for way in [Way::Plain, Way::Through] {
+            assert_eq!(after(HITS, way, |_| [172, 17, 0, 1], 50), Some(HiddenProxy::Private));
+            assert_eq!(after(HITS, way, |_| [172, 17, 0, 1], 2), None, "somebody who tries it out");
+            assert_eq!(after(HITS, way, |hit| [10, 0, 0, hit as u8 % 20], 50), None, "an office");
+            assert_eq!(after(HITS - 1, way, |_| [172, 17, 0, 1], 50), None, "too early");
+        }
+        assert_eq!(after(HITS, Way::Plain, |_| [192, 0, 2, 1], 50), None, "a public address");
+        let mixed = |hit: u32| if hit.is_multiple_of(2) { [172, 17, 0, 1] } else { [192, 0, 2, hit as u8] };
+        assert_eq!(after(HITS, Way::Plain, mixed, 50), None);
+    }
+
+    #[test]
+    fn a_few_public_addresses_that_send_headers_are_proxies() {
+        let few = |hit: u32| [192, 0, 2, hit as u8 % 5];
+        assert_eq!(after(HITS, Way::Through, few, 50), Some(HiddenProxy::Public));
+        assert_eq!(after(HITS, Way::Plain, few, 50), None, "without headers it is a few people");
+        assert_eq!(after(HITS, Way::Through, few, 5), None, "a few agents");
+        assert_eq!(
+            after(HITS, Way::Through, |hit| [192, 0, 2, hit as u8], 50),
+            None,
+            "visitors behind proxies of their own"
+        );
+    }
+
+    #[test]
+    fn a_delivery_network_is_named() {
+        let edges = |hit: u32| [162, 158, hit as u8, 1];
+        for way in [Way::Plain, Way::Through] {
+            assert_eq!(after(HITS, way, edges, 50), Some(HiddenProxy::Delivery("cloudflare")));
+            let most = |hit: u32| if hit.is_multiple_of(3) { [192, 0, 2, hit as u8] } else { [151, 101, 1, hit as u8] };
+            assert_eq!(after(HITS, way, most, 50), Some(HiddenProxy::Delivery("fastly")));
+            let some = |hit: u32| if hit.is_multiple_of(3) { [151, 101, 1, hit as u8] } else { [192, 0, 2, hit as u8] };
+            assert_eq!(after(HITS, way, some, 50), None);
+        }
+    }
+
+    #[test]
+    fn headers_that_are_not_believed_are_told() {
+        for (way, hidden) in [(Way::Contradictory, HiddenProxy::Contradictory), (Way::Unnamed, HiddenProxy::Unnamed)] {
+            assert_eq!(after(HITS, way, |_| [127, 0, 0, 1], 50), Some(hidden));
+            assert_eq!(after(HITS, way, |_| [127, 0, 0, 1], 3), None, "somebody who plays with headers");
+        }
     }
 
     #[test]
     fn it_is_over_when_the_proxy_is_known() {
-        let proxies = Proxies::default();
-        for hit in 0..2 * HITS {
-            let address = if hit < HITS { [172, 17, 0, 1] } else { [192, 0, 2, hit as u8] };
-            proxies.note(ClientIp(IpAddr::from(address)), Some(Token::from_bits(u64::from(hit))));
+        let ways = [([172, 17, 0, 1], Way::Plain), ([192, 0, 2, 1], Way::Through), ([162, 158, 1, 1], Way::Through)];
+        for (proxy, way) in ways {
+            let proxies = Proxies::default();
+            for hit in 0..2 * HITS {
+                let (address, way) = if hit < HITS { (proxy, way) } else { ([192, 0, 2, hit as u8], Way::Plain) };
+                proxies.note(ClientIp(IpAddr::from(address)), way, Some(Token::from_bits(u64::from(hit))));
+                assert_eq!(proxies.found().is_some(), (HITS - 1..2 * HITS - 1).contains(&hit));
+            }
         }
-        assert!(!proxies.is_hidden());
     }
 }

@@ -4,7 +4,9 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::clock::Clock;
 
 /// Another program holds the data folder.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,8 @@ pub struct Taken(String);
 
 /// Name of the database in its folder.
 pub const DATABASE: &str = "headcount.db";
+/// What marks a folder whose figures were made under another clock than the system's.
+const OTHER_CLOCK: &str = "figures-of-tests";
 
 /// A data folder that this program owns as long as the value lives.
 #[derive(Debug)]
@@ -45,6 +49,26 @@ impl Folder {
     /// Where the database is.
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
+    }
+
+    /// Refuses a clock that is not that of the folder's figures, so that a test's `--now` and what is really counted never
+    /// meet. A folder without figures takes the clock that it is given.
+    ///
+    /// # Errors
+    /// The folder has another clock, or can't be marked.
+    pub fn keep_to(&self, clock: &Clock) -> Result<()> {
+        let (mark, path) = (self.path.join(OTHER_CLOCK), self.path.display());
+        match (clock.is_true(), mark.exists()) {
+            (true, false) | (false, true) => Ok(()),
+            (true, true) => {
+                bail!("the figures in {path} were made by a test under --now; give another folder with --data")
+            }
+            (false, false) => {
+                let is_new = fs::metadata(self.database()).is_ok_and(|file| file.len() == 0);
+                ensure!(is_new, "--now is for tests, and {path} holds real figures; give a new folder with --data");
+                fs::write(&mark, "").with_context(|| format!("{path} can't be written to"))
+            }
+        }
     }
 
     /// Where commands reach a running server.

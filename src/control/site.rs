@@ -98,6 +98,7 @@ fn changed(
     settings.counter = change.counter.unwrap_or(settings.counter);
     settings.small_counts_k = small_counts_k(change.small_counts_k, settings.small_counts_k)?;
     settings.opt_out = change.opt_out.unwrap_or(settings.opt_out);
+    settings.subdomain_referrers = change.subdomain_referrers.unwrap_or(settings.subdomain_referrers);
     let budget = &mut settings.budget;
     budget.values = within("--values-max", change.values_max, budget.values, limits::VALUES_PER_DAY_MAX)?;
     let most = limits::PAIR_CELLS_PER_DAY_MAX;
@@ -107,8 +108,13 @@ fn changed(
         (&mut paths.templates, &change.templates),
         (&mut paths.masks, &change.masks),
         (&mut paths.query_keys, &change.query_keys),
+        (&mut paths.by_name, &change.by_name),
     ] {
         list.clone_from(changed.as_ref().unwrap_or(&list.clone()));
+    }
+    if let Some(personal) = change.personal {
+        let most = limits::PERSONAL_CHILDREN_MAX;
+        paths.personal = if personal == 0 { 0 } else { within("--personal-paths", Some(personal), 0, most)? };
     }
     paths.slash = change.slash.unwrap_or(paths.slash);
     paths.case = change.case.unwrap_or(paths.case);

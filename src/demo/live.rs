@@ -11,6 +11,7 @@ use super::dice::Dice;
 use super::people::{BROWSERS, ROBOTS};
 use super::plan::{self, Date, Step, Visit};
 use super::sites::Shape;
+use crate::beacon::address::Way;
 use crate::beacon::{Beacon, ClientIp, NO_HINTS, Request, plausible};
 use crate::hit::Kind;
 use crate::site::{Moment, Site};
@@ -134,6 +135,7 @@ impl Message {
             query: "",
             body: self.body.as_bytes(),
             address: ClientIp(self.address),
+            way: Way::default(),
             user_agent: self.agent,
             hints: &NO_HINTS,
             accept_language: "",

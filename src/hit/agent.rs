@@ -225,8 +225,41 @@ mod tests {
         (LINUX, " AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36", "Chrome 130", "(not set)", "desktop"),
         ("", "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36", "Chrome 130", "(not set)", "desktop"),
         ("", "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.0.0 Safari/537.36", "Chrome 108", "(not set)", "tv"),
-        ("", "Mozilla/5.0 (PlayStation; PlayStation 5/6.00) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.4 Safari/605.1.15", "Safari 15", "(not set)", "console"),
     ];
+
+    /// What calls itself Safari where there is none, and where there is: agent, browser, its version, device.
+    #[rustfmt::skip]
+    const SAFARIS: &[(&str, &str, &str, &str)] = &[
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15", "WebKitGTK", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.0 Safari/605.1.15", "WebKitGTK", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Ubuntu; Linux aarch64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15", "WebKitGTK", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux aarch64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Mobile Safari/605.1.15", "WebKitGTK", NOT_SET, "mobile"),
+        ("Mozilla/5.0 (Wayland; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15", "WebKitGTK", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; FreeBSD amd64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15", "WebKitGTK", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15 Epiphany/605.1.15", "GNOME Web", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/602.1 (KHTML, like Gecko) Version/8.0 Safari/602.1 Epiphany/3.18.4", "GNOME Web", "GNOME Web 3", "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.21 (KHTML, like Gecko) konqueror/4.14.16 Safari/537.21", "Other", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/60.5 Safari/605.1.15 vimb/3.7", "Other", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) wkhtmltopdf Safari/538.1", "Safari", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (PlayStation; PlayStation 5/10.00) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.4 Safari/605.1.15", "Other", NOT_SET, "console"),
+        ("Mozilla/5.0 (SMART-TV; Linux; Tizen 2.4.0) AppleWebKit/538.1 (KHTML, like Gecko) Version/2.4.0 TV Safari/538.1", "Other", NOT_SET, "tv"),
+        ("Mozilla/5.0 (Linux; NetCast; U) AppleWebKit/537.31 (KHTML, like Gecko) Version/5.0 Safari/537.31 SmartTV/5.0", "Other", NOT_SET, "tv"),
+        ("Mozilla/5.0 (Linux; SmartTV) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.0 Safari/605.1.15", "Other", NOT_SET, "tv"),
+        ("Mozilla/5.0 (Linux; U; Android 4.0.3; en-us; GT-I9100) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30", "Other", NOT_SET, "mobile"),
+        ("Mozilla/5.0 (X11; U; Linux armv7l like Android; en-us) AppleWebKit/531.2+ (KHTML, like Gecko) Version/5.0 Safari/533.2+ Kindle/3.0+", "Other", NOT_SET, "tablet"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15", "Other", NOT_SET, "desktop"),
+        ("Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/534.57.2 (KHTML, like Gecko) Version/5.1.7 Safari/534.57.2", "Safari", "Safari 5", "desktop"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15", "Safari", "Safari 26", "desktop"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1", "Safari", "Safari 26", "mobile"),
+    ];
+
+    #[test]
+    fn safari_is_only_where_apple_made_one() {
+        for (text, browser, version, device) in SAFARIS.iter().copied() {
+            let agent = person(text, false);
+            assert_eq!((&*agent.browser, &*agent.browser_version, agent.device), (browser, version, device), "{text}");
+        }
+    }
 
     #[test]
     fn people_have_a_browser_a_system_and_a_device() {

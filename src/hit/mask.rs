@@ -1,12 +1,19 @@
 //! In: a text that came from outside and is about to become a stored name. Out: the same text, fit to be stored.
-//! Forgets: mail addresses (`:email`), tokens and other long secrets (`:token`), numbers of phones (`:phone`), the queries of
-//! addresses, control characters, and what is longer than [`NAME_BYTES_MAX`].
+//! Forgets: what tells one person from others: mail addresses (`:email`), addresses of machines (`:ip`), numbers of cards (`:card`),
+//! accounts (`:iban`), identities (`:id`) and phones (`:phone`), tokens and other secrets (`:token`); the queries of addresses,
+//! characters that nobody sees, and what is longer than [`NAME_BYTES_MAX`].
 //!
-//! Every text that becomes a name passes [`name`]: paths, hosts, event names, property values, campaign values. It knows
-//! texts as they read decoded, and also addresses whose at sign is still percent-encoded, however often.
+//! Every text that becomes a name passes [`name`]: paths, hosts, event names, keys and values of properties, campaign values. It
+//! reads texts as they came, and once more as they read when entities, percent signs, and digits and signs of other scripts
+//! are written plainly.
 
 pub(in crate::hit) mod address;
+mod ip;
+mod mail;
+mod number;
 mod phone;
+mod secret;
+mod written;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,24 +22,31 @@ use crate::limits::NAME_BYTES_MAX;
 
 /// What stands for a mail address.
 const EMAIL: &str = ":email";
+/// What stands for the address of a machine.
+const IP: &str = ":ip";
 /// What stands for a number that calls somebody.
 const PHONE: &str = ":phone";
 /// What stands for a token.
 const TOKEN: &str = ":token";
-/// Shortest run of letters and digits that can be a secret, in bytes: below it are order numbers and short hashes.
-const SECRET_BYTES_MIN: usize = 20;
-/// Shortest JSON in base64 that is taken for a part of a signed token, in bytes.
-const JSON_BYTES_MIN: usize = 12;
-/// Length of a UUID as text, in bytes.
-const UUID_BYTES: usize = 36;
 
 /// The text as it may be stored. Borrowed, without a copy, when nothing had to go.
 pub fn name(text: &str) -> Cow<'_, str> {
-    let mut masked = without_controls(text);
-    address::cut(&mut masked);
-    replace(&mut masked, EMAIL, email_from);
-    replace(&mut masked, TOKEN, secret_from);
-    replace(&mut masked, PHONE, phone::from);
+    let signs = Signs::of(text);
+    if signs.are_plain() {
+        return Cow::Borrowed(bounded(text));
+    }
+    let mut masked = if signs.has(FOREIGN) { written::visible(text) } else { Cow::Borrowed(text) };
+    if signs.has(SIGN) {
+        address::cut(&mut masked);
+    }
+    let plain = if signs.has(SIGN | FOREIGN) { written::plainly(&masked) } else { None };
+    let signs = if matches!(masked, Cow::Owned(_)) { Signs::of(&masked) } else { signs };
+    mask(&mut masked, &signs);
+    if let Some(plain) = plain.and_then(masked_plain)
+        && plain != written::plainly(&masked).as_deref().unwrap_or(&masked)
+    {
+        masked = Cow::Owned(plain);
+    }
     match masked {
         Cow::Borrowed(kept) => Cow::Borrowed(bounded(kept)),
         Cow::Owned(mut kept) => {
@@ -40,6 +54,14 @@ pub fn name(text: &str) -> Cow<'_, str> {
             Cow::Owned(kept)
         }
     }
+}
+
+/// A text that is written plainly, masked; nothing if nothing has to go.
+fn masked_plain(text: String) -> Option<String> {
+    let mut plain = Cow::Owned(text);
+    address::cut(&mut plain);
+    let signs = Signs::of(&plain);
+    mask(&mut plain, &signs).then(|| plain.into_owned())
 }
 
 /// The longest beginning of a text that a name may have.
@@ -57,49 +79,136 @@ pub fn owned(text: String) -> String {
     masked.unwrap_or(text)
 }
 
-fn without_controls(text: &str) -> Cow<'_, str> {
-    // All control characters are in Latin-1, in UTF-8 below 0x20, 0x7f, or after 0xc2.
-    let may_hold_one = text.bytes().any(|b| b < 0x20 || matches!(b, 0x7f | 0xc2));
-    if may_hold_one && text.chars().any(char::is_control) {
-        Cow::Owned(text.chars().filter(|c| !c.is_control()).collect())
-    } else {
-        Cow::Borrowed(text)
+/// What a look at each byte of a text tells of it: enough to leave ordinary names alone.
+struct Signs {
+    classes: u8,
+    colons: usize,
+    /// Most digits in a run of what may stand in a number.
+    digits: usize,
+    /// Longest run of letters, digits and what may join them.
+    run: usize,
+}
+
+/// The byte is a digit.
+const DIGIT: u8 = 1;
+/// The byte may belong to a sign of a mail address, of an address of the web, or to one in other words.
+const SIGN: u8 = 2;
+/// The byte is a control character, or part of one that is not ASCII.
+const FOREIGN: u8 = 4;
+/// The byte may belong to a secret, see `secret.rs`.
+const JOINED: u8 = 8;
+/// The byte is an at sign or a percent sign.
+const AT: u8 = 16;
+/// The byte is a colon.
+const COLON: u8 = 32;
+/// The byte may divide the groups of a number, and is not [`JOINED`].
+const GAP: u8 = 64;
+/// The byte is a capital.
+const CAPITAL: u8 = 128;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT | JOINED,
+            b'A'..=b'Z' => JOINED | CAPITAL,
+            b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' | b'+' => JOINED,
+            b':' => SIGN | COLON | JOINED,
+            b'@' | b'%' => SIGN | AT,
+            b'(' => SIGN | GAP,
+            b' ' | b')' => GAP,
+            b'?' | b'&' | b'[' | b'{' | b'<' => SIGN,
+            0..0x20 | 0x7f.. => FOREIGN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Fewest digits of an address of a machine that has no colons: `1.2.3.4`.
+const IP_DIGITS_MIN: usize = 4;
+/// Fewest digits of a number that belongs to one person, or to one machine.
+const NUMBER_DIGITS_MIN: usize = 5;
+/// Fewest digits of a number of a phone.
+const PHONE_DIGITS_MIN: usize = 8;
+/// Shortest run that may hold a secret, in bytes.
+const RUN_BYTES_MIN: usize = 12;
+
+impl Signs {
+    fn of(text: &str) -> Signs {
+        let mut signs = Signs { classes: 0, colons: 0, digits: 0, run: 0 };
+        let (mut digits, mut run) = (0, 0);
+        for byte in text.bytes() {
+            let class = CLASSES[usize::from(byte)];
+            signs.classes |= class;
+            signs.colons += usize::from(class & COLON > 0);
+            run = if class & JOINED > 0 { run + 1 } else { 0 };
+            signs.run = signs.run.max(run);
+            digits = if class & (JOINED | GAP) > 0 { digits + usize::from(class & DIGIT) } else { 0 };
+            signs.digits = signs.digits.max(digits);
+        }
+        signs
+    }
+
+    const fn has(&self, classes: u8) -> bool {
+        self.classes & classes != 0
+    }
+
+    /// Whether nothing can be in the text that has to go.
+    const fn are_plain(&self) -> bool {
+        !self.has(SIGN | FOREIGN) && self.digits < IP_DIGITS_MIN && self.run < RUN_BYTES_MIN && !self.may_be_slashed()
+    }
+
+    /// Whether slashes may divide a secret.
+    const fn may_be_slashed(&self) -> bool {
+        self.has(CAPITAL) && self.has(DIGIT)
     }
 }
 
-/// Puts a mark in the place of everything that `find` finds, from left to right.
-fn replace(text: &mut Cow<'_, str>, mark: &str, find: fn(&str, usize) -> Option<Range<usize>>) {
+/// Puts marks in the place of everything that must not stay; tells whether there was anything.
+fn mask(text: &mut Cow<'_, str>, signs: &Signs) -> bool {
+    let of = |mark: &'static str, find: fn(&str, usize) -> Option<Range<usize>>| {
+        move |text: &str, from: usize| find(text, from).map(|found| (found, mark))
+    };
+    let mut has_any = signs.has(AT) && replace(text, of(EMAIL, mail::from));
+    if signs.run >= secret::UUID_BYTES {
+        has_any |= replace(text, of(TOKEN, secret::uuid_from));
+    }
+    if signs.digits >= IP_DIGITS_MIN || signs.colons >= 2 {
+        has_any |= replace(text, of(IP, ip::from));
+    }
+    if signs.digits >= NUMBER_DIGITS_MIN || signs.colons >= 5 {
+        has_any |= replace(text, number::from);
+    }
+    if signs.run >= RUN_BYTES_MIN {
+        has_any |= replace(text, of(TOKEN, secret::from));
+    }
+    if signs.may_be_slashed() && text.contains('/') {
+        has_any |= replace(text, of(TOKEN, secret::slashed));
+    }
+    if signs.digits >= PHONE_DIGITS_MIN {
+        has_any |= replace(text, of(PHONE, phone::from));
+    }
+    has_any
+}
+
+/// Puts a mark in the place of everything that `find` finds, from left to right; tells whether it found anything.
+fn replace(text: &mut Cow<'_, str>, find: impl Fn(&str, usize) -> Option<(Range<usize>, &'static str)>) -> bool {
     let mut out = String::new();
     let mut kept = 0;
-    while let Some(found) = find(text, kept) {
+    while let Some((found, mark)) = find(text, kept) {
         out.push_str(&text[kept..found.start]);
         out.push_str(mark);
         kept = found.end;
     }
-    if kept > 0 {
-        out.push_str(&text[kept..]);
-        *text = Cow::Owned(out);
+    if kept == 0 {
+        return false;
     }
-}
-
-/// The first mail address at or after `from`.
-fn email_from(text: &str, from: usize) -> Option<Range<usize>> {
-    let (mut floor, mut at) = (from, from);
-    while let Some(step) = text.as_bytes()[at..].iter().position(|b| matches!(b, b'@' | b'%')) {
-        at += step;
-        let Some(sign) = sign_bytes(&text.as_bytes()[at..], b'@', b"40") else {
-            at += 1;
-            continue;
-        };
-        let start = at - tail_bytes(&text[floor..at], is_local);
-        let domain = head_bytes(&text[at + sign..], is_domain);
-        at += sign;
-        if start < at - sign && names_a_host(&text[at..at + domain]) {
-            return Some(start..at + domain);
-        }
-        floor = at;
-    }
-    None
+    out.push_str(&text[kept..]);
+    *text = Cow::Owned(out);
+    true
 }
 
 /// How many bytes the sign takes that the text begins with: `@`, `%40`, `%2540` and so on.
@@ -116,116 +225,8 @@ fn sign_bytes(text: &[u8], plain: u8, hex: &[u8; 2]) -> Option<usize> {
     text.get(at..at + 2).is_some_and(|digits| digits.eq_ignore_ascii_case(hex)).then_some(at + 2)
 }
 
-fn is_local(c: char) -> bool {
-    c.is_alphanumeric() || "._+-%'!$~*^`{}|".contains(c)
-}
-
-fn is_domain(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '.' | '-' | '_')
-}
-
-/// Whether what follows an at sign can be a host: letters at its end, or four numbers. `react@18.2.0` is a version.
-fn names_a_host(domain: &str) -> bool {
-    let domain = domain.trim_end_matches(['.', '-', '_']);
-    let last = domain.rsplit('.').next().unwrap_or_default();
-    last.chars().any(char::is_alphabetic) || domain.split('.').filter(|label| !label.is_empty()).count() == 4
-}
-
-fn head_bytes(text: &str, fits: fn(char) -> bool) -> usize {
-    text.find(|c| !fits(c)).unwrap_or(text.len())
-}
-
 fn tail_bytes(text: &str, fits: fn(char) -> bool) -> usize {
     text.len() - text.trim_end_matches(fits).len()
-}
-
-/// The first token or secret at or after `from`, which is the start of the text or the end of a masked piece.
-fn secret_from(text: &str, from: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    while let Some(step) = bytes[at..].iter().position(|b| is_secret_byte(*b)) {
-        let start = at + step;
-        let end = start + bytes[start..].iter().position(|b| !is_secret_byte(*b)).unwrap_or(text.len() - start);
-        if let Some(found) = secret_in(text, start..end) {
-            return Some(found);
-        }
-        at = end;
-    }
-    None
-}
-
-const fn is_secret_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+')
-}
-
-/// The part of a run of letters, digits and `-_+` that must not stay.
-fn secret_in(text: &str, run: Range<usize>) -> Option<Range<usize>> {
-    let word = &text[run.clone()];
-    if let Some(start) = json_start(word) {
-        let rest = &text.as_bytes()[run.end..];
-        let more = rest.iter().position(|b| !is_secret_byte(*b) && !matches!(b, b'.' | b'='));
-        return Some(run.start + start..run.end + more.unwrap_or(rest.len()));
-    }
-    if word.len() < SECRET_BYTES_MIN {
-        return None;
-    }
-    if let Some(start) = uuid_start(word.as_bytes()) {
-        return Some(run.start + start..run.start + start + UUID_BYTES);
-    }
-    if !is_noise(word) {
-        return None;
-    }
-    let padding = text.as_bytes()[run.end..].iter().take_while(|b| **b == b'=').count();
-    Some(run.start..run.end + padding)
-}
-
-/// Where base64 of a JSON object begins, as each part of a JWT does.
-fn json_start(word: &str) -> Option<usize> {
-    if word.len() < JSON_BYTES_MIN {
-        return None;
-    }
-    let start = word.find("eyJ")?;
-    let stands_alone = start == 0 || !word.as_bytes()[start - 1].is_ascii_alphanumeric();
-    (stands_alone && word.len() - start >= JSON_BYTES_MIN).then_some(start)
-}
-
-/// Where a UUID begins: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-fn uuid_start(word: &[u8]) -> Option<usize> {
-    word.windows(UUID_BYTES).position(|window| {
-        window.iter().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-    })
-}
-
-/// Whether a long run mixes letters and digits, or capitals and small letters, as no writer does.
-fn is_noise(word: &str) -> bool {
-    let has = |fits: fn(&u8) -> bool| word.bytes().any(|b| fits(&b));
-    let (capitals, small, digits) = (has(u8::is_ascii_uppercase), has(u8::is_ascii_lowercase), has(u8::is_ascii_digit));
-    if usize::from(capitals) + usize::from(small) + usize::from(digits) < 2 {
-        return false;
-    }
-    let noise: usize = word.split(['-', '_', '+']).filter(|part| !is_word(part)).map(str::len).sum();
-    // A slug may end with a short hash, but slugs with hashes are written in small letters.
-    if capitals && small { noise > 0 } else { noise * 2 >= word.len() }
-}
-
-/// Whether one part of a slug reads like a word, a number, or a word with a number in, before or after it: `storage`,
-/// `2024`, `rtx4090`, `256gb`, `ReleaseNotes2`.
-fn is_word(part: &str) -> bool {
-    let digit_groups = part.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).count();
-    let letters = part.bytes().filter(u8::is_ascii_alphabetic).count();
-    let capitals = part.bytes().filter(u8::is_ascii_uppercase).count();
-    let is_long = part.len() >= SECRET_BYTES_MIN;
-    match digit_groups {
-        _ if letters == 0 || part.len() <= 5 => true,
-        0 => !is_long || capitals == letters || capitals * 3 <= letters,
-        1 if part.len() < 10 => true,
-        1 if is_long => letters >= 8 && capitals * 4 <= letters + 3,
-        1 => capitals == letters || capitals * 4 <= letters + 3,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -327,7 +328,7 @@ mod tests {
             ("key sk_live_51HqLyjWDarjtT1zdp7dcXYZ is live", "key :token is live"),
             ("AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", ":token"),
             ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", ":token"),
-            ("/s/ya29.a0AfH6SMBx3k9ZqLw7TtY2pVb", "/s/ya29.:token"),
+            ("/s/ya29.a0AfH6SMBx3k9ZqLw7TtY2pVb", "/s/:token"),
             ("dGhpcyBpcyBhIHNlY3JldCB0b2tlbiE0Mg==", ":token"),
             ("/AKIAIOSFODNN7EXAMPLE42Z", "/:token"),
             ("/JBSWY3DPEHPK3PXPJBSWY3DP", "/:token"),

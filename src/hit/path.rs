@@ -1,75 +1,47 @@
 //! In: the address of a page as sent. Out: a [`Location`] to count, and the [`Campaign`] its query names. Forgets: the
 //! scheme, the port, credentials, the fragment unless it is the route, and all of the query but campaign keys.
+//!
+//! No address is too long: what is kept of it is cut, and the rest is only looked through.
 
+mod campaign;
 mod rules;
-
-use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::mask::{self, address};
 use super::plain::{self, Plain};
-use crate::limits::{BOT_PATH_BYTES_MAX, URL_BYTES_MAX};
+use crate::beacon::cut;
+use crate::limits::{BOT_PATH_BYTES_MAX, PATH_BYTES_READ};
 use crate::rejection::Rejection;
 use crate::site::{self, PathRules};
+
+pub use campaign::{Campaign, Click, campaign};
 
 /// The host of a page whose address has none, such as `file:///index.html` (Plausible's label).
 pub const NO_HOST: &str = "(none)";
 
 /// Schemes whose addresses hold a document instead of naming one.
 const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
-/// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
-/// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
-const CLICK_IDS: [(&str, Click); 20] = [
-    ("gclid", Click { source: "google", is_paid: true }),
-    ("gbraid", Click { source: "google", is_paid: true }),
-    ("wbraid", Click { source: "google", is_paid: true }),
-    ("gad_source", Click { source: "google", is_paid: true }),
-    ("dclid", Click { source: "doubleclick", is_paid: true }),
-    ("msclkid", Click { source: "bing", is_paid: true }),
-    ("yclid", Click { source: "yandex", is_paid: true }),
-    ("ttclid", Click { source: "tiktok", is_paid: true }),
-    ("twclid", Click { source: "twitter", is_paid: true }),
-    ("li_fat_id", Click { source: "linkedin", is_paid: true }),
-    ("rdt_cid", Click { source: "reddit", is_paid: true }),
-    ("sccid", Click { source: "snapchat", is_paid: true }),
-    ("epik", Click { source: "pinterest", is_paid: true }),
-    ("qclid", Click { source: "quora", is_paid: true }),
-    ("ndclid", Click { source: "nextdoor", is_paid: true }),
-    ("tblci", Click { source: "taboola", is_paid: true }),
-    ("fbclid", Click { source: "facebook", is_paid: false }),
-    ("igshid", Click { source: "instagram", is_paid: false }),
-    ("igsh", Click { source: "instagram", is_paid: false }),
-    ("mc_cid", Click { source: "mailchimp", is_paid: false }),
-];
-
-/// The network of a click id; the id itself is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Click {
-    /// The word that campaigns call the network by.
-    pub source: &'static str,
-    /// Whether the id is on paid links only.
-    pub is_paid: bool,
-}
-
 /// Where a page is.
 ///
 /// `query` is for [`campaign`] only; it is never stored, and so there is no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Location {
-    /// Its host, folded and masked; [`NO_HOST`] when the address has none.
+    /// Its host, folded, to be compared and never stored; empty when the address has none.
+    pub host: String,
+    /// Its host, masked; [`NO_HOST`] when the address has none.
     pub hostname: String,
     /// Its path, decoded and masked; in hash mode with the fragment. Never empty, never with a query.
     pub path: String,
-    /// The query as sent, without its question mark; in hash mode that of the fragment, if there is no other.
+    /// The query as sent, without its question mark, and what of the fragment reads like one behind an ampersand.
     pub query: String,
 }
 
 /// Reads the address of a page; `hash_mode` says that the fragment belongs to the page.
 ///
 /// # Errors
-/// [`Rejection::BadUrl`] when it is no address, longer than [`URL_BYTES_MAX`], or holds a document itself.
+/// [`Rejection::BadUrl`] when it is no address, or holds a document itself.
 pub fn locate(url: &str, hash_mode: bool) -> Result<Location, Rejection> {
     locate_by(url, hash_mode, None)
 }
@@ -79,30 +51,38 @@ pub fn locate(url: &str, hash_mode: bool) -> Result<Location, Rejection> {
 /// # Errors
 /// As [`locate`].
 pub fn locate_by(url: &str, hash_mode: bool, rules: Option<&PathRules>) -> Result<Location, Rejection> {
-    if url.len() > URL_BYTES_MAX {
-        return Err(Rejection::BadUrl);
-    }
+    let parts = |host, path, query: Option<&_>, fragment: Option<&_>| {
+        location(host, path, query.unwrap_or_default(), fragment.unwrap_or_default(), hash_mode, rules)
+    };
     if let Some(Plain { host, path, query, fragment }) = plain::of(url) {
-        return Ok(location(host, path, query, fragment.filter(|_| hash_mode), rules));
+        return Ok(parts(host, path, query, fragment));
     }
     let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;
     if DOCUMENT_SCHEMES.contains(&url.scheme()) {
         return Err(Rejection::BadUrl);
     }
     let host = url.host_str().unwrap_or_default();
-    Ok(location(host, url.path(), url.query(), url.fragment().filter(|_| hash_mode), rules))
+    Ok(parts(host, url.path(), url.query(), url.fragment()))
 }
 
 fn location(
     host: &str,
     page: &str,
-    query: Option<&str>,
-    fragment: Option<&str>,
+    query: &str,
+    fragment: &str,
+    hash_mode: bool,
     rules: Option<&PathRules>,
 ) -> Location {
-    let (route, route_query) = fragment.map_or(("", ""), split_route);
-    let query = query.filter(|query| !query.is_empty()).unwrap_or(route_query);
-    Location { hostname: hostname(host), path: path(page, route, query, rules), query: query.to_owned() }
+    let (route, route_query) = split_route(fragment);
+    let of_page = if query.is_empty() && hash_mode { route_query } else { query };
+    let path = path(page, if hash_mode { route } else { "" }, of_page, rules);
+    let query = match (query, route_query) {
+        (query, "") => query.to_owned(),
+        ("", route_query) => route_query.to_owned(),
+        both => [both.0, both.1].join("&"),
+    };
+    let host = site::fold(host);
+    Location { hostname: hostname(&host), host, path, query }
 }
 
 /// The pages that a page is grouped with where single ones would be too many: the first part of its path.
@@ -114,8 +94,7 @@ pub fn group(path: &str) -> String {
 }
 
 fn hostname(host: &str) -> String {
-    let host = site::fold(host);
-    if host.is_empty() { NO_HOST.to_owned() } else { mask::owned(host) }
+    if host.is_empty() { NO_HOST.to_owned() } else { mask::name(host).into_owned() }
 }
 
 /// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#access_token=...`.
@@ -127,7 +106,17 @@ fn split_route(fragment: &str) -> (&str, &str) {
     if is_query { ("", fragment) } else { (fragment, "") }
 }
 
+/// The beginning of a path that can matter, up to the end of a part of it.
+fn beginning(path: &str) -> &str {
+    if path.len() <= PATH_BYTES_READ {
+        return path;
+    }
+    let begun = cut(path, PATH_BYTES_READ);
+    begun.rfind('/').filter(|end| *end > 0).map_or(begun, |end| &begun[..end])
+}
+
 fn path(path: &str, route: &str, query: &str, rules: Option<&PathRules>) -> String {
+    let (path, route) = (beginning(path), beginning(route));
     let mut text = match path.contains('%') {
         true => percent_decode_str(path).decode_utf8_lossy().into_owned(),
         false => path.to_owned(),
@@ -169,77 +158,6 @@ pub fn value(text: &str) -> String {
     }
 }
 
-/// What the query of a page says about where its reader came from. Values are decoded, trimmed and masked; an empty
-/// one counts as none.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Campaign {
-    /// The source that decides: `utm_source`, else `source`, else `ref`.
-    pub source: Option<String>,
-    /// `utm_source` itself, which the dimension of that name shows.
-    pub utm_source: Option<String>,
-    /// `utm_medium`.
-    pub medium: Option<String>,
-    /// `utm_campaign`.
-    pub campaign: Option<String>,
-    /// `utm_content`.
-    pub content: Option<String>,
-    /// `utm_term`.
-    pub term: Option<String>,
-    /// The network of the first click id that was there.
-    pub click: Option<Click>,
-}
-
-/// Reads the campaign keys of a query; keys in any case, the first non-empty value of each counts.
-pub fn campaign(query: &str) -> Campaign {
-    let mut campaign = Campaign::default();
-    if query.is_empty() {
-        return campaign;
-    }
-    let (mut source, mut referral) = (None, None);
-    for pair in query.split('&') {
-        let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));
-        let key = percent_decode_str(key).decode_utf8_lossy().to_ascii_lowercase();
-        let field = match key.as_str() {
-            "utm_source" => &mut campaign.utm_source,
-            "utm_medium" => &mut campaign.medium,
-            "utm_campaign" => &mut campaign.campaign,
-            "utm_content" => &mut campaign.content,
-            "utm_term" => &mut campaign.term,
-            "source" => &mut source,
-            "ref" => &mut referral,
-            _ => {
-                let of_key = || CLICK_IDS.iter().find(|(id, _)| *id == key).map(|(_, click)| *click);
-                campaign.click = campaign.click.or_else(|| if raw.is_empty() { None } else { of_key() });
-                continue;
-            }
-        };
-        if field.is_none() {
-            *field = decoded(raw);
-        }
-    }
-    campaign.source = campaign.utm_source.clone().or(source).or(referral);
-    campaign
-}
-
-/// A value of a query as it may be stored.
-fn decoded(raw: &str) -> Option<String> {
-    let plain = percent_decode_str(raw).decode_utf8_lossy();
-    let whole = plain.trim_start_matches(['+', ' ']);
-    if address::is_whole(whole) || whole.starts_with('/') {
-        return Some(value(whole));
-    }
-    // A plus sign stands for a space, except in a mail address, where it must not divide what has to be masked.
-    let text = match mask::name(&plain) {
-        Cow::Owned(masked) => masked.replace('+', " "),
-        Cow::Borrowed(_) => {
-            let spaced = raw.replace('+', " ");
-            mask::name(&percent_decode_str(&spaced).decode_utf8_lossy()).into_owned()
-        }
-    };
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,7 +192,9 @@ mod tests {
             ("ionic://WWW.App.example/x", "app.example", "/x"),
             ("mailto:bob@example.com", "(none)", ":email"),
             ("foo:", "(none)", "/"),
-            ("http://[2001:db8::1]/x", "[2001:db8::1]", "/x"),
+            ("http://[2001:db8::1]/x", ":ip", "/x"),
+            ("http://192.168.1.20:8080/x", ":ip", "/x"),
+            ("https://192-168-1-2.example.com/x", ":ip.example.com", "/x"),
         ] {
             let place = at(url, false);
             assert_eq!((place.0.as_str(), place.1.as_str()), (hostname, path), "{url}");
@@ -286,7 +206,7 @@ mod tests {
         for (url, path, query) in [
             ("https://example.com/#/about", "/#/about", ""),
             ("https://example.com/#", "/", ""),
-            ("https://example.com/app?a=1#/b?c=2", "/app#/b", "a=1"),
+            ("https://example.com/app?a=1#/b?c=2", "/app#/b", "a=1&c=2"),
             ("https://example.com/app#/b?utm_source=x", "/app#/b", "utm_source=x"),
             ("https://example.com/app?#!/b%20c ", "/app#!/b c", ""),
             ("https://example.com/#/b%3Fsecret%3D1", "/#/b", ""),
@@ -300,10 +220,39 @@ mod tests {
     }
 
     #[test]
+    fn campaign_keys_are_found_behind_a_number_sign() {
+        for (url, query) in [
+            ("https://example.com/a#utm_source=x", "utm_source=x"),
+            ("https://example.com/a?b=1#?utm_source=x", "b=1&utm_source=x"),
+            ("https://example.com/a#/route?utm_source=x", "utm_source=x"),
+            ("https://example.com/a#top&utm_source=x", "top&utm_source=x"),
+            ("https://Example.com/a#!/route?utm_source=x&y", "utm_source=x&y"),
+            ("https://example.com/a?b=1#top", "b=1"),
+        ] {
+            for hash_mode in [false, true] {
+                assert_eq!(at(url, hash_mode).2, query, "{url}");
+            }
+            assert_eq!(at(url, false).1, "/a");
+        }
+    }
+
+    #[test]
+    fn a_long_address_is_counted_under_the_beginning_of_its_path() {
+        let query = "k=v&".repeat(50_000);
+        assert_eq!(at(&format!("https://example.com/a?{query}"), false).1, "/a");
+        for part in ["%C3%A9", "a b/", "~", "word-and-word/"] {
+            let page = at(&format!("https://example.com/x/{}?{query}", part.repeat(30_000)), false).1;
+            assert!(page.starts_with("/x") && page.len() <= crate::limits::NAME_BYTES_MAX, "{page}");
+        }
+        let secret = format!("https://example.com/{}/9f8a7b6c5d4e3f2a1b0c", "9f8a7b6c5d4e3f2a1b0c/".repeat(10_000));
+        let page = at(&secret, true).1;
+        assert!(page.split('/').skip(1).all(|part| ":token".starts_with(part)), "{page}");
+    }
+
+    #[test]
     fn what_is_no_address_is_rejected() {
-        let long = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX));
         let documents = ["data:text/html,x", "javascript:alert(1)", "blob:https://example.com/1", "DATA:,"];
-        for url in ["", "/path", "example.com", "https://", "http://[::1", "//example.com/x", &long] {
+        for url in ["", "/path", "example.com", "https://", "http://[::1", "//example.com/x"] {
             assert_eq!(locate(url, false).err(), Some(Rejection::BadUrl), "{url}");
         }
         for url in documents {

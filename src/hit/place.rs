@@ -1,10 +1,12 @@
 //! In: an address, and the time zone that the browser says it is in. Out: a [`Place`]: country, region and city, as far as the
 //! operator wants to know. Forgets: the address, and where in the city.
 //!
-//! The place comes from a database that the operator brings, as an MMDB file. Without one the time zone still tells the
-//! country.
+//! The place comes from a database that the operator brings, as an MMDB file; what it does not know, and everything without one,
+//! from the table of countries in the program. An address that tells nothing leaves it to the time zone: an address is where
+//! somebody is, a time zone where a clock was set.
 
 mod database;
+mod table;
 mod zone;
 
 use std::borrow::Cow;
@@ -18,9 +20,12 @@ use std::time::SystemTime;
 use arc_swap::ArcSwapOption;
 
 use crate::cell::NOT_SET;
+use crate::limits::PLACES_OLD_DAYS;
+use crate::site::Day;
 use database::Database;
 
 pub use database::Facts;
+pub use table::{TableFacts, table};
 
 /// Where an address is; a part that is not known is [`NOT_SET`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,11 +137,38 @@ pub fn within(place: Arc<Place>, country: Option<String>) -> Arc<Place> {
     }
 }
 
+/// What tells the places of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// Nothing: no place is counted.
+    Nobody,
+    /// The table in the program.
+    Table,
+    /// The operator's file, before the table.
+    File,
+}
+
+impl Teller {
+    /// Its name, for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Teller::Nobody => "none",
+            Teller::Table => "table",
+            Teller::File => "file",
+        }
+    }
+}
+
+/// Whether what was known of networks on one day is old on another: they change hands, some percent of them in a year.
+pub fn is_old(built: Day, today: Day) -> bool {
+    today.0 - built.0 > PLACES_OLD_DAYS
+}
+
 /// Where those are of whom nothing is known.
 static NOWHERE: LazyLock<Arc<Place>> = LazyLock::new(|| Arc::new(Place::of_country(NOT_SET)));
 
 impl Places {
-    /// Without a database: only time zones tell the country.
+    /// Without a file: the table and time zones tell the country.
     pub fn none() -> Places {
         Places { watched: None, database: ArcSwapOption::empty(), detail: Detail::City }
     }
@@ -180,14 +212,26 @@ impl Places {
         Ok(true)
     }
 
-    /// Where this address is. The database decides; without an answer from it, the country of the time zone.
+    /// Where this address is. The file decides, without an answer from it the table, without one from both the time zone. What
+    /// counts of an address that carries an older one, such as 6to4's, is the older one.
     pub fn of(&self, address: IpAddr, time_zone: Option<&str>) -> Arc<Place> {
         if self.detail == Detail::None {
             return NOWHERE.clone();
         }
+        let address = table::carried(address);
         let database = self.database.load();
-        let found = database.as_ref().and_then(|database| database.find(address.to_canonical()));
-        found.or_else(|| time_zone.and_then(zone::country)).unwrap_or_else(|| NOWHERE.clone())
+        let by_file = database.as_ref().and_then(|database| database.find(address));
+        let found = by_file.or_else(|| table::country(address)).or_else(|| time_zone.and_then(zone::country));
+        found.unwrap_or_else(|| NOWHERE.clone())
+    }
+
+    /// What tells places now, and the day of its data.
+    pub fn teller(&self) -> (Teller, Option<Day>) {
+        match self.database.load().as_ref() {
+            _ if self.detail == Detail::None => (Teller::Nobody, None),
+            Some(database) => (Teller::File, Some(database.built())),
+            None => (Teller::Table, Some(table().day)),
+        }
     }
 }
 
@@ -272,6 +316,40 @@ mod tests {
     }
 
     #[test]
+    fn the_table_tells_what_no_file_does() {
+        let file = opened(&[("193.0.6.0/24", geolite("DE", "BE", "Berlin")), ("10.0.0.0/8", flat(&[]))]);
+        for (address, zone, with_file, without) in [
+            ("193.0.6.139", "Asia/Tokyo", "DE", "NL"),
+            ("::ffff:193.0.6.139", "Asia/Tokyo", "DE", "NL"),
+            ("2002:c100:68b::1", "Asia/Tokyo", "DE", "NL"),
+            ("130.59.31.80", "Asia/Tokyo", "CH", "CH"),
+            ("2a02:8070::1", "Asia/Tokyo", "DE", "DE"),
+            ("10.1.2.3", "Asia/Tokyo", "JP", "JP"),
+            ("192.0.2.1", "Asia/Tokyo", "JP", "JP"),
+            ("203.0.113.9", "UTC", NOT_SET, NOT_SET),
+            // People of Iceland and those who hide their zone send the same one; only addresses tell them apart.
+            ("130.208.1.1", "Atlantic/Reykjavik", "IS", "IS"),
+            ("141.30.1.1", "Atlantic/Reykjavik", "DE", "DE"),
+            ("10.1.2.3", "Atlantic/Reykjavik", NOT_SET, NOT_SET),
+        ] {
+            assert_eq!(of(&file, address, Some(zone))[0], with_file, "{address}");
+            assert_eq!(of(&Places::none(), address, Some(zone)), [without, NOT_SET, NOT_SET], "{address}");
+            let hidden = Places::none().showing(Detail::None);
+            assert_eq!(of(&hidden, address, Some(zone)), [NOT_SET, NOT_SET, NOT_SET], "{address}");
+        }
+    }
+
+    #[test]
+    fn who_tells_places_is_known_and_how_old_that_is() {
+        let file = opened(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))]);
+        assert_eq!(file.teller(), (Teller::File, Some(Day(0))));
+        assert_eq!(Places::none().teller(), (Teller::Table, Some(table().day)));
+        assert_eq!(file.showing(Detail::None).teller(), (Teller::Nobody, None));
+        assert!(!is_old(Day(100), Day(100 + PLACES_OLD_DAYS)) && is_old(Day(100), Day(101 + PLACES_OLD_DAYS)));
+        assert!(!is_old(Day(100), Day(50)), "a clock that is behind");
+    }
+
+    #[test]
     fn a_changed_file_is_read_again_and_a_broken_one_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("places.mmdb");
@@ -347,7 +425,7 @@ mod tests {
         let path = folder.path().join("places.mmdb");
         fs::write(&path, write(&[("192.0.2.0/24", geolite("DE", "BE", "Berlin"))])).unwrap();
         let known = facts(&path).unwrap();
-        assert_eq!((known.kind.as_str(), known.detail, known.built_s), ("headcount-test", Detail::City, 0));
+        assert_eq!((known.kind.as_str(), known.detail, known.built), ("headcount-test", Detail::City, Day(0)));
         fs::write(&path, write(&[("192.0.2.0/24", flat(&[("country_code", "DE")]))])).unwrap();
         assert_eq!(facts(&path).unwrap().detail, Detail::Country);
     }

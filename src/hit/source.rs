@@ -1,4 +1,4 @@
-//! In: the campaign of a page, the referrer as sent, the hosts that are one's own. Out: an [`Origin`]: source, referrer and
+//! In: the campaign of a page, the referrer as sent, how near hosts are to the site. Out: an [`Origin`]: source, referrer and
 //! channel. Forgets: the referrer's path and query, and which sub-domain of an unknown host it was.
 //!
 //! Names come from two tables: `data/sources_own.tsv`, which wins, and the older and longer `data/sources.tsv`. The groups
@@ -20,7 +20,7 @@ use super::plain::{self, Plain};
 use crate::cell::DIRECT_OR_NONE;
 use crate::limits::SENDER_CACHE_ENTRIES;
 use crate::rejection::Rejection;
-use crate::site;
+use crate::site::{self, Kin};
 use table::{Kind, Named, TABLE};
 
 /// Where a visit came from.
@@ -34,25 +34,26 @@ pub struct Origin {
     pub channel: &'static str,
 }
 
-/// Finds out where the reader of a page came from. `page_host` is the page's own host; `own_host` is asked, with a folded
-/// host, which other hosts belong to the site.
+/// Finds out where the reader of a page came from. `kin` is asked, with a folded host, how near it is to the site. A host of the
+/// site's own domain is no referrer; where its owner counts it as one it has its whole name, which is never the site's.
 ///
 /// # Errors
 /// [`Rejection::SpamSource`] when the referrer is on the list of referrer spammers.
-pub fn origin(
-    campaign: &Campaign,
-    referrer: &str,
-    page_host: &str,
-    own_host: impl Fn(&str) -> bool,
-) -> Result<Origin, Rejection> {
-    let known = sender(referrer).filter(|sender| !sender.is_own(page_host, own_host)).map(|sender| sender.known());
-    if known.as_ref().is_some_and(|known| known.is_spam) {
+pub fn origin(campaign: &Campaign, referrer: &str, kin: impl Fn(&str) -> Kin) -> Result<Origin, Rejection> {
+    let sender = sender(referrer).map(|sender| (sender.kin(&kin), sender)).filter(|(kin, _)| *kin != Kin::Own);
+    let known = sender.map(|(kin, sender)| (kin, sender.known()));
+    if known.as_ref().is_some_and(|(_, known)| known.is_spam) {
         return Err(Rejection::SpamSource);
     }
-    let named = match (&campaign.source, &known, campaign.click) {
-        (Some(text), _, _) => Some(of_campaign(text)),
-        (None, Some(known), _) => Some((known.source.clone(), known.kind)),
-        (None, None, Some(click)) => Some(of_campaign(click.source)),
+    // A link within the site may say where it stands; only an owner's own `utm_source` may call the site itself a source.
+    let named_by_key = campaign.source.as_deref().filter(|text| {
+        campaign.utm_source.is_some() || host_in(text).is_none_or(|host| Sender::Host(host).kin(&kin) != Kin::Own)
+    });
+    let named = match (named_by_key, &known, campaign.click) {
+        (Some(text), _, _) => Some(of_campaign(text, &kin)),
+        (None, Some((Kin::Sibling, known)), _) => Some((known.referrer.clone(), Kind::Referral)),
+        (None, Some((_, known)), _) => Some((known.source.clone(), known.kind)),
+        (None, None, Some(click)) => Some(of_campaign(click.source, &kin)),
         (None, None, None) => None,
     };
     let kind = named.as_ref().map(|(_, kind)| *kind);
@@ -60,7 +61,7 @@ pub fn origin(
     Ok(Origin {
         channel: channel::of(campaign, kind, is_ad),
         source: named.map_or(Cow::Borrowed(DIRECT_OR_NONE), |(name, _)| name),
-        referrer: known.map_or(Cow::Borrowed(DIRECT_OR_NONE), |known| known.referrer.clone()),
+        referrer: known.map_or(Cow::Borrowed(DIRECT_OR_NONE), |(_, known)| known.referrer.clone()),
     })
 }
 
@@ -68,7 +69,7 @@ pub fn origin(
 /// engine or on Google's own video site, where its advertisements are too.
 fn is_paid_click(campaign: &Campaign, source: &str, kind: Kind) -> bool {
     let Some(click) = campaign.click.filter(|click| click.is_paid) else { return false };
-    let (network, network_kind) = of_campaign(click.source);
+    let (network, network_kind) = of_campaign(click.source, |_| Kin::Stranger);
     let is_of_google = network == "Google" && source == "YouTube";
     network == source || is_of_google || network_kind == Kind::Search && kind == Kind::Search
 }
@@ -116,10 +117,11 @@ impl Sender {
         }
     }
 
-    fn is_own(&self, page_host: &str, own_host: impl Fn(&str) -> bool) -> bool {
+    fn kin(&self, kin: impl Fn(&str) -> Kin) -> Kin {
         match self {
-            Sender::Host(host) => is_local(host) || *host == site::fold(page_host) || own_host(host),
-            Sender::App(_) => false,
+            Sender::Host(host) if is_local(host) => Kin::Own,
+            Sender::Host(host) => kin(host),
+            Sender::App(_) => Kin::Stranger,
         }
     }
 
@@ -155,20 +157,23 @@ impl Sender {
 }
 
 fn is_local(host: &str) -> bool {
-    host == "localhost" || host == "[::1]" || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host == "[::1]"
+        || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
 }
 
 /// The part of a host that somebody registered; the host itself when it is an address or has no known suffix.
 fn registrable(host: &str) -> &str {
-    let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
-    if is_address { host } else { psl::domain_str(host).unwrap_or(host) }
+    site::registrable(host).unwrap_or(host)
 }
 
 /// The source that a campaign names. A host counts as it would in a referrer; other texts that no table knows stay.
-fn of_campaign(text: &str) -> (Cow<'static, str>, Kind) {
+fn of_campaign(text: &str, kin: impl Fn(&str) -> Kin) -> (Cow<'static, str>, Kind) {
     match TABLE.of_word(text) {
         Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
         None => match host_in(text) {
+            Some(host) if kin(&host) == Kin::Sibling => (stored(&host), Kind::Referral),
             Some(host) => Sender::Host(host).named(),
             None => (stored(text), Kind::Referral),
         },
@@ -193,8 +198,8 @@ mod tests {
     use super::*;
 
     fn from(query: &str, referrer: &str) -> (String, String, &'static str) {
-        let origin = origin(&campaign(query), referrer, "www.example.com", |host| host == "shop.example.net");
-        let origin = origin.expect("no spammer");
+        let kin = |host: &str| Kin::among(host, ["example.com", "shop.example.net"]);
+        let origin = origin(&campaign(query), referrer, kin).expect("no spammer");
         (origin.source.into_owned(), origin.referrer.into_owned(), origin.channel)
     }
 
@@ -235,8 +240,8 @@ mod tests {
             ("android-app://org.example.App", "org.example.app", "org.example.app", "Referral"),
             ("https://blog.me.github.io/x", "me.github.io", "blog.me.github.io", "Referral"),
             ("https://news.bbc.co.uk/", "bbc.co.uk", "news.bbc.co.uk", "Referral"),
-            ("https://blog.example.com/", "example.com", "blog.example.com", "Referral"),
-            ("http://192.0.2.7/", "192.0.2.7", "192.0.2.7", "Referral"),
+            ("https://blog.example.org/", "example.org", "blog.example.org", "Referral"),
+            ("http://192.0.2.7/", ":ip", ":ip", "Referral"),
             ("http://intranet/", "intranet", "intranet", "Referral"),
             ("https://u:p@WWW.Other.example:8080/a?b#c", "other.example", "other.example", "Referral"),
         ] {
@@ -252,6 +257,9 @@ mod tests {
             "https://example.com/a",
             "http://WWW.example.com:8080/",
             "https://shop.example.net/cart",
+            "https://blog.example.com/",
+            "https://www.example.net/",
+            "http://app.localhost:3000/",
             "http://localhost:3000/",
             "http://127.0.0.1/",
             "google.com",
@@ -293,9 +301,26 @@ mod tests {
     #[test]
     fn referrer_spammers_and_their_sub_domains_are_rejected() {
         for referrer in ["http://0-0.fr/", "https://www.0-0.fr/x", "http://a.b.0-0.fr"] {
-            let got = origin(&Campaign::default(), referrer, "example.com", |_| false);
+            let got = origin(&Campaign::default(), referrer, |_| Kin::Stranger);
             assert_eq!(got, Err(Rejection::SpamSource), "{referrer}");
         }
-        assert!(origin(&Campaign::default(), "http://x0-0.fr/", "example.com", |_| false).is_ok());
+        assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| Kin::Stranger).is_ok());
+    }
+    #[test]
+    fn the_site_is_never_a_source_of_its_own() {
+        let found = |kin: Kin, query: &str, referrer: &str| {
+            let near = |host: &str| if host.ends_with("example.com") { kin } else { Kin::Stranger };
+            origin(&campaign(query), referrer, near).expect("no spammer").source.into_owned()
+        };
+        for (query, referrer, by_default, when_referrers) in [
+            ("", "https://blog.example.com/", DIRECT_OR_NONE, "blog.example.com"),
+            ("ref=blog.example.com", "", DIRECT_OR_NONE, "blog.example.com"),
+            ("source=https%3A%2F%2Fexample.com%2Fa", "https://t.co/", "X", "example.com"),
+            ("utm_source=example.com", "", "example.com", "example.com"),
+            ("ref=blog.example.org", "https://www.example.com/", "example.org", "example.org"),
+        ] {
+            assert_eq!(found(Kin::Own, query, referrer), by_default, "{query} {referrer}");
+            assert_eq!(found(Kin::Sibling, query, referrer), when_referrers, "{query} {referrer}");
+        }
     }
 }

@@ -56,6 +56,8 @@ pub struct SitePage {
     pub everything: String,
     /// What readers must know before they trust a number.
     pub notices: Vec<String>,
+    /// Paths whose children look personal, of which the owner has not said yet what becomes of them; without a slash at the end.
+    pub personal: Vec<String>,
     /// The totals of the range.
     pub totals: Vec<Total>,
     /// Money that the chosen goal brought, by currency, in units.
@@ -335,6 +337,15 @@ impl SitePage {
             explained.extend(of_mails(words));
         }
         explained
+    }
+
+    /// What the owner is asked about a path whose children look personal.
+    fn personal_asked(&self, parent: &str) -> String {
+        self.words.two(self.words.personal_asked, format!("`{parent}/`"), format!("`{parent}/:other`"))
+    }
+
+    fn personal_template(&self, parent: &str) -> String {
+        self.words.one(self.words.personal_template, format!("{parent}/:id"))
     }
 
     /// Whether the site can be changed by who reads this.

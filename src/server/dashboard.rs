@@ -112,6 +112,7 @@ pub fn site_page(
         compared: before.map(|span| (span.first_day(), span.last_day())),
         is_running: range.is_partial,
         notices: notices::notices(view, &range, &found, collector),
+        personal: if view.has_ledger() { collector.personal_parents(site) } else { Vec::new() },
         totals: totals_of(view, &found, before.is_some()),
         revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, watched::money_of),
         series: series::series(view, &range, before, &found, now),

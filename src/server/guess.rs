@@ -41,7 +41,7 @@ pub async fn tried<T: Send + 'static>(
     app: &Shared,
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
 ) -> Result<Guess<T>, StoreError> {
-    let who = ingest::client(headers, peer, app);
+    let who = ingest::client(headers, peer, app).ip;
     if !app.collector.tries().take(what, who, app.collector.clock().now()) {
         return Ok(Guess::TooMany);
     }

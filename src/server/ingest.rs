@@ -20,8 +20,9 @@ use hyper::{Method, StatusCode};
 
 use super::body::{self, Held, Unread};
 use super::{App, apart, header as text_of};
+use crate::beacon::address::{self, Client, Header};
 use crate::beacon::plausible::{Fault, Refusal};
-use crate::beacon::{self, ClientIp, Hints, Request, address, plausible};
+use crate::beacon::{self, Hints, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
 use crate::rejection::Rejection;
@@ -34,7 +35,7 @@ use intake::{Bearer, Received, receive};
 pub enum Route {
     /// `POST /api/event`, Plausible's format and ours.
     Event,
-    /// `POST /api/events`, many of ours at once.
+    /// `POST|PUT /api/events`, many of ours at once.
     Bulk,
     /// `GET /pixel.gif`.
     Pixel,
@@ -99,7 +100,8 @@ pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAdd
         Route::Event if post => event(request, peer, app).await,
         Route::Event if options => preflight(),
         Route::Event => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
-        Route::Bulk if post => bulk::bulk(request, peer, app).await,
+        // `curl -T` puts.
+        Route::Bulk if post || request.method() == Method::PUT => bulk::bulk(request, peer, app).await,
         Route::Send | Route::Batch | Route::Heartbeat if options => umami::preflight(),
         Route::Send if post => umami::send(request, peer, app).await,
         Route::Batch if post => umami::batch(request, peer, app).await,
@@ -132,14 +134,14 @@ fn is_get(method: &Method) -> bool {
 struct Arrived {
     parts: hyper::http::request::Parts,
     body: Result<Held<'static>, Unread>,
-    address: ClientIp,
+    client: Client,
 }
 
 impl Arrived {
     async fn whole(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Arrived {
         let (parts, body) = request.into_parts();
-        let address = client(&parts.headers, peer, app);
-        Arrived { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, address }
+        let client = client(&parts.headers, peer, app);
+        Arrived { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, client }
     }
 
     /// What its headers say.
@@ -150,7 +152,7 @@ impl Arrived {
     /// The request as wire formats see it; without what could not be read of its body.
     fn request<'a>(&'a self, said: &'a Said<'a>) -> Request<'a> {
         let body = self.body.as_ref().map_or(&[][..], |held| &held.bytes);
-        said.request(self.parts.uri.query().unwrap_or_default(), body, self.address)
+        said.request(self.parts.uri.query().unwrap_or_default(), body, self.client)
     }
 
     /// What a wire format makes of the request, unless its body is larger than it may be, or did not come.
@@ -167,14 +169,14 @@ impl Arrived {
 async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let (parts, body) = request.into_parts();
     let said = Said::by(&parts.headers);
-    let address = client(&parts.headers, peer, app);
+    let client = client(&parts.headers, peer, app);
     if said.asks_for_address {
-        return with_cors(plain(StatusCode::OK, address.0.to_string()));
+        return with_cors(plain(StatusCode::OK, client.ip.0.to_string()));
     }
     let bearer = Bearer::of(&parts.headers, app).await;
     let body = body::read(body, limits::BODY_BYTES_MAX).await;
     let parsed = match &body {
-        Ok(body) => plausible::parse(&said.request("", &body.bytes, address)),
+        Ok(body) => plausible::parse(&said.request("", &body.bytes, client)),
         Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
         Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
     };
@@ -230,7 +232,7 @@ impl<'a> Said<'a> {
         let mut said = Said::default();
         // The values of a repeated header come one after the other.
         for (name, value) in headers {
-            let text = || Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default());
+            let text = || Some(readable(value.as_bytes()));
             match name.as_str() {
                 "user-agent" => said.user_agent = said.user_agent.or_else(text),
                 "accept-language" => said.accept_language = said.accept_language.or_else(text),
@@ -251,11 +253,12 @@ impl<'a> Said<'a> {
     }
 
     /// The request as wire formats see it.
-    fn request<'b>(&'b self, query: &'b str, body: &'b [u8], address: ClientIp) -> Request<'b> {
+    fn request<'b>(&'b self, query: &'b str, body: &'b [u8], client: Client) -> Request<'b> {
         Request {
             query,
             body,
-            address,
+            address: client.ip,
+            way: client.way,
             user_agent: self.user_agent.unwrap_or_default(),
             hints: &self.hints,
             accept_language: self.accept_language.unwrap_or_default(),
@@ -272,6 +275,11 @@ impl<'a> Said<'a> {
     }
 }
 
+/// The beginning of a header that is UTF-8: a byte of another encoding behind it is no reason to lose an agent or a page.
+fn readable(value: &[u8]) -> &str {
+    value.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
 /// Headers by which browsers say that nobody looks at the page yet.
 const PURPOSES: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
@@ -284,13 +292,23 @@ pub fn is_prefetch(headers: &HeaderMap) -> bool {
 
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+static CLOUDFLARE_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+static CLOUDFLARE_IPV6: HeaderName = HeaderName::from_static("cf-connecting-ipv6");
 
-/// The address of the visitor.
-pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> ClientIp {
-    let listed = headers.get_all(&FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
-    let elements = headers.get_all(header::FORWARDED).iter().map(HeaderValue::as_bytes);
-    let real_ip = headers.get(&REAL_IP).map(HeaderValue::as_bytes);
-    address::of_client(peer, listed, elements, real_ip, &app.trusted_proxies)
+/// The visitor.
+pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> Client {
+    let values = |asked: Header<'_>| {
+        let all = match asked {
+            Header::ForwardedFor => headers.get_all(&FORWARDED_FOR),
+            Header::Forwarded => headers.get_all(header::FORWARDED),
+            Header::RealIp => headers.get_all(&REAL_IP),
+            Header::CloudflareIp => headers.get_all(&CLOUDFLARE_IP),
+            Header::CloudflareIpv6 => headers.get_all(&CLOUDFLARE_IPV6),
+            Header::Named(name) => headers.get_all(name),
+        };
+        all.iter().map(HeaderValue::as_bytes)
+    };
+    address::of_client(peer, values, &app.trust)
 }
 
 fn preflight() -> Answer {

@@ -13,11 +13,12 @@ use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, share, signed_in};
 use crate::collector::Collector;
+use crate::hit::place;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
 use crate::report::Sums;
-use crate::site::{Moment, Site};
+use crate::site::{Moment, Schedule, Site};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
 
@@ -197,15 +198,33 @@ pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, head
 pub async fn health(State(app): State<Shared>) -> Response {
     let collector = &app.collector;
     let is_degraded = collector.meter().degraded.get() != 0 || collector.meter().lost.get() != 0;
+    let is_real_time = collector.clock().is_true();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
-        "status": if is_degraded { "degraded" } else { "ok" },
+        "status": match (is_real_time, is_degraded) {
+            (false, _) => "on a test's clock",
+            (true, true) => "degraded",
+            (true, false) => "ok",
+        },
         "version": env!("CARGO_PKG_VERSION"),
         "live_state": "memory",
         "visitors_may_repeat_today": may_repeat,
+        "places": places(collector),
     });
-    let status = if is_degraded { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let status = if is_degraded || !is_real_time { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, axum::Json(body)).into_response()
+}
+
+/// What tells places, and how old it is. Old figures of networks are a reason to look, none to take the server out of service.
+fn places(collector: &Collector) -> serde_json::Value {
+    let today = Schedule::utc().locate(collector.clock().now()).day;
+    let (teller, built) = collector.tools().places.teller();
+    serde_json::json!({
+        "by": teller.name(),
+        "built": built.map(|day| day.to_string()),
+        "is_old": built.is_some_and(|day| place::is_old(day, today)),
+        "table_built": place::table().day.to_string(),
+    })
 }
 
 /// `GET /metrics` in OpenMetrics, for the bearer of an admin token.

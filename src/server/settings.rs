@@ -97,11 +97,11 @@ pub async fn change_site(
         Ok(reply) => {
             let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
             let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();
-            told::leave(&mut answer, &app, &page, &name, &reply.text);
+            told::leave(&mut answer, &app, &page, asked::form_of(&name), &reply.text);
             answer
         }
         Err(sentence) => {
-            let sent = wrong(&name, &form, sentence);
+            let sent = wrong(asked::form_of(&name), &form, sentence);
             // It is read anew: somebody else may have changed it.
             let site = app.collector.directory().get(site.id).cloned().unwrap_or(site);
             site_page(&account, site, sent, StatusCode::BAD_REQUEST, &headers, &app)

@@ -56,7 +56,7 @@ impl Case {
 }
 
 /// Rules for the paths of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PathRules {
     /// Pages that count as one: `/order/:id`, where `:id` stands for one part, and `*` at the end for any number of them.
@@ -70,6 +70,30 @@ pub struct PathRules {
     pub case: Case,
     /// Keys of the query that belong to the page, in this order.
     pub query_keys: Vec<String>,
+    /// How many children of one parent, each seen by one visitor, are counted by name in a day; 0 for all of them.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub personal: u32,
+    /// Parents whose children the owner wants by name, however few have seen them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_name: Vec<String>,
+}
+
+fn is_usual(personal: &u32) -> bool {
+    *personal == limits::PERSONAL_CHILDREN
+}
+
+impl Default for PathRules {
+    fn default() -> Self {
+        PathRules {
+            templates: Vec::new(),
+            masks: Vec::new(),
+            slash: Slash::default(),
+            case: Case::default(),
+            query_keys: Vec::new(),
+            personal: limits::PERSONAL_CHILDREN,
+            by_name: Vec::new(),
+        }
+    }
 }
 
 /// Why a rule for paths is none.
@@ -84,6 +108,9 @@ pub enum NotARule {
     /// A key of a query has no signs in it.
     #[error("{0:?} is no key of a query; write it like id")]
     Key(String),
+    /// A parent must be a path.
+    #[error("{0:?} is no path above others; write it like /profile, or / for all that is at the top")]
+    Parent(String),
     /// There are too many of them.
     #[error("{0} {1} are too many; the most is {2}")]
     TooMany(usize, &'static str, usize),
@@ -95,6 +122,23 @@ impl PathRules {
         *self == PathRules::default()
     }
 
+    /// Whether the children of a parent, written without its last slash, may be counted together.
+    pub fn may_fold(&self, parent: &str) -> bool {
+        let is_parent = |text: &String| text.trim_end_matches('/') == parent;
+        self.personal > 0 && !self.by_name.iter().any(is_parent)
+    }
+
+    /// Whether the owner has said what becomes of the children of a parent: they have a template, or keep their names.
+    pub fn is_answered(&self, parent: &str) -> bool {
+        let stands_for = |template: &String| {
+            template
+                .strip_prefix(parent)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .is_some_and(|rest| rest.starts_with([':', '*']))
+        };
+        !self.may_fold(parent) || self.templates.iter().any(stands_for)
+    }
+
     /// Whether the rules can be used.
     ///
     /// # Errors
@@ -103,6 +147,7 @@ impl PathRules {
         few(&self.templates, "templates", limits::PATH_TEMPLATES_MAX)?;
         few(&self.masks, "masks", limits::PATH_MASKS_MAX)?;
         few(&self.query_keys, "keys of queries", limits::QUERY_KEYS_MAX)?;
+        few(&self.by_name, "paths whose children keep their names", limits::PERSONAL_PARENTS_MAX)?;
         let wrong = |texts: &[String], fits: fn(&str) -> bool| {
             let is_wrong = |text: &&String| text.len() > limits::PATH_RULE_BYTES_MAX || !fits(text);
             texts.iter().find(is_wrong).cloned()
@@ -112,6 +157,9 @@ impl PathRules {
         }
         if let Some(text) = wrong(&self.masks, is_mask) {
             return Err(NotARule::Mask(text));
+        }
+        if let Some(text) = wrong(&self.by_name, is_parent) {
+            return Err(NotARule::Parent(text));
         }
         wrong(&self.query_keys, is_key).map_or(Ok(()), |text| Err(NotARule::Key(text)))
     }
@@ -134,6 +182,10 @@ fn is_template(text: &str) -> bool {
 
 fn is_mask(text: &str) -> bool {
     !text.is_empty() && text != "*" && !text.contains(['/', '?']) && !text.chars().any(char::is_control)
+}
+
+fn is_parent(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(['?', '*']) && !text.chars().any(char::is_control)
 }
 
 fn is_key(text: &str) -> bool {
@@ -165,6 +217,15 @@ mod tests {
         for wrong in ["", "*", "a/b"] {
             assert_eq!(checked(&[], &[wrong], &[]), Err(NotARule::Mask(wrong.to_owned())), "{wrong}");
         }
+        let parents = |texts: &[&str]| PathRules {
+            by_name: texts.iter().map(|t| (*t).to_owned()).collect(),
+            ..PathRules::default()
+        };
+        assert_eq!(parents(&["/", "/profile", "/a/b/"]).check(), Ok(()));
+        assert_eq!(parents(&["profile"]).check(), Err(NotARule::Parent("profile".into())));
+        let rules = PathRules { templates: vec!["/user/:id".into()], ..parents(&["/profile/", "/"]) };
+        assert!(["/profile", "", "/user"].iter().all(|parent| rules.is_answered(parent)) && !rules.is_answered("/a"));
+        assert!(rules.may_fold("/user") && !rules.may_fold("/profile"));
         for wrong in ["", "a=b", "a b"] {
             assert_eq!(checked(&[], &[], &[wrong]), Err(NotARule::Key(wrong.to_owned())), "{wrong}");
         }

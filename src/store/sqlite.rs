@@ -98,6 +98,30 @@ impl Sqlite {
         settle::open_days(&self.reader())
     }
 
+    /// The number of the last name that was stored; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn last_name(&self) -> Result<i64> {
+        names::last(&self.reader())
+    }
+
+    /// Whether a site has a name whose number is not above `last`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn has_name(&self, site: SiteId, text: &str, last: i64) -> Result<bool> {
+        Ok(write::name_id(&self.reader(), site, text)?.is_some_and(|id| id <= last))
+    }
+
+    /// The names of all sites that hold a text, each with its site. Every name is looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>> {
+        names::with(&self.reader(), text)
+    }
+
     /// Adds pairs that an import has left as they were to those of their days.
     ///
     /// # Errors

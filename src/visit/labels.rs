@@ -24,11 +24,11 @@ impl Labels {
     pub(super) fn of(hit: &Hit, who: u64, names: &mut Names, has_been_everywhere: bool) -> Labels {
         let event = names.value(Dimension::Event, hit.event(), who);
         if has_been_everywhere || names.contexts.len() >= limits::CONTEXTS_PER_DAY {
-            let page = if has_been_everywhere { Sym::OTHER } else { names.value(Dimension::Page, &hit.page, who) };
+            let page = if has_been_everywhere { Sym::OTHER } else { names.page(&hit.page, who) };
             let context = names.contexts.of(Sym::OTHER, event, Box::default());
             return Labels { page, context, event, props: Vec::new(), money: None };
         }
-        let page = names.value(Dimension::Page, &hit.page, who);
+        let page = names.page(&hit.page, who);
         let hostname = names.value(Dimension::Hostname, &hit.hostname, who);
         let patterns =
             hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();

@@ -5,7 +5,7 @@ use super::Known;
 use crate::cell::{Axis, Cell, Context, Dimension, Names, Sym, Tally};
 use crate::site::Hour;
 
-/// One page, host and event that a visit has been at. There are many of them, so they are packed into 24 bytes.
+/// One page, host and event that a visit has been at. There are many of them, so they are packed into 28 bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot {
     pub(super) page: Sym,
@@ -16,6 +16,8 @@ pub(super) struct Spot {
     pub(super) count: u32,
     /// Milliseconds of visible time.
     pub(super) ms: u32,
+    /// Time from the visit's start to the last ping; until one comes, to the first pageview here.
+    pub(super) told_ms: u32,
     pub(super) visit: u8,
     /// Deepest scroll in percent and whether any ping came.
     pub(super) scroll: u8,
@@ -27,17 +29,21 @@ pub(super) struct Spot {
 impl Spot {
     pub(super) fn new(page: Sym, context: Context, visit: usize) -> Spot {
         let visit = super::number(visit);
-        Spot { page, context, hours: 0, count: 0, ms: 0, visit, scroll: 0, is_engaged: false, is_view: false }
+        let (hours, count, ms, told_ms) = (0, 0, 0, 0);
+        Spot { page, context, hours, count, ms, told_ms, visit, scroll: 0, is_engaged: false, is_view: false }
     }
 
-    pub(super) fn mark(&mut self, hour: Hour, is_view: bool) {
+    /// Takes a pageview or event, `into_visit_ms` after the visit's start.
+    pub(super) fn mark(&mut self, hour: Hour, is_view: bool, into_visit_ms: u32) {
         self.hours |= super::bit(hour);
         self.count += 1;
-        self.is_view |= is_view;
+        if is_view && !self.is_view {
+            (self.is_view, self.told_ms) = (true, into_visit_ms);
+        }
     }
 
-    /// Takes a ping and says what it changes.
-    pub(super) fn engage(&mut self, ms: u64, scroll: Option<u8>) -> Tally {
+    /// Takes a ping, `into_visit_ms` after the visit's start, and says what it changes.
+    pub(super) fn engage(&mut self, ms: u64, scroll: Option<u8>, into_visit_ms: u32) -> Tally {
         let deepest = self.scroll.max(scroll.unwrap_or(0));
         let change = Tally {
             engaged_visits: i64::from(!self.is_engaged),
@@ -47,7 +53,7 @@ impl Spot {
         };
         // No day is as long as 2^32 milliseconds.
         self.ms = self.ms.saturating_add(u32::try_from(ms).unwrap_or(u32::MAX));
-        (self.scroll, self.is_engaged) = (deepest, true);
+        (self.scroll, self.is_engaged, self.told_ms) = (deepest, true, into_visit_ms);
         change
     }
 
@@ -84,6 +90,16 @@ pub(super) fn shown(spots: &[Spot], page: Sym, visit: usize) -> Option<usize> {
     place(&|spot| spot.is_engaged).or_else(|| place(&|spot| spot.is_view)).map(|place| from + place)
 }
 
+/// How long into the visit the page of this spot has told its time: up to its last ping, else up to its first pageview.
+pub(super) fn told_ms(spots: &[Spot], place: usize) -> u32 {
+    let spot = &spots[place];
+    if spot.is_engaged {
+        return spot.told_ms;
+    }
+    let of_page = of_page(spots, spot.page).1.iter().filter(|other| other.visit == spot.visit && other.is_view);
+    of_page.map(|other| other.told_ms).min().unwrap_or(spot.told_ms)
+}
+
 /// Whether the visitor was in a cell of hits before.
 pub(super) fn known(spots: &[Spot], cell: &Cell<Sym>, visit: usize, hour: Hour, names: &Names) -> Known {
     let spots = match cell.axis {
@@ -107,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_million_visitors_pay_24_bytes_for_a_page() {
-        assert_eq!(size_of::<Spot>(), 24);
+    fn a_million_visitors_pay_28_bytes_for_a_page() {
+        assert_eq!(size_of::<Spot>(), 28);
     }
 }

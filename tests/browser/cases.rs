@@ -1,4 +1,5 @@
-//! Every setting and call of other trackers and of our own, driven in Chromium, and the table of them in `docs/trackers.md`.
+//! Every setting and call of other trackers and of our own, driven in Chromium and, where they forbid,
+//! in Firefox and WebKit; and the table of them in `docs/trackers.md`.
 //!
 //! A file `tests/pages/cases/*.txt` holds cases, each begun by `# ` and the settings that it is about. `@ ` is what follows the
 //! page's path in its address, or `localhost`; `! ` is a script that runs when the page has loaded; `> ` a beacon that is
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::driver::Engine;
 use super::pages::CASE;
 use super::{Browser, Scene};
 
@@ -116,16 +118,31 @@ fn differs(expected: &str, beacon: &Value) -> Option<String> {
     (!fits).then(|| format!("not {expected}"))
 }
 
-/// All cases in one browser; a quarter of a second each.
-#[test]
-fn every_setting_and_call_does_what_its_case_says() {
-    let scene = Scene::start(Browser::start());
+/// Drives the cases that are meant, in one browser; a quarter of a second each.
+fn drive(engine: Engine, is_meant: fn(&Case) -> bool) {
+    let scene = Scene::start(Browser::of(engine));
     scene.world.alias("example.com", &["aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "7", "8", "ABCDE", "pa-Xy12"]);
-    let wrong: Vec<String> = all().iter().enumerate().flat_map(|(number, case)| driven(&scene, number, case)).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let meant = all().iter().enumerate().filter(|(_, case)| is_meant(case));
+    let wrong: Vec<String> = meant.flat_map(|(number, case)| driven(&scene, number, case)).collect();
+    assert!(wrong.is_empty(), "{engine:?}: {}", wrong.join("\n"));
     // What arrived was all understood; a ping may come before the page's own beacon.
     let rejected: BTreeSet<_> = scene.world.rejections("example.com").into_iter().map(|(reason, _)| reason).collect();
-    assert!(rejected.iter().all(|reason| *reason == "no_visit"), "{rejected:?}");
+    assert!(rejected.iter().all(|reason| *reason == "no_visit"), "{engine:?}: {rejected:?}");
+}
+
+#[test]
+fn every_setting_and_call_does_what_its_case_says() {
+    drive(Engine::Chromium, |_| true);
+}
+
+#[test]
+fn what_forbids_counting_forbids_it_in_firefox() {
+    drive(Engine::Firefox, |case| case.sent.is_empty());
+}
+
+#[test]
+fn what_forbids_counting_forbids_it_in_webkit() {
+    drive(Engine::WebKit, |case| case.sent.is_empty());
 }
 
 /// The names in the first column of the document's tables, by the heading above them.

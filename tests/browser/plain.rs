@@ -6,7 +6,7 @@ use headcount::control::user::UserCommand;
 use serde_json::json;
 
 use super::{Scene, eventually};
-use crate::browser::chromium::Browser;
+use crate::browser::driver::Browser;
 
 const PASSWORD: &str = "three green geese";
 

@@ -4,7 +4,7 @@ use headcount::control::{Command, SiteChange};
 use serde_json::json;
 
 use super::{Scene, eventually};
-use crate::browser::chromium::{self, Browser};
+use crate::browser::driver::{self, Browser};
 
 impl Scene {
     /// Signs the browser in.
@@ -132,7 +132,7 @@ fn a_map_is_a_filter(scene: &Scene) {
     let token = scene.world.command(create).unwrap().text;
     let hit =
         json!({"n": "pageview", "u": "https://example.com/news", "d": "example.com", "country": "DE"}).to_string();
-    let headers = [("authorization", format!("Bearer {token}")), ("user-agent", chromium::AGENT.to_owned())];
+    let headers = [("authorization", format!("Bearer {token}")), ("user-agent", driver::AGENT.to_owned())];
     assert_eq!(scene.world.request("POST", "/api/event", &headers, Some(hit.as_bytes())).status, 202);
     scene.open_collector("/example.com?places=map");
     scene.browser.run("window.same = 'same'");

@@ -1,6 +1,6 @@
 //! In: an owner with a browser that runs no scripts. Out: what is set by its forms. Forgets: nothing.
 
-use super::chromium::Browser;
+use super::driver::Browser;
 use super::{ENGLISH, Scene};
 use headcount::control::Command;
 

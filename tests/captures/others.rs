@@ -29,6 +29,7 @@ fn read(line: &Value) -> Vec<String> {
         query: line["query"].as_str().unwrap_or_default(),
         body: line["body"].as_str().unwrap_or_default().as_bytes(),
         address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        way: Default::default(),
         user_agent: header("user-agent"),
         hints: &headcount::beacon::NO_HINTS,
         accept_language: header("accept-language"),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Desk, FIREFOX, line};
-use crate::operators::{Server, headcount, printed, refused};
+use crate::operators::{NOW, Server, headcount, printed, refused};
 
 /// A program that follows a log.
 struct Follower(Child);
@@ -45,9 +45,9 @@ fn append(path: &Path, text: &str) {
     fs::File::options().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-/// A line of now.
+/// A line of the moment at which every program here starts.
 fn now(who: u8, path: &str) -> String {
-    line(&Timestamp::now().strftime("%d/%b/%Y:%H:%M:%S").to_string(), who, path)
+    line(&NOW.parse::<Timestamp>().unwrap().strftime("%d/%b/%Y:%H:%M:%S").to_string(), who, path)
 }
 
 /// Asks until the pages are these. Programs take their own time, and tell nobody when a line was counted.

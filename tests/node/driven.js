@@ -14,12 +14,15 @@ const FLAGS = [
   '--host-resolver-rules=MAP example.com 127.0.0.1'
 ]
 
+// A browser tells its zone and language: not those of the machine.
+const PLACE = {TZ: 'Etc/UTC', LC_ALL: 'C.UTF-8', LANGUAGE: 'en_US'}
+
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-node-'))
 const children = []
 
 /** Starts a program, and resolves with what a line of it says. */
-function start(command, words, said) {
-  const child = spawn(command, words, {env: {...process.env, TMPDIR: scratch}})
+function start(command, words, said, env = {}) {
+  const child = spawn(command, words, {env: {...process.env, ...PLACE, TMPDIR: scratch, ...env}})
   children.push(child)
   let all = ''
   return new Promise((resolve, reject) => {
@@ -71,7 +74,9 @@ class Browser {
   }
 
   async drive(method, to, body) {
-    const answer = await fetch(this.session + to, {method, body: body && JSON.stringify(body)})
+    // Some drivers read no body without its type, and no command without a body.
+    const message = method === 'POST' ? {headers: {'content-type': 'application/json'}, body: JSON.stringify(body ?? {})} : {}
+    const answer = await fetch(this.session + to, {method, ...message})
     const {value} = await answer.json()
     if (!answer.ok) throw new Error(`${to}: ${value.message}`)
     return value

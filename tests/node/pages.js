@@ -21,9 +21,8 @@ async function visit(base, domain, paths, more = {}) {
   }
 }
 
-/** Makes sites in all states beside the busy ones. */
-async function prepare(command, base) {
-  const today = new Date().toISOString().slice(0, 10)
+/** Makes sites in all states beside the busy ones, on the day `today` of the program's clock. */
+async function prepare(command, base, today) {
   for (const [domain, ...more] of [
     ['new.example', '--host', 'new.example'], ['silent.example'], ['quiet.example'], ['bare.example', '--address', 'none'],
     ['hostile.example'], [`${'very-long-name-of-a-site-'.repeat(2)}without-end.example`]
@@ -182,4 +181,4 @@ function unlisted(seen) {
   return routes.map(([, route]) => route).filter(route => !paths.some(path => leads(route).test(path)))
 }
 
-module.exports = {PASSWORD, pages, prepare, unlisted}
+module.exports = {BUSY, PASSWORD, pages, prepare, unlisted, visit}

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use headcount::cell::{Axis, Cell, Dimension, Tally};
 use headcount::counts::Name;
+use headcount::hit::Kind;
 use headcount::site::{Day, Hour, Moment, SiteId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -74,7 +75,8 @@ fn gap_ms() -> impl Strategy<Value = i64> {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    let claims = select(vec![0, 1, 4_999, 5_000, 5_001, 31_000, 65_000, 30 * 60_000, u64::MAX]);
+    let claims =
+        select(vec![0, 1, 4_999, 5_000, 5_001, 31_000, 65_000, 30 * 60_000, Kind::SINCE_LAST_HIT_MS, u64::MAX]);
     let scroll = proptest::option::of(select(vec![0, 1, 50, 80, 100]));
     prop_oneof![
         5 => Just(What::Pageview),

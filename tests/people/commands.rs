@@ -11,7 +11,7 @@ use headcount::limits;
 use serde_json::{Value, json};
 
 use super::world;
-use crate::operators::{Server, folder, headcount, printed, refused};
+use crate::operators::{NOW, Server, folder, headcount, printed, refused};
 
 /// Runs a command with a text on its standard input: exit code, output and errors.
 fn fed(words: &[&str], text: &str) -> (i32, String, String) {
@@ -47,7 +47,7 @@ fn users_are_added_changed_and_removed_with_a_server_and_without() {
     let link = user(&["link", "Ana"]);
     let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
     assert_eq!(agent.get(&link).call().unwrap().status(), 303);
-    assert_eq!(users()[1], ana(jiff::Timestamp::now().to_string()[..10].into(), 1));
+    assert_eq!(users()[1], ana(NOW[..10].into(), 1));
     assert!(user(&["browsers", "Ana"]).starts_with("1  since 20"));
     assert_eq!(user(&["sign-out", "Ana"]), "Ana: One browser is signed out.");
     assert_eq!(user(&["browsers", "Ana"]), "Ana is signed in nowhere.");

@@ -1,35 +1,126 @@
-//! In: one line in the combined or the common format of nginx and Apache. Out: its [`Line`]. Forgets: size, user, protocol.
+//! In: one line in the combined or the common format of nginx and Apache, or in one of their kin. Out: its [`Line`]. Forgets:
+//! size, user, protocol.
 //!
-//! `ADDRESS - USER [DAY/MON/YEAR:HH:MM:SS +ZONE] "METHOD TARGET PROTOCOL" STATUS SIZE "REFERRER" "AGENT"`; what follows is
-//! not read. Quotes within fields are escaped, by nginx as `\x22` and by Apache as `\"`.
+//! `ADDRESS - USER [DAY/MON/YEAR:HH:MM:SS +ZONE] "METHOD TARGET PROTOCOL" STATUS SIZE "REFERRER" "AGENT"`. Quotes within fields
+//! are escaped, by nginx as `\x22` and by Apache as `\"`. The address may be a list or a host's name. Before it may stand the host
+//! that was asked for (Apache's `vhost_combined`, `%v:%p`), or behind it, in the place of the identity (lighttpd, `%h %V %u`).
+//! Of what follows the agent, a quoted list of addresses is read: `X-Forwarded-For` of nginx's `main`
+//! (<https://nginx.org/en/docs/http/ngx_http_log_module.html>, <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html>).
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::super::address::{Networks, behind, node};
 use super::Line;
+use super::client;
 use crate::site::Moment;
 
+/// What stands before the time.
+struct Front<'a> {
+    /// Nothing where a list behind the agent may still tell.
+    address: Option<IpAddr>,
+    host: &'a str,
+}
+
 /// Reads a line, given without its line feed.
-pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
-    let (address, rest) = line.split_at_checked(memchr(b' ', line)?)?;
-    let address: IpAddr = std::str::from_utf8(address).ok()?.parse().ok()?;
-    let (at, rest) = stamped(rest)?;
-    let (request, rest) = quoted(rest.strip_prefix(b" \"")?)?;
+pub(super) fn read<'a>(line: &'a [u8], trusted: &Networks) -> Option<Line<'a>> {
+    let (front, at, rest) = stamped(line)?;
+    let front = front_of(front, trusted)?;
+    let (request, rest) = quoted(request_of(rest)?)?;
     let (status, rest) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
     let status = number(status)? as u16;
-    let (referrer, agent) = match memchr(b'"', rest) {
-        None => (&b""[..], None),
-        Some(quote) => {
-            let (referrer, rest) = quoted(rest.get(quote + 1..)?)?;
-            let (agent, _) = quoted(rest.strip_prefix(b" \"")?)?;
-            (referrer, Some(agent))
+    let (mut referrer, mut agent, mut listed) = (&b""[..], None, None);
+    if let Some(quote) = memchr(b'"', rest) {
+        let (first, rest) = quoted(rest.get(quote + 1..)?)?;
+        let (second, rest) = quoted(rest.strip_prefix(b" \"")?)?;
+        (referrer, agent) = (first, Some(second));
+        if front.address.is_none_or(|peer| trusted.contains(peer)) {
+            listed = list_behind(rest);
         }
+    }
+    let address = match (front.address, listed) {
+        (Some(peer), Some(list)) => behind(peer, list, trusted),
+        (Some(peer), None) => peer,
+        (None, list) => client::of(b"", list?, trusted)?,
     };
     let (method, target) = divided(request);
     let (referrer, agent) = (text(referrer), agent.map(text));
-    Some(Line { status, referrer, agent, ..Line::of(at, address, method, text(target)) })
+    let line = Line { status, referrer, agent, ..Line::of(at, address, method == b"GET", text(target)) };
+    Some(if front.host.is_empty() { line } else { line.at_host(Cow::Borrowed(front.host)) })
+}
+
+/// What follows the time, from behind the quote that opens the request. A number may stand between (`%D`, `%T`).
+fn request_of(rest: &[u8]) -> Option<&[u8]> {
+    if let Some(request) = rest.strip_prefix(b" \"") {
+        return Some(request);
+    }
+    let quote = memchr(b'"', rest.get(..rest.len().min(32))?)?;
+    let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'-');
+    rest[..quote].iter().all(is_number).then(|| &rest[quote + 1..])
+}
+
+/// Client and host of what stands before the time; nothing if that can't be the beginning of such a line.
+fn front_of<'a>(front: &'a [u8], trusted: &Networks) -> Option<Front<'a>> {
+    let front = front.strip_prefix(b"\"").unwrap_or(front);
+    let (first, rest) = word(front)?;
+    let bare = std::str::from_utf8(first).ok().and_then(|text| text.parse::<IpAddr>().ok());
+    let address = bare.or_else(|| node(first));
+    if address.is_some() && rest.starts_with(b"- ") {
+        return Some(Front { address, host: "" });
+    }
+    let host_of = |word: &'a [u8]| std::str::from_utf8(word).map(client::host).unwrap_or_default();
+    let (second, after) = word(rest).unwrap_or_default();
+    if let Some(second) = client::of(second, b"", trusted).filter(|_| !after.is_empty()) {
+        let host = host_of(first);
+        match address {
+            // An address that asked, behind it the list that it sent, or where lighttpd writes it the host.
+            Some(peer) if bare.is_some() => {
+                let word = word(rest)?.0;
+                let is_list = client::is_list(word);
+                let address = if is_list && trusted.contains(peer) { second } else { peer };
+                return Some(Front { address: Some(address), host: if is_list { "" } else { host_of(word) } });
+            }
+            Some(_) => return Some(Front { address: Some(second), host }),
+            None if !host.is_empty() && !after.starts_with(b"[") => {
+                // A name before an address, or two names and an identity: the first is the host.
+                let has_identity = word(after).is_some_and(|(_, rest)| !rest.is_empty());
+                if client::is_list(word(rest)?.0) || has_identity {
+                    return Some(Front { address: Some(second), host });
+                }
+            }
+            None => {}
+        }
+    }
+    let address = address.or_else(|| client::of(first, b"", trusted));
+    let is_dash = first == b"-";
+    (address.is_some() || is_dash).then_some(Front { address, host: "" })
+}
+
+/// The first word, and what follows its blank. Words that end with a comma go on: they are a list.
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut from = 0;
+    loop {
+        let end = from + memchr(b' ', text.get(from..)?)?;
+        if end == 0 || text[end - 1] != b',' {
+            return Some((&text[..end], &text[end + 1..]));
+        }
+        from = end + 1;
+    }
+}
+
+/// A quoted list of addresses behind the agent.
+fn list_behind(rest: &[u8]) -> Option<&[u8]> {
+    let mut rest = rest;
+    while let Some(quote) = memchr(b'"', rest) {
+        let (field, after) = quoted(rest.get(quote + 1..)?)?;
+        if client::is_list(field) {
+            return Some(field);
+        }
+        rest = after;
+    }
+    None
 }
 
 /// Method and target of a request's first line.
@@ -41,20 +132,20 @@ pub(super) fn divided(request: &[u8]) -> (&[u8], &[u8]) {
 
 /// When a line was, without a look at the rest of it.
 pub(super) fn time(line: &[u8]) -> Option<Moment> {
-    stamped(line).map(|(at, _)| at)
+    stamped(line).map(|(_, at, _)| at)
 }
 
 /// Whether a last line, which no line feed ends, was written to its end: its agent is closed by a quote.
-pub(super) fn is_whole(line: &[u8]) -> bool {
-    line.ends_with(b"\"") && read(line).is_some_and(|line| line.agent.is_some())
+pub(super) fn is_whole(line: &[u8], trusted: &Networks) -> bool {
+    line.ends_with(b"\"") && read(line, trusted).is_some_and(|line| line.agent.is_some())
 }
 
-/// The time in brackets, and what follows it. A user's name before it may hold brackets too.
-fn stamped(line: &[u8]) -> Option<(Moment, &[u8])> {
+/// What stands before the time in brackets, the time, and what follows it. A user's name before it may hold brackets too.
+fn stamped(line: &[u8]) -> Option<(&[u8], Moment, &[u8])> {
     memchr_iter(b'[', line).take(8).find_map(|open| {
         let rest = line.get(open + 1..)?;
         let (stamp, rest) = rest.split_at_checked(26)?;
-        Some((moment(stamp.try_into().ok()?)?, rest.strip_prefix(b"]")?))
+        Some((&line[..open], moment(stamp.try_into().ok()?)?, rest.strip_prefix(b"]")?))
     })
 }
 
@@ -143,8 +234,8 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut rest = field;
     while let [first, more @ ..] = rest {
         let (byte, after) = match (first, more) {
-            (b'\\', [b'x', high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                (digit(*high) << 4 | digit(*low), after)
+            (b'\\', [b'x', high, low, after @ ..]) if hex(*high, *low).is_some() => {
+                (hex(*high, *low).unwrap_or_default(), after)
             }
             (b'\\', [b'n' | b't' | b'r' | b'b' | b'v' | b'f', after @ ..]) => (b' ', after),
             (b'\\', [escaped, after @ ..]) => (*escaped, after),
@@ -156,7 +247,8 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The value of a hexadecimal digit.
-fn digit(byte: u8) -> u8 {
-    char::from(byte).to_digit(16).unwrap_or(0) as u8
+/// The byte of two hexadecimal digits.
+pub(super) fn hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }

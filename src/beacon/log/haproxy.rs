@@ -3,21 +3,23 @@
 //!
 //! `ADDRESS:PORT [DAY/MON/YEAR:HH:MM:SS.mmm] ... STATUS SIZE ... {CAPTURED|HEADERS} "METHOD TARGET PROTOCOL"`. The time has no
 //! zone and is taken for UTC. Agent and referrer are there only if they are captured (`capture request header`): of what is
-//! captured, what begins like an address is the referrer, and what names a product with a version is the agent.
+//! captured, what begins like an address is the referrer, what names a product with a version is the agent, what is a list of
+//! addresses is `X-Forwarded-For`, and what else has dots is the host
+//! (<https://docs.haproxy.org/3.0/configuration.html#8.2.3>).
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
 
 use memchr::{memchr, memmem, memrchr};
 
+use super::super::address::{Networks, behind, node_and_port};
 use super::Line;
+use super::client;
 use super::combined::{divided, moment, text};
 
-pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
+pub(super) fn read<'a>(line: &'a [u8], trusted: &Networks) -> Option<Line<'a>> {
     let line = line.trim_ascii_end();
     let (before, rest) = cut_at(line, b" [")?;
-    let address = std::str::from_utf8(before.rsplit(|byte| *byte == b' ').next()?).ok()?;
-    let address: IpAddr = address.parse::<SocketAddr>().ok()?.ip();
+    let peer = node_and_port(before.rsplit(|byte| *byte == b' ').next()?)?;
     let (stamp, rest) = rest.split_at_checked(20)?;
     let at = moment(&[stamp, b" +0000"].concat().try_into().ok()?)?;
     let (_, rest) = cut_at(rest, b"] ")?;
@@ -27,8 +29,10 @@ pub(super) fn read(line: &[u8]) -> Option<Line<'_>> {
     let inner = rest.strip_suffix(b"\"")?;
     let quote = memrchr(b'"', inner)?;
     let (method, target) = divided(&inner[quote + 1..]);
-    let (referrer, agent) = captured(&rest[..quote]);
-    Some(Line { status, referrer, agent, ..Line::of(at, address, method, text(target)) })
+    let Captured { referrer, agent, host, list } = captured(&rest[..quote]);
+    let address = if list.is_empty() { peer } else { behind(peer, list.as_bytes(), trusted) };
+    let line = Line { status, referrer, agent, ..Line::of(at, address, method == b"GET", text(target)) };
+    Some(line.at_host(host))
 }
 
 fn cut_at<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
@@ -36,22 +40,34 @@ fn cut_at<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((&text[..at], &text[at + mark.len()..]))
 }
 
-/// Referrer and agent among the request's captured headers.
-fn captured(text_before: &[u8]) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
-    let (mut referrer, mut agent) = (Cow::Borrowed(""), None);
+/// What is captured of a request.
+#[derive(Default)]
+struct Captured<'a> {
+    referrer: Cow<'a, str>,
+    agent: Option<Cow<'a, str>>,
+    host: Cow<'a, str>,
+    list: Cow<'a, str>,
+}
+
+/// What the request's captured headers are.
+fn captured(text_before: &[u8]) -> Captured<'_> {
+    let mut captured = Captured::default();
     let headers = memchr(b'{', text_before).and_then(|open| {
         let rest = &text_before[open + 1..];
         Some(&rest[..memchr(b'}', rest)?])
     });
     for value in headers.into_iter().flat_map(|headers| headers.split(|byte| *byte == b'|')) {
         let value = String::from_utf8_lossy(value);
+        let has_version = || value.split('/').nth(1).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         if value.starts_with("http://") || value.starts_with("https://") {
-            referrer = value;
-        } else if agent.is_none()
-            && value.split('/').nth(1).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-        {
-            agent = Some(value);
+            captured.referrer = value;
+        } else if captured.agent.is_none() && has_version() {
+            captured.agent = Some(value);
+        } else if client::is_list(value.as_bytes()) {
+            captured.list = value;
+        } else if value.contains('.') && !client::host(&value).is_empty() {
+            captured.host = value;
         }
     }
-    (referrer, agent)
+    captured
 }

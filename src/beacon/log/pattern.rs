@@ -1,34 +1,15 @@
-//! In: the line by which a web server is told how to write its log, in the words of nginx (`$remote_addr`) or of Apache (`%h`).
-//! Out: [`Pattern`], which reads lines that were written so. Forgets: variables that say nothing of a page.
-
-use std::borrow::Cow;
+//! In: the line by which a web server is told how to write its log, in the words of nginx (`$remote_addr`), of Apache (`%h`) or
+//! of Envoy (`%START_TIME%`). Out: [`Pattern`], which reads lines that were written so. Forgets: variables that say nothing of a
+//! page.
 
 use memchr::memmem;
 
-use super::super::claim;
+use super::super::address::Networks;
 use super::Line;
-use super::combined::{divided, moment, text};
+use super::combined::text;
+use super::json::{self, Keys};
+use super::parts::{Part, Parts};
 use crate::site::Moment;
-
-/// What stands at a place of a line.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Address,
-    /// `10/Oct/2024:13:55:36 -0700`, in Apache's with brackets around it.
-    LocalTime,
-    /// RFC 3339, or seconds or milliseconds since 1970.
-    Time,
-    Request,
-    Method,
-    Target,
-    Path,
-    Query,
-    Status,
-    Referrer,
-    Agent,
-    Language,
-    Other,
-}
 
 /// Texts and what stands between them: each part is followed by its text.
 #[derive(Clone)]
@@ -41,11 +22,11 @@ impl Pattern {
     /// The pattern of a description; nothing if it has not all that a pageview needs.
     pub(super) fn of(description: &str) -> Option<Pattern> {
         let mut pattern = Pattern { start: String::new(), parts: Vec::new() };
-        let mut rest = description.trim();
+        let mut rest = description;
         while let Some(first) = rest.chars().next() {
             let found = match first {
                 '$' => nginx(rest),
-                '%' => apache(rest),
+                '%' => envoy(rest).or_else(|| apache(rest)),
                 _ => None,
             };
             let Some((part, after)) = found else {
@@ -61,8 +42,8 @@ impl Pattern {
             rest = after;
         }
         let has = |parts: &[Part]| pattern.parts.iter().any(|(part, _)| parts.contains(part));
-        let is_enough = has(&[Part::Address])
-            && has(&[Part::LocalTime, Part::Time])
+        let is_enough = has(&[Part::Client, Part::Peer, Part::Forwarded, Part::RealIp])
+            && has(&[Part::Time])
             && has(&[Part::Request, Part::Target, Part::Path])
             && has(&[Part::Status]);
         is_enough.then_some(pattern)
@@ -72,74 +53,79 @@ impl Pattern {
         self.parts.last_mut().map_or(&mut self.start, |(_, text)| text)
     }
 
-    pub(super) fn read<'a>(&self, line: &'a [u8]) -> Option<Line<'a>> {
+    /// Reads a line. `at` is when it was if it does not say so itself.
+    pub(super) fn read<'a>(&self, line: &'a [u8], trusted: &Networks, at: Option<Moment>) -> Option<Line<'a>> {
         let mut rest = line.trim_ascii_end().strip_prefix(self.start.as_bytes())?;
-        let mut values: [&[u8]; Part::Other as usize + 1] = [b""; Part::Other as usize + 1];
-        for (part, text) in &self.parts {
-            let end = if text.is_empty() { rest.len() } else { end_of_value(rest, text.as_bytes())? };
+        let mut parts = Parts::default();
+        for (part, after) in &self.parts {
+            let end = if after.is_empty() { rest.len() } else { end_of_value(rest, *part, after.as_bytes())? };
             let value = rest.get(..end)?;
-            rest = rest.get(end + text.len()..)?;
-            if let Some(slot) = values.get_mut(*part as usize) {
-                *slot = value;
+            rest = rest.get(end + after.len()..)?;
+            if *part != Part::Other {
+                parts.put(*part, 0, text(value));
             }
         }
-        let value = |part: Part| values.get(part as usize).copied().unwrap_or_default();
-        let plain = |part: Part| std::str::from_utf8(value(part)).ok();
-        let (method, target) = match value(Part::Request) {
-            b"" => (
-                value(Part::Method),
-                target(text(value(Part::Target)), text(value(Part::Path)), text(value(Part::Query))),
-            ),
-            request => {
-                let (method, target) = divided(request);
-                (method, text(target))
-            }
-        };
-        // A pattern without methods is of pages alone.
-        let method = if method.is_empty() { b"GET" } else { method };
         let has_agent = self.parts.iter().any(|(part, _)| *part == Part::Agent);
-        Some(Line {
-            status: plain(Part::Status)?.parse().ok()?,
-            referrer: text(value(Part::Referrer)),
-            agent: has_agent.then(|| text(value(Part::Agent))),
-            language: text(value(Part::Language)),
-            ..Line::of(
-                time(value(Part::LocalTime), plain(Part::Time)?)?,
-                plain(Part::Address)?.parse().ok()?,
-                method,
-                target,
-            )
-        })
+        parts.line(trusted, has_agent, at)
     }
 }
 
-/// Where the text after a value begins. A quote that is escaped is part of the value.
-fn end_of_value(rest: &[u8], text: &[u8]) -> Option<usize> {
+/// Where the text after a value begins. A quote that is escaped is part of the value, and so is the blank in a list of addresses.
+fn end_of_value(rest: &[u8], part: Part, text: &[u8]) -> Option<usize> {
     let is_escaped = |at: usize| rest[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+    let is_list = matches!(part, Part::Client | Part::Peer | Part::Forwarded | Part::RealIp);
     let mut found = memmem::find_iter(rest, text);
-    found.find(|at| text.first() != Some(&b'"') || !is_escaped(*at))
+    found.find(|at| match text.first() {
+        Some(b'"') => !is_escaped(*at),
+        Some(b' ') => !(is_list && rest[..*at].ends_with(b",")),
+        _ => true,
+    })
 }
 
-fn target<'a>(whole: Cow<'a, str>, path: Cow<'a, str>, query: Cow<'a, str>) -> Cow<'a, str> {
-    match (whole.is_empty(), query.trim_start_matches('?')) {
-        (false, _) => whole,
-        (true, "") => path,
-        (true, query) => Cow::Owned(format!("{path}?{query}")),
+/// What a description describes: a pattern of texts, or the keys of an object. It may be the whole directive, as it stands in a
+/// configuration.
+pub(super) fn described(description: &str) -> Option<Described> {
+    let bare = bare(description);
+    if bare.starts_with('{') {
+        return json::described(&bare, variable).map(Described::Keys);
     }
+    Pattern::of(&bare).map(Described::Pattern)
 }
 
-fn time(local: &[u8], other: &str) -> Option<Moment> {
-    if local.is_empty() {
-        // nginx writes `$msec` as seconds with three digits behind the point.
-        return match other.split_once('.') {
-            Some((seconds, ms)) if ms.len() == 3 => {
-                Some(Moment(seconds.parse::<i64>().ok()? * 1_000 + ms.parse::<i64>().ok()?))
-            }
-            _ => claim::moment(other),
-        };
+/// See [`described`].
+pub(super) enum Described {
+    Pattern(Pattern),
+    Keys(Keys),
+}
+
+/// A description without the directive around it: `log_format NAME escape=json '...' '...';`, `LogFormat "..." NAME`.
+fn bare(description: &str) -> String {
+    let text = description.trim();
+    let is_directive = |name: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    if is_directive("log_format ") {
+        let mut pieces = text.trim_end_matches(';').split('\'');
+        pieces.next();
+        return pieces.step_by(2).collect();
     }
-    let bare = local.strip_prefix(b"[").and_then(|local| local.strip_suffix(b"]")).unwrap_or(local);
-    moment(bare.try_into().ok()?)
+    if is_directive("LogFormat ") || is_directive("CustomLog ") {
+        let quote = text.find('"').map_or(text.len(), |quote| quote + 1);
+        let inner = text.get(quote..).unwrap_or_default();
+        let end = inner.rfind('"').unwrap_or(inner.len());
+        return inner[..end].replace("\\\"", "\"").replace("\\t", "\t");
+    }
+    text.to_owned()
+}
+
+/// The part that a text of variables stands for, within a description of keys.
+fn variable(text: &str) -> Option<Part> {
+    let single = nginx(text).or_else(|| envoy(text)).or_else(|| apache(text)).filter(|(_, after)| after.is_empty());
+    match single {
+        Some((Part::Other, _)) => None,
+        Some((part, _)) => Some(part),
+        None if text.starts_with("$request_method ") => Some(Part::Request),
+        None if text.contains("$request_uri") || text.contains("$uri") => Some(Part::Target),
+        None => None,
+    }
 }
 
 /// A variable of nginx, and what follows it.
@@ -154,9 +140,11 @@ fn nginx(text: &str) -> Option<(Part, &str)> {
     };
     let part = match name {
         "" => return None,
-        "remote_addr" | "realip_remote_addr" | "http_x_real_ip" => Part::Address,
-        "time_local" => Part::LocalTime,
-        "time_iso8601" | "msec" => Part::Time,
+        "proxy_protocol_addr" => Part::Client,
+        "remote_addr" | "realip_remote_addr" => Part::Peer,
+        "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => Part::Forwarded,
+        "http_x_real_ip" | "http_cf_connecting_ip" | "http_true_client_ip" | "http_fastly_client_ip" => Part::RealIp,
+        "time_local" | "time_iso8601" | "msec" => Part::Time,
         "request" => Part::Request,
         "request_method" => Part::Method,
         "request_uri" => Part::Target,
@@ -166,6 +154,9 @@ fn nginx(text: &str) -> Option<(Part, &str)> {
         "http_referer" => Part::Referrer,
         "http_user_agent" => Part::Agent,
         "http_accept_language" => Part::Language,
+        "http_sec_gpc" | "http_dnt" => Part::OptOut,
+        "host" | "http_host" => Part::Host,
+        "server_name" => Part::ServerName,
         _ => Part::Other,
     };
     Some((part, after))
@@ -173,28 +164,69 @@ fn nginx(text: &str) -> Option<(Part, &str)> {
 
 /// A variable of Apache, and what follows it.
 fn apache(text: &str) -> Option<(Part, &str)> {
-    let rest = text.strip_prefix('%')?.trim_start_matches(['>', '<']);
+    let rest =
+        text.strip_prefix('%')?.trim_start_matches(|c: char| matches!(c, '>' | '<' | '!' | ',') || c.is_ascii_digit());
     if let Some(inner) = rest.strip_prefix('{') {
         let (name, after) = inner.split_once('}')?;
-        let part = match name.to_ascii_lowercase().as_str() {
-            "referer" => Part::Referrer,
-            "user-agent" => Part::Agent,
-            "accept-language" => Part::Language,
+        let kind = after.chars().next()?;
+        let part = match (kind, name.to_ascii_lowercase().as_str()) {
+            ('a', "c") => Part::Peer,
+            ('t', _) => Part::Time,
+            ('i', name) => header(name),
             _ => Part::Other,
         };
-        return after.get(1..).map(|after| (part, after));
+        return after.get(kind.len_utf8()..).map(|after| (part, after));
     }
     let letter = rest.chars().next()?;
     let part = match letter {
-        'h' | 'a' => Part::Address,
-        't' => Part::LocalTime,
+        'a' => Part::Client,
+        'h' => Part::Peer,
+        't' => Part::Time,
         'r' => Part::Request,
         'm' => Part::Method,
         'U' => Part::Path,
         'q' => Part::Query,
         's' => Part::Status,
+        'v' | 'V' => Part::Host,
         letter if letter.is_ascii_alphabetic() => Part::Other,
         _ => return None,
     };
     Some((part, &rest[1..]))
+}
+
+/// The part of a request's header, by its name in lower case.
+pub(super) fn header(name: &str) -> Part {
+    match name {
+        "x-forwarded-for" => Part::Forwarded,
+        "x-real-ip" | "cf-connecting-ip" | "true-client-ip" | "fastly-client-ip" => Part::RealIp,
+        "referer" => Part::Referrer,
+        "user-agent" => Part::Agent,
+        "accept-language" => Part::Language,
+        "host" | ":authority" => Part::Host,
+        "sec-gpc" | "dnt" => Part::OptOut,
+        _ => Part::Other,
+    }
+}
+
+/// An operator of Envoy's, and what follows it: `%REQ(USER-AGENT)%`
+/// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>).
+fn envoy(text: &str) -> Option<(Part, &str)> {
+    let (inner, after) = text.strip_prefix('%')?.split_once('%')?;
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let (name, argument) = inner.split_once('(').unwrap_or((inner, ""));
+    if !is_name(name) || name.len() < 3 {
+        return None;
+    }
+    let argument = argument.split([')', '?']).next().unwrap_or_default().to_ascii_lowercase();
+    let part = match (name, argument.as_str()) {
+        ("START_TIME", _) => Part::Time,
+        ("REQ", ":method") => Part::Method,
+        ("REQ", ":path" | "x-envoy-original-path") => Part::Target,
+        ("REQ", name) => header(name),
+        ("RESPONSE_CODE", _) => Part::Status,
+        ("DOWNSTREAM_REMOTE_ADDRESS" | "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", _) => Part::Client,
+        ("DOWNSTREAM_DIRECT_REMOTE_ADDRESS" | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT", _) => Part::Peer,
+        _ => Part::Other,
+    };
+    Some((part, after))
 }

@@ -7,7 +7,7 @@ use crate::rejection::Rejection;
 /// One thing wrong with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The body is not the UTF-8 text of a JSON object.
+    /// The body is not the text of a JSON object.
     NotJson,
     /// The body is longer than [`limits::BODY_BYTES_MAX`].
     BodyTooLarge,
@@ -15,8 +15,6 @@ pub enum Fault {
     UrlMissing,
     /// `u` is no text, or has no scheme.
     UrlInvalid,
-    /// `u` is longer than [`limits::URL_BYTES_MAX`].
-    UrlTooLong,
     /// `u` has the scheme `data`.
     SchemeRefused,
     /// `d` names no site, or is absent and `u` has no host.
@@ -29,12 +27,8 @@ pub enum Fault {
     NameBlank,
     /// `n` is neither text nor a whole number.
     NameInvalid,
-    /// `n` is longer than [`limits::EVENT_NAME_CHARS_MAX`].
-    NameTooLong,
     /// An engagement ping without usable `e` and `sd`.
     EngagementMissing,
-    /// A property's key or value is too long.
-    PropsTooLong,
 }
 
 impl Fault {
@@ -42,11 +36,10 @@ impl Fault {
     const fn field(self) -> &'static str {
         match self {
             Fault::NotJson | Fault::BodyTooLarge => "request",
-            Fault::UrlMissing | Fault::UrlInvalid | Fault::UrlTooLong | Fault::SchemeRefused => "url",
+            Fault::UrlMissing | Fault::UrlInvalid | Fault::SchemeRefused => "url",
             Fault::DomainBlank | Fault::DomainInvalid | Fault::DomainsTooMany => "domain",
-            Fault::NameBlank | Fault::NameInvalid | Fault::NameTooLong => "event_name",
+            Fault::NameBlank | Fault::NameInvalid => "event_name",
             Fault::EngagementMissing => "engagement_time",
-            Fault::PropsTooLong => "props",
         }
     }
 
@@ -57,18 +50,11 @@ impl Fault {
             Fault::BodyTooLarge => format!("should be at most {} byte(s)", limits::BODY_BYTES_MAX),
             Fault::UrlMissing => "is required".to_owned(),
             Fault::UrlInvalid => "must be a valid url".to_owned(),
-            Fault::UrlTooLong => format!("should be at most {} byte(s)", limits::URL_BYTES_MAX),
             Fault::SchemeRefused => "scheme is not allowed".to_owned(),
             Fault::DomainBlank | Fault::NameBlank => "can't be blank".to_owned(),
             Fault::DomainInvalid | Fault::NameInvalid => "is invalid".to_owned(),
             Fault::DomainsTooMany => format!("should have at most {} item(s)", limits::SITES_OF_A_BEACON_MAX),
-            Fault::NameTooLong => format!("should be at most {} character(s)", limits::EVENT_NAME_CHARS_MAX),
             Fault::EngagementMissing => "can't be blank when the scroll depth is".to_owned(),
-            Fault::PropsTooLong => format!(
-                "keys should be at most {} byte(s) and values at most {} byte(s)",
-                limits::PROP_KEY_BYTES_MAX,
-                limits::PROP_VALUE_BYTES_MAX
-            ),
         }
     }
 
@@ -77,7 +63,7 @@ impl Fault {
         match self {
             Fault::NotJson => Rejection::NotJson,
             Fault::BodyTooLarge => Rejection::TooLarge,
-            Fault::UrlMissing | Fault::UrlInvalid | Fault::UrlTooLong | Fault::SchemeRefused => Rejection::BadUrl,
+            Fault::UrlMissing | Fault::UrlInvalid | Fault::SchemeRefused => Rejection::BadUrl,
             _ => Rejection::BadField,
         }
     }
@@ -134,23 +120,16 @@ mod tests {
             (Fault::BodyTooLarge, Rejection::TooLarge, r#"{"request":["should be at most 1000000 byte(s)"]}"#),
             (Fault::UrlMissing, Rejection::BadUrl, r#"{"url":["is required"]}"#),
             (Fault::UrlInvalid, Rejection::BadUrl, r#"{"url":["must be a valid url"]}"#),
-            (Fault::UrlTooLong, Rejection::BadUrl, r#"{"url":["should be at most 2000 byte(s)"]}"#),
             (Fault::SchemeRefused, Rejection::BadUrl, r#"{"url":["scheme is not allowed"]}"#),
             (Fault::DomainBlank, Rejection::BadField, r#"{"domain":["can't be blank"]}"#),
             (Fault::DomainInvalid, Rejection::BadField, r#"{"domain":["is invalid"]}"#),
             (Fault::DomainsTooMany, Rejection::BadField, r#"{"domain":["should have at most 10 item(s)"]}"#),
             (Fault::NameBlank, Rejection::BadField, r#"{"event_name":["can't be blank"]}"#),
             (Fault::NameInvalid, Rejection::BadField, r#"{"event_name":["is invalid"]}"#),
-            (Fault::NameTooLong, Rejection::BadField, r#"{"event_name":["should be at most 120 character(s)"]}"#),
             (
                 Fault::EngagementMissing,
                 Rejection::BadField,
                 r#"{"engagement_time":["can't be blank when the scroll depth is"]}"#,
-            ),
-            (
-                Fault::PropsTooLong,
-                Rejection::BadField,
-                r#"{"props":["keys should be at most 300 byte(s) and values at most 2000 byte(s)"]}"#,
             ),
         ];
         for (fault, rejection, errors) in cases {

@@ -1,4 +1,7 @@
-//! In: a file or standard input, plain or compressed by gzip. Out: its content. Forgets: the compression.
+//! In: a file or standard input, plain or compressed by gzip, zstd, xz or bzip2. Out: its content. Forgets: the compression.
+//!
+//! The first bytes tell, not the name. What was compressed in several pieces, or put together from several files, is read to its
+//! end.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -6,12 +9,40 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
+use bzip2::read::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
+use lzma_rust2::XzReader;
 
 use crate::limits;
 
-/// The first bytes of what gzip made (RFC 1952, section 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How many first bytes tell the compression.
+const SIGN_BYTES: usize = 6;
+
+/// How content is compressed.
+#[derive(Clone, Copy)]
+enum Packing {
+    Plain,
+    /// RFC 1952, section 2.3.1.
+    Gzip,
+    /// RFC 8878, sections 3.1.1 and 3.1.2; a frame to be skipped may come first.
+    Zstd,
+    /// <https://tukaani.org/xz/xz-file-format.txt>, section 2.1.1.1.
+    Xz,
+    /// <https://sourceware.org/bzip2/>: the sign, and the size of its blocks.
+    Bzip2,
+}
+
+impl Packing {
+    fn of(begin: &[u8]) -> Packing {
+        match begin {
+            [0x1f, 0x8b, ..] => Packing::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Packing::Zstd,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Packing::Xz,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Packing::Bzip2,
+            _ => Packing::Plain,
+        }
+    }
+}
 
 /// How many bytes of all files are read, compressed as they are.
 pub type ReadBytes = Rc<Cell<u64>>;
@@ -33,15 +64,14 @@ impl Input {
         let Some(path) = path else { return stream(Counted { input: io::stdin(), read: read.clone() }) };
         let mut file = File::open(path)?;
         let mut begin = Vec::new();
-        (&mut file).take(GZIP.len() as u64).read_to_end(&mut begin)?;
-        if begin == GZIP {
-            file.rewind()?;
+        (&mut file).take(SIGN_BYTES as u64).read_to_end(&mut begin)?;
+        if !matches!(Packing::of(&begin), Packing::Plain) && file.rewind().is_ok() {
             return stream(Counted { input: file, read: read.clone() });
         }
         // A pipe can't be rewound, but neither can it be continued.
         match file.rewind() {
             Ok(()) => Ok(Input::File(Counted { input: file, read: read.clone() })),
-            Err(_) => Ok(Input::Stream(Box::new(Cursor::new(begin).chain(file)))),
+            Err(_) => stream(Cursor::new(begin).chain(file)),
         }
     }
 
@@ -65,10 +95,16 @@ impl Input {
 fn stream(input: impl Read + 'static) -> io::Result<Input> {
     let mut input = BufReader::with_capacity(limits::LOG_CHUNK_BYTES, input);
     let mut begin = Vec::new();
-    (&mut input).take(GZIP.len() as u64).read_to_end(&mut begin)?;
-    let is_gzip = begin == GZIP;
+    (&mut input).take(SIGN_BYTES as u64).read_to_end(&mut begin)?;
+    let packing = Packing::of(&begin);
     let whole = Cursor::new(begin).chain(input);
-    Ok(Input::Stream(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) }))
+    Ok(Input::Stream(match packing {
+        Packing::Plain => Box::new(whole),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(whole)),
+        Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(whole)?),
+        Packing::Xz => Box::new(XzReader::new_mem_limit(whole, true, limits::XZ_KB_MAX)),
+        Packing::Bzip2 => Box::new(MultiBzDecoder::new(whole)),
+    }))
 }
 
 impl Read for Input {

@@ -1,5 +1,6 @@
 //! In: the content of a log. Out: whole lines, many at once, and how many bytes of the content they are. Forgets: lines
-//! that are too long; one that is no line stands for each.
+//! that are too long, one that is no line stands for each; and zeros before a line, of which there may be any number where a
+//! log was cut while its server wrote on.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -65,14 +66,26 @@ impl<R: Read> Lines<R> {
             if bytes == 0 {
                 return Ok(false);
             }
-            let fresh = self.to..self.to + bytes;
-            self.to = fresh.end;
-            if let Some(end) = memrchr(b'\n', &self.buffer[fresh.clone()]) {
-                self.ready = fresh.start + end + 1;
+            let fresh = if self.leave_out_zeros(bytes) { self.from } else { self.to - bytes };
+            if let Some(end) = memrchr(b'\n', &self.buffer[fresh..self.to]) {
+                self.ready = fresh + end + 1;
             }
         }
         self.look();
         Ok(true)
+    }
+
+    /// Takes so many fresh bytes, and leaves out zeros before the next line. Says whether there were any.
+    fn leave_out_zeros(&mut self, fresh: usize) -> bool {
+        self.to += fresh;
+        let unread = &self.buffer[self.from..self.to];
+        let zeros = unread.iter().position(|byte| *byte != 0).unwrap_or(unread.len());
+        if zeros > 0 {
+            self.buffer.copy_within(self.from + zeros..self.to, self.from);
+            self.to -= zeros;
+        }
+        self.left_out += zeros as u64;
+        zeros > 0
     }
 
     fn compact(&mut self) {
@@ -107,7 +120,7 @@ impl<R: Read> Lines<R> {
         }
         self.from = 0;
         self.ready = memrchr(b'\n', &self.buffer[..self.to]).map_or(0, |end| end + 1);
-        self.left_out = bytes - TOO_LONG.len() as u64;
+        self.left_out += bytes - TOO_LONG.len() as u64;
         Ok(())
     }
 
@@ -214,6 +227,16 @@ mod tests {
             let text = format!("a\n{long}");
             assert_eq!(all(text.as_bytes(), at_once, false), (b"a\n?\n".to_vec(), text.len() as u64));
         }
+    }
+
+    #[test]
+    fn zeros_before_a_line_are_left_out_and_keep_their_place() {
+        let text = [vec![0; limits::LOG_CHUNK_BYTES * 3 + 5], b"a\nb\n".to_vec()].concat();
+        let (lines, bytes) = all(&text, limits::LOG_CHUNK_BYTES, false);
+        assert_eq!(bytes, text.len() as u64);
+        assert_eq!(lines, b"a\nb\n");
+        let text = [vec![0; limits::LOG_CHUNK_BYTES - 2], b"abcd\n".to_vec()].concat();
+        assert_eq!(all(&text, usize::MAX, false), (b"abcd\n".to_vec(), text.len() as u64));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::{Input, ReadBytes};
 use super::lines::Lines;
-use crate::beacon::log::Reader;
+use crate::beacon::log::{Reader, looks_binary};
 use crate::collector::import::Start;
 use crate::limits;
 use crate::site::Moment;
@@ -79,7 +79,11 @@ impl Log {
         let mut head = Vec::new();
         if let Some(path) = &self.path {
             let input = Input::open(Some(path), &ReadBytes::default());
-            let read = input.and_then(|input| input.take(limits::LOG_HEAD_BYTES as u64).read_to_end(&mut head));
+            let read = input.and_then(|mut input| {
+                head = without_zeros(&mut input)?;
+                let rest = limits::LOG_HEAD_BYTES.saturating_sub(head.len());
+                input.take(rest as u64).read_to_end(&mut head)
+            });
             read.map_err(|cause| self.unreadable(cause))?;
         }
         self.reader.look(&head);
@@ -145,7 +149,38 @@ impl Log {
         self.lines.as_ref().map_or(&[], |lines| lines.text(taken))
     }
 
+    /// What it looks like if it is no text that has lines; of standard input nothing is left to look at.
+    ///
+    /// # Errors
+    /// [`Unreadable`]
+    pub fn looks_binary(&self) -> Result<Option<String>, Unreadable> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let mut head = Vec::new();
+        let input = Input::open(Some(path), &ReadBytes::default());
+        let read = input.and_then(|input| input.take(limits::LOG_HEAD_BYTES as u64).read_to_end(&mut head));
+        read.map_err(|cause| self.unreadable(cause))?;
+        Ok(looks_binary(&head).map(str::to_owned))
+    }
+
     fn unreadable(&self, cause: io::Error) -> Unreadable {
         Unreadable { name: self.name(), cause }
+    }
+}
+
+/// Reads on to the first byte that is no zero: where a log was cut while its server wrote on, any number may come first, and
+/// logs are known again by what follows. Hands out what of it is read.
+fn without_zeros(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; limits::LOG_HEAD_BYTES];
+    loop {
+        match input.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(0) => return Ok(Vec::new()),
+            Ok(bytes) => {
+                if let Some(first) = buffer[..bytes].iter().position(|byte| *byte != 0) {
+                    return Ok(buffer[first..bytes].to_vec());
+                }
+            }
+        }
     }
 }

@@ -32,6 +32,9 @@ pub struct Change {
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
     opt_out: Option<bool>,
+    /// Whether other hosts below the site's registered domain are referrers: true or false [default: false]
+    #[arg(long, value_name = "YES")]
+    subdomain_referrers: Option<bool>,
     /// How many values of each dimension are counted by name in a day, from the next day on; more are (other) [default: 10000]
     #[arg(long, value_name = "N")]
     values_max: Option<u32>,
@@ -53,6 +56,12 @@ pub struct Change {
     /// A key of the query that belongs to the page; may be given several times, `none` for none
     #[arg(long = "query-key", value_name = "KEY")]
     query_keys: Vec<String>,
+    /// How many children of one path, each seen by one visitor, are counted by name in a day; more are /path/:other, 0 counts all by name, from the next day on [default: 50]
+    #[arg(long = "personal-paths", value_name = "N")]
+    personal: Option<u32>,
+    /// A path whose children are counted by name however few see them; may be given several times, `none` for none
+    #[arg(long = "path-by-name", value_name = "PATH")]
+    by_name: Vec<String>,
     /// A network whose hits are left out, like 203.0.113.0/24 or one address; may be given several times, `none` for none
     #[arg(long = "exclude-ip", value_name = "NETWORK")]
     exclude_ips: Vec<String>,
@@ -114,6 +123,7 @@ impl Change {
             counter: self.counter,
             small_counts_k: self.small_counts_k,
             opt_out: self.opt_out,
+            subdomain_referrers: self.subdomain_referrers,
             values_max: self.values_max,
             pair_cells_max: self.pair_cells_max,
             templates: listed(&self.templates),
@@ -121,6 +131,8 @@ impl Change {
             slash: self.slash,
             case: self.case,
             query_keys: listed(&self.query_keys),
+            personal: self.personal,
+            by_name: listed(&self.by_name),
             exclude_ips: listed(&self.exclude_ips),
             exclude_countries: listed(&self.exclude_countries),
             exclude_paths: listed(&self.exclude_paths),

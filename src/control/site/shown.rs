@@ -30,6 +30,9 @@ pub(super) fn line(site: &Site) -> String {
     if !site.settings.opt_out {
         line.push_str("  opt-out ignored");
     }
+    if site.settings.subdomain_referrers {
+        line.push_str("  sub-domains are referrers");
+    }
     let (budget, usual) = (site.settings.budget, Budget::default());
     if budget.values != usual.values {
         line.push_str(&format!("  at most {} values a day", budget.values));
@@ -72,6 +75,7 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("aliases", several(&settings.aliases, "none")),
         ("address", settings.address.name().to_owned()),
         ("opt-out", if settings.opt_out { "honoured" } else { "ignored" }.to_owned()),
+        ("sub-domains", if settings.subdomain_referrers { "referrers" } else { "the site itself" }.to_owned()),
         ("public counter", if settings.counter { "yes" } else { "no" }.to_owned()),
         ("small counts", format!("below {} visitors a day", settings.small_counts_k)),
         ("values a day", settings.budget.values.to_string()),
@@ -81,6 +85,8 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
         ("path slash", settings.paths.slash.name().to_owned()),
         ("path case", settings.paths.case.name().to_owned()),
         ("query keys", several(&settings.paths.query_keys, "none")),
+        ("personal paths", personal(settings.paths.personal)),
+        ("paths by name", several(&settings.paths.by_name, "none")),
     ];
     for (what, texts) in excluded(&settings.exclude) {
         let title = match what {
@@ -103,6 +109,13 @@ pub(super) fn list(site: &Site, base_url: &str) -> String {
     format!("{}\n\n{}", site.domain, lines.collect::<Vec<_>>().join("\n"))
 }
 
+fn personal(children: u32) -> String {
+    match children {
+        0 => "all by name".to_owned(),
+        children => format!("past {children} children that one visitor each has seen"),
+    }
+}
+
 /// What is set for a site, for scripts.
 pub(super) fn described(site: &Site) -> Value {
     let exclude = &site.settings.exclude;
@@ -116,9 +129,12 @@ pub(super) fn described(site: &Site) -> Value {
         "counter": site.settings.counter,
         "small_counts_k": site.settings.small_counts_k,
         "opt_out": site.settings.opt_out,
+        "subdomain_referrers": site.settings.subdomain_referrers,
         "values_max": site.settings.budget.values,
         "pair_cells_max": site.settings.budget.pair_cells,
         "paths": site.settings.paths,
+        "personal_paths": site.settings.paths.personal,
+        "paths_by_name": site.settings.paths.by_name,
         "exclude_ips": exclude.networks,
         "exclude_countries": exclude.countries,
         "exclude_paths": exclude.paths,

@@ -64,6 +64,23 @@ const NAMES: [(&str, &str); 11] = [
 ];
 
 const WEB_VIEW: &str = "WebView";
+/// Browsers for Linux made of WebKit, which say `Safari` and mostly no name of their own.
+const WEB_KIT_GTK: &str = "WebKitGTK";
+/// The only one of them that does.
+const GNOME_WEB: &str = "GNOME Web";
+/// The last Safari for Windows.
+const SAFARI_FOR_WINDOWS: u16 = 5;
+
+/// What calls itself Safari. Others than Apple's systems have none; what stands there has a number that is Safari's, not its own.
+fn safari<'a>(os: &str, version: &'a str) -> (&'static str, &'a str) {
+    match os {
+        "iOS" | "macOS" | NOT_SET => ("Safari", version),
+        "Windows" if major(version).parse().is_ok_and(|major: u16| major <= SAFARI_FOR_WINDOWS) => ("Safari", version),
+        "Linux" | "BSD" => (WEB_KIT_GTK, ""),
+        // The old browser of Android, consoles, television sets, phones with buttons.
+        _ => (OTHER, ""),
+    }
+}
 
 /// Systems of which a hint can know better: browsers claim them where they ask for another page, or run on something else.
 const CLAIMED: [&str; 6] = ["Windows", "macOS", "Linux", "Android", "ChromeOS", NOT_SET];
@@ -99,6 +116,8 @@ impl<'a> Clues<'a> {
                 ("Internet Explorer", self.base.version)
             }
             Some(("Opera", _)) if self.base.name == "Opera" => ("Opera", self.base.version),
+            // Present ones give WebKit's number, which never changes.
+            Some((GNOME_WEB, version)) if version.starts_with("60") => (GNOME_WEB, ""),
             Some(named) => named,
             None if self.is_web_view(os) => (WEB_VIEW, self.after(Mark::Chrome).unwrap_or_default()),
             None => self.browser_by_woothee(os),
@@ -117,16 +136,24 @@ impl<'a> Clues<'a> {
     fn browser_by_woothee(&self, os: &str) -> (&'static str, &'a str) {
         let ours = NAMES.iter().find(|(theirs, _)| *theirs == self.base.name).map(|(_, ours)| *ours);
         match ours {
-            // The old browser of Android calls itself Safari.
-            Some("Safari") if os == "Android" => (OTHER, ""),
+            Some("Safari") if self.is_television() => (OTHER, ""),
+            // Old builds of Qt's, which name no version.
+            Some("Safari") if os == "Linux" && !self.has(Mark::Version) => ("Safari", ""),
+            Some("Safari") => safari(os, self.base.version),
             Some(name) => (name, self.base.version),
             None if self.has(Mark::Chrome) => ("Chrome", self.after(Mark::Chrome).unwrap_or_default()),
             None if self.has(Mark::Safari) && self.has(Mark::Version) => {
-                ("Safari", self.after(Mark::Version).unwrap_or_default())
+                safari(os, self.after(Mark::Version).unwrap_or_default())
             }
             None if self.base.browser_type == "browser" || self.has(Mark::Gecko) => (OTHER, ""),
             None => (NOT_SET, ""),
         }
+    }
+
+    fn is_television(&self) -> bool {
+        self.found.device.is_some_and(|label| label.name == "tv")
+            && !self.has(Mark::Macintosh)
+            && !self.has(Mark::IPhone)
     }
 
     fn system(&self) -> &'static str {

@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 use super::{Detail, Place, PlaceError};
 use crate::cell::NOT_SET;
 use crate::limits::PLACE_CACHE_ENTRIES;
+use crate::site::{Day, Moment, Schedule};
 
 /// Where a database keeps a value: keys, and the first element of lists.
 type Field = &'static [PathElement<'static>];
@@ -67,8 +68,8 @@ pub(super) struct Database {
 pub struct Facts {
     /// Its type, such as `GeoLite2-City`.
     pub kind: String,
-    /// When it was built, in seconds since 1970.
-    pub built_s: u64,
+    /// The day on which it was built.
+    pub built: Day,
     /// 6 if it knows addresses of both versions, 4 for the older one alone.
     pub ip_version: u16,
     /// The most that its records tell.
@@ -120,12 +121,18 @@ impl Database {
         })
     }
 
+    /// The day on which it was built.
+    pub(super) fn built(&self) -> Day {
+        let ms = self.reader.metadata().build_epoch.saturating_mul(1_000);
+        Schedule::utc().locate(Moment(i64::try_from(ms).unwrap_or(i64::MAX))).day
+    }
+
     /// What the file is.
     pub(super) fn facts(&self) -> Facts {
         let metadata = self.reader.metadata();
         Facts {
             kind: metadata.database_type.clone(),
-            built_s: metadata.build_epoch,
+            built: self.built(),
             ip_version: metadata.ip_version,
             detail: self.most(),
         }

@@ -1,4 +1,7 @@
 //! In: an IANA time zone. Out: the country whose clocks it is named after. Forgets: the zone.
+//!
+//! Browsers that resist fingerprinting tell a zone that is not theirs: `UTC`, which has no country, and since Firefox 128 (Tor
+//! Browser and Mullvad's with it) Iceland's, whose clocks always show UTC.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -8,14 +11,18 @@ use super::Place;
 /// Zones and countries of tzdata, public domain; its origin is in the first line.
 const ZONES: &str = include_str!("../data/zones.tsv");
 
+/// What hides a zone as often as it tells one; people of Iceland are known by their addresses.
+const DISGUISE: &str = "Atlantic/Reykjavik";
+
 static COUNTRIES: LazyLock<HashMap<&'static str, Arc<Place>>> = LazyLock::new(|| {
     let rows = ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
     rows.map(|(zone, country)| (zone, Arc::new(Place::of_country(country)))).collect()
 });
 
-/// The country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such.
+/// The country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such, nor for one that hides another.
 pub(super) fn country(time_zone: &str) -> Option<Arc<Place>> {
-    COUNTRIES.get(time_zone.trim()).cloned()
+    let name = time_zone.trim();
+    if name == DISGUISE { None } else { COUNTRIES.get(name).cloned() }
 }
 
 #[cfg(test)]
@@ -36,12 +43,49 @@ mod tests {
             ("US/Pacific", Some("US")),
             ("Atlantic/Jan_Mayen", Some("SJ")),
             ("Africa/Asmera", Some("ER")),
-            ("UTC", None),
-            ("Etc/GMT+1", None),
-            ("CET", None),
-            ("", None),
+            ("Africa/Bamako", Some("ML")),
+            ("Africa/Timbuktu", Some("ML")),
+            ("America/Godthab", Some("GL")),
+            ("Asia/Rangoon", Some("MM")),
+            ("Europe/Belfast", Some("GB")),
+            ("Iceland", Some("IS")),
+            (" Europe/Paris ", Some("FR")),
         ] {
             assert_eq!(country(zone).map(|place| place.country.to_string()).as_deref(), want, "{zone}");
+        }
+    }
+
+    #[test]
+    fn browsers_that_hide_their_zone_are_nowhere() {
+        for zone in [
+            "Atlantic/Reykjavik",
+            " Atlantic/Reykjavik ",
+            "UTC",
+            "UCT",
+            "GMT",
+            "GMT0",
+            "Greenwich",
+            "Universal",
+            "Zulu",
+            "Etc/UTC",
+            "Etc/UCT",
+            "Etc/GMT",
+            "Etc/GMT+1",
+            "Etc/GMT-14",
+            "Etc/Unknown",
+            "Factory",
+            "CET",
+            "EST",
+            "EST5EDT",
+            "+02:00",
+            "undefined",
+            "null",
+            "",
+            " ",
+            "Mars/Olympus",
+            "europe",
+        ] {
+            assert!(country(zone).is_none(), "{zone:?}");
         }
     }
 

@@ -337,6 +337,7 @@ pub(super) fn full() -> SitePage {
         compared: Some((day("2026-09-25"), day("2026-10-24"))),
         is_running: true,
         notices: vec![words::ENGLISH.notice_repeat.into()],
+        personal: vec!["/profile".into()],
         totals: vec![
             total(Visitors, 18_442.0, 14_107.0),
             total(Visits, 20_311.0, 15_920.0),

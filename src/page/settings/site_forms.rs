@@ -72,6 +72,7 @@ impl SiteSettingsPage {
                 value: self.sent.value(id, "address", settings.address.name()),
             },
             tick("opt_out", words.opt_out, words.opt_out_help.into(), settings.opt_out),
+            tick("subdomain_referrers", words.subdomains, words.subdomains_help.into(), settings.subdomain_referrers),
             tick("counter", words.counter, self.words.one(words.counter_help, self.domain()).into(), settings.counter),
         ];
         let (hosts, aliases) = (typed(&fields[1]), typed(&fields[2]));
@@ -79,7 +80,9 @@ impl SiteSettingsPage {
         listed(&mut line, "--host", &hosts, Some("any"));
         listed(&mut line, "--alias", &aliases, None);
         line.extend(["--address", &fields[3].value]);
-        line.extend(["--opt-out", yes(&fields[4].value), "--counter", yes(&fields[5].value)]);
+        for (flag, place) in [("--opt-out", 4), ("--subdomain-referrers", 5), ("--counter", 6)] {
+            line.extend([flag, yes(&fields[place].value)]);
+        }
         let command = command(line);
         self.form(Parts { id, section: id, button: words.save, fields, command })
     }
@@ -128,14 +131,25 @@ impl SiteSettingsPage {
             choices("slash", words.slash, rules.slash.name(), slashes),
             choices("case", words.case, rules.case.name(), cases),
             self.lines(id, "query_keys", words.query_keys, words.query_keys_help, &rules.query_keys),
+            Field {
+                name: "personal",
+                label: words.personal,
+                help: words.personal_help.into(),
+                kind: Kind::Line,
+                value: self.sent.value(id, "personal", rules.personal.to_string()),
+            },
+            self.lines(id, "by_name", words.by_name, words.by_name_help, &rules.by_name),
         ];
-        let lists = [typed(&fields[0]), typed(&fields[1]), typed(&fields[4])];
+        let lists = [typed(&fields[0]), typed(&fields[1]), typed(&fields[4]), typed(&fields[6])];
+        let personal = fields[5].value.trim().to_owned();
         let choice = [fields[2].value.clone(), fields[3].value.clone()];
         let mut line = vec!["site", "set", self.domain()];
         listed(&mut line, "--path-template", &lists[0], Some("none"));
         listed(&mut line, "--path-mask", &lists[1], Some("none"));
         line.extend(["--path-slash", &choice[0], "--path-case", &choice[1]]);
         listed(&mut line, "--query-key", &lists[2], Some("none"));
+        line.extend(["--personal-paths", &personal]);
+        listed(&mut line, "--path-by-name", &lists[3], Some("none"));
         let command = command(line);
         self.form(Parts { id, section: id, button: words.save, fields, command })
     }

@@ -9,7 +9,7 @@ texts! {
     prefetch: "Prefetched pages",
     prefetch_why: "The browser fetched the page ahead of need; nobody saw it.",
     opted_out: "Opted out",
-    opted_out_why: "The visitor's browser asks not to be counted (Sec-GPC or DNT).",
+    opted_out_why: "The browser asks not to be counted (Sec-GPC or DNT). Firefox's private windows, Brave and DuckDuckGo ask so by themselves. The site's settings decide whether that is obeyed.",
     unknown_site: "Unknown site",
     unknown_site_why: "No site here has this domain; add it in the settings or with `headcount site add`.",
     wrong_host: "Wrong host",

@@ -40,7 +40,9 @@ texts! {
     address_truncate: "Cut to the network first, then hashed",
     address_none: "Not used: visitors and visits are not measured",
     opt_out: "Honour Global Privacy Control and Do Not Track",
-    opt_out_help: "Whoever sends one of them is not counted.",
+    opt_out_help: "Whoever sends one of them is not counted. Firefox's private windows, Brave and DuckDuckGo do so by themselves.",
+    subdomains: "Count other sub-domains as referrers",
+    subdomains_help: "Unless ticked, hosts below the same registered domain are the site itself, and who comes from them came directly.",
     counter: "Public counter",
     counter_help: "Everybody may ask how often a page was viewed, at `/counter/{0}/PATH.json`. Small numbers are not told.",
 
@@ -68,6 +70,10 @@ texts! {
     case_lower: "Become small letters",
     query_keys: "Keys of the query",
     query_keys_help: "That belong to the page, one per line, like `id`: then `/item?id=5` is a page of its own.",
+    personal: "Pages that look personal",
+    personal_help: "When one visitor each has seen so many pages below a path, as below `/profile`, further ones count together as `/profile/:other`, until a second visitor sees them. 0 counts all by name. A change acts from the site's next day on.",
+    by_name: "Paths whose pages keep their names",
+    by_name_help: "One per line, like `/blog`: each page below it is counted by name, however few see it.",
 
     // Exclusions.
     exclusions: "Exclusions",

@@ -4,8 +4,9 @@
 use super::view::{Reader, View};
 use super::{Found, Slot};
 use crate::cell::{Dimension, OTHER};
-use crate::collector::Collector;
+use crate::collector::{Collector, HiddenProxy};
 use crate::page::cards::Tab;
+use crate::page::words::Words;
 use crate::report::period::Range;
 use crate::site::{AddressMode, SiteId};
 
@@ -15,9 +16,7 @@ pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Col
     if view.reader == Reader::Public {
         return vec![open(view)];
     }
-    if collector.has_hidden_proxy() {
-        notices.push(words.notice_proxy.to_owned());
-    }
+    notices.extend(collector.hidden_proxy().map(|hidden| hidden_proxy(words, hidden)));
     if collector.may_repeat(site) {
         notices.push(words.notice_repeat.to_owned());
     }
@@ -36,6 +35,17 @@ pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Col
         notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
     notices
+}
+
+/// What is wrong with the settings of proxies. No address is named.
+fn hidden_proxy(words: &Words, hidden: HiddenProxy) -> String {
+    match hidden {
+        HiddenProxy::Private => words.notice_proxy.to_owned(),
+        HiddenProxy::Public => words.notice_proxy_public.to_owned(),
+        HiddenProxy::Delivery(name) => words.one(words.notice_proxy_delivery, name),
+        HiddenProxy::Contradictory => words.notice_proxy_headers.to_owned(),
+        HiddenProxy::Unnamed => words.notice_proxy_unnamed.to_owned(),
+    }
 }
 
 /// What is shown to everybody, and what is not.

@@ -32,7 +32,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         return refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest");
     };
     let id = bearer.batch(request.headers());
-    let address = client(request.headers(), peer, app);
+    let client = client(request.headers(), peer, app);
     let mut body = Body { frames: request.into_body(), bytes: 0, until: Instant::now() + WAIT };
     if let (Some(id), collector) = (id, app.collector.clone())
         && apart(move || collector.has_batch(id)).await.is_some_and(|known| known.unwrap_or(false))
@@ -44,7 +44,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let mut listed = Listed { gathered: Gathered::new(&app.collector), messages: 0, faults: BTreeMap::new() };
     // The sender is a server of the site: nothing of its own is the visitor's.
     let heard = Said::default();
-    let said = heard.request("", &[], address);
+    let said = heard.request("", &[], client);
     if let Err(torn) = listed.fill(&mut body, &said, &bearer).await {
         app.collector.refuse(&[], torn.reason);
         listed.gathered.failure = torn.reason;
@@ -70,7 +70,7 @@ struct Failure {
 const TOO_LONG: Failure = Failure {
     reason: Rejection::TooLarge,
     status: StatusCode::PAYLOAD_TOO_LARGE,
-    sentence: "at most 10,000 hits of 64 kB in 32 MB; nothing is counted",
+    sentence: "at most 10,000 hits of 1 MB in 32 MB; nothing is counted",
 };
 const NO_LIST: Failure = Failure {
     reason: Rejection::NotJson,

@@ -18,9 +18,9 @@ use crate::rejection::Rejection;
 /// `GET|POST /count` and `/count/SITE`. The body is never read.
 pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let (parts, _) = request.into_parts();
-    let address = super::client(&parts.headers, peer, app);
+    let client = super::client(&parts.headers, peer, app);
     let heard = super::Said::by(&parts.headers);
-    let said = heard.request(parts.uri.query().unwrap_or_default(), &[], address);
+    let said = heard.request(parts.uri.query().unwrap_or_default(), &[], client);
     let named = parts.uri.path().strip_prefix("/count/").filter(|site| !site.is_empty());
     let outcome = match site(named, text_of(&parts.headers, "host"), &said, app) {
         None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, app),

@@ -53,9 +53,9 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 }
 
 fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
-    let address = client(request.headers(), peer, app);
+    let client = client(request.headers(), peer, app);
     let heard = Said::by(request.headers());
-    let said = heard.request("", &[], address);
+    let said = heard.request("", &[], client);
     let is_head = request.method() == Method::HEAD;
     app.collector.mail(&said, site, campaign, act, is_head).err().unwrap_or(Outcome::Accepted)
 }

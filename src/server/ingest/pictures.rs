@@ -63,9 +63,9 @@ async fn outcomes(
     parse: impl Fn(&Request<'_>) -> Result<Vec<Beacon>, Refusal>,
 ) -> Vec<Outcome> {
     let said = Said::by(request.headers());
-    let address = client(request.headers(), peer, app);
+    let client = client(request.headers(), peer, app);
     let query = request.uri().query().unwrap_or_default();
-    let parsed = parse(&said.request(query, &[], address));
+    let parsed = parse(&said.request(query, &[], client));
     match parsed {
         Ok(beacons) => receive(beacons, None, app).await.outcomes,
         Err(refusal) => vec![refuse(&refusal, app)],

@@ -21,7 +21,8 @@ pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Re
     Some(match name {
         "site" => change(of_itself(site, form)),
         "budgets" => budgets(form).and_then(change),
-        "paths" => change(paths(form)),
+        "paths" => paths(form).and_then(change),
+        "personal" => change(personal(site, form)),
         "exclusions" => change(SiteChange {
             exclude_ips: Some(lines(form, "exclude_ips")),
             exclude_countries: Some(lines(form, "exclude_countries")),
@@ -48,6 +49,11 @@ pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Re
     })
 }
 
+/// The form beside which is said what became of one: that of the dashboard's question is not on the page that follows.
+pub fn form_of(name: &str) -> &str {
+    if name == "personal" { "paths" } else { name }
+}
+
 /// Where on the page a form is.
 pub fn place(name: &str) -> &str {
     match name {
@@ -55,6 +61,7 @@ pub fn place(name: &str) -> &str {
         "funnel-remove" => "funnels",
         "annotation-remove" => "annotations",
         "remove" => "main",
+        "personal" => "paths",
         other => other,
     }
 }
@@ -71,6 +78,7 @@ fn of_itself(site: &Site, form: &Form) -> SiteChange {
         address: AddressMode::ALL.into_iter().find(|mode| mode.name() == form.text("address")),
         counter: Some(form.all("counter").next().is_some()),
         opt_out: Some(form.all("opt_out").next().is_some()),
+        subdomain_referrers: Some(form.all("subdomain_referrers").next().is_some()),
         ..SiteChange::default()
     }
 }
@@ -80,15 +88,34 @@ fn budgets(form: &Form) -> Result<SiteChange, String> {
     Ok(SiteChange { values_max, pair_cells_max, ..SiteChange::default() })
 }
 
-fn paths(form: &Form) -> SiteChange {
-    SiteChange {
+/// The owner's answer to what becomes of the children of a path that look personal.
+fn personal(site: &Site, form: &Form) -> SiteChange {
+    let rules = &site.settings.paths;
+    let parent = form.text("parent").trim_end_matches('/');
+    match form.text("answer") {
+        "template" => {
+            let templates = rules.templates.iter().cloned().chain([format!("{parent}/:id")]).collect();
+            SiteChange { templates: Some(templates), ..SiteChange::default() }
+        }
+        _ => {
+            let parent = if parent.is_empty() { "/" } else { parent };
+            let by_name = rules.by_name.iter().cloned().chain([parent.to_owned()]).collect();
+            SiteChange { by_name: Some(by_name), ..SiteChange::default() }
+        }
+    }
+}
+
+fn paths(form: &Form) -> Result<SiteChange, String> {
+    Ok(SiteChange {
+        personal: form.filled("personal").map(|_| number(form, "personal")).transpose()?,
+        by_name: Some(lines(form, "by_name")),
         templates: Some(lines(form, "templates")),
         masks: Some(lines(form, "masks")),
         slash: Slash::ALL.into_iter().find(|rule| rule.name() == form.text("slash")),
         case: Case::ALL.into_iter().find(|rule| rule.name() == form.text("case")),
         query_keys: Some(lines(form, "query_keys")),
         ..SiteChange::default()
-    }
+    })
 }
 
 /// The lines of a field that say something.

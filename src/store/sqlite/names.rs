@@ -12,6 +12,7 @@ use super::write::name_id;
 use crate::cell::Test;
 use crate::counts::Name;
 use crate::limits;
+use crate::site::SiteId;
 use crate::store::{Ask, StoreError};
 
 /// Texts that were read. The number of a name means the same text as long as the store is open.
@@ -40,6 +41,18 @@ impl TextCache {
     pub(super) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// The number of the last name; 0 if there is none.
+pub(super) fn last(connection: &Connection) -> Result<i64> {
+    Ok(connection.prepare_cached("SELECT coalesce(max(id), 0) FROM names")?.query_row([], |row| row.get(0))?)
+}
+
+/// The names that hold a text, with their sites.
+pub(super) fn with(connection: &Connection, text: &str) -> Result<Vec<(SiteId, String)>> {
+    let mut statement = connection.prepare("SELECT site, text FROM names WHERE instr(text, ?) > 0 AND site > 0")?;
+    let found = statement.query_map([text], |row| Ok((SiteId(row.get(0)?), row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Which values of an axis a question wants, by the numbers of their names.

@@ -9,7 +9,7 @@ pub const FRENCH: Reasons = Reasons {
     prefetch: "Pages préchargées",
     prefetch_why: "Le navigateur a chargé la page à l’avance ; personne ne l’a vue.",
     opted_out: "Opposition",
-    opted_out_why: "Le navigateur du visiteur demande à ne pas être compté (Sec-GPC ou DNT).",
+    opted_out_why: "Le navigateur demande à ne pas être compté (Sec-GPC ou DNT). Les fenêtres privées de Firefox, Brave et DuckDuckGo le font de leur propre chef. Les réglages du site disent si cette demande est respectée.",
     unknown_site: "Site inconnu",
     unknown_site_why: "Aucun site ici n’a ce domaine ; ajoutez-le dans les réglages ou avec `headcount site add`.",
     wrong_host: "Mauvais hôte",

@@ -41,7 +41,9 @@ pub const FRENCH: Settings = Settings {
     address_truncate: "D’abord réduites au réseau, puis hachées",
     address_none: "Inutilisées : visiteurs et visites ne sont pas mesurés",
     opt_out: "Respecter Global Privacy Control et Do Not Track",
-    opt_out_help: "Qui envoie l’un des deux n’est pas compté.",
+    opt_out_help: "Qui envoie l’un des deux n’est pas compté. Les fenêtres privées de Firefox, Brave et DuckDuckGo le font de leur propre chef.",
+    subdomains: "Compter les autres sous-domaines comme référents",
+    subdomains_help: "Sans cette option, les hôtes du même domaine enregistré font partie du site. Qui en vient est venu directement.",
     counter: "Compteur public",
     counter_help: "Tout le monde peut demander combien de fois une page a été vue, à l’adresse `/counter/{0}/PATH.json`. Les petits nombres ne sont pas révélés.",
 
@@ -69,6 +71,10 @@ pub const FRENCH: Settings = Settings {
     case_lower: "Deviennent des minuscules",
     query_keys: "Clés de la requête",
     query_keys_help: "Celles qui font partie de la page, une par ligne, comme `id` : alors `/item?id=5` est une page à part.",
+    personal: "Pages qui semblent personnelles",
+    personal_help: "Quand autant de pages sous un chemin comme `/profile` ont été vues chacune par une seule personne, les suivantes comptent ensemble comme `/profile/:other`, jusqu'à ce qu'une deuxième personne les voie. 0 compte toutes les pages par leur nom. Un changement prend effet au prochain jour du site.",
+    by_name: "Chemins dont les pages gardent leur nom",
+    by_name_help: "Un par ligne, comme `/blog` : chaque page en dessous compte sous son nom, même si peu de gens la voient.",
 
     // Exclusions.
     exclusions: "Exclusions",

@@ -9,7 +9,7 @@ pub const GERMAN: Reasons = Reasons {
     prefetch: "Vorab geladen",
     prefetch_why: "Der Browser hat die Seite auf Vorrat geladen; niemand hat sie gesehen.",
     opted_out: "Widersprochen",
-    opted_out_why: "Der Browser des Besuchers bittet darum, nicht gezählt zu werden (Sec-GPC oder DNT).",
+    opted_out_why: "Der Browser bittet darum, nicht gezählt zu werden (Sec-GPC oder DNT). Private Fenster von Firefox, Brave und DuckDuckGo bitten von sich aus darum. Ob das beachtet wird, sagen die Einstellungen der Website.",
     unknown_site: "Unbekannte Website",
     unknown_site_why: "Keine Website hier hat diese Domain; sie kommt in den Einstellungen oder mit `headcount site add` hinzu.",
     wrong_host: "Falscher Host",

@@ -41,7 +41,9 @@ pub const GERMAN: Settings = Settings {
     address_truncate: "Erst auf das Netz gekürzt, dann gehasht",
     address_none: "Nicht verwendet: Besucher und Besuche werden nicht gemessen",
     opt_out: "Global Privacy Control und Do Not Track beachten",
-    opt_out_help: "Wer eines davon sendet, wird nicht gezählt.",
+    opt_out_help: "Wer eines davon sendet, wird nicht gezählt. Private Fenster von Firefox, Brave und DuckDuckGo tun das von sich aus.",
+    subdomains: "Andere Subdomains als Verweise zählen",
+    subdomains_help: "Ohne Haken gehören Hosts unter derselben registrierten Domain zur Website; wer von ihnen kommt, kam direkt.",
     counter: "Öffentlicher Zähler",
     counter_help: "Alle dürfen unter `/counter/{0}/PATH.json` abfragen, wie oft eine Seite aufgerufen wurde. Kleine Zahlen werden nicht verraten.",
 
@@ -69,6 +71,10 @@ pub const GERMAN: Settings = Settings {
     case_lower: "Werden zu Kleinbuchstaben",
     query_keys: "Schlüssel der Abfrage",
     query_keys_help: "Die zur Seite gehören, einer pro Zeile, wie `id`: Dann ist `/item?id=5` eine eigene Seite.",
+    personal: "Seiten, die persönlich aussehen",
+    personal_help: "Hat unterhalb eines Pfades wie `/profile` je eine Person so viele Seiten gesehen, zählen weitere zusammen als `/profile/:other`, bis eine zweite Person sie sieht. 0 zählt alle mit Namen. Eine Änderung gilt ab dem nächsten Tag der Website.",
+    by_name: "Pfade, deren Seiten ihre Namen behalten",
+    by_name_help: "Einer pro Zeile, wie `/blog`: Jede Seite darunter zählt mit ihrem Namen, so wenige sie auch sehen.",
 
     // Exclusions.
     exclusions: "Ausschlüsse",

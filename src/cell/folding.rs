@@ -1,0 +1,326 @@
+//! In: the pages of a day and who sees them. Out: the names that they are counted by. Forgets: with its day, who saw which page;
+//! while it runs, one visitor's digest for each page that nobody else has seen.
+//!
+//! Where a parent has many children that one visitor each has seen, as `/profile/jane-roe` is, further ones are counted as
+//! `/profile/:other`. A child that a second visitor sees is counted by name from then on, and what was counted by name before stays
+//! so. A parent of which more than one in ten children had a second visitor is no such parent: blogs and shops are none.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use crate::limits;
+
+/// What stands for the children of a parent that look personal.
+pub const OTHER_CHILD: &str = ":other";
+
+/// What is known of a site beside its day.
+pub trait Before: Send + Sync {
+    /// Whether a page was counted by this name before the day was opened.
+    fn is_known(&self, page: &str) -> bool;
+    /// Whether the children of a parent may be folded: the owner has not asked for their names. The page is one of them.
+    fn may_fold(&self, parent: &str, page: &str) -> bool;
+    /// Whether children of this parent were folded on another day.
+    fn is_personal(&self, parent: &str) -> bool;
+    /// Takes note that children of a parent are folded.
+    fn note(&self, parent: &str);
+}
+
+/// The pages of one site and day, as far as they may be folded.
+#[derive(Default)]
+pub struct Folding {
+    /// How many children are counted by name; 0 for all of them.
+    least: u32,
+    before: Option<Arc<dyn Before>>,
+    children: HashMap<u64, Child, foldhash::fast::RandomState>,
+    parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
+    /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
+    unknown: u64,
+}
+
+impl fmt::Debug for Folding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Folding")
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Child {
+    /// The only visitor who saw it; nothing once there is a second one, or if it was known before.
+    only: Option<u64>,
+    is_folded: bool,
+}
+
+#[derive(Default)]
+struct Parent {
+    /// Children that one visitor has seen.
+    singles: u32,
+    /// Children that more have seen.
+    shared: u32,
+    /// The first of the single ones, of which is to be asked whether they were known before.
+    unasked: Vec<(u64, Box<str>)>,
+}
+
+impl Folding {
+    /// Folds where a parent has more than `least` children that one visitor each has seen.
+    pub fn by(least: u32, before: Arc<dyn Before>) -> Folding {
+        Folding { least, before: Some(before), ..Folding::default() }
+    }
+
+    /// The name that a page is counted by for this visitor; 0 stands for one of whom nothing is known. `of` tells apart lists of pages,
+    /// such as those that properties name.
+    pub fn name<'a>(&mut self, of: &str, page: &'a str, who: u64) -> Cow<'a, str> {
+        let Some(before) = self.before.clone().filter(|_| page.starts_with('/') && page.len() > 1) else {
+            return Cow::Borrowed(page);
+        };
+        let who = if who == 0 { self.next_unknown() } else { who };
+        let mut name = Name::new(page);
+        for part in parts(page) {
+            let is_folded = !part.starts_with(':') && self.is_folded(of, &name.text, part, page, who, &*before);
+            name.push(part, is_folded);
+        }
+        name.done(page)
+    }
+
+    /// The name that a page was counted by for those who saw it while it was folded; nothing if it never was.
+    pub fn folded(&self, page: &str) -> Option<String> {
+        self.before.as_ref()?;
+        let mut name = Name::new(page);
+        for part in parts(page) {
+            let child = self.children.get(&self.digest("", &name.text, part));
+            name.push(part, child.is_some_and(|child| child.is_folded));
+        }
+        name.is_folded.then_some(name.text)
+    }
+
+    fn next_unknown(&mut self) -> u64 {
+        self.unknown += 1;
+        self.unknown
+    }
+
+    fn digest(&self, of: &str, parent: &str, part: &str) -> u64 {
+        self.children.hasher().hash_one((of, parent, part))
+    }
+
+    fn is_folded(&mut self, of: &str, parent: &str, part: &str, page: &str, who: u64, before: &dyn Before) -> bool {
+        let (digest, of_parent) = (self.digest(of, parent, part), self.digest(of, parent, ""));
+        if let Some(child) = self.children.get_mut(&digest) {
+            if child.only == Some(who) && child.is_folded {
+                return before.may_fold(parent, page);
+            }
+            if child.only.is_some_and(|only| only != who) {
+                child.only = None;
+                let parent = self.parents.entry(of_parent).or_default();
+                (parent.singles, parent.shared) = (parent.singles.saturating_sub(1), parent.shared + 1);
+            }
+            return false;
+        }
+        let has_room = self.children.len() < limits::FOLDING_CHILDREN_MAX;
+        let seen = self.parents.entry(of_parent).or_default();
+        seen.singles += u32::from(has_room);
+        let was_personal = of.is_empty() && before.is_personal(parent);
+        let looks_personal = |seen: &Parent| {
+            (was_personal || seen.singles > self.least)
+                && seen.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= seen.singles.max(self.least)
+        };
+        let mut is_folded = looks_personal(seen);
+        if is_folded && !was_personal && !seen.unasked.is_empty() {
+            for (digest, page) in std::mem::take(&mut seen.unasked) {
+                let child = self.children.get_mut(&digest).filter(|child| child.only.is_some());
+                if let Some(child) = child.filter(|_| before.is_known(&page)) {
+                    child.only = None;
+                    seen.singles = seen.singles.saturating_sub(1);
+                }
+            }
+            is_folded = looks_personal(seen);
+        }
+        let is_known = is_folded && before.is_known(page);
+        is_folded = is_folded && !is_known && before.may_fold(parent, page);
+        if is_known {
+            seen.singles = seen.singles.saturating_sub(u32::from(has_room));
+        } else if !is_folded && seen.unasked.len() < self.least as usize {
+            seen.unasked.push((digest, page.into()));
+        }
+        if is_folded && of.is_empty() && !was_personal {
+            before.note(parent);
+        }
+        if has_room {
+            self.children.insert(digest, Child { only: (!is_known).then_some(who), is_folded });
+        }
+        is_folded
+    }
+}
+
+/// The parts of a path that say something, without its query.
+fn parts(page: &str) -> impl Iterator<Item = &str> {
+    page.split('?').next().unwrap_or_default().split('/').filter(|part| !part.is_empty())
+}
+
+/// A name while it is made.
+struct Name {
+    text: String,
+    is_folded: bool,
+}
+
+impl Name {
+    fn new(page: &str) -> Name {
+        Name { text: String::with_capacity(page.len()), is_folded: false }
+    }
+
+    fn push(&mut self, part: &str, is_folded: bool) {
+        self.is_folded |= is_folded;
+        self.text.push('/');
+        self.text.push_str(if is_folded { OTHER_CHILD } else { part });
+    }
+
+    fn done(self, page: &str) -> Cow<'_, str> {
+        if self.is_folded { Cow::Owned(self.text) } else { Cow::Borrowed(page) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Mutex;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a test knows of a site.
+    #[derive(Default)]
+    struct Site {
+        known: BTreeSet<String>,
+        kept: BTreeSet<String>,
+        personal: Mutex<BTreeSet<String>>,
+    }
+
+    impl Before for Site {
+        fn is_known(&self, page: &str) -> bool {
+            self.known.contains(page)
+        }
+
+        fn may_fold(&self, parent: &str, _: &str) -> bool {
+            !self.kept.contains(parent)
+        }
+
+        fn is_personal(&self, parent: &str) -> bool {
+            self.personal.lock().is_ok_and(|personal| personal.contains(parent))
+        }
+
+        fn note(&self, parent: &str) {
+            let _ = self.personal.lock().map(|mut personal| personal.insert(parent.to_owned()));
+        }
+    }
+
+    fn folding(site: &Arc<Site>) -> Folding {
+        Folding::by(5, site.clone())
+    }
+
+    #[test]
+    fn children_past_the_first_are_other_until_a_second_visitor_comes() {
+        let site = Arc::new(Site::default());
+        let mut day = folding(&site);
+        for who in 1..=5 {
+            let page = format!("/profile/{who}");
+            assert_eq!(day.name("", &page, who), page);
+        }
+        assert_eq!(day.name("", "/profile/jane-roe", 6), "/profile/:other");
+        assert_eq!(day.name("", "/profile/jane-roe/", 6), "/profile/:other");
+        assert_eq!(day.name("", "/profile/jane-roe/posts", 6), "/profile/:other/posts");
+        assert_eq!(day.name("", "/profile/1", 1), "/profile/1", "what has a name keeps it");
+        assert_eq!(day.name("", "/about", 6), "/about");
+        assert_eq!(day.folded("/profile/jane-roe").as_deref(), Some("/profile/:other"));
+        assert_eq!(day.name("", "/profile/jane-roe", 7), "/profile/jane-roe");
+        assert_eq!(day.name("", "/profile/jane-roe", 6), "/profile/jane-roe");
+        assert!(site.is_personal("/profile") && !site.is_personal(""));
+        // On the next day the first one is folded.
+        assert_eq!(folding(&site).name("", "/profile/john", 1), "/profile/:other");
+    }
+
+    #[test]
+    fn a_blog_keeps_its_names() {
+        let site = Arc::new(Site::default());
+        let mut day = folding(&site);
+        for who in 1..=2 {
+            assert_eq!(day.name("", "/blog/news", who), "/blog/news");
+        }
+        for who in 1..=60 {
+            let page = format!("/blog/{who}");
+            let (first, again) = (day.name("", &page, who).into_owned(), day.name("", &page, 100 + who).into_owned());
+            assert_eq!((first, again), (page.clone(), page), "every post has two readers");
+        }
+        assert!(!site.is_personal("/blog"));
+    }
+
+    #[test]
+    fn pages_that_were_counted_before_or_that_the_owner_keeps_have_their_names() {
+        let known = (1..=60).map(|page| format!("/blog/{page}")).collect();
+        let kept = BTreeSet::from(["/kept".to_owned()]);
+        let site = Arc::new(Site { known, kept, ..Site::default() });
+        let mut day = folding(&site);
+        for who in 1..=60 {
+            for page in [format!("/blog/{who}"), format!("/kept/{who}")] {
+                assert_eq!(day.name("", &page, who), page);
+            }
+        }
+        assert_eq!(day.name("", "/blog/new", 61), "/blog/new", "a new post among many that were known");
+        assert!(!site.is_personal("/blog") && !site.is_personal("/kept"));
+    }
+
+    #[test]
+    fn without_tokens_each_hit_is_another_visitor() {
+        let mut day = folding(&Arc::default());
+        for page in 1..=5 {
+            day.name("", &format!("/p/{page}"), 0);
+        }
+        assert_eq!(day.name("", "/p/jane", 0), "/p/:other");
+        assert_eq!(day.name("", "/p/jane", 0), "/p/jane");
+    }
+
+    #[test]
+    fn nothing_is_folded_without_a_site_or_where_there_is_no_page() {
+        let mut none = Folding::default();
+        assert!((1..100).all(|who| none.name("", &format!("/p/{who}"), who) == format!("/p/{who}")));
+        let mut day = folding(&Arc::default());
+        assert!((1..100).all(|who| day.name("", "(not set)", who) == "(not set)" && day.name("", "/", who) == "/"));
+    }
+
+    /// The same by a list of all hits before: whether a child is named is read off that list each time.
+    fn walked(hits: &[(u8, u8, u64)], least: usize) -> Vec<String> {
+        let mut named: BTreeMap<(u8, u8), bool> = BTreeMap::new();
+        let mut names = Vec::new();
+        let mut personal = BTreeSet::new();
+        for (at, (parent, child, who)) in hits.iter().enumerate() {
+            let who_saw = |of: u8, what: u8| {
+                hits[..at].iter().filter(|hit| (hit.0, hit.1) == (of, what)).map(|hit| hit.2).collect::<BTreeSet<_>>()
+            };
+            let children: BTreeSet<u8> = hits[..=at].iter().filter(|hit| hit.0 == *parent).map(|hit| hit.1).collect();
+            let is_new = who_saw(*parent, *child).is_empty();
+            let shared = children.iter().filter(|other| who_saw(*parent, **other).len() > 1).count();
+            let singles = children.len() - shared;
+            if is_new {
+                let looks = personal.contains(parent) || singles > least;
+                let folds = looks && shared * 10 <= singles.max(least);
+                personal.extend(folds.then_some(*parent));
+                named.insert((*parent, *child), !folds);
+            }
+            let others = who_saw(*parent, *child).iter().any(|other| other != who);
+            let is_named = named[&(*parent, *child)] || others || who_saw(*parent, *child).len() > 1;
+            names.push(if is_named { format!("/{parent}/{child}") } else { format!("/{parent}/:other") });
+        }
+        names
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_those_of_a_naive_walk(hits in prop::collection::vec((0u8..3, 0u8..40, 1u64..30), 0..120)) {
+            let mut day = folding(&Arc::default());
+            let names: Vec<String> =
+                hits.iter().map(|(p, c, who)| day.name("", &format!("/{p}/{c}"), *who).into_owned()).collect();
+            prop_assert_eq!(names, walked(&hits, 5));
+        }
+    }
+}

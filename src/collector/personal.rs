@@ -1,0 +1,107 @@
+//! In: the sites and their store. Out: what the pages of a day may be folded by, and the parents whose children were. Forgets: with
+//! a site, its parents. Nothing of it is written: what was folded is known again by its name, `/parent/:other`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arc_swap::ArcSwap;
+
+use crate::cell::folding::OTHER_CHILD;
+use crate::cell::{Before, Folding};
+use crate::limits;
+use crate::site::{Directory, Site, SiteId, Target};
+use crate::store::StoreError;
+use crate::store::sqlite::Sqlite;
+
+/// The parents of each site whose children look personal, without a slash at the end.
+#[derive(Default)]
+pub(super) struct Personal(RwLock<HashMap<SiteId, BTreeSet<String>>>);
+
+impl Personal {
+    /// Those that the store tells of.
+    pub(super) fn read(store: &Sqlite) -> Result<Personal, StoreError> {
+        let mut parents: HashMap<SiteId, BTreeSet<String>> = HashMap::new();
+        for (site, name) in store.names_with(&format!("/{OTHER_CHILD}"))? {
+            let is_child =
+                |(at, _): &(usize, &str)| name[at + 1 + OTHER_CHILD.len()..].chars().next().is_none_or(|c| c == '/');
+            if let Some((at, _)) = name.match_indices(&format!("/{OTHER_CHILD}")).find(is_child) {
+                parents.entry(site).or_default().insert(name[..at].to_owned());
+            }
+        }
+        Ok(Personal(RwLock::new(parents)))
+    }
+
+    /// The parents of a site that its owner has said nothing about yet.
+    pub(super) fn unanswered(&self, site: &Site) -> Vec<String> {
+        let parents = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let of_site = parents.get(&site.id).into_iter().flatten();
+        of_site.filter(|parent| !site.settings.paths.is_answered(parent)).cloned().collect()
+    }
+
+    pub(super) fn forget_site(&self, site: SiteId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&site);
+    }
+
+    fn has(&self, site: SiteId, parent: &str) -> bool {
+        let parents = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        parents.get(&site).is_some_and(|parents| parents.contains(parent))
+    }
+
+    fn add(&self, site: SiteId, parent: &str) {
+        let mut parents = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let of_site = parents.entry(site).or_default();
+        if of_site.len() < limits::PERSONAL_PARENTS_MAX {
+            of_site.insert(parent.to_owned());
+        }
+    }
+}
+
+/// What the days of a site are folded by.
+struct OfSite {
+    site: SiteId,
+    personal: Arc<Personal>,
+    directory: Arc<ArcSwap<Directory>>,
+    store: Arc<Sqlite>,
+    /// The last name that was stored before the day was opened.
+    last: i64,
+}
+
+/// How the pages of a site's day that is opened now are folded.
+pub(super) fn folding(
+    site: SiteId,
+    personal: &Arc<Personal>,
+    directory: &Arc<ArcSwap<Directory>>,
+    store: &Arc<Sqlite>,
+) -> Folding {
+    let least = directory.load().get(site).map_or(0, |site| site.settings.paths.personal);
+    // Where the store can't be asked, every page counts as unknown to it.
+    let last = store.last_name().unwrap_or_default();
+    let (personal, directory, store) = (personal.clone(), directory.clone(), store.clone());
+    if least == 0 {
+        Folding::default()
+    } else {
+        Folding::by(least, Arc::new(OfSite { site, personal, directory, store, last }))
+    }
+}
+
+impl Before for OfSite {
+    fn is_known(&self, page: &str) -> bool {
+        self.store.has_name(self.site, page, self.last).unwrap_or_default()
+    }
+
+    fn may_fold(&self, parent: &str, page: &str) -> bool {
+        self.directory.load().get(self.site).is_some_and(|site| {
+            let is_goal =
+                site.settings.goals.iter().any(|goal| matches!(&goal.target, Target::Page(goal) if goal == page));
+            site.settings.paths.may_fold(parent) && !is_goal
+        })
+    }
+
+    fn is_personal(&self, parent: &str) -> bool {
+        self.personal.has(self.site, parent)
+    }
+
+    fn note(&self, parent: &str) {
+        self.personal.add(self.site, parent);
+    }
+}

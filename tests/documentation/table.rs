@@ -1,0 +1,64 @@
+//! What the documents suppose, and which of their commands a test can't run. A command that is not named here is run as it is
+//! printed.
+
+/// What time it is for the documents, which name days of their own.
+pub const NOW: &str = "2026-11-25T12:00:00Z";
+
+/// What is typed where a command asks, and given to those that read.
+pub const TYPED: &str = "three green geese\n";
+
+/// What stands in the place of a text of the documents, and why.
+pub const REPLACED: [(&str, &str, &str); 7] = [
+    (
+        "headcount token revoke 1 ",
+        "headcount token revoke $(headcount token list | tail -n 1 | cut -d ' ' -f 1) ",
+        "the number depends on what was made before",
+    ),
+    ("cargo run --release -- ", "headcount ", "the program is built already, for the tests"),
+    ("/var/lib/headcount", "./data", "the folder of a service belongs to root"),
+    ("/var/log/nginx/", "./nginx/", "and so do logs"),
+    (" --password ", " --password-stdin ", "nobody sits at the terminal"),
+    ("headcount user password Ana ", "headcount user password Ana --password-stdin ", "nobody sits at the terminal"),
+    ("http://127.0.0.1:8080", "http://{address}", "the port may be taken: the server has one that is free"),
+];
+
+/// Commands that stay, and what they say when they are ready.
+pub const STAYING: [(&str, &str); 3] = [
+    ("headcount serve", "listening on "),
+    ("headcount demo", "listening on "),
+    ("headcount import --follow", "following "),
+];
+
+/// How commands begin that are not run, and why. They must be right for a shell, and the files of the project that they name
+/// must be there.
+pub const ASIDE: [(&str, &str); 11] = [
+    ("cargo ", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
+    ("install ", "puts files where only root may"),
+    ("echo 'HEADCOUNT_", "writes to /etc"),
+    ("systemctl ", "there is no service manager"),
+    ("docker ", "there is no Docker"),
+    ("tests/run", "runs this test"),
+    ("tests/axe", "is run by tests/run"),
+    ("tests/engines", "is run by tests/run"),
+    ("tests/layout", "is run by tests/run"),
+    ("benches/", "measures for minutes, beside programs that it installs"),
+    ("deploy/try", "needs nginx and Caddy"),
+];
+
+/// What a block supposes that has such a text in it: run before the block. All others suppose the site example.com, once a
+/// server runs.
+pub const SUPPOSED: [(&str, &str); 3] = [
+    ("site add example.com", "headcount site remove example.com"),
+    ("user add Ana", "if headcount user list | grep ^Ana; then headcount user remove Ana; fi"),
+    ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
+];
+
+/// Documents that begin with a server that runs, since their own way to start one is left aside.
+pub const SERVED: [&str; 1] = ["deploy/README.md"];
+
+/// Flags of other programs, which the documents name within sentences.
+pub const OF_OTHERS: [(&str, &str); 4] =
+    [("--now", "hidden: for tests alone"), ("--locked", "cargo"), ("--lib", "cargo"), ("--bench", "cargo")];
+
+/// Languages of blocks that are looked at in another way, and where.
+pub const ELSEWHERE: [(&str, &str); 1] = [("js", "tests/browser drives the calls of the tracker")];
