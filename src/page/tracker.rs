@@ -4,9 +4,35 @@
 use std::sync::LazyLock;
 
 /// The tracker: its source without comment lines, leading space and empty lines, and with short names.
-pub static TRACKER: LazyLock<String> = LazyLock::new(|| tight(SOURCE));
+pub static TRACKER: LazyLock<String> = LazyLock::new(|| {
+    let frequent = CUTS.iter().fold(SOURCE.to_owned(), |text, (rare, instead)| text.replace(rare, instead));
+    tight(&frequent)
+});
+/// What the tracker loads and runs in its place where a page asks for more than it can do itself.
+static MORE: LazyLock<String> = LazyLock::new(|| {
+    let body = joined(PA).replacen(HEAD, "{\n", 1).replace("WAITS", "window.plausible?.init");
+    tight(&format!("export let more=async $script=>{{\n{}\n}}", body.replace("DOMAIN", "undefined")))
+});
 
 const SOURCE: &str = include_str!("../../dashboards/tracker.js");
+/// How it begins: a second one on a page does nothing.
+const HEAD: &str = "if(history.headcount)console.info('headcount: not counted,','again')\nelse{\n";
+/// What only the second file does, and what stands there instead in the first.
+const CUTS: [(&str, &str); 11] = [
+    ("{dataset:$its,src:$src}=$script,\n", ""),
+    ("if(document.prerendering)await new Promise(a=>addEventListener('prerenderingchange',a,1))\n", ""),
+    ("$its.api||", ""),
+    ("$src)\n", "$script.src)\n"),
+    ("$its.domain", "$script.dataset.domain"),
+    ("$on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),\nh=$on('hash',0)?'':/#.*/,\n$here=o=>location.href.replace(h,''),\n", ""),
+    ("$here().replace(/\\?[^#]*/,'')", "location.pathname"),
+    ("$here()", "location.href.replace(/#.*/,'')"),
+    (",h:!h", ""),
+    ("!$on('manual',0)&&", ""),
+    ("x&&$on(/\\w+/.exec(x.toLowerCase()))", "x"),
+];
+/// Answers to Plausible's script per site; and it is [`Installed::More`].
+const PA: &str = include_str!("../../dashboards/installed/pa.js");
 /// What the scripts for Plausible's two snippets share.
 const TAGGED: &str = include_str!("../../dashboards/installed/tagged.js");
 /// The line of the other sources between what comes before the tracker and what comes after it.
@@ -36,6 +62,8 @@ pub enum Installed {
     Matomo,
     /// The module that Matomo's script loads for rarer calls.
     MatomoMore,
+    /// The module that our own script and Plausible's classic one load for rarer options.
+    More,
     /// Fathom Lite's `tracker.js`.
     Fathom,
 }
@@ -44,12 +72,12 @@ pub enum Installed {
 pub fn installed(whose: Installed) -> &'static str {
     static SCRIPTS: LazyLock<[String; 6]> = LazyLock::new(|| {
         [
-            joined(include_str!("../../dashboards/installed/plausible.js")),
-            joined(include_str!("../../dashboards/installed/umami.js")),
-            joined(include_str!("../../dashboards/installed/goatcounter.js")),
-            joined(include_str!("../../dashboards/installed/matomo.js")),
+            tight(&joined(include_str!("../../dashboards/installed/plausible.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/umami.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/goatcounter.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/matomo.js"))),
             tight(include_str!("../../dashboards/installed/matomo_more.js")),
-            joined(include_str!("../../dashboards/installed/fathom.js")),
+            tight(&joined(include_str!("../../dashboards/installed/fathom.js"))),
         ]
     });
     match whose {
@@ -58,6 +86,7 @@ pub fn installed(whose: Installed) -> &'static str {
         Installed::Goatcounter => &SCRIPTS[2],
         Installed::Matomo => &SCRIPTS[3],
         Installed::MatomoMore => &SCRIPTS[4],
+        Installed::More => &MORE,
         Installed::Fathom => &SCRIPTS[5],
     }
 }
@@ -66,7 +95,10 @@ pub fn installed(whose: Installed) -> &'static str {
 pub fn of_site(domain: Option<&str>) -> String {
     // It may have to wait for the site's options, which takes a function that can.
     static SCRIPT: LazyLock<String> =
-        LazyLock::new(|| format!("(async()=>{{\n{}\n}})()", joined(include_str!("../../dashboards/installed/pa.js"))));
+        LazyLock::new(|| {
+            let body = joined(PA).replace("WAITS", "true");
+            tight(&format!("(async()=>{{\nlet $script=document.currentScript\n{body}\n}})()"))
+        });
     // A domain has no character that a text of JavaScript would take for its end.
     SCRIPT.replace("DOMAIN", &domain.map_or("undefined".to_owned(), |domain| format!("'{domain}'")))
 }
@@ -75,7 +107,12 @@ pub fn of_site(domain: Option<&str>) -> String {
 fn joined(around: &str) -> String {
     let around = around.replace("// TAGGED\n", TAGGED);
     let (before, after) = around.split_once(TRACKER_LINE).unwrap_or((&around, ""));
-    let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "");
+    let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "").replace("$more()||", "");
+    while body.contains("// MORE\n") {
+        let (head, rest) = body.split_once("// MORE\n").unwrap_or_default();
+        body = format!("{head}{}", rest.split_once("// END\n").unwrap_or_default().1);
+    }
+    body = body.replacen("setInterval($pulse,1e4)", "setInterval($pulse,1e4,history.headcount=1)", 1);
     if !before.contains("$kind=") {
         body = between(&body, "// AUTO\n", "// END\n", "");
     }
@@ -92,7 +129,7 @@ fn joined(around: &str) -> String {
     }
     let start = body.find("let y,").unwrap_or_default();
     let end = body.trim_end().strip_suffix('}').unwrap_or(&body).len();
-    tight(&format!("{}{before}{}{after}}}\n", &body[..start], &body[start..end]))
+    format!("{}{before}{}{after}}}\n", &body[..start], &body[start..end])
 }
 
 /// The text with what stands from one mark until another replaced.
@@ -101,10 +138,12 @@ fn between(text: &str, from: &str, until: &str, instead: &str) -> String {
     found.map_or_else(|| text.to_owned(), |(head, tail)| format!("{head}{instead}{tail}"))
 }
 
+/// The script without what is only for readers; a line ends where JavaScript needs that.
 fn tight(source: &str) -> String {
     let lines = source.lines().map(str::trim_start);
     let kept: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
-    shortened(&kept.join("\n"))
+    let text = kept.join("\n").replace("{\n", "{").replace(",\n", ",").replace("\n}", "}");
+    shortened(&text)
 }
 
 /// The text with a letter for each name that begins with `$`, letters that are no name yet.
@@ -141,12 +180,13 @@ mod tests {
     const BYTES_MAX: usize = 1_500;
     const INSTALLED_BYTES_MAX: usize = 2_500;
 
-    const ALL: [Installed; 6] = [
+    const ALL: [Installed; 7] = [
         Installed::Plausible,
         Installed::Umami,
         Installed::Goatcounter,
         Installed::Matomo,
         Installed::MatomoMore,
+        Installed::More,
         Installed::Fathom,
     ];
 
@@ -189,6 +229,10 @@ mod tests {
             assert!(!installed(whose).contains("Outbound Link"), "{whose:?} counts no links");
         }
         assert!(of_site(None).contains("transformRequest") && !TRACKER.contains("transformRequest"));
+        for (rare, _) in CUTS {
+            assert!(SOURCE.contains(rare), "{rare}");
+        }
+        assert!(SOURCE.contains(HEAD.split_once('\n').unwrap().0) && installed(Installed::More).starts_with("export let"));
     }
 
     #[test]
