@@ -259,10 +259,8 @@ const ODD: [(&str, &str, &str); 12] = [
 fn what_nobody_keeps_is_no_reason_to_lose_a_hit() {
     let world = World::start();
     world.alias("example.com", &["7"]);
-    let headers: Vec<(&str, String)> = vec![
-        ("user-agent", AGENT.to_owned()),
-        ("origin", "https://example.com".to_owned()),
-    ];
+    let headers: Vec<(&str, String)> =
+        vec![("user-agent", AGENT.to_owned()), ("origin", "https://example.com".to_owned())];
     for (method, path, body) in ODD {
         let answer = world.request(method, path, &headers, Some(body.as_bytes()));
         assert!(matches!(answer.status, 200 | 202 | 204), "{path} {body}: {} {}", answer.status, answer.text());

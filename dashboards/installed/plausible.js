@@ -13,9 +13,11 @@ if(window.plausible?.init){
   history.headcount=1
   import(new URL('more.js',$src)).then(x=>x.more($script)).catch(x=>console.info('headcount: not counted,',x))
 }else{
-let $forbid=it=>window.plausible?.init?'plausible.init':$rules(it)||!$has('local')&&$local()
+let
+// RULES
+$forbid=it=>window.plausible?.init?'plausible.init':$rules(it,$script,h)||!$has('local')&&$local()
 for(let n of $names)/^(hash|manual|outbound-links|file-downloads|form-submissions|tagged-events|revenue|pageview-props|dimensions|exclusions|local|compat)$/.test(n)||console.info('headcount: no effect here,',n)
 // TAGGED
-let $types=$endings($list)
+let $add=$given($script,'add-file-types'),$types=($add?$add+','+$list:$given($script,'file-types')||$list).split(',').map(a=>a.trim().toLowerCase())
 // TRACKER
 }

@@ -1,19 +1,6 @@
-// What Plausible's two snippets share: patterns of pages to leave out, properties of all that the page sends (`event-author="Jane"`
-// at the script), which files are downloads, pages of the developer's own machine, and events that stand in the class of a link, button or form: `plausible-event-name=Signup plausible-event-plan=pro plausible-revenue-amount=9`.
-let $given=n=>$script.getAttribute(n)||$script.getAttribute('data-'+n),
-// Whether a path is one of a list: `*` stands for anything but a slash, `**` for anything.
-$lists=(list,path)=>list.split(',').some(a=>RegExp('^'+a.trim().replace(/\*+|[^*\w/]/g,a=>a[1]?'.*':a=='*'?'[^/]*':'\\'+a)+'/?$').test(path)),
-$rules=it=>{
-  let {exclude,include}=$script.dataset,x=location.pathname+(h?'':location.hash),own={}
-  if(it.n=='pageview'&&(include&&!$lists(include,x)||exclude&&($lists(exclude,x)||$lists(exclude,new URL(it.u).pathname))))return'exclusion rule'
-  for(let {name,value} of $script.attributes)if(/^event-/.test(name))own[name.slice(6)]=value
-  it.props={...own,...it.props}
-},
-$endings=list=>{
-  let add=$given('add-file-types')
-  return(add?add+','+list:$given('file-types')||list).split(',').map(a=>a.trim().toLowerCase())
-},
-$list='pdf,xlsx,docx,txt,rtf,csv,exe,key,pps,ppt,pptx,7z,pkg,rar,gz,zip,avi,mov,mp4,mpeg,wmv,midi,mp3,wav,wma,dmg',
+// What Plausible's two snippets share: which files are downloads, pages of the developer's own machine, and events that stand
+// in the class of a link, button or form: `plausible-event-name=Signup plausible-event-plan=pro plausible-revenue-amount=9`.
+let $list='pdf,xlsx,docx,txt,rtf,csv,exe,key,pps,ppt,pptx,7z,pkg,rar,gz,zip,avi,mov,mp4,mpeg,wmv,midi,mp3,wav,wma,dmg',
 $local=()=>/^(localhost|127(\.\d+){1,3}|\[::1?\])$/.test(location.hostname)&&'localhost',
 $tagged=a=>$asked&&/plausible-event-name(=|--)./.test(a.className?.baseVal??a.className),
 // A tagged link has its own event. A link elsewhere is outbound first.

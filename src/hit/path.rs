@@ -249,8 +249,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_rejected() {
-        let documents =
-            ["data:text/html,x", "javascript:alert(1)", "blob:https://example.com/1", "DATA:,", "about:blank", "about:srcdoc"];
+        let documents = [
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "blob:https://example.com/1",
+            "DATA:,",
+            "about:blank",
+            "about:srcdoc",
+        ];
         for url in ["", "/path", "example.com", "https://", "http://[::1", "//example.com/x"] {
             assert_eq!(locate(url, false).err(), Some(Rejection::BadUrl), "{url}");
         }

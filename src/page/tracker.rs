@@ -8,11 +8,6 @@ pub static TRACKER: LazyLock<String> = LazyLock::new(|| {
     let frequent = CUTS.iter().fold(SOURCE.to_owned(), |text, (rare, instead)| text.replace(rare, instead));
     tight(&frequent)
 });
-/// What the tracker loads and runs in its place where a page asks for more than it can do itself.
-static MORE: LazyLock<String> = LazyLock::new(|| {
-    let body = joined(PA).replacen(HEAD, "{\n", 1).replace("WAITS", "window.plausible?.init");
-    tight(&format!("export let more=async $script=>{{\n{}\n}}", body.replace("DOMAIN", "undefined")))
-});
 
 const SOURCE: &str = include_str!("../../dashboards/tracker.js");
 /// How it begins: a second one on a page does nothing.
@@ -24,16 +19,20 @@ const CUTS: [(&str, &str); 11] = [
     ("$its.api||", ""),
     ("$src)\n", "$script.src)\n"),
     ("$its.domain", "$script.dataset.domain"),
-    ("$on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),\nh=$on('hash',0)?'':/#.*/,\n$here=o=>location.href.replace(h,''),\n", ""),
+    (
+        "$on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),\nh=$on('hash',0)?'':/#.*/,\n$here=o=>location.href.replace(h,''),\n",
+        "",
+    ),
     ("$here().replace(/\\?[^#]*/,'')", "location.pathname"),
     ("$here()", "location.href.replace(/#.*/,'')"),
     (",h:!h", ""),
     ("!$on('manual',0)&&", ""),
     ("x&&$on(/\\w+/.exec(x.toLowerCase()))", "x"),
 ];
-/// Answers to Plausible's script per site; and it is [`Installed::More`].
+/// Answers to Plausible's script per site; and it is [`Installed::Init`].
 const PA: &str = include_str!("../../dashboards/installed/pa.js");
-/// What the scripts for Plausible's two snippets share.
+/// What stands in several scripts: Plausible's attributes, and what its two snippets share.
+const RULES: &str = include_str!("../../dashboards/installed/rules.js");
 const TAGGED: &str = include_str!("../../dashboards/installed/tagged.js");
 /// The line of the other sources between what comes before the tracker and what comes after it.
 const TRACKER_LINE: &str = "// TRACKER\n";
@@ -62,15 +61,17 @@ pub enum Installed {
     Matomo,
     /// The module that Matomo's script loads for rarer calls.
     MatomoMore,
-    /// The module that our own script and Plausible's classic one load for rarer options.
+    /// The module that our own script loads for rarer options.
     More,
+    /// The module that runs where a page calls `plausible.init`.
+    Init,
     /// Fathom Lite's `tracker.js`.
     Fathom,
 }
 
 /// The tracker for a snippet of another one.
 pub fn installed(whose: Installed) -> &'static str {
-    static SCRIPTS: LazyLock<[String; 6]> = LazyLock::new(|| {
+    static SCRIPTS: LazyLock<[String; 8]> = LazyLock::new(|| {
         [
             tight(&joined(include_str!("../../dashboards/installed/plausible.js"))),
             tight(&joined(include_str!("../../dashboards/installed/umami.js"))),
@@ -78,6 +79,8 @@ pub fn installed(whose: Installed) -> &'static str {
             tight(&joined(include_str!("../../dashboards/installed/matomo.js"))),
             tight(include_str!("../../dashboards/installed/matomo_more.js")),
             tight(&joined(include_str!("../../dashboards/installed/fathom.js"))),
+            more(),
+            init(),
         ]
     });
     match whose {
@@ -86,26 +89,38 @@ pub fn installed(whose: Installed) -> &'static str {
         Installed::Goatcounter => &SCRIPTS[2],
         Installed::Matomo => &SCRIPTS[3],
         Installed::MatomoMore => &SCRIPTS[4],
-        Installed::More => &MORE,
         Installed::Fathom => &SCRIPTS[5],
+        Installed::More => &SCRIPTS[6],
+        Installed::Init => &SCRIPTS[7],
     }
+}
+
+/// The tracker in full, with the rest of Plausible's attributes.
+fn more() -> String {
+    let (outer, inner) = include_str!("../../dashboards/installed/more.js").split_once("// BODY\n").unwrap_or_default();
+    tight(&format!("{}{}}}", outer.replace("// RULES\n", RULES), joined(inner).replacen(HEAD, "{\n", 1)))
+}
+
+/// Plausible's script per site as a module.
+fn init() -> String {
+    let body = joined(PA).replacen(HEAD, "{\n", 1).replace("DOMAIN", "undefined");
+    tight(&format!("export let more=async $script=>{{\n{body}\n}}"))
 }
 
 /// The tracker for a snippet of Plausible's script per site; `domain` is the site's, if the name of the script is known.
 pub fn of_site(domain: Option<&str>) -> String {
     // It may have to wait for the site's options, which takes a function that can.
-    static SCRIPT: LazyLock<String> =
-        LazyLock::new(|| {
-            let body = joined(PA).replace("WAITS", "true");
-            tight(&format!("(async()=>{{\nlet $script=document.currentScript\n{body}\n}})()"))
-        });
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+        let body = joined(PA);
+        tight(&format!("(async()=>{{\nlet $script=document.currentScript\n{body}\n}})()"))
+    });
     // A domain has no character that a text of JavaScript would take for its end.
     SCRIPT.replace("DOMAIN", &domain.map_or("undefined".to_owned(), |domain| format!("'{domain}'")))
 }
 
 /// The tracker with what comes before and after it in the place of its own.
 fn joined(around: &str) -> String {
-    let around = around.replace("// TAGGED\n", TAGGED);
+    let around = around.replace("// TAGGED\n", TAGGED).replace("// RULES\n", RULES);
     let (before, after) = around.split_once(TRACKER_LINE).unwrap_or((&around, ""));
     let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "").replace("$more()||", "");
     while body.contains("// MORE\n") {
@@ -116,7 +131,9 @@ fn joined(around: &str) -> String {
     if !before.contains("$kind=") {
         body = between(&body, "// AUTO\n", "// END\n", "");
     }
-    body = between(&body, "let $files=", "y,", "let ");
+    if !before.contains("$files") {
+        body = between(&body, "let $files=", "y,", "let ");
+    }
     for (line, name, instead) in PLACES {
         if before.contains(name) {
             // The line stays for what else stands there.
@@ -127,7 +144,7 @@ fn joined(around: &str) -> String {
     if before.contains("$mask=") {
         body = body.replace("$track(x,{url:u,", "$track(x,{url:$page,");
     }
-    let start = body.find("let y,").unwrap_or_default();
+    let start = body.find("let $files=").or_else(|| body.find("let y,")).unwrap_or_default();
     let end = body.trim_end().strip_suffix('}').unwrap_or(&body).len();
     format!("{}{before}{}{after}}}\n", &body[..start], &body[start..end])
 }
@@ -180,13 +197,14 @@ mod tests {
     const BYTES_MAX: usize = 1_500;
     const INSTALLED_BYTES_MAX: usize = 2_500;
 
-    const ALL: [Installed; 7] = [
+    const ALL: [Installed; 8] = [
         Installed::Plausible,
         Installed::Umami,
         Installed::Goatcounter,
         Installed::Matomo,
         Installed::MatomoMore,
         Installed::More,
+        Installed::Init,
         Installed::Fathom,
     ];
 
@@ -214,7 +232,7 @@ mod tests {
             assert!(!script.contains("cookie="), "no script sets a cookie");
             assert!(!script.contains("sessionStorage") && !script.contains("indexedDB"));
         }
-        for script in ALL.map(installed).into_iter().filter(|script| !script.starts_with("export")) {
+        for script in ALL.map(installed).into_iter().filter(|script| !script.contains("export let")) {
             assert_eq!(script.matches("localStorage.headcount_ignore=").count(), 1, "the opt-out: {script}");
             assert_eq!(script.matches("document.currentScript").count(), 1, "{script}");
         }
@@ -232,7 +250,9 @@ mod tests {
         for (rare, _) in CUTS {
             assert!(SOURCE.contains(rare), "{rare}");
         }
-        assert!(SOURCE.contains(HEAD.split_once('\n').unwrap().0) && installed(Installed::More).starts_with("export let"));
+        for module in [Installed::More, Installed::Init] {
+            assert!(!installed(module).contains("'again'"), "the first script has said that it is there");
+        }
     }
 
     #[test]

@@ -245,6 +245,7 @@ pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>, header
     match name {
         "script" => script(TRACKER.as_str()),
         "more" => script(tracker::installed(Installed::More)),
+        "init" => script(tracker::installed(Installed::Init)),
         _ if name.starts_with("pa-") => {
             let site = app.collector.directory().find(name).cloned();
             script(tracker::of_site(site.as_ref().map(|site| site.domain.as_str())))
