@@ -18,11 +18,22 @@
 //
 // Comments in capitals are places where scripts for other trackers' snippets put in what only they need. A second copy
 // of this script on the same page does nothing. The mark of the first is kept where no element's `id` can stand.
+//
+// What is rare is done by a second file, `more.js`, which is this one in full with the rest of Plausible's options: attributes
+// but `data-domain`, `plausible.init`, pages loaded ahead of need. It runs in the place of this one. When what it takes comes
+// only later, nothing is sent any more. `page/tracker.rs` says what is cut from the first file.
+// MORE
+let $script=document.currentScript,
+$more=()=>document.prerendering||window.plausible?.init||/data-[aefhimo]|event-|file-t/.exec($script.outerHTML)
+// END
 if(history.headcount)console.info('headcount: not counted,','again')
+// MORE
+else if(history.headcount=1,$more())import(new URL('more.js',$script.src)).then(a=>a.more($script)).catch(x=>console.info('headcount: not counted,',x))
+// END
 else{
 let $files=/\.(zip|csv|pdf|rar|apk|exe|xlsx?|mov|pptx?|mp.|gz|docx?|msi|7z|dmg|rtf|iso|txt)$/i,y,u,e,sd,off,$path,at,r=document.referrer,
 // PLACE
-{dataset:$its,src:$src}=document.currentScript,
+{dataset:$its,src:$src}=$script,
 // An attribute is on or off (`false`, `no`, `off`, `0`); where it is not there, it is on unless `or` says else.
 $on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),
 h=$on('hash',0)?'':/#.*/,
@@ -30,7 +41,7 @@ $here=o=>location.href.replace(h,''),
 // Sends one beacon. Being async it throws nothing into the page. Whatever stops it ends in one line of the console: a
 // warning when the collector answered, else information.
 $track=async(n,o)=>{
-  let a,x,{url,callback,...more}={...o}
+  let a,x,{url,callback,...more}=o||0
   try{
     // A page that is loaded ahead of need waits until it is shown.
     if(document.prerendering)await new Promise(a=>addEventListener('prerenderingchange',a,1))
@@ -47,18 +58,22 @@ $track=async(n,o)=>{
     // The opt-out is asked each time, so that it acts at once. Access to storage may be denied; the wish then holds for
     // this page.
     try{
-      if(x=/headcount=(ignore|count)/.exec(location))(off=x[1]>'d')?localStorage.headcount_ignore=true:delete localStorage.headcount_ignore
+      if(x=/headcount=[ic]/.exec(location))(off=x>'headcount=d')?localStorage.headcount_ignore=true:delete localStorage.headcount_ignore
       off=/true/.test(localStorage.headcount_ignore+localStorage.plausible_ignore)
     }catch{}
     // A frame without an address of its own is no page.
-    if(x=off?'localStorage.headcount_ignore':/^(file|data|blob|about):/.exec(it.u))throw x
+    if(x=off?'localStorage.headcount_ignore':$more()||/^(file|data|blob|about)/.exec(it.u))throw x
     // MASK
     if(n=='pageview')u=it.u
     // Browsers refuse what exceeds 64 KB on its way, others' messages included. That is sent once more, without `keepalive`.
-    x=a=>fetch(new URL($its.api||'../api/event',$src),{credentials:'omit',keepalive:a==1,method:'POST',body:JSON.stringify(it)})
-    a=await x(1).catch(x)
-    // Why a beacon that was taken is not counted: `unknown_site` after a slip in data-domain, `opted_out` by GPC or DNT.
-    if(x=a.headers.get('x-headcount-rejected')||!a.ok&&a.status)throw x
+    // Firefox before 133 has none: what may be sent while a page closes goes as a beacon, which cannot tell the answer.
+    let body=JSON.stringify(it),to=new URL($its.api||'../api/event',$src)
+    x=a=>fetch(to,{credentials:'omit',keepalive:a==1,method:'POST',body})
+    if(n=='pageview'||'keepalive'in Request.prototype||!navigator.sendBeacon(to,body)){
+      a=await x(1).catch(x)
+      // Why a beacon that was taken is not counted: `unknown_site` after a slip in data-domain, `opted_out` by GPC or DNT.
+      if(x=a.headers.get('x-headcount-rejected')||!a.ok&&a.status)throw x
+    }
   }catch(x){
     console[a?'warn':'info']('headcount: not counted,',x)
   }
@@ -88,7 +103,7 @@ $moved=(n,o)=>{
   $path=$here().replace(/\?[^#]*/,'')
   if(!$on('manual',0)&&(o||$path!=a&&(/^[pt]/.test(n)||!/^(.*?)\/? \1\/?$/i.test(a+' '+$path))))$track('pageview')
 }
-$moved(setInterval($pulse,1e4,history.headcount=1))
+$moved(setInterval($pulse,1e4))
 // Routers may have kept the browser's own functions; where there is a Navigation API it tells all the same.
 window.navigation?.addEventListener?.('currententrychange',a=>$moved(a.navigationType))
 for(let n of'pushState replaceState'.split(' ')){
@@ -109,7 +124,7 @@ for(let n of'blur focus submit scroll visibilitychange click pageshow auxclick p
   }catch{}
   if(x&&$on(/\w+/.exec(x.toLowerCase())))$track(x,{url:u,props:{url}})
   // END
-},true)
+},1)
 // A name is free unless the page gave it to something else than the line that lets calls wait: elements are found by their
 // `id` there too.
 for(let n of'headcount plausible'.split(' ')){

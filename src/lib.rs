@@ -66,7 +66,8 @@
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
 //!   `cli/import/`, then `collector/import.rs`; the site of a line: `collector/import/hosts.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
-//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`;
+//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`, a row of `docs/trackers.md` and its case in
+//!   `tests/pages/cases/` for each setting;
 //! - where a visitor's address is from: `beacon/address.rs`; the networks that `trusted_proxies` takes by name: `beacon/data/`, made
 //!   anew by `beacon/data/refresh`; what is noticed of proxies that nobody named: `collector/proxies.rs`;
 //! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,

@@ -143,6 +143,8 @@ fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
         .route("/script.js", get(|| pages::installed(Installed::Umami)))
         .route("/umami.js", get(|| pages::installed(Installed::Umami)))
         .route("/plausible.js", get(|| pages::installed(Installed::Plausible)))
+        .route("/more.js", get(|| pages::installed(Installed::More)))
+        .route("/init.js", get(|| pages::installed(Installed::Init)))
         .route("/count.js", get(|| pages::installed(Installed::Goatcounter)))
         .route("/matomo.js", get(|| pages::installed(Installed::Matomo)))
         .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))

@@ -2,17 +2,19 @@
 // none has, the collector takes the host of the page. Options are those of `plausible.init`, and nothing happens before it.
 //
 //   <script async src="https://COLLECTOR/js/pa-ID.js"></script>
-let {src:$src}=document.currentScript,$page,$why='transformRequest',$asked=1
+//
+// It is `init.js` too, which other scripts of ours run in their place where the page calls `plausible.init`.
+let {src:$src}=$script,$page,$why='transformRequest',$asked=1,$own=window.plausible?.o
 history.headcount=1
-let $own=window.plausible?.o
 if(!$own){
   setTimeout(()=>$own||window.console.info('headcount: waits for plausible.init()'),1e3)
   $own=await new Promise(go=>(window.plausible=window.plausible||function(){(plausible.q=plausible.q||[]).push(arguments)}).init=o=>go(o||{}))
 }
+// What forbids may stand at the element.
+let $rules=/clude=|event-/.test($script.outerHTML)&&(await import(new URL('more.js',$src))).rules
 let console=$own.logging===false?{info(){},warn(){}}:window.console,
-$its={domain:$own.domain||DOMAIN,api:$own.endpoint,hash:!!$own.hashBasedRouting,manual:$own.autoCapturePageviews===false,outbound:!!$own.outboundLinks,file:!!$own.fileDownloads,form:!!$own.formSubmissions},
-$types=$own.fileDownloads?.fileExtensions,
-$forbid=it=>!$own.captureOnLocalhost&&$local(),
+$its={domain:$own.domain||DOMAIN,api:$own.endpoint,hash:$own.hashBasedRouting,manual:$own.autoCapturePageviews===false,outbound:!!$own.outboundLinks,file:!!$own.fileDownloads,form:!!$own.formSubmissions,...$script.dataset},
+$forbid=it=>$rules&&$rules(it,$script,h)||!$own.captureOnLocalhost&&$local(),
 // What the site's function is given has Plausible's keys.
 $mask=({props,revenue,interactive,...it})=>{
   let all=$own.customProperties
@@ -21,7 +23,7 @@ $mask=({props,revenue,interactive,...it})=>{
   return $own.transformRequest?$own.transformRequest(it):it
 }
 // TAGGED
-$types=($types||$list.split(',')).map(a=>a.toLowerCase())
-for(let n in $own)/^(domain|endpoint|(hashBased|capture|auto|outbound|file|form|custom|bind)[A-Z]\w+|logging|transformRequest|lib)$/.test(n)||console.info('headcount: no effect here,',n)
+let $types=($own.fileDownloads?.fileExtensions||$list.split(',')).map(a=>a.toLowerCase())
+for(let n in $own)/^(domain|endpoint|logging|lib|(hashB|capture|auto|outb|file|form|custom|bind|trans)\w+)$/.test(n)||console.info('headcount: no effect here,',n)
 // TRACKER
 $track.init=o=>Object.assign($own,o)

@@ -35,9 +35,13 @@ pub(super) fn scheme(url: &str) -> Option<(&str, &str)> {
     right.then_some((scheme, rest))
 }
 
-/// Whether no page can have an address of this scheme: a `data:` address is the page itself, not a place.
-pub(super) fn is_refused_scheme(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("data")
+/// Schemes whose addresses hold a document instead of naming one, or name what a page made for a frame.
+const DOCUMENT_SCHEMES: [&str; 4] = ["about", "blob", "data", "javascript"];
+
+/// Whether no page can have an address of this scheme: a `data:` address is the page itself, and a frame without an address of
+/// its own has `about:srcdoc`, `about:blank` or `blob:`.
+pub fn is_document(scheme: &str) -> bool {
+    DOCUMENT_SCHEMES.iter().any(|document| scheme.eq_ignore_ascii_case(document))
 }
 
 /// The host of an address, without user and port; nothing when it has none.
@@ -107,7 +111,10 @@ mod tests {
         for (url, expected) in cases {
             assert_eq!(scheme(url).map(|(scheme, _)| scheme), expected, "{url}");
         }
-        assert!(is_refused_scheme("DATA") && !is_refused_scheme("https"));
+        for document in ["DATA", "about", "Blob", "javascript"] {
+            assert!(is_document(document), "{document}");
+        }
+        assert!(!["https", "file", "app", "abouts"].into_iter().any(is_document));
     }
 
     #[test]

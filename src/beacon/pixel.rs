@@ -90,7 +90,7 @@ fn page<'a>(keys: &'a Keys<'_>, request: &Request<'a>) -> Result<&'a str, Reject
         "" => Some(request.referer.trim()).filter(|referer| naming::scheme(referer).is_some()),
         url => Some(url),
     };
-    let is_refused = |page: &str| naming::scheme(page).is_some_and(|(scheme, _)| naming::is_refused_scheme(scheme));
+    let is_refused = |page: &str| naming::scheme(page).is_some_and(|(scheme, _)| naming::is_document(scheme));
     page.filter(|page| !is_refused(page)).ok_or(Rejection::BadUrl)
 }
 

@@ -93,7 +93,7 @@ fn url<'a>(wire: &'a Wire<'_>) -> Result<&'a str, Fault> {
         _ if text.is_empty() => Err(Fault::UrlMissing),
         None if text.starts_with('/') && !text.starts_with("//") => Ok(text),
         None => Err(Fault::UrlInvalid),
-        Some((scheme, _)) if naming::is_refused_scheme(scheme) => Err(Fault::SchemeRefused),
+        Some((scheme, _)) if naming::is_document(scheme) => Err(Fault::SchemeRefused),
         Some(_) => Ok(text),
     }
 }
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn an_address_has_a_scheme_that_a_page_can_have() {
         let long = format!("https://a.test/{}", "x".repeat(100_000));
-        for right in ["app://localhost/login", "http://a.test:80/?q#f", "about:blank", "/about?x", &long] {
+        for right in ["app://localhost/login", "http://a.test:80/?q#f", "/about?x", &long] {
             assert_eq!(one(&format!("\"u\":\"{right}\"")).url, right);
         }
         let cases = [
@@ -323,6 +323,9 @@ mod tests {
             ("7".to_owned(), Fault::UrlInvalid),
             ("\"data:text/html,x\"".to_owned(), Fault::SchemeRefused),
             ("\"DATA:x\"".to_owned(), Fault::SchemeRefused),
+            ("\"about:blank\"".to_owned(), Fault::SchemeRefused),
+            ("\"about:srcdoc\"".to_owned(), Fault::SchemeRefused),
+            ("\"blob:https://a.test/1\"".to_owned(), Fault::SchemeRefused),
         ];
         for (json, fault) in cases {
             let refusal = with(&format!("\"u\":{json}")).expect_err("a refusal");
@@ -341,7 +344,7 @@ mod tests {
         assert_eq!(named(r#""d":null,"u":"http://www.b.test:8080/""#), ["b.test"]);
         assert_eq!(named(r#""d":null,"domain":"c.test""#), ["c.test"]);
         assert_eq!(faults(r#""d":" , ""#), [Fault::DomainBlank]);
-        assert_eq!(faults(r#""d":null,"u":"about:blank""#), [Fault::DomainBlank]);
+        assert_eq!(faults(r#""d":null,"u":"app:blank""#), [Fault::DomainBlank]);
         assert_eq!(faults(r#""d":5"#), [Fault::DomainInvalid]);
         let crowd: Vec<_> = (0..11).map(|n| format!("s{n}.test")).collect();
         assert_eq!(named(&format!("\"d\":\"{}\"", crowd[..10].join(","))), crowd[..10]);

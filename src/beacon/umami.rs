@@ -88,8 +88,12 @@ fn kind(message: &Value, payload: &Map<String, Value>) -> Result<Kind, Rejection
 /// site's own domain.
 fn page(request: &Request<'_>, payload: &Map<String, Value>) -> String {
     let url = text(payload, "url");
-    if naming::scheme(url).is_some_and(|(_, rest)| rest.starts_with("//")) {
+    if naming::scheme(url).is_some_and(|(scheme, rest)| rest.starts_with("//") || naming::is_document(scheme)) {
         return url.to_owned();
+    }
+    // Of `about:srcdoc` older scripts send what follows the colon, and that the page has no host.
+    if matches!(url, "srcdoc" | "blank") && payload.get("hostname").is_some_and(|host| host == "") {
+        return format!("about:{url}");
     }
     let path = format!("/{}", url.trim_start_matches('/'));
     match text(payload, "hostname") {
@@ -158,6 +162,10 @@ mod tests {
             (r#","url":"http://a.test:8/x?y#z","hostname":"b.test""#, "http://a.test:8/x?y#z"),
             (r#","url":"/x","hostname":"b.test""#, "https://b.test/x"),
             (r#","url":"x:y""#, "https://origin.test/x:y"),
+            (r#","url":"about:srcdoc","hostname":"""#, "about:srcdoc"),
+            (r#","url":"srcdoc","hostname":"""#, "about:srcdoc"),
+            (r#","url":"srcdoc","hostname":"b.test""#, "https://b.test/srcdoc"),
+            (r#","url":"blob:https://a.test/1""#, "blob:https://a.test/1"),
             (r#","url":"/x""#, "https://origin.test/x"),
             (r#","url":null"#, "https://origin.test/"),
         ] {

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::mask::{self, address};
 use super::plain::{self, Plain};
-use crate::beacon::cut;
+use crate::beacon::{cut, is_document};
 use crate::limits::{BOT_PATH_BYTES_MAX, PATH_BYTES_READ};
 use crate::rejection::Rejection;
 use crate::site::{self, PathRules};
@@ -21,8 +21,6 @@ pub use campaign::{Campaign, Click, campaign};
 /// The host of a page whose address has none, such as `file:///index.html` (Plausible's label).
 pub const NO_HOST: &str = "(none)";
 
-/// Schemes whose addresses hold a document instead of naming one.
-const DOCUMENT_SCHEMES: [&str; 3] = ["data", "javascript", "blob"];
 /// Where a page is.
 ///
 /// `query` is for [`campaign()`] only; it is never stored, and so there is no `Debug`.
@@ -58,7 +56,7 @@ pub fn locate_by(url: &str, hash_mode: bool, rules: Option<&PathRules>) -> Resul
         return Ok(parts(host, path, query, fragment));
     }
     let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;
-    if DOCUMENT_SCHEMES.contains(&url.scheme()) {
+    if is_document(url.scheme()) {
         return Err(Rejection::BadUrl);
     }
     let host = url.host_str().unwrap_or_default();
@@ -251,7 +249,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_rejected() {
-        let documents = ["data:text/html,x", "javascript:alert(1)", "blob:https://example.com/1", "DATA:,"];
+        let documents = [
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "blob:https://example.com/1",
+            "DATA:,",
+            "about:blank",
+            "about:srcdoc",
+        ];
         for url in ["", "/path", "example.com", "https://", "http://[::1", "//example.com/x"] {
             assert_eq!(locate(url, false).err(), Some(Rejection::BadUrl), "{url}");
         }

@@ -4,10 +4,35 @@
 use std::sync::LazyLock;
 
 /// The tracker: its source without comment lines, leading space and empty lines, and with short names.
-pub static TRACKER: LazyLock<String> = LazyLock::new(|| tight(SOURCE));
+pub static TRACKER: LazyLock<String> = LazyLock::new(|| {
+    let frequent = CUTS.iter().fold(SOURCE.to_owned(), |text, (rare, instead)| text.replace(rare, instead));
+    tight(&frequent)
+});
 
 const SOURCE: &str = include_str!("../../dashboards/tracker.js");
-/// What the scripts for Plausible's two snippets share.
+/// How it begins: a second one on a page does nothing.
+const HEAD: &str = "if(history.headcount)console.info('headcount: not counted,','again')\nelse{\n";
+/// What only the second file does, and what stands there instead in the first.
+const CUTS: [(&str, &str); 11] = [
+    ("{dataset:$its,src:$src}=$script,\n", ""),
+    ("if(document.prerendering)await new Promise(a=>addEventListener('prerenderingchange',a,1))\n", ""),
+    ("$its.api||", ""),
+    ("$src)\n", "$script.src)\n"),
+    ("$its.domain", "$script.dataset.domain"),
+    (
+        "$on=(n,or)=>!/^(f|n|of|0)/i.test($its[n]??or),\nh=$on('hash',0)?'':/#.*/,\n$here=o=>location.href.replace(h,''),\n",
+        "",
+    ),
+    ("$here().replace(/\\?[^#]*/,'')", "location.pathname"),
+    ("$here()", "location.href.replace(/#.*/,'')"),
+    (",h:!h", ""),
+    ("!$on('manual',0)&&", ""),
+    ("x&&$on(/\\w+/.exec(x.toLowerCase()))", "x"),
+];
+/// Answers to Plausible's script per site; and it is [`Installed::Init`].
+const PA: &str = include_str!("../../dashboards/installed/pa.js");
+/// What stands in several scripts: Plausible's attributes, and what its two snippets share.
+const RULES: &str = include_str!("../../dashboards/installed/rules.js");
 const TAGGED: &str = include_str!("../../dashboards/installed/tagged.js");
 /// The line of the other sources between what comes before the tracker and what comes after it.
 const TRACKER_LINE: &str = "// TRACKER\n";
@@ -36,20 +61,26 @@ pub enum Installed {
     Matomo,
     /// The module that Matomo's script loads for rarer calls.
     MatomoMore,
+    /// The module that our own script loads for rarer options.
+    More,
+    /// The module that runs where a page calls `plausible.init`.
+    Init,
     /// Fathom Lite's `tracker.js`.
     Fathom,
 }
 
 /// The tracker for a snippet of another one.
 pub fn installed(whose: Installed) -> &'static str {
-    static SCRIPTS: LazyLock<[String; 6]> = LazyLock::new(|| {
+    static SCRIPTS: LazyLock<[String; 8]> = LazyLock::new(|| {
         [
-            joined(include_str!("../../dashboards/installed/plausible.js")),
-            joined(include_str!("../../dashboards/installed/umami.js")),
-            joined(include_str!("../../dashboards/installed/goatcounter.js")),
-            joined(include_str!("../../dashboards/installed/matomo.js")),
+            tight(&joined(include_str!("../../dashboards/installed/plausible.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/umami.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/goatcounter.js"))),
+            tight(&joined(include_str!("../../dashboards/installed/matomo.js"))),
             tight(include_str!("../../dashboards/installed/matomo_more.js")),
-            joined(include_str!("../../dashboards/installed/fathom.js")),
+            tight(&joined(include_str!("../../dashboards/installed/fathom.js"))),
+            more(),
+            init(),
         ]
     });
     match whose {
@@ -59,27 +90,50 @@ pub fn installed(whose: Installed) -> &'static str {
         Installed::Matomo => &SCRIPTS[3],
         Installed::MatomoMore => &SCRIPTS[4],
         Installed::Fathom => &SCRIPTS[5],
+        Installed::More => &SCRIPTS[6],
+        Installed::Init => &SCRIPTS[7],
     }
+}
+
+/// The tracker in full, with the rest of Plausible's attributes.
+fn more() -> String {
+    let (outer, inner) = include_str!("../../dashboards/installed/more.js").split_once("// BODY\n").unwrap_or_default();
+    tight(&format!("{}{}}}", outer.replace("// RULES\n", RULES), joined(inner).replacen(HEAD, "{\n", 1)))
+}
+
+/// Plausible's script per site as a module.
+fn init() -> String {
+    let body = joined(PA).replacen(HEAD, "{\n", 1).replace("DOMAIN", "undefined");
+    tight(&format!("export let more=async $script=>{{\n{body}\n}}"))
 }
 
 /// The tracker for a snippet of Plausible's script per site; `domain` is the site's, if the name of the script is known.
 pub fn of_site(domain: Option<&str>) -> String {
     // It may have to wait for the site's options, which takes a function that can.
-    static SCRIPT: LazyLock<String> =
-        LazyLock::new(|| format!("(async()=>{{\n{}\n}})()", joined(include_str!("../../dashboards/installed/pa.js"))));
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+        let body = joined(PA);
+        tight(&format!("(async()=>{{\nlet $script=document.currentScript\n{body}\n}})()"))
+    });
     // A domain has no character that a text of JavaScript would take for its end.
     SCRIPT.replace("DOMAIN", &domain.map_or("undefined".to_owned(), |domain| format!("'{domain}'")))
 }
 
 /// The tracker with what comes before and after it in the place of its own.
 fn joined(around: &str) -> String {
-    let around = around.replace("// TAGGED\n", TAGGED);
+    let around = around.replace("// TAGGED\n", TAGGED).replace("// RULES\n", RULES);
     let (before, after) = around.split_once(TRACKER_LINE).unwrap_or((&around, ""));
-    let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "");
+    let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "").replace("$more()||", "");
+    while body.contains("// MORE\n") {
+        let (head, rest) = body.split_once("// MORE\n").unwrap_or_default();
+        body = format!("{head}{}", rest.split_once("// END\n").unwrap_or_default().1);
+    }
+    body = body.replacen("setInterval($pulse,1e4)", "setInterval($pulse,1e4,history.headcount=1)", 1);
     if !before.contains("$kind=") {
         body = between(&body, "// AUTO\n", "// END\n", "");
     }
-    body = between(&body, "let $files=", "y,", "let ");
+    if !before.contains("$files") {
+        body = between(&body, "let $files=", "y,", "let ");
+    }
     for (line, name, instead) in PLACES {
         if before.contains(name) {
             // The line stays for what else stands there.
@@ -90,9 +144,9 @@ fn joined(around: &str) -> String {
     if before.contains("$mask=") {
         body = body.replace("$track(x,{url:u,", "$track(x,{url:$page,");
     }
-    let start = body.find("let y,").unwrap_or_default();
+    let start = body.find("let $files=").or_else(|| body.find("let y,")).unwrap_or_default();
     let end = body.trim_end().strip_suffix('}').unwrap_or(&body).len();
-    tight(&format!("{}{before}{}{after}}}\n", &body[..start], &body[start..end]))
+    format!("{}{before}{}{after}}}\n", &body[..start], &body[start..end])
 }
 
 /// The text with what stands from one mark until another replaced.
@@ -101,10 +155,12 @@ fn between(text: &str, from: &str, until: &str, instead: &str) -> String {
     found.map_or_else(|| text.to_owned(), |(head, tail)| format!("{head}{instead}{tail}"))
 }
 
+/// The script without what is only for readers; a line ends where JavaScript needs that.
 fn tight(source: &str) -> String {
     let lines = source.lines().map(str::trim_start);
     let kept: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
-    shortened(&kept.join("\n"))
+    let text = kept.join("\n").replace("{\n", "{").replace(",\n", ",").replace("\n}", "}");
+    shortened(&text)
 }
 
 /// The text with a letter for each name that begins with `$`, letters that are no name yet.
@@ -141,12 +197,14 @@ mod tests {
     const BYTES_MAX: usize = 1_500;
     const INSTALLED_BYTES_MAX: usize = 2_500;
 
-    const ALL: [Installed; 6] = [
+    const ALL: [Installed; 8] = [
         Installed::Plausible,
         Installed::Umami,
         Installed::Goatcounter,
         Installed::Matomo,
         Installed::MatomoMore,
+        Installed::More,
+        Installed::Init,
         Installed::Fathom,
     ];
 
@@ -174,7 +232,7 @@ mod tests {
             assert!(!script.contains("cookie="), "no script sets a cookie");
             assert!(!script.contains("sessionStorage") && !script.contains("indexedDB"));
         }
-        for script in ALL.map(installed).into_iter().filter(|script| !script.starts_with("export")) {
+        for script in ALL.map(installed).into_iter().filter(|script| !script.contains("export let")) {
             assert_eq!(script.matches("localStorage.headcount_ignore=").count(), 1, "the opt-out: {script}");
             assert_eq!(script.matches("document.currentScript").count(), 1, "{script}");
         }
@@ -189,6 +247,12 @@ mod tests {
             assert!(!installed(whose).contains("Outbound Link"), "{whose:?} counts no links");
         }
         assert!(of_site(None).contains("transformRequest") && !TRACKER.contains("transformRequest"));
+        for (rare, _) in CUTS {
+            assert!(SOURCE.contains(rare), "{rare}");
+        }
+        for module in [Installed::More, Installed::Init] {
+            assert!(!installed(module).contains("'again'"), "the first script has said that it is there");
+        }
     }
 
     #[test]

@@ -244,6 +244,8 @@ pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>, header
     let Some(name) = file.strip_suffix(".js") else { return not_found(&headers) };
     match name {
         "script" => script(TRACKER.as_str()),
+        "more" => script(tracker::installed(Installed::More)),
+        "init" => script(tracker::installed(Installed::Init)),
         _ if name.starts_with("pa-") => {
             let site = app.collector.directory().find(name).cloned();
             script(tracker::of_site(site.as_ref().map(|site| site.domain.as_str())))
