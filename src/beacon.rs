@@ -31,6 +31,7 @@ use crate::site::Moment;
 
 use address::Way;
 pub use hints::{Hints, NO_HINTS};
+pub(crate) use naming::meant;
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
 #[derive(Clone, Copy, PartialEq, Eq)]
