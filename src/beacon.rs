@@ -32,6 +32,7 @@ use crate::site::Moment;
 use address::Way;
 pub use hints::{Hints, NO_HINTS};
 pub use naming::is_document;
+pub(crate) use naming::meant;
 
 /// A client's address. It has no `Display`, and `Debug` prints the name of the type.
 #[derive(Clone, Copy, PartialEq, Eq)]

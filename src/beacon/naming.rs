@@ -27,6 +27,21 @@ pub(super) fn event(text: &str) -> String {
     text[..end].to_owned()
 }
 
+/// How an ampersand reads behind itself when an address was written into HTML and never read as such. The number sign of the
+/// second form is gone where it began a fragment.
+const ENTITIES: [&str; 7] = ["amp;", "38;", "#38;", "038;", "#038;", "x26;", "#x26;"];
+
+/// A decoded key without blanks and the rest of an ampersand that was written for HTML: `?a=1&amp;b=2`.
+pub(crate) fn meant(key: &str) -> &str {
+    let mut meant = key.trim_start_matches([' ', '+']);
+    let begins =
+        |key: &str, entity: &str| key.get(..entity.len()).is_some_and(|start| start.eq_ignore_ascii_case(entity));
+    while let Some(entity) = ENTITIES.iter().find(|entity| begins(meant, entity)) {
+        meant = &meant[entity.len()..];
+    }
+    meant
+}
+
 /// The scheme of an address and what follows its colon (RFC 3986, section 3.1).
 pub(super) fn scheme(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once(':')?;

@@ -57,7 +57,7 @@ fn beacons(
 fn keys(query: &str) -> Keys<'_> {
     let mut keys = Keys::default();
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let slot = match &*key {
+        let slot = match naming::meant(&key) {
             "d" => keys.sites.get_or_insert_default(),
             "u" => &mut keys.url,
             "r" => &mut keys.referrer,
@@ -142,6 +142,12 @@ mod tests {
         let beacons = parsed(query, "").expect("a beacon");
         assert_eq!(beacons.len(), 1, "{query}");
         beacons.into_iter().next().expect("one")
+    }
+
+    #[test]
+    fn a_query_that_was_written_for_html_is_read() {
+        let beacon = one("d=a.test&amp;u=%2Fx&amp;r=https%3A%2F%2Fb.test%2F");
+        assert_eq!((beacon.url.as_str(), beacon.referrer.as_str()), ("https://a.test/x", "https://b.test/"));
     }
 
     #[test]

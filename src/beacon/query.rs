@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::naming;
 use crate::limits;
 
 /// Decoded keys and values that a format knows. The first of a repeated key counts.
@@ -28,6 +29,10 @@ impl<'a> Params<'a> {
     /// Adds what another text has and this one has not.
     pub(super) fn add(&mut self, query: &'a str) {
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let key = match naming::meant(&key).len() {
+                same if same == key.len() => key,
+                meant => Cow::Owned(key[key.len() - meant..].to_owned()),
+            };
             self.put(key, || value);
         }
     }
@@ -79,6 +84,7 @@ mod tests {
         assert_eq!((params.text("a"), params.text("b"), params.text("d")), ("1", "x y", "4"));
         assert_eq!((params.some("c"), params.some("z"), params.flag("e"), params.flag("b")), (None, None, true, false));
         assert_eq!(params.all().count(), 5);
+        assert_eq!(Params::of("x=1&amp;a=2&amp%3Bb=3", is_letter).text("a"), "2", "written for HTML");
         let many: String = (0..2 * limits::PARAMS_MAX).map(|n| format!("k{n}=1&")).collect();
         assert_eq!(Params::of(&many, |_| true).all().count(), limits::PARAMS_MAX);
         assert_eq!(Params::of(&(many + "z=1"), is_letter).text("z"), "1", "unknown keys take no room");

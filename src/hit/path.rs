@@ -95,13 +95,17 @@ fn hostname(host: &str) -> String {
     if host.is_empty() { NO_HOST.to_owned() } else { mask::name(host).into_owned() }
 }
 
-/// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#access_token=...`.
+/// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#top&ref=x`, `#access_token=...`.
 fn split_route(fragment: &str) -> (&str, &str) {
-    if let Some(divided) = fragment.split_once('?') {
-        return divided;
+    let has_value = |rest: &str| rest.split(['?', '&']).next().is_some_and(|pair| pair.contains('='));
+    let begins_query = |(at, sign): &(usize, &str)| *sign == "?" || has_value(&fragment[at + 1..]);
+    let at = fragment.match_indices(['?', '&']).find(begins_query).map(|(at, _)| at);
+    let first = &fragment[..at.unwrap_or(fragment.len())];
+    match at {
+        _ if first.contains('=') && !first.starts_with(['/', '!']) => ("", fragment),
+        Some(at) => (first, &fragment[at + 1..]),
+        None => (fragment, ""),
     }
-    let is_query = fragment.contains('=') && !fragment.starts_with(['/', '!']);
-    if is_query { ("", fragment) } else { (fragment, "") }
 }
 
 /// The beginning of a path that can matter, up to the end of a part of it.
@@ -124,8 +128,8 @@ fn path(path: &str, route: &str, query: &str, rules: Option<&PathRules>) -> Stri
         text.truncate(start);
     }
     let route = percent_decode_str(route).decode_utf8_lossy();
-    // A question mark that was encoded once more still begins a query here.
-    let route = route.split('?').next().unwrap_or_default();
+    // What divides that was encoded once more still begins a query here.
+    let (route, _) = split_route(&route);
     if !route.is_empty() {
         text.push('#');
         text.push_str(route);
@@ -209,6 +213,10 @@ mod tests {
             ("https://example.com/app?#!/b%20c ", "/app#!/b c", ""),
             ("https://example.com/#/b%3Fsecret%3D1", "/#/b", ""),
             ("https://example.com/cb#access_token=abc&state=1", "/cb", "access_token=abc&state=1"),
+            ("https://example.com/cb#access_token=abc?&state=1", "/cb", "access_token=abc?&state=1"),
+            ("https://example.com/cb#access_token%3Dabc%26state%3D1", "/cb", ""),
+            ("https://example.com/app#/b&utm_source=x", "/app#/b", "utm_source=x"),
+            ("https://example.com/app#/r&d", "/app#/r&d", ""),
             ("https://example.com/#/u/bob@example.com", "/#/u/:email", ""),
         ] {
             let place = at(url, true);
@@ -223,7 +231,11 @@ mod tests {
             ("https://example.com/a#utm_source=x", "utm_source=x"),
             ("https://example.com/a?b=1#?utm_source=x", "b=1&utm_source=x"),
             ("https://example.com/a#/route?utm_source=x", "utm_source=x"),
-            ("https://example.com/a#top&utm_source=x", "top&utm_source=x"),
+            ("https://example.com/a#top&utm_source=x", "utm_source=x"),
+            ("https://example.com/a#/route&utm_source=x", "utm_source=x"),
+            ("https://example.com/a#/r&d?utm_source=x", "utm_source=x"),
+            ("https://example.com/a#utm_source=x&utm_content=why?", "utm_source=x&utm_content=why?"),
+            ("https://example.com/a#:~:text=why?no&utm_source=x", ":~:text=why?no&utm_source=x"),
             ("https://Example.com/a#!/route?utm_source=x&y", "utm_source=x&y"),
             ("https://example.com/a?b=1#top", "b=1"),
         ] {

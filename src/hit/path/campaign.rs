@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::super::mask::{self, address};
 use super::value;
-use crate::beacon::cut;
+use crate::beacon::{cut, meant};
 use crate::limits;
 
 /// Families of keys, the strongest first: where two name the same thing, the first that is not empty counts.
@@ -30,8 +30,6 @@ const ALONE: [(&str, Field); 4] =
     [("source", Field::Mention), ("ref", Field::Mention), ("src", Field::Mention), ("campaign", Field::Campaign)];
 /// Longest key that is any of these, in bytes.
 const KEY_BYTES_MAX: usize = 16;
-/// How an ampersand reads behind itself when an address was written into HTML and never read as such.
-const ENTITIES: [&str; 4] = ["amp;", "38;", "038;", "x26;"];
 
 /// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
 /// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
@@ -103,7 +101,7 @@ pub struct Campaign {
 pub fn campaign(query: &str) -> Campaign {
     let mut campaign = Campaign::default();
     let mut found: [Option<(usize, String)>; 6] = Default::default();
-    for pair in query.split('&') {
+    for pair in query.split('&').flat_map(divided) {
         let (key, raw) = pair.split_once('=').unwrap_or((pair, ""));
         if raw.is_empty() {
             continue;
@@ -127,6 +125,20 @@ pub fn campaign(query: &str) -> Campaign {
     Campaign { source, utm_source, medium, campaign: name, content, term, ..campaign }
 }
 
+/// A pair, and the key of a family behind a second question mark in it: tools append `?utm_source=x` to any address.
+fn divided(pair: &str) -> impl Iterator<Item = &str> {
+    let begins_key = |rest: &str| {
+        let key = rest.split('=').next().unwrap_or_default();
+        folded(&percent_decode_str(key).decode_utf8_lossy(), &mut [0; KEY_BYTES_MAX])
+            .is_some_and(|key| field(key).is_some_and(|(_, rank)| rank < FAMILIES.len()))
+    };
+    let (first, second) = match pair.split_once('?') {
+        Some((first, second)) if begins_key(second) => (first, Some(second)),
+        _ => (pair, None),
+    };
+    std::iter::once(first).chain(second)
+}
+
 /// A key as it was meant, in lower case; nothing if it is longer than any that is known.
 fn folded<'b>(key: &str, buffer: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b str> {
     let meant = meant(key).as_bytes();
@@ -134,17 +146,6 @@ fn folded<'b>(key: &str, buffer: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b str>
     folded.copy_from_slice(meant);
     folded.make_ascii_lowercase();
     std::str::from_utf8(folded).ok()
-}
-
-/// A decoded key without the rest of an ampersand that was written for HTML: `?a=1&amp;b=2`.
-pub(super) fn meant(key: &str) -> &str {
-    let mut meant = key;
-    let begins =
-        |key: &str, entity: &str| key.get(..entity.len()).is_some_and(|start| start.eq_ignore_ascii_case(entity));
-    while let Some(entity) = ENTITIES.iter().find(|entity| begins(meant, entity)) {
-        meant = &meant[entity.len()..];
-    }
-    meant
 }
 
 /// What a key tells, and how many are stronger.
@@ -219,6 +220,12 @@ mod tests {
             ("src=a&ref=b&source=c", "c"),
             ("src=a&ref=b", "b"),
             ("utm_source=a&utm_source=b", "a"),
+            ("a=b?utm_source=u", "u"),
+            ("utm_source=u?utm_medium=m", "u"),
+            ("utm_source=why?", "why?"),
+            ("next=/a?ref=b", ""),
+            ("%20utm_source=u", "u"),
+            ("+utm_source=u", "u"),
         ] {
             assert_eq!(read(query)[0], source, "{query}");
         }
@@ -233,8 +240,8 @@ mod tests {
             "x=1&AMP;UTM_Source=s&amp;amp;utm_medium=m",
             "x=1&#38;utm_source=s&#x26;utm_medium=m",
         ] {
-            // An address keeps a number sign as the start of its fragment.
-            assert_eq!(read(&query.replace('#', ""))[..3], ["s", "s", "m"], "{query}");
+            // In an address the first number sign begins the fragment; further ones stay.
+            assert_eq!(read(&query.replacen('#', "", 1))[..3], ["s", "s", "m"], "{query}");
         }
     }
 

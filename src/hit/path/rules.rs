@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::super::mask;
+use crate::beacon::meant;
 use crate::site::paths::{Case, PathRules, Slash};
 
 /// What stands for a part that a mask fits.
@@ -37,7 +38,7 @@ pub fn kept_query(rules: &PathRules, query: &str) -> String {
     let mut kept = String::new();
     for key in &rules.query_keys {
         let values = query.split('&').filter_map(|pair| pair.split_once('='));
-        let Some((_, value)) = values.clone().find(|(name, _)| decoded(name) == key.as_str()) else { continue };
+        let Some((_, value)) = values.clone().find(|(name, _)| meant(&decoded(name)) == key.as_str()) else { continue };
         kept.push(if kept.is_empty() { '?' } else { '&' });
         kept.extend([key.as_str(), "=", &mask::name(&decoded(value))]);
     }
