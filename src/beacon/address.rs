@@ -205,11 +205,20 @@ pub fn nearest_in_list(list: &[u8], trusted: &Networks) -> Option<Option<IpAddr>
 }
 
 /// The visitor's address by one list that a log kept beside the address that connected, by the rule of [`nearest_in_list`]: a
-/// list is believed only when `peer` is trusted.
-pub fn behind(peer: IpAddr, list: &[u8], trusted: &Networks) -> IpAddr {
+/// list is believed only when `peer` is trusted. `cloudflares` is what the log kept of `CF-Connecting-IP`, or empty.
+pub fn behind(peer: IpAddr, list: &[u8], cloudflares: &[u8], trusted: &Networks) -> IpAddr {
     let peer = peer.to_canonical();
-    let believed = if trusted.contains(peer) { nearest_in_list(list, trusted) } else { None };
-    believed.flatten().unwrap_or(peer)
+    if !trusted.contains(peer) {
+        return peer;
+    }
+    let word = Word { trusted, cloudflares: node(cloudflares).map(Some) };
+    if named::is_cloudflares(peer)
+        && let Some(told) = word.cloudflares.flatten()
+    {
+        return told;
+    }
+    let nearest = word.nearest(entries(std::iter::once(list)).map(node));
+    nearest.and_then(|nearest| nearest.address).unwrap_or(peer)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use guess::{looks_binary, looks_like};
 use json::Keys;
 use pattern::{Described, Pattern};
 pub use rules::Rules;
-use wrap::Wrap;
+use wrap::{Opened, Wrap};
 
 /// One line. There is no `Debug`: it holds an address and an agent.
 #[derive(Clone)]
@@ -216,8 +216,8 @@ pub struct Reader {
     /// What carries its lines, from the outside in.
     wraps: Vec<Wrap>,
     trusted: Arc<Networks>,
-    /// The beginning of a line that goes on.
-    begun: Vec<u8>,
+    /// The beginnings of lines that go on: of the pages, and of the stream of errors.
+    begun: [Vec<u8>; 2],
     /// How many lines could not be read and were looked at anew.
     looked: u32,
 }
@@ -225,7 +225,7 @@ pub struct Reader {
 impl Default for Reader {
     fn default() -> Self {
         let trusted = Arc::new(loopback());
-        Reader { format: None, is_told: false, wraps: Vec::new(), trusted, begun: Vec::new(), looked: 0 }
+        Reader { format: None, is_told: false, wraps: Vec::new(), trusted, begun: Default::default(), looked: 0 }
     }
 }
 
@@ -333,12 +333,13 @@ impl Reader {
         if self.wraps.is_empty() {
             return format.read(line, &self.trusted, None).map_or(Read::Bad, Read::Line);
         }
-        let Some((text, at, goes_on)) = opened(line, &self.wraps) else { return Read::Bad };
-        if goes_on && self.begun.len() + text.len() <= limits::LOG_LINE_BYTES_MAX {
-            self.begun.extend_from_slice(&text);
+        let Some(Opened { text, at, goes_on, is_error }) = opened(line, &self.wraps) else { return Read::Bad };
+        let begun = &mut self.begun[usize::from(is_error)];
+        if goes_on && begun.len() + text.len() <= limits::LOG_LINE_BYTES_MAX {
+            begun.extend_from_slice(&text);
             return Read::Note;
         }
-        let text = match std::mem::take(&mut self.begun) {
+        let text = match std::mem::take(begun) {
             begun if begun.is_empty() => text,
             begun => Cow::Owned([&begun[..], &text].concat()),
         };
@@ -365,7 +366,7 @@ impl Reader {
             self.learn(line);
         }
         let format = self.format.as_ref()?;
-        let (text, at, _) = opened(line, &self.wraps)?;
+        let Opened { text, at, .. } = opened(line, &self.wraps)?;
         match format {
             Format::Combined => combined::time(&text),
             _ => format.read(&text, &self.trusted, at).map(|line| line.at).or(at),
@@ -376,7 +377,7 @@ impl Reader {
     /// be known, and it is left for later.
     pub fn is_whole(&self, line: &[u8]) -> bool {
         let line = bare(line);
-        let Some((text, at, false)) = opened(line, &self.wraps) else { return false };
+        let Some(Opened { text, at, goes_on: false, .. }) = opened(line, &self.wraps) else { return false };
         let reads = |format: &Format| format.read(&text, &self.trusted, at).is_some();
         match &self.format {
             None | Some(Format::Combined) => combined::is_whole(&text, &self.trusted),
@@ -432,22 +433,24 @@ fn found(
 }
 
 /// What is within all its carriers, when it was carried, and whether it goes on in the next line.
-fn opened<'a>(line: &'a [u8], wraps: &[Wrap]) -> Option<(Cow<'a, [u8]>, Option<Moment>, bool)> {
-    let (mut text, mut at, mut goes_on) = (Cow::Borrowed(line), None, false);
+fn opened<'a>(line: &'a [u8], wraps: &[Wrap]) -> Option<Opened<'a>> {
+    let mut whole = Opened::plain(Cow::Borrowed(line));
     for wrap in wraps {
-        let (inner, inner_at, more) = match text {
-            Cow::Borrowed(text) => {
-                let opened = wrap.open(text)?;
-                (opened.text, opened.at, opened.goes_on)
-            }
+        let inner = match whole.text {
+            Cow::Borrowed(text) => wrap.open(text)?,
             Cow::Owned(text) => {
-                let opened = wrap.open(&text)?;
-                (Cow::Owned(opened.text.into_owned()), opened.at, opened.goes_on)
+                let Opened { text, at, goes_on, is_error } = wrap.open(&text)?;
+                Opened { text: Cow::Owned(text.into_owned()), at, goes_on, is_error }
             }
         };
-        (text, at, goes_on) = (inner, inner_at.or(at), goes_on || more);
+        whole = Opened {
+            at: inner.at.or(whole.at),
+            goes_on: inner.goes_on || whole.goes_on,
+            is_error: inner.is_error || whole.is_error,
+            text: inner.text,
+        };
     }
-    Some((text, at, goes_on))
+    Some(whole)
 }
 
 /// The pieces of a line without any that is an address, for a digest by which nobody shall find one by trying.

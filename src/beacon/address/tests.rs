@@ -78,7 +78,7 @@ fn a_list_of_a_log_is_believed_behind_trusted_proxies() {
         ("203.0.113.9", "192.0.2.1", "203.0.113.9"),
     ];
     for (peer, list, expected) in cases {
-        let address = behind(peer.parse().expect("an address"), list.as_bytes(), &trusted);
+        let address = behind(peer.parse().expect("an address"), list.as_bytes(), b"", &trusted);
         assert_eq!(address.to_string(), expected, "{peer} {list}");
     }
     assert_eq!(nearest_in_list(b" - ", &trusted), None);

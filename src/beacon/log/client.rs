@@ -11,10 +11,16 @@ const NAME_BYTES_MAX: usize = 253;
 /// The client of a line by the rule for requests: a list is believed only if the address that connected is trusted. Where the
 /// line has no such address, its writer has chosen the list, and the list alone tells.
 pub(super) fn of(peer: &[u8], forwarded: &[u8], trusted: &Networks) -> Option<IpAddr> {
+    told(peer, forwarded, b"", trusted)
+}
+
+/// The same of a line that has `CF-Connecting-IP` too; empty where there is none.
+pub(super) fn told(peer: &[u8], forwarded: &[u8], cloudflares: &[u8], trusted: &Networks) -> Option<IpAddr> {
     let has_list = !matches!(forwarded.trim_ascii(), b"" | b"-");
     match node(peer) {
-        Some(peer) if has_list => Some(behind(peer, forwarded, trusted)),
+        Some(peer) if has_list => Some(behind(peer, forwarded, cloudflares, trusted)),
         Some(peer) => Some(peer),
+        None if !cloudflares.is_empty() && node(cloudflares).is_some() => node(cloudflares),
         None if peer.contains(&b',') => nearest_in_list(peer, trusted).flatten(),
         None => {
             let listed = if has_list { nearest_in_list(forwarded, trusted).flatten() } else { None };

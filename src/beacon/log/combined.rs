@@ -41,7 +41,7 @@ pub(super) fn read<'a>(line: &'a [u8], trusted: &Networks) -> Option<Line<'a>> {
         }
     }
     let address = match (front.address, listed) {
-        (Some(peer), Some(list)) => behind(peer, list, trusted),
+        (Some(peer), Some(list)) => behind(peer, list, b"", trusted),
         (Some(peer), None) => peer,
         (None, list) => client::of(b"", list?, trusted)?,
     };
@@ -211,7 +211,7 @@ pub(super) fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-fn without_protocol(target: &[u8]) -> &[u8] {
+pub(super) fn without_protocol(target: &[u8]) -> &[u8] {
     match target.iter().rposition(|byte| *byte == b' ') {
         Some(space) if target[space..].starts_with(b" HTTP/") => &target[..space],
         _ => target,

@@ -26,11 +26,18 @@ pub(super) fn read<'a>(line: &'a [u8], trusted: &Networks) -> Option<Line<'a>> {
     // Frontend, backend and server, timers, status.
     let mut words = rest.split(|byte| *byte == b' ').skip(3);
     let status = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    let inner = rest.strip_suffix(b"\"")?;
+    // `option httpslog` writes the name that TLS was asked for behind the request: `0/0/0/0/0 example.com/TLSv1.3/...`.
+    let (inner, behind_it) = rest.split_at(memrchr(b'"', rest)?);
+    let tls = match &behind_it[1..] {
+        b"" => None,
+        tail => Some(tail.strip_prefix(b" ")?),
+    };
     let quote = memrchr(b'"', inner)?;
     let (method, target) = divided(&inner[quote + 1..]);
     let Captured { referrer, agent, host, list } = captured(&rest[..quote]);
-    let address = if list.is_empty() { peer } else { behind(peer, list.as_bytes(), trusted) };
+    let address = if list.is_empty() { peer } else { behind(peer, list.as_bytes(), b"", trusted) };
+    let name = tls.and_then(|tls| tls.split(|byte| *byte == b' ').nth(1)?.split(|byte| *byte == b'/').next());
+    let host = if host.is_empty() { name.map(text).unwrap_or_default() } else { host };
     let line = Line { status, referrer, agent, ..Line::of(at, address, method == b"GET", text(target)) };
     Some(line.at_host(host))
 }

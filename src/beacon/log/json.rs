@@ -16,6 +16,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::super::address::Networks;
 use super::Line;
 use super::parts::{Part, Parts, when};
+use super::wrap::Opened;
 use crate::site::Moment;
 
 pub(super) use keys::Keys;
@@ -36,15 +37,16 @@ pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, trusted: &Networks, at: Opti
 
 /// The line that stands within a line as a text: of a container's log, the journal or a collector of logs. Says when it was
 /// written, and whether it goes on in the next one: Docker cuts lines at 16 kB.
-pub(super) fn message(line: &[u8]) -> Option<(Vec<u8>, Option<Moment>, bool)> {
+pub(super) fn message(line: &[u8]) -> Option<Opened<'static>> {
     /// The size of Docker's pieces, in bytes, less what a character at the cut may lack.
     const PIECE_BYTES: usize = 16 * 1024 - 4;
     let mut parts = parts(object(line)?, &Keys::default())?;
     let message = parts.take(Part::Message).into_owned();
     let goes_on = parts.has(Part::Stream) && !message.ends_with('\n') && message.len() >= PIECE_BYTES;
+    let is_error = parts.take(Part::Stream) == "stderr";
     let at = when(&parts.take(Part::Time));
     let message = message.trim_end_matches(['\r', '\n']).to_owned().into_bytes();
-    (!message.is_empty()).then_some((message, at, goes_on))
+    (!message.is_empty()).then_some(Opened { text: Cow::Owned(message), at, goes_on, is_error })
 }
 
 /// The names of an object's keys, for a look at a log that nobody knows; only those that are plain words.

@@ -8,7 +8,7 @@ use super::super::address::Networks;
 use super::super::claim;
 use super::Line;
 use super::client;
-use super::combined::{divided, moment};
+use super::combined::{divided, moment, without_protocol};
 use crate::site::Moment;
 
 /// What a value is.
@@ -22,6 +22,8 @@ pub(super) enum Part {
     Forwarded,
     /// `X-Real-IP` and what other proxies call it, where there is no list.
     RealIp,
+    /// `CF-Connecting-IP`, which stands above a list that Cloudflare passed on.
+    CloudflareIp,
     /// When it was, in any of the ways of [`when`].
     Time,
     /// The day, where [`Part::Time`] has only the hour.
@@ -97,11 +99,13 @@ impl<'a> Parts<'a> {
             Cow::Borrowed("") => self.take(Part::Peer),
             client => client,
         };
+        let cloudflares = self.take(Part::CloudflareIp);
         let forwarded = match self.take(Part::Forwarded) {
+            Cow::Borrowed("") if !cloudflares.is_empty() => cloudflares.clone(),
             Cow::Borrowed("") => self.take(Part::RealIp),
             list => list,
         };
-        let client = client::of(peer.as_bytes(), forwarded.as_bytes(), trusted)?;
+        let client = client::told(peer.as_bytes(), forwarded.as_bytes(), cloudflares.as_bytes(), trusted)?;
         let (is_get, target) = self.request()?;
         let host = match self.take(Part::Host) {
             Cow::Borrowed("") => self.take(Part::ServerName),
@@ -126,8 +130,16 @@ impl<'a> Parts<'a> {
 
     /// Whether it was a GET, and its target.
     fn request(&mut self) -> Option<(bool, Cow<'a, str>)> {
-        if self.has(Part::Request) {
-            let request = self.take(Part::Request);
+        let request = self.take(Part::Request);
+        // Some call the target so (`"request": "$request_uri"`), and have the method elsewhere.
+        if request.starts_with(['/', 'h']) && request.find([' ', '/']).is_some_and(|at| request[at..].starts_with('/'))
+        {
+            let target = match request {
+                Cow::Borrowed(text) => Cow::Borrowed(bare_target(text)),
+                Cow::Owned(text) => Cow::Owned(bare_target(&text).to_owned()),
+            };
+            self.put(Part::Target, 0, target);
+        } else if !request.is_empty() {
             return Some(match request {
                 Cow::Borrowed(request) => {
                     let (method, target) = divided(request.as_bytes());
@@ -141,7 +153,7 @@ impl<'a> Parts<'a> {
         }
         let method = self.take(Part::Method);
         let (target, path, query) = (self.take(Part::Target), self.take(Part::Path), self.take(Part::Query));
-        let whole = if target.is_empty() { path } else { target };
+        let whole = with_scheme(if target.is_empty() { path } else { target });
         if whole.is_empty() && method.is_empty() {
             return None;
         }
@@ -152,6 +164,25 @@ impl<'a> Parts<'a> {
         // A log without methods is of pages alone.
         Some((method.is_empty() || method == "GET", target))
     }
+}
+
+/// A target without the protocol behind it.
+fn bare_target(text: &str) -> &str {
+    text.get(..without_protocol(text.as_bytes()).len()).unwrap_or(text)
+}
+
+/// A target as it was asked for, or with its scheme where a log has written host and path in one (`$host$request_uri`). A port
+/// alone before the path says nothing.
+fn with_scheme(target: Cow<'_, str>) -> Cow<'_, str> {
+    let host = match target.split_once('/') {
+        Some((host, _)) if !host.is_empty() && !host.ends_with(':') => host,
+        _ => return target,
+    };
+    if host.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Cow::Owned(target[host.len()..].to_owned());
+    }
+    let is_host = host == "localhost" || host.starts_with('[') || (host.contains('.') && !host.starts_with('.'));
+    if is_host && !client::host(host).is_empty() { Cow::Owned(["https://", &*target].concat()) } else { target }
 }
 
 /// A moment in the ways in which servers write it: `10/Oct/2024:13:55:36 -0700` with or without brackets, RFC 3339, RFC 2822,

@@ -34,15 +34,14 @@ impl Pattern {
                 rest = &rest[first.len_utf8()..];
                 continue;
             };
-            // Two variables without a text between them can't be told apart.
-            if pattern.parts.last().is_some_and(|(_, text)| text.is_empty()) {
-                return None;
+            match pattern.parts.last_mut() {
+                Some((before, text)) if text.is_empty() => *before = joined(*before, part)?,
+                _ => pattern.parts.push((part, String::new())),
             }
-            pattern.parts.push((part, String::new()));
             rest = after;
         }
         let has = |parts: &[Part]| pattern.parts.iter().any(|(part, _)| parts.contains(part));
-        let is_enough = has(&[Part::Client, Part::Peer, Part::Forwarded, Part::RealIp])
+        let is_enough = has(&[Part::Client, Part::Peer, Part::Forwarded, Part::RealIp, Part::CloudflareIp])
             && has(&[Part::Time])
             && has(&[Part::Request, Part::Target, Part::Path])
             && has(&[Part::Status]);
@@ -70,13 +69,31 @@ impl Pattern {
     }
 }
 
-/// Where the text after a value begins. A quote that is escaped is part of the value, and so is the blank in a list of addresses.
+/// What two variables are together that have no text between them: host, path and query make one address (`%U%q`,
+/// `$uri$is_args$args`, `$host$request_uri`). Others can't be told apart.
+fn joined(before: Part, part: Part) -> Option<Part> {
+    Some(match (before, part) {
+        (Part::Path | Part::Target, Part::Query | Part::Other) => Part::Target,
+        (Part::Host | Part::ServerName | Part::Other, Part::Path | Part::Target) => Part::Target,
+        (Part::Other, Part::Other) => Part::Other,
+        _ => return None,
+    })
+}
+
+/// Whether the zone of a time comes next: `+0200`.
+fn is_zone(text: &[u8]) -> bool {
+    matches!(text, [b'+' | b'-', digits @ ..] if digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_digit))
+}
+
+/// Where the text after a value begins. A quote that is escaped is part of the value, and so are the blank in a list of addresses
+/// and the one before the zone of a time.
 fn end_of_value(rest: &[u8], part: Part, text: &[u8]) -> Option<usize> {
     let is_escaped = |at: usize| rest[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
-    let is_list = matches!(part, Part::Client | Part::Peer | Part::Forwarded | Part::RealIp);
+    let is_list = matches!(part, Part::Client | Part::Peer | Part::Forwarded | Part::RealIp | Part::CloudflareIp);
     let mut found = memmem::find_iter(rest, text);
     found.find(|at| match text.first() {
         Some(b'"') => !is_escaped(*at),
+        Some(b' ') if part == Part::Time => !is_zone(&rest[*at + 1..]),
         Some(b' ') => !(is_list && rest[..*at].ends_with(b",")),
         _ => true,
     })
@@ -143,7 +160,8 @@ fn nginx(text: &str) -> Option<(Part, &str)> {
         "proxy_protocol_addr" => Part::Client,
         "remote_addr" | "realip_remote_addr" => Part::Peer,
         "http_x_forwarded_for" | "proxy_add_x_forwarded_for" => Part::Forwarded,
-        "http_x_real_ip" | "http_cf_connecting_ip" | "http_true_client_ip" | "http_fastly_client_ip" => Part::RealIp,
+        "http_cf_connecting_ip" => Part::CloudflareIp,
+        "http_x_real_ip" | "http_true_client_ip" | "http_fastly_client_ip" => Part::RealIp,
         "time_local" | "time_iso8601" | "msec" => Part::Time,
         "request" => Part::Request,
         "request_method" => Part::Method,
@@ -198,7 +216,8 @@ fn apache(text: &str) -> Option<(Part, &str)> {
 pub(super) fn header(name: &str) -> Part {
     match name {
         "x-forwarded-for" => Part::Forwarded,
-        "x-real-ip" | "cf-connecting-ip" | "true-client-ip" | "fastly-client-ip" => Part::RealIp,
+        "cf-connecting-ip" => Part::CloudflareIp,
+        "x-real-ip" | "true-client-ip" | "fastly-client-ip" => Part::RealIp,
         "referer" => Part::Referrer,
         "user-agent" => Part::Agent,
         "accept-language" => Part::Language,

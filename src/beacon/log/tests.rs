@@ -341,3 +341,126 @@ proptest! {
         let _ = Pattern::of(&text);
     }
 }
+
+/// Client, address of the page and agent of each line of a log; nothing for what is none.
+fn all_of(format: Option<&str>, lines: &[String]) -> Vec<Option<(String, String)>> {
+    let site = Domain::parse("example.com").expect("a domain");
+    let mut reader = Reader::named(format).expect("a format");
+    reader.look(lines.join("\n").as_bytes());
+    let read = lines.iter().filter_map(|line| match reader.read(line.as_bytes()) {
+        Read::Note => None,
+        Read::Bad => Some(None),
+        Read::Line(line) => Some(line.beacon(&site, &Rules::default()).ok().map(|it| {
+            assert_eq!(it.sender.agent.0, FIREFOX);
+            (it.sender.address.0.to_string(), it.url)
+        })),
+    });
+    read.collect()
+}
+
+fn some(address: &str, url: &str) -> Vec<Option<(String, String)>> {
+    vec![Some((address.to_owned(), url.to_owned()))]
+}
+
+#[test]
+fn variables_without_a_text_between_them_are_one_address() {
+    let (start, end) = ("192.0.2.1 [10/Oct/2024:13:55:36 +0000]", format!("200 \"-\" \"{FIREFOX}\""));
+    let nginx =
+        |middle: &str| format!("$remote_addr [$time_local] {middle} $status \"$http_referer\" \"$http_user_agent\"");
+    let apache = |middle: &str| format!("%h %t {middle} %>s \"%{{Referer}}i\" \"%{{User-Agent}}i\"");
+    for (format, middle, url) in [
+        (apache("\"%m %U%q %H\""), "\"GET /a?b=c HTTP/1.1\"", "https://example.com/a?b=c"),
+        (apache("%v%U%q"), "shop.test/a", "https://shop.test/a"),
+        (
+            nginx("\"$request_method $uri$is_args$args $server_protocol\""),
+            "\"GET /a HTTP/2.0\"",
+            "https://example.com/a",
+        ),
+        (nginx("$scheme://$host$request_uri"), "https://shop.test/a?b=c", "https://shop.test/a?b=c"),
+        (nginx("$host$request_uri"), "shop.test/a", "https://shop.test/a"),
+        (nginx("$host:$server_port$request_uri"), "shop.test:443/a", "https://shop.test/a"),
+    ] {
+        let line = format!("{start} {middle} {end}");
+        assert_eq!(all_of(Some(&format), &[line]), some("192.0.2.1", url), "{format}");
+    }
+    assert!(Reader::named(Some(&nginx("$request_uri$host"))).is_err(), "nobody can tell these apart");
+}
+
+#[test]
+fn a_target_that_is_called_request_is_one() {
+    for (request, url) in [("/a?b=c", "/a?b=c"), ("/a", "/a"), ("/a HTTP/1.1", "/a"), ("GET /a HTTP/1.1", "/a")] {
+        let line = format!(
+            r#"{{"@timestamp":"2024-10-10T13:55:36Z","ip":"192.0.2.1","request_method":"GET","request":"{request}","status":200,"http_user_agent":"{FIREFOX}"}}"#
+        );
+        assert_eq!(all_of(None, &[line]), some("192.0.2.1", &format!("https://example.com{url}")), "{request}");
+    }
+    let post = format!(
+        r#"{{"time":"2024-10-10T13:55:36Z","ip":"192.0.2.1","method":"POST","request":"/a","status":200,"http_user_agent":"{FIREFOX}"}}"#
+    );
+    assert_eq!(all_of(None, &[post]), [None]);
+}
+
+#[test]
+fn haproxys_log_of_tls_names_the_host_behind_the_request() {
+    let line = |tail: &str| {
+        format!(
+            "192.0.2.1:33317 [10/Oct/2024:13:55:36.123] fe~ be/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {{{FIREFOX}}} \"GET /a HTTP/1.1\"{tail}"
+        )
+    };
+    let named = line(" 0/0000000000000000/0/0/0 shop.test/TLSv1.3/TLS_AES_256_GCM_SHA384");
+    assert_eq!(all_of(None, &[named]), some("192.0.2.1", "https://shop.test/a"));
+    for none in [line(" 0/0/0/0/0 -/-/-"), line("")] {
+        assert_eq!(all_of(None, &[none]), some("192.0.2.1", "https://example.com/a"));
+    }
+    assert_eq!(all_of(None, &[line("x")]), [None]);
+}
+
+#[test]
+fn cloudflares_word_stands_above_a_list_that_it_passed_on() {
+    let format = r#"$remote_addr [$time_local] "$request" $status "$http_user_agent" "$http_x_forwarded_for" "$http_cf_connecting_ip""#;
+    let trusted = |networks: &str| super::super::address::named(networks).expect("a name").collect::<Networks>();
+    let client = |format: &str, line: &str, networks: &str| {
+        let mut reader = Reader::named(Some(format)).expect("a format").trusting(trusted(networks));
+        match reader.read(line.as_bytes()) {
+            Read::Line(line) => line.address.to_string(),
+            Read::Note | Read::Bad => "none".to_owned(),
+        }
+    };
+    for (peer, list, told, networks, expected) in [
+        ("172.68.1.1", "203.0.113.9, 198.51.100.7", "192.0.2.1", "cloudflare", "192.0.2.1"),
+        ("172.68.1.1", "203.0.113.9, 198.51.100.7", "-", "cloudflare", "198.51.100.7"),
+        ("172.68.1.1", "198.51.100.7", "192.0.2.1", "loopback", "172.68.1.1"),
+        ("198.51.100.9", "198.51.100.7", "192.0.2.1", "cloudflare", "198.51.100.9"),
+        ("127.0.0.1", "198.51.100.7", "192.0.2.1", "loopback", "198.51.100.7"),
+        ("127.0.0.1", "-", "192.0.2.1", "loopback", "192.0.2.1"),
+    ] {
+        let line = format!(r#"{peer} [10/Oct/2024:13:55:36 +0000] "GET /a HTTP/1.1" 200 "A" "{list}" "{told}""#);
+        assert_eq!(client(format, &line, networks), expected, "{line}");
+    }
+    let first = r#"$http_cf_connecting_ip - [$time_local] "$request" $status "$http_x_forwarded_for""#;
+    let line = r#"192.0.2.1 - [10/Oct/2024:13:55:36 +0000] "GET /a HTTP/1.1" 200 "192.0.2.1, 172.68.1.1""#;
+    assert_eq!(client(first, line, "loopback"), "192.0.2.1", "the field that stands for the client");
+}
+
+#[test]
+fn streams_of_a_container_go_on_each_for_itself() {
+    let whole = line("GET /a HTTP/1.1", "200");
+    let (begin, rest) = whole.split_at(60);
+    let stamp = "2024-10-10T13:55:36.1Z";
+    let lines = [
+        format!("{stamp} stdout F {whole}"),
+        format!("{stamp} stdout P {begin}"),
+        format!("{stamp} stderr F 2024/10/10 13:55:36 [error] 1#1: *1 x"),
+        format!("{stamp} stdout F {rest}"),
+    ];
+    let seen = some("192.0.2.1", "https://example.com/a").remove(0);
+    assert_eq!(all_of(None, &lines), [seen.clone(), None, seen]);
+}
+
+#[test]
+fn a_line_of_syslog_may_begin_with_its_length() {
+    let whole = line("GET /a HTTP/1.1", "200");
+    for front in ["213 <190>1 2024-10-10T13:55:36.123Z web1 nginx 123 - - ", "190 <190>Oct 10 13:55:36 web1 nginx: "] {
+        assert_eq!(all_of(None, &[format!("{front}{whole}")]), some("192.0.2.1", "https://example.com/a"), "{front}");
+    }
+}

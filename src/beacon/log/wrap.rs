@@ -36,8 +36,17 @@ pub(super) enum Wrap {
 pub(super) struct Opened<'a> {
     pub text: Cow<'a, [u8]>,
     pub at: Option<Moment>,
-    /// Whether the next line goes on with it.
+    /// Whether the next line of the same stream goes on with it.
     pub goes_on: bool,
+    /// Whether it came by the stream of errors, whose lines stand among the others.
+    pub is_error: bool,
+}
+
+impl<'a> Opened<'a> {
+    /// A text of which nothing more is known.
+    pub(super) fn plain(text: Cow<'a, [u8]>) -> Opened<'a> {
+        Opened { text, at: None, goes_on: false, is_error: false }
+    }
 }
 
 impl Wrap {
@@ -57,8 +66,7 @@ impl Wrap {
     /// Opens a line.
     pub(super) fn open(self, line: &[u8]) -> Option<Opened<'_>> {
         if self == Wrap::Json {
-            let (text, at, goes_on) = json::message(line)?;
-            return Some(Opened { text: Cow::Owned(text), at, goes_on });
+            return json::message(line);
         }
         let (text, at) = match self {
             Wrap::Cri => return cri(line),
@@ -73,7 +81,7 @@ impl Wrap {
                 (rest, Some(stamp_of(stamp)?))
             }
         };
-        (!text.is_empty()).then_some(Opened { text: Cow::Borrowed(text), at, goes_on: false })
+        (!text.is_empty()).then_some(Opened { at, ..Opened::plain(Cow::Borrowed(text)) })
     }
 }
 
@@ -91,6 +99,7 @@ fn stamp_of(word: &[u8]) -> Option<Moment> {
 /// `2024-10-10T13:55:36.123456789Z stdout F ...`; `P` says that the next line goes on.
 fn cri(line: &[u8]) -> Option<Opened<'_>> {
     let (stamp, rest) = cut(line, b" ")?;
+    let is_error = rest.starts_with(b"stderr ");
     let rest = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
     let (tag, text) = cut(rest, b" ")?;
     let goes_on = match tag.split(|byte| *byte == b':').next()? {
@@ -98,10 +107,16 @@ fn cri(line: &[u8]) -> Option<Opened<'_>> {
         b"P" => true,
         _ => return None,
     };
-    Some(Opened { text: Cow::Borrowed(text), at: Some(stamp_of(stamp)?), goes_on })
+    Some(Opened { text: Cow::Borrowed(text), at: Some(stamp_of(stamp)?), goes_on, is_error })
 }
 
+/// A line without what syslog puts before all: `<190>`, and where it came over TCP the length (RFC 6587, section 3.4.1).
 fn without_priority(line: &[u8]) -> &[u8] {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let line = match line[digits..].strip_prefix(b" ") {
+        Some(counted) if digits > 0 && counted.starts_with(b"<") => counted,
+        _ => line,
+    };
     let inner = line.strip_prefix(b"<").and_then(|rest| cut(rest, b">"));
     match inner {
         Some((number, rest)) if number.len() <= 3 && number.iter().all(u8::is_ascii_digit) => rest,

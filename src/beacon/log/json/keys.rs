@@ -20,7 +20,7 @@ impl Keys {
     /// Keys as somebody described them; nothing if they have not all that a pageview needs.
     pub(super) fn named(named: HashMap<String, Part>) -> Option<Keys> {
         let has = |parts: &[Part]| named.values().any(|part| parts.contains(part));
-        let is_enough = has(&[Part::Client, Part::Peer, Part::Forwarded, Part::RealIp])
+        let is_enough = has(&[Part::Client, Part::Peer, Part::Forwarded, Part::RealIp, Part::CloudflareIp])
             && has(&[Part::Time])
             && has(&[Part::Request, Part::Target, Part::Path])
             && has(&[Part::Status]);
@@ -107,7 +107,8 @@ fn of_client(key: &str) -> Option<(Part, u8)> {
         "remotehost" | "remote" | "ip" | "ipaddress" | "sourceip" | "srcip" | "remoteaddrip" => (Part::Peer, 1),
         "realipremoteaddr" => (Part::Peer, 2),
         "httpxforwardedfor" | "xforwardedfor" | "requestxforwardedfor" | "forwardedfor" | "xff" => (Part::Forwarded, 0),
-        "httpcfconnectingip" | "cfconnectingip" | "httptrueclientip" | "trueclientip" => (Part::RealIp, 0),
+        "httpcfconnectingip" | "cfconnectingip" => (Part::CloudflareIp, 0),
+        "httptrueclientip" | "trueclientip" => (Part::RealIp, 0),
         "httpxrealip" | "xrealip" | "realip" | "httpfastlyclientip" | "fastlyclientip" => (Part::RealIp, 1),
         _ => return None,
     })
