@@ -11,6 +11,8 @@ pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 /// Beginning of a referrer's address and of a campaign's value that is read, and longest address that a mail may link to, in
 /// bytes (Plausible's limit for `r`). A page's address may be as long as its message.
 pub const URL_BYTES_MAX: usize = 2_000;
+/// Longest name of a host, in bytes (RFC 1035, section 2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
 /// Beginning of a page's path, and of its host, that is read, in bytes: what masks leave of it fills a name.
 pub const PATH_BYTES_READ: usize = 8_000;
 /// Longest event name, in characters (Plausible's limit for `n`); longer ones are cut.

@@ -6,11 +6,10 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::beacon::cut;
+use crate::limits::HOST_BYTES_MAX;
 
 /// How often texts are encoded one over the other.
 const LAYERS_MAX: usize = 4;
-/// Longest domain, in bytes (RFC 1035, section 2.3.4).
-const DOMAIN_BYTES_MAX: usize = 253;
 
 /// The text without characters that nobody sees: controls, characters without width, signs of direction, soft hyphens, tags,
 /// selectors of variants (Unicode's `Cc`, and `Default_Ignorable_Code_Point` with the rest of `Cf`).
@@ -177,7 +176,7 @@ fn words(text: &str) -> Option<String> {
 
 /// Whether a text begins with a word that has a dot in it, in whatever form. No more of it is read than a domain may have.
 fn names_a_domain(text: &str) -> bool {
-    let text = cut(text, DOMAIN_BYTES_MAX);
+    let text = cut(text, HOST_BYTES_MAX);
     let word = text.split_whitespace().next().unwrap_or_default();
     let lower = text.to_lowercase();
     word.contains('.') || ["dot)", "dot]", "dot}", "punkt)", "punkt]"].iter().any(|dot| lower.contains(dot))
