@@ -66,8 +66,12 @@
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
 //!   `cli/import/`, then `collector/import.rs`; the site of a line: `collector/import/hosts.rs`;
 //! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
-//!   `tests/captures/`; the snippet that it comes from in `dashboards/installed/`, a row of `docs/trackers.md` and its case in
-//!   `tests/pages/cases/` for each setting;
+//!   `tests/captures/`; what no strict reader of JSON takes: `beacon/json.rs`; the snippet that it comes from in
+//!   `dashboards/installed/`, each setting of it a row in `docs/trackers.md` and a case in `tests/pages/cases/`;
+//! - what never becomes part of a name: `hit/mask/`, then look at `cargo test --test all -- ordinary`; pages that look personal and
+//!   are counted together: `cell/folding.rs`, `collector/personal.rs`; rules of owners for paths: `hit/path/rules.rs`;
+//! - keys of campaigns: `hit/path/campaign.rs`; which hosts are the site's own and so no referrers: `site/kin.rs`;
+//! - the country of an address: `hit/place/table.rs`, whose file `hit/data/countries.py` makes; of a time zone: `hit/place/zone.rs`;
 //! - where a visitor's address is from: `beacon/address.rs`; the networks that `trusted_proxies` takes by name: `beacon/data/`, made
 //!   anew by `beacon/data/refresh`; what is noticed of proxies that nobody named: `collector/proxies.rs`;
 //! - what a token makes believable: [`beacon::Claims`] and `collector/trusted.rs`; mail campaigns: `beacon/mail.rs`,

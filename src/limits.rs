@@ -11,7 +11,9 @@ pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 /// Beginning of a referrer's address and of a campaign's value that is read, and longest address that a mail may link to, in
 /// bytes (Plausible's limit for `r`). A page's address may be as long as its message.
 pub const URL_BYTES_MAX: usize = 2_000;
-/// Beginning of a page's path that is read, in bytes: what masks leave of it fills a name.
+/// Longest name of a host, in bytes (RFC 1035, section 2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Beginning of a page's path, and of its host, that is read, in bytes: what masks leave of it fills a name.
 pub const PATH_BYTES_READ: usize = 8_000;
 /// Longest event name, in characters (Plausible's limit for `n`); longer ones are cut.
 pub const EVENT_NAME_CHARS_MAX: usize = 120;
@@ -58,7 +60,7 @@ pub const PERSONAL_CHILDREN: u32 = 50;
 pub const PERSONAL_CHILDREN_MAX: u32 = 10_000;
 /// A parent is no personal one when more than one in so many of its children had a second visitor.
 pub const FOLDING_SHARED_PER: u32 = 10;
-/// Parts of paths remembered for one site and day to tell whether a second visitor comes, 32 bytes each.
+/// Parts of paths remembered for one site and day to tell whether a second visitor comes, 32 bytes each and the names of the first.
 pub const FOLDING_CHILDREN_MAX: usize = 100_000;
 /// Parents of one site whose children look personal, and those whose names an owner keeps.
 pub const PERSONAL_PARENTS_MAX: usize = 100;

@@ -67,7 +67,7 @@ impl Domain {
         let folded = fold(text);
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
         let right = !folded.is_empty()
-            && folded.len() <= 253
+            && folded.len() <= limits::HOST_BYTES_MAX
             && folded.chars().all(fits)
             && folded.split('.').all(|label| !label.is_empty() && label.len() <= 63);
         match right {

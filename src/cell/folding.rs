@@ -118,7 +118,13 @@ impl Folding {
             return false;
         }
         let has_room = self.children.len() < limits::FOLDING_CHILDREN_MAX;
-        let seen = self.parents.entry(of_parent).or_default();
+        // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
+        let mut unknown = Parent::default();
+        let seen = match self.parents.get_mut(&of_parent) {
+            None if has_room => self.parents.entry(of_parent).or_default(),
+            None => &mut unknown,
+            Some(known) => known,
+        };
         seen.singles += u32::from(has_room);
         let was_personal = of.is_empty() && before.is_personal(parent);
         let looks_personal = |seen: &Parent| {
@@ -140,7 +146,7 @@ impl Folding {
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
         if is_known {
             seen.singles = seen.singles.saturating_sub(u32::from(has_room));
-        } else if !is_folded && seen.unasked.len() < self.least as usize {
+        } else if !is_folded && has_room && seen.unasked.len() < self.least as usize {
             seen.unasked.push((digest, page.into()));
         }
         if is_folded && of.is_empty() && !was_personal {
@@ -268,6 +274,19 @@ mod tests {
         }
         assert_eq!(day.name("", "/blog/new", 61), "/blog/new", "a new post among many that were known");
         assert!(!site.is_personal("/blog") && !site.is_personal("/kept"));
+    }
+
+    #[test]
+    fn a_flood_of_pages_fills_no_memory() {
+        let mut day = folding(&Arc::default());
+        let flood = limits::FOLDING_CHILDREN_MAX as u64;
+        for who in 1..=flood + 1_000 {
+            day.name("", &format!("/{who}/x"), who);
+        }
+        assert_eq!(day.children.len(), limits::FOLDING_CHILDREN_MAX);
+        let unasked: usize = day.parents.values().map(|parent| parent.unasked.len()).sum();
+        assert!(day.parents.len() <= limits::FOLDING_CHILDREN_MAX && unasked <= limits::FOLDING_CHILDREN_MAX);
+        assert_eq!(day.name("", "/new/page", flood), "/:other/page", "what is folded goes on to be");
     }
 
     #[test]

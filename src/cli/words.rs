@@ -272,7 +272,7 @@ pub struct ImportWords {
     /// How they are written, where they do not tell: combined, json, cloudfront, haproxy, w3c, or a line of log_format
     #[arg(long, visible_alias = "log-format", value_name = "FORMAT")]
     pub format: Option<String>,
-    /// Networks of proxies that forward addresses, separated by commas [default: 127.0.0.0/8, ::1/128]
+    /// Networks whose forwarded addresses are believed, separated by commas, as for serve [default: loopback]
     #[arg(long, value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
     /// Shows ten lines as they would be counted, and counts nothing

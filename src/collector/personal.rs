@@ -20,15 +20,15 @@ pub(super) struct Personal(RwLock<HashMap<SiteId, BTreeSet<String>>>);
 impl Personal {
     /// Those that the store tells of.
     pub(super) fn read(store: &Sqlite) -> Result<Personal, StoreError> {
-        let mut parents: HashMap<SiteId, BTreeSet<String>> = HashMap::new();
+        let personal = Personal::default();
         for (site, name) in store.names_with(&format!("/{OTHER_CHILD}"))? {
             let is_child =
                 |(at, _): &(usize, &str)| name[at + 1 + OTHER_CHILD.len()..].chars().next().is_none_or(|c| c == '/');
             if let Some((at, _)) = name.match_indices(&format!("/{OTHER_CHILD}")).find(is_child) {
-                parents.entry(site).or_default().insert(name[..at].to_owned());
+                personal.add(site, &name[..at]);
             }
         }
-        Ok(Personal(RwLock::new(parents)))
+        Ok(personal)
     }
 
     /// The parents of a site that its owner has said nothing about yet.

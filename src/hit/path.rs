@@ -92,7 +92,8 @@ pub fn group(path: &str) -> String {
 }
 
 fn hostname(host: &str) -> String {
-    if host.is_empty() { NO_HOST.to_owned() } else { mask::name(host).into_owned() }
+    let begun = cut(host, PATH_BYTES_READ);
+    if begun.is_empty() { NO_HOST.to_owned() } else { mask::name(begun).into_owned() }
 }
 
 /// Divides a fragment into the route and what is a query in all but place: `#/cart?step=2`, `#top&ref=x`, `#access_token=...`.
@@ -254,6 +255,8 @@ mod tests {
             let page = at(&format!("https://example.com/x/{}?{query}", part.repeat(30_000)), false).1;
             assert!(page.starts_with("/x") && page.len() <= crate::limits::NAME_BYTES_MAX, "{page}");
         }
+        let hostname = at(&format!("https://{}com/a", "1-2.a.".repeat(100_000)), false).0;
+        assert!(hostname.starts_with("1-2.a.") && hostname.len() <= crate::limits::NAME_BYTES_MAX, "{hostname}");
         let secret = format!("https://example.com/{}/9f8a7b6c5d4e3f2a1b0c", "9f8a7b6c5d4e3f2a1b0c/".repeat(10_000));
         let page = at(&secret, true).1;
         assert!(page.split('/').skip(1).all(|part| ":token".starts_with(part)), "{page}");

@@ -110,7 +110,10 @@ fn differs(expected: &str, beacon: &Value) -> Option<String> {
         match found {
             Value::Null => value == "undefined",
             Value::String(text) => text == value,
-            other => other.to_string() == value,
+            other => {
+                let text = other.to_string();
+                text == value
+            }
         }
     };
     let head = beacon["n"] == *parts.next()? && beacon["path"] == *parts.next()?;

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use super::{Desk, gzipped, line};
 use crate::operators::{Server, headcount, printed};
 
+/// Compresses a text.
+type Packer = fn(&str) -> Vec<u8>;
+
 fn text() -> String {
     [line("01/Jun/2024:10:00:00", 1, "/a"), line("01/Jun/2024:10:01:00", 2, "/b")].concat()
 }
@@ -34,8 +37,7 @@ fn xz_packed() -> Vec<u8> {
 
 #[test]
 fn every_compression_is_known_by_content_and_read_to_the_end_of_all_its_pieces() {
-    let packers: [(&str, &dyn Fn(&str) -> Vec<u8>); 3] =
-        [("gz", &gzipped), ("zst", &zstd_packed), ("bz2", &bzip2_packed)];
+    let packers: [(&str, Packer); 3] = [("gz", gzipped), ("zst", zstd_packed), ("bz2", bzip2_packed)];
     for (ending, pack) in packers {
         let desk = Desk::new();
         let (first, second) = (line("01/Jun/2024:10:00:00", 1, "/a"), line("01/Jun/2024:10:01:00", 2, "/b"));

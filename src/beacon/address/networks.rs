@@ -1,12 +1,12 @@
 //! In: networks. Out: whether an address is in one of them, in a few nanoseconds however many they are. Forgets: how they were
-//! written; those that touch are one.
+//! written; those that overlap are one.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-/// A set of networks, kept as ranges in ascending order that do not touch. IPv4 networks and those within IPv6
+/// A set of networks, kept as ranges in ascending order that do not overlap. IPv4 networks and those within IPv6
 /// (`::ffff:10.0.0.0/104`) are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Networks {

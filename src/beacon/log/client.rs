@@ -4,9 +4,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::super::address::{Networks, behind, nearest_in_list, node};
-
-/// Longest name of a host, in bytes (RFC 1035, section 2.3.4).
-const NAME_BYTES_MAX: usize = 253;
+use crate::limits::HOST_BYTES_MAX;
 
 /// The client of a line by the rule for requests: a list is believed only if the address that connected is trusted. Where the
 /// line has no such address, its writer has chosen the list, and the list alone tells.
@@ -36,7 +34,7 @@ pub(super) fn named(name: &[u8]) -> Option<IpAddr> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let top = name.rsplit(|byte| *byte == b'.').next()?;
     let has_shape = name == b"localhost" || (top.len() < name.len() && top.iter().any(u8::is_ascii_alphabetic));
-    if !has_shape || name.len() > NAME_BYTES_MAX || !name.iter().all(is_name) || name.starts_with(b".") {
+    if !has_shape || name.len() > HOST_BYTES_MAX || !name.iter().all(is_name) || name.starts_with(b".") {
         return None;
     }
     // FNV-1a: it need not be hard to turn round, because it lives no longer than an address would.
@@ -73,7 +71,7 @@ pub(super) fn host(text: &str) -> &str {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     let is_name = !bare.contains(':') || node(bare.as_bytes()).is_some();
     let is_host =
-        is_name && bare.contains(char::is_alphanumeric) && bare.chars().all(is_part) && bare.len() <= NAME_BYTES_MAX;
+        is_name && bare.contains(char::is_alphanumeric) && bare.chars().all(is_part) && bare.len() <= HOST_BYTES_MAX;
     if is_host { bare } else { "" }
 }
 

@@ -18,6 +18,11 @@ const VERSION_WORDS: [&str; 22] = [
     "downloads", "doc", "docs", "section", "chapter", "update", "firmware", "chrome", "chromium", "edge",
 ];
 
+/// Longest IPv6 address, in bytes: six groups and an IPv4 address.
+const SIX_BYTES_MAX: usize = 45;
+/// Longest group of one, in bytes.
+const SIX_GROUP_BYTES_MAX: usize = 4;
+
 /// The first address at or after `from`.
 pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
@@ -133,8 +138,10 @@ fn word_before(text: &str) -> &str {
 fn six(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let is_part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    let start = at - bytes[from..at].iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let mut end = at + bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+    let before = bytes[from..at].iter().rev().take(SIX_GROUP_BYTES_MAX + 1);
+    let start = at - before.take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let run = bytes[at..].iter().take(SIX_BYTES_MAX);
+    let end = at + run.take_while(|byte| is_part(byte)).count();
     let is_apart =
         |place: Option<usize>| !place.and_then(|place| bytes.get(place)).is_some_and(u8::is_ascii_alphanumeric);
     if bytes[start..end].iter().filter(|byte| **byte == b':').count() < 2
@@ -143,14 +150,11 @@ fn six(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     {
         return None;
     }
-    let address = loop {
-        let tail = &bytes[start..end];
-        match text[start..end].parse::<Ipv6Addr>() {
-            Ok(address) => break address,
-            Err(_) if tail.ends_with(b".") || tail.ends_with(b":") => end -= 1,
-            Err(_) => return None,
-        }
-    };
+    // What ends a sentence is no part of it, but it may end with two colons.
+    let bare = start + text[start..end].trim_end_matches(['.', ':']).len();
+    let candidates = [if bytes[bare..end].starts_with(b"::") { bare + 2 } else { end }, bare];
+    let parsed = |end: usize| Some((text[start..end].parse::<Ipv6Addr>().ok()?, end));
+    let (address, mut end) = candidates.into_iter().find_map(parsed)?;
     // `a::b` is a path in some languages of programs.
     let has_digit = bytes[start..end].iter().any(u8::is_ascii_digit);
     let is_short = address.segments().iter().filter(|segment| **segment != 0).count() < 2;
@@ -201,6 +205,11 @@ mod tests {
             ("::ffff:192.0.2.128", ":ip"),
             ("::1", ":ip"),
             ("seen 2001:db8::2.", "seen :ip."),
+            (
+                "2001:db8::1....................................................",
+                ":ip....................................................",
+            ),
+            ("at 2001:db8:::", "at :ip:"),
             ("2001%3Adb8%3A%3A1", ":ip"),
             ("2001:0db8:85a3:0000:0000:8a2e:0370:7334", ":ip"),
         ] {

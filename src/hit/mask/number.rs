@@ -180,16 +180,16 @@ fn is_card(number: &Number, before: &str) -> bool {
 /// Whether an issuer of cards has this beginning, at this length (ISO/IEC 7812, as the networks publish their ranges).
 fn is_issued(digits: &[u8]) -> bool {
     let first = |count: usize| digits[..count].iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-    match (digits.len(), first(4)) {
-        (13 | 16 | 19, 4000..=4999) => true,
-        (16, 5100..=5599 | 2221..=2720) => true,
-        (15, 3400..=3499 | 3700..=3799) => true,
-        (14 | 16, 3000..=3059 | 3095 | 3600..=3699 | 3800..=3999) => true,
-        (16..=19, 6011 | 6440..=6599 | 6200..=6299 | 3528..=3589) => true,
-        (16, 2200..=2204 | 5060..=5061 | 9792 | 6054..=6055 | 8100..=8171) => true,
-        (16..=19, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 | 6771) => true,
-        _ => false,
-    }
+    matches!(
+        (digits.len(), first(4)),
+        (13 | 16 | 19, 4000..=4999)
+            | (16, 5100..=5599 | 2221..=2720)
+            | (15, 3400..=3499 | 3700..=3799)
+            | (14 | 16, 3000..=3059 | 3095 | 3600..=3699 | 3800..=3999)
+            | (16..=19, 6011 | 6440..=6599 | 6200..=6299 | 3528..=3589)
+            | (16, 2200..=2204 | 5060..=5061 | 9792 | 6054..=6055 | 8100..=8171)
+            | (16..=19, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 | 6771)
+    )
 }
 
 /// The check of cards (ISO/IEC 7812-1, annex B). Digits all alike are no number.

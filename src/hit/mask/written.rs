@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use crate::beacon::cut;
+use crate::limits::HOST_BYTES_MAX;
+
 /// How often texts are encoded one over the other.
 const LAYERS_MAX: usize = 4;
 
@@ -171,8 +174,9 @@ fn words(text: &str) -> Option<String> {
     has_any.then_some(out)
 }
 
-/// Whether a text begins with a word that has a dot in it, in whatever form.
+/// Whether a text begins with a word that has a dot in it, in whatever form. No more of it is read than a domain may have.
 fn names_a_domain(text: &str) -> bool {
+    let text = cut(text, HOST_BYTES_MAX);
     let word = text.split_whitespace().next().unwrap_or_default();
     let lower = text.to_lowercase();
     word.contains('.') || ["dot)", "dot]", "dot}", "punkt)", "punkt]"].iter().any(|dot| lower.contains(dot))
