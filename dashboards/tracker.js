@@ -20,15 +20,14 @@
 // of this script on the same page does nothing. The mark of the first is kept where no element's `id` can stand.
 //
 // What is rare is done by a second file, `more.js`, which is this one in full with the rest of Plausible's options: attributes
-// but `data-domain`, `plausible.init`, pages loaded ahead of need. It runs in the place of this one. When what it takes comes
-// only later, nothing is sent any more. `page/tracker.rs` says what is cut from the first file.
+// but `data-domain`, `plausible.init`, campaign keys in a fragment, pages loaded ahead of need. It runs in the place of this
+// one; calls wait for it. `page/tracker.rs` says what is cut from the first file.
 // MORE
-let $script=document.currentScript,
-$more=()=>document.prerendering||window.plausible?.init||/data-[aefhimo]|event-|file-t/.exec($script.outerHTML)
+let $script=document.currentScript
 // END
 if(history.headcount)console.info('headcount: not counted,','again')
 // MORE
-else if(history.headcount=1,$more())import(new URL('more.js',$script.src)).then(a=>a.more($script)).catch(x=>console.info('headcount: not counted,',x))
+else if(history.headcount=1,document.prerendering||window.plausible?.init||/data-[aefhimo]|event-|file-t|#.*[mko]_/.exec($script.outerHTML+location))window.headcount??=(...a)=>(headcount.q??=[]).push(a),import(new URL('more.js',$script.src)).then(a=>a.more($script))
 // END
 else{
 let $files=/\.(zip|csv|pdf|rar|apk|exe|xlsx?|mov|pptx?|mp.|gz|docx?|msi|7z|dmg|rtf|iso|txt)$/i,y,u,e,sd,off,$path,at,r=document.referrer,
@@ -58,11 +57,11 @@ $track=async(n,o)=>{
     // The opt-out is asked each time, so that it acts at once. Access to storage may be denied; the wish then holds for
     // this page.
     try{
-      if(x=/headcount=[ic]/.exec(location))(off=x>'headcount=d')?localStorage.headcount_ignore=true:delete localStorage.headcount_ignore
+      if(x=/headcount=[ic]/.exec(location))off=x>'headcount=d',localStorage.headcount_ignore=off
       off=/true/.test(localStorage.headcount_ignore+localStorage.plausible_ignore)
     }catch{}
     // A frame without an address of its own is no page.
-    if(x=off?'localStorage.headcount_ignore':$more()||/^(file|data|blob|about)/.exec(it.u))throw x
+    if(x=off?'localStorage.headcount_ignore':window.plausible?.init||/^(file|data|blob|about)/.exec(it.u))throw x
     // MASK
     if(n=='pageview')u=it.u
     // Browsers refuse what exceeds 64 KB on its way, others' messages included. That is sent once more, without `keepalive`.
@@ -110,7 +109,7 @@ for(let n of'pushState replaceState'.split(' ')){
   let x=history[n]
   history[n]=(...a)=>$moved(n,x.apply(history,a))
 }
-for(let n of'blur focus submit scroll visibilitychange click pageshow auxclick popstate'.split(' '))addEventListener(n,o=>{
+for(let n of'click focus auxclick scroll blur pageshow visibilitychange submit popstate'.split(' '))addEventListener(n,o=>{
   $pulse(n)
   $moved(n,o.persisted)
   // AUTO
@@ -129,7 +128,7 @@ for(let n of'blur focus submit scroll visibilitychange click pageshow auxclick p
 // `id` there too.
 for(let n of'headcount plausible'.split(' ')){
   let x=window[n]
-  if(!x||x.nodeType||/\bq\b|t HT/.test(x)){
+  if(!x||/\bq\b|t HT/.test(x)){
     window[n]=$track
     x?.q?.map(a=>$track(...a))
   }

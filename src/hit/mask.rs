@@ -113,12 +113,12 @@ const CLASSES: [u8; 256] = {
         classes[byte] = match byte as u8 {
             b'0'..=b'9' => DIGIT | JOINED,
             b'A'..=b'Z' => JOINED | CAPITAL,
-            b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' | b'+' => JOINED,
+            b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' | b'+' | b'|' | b'!' | b'*' | b'$' | b',' | b';' => JOINED,
             b':' => SIGN | COLON | JOINED,
             b'@' | b'%' => SIGN | AT,
             b'(' => SIGN | GAP,
             b' ' | b')' => GAP,
-            b'?' | b'&' | b'[' | b'{' | b'<' => SIGN,
+            b'?' | b'&' | b'[' | b'{' | b'<' | b'\\' => SIGN,
             0..0x20 | 0x7f.. => FOREIGN,
             _ => 0,
         };
@@ -223,6 +223,18 @@ fn sign_bytes(text: &[u8], plain: u8, hex: &[u8; 2]) -> Option<usize> {
         at += 2;
     }
     text.get(at..at + 2).is_some_and(|digits| digits.eq_ignore_ascii_case(hex)).then_some(at + 2)
+}
+
+/// Whether it is a day of the last hundred years or the next, with or without signs: `2024-03-15`, `20240315`.
+fn is_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (month, day) = match bytes.len() {
+        8 => (4, 6),
+        10 if bytes[4] == bytes[7] && !bytes[4].is_ascii_digit() => (5, 8),
+        _ => return false,
+    };
+    let part = |at: usize| text.get(at..at + 2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    matches!(part(0), 19 | 20) && part(2) < 100 && (1..=12).contains(&part(month)) && (1..=31).contains(&part(day))
 }
 
 fn tail_bytes(text: &str, fits: fn(char) -> bool) -> usize {

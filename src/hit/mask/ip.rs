@@ -22,6 +22,12 @@ const VERSION_WORDS: [&str; 22] = [
 const SIX_BYTES_MAX: usize = 45;
 /// Longest group of one, in bytes.
 const SIX_GROUP_BYTES_MAX: usize = 4;
+/// Ends of names of files, lower case.
+#[rustfmt::skip]
+const FILES: [&str; 20] = [
+    "html", "htm", "php", "pdf", "png", "jpg", "jpeg", "webp", "svg", "css", "js", "json", "xml", "txt", "zip", "gz", "tgz", "jar",
+    "whl", "deb",
+];
 
 /// The first address at or after `from`.
 pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
@@ -92,7 +98,7 @@ fn quad(bytes: &[u8], separator: u8) -> Option<([u8; 4], usize)> {
             at += usize::from(bytes.get(at) == Some(&separator));
         }
         let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let fits = (1..=3).contains(&digits) && (separator == b'.' || digits == 1 || bytes[at] != b'0');
+        let fits = (1..=3).contains(&digits) && (digits == 1 || bytes[at] != b'0' || separator == b'.' && digits == 3);
         let text = std::str::from_utf8(bytes.get(at..at + digits)?).ok()?;
         *number = text.parse().ok().filter(|_| fits)?;
         at += digits;
@@ -123,7 +129,9 @@ fn is_real(numbers: [u8; 4]) -> bool {
 fn is_label_of_host(text: &str, end: usize) -> bool {
     let is_host =
         text.contains('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    is_host && text.as_bytes().get(end) == Some(&b'.')
+    let rest = text[end..].strip_prefix('.').unwrap_or_default();
+    let is_file = FILES.iter().any(|ending| rest.eq_ignore_ascii_case(ending)) || rest.starts_with("tar.");
+    is_host && rest.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_file
 }
 
 /// The letters at the end of a text, one sign or a slash and a digit of `ipv4` aside.
@@ -141,9 +149,11 @@ fn six(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let before = bytes[from..at].iter().rev().take(SIX_GROUP_BYTES_MAX + 1);
     let start = at - before.take_while(|byte| byte.is_ascii_hexdigit()).count();
     let run = bytes[at..].iter().take(SIX_BYTES_MAX);
-    let end = at + run.take_while(|byte| is_part(byte)).count();
+    let mut end = at + run.take_while(|byte| is_part(byte)).count();
     let is_apart =
         |place: Option<usize>| !place.and_then(|place| bytes.get(place)).is_some_and(u8::is_ascii_alphanumeric);
+    // A dot behind it may begin the rest of a host, or end a sentence.
+    end -= usize::from(bytes[start..end].ends_with(b"."));
     if bytes[start..end].iter().filter(|byte| **byte == b':').count() < 2
         || !is_apart(start.checked_sub(1))
         || !is_apart(Some(end))

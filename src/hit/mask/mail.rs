@@ -32,9 +32,18 @@ fn is_domain(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '.' | '-' | '_')
 }
 
-/// Whether what follows an at sign can be a host: letters at its end, or four numbers. `react@18.2.0` is a version.
+/// Whether what follows an at sign can be a host: letters at its end, or four numbers. `react@18.2.0-beta.x` is a version, and
+/// `logo@2x.png` a picture for fine screens.
 fn names_a_host(domain: &str) -> bool {
     let domain = domain.trim_end_matches(['.', '-', '_']);
+    let is_number = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    let first = domain.split('.').next().unwrap_or_default();
+    let is_version = is_number(first.trim_start_matches('v'))
+        && domain.split('.').nth(1).is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()))
+        && !domain.split('.').all(is_number);
+    if is_version || first.strip_suffix('x').is_some_and(is_number) {
+        return false;
+    }
     let last = domain.rsplit('.').next().unwrap_or_default();
     last.chars().any(char::is_alphabetic) || domain.split('.').filter(|label| !label.is_empty()).count() == 4
 }

@@ -29,6 +29,8 @@ struct Number {
     count: usize,
     /// What divides the first two groups.
     separator: u8,
+    /// Whether one sign divides all groups.
+    is_even: bool,
     /// Whether a digit stands before or behind it as a further group.
     has_neighbours: bool,
 }
@@ -53,6 +55,13 @@ pub(super) fn from(text: &str, from: usize) -> Option<(Range<usize>, &'static st
     let mut at = from;
     while let Some(step) = bytes[at..].iter().position(u8::is_ascii_alphanumeric) {
         let start = at + step;
+        // `IBANDE89 3704 ..`: the word is no part of the number.
+        if bytes[start..].get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"IBAN"))
+            && bytes[start + 4..].first().is_some_and(u8::is_ascii_alphanumeric)
+            && let Some((length, IBAN)) = longest(text, start + 4)
+        {
+            return Some((start + 4..start + 4 + length, IBAN));
+        }
         let is_apart = start == 0 || !bytes[start - 1].is_ascii_alphanumeric();
         if is_apart
             && begins_one(&bytes[start..])
@@ -91,6 +100,7 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
         groups: [0; GROUPS_MAX],
         count: 0,
         separator: 0,
+        is_even: true,
         has_neighbours: false,
     };
     let (mut at, mut found) = (start, None);
@@ -116,8 +126,10 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
         if !goes_on {
             return found;
         }
+        number.is_even &= number.count == 1 || next == number.separator;
         number.separator = if number.count == 1 { next } else { number.separator };
-        at += 1;
+        // Some write ` - ` between groups, or two blanks.
+        at += bytes[at..].iter().take(3).take_while(|byte| **byte == next || is_separator(**byte)).count();
     }
 }
 
@@ -171,7 +183,10 @@ fn is_card(number: &Number, before: &str) -> bool {
     let is_usual = groups.len() == 1
         || groups[..groups.len() - 1].iter().all(|length| *length == 4)
         || matches!(groups, [4, 6, 4 | 5]);
-    let is_divided = groups.len() > 1 && !number.has_neighbours && groups.iter().all(|length| (2..=7).contains(length));
+    let is_divided = groups.len() > 1
+        && number.is_even
+        && !number.has_neighbours
+        && groups.iter().all(|length| (2..=7).contains(length));
     // An article of a country whose number begins with 4 is no card of 13 digits, of which none is issued any more.
     let is_article = groups.len() == 1 && digits.len() == 13 && is_ean(digits);
     (is_usual || is_divided) && (is_announced || is_issued(digits) && !is_article)

@@ -60,7 +60,7 @@ fn is_phone(number: &str, before: &str) -> bool {
     let has_area_code = number.starts_with("(0") || number.starts_with('(') && groups == [3, 3, 4];
     let is_american = groups == [3, 3, 4] && !number.contains(['(', ')']) || begins(b"1") && groups == [1, 3, 3, 4];
     let is_national = begins(b"0") && !begins(b"00") && (is_plain && digits.len() == 11 || is_in_two(&groups));
-    is_international || has_area_code || is_american || is_national || is_announced(before)
+    is_international || has_area_code || is_american || is_national || is_announced(number, before)
 }
 
 /// An area code and a number: `0170-1234567`.
@@ -69,11 +69,11 @@ fn is_in_two(groups: &[usize]) -> bool {
 }
 
 /// Whether the text before a number ends with a word for phones: `tel:`, `/phone/`, `?mobile=`.
-fn is_announced(before: &str) -> bool {
+fn is_announced(number: &str, before: &str) -> bool {
     let bare = before.trim_end_matches([':', '/', '=', ' ', '-', '_']);
     let start = bare.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |at| at + 1);
     let word = bare.get(start..).unwrap_or_default();
-    bare.len() < before.len() && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    bare.len() < before.len() && !super::is_day(number) && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

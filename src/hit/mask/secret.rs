@@ -42,9 +42,9 @@ pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
 /// The first UUID at or after `from`: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
 pub(super) fn uuid_from(text: &str, from: usize) -> Option<Range<usize>> {
     let is_uuid = |window: &[u8]| {
-        window[8] == b'-'
+        matches!(window[8], b'-' | b'_')
             && window.iter().enumerate().all(|(place, byte)| match place {
-                8 | 13 | 18 | 23 => *byte == b'-',
+                8 | 13 | 18 | 23 => *byte == window[8],
                 _ => byte.is_ascii_hexdigit(),
             })
     };
@@ -56,9 +56,12 @@ const fn is_secret_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+')
 }
 
+/// What divides a secret, and is never part of one.
+const DIVIDERS: [char; 9] = ['.', ':', '~', '|', '!', '*', '$', ',', ';'];
+
 /// Whether a byte may stand within a secret that somebody divided.
 const fn is_joined(byte: u8) -> bool {
-    is_secret_byte(byte) || matches!(byte, b'.' | b':' | b'~')
+    is_secret_byte(byte) || matches!(byte, b'.' | b':' | b'~' | b'|' | b'!' | b'*' | b'$' | b',' | b';')
 }
 
 /// The first secret within a run of joined bytes.
@@ -99,7 +102,9 @@ fn key(word: &str) -> Option<Range<usize>> {
             let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
             // Where the sign is a word too, the rest must be none.
             let is_key = body.len() >= KEY_BYTES_MIN
-                && body.split(['-', '_', '+']).any(|part| part.len() >= 8 && is_mixed(part));
+                && body
+                    .split(['-', '_', '+'])
+                    .any(|part| part.len() >= 8 && is_mixed(part) && (sign.len() > 5 || kind(part) != Kind::Word));
             is_key.then_some(at..at + sign.len() + body.len())
         })
 }
@@ -139,7 +144,7 @@ fn noise(word: &str) -> Option<Range<usize>> {
     if length >= SECRET_BYTES_MIN {
         return Some(widened(word, start..end, length));
     }
-    same_groups(word).or_else(|| foreign(word)).or_else(|| divided(word))
+    same_groups(word).or_else(|| odd_groups(word)).or_else(|| foreign(word)).or_else(|| divided(word))
 }
 
 /// The noise with what belongs to it: signs before it such as `sk_live_`, pieces behind it. Words of a slug stay when they are more.
@@ -155,17 +160,18 @@ fn widened(word: &str, noise: Range<usize>, length: usize) -> Range<usize> {
 /// Runs between dots and the like that read like no language as a whole, though each part is short.
 fn foreign(word: &str) -> Option<Range<usize>> {
     let mut at = 0;
-    word.split(['.', ':', '~']).find_map(|run| {
+    word.split(DIVIDERS).find_map(|run| {
         let place = at;
         at += run.len() + 1;
-        (run.len() >= SECRET_BYTES_MIN && letters::is_foreign(run)).then_some(place..place + run.len())
+        (run.len() >= SECRET_BYTES_MIN && letters::is_foreign(run) && !is_code(run)).then_some(place..place + run.len())
     })
 }
 
 /// A secret that somebody divided into a few long parts, one of which is noise by itself.
 fn divided(word: &str) -> Option<Range<usize>> {
-    let parts = || word.split(['.', ':', '~']);
-    let is_long = |part: &str| part.len() >= 6 && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let parts = || word.split(DIVIDERS);
+    let has_both = word.bytes().any(|b| b.is_ascii_uppercase()) && word.bytes().any(|b| b.is_ascii_lowercase());
+    let is_long = |part: &str| part.len() >= 6 && (has_both || part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     let is_odd = |part: &str| kind(part) == Kind::Noise || is_mixed(part);
     let is_hex = word.bytes().all(|byte| !byte.is_ascii_alphanumeric() || byte.is_ascii_hexdigit());
     let fits = (2..=4).contains(&parts().count()) && parts().all(is_long) && parts().any(is_odd);
@@ -209,14 +215,78 @@ fn same_groups(word: &str) -> Option<Range<usize>> {
     let digits = length * groups().count();
     let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == separator;
     let has = |fits: fn(&u8) -> bool| word.bytes().any(|b| fits(&b));
+    let is_six = || groups().count() == 8 && groups().all(|group| (1..=4).contains(&group.len()));
     let fits = (2..=8).contains(&length)
         && digits >= SECRET_BYTES_MIN
-        && groups().all(|group| group.len() == length)
+        && (groups().all(|group| group.len() == length) || is_six())
         && word.bytes().all(is_hex)
         && has(u8::is_ascii_digit)
         && groups().filter(|group| is_mixed(group)).count() * 3 >= groups().count();
     fits.then_some(0..word.len())
 }
+
+/// Letters and digits in groups of one length, of which many are no word with a number: `a3F9.x0Qz.7kLm.2bVt`. Groups of one shape are
+/// moves of a game, or sizes.
+fn odd_groups(word: &str) -> Option<Range<usize>> {
+    let separator = char::from(word.bytes().find(|byte| !byte.is_ascii_alphanumeric())?);
+    let groups = || word.split(separator);
+    let first = groups().next()?;
+    let count = groups().count();
+    let fits = (4..=12).contains(&first.len())
+        && count >= 3
+        && first.len() * count >= SECRET_BYTES_MIN
+        && groups().all(|group| group.len() == first.len() && group.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !fits {
+        return None;
+    }
+    let shape = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
+    let is_alike = |group: &str| group.bytes().map(shape).eq(first.bytes().map(shape));
+    let odd = groups().filter(|group| runs(group) >= 3).count();
+    let mixed = groups().filter(|group| is_mixed(group)).count();
+    (odd * 3 >= count && mixed * 2 >= count && !groups().all(is_alike)).then_some(0..word.len())
+}
+
+/// How many runs of digits, and of letters as words have them, a part has: `Core2` two, `x3Fq` four.
+fn runs(part: &str) -> usize {
+    let (mut count, mut before) = (0, b' ');
+    for byte in part.bytes() {
+        let goes_on = match byte {
+            b'0'..=b'9' => before.is_ascii_digit(),
+            b'A'..=b'Z' => before.is_ascii_uppercase(),
+            _ => before.is_ascii_lowercase() || before.is_ascii_uppercase() && part.as_bytes()[0] == before,
+        };
+        count += usize::from(!goes_on);
+        before = byte;
+    }
+    count
+}
+
+/// Whether a run is the code of a product, moves of a game, or a word before a short hash: `DDR5-6000-CL30-2x16GB`,
+/// `M8x40-DIN912-A2`, `index-EqLNj9Fx`.
+fn is_code(run: &str) -> bool {
+    let parts = || run.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let is_word = |part: &&str| {
+        part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_lowercase()) && letters::average(part) >= 0
+    };
+    let other: usize = parts().filter(|part| !is_word(part)).map(str::len).sum();
+    let has_both =
+        |part: &str| part.bytes().any(|b| b.is_ascii_uppercase()) && part.bytes().any(|b| b.is_ascii_lowercase());
+    let is_group = |part: &str| {
+        let part = UNITS.iter().find_map(|unit| part.strip_suffix(unit)).unwrap_or(part);
+        let size = part.split_once('x').filter(|(before, behind)| {
+            before.ends_with(|c: char| c.is_ascii_digit()) && behind.starts_with(|c: char| c.is_ascii_digit())
+        });
+        let lengths = size.map_or(part.len(), |(before, behind)| before.len().max(behind.len()));
+        lengths <= 8
+            && size.map_or(runs(part) <= if has_both(part) { 2 } else { 3 }, |(before, behind)| {
+                runs(before) <= 2 && runs(behind) <= 2
+            })
+    };
+    parts().any(|part| is_word(&part)) && other < 10 || parts().count() >= 3 && parts().all(is_group)
+}
+
+/// Units that mix capitals and small letters.
+const UNITS: [&str; 6] = ["mAh", "kWh", "GHz", "MHz", "kHz", "mW"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -231,11 +301,13 @@ enum Kind {
 fn kind(part: &str) -> Kind {
     let bytes = part.as_bytes();
     let (mut letters, mut capitals, mut groups, mut humps) = (0, 0, 0, 0);
-    let mut before = b' ';
+    let (mut before, mut number) = (b' ', false);
     for byte in bytes {
         letters += usize::from(byte.is_ascii_alphabetic());
         capitals += usize::from(byte.is_ascii_uppercase());
-        groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit());
+        // `27x812` is one number.
+        groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit() && !(number && before == b'x'));
+        number = before.is_ascii_digit() || number && before == b'x' && byte.is_ascii_digit();
         humps += usize::from(byte.is_ascii_uppercase() && before.is_ascii_lowercase());
         before = *byte;
     }
@@ -249,7 +321,7 @@ fn kind(part: &str) -> Kind {
         0 if part.len() < SECRET_BYTES_MIN && (one_case || humps * 3 < part.len()) => Kind::Word,
         0 if one_case && capitals < 2 => reads(-5),
         0 if one_case => reads(2),
-        0 => reads(-2),
+        0 => reads(if is_camel(part) { -8 } else { -2 }),
         1 if part.len() < 10 && one_case => Kind::Word,
         1 if part.len() < 10 => {
             if humps > 1 {
@@ -260,6 +332,9 @@ fn kind(part: &str) -> Kind {
         }
         1 if letters < 8 && one_case => Kind::Word,
         1 if one_case && capitals < 2 && matches!(numbers_end, 1..=4) => reads(-3),
+        1 if one_case && capitals < 2 && numbers_end == 8 && super::is_day(&part[part.len() - 8..]) => reads(-5),
+        1 if one_case && is_joined_by_number(part) => reads(0),
+        1 if numbers_end < 3 && is_camel(part) => reads(-5),
         1 if one_case || capitals * 4 <= letters + 3 => reads(2),
         2 if is_time(bytes) => Kind::Unclear,
         2 if letters >= 7 && one_case => {
@@ -271,6 +346,22 @@ fn kind(part: &str) -> Kind {
         }
         _ => Kind::Noise,
     }
+}
+
+/// Whether capitals begin words of two letters or more, as names in programs have them: `getJsonFeedHTML`.
+fn is_camel(part: &str) -> bool {
+    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    let capitals = letters.bytes().filter(u8::is_ascii_uppercase).count();
+    let mut small = letters.split(|c: char| !c.is_ascii_lowercase()).filter(|run| !run.is_empty());
+    small.all(|run| run.len() > 1) && capitals > 1 && capitals * 3 <= letters.len()
+}
+
+/// Whether one digit stands for a word between two: `mysql2postgresql`.
+fn is_joined_by_number(part: &str) -> bool {
+    part.split_once(['2', '4']).is_some_and(|(before, behind)| {
+        let reads = |word: &str| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        reads(before) && reads(behind)
+    })
 }
 
 /// Whether the longest letters between numbers are a word by themselves.

@@ -36,10 +36,12 @@ fn is_invisible(c: char) -> bool {
 pub(super) fn plainly(text: &str) -> Option<String> {
     let mut plain = Cow::Borrowed(text);
     for _ in 0..LAYERS_MAX {
-        let Some(next) = [entities, percents, characters, words].iter().fold(None, |next: Option<String>, layer| {
-            let now = next.as_deref().unwrap_or(&plain);
-            layer(now).or(next)
-        }) else {
+        let Some(next) =
+            [entities, percents, escapes, characters, words].iter().fold(None, |next: Option<String>, layer| {
+                let now = next.as_deref().unwrap_or(&plain);
+                layer(now).or(next)
+            })
+        else {
             break;
         };
         plain = Cow::Owned(next);
@@ -76,7 +78,13 @@ fn entities(text: &str) -> Option<String> {
 
 /// The character that a text begins with as an entity, and the entity's length in bytes.
 fn entity(text: &str) -> Option<(char, usize)> {
-    const NAMED: [(&str, char); 12] = [
+    const NAMED: [(&str, char); 18] = [
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&lpar;", '('),
+        ("&rpar;", ')'),
+        ("&lsqb;", '['),
+        ("&rsqb;", ']'),
         ("&commat;", '@'),
         ("&amp;", '&'),
         ("&period;", '.'),
@@ -107,6 +115,31 @@ fn entity(text: &str) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, end))
 }
 
+/// Reads `\u0040`, `%u0040` and `\x40`, as scripts write characters.
+fn escapes(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((at, sign, length)) = rest.match_indices(['\\', '%']).find_map(|(at, mark)| {
+        let digits = match (mark, rest.as_bytes().get(at + 1)?) {
+            (_, b'u' | b'U') => 4,
+            ("\\", b'x' | b'X') => 2,
+            _ => return None,
+        };
+        let code =
+            rest.get(at + 2..at + 2 + digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        Some((at, char::from_u32(u32::from_str_radix(code, 16).ok()?)?, 2 + digits))
+    }) {
+        out.push_str(&rest[..at]);
+        out.push(sign);
+        rest = &rest[at + length..];
+    }
+    if rest.len() == text.len() {
+        return None;
+    }
+    out.push_str(rest);
+    Some(visible(&out).into_owned())
+}
+
 fn characters(text: &str) -> Option<String> {
     if text.is_ascii() {
         return None;
@@ -131,7 +164,7 @@ fn ascii(c: char) -> char {
         0xa0 | 0x2000..=0x200a | 0x202f | 0x205f | 0x3000 => ' ',
         0x2010..=0x2015 | 0x2212 | 0xfe58 | 0xfe63 => '-',
         0xfe6b => '@',
-        0x2024 | 0x3002 | 0xff61 | 0xfe52 => '.',
+        0xb7 | 0x2022 | 0x2024 | 0x2027 | 0x3002 | 0xff61 | 0xfe52 => '.',
         0xfe55 | 0xa789 | 0x2236 => ':',
         0xb2 | 0xb3 => char::from((code - 0xb0) as u8 + b'0'),
         0xb9 => '1',

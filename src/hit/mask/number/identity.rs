@@ -21,7 +21,8 @@ pub(super) fn is_one(number: &Number, before: &str) -> bool {
 fn is_announced(number: &Number, before: &str) -> bool {
     let digits = number.text().iter().filter(|byte| byte.is_ascii_digit()).count();
     let word = word_before(before);
-    digits >= 7 && digits + 3 >= number.length && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    let is_day = number.groups() == [4, 2, 2] && is_date(&number.text()[2..], Order::Year);
+    !is_day && digits >= 7 && digits + 3 >= number.length && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 fn of_digits(number: &Number) -> bool {
