@@ -214,7 +214,8 @@ fn networks_of(item: &str) -> Result<Vec<IpNet>, ConfigError> {
     if is_name {
         let alike = nearest(&item.to_lowercase(), &address::NAMES);
         return Err(ConfigError(format!(
-            "{item:?} is no name of networks; write {alike:?}, or a range like 10.0.0.0/8"
+            "{item:?} is no name of networks; write {alike:?}, or a range like 10.0.0.0/8 (there are {})",
+            address::NAMES.join(", ")
         )));
     }
     parse(item, "a network", "10.0.0.0/8").map(|network| vec![network])
@@ -295,7 +296,8 @@ mod tests {
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = 'loopback, cloudflair'"),
-                "\"cloudflair\" is no name of networks; write \"cloudflare\", or a range like 10.0.0.0/8",
+                "\"cloudflair\" is no name of networks; write \"cloudflare\", or a range like 10.0.0.0/8 \
+                 (there are loopback, private, cloudflare, cloudfront, fastly, akamai, google, imperva, sucuri)",
             ),
             (
                 from_toml("client_ip_header = 'X Real IP'"),

@@ -221,13 +221,27 @@ impl Visitor {
         // A ping tells the time since the one before it of its page. What the visitor did elsewhere since then does not
         // count, because messages overtake each other: a page's last ping may come after the next pageview.
         let longest = match ms {
-            Kind::SINCE_LAST_HIT_MS => u64::try_from(at.0 - self.last.0).unwrap_or(0),
+            Kind::SINCE_LAST_HIT_MS => self.since_last_hit(place, at),
             _ => u64::from(now_ms.saturating_sub(spot::told_ms(&self.spots, place))) + limits::ENGAGEMENT_GRACE_MS,
         };
         let spot = &mut self.spots[place];
         let cell = Cell { axis: Axis::Of(Dimension::Page), value: spot.page };
         book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll, now_ms));
         Ok(())
+    }
+
+    /// Milliseconds that a ping at `at` without a time of its own tells of a page: since the visitor's last hit. If that hit was
+    /// the next page, which overtook the ping, the page's time ended there.
+    fn since_last_hit(&self, place: usize, at: Moment) -> u64 {
+        let visit = self.visits.len() - 1;
+        let (exit, last_ms) = (self.visits[visit].exit, self.visits[visit].at_ms(self.last));
+        let is_overtaken = exit != self.spots[place].page
+            && spot::shown(&self.spots, exit, visit)
+                .is_some_and(|next| !self.spots[next].is_engaged && spot::told_ms(&self.spots, next) == last_ms);
+        match is_overtaken {
+            true => u64::from(last_ms.saturating_sub(spot::told_ms(&self.spots, place))),
+            false => u64::try_from(at.0 - self.last.0).unwrap_or(0),
+        }
     }
 
     fn count(

@@ -143,6 +143,24 @@ fn a_matomo_ping_is_time_on_the_page_and_no_view() {
 }
 
 #[test]
+fn a_matomo_ping_that_the_next_page_overtakes_keeps_its_time() {
+    let world = world();
+    let tell = |page: &str, more: &str| {
+        let hit = format!("/matomo.php?idsite=7&rec=1&url=https%3A%2F%2Fexample.com%2F{page}{more}");
+        send(&world, "GET", &hit, &[], "");
+    };
+    tell("a", "&r=1");
+    world.wait_ms(12_000);
+    tell("b", "&r=2");
+    tell("a", "&r=3&ping=1");
+    world.wait_ms(8_000);
+    tell("b", "&r=4&ping=1");
+    // What `/b` has told is no time of `/a`.
+    tell("a", "&r=5&ping=1");
+    assert_eq!(today(&world, "time_on_page", "event:page"), "/a 12, /b 8");
+}
+
+#[test]
 fn matomos_importer_of_logs_works_with_a_token() {
     let world = world();
     let token = world.token("ingest");

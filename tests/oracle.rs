@@ -128,7 +128,11 @@ impl<'a> Walk<'a> {
             (Kind::Engagement { ms, scroll }, _) => {
                 let Some(visit) = running.filter(|visit| self.has_shown(*visit, &hit.page)) else { return false };
                 let cap = match *ms {
-                    Kind::SINCE_LAST_HIT_MS => since.unwrap_or(0),
+                    Kind::SINCE_LAST_HIT_MS => {
+                        let last = person.expect("somebody with a visit").last_hit;
+                        let left = self.is_next_page(visit, &hit.page, last);
+                        if left { last.0 - self.told_until(visit, &hit.page).0 } else { at.0 - last.0 }
+                    }
                     _ => at.0 - self.told_until(visit, &hit.page).0 + GRACE_MS,
                 };
                 let ms = i64::try_from(*ms).unwrap_or(i64::MAX).min(cap);
@@ -152,6 +156,13 @@ impl<'a> Walk<'a> {
     fn has_shown(&self, visit: usize, page: &str) -> bool {
         let mut hits = self.visits[visit].hits.iter().map(|hit| self.counted[*hit].hit);
         hits.any(|hit| hit.kind == Kind::Pageview && hit.page == page)
+    }
+
+    /// Whether the last hit of a visit showed another page than this for the first time.
+    fn is_next_page(&self, visit: usize, page: &str, last: Moment) -> bool {
+        let Some(exit) = self.pages(&self.visits[visit]).last().filter(|exit| *exit != page) else { return false };
+        let is_untold = self.visits[visit].pings.iter().all(|ping| ping.page != exit);
+        is_untold && self.told_until(visit, exit) == last
     }
 
     /// Until when a page has told its time in a visit: its last ping, else its first pageview.

@@ -173,7 +173,8 @@ fn of_campaign(text: &str, kin: impl Fn(&str) -> Kin) -> (Cow<'static, str>, Kin
     match TABLE.of_word(text) {
         Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
         None => match host_in(text) {
-            Some(host) if kin(&host) == Kin::Sibling => (stored(&host), Kind::Referral),
+            // The domain of one of the site's own would read like the site.
+            Some(host) if kin(&host) != Kin::Stranger => (stored(&host), Kind::Referral),
             Some(host) => Sender::Host(host).named(),
             None => (stored(text), Kind::Referral),
         },
@@ -317,6 +318,7 @@ mod tests {
             ("ref=blog.example.com", "", DIRECT_OR_NONE, "blog.example.com"),
             ("source=https%3A%2F%2Fexample.com%2Fa", "https://t.co/", "X", "example.com"),
             ("utm_source=example.com", "", "example.com", "example.com"),
+            ("utm_source=blog.example.com", "", "blog.example.com", "blog.example.com"),
             ("ref=blog.example.org", "https://www.example.com/", "example.org", "example.org"),
         ] {
             assert_eq!(found(Kin::Own, query, referrer), by_default, "{query} {referrer}");
