@@ -149,13 +149,15 @@ fn makes_folder(command: &Command) -> bool {
 
 /// Refuses a folder without a database.
 fn must_be_there(data: &Path) -> Result<(), Failure> {
-    if data.join(DATABASE).is_file() {
-        return Ok(());
-    }
     let folder = data.display();
-    Err(Failure::Failed(format!(
-        "there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`"
-    )))
+    let told = match std::fs::metadata(data.join(DATABASE)) {
+        Ok(file) if file.is_file() => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{folder} is closed to this user; run the command as the user of the service, or as root")
+        }
+        _ => format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`"),
+    };
+    Err(Failure::Failed(told))
 }
 
 /// Who does the work: the running server, which has answered, or the folder is ours to do it.

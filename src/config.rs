@@ -212,10 +212,10 @@ fn networks_of(item: &str) -> Result<Vec<IpNet>, ConfigError> {
     }
     let is_name = !item.starts_with(|c: char| c.is_ascii_digit()) && !item.contains([':', '/', '.']);
     if is_name {
-        let alike = nearest(&item.to_lowercase(), &address::NAMES);
+        // No nearest name here: to trust the wrong network is worse than to read a list.
+        let names = address::NAMES.join(", ");
         return Err(ConfigError(format!(
-            "{item:?} is no name of networks; write {alike:?}, or a range like 10.0.0.0/8 (there are {})",
-            address::NAMES.join(", ")
+            "{item:?} is no name of networks; there are {names}, and ranges like 10.0.0.0/8"
         )));
     }
     parse(item, "a network", "10.0.0.0/8").map(|network| vec![network])
@@ -296,8 +296,8 @@ mod tests {
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = 'loopback, cloudflair'"),
-                "\"cloudflair\" is no name of networks; write \"cloudflare\", or a range like 10.0.0.0/8 \
-                 (there are loopback, private, cloudflare, cloudfront, fastly, akamai, google, imperva, sucuri)",
+                "\"cloudflair\" is no name of networks; there are loopback, private, cloudflare, cloudfront, fastly, akamai, \
+                 google, imperva, sucuri, and ranges like 10.0.0.0/8",
             ),
             (
                 from_toml("client_ip_header = 'X Real IP'"),

@@ -198,5 +198,8 @@ fn operators_see_what_is_left_out_and_hear_what_can_not_be() {
         assert_eq!(code, 1, "{words:?}");
         assert!(said.contains(sentence), "{said}");
     }
-    assert_eq!(set(&["--exclude-ip", "none", "--exclude-country", "none"]), "example.com  Etc/UTC  paths by rules");
+    assert_eq!(
+        set(&["--exclude-ip", "none", "--exclude-country", "none"]),
+        "example.com  Etc/UTC  path templates /order/:id"
+    );
 }

@@ -206,7 +206,9 @@ fn mistakes_end_in_one_sentence_and_the_right_code() {
     let config = folder.path().join("headcount.toml");
     std::fs::write(&config, "lisen = '127.0.0.1:1'\n").unwrap();
     let config = config.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["site", "set", "example.com", "--personal-paths", "-1"], 2, "write a whole number in digits, like 50"),
+        (&["site", "set", "example.com", "--values-max", "many"], 2, "write a whole number in digits, like 50"),
         (&["serve", "--config", config], 2, "unknown key \"lisen\"; did you mean \"listen\"?"),
         (&["serve", "--config", "missing.toml"], 2, "missing.toml can't be read"),
         (&["serve", "--listen", "nowhere"], 2, "\"nowhere\" is not an address; write it like 127.0.0.1:8080"),

@@ -107,11 +107,17 @@ fn the_owner_is_asked_once_and_both_answers_act_at_once() {
 #[test]
 fn the_number_is_the_owners() {
     let world = World::start();
-    set(&world, SiteChange { personal: Some(3), ..SiteChange::default() });
+    let change = SiteChange { personal: Some(3), by_name: Some(vec!["/a".into()]), ..SiteChange::default() };
+    let told = world.command(Command::SiteSet { domain: "example.com".into(), change }).expect("set");
+    assert!(told.text.contains("personal paths past 3 children"), "{}", told.text);
+    assert!(told.text.ends_with("  paths by name /a"), "{}", told.text);
     profiles(&world, 0..5);
     assert_eq!(visitors_of(&pages(&world), "/profile/:other"), Some(2));
     let shown = world.command(Command::SiteShow { domain: "example.com".into() }).expect("shown");
     assert!(shown.text.contains("past 3 children that one visitor each has seen"), "{}", shown.text);
+    let cookie = [world.sign_in()];
+    let emptied = world.form("/example.com/settings/paths", &cookie, &[("personal", "")]);
+    assert!(emptied.text().contains("is no number"), "{}", emptied.text());
     set(&world, SiteChange { personal: Some(0), ..SiteChange::default() });
     world.wait_minutes(24 * 60);
     profiles(&world, 0..60);

@@ -11,7 +11,7 @@ pub struct Change {
     /// Time zone like Europe/Berlin; a change acts from the site's next day on
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// A host whose pages count, may be given several times; `*.example.com` for all below it, `any` for every host
+    /// A host whose pages count, `*.example.com` for all below it; given once or several times it is the whole list, `any` for every host
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
     /// A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code
@@ -27,7 +27,7 @@ pub struct Change {
     #[arg(long, value_name = "YES")]
     counter: Option<bool>,
     /// How many visitors of a day a value needs to be shown to readers who are not signed in; less is (other) [default: 5]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = digits, allow_negative_numbers = true)]
     small_counts_k: Option<u32>,
     /// Whether Sec-GPC and DNT are honoured: true or false
     #[arg(long, value_name = "YES")]
@@ -36,15 +36,15 @@ pub struct Change {
     #[arg(long, value_name = "YES")]
     subdomain_referrers: Option<bool>,
     /// How many values of each dimension are counted by name in a day, from the next day on; more are (other) [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true)]
     values_max: Option<u32>,
     /// How many cells of two dimensions are kept of a day; past it the rarest are (other) [default: 2000000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = digits, allow_negative_numbers = true)]
     pair_cells_max: Option<u32>,
-    /// Pages that count as one, like /order/:id or /docs/*; may be given several times, `none` for none
+    /// Pages that count as one, like /order/:id or /docs/*; given once or several times it is the whole list, `none` empties it
     #[arg(long = "path-template", value_name = "PATH")]
     templates: Vec<String>,
-    /// Parts of paths that become :masked, like user-* or inv# (# is a number); `none` for none
+    /// Parts of paths that become :masked, like user-* or inv# (# is a number); given once or several times it is the whole list, `none` empties it
     #[arg(long = "path-mask", value_name = "PART")]
     masks: Vec<String>,
     /// The slash at the end of paths: keep, strip or add
@@ -53,25 +53,25 @@ pub struct Change {
     /// Capitals in paths: keep or lower
     #[arg(long = "path-case", value_name = "RULE")]
     case: Option<Case>,
-    /// A key of the query that belongs to the page; may be given several times, `none` for none
+    /// A key of the query that belongs to the page; given once or several times it is the whole list, `none` empties it
     #[arg(long = "query-key", value_name = "KEY")]
     query_keys: Vec<String>,
     /// How many children of one path, each seen by one visitor, are counted by name in a day; more are /path/:other, 0 counts all by name, from the next day on [default: 50]
-    #[arg(long = "personal-paths", value_name = "N")]
+    #[arg(long = "personal-paths", value_name = "N", value_parser = digits, allow_negative_numbers = true)]
     personal: Option<u32>,
-    /// A path whose children are counted by name however few see them; may be given several times, `none` for none
+    /// A path whose children are counted by name however few see them; given once or several times it is the whole list, `none` empties it
     #[arg(long = "path-by-name", value_name = "PATH")]
     by_name: Vec<String>,
-    /// A network whose hits are left out, like 203.0.113.0/24 or one address; may be given several times, `none` for none
+    /// A network whose hits are left out, like 203.0.113.0/24 or one address; given once or several times it is the whole list, `none` empties it
     #[arg(long = "exclude-ip", value_name = "NETWORK")]
     exclude_ips: Vec<String>,
-    /// A country whose hits are left out, like DE; may be given several times, `none` for none
+    /// A country whose hits are left out, like DE; given once or several times it is the whole list, `none` empties it
     #[arg(long = "exclude-country", value_name = "CODE")]
     exclude_countries: Vec<String>,
-    /// Pages that are left out, like /login or '/admin/**'; may be given several times, `none` for none
+    /// Pages that are left out, like /login or '/admin/**'; given once or several times it is the whole list, `none` empties it
     #[arg(long = "exclude-path", value_name = "PATH")]
     exclude_paths: Vec<String>,
-    /// A host whose pages are left out, `*.example.com` for all below it; may be given several times, `none` for none
+    /// A host whose pages are left out, `*.example.com` for all below it; given once or several times it is the whole list, `none` empties it
     #[arg(long = "exclude-host", value_name = "HOST")]
     exclude_hosts: Vec<String>,
 }
@@ -139,6 +139,11 @@ impl Change {
             exclude_hosts: listed(&self.exclude_hosts),
         }
     }
+}
+
+/// A number of things.
+fn digits(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "write a whole number in digits, like 50")
 }
 
 /// A list as it is to be: nothing stays as it is, `none` empties it.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::snippet;
 use crate::limits;
+use crate::site::paths::PathRules;
 use crate::site::{AddressMode, Budget, Exclusions, Site};
 
 /// A site in a line: what differs from the defaults.
@@ -40,15 +41,31 @@ pub(super) fn line(site: &Site) -> String {
     if budget.pair_cells != usual.pair_cells {
         line.push_str(&format!("  at most {} pair cells a day", budget.pair_cells));
     }
-    if !site.settings.paths.is_default() {
-        line.push_str("  paths by rules");
-    }
+    line.extend(rules(&site.settings.paths));
     for (what, texts) in excluded(&site.settings.exclude) {
         if !texts.is_empty() {
             line.push_str(&format!("  without {what} {}", texts.join(", ")));
         }
     }
     line
+}
+
+/// The rules of paths that differ from the defaults.
+fn rules(paths: &PathRules) -> impl Iterator<Item = String> {
+    let usual = PathRules::default();
+    let listed = |what: &str, texts: &[String]| (!texts.is_empty()).then(|| format!("  {what} {}", texts.join(", ")));
+    let differs = |is_other: bool, what: &str, value: &str| is_other.then(|| format!("  {what} {value}"));
+    [
+        listed("path templates", &paths.templates),
+        listed("path masks", &paths.masks),
+        differs(paths.slash != usual.slash, "path slash", paths.slash.name()),
+        differs(paths.case != usual.case, "path case", paths.case.name()),
+        listed("query keys", &paths.query_keys),
+        differs(paths.personal != usual.personal, "personal paths", &personal(paths.personal)),
+        listed("paths by name", &paths.by_name),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The kinds of exclusions and those that there are.

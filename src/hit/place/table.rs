@@ -24,7 +24,7 @@ const SHORT_CODES: usize = 224;
 pub struct TableFacts {
     /// The day of its data.
     pub day: Day,
-    /// Its first line: what it is, of when, where it is from, and its licence.
+    /// Where it is from, and its licence.
     pub origin: &'static str,
     /// Its size in the program, in bytes.
     pub bytes: usize,
@@ -77,7 +77,7 @@ pub fn table() -> TableFacts {
     let day = table.origin.split(" · ").find_map(|part| part.trim().parse().ok());
     TableFacts {
         day: day.map_or(Day(0), Day::of),
-        origin: table.origin,
+        origin: table.origin.rsplit(" · from ").next().unwrap_or(table.origin),
         bytes: BYTES.len(),
         countries: table.places.iter().flatten().count(),
     }
@@ -364,6 +364,7 @@ mod tests {
     fn the_table_says_what_it_is_and_is_small() {
         let facts = table();
         assert!(facts.day > Day::of(jiff::civil::date(2026, 1, 1)), "{}", facts.day);
+        assert!(facts.origin.starts_with("@ip-location-db/") && !facts.origin.contains("src/"), "{}", facts.origin);
         assert!(facts.origin.contains("CC BY 4.0") && facts.origin.contains("nro.net"), "{}", facts.origin);
         assert!((500_000..2_000_000).contains(&facts.bytes), "{}", facts.bytes);
         assert!((240..=255).contains(&facts.countries), "{}", facts.countries);

@@ -107,7 +107,7 @@ fn personal(site: &Site, form: &Form) -> SiteChange {
 
 fn paths(form: &Form) -> Result<SiteChange, String> {
     Ok(SiteChange {
-        personal: form.filled("personal").map(|_| number(form, "personal")).transpose()?,
+        personal: form.all("personal").next().map(|_| number(form, "personal")).transpose()?,
         by_name: Some(lines(form, "by_name")),
         templates: Some(lines(form, "templates")),
         masks: Some(lines(form, "masks")),
