@@ -1,8 +1,8 @@
 //! In: a reader whose browser runs no scripts, as its settings say. Out: every page by links and forms alone, and the files.
 //! Forgets: nothing.
 
-use headcount::control::{Command, SiteChange};
 use headcount::control::user::UserCommand;
+use headcount::control::{Command, SiteChange};
 use serde_json::json;
 
 use super::{Scene, eventually};
