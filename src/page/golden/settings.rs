@@ -70,7 +70,11 @@ fn full() -> Settings {
 fn the_settings_of_a_site_read_like_this() {
     let html = page(full(), Sent::default()).html();
     assert_plain(&html);
-    assert!(html.contains("--exclude-path &#39;/admin/**&#39;") && html.contains("&#60;script&#62;"), "{html}");
+    assert!(
+        html.contains("<span>--exclude-path</span> <span>&#39;/admin/**&#39;</span>")
+            && html.contains("&#60;script&#62;"),
+        "{html}"
+    );
     check("site-settings", &html);
 }
 

@@ -324,8 +324,8 @@ words! {
     not_counted: "Not counted",
     not_counted_unfiltered: "Of the whole site: what was not counted can't be filtered.",
     all_counted: "Everything that arrived in this period was counted.",
-    not_counted_total: "{0} messages from browsers and programs arrived and were left out on purpose.",
-    not_counted_one: "{0} message from a browser or a program arrived and was left out on purpose.",
+    not_counted_total: "{0} messages from browsers and programs arrived and were not counted, for these reasons.",
+    not_counted_one: "{0} message from a browser or a program arrived and was not counted, for this reason.",
     reason: "Reason",
 
     // Notices.
@@ -382,7 +382,7 @@ words! {
     site: "Site",
     no_sites: "There is no site yet.",
     or_on_the_server: "Or on the server:",
-    unclaimed: "Messages of the last 7 days that belong to no site of this list: {0}. Is there a typing mistake in a `data-domain`?",
+    unclaimed: "Messages of the last 7 days that belong to no site of this list: {0}. Is a name mistyped where they come from (`data-domain`, `siteId`, the host of a log's lines), or is a site missing here?",
 
     // The last half hour, and keys.
     live: "Live",

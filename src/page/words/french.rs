@@ -294,8 +294,8 @@ pub const FRENCH: Words = Words {
     not_counted: "Non comptés",
     not_counted_unfiltered: "Pour tout le site : ce qui n’a pas été compté ne se filtre pas.",
     all_counted: "Tout ce qui est arrivé sur cette période a été compté.",
-    not_counted_total: "{0} messages de navigateurs et de programmes sont arrivés et ont été écartés volontairement.",
-    not_counted_one: "{0} message d’un navigateur ou d’un programme est arrivé et a été écarté volontairement.",
+    not_counted_total: "{0} messages de navigateurs et de programmes sont arrivés et n’ont pas été comptés, pour ces raisons.",
+    not_counted_one: "{0} message d’un navigateur ou d’un programme est arrivé et n’a pas été compté, pour cette raison.",
     reason: "Raison",
 
     // Notices.
@@ -352,7 +352,7 @@ pub const FRENCH: Words = Words {
     site: "Site",
     no_sites: "Il n’y a pas encore de site.",
     or_on_the_server: "Ou sur le serveur :",
-    unclaimed: "Messages des 7 derniers jours qui n’appartiennent à aucun site de cette liste : {0}. Y a-t-il une faute de frappe dans un `data-domain` ?",
+    unclaimed: "Messages des 7 derniers jours qui n’appartiennent à aucun site de cette liste : {0}. Un nom est-il mal écrit à leur origine (`data-domain`, `siteId`, l’hôte des lignes d’un journal), ou manque-t-il ici un site ?",
 
     // The last half hour, and keys.
     live: "En direct",

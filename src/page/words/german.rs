@@ -292,8 +292,8 @@ pub const GERMAN: Words = Words {
     not_counted: "Nicht gezählt",
     not_counted_unfiltered: "Für die ganze Website: Was nicht gezählt wurde, lässt sich nicht filtern.",
     all_counted: "Alles, was in diesem Zeitraum ankam, wurde gezählt.",
-    not_counted_total: "{0} Meldungen von Browsern und Programmen kamen an und wurden absichtlich nicht gezählt.",
-    not_counted_one: "{0} Meldung eines Browsers oder Programms kam an und wurde absichtlich nicht gezählt.",
+    not_counted_total: "{0} Meldungen von Browsern und Programmen kamen an und wurden nicht gezählt, aus diesen Gründen.",
+    not_counted_one: "{0} Meldung eines Browsers oder Programms kam an und wurde nicht gezählt, aus diesem Grund.",
     reason: "Grund",
 
     // Notices.
@@ -350,7 +350,7 @@ pub const GERMAN: Words = Words {
     site: "Website",
     no_sites: "Noch gibt es keine Website.",
     or_on_the_server: "Oder auf dem Server:",
-    unclaimed: "Meldungen der letzten 7 Tage, die zu keiner Website dieser Liste gehören: {0}. Steckt in einem `data-domain` ein Tippfehler?",
+    unclaimed: "Meldungen der letzten 7 Tage, die zu keiner Website dieser Liste gehören: {0}. Ist der Name falsch geschrieben, wo sie herkommen (`data-domain`, `siteId`, der Host in Zeilen eines Logs), oder fehlt hier eine Website?",
 
     // The last half hour, and keys.
     live: "Live",
