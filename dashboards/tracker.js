@@ -23,11 +23,12 @@
 // but `data-domain`, `plausible.init`, campaign keys in a fragment, pages loaded ahead of need. It runs in the place of this
 // one; calls wait for it. `page/tracker.rs` says what is cut from the first file.
 // MORE
+{
 let $script=document.currentScript
 // END
 if(history.headcount)console.info('headcount: not counted,','again')
 // MORE
-else if(history.headcount=1,document.prerendering||window.plausible?.init||/data-[aefhimo]|event-|file-t|#.*[mko]_/.exec($script.outerHTML+location))window.headcount??=(...a)=>(headcount.q??=[]).push(a),import(new URL('more.js',$script.src)).then(a=>a.more($script))
+else if(history.headcount=1,document.prerendering||window.plausible?.init||/data-[aefhimo]|event-|file-t|#.*[mko]_/.exec($script.outerHTML+location))import(new URL('more.js',$script.src)).then(a=>a.more($script)).catch(x=>console.info('headcount: not counted,',x))
 // END
 else{
 let $files=/\.(zip|csv|pdf|rar|apk|exe|xlsx?|mov|pptx?|mp.|gz|docx?|msi|7z|dmg|rtf|iso|txt)$/i,y,u,e,sd,off,$path,at,r=document.referrer,
@@ -57,11 +58,11 @@ $track=async(n,o)=>{
     // The opt-out is asked each time, so that it acts at once. Access to storage may be denied; the wish then holds for
     // this page.
     try{
-      if(x=/headcount=[ic]/.exec(location))off=x>'headcount=d',localStorage.headcount_ignore=off
+      if(x=/headcount=[ic]/.exec(location))(off=x>'headcount=d')?localStorage.headcount_ignore=true:delete localStorage.headcount_ignore
       off=/true/.test(localStorage.headcount_ignore+localStorage.plausible_ignore)
     }catch{}
     // A frame without an address of its own is no page.
-    if(x=off?'localStorage.headcount_ignore':window.plausible?.init||/^(file|data|blob|about)/.exec(it.u))throw x
+    if(x=off?'localStorage.headcount_ignore':window.plausible?.init||/^(file|data|blob|about):/.exec(it.u))throw x
     // MASK
     if(n=='pageview')u=it.u
     // Browsers refuse what exceeds 64 KB on its way, others' messages included. That is sent once more, without `keepalive`.
@@ -134,3 +135,6 @@ for(let n of'headcount plausible'.split(' ')){
   }
 }
 }
+// MORE
+}
+// END

@@ -122,7 +122,8 @@ pub fn of_site(domain: Option<&str>) -> String {
 fn joined(around: &str) -> String {
     let around = around.replace("// TAGGED\n", TAGGED).replace("// RULES\n", RULES);
     let (before, after) = around.split_once(TRACKER_LINE).unwrap_or((&around, ""));
-    let mut body = between(SOURCE, "// PLACE\n", "// An attribute", "").replace("$more()||", "");
+    let mut body =
+        between(SOURCE, "// PLACE\n", "// An attribute", "").replace("window.plausible?.init||/^(file", "/^(file");
     while body.contains("// MORE\n") {
         let (head, rest) = body.split_once("// MORE\n").unwrap_or_default();
         body = format!("{head}{}", rest.split_once("// END\n").unwrap_or_default().1);

@@ -65,7 +65,7 @@ async function end() {
 class Browser {
   static async start() {
     const port = await start('chromedriver', ['--port=0'], /started successfully on port (\d+)/)
-    const browser = new Browser()
+    const browser = new this()
     browser.session = `http://127.0.0.1:${port}/session`
     const args = [...FLAGS, `--user-data-dir=${path.join(scratch, 'profile')}`]
     const wishes = {capabilities: {alwaysMatch: {'goog:chromeOptions': {args}}}}

@@ -22,10 +22,6 @@ async function until(what, ask) {
 }
 
 class Chromium extends Browser {
-  static start() {
-    return super.start()
-  }
-
   async widen(width) {
     await this.devtools('Emulation.setDeviceMetricsOverride', {width, height: HEIGHT, deviceScaleFactor: 1, mobile: false})
   }
