@@ -201,6 +201,8 @@ pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const HEAD_WAIT_S: u64 = 20;
 /// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.
 pub const BODY_WAIT_S: u64 = 20;
+/// How many seconds the rest of a body that is too large is read and thrown away, so that its sender sees the answer.
+pub const REST_WAIT_S: u64 = 1;
 /// Longest wait for open connections at stop, in seconds.
 pub const DRAIN_S: u64 = 10;
 /// Live pages that are kept up to date at once; each is a connection, and costs some 30 kB.
