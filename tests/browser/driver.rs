@@ -41,6 +41,18 @@ pub enum Engine {
     WebKit,
 }
 
+impl Engine {
+    /// Whether tests are to drive it. Chromium always is; the others take minutes more, which `tests/run` asks for by
+    /// `HEADCOUNT_ENGINES=all`. What is left out is said.
+    pub fn is_asked_for(self) -> bool {
+        let is_asked = self == Engine::Chromium || std::env::var_os("HEADCOUNT_ENGINES").is_some();
+        if !is_asked {
+            println!("{self:?} is left out; HEADCOUNT_ENGINES=all drives it");
+        }
+        is_asked
+    }
+}
+
 /// A browser with a profile and a driver of its own.
 pub struct Browser {
     engine: Engine,
