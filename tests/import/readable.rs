@@ -114,6 +114,18 @@ fn what_can_not_be_read_ends_with_a_failure_that_says_what_it_looks_like() {
 }
 
 #[test]
+fn a_log_that_no_line_could_be_read_of_is_read_once_it_is_described() {
+    let desk = Desk::new();
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let log = desk.log("own.log", &format!("200|2024-06-01T10:00:00+00:00|192.0.2.1|GET /a HTTP/1.1|{agent}\n"));
+    let output = headcount(&desk.words(&[log.to_str().unwrap()])).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let format = "$status|$time_iso8601|$remote_addr|$request|$http_user_agent";
+    assert_eq!(desk.import(&[&log], &["--log-format", format])["counted"], 1);
+    assert_eq!(desk.import(&[&log], &["--log-format", format])["counted"], 0, "it is known now");
+}
+
+#[test]
 fn standard_input_that_can_not_be_read_is_told_too() {
     let desk = Desk::new();
     let mut command = headcount(&desk.words(&["-"]));

@@ -117,8 +117,12 @@ impl Log {
         self.end = Some(end);
     }
 
-    /// How far it is read now, for each site, if that has changed.
+    /// How far it is read now, for each site, if that has changed. A log of which no line could be read is not remembered: its
+    /// owner will describe it and come again.
     pub(super) fn moved(&mut self) -> Vec<Imported> {
+        if self.read == 0 && self.start() == 0 {
+            return Vec::new();
+        }
         let (Some(end), Some(new)) = (self.end.take(), self.new) else { return Vec::new() };
         let sites = std::mem::take(&mut self.touched).into_iter().chain(self.of);
         let known = |site: SiteId| self.entries.get(&site).copied().unwrap_or(Imported { site, ..new });
