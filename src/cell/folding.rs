@@ -38,6 +38,8 @@ pub struct Folding {
     parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
     /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
     unknown: u64,
+    /// Room for the name that is being made: most pages keep theirs, and need none of their own.
+    room: String,
 }
 
 impl fmt::Debug for Folding {
@@ -72,22 +74,25 @@ impl Folding {
     /// The name that a page is counted by for this visitor; 0 stands for one of whom nothing is known. `of` tells apart lists of pages,
     /// such as those that properties name.
     pub fn name<'a>(&mut self, of: &str, page: &'a str, who: u64) -> Cow<'a, str> {
-        let Some(before) = self.before.clone().filter(|_| page.starts_with('/') && page.len() > 1) else {
+        if !page.starts_with('/') || page.len() == 1 {
             return Cow::Borrowed(page);
-        };
+        }
+        let Some(before) = self.before.take() else { return Cow::Borrowed(page) };
         let who = if who == 0 { self.next_unknown() } else { who };
-        let mut name = Name::new(page);
+        let mut name = Name { text: std::mem::take(&mut self.room), is_folded: false };
+        name.text.clear();
         for part in parts(page) {
             let is_folded = !part.starts_with(':') && self.is_folded(of, &name.text, part, page, who, &*before);
             name.push(part, is_folded);
         }
-        name.done(page)
+        (self.before, self.room) = (Some(before), name.text);
+        if name.is_folded { Cow::Owned(self.room.clone()) } else { Cow::Borrowed(page) }
     }
 
     /// The name that a page was counted by for those who saw it while it was folded; nothing if it never was.
     pub fn folded(&self, page: &str) -> Option<String> {
         self.before.as_ref()?;
-        let mut name = Name::new(page);
+        let mut name = Name::default();
         for part in parts(page) {
             let child = self.children.get(&self.digest("", &name.text, part));
             name.push(part, child.is_some_and(|child| child.is_folded));
@@ -165,24 +170,17 @@ fn parts(page: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A name while it is made.
+#[derive(Default)]
 struct Name {
     text: String,
     is_folded: bool,
 }
 
 impl Name {
-    fn new(page: &str) -> Name {
-        Name { text: String::with_capacity(page.len()), is_folded: false }
-    }
-
     fn push(&mut self, part: &str, is_folded: bool) {
         self.is_folded |= is_folded;
         self.text.push('/');
         self.text.push_str(if is_folded { OTHER_CHILD } else { part });
-    }
-
-    fn done(self, page: &str) -> Cow<'_, str> {
-        if self.is_folded { Cow::Owned(self.text) } else { Cow::Borrowed(page) }
     }
 }
 
