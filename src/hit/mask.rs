@@ -18,6 +18,7 @@ mod written;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::cell::folding::OTHER_CHILD;
 use crate::limits::NAME_BYTES_MAX;
 
 /// What stands for a mail address.
@@ -38,6 +39,7 @@ pub fn name(text: &str) -> Cow<'_, str> {
     let mut masked = if signs.has(FOREIGN) { written::visible(text) } else { Cow::Borrowed(text) };
     if signs.has(SIGN) {
         address::cut(&mut masked);
+        disown(&mut masked);
     }
     let plain = if signs.has(SIGN | FOREIGN) { written::plainly(&masked) } else { None };
     let signs = if matches!(masked, Cow::Owned(_)) { Signs::of(&masked) } else { signs };
@@ -53,6 +55,14 @@ pub fn name(text: &str) -> Cow<'_, str> {
             kept.truncate(bounded(&kept).len());
             Cow::Owned(kept)
         }
+    }
+}
+
+/// Takes the colon from a part that reads like [`OTHER_CHILD`]: only pages that were counted together may be called so.
+fn disown(text: &mut Cow<'_, str>) {
+    if text.contains(OTHER_CHILD) {
+        let (part, without) = (["/", OTHER_CHILD].concat(), ["/", &OTHER_CHILD[1..]].concat());
+        *text = Cow::Owned(text.replace(&part, &without));
     }
 }
 
@@ -245,6 +255,16 @@ fn tail_bytes(text: &str, fits: fn(char) -> bool) -> usize {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn nobody_calls_a_page_as_those_are_called_that_were_counted_together() {
+        for (sent, kept) in
+            [("/blog/:other", "/blog/other"), ("/:other/:other/x", "/other/other/x"), ("say :other", "say :other")]
+        {
+            assert_eq!(name(sent), kept);
+            assert_eq!(name(kept), kept);
+        }
+    }
 
     #[test]
     fn ordinary_names_are_left_alone_and_not_copied() {

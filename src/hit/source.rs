@@ -307,6 +307,7 @@ mod tests {
         }
         assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| Kin::Stranger).is_ok());
     }
+
     #[test]
     fn the_site_is_never_a_source_of_its_own() {
         let found = |kin: Kin, query: &str, referrer: &str| {
