@@ -27,8 +27,10 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 
 use crate::beacon::Beacon;
+use crate::beacon::address::HiddenProxy;
 use crate::cell::Folding;
 use crate::clock::Clock;
+use crate::counts::lately::RecentActivity;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
@@ -36,13 +38,11 @@ use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{Access, SiteError, Sqlite};
-use crate::store::{Ask, BotCount, Rejected, Store, StoreError};
-pub use keeper::Lately;
+use crate::store::{Ask, Store, StoreError};
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
 use personal::Personal;
-pub use proxies::HiddenProxy;
 use proxies::Proxies;
 use recent::Recent;
 use salts::Salts;
@@ -288,36 +288,6 @@ impl Collector {
         Outcome::Rejected(reason)
     }
 
-    /// The rejections of a site from `first` to `last`, most frequent first.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
-        let pending = self.pending(site, &[]);
-        let (flush, stored) = self.0.store.rejected(site, first, last)?;
-        let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
-        let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
-        for rejected in unsaved.filter(in_range) {
-            *sums.entry(rejected.reason).or_default() += rejected.count;
-        }
-        let mut reasons: Vec<_> = sums.into_iter().collect();
-        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
-        Ok(reasons)
-    }
-
-    /// The programs that came to a site from `first` to `last`, by day, in no order.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
-        let pending = self.pending(site, &[]);
-        let (flush, mut counts) = self.0.store.bots(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
-        counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
-        Ok(counts)
-    }
-
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
         self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
     }
@@ -342,23 +312,13 @@ impl Collector {
         self.0.salts.days().len()
     }
 
-    /// Visitors of a site within the last five minutes.
-    pub fn visitors_now(&self, site: SiteId) -> usize {
-        self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
-    }
-
     /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
     ///
     /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
     /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
     /// midnight too, because they are nobody's.
-    pub fn lately(&self, site: SiteId) -> Option<Lately> {
+    pub fn lately(&self, site: SiteId) -> Option<RecentActivity> {
         self.call(|reply| Message::Lately { site, reply })
-    }
-
-    /// The same of each site that has had any.
-    pub fn visitors_now_by_site(&self) -> HashMap<SiteId, usize> {
-        self.call(Message::NowOfAll).unwrap_or_default()
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.

@@ -24,6 +24,7 @@
 //! | [`store`] | sums | sums over a range | |
 //! | [`report`] | a question and sums | lines, rates | the cells |
 //! | [`page`] | lines | HTML, CSV, JSON | |
+//! | [`view`] | the state in an address, sums | what a page shows | the questions |
 //!
 //! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`collector`], [`control`], [`server`],
 //! [`demo`], [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
@@ -51,7 +52,7 @@
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
 //!    [`counts::Census`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
 //!    visitors are dropped, and the store packs the day ([`cell::packed`]).
-//! 6. A reader asks for `/example.com`: `server/dashboard.rs` makes [`report::Question`]s, [`report::answers`] adds
+//! 6. A reader asks for `/example.com`: [`view::site_page`] makes [`report::Question`]s of the address, [`report::answers`] adds
 //!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`. A filter reads
 //!    cells of two dimensions; those of the open day are summed up from memory.
 //!
@@ -60,8 +61,8 @@
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title and the texts
 //!   that it names in `page/words/`, `page/cards.rs` for its tab;
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
-//! - how filters are written, and what is shown under them: `report/choice.rs`, `server/dashboard/`; what owners watch:
-//!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
+//! - how filters are written, and what is shown under them: `report/choice.rs`, `view/`; what owners watch:
+//!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `view/goals.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
 //!   `cli/import/`, then `collector/import.rs`; the site of a line: `collector/import/hosts.rs`;
@@ -80,9 +81,9 @@
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what the
 //!   README lists under *Languages*;
-//! - the chart: what it draws in `server/dashboard/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
-//! - the list of sites: `report/overview.rs`, `server/overview.rs`; several sites as one: `report/together.rs`, `server/together.rs`;
-//! - what happens just now: `counts/lately.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
+//! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
+//! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
+//! - what happens just now: `counts/lately.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
 //! - users and what they may do: `store/sqlite/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
@@ -110,6 +111,7 @@ pub mod secret;
 pub mod store;
 pub mod report;
 pub mod page;
+pub mod view;
 pub mod clock;
 pub mod config;
 pub mod meter;

@@ -13,6 +13,7 @@ mod plan;
 pub mod period;
 pub mod together;
 pub mod overview;
+mod records;
 pub mod range;
 pub mod query;
 pub mod choice;
@@ -30,6 +31,7 @@ use figures::Figures;
 use plan::{Part, Read};
 
 pub use figures::{Figure, change};
+pub use records::{MailSums, Records};
 
 /// Where a report finds sums: those that are stored and those that are not yet, as one.
 pub trait Sums {

@@ -5,16 +5,13 @@
 
 mod answers;
 mod api;
-mod arrived;
 mod body;
 mod counter;
-mod dashboard;
 mod form;
 mod guess;
 mod ingest;
 mod language;
 mod live;
-mod overview;
 mod own_account;
 mod pages;
 mod share;

@@ -1,5 +1,6 @@
 //! In: requests to the paths of beacons. Out: what they are answered, and what is counted of them. Forgets: nothing.
 
+use headcount::report::Records;
 use serde_json::{Value, json};
 
 use crate::world::{World, person};

@@ -4,14 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use headcount::collector::Lately;
 use headcount::control::{Command, SiteChange};
+use headcount::counts::lately::RecentActivity;
 use headcount::site::{AddressMode, SiteId};
 use serde_json::json;
 
 use crate::world::World;
 
-fn lately(world: &World) -> Lately {
+fn lately(world: &World) -> RecentActivity {
     world.collector().lately(SiteId(1)).unwrap()
 }
 

@@ -128,6 +128,7 @@ fn the_flow_reads_no_clock_and_logs_nothing() {
         "store",
         "report",
         "page",
+        "view",
     ];
     let never = [
         "SystemTime::now",

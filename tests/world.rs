@@ -21,6 +21,7 @@ use headcount::control::{self, Command, SiteChange};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
+use headcount::report::Records;
 use headcount::server::{self, App};
 use headcount::site::Moment;
 use headcount::store::sqlite::Sqlite;

@@ -38,6 +38,21 @@ impl Default for Trust {
     }
 }
 
+/// What seems wrong with the settings of proxies. It names no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenProxy {
+    /// Nearly all hits come from one address of a local network.
+    Private,
+    /// Most hits come through a few public addresses that send forwarding headers.
+    Public,
+    /// Most hits come from this delivery network, whose name is that of `trusted_proxies`.
+    Delivery(&'static str),
+    /// Most hits come with headers that contradict each other.
+    Contradictory,
+    /// Most hits come from trusted proxies without the header that the operator named.
+    Unnamed,
+}
+
 /// The header in which trusted proxies name the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientHeader {

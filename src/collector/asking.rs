@@ -1,11 +1,14 @@
 //! In: questions of reports. Out: the sums that are stored and those that are not yet, as one. Forgets: nothing.
 
+use std::collections::HashMap;
+
 use super::Collector;
 use super::keeper::Message;
 use crate::counts::{Name, PropKey};
-use crate::report;
+use crate::rejection::Rejection;
+use crate::report::{self, MailSums, Records};
 use crate::site::{Day, SiteId};
-use crate::store::{Ask, Row, Store, StoreError};
+use crate::store::{Ask, BotCount, MailSum, Rejected, Row, Store, StoreError};
 
 impl report::Sums for Collector {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
@@ -44,5 +47,46 @@ impl report::Sums for Collector {
         keys.sort_unstable();
         keys.dedup();
         Ok(keys)
+    }
+}
+
+impl Records for Collector {
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, stored) = self.0.store.rejected(site, first, last)?;
+        let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
+        let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
+        let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
+        for rejected in unsaved.filter(in_range) {
+            *sums.entry(rejected.reason).or_default() += rejected.count;
+        }
+        let mut reasons: Vec<_> = sums.into_iter().collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        Ok(reasons)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, mut counts) = self.0.store.bots(site, first, last)?;
+        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
+        counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
+        Ok(counts)
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
+        let pending = self.pending(site, &[]);
+        let (flush, stored) = self.0.store.mails(site, first, last)?;
+        let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
+        let mut sums = MailSums::new();
+        let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);
+        for mail in stored.into_iter().chain(unsaved).filter(in_range) {
+            let sum = sums.entry((mail.campaign, mail.kind)).or_default();
+            *sum = (sum.0 + mail.count, sum.1 + mail.people);
+        }
+        Ok(sums)
+    }
+
+    fn visitors_now(&self) -> HashMap<SiteId, usize> {
+        self.call(Message::NowOfAll).unwrap_or_default()
     }
 }

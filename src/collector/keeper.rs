@@ -27,6 +27,7 @@ use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
 use crate::clock::Clock;
+use crate::counts::lately::RecentActivity;
 use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
@@ -73,19 +74,12 @@ pub enum Message {
         /// Where the answer goes.
         reply: Sender<Vec<PropKey>>,
     },
-    /// A question for the visitors of the last minutes.
-    Now {
-        /// Of which site.
-        site: SiteId,
-        /// Where the answer goes.
-        reply: Sender<usize>,
-    },
     /// A question for what the visitors of the last minutes are at.
     Lately {
         /// Of which site.
         site: SiteId,
         /// Where the answer goes.
-        reply: Sender<Lately>,
+        reply: Sender<RecentActivity>,
     },
     /// A question for the visitors of the last minutes of each site that has any.
     NowOfAll(Sender<HashMap<SiteId, usize>>),
@@ -106,17 +100,6 @@ pub enum Message {
     Forget(SiteId),
     /// Store everything and end.
     Stop,
-}
-
-/// The last minutes of a site, as they are in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lately {
-    /// When this was.
-    pub at: Moment,
-    /// Pageviews by minute, the running one last.
-    pub pageviews: [u32; limits::LATELY_MINUTES],
-    /// The visitors, as far as they are told apart.
-    pub people: counts::Lately,
 }
 
 struct Keeper {
@@ -231,7 +214,6 @@ impl Keeper {
             }
             Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
             Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
-            Message::Now { site, reply } => answer(&reply, self.visitors_now(site)),
             Message::Lately { site, reply } => answer(&reply, self.lately(site)),
             Message::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
             Message::Visitors(reply) => answer(&reply, self.visitors),
@@ -300,11 +282,6 @@ impl Keeper {
         taken
     }
 
-    fn visitors_now(&self, site: SiteId) -> usize {
-        let now = self.clock.now();
-        self.days.values().filter(|day| day.site == site).map(|day| day.visitors_now(now)).sum()
-    }
-
     fn visitors_now_of_all(&self) -> HashMap<SiteId, usize> {
         let now = self.clock.now();
         let mut visitors = HashMap::new();
@@ -314,10 +291,10 @@ impl Keeper {
         visitors
     }
 
-    fn lately(&self, site: SiteId) -> Lately {
+    fn lately(&self, site: SiteId) -> RecentActivity {
         let at = self.clock.now();
         let people = counts::Lately::of(self.days.values().filter(|day| day.site == site), at);
-        Lately { at, pageviews: self.minutes.of(site, at), people }
+        RecentActivity { at, pageviews: self.minutes.of(site, at), people }
     }
 
     /// What is to be done from time to time.

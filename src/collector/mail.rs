@@ -12,10 +12,7 @@ use crate::hit::token;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
-use crate::store::{MailSum, StoreError};
-
-/// By campaign and kind, how often something happened, and by how many people, those of each day added.
-pub type MailSums = HashMap<(String, MailKind), (u64, u64)>;
+use crate::store::MailSum;
 
 type Key = (SiteId, Day, String, MailKind);
 
@@ -106,22 +103,5 @@ impl Collector {
         let name = if site.settings.campaigns.contains_key(campaign) { campaign } else { UNKNOWN };
         self.0.mails.add((site.id, day, name.to_owned(), kind), person.map(|token| token.bits()));
         Ok(())
-    }
-
-    /// What became of a site's mails from `first` to `last`: by campaign and kind, how often and by how many people a day.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
-        let pending = self.pending(site, &[]);
-        let (flush, stored) = self.0.store.mails(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
-        let mut sums = MailSums::new();
-        let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);
-        for mail in stored.into_iter().chain(unsaved).filter(in_range) {
-            let sum = sums.entry((mail.campaign, mail.kind)).or_default();
-            *sum = (sum.0 + mail.count, sum.1 + mail.people);
-        }
-        Ok(sums)
     }
 }

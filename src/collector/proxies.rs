@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::beacon::ClientIp;
-use crate::beacon::address::{NAMES, Way, delivery_network, is_local};
+use crate::beacon::address::{HiddenProxy, NAMES, Way, delivery_network, is_local};
 use crate::hit::token::Token;
 
 /// After how many hits it is looked.
@@ -22,45 +22,29 @@ const AGENTS: usize = 10;
 /// How many public addresses are a few. Those of a delivery network are known, and may be more.
 const FEW: usize = 20;
 
-/// What seems wrong with the settings of proxies. It names no address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HiddenProxy {
-    /// Nearly all hits come from one address of a local network.
-    Private,
-    /// Most hits come through a few public addresses that send forwarding headers.
-    Public,
-    /// Most hits come from this delivery network, whose name is that of `trusted_proxies`.
-    Delivery(&'static str),
-    /// Most hits come with headers that contradict each other.
-    Contradictory,
-    /// Most hits come from trusted proxies without the header that the operator named.
-    Unnamed,
+/// How many of a hundred hits must come in a way.
+fn percent(hidden: HiddenProxy) -> u32 {
+    if hidden == HiddenProxy::Private { PERCENT_PRIVATE } else { PERCENT_OTHERS }
 }
 
-impl HiddenProxy {
-    fn percent(self) -> u32 {
-        if self == HiddenProxy::Private { PERCENT_PRIVATE } else { PERCENT_OTHERS }
-    }
-
-    fn log(self) {
-        match self {
-            HiddenProxy::Private => tracing::warn!(
-                "nearly all hits come from one address of a local network: name the proxy's network in trusted_proxies"
-            ),
-            HiddenProxy::Public => tracing::warn!(
-                "most hits come through a few public addresses that send forwarding headers: name the proxies in trusted_proxies"
-            ),
-            HiddenProxy::Delivery(network) => tracing::warn!(
-                network,
-                "most hits come from machines of one delivery network: add \"{network}\" to trusted_proxies"
-            ),
-            HiddenProxy::Contradictory => tracing::warn!(
-                "most hits come with forwarding headers that contradict each other: name the one that the proxy sets in client_ip_header"
-            ),
-            HiddenProxy::Unnamed => tracing::warn!(
-                "most hits come from trusted proxies without the header of client_ip_header: name the one that the proxy sets"
-            ),
-        }
+fn log(hidden: HiddenProxy) {
+    match hidden {
+        HiddenProxy::Private => tracing::warn!(
+            "nearly all hits come from one address of a local network: name the proxy's network in trusted_proxies"
+        ),
+        HiddenProxy::Public => tracing::warn!(
+            "most hits come through a few public addresses that send forwarding headers: name the proxies in trusted_proxies"
+        ),
+        HiddenProxy::Delivery(network) => tracing::warn!(
+            network,
+            "most hits come from machines of one delivery network: add \"{network}\" to trusted_proxies"
+        ),
+        HiddenProxy::Contradictory => tracing::warn!(
+            "most hits come with forwarding headers that contradict each other: name the one that the proxy sets in client_ip_header"
+        ),
+        HiddenProxy::Unnamed => tracing::warn!(
+            "most hits come from trusted proxies without the header of client_ip_header: name the one that the proxy sets"
+        ),
     }
 }
 
@@ -140,7 +124,7 @@ impl Seen {
         .chain(of_networks)
         .chain([(HiddenProxy::Public, &self.public)])
         .collect();
-        let share = |hidden: HiddenProxy, suspect: &Suspect| suspect.hits * 100 >= hits * hidden.percent();
+        let share = |hidden: HiddenProxy, suspect: &Suspect| suspect.hits * 100 >= hits * percent(hidden);
         let is_found = |hidden: HiddenProxy, suspect: &Suspect| {
             let are_few = match hidden {
                 HiddenProxy::Private => suspect.addresses.len() == 1,
@@ -151,11 +135,11 @@ impl Seen {
         };
         let now = all.iter().find(|(hidden, suspect)| is_found(*hidden, suspect)).map(|(hidden, _)| *hidden);
         let is_still = |hidden: &HiddenProxy| {
-            all.iter().any(|(of, suspect)| of == hidden && suspect.hits * 200 >= hits * hidden.percent())
+            all.iter().any(|(of, suspect)| of == hidden && suspect.hits * 200 >= hits * percent(*hidden))
         };
         let found = now.or(self.found.filter(is_still));
         if let Some(hidden) = found.filter(|hidden| self.found != Some(*hidden)) {
-            hidden.log();
+            log(hidden);
         }
         *self = Seen { found, ..Seen::default() };
     }

@@ -37,6 +37,17 @@ pub struct Ranked {
     pub values: usize,
 }
 
+/// The last minutes of a site, as they are in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentActivity {
+    /// When this was.
+    pub at: Moment,
+    /// Pageviews by minute, the running one last.
+    pub pageviews: [u32; limits::LATELY_MINUTES],
+    /// The visitors, as far as they are told apart.
+    pub people: Lately,
+}
+
 /// The lists of a [`Lately`].
 const LISTS: [Dimension; 3] = [Dimension::Page, Dimension::Source, Dimension::Country];
 

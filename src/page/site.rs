@@ -170,6 +170,13 @@ pub struct NotCounted {
     pub count: u64,
 }
 
+impl NotCounted {
+    /// Lines of rejections, in the order in which they come.
+    pub fn of(rejected: Vec<(Rejection, u64)>) -> Vec<NotCounted> {
+        rejected.into_iter().map(|(reason, count)| NotCounted { reason, count }).collect()
+    }
+}
+
 /// What became of the mails of a campaign.
 #[derive(Debug, Clone, Default)]
 pub struct MailLine {

@@ -4,13 +4,13 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::dashboard::NoView;
 use super::form::NoForm;
 use super::language::words_for;
 use crate::page::sign_in::Why;
 use crate::page::words::{Language, Words};
 use crate::page::{ErrorPage, SignInPage};
 use crate::report::choice::NotAChoice;
+use crate::view::ViewError;
 
 /// A page.
 pub fn html(status: StatusCode, body: String) -> Response {
@@ -40,13 +40,13 @@ pub fn with_status(status: u16, body: String) -> Response {
 }
 
 /// The answer to an address that leads to no view.
-pub fn no_view(no_view: &NoView, headers: &HeaderMap) -> Response {
+pub fn no_view(no_view: &ViewError, headers: &HeaderMap) -> Response {
     let words = words_for(headers);
     let title = match no_view {
-        NoView::Period(_) | NoView::Compare(_) => words.no_such_period,
-        NoView::NotForAll => words.not_for_all,
-        NoView::Filter(NotAChoice::Refused(_)) | NoView::GoalAndFilter => words.not_together,
-        NoView::Filter(_) => words.no_such_filter,
+        ViewError::Period(_) | ViewError::Compare(_) => words.no_such_period,
+        ViewError::NotForAll => words.not_for_all,
+        ViewError::Filter(NotAChoice::Refused(_)) | ViewError::GoalAndFilter => words.not_together,
+        ViewError::Filter(_) => words.no_such_filter,
     };
     let sentence = whole_sentence(&no_view.to_string());
     refused(ErrorPage { words, status: 400, title: title.to_owned(), sentence, spoken: Language::English })

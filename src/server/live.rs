@@ -5,7 +5,6 @@
 //! holds elements with ids, which take the place of those on the page; `page` says that the whole page is to be made anew.
 
 mod hub;
-mod shown;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -29,8 +28,9 @@ use crate::page::live::LivePage;
 use crate::page::words::Words;
 use crate::site::Site;
 use crate::store::StoreError;
+use crate::view::live::{self, Pulse};
 pub use hub::Hub;
-use hub::Pulse;
+use hub::pulse;
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -44,12 +44,12 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
     }
     let words = words_for(&headers);
     let made = apart(move || {
-        let pulse = Pulse::of(&site, &app.collector)?;
+        let pulse = pulse(&site, &app.collector)?;
         let page = pulse.map(|pulse| LivePage {
             words,
             domain: site.domain.to_string(),
             account: Some(account.shown()),
-            half_hour: shown::half_hour(&site, &pulse, words),
+            half_hour: live::half_hour(&site, &pulse, words),
         });
         Ok::<_, StoreError>(page)
     });
@@ -161,11 +161,11 @@ impl Stream {
     fn event(&self, pulse: &Pulse) -> String {
         // Its owner may have changed it meanwhile.
         let site = self.app.collector.directory().get(self.site.id).cloned().unwrap_or_else(|| self.site.clone());
-        match (self.of, &pulse.waiting) {
-            (Of::Live, _) => part(&shown::half_hour(&site, pulse, self.words).html()),
-            (Of::New, Some(waiting)) => part(&waiting.clone().shown(&site, self.words).html()),
+        match (self.of, &pulse.arrivals) {
+            (Of::Live, _) => part(&live::half_hour(&site, pulse, self.words).html()),
+            (Of::New, Some(arrivals)) => part(&arrivals.clone().shown(&site, self.words).html()),
             (Of::New, None) => "event: page\ndata:\n\n".to_owned(),
-            (Of::Site, _) => part(&shown::now(&site, pulse, self.words).html()),
+            (Of::Site, _) => part(&live::now(&site, pulse, self.words).html()),
         }
     }
 }

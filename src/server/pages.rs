@@ -7,20 +7,23 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answers::{failed, file, html, no_view, not_found, text, wrong};
-use super::dashboard::{Breakdown, View, Wish};
 use super::language::words_for;
-use super::overview::{self, Wanted};
 use super::signed_in::{Account, admit};
-use super::{Shared, apart, dashboard, share, signed_in};
+use super::{App, Shared, apart, share, signed_in};
 use crate::collector::Collector;
+use crate::control::snippet;
 use crate::hit::place;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
-use crate::report::Sums;
+use crate::report::{Records, Sums};
 use crate::site::{Moment, Schedule, Site};
 use crate::store::StoreError;
 use crate::store::sqlite::Scope;
+use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
+use crate::view::site_list::{SiteListParams, site_list};
+use crate::view::site_page::{bots_of, mails_of};
+use crate::view::{InstanceState, SiteView, site_page};
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
@@ -36,11 +39,11 @@ pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: Head
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), Wanted::read(&asked));
+    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), SiteListParams::read(&asked));
     let made = apart(move || {
         let mut sites = collector.directory().all();
         sites.retain(|site| account.may_read(site.id));
-        overview::page(&sites, &wanted, words, &account, &collector)
+        site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector)
     });
     match made.await {
         Some(Ok(page)) => html(StatusCode::OK, page.html()),
@@ -68,11 +71,11 @@ pub async fn site(
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = apart(move || match View::read(&site, &asked, app.collector.clock().now(), words) {
-        Ok(view) => {
-            Ok(dashboard::site_page(&view, Some(account.shown()), &app.collector, &app.collector, &app.base_url))
-        }
-        Err(wrong) => Err(wrong),
+    let made = apart(move || {
+        let instance = instance(&site, &app);
+        let view = SiteView::read(&site, &asked, instance.now, words)?;
+        let records: &dyn Records = &app.collector;
+        Ok(site_page(&view, Some(account.shown()), records, Some(records), &instance))
     });
     match made.await {
         Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
@@ -100,12 +103,12 @@ pub async fn panel(
     }
     let found = apart(move || {
         let now = app.collector.clock().now();
-        let view = View::read(&site, &asked, now, words)?;
+        let view = SiteView::read(&site, &asked, now, words)?;
         Ok(match tab {
             Some((tab, ending)) => {
                 rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &app.collector, now)
             }
-            None => beside(&view, &file, &app.collector),
+            None => beside(&view, &file, now, &app.collector),
         })
     });
     match found.await {
@@ -114,6 +117,19 @@ pub async fn panel(
         Some(Ok(Ok(None))) => not_found(&headers),
         Some(Err(wrong)) => no_view(&wrong, &headers),
         _ => failed(&headers),
+    }
+}
+
+/// What the page of a site says of the collector.
+pub fn instance(site: &Site, app: &App) -> InstanceState {
+    let collector = &app.collector;
+    InstanceState {
+        now: collector.clock().now(),
+        snippet: snippet(&site.domain, &app.base_url),
+        hidden_proxy: collector.hidden_proxy(),
+        may_repeat: collector.may_repeat(site),
+        is_degraded: collector.meter().degraded.get() != 0,
+        personal_parents: collector.personal_parents(site),
     }
 }
 
@@ -136,7 +152,7 @@ pub fn named(file: &str) -> Option<(Tab, Option<&'static str>)> {
 /// # Errors
 /// [`StoreError`]
 pub fn rows_or_file(
-    view: &View,
+    view: &SiteView,
     tab: &Tab,
     ending: Option<&str>,
     asked: &[(String, String)],
@@ -145,10 +161,10 @@ pub fn rows_or_file(
     now: Moment,
 ) -> Result<Option<Response>, StoreError> {
     let Some(ending) = ending else {
-        let page = dashboard::rows_page(view, tab, Wish::read(asked), now, sums, account)?;
+        let page = rows_page(view, tab, ListParams::read(asked), now, sums, account)?;
         return Ok(Some(html(StatusCode::OK, page.html())));
     };
-    let found = dashboard::export(view, tab, &Wish::read(asked), now, sums)?;
+    let found = breakdown(view, tab, &ListParams::read(asked), now, sums)?;
     let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     Ok(Some(match ending {
@@ -162,12 +178,12 @@ pub fn rows_or_file(
 ///
 /// # Errors
 /// [`StoreError`]
-fn beside(view: &View, file: &str, collector: &Collector) -> Result<Option<Response>, StoreError> {
+fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Result<Option<Response>, StoreError> {
     Ok(Some(match file.split_once('.') {
-        Some(("mail", "csv")) => csv(export::mail_csv(&dashboard::mails_of(view, collector)?)),
-        Some(("mail", "json")) => json(export::mail_json(&dashboard::mails_of(view, collector)?)),
-        Some((bots::NAME, "csv")) => csv(bots::csv(&dashboard::bots(view, collector)?)),
-        Some((bots::NAME, "json")) => json(bots::json(&dashboard::bots(view, collector)?)),
+        Some(("mail", "csv")) => csv(export::mail_csv(&mails_of(view, now, records)?)),
+        Some(("mail", "json")) => json(export::mail_json(&mails_of(view, now, records)?)),
+        Some((bots::NAME, "csv")) => csv(bots::csv(&bots_of(view, now, records)?)),
+        Some((bots::NAME, "json")) => json(bots::json(&bots_of(view, now, records)?)),
         _ => return Ok(None),
     }))
 }

@@ -9,12 +9,11 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::dashboard::{NoView, View};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
 use super::turns::{self, Turns};
-use super::{App, Shared, answers, apart, dashboard, pages};
+use super::{App, Shared, answers, apart, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::share::Why;
@@ -23,6 +22,7 @@ use crate::report::folded::Folded;
 use crate::secret::password::Password;
 use crate::store::StoreError;
 use crate::store::sqlite::Share;
+use crate::view::{SiteView, ViewError, site_page};
 use door::Open;
 
 /// The key of a query that asks for the page without its frame, to stand in another page.
@@ -47,7 +47,7 @@ pub async fn page(
     let made = made(&slug, &headers, &app, move |open, app, words| {
         let view = view(open, &asked, words)?;
         let sums = Folded::of(&app.collector, &open.site, app.collector.clock().now(), app.collector.folded());
-        let page = dashboard::site_page(&view, None, &app.collector, &sums, &app.base_url);
+        let page = site_page(&view, None, &sums, None, &pages::instance(&open.site, app));
         Ok(page.map(|page| Some(answers::with_status(200, page.html()))))
     });
     made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
@@ -83,7 +83,7 @@ pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app
 }
 
 /// What an answer is made by, away from the threads that serve connections; nothing where there is no such thing.
-type Work = Result<Result<Option<Response>, StoreError>, NoView>;
+type Work = Result<Result<Option<Response>, StoreError>, ViewError>;
 
 /// Makes an answer for whoever may see what is open, when it is their turn.
 async fn made(
@@ -103,9 +103,9 @@ async fn made(
     }
 }
 
-fn view<'a>(open: &'a Open, asked: &[(String, String)], words: &'static Words) -> Result<View<'a>, NoView> {
-    let view = View::public(&open.site, open.home.clone(), asked, words)?;
-    Ok(View { is_findable: open.share.is_public(), ..view })
+fn view<'a>(open: &'a Open, asked: &[(String, String)], words: &'static Words) -> Result<SiteView<'a>, ViewError> {
+    let view = SiteView::public(&open.site, open.home.clone(), asked, words)?;
+    Ok(SiteView { is_findable: open.share.is_public(), ..view })
 }
 
 fn is_embedded(asked: &[(String, String)]) -> bool {

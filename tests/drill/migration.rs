@@ -8,6 +8,7 @@ use headcount::cell::{Axis, Cell, Dimension};
 use headcount::clock::Clock;
 use headcount::counts::{Name, OpenDay};
 use headcount::hit::{Hit, Watched};
+use headcount::report::Records;
 use headcount::site::{Budget, Day, LocalHour, Schedule, SiteId};
 use rusqlite::{Connection, params};
 

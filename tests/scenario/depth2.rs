@@ -13,6 +13,7 @@ use headcount::counts::Name;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::hit::{Hit, Tools};
+use headcount::report::Records;
 use headcount::report::Sums;
 use headcount::site::{Day, Domain, Hour, LocalHour, Moment, Settings, Site, SiteId};
 use headcount::store::sqlite::Sqlite;

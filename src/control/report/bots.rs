@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::{Done, Reply};
 use super::ROWS_SHOWN;
 use crate::collector::Collector;
-use crate::report;
 use crate::report::bots::BotLine;
+use crate::report::{self, Records};
 use crate::site::Site;
 
 /// Programs are no visitors: how often each family came, and for which pages.

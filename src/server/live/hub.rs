@@ -9,34 +9,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::collector::{Collector, Lately};
+use crate::collector::Collector;
 use crate::limits;
-use crate::report::Sums;
 use crate::server::apart;
-use crate::server::arrived::Waiting;
 use crate::site::{Site, SiteId};
 use crate::store::StoreError;
-
-/// What a site is like just now.
-#[derive(Debug, Clone)]
-pub struct Pulse {
-    /// Its last half hour.
-    pub lately: Lately,
-    /// What has arrived, while nothing was ever counted.
-    pub waiting: Option<Waiting>,
-}
-
-impl Pulse {
-    /// That of a site; nothing once the collector has ended.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn of(site: &Site, collector: &Collector) -> Result<Option<Pulse>, StoreError> {
-        let Some(lately) = collector.lately(site.id) else { return Ok(None) };
-        let is_new = collector.first_day(site.id)?.is_none();
-        Ok(Some(Pulse { lately, waiting: is_new.then(|| Waiting::of(site, collector)).transpose()? }))
-    }
-}
+use crate::view::live::Pulse;
 
 /// Everybody who watches.
 #[derive(Debug)]
@@ -133,7 +111,15 @@ impl Hub {
 
 async fn look(site: &Arc<Site>, collector: &Collector) -> Option<Pulse> {
     let (site, collector) = (site.clone(), collector.clone());
-    apart(move || Pulse::of(&site, &collector)).await?.ok()?
+    apart(move || pulse(&site, &collector)).await?.ok()?
+}
+
+/// The pulse of a site; nothing once the collector has ended.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn pulse(site: &Site, collector: &Collector) -> Result<Option<Pulse>, StoreError> {
+    collector.lately(site.id).map(|recent| Pulse::of(site, recent, collector)).transpose()
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
-//! In: a site, days, and the collector. Out: what became of the mails of its campaigns. Forgets: nothing.
+//! What became of the mails of a site's campaigns.
 
 use std::collections::BTreeMap;
 
 use crate::beacon::mail::{Act, Asker, MailKind};
 use crate::cell::{Axis, Dimension, Metric};
-use crate::collector::Collector;
 use crate::page::MailLine;
-use crate::report::{self, Question, Span};
+use crate::report::{self, Question, Records, Span};
 use crate::site::{Day, Site};
 use crate::store::StoreError;
 
 /// A line for each campaign that is declared, and for each other name that something was counted under.
-pub fn lines(site: &Site, first: Day, last: Day, collector: &Collector) -> Result<Vec<MailLine>, StoreError> {
-    let counted = collector.mails(site.id, first, last)?;
+pub fn lines(site: &Site, first: Day, last: Day, records: &dyn Records) -> Result<Vec<MailLine>, StoreError> {
+    let counted = records.mails(site.id, first, last)?;
     let mut lines: BTreeMap<String, MailLine> = BTreeMap::new();
     for (name, sent) in &site.settings.campaigns {
         lines.insert(name.clone(), MailLine { sent: *sent, ..MailLine::default() });
@@ -25,7 +24,7 @@ pub fn lines(site: &Site, first: Day, last: Day, collector: &Collector) -> Resul
     }
     let span = Span::of_days(first, last);
     let question = Question::new(site.id, span, Axis::Of(Dimension::UtmCampaign), None, &[Metric::Visits]);
-    for row in report::answers(&[question], collector)?.into_iter().flatten() {
+    for row in report::answers(&[question], records)?.into_iter().flatten() {
         if let (Some(line), Some(visits)) = (lines.get_mut(&*row.value), row.metrics[0]) {
             line.visited += visits as u64;
         }

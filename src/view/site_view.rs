@@ -1,9 +1,8 @@
-//! In: an address. Out: what its reader wants to see, and the addresses of all views that lie one click away. Forgets: keys that
-//! it does not know.
+//! Which figures of a site a reader sees, and the addresses of all views that lie one click away.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::state::State;
+use super::url_state::UrlState;
 use crate::cell::{Dimension, Metric, OTHER};
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
@@ -22,7 +21,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'
 
 /// Who looks at figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
+pub enum Audience {
     /// Somebody who is signed in sees every figure.
     SignedIn,
     /// The same, who reads several sites as one: what belongs to one site is left out.
@@ -33,11 +32,11 @@ pub enum Reader {
 
 /// What a reader wants to see of a site.
 #[derive(Debug, Clone)]
-pub struct View<'a> {
+pub struct SiteView<'a> {
     /// The texts of its reader.
     pub words: &'static Words,
     /// Who looks.
-    pub reader: Reader,
+    pub audience: Audience,
     /// What it is called: the site's domain.
     pub name: String,
     /// Where all links of the page begin: `/example.com`, `/share/SLUG`.
@@ -47,14 +46,14 @@ pub struct View<'a> {
     /// The site.
     pub site: &'a Site,
     /// What is chosen.
-    pub state: State,
+    pub state: UrlState,
     /// The filters of that, made out.
     pub chosen: Chosen,
 }
 
 /// Why an address leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoView {
+pub enum ViewError {
     /// There is no such period.
     #[error(transparent)]
     Period(#[from] NotAPeriod),
@@ -75,65 +74,68 @@ pub enum NoView {
     NotForAll,
 }
 
-impl<'a> View<'a> {
+impl<'a> SiteView<'a> {
     /// What somebody who is signed in asks for by a query. Without a period it is that which fits the site's age.
     ///
     /// # Errors
-    /// [`NoView`]: other figures than those asked for must not be shown.
+    /// [`ViewError`]: other figures than those asked for must not be shown.
     pub fn read(
         site: &'a Site,
         query: &[(String, String)],
         now: Moment,
         words: &'static Words,
-    ) -> Result<View<'a>, NoView> {
+    ) -> Result<SiteView<'a>, ViewError> {
         let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
-        let state = State { is_embedded: false, ..State::read(query, usual)? };
+        let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
         let chosen = state.choice.made_out(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {
-            return Err(NoView::GoalAndFilter);
+            return Err(ViewError::GoalAndFilter);
         }
         let home = format!("/{}", site.domain);
         let name = site.domain.to_string();
-        Ok(View { words, reader: Reader::SignedIn, name, home, is_findable: false, site, state, chosen })
+        Ok(SiteView { words, audience: Audience::SignedIn, name, home, is_findable: false, site, state, chosen })
     }
 
     /// What anybody asks for by a query, of a page that begins at `home`.
     ///
     /// # Errors
-    /// [`NoView`]: what is for signed-in people is refused, so that nobody takes other figures for it.
+    /// [`ViewError`]: what is for signed-in people is refused, so that nobody takes other figures for it.
     pub fn public(
         site: &'a Site,
         home: String,
         query: &[(String, String)],
         words: &'static Words,
-    ) -> Result<View<'a>, NoView> {
-        let state = State::read(query, Period::Days(30))?;
+    ) -> Result<SiteView<'a>, ViewError> {
+        let state = UrlState::read(query, Period::Days(30))?;
         if state.period == Period::Today || state.by == Some(Interval::Hour) || !state.choice.is_empty() {
-            return Err(NoView::NotForAll);
+            return Err(ViewError::NotForAll);
         }
         let chosen = state.choice.made_out(site)?;
         let name = site.domain.to_string();
-        Ok(View { words, reader: Reader::Public, name, home, is_findable: false, site, state, chosen })
+        Ok(SiteView { words, audience: Audience::Public, name, home, is_findable: false, site, state, chosen })
     }
 
     /// What its period means at a moment. `first_day` is the first one with data.
     pub fn range(&self, now: Moment, first_day: Option<Day>) -> Range {
         let range = self.state.period.range(&self.site.schedule, now, first_day);
-        if self.reader == Reader::Public { range.over() } else { range }
+        if self.audience == Audience::Public { range.over() } else { range }
     }
 
     /// How the page stands.
     pub fn stand(&self) -> Stand {
-        Stand { is_embedded: self.state.is_embedded && self.reader == Reader::Public, is_findable: self.is_findable }
+        Stand {
+            is_embedded: self.state.is_embedded && self.audience == Audience::Public,
+            is_findable: self.is_findable,
+        }
     }
 
     /// The address of another view of the site.
-    fn address(&self, below: &str, state: &State) -> String {
+    fn address(&self, below: &str, state: &UrlState) -> String {
         format!("{}{below}?{}", self.home, state.query())
     }
 
     /// The address of this view with something changed.
-    fn with(&self, change: impl FnOnce(&mut State)) -> String {
+    fn with(&self, change: impl FnOnce(&mut UrlState)) -> String {
         let mut state = self.state.clone();
         change(&mut state);
         self.address("", &state)
@@ -157,12 +159,12 @@ impl<'a> View<'a> {
     /// Whether its reader sees what is told of the whole site beside its figures: what was not counted, programs, mails, and
     /// who is there now.
     pub fn has_ledger(&self) -> bool {
-        self.reader == Reader::SignedIn
+        self.audience == Audience::SignedIn
     }
 
     /// Whether its reader sees goals and funnels.
     pub fn has_goals(&self) -> bool {
-        self.reader == Reader::SignedIn
+        self.audience == Audience::SignedIn
     }
 
     /// Whether its reader sees a card.
@@ -173,17 +175,17 @@ impl<'a> View<'a> {
     /// Whether its reader sees a tab.
     pub fn has_tab(&self, tab: &Tab) -> bool {
         let is_for_all = || tab.dimension().is_some_and(folded::is_for_all);
-        self.reader != Reader::Public || is_for_all()
+        self.audience != Audience::Public || is_for_all()
     }
 
     /// Whether its reader sees properties of events.
     pub fn has_props(&self) -> bool {
-        self.reader != Reader::Public
+        self.audience != Audience::Public
     }
 
     /// What the owner noted beside the figures.
     pub fn notes(&self) -> &[Annotation] {
-        if self.reader != Reader::Public { &self.site.settings.annotations } else { &[] }
+        if self.audience != Audience::Public { &self.site.settings.annotations } else { &[] }
     }
 
     /// Where something else below the site is, of the same days.
@@ -199,7 +201,7 @@ impl<'a> View<'a> {
     /// Where a value is shown alone: with the filters that are there as far as sums can join them, else in their place.
     /// Nothing for what is no single value, and for what is shown alone already.
     pub fn of_value(&self, tab: &Tab, value: &str) -> Option<String> {
-        if value.is_empty() || value == OTHER || self.reader == Reader::Public {
+        if value.is_empty() || value == OTHER || self.audience == Audience::Public {
             return None;
         }
         let key = match tab {
@@ -213,7 +215,7 @@ impl<'a> View<'a> {
 
     /// Where those are shown alone who reached a goal.
     pub fn of_goal(&self, name: &str) -> Option<String> {
-        if self.reader == Reader::Public { None } else { self.narrowed(Part::is(Key::Goal, name)) }
+        if self.audience == Audience::Public { None } else { self.narrowed(Part::is(Key::Goal, name)) }
     }
 
     fn narrowed(&self, part: Part) -> Option<String> {
@@ -242,7 +244,7 @@ impl<'a> View<'a> {
     }
 
     fn has_period(&self, period: Period) -> bool {
-        self.reader != Reader::Public || period != Period::Today
+        self.audience != Audience::Public || period != Period::Today
     }
 
     /// The days to choose from.
@@ -343,7 +345,8 @@ impl<'a> View<'a> {
     /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
     fn possible(&self, range: &Range) -> Vec<Interval> {
         let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
-        let has_hours = self.reader != Reader::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
+        let has_hours =
+            self.audience != Audience::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
         let mut intervals = range.intervals();
         intervals.retain(|interval| has_hours || *interval != Interval::Hour);
         intervals

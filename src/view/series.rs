@@ -1,9 +1,10 @@
-//! In: lines by bucket, and those of what is compared. Out: the series of the chart. Forgets: nothing.
+//! The series of the chart, and that of what it is compared with.
 
 use std::collections::HashMap;
 
-use super::view::{Reader, View};
-use super::{Found, Slot, totals};
+use super::answers::{AnswerKey, Answers};
+use super::questions::totals;
+use super::site_view::{Audience, SiteView};
 use crate::cell::Metric;
 use crate::limits;
 use crate::page::{Note, Point, Progress, Series};
@@ -12,7 +13,7 @@ use crate::report::{Interval, Line, Span};
 use crate::site::{Annotation, Day, Moment, Month};
 
 /// What the series counts, what is drawn in front first.
-pub(super) fn metrics(view: &View) -> Vec<Metric> {
+pub(super) fn metrics(view: &SiteView) -> Vec<Metric> {
     match view.state.metric.filter(|metric| is_drawable(view, *metric)) {
         Some(metric) => vec![metric],
         None => vec![Metric::Visitors, view.chosen.scope().hits()],
@@ -20,13 +21,13 @@ pub(super) fn metrics(view: &View) -> Vec<Metric> {
 }
 
 /// Conversion rates of a bucket would be of all visitors of the range.
-pub(super) fn is_drawable(view: &View, metric: Metric) -> bool {
+pub(super) fn is_drawable(view: &SiteView, metric: Metric) -> bool {
     metric != Metric::ConversionRate && totals(view.chosen.scope()).contains(&metric)
 }
 
 /// The width in which what is compared is read; nothing where it is not kept so. Weeks and months of two ranges seldom begin
 /// on the same day, so days are read for them and gathered in the buckets of the range.
-pub(super) fn width_before(view: &View, range: &Range, before: Span) -> Option<Interval> {
+pub(super) fn width_before(view: &SiteView, range: &Range, before: Span) -> Option<Interval> {
     let oldest = range.today.0 - limits::HOUR_DETAIL_DAYS;
     match view.interval(range) {
         Interval::Hour => (view.chosen.is_all() || before.first_day().0 >= oldest).then_some(Interval::Hour),
@@ -41,17 +42,17 @@ fn are_months(span: Span, before: Span) -> bool {
 }
 
 /// The lines of a series by bucket.
-struct Lines<'a> {
+struct SeriesLines<'a> {
     lines: HashMap<i32, &'a Line>,
     metrics: &'a [Metric],
     /// Whether what has no line was left out on purpose.
     is_open: bool,
 }
 
-impl Lines<'_> {
-    fn of<'a>(found: &'a Found, slot: &Slot, metrics: &'a [Metric], is_open: bool) -> Option<Lines<'a>> {
+impl SeriesLines<'_> {
+    fn of<'a>(found: &'a Answers, slot: &AnswerKey, metrics: &'a [Metric], is_open: bool) -> Option<SeriesLines<'a>> {
         let lines = found.get(slot)?.iter().filter_map(|line| Some((line.bucket?, line))).collect();
-        Some(Lines { lines, metrics, is_open })
+        Some(SeriesLines { lines, metrics, is_open })
     }
 
     /// A metric of a bucket. Of what nobody visited there is no mean and no rate.
@@ -77,15 +78,15 @@ impl Lines<'_> {
 }
 
 /// What a series is compared with, and where.
-struct Before<'a> {
-    lines: Lines<'a>,
+struct ComparedSeries<'a> {
+    lines: SeriesLines<'a>,
     span: Span,
     interval: Interval,
     range: Span,
     buckets: &'a [i32],
 }
 
-impl Before<'_> {
+impl ComparedSeries<'_> {
     /// The compared bucket that belongs to the one at a place, and its value.
     fn at(&self, place: usize, metric: usize) -> Option<(i32, Option<f64>)> {
         let (bucket, shift) = (*self.buckets.get(place)?, self.range.first_day().0 - self.span.first_day().0);
@@ -114,19 +115,19 @@ impl Before<'_> {
 }
 
 /// The series of a range.
-pub(super) fn series(view: &View, range: &Range, before: Option<Span>, found: &Found, now: Moment) -> Series {
+pub(super) fn series(view: &SiteView, range: &Range, before: Option<Span>, found: &Answers, now: Moment) -> Series {
     let (interval, schedule) = (view.interval(range), &view.site.schedule);
-    let (metrics, is_open) = (metrics(view), view.reader == Reader::Public);
+    let (metrics, is_open) = (metrics(view), view.audience == Audience::Public);
     let buckets = range.span.buckets(interval, schedule);
     let current = current(view, interval, &buckets, now);
-    let lines = |slot: &Slot| Lines::of(found, slot, &metrics, is_open);
-    let own = lines(&Slot::Series).unwrap_or(Lines { lines: HashMap::new(), metrics: &metrics, is_open });
+    let lines = |slot: &AnswerKey| SeriesLines::of(found, slot, &metrics, is_open);
+    let own = lines(&AnswerKey::Series).unwrap_or(SeriesLines { lines: HashMap::new(), metrics: &metrics, is_open });
     // A site without tokens knows no visitors in any bucket; an empty bucket says nothing.
     let front = if own.is_measured() { 0 } else { metrics.len() - 1 };
     let has_back = metrics.len() > 1 && front == 0;
-    let before = before.zip(lines(&Slot::SeriesBefore)).map(|(span, lines)| {
+    let before = before.zip(lines(&AnswerKey::SeriesBefore)).map(|(span, lines)| {
         let range = range.span;
-        Before { lines, span, interval, range, buckets: &buckets }
+        ComparedSeries { lines, span, interval, range, buckets: &buckets }
     });
     let point = |(place, bucket): (usize, i32)| Point {
         bucket,
@@ -150,7 +151,7 @@ pub(super) fn series(view: &View, range: &Range, before: Option<Span>, found: &F
 }
 
 /// The bucket of the present moment.
-fn current(view: &View, interval: Interval, buckets: &[i32], now: Moment) -> i32 {
+fn current(view: &SiteView, interval: Interval, buckets: &[i32], now: Moment) -> i32 {
     let here = view.site.schedule.locate(now);
     match interval {
         Interval::Hour => here.number(),
@@ -159,7 +160,7 @@ fn current(view: &View, interval: Interval, buckets: &[i32], now: Moment) -> i32
 }
 
 /// What the owner noted of these days.
-fn notes(view: &View, range: &Range, interval: Interval, buckets: &[i32]) -> Vec<Note> {
+fn notes(view: &SiteView, range: &Range, interval: Interval, buckets: &[i32]) -> Vec<Note> {
     let span = range.span;
     let is_inside = |note: &&Annotation| (span.first_day()..=span.last_day()).contains(&note.day);
     let note = |note: &Annotation| {

@@ -1,7 +1,7 @@
-//! In: a panel, and what its reader searches for. Out: all its rows, some at a time, and files of them. Forgets: nothing.
+//! All rows of one panel, a page at a time or as a file.
 
 use super::panels;
-use super::view::{Reader, View};
+use super::site_view::{Audience, SiteView};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::limits;
 use crate::page::cards::Tab;
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// What a reader of rows asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct ListParams {
     /// Only values that contain this, whatever their case.
     pub search: String,
     /// Sorted by this: `value`, or the name of a metric; by the first column otherwise.
@@ -25,12 +25,12 @@ pub struct Wish {
     page: usize,
 }
 
-impl Wish {
+impl ListParams {
     /// Reads the keys `search`, `sort` and `page` of a query. `-` before a name turns the order around.
-    pub fn read(query: &[(String, String)]) -> Wish {
+    pub fn read(query: &[(String, String)]) -> ListParams {
         let one = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let sort = one("sort").unwrap_or_default();
-        Wish {
+        ListParams {
             search: one("search").unwrap_or_default().trim().chars().take(limits::SEARCH_CHARS_MAX).collect(),
             sort: Some(sort.trim_start_matches('-').to_owned()).filter(|sort| !sort.is_empty()),
             is_rising: sort.starts_with('-'),
@@ -63,32 +63,23 @@ impl Wish {
 /// # Errors
 /// [`StoreError`]
 pub fn rows_page(
-    view: &View,
+    view: &SiteView,
     tab: &Tab,
-    wish: Wish,
+    params: ListParams,
     now: Moment,
     sums: &dyn Sums,
     account: Option<Account>,
 ) -> Result<RowsPage, StoreError> {
     let range = range(view, now, sums)?;
-    let mut panel = whole_panel(view, tab, &range, sums)?;
+    let mut panel = found(whole_panel(view, tab, &range, sums)?, view, tab, &params);
     let metrics = panel.metrics.clone();
-    let mut rows = panel.rows.take();
-    if let Some(rows) = &mut rows {
-        rows.retain(|row| wish.finds(&tab.value_label(&row.value, view.words), &row.value));
-        sort(rows, &metrics, &wish, tab, view);
-    }
-    panel.values = rows.as_ref().map_or(0, Vec::len);
-    let search = Wish { search: wish.search.clone(), ..Wish::default() }.query();
-    if let Some(files) = &mut panel.files {
-        files.csv.push_str(&search);
-        files.json.push_str(&search);
-    }
     let pages = panel.values.div_ceil(limits::ROWS_OF_PAGE).max(1);
-    let wish = Wish { page: wish.page.min(pages - 1), ..wish };
-    let first = wish.page * limits::ROWS_OF_PAGE;
-    panel.rows = rows.map(|rows| rows.into_iter().skip(first).take(limits::ROWS_OF_PAGE).collect());
-    let at = |wish: Wish| view.below(tab, "") + &wish.query();
+    let params = ListParams { page: params.page.min(pages - 1), ..params };
+    let first = params.page * limits::ROWS_OF_PAGE;
+    if let Some(rows) = &mut panel.rows {
+        *rows = rows.drain(..).skip(first).take(limits::ROWS_OF_PAGE).collect();
+    }
+    let at = |params: ListParams| view.below(tab, "") + &params.query();
     Ok(RowsPage {
         words: view.words,
         account,
@@ -100,21 +91,36 @@ pub fn rows_page(
         filters: view.chips(),
         not_measured: view.words.why_not_measured(view.site.settings.address),
         form: view.form_below(tab),
-        heads: heads(view, tab, &metrics, &wish),
+        heads: heads(view, tab, &metrics, &params),
         first: first + 1,
-        before: (wish.page > 0).then(|| at(Wish { page: wish.page.saturating_sub(1), ..wish.clone() })),
-        after: (wish.page + 1 < pages).then(|| at(Wish { page: wish.page + 1, ..wish.clone() })),
-        search: wish.search,
+        before: (params.page > 0).then(|| at(ListParams { page: params.page.saturating_sub(1), ..params.clone() })),
+        after: (params.page + 1 < pages).then(|| at(ListParams { page: params.page + 1, ..params.clone() })),
+        search: params.search,
         panel,
     })
 }
 
-fn range(view: &View, now: Moment, sums: &dyn Sums) -> Result<Range, StoreError> {
+/// The rows of a panel that a search finds, in the order that is asked for.
+fn found(mut panel: Panel, view: &SiteView, tab: &Tab, params: &ListParams) -> Panel {
+    if let Some(rows) = &mut panel.rows {
+        rows.retain(|row| params.finds(&tab.value_label(&row.value, view.words), &row.value));
+        sort(rows, &panel.metrics, params, tab, view);
+    }
+    panel.values = panel.rows.as_ref().map_or(0, Vec::len);
+    let search = ListParams { search: params.search.clone(), ..ListParams::default() }.query();
+    if let Some(files) = &mut panel.files {
+        files.csv.push_str(&search);
+        files.json.push_str(&search);
+    }
+    panel
+}
+
+fn range(view: &SiteView, now: Moment, sums: &dyn Sums) -> Result<Range, StoreError> {
     Ok(view.range(now, sums.first_day(view.site.id)?))
 }
 
 /// A panel with all its rows.
-fn whole_panel(view: &View, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result<Panel, StoreError> {
+fn whole_panel(view: &SiteView, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result<Panel, StoreError> {
     let Some(question) = panels::breakdown(view, range.span, tab) else {
         return Ok(panels::without(tab, view.words.no_sums));
     };
@@ -132,28 +138,32 @@ fn whole_panel(view: &View, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result
     Ok(panels::panel(view, tab, lines, is_measured, whole))
 }
 
-fn sort(rows: &mut [PanelRow], metrics: &[Metric], wish: &Wish, tab: &Tab, view: &View) {
-    let Some(sort) = &wish.sort else { return };
+fn sort(rows: &mut [PanelRow], metrics: &[Metric], params: &ListParams, tab: &Tab, view: &SiteView) {
+    let Some(sort) = &params.sort else { return };
     if sort == "value" {
         rows.sort_by_cached_key(|row| tab.value_label(&row.value, view.words).to_lowercase());
     } else if let Some(place) = metrics.iter().position(|metric| metric.name() == sort) {
         let of = |row: &PanelRow| row.metrics[place].unwrap_or(-1.0);
         rows.sort_by(|a, b| of(b).total_cmp(&of(a)).then_with(|| a.value.cmp(&b.value)));
     }
-    if wish.is_rising {
+    if params.is_rising {
         rows.reverse();
     }
 }
 
-fn heads(view: &View, tab: &Tab, metrics: &[Metric], wish: &Wish) -> Vec<Head> {
+fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) -> Vec<Head> {
     let usual = metrics.first().map_or("", |metric| metric.name());
-    let sorted = wish.sort.clone().unwrap_or_else(|| usual.to_owned());
+    let sorted = params.sort.clone().unwrap_or_else(|| usual.to_owned());
     let head = |name: &str, label: String, meaning: &'static str| {
         let is_current = sorted == name;
         // Values go up by nature, numbers down.
-        let is_up = wish.is_rising != (name == "value");
-        let turned =
-            Wish { sort: Some(name.to_owned()), is_rising: is_current && !wish.is_rising, page: 0, ..wish.clone() };
+        let is_up = params.is_rising != (name == "value");
+        let turned = ListParams {
+            sort: Some(name.to_owned()),
+            is_rising: is_current && !params.is_rising,
+            page: 0,
+            ..params.clone()
+        };
         Head {
             link: LinkTo { label, href: view.below(tab, "") + &turned.query(), is_current },
             meaning,
@@ -172,8 +182,8 @@ fn heads(view: &View, tab: &Tab, metrics: &[Metric], wish: &Wish) -> Vec<Head> {
 }
 
 /// What files of a panel count. Everybody is told events under their names alone.
-fn exported(view: &View, tab: &Tab) -> &'static [Metric] {
-    match (view.reader != Reader::Public, tab) {
+fn exported(view: &SiteView, tab: &Tab) -> &'static [Metric] {
+    match (view.audience != Audience::Public, tab) {
         (true, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
         (false, Tab::Of(Dimension::Event)) => &[Metric::Visitors, Metric::Visits, Metric::Events],
         (false, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews],
@@ -196,9 +206,9 @@ pub struct Breakdown {
 /// # Errors
 /// [`StoreError`]
 pub fn export(
-    view: &View,
+    view: &SiteView,
     tab: &Tab,
-    wish: &Wish,
+    params: &ListParams,
     now: Moment,
     sums: &dyn Sums,
 ) -> Result<Option<Breakdown>, StoreError> {
@@ -210,7 +220,7 @@ pub fn export(
         return Ok(None);
     }
     let mut lines = report::answer(&asked, sums)?;
-    lines.retain(|line| wish.finds(&tab.value_label(&line.value, view.words), &line.value));
+    lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
     let days = (range.span.first_day(), range.span.last_day());
@@ -221,8 +231,8 @@ pub fn export(
 mod tests {
     use super::*;
 
-    fn read(query: &[(&str, &str)]) -> Wish {
-        Wish::read(&query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
+    fn read(query: &[(&str, &str)]) -> ListParams {
+        ListParams::read(&query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
     }
 
     #[test]

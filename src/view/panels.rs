@@ -1,7 +1,7 @@
-//! In: what is seen of each card, and the lines of its breakdown. Out: the cards of the page. Forgets: rows past those shown.
+//! The cards of the page of a site, with their tabs, and the question of each panel.
 
-use super::view::View;
-use super::{Found, Slot};
+use super::answers::{AnswerKey, Answers};
+use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// The tabs of a card.
 #[derive(Debug)]
-pub(super) struct Tabs {
+pub(super) struct CardTabs {
     pub(super) card: Card,
     pub(super) all: Vec<Tab>,
     /// Which is seen unless another is asked for.
@@ -23,11 +23,11 @@ pub(super) struct Tabs {
 }
 
 /// The tabs of all cards. Those of properties are the keys that came with the events that are looked at.
-pub(super) fn tabs(view: &View, span: Span, sums: &dyn Sums) -> Result<Vec<Tabs>, StoreError> {
+pub(super) fn tabs(view: &SiteView, span: Span, sums: &dyn Sums) -> Result<Vec<CardTabs>, StoreError> {
     Card::ALL.into_iter().filter(|card| view.has_card(*card)).map(|card| tabs_of(view, card, span, sums)).collect()
 }
 
-fn tabs_of(view: &View, card: Card, span: Span, sums: &dyn Sums) -> Result<Tabs, StoreError> {
+fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<CardTabs, StoreError> {
     let mut all = card.tabs();
     all.retain(|tab| view.has_tab(tab));
     let mut usual = all.first().cloned().unwrap_or(Tab::Of(Dimension::Page));
@@ -42,11 +42,11 @@ fn tabs_of(view: &View, card: Card, span: Span, sums: &dyn Sums) -> Result<Tabs,
         all.extend(asked.clone().filter(|tab| matches!(tab, Tab::Prop(_)) && !all.contains(tab)));
     }
     let seen = asked.filter(|tab| all.contains(tab)).unwrap_or_else(|| usual.clone());
-    Ok(Tabs { card, all, usual, seen })
+    Ok(CardTabs { card, all, usual, seen })
 }
 
 /// The only event that is looked at.
-pub(super) fn event<'a>(view: &'a View) -> Option<&'a str> {
+pub(super) fn event<'a>(view: &'a SiteView) -> Option<&'a str> {
     match (&view.chosen.goal, &view.chosen.filter) {
         (Some(Goal { target: Target::Event(event), .. }), _) => Some(event),
         (None, Some(Filter { axis: Axis::Of(Dimension::Event), test })) => match test.named() {
@@ -58,7 +58,7 @@ pub(super) fn event<'a>(view: &'a View) -> Option<&'a str> {
 }
 
 /// The question of a panel; nothing for those that are no list of values.
-pub(super) fn breakdown(view: &View, span: Span, tab: &Tab) -> Option<Question> {
+pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
     let scope = view.chosen.scope();
     let mut metrics = columns(tab, true, scope);
     // Where visitors are not measured, hits stand in their place.
@@ -67,7 +67,7 @@ pub(super) fn breakdown(view: &View, span: Span, tab: &Tab) -> Option<Question> 
 }
 
 /// Why there is no such panel under what is chosen.
-pub(super) fn refused(view: &View, question: &Question, tab: &Tab) -> Option<&'static str> {
+pub(super) fn refused(view: &SiteView, question: &Question, tab: &Tab) -> Option<&'static str> {
     if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);
     }
@@ -99,14 +99,14 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
 
 /// The cards of the page. `whole` is how much the range's total is.
 pub(super) fn cards(
-    view: &View,
-    tabs: Vec<Tabs>,
+    view: &SiteView,
+    tabs: Vec<CardTabs>,
     span: Span,
-    found: &Found,
+    found: &Answers,
     is_measured: bool,
     whole: f64,
 ) -> Vec<CardView> {
-    let card = |tabs: Tabs| CardView {
+    let card = |tabs: CardTabs| CardView {
         card: tabs.card,
         tabs: tabs.all.iter().map(|tab| link(view, &tabs, tab)).collect(),
         body: match &tabs.seen {
@@ -119,7 +119,7 @@ pub(super) fn cards(
     tabs.into_iter().map(card).collect()
 }
 
-fn link(view: &View, tabs: &Tabs, tab: &Tab) -> LinkTo {
+fn link(view: &SiteView, tabs: &CardTabs, tab: &Tab) -> LinkTo {
     LinkTo {
         label: tab.title(view.words),
         href: view.on_tab(tabs.card, tab, &tabs.usual),
@@ -127,12 +127,20 @@ fn link(view: &View, tabs: &Tabs, tab: &Tab) -> LinkTo {
     }
 }
 
-fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool, whole: f64, most: usize) -> Panel {
+fn panel_of(
+    view: &SiteView,
+    tab: &Tab,
+    span: Span,
+    found: &Answers,
+    is_measured: bool,
+    whole: f64,
+    most: usize,
+) -> Panel {
     let question = breakdown(view, span, tab);
     match question.and_then(|question| refused(view, &question, tab)) {
         Some(sentence) => without(tab, sentence),
         None => {
-            let lines = found.get(&Slot::Panel(tab.clone())).cloned().unwrap_or_default();
+            let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
             let mut panel = panel(view, tab, lines, is_measured, whole);
             if let Some(rows) = &mut panel.rows {
                 rows.truncate(most);
@@ -143,7 +151,7 @@ fn panel_of(view: &View, tab: &Tab, span: Span, found: &Found, is_measured: bool
 }
 
 /// The countries of a panel on a map, and the first of them as a list.
-fn map(view: &View, mut panel: Panel) -> CardBody {
+fn map(view: &SiteView, mut panel: Panel) -> CardBody {
     let place =
         |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
     let places = panel.rows.iter().flatten().filter_map(place);
@@ -158,7 +166,7 @@ fn map(view: &View, mut panel: Panel) -> CardBody {
 }
 
 /// A panel with all its rows, most first.
-pub(super) fn panel(view: &View, tab: &Tab, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
+pub(super) fn panel(view: &SiteView, tab: &Tab, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
     let scope = view.chosen.scope();
     let mut rows = rows(tab, lines, is_measured, scope);
     let is_own_sum = is_of_events(tab) || is_of_ends(tab) && !scope.is_goal();
@@ -178,7 +186,7 @@ pub(super) fn panel(view: &View, tab: &Tab, lines: Vec<Line>, is_measured: bool,
     }
 }
 
-fn files(view: &View, tab: &Tab) -> PanelFiles {
+fn files(view: &SiteView, tab: &Tab) -> PanelFiles {
     PanelFiles {
         all: view.below(tab, ""),
         csv: view.below(tab, ".csv"),

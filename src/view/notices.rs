@@ -1,29 +1,29 @@
-//! In: a view, what was found for it, and the collector's state. Out: what its reader must know before they trust a number.
-//! Forgets: nothing.
+//! What a reader must know before they trust a number.
 
-use super::view::{Reader, View};
-use super::{Found, Slot};
+use super::InstanceState;
+use super::answers::{AnswerKey, Answers};
+use super::site_view::{Audience, SiteView};
+use crate::beacon::address::HiddenProxy;
 use crate::cell::{Dimension, OTHER};
-use crate::collector::{Collector, HiddenProxy};
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
 use crate::site::{AddressMode, SiteId};
 
 /// All of them.
-pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Collector) -> Vec<String> {
+pub(super) fn notices(view: &SiteView, range: &Range, found: &Answers, instance: &InstanceState) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
-    if view.reader == Reader::Public {
+    if view.audience == Audience::Public {
         return vec![open(view)];
     }
-    notices.extend(collector.hidden_proxy().map(|hidden| hidden_proxy(words, hidden)));
-    if collector.may_repeat(site) {
+    notices.extend(instance.hidden_proxy.map(|hidden| hidden_proxy(words, hidden)));
+    if instance.may_repeat {
         notices.push(words.notice_repeat.to_owned());
     }
-    if collector.meter().degraded.get() != 0 {
+    if instance.is_degraded {
         notices.push(words.notice_degraded.to_owned());
     }
-    if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {
+    if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > instance.now) {
         notices.push(words.one(words.notice_zone, zone));
     }
     notices.extend(past_budget(view, found));
@@ -49,19 +49,19 @@ fn hidden_proxy(words: &Words, hidden: HiddenProxy) -> String {
 }
 
 /// What is shown to everybody, and what is not.
-fn open(view: &View) -> String {
+fn open(view: &SiteView) -> String {
     let is_by_hits = view.site.settings.address == AddressMode::None;
     let text = if is_by_hits { view.words.share_notice_hits } else { view.words.share_notice };
     view.words.one(text, view.site.settings.small_counts_k)
 }
 
 /// What to say when some values were too many to be counted by name.
-fn past_budget(view: &View, found: &Found) -> Option<String> {
+fn past_budget(view: &SiteView, found: &Answers) -> Option<String> {
     let has_other = |dimension: &Dimension| {
-        found.get(&Slot::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
+        found.get(&AnswerKey::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
     };
     let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
-    let is_behind_filter = found.get(&Slot::PastBudget).is_some_and(|lines| !lines.is_empty());
+    let is_behind_filter = found.get(&AnswerKey::PastBudget).is_some_and(|lines| !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {
         return None;
     }

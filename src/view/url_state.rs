@@ -1,10 +1,9 @@
-//! In: the query of an address. Out: all that a reader has chosen on the page of a site, and the query that leads back to it.
-//! Forgets: keys that it does not know.
+//! All that a reader has chosen on the page of a site, as the query of its address holds it. Unknown keys are left out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::view::NoView;
+use super::ViewError;
 use crate::cell::Metric;
 use crate::page::cards::{Card, Tab};
 use crate::report::Interval;
@@ -13,7 +12,7 @@ use crate::report::period::{Compare, Period, With};
 
 /// What a reader has chosen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct State {
+pub struct UrlState {
     /// Which days.
     pub period: Period,
     /// What they are compared with.
@@ -34,12 +33,12 @@ pub struct State {
 const INTERVALS: [(&str, Interval); 4] =
     [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
 
-impl State {
+impl UrlState {
     /// Reads a query. Without a period it is `usual`.
     ///
     /// # Errors
-    /// [`NoView`]: other figures than those asked for must not be shown.
-    pub fn read(query: &[(String, String)], usual: Period) -> Result<State, NoView> {
+    /// [`ViewError`]: other figures than those asked for must not be shown.
+    pub fn read(query: &[(String, String)], usual: Period) -> Result<UrlState, ViewError> {
         let of = |key: &'static str| query.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str());
         let one = |key: &'static str| of(key).next();
         let period = one("period").map_or(Ok(usual), |key| Period::parse(key, one("from"), one("to")))?;
@@ -52,7 +51,7 @@ impl State {
         let compare = Compare { with, matches_weekdays: one("weekdays").is_some() };
         let known = |key: &str| INTERVALS.into_iter().find(|(name, _)| *name == key).map(|(_, interval)| interval);
         let tab = |card: Card| Some((card.key(), one(card.key()).and_then(Tab::from_key)?));
-        Ok(State {
+        Ok(UrlState {
             period,
             compare,
             by: one("by").and_then(known),
@@ -102,9 +101,9 @@ impl State {
 mod tests {
     use super::*;
 
-    fn read(query: &str) -> Result<State, NoView> {
+    fn read(query: &str) -> Result<UrlState, ViewError> {
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        State::read(&pairs, Period::Days(30))
+        UrlState::read(&pairs, Period::Days(30))
     }
 
     #[test]

@@ -1,19 +1,17 @@
-//! In: a reader's sites and the query of an address. Out: the list of sites, those with the most visitors first. Forgets:
-//! everything but totals by day.
+//! The list of a reader's sites, those with the most visitors first.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::arrived::unclaimed_lately;
-use super::signed_in::Account;
+use super::arrivals::unclaimed_lately;
 use crate::cell::Tally;
-use crate::collector::Collector;
 use crate::limits;
 use crate::page::words::Words;
-use crate::page::{LinkTo, NotCounted, SiteLine, SitesPage};
+use crate::page::{Account, LinkTo, NotCounted, SiteLine, SitesPage};
 use crate::rejection::Rejection;
+use crate::report::Records;
 use crate::report::overview::{Glance, glances};
-use crate::site::{AddressMode, Site};
+use crate::site::{AddressMode, Moment, Site};
 use crate::store::StoreError;
 
 /// The periods of the list, in days; the second unless another is asked for.
@@ -21,7 +19,7 @@ const PERIODS: [i32; 3] = [7, 30, 91];
 
 /// What a reader wants to see of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SiteListParams {
     /// How many days, with today.
     days: i32,
     /// What the domains contain.
@@ -30,14 +28,14 @@ pub struct Wanted {
     part: usize,
 }
 
-impl Wanted {
+impl SiteListParams {
     /// Reads the keys `period`, `search` and `page` of a query. What names nothing of the list is as if it were not there: the page
     /// says which days it shows.
-    pub fn read(query: &[(String, String)]) -> Wanted {
+    pub fn read(query: &[(String, String)]) -> SiteListParams {
         let of = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
         let days = of("period").and_then(|key| PERIODS.into_iter().find(|days| key == format!("{days}d")));
         let search = of("search").filter(|text| !text.is_empty());
-        Wanted {
+        SiteListParams {
             days: days.unwrap_or(PERIODS[1]),
             search: search.map(|text| text.chars().take(limits::SEARCH_CHARS_MAX).collect()),
             part: of("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
@@ -67,54 +65,54 @@ impl Wanted {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn page(
+pub fn site_list(
     sites: &[Arc<Site>],
-    wanted: &Wanted,
+    params: &SiteListParams,
     words: &'static Words,
-    account: &Account,
-    collector: &Collector,
+    account: Account,
+    now: Moment,
+    records: &dyn Records,
 ) -> Result<SitesPage, StoreError> {
-    let found: Vec<&Arc<Site>> = sites.iter().filter(|site| wanted.finds(site)).collect();
-    let mut lines = lines(&found, wanted.days, collector)?;
+    let found: Vec<&Arc<Site>> = sites.iter().filter(|site| params.finds(site)).collect();
+    let mut lines = lines(&found, params.days, now, records)?;
     lines.sort_by(|a, b| {
         let rank = |line: &SiteLine| (Reverse(line.is_measured), Reverse(line.sum as u64));
         (rank(a), &a.domain).cmp(&(rank(b), &b.domain))
     });
     let parts = found.len().div_ceil(limits::OVERVIEW_SITES).max(1);
-    let part = wanted.part.min(parts - 1);
-    let at = |part: usize| wanted.address(wanted.days, part);
+    let part = params.part.min(parts - 1);
+    let at = |part: usize| params.address(params.days, part);
     let period = |days: i32| LinkTo {
         label: words.one(words.period_days, days),
-        href: wanted.address(days, 0),
-        is_current: days == wanted.days,
+        href: params.address(days, 0),
+        is_current: days == params.days,
     };
     Ok(SitesPage {
         words,
-        account: Some(account.shown()),
-        is_owner: account.is_owner(),
+        is_owner: account.is_owner,
         periods: PERIODS.map(period).into(),
-        period_key: format!("{}d", wanted.days),
-        period_name: words.one(words.period_days, wanted.days),
+        period_key: format!("{}d", params.days),
+        period_name: words.one(words.period_days, params.days),
         sites: lines.into_iter().skip(part * limits::OVERVIEW_SITES).take(limits::OVERVIEW_SITES).collect(),
-        search: wanted.search.clone(),
+        search: params.search.clone(),
         counts: (sites.len(), found.len()),
         around: [part.checked_sub(1).map(at), (part + 1 < parts).then(|| at(part + 1))],
-        unclaimed: if account.is_owner() { unclaimed(collector)? } else { Vec::new() },
+        unclaimed: if account.is_owner { unclaimed(now, records)? } else { Vec::new() },
+        account: Some(account),
     })
 }
 
 /// Messages of the last days that name a site which is none here. What else belongs to none comes from programs mostly.
-fn unclaimed(collector: &Collector) -> Result<Vec<NotCounted>, StoreError> {
-    let mut lines = unclaimed_lately(collector)?;
+fn unclaimed(now: Moment, records: &dyn Records) -> Result<Vec<NotCounted>, StoreError> {
+    let mut lines = unclaimed_lately(now, records)?;
     lines.retain(|line| line.reason == Rejection::UnknownSite);
     Ok(lines)
 }
 
-fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<SiteLine>, StoreError> {
-    let now = collector.clock().now();
+fn lines(sites: &[&Arc<Site>], days: i32, now: Moment, records: &dyn Records) -> Result<Vec<SiteLine>, StoreError> {
     let today: Vec<_> = sites.iter().map(|site| (site.id, site.schedule.locate(now).day)).collect();
-    let glances = glances(&today, days, collector)?;
-    let here = collector.visitors_now_by_site();
+    let glances = glances(&today, days, records)?;
+    let here = records.visitors_now();
     let line = |(site, glance): (&&Arc<Site>, Glance)| {
         let is_measured = site.settings.address != AddressMode::None;
         let shown = |tally: Tally| (if is_measured { tally.visitors } else { tally.pageviews }) as f64;
@@ -134,21 +132,21 @@ fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<S
 mod tests {
     use super::*;
 
-    fn wanted(query: &str) -> Wanted {
+    fn params(query: &str) -> SiteListParams {
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Wanted::read(&pairs)
+        SiteListParams::read(&pairs)
     }
 
     #[test]
     fn an_address_leads_back_to_what_was_wanted() {
-        assert_eq!(wanted(""), Wanted { days: 30, search: None, part: 0 });
-        assert_eq!(wanted("period=12y&page=-1&search=+"), wanted(""));
-        let found = wanted("period=7d&search=%3Cscript%3E%26%22+b%C3%BCcher&page=3");
+        assert_eq!(params(""), SiteListParams { days: 30, search: None, part: 0 });
+        assert_eq!(params("period=12y&page=-1&search=+"), params(""));
+        let found = params("period=7d&search=%3Cscript%3E%26%22+b%C3%BCcher&page=3");
         let address = found.address(found.days, found.part);
         assert!(address.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'".contains(&b)), "{address}");
-        assert_eq!(wanted(address.trim_start_matches("/?")), found);
+        assert_eq!(params(address.trim_start_matches("/?")), found);
         assert_eq!(
-            wanted(&format!("search={}", "x".repeat(9_999))).search.map(|text| text.len()),
+            params(&format!("search={}", "x".repeat(9_999))).search.map(|text| text.len()),
             Some(limits::SEARCH_CHARS_MAX)
         );
     }

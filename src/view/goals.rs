@@ -1,7 +1,7 @@
-//! In: a site's goals and funnels, and lines of sums. Out: the panels that show them. Forgets: nothing.
+//! The panels of goals and funnels, and the questions that they need.
 
-use super::view::View;
-use super::{Found, Slot};
+use super::answers::{AnswerKey, Answers};
+use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
 use crate::page::cards::Tab;
@@ -11,14 +11,14 @@ use crate::report::{Line, Question, Span};
 use crate::site::{Day, Funnel, Goal, Moment, Target};
 
 /// The questions that goals and funnels need beside those of the panels.
-pub(super) fn questions(view: &View, span: Span) -> Vec<(Slot, Question)> {
+pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question)> {
     let settings = &view.site.settings;
     let mut questions = Vec::new();
     let has_patterns = settings.goals.iter().any(|goal| matches!(goal.target, Target::Pattern(_)));
     if has_patterns && view.chosen.goal.is_none() {
         let patterns = Question::new(view.site.id, span, Axis::Of(Dimension::Pattern), None, &[Metric::Visitors]);
         let patterns = patterns.filtered(view.chosen.filter.clone());
-        questions.extend(patterns.has_sums().then_some((Slot::Patterns, patterns)));
+        questions.extend(patterns.has_sums().then_some((AnswerKey::Patterns, patterns)));
     }
     if !view.chosen.is_all() {
         return questions;
@@ -26,18 +26,19 @@ pub(super) fn questions(view: &View, span: Span) -> Vec<(Slot, Question)> {
     for (place, goal) in settings.goals.iter().enumerate() {
         if let Target::Event(event) = &goal.target {
             let axis = Axis::Revenue { event: Name::from(event.as_str()), within: None };
-            questions.push((Slot::Money(place), Question::new(view.site.id, span, axis, None, &[])));
+            questions.push((AnswerKey::Money(place), Question::new(view.site.id, span, axis, None, &[])));
         }
     }
     let funnels = settings.funnels.iter().enumerate();
-    questions
-        .extend(funnels.map(|(place, funnel)| (Slot::Funnel(place), goals::question_of(view.site.id, span, funnel))));
+    questions.extend(
+        funnels.map(|(place, funnel)| (AnswerKey::Funnel(place), goals::question_of(view.site.id, span, funnel))),
+    );
     questions
 }
 
 /// The rows of the panel of goals. `whole` is how many visitors there are in all, or pass the filter; nothing where they are
 /// not measured.
-pub(super) fn goals(view: &View, span: Span, found: &Found, whole: Option<f64>) -> Vec<GoalRow> {
+pub(super) fn goals(view: &SiteView, span: Span, found: &Answers, whole: Option<f64>) -> Vec<GoalRow> {
     if !view.has_goals() {
         return Vec::new();
     }
@@ -55,13 +56,13 @@ pub(super) fn goals(view: &View, span: Span, found: &Found, whole: Option<f64>) 
 }
 
 /// The day of a declaration that falls into the range, or comes after it.
-fn since(view: &View, span: Span, declared: Moment) -> Option<Day> {
+fn since(view: &SiteView, span: Span, declared: Moment) -> Option<Day> {
     Some(view.site.schedule.locate(declared).day).filter(|day| *day >= span.first_day())
 }
 
-fn figures(view: &View, place: usize, goal: &Goal, found: &Found, whole: Option<f64>) -> Option<GoalFigures> {
+fn figures(view: &SiteView, place: usize, goal: &Goal, found: &Answers, whole: Option<f64>) -> Option<GoalFigures> {
     if let Some(chosen) = &view.chosen.goal {
-        let line = found.get(&Slot::Totals).and_then(|lines| lines.first());
+        let line = found.get(&AnswerKey::Totals).and_then(|lines| lines.first());
         return (chosen == goal).then(|| of_totals(line));
     }
     let lines = found.get(&slot(view, goal)?)?;
@@ -72,7 +73,7 @@ fn figures(view: &View, place: usize, goal: &Goal, found: &Found, whole: Option<
     });
     let visitors = whole.map(|_| visitors as f64);
     let rate = visitors.zip(whole).map(|(some, all)| if all > 0.0 { rate(some, all) } else { 0.0 });
-    let money = found.get(&Slot::Money(place)).map_or_else(Vec::new, |lines| revenue(lines));
+    let money = found.get(&AnswerKey::Money(place)).map_or_else(Vec::new, |lines| revenue(lines));
     Some(GoalFigures { visitors, conversions: conversions as f64, rate, money })
 }
 
@@ -89,7 +90,7 @@ fn rate(some: f64, all: f64) -> f64 {
 
 /// Where the lines of a goal are, if sums know how it meets the filter. A filter on hits is about these hits alone, so that
 /// another page or event is none of them.
-fn slot(view: &View, goal: &Goal) -> Option<Slot> {
+fn slot(view: &SiteView, goal: &Goal) -> Option<AnswerKey> {
     let filter = view.chosen.filter.as_ref().map(|filter| &filter.axis);
     let is_by = |dimension: Dimension| filter == Some(&Axis::Of(dimension));
     let of_visits = match filter {
@@ -103,9 +104,9 @@ fn slot(view: &View, goal: &Goal) -> Option<Slot> {
         Target::Pattern(_) => of_visits,
     };
     meets.then_some(match goal.target {
-        Target::Event(_) => Slot::Panel(Tab::Of(Dimension::Event)),
-        Target::Page(_) => Slot::Panel(Tab::Of(Dimension::Page)),
-        Target::Pattern(_) => Slot::Patterns,
+        Target::Event(_) => AnswerKey::Panel(Tab::Of(Dimension::Event)),
+        Target::Page(_) => AnswerKey::Panel(Tab::Of(Dimension::Page)),
+        Target::Pattern(_) => AnswerKey::Patterns,
     })
 }
 
@@ -122,11 +123,11 @@ pub(super) fn money_of(line: &Line) -> Vec<(String, f64)> {
 }
 
 /// The panels of funnels.
-pub(super) fn funnels(view: &View, span: Span, found: &Found) -> Vec<FunnelPanel> {
+pub(super) fn funnels(view: &SiteView, span: Span, found: &Answers) -> Vec<FunnelPanel> {
     let panel = |(place, funnel): (usize, &Funnel)| FunnelPanel {
         name: funnel.name.clone(),
         since: since(view, span, funnel.since()),
-        steps: found.get(&Slot::Funnel(place)).map(|lines| steps(&goals::steps(funnel, lines))),
+        steps: found.get(&AnswerKey::Funnel(place)).map(|lines| steps(&goals::steps(funnel, lines))),
     };
     view.site.settings.funnels.iter().enumerate().map(panel).collect()
 }

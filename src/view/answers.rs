@@ -1,0 +1,32 @@
+//! The answers that a page is made of, by what each was asked for.
+
+use std::collections::HashMap;
+
+use crate::page::cards::Tab;
+use crate::report::Line;
+
+/// What a question of the page is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AnswerKey {
+    /// The totals of the range.
+    Totals,
+    /// Those of what it is compared with.
+    Before,
+    /// The series of the chart.
+    Series,
+    /// That of what it is compared with.
+    SeriesBefore,
+    /// The rows of a panel.
+    Panel(Tab),
+    /// The goals that are patterns.
+    Patterns,
+    /// What the goal at this place brought.
+    Money(usize),
+    /// The steps of the funnel at this place.
+    Funnel(usize),
+    /// Whether the filter's dimension has values past the budget.
+    PastBudget,
+}
+
+/// The lines that answer each question.
+pub type Answers = HashMap<AnswerKey, Vec<Line>>;

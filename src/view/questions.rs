@@ -1,0 +1,84 @@
+//! The questions that the page of a site asks, and their answers: all in one read, so that its numbers agree with each other.
+
+use super::answers::{AnswerKey, Answers};
+use super::panels::{self, CardTabs};
+use super::site_view::SiteView;
+use super::{goals, series};
+use crate::cell::{Axis, Dimension, Metric};
+use crate::page::cards::Tab;
+use crate::report::choice::Scope;
+use crate::report::period::Range;
+use crate::report::{self, Interval, Question, Span, Sums};
+use crate::site::Target;
+use crate::store::StoreError;
+
+/// The totals of a page, visitors first; rates only where they exist.
+pub(super) fn totals(scope: Scope) -> &'static [Metric] {
+    use Metric::*;
+    match scope {
+        Scope::Visits => &[Visitors, Visits, Pageviews, ViewsPerVisit, BounceRate, VisitDuration],
+        Scope::Pages => &[Visitors, Visits, Pageviews, BounceRate, TimeOnPage, ScrollDepth],
+        Scope::Hits => &[Visitors, Visits, Pageviews],
+        Scope::Events => &[Visitors, Visits, Events],
+        Scope::EventGoal | Scope::PageGoal => &[Visitors, Events, ConversionRate],
+    }
+}
+
+/// What a range is compared with. A time of which a part was not counted is nothing to compare with.
+pub(super) fn compared(view: &SiteView, range: &Range, sums: &dyn Sums) -> Result<Option<Span>, StoreError> {
+    let since = sums.counted_since(view.site.id)?;
+    let is_counted = |span: &Span| since.is_some_and(|since| since <= span.first_day()) && view.is_counted(span);
+    Ok(range.compared(view.state.compare).filter(is_counted))
+}
+
+/// The answers to all that a page asks and sums can tell.
+pub(super) fn answers(
+    view: &SiteView,
+    range: &Range,
+    before: Option<Span>,
+    tabs: &[CardTabs],
+    sums: &dyn Sums,
+) -> Result<Answers, StoreError> {
+    let ask = |span: Span, interval: Option<Interval>, metrics: &[Metric]| {
+        view.chosen.ask(Question::new(view.site.id, span, Axis::Total, interval, metrics))
+    };
+    let span = range.span;
+    let mut metrics = totals(view.chosen.scope()).to_vec();
+    metrics.extend(panels::event(view).map(|_| Metric::TotalRevenue));
+    let (series, interval) = (series::metrics(view), Some(view.interval(range)));
+    let mut questions =
+        vec![(AnswerKey::Totals, ask(span, None, &metrics)), (AnswerKey::Series, ask(span, interval, &series))];
+    if let Some(before) = before {
+        questions.push((AnswerKey::Before, ask(before, None, &metrics)));
+        let width = series::width_before(view, range, before);
+        questions.extend(width.map(|width| (AnswerKey::SeriesBefore, ask(before, Some(width), &series))));
+    }
+    for tab in needed(view, tabs) {
+        let question = panels::breakdown(view, span, &tab);
+        questions.extend(question.map(|question| (AnswerKey::Panel(tab), question)));
+    }
+    if view.has_goals() {
+        questions.extend(goals::questions(view, span));
+    }
+    questions.extend(view.chosen.past_budget(view.site.id, span).map(|question| (AnswerKey::PastBudget, question)));
+    questions.retain(|(_, question)| question.has_sums());
+    let (slots, questions): (Vec<AnswerKey>, Vec<Question>) = questions.into_iter().unzip();
+    Ok(slots.into_iter().zip(report::answers(&questions, sums)?).collect())
+}
+
+/// The lists that are seen, and those that something else is told from.
+fn needed(view: &SiteView, tabs: &[CardTabs]) -> Vec<Tab> {
+    let mut needed: Vec<Tab> = tabs.iter().map(|tabs| tabs.seen.clone()).collect();
+    let goals = view.site.settings.goals.iter().filter(|_| view.has_goals());
+    needed.extend(goals.filter_map(|goal| match goal.target {
+        Target::Event(_) => Some(Tab::Of(Dimension::Event)),
+        Target::Page(_) => Some(Tab::Of(Dimension::Page)),
+        Target::Pattern(_) => None,
+    }));
+    if view.chosen.scope() == Scope::Pages {
+        needed.push(Tab::Of(Dimension::EntryPage));
+    }
+    let mut seen = std::collections::HashSet::new();
+    needed.retain(|tab| seen.insert(tab.clone()));
+    needed
+}
