@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::cell::Metric;
 use crate::page::cards::Tab;
 use crate::report::Line;
+use crate::report::choice::Scope;
 
 /// What a question of the page is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,3 +32,15 @@ pub enum AnswerKey {
 
 /// The lines that answer each question.
 pub type Answers = HashMap<AnswerKey, Vec<Line>>;
+
+/// The totals of a page, visitors first; rates only where they exist.
+pub(super) fn totals(scope: Scope) -> &'static [Metric] {
+    use Metric::*;
+    match scope {
+        Scope::Visits => &[Visitors, Visits, Pageviews, ViewsPerVisit, BounceRate, VisitDuration],
+        Scope::Pages => &[Visitors, Visits, Pageviews, BounceRate, TimeOnPage, ScrollDepth],
+        Scope::Hits => &[Visitors, Visits, Pageviews],
+        Scope::Events => &[Visitors, Visits, Events],
+        Scope::EventGoal | Scope::PageGoal => &[Visitors, Events, ConversionRate],
+    }
+}

@@ -1,6 +1,6 @@
 //! The questions that the page of a site asks, and their answers: all in one read, so that its numbers agree with each other.
 
-use super::answers::{AnswerKey, Answers};
+use super::answers::{AnswerKey, Answers, totals};
 use super::panels::{self, CardTabs};
 use super::site_view::SiteView;
 use super::{goals, series};
@@ -11,18 +11,6 @@ use crate::report::period::Range;
 use crate::report::{self, Interval, Question, Span, Sums};
 use crate::site::Target;
 use crate::store::StoreError;
-
-/// The totals of a page, visitors first; rates only where they exist.
-pub(super) fn totals(scope: Scope) -> &'static [Metric] {
-    use Metric::*;
-    match scope {
-        Scope::Visits => &[Visitors, Visits, Pageviews, ViewsPerVisit, BounceRate, VisitDuration],
-        Scope::Pages => &[Visitors, Visits, Pageviews, BounceRate, TimeOnPage, ScrollDepth],
-        Scope::Hits => &[Visitors, Visits, Pageviews],
-        Scope::Events => &[Visitors, Visits, Events],
-        Scope::EventGoal | Scope::PageGoal => &[Visitors, Events, ConversionRate],
-    }
-}
 
 /// What a range is compared with. A time of which a part was not counted is nothing to compare with.
 pub(super) fn compared(view: &SiteView, range: &Range, sums: &dyn Sums) -> Result<Option<Span>, StoreError> {

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::answers::{AnswerKey, Answers};
-use super::questions::totals;
+use super::answers::{AnswerKey, Answers, totals};
 use super::site_view::{Audience, SiteView};
 use crate::cell::Metric;
 use crate::limits;

@@ -1,9 +1,9 @@
 //! The page of a site.
 
 use super::Arrivals;
-use super::answers::{AnswerKey, Answers};
+use super::answers::{AnswerKey, Answers, totals};
 use super::panels::CardTabs;
-use super::questions::{answers, compared, totals};
+use super::questions::{answers, compared};
 use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
