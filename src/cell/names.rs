@@ -41,13 +41,15 @@ pub enum Use {
 }
 
 impl Use {
-    const COUNT: usize = 32;
+    /// Codes of dimensions run from 1 without a gap; what is no dimension stands behind the last of them.
+    const LAST_CODE: usize = Dimension::COUNTED.len();
+    const COUNT: usize = Use::LAST_CODE + 3;
 
     const fn number(self) -> usize {
         match self {
             Use::Value(dimension) => dimension.code() as usize,
-            Use::Key => 25,
-            Use::Currency => 26,
+            Use::Key => Use::LAST_CODE + 1,
+            Use::Currency => Use::LAST_CODE + 2,
         }
     }
 
