@@ -2,6 +2,7 @@
 //! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
 
 pub mod contexts;
+pub mod dimension;
 pub mod facets;
 pub mod filter;
 pub mod folding;
@@ -11,6 +12,7 @@ pub mod packed;
 use std::ops::{Add, AddAssign, Neg, Sub};
 
 pub use contexts::{Context, Contexts};
+pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, Unknown, ValueOf};
 pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
 pub use folding::{Before, Folding};
@@ -24,182 +26,6 @@ pub const DIRECT_OR_NONE: &str = "Direct / None";
 pub const DIRECT: &str = "Direct";
 /// Stands for all values past a budget.
 pub const OTHER: &str = "(other)";
-
-/// What we split by. The numbers are stored, so they never change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-#[allow(missing_docs, reason = "the names are the field's own; design.md section 4 defines each")]
-pub enum Dimension {
-    Source = 1,
-    Referrer = 2,
-    Channel = 3,
-    UtmSource = 4,
-    UtmMedium = 5,
-    UtmCampaign = 6,
-    UtmContent = 7,
-    UtmTerm = 8,
-    Country = 9,
-    Region = 10,
-    City = 11,
-    Browser = 12,
-    BrowserVersion = 13,
-    Os = 14,
-    OsVersion = 15,
-    Device = 16,
-    Screen = 17,
-    Language = 18,
-    EntryPage = 19,
-    ExitPage = 20,
-    Page = 21,
-    Hostname = 22,
-    Event = 23,
-    /// Patterns of pages that a site watches as goals; a hit may lie in several.
-    Pattern = 24,
-    /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
-    ChannelAndSource = 25,
-}
-
-/// The dimensions that are fixed at the first hit of a visit, in the order in which a visit keeps their values.
-pub const FIXED: [Dimension; 18] = [
-    Dimension::Source,
-    Dimension::Referrer,
-    Dimension::Channel,
-    Dimension::UtmSource,
-    Dimension::UtmMedium,
-    Dimension::UtmCampaign,
-    Dimension::UtmContent,
-    Dimension::UtmTerm,
-    Dimension::Country,
-    Dimension::Region,
-    Dimension::City,
-    Dimension::Browser,
-    Dimension::BrowserVersion,
-    Dimension::Os,
-    Dimension::OsVersion,
-    Dimension::Device,
-    Dimension::Screen,
-    Dimension::Language,
-];
-
-impl Dimension {
-    /// All dimensions that every hit has a value on, in the order of their codes: all but [`Dimension::Pattern`].
-    pub const ALL: [Dimension; 23] = {
-        let mut all = [Dimension::EntryPage; 23];
-        let mut at = 0;
-        while at < FIXED.len() {
-            all[at] = FIXED[at];
-            at += 1;
-        }
-        all[19] = Dimension::ExitPage;
-        all[20] = Dimension::Page;
-        all[21] = Dimension::Hostname;
-        all[22] = Dimension::Event;
-        all
-    };
-
-    /// All that is counted: those that readers know, and those that answer their filters and goals.
-    pub const COUNTED: [Dimension; 25] = {
-        let mut counted = [Dimension::Pattern; 25];
-        let mut at = 0;
-        while at < Dimension::ALL.len() {
-            counted[at] = Dimension::ALL[at];
-            at += 1;
-        }
-        counted[24] = Dimension::ChannelAndSource;
-        counted
-    };
-
-    /// The code as stored.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The dimension with this code.
-    pub fn from_code(code: u8) -> Option<Dimension> {
-        Dimension::COUNTED.into_iter().find(|dimension| dimension.code() == code)
-    }
-
-    /// The plain name: what a panel, the command line and an export call it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Dimension::Source => "source",
-            Dimension::Referrer => "referrer",
-            Dimension::Channel => "channel",
-            Dimension::UtmSource => "utm_source",
-            Dimension::UtmMedium => "utm_medium",
-            Dimension::UtmCampaign => "utm_campaign",
-            Dimension::UtmContent => "utm_content",
-            Dimension::UtmTerm => "utm_term",
-            Dimension::Country => "country",
-            Dimension::Region => "region",
-            Dimension::City => "city",
-            Dimension::Browser => "browser",
-            Dimension::BrowserVersion => "browser_version",
-            Dimension::Os => "os",
-            Dimension::OsVersion => "os_version",
-            Dimension::Device => "device",
-            Dimension::Screen => "screen",
-            Dimension::Language => "language",
-            Dimension::EntryPage => "entry_page",
-            Dimension::ExitPage => "exit_page",
-            Dimension::Page => "page",
-            Dimension::Hostname => "hostname",
-            Dimension::Event => "event",
-            Dimension::Pattern => "pattern",
-            Dimension::ChannelAndSource => "channel_and_source",
-        }
-    }
-
-    /// The dimension with this plain name.
-    pub fn from_name(name: &str) -> Option<Dimension> {
-        Dimension::ALL.into_iter().find(|dimension| dimension.name() == name)
-    }
-
-    /// The name in the API, as Plausible has it: `visit:source`, `event:page`.
-    pub const fn api_name(self) -> &'static str {
-        match self {
-            Dimension::Source => "visit:source",
-            Dimension::Referrer => "visit:referrer",
-            Dimension::Channel => "visit:channel",
-            Dimension::UtmSource => "visit:utm_source",
-            Dimension::UtmMedium => "visit:utm_medium",
-            Dimension::UtmCampaign => "visit:utm_campaign",
-            Dimension::UtmContent => "visit:utm_content",
-            Dimension::UtmTerm => "visit:utm_term",
-            Dimension::Country => "visit:country",
-            Dimension::Region => "visit:region",
-            Dimension::City => "visit:city",
-            Dimension::Browser => "visit:browser",
-            Dimension::BrowserVersion => "visit:browser_version",
-            Dimension::Os => "visit:os",
-            Dimension::OsVersion => "visit:os_version",
-            Dimension::Device => "visit:device",
-            Dimension::Screen => "visit:screen",
-            Dimension::Language => "visit:language",
-            Dimension::EntryPage => "visit:entry_page",
-            Dimension::ExitPage => "visit:exit_page",
-            Dimension::Page => "event:page",
-            Dimension::Hostname => "event:hostname",
-            Dimension::Event => "event:name",
-            Dimension::Pattern => "event:goal",
-            Dimension::ChannelAndSource => "visit:channel_and_source",
-        }
-    }
-
-    /// Whether a whole visit has one value of it, rather than each hit.
-    pub const fn is_of_visit(self) -> bool {
-        (self as u8) <= Dimension::ExitPage as u8 || matches!(self, Dimension::ChannelAndSource)
-    }
-
-    /// The value of hits and visits that have none.
-    pub const fn missing(self) -> &'static str {
-        match self {
-            Dimension::Source | Dimension::Referrer => DIRECT_OR_NONE,
-            Dimension::Channel => DIRECT,
-            _ => NOT_SET,
-        }
-    }
-}
 
 /// What a cell is split by: nothing (the site's totals), a dimension, or a property.
 ///
@@ -431,16 +257,6 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_run_from_one_without_a_gap() {
-        for (place, dimension) in Dimension::ALL.into_iter().enumerate() {
-            assert_eq!(dimension.code() as usize, place + 1);
-            assert_eq!(Dimension::from_code(dimension.code()), Some(dimension));
-            assert_eq!(Dimension::from_name(dimension.name()), Some(dimension));
-            assert_eq!(dimension.api_name().starts_with("visit:"), dimension.is_of_visit());
-        }
-    }
 
     #[test]
     fn what_is_taken_from_a_tally_can_be_added_again() {

@@ -70,7 +70,7 @@ impl fmt::Debug for Hit {
 }
 
 impl Hit {
-    /// Its value on a dimension that a visit fixes at its first hit; the label of the missing value if it has none.
+    /// Its own value on a dimension; the label of the missing value where it has none, or several, or where only the visit has one.
     pub fn value(&self, dimension: Dimension) -> &str {
         let campaign = &self.campaign;
         match dimension {
@@ -91,8 +91,14 @@ impl Hit {
             Dimension::OsVersion => &self.agent.os_version,
             Dimension::Device => self.agent.device,
             Dimension::Screen => self.screen.unwrap_or(NOT_SET),
-            Dimension::Language if !self.language.is_empty() => &self.language,
-            _ => NOT_SET,
+            Dimension::Language if self.language.is_empty() => NOT_SET,
+            Dimension::Language => &self.language,
+            Dimension::Page => &self.page,
+            Dimension::Hostname => &self.hostname,
+            Dimension::Event => self.event(),
+            Dimension::EntryPage | Dimension::ExitPage | Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
+            #[cfg(test)]
+            Dimension::OfTests => NOT_SET,
         }
     }
 

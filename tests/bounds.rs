@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 
 use headcount::cell::{Axis, Dimension, OTHER, Tally};
+use headcount::control::{Command, SiteChange};
 use headcount::counts::{OpenDay, Sums};
 use headcount::hit::Hit;
 use headcount::hit::token::Token;
 use headcount::limits::SEEN_PER_VISITOR_MAX;
 use headcount::site::Budget;
 
+use serde_json::{Value, json};
+
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
+use crate::world::World;
 
 fn hit(who: u64, page: &str) -> Hit {
     let mut hit = hits(&Scenario::parse("09:00 ana /")).remove(0);
@@ -71,4 +75,42 @@ fn a_flood_fills_no_more_than_the_budget_and_people_are_counted_by_name() {
     let cells: usize = pairs.tables.iter().map(|t| headcount::cell::packed::unpack_all(&t.cells).unwrap().len()).sum();
     // For each value of each table there may be one cell more, for the rest.
     assert!(cells <= 20_000 + pairs.tables.len() * 2 * 752, "{cells} cells of pairs");
+}
+
+/// Events of the day, pageviews among them, by `dimension`, where `filters` let them pass.
+fn events(world: &World, dimension: &str, filters: Value) -> Value {
+    let query = json!({"site_id": "example.com", "metrics": ["events"], "date_range": "day",
+        "dimensions": [dimension], "filters": filters});
+    let answer = world.query(query).json();
+    let rows = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}")).iter();
+    rows.map(|row| (row["dimensions"][0].as_str().unwrap().to_owned(), row["metrics"][0].clone())).collect()
+}
+
+/// More keys of properties than a day takes must not use up what it takes of channels and sources.
+#[test]
+fn a_flood_of_property_keys_leaves_channels_and_sources_their_room() {
+    let world = World::start();
+    for event in 0..340 {
+        let props: serde_json::Map<String, Value> =
+            (0..30).map(|key| (format!("key-{event}-{key}"), Value::from("x"))).collect();
+        world.event("Flood", "/").by(&format!("bot{event}")).key("p", Value::Object(props)).ok();
+    }
+    world.pageview("/landing").by("ana").from("https://www.google.com/search").ok();
+    let is = |dimension: &str, value: &str| json!(["is", dimension, [value]]);
+    let filters = json!([is("visit:channel", "Organic Search"), is("visit:source", "Google")]);
+    assert_eq!(events(&world, "event:page", filters), json!({"/landing": 1}));
+}
+
+/// The other way round: more sources than a day takes leave the keys of properties their room.
+#[test]
+fn more_sources_than_a_day_takes_leave_properties_their_room() {
+    let world = World::start();
+    let change = SiteChange { values_max: Some(5), ..SiteChange::default() };
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    world.go_to("2026-06-02T09:00:00Z");
+    for source in 0..6 {
+        world.pageview("/").by(&format!("p{source}")).from(&format!("https://r{source}.test/")).ok();
+    }
+    world.event("Signup", "/").by("ana").key("p", json!({"plan": "pro"})).ok();
+    assert_eq!(events(&world, "event:props:plan", json!([])), json!({"pro": 1}));
 }

@@ -3,17 +3,19 @@
 
 use std::collections::HashMap;
 
-use super::{Dimension, Sym};
+use super::{Dimension, OF_HITS, Sym};
 
 /// A combination: an index into the [`Contexts`] of one site and day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Context(u32);
 
-/// Host, event and the patterns that a hit lies in.
+/// Values of [`OF_HITS`].
+pub type HitValues = [Sym; OF_HITS.len()];
+
+/// Host, event and what else each hit has one value of, and the patterns that it lies in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Combination {
-    hostname: Sym,
-    event: Sym,
+    values: HitValues,
     patterns: Box<[Sym]>,
 }
 
@@ -27,8 +29,8 @@ pub struct Contexts {
 
 impl Contexts {
     /// The number of a combination, new if need be.
-    pub fn of(&mut self, hostname: Sym, event: Sym, patterns: Box<[Sym]>) -> Context {
-        let combination = Combination { hostname, event, patterns };
+    pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>) -> Context {
+        let combination = Combination { values, patterns };
         if let Some(context) = self.numbers.get(&combination) {
             return *context;
         }
@@ -48,14 +50,15 @@ impl Contexts {
         self.known.is_empty()
     }
 
-    /// The host of a combination given out by this table.
-    pub fn hostname(&self, context: Context) -> Sym {
-        self.known[context.0 as usize].hostname
+    /// The values of a combination given out by this table.
+    pub fn values(&self, context: Context) -> &HitValues {
+        &self.known[context.0 as usize].values
     }
 
-    /// The event of a combination given out by this table.
-    pub fn event(&self, context: Context) -> Sym {
-        self.known[context.0 as usize].event
+    /// Its value on one of [`OF_HITS`]; empty on other dimensions.
+    pub fn value(&self, context: Context, dimension: Dimension) -> Sym {
+        let values = OF_HITS.into_iter().zip(self.values(context));
+        values.into_iter().find(|(of, _)| *of == dimension).map_or(Sym::EMPTY, |(_, value)| *value)
     }
 
     /// The patterns of a combination given out by this table.
@@ -66,10 +69,8 @@ impl Contexts {
     /// Whether a hit in this context has this value on a dimension of the hit, its page aside.
     pub fn has(&self, context: Context, dimension: Dimension, value: Sym) -> bool {
         match dimension {
-            Dimension::Hostname => self.hostname(context) == value,
-            Dimension::Event => self.event(context) == value,
             Dimension::Pattern => self.patterns(context).contains(&value),
-            _ => false,
+            _ => OF_HITS.contains(&dimension) && self.value(context, dimension) == value,
         }
     }
 }
@@ -81,12 +82,15 @@ mod tests {
     #[test]
     fn a_combination_has_one_number() {
         let mut contexts = Contexts::default();
-        let view = contexts.of(Sym(1), Sym(2), Box::default());
-        let watched = contexts.of(Sym(1), Sym(2), Box::new([Sym(7)]));
-        assert_eq!(contexts.of(Sym(1), Sym(2), Box::default()), view);
+        let values = std::array::from_fn(|place| Sym(10 + place as u32));
+        let view = contexts.of(values, Box::default());
+        let watched = contexts.of(values, Box::new([Sym(7)]));
+        assert_eq!(contexts.of(values, Box::default()), view);
         assert_ne!(view, watched);
-        assert_eq!((contexts.hostname(watched), contexts.event(watched)), (Sym(1), Sym(2)));
+        for (dimension, value) in OF_HITS.into_iter().zip(values) {
+            assert_eq!(contexts.value(watched, dimension), value);
+            assert!(contexts.has(view, dimension, value) && !contexts.has(view, Dimension::Page, value));
+        }
         assert!(contexts.has(watched, Dimension::Pattern, Sym(7)) && !contexts.has(view, Dimension::Pattern, Sym(7)));
-        assert!(contexts.has(view, Dimension::Event, Sym(2)) && !contexts.has(view, Dimension::Page, Sym(2)));
     }
 }

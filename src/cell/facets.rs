@@ -3,15 +3,22 @@
 
 use std::collections::HashMap;
 
-use super::{Dimension, FIXED, Sym};
+use super::dimension::{FIXED, GROUP_BOUNDS, Group};
+use super::{Dimension, Sym};
 
-/// How many facets a visit has: whence it came, from which place, and with what in front.
-pub const FACETS: usize = 3;
+/// How many facets a visit has: one for each group of values that often come together.
+pub const FACETS: usize = Group::ALL.len();
 
-/// The first of [`FIXED`] in each facet, and the end of the last.
-const BOUNDS: [usize; FACETS + 1] = [0, 8, 11, FIXED.len()];
 /// Most values of a facet.
-const VALUES_MAX: usize = 8;
+const VALUES_MAX: usize = {
+    let (mut at, mut most) = (0, 0);
+    while at < FACETS {
+        let values = GROUP_BOUNDS[at + 1] - GROUP_BOUNDS[at];
+        most = if values > most { values } else { most };
+        at += 1;
+    }
+    most
+};
 
 /// A combination of values: an index into the [`Facets`] of one site and day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +48,7 @@ impl Facets {
     pub fn of(&mut self, values: &[Sym; FIXED.len()], mut join: impl FnMut(Sym, Sym) -> Sym) -> [Facet; FACETS] {
         std::array::from_fn(|which| {
             let mut padded = [Sym::EMPTY; VALUES_MAX];
-            for (to, from) in padded.iter_mut().zip(&values[BOUNDS[which]..BOUNDS[which + 1]]) {
+            for (to, from) in padded.iter_mut().zip(&values[GROUP_BOUNDS[which]..GROUP_BOUNDS[which + 1]]) {
                 *to = *from;
             }
             self.number((which, padded), &mut join)
@@ -53,9 +60,13 @@ impl Facets {
             return *facet;
         }
         let (which, values) = combination;
-        let place = |dimension: Dimension| usize::from(dimension.code()) - 1;
-        let channel_and_source = (values[place(Dimension::Channel)], values[place(Dimension::Source)]);
-        self.values.joined.push(if which == 0 { join(channel_and_source.0, channel_and_source.1) } else { Sym::EMPTY });
+        let value = |dimension: Dimension| {
+            let place = dimension.place_in_fixed().and_then(|place| place.checked_sub(GROUP_BOUNDS[which]));
+            place.and_then(|place| values.get(place)).copied().unwrap_or(Sym::EMPTY)
+        };
+        let is_joined = which == Group::Origin as usize;
+        let mut joined = || join(value(Dimension::Channel), value(Dimension::Source));
+        self.values.joined.push(if is_joined { joined() } else { Sym::EMPTY });
         self.values.known.push(combination);
         let facet = Facet(self.values.known.len() as u32 - 1);
         self.numbers.insert(combination, facet);
@@ -67,19 +78,19 @@ impl FacetValues {
     /// The values of a facet, by dimension.
     pub fn of(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
         let (which, values) = self.known[facet.0 as usize];
-        let joined = (which == 0).then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
-        FIXED[BOUNDS[which]..BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
+        let joined =
+            (which == Group::Origin as usize).then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
+        FIXED[GROUP_BOUNDS[which]..GROUP_BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
     }
 
     /// The value that a visit with these facets has on a dimension; empty if the first hit does not fix it.
     pub fn value(&self, facets: [Facet; FACETS], dimension: Dimension) -> Sym {
         if dimension == Dimension::ChannelAndSource {
-            return self.joined[facets[0].0 as usize];
+            return self.joined[facets[Group::Origin as usize].0 as usize];
         }
-        // The codes of the fixed dimensions run from 1 in their order.
-        let place = usize::from(dimension.code()) - 1;
-        match (0..FACETS).find(|which| place < BOUNDS[which + 1]) {
-            Some(which) => self.known[facets[which].0 as usize].1[place - BOUNDS[which]],
+        let Some(place) = dimension.place_in_fixed() else { return Sym::EMPTY };
+        match (0..FACETS).find(|which| place < GROUP_BOUNDS[which + 1]) {
+            Some(which) => self.known[facets[which].0 as usize].1[place - GROUP_BOUNDS[which]],
             None => Sym::EMPTY,
         }
     }
@@ -94,7 +105,9 @@ mod tests {
         let values = std::array::from_fn(|place| Sym(100 + place as u32));
         let mut facets = Facets::default();
         let of_visit = facets.of(&values, |channel, source| Sym(channel.0 * 1_000 + source.0));
-        assert_eq!(facets.values.value(of_visit, Dimension::ChannelAndSource), Sym(102 * 1_000 + 100));
+        let sym = |dimension: Dimension| values[dimension.place_in_fixed().unwrap()].0;
+        let joined = Sym(sym(Dimension::Channel) * 1_000 + sym(Dimension::Source));
+        assert_eq!(facets.values.value(of_visit, Dimension::ChannelAndSource), joined);
         for (dimension, value) in FIXED.into_iter().zip(values) {
             assert_eq!(facets.values.value(of_visit, dimension), value);
         }
@@ -107,7 +120,7 @@ mod tests {
         let mut facets = Facets::default();
         let here = [Sym(1); FIXED.len()];
         let mut elsewhere = here;
-        elsewhere[9] = Sym(2);
+        elsewhere[Dimension::Region.place_in_fixed().unwrap()] = Sym(2);
         let mut of = |values| facets.of(values, |_, _| Sym::EMPTY);
         let (a, b) = (of(&here), of(&elsewhere));
         assert_eq!(a, of(&here));

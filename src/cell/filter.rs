@@ -93,20 +93,6 @@ fn joins_single(tests: &[Test]) -> bool {
     is_single(Dimension::Channel) && is_single(Dimension::Source)
 }
 
-impl Dimension {
-    /// The dimensions whose value this one's value implies, the nearest first.
-    pub const fn implies(self) -> &'static [Dimension] {
-        match self {
-            Dimension::City => &[Dimension::Region, Dimension::Country],
-            Dimension::Region => &[Dimension::Country],
-            Dimension::BrowserVersion => &[Dimension::Browser],
-            Dimension::OsVersion => &[Dimension::Os],
-            Dimension::ChannelAndSource => &[Dimension::Channel, Dimension::Source],
-            _ => &[],
-        }
-    }
-}
-
 /// The value that a value implies: cities are written `Name, REGION`, regions begin with their country, and versions stand
 /// behind their name. What is not set implies nothing.
 fn implied(value: &str, dimension: Dimension) -> &str {

@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use super::dimension::FIXED;
 use super::filter::JOINT;
-use super::{Contexts, Dimension, FACETS, FIXED, Facet, Facets, Folding, NOT_SET, OTHER};
+use super::{Contexts, Dimension, FACETS, Facet, Facets, Folding, NOT_SET, OTHER};
 use crate::limits;
 
 /// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
@@ -41,25 +42,53 @@ pub enum Use {
 }
 
 impl Use {
-    const COUNT: usize = 32;
+    /// The uses that are no dimension's.
+    const OTHERS: [Use; 2] = [Use::Key, Use::Currency];
+    const COUNT: usize = Dimension::COUNTED.len() + Use::OTHERS.len();
 
+    /// Its place among all uses, which no other use has: dimensions are numbered by their rows.
     const fn number(self) -> usize {
         match self {
-            Use::Value(dimension) => dimension.code() as usize,
-            Use::Key => 25,
-            Use::Currency => 26,
+            Use::Value(dimension) => dimension.place(),
+            Use::Key => Dimension::COUNTED.len(),
+            Use::Currency => Dimension::COUNTED.len() + 1,
         }
     }
 
+    const fn bit(self) -> UseBits {
+        1 << self.number()
+    }
+
     /// The value that is always taken in.
-    fn missing(self) -> &'static str {
+    fn always_counted(self) -> &'static str {
         match self {
-            Use::Value(Dimension::Event) => PAGEVIEW,
-            Use::Value(dimension) => dimension.missing(),
+            Use::Value(dimension) => dimension.row().always_counted,
             Use::Key | Use::Currency => NOT_SET,
         }
     }
 }
+
+/// Most names of a site's day: those of every use, the values of properties, and the few that count against no budget.
+pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 3 / 2);
+
+/// One bit for each [`Use`].
+type UseBits = u32;
+
+/// No two uses share a number, and each has a bit.
+const _: () = {
+    let mut seen: UseBits = 0;
+    let mut at = 0;
+    while at < Use::COUNT {
+        let use_ = match at < Dimension::COUNTED.len() {
+            true => Use::Value(Dimension::COUNTED[at]),
+            false => Use::OTHERS[at - Dimension::COUNTED.len()],
+        };
+        assert!(use_.number() < UseBits::BITS as usize, "there are more uses than bits: UseBits must be wider");
+        assert!(use_.number() < Use::COUNT && seen & use_.bit() == 0, "two uses share a number");
+        seen |= use_.bit();
+        at += 1;
+    }
+};
 
 /// The names met on one day of one site. Keys come from outside, so the map keeps the standard keyed hash.
 #[derive(Debug)]
@@ -67,7 +96,7 @@ pub struct Names {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
     /// For each name one bit for each [`Use`] that has taken it in.
-    uses: Vec<u32>,
+    uses: Vec<UseBits>,
     /// How many names each use has taken in.
     taken: [u32; Use::COUNT],
     /// Values of properties, by key.
@@ -135,7 +164,7 @@ impl Names {
         if text == NOT_SET {
             return Sym::NOT_SET;
         }
-        let (place, bit) = (of.number(), 1 << of.number());
+        let (place, bit) = (of.number(), of.bit());
         let found = self.syms.get(text).copied();
         if let Some(sym) = found.filter(|sym| self.uses[sym.0 as usize] & bit != 0) {
             return sym;
@@ -143,7 +172,7 @@ impl Names {
         if of == Use::Currency && self.taken[place] >= limits::CURRENCIES_PER_DAY {
             return Sym::OTHER;
         }
-        if text != of.missing() {
+        if text != of.always_counted() {
             if !self.has_room(self.taken[place], (place, text), who) {
                 return Sym::OTHER;
             }
@@ -156,7 +185,7 @@ impl Names {
 
     /// The number of `text` as the value of a dimension that takes in nothing new: [`Sym::OTHER`] if it is not there yet.
     pub fn known(&self, dimension: Dimension, text: &str) -> Sym {
-        let is_taken = |sym: &Sym| self.uses[sym.0 as usize] & (1 << Use::Value(dimension).number()) != 0;
+        let is_taken = |sym: &Sym| self.uses[sym.0 as usize] & Use::Value(dimension).bit() != 0;
         self.find(text).filter(is_taken).unwrap_or(Sym::OTHER)
     }
 
@@ -184,7 +213,7 @@ impl Names {
         self.find(&text).unwrap_or_else(|| self.add(&text))
     }
 
-    /// The facets of a visit with these values of [`super::FIXED`].
+    /// The facets of a visit with these values of [`FIXED`].
     pub fn facets(&mut self, values: &[Sym; FIXED.len()]) -> [Facet; FACETS] {
         let mut facets = std::mem::take(&mut self.facets);
         let of_visit = facets.of(values, |channel, source| {

@@ -9,7 +9,7 @@ mod small;
 use std::collections::HashMap;
 
 use super::{Fast, Name, Unknown};
-use crate::cell::{Contexts, Dimension, FacetValues, Names, Sym};
+use crate::cell::{Contexts, Dimension, FacetValues, Names, Sym, ValueOf};
 use crate::visit::{SpotRow, VisitRow};
 pub(super) use small::Small;
 
@@ -116,13 +116,11 @@ impl Census {
     pub(super) fn places_of_hits(&self, dimension: Dimension) -> Vec<Place> {
         self.gathered(|spot, take| match dimension {
             Dimension::Page => take((Sym::EMPTY, spot.row.page), spot.tally()),
-            Dimension::Hostname => take((Sym::EMPTY, self.contexts.hostname(spot.row.context)), spot.hits()),
-            Dimension::Event => take((Sym::EMPTY, self.contexts.event(spot.row.context)), spot.hits()),
             Dimension::Pattern => {
                 let patterns = self.contexts.patterns(spot.row.context);
                 patterns.iter().for_each(|pattern| take((Sym::EMPTY, *pattern), spot.hits()));
             }
-            _ => {}
+            of_hits => take((Sym::EMPTY, self.contexts.value(spot.row.context, of_hits)), spot.hits()),
         })
     }
 
@@ -130,8 +128,7 @@ impl Census {
     pub(super) fn places_of_two(&self, first: Dimension, second: Dimension) -> Vec<Place> {
         let value = |spot: &Spotted, dimension: Dimension| match dimension {
             Dimension::Page => spot.row.page,
-            Dimension::Hostname => self.contexts.hostname(spot.row.context),
-            _ => self.contexts.event(spot.row.context),
+            of_hits => self.contexts.value(spot.row.context, of_hits),
         };
         let has_page = first == Dimension::Page || second == Dimension::Page;
         self.gathered(|spot, take| {
@@ -187,7 +184,7 @@ impl Census {
 
 /// Whether only visits have a value on it, and not hits without one.
 pub(super) fn is_of_pages(dimension: Dimension) -> bool {
-    matches!(dimension, Dimension::EntryPage | Dimension::ExitPage)
+    dimension.row().value_of == ValueOf::VisitEnd
 }
 
 impl Visited {

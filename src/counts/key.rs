@@ -1,5 +1,6 @@
 //! In: a cell and an hour. Out: one number that stands for them. Forgets: nothing.
 
+use crate::cell::names::NAMES_PER_DAY_MAX;
 use crate::cell::{Axis, Cell, Sym};
 use crate::site::Hour;
 
@@ -9,11 +10,12 @@ pub(super) struct Key(u128);
 
 /// Names of a day have numbers below 2^24: their budgets together are smaller.
 const NAME_BITS: u32 = 24;
+const _: () = assert!(NAMES_PER_DAY_MAX < 1 << NAME_BITS);
 
 impl Key {
     pub(super) fn of(cell: Cell<Sym>, hour: Hour) -> Key {
         let optional = |name: Option<Sym>| name.map_or(0, |name| u128::from(name.0) + 1);
-        // 3 bits tell the kinds of axes apart; the rest of each fits into 73.
+        // 3 bits tell the kinds of axes apart; the rest of each fits into 72.
         let axis = match cell.axis {
             Axis::Total => 0,
             Axis::Of(dimension) => 1 | u128::from(dimension.code()) << 3,
@@ -40,7 +42,7 @@ mod tests {
     fn each_cell_and_hour_has_a_key_of_its_own() {
         let syms = [0, 1, 2, 63, 64, (1 << NAME_BITS) - 2].map(Sym);
         let mut axes = vec![Axis::Total, Axis::Funnel(0), Axis::Funnel(1), Axis::Funnel(u32::MAX)];
-        axes.extend(Dimension::ALL.map(Axis::Of));
+        axes.extend(Dimension::COUNTED.map(Axis::Of));
         for key in syms {
             axes.push(Axis::Prop { key, event: None });
             axes.extend(syms.map(|event| Axis::Prop { key, event: Some(event) }));

@@ -3,28 +3,13 @@
 use std::borrow::Cow;
 
 use super::words::Words;
-use crate::cell::{Axis, Dimension};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions};
 use crate::counts::Name;
 
 /// The event by which pages report that they were not found, and the property that names them, as Plausible has it.
 pub const MISSING: (&str, &str) = ("404", "path");
 
-/// Panels that share a place; one of them is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Card {
-    /// What visits came from.
-    Sources,
-    /// What they read.
-    Pages,
-    /// Where they were.
-    Places,
-    /// With what.
-    Technology,
-    /// What they did.
-    Events,
-    /// What the owner hopes for.
-    Goals,
-}
+pub use crate::cell::Card;
 
 /// A panel of a card.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,16 +58,21 @@ impl Card {
 
     /// The tabs that are always there, the usual one first. Those of properties depend on what was sent.
     pub fn tabs(self) -> Vec<Tab> {
-        use Dimension::*;
-        let of = |dimensions: &[Dimension]| dimensions.iter().map(|dimension| Tab::Of(*dimension)).collect::<Vec<_>>();
-        match self {
-            Card::Sources => of(&[Source, Channel, Referrer, UtmCampaign, UtmSource, UtmMedium, UtmContent, UtmTerm]),
-            Card::Pages => [of(&[Page, EntryPage, ExitPage]), vec![Tab::Missing], of(&[Hostname])].concat(),
-            Card::Places => [of(&[Country]), vec![Tab::Map], of(&[Region, City, Language])].concat(),
-            Card::Technology => of(&[Browser, BrowserVersion, Os, OsVersion, Device, Screen]),
-            Card::Events => of(&[Event]),
-            Card::Goals => vec![Tab::Goals, Tab::Funnels],
-        }
+        self.tabs_of(DIMENSIONS)
+    }
+
+    /// The same with these dimensions.
+    pub(crate) fn tabs_of(self, dimensions: Dimensions<'_>) -> Vec<Tab> {
+        let own = match self {
+            Card::Pages => vec![(4, Tab::Missing)],
+            Card::Places => vec![(2, Tab::Map)],
+            Card::Goals => vec![(1, Tab::Goals), (2, Tab::Funnels)],
+            Card::Sources | Card::Technology | Card::Events => Vec::new(),
+        };
+        let of_dimensions = dimensions.tabs(self).map(|(place, row)| (place, Tab::Of(row.dimension)));
+        let mut tabs: Vec<(u8, Tab)> = of_dimensions.chain(own).collect();
+        tabs.sort_by_key(|(place, _)| *place);
+        tabs.into_iter().map(|(_, tab)| tab).collect()
     }
 }
 
@@ -134,10 +124,7 @@ impl Tab {
     /// What stands on it.
     pub fn title(&self, words: &Words) -> String {
         match self {
-            Tab::Of(
-                dimension @ (Dimension::UtmSource | Dimension::UtmMedium | Dimension::UtmContent | Dimension::UtmTerm),
-            ) => dimension.name().to_owned(),
-            Tab::Of(dimension) => words.title(*dimension).to_owned(),
+            Tab::Of(dimension) => words.tab(*dimension).to_owned(),
             Tab::Missing => words.missing_pages.to_owned(),
             Tab::Prop(key) => words.visible(key).into_owned(),
             Tab::Map => words.map.to_owned(),
@@ -150,9 +137,9 @@ impl Tab {
     pub fn singular(&self, words: &Words) -> String {
         match self {
             Tab::Of(dimension) => words.singular(*dimension).to_owned(),
-            Tab::Missing => words.page.to_owned(),
+            Tab::Missing => words.singular(Dimension::Page).to_owned(),
             Tab::Prop(key) => words.visible(key).into_owned(),
-            Tab::Map => words.country.to_owned(),
+            Tab::Map => words.singular(Dimension::Country).to_owned(),
             Tab::Goals => words.goal.to_owned(),
             Tab::Funnels => words.step.to_owned(),
         }
@@ -168,7 +155,7 @@ impl Tab {
         match self {
             Tab::Of(dimension) => words.empty(*dimension),
             Tab::Missing => words.no_missing_pages,
-            Tab::Map => words.no_places,
+            Tab::Map => words.empty(Dimension::Country),
             Tab::Prop(_) | Tab::Goals | Tab::Funnels => words.nothing_here,
         }
     }

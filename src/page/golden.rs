@@ -240,7 +240,8 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
     check("rows", &html);
     for language in OTHERS {
         let words = language.words();
-        let heads = vec![head(words.page, "none"), head(words.visitors, "descending"), head(words.pageviews, "none")];
+        let heads =
+            vec![head(words.singular(Page), "none"), head(words.visitors, "descending"), head(words.pageviews, "none")];
         let html = RowsPage { words, heads, ..page.clone() }.html();
         assert_plain(&html);
         check(&format!("rows-{}", language.code()), &html);

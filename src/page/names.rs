@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::places;
-use super::words::{Words, values};
+use super::words::Words;
 use crate::cell::{Dimension, Metric, NOT_SET};
 use crate::rejection::Rejection;
 use crate::report::period::Period;
@@ -36,109 +35,6 @@ impl Words {
             Some([]) => texts.user_reads_none.to_owned(),
             Some(sites) => self.one(texts.user_reads, sites.join(", ")),
         }
-    }
-
-    /// The heading of a panel.
-    pub const fn title(&self, dimension: Dimension) -> &'static str {
-        match dimension {
-            Dimension::Source => self.sources,
-            Dimension::Referrer => self.referrers,
-            Dimension::Channel => self.channels,
-            Dimension::UtmSource => self.campaign_sources,
-            Dimension::UtmMedium => self.campaign_media,
-            Dimension::UtmCampaign => self.campaigns,
-            Dimension::UtmContent => self.campaign_contents,
-            Dimension::UtmTerm => self.campaign_terms,
-            Dimension::Country => self.countries,
-            Dimension::Region => self.regions,
-            Dimension::City => self.cities,
-            Dimension::Browser => self.browsers,
-            Dimension::BrowserVersion => self.browser_versions,
-            Dimension::Os => self.systems,
-            Dimension::OsVersion => self.system_versions,
-            Dimension::Device => self.devices,
-            Dimension::Screen => self.screens,
-            Dimension::Language => self.languages,
-            Dimension::EntryPage => self.entry_pages,
-            Dimension::ExitPage => self.exit_pages,
-            Dimension::Page => self.top_pages,
-            Dimension::Hostname => self.hosts,
-            Dimension::Event => self.events,
-            Dimension::Pattern => self.patterns,
-            Dimension::ChannelAndSource => self.channels_and_sources,
-        }
-    }
-
-    /// The heading of the column of values: one of them.
-    pub const fn singular(&self, dimension: Dimension) -> &'static str {
-        match dimension {
-            Dimension::Source => self.source,
-            Dimension::Referrer => self.referrer,
-            Dimension::Channel => self.channel,
-            Dimension::UtmSource => "utm_source",
-            Dimension::UtmMedium => "utm_medium",
-            Dimension::UtmCampaign => "utm_campaign",
-            Dimension::UtmContent => "utm_content",
-            Dimension::UtmTerm => "utm_term",
-            Dimension::Country => self.country,
-            Dimension::Region => self.region,
-            Dimension::City => self.city,
-            Dimension::Browser => self.browser,
-            Dimension::BrowserVersion | Dimension::OsVersion => self.version,
-            Dimension::Os => self.system,
-            Dimension::Device => self.device,
-            Dimension::Screen => self.screen,
-            Dimension::Language => self.language_of_visit,
-            Dimension::EntryPage | Dimension::ExitPage | Dimension::Page => self.page,
-            Dimension::Hostname => self.host,
-            Dimension::Event => self.event,
-            Dimension::Pattern => self.pattern,
-            Dimension::ChannelAndSource => self.channel_and_source,
-        }
-    }
-
-    /// What a value of it is called where no panel stands around it.
-    pub const fn alone(&self, dimension: Dimension) -> &'static str {
-        match dimension {
-            Dimension::BrowserVersion => self.browser_version,
-            Dimension::OsVersion => self.system_version,
-            Dimension::EntryPage => self.entry_page,
-            Dimension::ExitPage => self.exit_page,
-            other => self.singular(other),
-        }
-    }
-
-    /// What an empty panel says, with the way to fill it where there is one.
-    pub const fn empty(&self, dimension: Dimension) -> &'static str {
-        match dimension {
-            Dimension::UtmCampaign => self.no_campaigns,
-            Dimension::Event => self.no_events,
-            Dimension::Country | Dimension::Region | Dimension::City => self.no_places,
-            _ => self.nothing_here,
-        }
-    }
-
-    /// What people call a value; the value itself where there is no better name.
-    pub fn label<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
-        match dimension {
-            Dimension::Country => places::country(value, self.language).unwrap_or(value),
-            Dimension::Language => places::language(value, self.language).unwrap_or(value),
-            Dimension::Screen => self.screen_class(value).unwrap_or(value),
-            Dimension::UtmCampaign if value == NOT_SET => self.no_campaign,
-            _ => values::of_dimension(dimension, value, self.language).unwrap_or(value),
-        }
-    }
-
-    fn screen_class(&self, class: &str) -> Option<&'static str> {
-        Some(match class {
-            "xs" => self.screen_xs,
-            "sm" => self.screen_sm,
-            "md" => self.screen_md,
-            "lg" => self.screen_lg,
-            "xl" => self.screen_xl,
-            "xxl" => self.screen_xxl,
-            _ => return None,
-        })
     }
 
     /// A text without letters that can't be seen or that turn around what follows, so that no name looks like another.

@@ -25,6 +25,7 @@ macro_rules! texts {
     };
 }
 
+mod dimensions;
 mod english;
 mod french;
 mod german;
@@ -153,10 +154,15 @@ mod tests {
         }
     }
 
+    /// All texts with their names, those of dimensions by the names of these.
+    fn all(language: Language) -> Vec<(&'static str, &'static str)> {
+        [language.words().all(), dimensions::all(language)].concat()
+    }
+
     #[test]
     fn every_language_fills_the_same_places() {
         for language in Language::ALL {
-            for ((name, english), (_, text)) in ENGLISH.all().into_iter().zip(language.words().all()) {
+            for ((name, english), (_, text)) in all(Language::English).into_iter().zip(all(language)) {
                 let places = |text: &str| ["{0}", "{1}"].map(|place| text.matches(place).count());
                 assert_eq!(places(text), places(english), "{} {name}: {text}", language.code());
                 let codes =
@@ -169,10 +175,10 @@ mod tests {
 
     #[test]
     fn every_language_has_its_own_marks() {
-        for (name, text) in GERMAN.all() {
+        for (name, text) in all(Language::German) {
             assert!(!text.contains(['"', '“']) || text.contains('„'), "{name}: {text}");
         }
-        for (name, text) in FRENCH.all() {
+        for (name, text) in all(Language::French) {
             let words: String = text.split('`').step_by(2).collect();
             let breaks = [" ;", " :", " !", " ?", "« ", " »"].iter().any(|mark| words.contains(mark));
             let bare = words.char_indices().any(|(at, letter)| {
@@ -201,10 +207,6 @@ mod tests {
         ];
         let german = [
             "conversions",
-            "region",
-            "browser",
-            "system",
-            "version",
             "bucket",
             "filter",
             "relays",
@@ -217,16 +219,18 @@ mod tests {
             "goal_name",
             "share_name",
             "token",
+            // Of dimensions.
+            "region",
+            "browser",
+            "browser_version",
+            "os",
+            "os_version",
         ];
         let french = [
             "date_brief",
             "conversions",
             "change_point",
             "change_points",
-            "sources",
-            "source",
-            "version",
-            "page",
             "pages_card",
             "sources_card",
             "conversion_word",
@@ -239,13 +243,20 @@ mod tests {
             "minute",
             "exclusions",
             "annotations",
+            // Of dimensions.
+            "source",
+            "source",
+            "browser_version",
+            "os_version",
+            "entry_page",
+            "exit_page",
+            "page",
         ];
         for (language, own) in [(Language::German, &german[..]), (Language::French, &french[..])] {
-            let left: Vec<&str> = ENGLISH
-                .all()
+            let left: Vec<&str> = all(Language::English)
                 .into_iter()
-                .zip(language.words().all())
-                .filter(|((name, english), (_, text))| english == text && !same.contains(name))
+                .zip(all(language))
+                .filter(|((name, english), (_, text))| english == text && name != text && !same.contains(name))
                 .map(|((name, _), _)| name)
                 .collect();
             assert_eq!(left, own, "{}", language.code());

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::query::{Expr, QueryError, one_filter};
 use super::{Question, Span};
-use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
@@ -68,7 +68,7 @@ pub enum NotAChoice {
     #[error("{0:?} is no filter; write it like source=Google, page!=/, page~blog or prop:plan=pro")]
     Form(String),
     /// Nothing is called so.
-    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY and goal", keys = keys())]
+    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY and goal", keys = keys_of(DIMENSIONS))]
     Key(String),
     /// The site has no such goal.
     #[error("{1} has no goal {0:?}; `headcount goal list {1}` shows all")]
@@ -87,8 +87,9 @@ pub enum NotAChoice {
     Refused(#[from] QueryError),
 }
 
-fn keys() -> String {
-    Dimension::ALL.map(Dimension::name).join(", ")
+/// The dimensions that can be filtered by.
+pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
+    dimensions.names().join(", ")
 }
 
 /// A choice, made out for a site.

@@ -22,22 +22,10 @@ pub use kept::Kept;
 use kept::{Bucket, Key, Rows};
 use rule::{Level, Measure};
 
-/// What is said by a site's sources as well, only finer or coarser: a referrer is part of a source by its name, so is a value of
-/// `utm_source`, whose links have the other keys; and a channel is a sum of sources. One taken from another would leave what was
-/// folded, so of where visits came from everybody is told the sources alone.
-const OF_SOURCES: [Dimension; 7] = [
-    Dimension::Referrer,
-    Dimension::Channel,
-    Dimension::UtmSource,
-    Dimension::UtmMedium,
-    Dimension::UtmCampaign,
-    Dimension::UtmContent,
-    Dimension::UtmTerm,
-];
-
 /// Whether everybody is told the values of a dimension where a site is open.
 pub fn is_for_all(dimension: Dimension) -> bool {
-    Dimension::ALL.contains(&dimension) && !OF_SOURCES.contains(&dimension)
+    let row = dimension.row();
+    row.is_listed() && row.is_for_all
 }
 
 /// How often the days are read again because one that is over was counted meanwhile, as by an import.
@@ -178,7 +166,7 @@ impl<'a> Folded<'a> {
     /// The folded values of some dimensions by day, and the totals that they are parts of, all from one state.
     fn days(&self, first: i32, last: i32, dimensions: &BTreeSet<Dimension>) -> Result<(Totals, Days), StoreError> {
         let read: BTreeSet<Dimension> =
-            dimensions.iter().flat_map(|it| rule::above(*it)).chain(dimensions).copied().collect();
+            dimensions.iter().flat_map(|it| it.implies()).chain(dimensions).copied().collect();
         let axes = [Axis::Total].into_iter().chain(read.iter().map(|dimension| Axis::Of(*dimension)));
         let asks: Vec<Ask> = axes.map(|axis| self.ask(axis, first, last)).collect();
         let mut answers = self.sums.read(&asks)?.into_iter();
@@ -231,10 +219,10 @@ fn folded(
         return HashMap::new();
     }
     let mut dimensions: Vec<Dimension> = values.keys().copied().collect();
-    dimensions.sort_by_key(|dimension| rule::above(*dimension).len());
+    dimensions.sort_by_key(|dimension| dimension.implies().len());
     let (mut folded, mut levels) = (HashMap::new(), HashMap::<Dimension, Level>::new());
     for dimension in dimensions {
-        let above: Vec<_> = rule::above(dimension).iter().filter_map(|it| Some((*it, levels.get(it)?))).collect();
+        let above: Vec<_> = dimension.implies().iter().filter_map(|it| Some((*it, levels.get(it)?))).collect();
         let rows = values.remove(&dimension).unwrap_or_default();
         let (rows, level) = measure.fold(dimension, rows, total, &above);
         folded.insert(dimension, rows);

@@ -21,6 +21,8 @@ use subjects::Subject;
 
 pub use answer::Answer;
 pub use filters::{Expr, one_filter};
+#[cfg(test)]
+pub(crate) use parse::axis_of;
 
 /// Why a question is not answered: one sentence for its asker, to be sent with status 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

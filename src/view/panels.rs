@@ -2,7 +2,7 @@
 
 use super::answers::{AnswerKey, Answers};
 use super::site_view::SiteView;
-use crate::cell::{Axis, Dimension, Filter, Metric};
+use crate::cell::{Axis, Dimension, Filter, Metric, Unknown};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{Map, Place};
@@ -201,21 +201,19 @@ pub(super) fn without(tab: &Tab, sentence: &'static str) -> Panel {
     Panel { tab: tab.clone(), metrics, rows, refused: Some(sentence), values: 0, files: None }
 }
 
-/// What is unknown of every visit unless something is set up for it.
-const MAYBE_UNKNOWN: [Dimension; 4] = [Dimension::Region, Dimension::City, Dimension::Screen, Dimension::Language];
-
 /// All rows of a breakdown, most first.
 fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
     if *tab == Tab::Of(Dimension::Event) {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
     }
-    // Most visits have no campaign, and without a file of places none has a city: that is no news.
-    let is_news = |line: &Line| tab.dimension().is_none_or(|dimension| &*line.value != dimension.missing());
-    let is_campaign = |dimension: Dimension| dimension.name().starts_with("utm_");
-    let is_unknown = |dimension| MAYBE_UNKNOWN.contains(&dimension) && !lines.iter().any(is_news);
-    if tab.dimension().is_some_and(|dimension| is_campaign(dimension) || is_unknown(dimension)) {
-        lines.retain(is_news);
+    if let Some(row) = tab.dimension().map(Dimension::row) {
+        let is_news = |line: &Line| &*line.value != row.missing;
+        match row.unknown {
+            Unknown::HiddenAlone if lines.iter().any(is_news) => {}
+            Unknown::Hidden | Unknown::HiddenAlone => lines.retain(is_news),
+            Unknown::Shown => {}
+        }
     }
     let first = if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() };
     report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);

@@ -2,7 +2,7 @@
 //! budget.
 
 use super::Book;
-use crate::cell::{Axis, Cell, Context, Dimension, FACETS, FIXED, Facet, Names, Sym, Tally, Use};
+use crate::cell::{Axis, Cell, Context, Dimension, FACETS, FIXED, Facet, Names, OF_HITS, Sym, Tally, Use};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -22,17 +22,18 @@ pub(super) struct Labels {
 impl Labels {
     /// The labels of a hit. A visitor who `has_been_everywhere` leaves no more than that there was one.
     pub(super) fn of(hit: &Hit, who: u64, names: &mut Names, has_been_everywhere: bool) -> Labels {
-        let event = names.value(Dimension::Event, hit.event(), who);
+        let event = names.value(Dimension::Event, hit.value(Dimension::Event), who);
         if has_been_everywhere || names.contexts.len() >= limits::CONTEXTS_PER_DAY {
             let page = if has_been_everywhere { Sym::OTHER } else { names.page(&hit.page, who) };
-            let context = names.contexts.of(Sym::OTHER, event, Box::default());
+            let values = OF_HITS.map(|dimension| if dimension == Dimension::Event { event } else { Sym::OTHER });
+            let context = names.contexts.of(values, Box::default());
             return Labels { page, context, event, props: Vec::new(), money: None };
         }
         let page = names.page(&hit.page, who);
-        let hostname = names.value(Dimension::Hostname, &hit.hostname, who);
+        let values = OF_HITS.map(|dimension| names.value(dimension, hit.value(dimension), who));
         let patterns =
             hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
-        let context = names.contexts.of(hostname, event, patterns);
+        let context = names.contexts.of(values, patterns);
         let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
         for (key, value) in &hit.props {
             let (key, value) = names.prop(key, value, who);
@@ -46,16 +47,15 @@ impl Labels {
         Labels { page, context, event, props, money }
     }
 
-    /// The cells of page, host, event and patterns, each once.
+    /// The cells of the page, of what else each hit has one value of, and of patterns, each once.
     pub(super) fn cells(&self, names: &Names) -> impl Iterator<Item = Cell<Sym>> + use<> {
         let of = |dimension, value| Cell { axis: Axis::Of(dimension), value };
         let patterns: Vec<Sym> = names.contexts.patterns(self.context).to_vec();
-        let own = [
-            of(Dimension::Page, self.page),
-            of(Dimension::Hostname, names.contexts.hostname(self.context)),
-            of(Dimension::Event, self.event),
-        ];
-        own.into_iter().chain(patterns.into_iter().map(move |pattern| of(Dimension::Pattern, pattern)))
+        let values = OF_HITS.into_iter().zip(*names.contexts.values(self.context));
+        let own = values.map(move |(dimension, value)| of(dimension, value));
+        std::iter::once(of(Dimension::Page, self.page))
+            .chain(own)
+            .chain(patterns.into_iter().map(move |pattern| of(Dimension::Pattern, pattern)))
     }
 
     /// The cells of properties, each once.

@@ -219,7 +219,7 @@ fn compare(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Result<(), 
             for (nth, operator) in OPERATORS.into_iter().enumerate().filter(|_| !values.is_empty()) {
                 let turn = pick + 7 * at + 3 * nth + number;
                 let any_case = turn.is_multiple_of(3);
-                let split = (!turn.is_multiple_of(4)).then(|| Dimension::ALL[turn % 23]);
+                let split = (!turn.is_multiple_of(4)).then(|| Dimension::ALL[turn % Dimension::ALL.len()]);
                 let time = (turn % 5 < 3).then(|| TIMES[turn % 3]);
                 let texts = texts(operator, &values, any_case, turn / 2);
                 let asked = Asked { by, operator, texts, any_case, split, time, days };
@@ -280,7 +280,7 @@ fn compare_joined(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Resu
     ];
     for (at, [fine, coarse]) in joined.into_iter().enumerate() {
         for site in room.sites.clone() {
-            let split = Dimension::ALL[(pick + 5 * at) % 23];
+            let split = Dimension::ALL[(pick + 5 * at) % Dimension::ALL.len()];
             let coarser = all_values(walk, site, coarse);
             // What is not set implies nothing, and is refused.
             let is_known = |value: &&str| *value != NOT_SET || fine == Source;

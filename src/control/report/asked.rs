@@ -2,7 +2,7 @@
 //! Forgets: the words.
 
 use super::super::{Refusal, goal, refuse};
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::limits;
@@ -24,13 +24,19 @@ pub(super) struct Split {
     pub(super) is_goals: bool,
 }
 
+const INTERVALS: [(&str, Interval); 4] =
+    [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
+
+/// The words that `--by` takes.
+fn words_of_by(dimensions: Dimensions<'_>) -> Vec<&str> {
+    [dimensions.names(), INTERVALS.map(|(name, _)| name).to_vec(), vec![BOT, "goal", "prop:KEY"]].concat()
+}
+
 /// Reads the word of `--by`.
 pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
-    let intervals =
-        [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
     let split = |axis, interval| Split { axis, interval, column: by.unwrap_or_default().to_owned(), is_goals: false };
     let Some(by) = by else { return Ok(split(Axis::Total, None)) };
-    if let Some((_, interval)) = intervals.iter().find(|(name, _)| *name == by) {
+    if let Some((_, interval)) = INTERVALS.iter().find(|(name, _)| *name == by) {
         return Ok(split(Axis::Total, Some(*interval)));
     }
     if let Some(key) = by.strip_prefix("prop:") {
@@ -39,14 +45,9 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
     if by == "goal" {
         return Ok(Split { is_goals: true, ..split(Axis::Total, None) });
     }
-    let names: Vec<&str> = Dimension::ALL
-        .iter()
-        .map(|d| d.name())
-        .chain(intervals.iter().map(|(name, _)| *name))
-        .chain([BOT, "goal", "prop:KEY"])
-        .collect();
-    match Dimension::from_name(by) {
-        Some(dimension) => Ok(split(Axis::Of(dimension), None)),
+    let names = words_of_by(DIMENSIONS);
+    match DIMENSIONS.by_name(by) {
+        Some(row) => Ok(split(Axis::Of(row.dimension), None)),
         None => refuse(format!(
             "{by:?} is nothing to split by; did you mean {:?}? ({})",
             nearest(by, &names),
@@ -148,4 +149,45 @@ fn goal_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
         metrics.push(Metric::TotalRevenue);
     }
     metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::dimension::{Group, Row};
+    use crate::cell::{Card, Unknown, ValueOf};
+    use crate::page::cards::Tab;
+    use crate::page::words::Language;
+    use crate::report::choice::keys_of;
+    use crate::report::query::axis_of;
+
+    #[test]
+    fn a_row_more_is_found_everywhere() {
+        let added = Row::new(Dimension::OfTests, "of_tests", "visit:of_tests", ValueOf::FirstHit(Group::Client))
+            .implies(&[Dimension::Browser])
+            .tab(Card::Technology, 3)
+            .unknown(Unknown::Hidden);
+        let mut rows = DIMENSIONS.0.to_vec();
+        rows.push(added);
+        let copy = Dimensions(&rows);
+        assert_eq!(copy.names().len(), DIMENSIONS.names().len() + 1);
+        assert_eq!(copy.by_name("of_tests").map(|row| row.dimension), Some(Dimension::OfTests));
+        // The API: its name, and filters that it joins.
+        assert_eq!(axis_of(copy, "visit:of_tests"), Some(Axis::Of(Dimension::OfTests)));
+        assert_eq!(axis_of(DIMENSIONS, "visit:of_tests"), None);
+        let finest = |of: &[Dimension]| copy.finest(of).map(|row| row.dimension);
+        assert_eq!(finest(&[Dimension::Browser, Dimension::OfTests]), Some(Dimension::OfTests));
+        assert_eq!(finest(&[Dimension::Os, Dimension::OfTests]), None);
+        // What commands say that there is.
+        assert!(keys_of(copy).contains(", of_tests") && !keys_of(DIMENSIONS).contains("of_tests"));
+        assert!(words_of_by(copy).contains(&"of_tests") && !words_of_by(DIMENSIONS).contains(&"of_tests"));
+        // The page: its tab, at its place, in every language.
+        let tabs = Card::Technology.tabs_of(copy);
+        assert_eq!(tabs.len(), Card::Technology.tabs().len() + 1);
+        let at = tabs.iter().position(|tab| *tab == Tab::Of(Dimension::OfTests));
+        assert!(at.is_some_and(|at| at == 2 || at == 3), "{tabs:?}");
+        for language in Language::ALL {
+            assert_eq!(Tab::Of(Dimension::OfTests).title(language.words()), "Of tests");
+        }
+    }
 }

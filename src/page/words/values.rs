@@ -2,12 +2,11 @@
 //! and answers to programs keep the values.
 
 use super::Language;
-use crate::cell::Dimension;
 
 /// A value, and its German and French.
-type Line = (&'static str, [&'static str; 2]);
+pub(super) type Line = (&'static str, [&'static str; 2]);
 
-const CHANNELS: [Line; 18] = [
+pub(super) const CHANNELS: [Line; 18] = [
     (crate::cell::DIRECT, ["Direkt", "Accès direct"]),
     ("Organic Search", ["Suche", "Recherche naturelle"]),
     ("Organic Social", ["Soziale Netzwerke", "Réseaux sociaux"]),
@@ -28,7 +27,7 @@ const CHANNELS: [Line; 18] = [
     ("Audio", ["Audio", "Audio"]),
 ];
 
-const DEVICES: [Line; 5] = [
+pub(super) const DEVICES: [Line; 5] = [
     ("desktop", ["Computer", "Ordinateur"]),
     ("mobile", ["Smartphone", "Téléphone"]),
     ("tablet", ["Tablet", "Tablette"]),
@@ -36,7 +35,8 @@ const DEVICES: [Line; 5] = [
     ("console", ["Spielkonsole", "Console de jeux"]),
 ];
 
-const SOURCES: [Line; 1] = [(crate::cell::DIRECT_OR_NONE, ["Direkt / ohne Verweis", "Direct / sans référent"])];
+pub(super) const SOURCES: [Line; 1] =
+    [(crate::cell::DIRECT_OR_NONE, ["Direkt / ohne Verweis", "Direct / sans référent"])];
 
 const BOT_GROUPS: [Line; 15] = [
     ("AI agent", ["KI-Agent", "Agent d’IA"]),
@@ -68,16 +68,6 @@ const BOT_FAMILIES: [Line; 9] = [
     ("Signed agent", ["Signierter Agent", "Agent signé"]),
 ];
 
-/// What a value of a dimension is called; nothing where the value says it itself.
-pub fn of_dimension(dimension: Dimension, value: &str, language: Language) -> Option<&'static str> {
-    match dimension {
-        Dimension::Channel => found(&CHANNELS, value, language),
-        Dimension::Device => found(&DEVICES, value, language),
-        Dimension::Source | Dimension::Referrer => found(&SOURCES, value, language),
-        _ => None,
-    }
-}
-
 /// What a group of programs is called; nothing where its name says it itself.
 pub fn of_bot_group(group: &str, language: Language) -> Option<&'static str> {
     found(&BOT_GROUPS, group, language)
@@ -88,7 +78,8 @@ pub fn of_bot_family(family: &str, language: Language) -> Option<&'static str> {
     found(&BOT_FAMILIES, family, language)
 }
 
-fn found(lines: &[Line], value: &str, language: Language) -> Option<&'static str> {
+/// What one of the lines calls a value; nothing in English.
+pub(super) fn found(lines: &[Line], value: &str, language: Language) -> Option<&'static str> {
     let column = match language {
         Language::English => return None,
         Language::German => 0,
@@ -100,16 +91,17 @@ fn found(lines: &[Line], value: &str, language: Language) -> Option<&'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::Dimension;
 
     #[test]
     fn values_of_ours_have_names_and_those_of_sites_keep_theirs() {
-        let in_all = |dimension, value| Language::ALL.map(|language| of_dimension(dimension, value, language));
-        assert_eq!(in_all(Dimension::Channel, "Direct"), [None, Some("Direkt"), Some("Accès direct")]);
-        assert_eq!(in_all(Dimension::Device, "tv"), [None, Some("Fernseher"), Some("Télévision")]);
+        let in_all = |dimension, value| Language::ALL.map(|language| language.words().label(dimension, value));
+        assert_eq!(in_all(Dimension::Channel, "Direct"), ["Direct", "Direkt", "Accès direct"]);
+        assert_eq!(in_all(Dimension::Device, "tv"), ["tv", "Fernseher", "Télévision"]);
         for (dimension, value) in
             [(Dimension::Source, "Direct"), (Dimension::Page, "Direct"), (Dimension::Channel, "(other)")]
         {
-            assert_eq!(in_all(dimension, value), [None; 3], "{value}");
+            assert_eq!(in_all(dimension, value), [value; 3]);
         }
     }
 

@@ -195,17 +195,6 @@ fn groups(dimension: Dimension, values: &mut [Value], above: &[(Dimension, &Leve
     groups.into_values().collect()
 }
 
-/// The dimensions that a dimension is a part of by the names of its values, the next one first.
-pub(super) fn above(dimension: Dimension) -> &'static [Dimension] {
-    match dimension {
-        Dimension::Region => &[Dimension::Country],
-        Dimension::City => &[Dimension::Region, Dimension::Country],
-        Dimension::BrowserVersion => &[Dimension::Browser],
-        Dimension::OsVersion => &[Dimension::Os],
-        _ => &[],
-    }
-}
-
 /// What a value is a part of: `Berlin, DE-BE` of `DE-BE` and `DE`, `Chrome 130` of `Chrome`. Nothing where its name does not tell.
 fn whole<'a>(over: Dimension, dimension: Dimension, value: &'a str, level: &Level) -> Option<&'a str> {
     let is_known = |name: &str| level.shown.contains_key(name) || level.folded.contains(name);

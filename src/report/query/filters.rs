@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::parse::{array, mismatch, object, refuse, shown, text};
 use super::{Asked, QueryError};
+use crate::cell::dimension::{DIMENSIONS, Row, ValueOf};
 use crate::cell::{Axis, Dimension, Filter, NOT_SET, Test};
 use crate::counts::Name;
 use crate::limits;
@@ -201,14 +202,12 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
         return property(&expr, &axes).map(Some);
     }
     let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
-    let implies = |finest: &&Dimension| dimensions.iter().all(|d| d == *finest || finest.implies().contains(d));
-    let joint = [Dimension::ChannelAndSource];
-    let Some(finest) = dimensions.iter().chain(&joint).find(implies).copied() else {
+    let Some(Row { dimension: finest, value_of, .. }) = DIMENSIONS.finest(&dimensions).copied() else {
         return Err(independent(&axes));
     };
     let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();
     if let Some(coarser) = implied.first()
-        && finest != Dimension::ChannelAndSource
+        && value_of != ValueOf::Joint
         && built(&expr, finest, Coarser::Passing).passes(NOT_SET)
     {
         return Err(QueryError(format!(

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::filters::{Filters, filters};
 use super::{Asked, Direction, Include, Key, Pagination, QueryError, Request};
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, DIMENSIONS, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::Interval;
@@ -134,8 +134,12 @@ pub(super) fn dimension(name: &str) -> Option<Asked> {
         let fits = !key.is_empty() && key.len() <= limits::PROP_KEY_BYTES_MAX;
         return fits.then(|| Asked::Value(Axis::Prop { key: Name::from(key), event: None }));
     }
-    let known = Dimension::ALL.into_iter().find(|dimension| dimension.api_name() == name)?;
-    Some(Asked::Value(Axis::Of(known)))
+    axis_of(DIMENSIONS, name).map(Asked::Value)
+}
+
+/// The axis of the dimension that the API calls so.
+pub(crate) fn axis_of(dimensions: Dimensions<'_>, name: &str) -> Option<Axis<Name>> {
+    dimensions.by_api_name(name).map(|row| Axis::Of(row.dimension))
 }
 
 fn order(value: Option<&Value>, metrics: &[Metric], dimensions: &[Asked]) -> Result<Vec<(Key, Direction)>, QueryError> {
@@ -261,6 +265,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cell::Dimension;
 
     /// The sentence that answers a query with these keys changed.
     fn error(changes: &Value) -> String {

@@ -1,0 +1,457 @@
+//! What we split by: one row per dimension, from which everything else about dimensions is derived.
+//!
+//! Two things stand elsewhere, and do not compile while they are missing: what computes a hit's value ([`crate::hit::Hit::value`]), and
+//! what readers call it (`page/words/dimensions.rs`).
+
+use super::{DIRECT, DIRECT_OR_NONE, NOT_SET, PAGEVIEW};
+
+/// What we split by. The numbers are stored, so they never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "the names are the field's own; design.md section 4 defines each")]
+pub enum Dimension {
+    Source = 1,
+    Referrer = 2,
+    Channel = 3,
+    UtmSource = 4,
+    UtmMedium = 5,
+    UtmCampaign = 6,
+    UtmContent = 7,
+    UtmTerm = 8,
+    Country = 9,
+    Region = 10,
+    City = 11,
+    Browser = 12,
+    BrowserVersion = 13,
+    Os = 14,
+    OsVersion = 15,
+    Device = 16,
+    Screen = 17,
+    Language = 18,
+    EntryPage = 19,
+    ExitPage = 20,
+    Page = 21,
+    Hostname = 22,
+    Event = 23,
+    /// Patterns of pages that a site watches as goals; a hit may lie in several.
+    Pattern = 24,
+    /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
+    ChannelAndSource = 25,
+    /// Is in no table but the copies of tests.
+    #[cfg(test)]
+    OfTests = 99,
+}
+
+/// All dimensions. Lists of them are in this order.
+const TABLE: [Row; 25] = {
+    use Card::{Events, Pages, Places, Sources, Technology};
+    use Dimension::*;
+    use Unknown::{Hidden, HiddenAlone};
+    use ValueOf::{FirstHit, Hit, Joint, PageHit, Patterns, VisitEnd};
+    [
+        Row::new(Source, "source", "visit:source", FirstHit(Group::Origin)).missing(DIRECT_OR_NONE).tab(Sources, 1),
+        Row::new(Referrer, "referrer", "visit:referrer", FirstHit(Group::Origin))
+            .missing(DIRECT_OR_NONE)
+            .tab(Sources, 3)
+            .told_by_source(),
+        Row::new(Channel, "channel", "visit:channel", FirstHit(Group::Origin))
+            .missing(DIRECT)
+            .tab(Sources, 2)
+            .told_by_source(),
+        Row::new(UtmSource, "utm_source", "visit:utm_source", FirstHit(Group::Origin))
+            .tab(Sources, 5)
+            .unknown(Hidden)
+            .told_by_source(),
+        Row::new(UtmMedium, "utm_medium", "visit:utm_medium", FirstHit(Group::Origin))
+            .tab(Sources, 6)
+            .unknown(Hidden)
+            .told_by_source(),
+        Row::new(UtmCampaign, "utm_campaign", "visit:utm_campaign", FirstHit(Group::Origin))
+            .tab(Sources, 4)
+            .unknown(Hidden)
+            .told_by_source(),
+        Row::new(UtmContent, "utm_content", "visit:utm_content", FirstHit(Group::Origin))
+            .tab(Sources, 7)
+            .unknown(Hidden)
+            .told_by_source(),
+        Row::new(UtmTerm, "utm_term", "visit:utm_term", FirstHit(Group::Origin))
+            .tab(Sources, 8)
+            .unknown(Hidden)
+            .told_by_source(),
+        Row::new(Country, "country", "visit:country", FirstHit(Group::Place)).tab(Places, 1),
+        Row::new(Region, "region", "visit:region", FirstHit(Group::Place))
+            .implies(&[Country])
+            .tab(Places, 3)
+            .unknown(HiddenAlone),
+        Row::new(City, "city", "visit:city", FirstHit(Group::Place))
+            .implies(&[Region, Country])
+            .tab(Places, 4)
+            .unknown(HiddenAlone),
+        Row::new(Browser, "browser", "visit:browser", FirstHit(Group::Client)).tab(Technology, 1),
+        Row::new(BrowserVersion, "browser_version", "visit:browser_version", FirstHit(Group::Client))
+            .implies(&[Browser])
+            .tab(Technology, 2),
+        Row::new(Os, "os", "visit:os", FirstHit(Group::Client)).tab(Technology, 3),
+        Row::new(OsVersion, "os_version", "visit:os_version", FirstHit(Group::Client))
+            .implies(&[Os])
+            .tab(Technology, 4),
+        Row::new(Device, "device", "visit:device", FirstHit(Group::Client)).tab(Technology, 5),
+        Row::new(Screen, "screen", "visit:screen", FirstHit(Group::Client)).tab(Technology, 6).unknown(HiddenAlone),
+        Row::new(Language, "language", "visit:language", FirstHit(Group::Client)).tab(Places, 5).unknown(HiddenAlone),
+        Row::new(EntryPage, "entry_page", "visit:entry_page", VisitEnd).tab(Pages, 2),
+        Row::new(ExitPage, "exit_page", "visit:exit_page", VisitEnd).tab(Pages, 3),
+        Row::new(Page, "page", "event:page", PageHit).tab(Pages, 1),
+        Row::new(Hostname, "hostname", "event:hostname", Hit).tab(Pages, 5),
+        Row::new(Event, "event", "event:name", Hit).always_counted(PAGEVIEW).tab(Events, 1),
+        Row::new(Pattern, "pattern", "event:goal", Patterns),
+        Row::new(ChannelAndSource, "channel_and_source", "visit:channel_and_source", Joint)
+            .implies(&[Channel, Source])
+            .missing("Direct\u{1f}Direct / None"),
+    ]
+};
+
+/// What is known of a dimension.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Which one, whose number is stored.
+    pub dimension: Dimension,
+    /// The plain name: what a panel, the command line and an export call it.
+    pub name: &'static str,
+    /// The name in the API, as Plausible has it: `visit:source`, `event:page`.
+    pub api_name: &'static str,
+    /// What has a value of it.
+    pub value_of: ValueOf,
+    /// The value of hits and visits that have none.
+    pub missing: &'static str,
+    /// The value that is counted by name on a full day too.
+    pub always_counted: &'static str,
+    /// The dimensions whose value this one's value tells, the nearest first. Filters on them are one filter, and a small value is
+    /// folded with what it is a part of.
+    pub implies: &'static [Dimension],
+    /// Its panel on the page of a site, and the place there. Readers do not know dimensions without one.
+    pub tab: Option<(Card, u8)>,
+    /// What a panel does with the missing value.
+    pub unknown: Unknown,
+    /// Whether everybody is told its values where a site is open.
+    pub is_for_all: bool,
+}
+
+/// What has a value of a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueOf {
+    /// A visit, by its first hit.
+    FirstHit(Group),
+    /// A visit, by values of its first hit that are counted in one.
+    Joint,
+    /// A visit, by its first or its last page.
+    VisitEnd,
+    /// A hit, which may have time and scrolling too.
+    PageHit,
+    /// A hit.
+    Hit,
+    /// A hit, of which it may have several.
+    Patterns,
+}
+
+/// Values of a visit's first hit that often come together, so that visits share them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What the visit came from.
+    Origin,
+    /// Where the visitor is.
+    Place,
+    /// What the visitor uses.
+    Client,
+}
+
+impl Group {
+    /// All groups.
+    pub const ALL: [Group; 3] = [Group::Origin, Group::Place, Group::Client];
+}
+
+/// Panels that share a place on the page of a site; one of them is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Card {
+    /// What visits came from.
+    Sources,
+    /// What they read.
+    Pages,
+    /// Where they were.
+    Places,
+    /// With what.
+    Technology,
+    /// What they did.
+    Events,
+    /// What the owner hopes for.
+    Goals,
+}
+
+/// What a panel does with the missing value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is a row like others.
+    Shown,
+    /// It is no row: most visits have no campaign, and that is no news.
+    Hidden,
+    /// It is no row where there is no other: nothing is set up that would tell.
+    HiddenAlone,
+}
+
+impl Row {
+    pub(crate) const fn new(
+        dimension: Dimension,
+        name: &'static str,
+        api_name: &'static str,
+        value_of: ValueOf,
+    ) -> Row {
+        let (missing, always_counted) = (NOT_SET, NOT_SET);
+        let (implies, tab, unknown, is_for_all): (&[Dimension], _, _, _) = (&[], None, Unknown::Shown, true);
+        Row { dimension, name, api_name, value_of, missing, always_counted, implies, tab, unknown, is_for_all }
+    }
+
+    pub(crate) const fn missing(self, missing: &'static str) -> Row {
+        Row { missing, always_counted: missing, ..self }
+    }
+
+    pub(crate) const fn always_counted(self, always_counted: &'static str) -> Row {
+        Row { always_counted, ..self }
+    }
+
+    pub(crate) const fn implies(self, implies: &'static [Dimension]) -> Row {
+        Row { implies, ..self }
+    }
+
+    pub(crate) const fn tab(self, card: Card, place: u8) -> Row {
+        Row { tab: Some((card, place)), ..self }
+    }
+
+    pub(crate) const fn unknown(self, unknown: Unknown) -> Row {
+        Row { unknown, ..self }
+    }
+
+    /// A referrer is part of a source by its name, so is a value of `utm_source`, whose links have the other keys; and a channel is
+    /// a sum of sources. One taken from another would leave what was folded, so of where visits came from everybody is told the
+    /// sources alone.
+    pub(crate) const fn told_by_source(self) -> Row {
+        Row { is_for_all: false, ..self }
+    }
+
+    /// Whether readers know it.
+    pub const fn is_listed(&self) -> bool {
+        self.tab.is_some()
+    }
+
+    /// Whether a whole visit has one value of it, rather than each hit.
+    pub const fn is_of_visit(&self) -> bool {
+        matches!(self.value_of, ValueOf::FirstHit(_) | ValueOf::Joint | ValueOf::VisitEnd)
+    }
+}
+
+/// A table of dimensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Dimensions<'a>(pub &'a [Row]);
+
+/// All dimensions.
+pub const DIMENSIONS: Dimensions<'static> = Dimensions(&TABLE);
+
+impl<'a> Dimensions<'a> {
+    /// Those that readers know.
+    pub fn listed(self) -> impl Iterator<Item = &'a Row> {
+        self.0.iter().filter(|row| row.is_listed())
+    }
+
+    /// The one that readers know by this plain name.
+    pub fn by_name(self, name: &str) -> Option<&'a Row> {
+        self.listed().find(|row| row.name == name)
+    }
+
+    /// The one that readers know by this name in the API.
+    pub fn by_api_name(self, name: &str) -> Option<&'a Row> {
+        self.listed().find(|row| row.api_name == name)
+    }
+
+    /// The plain names of those that readers know.
+    pub fn names(self) -> Vec<&'a str> {
+        self.listed().map(|row| row.name).collect()
+    }
+
+    /// The panels of a card, each with its place.
+    pub fn tabs(self, card: Card) -> impl Iterator<Item = (u8, &'a Row)> {
+        self.listed().filter_map(move |row| row.tab.filter(|(of, _)| *of == card).map(|(_, place)| (place, row)))
+    }
+
+    /// The one that each of these is or is implied by.
+    pub fn finest(self, of: &[Dimension]) -> Option<&'a Row> {
+        let tells_all = |row: &&Row| of.iter().all(|one| *one == row.dimension || row.implies.contains(one));
+        // What readers do not know stands in only where it joins what they know.
+        let is_asked = |row: &&Row| of.contains(&row.dimension) || row.value_of == ValueOf::Joint;
+        self.0.iter().filter(is_asked).find(tells_all)
+    }
+}
+
+/// Codes from here on are no dimension's: the store has its own there.
+pub const DIMENSION_CODES_END: u8 = 100;
+
+/// For each code the place of its row.
+const PLACES: [u8; DIMENSION_CODES_END as usize] = {
+    let mut places = [u8::MAX; DIMENSION_CODES_END as usize];
+    let mut at = 0;
+    while at < TABLE.len() {
+        let code = TABLE[at].dimension as usize;
+        assert!(code > 0 && places[code] == u8::MAX, "two dimensions share a code");
+        places[code] = at as u8;
+        at += 1;
+    }
+    places
+};
+
+/// Which rows of the table make a list, while the program is compiled.
+enum Pick {
+    All,
+    Listed,
+    FirstHit(Group),
+    VisitEnd,
+    Hit,
+}
+
+impl Pick {
+    const fn takes(&self, row: &Row) -> bool {
+        match (self, row.value_of) {
+            (Pick::All, _) => true,
+            (Pick::Listed, _) => row.is_listed(),
+            (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
+            (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,
+            _ => false,
+        }
+    }
+
+    const fn count(&self) -> usize {
+        let (mut at, mut count) = (0, 0);
+        while at < TABLE.len() {
+            count += self.takes(&TABLE[at]) as usize;
+            at += 1;
+        }
+        count
+    }
+
+    /// Puts those that are taken into a list from a place on.
+    const fn put_into<const N: usize>(&self, mut list: [Dimension; N], mut place: usize) -> [Dimension; N] {
+        let mut at = 0;
+        while at < TABLE.len() {
+            if self.takes(&TABLE[at]) {
+                list[place] = TABLE[at].dimension;
+                place += 1;
+            }
+            at += 1;
+        }
+        list
+    }
+
+    const fn list<const N: usize>(&self) -> [Dimension; N] {
+        self.put_into([TABLE[0].dimension; N], 0)
+    }
+}
+
+/// Where each group begins in [`FIXED`], and the end of the last.
+pub(super) const GROUP_BOUNDS: [usize; Group::ALL.len() + 1] = {
+    let mut bounds = [0; Group::ALL.len() + 1];
+    let mut at = 0;
+    while at < Group::ALL.len() {
+        bounds[at + 1] = bounds[at] + Pick::FirstHit(Group::ALL[at]).count();
+        at += 1;
+    }
+    bounds
+};
+
+/// The dimensions that are fixed at the first hit of a visit, group by group, in the order in which a visit keeps their values.
+pub const FIXED: [Dimension; GROUP_BOUNDS[Group::ALL.len()]] = {
+    let mut fixed = [TABLE[0].dimension; GROUP_BOUNDS[Group::ALL.len()]];
+    let mut at = 0;
+    while at < Group::ALL.len() {
+        fixed = Pick::FirstHit(Group::ALL[at]).put_into(fixed, GROUP_BOUNDS[at]);
+        at += 1;
+    }
+    fixed
+};
+
+/// The dimensions whose value of a visit follows from its first or last page.
+pub const VISIT_ENDS: [Dimension; Pick::VisitEnd.count()] = Pick::VisitEnd.list();
+
+/// The dimensions of which each hit has one value, its page aside.
+pub const OF_HITS: [Dimension; Pick::Hit.count()] = Pick::Hit.list();
+
+impl Dimension {
+    /// All dimensions that readers know.
+    pub const ALL: [Dimension; Pick::Listed.count()] = Pick::Listed.list();
+
+    /// All that is counted: those that readers know, and those that answer their filters and goals.
+    pub const COUNTED: [Dimension; TABLE.len()] = Pick::All.list();
+
+    /// The place of its row.
+    pub(super) const fn place(self) -> usize {
+        PLACES[self as usize] as usize
+    }
+
+    /// What is known of it.
+    pub const fn row(self) -> &'static Row {
+        &TABLE[self.place()]
+    }
+
+    /// The code as stored.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The dimension with this code.
+    pub fn from_code(code: u8) -> Option<Dimension> {
+        let place = PLACES.get(usize::from(code))?;
+        TABLE.get(usize::from(*place)).map(|row| row.dimension)
+    }
+
+    /// See [`Row::name`].
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The dimension that readers know by this plain name.
+    pub fn from_name(name: &str) -> Option<Dimension> {
+        DIMENSIONS.by_name(name).map(|row| row.dimension)
+    }
+
+    /// See [`Row::api_name`].
+    pub const fn api_name(self) -> &'static str {
+        self.row().api_name
+    }
+
+    /// See [`Row::is_of_visit`].
+    pub const fn is_of_visit(self) -> bool {
+        self.row().is_of_visit()
+    }
+
+    /// See [`Row::missing`].
+    pub const fn missing(self) -> &'static str {
+        self.row().missing
+    }
+
+    /// See [`Row::implies`].
+    pub const fn implies(self) -> &'static [Dimension] {
+        self.row().implies
+    }
+
+    /// The place of a fixed dimension in [`FIXED`].
+    pub(super) fn place_in_fixed(self) -> Option<usize> {
+        const PLACES_IN_FIXED: [u8; TABLE.len()] = {
+            let mut places = [u8::MAX; TABLE.len()];
+            let mut at = 0;
+            while at < FIXED.len() {
+                places[FIXED[at].place()] = at as u8;
+                at += 1;
+            }
+            places
+        };
+        Some(usize::from(PLACES_IN_FIXED[self.place()])).filter(|place| *place < FIXED.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;
