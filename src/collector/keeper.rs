@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::Collector;
 use super::import::Batch;
 use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
@@ -26,6 +25,7 @@ use super::personal::{self, Personal};
 use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
+use super::{Collector, Uncounted};
 use crate::clock::Clock;
 use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
@@ -45,7 +45,7 @@ pub use pending::Pending;
 #[derive(Debug)]
 pub enum Message {
     /// A hit to count.
-    Hit(Box<Hit>),
+    Hit(Uncounted),
     /// Hits to count together, unless a batch of this id was counted before.
     Batch {
         /// The hits.
@@ -221,10 +221,8 @@ impl Keeper {
     /// Serves one message; false ends the keeper.
     fn serve(&mut self, message: Message) -> bool {
         match message {
-            Message::Hit(hit) => {
-                self.meter.queued.dec();
-                let _ = self.count(&hit);
-            }
+            // A reason not to count it is booked.
+            Message::Hit(hit) => hit.settle(|hit| _ = self.count(hit)),
             Message::Batch { hits, id, imported, reply } => {
                 answer(&reply, self.count_batch(&hits, id));
                 self.note_read(imported);

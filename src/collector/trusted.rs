@@ -87,6 +87,7 @@ impl Collector {
         let lost = hits.len() as u64;
         let sent = self.0.queue.send(Message::Batch { hits, id, imported, reply });
         sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
+            self.0.meter.queued.dec_by(lost as i64);
             self.0.meter.lost.inc_by(lost);
             ended()
         })

@@ -8,7 +8,7 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, plain, reason, set};
-use super::intake::{Bearer, receive, receive_list, refuse};
+use super::intake::{Bearer, Messages, receive, receive_list, refuse};
 use super::{App, Arrived, text_of};
 use crate::beacon::goatcounter::{self, Fault};
 use crate::beacon::{Beacon, Refusal, Request};
@@ -23,7 +23,7 @@ pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let said = heard.request(parts.uri.query().unwrap_or_default(), &[], client);
     let named = parts.uri.path().strip_prefix("/count/").filter(|site| !site.is_empty());
     let outcome = match site(named, text_of(&parts.headers, "host"), &said, app) {
-        None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, app),
+        None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, &app.collector),
         Some(site) => match goatcounter::parse(&said, &site) {
             Ok(beacon) => receive(vec![beacon], None, app).await.outcomes.pop().unwrap_or(Outcome::Lost),
             Err(fault) => return invalid(&fault, &site, app),
@@ -53,7 +53,7 @@ fn site(named: Option<&str>, host: &str, said: &Request<'_>, app: &App) -> Optio
 }
 
 fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
-    let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, app);
+    let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, &app.collector);
     let mut answer = picture(StatusCode::BAD_REQUEST);
     set(&mut answer, "connection", "close");
     if let Ok(value) = HeaderValue::from_str(&format!("not valid: {}", fault.sentence)) {
@@ -94,7 +94,7 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let items = match goatcounter::parse_api(&said, &site) {
         Ok(items) => items,
         Err(fault) => {
-            refuse(&Refusal { reason: fault.reason, sites: vec![site] }, app);
+            refuse(&Refusal { reason: fault.reason, sites: vec![site] }, &app.collector);
             return told(StatusCode::BAD_REQUEST, &json!({"error": fault.sentence}));
         }
     };
@@ -112,7 +112,8 @@ async fn counted(
     let wrong = |item: &Result<Beacon, Fault>| item.as_ref().err().map(|fault| fault.sentence);
     let faults: Vec<Option<&str>> = items.iter().map(wrong).collect();
     let refusal = |fault: Fault| Refusal { reason: fault.reason, sites: vec![site.to_owned()] };
-    let items = items.into_iter().map(|item| item.map_err(refusal)).collect();
+    let items: Vec<_> = items.into_iter().map(|item| item.map_err(refusal)).collect();
+    let items = Messages::new(items, app);
     let received = receive_list(items, Some(bearer), bearer.batch(&arrived.parts.headers), app).await;
     if let Some(answer) = overloaded(&received.outcomes) {
         return answer;

@@ -22,7 +22,7 @@ use crate::secret;
 pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
-        None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, app),
+        None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
     };
     let mut answer = gif(StatusCode::OK);
     note_reasons(answer.headers_mut(), &[outcome]);

@@ -11,7 +11,7 @@ use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use super::answers::{Answer, json as told, note_days, note_reasons, picture, plain, set};
-use super::intake::{Bearer, Received, receive_list, refuse};
+use super::intake::{Bearer, Messages, Received, receive_list, refuse};
 use super::{App, Arrived, body};
 use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
@@ -38,7 +38,7 @@ async fn tracked(arrived: &Arrived, app: &App) -> Answer {
     let parsed = match arrived.parsed(matomo::parse) {
         Ok(parsed) => parsed,
         Err(refusal) => {
-            refuse(&refusal, app);
+            refuse(&refusal, &app.collector);
             return told(StatusCode::BAD_REQUEST, &json!({"status": "error", "tracked": 0, "invalid": 0}));
         }
     };
@@ -46,12 +46,13 @@ async fn tracked(arrived: &Arrived, app: &App) -> Answer {
         return plain(StatusCode::OK, "headcount counts visits here, in the format of Matomo's tracking API");
     }
     let Parsed { items, token, is_bulk, wants_picture, .. } = parsed;
+    let messages = Messages::new(items, app);
     let bearer = match &token {
         Some(token) => Bearer::with(token, app).await,
         None => Bearer::of(&arrived.parts.headers, app).await,
     };
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
-    let received = receive_list(items, bearer.as_ref(), id, app).await;
+    let received = receive_list(messages, bearer.as_ref(), id, app).await;
     let mut answer = match is_bulk {
         true => bulk_answer(&received, wants_picture, bearer.as_ref()),
         false => single_answer(&received, wants_picture),

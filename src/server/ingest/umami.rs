@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, plain, set};
-use super::intake::{Bearer, receive, receive_list, refuse};
+use super::intake::{Bearer, Messages, receive, receive_list, refuse};
 use super::{App, Arrived};
 use crate::beacon::umami;
 use crate::collector::Outcome;
@@ -27,7 +27,7 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
             let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
             (received.outcomes, received.repeated)
         }
-        Err(refusal) => (vec![refuse(&refusal, app)], Vec::new()),
+        Err(refusal) => (vec![refuse(&refusal, &app.collector)], Vec::new()),
     };
     if let Some(answer) = overloaded(&outcomes) {
         return answer;
@@ -46,14 +46,14 @@ pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,
         Err(refusal) => {
-            let outcome = refuse(&refusal, app);
+            let outcome = refuse(&refusal, &app.collector);
             let mut answer = told(StatusCode::BAD_REQUEST, &error(400, "Bad request"));
             note_reasons(answer.headers_mut(), &[outcome]);
             return answer;
         }
     };
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
-    let received = receive_list(items, bearer.as_ref(), id, app).await;
+    let received = receive_list(Messages::new(items, app), bearer.as_ref(), id, app).await;
     let mut details = Vec::new();
     for (index, outcome) in received.outcomes.iter().enumerate() {
         let (status, response) = body_of(*outcome);
