@@ -152,7 +152,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.rejected(site, first, last)?;
         let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
         let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
@@ -170,15 +170,15 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, mut counts) = self.0.store.bots(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
         counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
         Ok(counts)
     }
 
-    fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
-        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
+    fn pending(&self, site: SiteId, asks: &[Ask]) -> Result<Pending, StoreError> {
+        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply })
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -188,12 +188,12 @@ impl Collector {
 
     /// How the pages of a site's day that is opened now are counted.
     fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store)
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store, &self.0.meter)
     }
 
-    /// Visitors of all open days that are in memory.
+    /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
-        self.call(Message::Visitors).unwrap_or(0)
+        self.call(Message::Visitors).unwrap_or_default()
     }
 
     /// Salts that are in memory: one for each site and day that is open.
@@ -202,22 +202,31 @@ impl Collector {
     }
 
     /// Visitors of a site within the last five minutes.
-    pub fn visitors_now(&self, site: SiteId) -> usize {
-        self.call(|reply| Message::Now { site, reply }).unwrap_or(0)
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn visitors_now(&self, site: SiteId) -> Result<usize, StoreError> {
+        self.call(|reply| Message::Now { site, reply })
     }
 
-    /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
+    /// The last half hour of a site: from memory, and nothing of it is ever stored.
     ///
     /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
     /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
     /// midnight too, because they are nobody's.
-    pub fn lately(&self, site: SiteId) -> Option<Lately> {
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn lately(&self, site: SiteId) -> Result<Lately, StoreError> {
         self.call(|reply| Message::Lately { site, reply })
     }
 
-    /// The same of each site that has had any.
-    pub fn visitors_now_by_site(&self) -> HashMap<SiteId, usize> {
-        self.call(Message::NowOfAll).unwrap_or_default()
+    /// Visitors within the last five minutes of each site that has had any.
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn visitors_now_by_site(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
+        self.call(Message::NowOfAll)
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.
@@ -225,7 +234,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`] of the flush.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.call(Message::Flush).unwrap_or_else(|| Err(ended()))
+        self.call(Message::Flush)?
     }
 
     /// Reads the sites again, after they were changed.
@@ -250,6 +259,7 @@ impl Collector {
         let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
+            // A keeper that has ended holds nothing of it.
             let _ = self.0.queue.send(Message::Forget(id));
         }
         self.reload()?;
@@ -264,13 +274,15 @@ impl Collector {
 
     /// Takes no more hits, stores everything, and ends the keeper.
     pub fn stop(&self) {
+        // One that has ended need not be told.
         let _ = self.0.queue.send(Message::Stop);
     }
 
-    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Option<T> {
+    /// Asks the keeper. Nobody answers when it has ended, nor for a site that is no more.
+    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Result<T, StoreError> {
         let (reply, answer) = mpsc::channel();
-        self.0.queue.send(message(reply)).ok()?;
-        answer.recv().ok()
+        self.0.queue.send(message(reply)).map_err(|_| ended())?;
+        answer.recv().map_err(|_| ended())
     }
 
     /// The sites as they are now.

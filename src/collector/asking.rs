@@ -11,7 +11,7 @@ impl report::Sums for Collector {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
         let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Vec::new()) };
         // First what is not stored, then what is: a flush in between is seen by its number.
-        let pending = self.pending(site, asks);
+        let pending = self.pending(site, asks)?;
         let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
         let mut answer = self.0.store.read(asks, &running)?;
         for generation in pending.after(answer.flush) {
@@ -29,7 +29,7 @@ impl report::Sums for Collector {
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.first_day(site)?;
         let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
         Ok(unsaved.chain(stored).min())
@@ -37,7 +37,7 @@ impl report::Sums for Collector {
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
         // What is stored meanwhile is found by both.
-        let unsaved = self.call(|reply| Message::PropKeys { site, reply }).unwrap_or_default();
+        let unsaved = self.call(|reply| Message::PropKeys { site, reply })?;
         let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
         let mut keys = self.0.store.prop_keys(site, event, first, last)?;
         keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));

@@ -431,16 +431,16 @@ impl Import {
         }
         let stored = self.collector.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter });
         match stored {
-            Some(stored) => Ok(stored?),
+            Ok(stored) => Ok(stored?),
             // Nobody answers for a site that is no more, nor when the collector has ended.
-            None if site != SiteId::INSTANCE && self.collector.directory().get(site).is_none() => match self.only {
+            Err(_) if site != SiteId::INSTANCE && self.collector.directory().get(site).is_none() => match self.only {
                 Some(_) => Err(ImportError::Removed),
                 None => {
                     self.places.insert(site, None);
                     Ok(())
                 }
             },
-            None => Err(ImportError::Ended),
+            Err(_) => Err(ImportError::Ended),
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::clock::Clock;
 use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
-use crate::meter::Meter;
+use crate::meter::{FailureKind, Meter};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
@@ -207,12 +207,20 @@ impl Keeper {
                         }
                     }
                     self.tick();
+                    if self.flushing.has_ended() {
+                        return self.finish();
+                    }
                     // Hits may gather; who asks one question asks the next at once.
                     if brings_hits {
                         thread::sleep(Duration::from_millis(limits::GATHER_MS));
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.tick();
+                    if self.flushing.has_ended() {
+                        return self.finish();
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return self.finish(),
             }
         }
@@ -278,7 +286,7 @@ impl Keeper {
                 true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
                 false => OpenDay::new(key.0, key.1, budget(key.0)),
             };
-            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store))
+            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store, &self.meter))
         };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
@@ -339,6 +347,7 @@ impl Keeper {
     }
 
     fn gauge(&self) {
+        self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.visitors as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
@@ -415,9 +424,11 @@ impl Keeper {
             let today = site.schedule.locate(now).day;
             if self.pruned.insert(site.id, today) != Some(today) {
                 old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
-                // A month that can't be looked up now is found tomorrow.
-                let months = self.store.months_to_add(site.id, today.month()).unwrap_or_default();
-                self.months.extend(months.into_iter().map(|month| (site.id, month)));
+                match self.store.months_to_add(site.id, today.month()) {
+                    Ok(months) => self.months.extend(months.into_iter().map(|month| (site.id, month))),
+                    // They are found tomorrow.
+                    Err(error) => self.meter.failed(FailureKind::Months, "months", error),
+                }
             }
         }
         old
@@ -447,4 +458,42 @@ impl Keeper {
 /// Whoever asked may have gone meanwhile.
 fn answer<T>(reply: &Sender<T>, value: T) {
     let _ = reply.send(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+
+    const POISON: Digest = Digest([0xee; 32]);
+
+    /// Whether the writer is to panic over a flush.
+    pub(super) fn is_poisoned(flush: &Flush) -> bool {
+        flush.batches.iter().any(|(id, _)| *id == POISON)
+    }
+
+    #[test]
+    fn a_writer_that_panics_ends_the_keeper_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(Moment(1_780_315_200_000));
+        let (collector, keeping) = Collector::start(store, tools, clock).unwrap();
+        collector.take_batch(Vec::new(), Some(POISON)).unwrap();
+        assert!(collector.flush().is_err(), "who waits is told");
+        let mut looks = 0;
+        while !keeping.has_ended() {
+            looks += 1;
+            assert!(looks < 1_000, "the keeper goes on without a writer");
+            thread::park_timeout(Duration::from_millis(10));
+        }
+        assert!(keeping.wait().is_err());
+        assert!(collector.flush().is_err() && collector.visitors_now(SiteId(1)).is_err());
+        let reasons = collector.meter().troubles();
+        assert!(reasons.contains(&"nothing is counted or stored"), "{reasons:?}");
+    }
 }

@@ -113,7 +113,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.mails(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
         let mut sums = MailSums::new();

@@ -101,7 +101,7 @@ pub fn site_page(
         time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
         address: site.settings.address,
         account,
-        now: knows_now.then(|| collector.visitors_now(site.id) as u64),
+        now: knows_now.then(|| collector.visitors_now(site.id)).transpose()?.map(|now| now as u64),
         period: view.period_form(&range),
         compare: view.compare_form(&range, before),
         intervals: view.intervals(&range),

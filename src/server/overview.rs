@@ -114,7 +114,7 @@ fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<S
     let now = collector.clock().now();
     let today: Vec<_> = sites.iter().map(|site| (site.id, site.schedule.locate(now).day)).collect();
     let glances = glances(&today, days, collector)?;
-    let here = collector.visitors_now_by_site();
+    let here = collector.visitors_now_by_site()?;
     let line = |(site, glance): (&&Arc<Site>, Glance)| {
         let is_measured = site.settings.address != AddressMode::None;
         let shown = |tally: Tally| (if is_measured { tally.visitors } else { tally.pageviews }) as f64;

@@ -9,18 +9,20 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::Shared;
 use super::answers::{self, html, no_view, not_found};
 use super::dashboard::{self, NoView, Reader, View};
+use super::failure::{self, blocking};
 use super::language::words_for;
 use super::pages::{self, Asked};
 use super::signed_in::{Account, admit};
-use super::{Shared, apart};
 use crate::cell::Metric;
 use crate::limits;
 use crate::page::SitePage;
 use crate::page::words::Words;
 use crate::report::together::Together;
 use crate::site::{AddressMode, Annotation, Domain, Settings, Site, SiteId};
+use crate::store::StoreError;
 
 /// What stands in an address for every site that its reader may read.
 const ALL: &str = "all";
@@ -110,7 +112,7 @@ impl Group {
     }
 
     /// The page of a site made that of all.
-    fn of_all(&self, page: SitePage, words: &'static Words, app: &Shared) -> SitePage {
+    fn of_all(&self, page: SitePage, words: &'static Words, app: &Shared) -> Result<SitePage, StoreError> {
         let mut notices = vec![words.together_why.to_owned()];
         let measured = self.measured().count();
         if measured > 0 && measured < self.members.len() {
@@ -127,9 +129,9 @@ impl Group {
         for total in totals.iter_mut().filter(|total| is_mixed && total.metric == Metric::ViewsPerVisit) {
             (total.value, total.before, total.href) = (None, None, None);
         }
-        let here = app.collector.visitors_now_by_site();
+        let here = app.collector.visitors_now_by_site()?;
         let now = self.measured().filter_map(|site| here.get(&site.id)).sum::<usize>();
-        SitePage {
+        Ok(SitePage {
             members: self.members.iter().map(|site| site.domain.to_string()).collect(),
             time_zone: self.zone(words, app),
             now: (measured > 0).then_some(now as u64),
@@ -138,7 +140,7 @@ impl Group {
             is_new: false,
             arrived: None,
             ..page
-        }
+        })
     }
 }
 
@@ -171,17 +173,18 @@ pub async fn page(
     };
     let Some(site) = group.as_one() else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = blocking(move || {
         let view = group.view(&site, &asked, words, &app)?;
         let ids = group.ids();
         let sums = Together::of(&ids, &app.collector);
         let page = dashboard::site_page(&view, Some(account.shown()), &app.collector, &sums, &app.base_url);
-        Ok(page.map(|page| group.of_all(page, words, &app)))
+        Ok(page.and_then(|page| group.of_all(page, words, &app)))
     });
     match made.await {
-        Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => answers::failed(&headers),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -198,17 +201,18 @@ pub async fn panel(
     };
     let (Some(site), Some((tab, ending))) = (group.as_one(), pages::named(&file)) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = blocking(move || {
         let view = group.view(&site, &asked, words, &app)?;
         let (ids, now) = (group.ids(), app.collector.clock().now());
         let sums = Together::of(&ids, &app.collector);
         Ok(pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now))
     });
     match made.await {
-        Some(Ok(Ok(Some(answer)))) => answer,
-        Some(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => answers::failed(&headers),
+        Ok(Ok(Ok(Some(answer)))) => answer,
+        Ok(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 

@@ -5,6 +5,7 @@ use super::view::{Reader, View};
 use super::{Found, Slot};
 use crate::cell::{Dimension, OTHER};
 use crate::collector::{Collector, HiddenProxy};
+use crate::meter::FailureKind;
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
@@ -20,7 +21,7 @@ pub(super) fn notices(view: &View, range: &Range, found: &Found, collector: &Col
     if collector.may_repeat(site) {
         notices.push(words.notice_repeat.to_owned());
     }
-    if collector.meter().degraded.get() != 0 {
+    if collector.meter().failures.lasts(FailureKind::Flush) {
         notices.push(words.notice_degraded.to_owned());
     }
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > collector.clock().now()) {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use hyper::header::{self, HeaderMap};
 
-use super::super::{App, apart, header as text_of};
+use super::super::failure::{FailureCause, blocking, stored};
+use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Outcome, Uncounted};
 use crate::rejection::Rejection;
@@ -29,25 +30,24 @@ pub struct Bearer {
 impl Bearer {
     /// The bearer of the request's token: `Authorization: Bearer TOKEN`, or `Basic` with the token as password. Tokens that
     /// nobody was given are as good as none: some clients always send one.
-    pub async fn of(headers: &HeaderMap, app: &App) -> Option<Bearer> {
-        let (scheme, rest) = text_of(headers, header::AUTHORIZATION).split_once(' ')?;
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return Bearer::with(rest.trim(), app).await;
-        }
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let pair = data_encoding::BASE64.decode(rest.trim().as_bytes()).ok()?;
-        let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
-        Bearer::with(password, app).await
+    ///
+    /// # Errors
+    /// The token could not be looked up. The message is booked as refused then, for what it claims must not be dropped in silence.
+    pub async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Bearer>, FailureCause> {
+        let Some(token) = token_of(headers) else { return Ok(None) };
+        let found = Bearer::with(&token, app).await;
+        found.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))
     }
 
     /// The bearer of a token.
-    pub async fn with(token: &str, app: &App) -> Option<Bearer> {
+    ///
+    /// # Errors
+    /// It could not be looked up.
+    pub async fn with(token: &str, app: &App) -> Result<Option<Bearer>, FailureCause> {
         let secret = Secret::from_text(token);
         let (digest, collector) = (secret.digest(), app.collector.clone());
-        let access = apart(move || collector.store().access(digest)).await?.ok()??;
-        Some(Bearer { access, secret })
+        let access = stored(move || collector.store().access(digest)).await?;
+        Ok(access.map(|access| Bearer { access, secret }))
     }
 
     /// Whether the token lets hits be sent at all.
@@ -60,6 +60,20 @@ impl Bearer {
         let id = headers.get("idempotency-key")?.as_bytes().trim_ascii();
         (!id.is_empty()).then(|| batch(self.secret.reveal(), id))
     }
+}
+
+/// The token that a request brings.
+pub fn token_of(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = text_of(headers, header::AUTHORIZATION).split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = data_encoding::BASE64.decode(rest.trim().as_bytes()).ok()?;
+    let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// What became of beacons.
@@ -200,13 +214,22 @@ async fn receive_one(item: Result<Beacon, Refusal>, access: Option<Access>, app:
 
 async fn note_past_day(site: SiteId, day: Day, app: &App, received: &mut Received) {
     let collector = app.collector.clone();
-    if apart(move || collector.has_visitors(site, day)).await == Some(true) {
+    // They may, where that can't be told any more.
+    if blocking(move || collector.has_visitors(site, day)).await.unwrap_or(true) {
         received.repeated.push(day.to_string());
     }
 }
 
 /// Takes a list of messages: those of a bearer together, others one by one.
-pub async fn receive_list(mut messages: Messages, bearer: Option<&Bearer>, id: Option<Digest>, app: &App) -> Received {
+///
+/// # Errors
+/// The server is ending.
+pub async fn receive_list(
+    mut messages: Messages,
+    bearer: Option<&Bearer>,
+    id: Option<Digest>,
+    app: &App,
+) -> Result<Received, FailureCause> {
     if let Some(bearer) = bearer {
         let (access, collector) = (bearer.access, app.collector.clone());
         let count = move || {
@@ -214,13 +237,13 @@ pub async fn receive_list(mut messages: Messages, bearer: Option<&Bearer>, id: O
             messages.items.by_ref().for_each(|item| gathered.add(item, Some(access)));
             gathered.count(id)
         };
-        return apart(count).await.unwrap_or_default();
+        return blocking(count).await;
     }
     let mut received = Received::default();
     while let Some(item) = messages.items.next() {
         receive_one(item, None, app, &mut received).await;
     }
-    received
+    Ok(received)
 }
 
 /// Books what was no beacon.
@@ -306,7 +329,12 @@ mod tests {
         match place % 3 {
             0 => hung_up_after(polls, receive(vec![beacon(place)], None, &app)).await,
             1 => hung_up_after(polls, receive((0..3).map(beacon).collect(), None, &app)).await,
-            _ => hung_up_after(polls, receive_list(Messages::new(list(), &app), None, None, &app)).await,
+            _ => {
+                hung_up_after(polls, async {
+                    receive_list(Messages::new(list(), &app), None, None, &app).await.unwrap()
+                })
+                .await
+            }
         }
     }
 
