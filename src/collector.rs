@@ -5,6 +5,7 @@
 //! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
+mod admission;
 mod asking;
 pub mod import;
 pub mod keeper;
@@ -20,25 +21,24 @@ pub mod trusted;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
-use crate::beacon::Beacon;
 use crate::beacon::address::HiddenProxy;
 use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::lately::RecentActivity;
-use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
+use crate::hit::Tools;
 use crate::limits;
 use crate::meter::Meter;
-use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::{Access, SiteError, Sqlite};
+use crate::store::sqlite::{SiteError, Sqlite};
 use crate::store::{Ask, Store, StoreError};
+pub use admission::{Outcome, Uncounted};
 use keeper::{Message, Pending};
 use ledger::Ledger;
 use mail::Mails;
@@ -83,37 +83,6 @@ struct Inner {
     importing: Arc<AtomicBool>,
 }
 
-/// What became of a beacon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It waits to be counted; the next question will see it.
-    Accepted,
-    /// It is not counted.
-    Rejected(Rejection),
-    /// It is lost: the program is ending, or the keeper has failed.
-    Lost,
-}
-
-/// A hit that is ready to be queued.
-#[derive(Debug)]
-pub struct Made {
-    /// The hit.
-    pub hit: Hit,
-    /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
-    pub begins_past_day: bool,
-}
-
-impl Made {
-    /// The hit, as the queue takes it.
-    pub fn waiting(self) -> Waiting {
-        Waiting(Box::new(self.hit))
-    }
-}
-
-/// A hit that found the queue full. The caller may try again, or give up with [`Collector::overloaded`].
-#[derive(Debug)]
-pub struct Waiting(Box<Hit>);
-
 /// The thread that must be waited for at the end.
 #[derive(Debug)]
 pub struct Keeping(JoinHandle<Result<(), StoreError>>);
@@ -139,7 +108,17 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, Keeping), StoreError> {
-        let (queue, messages) = mpsc::sync_channel(limits::QUEUE_HITS_MAX);
+        Collector::with_room(limits::QUEUE_HITS_MAX, store, tools, clock)
+    }
+
+    /// The same with room for so many messages in the queue.
+    pub(crate) fn with_room(
+        messages_max: usize,
+        store: Arc<Sqlite>,
+        tools: Tools,
+        clock: Clock,
+    ) -> Result<(Collector, Keeping), StoreError> {
+        let (queue, messages) = mpsc::sync_channel(messages_max);
         let directory = Directory::of(store.sites()?);
         let started = clock.now();
         let inner = Inner {
@@ -167,129 +146,8 @@ impl Collector {
         Ok((collector, Keeping(keeping)))
     }
 
-    /// Takes a beacon: finds its site, makes its hit, and queues it. Never waits.
-    ///
-    /// # Errors
-    /// The hit, while the queue is full.
-    pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Waiting> {
-        match self.admit(beacon, None) {
-            Ok(made) => self.queue(Waiting(Box::new(made.hit))),
-            Err(outcome) => Ok(outcome),
-        }
-    }
-
-    /// Makes the hit of a beacon, whose sender may have a token; else books why it is not counted.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn admit(&self, beacon: Beacon, access: Option<Access>) -> Result<Made, Outcome> {
-        self.0.meter.received.inc();
-        let now = self.0.clock.now();
-        let directory = self.0.directory.load();
-        let Some(site) = directory.find(&beacon.site) else {
-            return Err(self.reject_at(None, Rejection::UnknownSite, now));
-        };
-        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
-            let day = site.schedule.locate(now).day;
-            self.book(site.id, day, reason, bot)
-        })
-    }
-
-    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Made, Dropped> {
-        let at = trusted::moment(&mut beacon, site.id, now, access)?;
-        self.make_at(beacon, site, at, now)
-    }
-
-    /// Makes the hit of a beacon that was at a moment, which may be on a day that is over.
-    fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<Made, Dropped> {
-        let local = site.schedule.locate(at);
-        let is_past = at != now && local.day < site.schedule.locate(now).day;
-        // Without randomness there can be no token, and nothing else may stand for a visitor.
-        let (salt, is_new) = match is_past {
-            false => (self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?, false),
-            true => {
-                let late = self.0.salts.of_past(site.id, local.day, now).map_err(|_| Rejection::TooMany)?;
-                (late.salt, late.is_new)
-            }
-        };
-        let (once, address, way) = (beacon.once, beacon.sender.address, beacon.sender.way);
-        let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
-        self.0.proxies.note(address, way, hit.token);
-        if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
-            return Err(Rejection::Repeat.into());
-        }
-        Ok(Made { hit, begins_past_day: is_new })
-    }
-
-    /// Takes a hit that was made elsewhere. Never waits.
-    ///
-    /// # Errors
-    /// The hit, while the queue is full.
-    pub fn take(&self, hit: Hit) -> Result<Outcome, Waiting> {
-        self.0.meter.received.inc();
-        self.queue(Waiting(Box::new(hit)))
-    }
-
-    /// Queues a hit that had to wait.
-    ///
-    /// # Errors
-    /// The hit itself, while the queue is full.
-    pub fn queue(&self, hit: Waiting) -> Result<Outcome, Waiting> {
-        match self.0.queue.try_send(Message::Hit(hit.0)) {
-            Ok(()) => {
-                self.0.meter.queued.inc();
-                Ok(Outcome::Accepted)
-            }
-            Err(TrySendError::Full(Message::Hit(hit))) => Err(Waiting(hit)),
-            Err(_) => {
-                self.0.meter.lost.inc();
-                Ok(Outcome::Lost)
-            }
-        }
-    }
-
-    /// Gives up on a hit for which the queue had no room in time.
-    pub fn overloaded(&self, hit: &Waiting) -> Outcome {
-        self.book(hit.0.site, hit.0.local.day, Rejection::TooMany, None)
-    }
-
-    /// Gives up on a hit that was made, for a reason.
-    pub fn give_up(&self, hit: &Hit, reason: Rejection) {
-        self.book(hit.site, hit.local.day, reason, None);
-    }
-
-    /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
-    pub fn refuse(&self, sites: &[String], reason: Rejection) {
-        let now = self.0.clock.now();
-        let directory = self.0.directory.load();
-        for name in sites.iter().map(Some).chain(sites.is_empty().then_some(None)) {
-            self.0.meter.received.inc();
-            let site = name.and_then(|name| directory.find(name));
-            self.reject_at(site.map(|site| &**site), reason, now);
-        }
-    }
-
-    /// Books something that arrived and was never a beacon, such as a line of a log for a style.
-    fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
-        self.0.meter.received.inc();
-        self.book(site, day, dropped.reason, dropped.bot);
-    }
-
-    fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
-        match site {
-            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
-            None => self.book(SiteId::INSTANCE, utc_day(now), reason, None),
-        }
-    }
-
-    fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
-        self.0.meter.reject(reason);
-        self.0.ledger.add(site, day, reason, bot);
-        Outcome::Rejected(reason)
-    }
-
-    fn pending(&self, site: SiteId, asks: &[Ask]) -> Pending {
-        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply }).unwrap_or_default()
+    fn pending(&self, site: SiteId, asks: &[Ask]) -> Result<Pending, StoreError> {
+        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply })
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -299,12 +157,12 @@ impl Collector {
 
     /// How the pages of a site's day that is opened now are counted.
     fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store)
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store, &self.0.meter)
     }
 
-    /// Visitors of all open days that are in memory.
+    /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
-        self.call(Message::Visitors).unwrap_or(0)
+        self.call(Message::Visitors).unwrap_or_default()
     }
 
     /// Salts that are in memory: one for each site and day that is open.
@@ -317,7 +175,10 @@ impl Collector {
     /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
     /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
     /// midnight too, because they are nobody's.
-    pub fn lately(&self, site: SiteId) -> Option<RecentActivity> {
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn lately(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
         self.call(|reply| Message::Lately { site, reply })
     }
 
@@ -326,7 +187,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`] of the flush.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.call(Message::Flush).unwrap_or_else(|| Err(ended()))
+        self.call(Message::Flush)?
     }
 
     /// Reads the sites again, after they were changed.
@@ -351,6 +212,7 @@ impl Collector {
         let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
+            // A keeper that has ended holds nothing of it.
             let _ = self.0.queue.send(Message::Forget(id));
         }
         self.reload()?;
@@ -365,13 +227,15 @@ impl Collector {
 
     /// Takes no more hits, stores everything, and ends the keeper.
     pub fn stop(&self) {
+        // One that has ended need not be told.
         let _ = self.0.queue.send(Message::Stop);
     }
 
-    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Option<T> {
+    /// Asks the keeper. Nobody answers when it has ended, nor for a site that is no more.
+    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Result<T, StoreError> {
         let (reply, answer) = mpsc::channel();
-        self.0.queue.send(message(reply)).ok()?;
-        answer.recv().ok()
+        self.0.queue.send(message(reply)).map_err(|_| ended())?;
+        answer.recv().map_err(|_| ended())
     }
 
     /// The sites as they are now.
@@ -436,8 +300,4 @@ fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap
 
 fn ended() -> StoreError {
     StoreError::Other("the collector has ended".into())
-}
-
-fn utc_day(now: Moment) -> Day {
-    Day(now.0.div_euclid(86_400_000) as i32)
 }

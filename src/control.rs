@@ -23,11 +23,13 @@ use share::ShareCommand;
 
 use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
+use crate::meter::FailureKind;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
 use crate::site::paths::{Case, Slash};
 use crate::site::{AddressMode, Domain, Site, SiteId};
-use crate::store::sqlite::{Access, Scope, SiteError};
+use crate::store::StoreError;
+use crate::store::sqlite::{Access, Scope, SiteError, UserError};
 use user::UserCommand;
 
 /// What an operator can ask for.
@@ -166,6 +168,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Which it is, without what it is about.
+    fn name(&self) -> String {
+        format!("{self:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
+    }
+
     /// The password that it sets, which is digested before anything is done.
     pub fn password(&self) -> Option<&Password> {
         match self {
@@ -246,19 +253,29 @@ impl Reply {
 #[error("{0}")]
 pub struct Refused(pub String);
 
-impl<E: std::error::Error> From<E> for Refusal {
+impl<E: std::error::Error + 'static> From<E> for Refusal {
     fn from(error: E) -> Self {
-        Refusal(Refused(error.to_string()))
+        Refusal { is_failure: is_failure(&error), refused: Refused(error.to_string()) }
     }
 }
 
 /// Any error on its way to become [`Refused`].
-struct Refusal(Refused);
+struct Refusal {
+    refused: Refused,
+    /// Whether the store failed, rather than that the command made no sense.
+    is_failure: bool,
+}
+
+fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<StoreError>()
+        || matches!(error.downcast_ref(), Some(SiteError::Store(_)))
+        || matches!(error.downcast_ref(), Some(UserError::Store(_)))
+}
 
 type Done = Result<Reply, Refusal>;
 
 fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal(Refused(sentence.into())))
+    Err(Refusal { refused: Refused(sentence.into()), is_failure: false })
 }
 
 /// Carries out a command. `base_url` is how browsers reach the collector.
@@ -268,9 +285,15 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
     let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
     // A digest takes its time on purpose, and other changes shall not wait for it.
-    let password = digest(command.password()).map_err(|refusal| refusal.0)?;
+    let password = digest(command.password()).map_err(|refusal| refusal.refused)?;
+    let name = command.name();
     let done = || carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
+    if reads_only { done() } else { collector.alone(done) }.map_err(|Refusal { refused, is_failure }| {
+        if is_failure {
+            collector.meter().failed(FailureKind::Command, &name, &refused);
+        }
+        refused
+    })
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, Refusal> {

@@ -158,7 +158,7 @@ fn give(collector: &Collector, hit: Hit) -> Result<()> {
     if let Err(waiting) = collector.take(hit) {
         collector.flush()?;
         if let Err(waiting) = collector.queue(waiting) {
-            collector.overloaded(&waiting);
+            waiting.give_up();
         }
     }
     Ok(())

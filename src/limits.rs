@@ -350,3 +350,16 @@ pub const IMPORT_GRACE_MS: i64 = 3_600_000;
 pub const IMPORT_AHEAD_MS: i64 = 86_400_000;
 /// How long an import may send nothing before it is ended, in seconds: its salts must not stay for ever.
 pub const IMPORT_WAIT_S: u64 = 3_600;
+
+/// Lines of the log about the same failure within a minute; the rest are a number.
+pub const FAILURE_LINES: u32 = 10;
+/// Longest reason in such a line, in characters.
+pub const FAILURE_REASON_CHARS_MAX: usize = 300;
+/// Failures that the log tells apart within a minute, by kind and route: more than there are routes.
+pub const FAILURES_TOLD_APART: usize = 500;
+/// How long `/health` shows a failure that may be over, in seconds: longer than monitors wait between two looks.
+pub const FAILURE_SHOWN_S: u64 = 120;
+/// Shortest and longest pause after a connection that was not accepted, in milliseconds.
+pub const ACCEPT_PAUSE_MS: u64 = 50;
+/// See [`ACCEPT_PAUSE_MS`].
+pub const ACCEPT_PAUSE_MS_MAX: u64 = 1_000;

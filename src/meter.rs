@@ -1,6 +1,9 @@
 //! In: what the program does, as it does it. Out: numbers about the program. Forgets: everything but counts; no label
 //! carries input.
 
+mod failures;
+pub mod panics;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
@@ -12,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::rejection::Rejection;
+pub use failures::{FailureKind, Failures};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
@@ -45,8 +49,10 @@ pub struct Meter {
     pub flush_seconds: Counter<f64, AtomicU64>,
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
-    /// 1 while flushes fail.
-    pub degraded: Gauge,
+    /// 1 while something is amiss.
+    degraded: Gauge,
+    /// What failed.
+    pub failures: Failures,
 }
 
 impl Meter {
@@ -67,6 +73,7 @@ impl Meter {
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
             degraded: Gauge::default(),
+            failures: Failures::new(),
         };
         // A reason that never came shows as 0 rather than not at all.
         for reason in Rejection::ALL {
@@ -90,7 +97,8 @@ impl Meter {
         registry.register("flushes", "Flushes done", self.flushes.clone());
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
-        registry.register("degraded", "1 while flushes fail", self.degraded.clone());
+        registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());
+        registry.register("failures", "Requests and steps that failed, by kind", self.failures.counts.clone());
     }
 
     /// Notes a rejection.
@@ -118,11 +126,23 @@ impl Meter {
     pub fn flushed(&self, seconds: f64) {
         self.flushes.inc();
         self.flush_seconds.inc_by(seconds);
-        self.degraded.set(0);
+        self.failures.clear(FailureKind::Flush);
+    }
+
+    /// Notes that something failed which should not have: `asked` is a method and a route, or a step of the program.
+    pub fn failed(&self, kind: FailureKind, asked: &str, reason: impl std::fmt::Display) {
+        self.failures.note(kind, asked, reason);
+    }
+
+    /// Why the collector is degraded, in sentences for everybody; none if it is not.
+    pub fn troubles(&self) -> Vec<&'static str> {
+        let lost = (self.lost.get() > 0).then_some("hits were lost since the start");
+        self.failures.reasons().into_iter().chain(lost).collect()
     }
 
     /// All numbers in OpenMetrics text.
     pub fn text(&self) -> String {
+        self.degraded.set(i64::from(!self.troubles().is_empty()));
         let mut text = String::new();
         // Writing to a String can't fail.
         let _ = encode(&mut text, &self.registry);

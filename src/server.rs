@@ -7,6 +7,7 @@ mod answers;
 mod api;
 mod body;
 mod counter;
+mod failure;
 mod form;
 mod guess;
 mod ingest;
@@ -14,6 +15,7 @@ mod language;
 mod live;
 mod own_account;
 mod pages;
+mod routes;
 mod share;
 mod sign_in;
 mod settings;
@@ -24,13 +26,13 @@ mod turns;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{delete, get, post};
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -44,7 +46,7 @@ use tower_http::compression::CompressionLayer;
 use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
-use crate::page::tracker::Installed;
+use crate::meter::{FailureKind, Meter};
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let router = router(app.clone(), hub.clone());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    let mut accepting = Accepting::default();
     tokio::pin!(stop);
     loop {
         let permit = places.clone().acquire_owned();
@@ -76,6 +79,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         };
         match accepted {
             Ok((stream, peer)) => {
+                accepting = Accepting::default();
                 let connection = connection(stream, peer, app.clone(), router.clone());
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
@@ -84,14 +88,33 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
                     drop(permit);
                 });
             }
-            // Out of descriptors, most likely: closing connections will free some.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(error) => tokio::time::sleep(accepting.pause_after(&error, app.collector.meter())).await,
         }
     }
     drop(listener);
     // Streams would go on for as long as their readers like.
     hub.close();
     let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), graceful.shutdown()).await;
+}
+
+/// Connections that could not be accepted one after the other.
+#[derive(Default)]
+struct Accepting {
+    pause_ms: u64,
+}
+
+impl Accepting {
+    /// How long to wait after an error: closing connections free descriptors, most likely. A client that went away before it was
+    /// accepted is none of ours.
+    fn pause_after(&mut self, error: &io::Error, meter: &Meter) -> Duration {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+            return Duration::ZERO;
+        }
+        meter.failed(FailureKind::Accept, "accept", error);
+        self.pause_ms = (2 * self.pause_ms).clamp(limits::ACCEPT_PAUSE_MS, limits::ACCEPT_PAUSE_MS_MAX);
+        Duration::from_millis(self.pause_ms)
+    }
 }
 
 fn connection(
@@ -118,7 +141,7 @@ async fn answer(
     app: Shared,
     router: Router,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
-    match ingest::route(request.method(), request.uri().path()) {
+    match routes::wire(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
         None => {
             let mut request = request.map(Body::new);
@@ -129,59 +152,12 @@ async fn answer(
 }
 
 fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
-    Router::new()
-        .route("/api/v2/query", post(api::query))
-        .route("/api/v1/annotations", get(api::annotations::list).post(api::annotations::add))
-        .route("/api/v1/annotations/{id}", delete(api::annotations::remove))
-        .route("/health", get(pages::health))
-        .route("/api/health", get(pages::health))
-        .route("/metrics", get(pages::metrics))
-        .route("/js/{file}", get(pages::tracker))
-        .route("/script.js", get(|| pages::installed(Installed::Umami)))
-        .route("/umami.js", get(|| pages::installed(Installed::Umami)))
-        .route("/plausible.js", get(|| pages::installed(Installed::Plausible)))
-        .route("/more.js", get(|| pages::installed(Installed::More)))
-        .route("/init.js", get(|| pages::installed(Installed::Init)))
-        .route("/count.js", get(|| pages::installed(Installed::Goatcounter)))
-        .route("/matomo.js", get(|| pages::installed(Installed::Matomo)))
-        .route("/piwik.js", get(|| pages::installed(Installed::Matomo)))
-        .route("/matomo-more.js", get(|| pages::installed(Installed::MatomoMore)))
-        .route("/tracker.js", get(|| pages::installed(Installed::Fathom)))
-        .route("/assets/style.css", get(pages::style))
-        .route("/assets/headcount.js", get(pages::own_script))
-        .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
-        .route("/sign-in/{secret}", get(sign_in::by_link))
-        .route("/sign-out", post(sign_in::sign_out))
-        .route("/settings/account", get(own_account::page).post(own_account::set_password))
-        .route("/settings/sign-out", post(own_account::sign_out))
-        .route("/settings/users", get(settings::people::users))
-        .route("/settings/users/user-add", get(settings::people::back_to_users).post(settings::people::add_user))
-        .route("/settings/user", get(settings::people::user))
-        .route("/settings/user/{form}", get(settings::people::back_to_users).post(settings::people::change_user))
-        .route("/settings/tokens", get(settings::people::tokens))
-        .route("/settings/tokens/{form}", get(settings::people::back_to_tokens).post(settings::people::change_tokens))
-        .route("/settings", get(settings::instance))
-        .route("/settings/{name}", get(settings::back_to_instance).post(settings::change_instance))
-        .route("/{domain}/settings", get(settings::site))
-        .route("/{domain}/settings/sharing", get(settings::sharing::page))
-        .route("/{domain}/settings/sharing/{form}", get(settings::sharing::back).post(settings::sharing::change))
-        .route("/{domain}/settings/{name}", get(settings::back_to_site).post(settings::change_site))
-        .route("/privacy/{domain}", get(pages::privacy))
-        .route("/", get(pages::sites))
-        .route("/together", get(together::choose))
-        .route("/together/{sites}", get(together::page))
-        .route("/together/{sites}/{panel}", get(together::panel))
-        .route("/counter/{domain}/{*file}", get(counter::counter))
-        .route("/favicon.ico", get(pages::no_icon))
-        .route("/share/{slug}", get(share::page).post(share::unlock))
-        .route("/share/{slug}/{panel}", get(share::panel).post(share::unlock))
-        .route("/{domain}/live", get(live::page))
-        .route("/{domain}/live/events", get(live::events))
-        .route("/{domain}", get(pages::site))
-        .route("/{domain}/{panel}", get(pages::panel))
-        .route("/language/{code}", get(language::choose))
+    let empty = Router::new();
+    let served = routes::PAGES.iter().fold(empty, |router, route| router.route(route.path, (route.handler)()));
+    served
         .fallback(pages::no_page)
         .layer(axum::Extension(hub))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), failure::edge))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(answers::protect))
         .with_state(app)
@@ -196,9 +172,4 @@ fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) ->
 fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
     cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
-}
-
-/// Runs work that waits for a disk or for the keeper, away from the threads that serve connections.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }

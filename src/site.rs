@@ -39,7 +39,7 @@ pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
 #[rustfmt::skip]
-const OWN_PATHS: [&str; 34] = [
+pub const OWN_PATHS: [&str; 34] = [
     "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
     "language", "settings",
     "matomo-more.js", "more.js", "init.js", "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "script.js", "share",

@@ -13,6 +13,7 @@ mod documentation;
 mod door;
 mod drill_down;
 mod drill;
+mod edge;
 mod exclusions;
 mod fuzz;
 mod import;

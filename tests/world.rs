@@ -254,6 +254,11 @@ impl World {
         logs::expect(text);
     }
 
+    /// How many lines of the log hold all of these texts.
+    pub fn logged(texts: &[&str]) -> usize {
+        logs::lines_with(texts)
+    }
+
     /// A text that must be found nowhere.
     pub fn canary(&self, text: &str) -> String {
         self.canaries.borrow_mut().push(text.to_owned());

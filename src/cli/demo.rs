@@ -100,7 +100,7 @@ async fn go_on(demo: Demo, collector: Collector) {
         let now = collector.clock().now();
         for beacon in sites.iter_mut().flat_map(|site| site.due(now)) {
             if let Err(waiting) = collector.receive(beacon) {
-                collector.overloaded(&waiting);
+                waiting.give_up();
             }
         }
     }

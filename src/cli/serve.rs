@@ -1,6 +1,7 @@
 //! In: the configuration. Out: a running server, until it is told to stop. Forgets: what is in memory, when it ends; sums
 //! are stored before.
 
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::net::TcpListener as StdListener;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::config::{Config, LogFormat};
 use crate::control::folder::Folder;
 use crate::control::{self, Command, socket};
 use crate::limits;
+use crate::meter::{FailureKind, panics};
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C.
@@ -34,6 +36,7 @@ pub fn serve(config: &Config, sites: &[String], clock: Clock) -> Result<()> {
 /// What comes before everything else in a program that stays.
 pub(super) fn start_up(config: &Config) {
     keep_out_of_dumps();
+    panics::hide_messages();
     log_to_stderr(config.log);
     raise_descriptor_limit();
 }
@@ -94,6 +97,13 @@ async fn listen(
         }
     };
     server::run(listener, app, end).await;
+    if has_failed {
+        collector.meter().failed(
+            FailureKind::Writer,
+            "serve",
+            "the collector has ended by itself; so does the program",
+        );
+    }
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(())
 }
@@ -167,15 +177,19 @@ fn watch_places(collector: Collector) {
         let mut told = String::new();
         loop {
             ticks.tick().await;
-            let collector = collector.clone();
-            let reloaded = tokio::task::spawn_blocking(move || collector.tools().places.reload_if_changed()).await;
+            let failed =
+                |reason: &dyn Display| collector.meter().failed(FailureKind::Places, "the file of places", reason);
+            let reads = collector.clone();
+            let reloaded = tokio::task::spawn_blocking(move || reads.tools().places.reload_if_changed()).await;
             match reloaded {
                 Ok(Ok(true)) => tracing::info!("the file of places has changed and is in use"),
-                Ok(Err(error)) if error.to_string() != told => {
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) if error.to_string() == told => {}
+                Ok(Err(error)) => {
                     told = error.to_string();
-                    tracing::warn!(error = %told, "the file of places can't be used; the old one serves on");
+                    failed(&told);
                 }
-                _ => {}
+                Err(error) => failed(&error),
             }
         }
     });

@@ -14,7 +14,7 @@ impl report::Sums for Collector {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
         let Some(site) = asks.first().map(|ask| ask.site) else { return Ok(Vec::new()) };
         // First what is not stored, then what is: a flush in between is seen by its number.
-        let pending = self.pending(site, asks);
+        let pending = self.pending(site, asks)?;
         let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
         let mut answer = self.0.store.read(asks, &running)?;
         for generation in pending.after(answer.flush) {
@@ -32,7 +32,7 @@ impl report::Sums for Collector {
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.first_day(site)?;
         let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
         Ok(unsaved.chain(stored).min())
@@ -40,7 +40,7 @@ impl report::Sums for Collector {
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
         // What is stored meanwhile is found by both.
-        let unsaved = self.call(|reply| Message::PropKeys { site, reply }).unwrap_or_default();
+        let unsaved = self.call(|reply| Message::PropKeys { site, reply })?;
         let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
         let mut keys = self.0.store.prop_keys(site, event, first, last)?;
         keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));
@@ -52,7 +52,7 @@ impl report::Sums for Collector {
 
 impl Records for Collector {
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.rejected(site, first, last)?;
         let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
         let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
@@ -66,7 +66,7 @@ impl Records for Collector {
     }
 
     fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, mut counts) = self.0.store.bots(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
         counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
@@ -74,7 +74,7 @@ impl Records for Collector {
     }
 
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
-        let pending = self.pending(site, &[]);
+        let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.mails(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
         let mut sums = MailSums::new();
@@ -86,7 +86,7 @@ impl Records for Collector {
         Ok(sums)
     }
 
-    fn visitors_now(&self) -> HashMap<SiteId, usize> {
-        self.call(Message::NowOfAll).unwrap_or_default()
+    fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
+        self.call(Message::NowOfAll)
     }
 }

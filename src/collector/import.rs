@@ -17,9 +17,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Collector;
+use super::admission::utc_day;
 use super::keeper::Message;
 use super::ledger::Books;
-use super::{Collector, utc_day};
 use crate::beacon::log::{self, Line, Read, Reader};
 use crate::counts::Sums;
 use crate::hit::{Dropped, Hit};
@@ -321,12 +322,12 @@ impl Import {
             self.senders.note(address, agent);
             if self.manner.live {
                 let now = self.collector.clock().now();
-                let made = self.collector.make_at(beacon, &target.site, read.at.min(now), now)?;
-                let day = made.hit.local.day;
-                if made.begins_past_day && self.collector.has_visitors(target.site.id, day) {
+                let (hit, begins_past_day) = self.collector.make_at(beacon, &target.site, read.at.min(now), now)?;
+                let day = hit.local.day;
+                if begins_past_day && self.collector.has_visitors(target.site.id, day) {
                     target.repeated.insert(day);
                 }
-                self.hits.push((place, made.hit));
+                self.hits.push((place, hit));
                 return Ok(());
             }
             let hit = target.hit(beacon, read.at, self.lines, &self.collector)?;
@@ -430,16 +431,16 @@ impl Import {
         }
         let stored = self.collector.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter });
         match stored {
-            Some(stored) => Ok(stored?),
+            Ok(stored) => Ok(stored?),
             // Nobody answers for a site that is no more, nor when the collector has ended.
-            None if site != SiteId::INSTANCE && self.collector.directory().get(site).is_none() => match self.only {
+            Err(_) if site != SiteId::INSTANCE && self.collector.directory().get(site).is_none() => match self.only {
                 Some(_) => Err(ImportError::Removed),
                 None => {
                     self.places.insert(site, None);
                     Ok(())
                 }
             },
-            None => Err(ImportError::Ended),
+            Err(_) => Err(ImportError::Ended),
         }
     }
 }

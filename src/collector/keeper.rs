@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::Collector;
 use super::import::Batch;
 use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
@@ -26,12 +25,13 @@ use super::personal::{self, Personal};
 use super::recent::Recent;
 use super::salts::Salts;
 use super::trusted::Counted;
+use super::{Collector, Uncounted};
 use crate::clock::Clock;
 use crate::counts::lately::RecentActivity;
 use crate::counts::{self, OpenDay, PropKey};
 use crate::hit::{Hit, Kind};
 use crate::limits;
-use crate::meter::Meter;
+use crate::meter::{FailureKind, Meter};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
@@ -46,7 +46,7 @@ pub use pending::Pending;
 #[derive(Debug)]
 pub enum Message {
     /// A hit to count.
-    Hit(Box<Hit>),
+    Hit(Uncounted),
     /// Hits to count together, unless a batch of this id was counted before.
     Batch {
         /// The hits.
@@ -190,12 +190,20 @@ impl Keeper {
                         }
                     }
                     self.tick();
+                    if self.flushing.has_ended() {
+                        return self.finish();
+                    }
                     // Hits may gather; who asks one question asks the next at once.
                     if brings_hits {
                         thread::sleep(Duration::from_millis(limits::GATHER_MS));
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.tick();
+                    if self.flushing.has_ended() {
+                        return self.finish();
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return self.finish(),
             }
         }
@@ -204,10 +212,8 @@ impl Keeper {
     /// Serves one message; false ends the keeper.
     fn serve(&mut self, message: Message) -> bool {
         match message {
-            Message::Hit(hit) => {
-                self.meter.queued.dec();
-                let _ = self.count(&hit);
-            }
+            // A reason not to count it is booked.
+            Message::Hit(hit) => hit.settle(|hit| _ = self.count(hit)),
             Message::Batch { hits, id, imported, reply } => {
                 answer(&reply, self.count_batch(&hits, id));
                 self.note_read(imported);
@@ -262,7 +268,7 @@ impl Keeper {
                 true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
                 false => OpenDay::new(key.0, key.1, budget(key.0)),
             };
-            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store))
+            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store, &self.meter))
         };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
@@ -318,6 +324,7 @@ impl Keeper {
     }
 
     fn gauge(&self) {
+        self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.visitors as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
@@ -394,9 +401,11 @@ impl Keeper {
             let today = site.schedule.locate(now).day;
             if self.pruned.insert(site.id, today) != Some(today) {
                 old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
-                // A month that can't be looked up now is found tomorrow.
-                let months = self.store.months_to_add(site.id, today.month()).unwrap_or_default();
-                self.months.extend(months.into_iter().map(|month| (site.id, month)));
+                match self.store.months_to_add(site.id, today.month()) {
+                    Ok(months) => self.months.extend(months.into_iter().map(|month| (site.id, month))),
+                    // They are found tomorrow.
+                    Err(error) => self.meter.failed(FailureKind::Months, "months", error),
+                }
             }
         }
         old
@@ -426,4 +435,42 @@ impl Keeper {
 /// Whoever asked may have gone meanwhile.
 fn answer<T>(reply: &Sender<T>, value: T) {
     let _ = reply.send(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+
+    const POISON: Digest = Digest([0xee; 32]);
+
+    /// Whether the writer is to panic over a flush.
+    pub(super) fn is_poisoned(flush: &Flush) -> bool {
+        flush.batches.iter().any(|(id, _)| *id == POISON)
+    }
+
+    #[test]
+    fn a_writer_that_panics_ends_the_keeper_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(Moment(1_780_315_200_000));
+        let (collector, keeping) = Collector::start(store, tools, clock).unwrap();
+        collector.take_batch(Vec::new(), Some(POISON)).unwrap();
+        assert!(collector.flush().is_err(), "who waits is told");
+        let mut looks = 0;
+        while !keeping.has_ended() {
+            looks += 1;
+            assert!(looks < 1_000, "the keeper goes on without a writer");
+            thread::park_timeout(Duration::from_millis(10));
+        }
+        assert!(keeping.wait().is_err());
+        assert!(collector.flush().is_err() && crate::report::Records::visitors_now(&collector).is_err());
+        let reasons = collector.meter().troubles();
+        assert!(reasons.contains(&"nothing is counted or stored"), "{reasons:?}");
+    }
 }

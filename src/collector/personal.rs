@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::cell::folding::OTHER_CHILD;
 use crate::cell::{Before, Folding};
 use crate::limits;
+use crate::meter::{FailureKind, Meter};
 use crate::site::{Directory, Site, SiteId, Target};
 use crate::store::StoreError;
 use crate::store::sqlite::Sqlite;
@@ -62,6 +63,7 @@ struct OfSite {
     personal: Arc<Personal>,
     directory: Arc<ArcSwap<Directory>>,
     store: Arc<Sqlite>,
+    meter: Arc<Meter>,
     /// The last name that was stored before the day was opened.
     last: i64,
 }
@@ -72,21 +74,27 @@ pub(super) fn folding(
     personal: &Arc<Personal>,
     directory: &Arc<ArcSwap<Directory>>,
     store: &Arc<Sqlite>,
+    meter: &Arc<Meter>,
 ) -> Folding {
     let least = directory.load().get(site).map_or(0, |site| site.settings.paths.personal);
-    // Where the store can't be asked, every page counts as unknown to it.
-    let last = store.last_name().unwrap_or_default();
-    let (personal, directory, store) = (personal.clone(), directory.clone(), store.clone());
     if least == 0 {
-        Folding::default()
-    } else {
-        Folding::by(least, Arc::new(OfSite { site, personal, directory, store, last }))
+        return Folding::default();
     }
+    // Where the store can't be asked, every page counts as unknown to it.
+    let last = store.last_name().unwrap_or_else(|error| {
+        meter.failed(FailureKind::LookUp, "the last name of a page", error);
+        Default::default()
+    });
+    let (personal, directory, store, meter) = (personal.clone(), directory.clone(), store.clone(), meter.clone());
+    Folding::by(least, Arc::new(OfSite { site, personal, directory, store, meter, last }))
 }
 
 impl Before for OfSite {
     fn is_known(&self, page: &str) -> bool {
-        self.store.has_name(self.site, page, self.last).unwrap_or_default()
+        self.store.has_name(self.site, page, self.last).unwrap_or_else(|error| {
+            self.meter.failed(FailureKind::LookUp, "the name of a page", error);
+            false
+        })
     }
 
     fn may_fold(&self, parent: &str, page: &str) -> bool {

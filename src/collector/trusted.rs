@@ -8,6 +8,7 @@ use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
 use crate::limits;
+use crate::meter::FailureKind;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
@@ -87,14 +88,20 @@ impl Collector {
         let lost = hits.len() as u64;
         let sent = self.0.queue.send(Message::Batch { hits, id, imported, reply });
         sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
+            self.0.meter.queued.dec_by(lost as i64);
             self.0.meter.lost.inc_by(lost);
             ended()
         })
     }
 
-    /// Whether a past day has visitors already, of whom those in further hits count twice.
+    /// Whether a past day has visitors already, of whom those in further hits count twice. They may, where that can't be read.
     pub fn has_visitors(&self, site: SiteId, day: Day) -> bool {
-        let rows = crate::report::Sums::read(self, &[Ask::totals_of_day(site, day)]).unwrap_or_default();
-        rows.iter().flatten().any(|row| row.tally.visitors > 0)
+        match crate::report::Sums::read(self, &[Ask::totals_of_day(site, day)]) {
+            Ok(rows) => rows.iter().flatten().any(|row| row.tally.visitors > 0),
+            Err(error) => {
+                self.0.meter.failed(FailureKind::LookUp, "the visitors of a past day", error);
+                true
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::{Command, Refused, Reply, import, run};
 use crate::collector::Collector;
 use crate::limits;
+use crate::meter::FailureKind;
 
 /// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
 const PATH_BYTES_MAX: usize = 107;
@@ -26,15 +27,25 @@ pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result
     let listener = with_short(path, |short| UnixListener::bind(short))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let (collector, base_url) = (collector.clone(), base_url.clone());
-            // One that sends nothing must not keep the others waiting.
-            std::thread::spawn(move || serve(&stream, &collector, &base_url));
+        for stream in listener.incoming() {
+            match stream {
+                Ok(stream) => {
+                    let (collector, base_url) = (collector.clone(), base_url.clone());
+                    // One that sends nothing must not keep the others waiting.
+                    std::thread::spawn(move || serve(&stream, &collector, &base_url));
+                }
+                // Out of descriptors, most likely: closing connections will free some.
+                Err(error) => {
+                    collector.meter().failed(FailureKind::Socket, "accept", error);
+                    std::thread::sleep(Duration::from_millis(limits::ACCEPT_PAUSE_MS_MAX));
+                }
+            }
         }
     });
     Ok(())
 }
 
+/// Serves one command. A program that goes away in the middle is no event of ours.
 fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(limits::HEAD_WAIT_S))).ok()?;
     let mut line = String::new();

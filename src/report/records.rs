@@ -32,5 +32,8 @@ pub trait Records: Sums {
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError>;
 
     /// Visitors of the last five minutes, of each site that has any.
-    fn visitors_now(&self) -> HashMap<SiteId, usize>;
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError>;
 }

@@ -104,11 +104,6 @@ pub fn forbidden(headers: &HeaderMap) -> Response {
     error(StatusCode::FORBIDDEN, headers)
 }
 
-/// When the store has failed; the log says more.
-pub fn failed(headers: &HeaderMap) -> Response {
-    error(StatusCode::INTERNAL_SERVER_ERROR, headers)
-}
-
 /// When a page was open for a while, and that is over.
 pub fn ended(headers: &HeaderMap) -> Response {
     error(StatusCode::GONE, headers)

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::body::{self, Unread};
-use super::{Shared, apart, signed_in};
+use super::failure::{self, blocking};
+use super::{Shared, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
@@ -27,7 +28,7 @@ pub async fn query(State(app): State<Shared>, request: HttpRequest) -> Response 
     let access = match signed_in::bearer(request.headers(), &app).await {
         Ok(Some(access)) => access,
         Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
-        Err(error) => return failed(&error),
+        Err(cause) => return failure::json_error(cause),
     };
     let request = match body::read(request.into_body(), limits::QUERY_BYTES_MAX).await {
         Ok(body) => Request::parse(&body.bytes),
@@ -42,11 +43,11 @@ pub async fn query(State(app): State<Shared>, request: HttpRequest) -> Response 
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
     let collector = app.collector.clone();
-    match apart(move || answer(&request, &site, &collector)).await {
-        Some(Ok(answer)) => Json(answer).into_response(),
-        Some(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
-        Some(Err(Trouble::Store(error))) => failed(&error),
-        None => failed(&StoreError::Other("the query was cut short".into())),
+    match blocking(move || answer(&request, &site, &collector)).await {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        Ok(Err(Trouble::Store(error))) => failure::json_error(error),
+        Err(cause) => failure::json_error(cause),
     }
 }
 
@@ -71,9 +72,4 @@ fn unreadable(unread: Unread) -> Response {
 
 fn refused(status: StatusCode, sentence: &str) -> Response {
     (status, Json(json!({ "error": sentence }))).into_response()
-}
-
-fn failed(error: &StoreError) -> Response {
-    tracing::error!(error = %error, "a query failed");
-    refused(StatusCode::INTERNAL_SERVER_ERROR, "the database could not be read; try again")
 }

@@ -7,8 +7,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::turns::{self, Turns};
-use super::{Shared, answers, apart};
+use super::failure::{self, stored};
+use super::turns::Turns;
+use super::{Shared, answers};
 use crate::collector::Collector;
 use crate::hit::path;
 use crate::limits;
@@ -39,10 +40,12 @@ pub async fn counter(
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let Some(_turn) = TURNS.take().await else { return turns::busy(&headers) };
-    let views = apart(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
-    let Some(Ok(views)) = views else { return answers::failed(&headers) };
-    let count = coarse(views);
+    let Some(_turn) = TURNS.take().await else { return failure::busy(&headers) };
+    let views = stored(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
+    let count = match views {
+        Ok(views) => coarse(views),
+        Err(cause) => return failure::page(cause, &headers),
+    };
     let (kind, body) = match ending {
         "json" => ("application/json", json!({ "count": count }).to_string()),
         "svg" => ("image/svg+xml", svg(&count)),

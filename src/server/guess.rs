@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
+use super::failure::{FailureCause, stored};
 use super::turns::Turns;
-use super::{Shared, apart, ingest};
+use super::{Shared, ingest};
 use crate::collector::Collector;
 use crate::limits;
 use crate::store::StoreError;
@@ -33,25 +34,24 @@ pub enum Guess<T> {
 /// Lets somebody try the password of `what`, like `user ana`. The work looks whether it is right, and costs the same either way.
 ///
 /// # Errors
-/// [`StoreError`] of the work.
+/// The work failed.
 pub async fn tried<T: Send + 'static>(
     what: &str,
     headers: &HeaderMap,
     Peer(peer): Peer,
     app: &Shared,
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
-) -> Result<Guess<T>, StoreError> {
+) -> Result<Guess<T>, FailureCause> {
     let who = ingest::client(headers, peer, app).ip;
     if !app.collector.tries().take(what, who, app.collector.clock().now()) {
         return Ok(Guess::TooMany);
     }
-    let broken = || StoreError::Other("a password was not compared".into());
     let Some(_turn) = TURNS.take().await else {
         app.collector.tries().give_back(what, who);
         return Ok(Guess::Busy);
     };
     let collector = app.collector.clone();
-    let found = apart(move || work(&collector)).await.unwrap_or_else(|| Err(broken()))?;
+    let found = stored(move || work(&collector)).await?;
     Ok(match found {
         Some(found) => {
             app.collector.tries().give_back(what, who);

@@ -19,115 +19,105 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use super::body::{self, Held, Unread};
-use super::{App, apart, header as text_of};
+use super::failure::{self, FailureCause};
+use super::routes::WireRoute;
+use super::{App, header as text_of};
 use crate::beacon::address::{self, Client, Header};
 use crate::beacon::plausible::{Fault, Refusal};
 use crate::beacon::{self, Hints, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::meter::FailureKind;
 use crate::rejection::Rejection;
-pub use answers::Answer;
 use answers::{ACCEPTED, REJECTED, note_days, note_reasons, overloaded, plain, reason, whole, with_cors};
+pub use answers::{Answer, AnswerShape, Preflight};
 use intake::{Bearer, Received, receive};
 
-/// Where beacons arrive.
+/// The wire formats, each with the requests that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// `POST /api/event`, Plausible's format and ours.
+pub enum WireAdapter {
+    /// Plausible's format and ours.
     Event,
-    /// `POST|PUT /api/events`, many of ours at once.
+    /// Many messages of ours at once.
     Bulk,
-    /// `GET /pixel.gif`.
+    /// Our pixel.
     Pixel,
-    /// `POST /api/send`, Umami's format.
+    /// Umami's format.
     Send,
-    /// `POST /api/batch`, many of Umami's at once.
+    /// Many of Umami's at once.
     Batch,
-    /// `GET /api/heartbeat`, by which Umami's clients look whether a collector is here.
+    /// By which Umami's clients look whether a collector is here.
     Heartbeat,
-    /// `GET|POST /count` and `/count/SITE`, GoatCounter's format.
+    /// GoatCounter's format.
     Count,
-    /// `POST /api/v0/count`, GoatCounter's for servers.
+    /// GoatCounter's for servers.
     CountApi,
-    /// `GET /api/v0/me` and `/api/v0/test`, by which GoatCounter's clients try their token.
+    /// By which GoatCounter's clients try their token.
     CountMe,
-    /// `matomo.php`, `piwik.php` and `js/tracker.php`, Matomo's format.
+    /// Matomo's format.
     Matomo,
-    /// `POST /` and `/index.php`, by which Matomo's importer of logs asks for its site.
+    /// By which Matomo's importer of logs asks for its site.
     MatomoApi,
-    /// `GET /collect`, Fathom Lite's format.
+    /// Fathom Lite's format.
     Collect,
-    /// `GET /simple.gif`, Simple Analytics' format.
+    /// Simple Analytics' format.
     Simple,
-    /// `GET /e/DOMAIN/CAMPAIGN.gif`, the picture of a mail campaign.
-    Mail,
-    /// `GET /l/LINK`, a signed link of a mail campaign.
-    Link,
-    /// `POST /append`, the same for time and depth.
+    /// The same for time and depth.
     Append,
+    /// The picture of a mail campaign.
+    Mail,
+    /// A signed link of a mail campaign.
+    Link,
 }
 
-/// The route of a request, if beacons arrive there.
-pub fn route(method: &Method, path: &str) -> Option<Route> {
-    Some(match path {
-        "/api/event" => Route::Event,
-        "/api/events" => Route::Bulk,
-        "/pixel.gif" => Route::Pixel,
-        "/api/send" => Route::Send,
-        "/api/batch" => Route::Batch,
-        "/api/heartbeat" => Route::Heartbeat,
-        "/count" => Route::Count,
-        "/api/v0/count" => Route::CountApi,
-        "/api/v0/me" | "/api/v0/test" => Route::CountMe,
-        "/matomo.php" | "/piwik.php" | "/js/tracker.php" => Route::Matomo,
-        "/" if method == Method::POST => Route::MatomoApi,
-        "/index.php" => Route::MatomoApi,
-        "/collect" => Route::Collect,
-        "/simple.gif" => Route::Simple,
-        "/append" => Route::Append,
-        _ if path.starts_with("/count/") => Route::Count,
-        _ if path.starts_with("/e/") => Route::Mail,
-        _ if path.starts_with("/l/") => Route::Link,
-        _ => return None,
-    })
+/// Answers a request for a route where beacons arrive.
+pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+    let method = request.method().clone();
+    if let Some(preflight) = route.preflight.filter(|_| method == Method::OPTIONS) {
+        return preflight.answer();
+    }
+    if !route.takes(&method) {
+        return not_allowed(route);
+    }
+    let answered = failure::caught(adapted(route.adapter, request, peer, app)).await;
+    let answer = answered.and_then(|done| done).unwrap_or_else(|cause| failure::unheard(cause, route.shape));
+    failure::noted(answer, FailureKind::Beacon, || format!("{method} {}", route.path), app.collector.meter())
 }
 
-/// Answers a request for a beacon route.
-pub async fn answer(route: Route, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    let (get, post) = (is_get(request.method()), request.method() == Method::POST);
-    let options = request.method() == Method::OPTIONS;
-    match route {
-        Route::Event if post => event(request, peer, app).await,
-        Route::Event if options => preflight(),
-        Route::Event => plain(StatusCode::METHOD_NOT_ALLOWED, "send beacons with POST"),
-        // `curl -T` puts.
-        Route::Bulk if post || request.method() == Method::PUT => bulk::bulk(request, peer, app).await,
-        Route::Send | Route::Batch | Route::Heartbeat if options => umami::preflight(),
-        Route::Send if post => umami::send(request, peer, app).await,
-        Route::Batch if post => umami::batch(request, peer, app).await,
-        Route::Heartbeat if get => umami::heartbeat(),
-        Route::Count if get || post => goatcounter::count(request, peer, app).await,
-        Route::CountApi | Route::CountMe if options => goatcounter::preflight(),
-        Route::CountApi if post => goatcounter::api(request, peer, app).await,
-        Route::CountMe if get => goatcounter::me(request, app).await,
-        Route::Matomo if options => matomo::preflight(),
-        Route::Matomo if get || post => matomo::track(request, peer, app).await,
-        Route::MatomoApi => matomo::api(request, app).await,
-        Route::Pixel if get => pictures::pixel(request, peer, app).await,
-        Route::Collect if get => pictures::collect(request, peer, app).await,
-        Route::Simple if get => pictures::simple(request, peer, app).await,
-        Route::Mail if get => mail::picture(request, peer, app).await,
-        Route::Link if get => mail::link(request, peer, app).await,
-        Route::Append if post => pictures::append(request, peer, app).await,
-        Route::Pixel | Route::Collect | Route::Simple => {
-            plain(StatusCode::METHOD_NOT_ALLOWED, "ask for the picture with GET")
-        }
-        _ => plain(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods"),
+async fn adapted(
+    adapter: WireAdapter,
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    app: &App,
+) -> Result<Answer, FailureCause> {
+    match adapter {
+        WireAdapter::Event => event(request, peer, app).await,
+        WireAdapter::Bulk => bulk::bulk(request, peer, app).await,
+        WireAdapter::Send => umami::send(request, peer, app).await,
+        WireAdapter::Batch => umami::batch(request, peer, app).await,
+        WireAdapter::Heartbeat => Ok(umami::heartbeat()),
+        WireAdapter::Count => Ok(goatcounter::count(request, peer, app).await),
+        WireAdapter::CountApi => goatcounter::api(request, peer, app).await,
+        WireAdapter::CountMe => goatcounter::me(request, app).await,
+        WireAdapter::Matomo => matomo::track(request, peer, app).await,
+        WireAdapter::MatomoApi => matomo::api(request, app).await,
+        WireAdapter::Pixel => Ok(pictures::pixel(request, peer, app).await),
+        WireAdapter::Collect => Ok(pictures::collect(request, peer, app).await),
+        WireAdapter::Simple => Ok(pictures::simple(request, peer, app).await),
+        WireAdapter::Append => Ok(pictures::append(request, peer, app).await),
+        WireAdapter::Mail => Ok(mail::picture(request, peer, app).await),
+        WireAdapter::Link => mail::link(request, peer, app).await,
     }
 }
 
-fn is_get(method: &Method) -> bool {
-    method == Method::GET || method == Method::HEAD
+fn not_allowed(route: &WireRoute) -> Answer {
+    let mut answer = route.shape.error(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods");
+    let asked = route.preflight.map(|_| "OPTIONS");
+    let methods: Vec<&str> = route.methods.iter().copied().chain(asked).collect();
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        answer.headers_mut().insert(header::ALLOW, methods);
+    }
+    answer
 }
 
 /// A request whose body is read.
@@ -166,14 +156,14 @@ impl Arrived {
     }
 }
 
-async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     let (parts, body) = request.into_parts();
     let said = Said::by(&parts.headers);
     let client = client(&parts.headers, peer, app);
     if said.asks_for_address {
-        return with_cors(plain(StatusCode::OK, client.ip.0.to_string()));
+        return Ok(with_cors(plain(StatusCode::OK, client.ip.0.to_string())));
     }
-    let bearer = Bearer::of(&parts.headers, app).await;
+    let bearer = Bearer::of(&parts.headers, app).await?;
     let body = body::read(body, limits::BODY_BYTES_MAX).await;
     let parsed = match &body {
         Ok(body) => plausible::parse(&said.request("", &body.bytes, client)),
@@ -182,13 +172,13 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> An
     };
     let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {
-        Ok(beacons) => event_answer(&receive(beacons, bearer.map(|bearer| bearer.access), app).await),
+        Ok(beacons) => Ok(event_answer(&receive(beacons, bearer.map(|bearer| bearer.access), app).await)),
         Err(refusal) => {
             app.collector.refuse(&refusal.sites, refusal.rejection());
             let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
             let mut answer = plain(status, refusal.body());
             answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            with_cors(answer)
+            Ok(with_cors(answer))
         }
     }
 }
@@ -309,20 +299,6 @@ pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> Client {
         all.iter().map(HeaderValue::as_bytes)
     };
     address::of_client(peer, values, &app.trust)
-}
-
-fn preflight() -> Answer {
-    let mut answer = plain(StatusCode::NO_CONTENT, "");
-    let headers = answer.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, OPTIONS"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static(
-            "Authorization,Content-Type,Accept,Origin,User-Agent,DNT,Cache-Control,X-Requested-With",
-        ),
-    );
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("1728000"));
-    with_cors(answer)
 }
 
 #[cfg(test)]

@@ -20,14 +20,15 @@ use hyper::body::{Bytes, Frame};
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
+use super::failure::{self, stored};
 use super::language::words_for;
-use super::signed_in::admit;
-use super::{Shared, answers, apart, pages};
+use super::signed_in::{account, admit};
+use super::{Shared, answers, pages};
 use crate::limits;
+use crate::meter::FailureKind;
 use crate::page::live::LivePage;
 use crate::page::words::Words;
 use crate::site::Site;
-use crate::store::StoreError;
 use crate::view::live::{self, Pulse};
 pub use hub::Hub;
 use hub::pulse;
@@ -43,19 +44,18 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
         return Redirect::to(&format!("/{}/live", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = stored(move || {
         let pulse = pulse(&site, &app.collector)?;
-        let page = pulse.map(|pulse| LivePage {
+        Ok(LivePage {
             words,
             domain: site.domain.to_string(),
             account: Some(account.shown()),
             half_hour: live::half_hour(&site, &pulse, words),
-        });
-        Ok::<_, StoreError>(page)
+        })
     });
     match made.await {
-        Some(Ok(Some(page))) => answers::html(StatusCode::OK, page.html()),
-        _ => answers::failed(&headers),
+        Ok(page) => answers::html(StatusCode::OK, page.html()),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -90,8 +90,11 @@ pub async fn events(
         Err(answer) => return answer,
     };
     let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
-    let Some(seat) = hub.seat() else { return (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response() };
-    let Some(pulses) = hub.watch(&site, &app.collector).await else { return answers::failed(&headers) };
+    let Some(seat) = hub.seat() else { return failure::too_many_streams() };
+    let pulses = match hub.watch(&site, &app.collector).await {
+        Ok(pulses) => pulses,
+        Err(cause) => return failure::page(cause, &headers),
+    };
     let (sender, receiver) = mpsc::channel(1);
     let mut login = HeaderMap::new();
     login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
@@ -135,8 +138,13 @@ impl Stream {
         let mut next = format!("retry: {}\n\n", limits::STREAM_AGAIN_MS);
         loop {
             if !next.is_empty() {
-                let is_welcome =
-                    admit(&self.login, &self.app).await.is_ok_and(|account| account.may_read(self.site.id));
+                let is_welcome = match account(&self.login, &self.app).await {
+                    Ok(account) => account.is_some_and(|account| account.may_read(self.site.id)),
+                    Err(cause) => {
+                        self.app.collector.meter().failed(FailureKind::Live, "who watches", cause);
+                        false
+                    }
+                };
                 if !is_welcome || self.sender.send(Bytes::from(std::mem::take(&mut next))).await.is_err() {
                     return;
                 }

@@ -6,13 +6,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::failure::{self, stored};
 use super::form::Form;
 use super::guess::{Guess, Peer};
 use super::language::words_for;
 use super::settings::run;
 use super::sign_in::{self, compare, new_login};
 use super::signed_in::{Account, admit, posted};
-use super::{Shared, answers, apart};
+use super::{Shared, answers};
 use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
@@ -39,8 +40,12 @@ pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<
         Ok(posted) => posted,
         Err(answer) => return answer,
     };
-    if let Err((status, sentence)) = may_set(&account, &form, peer, &headers, &app).await {
-        return shown(account, status, Some(Outcome::Refused(sentence)), &headers, &app).await;
+    match may_set(&account, &form, peer, &headers, &app).await {
+        Ok(()) => {}
+        Err(NotSet::Why(status, sentence)) => {
+            return shown(account, status, Some(Outcome::Refused(sentence)), &headers, &app).await;
+        }
+        Err(NotSet::Answer(answer)) => return answer,
     }
     let (name, id, collector) = (account.user.name.clone(), account.user.id, app.collector.clone());
     let password = Some(Password::from(form.exact("new").to_owned()));
@@ -49,15 +54,16 @@ pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<
         return shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await;
     }
     // All browsers are signed out now; this one knows the new password.
-    match apart(move || renewed(&collector, id)).await {
-        Some(Ok(Some((user, login)))) => {
+    match stored(move || renewed(&collector, id)).await {
+        Ok(Some((user, login))) => {
             let account = Account { user, login: login.digest() };
             let done = Some(Outcome::Done(words_for(&headers).password_done.to_owned()));
             let mut answer = shown(account, StatusCode::OK, done, &headers, &app).await;
             sign_in::keep(&mut answer, &app, &login);
             answer
         }
-        _ => answers::failed(&headers),
+        Ok(None) => answers::not_found(&headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -67,17 +73,19 @@ fn renewed(collector: &Collector, user: UserId) -> Result<Option<(User, Secret)>
     Ok(user.map(|user| (user, login)))
 }
 
-/// Whether somebody may set the password that a form asks for; else the status of the answer, and why not.
-async fn may_set(
-    account: &Account,
-    form: &Form,
-    peer: Peer,
-    headers: &HeaderMap,
-    app: &Shared,
-) -> Result<(), (StatusCode, String)> {
+/// Why a password is not set.
+enum NotSet {
+    /// What the page says, with which status.
+    Why(StatusCode, String),
+    /// It could not be looked at.
+    Answer(Response),
+}
+
+/// Whether somebody may set the password that a form asks for.
+async fn may_set(account: &Account, form: &Form, peer: Peer, headers: &HeaderMap, app: &Shared) -> Result<(), NotSet> {
     let words: &Words = words_for(headers);
     if form.exact("new") != form.exact("again") {
-        return Err((StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
+        return Err(NotSet::Why(StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
     }
     if !account.user.has_password {
         return Ok(());
@@ -86,10 +94,10 @@ async fn may_set(
     let current = Password::from(form.exact("current").to_owned());
     match compare(&account.user.name, current, headers, peer, app).await {
         Ok(Guess::Right(_)) => Ok(()),
-        Ok(Guess::Wrong) => Err((StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
-        Ok(Guess::TooMany) => Err((StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned())),
-        Ok(Guess::Busy) => Err((StatusCode::SERVICE_UNAVAILABLE, words.error_503_why.to_owned())),
-        Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, words.error_500.to_owned())),
+        Ok(Guess::Wrong) => Err(NotSet::Why(StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
+        Ok(Guess::TooMany) => Err(NotSet::Why(StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned())),
+        Ok(Guess::Busy) => Err(NotSet::Answer(failure::busy(headers))),
+        Err(cause) => Err(NotSet::Answer(failure::page(cause, headers))),
     }
 }
 
@@ -119,9 +127,9 @@ async fn shown(
     app: &Shared,
 ) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
-    match apart(move || made(&account, outcome, words, &collector)).await {
-        Some(Ok(page)) => (status, Html(page.html())).into_response(),
-        _ => answers::failed(headers),
+    match stored(move || made(&account, outcome, words, &collector)).await {
+        Ok(page) => (status, Html(page.html())).into_response(),
+        Err(cause) => failure::page(cause, headers),
     }
 }
 

@@ -6,13 +6,15 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::answers::{failed, file, html, no_view, not_found, text, wrong};
+use super::answers::{file, html, no_view, not_found, text, wrong};
+use super::failure::{self, blocking, stored};
 use super::language::words_for;
 use super::signed_in::{Account, admit};
-use super::{App, Shared, apart, share, signed_in};
+use super::{App, Shared, share, signed_in};
 use crate::collector::Collector;
 use crate::control::snippet;
 use crate::hit::place;
+use crate::meter::FailureKind;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
@@ -40,14 +42,14 @@ pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: Head
         Err(answer) => return answer,
     };
     let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), SiteListParams::read(&asked));
-    let made = apart(move || {
+    let made = stored(move || {
         let mut sites = collector.directory().all();
         sites.retain(|site| account.may_read(site.id));
         site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector)
     });
     match made.await {
-        Some(Ok(page)) => html(StatusCode::OK, page.html()),
-        _ => failed(&headers),
+        Ok(page) => html(StatusCode::OK, page.html()),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -71,16 +73,17 @@ pub async fn site(
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = blocking(move || {
         let instance = instance(&site, &app);
         let view = SiteView::read(&site, &asked, instance.now, words)?;
         let records: &dyn Records = &app.collector;
         Ok(site_page(&view, Some(account.shown()), records, Some(records), &instance))
     });
     match made.await {
-        Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => failed(&headers),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -101,7 +104,7 @@ pub async fn panel(
     if !is_panel && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
         return not_found(&headers);
     }
-    let found = apart(move || {
+    let found = blocking(move || {
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         Ok(match tab {
@@ -112,11 +115,12 @@ pub async fn panel(
         })
     });
     match found.await {
-        Some(Ok(Ok(Some(answer)))) => answer,
-        Some(Ok(Ok(None))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
-        Some(Ok(Ok(None))) => not_found(&headers),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => failed(&headers),
+        Ok(Ok(Ok(Some(answer)))) => answer,
+        Ok(Ok(Ok(None))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
+        Ok(Ok(Ok(None))) => not_found(&headers),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -128,7 +132,7 @@ pub fn instance(site: &Site, app: &App) -> InstanceState {
         snippet: snippet(&site.domain, &app.base_url),
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
-        is_degraded: collector.meter().degraded.get() != 0,
+        is_degraded: collector.meter().failures.lasts(FailureKind::Flush),
         personal_parents: collector.personal_parents(site),
     }
 }
@@ -213,7 +217,8 @@ pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, head
 /// `GET /health`: whether it counts and stores; for everybody, so it names no site.
 pub async fn health(State(app): State<Shared>) -> Response {
     let collector = &app.collector;
-    let is_degraded = collector.meter().degraded.get() != 0 || collector.meter().lost.get() != 0;
+    let reasons = collector.meter().troubles();
+    let is_degraded = !reasons.is_empty();
     let is_real_time = collector.clock().is_true();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
@@ -222,13 +227,13 @@ pub async fn health(State(app): State<Shared>) -> Response {
             (true, true) => "degraded",
             (true, false) => "ok",
         },
+        "reasons": reasons,
         "version": env!("CARGO_PKG_VERSION"),
         "live_state": "memory",
         "visitors_may_repeat_today": may_repeat,
         "places": places(collector),
     });
-    let status = if is_degraded || !is_real_time { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (status, axum::Json(body)).into_response()
+    if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
 }
 
 /// What tells places, and how old it is. Old figures of networks are a reason to look, none to take the server out of service.
@@ -248,7 +253,7 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
     match signed_in::bearer(&headers, &app).await {
         Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
-        Err(_) => return failed(&headers),
+        Err(cause) => return failure::page(cause, &headers),
     }
     let meter = app.collector.meter();
     meter.database_bytes.set(app.collector.store().bytes() as i64);

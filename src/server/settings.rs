@@ -13,12 +13,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::failure::blocking;
 use super::form::Form;
 use super::guess::TURNS;
 use super::language::words_for;
 use super::signed_in::{Account, admit, posted};
-use super::{Shared, answers, apart, told};
+use super::{Shared, answers, told};
 use crate::control::{self, Command, Reply};
+use crate::meter::FailureKind;
 use crate::page::form::{Sent, Told};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
@@ -156,10 +158,14 @@ pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply
         Some(_) => Some(TURNS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?),
         None => None,
     };
-    match apart(move || control::run(command, &app.collector, &app.base_url)).await {
-        Some(Ok(reply)) => Ok(reply),
-        Some(Err(refused)) => Err(answers::whole_sentence(&refused.to_string())),
-        None => Err("The command was cut short; look whether it was done.".into()),
+    let collector = app.collector.clone();
+    match blocking(move || control::run(command, &app.collector, &app.base_url)).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(refused)) => Err(answers::whole_sentence(&refused.to_string())),
+        Err(cause) => {
+            collector.meter().failed(FailureKind::Command, "a form of the settings", cause);
+            Err("The command was cut short; look whether it was done.".into())
+        }
     }
 }
 

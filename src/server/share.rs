@@ -9,11 +9,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::failure::{self, blocking};
 use super::form::Form;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
-use super::turns::{self, Turns};
-use super::{App, Shared, answers, apart, pages};
+use super::turns::Turns;
+use super::{App, Shared, answers, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::share::Why;
@@ -77,7 +78,10 @@ pub async fn panel(
 /// Where anybody who asks for a site's own page is led: to its public page, if it is open.
 pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app: &Shared) -> Option<Response> {
     let site = app.collector.directory().find(domain)?.clone();
-    let open = door::find(site.domain.as_str(), headers, app).await.ok()?;
+    let open = match door::find(site.domain.as_str(), headers, app).await {
+        Ok(open) => open,
+        Err(answer) => return Some(answer).filter(|answer| answer.status().is_server_error()),
+    };
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Some(Redirect::to(&format!("{}{query}", open.home)).into_response())
 }
@@ -93,13 +97,14 @@ async fn made(
     work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = door::admit(slug, headers, app).await?;
-    let Some(_turn) = TURNS.take().await else { return Err(turns::busy(headers)) };
+    let Some(_turn) = TURNS.take().await else { return Err(failure::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
-    match apart(move || work(&open, &app, words)).await {
-        Some(Ok(Ok(Some(answer)))) => Ok((answer, share)),
-        Some(Ok(Ok(None))) => Err(answers::not_found(headers)),
-        Some(Err(no_view)) => Err(answers::no_view(&no_view, headers)),
-        Some(Ok(Err(_))) | None => Err(answers::failed(headers)),
+    match blocking(move || work(&open, &app, words)).await {
+        Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
+        Ok(Ok(Ok(None))) => Err(answers::not_found(headers)),
+        Ok(Err(no_view)) => Err(answers::no_view(&no_view, headers)),
+        Ok(Ok(Err(error))) => Err(failure::page(error, headers)),
+        Err(cause) => Err(failure::page(cause, headers)),
     }
 }
 
@@ -147,8 +152,8 @@ pub async fn unlock(
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
-        Ok(Guess::Busy) => turns::busy(&headers),
-        Err(_) => answers::failed(&headers),
+        Ok(Guess::Busy) => failure::busy(&headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 

@@ -6,10 +6,11 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::failure::{self, FailureCause, stored};
 use super::form::{self, Form};
 use super::guess::{self, Guess, Peer};
 use super::signed_in::{self, COOKIE};
-use super::{App, Shared, answers, apart, ingest, turns};
+use super::{App, Shared, answers, ingest};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::sign_in::Why;
@@ -36,10 +37,10 @@ pub async fn by_link(
     }
     let link = Secret::from_text(&secret).digest();
     let (collector, before) = (app.collector.clone(), signed_in::cookie(&headers));
-    match apart(move || exchange(&collector, link, before)).await {
-        Some(Ok(Some((user, login)))) => welcome(&app, &user, &login, None),
-        Some(Ok(None)) => answers::sign_in(Why::BadLink, "", &headers),
-        Some(Err(_)) | None => answers::failed(&headers),
+    match stored(move || exchange(&collector, link, before)).await {
+        Ok(Some((user, login))) => welcome(&app, &user, &login, None),
+        Ok(None) => answers::sign_in(Why::BadLink, "", &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -76,9 +77,9 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
     match tried.await {
         Ok(Guess::Right(user)) => {
             let (collector, before, id) = (app.collector.clone(), signed_in::cookie(&headers), user.id);
-            match apart(move || new_login(&collector, id, before)).await {
-                Some(Ok(login)) => welcome(&app, &user, &login, came_from(&headers, &app)),
-                _ => answers::failed(&headers),
+            match stored(move || new_login(&collector, id, before)).await {
+                Ok(login) => welcome(&app, &user, &login, came_from(&headers, &app)),
+                Err(cause) => failure::page(cause, &headers),
             }
         }
         Ok(Guess::Wrong) => answers::sign_in(Why::Wrong, &name, &headers),
@@ -87,22 +88,22 @@ pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<P
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }
-        Ok(Guess::Busy) => turns::busy(&headers),
-        Err(_) => answers::failed(&headers),
+        Ok(Guess::Busy) => failure::busy(&headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
 /// Lets somebody try the password of a user. The answer is the same for a name that nobody has.
 ///
 /// # Errors
-/// [`StoreError`]
+/// It could not be looked up.
 pub async fn compare(
     name: &str,
     password: Password,
     headers: &HeaderMap,
     peer: Peer,
     app: &Shared,
-) -> Result<Guess<User>, StoreError> {
+) -> Result<Guess<User>, FailureCause> {
     let what = format!("user {}", name.to_lowercase());
     let name = name.to_owned();
     let work = move |collector: &Collector| {
@@ -125,7 +126,10 @@ pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Response
     }
     if let Some(secret) = signed_in::cookie(&headers) {
         let collector = app.collector.clone();
-        let _ = apart(move || collector.store().end_login(secret.digest())).await;
+        // Who is told that they are signed out must be.
+        if let Err(cause) = stored(move || collector.store().end_login(secret.digest())).await {
+            return failure::page(cause, &headers);
+        }
     }
     signed_out(&app)
 }

@@ -5,13 +5,13 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use super::failure::{self, FailureCause, stored};
 use super::form::Form;
-use super::{Shared, answers, apart, header as text_of};
+use super::{Shared, answers, header as text_of};
 use crate::page;
 use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
-use crate::store::StoreError;
 use crate::store::sqlite::{Access, User};
 
 /// The cookie of a browser that is signed in.
@@ -46,12 +46,12 @@ impl Account {
 /// Who is signed in in the browser that asks, if anybody is.
 ///
 /// # Errors
-/// [`StoreError`]
-pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account>, StoreError> {
+/// It could not be looked up.
+pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account>, FailureCause> {
     let Some(secret) = cookie(headers) else { return Ok(None) };
     let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
-    let found = apart(move || collector.store().signed_in(login, now)).await.unwrap_or(Ok(None))?;
+    let found = stored(move || collector.store().signed_in(login, now)).await?;
     Ok(found.map(|user| Account { user, login }))
 }
 
@@ -63,7 +63,7 @@ pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Respons
     match account(headers, app).await {
         Ok(Some(account)) => Ok(account),
         Ok(None) => Err(answers::sign_in(Why::Asked, "", headers)),
-        Err(_) => Err(answers::failed(headers)),
+        Err(cause) => Err(failure::page(cause, headers)),
     }
 }
 
@@ -84,15 +84,15 @@ pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), R
 /// What the bearer of the request's token may do; nothing without a good token.
 ///
 /// # Errors
-/// [`StoreError`]
-pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>, StoreError> {
+/// It could not be looked up.
+pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>, FailureCause> {
     let Some((scheme, token)) = text_of(headers, "authorization").split_once(' ') else { return Ok(None) };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Ok(None);
     }
     let secret = Secret::from_text(token.trim());
     let collector = app.collector.clone();
-    apart(move || collector.store().access(secret.digest())).await.unwrap_or(Ok(None))
+    stored(move || collector.store().access(secret.digest())).await
 }
 
 /// The secret of the browser that asks.

@@ -7,11 +7,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::Shared;
 use super::answers::{self, html, no_view, not_found};
+use super::failure::{self, blocking};
 use super::language::words_for;
 use super::pages::{self, Asked};
 use super::signed_in::{Account, admit};
-use super::{Shared, apart};
 use crate::limits;
 use crate::report::Records;
 use crate::report::together::Together;
@@ -78,20 +79,21 @@ pub async fn page(
     };
     let Some(site) = group.as_one() else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = blocking(move || {
         let instance = pages::instance(&site, &app);
         let view = group.view(&site, &asked, words, instance.now)?;
         let ids = group.ids();
         let sums = Together::of(&ids, &app.collector);
-        let here = Records::visitors_now(&app.collector);
+        let here = app.collector.visitors_now();
         let may_repeat = group.members.iter().any(|site| app.collector.may_repeat(site));
         let page = site_page(&view, Some(account.shown()), &sums, None, &instance);
-        Ok(page.map(|page| group.of_all(page, words, instance.now, &here, may_repeat)))
+        Ok(page.and_then(|page| Ok(group.of_all(page, words, instance.now, &here?, may_repeat))))
     });
     match made.await {
-        Some(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => answers::failed(&headers),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 
@@ -108,17 +110,18 @@ pub async fn panel(
     };
     let (Some(site), Some((tab, ending))) = (group.as_one(), pages::named(&file)) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = apart(move || {
+    let made = blocking(move || {
         let (ids, now) = (group.ids(), app.collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
         let sums = Together::of(&ids, &app.collector);
         Ok(pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now))
     });
     match made.await {
-        Some(Ok(Ok(Some(answer)))) => answer,
-        Some(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
-        Some(Err(wrong)) => no_view(&wrong, &headers),
-        _ => answers::failed(&headers),
+        Ok(Ok(Ok(Some(answer)))) => answer,
+        Ok(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
+        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Err(error))) => failure::page(error, &headers),
+        Err(cause) => failure::page(cause, &headers),
     }
 }
 

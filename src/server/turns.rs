@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::Response;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::answers;
-use super::language::words_for;
 use crate::limits;
-use crate::page::ErrorPage;
 
 /// Turns at work that takes much memory or reads much, so that who asks for it a thousand times at once keeps nobody out.
 #[derive(Debug)]
@@ -30,14 +25,6 @@ impl Turns {
     }
 }
 
-/// The answer to whoever got no turn: 503, to be tried again.
-pub fn busy(headers: &HeaderMap) -> Response {
-    let mut answer = answers::with_status(503, ErrorPage::of(503, words_for(headers)).html());
-    let wait = HeaderValue::from(limits::TURN_WAIT_MS / 1_000);
-    answer.headers_mut().insert(header::RETRY_AFTER, wait);
-    answer
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +37,5 @@ mod tests {
         assert!(turns.take().await.is_none());
         drop(turn);
         assert!(turns.take().await.is_some());
-        let answer = busy(&HeaderMap::new());
-        assert_eq!((answer.status().as_u16(), answer.headers()[header::RETRY_AFTER].as_bytes()), (503, &b"10"[..]));
     }
 }

@@ -112,7 +112,7 @@ fn unclaimed(now: Moment, records: &dyn Records) -> Result<Vec<NotCounted>, Stor
 fn lines(sites: &[&Arc<Site>], days: i32, now: Moment, records: &dyn Records) -> Result<Vec<SiteLine>, StoreError> {
     let today: Vec<_> = sites.iter().map(|site| (site.id, site.schedule.locate(now).day)).collect();
     let glances = glances(&today, days, records)?;
-    let here = records.visitors_now();
+    let here = records.visitors_now()?;
     let line = |(site, glance): (&&Arc<Site>, Glance)| {
         let is_measured = site.settings.address != AddressMode::None;
         let shown = |tally: Tally| (if is_measured { tally.visitors } else { tally.pageviews }) as f64;

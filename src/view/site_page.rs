@@ -166,9 +166,9 @@ impl SiteRecords {
         let Some(records) = records else { return Ok(SiteRecords::default()) };
         let (site, first, last) = (view.site, range.span.first_day(), range.span.last_day());
         let knows_now = site.settings.address != AddressMode::None;
-        let now = || records.visitors_now().get(&site.id).copied().unwrap_or(0) as u64;
+        let here = if knows_now { Some(records.visitors_now()?) } else { None };
         Ok(SiteRecords {
-            now: knows_now.then(now),
+            now: here.map(|here| here.get(&site.id).copied().unwrap_or(0) as u64),
             personal: instance.personal_parents.clone(),
             mails: mails::lines(site, first, last, records)?,
             not_counted: NotCounted::of(records.rejected(site.id, first, last)?),

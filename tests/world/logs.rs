@@ -38,6 +38,13 @@ pub fn capture() {
     });
 }
 
+/// How many lines hold all of these texts.
+pub fn lines_with(texts: &[&str]) -> usize {
+    let captured = CAPTURED.lock().unwrap_or_else(PoisonError::into_inner);
+    let log = String::from_utf8_lossy(&captured);
+    log.lines().filter(|line| texts.iter().all(|text| line.contains(text))).count()
+}
+
 /// Fails if there is a canary, a warning or an error in the log.
 pub fn check(forms: &[Form]) {
     let captured = CAPTURED.lock().unwrap_or_else(PoisonError::into_inner).clone();

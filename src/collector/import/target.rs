@@ -13,9 +13,8 @@ use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::report::Sums as _;
 use crate::site::{Day, Moment, Site};
-use crate::store::{Ask, DayState, Part};
+use crate::store::{DayState, Part};
 
 /// A day of the import.
 struct Open {
@@ -123,8 +122,7 @@ impl Target {
     fn open_day(&mut self, day: Day, line: u64, collector: &Collector) -> Result<(), Rejection> {
         // Without randomness there can be no token, and nothing else may stand for a visitor.
         let salt = Salt::from_random(random().map_err(|_| Rejection::TooMany)?);
-        let stored = collector.read(&[Ask::totals_of_day(self.site.id, day)]).unwrap_or_default();
-        if self.closed.contains(&day) || stored.iter().flatten().any(|row| row.tally.visitors > 0) {
+        if self.closed.contains(&day) || collector.has_visitors(self.site.id, day) {
             self.repeated.insert(day);
         }
         let budget = self.site.settings.budget;

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::limits;
-use crate::meter::Meter;
+use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, Store, StoreError};
 
 /// Where somebody waits for a flush.
@@ -20,9 +20,10 @@ type Written = (u64, Result<(), StoreError>);
 
 /// The flush that is being written, and the thread that writes it.
 pub struct Flushing {
-    writer: Sender<Arc<Flush>>,
-    written: Receiver<Written>,
-    thread: JoinHandle<()>,
+    store: Arc<dyn Store>,
+    writer: Writer,
+    /// Whether the writer ended by itself, which is a failure of the program.
+    has_ended: bool,
     meter: Arc<Meter>,
     /// Number of the last flush that was begun.
     number: u64,
@@ -31,6 +32,23 @@ pub struct Flushing {
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
+}
+
+/// The thread that writes.
+struct Writer {
+    flushes: Sender<Arc<Flush>>,
+    written: Receiver<Written>,
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    fn spawn(store: &Arc<dyn Store>, meter: &Arc<Meter>) -> Writer {
+        let (flushes, to_write) = mpsc::channel();
+        let (done, written) = mpsc::channel();
+        let (store, meter) = (store.clone(), meter.clone());
+        let thread = thread::spawn(move || write(&*store, &meter, &to_write, &done));
+        Writer { flushes, written, thread }
+    }
 }
 
 /// When a failed flush is tried again.
@@ -46,12 +64,14 @@ impl Flushing {
     /// [`StoreError`] when the store can't say how far it is.
     pub fn start(store: Arc<dyn Store>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let (writer, flushes) = mpsc::channel();
-        let (done, written) = mpsc::channel();
-        let timed = meter.clone();
-        let thread = thread::spawn(move || write(&*store, &timed, &flushes, &done));
+        let writer = Writer::spawn(&store, &meter);
         let (writing, retry, waiters) = (None, None, Vec::new());
-        Ok(Flushing { writer, written, thread, meter, number, writing, is_in_flight: false, retry, waiters })
+        Ok(Flushing { store, writer, has_ended: false, meter, number, writing, is_in_flight: false, retry, waiters })
+    }
+
+    /// Whether the writer ended by itself. Then nothing is ever stored again, and the program has to end.
+    pub fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// The flush that is not known to be stored yet.
@@ -80,10 +100,10 @@ impl Flushing {
 
     /// Takes the writer's word if it has come, and tries a failed flush again if it is time.
     pub fn look(&mut self) {
-        match self.written.try_recv() {
+        match self.writer.written.try_recv() {
             Ok(written) => self.settle(written),
-            Err(TryRecvError::Disconnected) if self.is_in_flight => self.settle((self.number, gone())),
-            Err(_) => {}
+            Err(TryRecvError::Disconnected) => self.end_of_writer(),
+            Err(TryRecvError::Empty) => {}
         }
         if self.retry.as_ref().is_some_and(|retry| Instant::now() >= retry.at) {
             self.try_now();
@@ -97,10 +117,17 @@ impl Flushing {
         }
     }
 
-    /// Waits for the writer's word. Only for the end of the program.
+    /// Waits for the writer's word. Only for the end of the program. A writer that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
+        if self.has_ended {
+            self.writer = Writer::spawn(&self.store, &self.meter);
+            self.has_ended = false;
+        }
         self.try_now();
-        let written = self.written.recv().unwrap_or((self.number, gone()));
+        let Ok(written) = self.writer.written.recv() else {
+            self.end_of_writer();
+            return gone();
+        };
         let result = written.1.clone();
         self.settle(written);
         result
@@ -108,16 +135,24 @@ impl Flushing {
 
     /// Ends the writer.
     pub fn end(self) {
-        drop(self.writer);
-        // A panic of the writer was already logged by its hook.
-        let _ = self.thread.join();
+        drop(self.writer.flushes);
+        // That it panicked was noted when it did not answer.
+        let _ = self.writer.thread.join();
+    }
+
+    fn end_of_writer(&mut self) {
+        if !self.has_ended {
+            self.has_ended = true;
+            self.meter.failed(FailureKind::Writer, "flush", "the writer has ended");
+            self.settle((self.number, gone()));
+        }
     }
 
     fn send(&mut self) {
         if let Some(flush) = &self.writing {
             self.is_in_flight = true;
-            if self.writer.send(flush.clone()).is_err() {
-                self.settle((self.number, gone()));
+            if self.writer.flushes.send(flush.clone()).is_err() {
+                self.end_of_writer();
             }
         }
     }
@@ -142,8 +177,7 @@ impl Flushing {
         let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
         let pause = self.retry.as_ref().map_or(Duration::from_secs(1), |retry| (retry.pause * 2).min(longest));
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
-        self.meter.degraded.set(1);
-        tracing::error!(error = %error, retry_s = pause.as_secs(), "a flush failed and will be tried again");
+        self.meter.failed(FailureKind::Flush, "flush", error);
     }
 }
 
@@ -154,6 +188,8 @@ fn gone() -> Result<(), StoreError> {
 /// The writer: one transaction after the other.
 fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Written>) {
     for flush in flushes {
+        #[cfg(test)]
+        assert!(!super::tests::is_poisoned(&flush), "a poisoned flush");
         let begun = Instant::now();
         let result = store.apply(&flush);
         if result.is_ok() {

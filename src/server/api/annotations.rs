@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::body;
-use super::super::{Shared, apart, signed_in};
-use super::{failed, refused, unreadable};
+use super::super::failure::{self, blocking};
+use super::super::{Shared, signed_in};
+use super::{refused, unreadable};
 use crate::control::annotation::AnnotationCommand;
 use crate::control::{self, Command, Refused, Reply};
 use crate::limits;
 use crate::site::SiteId;
-use crate::store::StoreError;
 use crate::store::sqlite::Access;
 
 /// What a bad token gets, and a good one for another site.
@@ -44,7 +44,7 @@ pub async fn add(State(app): State<Shared>, request: Request) -> Response {
     let access = match signed_in::bearer(request.headers(), &app).await {
         Ok(Some(access)) => access,
         Ok(None) => return refused(StatusCode::UNAUTHORIZED, NO_ACCESS),
-        Err(error) => return failed(&error),
+        Err(cause) => return failure::json_error(cause),
     };
     let note = match body::read(request.into_body(), limits::CHANGE_BYTES_MAX).await {
         Ok(body) => serde_json::from_slice::<Note>(&body.bytes),
@@ -102,7 +102,7 @@ async fn admit(
             let found = access.and_then(|access| domain(app, site_id, |site| may(access, site)));
             found.ok_or_else(|| refused(StatusCode::UNAUTHORIZED, NO_ACCESS))
         }
-        Err(error) => Err(failed(&error)),
+        Err(cause) => Err(failure::json_error(cause)),
     }
 }
 
@@ -115,10 +115,10 @@ fn domain(app: &Shared, site_id: &str, may: impl Fn(SiteId) -> bool) -> Option<S
 async fn run(app: &Shared, command: AnnotationCommand, if_refused: StatusCode) -> Response {
     let is_list = matches!(command, AnnotationCommand::List { .. });
     let (collector, base_url) = (app.collector.clone(), app.base_url.clone());
-    match apart(move || control::run(Command::Annotation(command), &collector, &base_url)).await {
-        Some(Ok(Reply { json, .. })) if is_list => Json(json!({ "annotations": json })).into_response(),
-        Some(Ok(Reply { json, .. })) => Json(json).into_response(),
-        Some(Err(Refused(sentence))) => refused(if_refused, &sentence),
-        None => failed(&StoreError::Other("the change was cut short".into())),
+    match blocking(move || control::run(Command::Annotation(command), &collector, &base_url)).await {
+        Ok(Ok(Reply { json, .. })) if is_list => Json(json!({ "annotations": json })).into_response(),
+        Ok(Ok(Reply { json, .. })) => Json(json).into_response(),
+        Ok(Err(Refused(sentence))) => refused(if_refused, &sentence),
+        Err(cause) => failure::json_error(cause),
     }
 }

@@ -6,8 +6,9 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::super::failure;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
 
@@ -121,7 +122,83 @@ pub fn overloaded(outcomes: &[Outcome]) -> Option<Answer> {
     if !outcomes.iter().any(is_overloaded) || outcomes.contains(&Outcome::Accepted) {
         return None;
     }
-    let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
-    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
-    Some(with_cors(answer))
+    Some(failure::overloaded(AnswerShape::Text))
+}
+
+/// What an error of a wire format looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerShape {
+    /// A line of text.
+    Text,
+    /// JSON with the key `error`.
+    Json,
+    /// The error of Umami's API.
+    UmamiJson,
+    /// The error of Matomo's reporting API.
+    Message,
+}
+
+impl AnswerShape {
+    /// An error, as a client of the format reads it.
+    pub fn error(self, status: StatusCode, sentence: &'static str) -> Answer {
+        match self {
+            AnswerShape::Text => with_cors(plain(status, sentence)),
+            AnswerShape::Json => json(status, &json!({ "error": sentence })),
+            AnswerShape::UmamiJson => json(status, &umami_error(status.as_u16(), sentence)),
+            AnswerShape::Message => json(status, &json!({"result": "error", "message": sentence})),
+        }
+    }
+}
+
+/// An error as Umami's API has it.
+pub fn umami_error(status: u16, message: &str) -> Value {
+    let code = if status < 500 { "bad-request" } else { "server-error" };
+    json!({"error": {"message": message, "code": code, "status": status}})
+}
+
+/// What a browser is told that asks before it sends.
+#[derive(Debug)]
+pub struct Preflight {
+    methods: &'static str,
+    headers: &'static str,
+    age_s: Option<&'static str>,
+    with_credentials: bool,
+}
+
+impl Preflight {
+    /// For Plausible's clients and ours.
+    pub const EVENT: Preflight = Preflight {
+        methods: "POST, OPTIONS",
+        headers: "Authorization,Content-Type,Accept,Origin,User-Agent,DNT,Cache-Control,X-Requested-With",
+        age_s: Some("1728000"),
+        with_credentials: true,
+    };
+    /// For Umami's.
+    pub const UMAMI: Preflight =
+        Preflight { methods: "GET, DELETE, POST, PUT", headers: "*", age_s: Some("86400"), with_credentials: false };
+    /// For GoatCounter's.
+    pub const GOATCOUNTER: Preflight = Preflight {
+        methods: "GET, POST",
+        headers: "Authorization, Content-Type, Idempotency-Key",
+        age_s: None,
+        with_credentials: false,
+    };
+    /// For Matomo's.
+    pub const MATOMO: Preflight =
+        Preflight { methods: "GET, POST", headers: "*", age_s: None, with_credentials: false };
+
+    /// The answer.
+    pub fn answer(&self) -> Answer {
+        let mut answer = plain(StatusCode::NO_CONTENT, "");
+        set(&mut answer, "access-control-allow-origin", "*");
+        set(&mut answer, "access-control-allow-methods", self.methods);
+        set(&mut answer, "access-control-allow-headers", self.headers);
+        if let Some(age_s) = self.age_s {
+            set(&mut answer, "access-control-max-age", age_s);
+        }
+        if self.with_credentials {
+            set(&mut answer, "access-control-allow-credentials", "true");
+        }
+        answer
+    }
 }

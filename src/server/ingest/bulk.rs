@@ -16,30 +16,30 @@ use tokio::time::Instant;
 
 use super::answers::{Answer, json as told, overloaded, reason};
 use super::intake::{Bearer, Gathered, Received};
-use super::{App, Said, apart, client};
+use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::server::failure::{FailureCause, blocking, stored};
 use crate::store::sqlite::Access;
 
 /// `POST /api/events`
-pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    let Some(bearer) = Bearer::of(request.headers(), app).await.filter(Bearer::may_send) else {
+pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
+    let Some(bearer) = Bearer::of(request.headers(), app).await?.filter(Bearer::may_send) else {
         // Who is still sending hears no answer; but not for long, without a token.
         let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
-        return refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest");
+        return Ok(refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest"));
     };
     let id = bearer.batch(request.headers());
     let client = client(request.headers(), peer, app);
     let mut body = Body { frames: request.into_body(), bytes: 0, until: Instant::now() + WAIT };
-    if let (Some(id), collector) = (id, app.collector.clone())
-        && apart(move || collector.has_batch(id)).await.is_some_and(|known| known.unwrap_or(false))
-    {
+    if is_repeat(id, app).await? {
         app.collector.refuse(&[], Rejection::Repeat);
         body.drain().await;
-        return summary(&Received { is_repeat: true, ..Received::default() }, &BTreeMap::new());
+        return Ok(summary(&Received { is_repeat: true, ..Received::default() }, &BTreeMap::new()));
     }
     let mut listed = Listed { gathered: Gathered::new(&app.collector), messages: 0, faults: BTreeMap::new() };
     // The sender is a server of the site: nothing of its own is the visitor's.
@@ -49,13 +49,19 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         app.collector.refuse(&[], torn.reason);
         listed.gathered.failure = torn.reason;
         body.drain().await;
-        return refused(torn.status, torn.sentence);
+        return Ok(refused(torn.status, torn.sentence));
     }
     let Listed { gathered, faults, .. } = listed;
-    let Some(received) = apart(move || gathered.count(id)).await else {
-        return refused(StatusCode::SERVICE_UNAVAILABLE, "the collector is ending; try again later");
-    };
-    overloaded(&received.outcomes).unwrap_or_else(|| summary(&received, &faults))
+    let received = blocking(move || gathered.count(id)).await?;
+    Ok(overloaded(&received.outcomes).unwrap_or_else(|| summary(&received, &faults)))
+}
+
+/// Whether hits with this id were counted before.
+async fn is_repeat(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> {
+    let Some(id) = id else { return Ok(false) };
+    let collector = app.collector.clone();
+    let known = stored(move || collector.has_batch(id)).await;
+    known.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))
 }
 
 const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
@@ -148,6 +154,7 @@ impl Listed {
         match plausible::parse(&Request { body: object, ..*said }) {
             Ok(beacons) => beacons.into_iter().for_each(|beacon| self.gathered.add(Ok(beacon), Some(access))),
             Err(refusal) => {
+                // It is JSON of our own.
                 let errors = serde_json::from_str(&refusal.body()).unwrap_or_default();
                 self.faults.insert(self.messages, errors);
                 let refusal = Refusal { reason: refusal.rejection(), sites: refusal.sites };

@@ -7,13 +7,14 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, plain, reason, set};
-use super::intake::{Bearer, receive, receive_list, refuse};
+use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
+use super::intake::{Bearer, Messages, receive, receive_list, refuse};
 use super::{App, Arrived, text_of};
 use crate::beacon::goatcounter::{self, Fault};
 use crate::beacon::{Beacon, Refusal, Request};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
+use crate::server::failure::FailureCause;
 
 /// `GET|POST /count` and `/count/SITE`. The body is never read.
 pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
@@ -23,7 +24,7 @@ pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let said = heard.request(parts.uri.query().unwrap_or_default(), &[], client);
     let named = parts.uri.path().strip_prefix("/count/").filter(|site| !site.is_empty());
     let outcome = match site(named, text_of(&parts.headers, "host"), &said, app) {
-        None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, app),
+        None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, &app.collector),
         Some(site) => match goatcounter::parse(&said, &site) {
             Ok(beacon) => receive(vec![beacon], None, app).await.outcomes.pop().unwrap_or(Outcome::Lost),
             Err(fault) => return invalid(&fault, &site, app),
@@ -53,7 +54,7 @@ fn site(named: Option<&str>, host: &str, said: &Request<'_>, app: &App) -> Optio
 }
 
 fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
-    let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, app);
+    let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, &app.collector);
     let mut answer = picture(StatusCode::BAD_REQUEST);
     set(&mut answer, "connection", "close");
     if let Ok(value) = HeaderValue::from_str(&format!("not valid: {}", fault.sentence)) {
@@ -64,16 +65,17 @@ fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
 }
 
 /// `POST /api/v0/count`
-pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     // The body is read in any case: who is still sending hears no answer.
     let arrived = Arrived::whole(request, peer, app).await;
     let headers = &arrived.parts.headers;
-    let bearer = match allowed(headers, app).await {
+    let bearer = match allowed(headers, app).await? {
         Ok(bearer) => bearer,
-        Err(answer) => return answer,
+        Err(answer) => return Ok(answer),
     };
     if !text_of(headers, "content-type").to_ascii_lowercase().starts_with("application/json") {
-        return told(StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!({"error": "use Content-Type: application/json"}));
+        let error = json!({"error": "use Content-Type: application/json"});
+        return Ok(told(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error));
     }
     let heard = arrived.said();
     let said = arrived.request(&heard);
@@ -82,20 +84,19 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let found = own.or_else(|| site(None, text_of(&arrived.parts.headers, "host"), &said, app));
     let Some(site) = found else {
         app.collector.refuse(&[], Rejection::UnknownSite);
-        return told(
-            StatusCode::BAD_REQUEST,
-            &json!({"error": "the token is good for several sites; make one for the site"}),
-        );
+        let error = json!({"error": "the token is good for several sites; make one for the site"});
+        return Ok(told(StatusCode::BAD_REQUEST, &error));
     };
     if arrived.body.is_err() {
         app.collector.refuse(&[], Rejection::TooLarge);
-        return told(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "the body is too large or did not arrive"}));
+        let error = json!({"error": "the body is too large or did not arrive"});
+        return Ok(told(StatusCode::PAYLOAD_TOO_LARGE, &error));
     }
     let items = match goatcounter::parse_api(&said, &site) {
         Ok(items) => items,
         Err(fault) => {
-            refuse(&Refusal { reason: fault.reason, sites: vec![site] }, app);
-            return told(StatusCode::BAD_REQUEST, &json!({"error": fault.sentence}));
+            refuse(&Refusal { reason: fault.reason, sites: vec![site] }, &app.collector);
+            return Ok(told(StatusCode::BAD_REQUEST, &json!({"error": fault.sentence})));
         }
     };
     counted(items, &site, &bearer, &arrived, app).await
@@ -108,14 +109,15 @@ async fn counted(
     bearer: &Bearer,
     arrived: &Arrived,
     app: &App,
-) -> Answer {
+) -> Result<Answer, FailureCause> {
     let wrong = |item: &Result<Beacon, Fault>| item.as_ref().err().map(|fault| fault.sentence);
     let faults: Vec<Option<&str>> = items.iter().map(wrong).collect();
     let refusal = |fault: Fault| Refusal { reason: fault.reason, sites: vec![site.to_owned()] };
-    let items = items.into_iter().map(|item| item.map_err(refusal)).collect();
-    let received = receive_list(items, Some(bearer), bearer.batch(&arrived.parts.headers), app).await;
+    let items: Vec<_> = items.into_iter().map(|item| item.map_err(refusal)).collect();
+    let items = Messages::new(items, app);
+    let received = receive_list(items, Some(bearer), bearer.batch(&arrived.parts.headers), app).await?;
     if let Some(answer) = overloaded(&received.outcomes) {
-        return answer;
+        return Ok(answer);
     }
     let mut errors = Map::new();
     for (index, (fault, outcome)) in faults.iter().zip(&received.outcomes).enumerate() {
@@ -133,36 +135,28 @@ async fn counted(
     };
     note_reasons(answer.headers_mut(), &received.outcomes);
     note_days(answer.headers_mut(), &received.repeated);
-    answer
+    Ok(answer)
 }
 
 /// `GET /api/v0/me` and `/api/v0/test`: whether the token is good.
-pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Answer {
-    match allowed(request.headers(), app).await {
+pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<Answer, FailureCause> {
+    Ok(match allowed(request.headers(), app).await? {
         Ok(_) => {
             told(StatusCode::OK, &json!({"token": {"name": "headcount", "permissions": {"count": true}}, "user": {}}))
         }
         Err(answer) => answer,
-    }
+    })
 }
 
-async fn allowed(headers: &hyper::HeaderMap, app: &App) -> Result<Bearer, Answer> {
-    let Some(bearer) = Bearer::of(headers, app).await else {
+/// Who may send here; else the answer.
+async fn allowed(headers: &hyper::HeaderMap, app: &App) -> Result<Result<Bearer, Answer>, FailureCause> {
+    let Some(bearer) = Bearer::of(headers, app).await? else {
         let mut answer = told(StatusCode::UNAUTHORIZED, &json!({"error": "no such token"}));
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"headcount\""));
-        return Err(answer);
+        return Ok(Err(answer));
     };
     if !bearer.may_send() {
-        return Err(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"})));
+        return Ok(Err(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}))));
     }
-    Ok(bearer)
-}
-
-/// `OPTIONS` of the API.
-pub fn preflight() -> Answer {
-    let mut answer = plain(StatusCode::NO_CONTENT, "");
-    set(&mut answer, "access-control-allow-origin", "*");
-    set(&mut answer, "access-control-allow-headers", "Authorization, Content-Type, Idempotency-Key");
-    set(&mut answer, "access-control-allow-methods", "GET, POST");
-    answer
+    Ok(Ok(bearer))
 }

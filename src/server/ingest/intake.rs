@@ -1,14 +1,15 @@
 //! In: beacons, and the token of whoever sent them. Out: what became of each. Forgets: the beacons.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hyper::header::{self, HeaderMap};
 
-use super::super::{App, apart, header as text_of};
+use super::super::failure::{FailureCause, blocking, stored};
+use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
-use crate::collector::{Collector, Made, Outcome, Waiting};
-use crate::hit::Hit;
+use crate::collector::{Collector, Outcome, Uncounted};
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
 use crate::site::{Day, SiteId};
@@ -29,25 +30,24 @@ pub struct Bearer {
 impl Bearer {
     /// The bearer of the request's token: `Authorization: Bearer TOKEN`, or `Basic` with the token as password. Tokens that
     /// nobody was given are as good as none: some clients always send one.
-    pub async fn of(headers: &HeaderMap, app: &App) -> Option<Bearer> {
-        let (scheme, rest) = text_of(headers, header::AUTHORIZATION).split_once(' ')?;
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return Bearer::with(rest.trim(), app).await;
-        }
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let pair = data_encoding::BASE64.decode(rest.trim().as_bytes()).ok()?;
-        let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
-        Bearer::with(password, app).await
+    ///
+    /// # Errors
+    /// The token could not be looked up. The message is booked as refused then, for what it claims must not be dropped in silence.
+    pub async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Bearer>, FailureCause> {
+        let Some(token) = token_of(headers) else { return Ok(None) };
+        let found = Bearer::with(&token, app).await;
+        found.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))
     }
 
     /// The bearer of a token.
-    pub async fn with(token: &str, app: &App) -> Option<Bearer> {
+    ///
+    /// # Errors
+    /// It could not be looked up.
+    pub async fn with(token: &str, app: &App) -> Result<Option<Bearer>, FailureCause> {
         let secret = Secret::from_text(token);
         let (digest, collector) = (secret.digest(), app.collector.clone());
-        let access = apart(move || collector.store().access(digest)).await?.ok()??;
-        Some(Bearer { access, secret })
+        let access = stored(move || collector.store().access(digest)).await?;
+        Ok(access.map(|access| Bearer { access, secret }))
     }
 
     /// Whether the token lets hits be sent at all.
@@ -60,6 +60,20 @@ impl Bearer {
         let id = headers.get("idempotency-key")?.as_bytes().trim_ascii();
         (!id.is_empty()).then(|| batch(self.secret.reveal(), id))
     }
+}
+
+/// The token that a request brings.
+pub fn token_of(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = text_of(headers, header::AUTHORIZATION).split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = data_encoding::BASE64.decode(rest.trim().as_bytes()).ok()?;
+    let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    Some(password.to_owned())
 }
 
 /// What became of beacons.
@@ -78,7 +92,7 @@ pub struct Gathered {
     collector: Collector,
     /// Why they are given up if they are.
     pub failure: Rejection,
-    hits: Vec<Hit>,
+    hits: Vec<Uncounted>,
     /// For each beacon what became of it; nothing while that is open.
     outcomes: Vec<Option<Outcome>>,
     past: BTreeSet<(SiteId, Day)>,
@@ -86,7 +100,7 @@ pub struct Gathered {
 
 impl Drop for Gathered {
     fn drop(&mut self) {
-        self.hits.iter().for_each(|hit| self.collector.give_up(hit, self.failure));
+        self.hits.drain(..).for_each(|hit| _ = hit.reject(self.failure));
     }
 }
 
@@ -106,16 +120,11 @@ impl Gathered {
     pub fn add(&mut self, item: Result<Beacon, Refusal>, access: Option<Access>) {
         let made = match item {
             Ok(beacon) => self.collector.admit(beacon, access),
-            Err(refusal) => {
-                self.collector.refuse(&refusal.sites, refusal.reason);
-                Err(Outcome::Rejected(refusal.reason))
-            }
+            Err(refusal) => Err(refuse(&refusal, &self.collector)),
         };
         match made {
-            Ok(Made { hit, begins_past_day }) => {
-                if begins_past_day {
-                    self.past.insert((hit.site, hit.local.day));
-                }
+            Ok(hit) => {
+                self.past.extend(hit.day().filter(|_| hit.begins_past_day));
                 self.hits.push(hit);
                 self.outcomes.push(None);
             }
@@ -133,7 +142,8 @@ impl Gathered {
         let collector = self.collector.clone();
         let twice = self.past.iter().filter(|(site, day)| collector.has_visitors(*site, *day));
         let repeated = twice.map(|(_, day)| day.to_string()).collect();
-        let counted = collector.take_batch(std::mem::take(&mut self.hits), id);
+        let hits = self.hits.drain(..).filter_map(Uncounted::into_hit).collect();
+        let counted = collector.take_batch(hits, id);
         let is_repeat = counted.as_ref().is_ok_and(|counted| counted.is_repeat);
         let mut hits = counted.map(|counted| counted.outcomes).unwrap_or_default().into_iter();
         let mut next = || match hits.next() {
@@ -147,74 +157,231 @@ impl Gathered {
     }
 }
 
+/// Messages of a request that were not taken yet. Those that never are, because the client hung up, are booked as rejected.
+pub struct Untaken<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> {
+    items: I,
+    collector: C,
+}
+
+/// The messages of a list.
+pub type Messages = Untaken<std::vec::IntoIter<Result<Beacon, Refusal>>, Collector>;
+
+impl Messages {
+    /// All of them.
+    pub fn new(items: Vec<Result<Beacon, Refusal>>, app: &App) -> Messages {
+        Untaken { items: items.into_iter(), collector: app.collector.clone() }
+    }
+}
+
+impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Drop for Untaken<I, C> {
+    fn drop(&mut self) {
+        for item in &mut self.items {
+            let unheard = |beacon: Beacon| Refusal { reason: Rejection::TooMany, sites: vec![beacon.site] };
+            refuse(&item.map_or_else(|refusal| refusal, unheard), self.collector.borrow());
+        }
+    }
+}
+
 /// Takes beacons one by one, as browsers send them.
 pub async fn receive(beacons: Vec<Beacon>, access: Option<Access>, app: &App) -> Received {
     let mut received = Received { outcomes: Vec::with_capacity(beacons.len()), ..Received::default() };
-    for beacon in beacons {
-        let outcome = match app.collector.admit(beacon, access) {
-            Ok(made) => {
-                if made.begins_past_day {
-                    note_past_day(&made, app, &mut received).await;
-                }
-                match app.collector.queue(made.waiting()) {
-                    Ok(outcome) => outcome,
-                    Err(waiting) => wait_for_room(waiting, app).await,
-                }
-            }
-            Err(outcome) => outcome,
-        };
-        received.outcomes.push(outcome);
+    let mut untaken = Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector };
+    while let Some(item) = untaken.items.next() {
+        receive_one(item, access, app, &mut received).await;
     }
     received
 }
 
-async fn note_past_day(made: &Made, app: &App, received: &mut Received) {
-    let (site, day, collector) = (made.hit.site, made.hit.local.day, app.collector.clone());
-    if apart(move || collector.has_visitors(site, day)).await == Some(true) {
+async fn receive_one(item: Result<Beacon, Refusal>, access: Option<Access>, app: &App, received: &mut Received) {
+    let admitted = match item {
+        Ok(beacon) => app.collector.admit(beacon, access),
+        Err(refusal) => Err(refuse(&refusal, &app.collector)),
+    };
+    let outcome = match admitted {
+        Ok(hit) => {
+            if let Some((site, day)) = hit.day().filter(|_| hit.begins_past_day) {
+                note_past_day(site, day, app, received).await;
+            }
+            match app.collector.queue(hit) {
+                Ok(outcome) => outcome,
+                Err(hit) => wait_for_room(hit, app).await,
+            }
+        }
+        Err(outcome) => outcome,
+    };
+    received.outcomes.push(outcome);
+}
+
+async fn note_past_day(site: SiteId, day: Day, app: &App, received: &mut Received) {
+    let collector = app.collector.clone();
+    // They may, where that can't be told any more.
+    if blocking(move || collector.has_visitors(site, day)).await.unwrap_or(true) {
         received.repeated.push(day.to_string());
     }
 }
 
 /// Takes a list of messages: those of a bearer together, others one by one.
+///
+/// # Errors
+/// The server is ending.
 pub async fn receive_list(
-    items: Vec<Result<Beacon, Refusal>>,
+    mut messages: Messages,
     bearer: Option<&Bearer>,
     id: Option<Digest>,
     app: &App,
-) -> Received {
+) -> Result<Received, FailureCause> {
     if let Some(bearer) = bearer {
         let (access, collector) = (bearer.access, app.collector.clone());
         let count = move || {
             let mut gathered = Gathered::new(&collector);
-            items.into_iter().for_each(|item| gathered.add(item, Some(access)));
+            messages.items.by_ref().for_each(|item| gathered.add(item, Some(access)));
             gathered.count(id)
         };
-        return apart(count).await.unwrap_or_default();
+        return blocking(count).await;
     }
     let mut received = Received::default();
-    for item in items {
-        match item {
-            Ok(beacon) => received.outcomes.extend(receive(vec![beacon], None, app).await.outcomes),
-            Err(refusal) => received.outcomes.push(refuse(&refusal, app)),
-        }
+    while let Some(item) = messages.items.next() {
+        receive_one(item, None, app, &mut received).await;
     }
-    received
+    Ok(received)
 }
 
 /// Books what was no beacon.
-pub fn refuse(refusal: &Refusal, app: &App) -> Outcome {
-    app.collector.refuse(&refusal.sites, refusal.reason);
+pub fn refuse(refusal: &Refusal, collector: &Collector) -> Outcome {
+    collector.refuse(&refusal.sites, refusal.reason);
     Outcome::Rejected(refusal.reason)
 }
 
 /// A full queue empties within milliseconds; a collector that is too slow for longer says so.
-async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
+async fn wait_for_room(mut hit: Uncounted, app: &App) -> Outcome {
     for _ in 0..ROOM_STEPS {
         tokio::time::sleep(Duration::from_millis(ROOM_STEP_MS)).await;
-        match app.collector.queue(waiting) {
+        match app.collector.queue(hit) {
             Ok(outcome) => return outcome,
-            Err(again) => waiting = again,
+            Err(again) => hit = again,
         }
     }
-    app.collector.overloaded(&waiting)
+    hit.give_up()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::beacon::{NO_HINTS, Request, plausible};
+    use crate::clock::Clock;
+    use crate::collector::Keeping;
+    use crate::control::{self, Command, SiteChange};
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+    use crate::site::Moment;
+    use crate::store::sqlite::Sqlite;
+
+    /// A collector whose queue holds next to nothing.
+    fn narrow() -> (Arc<App>, Keeping, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(Moment(1_780_315_200_000));
+        let (collector, keeping) = Collector::with_room(4, store, tools, clock).unwrap();
+        let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
+        control::run(add, &collector, "").unwrap();
+        (Arc::new(App { collector, trust: Default::default(), base_url: String::new() }), keeping, folder)
+    }
+
+    fn beacon(number: usize) -> Beacon {
+        let body = format!(r#"{{"n":"pageview","u":"https://example.com/{number}","d":"example.com"}}"#);
+        let request = Request {
+            query: "",
+            body: body.as_bytes(),
+            address: crate::beacon::ClientIp("192.0.2.1".parse().unwrap()),
+            way: Default::default(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            hints: &NO_HINTS,
+            accept_language: "",
+            referer: "",
+            origin: "",
+            forwarded: "",
+            opted_out: false,
+            prefetch: false,
+        };
+        plausible::parse(&request).unwrap().remove(0)
+    }
+
+    /// Polls a future so many times and drops it then, as a server does whose client hangs up.
+    async fn hung_up_after(polls: usize, work: impl Future<Output = Received>) {
+        let (mut work, mut left) = (pin!(work), polls);
+        std::future::poll_fn(|context| {
+            let done = left == 0 || work.as_mut().poll(context).is_ready();
+            left = left.saturating_sub(1);
+            if done { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    async fn request(place: usize, polls: usize, app: Arc<App>) {
+        let refusal = || Refusal { reason: Rejection::BadUrl, sites: vec!["example.com".into()] };
+        let list = || (0..4).map(|number| if number == 2 { Err(refusal()) } else { Ok(beacon(number)) }).collect();
+        match place % 3 {
+            0 => hung_up_after(polls, receive(vec![beacon(place)], None, &app)).await,
+            1 => hung_up_after(polls, receive((0..3).map(beacon).collect(), None, &app)).await,
+            _ => {
+                hung_up_after(polls, async {
+                    receive_list(Messages::new(list(), &app), None, None, &app).await.unwrap()
+                })
+                .await
+            }
+        }
+    }
+
+    #[test]
+    fn whenever_a_client_hangs_up_each_beacon_is_counted_or_rejected() {
+        let (app, keeping, _folder) = narrow();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let mut seed = 7_u32;
+            let polls = std::iter::repeat_with(|| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // What was never begun never came.
+                1 + (seed >> 24) as usize % 12
+            });
+            let requests = polls.take(600).enumerate();
+            let tasks: Vec<_> =
+                requests.map(|(place, polls)| tokio::spawn(request(place, polls, app.clone()))).collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        app.collector.stop();
+        keeping.wait().unwrap();
+        let meter = app.collector.meter();
+        let sent = 200 * (1 + 3 + 4);
+        assert_eq!((meter.received.get(), meter.lost.get(), meter.queued.get()), (sent, 0, 0));
+        assert_eq!(meter.counted.get() + meter.rejected(), sent);
+        let hung_up = meter.text().lines().any(|line| {
+            line.starts_with("headcount_beacons_rejected_total{reason=\"too_many\"} ") && !line.ends_with(" 0")
+        });
+        assert!(meter.counted.get() > 0 && hung_up, "{}", meter.text());
+    }
+
+    #[test]
+    fn what_comes_when_the_queue_is_closed_is_lost_and_counted_as_that() {
+        let (app, keeping, _folder) = narrow();
+        app.collector.stop();
+        keeping.wait().unwrap();
+        assert_eq!(app.collector.receive(beacon(1)).unwrap(), Outcome::Lost);
+        let mut gathered = Gathered::new(&app.collector);
+        gathered.add(Ok(beacon(2)), None);
+        gathered.add(Ok(beacon(3)), None);
+        assert_eq!(gathered.count(None).outcomes, [Outcome::Lost, Outcome::Lost]);
+        let mut half_read = Gathered::new(&app.collector);
+        half_read.add(Ok(beacon(4)), None);
+        drop(half_read);
+        let meter = app.collector.meter();
+        assert_eq!((meter.received.get(), meter.lost.get(), meter.rejected(), meter.queued.get()), (4, 3, 1, 0));
+    }
 }

@@ -9,7 +9,7 @@ use hyper::{Method, StatusCode};
 
 use super::answers::{Answer, note_reasons, picture as gif, plain, set};
 use super::intake::refuse;
-use super::{App, Said, apart, client};
+use super::{App, Said, client};
 use crate::beacon::Refusal;
 use crate::beacon::mail::{self, Act, Link};
 use crate::collector::Outcome;
@@ -17,12 +17,13 @@ use crate::control::campaign::KEY;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret;
+use crate::server::failure::{FailureCause, stored};
 
 /// `GET /e/DOMAIN/CAMPAIGN.gif`
 pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
-        None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, app),
+        None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
     };
     let mut answer = gif(StatusCode::OK);
     note_reasons(answer.headers_mut(), &[outcome]);
@@ -30,18 +31,16 @@ pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App)
 }
 
 /// `GET /l/LINK`
-pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     let signed = request.uri().path().trim_start_matches("/l/").to_owned();
     let collector = app.collector.clone();
-    let link = apart(move || {
-        // What is longer than any address was never signed.
-        let key = collector.store().known_key(KEY).ok()?.filter(|_| signed.len() <= 2 * limits::URL_BYTES_MAX)?;
-        Link::of_text(&secret::verified(&key, &signed)?)
-    });
-    let link = link.await.flatten();
+    // What is longer than any address was never signed.
+    let is_short = signed.len() <= 2 * limits::URL_BYTES_MAX;
+    let key = stored(move || collector.store().known_key(KEY)).await?.filter(|_| is_short);
+    let link = key.and_then(|key| Link::of_text(&secret::verified(&key, &signed)?));
     let target = link.as_ref().and_then(|link| HeaderValue::from_str(&link.to).ok());
     let (Some(link), Some(target)) = (link, target) else {
-        return plain(StatusCode::NOT_FOUND, "This link was not made here, or is not whole.");
+        return Ok(plain(StatusCode::NOT_FOUND, "This link was not made here, or is not whole."));
     };
     let outcome = count(&request, peer, app, &link.site, &link.campaign, Act::Clicked);
     let mut answer = plain(StatusCode::FOUND, "");
@@ -49,7 +48,7 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     set(&mut answer, "cache-control", "no-store");
     set(&mut answer, "referrer-policy", "no-referrer");
     note_reasons(answer.headers_mut(), &[outcome]);
-    answer
+    Ok(answer)
 }
 
 fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {

@@ -10,62 +10,63 @@ use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGI
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::answers::{Answer, json as told, note_days, note_reasons, picture, plain, set};
-use super::intake::{Bearer, Received, receive_list, refuse};
+use super::answers::{Answer, AnswerShape, json as told, note_days, note_reasons, picture, plain, set};
+use super::intake::{Bearer, Messages, Received, receive_list, refuse, token_of};
 use super::{App, Arrived, body};
 use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::server::failure::{self, FailureCause};
 use crate::store::sqlite::Scope;
 
 /// `GET|POST /matomo.php` and its other names.
-pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     let arrived = Arrived::whole(request, peer, app).await;
     let is_post = arrived.parts.method == Method::POST;
     let origin = arrived.parts.headers.get("origin").cloned();
-    let mut answer = tracked(&arrived, app).await;
+    let mut answer = tracked(&arrived, app).await.unwrap_or_else(|cause| failure::unheard(cause, AnswerShape::Text));
     if is_post {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         headers.insert(VARY, HeaderValue::from_static("origin"));
     }
-    answer
+    Ok(answer)
 }
 
-async fn tracked(arrived: &Arrived, app: &App) -> Answer {
+async fn tracked(arrived: &Arrived, app: &App) -> Result<Answer, FailureCause> {
     let parsed = match arrived.parsed(matomo::parse) {
         Ok(parsed) => parsed,
         Err(refusal) => {
-            refuse(&refusal, app);
-            return told(StatusCode::BAD_REQUEST, &json!({"status": "error", "tracked": 0, "invalid": 0}));
+            refuse(&refusal, &app.collector);
+            return Ok(told(StatusCode::BAD_REQUEST, &json!({"status": "error", "tracked": 0, "invalid": 0})));
         }
     };
     if parsed.is_empty && arrived.parts.method != Method::POST {
-        return plain(StatusCode::OK, "headcount counts visits here, in the format of Matomo's tracking API");
+        return Ok(plain(StatusCode::OK, "headcount counts visits here, in the format of Matomo's tracking API"));
     }
     let Parsed { items, token, is_bulk, wants_picture, .. } = parsed;
-    let bearer = match &token {
-        Some(token) => Bearer::with(token, app).await,
-        None => Bearer::of(&arrived.parts.headers, app).await,
+    let messages = Messages::new(items, app);
+    // If it can't be looked up, the messages are booked as they are dropped.
+    let bearer = match token.or_else(|| token_of(&arrived.parts.headers)) {
+        Some(token) => Bearer::with(&token, app).await?,
+        None => None,
     };
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
-    let received = receive_list(items, bearer.as_ref(), id, app).await;
+    let received = receive_list(messages, bearer.as_ref(), id, app).await?;
     let mut answer = match is_bulk {
         true => bulk_answer(&received, wants_picture, bearer.as_ref()),
         false => single_answer(&received, wants_picture),
     };
     note_reasons(answer.headers_mut(), &received.outcomes);
     note_days(answer.headers_mut(), &received.repeated);
-    answer
+    Ok(answer)
 }
 
 fn single_answer(received: &Received, wants_picture: bool) -> Answer {
     match received.outcomes.first() {
-        Some(Outcome::Lost | Outcome::Rejected(Rejection::TooMany)) => {
-            plain(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later")
-        }
+        Some(Outcome::Lost | Outcome::Rejected(Rejection::TooMany)) => failure::overloaded(AnswerShape::Text),
         Some(Outcome::Rejected(reason)) if matomo::is_invalid(*reason) => {
             plain(StatusCode::BAD_REQUEST, format!("not counted: {}", reason.label()))
         }
@@ -100,31 +101,22 @@ fn empty() -> Answer {
     answer
 }
 
-/// `OPTIONS`
-pub fn preflight() -> Answer {
-    let mut answer = plain(StatusCode::NO_CONTENT, "");
-    set(&mut answer, "access-control-allow-origin", "*");
-    set(&mut answer, "access-control-allow-headers", "*");
-    set(&mut answer, "access-control-allow-methods", "GET, POST");
-    answer
-}
-
 /// `POST /` and `/index.php`: the one question of Matomo's other API that the importer of logs asks, and only with a token for the site.
-pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Answer {
+pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Result<Answer, FailureCause> {
     let refused =
         || told(StatusCode::NOT_FOUND, &json!({"result": "error", "message": "there is no such method here"}));
     let (parts, body) = request.into_parts();
-    let Ok(body) = body::read(body, limits::QUERY_BYTES_MAX).await else { return refused() };
+    let Ok(body) = body::read(body, limits::QUERY_BYTES_MAX).await else { return Ok(refused()) };
     let query = parts.uri.query().unwrap_or_default();
-    let Some((name, token)) = matomo::asked_site(query, &body.bytes) else { return refused() };
-    let bearer = Bearer::with(&token, app).await;
+    let Some((name, token)) = matomo::asked_site(query, &body.bytes) else { return Ok(refused()) };
+    let bearer = Bearer::with(&token, app).await?;
     let site = app.collector.directory().find(&name).cloned();
-    match (site, bearer) {
+    Ok(match (site, bearer) {
         (Some(site), Some(bearer)) if bearer.access.may_ingest(site.id) => {
             let main_url = format!("https://{}", site.domain);
             let zone = site.schedule.name();
             told(StatusCode::OK, &json!({"idsite": name, "name": site.domain, "main_url": main_url, "timezone": zone}))
         }
         _ => told(StatusCode::OK, &json!({"result": "error", "message": "no such site, or no ingest token for it"})),
-    }
+    })
 }

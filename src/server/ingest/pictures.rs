@@ -49,7 +49,7 @@ pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) 
     let arrived = Arrived::whole(request, peer, app).await;
     let outcomes = match arrived.parsed(simple::parse_append) {
         Ok(beacon) => receive(vec![beacon], None, app).await.outcomes,
-        Err(refusal) => vec![refuse(&refusal, app)],
+        Err(refusal) => vec![refuse(&refusal, &app.collector)],
     };
     let mut answer = with_cors(plain(StatusCode::OK, "ok"));
     note_reasons(answer.headers_mut(), &outcomes);
@@ -68,6 +68,6 @@ async fn outcomes(
     let parsed = parse(&said.request(query, &[], client));
     match parsed {
         Ok(beacons) => receive(beacons, None, app).await.outcomes,
-        Err(refusal) => vec![refuse(&refusal, app)],
+        Err(refusal) => vec![refuse(&refusal, &app.collector)],
     }
 }

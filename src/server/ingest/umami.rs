@@ -8,56 +8,58 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, plain, set};
-use super::intake::{Bearer, receive, receive_list, refuse};
+use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, umami_error as error};
+use super::intake::{Bearer, Messages, receive, receive_list, refuse};
 use super::{App, Arrived};
 use crate::beacon::umami;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
+use crate::server::failure::FailureCause;
 
 /// The UUID of no session.
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `POST /api/send`
-pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     let arrived = Arrived::whole(request, peer, app).await;
-    let bearer = Bearer::of(&arrived.parts.headers, app).await;
+    let bearer = Bearer::of(&arrived.parts.headers, app).await?;
     let (outcomes, days) = match arrived.parsed(umami::parse) {
         Ok(beacon) => {
             let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
             (received.outcomes, received.repeated)
         }
-        Err(refusal) => (vec![refuse(&refusal, app)], Vec::new()),
+        Err(refusal) => (vec![refuse(&refusal, &app.collector)], Vec::new()),
     };
     if let Some(answer) = overloaded(&outcomes) {
-        return answer;
+        return Ok(answer);
     }
-    let (status, body) = body_of(outcomes.first().copied().unwrap_or(Outcome::Lost));
+    let body = body_of(outcomes.first().copied().unwrap_or(Outcome::Lost));
+    let status = if is_error(&body) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let mut answer = told(status, &body);
     note_reasons(answer.headers_mut(), &outcomes);
     note_days(answer.headers_mut(), &days);
-    answer
+    Ok(answer)
 }
 
 /// `POST /api/batch`
-pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
     let arrived = Arrived::whole(request, peer, app).await;
-    let bearer = Bearer::of(&arrived.parts.headers, app).await;
+    let bearer = Bearer::of(&arrived.parts.headers, app).await?;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,
         Err(refusal) => {
-            let outcome = refuse(&refusal, app);
+            let outcome = refuse(&refusal, &app.collector);
             let mut answer = told(StatusCode::BAD_REQUEST, &error(400, "Bad request"));
             note_reasons(answer.headers_mut(), &[outcome]);
-            return answer;
+            return Ok(answer);
         }
     };
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
-    let received = receive_list(items, bearer.as_ref(), id, app).await;
+    let received = receive_list(Messages::new(items, app), bearer.as_ref(), id, app).await?;
     let mut details = Vec::new();
     for (index, outcome) in received.outcomes.iter().enumerate() {
-        let (status, response) = body_of(*outcome);
-        if status != StatusCode::OK && !received.is_repeat {
+        let response = body_of(*outcome);
+        if is_error(&response) && !received.is_repeat {
             details.push(json!({"index": index, "response": response}));
         }
     }
@@ -68,37 +70,26 @@ pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let mut answer = told(StatusCode::OK, &body);
     note_reasons(answer.headers_mut(), &received.outcomes);
     note_days(answer.headers_mut(), &received.repeated);
-    answer
+    Ok(answer)
 }
 
-fn body_of(outcome: Outcome) -> (StatusCode, Value) {
+fn body_of(outcome: Outcome) -> Value {
     match outcome {
-        Outcome::Rejected(Rejection::Bot) => (StatusCode::OK, json!({"beep": "boop"})),
-        Outcome::Rejected(Rejection::UnknownSite) => (StatusCode::BAD_REQUEST, error(400, "Website not found.")),
+        Outcome::Rejected(Rejection::Bot) => json!({"beep": "boop"}),
+        Outcome::Rejected(Rejection::UnknownSite) => error(400, "Website not found."),
         Outcome::Rejected(
             Rejection::BadField | Rejection::BadUrl | Rejection::BadTime | Rejection::NotJson | Rejection::TooLarge,
-        ) => (StatusCode::BAD_REQUEST, error(400, "Bad request")),
-        Outcome::Lost => (StatusCode::SERVICE_UNAVAILABLE, error(503, "The collector is ending; try again later.")),
-        _ => (StatusCode::OK, json!({"cache": "", "sessionId": NO_SESSION, "visitId": NO_SESSION})),
+        ) => error(400, "Bad request"),
+        Outcome::Lost => error(503, "The collector is ending; try again later."),
+        _ => json!({"cache": "", "sessionId": NO_SESSION, "visitId": NO_SESSION}),
     }
 }
 
-fn error(status: u16, message: &str) -> Value {
-    let code = if status < 500 { "bad-request" } else { "server-error" };
-    json!({"error": {"message": message, "code": code, "status": status}})
+fn is_error(body: &Value) -> bool {
+    body.get("error").is_some()
 }
 
 /// `GET /api/heartbeat`
 pub fn heartbeat() -> Answer {
     told(StatusCode::OK, &json!({"ok": true}))
-}
-
-/// `OPTIONS`: of all formats only this one's scripts ask first.
-pub fn preflight() -> Answer {
-    let mut answer = plain(StatusCode::NO_CONTENT, "");
-    set(&mut answer, "access-control-allow-origin", "*");
-    set(&mut answer, "access-control-allow-headers", "*");
-    set(&mut answer, "access-control-allow-methods", "GET, DELETE, POST, PUT");
-    set(&mut answer, "access-control-max-age", "86400");
-    answer
 }

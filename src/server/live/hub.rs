@@ -11,7 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::collector::Collector;
 use crate::limits;
-use crate::server::apart;
+use crate::meter::FailureKind;
+use crate::server::failure::{FailureCause, stored};
 use crate::site::{Site, SiteId};
 use crate::store::StoreError;
 use crate::view::live::Pulse;
@@ -48,25 +49,28 @@ impl Hub {
     }
 
     /// The pulses of a site from now on. One that was taken before is not among them: whoever watches has a page that is newer.
+    ///
+    /// # Errors
+    /// The site can't be looked at.
     pub async fn watch(
         self: &Arc<Hub>,
         site: &Arc<Site>,
         collector: &Collector,
-    ) -> Option<watch::Receiver<Arc<Pulse>>> {
+    ) -> Result<watch::Receiver<Arc<Pulse>>, FailureCause> {
         if let Some(watched) = self.watched(site.id) {
-            return Some(watched);
+            return Ok(watched);
         }
         let first = look(site, collector).await?;
         // Meanwhile somebody else may have begun.
         let mut pulses = self.pulses();
         if let Some(watched) = pulses.get(&site.id) {
-            return Some(watched.clone());
+            return Ok(watched.clone());
         }
         let (sender, mut receiver) = watch::channel(Arc::new(first));
         receiver.mark_changed();
         pulses.insert(site.id, receiver.clone());
         tokio::spawn(self.clone().keep_looking(site.id, collector.clone(), sender));
-        Some(receiver)
+        Ok(receiver)
     }
 
     fn watched(&self, site: SiteId) -> Option<watch::Receiver<Arc<Pulse>>> {
@@ -98,9 +102,10 @@ impl Hub {
             let known = collector.directory().get(site).cloned();
             let begun = Instant::now();
             let Some(known) = known else { break };
-            // What can't be read now is read next time.
-            if let Some(pulse) = look(&known, &collector).await {
-                sender.send_replace(Arc::new(pulse));
+            match look(&known, &collector).await {
+                Ok(pulse) => _ = sender.send_replace(Arc::new(pulse)),
+                // It is read next time.
+                Err(cause) => collector.meter().failed(FailureKind::Live, "a look at a site", cause),
             }
             let least = Duration::from_millis(limits::STREAM_PAUSE_MS);
             pause = least.max(begun.elapsed() * limits::STREAM_PAUSE_PER_LOOK);
@@ -109,17 +114,17 @@ impl Hub {
     }
 }
 
-async fn look(site: &Arc<Site>, collector: &Collector) -> Option<Pulse> {
+async fn look(site: &Arc<Site>, collector: &Collector) -> Result<Pulse, FailureCause> {
     let (site, collector) = (site.clone(), collector.clone());
-    apart(move || pulse(&site, &collector)).await?.ok()?
+    stored(move || pulse(&site, &collector)).await
 }
 
-/// The pulse of a site; nothing once the collector has ended.
+/// The pulse of a site.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn pulse(site: &Site, collector: &Collector) -> Result<Option<Pulse>, StoreError> {
-    collector.lately(site.id).map(|recent| Pulse::of(site, recent, collector)).transpose()
+pub fn pulse(site: &Site, collector: &Collector) -> Result<Pulse, StoreError> {
+    Pulse::of(site, collector.lately(site.id)?, collector)
 }
 
 #[cfg(test)]

@@ -13,10 +13,11 @@ use crate::control::{Command, Reply};
 use crate::page::form::Sent;
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage, user_href};
 use crate::page::words::Words;
+use crate::server::failure::{self, stored};
 use crate::server::form::Form;
 use crate::server::language::words_for;
 use crate::server::signed_in::Account;
-use crate::server::{Shared, answers, apart, told};
+use crate::server::{Shared, answers, told};
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
 use crate::store::sqlite::{Scope, TokenInfo, User};
@@ -215,7 +216,10 @@ async fn users_page(account: Account, came: Came, headers: &HeaderMap, app: &Sha
         let users = collector.store().users()?;
         users.iter().map(|user| user_line(user, &collector)).collect::<Result<Vec<_>, StoreError>>()
     };
-    let Some(Ok(users)) = apart(made).await else { return answers::failed(headers) };
+    let users = match stored(made).await {
+        Ok(users) => users,
+        Err(cause) => return failure::page(cause, headers),
+    };
     let page = UsersPage { words, account: Some(account.shown()), users, made: came.made, sent: came.sent };
     (came.status, Html(page.html())).into_response()
 }
@@ -226,10 +230,10 @@ async fn user_page(account: Account, name: String, came: Came, headers: &HeaderM
         let user = collector.store().user(&name)?;
         user.map(|user| user_line(&user, &collector)).transpose()
     };
-    let user = match apart(made).await {
-        Some(Ok(Some(user))) => user,
-        Some(Ok(None)) => return answers::not_found(headers),
-        _ => return answers::failed(headers),
+    let user = match stored(made).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return answers::not_found(headers),
+        Err(cause) => return failure::page(cause, headers),
     };
     let page = UserPage { words, account: Some(account.shown()), user, made: came.made, sent: came.sent };
     (came.status, Html(page.html())).into_response()
@@ -237,7 +241,10 @@ async fn user_page(account: Account, name: String, came: Came, headers: &HeaderM
 
 async fn tokens_page(account: Account, came: Came, headers: &HeaderMap, app: &Shared) -> Response {
     let collector = app.collector.clone();
-    let Some(Ok(tokens)) = apart(move || collector.store().tokens()).await else { return answers::failed(headers) };
+    let tokens = match stored(move || collector.store().tokens()).await {
+        Ok(tokens) => tokens,
+        Err(cause) => return failure::page(cause, headers),
+    };
     let directory = app.collector.directory();
     let domain = |id: SiteId| directory.get(id).map_or_else(String::new, |site| site.domain.to_string());
     let line = |token: TokenInfo| TokenLine {

@@ -14,10 +14,11 @@ use crate::page::form::Sent;
 use crate::page::people::Made;
 use crate::page::sharing::{ShareLine, SharingPage};
 use crate::page::words::Words;
+use crate::server::failure::{self, stored};
 use crate::server::form::Form;
 use crate::server::language::words_for;
 use crate::server::signed_in::Account;
-use crate::server::{Shared, answers, apart, told};
+use crate::server::{Shared, answers, told};
 use crate::site::{Moment, Site};
 use crate::store::sqlite::Share;
 
@@ -123,7 +124,10 @@ async fn shown(
     app: &Shared,
 ) -> Response {
     let (collector, id) = (app.collector.clone(), site.id);
-    let Some(Ok(shares)) = apart(move || collector.store().shares(id)).await else { return answers::failed(headers) };
+    let shares = match stored(move || collector.store().shares(id)).await {
+        Ok(shares) => shares,
+        Err(cause) => return failure::page(cause, headers),
+    };
     let now = app.collector.clock().now();
     let page = SharingPage {
         words: words_for(headers),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::super::failure::{self, stored};
 use super::super::language::words_for;
-use super::super::{App, Shared, answers, apart, cookie};
+use super::super::{App, Shared, answers, cookie};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::share::{PasswordPage, Why};
@@ -41,18 +42,18 @@ pub struct Open {
 pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
     let (collector, name) = (app.collector.clone(), slug.to_owned());
     let found = match slug.len() {
-        0..=SLUG_BYTES_MAX => apart(move || found(&collector, &name)).await,
-        _ => Some(Ok(None)),
+        0..=SLUG_BYTES_MAX => stored(move || found(&collector, &name)).await,
+        _ => Ok(None),
     };
     match found {
-        Some(Ok(Some(open))) if open.share.has_ended(app.collector.clock().now()) => Err(answers::ended(headers)),
-        Some(Ok(Some(open))) if open.share.is_public() && open.site.domain.as_str() != slug => {
+        Ok(Some(open)) if open.share.has_ended(app.collector.clock().now()) => Err(answers::ended(headers)),
+        Ok(Some(open)) if open.share.is_public() && open.site.domain.as_str() != slug => {
             // Another name of the site, or the same in capitals.
             Err(Redirect::to(&open.home).into_response())
         }
-        Some(Ok(Some(open))) => Ok(open),
-        Some(Ok(None)) => Err(answers::not_found(headers)),
-        Some(Err(_)) | None => Err(answers::failed(headers)),
+        Ok(Some(open)) => Ok(open),
+        Ok(None) => Err(answers::not_found(headers)),
+        Err(cause) => Err(failure::page(cause, headers)),
     }
 }
 
@@ -79,10 +80,10 @@ pub async fn admit(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open
     }
     let (collector, kept) = (app.collector.clone(), cookie(headers, COOKIE).map(str::to_owned));
     let id = open.share.id;
-    match apart(move || is_remembered(&collector, id, kept.as_deref())).await {
-        Some(Ok(true)) => Ok(open),
-        Some(Ok(false)) => Err(ask(&open, Why::Asked, headers)),
-        _ => Err(answers::failed(headers)),
+    match stored(move || is_remembered(&collector, id, kept.as_deref())).await {
+        Ok(true) => Ok(open),
+        Ok(false) => Err(ask(&open, Why::Asked, headers)),
+        Err(cause) => Err(failure::page(cause, headers)),
     }
 }
 

@@ -1,0 +1,233 @@
+//! In: beacons. Out: hits in the queue, or the reason why there is none. Forgets: the beacon, with its address and agent.
+//!
+//! From [`Collector::admit`] on a beacon is received, and then it is counted, rejected or lost, and that is counted too. An
+//! [`Uncounted`] hit holds to that wherever it is dropped: in a request whose client hung up, in a queue whose reader has
+//! ended, in a panic.
+
+use std::fmt;
+use std::sync::mpsc::TrySendError;
+
+use super::keeper::Message;
+use super::{Collector, trusted};
+use crate::beacon::Beacon;
+use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
+use crate::meter::Meter;
+use crate::rejection::Rejection;
+use crate::site::{Day, Moment, Site, SiteId};
+use crate::store::sqlite::Access;
+
+/// What became of a beacon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It waits to be counted; the next question will see it.
+    Accepted,
+    /// It is not counted.
+    Rejected(Rejection),
+    /// It is lost: the program is ending, or the keeper has failed.
+    Lost,
+}
+
+/// A hit that is neither counted nor rejected yet. Dropped, it is booked under [`Rejection::TooMany`] while it waits for room in
+/// the queue, and as lost once it was in there.
+pub struct Uncounted {
+    /// There until something became of it.
+    hit: Option<Box<Hit>>,
+    collector: Collector,
+    is_queued: bool,
+    /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
+    pub begins_past_day: bool,
+}
+
+impl fmt::Debug for Uncounted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Uncounted")
+    }
+}
+
+impl Drop for Uncounted {
+    fn drop(&mut self) {
+        let Some(hit) = self.hit.take() else { return };
+        if self.is_queued {
+            self.collector.meter().queued.dec();
+            self.collector.meter().lost.inc();
+        } else {
+            self.collector.book(hit.site, hit.local.day, Rejection::TooMany, None);
+        }
+    }
+}
+
+impl Uncounted {
+    fn new(hit: Hit, collector: &Collector) -> Uncounted {
+        Uncounted { hit: Some(Box::new(hit)), collector: collector.clone(), is_queued: false, begins_past_day: false }
+    }
+
+    /// Its site, and the day that it is of there.
+    pub fn day(&self) -> Option<(SiteId, Day)> {
+        self.hit.as_ref().map(|hit| (hit.site, hit.local.day))
+    }
+
+    /// Gives up on it because the queue had no room in time.
+    pub fn give_up(self) -> Outcome {
+        self.reject(Rejection::TooMany)
+    }
+
+    /// Gives up on it, for a reason.
+    pub fn reject(mut self, reason: Rejection) -> Outcome {
+        if let Some(hit) = self.hit.take() {
+            self.collector.book(hit.site, hit.local.day, reason, None);
+        }
+        Outcome::Rejected(reason)
+    }
+
+    /// The hit, for whom answers for it from now on.
+    pub fn into_hit(mut self) -> Option<Hit> {
+        self.hit.take().map(|hit| *hit)
+    }
+
+    /// Has it counted, or rejected, by `count`.
+    pub(super) fn settle(mut self, count: impl FnOnce(&Hit)) {
+        if let Some(hit) = &self.hit {
+            count(hit);
+            self.collector.meter().queued.dec();
+        }
+        self.hit = None;
+    }
+}
+
+/// A beacon that was received, of which nothing became yet. It is lost if that is how it ends: by a panic.
+struct Unsettled<'m>(&'m Meter);
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        self.0.lost.inc();
+    }
+}
+
+impl Collector {
+    /// Takes a beacon: finds its site, makes its hit, and queues it. Never waits.
+    ///
+    /// # Errors
+    /// The hit, while the queue is full.
+    pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Uncounted> {
+        match self.admit(beacon, None) {
+            Ok(hit) => self.queue(hit),
+            Err(outcome) => Ok(outcome),
+        }
+    }
+
+    /// Makes the hit of a beacon, whose sender may have a token; else books why it is not counted.
+    ///
+    /// # Errors
+    /// What became of it.
+    pub fn admit(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
+        self.0.meter.received.inc();
+        let unsettled = Unsettled(&self.0.meter);
+        let admitted = self.admitted(beacon, access);
+        std::mem::forget(unsettled);
+        admitted
+    }
+
+    fn admitted(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
+        let now = self.0.clock.now();
+        let directory = self.0.directory.load();
+        let Some(site) = directory.find(&beacon.site) else {
+            return Err(self.reject_at(None, Rejection::UnknownSite, now));
+        };
+        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
+            let day = site.schedule.locate(now).day;
+            self.book(site.id, day, reason, bot)
+        })
+    }
+
+    fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Uncounted, Dropped> {
+        let at = trusted::moment(&mut beacon, site.id, now, access)?;
+        let (hit, begins_past_day) = self.make_at(beacon, site, at, now)?;
+        let mut made = Uncounted::new(hit, self);
+        made.begins_past_day = begins_past_day;
+        Ok(made)
+    }
+
+    /// Makes the hit of a beacon that was at a moment, which may be on a day that is over; tells whether it is the first of such
+    /// a day under a new salt.
+    pub(super) fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<(Hit, bool), Dropped> {
+        let local = site.schedule.locate(at);
+        let is_past = at != now && local.day < site.schedule.locate(now).day;
+        // Without randomness there can be no token, and nothing else may stand for a visitor.
+        let (salt, is_new) = match is_past {
+            false => (self.0.salts.of(site.id, local.day).map_err(|_| Rejection::TooMany)?, false),
+            true => {
+                let late = self.0.salts.of_past(site.id, local.day, now).map_err(|_| Rejection::TooMany)?;
+                (late.salt, late.is_new)
+            }
+        };
+        let (once, address, way) = (beacon.once, beacon.sender.address, beacon.sender.way);
+        let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
+        self.0.proxies.note(address, way, hit.token);
+        if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
+            return Err(Rejection::Repeat.into());
+        }
+        Ok((hit, is_new))
+    }
+
+    /// Takes a hit that was made elsewhere. Never waits.
+    ///
+    /// # Errors
+    /// The hit, while the queue is full.
+    pub fn take(&self, hit: Hit) -> Result<Outcome, Uncounted> {
+        self.0.meter.received.inc();
+        self.queue(Uncounted::new(hit, self))
+    }
+
+    /// Queues a hit.
+    ///
+    /// # Errors
+    /// The hit itself, while the queue is full. The caller may try again, or give it up.
+    pub fn queue(&self, mut hit: Uncounted) -> Result<Outcome, Uncounted> {
+        self.0.meter.queued.inc();
+        hit.is_queued = true;
+        match self.0.queue.try_send(Message::Hit(hit)) {
+            Ok(()) => Ok(Outcome::Accepted),
+            Err(TrySendError::Full(Message::Hit(mut hit))) => {
+                self.0.meter.queued.dec();
+                hit.is_queued = false;
+                Err(hit)
+            }
+            // Dropped here, it is booked as lost.
+            Err(_) => Ok(Outcome::Lost),
+        }
+    }
+
+    /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
+    pub fn refuse(&self, sites: &[String], reason: Rejection) {
+        let now = self.0.clock.now();
+        let directory = self.0.directory.load();
+        for name in sites.iter().map(Some).chain(sites.is_empty().then_some(None)) {
+            self.0.meter.received.inc();
+            let site = name.and_then(|name| directory.find(name));
+            self.reject_at(site.map(|site| &**site), reason, now);
+        }
+    }
+
+    /// Books something that arrived and was never a beacon, such as a line of a log for a style.
+    pub(super) fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
+        self.0.meter.received.inc();
+        self.book(site, day, dropped.reason, dropped.bot);
+    }
+
+    pub(super) fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
+        match site {
+            Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
+            None => self.book(SiteId::INSTANCE, utc_day(now), reason, None),
+        }
+    }
+
+    fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
+        self.0.meter.reject(reason);
+        self.0.ledger.add(site, day, reason, bot);
+        Outcome::Rejected(reason)
+    }
+}
+
+pub(super) fn utc_day(now: Moment) -> Day {
+    Day(now.0.div_euclid(86_400_000) as i32)
+}

@@ -1,0 +1,270 @@
+//! In: what failed although it should not have. Out: a line of the log, a counter, and the reasons that `/health` gives. Forgets:
+//! all but the first failures of a minute; those are counted.
+//!
+//! What was asked is a method and the pattern of a route, or a step of the program: never what a visitor or a reader sent.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+use crate::limits;
+
+/// What can fail: a class of requests, or a step that nobody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// A page, or a file beside one.
+    Page,
+    /// A question or a change of the API.
+    Api,
+    /// A message of a wire format.
+    Beacon,
+    /// Work of which only so much is done at once, or for which there was no room.
+    Busy,
+    /// A command, of the command line or of a form.
+    Command,
+    /// Sums were not stored.
+    Flush,
+    /// The thread that stores sums, or the one that counts, has ended.
+    Writer,
+    /// The months that are to be added up were not found.
+    Months,
+    /// What a day or a page is counted by could not be looked up.
+    LookUp,
+    /// The look at a site that somebody watches.
+    Live,
+    /// A connection was not accepted.
+    Accept,
+    /// The socket of commands.
+    Socket,
+    /// The file of places was not read again.
+    Places,
+}
+
+/// How a failure tells on health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    /// Until the same succeeds.
+    UntilDone,
+    /// For [`limits::FAILURE_SHOWN_S`].
+    AWhile,
+    /// It is no reason to take the server out of service.
+    Not,
+}
+
+impl FailureKind {
+    /// All kinds.
+    pub const ALL: [FailureKind; 13] = [
+        FailureKind::Page,
+        FailureKind::Api,
+        FailureKind::Beacon,
+        FailureKind::Busy,
+        FailureKind::Command,
+        FailureKind::Flush,
+        FailureKind::Writer,
+        FailureKind::Months,
+        FailureKind::LookUp,
+        FailureKind::Live,
+        FailureKind::Accept,
+        FailureKind::Socket,
+        FailureKind::Places,
+    ];
+
+    /// The label in `/metrics`, what a line of the log says, what `/health` says, and how long.
+    const fn row(self) -> (&'static str, &'static str, &'static str, Lasting) {
+        use Lasting::{AWhile, Not, UntilDone};
+        match self {
+            FailureKind::Page => ("page", "a page was not made", "pages could not be made", AWhile),
+            FailureKind::Api => ("api", "a call of the API failed", "calls of the API failed", AWhile),
+            FailureKind::Beacon => ("beacon", "a message was not taken", "messages could not be taken", AWhile),
+            FailureKind::Busy => ("busy", "a request was sent away because too many came", "", Not),
+            FailureKind::Command => ("command", "a command failed", "commands failed", AWhile),
+            FailureKind::Flush => (
+                "flush",
+                "a flush failed and will be tried again",
+                "sums can't be stored; they wait in memory",
+                UntilDone,
+            ),
+            FailureKind::Writer => {
+                ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone)
+            }
+            FailureKind::Months => ("months", "months to add up were not found; tomorrow is the next try", "", Not),
+            FailureKind::LookUp => ("look_up", "a look into the store failed", "the database can't be read", AWhile),
+            FailureKind::Live => ("live", "a look at a site failed", "the live view can't be kept up to date", AWhile),
+            FailureKind::Accept => {
+                ("accept", "connections can't be accepted", "connections could not be accepted", AWhile)
+            }
+            FailureKind::Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+            FailureKind::Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
+        }
+    }
+
+    /// The label in `/metrics`.
+    pub const fn label(self) -> &'static str {
+        self.row().0
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct KindLabel {
+    kind: &'static str,
+}
+
+/// What failed of late.
+#[derive(Debug, Default)]
+pub struct Failures {
+    pub(super) counts: Family<KindLabel, Counter>,
+    recent: Mutex<Recent>,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    /// When each kind was last seen to fail.
+    last: HashMap<FailureKind, Instant>,
+    /// By kind and what was asked: lines of the log within a minute.
+    minutes: HashMap<(FailureKind, String), LoggedMinute>,
+}
+
+#[derive(Debug)]
+struct LoggedMinute {
+    since: Instant,
+    logged: u32,
+    left_out: u64,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Failures {
+    /// None yet. Each kind shows in `/metrics` from the beginning.
+    pub(super) fn new() -> Failures {
+        let failures = Failures::default();
+        for kind in FailureKind::ALL {
+            let _ = failures.counts.get_or_create(&KindLabel { kind: kind.label() });
+        }
+        failures
+    }
+
+    /// Counts a failure and logs it, unless the same was logged [`limits::FAILURE_LINES`] times within a minute.
+    pub fn note(&self, kind: FailureKind, asked: &str, reason: impl Display) {
+        self.counts.get_or_create(&KindLabel { kind: kind.label() }).inc();
+        let now = Instant::now();
+        let Some(left_out) = self.recent().admit(kind, asked, now) else { return };
+        let reason: String = reason.to_string().chars().take(limits::FAILURE_REASON_CHARS_MAX).collect();
+        let (kind, sentence, _, _) = kind.row();
+        tracing::error!(kind, asked, %reason, left_out, "{sentence}: {reason} ({asked})");
+    }
+
+    /// Notes that what had failed has succeeded.
+    pub fn clear(&self, kind: FailureKind) {
+        self.recent().last.remove(&kind);
+    }
+
+    /// Whether a kind has failed and has not succeeded since.
+    pub fn lasts(&self, kind: FailureKind) -> bool {
+        self.recent().last.contains_key(&kind)
+    }
+
+    /// Why something is amiss now, in sentences for everybody.
+    pub fn reasons(&self) -> Vec<&'static str> {
+        let recent = self.recent();
+        let is_shown = |kind: &FailureKind| match (recent.last.get(kind), kind.row().3) {
+            (None, _) | (_, Lasting::Not) => false,
+            (Some(_), Lasting::UntilDone) => true,
+            (Some(last), Lasting::AWhile) => last.elapsed().as_secs() < limits::FAILURE_SHOWN_S,
+        };
+        FailureKind::ALL.into_iter().filter(is_shown).map(|kind| kind.row().2).collect()
+    }
+
+    /// Logs how many lines were left out of minutes that are over.
+    pub fn tell_left_out(&self) {
+        let over = self.recent().take_over(Instant::now());
+        for ((kind, asked), left_out) in over {
+            let kind = kind.label();
+            tracing::error!(kind, asked, left_out, "{left_out} more failures of a minute are not in the log ({asked})");
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent {
+    /// Whether a failure is to be logged, and then how many before it were not.
+    fn admit(&mut self, kind: FailureKind, asked: &str, now: Instant) -> Option<u64> {
+        self.last.insert(kind, now);
+        let key = (kind, asked.to_owned());
+        if self.minutes.len() >= limits::FAILURES_TOLD_APART && !self.minutes.contains_key(&key) {
+            return None;
+        }
+        let minute = self.minutes.entry(key).or_insert(LoggedMinute { since: now, logged: 0, left_out: 0 });
+        let mut left_out = 0;
+        if now.duration_since(minute.since) >= MINUTE {
+            left_out = minute.left_out;
+            *minute = LoggedMinute { since: now, logged: 0, left_out: 0 };
+        }
+        let lines = if kind == FailureKind::Accept { 1 } else { limits::FAILURE_LINES };
+        if minute.logged >= lines {
+            minute.left_out += 1;
+            return None;
+        }
+        minute.logged += 1;
+        Some(left_out)
+    }
+
+    /// Drops the minutes that are over, and hands out those of which something was left out.
+    fn take_over(&mut self, now: Instant) -> Vec<((FailureKind, String), u64)> {
+        let is_over = |minute: &LoggedMinute| now.duration_since(minute.since) >= MINUTE;
+        let over: Vec<_> = self.minutes.extract_if(|_, minute| is_over(minute)).collect();
+        over.into_iter().map(|(key, minute)| (key, minute.left_out)).filter(|(_, left_out)| *left_out > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_of_the_same_are_a_few_lines_and_a_number() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        let mut fail = |asked: &str, at| recent.admit(FailureKind::Page, asked, at);
+        let logged = (0..1_000).filter(|_| fail("GET /{domain}", now).is_some()).count();
+        assert_eq!(logged as u32, limits::FAILURE_LINES);
+        assert_eq!(fail("GET /", now), Some(0), "something else is logged");
+        let left_out = 1_000 - u64::from(limits::FAILURE_LINES);
+        assert_eq!(fail("GET /{domain}", now + MINUTE), Some(left_out));
+        assert_eq!(fail("GET /{domain}", now + MINUTE), Some(0), "said once");
+        assert!(recent.take_over(now + 2 * MINUTE).is_empty() && recent.minutes.is_empty());
+        for _ in 0..=limits::FAILURE_LINES {
+            recent.admit(FailureKind::Page, "GET /", now);
+        }
+        let key = (FailureKind::Page, "GET /".to_owned());
+        assert_eq!(recent.take_over(now + MINUTE), [(key, 1)], "also if it never comes again");
+    }
+
+    #[test]
+    fn health_names_what_lasts_and_leaves_out_what_is_no_fault() {
+        let failures = Failures::new();
+        failures.note(FailureKind::Busy, "GET /share/{slug}", "too many");
+        assert!(failures.reasons().is_empty());
+        failures.note(FailureKind::Flush, "flush", "the disk is full");
+        failures.note(FailureKind::Page, "GET /", "no such table");
+        assert_eq!(failures.reasons(), ["pages could not be made", "sums can't be stored; they wait in memory"]);
+        failures.clear(FailureKind::Flush);
+        assert_eq!(failures.reasons(), ["pages could not be made"]);
+    }
+
+    #[test]
+    fn every_kind_has_a_label_of_its_own_and_says_what_lasts() {
+        let labels: std::collections::HashSet<_> = FailureKind::ALL.map(FailureKind::label).into();
+        assert_eq!(labels.len(), FailureKind::ALL.len());
+        for kind in FailureKind::ALL {
+            let (_, _, reason, lasting) = kind.row();
+            assert_eq!(reason.is_empty(), lasting == Lasting::Not, "{kind:?}");
+        }
+    }
+}

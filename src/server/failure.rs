@@ -1,0 +1,226 @@
+//! In: why a request could not be served. Out: the answer, a line of the log and a counter. Forgets: what was sent with the request.
+//!
+//! This is the only place that makes answers of the 500s, and each takes the reason. The edge of the server ([`noted`]) looks at
+//! every answer that leaves: one of the 500s is logged and counted there, once, with the method and the pattern of its route.
+
+use std::fmt;
+use std::pin::pin;
+use std::task::Poll;
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::ingest::{Answer, AnswerShape};
+use super::language::words_for;
+use super::routes::{self, PageRoute};
+use super::{Shared, answers};
+use crate::limits;
+use crate::meter::{FailureKind, Meter, panics};
+use crate::page::ErrorPage;
+use crate::store::StoreError;
+
+/// Why something could not be done. Only the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureCause(String);
+
+impl fmt::Display for FailureCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<StoreError> for FailureCause {
+    fn from(error: StoreError) -> FailureCause {
+        FailureCause(error.to_string())
+    }
+}
+
+/// What an answer of the 500s is about; [`noted`] finds it beside the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About {
+    /// Something failed.
+    Failure(FailureCause),
+    /// There is more to do than is done at once.
+    Rush(&'static str),
+    /// The answer tells how the server is, and is itself as it should be.
+    Health,
+}
+
+/// Does work that waits for a disk or for the collector, away from the threads that serve connections.
+///
+/// # Errors
+/// The work panicked, or the server is ending.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FailureCause> {
+    match tokio::task::spawn_blocking(move || panics::caught(work)).await {
+        Ok(done) => done.map_err(FailureCause),
+        Err(_) => Err(FailureCause("the server is ending".into())),
+    }
+}
+
+/// The same for work that asks the store.
+///
+/// # Errors
+/// The work failed or panicked, or the server is ending.
+pub async fn stored<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, FailureCause> {
+    Ok(blocking(work).await??)
+}
+
+/// Waits for a handler.
+///
+/// # Errors
+/// It panicked.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, FailureCause> {
+    let mut work = pin!(work);
+    let polled = std::future::poll_fn(|context| match panics::caught(|| work.as_mut().poll(context)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Err(place) => Poll::Ready(Err(FailureCause(place))),
+    });
+    polled.await
+}
+
+/// The page that says that something failed.
+pub fn page(cause: impl Into<FailureCause>, headers: &HeaderMap) -> Response {
+    let page = ErrorPage::of(500, words_for(headers)).html();
+    about(About::Failure(cause.into()), answers::html(StatusCode::INTERNAL_SERVER_ERROR, page))
+}
+
+/// The same for programs.
+pub fn json_error(cause: impl Into<FailureCause>) -> Response {
+    let body = Json(json!({ "error": "the database could not be read; try again" }));
+    about(About::Failure(cause.into()), (StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
+}
+
+/// The page for whoever got no turn at work of which few is done at once: to be tried again.
+pub fn busy(headers: &HeaderMap) -> Response {
+    let page = ErrorPage::of(503, words_for(headers)).html();
+    let mut answer = about(About::Rush("no turn came in time"), answers::html(StatusCode::SERVICE_UNAVAILABLE, page));
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TURN_WAIT_MS / 1_000));
+    answer
+}
+
+/// The answer for one more stream than are kept up to date.
+pub fn too_many_streams() -> Response {
+    about(About::Rush("all streams are taken"), (StatusCode::SERVICE_UNAVAILABLE, "too many streams\n").into_response())
+}
+
+/// What `/health` says when not all is well.
+pub fn unwell(body: Value) -> Response {
+    about(About::Health, (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response())
+}
+
+/// The answer of a wire format when its messages could not be looked at: to be sent again.
+pub fn unheard(cause: FailureCause, shape: AnswerShape) -> Answer {
+    again(
+        About::Failure(cause),
+        shape.error(StatusCode::SERVICE_UNAVAILABLE, "the message was not taken; send it again later"),
+    )
+}
+
+/// The same when there was no room for them.
+pub fn overloaded(shape: AnswerShape) -> Answer {
+    let answer = shape.error(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
+    again(About::Rush("the queue is full"), answer)
+}
+
+fn again(what: About, answer: Answer) -> Answer {
+    let mut answer = about(what, answer);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    answer
+}
+
+fn about<B>(what: About, mut answer: axum::http::Response<B>) -> axum::http::Response<B> {
+    answer.extensions_mut().insert(what);
+    answer
+}
+
+/// The edge of the server: logs and counts an answer of the 500s.
+pub fn noted<B>(
+    mut answer: axum::http::Response<B>,
+    kind: FailureKind,
+    asked: impl FnOnce() -> String,
+    meter: &Meter,
+) -> axum::http::Response<B> {
+    if answer.status().is_server_error() {
+        match answer.extensions_mut().remove() {
+            Some(About::Health) => {}
+            Some(About::Rush(reason)) => meter.failed(FailureKind::Busy, &asked(), reason),
+            Some(About::Failure(cause)) => meter.failed(kind, &asked(), cause),
+            None => meter.failed(kind, &asked(), "no reason was given"),
+        }
+    }
+    answer
+}
+
+/// The edge of pages and of the API. It also answers requests by methods that a path does not take.
+pub async fn edge(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::page_at(path.as_str()));
+    let kind = route.map_or(FailureKind::Page, |route| route.kind);
+    let answer = caught(next.run(request)).await.unwrap_or_else(|cause| match kind {
+        FailureKind::Api => json_error(cause),
+        _ => page(cause, &headers),
+    });
+    if let (StatusCode::METHOD_NOT_ALLOWED, Some(route)) = (answer.status(), route) {
+        return not_allowed(route, &headers);
+    }
+    let path = route.map_or("no route", |route| route.path);
+    noted(answer, kind, || format!("{method} {path}"), app.collector.meter())
+}
+
+fn not_allowed(route: &PageRoute, headers: &HeaderMap) -> Response {
+    let mut answer = match route.kind {
+        FailureKind::Api => {
+            (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "error": "this path takes other methods" }))).into_response()
+        }
+        _ => answers::with_status(405, ErrorPage::of(405, words_for(headers)).html()),
+    };
+    if let Ok(methods) = HeaderValue::from_str(&route.methods.join(", ")) {
+        answer.headers_mut().insert(header::ALLOW, methods);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_whatever_it_holds() {
+        let sent = "https://example.com/?secret";
+        let cause = caught(async { assert!(sent.is_empty(), "{sent}") }).await.unwrap_err();
+        assert!(!cause.to_string().contains("secret"), "{cause}");
+        let cause = blocking(move || assert!(sent.is_empty(), "{sent}")).await.unwrap_err();
+        assert!(!cause.to_string().contains("secret"), "{cause}");
+        assert_eq!(blocking(|| 1).await, Ok(1));
+        assert_eq!(stored(|| Err::<(), _>(StoreError::Full)).await, Err(FailureCause("the disk is full".into())));
+    }
+
+    #[test]
+    fn each_answer_of_the_500s_is_counted_and_health_is_none() {
+        let (meter, headers) = (Meter::new(), HeaderMap::new());
+        let count = |kind: FailureKind| {
+            let start = format!("headcount_failures_total{{kind=\"{}\"}} ", kind.label());
+            meter.text().lines().find_map(|line| line.strip_prefix(&start)?.parse::<u64>().ok()).unwrap()
+        };
+        let asked = || "GET /".to_owned();
+        noted(page(StoreError::Full, &headers), FailureKind::Page, asked, &meter);
+        noted(json_error(StoreError::Busy), FailureKind::Api, asked, &meter);
+        noted(busy(&headers), FailureKind::Page, asked, &meter);
+        noted(too_many_streams(), FailureKind::Page, asked, &meter);
+        noted(unheard(FailureCause(String::new()), AnswerShape::Text), FailureKind::Beacon, asked, &meter);
+        noted(overloaded(AnswerShape::Json), FailureKind::Beacon, asked, &meter);
+        let kinds = [FailureKind::Page, FailureKind::Api, FailureKind::Beacon, FailureKind::Busy];
+        assert_eq!(kinds.map(count), [1, 1, 1, 3]);
+        noted(unwell(json!({})), FailureKind::Page, asked, &meter);
+        noted(answers::not_found(&headers), FailureKind::Page, asked, &meter);
+        noted(StatusCode::BAD_GATEWAY.into_response(), FailureKind::Page, asked, &meter);
+        assert_eq!(kinds.map(count), [2, 1, 1, 3], "one that nobody foresaw is counted too");
+    }
+}

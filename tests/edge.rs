@@ -1,0 +1,213 @@
+//! In: a server to which bad things happen. Out: nothing that goes wrong in silence, and no beacon that is not accounted for.
+//! Forgets: nothing.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::operators;
+use crate::scenario::Scenario;
+use crate::scenario::depth1::hits;
+use crate::world::World;
+
+/// Takes a table away while `work` is done.
+fn without_table<T>(world: &World, table: &str, work: impl FnOnce() -> T) -> T {
+    let other = Connection::open(world.folder().join("headcount.db")).unwrap();
+    other.execute_batch(&format!("ALTER TABLE {table} RENAME TO taken_away")).unwrap();
+    let done = work();
+    other.execute_batch(&format!("ALTER TABLE taken_away RENAME TO {table}")).unwrap();
+    done
+}
+
+fn reasons(health: &Value) -> Vec<&str> {
+    health["reasons"].as_array().unwrap().iter().map(|reason| reason.as_str().unwrap()).collect()
+}
+
+fn failures(world: &World, kind: &str) -> u64 {
+    let start = format!("headcount_failures_total{{kind=\"{kind}\"}} ");
+    world.metrics().lines().find_map(|line| line.strip_prefix(&start)?.parse().ok()).unwrap()
+}
+
+#[test]
+fn what_can_not_be_read_is_logged_counted_and_shown_in_health() {
+    let world = World::start();
+    world.expect_in_log("a page was not made");
+    world.expect_in_log("a call of the API failed");
+    world.pageview("/a").ok();
+    world.flush();
+    let cookie = world.sign_in();
+    let query = json!({"site_id": "example.com", "metrics": ["pageviews"], "date_range": "all"});
+    assert_eq!((world.query(query.clone()).status, world.page("/health").status), (200, 200));
+    let pages = ["/example.com", "/example.com/pages", "/example.com/pages.csv", "/example.com/live"];
+    let statuses = without_table(&world, "site_totals", || {
+        let page = |path| world.request("GET", path, std::slice::from_ref(&cookie), None).status;
+        let all = ["/example.com", "/"].map(page);
+        assert_eq!(world.query(query.clone()).status, 500);
+        all
+    });
+    assert_eq!(statuses, [500, 500]);
+    for asked in ["(GET /{domain})", "(GET /)", "(POST /api/v2/query)"] {
+        assert_eq!(World::logged(&["no such table: site_totals", asked]), 1, "{asked}");
+    }
+    let health = world.page("/health");
+    assert_eq!((health.status, &health.json()["status"]), (503, &json!("degraded")));
+    assert_eq!(reasons(&health.json()), ["pages could not be made", "calls of the API failed"]);
+    assert_eq!((failures(&world, "page"), failures(&world, "api"), failures(&world, "flush")), (2, 1, 0));
+    for path in pages {
+        assert_eq!(world.request("GET", path, std::slice::from_ref(&cookie), None).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn a_token_that_can_not_be_looked_up_loses_no_claim() {
+    let world = World::start();
+    world.expect_in_log("a message was not taken");
+    world.expect_in_log("a page was not made");
+    let token = world.token("ingest");
+    let send = |path: &str, body: &Value, token: Option<&str>| {
+        let token = token.map(|token| ("authorization", format!("Bearer {token}")));
+        let headers = [("user-agent", "curl/8".to_owned()), ("content-type", "application/json".to_owned())];
+        let headers: Vec<_> = headers.into_iter().chain(token).collect();
+        world.request("POST", path, &headers, Some(body.to_string().as_bytes()))
+    };
+    let event = json!({"n": "pageview", "u": "https://example.com/a", "d": "example.com", "ip": "198.18.7.7"});
+    let umami = json!({"type": "event", "payload": {"website": "example.com", "url": "/a", "hostname": "example.com"}});
+    let goatcounter = json!({"hits": [{"path": "/a", "ip": "198.18.7.7"}]});
+    let matomo = json!({"requests": ["?idsite=example.com&rec=1&url=https://example.com/a"], "token_auth": token});
+    let formats = [
+        ("/api/event", &event, "the message was not taken; send it again later".to_owned()),
+        ("/api/events", &event, r#"{"error":"the message was not taken; send it again later"}"#.to_owned()),
+        ("/api/send", &umami, String::new()),
+        ("/api/batch", &json!([umami]), String::new()),
+        ("/api/v0/count", &goatcounter, r#"{"error":"the message was not taken; send it again later"}"#.to_owned()),
+        ("/matomo.php", &matomo, "the message was not taken; send it again later".to_owned()),
+    ];
+    without_table(&world, "tokens", || {
+        for (path, body, text) in &formats {
+            let answer = send(path, body, Some(&token));
+            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("10")), "{path}: {}", answer.text());
+            assert!(text.is_empty() || answer.text() == *text, "{path}: {}", answer.text());
+        }
+        world.pageview("/b").ok();
+    });
+    assert_eq!(failures(&world, "beacon"), formats.len() as u64);
+    assert_eq!(reasons(&world.page("/health").json()), ["messages could not be taken"]);
+    for (path, body, _) in &formats {
+        let answer = send(path, body, Some(&token));
+        assert!(matches!(answer.status, 200 | 202 | 204), "{path}: {} {}", answer.status, answer.text());
+    }
+}
+
+#[test]
+fn a_link_that_can_not_be_looked_up_is_not_called_a_wrong_one() {
+    let world = World::start();
+    world.expect_in_log("a message was not taken");
+    let link = without_table(&world, "keys", || world.page("/l/abc").status);
+    assert_eq!((link, world.page("/l/abc").status), (503, 404));
+}
+
+#[test]
+fn other_methods_are_answered_with_those_that_a_path_takes() {
+    let world = World::start();
+    for (method, path, allow) in [
+        ("GET", "/api/event", "POST, OPTIONS"),
+        ("DELETE", "/api/events", "POST, PUT"),
+        ("POST", "/pixel.gif", "GET, HEAD"),
+        ("PUT", "/count/example.com", "GET, HEAD, POST"),
+        ("PATCH", "/matomo.php", "GET, HEAD, POST, OPTIONS"),
+        ("GET", "/api/send", "POST, OPTIONS"),
+        ("POST", "/e/example.com/a.gif", "GET, HEAD"),
+        ("POST", "/l/abc", "GET, HEAD"),
+        ("OPTIONS", "/collect", "GET, HEAD"),
+        ("PUT", "/", "GET, HEAD, POST"),
+        ("GET", "/api/v2/query", "POST"),
+        ("PUT", "/api/v1/annotations", "GET, HEAD, POST"),
+        ("GET", "/api/v1/annotations/1", "DELETE"),
+        ("POST", "/health", "GET, HEAD"),
+        ("DELETE", "/metrics", "GET, HEAD"),
+        ("POST", "/example.com", "GET, HEAD"),
+        ("PUT", "/example.com/settings/name", "GET, HEAD, POST"),
+        ("GET", "/sign-out", "POST"),
+        ("OPTIONS", "/js/script.js", "GET, HEAD"),
+        ("UNHEARD", "/share/x", "GET, HEAD, POST"),
+    ] {
+        let answer = world.request(method, path, &[], None);
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {path}");
+    }
+    let preflight = world.request("OPTIONS", "/api/event", &[("origin", "https://example.com".into())], None);
+    assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (204, Some("POST, OPTIONS")));
+    assert_eq!(world.page("/no/such/page/at/all").status, 404);
+}
+
+/// Sockets that close at different moments, while the queue is full.
+#[test]
+fn each_beacon_of_who_hangs_up_is_counted_or_rejected() {
+    let world = World::start();
+    world.expect_in_log("a request was sent away because too many came");
+    let (collector, host) = (world.collector(), world.url().strip_prefix("http://").unwrap());
+    let hit = hits(&Scenario::parse("09:00 ana /")).remove(0);
+    let many = vec![hit.clone(); 60_000];
+    collector.meter().received.inc_by(many.len() as u64);
+    thread::scope(|scope| {
+        let busy = scope.spawn(move || collector.take_batch(many, None).unwrap());
+        while collector.take(hit.clone()).is_ok() {
+            assert!(!busy.is_finished() || collector.meter().queued.get() > 0, "the queue was never full");
+        }
+        let body = json!({"n": "pageview", "u": "https://example.com/hung-up", "d": "example.com"}).to_string();
+        let head = "POST /api/event HTTP/1.1\r\nhost: h\r\nuser-agent: Mozilla/5.0 (X11) Firefox/140.0\r\n";
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        for place in 0..64_u64 {
+            let request = &request;
+            scope.spawn(move || {
+                let mut stream = TcpStream::connect(host).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
+                thread::park_timeout(Duration::from_millis(place * 7 % 40));
+            });
+        }
+    });
+    world.flush();
+    let rejected = world.rejections("example.com");
+    assert!(rejected.iter().any(|(reason, count)| *reason == "too_many" && *count > 1), "{rejected:?}");
+}
+
+#[test]
+fn who_finds_no_descriptor_is_logged_once_and_served_when_there_are_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_headcount");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", program, "--now", operators::NOW, "serve"]);
+    command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
+    operators::unset(&mut command);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let (lines, log) = mpsc::channel();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
+    let wait = Duration::from_secs(20);
+    let listening = std::iter::repeat_with(|| log.recv_timeout(wait).unwrap()).find_map(|line| {
+        let url = line.split("listening on http://").nth(1)?;
+        Some(url.split_whitespace().next()?.to_owned())
+    });
+    let host = listening.unwrap();
+    let held: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(&host).unwrap()).collect();
+    let line =
+        std::iter::repeat_with(|| log.recv_timeout(wait).unwrap()).find(|line| line.contains("accepted")).unwrap();
+    assert!(line.contains("connections can't be accepted") && line.contains("(accept)"), "{line}");
+    thread::park_timeout(Duration::from_millis(300));
+    drop(held);
+    let mut stream = TcpStream::connect(&host).unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("connections could not be accepted"), "{answer}");
+    let more: BTreeSet<String> = log.try_iter().filter(|line| line.contains("accepted")).collect();
+    assert!(more.is_empty(), "said once a minute: {more:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
