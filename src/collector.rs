@@ -7,16 +7,18 @@
 
 mod admission;
 mod asking;
-pub mod import;
-pub mod keeper;
-mod ledger;
+mod keeper;
 pub mod mail;
+mod message;
+mod pending;
 mod personal;
 mod proxies;
 mod recent;
+mod rejections;
 mod salts;
-pub mod tries;
+mod sums_batch;
 pub mod trusted;
+mod uncounted;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -37,18 +39,21 @@ use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{SiteError, Sqlite};
 use crate::store::{Ask, BotCount, Rejected, Store, StoreError};
-pub use admission::{Outcome, Uncounted};
-pub use keeper::Lately;
-use keeper::{Message, Pending};
-use ledger::Ledger;
+pub use admission::utc_day;
 use mail::Mails;
+pub use message::Lately;
+use message::Message;
+use pending::Pending;
 use personal::Personal;
 pub use proxies::HiddenProxy;
 use proxies::Proxies;
 use recent::Recent;
+use rejections::RejectionCounters;
+pub use rejections::{BookedRows, RejectionSums};
 use salts::Salts;
 pub use salts::random;
-use tries::Tries;
+pub use sums_batch::{ImportRight, SumsBatch};
+pub use uncounted::{Outcome, Uncounted};
 
 /// A running collector. Clones are handles to the same one.
 #[derive(Clone)]
@@ -67,12 +72,11 @@ struct Inner {
     /// Held while something is declared, so that two changes never overwrite each other.
     changes: Mutex<()>,
     salts: Arc<Salts>,
-    ledger: Arc<Ledger>,
+    ledger: Arc<RejectionCounters>,
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
     proxies: Proxies,
-    tries: Tries,
     folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
@@ -134,7 +138,6 @@ impl Collector {
             recent: Arc::default(),
             personal: Arc::new(Personal::read(&store)?),
             proxies: Proxies::default(),
-            tries: Tries::default(),
             folded: Default::default(),
             tools,
             clock,
@@ -155,7 +158,7 @@ impl Collector {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.rejected(site, first, last)?;
         let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
+        let unsaved = pending.after(flush).flat_map(|memtable| &memtable.rejected);
         let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
         for rejected in unsaved.filter(in_range) {
             *sums.entry(rejected.reason).or_default() += rejected.count;
@@ -172,7 +175,7 @@ impl Collector {
     pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, mut counts) = self.0.store.bots(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
+        let unsaved = pending.after(flush).flat_map(|memtable| &memtable.bots);
         counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
         Ok(counts)
     }
@@ -187,7 +190,7 @@ impl Collector {
     }
 
     /// How the pages of a site's day that is opened now are counted.
-    fn folding(&self, site: SiteId) -> Folding {
+    pub fn folding(&self, site: SiteId) -> Folding {
         personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store, &self.0.meter)
     }
 
@@ -227,6 +230,14 @@ impl Collector {
     /// The collector has ended.
     pub fn visitors_now_by_site(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
         self.call(Message::NowOfAll)
+    }
+
+    /// Hands sums of a site over, and waits until they are stored.
+    ///
+    /// # Errors
+    /// Nobody answered, because the site is no more or the collector has ended; or [`StoreError`] of the store.
+    pub fn store_batch(&self, site: SiteId, batch: SumsBatch) -> Result<Result<(), StoreError>, StoreError> {
+        self.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter })
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.

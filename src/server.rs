@@ -18,6 +18,7 @@ mod live;
 mod overview;
 mod own_account;
 mod pages;
+mod rate_limit;
 mod routes;
 mod share;
 mod sign_in;
@@ -50,6 +51,7 @@ use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
+use rate_limit::RateLimit;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -60,6 +62,15 @@ pub struct App {
     pub trust: Trust,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
+    /// Tries at passwords.
+    tries: RateLimit,
+}
+
+impl App {
+    /// What requests to a collector can reach.
+    pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
+        App { collector, trust, base_url, tries: RateLimit::default() }
+    }
 }
 
 type Shared = Arc<App>;

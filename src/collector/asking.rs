@@ -1,7 +1,7 @@
 //! In: questions of reports. Out: the sums that are stored and those that are not yet, as one. Forgets: nothing.
 
 use super::Collector;
-use super::keeper::Message;
+use super::message::Message;
 use crate::counts::{Name, PropKey};
 use crate::report;
 use crate::site::{Day, SiteId};
@@ -14,8 +14,8 @@ impl report::Sums for Collector {
         let pending = self.pending(site, asks)?;
         let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
         let mut answer = self.0.store.read(asks, &running)?;
-        for generation in pending.after(answer.flush) {
-            for ((rows, more), ask) in answer.rows.iter_mut().zip(&generation.rows).zip(asks) {
+        for memtable in pending.after(answer.flush) {
+            for ((rows, more), ask) in answer.rows.iter_mut().zip(&memtable.rows).zip(asks) {
                 rows.extend(more.iter().filter_map(|row| ask.narrowed(row)));
             }
         }
@@ -31,7 +31,7 @@ impl report::Sums for Collector {
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.first_day(site)?;
-        let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
+        let unsaved = pending.after(flush).filter_map(|memtable| memtable.first_day);
         Ok(unsaved.chain(stored).min())
     }
 

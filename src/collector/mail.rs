@@ -115,7 +115,7 @@ impl Collector {
     pub fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.mails(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
+        let unsaved = pending.after(flush).flat_map(|memtable| memtable.mails.clone());
         let mut sums = MailSums::new();
         let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);
         for mail in stored.into_iter().chain(unsaved).filter(in_range) {
