@@ -286,6 +286,16 @@ fn input_never_panics_by_our_own_hand() {
 }
 
 #[test]
+fn answers_of_the_500s_are_made_in_one_place_which_takes_the_reason() {
+    let never = ["INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "BAD_GATEWAY", "from_u16(5", "with_status(5"];
+    for source in sources("src").iter().filter(|source| source.path != "src/server/failure.rs") {
+        for word in never {
+            assert!(!source.code().contains(word), "{} names {word}; see src/server/failure.rs", source.path);
+        }
+    }
+}
+
+#[test]
 fn names_of_rooms_say_what_is_in_them() {
     let never = ["mod", "utils", "util", "helpers", "helper", "common", "types", "core", "misc", "manager"];
     for source in all_sources() {
