@@ -7,16 +7,18 @@
 
 mod admission;
 mod asking;
-pub mod import;
-pub mod keeper;
-mod ledger;
+mod keeper;
 pub mod mail;
+mod message;
+mod pending;
 mod personal;
 mod proxies;
 mod recent;
+mod rejections;
 mod salts;
-pub mod tries;
+mod sums_batch;
 pub mod trusted;
+mod uncounted;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -38,16 +40,19 @@ use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::sqlite::{SiteError, Sqlite};
 use crate::store::{Ask, Store, StoreError};
-pub use admission::{Outcome, Uncounted};
-use keeper::{Message, Pending};
-use ledger::Ledger;
+pub use admission::utc_day;
 use mail::Mails;
+use message::Message;
+use pending::Pending;
 use personal::Personal;
 use proxies::Proxies;
 use recent::Recent;
+use rejections::RejectionCounters;
+pub use rejections::{BookedRows, RejectionSums};
 use salts::Salts;
 pub use salts::random;
-use tries::Tries;
+pub use sums_batch::{ImportRight, SumsBatch};
+pub use uncounted::{Outcome, Uncounted};
 
 /// A running collector. Clones are handles to the same one.
 #[derive(Clone)]
@@ -66,12 +71,11 @@ struct Inner {
     /// Held while something is declared, so that two changes never overwrite each other.
     changes: Mutex<()>,
     salts: Arc<Salts>,
-    ledger: Arc<Ledger>,
+    ledger: Arc<RejectionCounters>,
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
     proxies: Proxies,
-    tries: Tries,
     folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
@@ -133,7 +137,6 @@ impl Collector {
             recent: Arc::default(),
             personal: Arc::new(Personal::read(&store)?),
             proxies: Proxies::default(),
-            tries: Tries::default(),
             folded: Default::default(),
             tools,
             clock,
@@ -156,7 +159,7 @@ impl Collector {
     }
 
     /// How the pages of a site's day that is opened now are counted.
-    fn folding(&self, site: SiteId) -> Folding {
+    pub fn folding(&self, site: SiteId) -> Folding {
         personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store, &self.0.meter)
     }
 
@@ -180,6 +183,14 @@ impl Collector {
     /// The collector has ended.
     pub fn lately(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
         self.call(|reply| Message::Lately { site, reply })
+    }
+
+    /// Hands sums of a site over, and waits until they are stored.
+    ///
+    /// # Errors
+    /// Nobody answered, because the site is no more or the collector has ended; or [`StoreError`] of the store.
+    pub fn store_batch(&self, site: SiteId, batch: SumsBatch) -> Result<Result<(), StoreError>, StoreError> {
+        self.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter })
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.

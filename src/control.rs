@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
 
-use crate::collector::import::Manner;
 use crate::collector::{Collector, random};
+use crate::import::Manner;
 use crate::meter::FailureKind;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};

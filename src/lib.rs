@@ -26,7 +26,7 @@
 //! | [`page`] | lines | HTML, CSV, JSON | |
 //! | [`view`] | the state in an address, sums | what a page shows | the questions |
 //!
-//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`collector`], [`control`], [`server`],
+//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`collector`], [`import`], [`control`], [`server`],
 //! [`demo`], [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
 //! (`tests/tidy.rs` holds it). The flow is pure: no sockets, no clocks, no logs; `now` is an argument.
 //!
@@ -65,8 +65,8 @@
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `view/goals.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
-//!   `cli/import/`, then `collector/import.rs`; the site of a line: `collector/import/hosts.rs`;
-//! - a wire format: one file below `beacon/`, its route in `server/ingest.rs` and its answers beside it, its captures in
+//!   `cli/import/`, then `import.rs`; the site of a line: `import/hosts.rs`;
+//! - a wire format: one file below `beacon/`, its row in `server/routes.rs`, its adapter in `server/ingest/`, its captures in
 //!   `tests/captures/`; what no strict reader of JSON takes: `beacon/json.rs`; the snippet that it comes from in
 //!   `dashboards/installed/`, each setting of it a row in `docs/trackers.md` and a case in `tests/pages/cases/`;
 //! - what never becomes part of a name: `hit/mask/`, then look at `cargo test --test all -- ordinary`; pages that look personal and
@@ -116,6 +116,7 @@ pub mod clock;
 pub mod config;
 pub mod meter;
 pub mod collector;
+pub mod import;
 pub mod control;
 pub mod server;
 pub mod demo;

@@ -15,6 +15,7 @@ mod language;
 mod live;
 mod own_account;
 mod pages;
+mod rate_limit;
 mod routes;
 mod share;
 mod sign_in;
@@ -47,6 +48,7 @@ use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
+use rate_limit::RateLimit;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -57,6 +59,15 @@ pub struct App {
     pub trust: Trust,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
+    /// Tries at passwords.
+    tries: RateLimit,
+}
+
+impl App {
+    /// What requests to a collector can reach.
+    pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
+        App { collector, trust, base_url, tries: RateLimit::default() }
+    }
 }
 
 type Shared = Arc<App>;

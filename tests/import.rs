@@ -15,8 +15,8 @@ use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headcount::collector::import::{Import, ImportError, Manner, Start};
 use headcount::control::Command;
+use headcount::import::{Import, ImportError, Manner, Start};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

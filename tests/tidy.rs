@@ -188,7 +188,7 @@ fn no_test_asks_what_day_it_is() {
 #[test]
 fn what_identifies_a_person_is_named_only_before_the_sums() {
     // The people of the demo are made up.
-    let homes = ["beacon", "hit", "visit", "counts", "collector", "demo"];
+    let homes = ["beacon", "hit", "visit", "counts", "collector", "import", "demo"];
     let words = ["ClientIp", "UserAgent", "VisitorToken", "Token", "Salt"];
     for source in sources("src") {
         if homes.contains(&source.module()) || source.path.starts_with("src/server/ingest") {
@@ -282,6 +282,16 @@ fn input_never_panics_by_our_own_hand() {
             let found =
                 source.code().lines().position(|line| !line.trim_start().starts_with("//") && line.contains(word));
             assert!(found.is_none(), "{}:{}: {word}", source.path, found.unwrap_or_default() + 1);
+        }
+    }
+}
+
+#[test]
+fn answers_of_the_500s_are_made_in_one_place_which_takes_the_reason() {
+    let never = ["INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "BAD_GATEWAY", "from_u16(5", "with_status(5"];
+    for source in sources("src").iter().filter(|source| source.path != "src/server/failure.rs") {
+        for word in never {
+            assert!(!source.code().contains(word), "{} names {word}; see src/server/failure.rs", source.path);
         }
     }
 }

@@ -151,7 +151,7 @@ impl World {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 bound.send(url.clone()).unwrap();
-                let app = App { collector: app_collector, trust: Default::default(), base_url: url };
+                let app = App::new(app_collector, Default::default(), url);
                 server::run(listener, app, async { drop(stopped.await) }).await;
             });
         });

@@ -15,7 +15,7 @@ pub fn pages(collector: &Collector) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let base_url = format!("http://{}", listener.local_addr().expect("an address"));
-    let app = App { collector: collector.clone(), trust: Default::default(), base_url: base_url.clone() };
+    let app = App::new(collector.clone(), Default::default(), base_url.clone());
     runtime.spawn(server::run(listener, app, std::future::pending()));
     let client: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
     let link = control::run(Command::UserLink, collector, &base_url).expect("a link").text;

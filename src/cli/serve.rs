@@ -88,7 +88,7 @@ async fn listen(
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     ready(collector, &base_url)?;
     watch_places(collector.clone());
-    let app = App { collector: collector.clone(), trust: config.trust.clone(), base_url };
+    let app = App::new(collector.clone(), config.trust.clone(), base_url);
     let mut has_failed = false;
     let end = async {
         tokio::select! {

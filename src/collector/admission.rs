@@ -1,13 +1,12 @@
 //! In: beacons. Out: hits in the queue, or the reason why there is none. Forgets: the beacon, with its address and agent.
 //!
-//! From [`Collector::admit`] on a beacon is received, and then it is counted, rejected or lost, and that is counted too. An
-//! [`Uncounted`] hit holds to that wherever it is dropped: in a request whose client hung up, in a queue whose reader has
-//! ended, in a panic.
+//! From [`Collector::admit`] on a beacon is received, and then it is counted, rejected or lost, and that is counted too:
+//! [`Uncounted`] holds to that.
 
-use std::fmt;
 use std::sync::mpsc::TrySendError;
 
-use super::keeper::Message;
+use super::message::Message;
+use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
@@ -15,84 +14,6 @@ use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site, SiteId};
 use crate::store::sqlite::Access;
-
-/// What became of a beacon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It waits to be counted; the next question will see it.
-    Accepted,
-    /// It is not counted.
-    Rejected(Rejection),
-    /// It is lost: the program is ending, or the keeper has failed.
-    Lost,
-}
-
-/// A hit that is neither counted nor rejected yet. Dropped, it is booked under [`Rejection::TooMany`] while it waits for room in
-/// the queue, and as lost once it was in there.
-pub struct Uncounted {
-    /// There until something became of it.
-    hit: Option<Box<Hit>>,
-    collector: Collector,
-    is_queued: bool,
-    /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
-    pub begins_past_day: bool,
-}
-
-impl fmt::Debug for Uncounted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Uncounted")
-    }
-}
-
-impl Drop for Uncounted {
-    fn drop(&mut self) {
-        let Some(hit) = self.hit.take() else { return };
-        if self.is_queued {
-            self.collector.meter().queued.dec();
-            self.collector.meter().lost.inc();
-        } else {
-            self.collector.book(hit.site, hit.local.day, Rejection::TooMany, None);
-        }
-    }
-}
-
-impl Uncounted {
-    fn new(hit: Hit, collector: &Collector) -> Uncounted {
-        Uncounted { hit: Some(Box::new(hit)), collector: collector.clone(), is_queued: false, begins_past_day: false }
-    }
-
-    /// Its site, and the day that it is of there.
-    pub fn day(&self) -> Option<(SiteId, Day)> {
-        self.hit.as_ref().map(|hit| (hit.site, hit.local.day))
-    }
-
-    /// Gives up on it because the queue had no room in time.
-    pub fn give_up(self) -> Outcome {
-        self.reject(Rejection::TooMany)
-    }
-
-    /// Gives up on it, for a reason.
-    pub fn reject(mut self, reason: Rejection) -> Outcome {
-        if let Some(hit) = self.hit.take() {
-            self.collector.book(hit.site, hit.local.day, reason, None);
-        }
-        Outcome::Rejected(reason)
-    }
-
-    /// The hit, for whom answers for it from now on.
-    pub fn into_hit(mut self) -> Option<Hit> {
-        self.hit.take().map(|hit| *hit)
-    }
-
-    /// Has it counted, or rejected, by `count`.
-    pub(super) fn settle(mut self, count: impl FnOnce(&Hit)) {
-        if let Some(hit) = &self.hit {
-            count(hit);
-            self.collector.meter().queued.dec();
-        }
-        self.hit = None;
-    }
-}
 
 /// A beacon that was received, of which nothing became yet. It is lost if that is how it ends: by a panic.
 struct Unsettled<'m>(&'m Meter);
@@ -141,7 +62,7 @@ impl Collector {
 
     fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Uncounted, Dropped> {
         let at = trusted::moment(&mut beacon, site.id, now, access)?;
-        let (hit, begins_past_day) = self.make_at(beacon, site, at, now)?;
+        let (hit, begins_past_day) = self.hit_at(beacon, site, at, now)?;
         let mut made = Uncounted::new(hit, self);
         made.begins_past_day = begins_past_day;
         Ok(made)
@@ -149,7 +70,10 @@ impl Collector {
 
     /// Makes the hit of a beacon that was at a moment, which may be on a day that is over; tells whether it is the first of such
     /// a day under a new salt.
-    pub(super) fn make_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<(Hit, bool), Dropped> {
+    ///
+    /// # Errors
+    /// Why it is not counted.
+    pub fn hit_at(&self, beacon: Beacon, site: &Site, at: Moment, now: Moment) -> Result<(Hit, bool), Dropped> {
         let local = site.schedule.locate(at);
         let is_past = at != now && local.day < site.schedule.locate(now).day;
         // Without randomness there can be no token, and nothing else may stand for a visitor.
@@ -182,16 +106,10 @@ impl Collector {
     ///
     /// # Errors
     /// The hit itself, while the queue is full. The caller may try again, or give it up.
-    pub fn queue(&self, mut hit: Uncounted) -> Result<Outcome, Uncounted> {
-        self.0.meter.queued.inc();
-        hit.is_queued = true;
-        match self.0.queue.try_send(Message::Hit(hit)) {
+    pub fn queue(&self, hit: Uncounted) -> Result<Outcome, Uncounted> {
+        match self.0.queue.try_send(Message::Hit(hit.queued())) {
             Ok(()) => Ok(Outcome::Accepted),
-            Err(TrySendError::Full(Message::Hit(mut hit))) => {
-                self.0.meter.queued.dec();
-                hit.is_queued = false;
-                Err(hit)
-            }
+            Err(TrySendError::Full(Message::Hit(hit))) => Err(hit.taken_back()),
             // Dropped here, it is booked as lost.
             Err(_) => Ok(Outcome::Lost),
         }
@@ -209,7 +127,7 @@ impl Collector {
     }
 
     /// Books something that arrived and was never a beacon, such as a line of a log for a style.
-    pub(super) fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
+    pub fn turn_away(&self, site: SiteId, day: Day, dropped: Dropped) {
         self.0.meter.received.inc();
         self.book(site, day, dropped.reason, dropped.bot);
     }
@@ -221,13 +139,14 @@ impl Collector {
         }
     }
 
-    fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
+    pub(super) fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
         self.0.meter.reject(reason);
         self.0.ledger.add(site, day, reason, bot);
         Outcome::Rejected(reason)
     }
 }
 
-pub(super) fn utc_day(now: Moment) -> Day {
+/// The day of a moment for what belongs to no site.
+pub fn utc_day(now: Moment) -> Day {
     Day(now.0.div_euclid(86_400_000) as i32)
 }

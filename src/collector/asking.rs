@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Collector;
-use super::keeper::Message;
+use super::message::Message;
 use crate::counts::{Name, PropKey};
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
@@ -17,8 +17,8 @@ impl report::Sums for Collector {
         let pending = self.pending(site, asks)?;
         let running: Vec<_> = pending.running.iter().map(|(running, _)| *running).collect();
         let mut answer = self.0.store.read(asks, &running)?;
-        for generation in pending.after(answer.flush) {
-            for ((rows, more), ask) in answer.rows.iter_mut().zip(&generation.rows).zip(asks) {
+        for memtable in pending.after(answer.flush) {
+            for ((rows, more), ask) in answer.rows.iter_mut().zip(&memtable.rows).zip(asks) {
                 rows.extend(more.iter().filter_map(|row| ask.narrowed(row)));
             }
         }
@@ -34,7 +34,7 @@ impl report::Sums for Collector {
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.first_day(site)?;
-        let unsaved = pending.after(flush).filter_map(|generation| generation.first_day);
+        let unsaved = pending.after(flush).filter_map(|memtable| memtable.first_day);
         Ok(unsaved.chain(stored).min())
     }
 
@@ -55,7 +55,7 @@ impl Records for Collector {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.rejected(site, first, last)?;
         let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
+        let unsaved = pending.after(flush).flat_map(|memtable| &memtable.rejected);
         let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
         for rejected in unsaved.filter(in_range) {
             *sums.entry(rejected.reason).or_default() += rejected.count;
@@ -68,7 +68,7 @@ impl Records for Collector {
     fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, mut counts) = self.0.store.bots(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
+        let unsaved = pending.after(flush).flat_map(|memtable| &memtable.bots);
         counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
         Ok(counts)
     }
@@ -76,7 +76,7 @@ impl Records for Collector {
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
         let pending = self.pending(site, &[])?;
         let (flush, stored) = self.0.store.mails(site, first, last)?;
-        let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
+        let unsaved = pending.after(flush).flat_map(|memtable| memtable.mails.clone());
         let mut sums = MailSums::new();
         let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);
         for mail in stored.into_iter().chain(unsaved).filter(in_range) {

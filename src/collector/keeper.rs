@@ -8,7 +8,7 @@ mod batches;
 mod closing;
 mod flushing;
 mod minutes;
-mod pending;
+mod unstored;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,17 +18,16 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::import::Batch;
-use super::ledger::{Booked, Ledger};
 use super::mail::Mails;
+use super::message::{BatchOutcome, Message, Waiter};
 use super::personal::{self, Personal};
 use super::recent::Recent;
+use super::rejections::{BookedRows, RejectionCounters};
 use super::salts::Salts;
-use super::trusted::Counted;
-use super::{Collector, Uncounted};
+use super::{Collector, SumsBatch};
 use crate::clock::Clock;
 use crate::counts::lately::RecentActivity;
-use crate::counts::{self, OpenDay, PropKey};
+use crate::counts::{self, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
@@ -36,71 +35,10 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::sqlite::Sqlite;
-use crate::store::{Ask, DayState, Flush, Imported, StoreError};
+use crate::store::{DayState, Flush, Imported, StoreError};
 use batches::Batches;
-use flushing::{Flushing, Waiter};
+use flushing::Flushing;
 use minutes::Minutes;
-pub use pending::Pending;
-
-/// What reaches the keeper.
-#[derive(Debug)]
-pub enum Message {
-    /// A hit to count.
-    Hit(Uncounted),
-    /// Hits to count together, unless a batch of this id was counted before.
-    Batch {
-        /// The hits.
-        hits: Vec<Hit>,
-        /// The id, if the sender gave one.
-        id: Option<Digest>,
-        /// How far logs are read with them.
-        imported: Vec<Imported>,
-        /// Told what became of them.
-        reply: Sender<Counted>,
-    },
-    /// A question for what is not stored.
-    Ask {
-        /// Whose first day is wanted.
-        site: SiteId,
-        /// What, of any sites.
-        asks: Vec<Ask>,
-        /// Where the answer goes.
-        reply: Sender<Pending>,
-    },
-    /// A question for the keys of properties in what is not stored.
-    PropKeys {
-        /// Of which site.
-        site: SiteId,
-        /// Where the answer goes.
-        reply: Sender<Vec<PropKey>>,
-    },
-    /// A question for what the visitors of the last minutes are at.
-    Lately {
-        /// Of which site.
-        site: SiteId,
-        /// Where the answer goes.
-        reply: Sender<RecentActivity>,
-    },
-    /// A question for the visitors of the last minutes of each site that has any.
-    NowOfAll(Sender<HashMap<SiteId, usize>>),
-    /// A question for the visitors in memory.
-    Visitors(Sender<usize>),
-    /// Store what an import has added up.
-    Import {
-        /// For which site.
-        site: SiteId,
-        /// What.
-        batch: Box<Batch>,
-        /// Told when it is stored, or has failed to be; nothing is told when the site is no more.
-        waiter: Waiter,
-    },
-    /// Store everything now.
-    Flush(Waiter),
-    /// Drop what is in memory of a site.
-    Forget(SiteId),
-    /// Store everything and end.
-    Stop,
-}
 
 struct Keeper {
     days: HashMap<(SiteId, Day), OpenDay>,
@@ -109,7 +47,7 @@ struct Keeper {
     salts: Arc<Salts>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
-    ledger: Arc<Ledger>,
+    ledger: Arc<RejectionCounters>,
     mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
@@ -118,7 +56,7 @@ struct Keeper {
     /// Who wants everything that is counted now to be stored.
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the writer.
-    imports: VecDeque<(SiteId, Batch, Waiter)>,
+    imports: VecDeque<(SiteId, SumsBatch, Waiter)>,
     /// Pageviews of the last minutes.
     minutes: Minutes,
     /// Ids of batches that were counted lately.
@@ -234,13 +172,13 @@ impl Keeper {
         true
     }
 
-    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> Counted {
+    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> BatchOutcome {
         self.meter.queued.dec_by(hits.len() as i64);
         if id.is_some_and(|id| !self.batches.begin(id, self.clock.now())) {
             hits.iter().for_each(|hit| self.reject(hit, Rejection::Repeat));
-            return Counted { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
+            return BatchOutcome { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
         }
-        Counted { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
+        BatchOutcome { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
     }
 
     /// Keeps how far logs are read for the next flush; what was said of one before is past.
@@ -353,7 +291,7 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let Booked { mut rejected, mut bots } = self.ledger.drain();
+        let BookedRows { mut rejected, mut bots } = self.ledger.drain();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
         let batches = self.batches.drain(now);
@@ -383,11 +321,11 @@ impl Keeper {
 
     /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
     /// as long as ever.
-    fn begin_import(&mut self, site: SiteId, batch: Batch, waiter: Waiter) {
+    fn begin_import(&mut self, site: SiteId, batch: SumsBatch, waiter: Waiter) {
         if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
             return;
         }
-        let Batch { sums, days, counted, rejected, bots, imported } = batch;
+        let SumsBatch { sums, days, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
         let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };

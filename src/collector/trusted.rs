@@ -3,7 +3,7 @@
 
 use std::sync::mpsc;
 
-use super::keeper::Message;
+use super::message::{BatchOutcome, Message};
 use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
@@ -14,15 +14,6 @@ use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
 use crate::store::sqlite::Access;
 use crate::store::{Ask, Imported, StoreError};
-
-/// What became of a batch of hits.
-#[derive(Debug)]
-pub struct Counted {
-    /// Whether a batch of the same id was counted before; then nothing of this one is.
-    pub is_repeat: bool,
-    /// Each hit, in order.
-    pub outcomes: Vec<Result<(), Rejection>>,
-}
 
 /// When a beacon was. What its client claims is believed with a token for the site, and dropped without.
 ///
@@ -67,12 +58,15 @@ impl Collector {
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
-    pub fn take_batch(&self, hits: Vec<Hit>, id: Option<Digest>) -> Result<Counted, StoreError> {
+    pub fn take_batch(&self, hits: Vec<Hit>, id: Option<Digest>) -> Result<BatchOutcome, StoreError> {
         self.take_together(hits, id, Vec::new())
     }
 
     /// Counts hits of logs together with how far those are read. Waits for the keeper.
-    pub(super) fn take_lines(&self, hits: Vec<Hit>, imported: Vec<Imported>) -> Result<Counted, StoreError> {
+    ///
+    /// # Errors
+    /// The collector has ended; nothing is counted then.
+    pub fn take_lines(&self, hits: Vec<Hit>, imported: Vec<Imported>) -> Result<BatchOutcome, StoreError> {
         self.0.meter.received.inc_by(hits.len() as u64);
         self.take_together(hits, None, imported)
     }
@@ -82,7 +76,7 @@ impl Collector {
         hits: Vec<Hit>,
         id: Option<Digest>,
         imported: Vec<Imported>,
-    ) -> Result<Counted, StoreError> {
+    ) -> Result<BatchOutcome, StoreError> {
         self.0.meter.queued.inc_by(hits.len() as i64);
         let (reply, answer) = mpsc::channel();
         let lost = hits.len() as u64;

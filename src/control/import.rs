@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Command, Refused, socket};
 use crate::collector::Collector;
-use crate::collector::import::{Import, ImportError, Manner, Start, Summary};
+use crate::import::{Import, ImportError, Manner, Start, Summary};
 use crate::limits;
 
 /// What stands in the place of a log's number in the last chunk.

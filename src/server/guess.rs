@@ -9,7 +9,9 @@ use super::failure::{FailureCause, stored};
 use super::turns::Turns;
 use super::{Shared, ingest};
 use crate::collector::Collector;
+use crate::hit::token;
 use crate::limits;
+use crate::site::AddressMode;
 use crate::store::StoreError;
 
 /// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
@@ -42,19 +44,20 @@ pub async fn tried<T: Send + 'static>(
     app: &Shared,
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
 ) -> Result<Guess<T>, FailureCause> {
-    let who = ingest::client(headers, peer, app).ip;
-    if !app.collector.tries().take(what, who, app.collector.clock().now()) {
+    // An IPv4 /24 or an IPv6 /48: within it one person easily takes other addresses.
+    let who = token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate);
+    if !app.tries.take(what, who, app.collector.clock().now()) {
         return Ok(Guess::TooMany);
     }
     let Some(_turn) = TURNS.take().await else {
-        app.collector.tries().give_back(what, who);
+        app.tries.give_back(what, who);
         return Ok(Guess::Busy);
     };
     let collector = app.collector.clone();
     let found = stored(move || work(&collector)).await?;
     Ok(match found {
         Some(found) => {
-            app.collector.tries().give_back(what, who);
+            app.tries.give_back(what, who);
             Guess::Right(found)
         }
         None => Guess::Wrong,

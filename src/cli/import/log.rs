@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::input::{Input, ReadBytes};
 use super::lines::Lines;
 use crate::beacon::log::{Reader, looks_binary};
-use crate::collector::import::Start;
+use crate::import::Start;
 use crate::limits;
 use crate::site::Moment;
 

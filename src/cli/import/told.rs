@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::words::ImportWords;
 use super::log::{Log, Unreadable};
-use crate::collector::import::{Sample, Start, Summary};
 use crate::control::Reply;
+use crate::import::{Sample, Start, Summary};
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.

@@ -9,12 +9,10 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::collector::message::Waiter;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, Store, StoreError};
-
-/// Where somebody waits for a flush.
-pub type Waiter = Sender<Result<(), StoreError>>;
 
 type Written = (u64, Result<(), StoreError>);
 

@@ -290,7 +290,7 @@ mod tests {
         let (collector, keeping) = Collector::with_room(4, store, tools, clock).unwrap();
         let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
         control::run(add, &collector, "").unwrap();
-        (Arc::new(App { collector, trust: Default::default(), base_url: String::new() }), keeping, folder)
+        (Arc::new(App::new(collector, Default::default(), String::new())), keeping, folder)
     }
 
     fn beacon(number: usize) -> Beacon {

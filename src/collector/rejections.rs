@@ -13,48 +13,48 @@ use crate::store::{BotCount, OTHER_PAGES, Rejected};
 
 /// Rejections that are not stored yet.
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<Books>);
+pub struct RejectionCounters(Mutex<RejectionSums>);
 
 /// What is booked, by key.
 #[derive(Debug, Default)]
-pub struct Books {
-    rejected: Sums<(SiteId, Day, Rejection)>,
-    bots: HashMap<(SiteId, Day), Sums<(&'static str, String)>>,
+pub struct RejectionSums {
+    rejected: CountBy<(SiteId, Day, Rejection)>,
+    bots: HashMap<(SiteId, Day), CountBy<(&'static str, String)>>,
 }
 
-type Sums<K> = HashMap<K, u64, foldhash::fast::RandomState>;
+type CountBy<K> = HashMap<K, u64, foldhash::fast::RandomState>;
 
 /// What is booked, as rows.
 #[derive(Debug, Default)]
-pub struct Booked {
+pub struct BookedRows {
     /// Rejections.
     pub rejected: Vec<Rejected>,
     /// The programs among them.
     pub bots: Vec<BotCount>,
 }
 
-impl Ledger {
+impl RejectionCounters {
     /// Adds a rejection, and the program that was rejected.
     pub fn add(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
         self.books().add(site, day, reason, bot);
     }
 
     /// A copy of what is there.
-    pub fn peek(&self) -> Booked {
+    pub fn peek(&self) -> BookedRows {
         self.books().rows()
     }
 
     /// Hands out what is there, and starts anew.
-    pub fn drain(&self) -> Booked {
+    pub fn drain(&self) -> BookedRows {
         std::mem::take(&mut *self.books()).rows()
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn books(&self) -> MutexGuard<'_, RejectionSums> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Books {
+impl RejectionSums {
     /// Adds a rejection, and the program that was rejected. Past [`BOT_ROWS_PER_DAY_MAX`] rows the paths of programs are no
     /// longer told apart; the store holds the same bound over the whole day.
     pub fn add(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
@@ -68,7 +68,7 @@ impl Books {
     }
 
     /// What is booked, as rows.
-    pub fn rows(&self) -> Booked {
+    pub fn rows(&self) -> BookedRows {
         let rejected =
             |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
         let bots = self.bots.iter().flat_map(|(&(site, day), rows)| {
@@ -80,7 +80,7 @@ impl Books {
                 count: *count,
             })
         });
-        Booked { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect() }
+        BookedRows { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect() }
     }
 }
 
@@ -91,18 +91,18 @@ mod tests {
 
     #[test]
     fn random_paths_of_programs_fill_no_memory() {
-        let ledger = Ledger::default();
+        let counters = RejectionCounters::default();
         let (site, day) = (SiteId(1), Day(20_000));
         let total = BOT_ROWS_PER_DAY_MAX + 500;
         for number in 0..total {
             let bot = Some(BotHit { bot: AUTOMATED, pages: format!("/{number}") });
-            ledger.add(site, day, Rejection::Bot, bot);
+            counters.add(site, day, Rejection::Bot, bot);
         }
-        let booked = ledger.drain();
+        let booked = counters.drain();
         assert_eq!(booked.bots.len(), BOT_ROWS_PER_DAY_MAX + 1);
         assert_eq!(booked.bots.iter().map(|row| row.count).sum::<u64>(), total as u64);
         let rest = booked.bots.iter().find(|row| &*row.pages == OTHER_PAGES).map(|row| row.count);
         assert_eq!((rest, booked.rejected[0].count), (Some(500), total as u64));
-        assert!(ledger.peek().bots.is_empty());
+        assert!(counters.peek().bots.is_empty());
     }
 }

@@ -4,10 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::ledger::{Booked, Books};
-use super::super::{Collector, random};
-use super::{Batch, SiteSummary};
+use super::SiteSummary;
 use crate::beacon::Beacon;
+use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, random};
 use crate::counts::OpenDay;
 use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
@@ -42,8 +41,8 @@ pub(super) struct Target {
     /// The first day whose hours are kept by single dimensions.
     first_hours: Day,
     /// What waits to be stored. Rejections wait in `books`.
-    batch: Batch,
-    books: Books,
+    batch: SumsBatch,
+    books: RejectionSums,
     pub(super) lines: u64,
     pub(super) counted: u64,
     reasons: HashMap<Rejection, u64>,
@@ -60,8 +59,8 @@ impl Target {
             closed: HashSet::new(),
             now: bounds(&site, today),
             first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
-            batch: Batch::default(),
-            books: Books::default(),
+            batch: SumsBatch::default(),
+            books: RejectionSums::default(),
             lines: 0,
             counted: 0,
             reasons: HashMap::new(),
@@ -172,7 +171,7 @@ impl Target {
     }
 
     /// Hands out what waits.
-    pub(super) fn drain(&mut self) -> Batch {
+    pub(super) fn drain(&mut self) -> SumsBatch {
         let mut batch = std::mem::take(&mut self.batch);
         for open in self.days.values().filter(|open| open.day.has_changed()) {
             batch.days.push(state(&self.site, &open.day, false));
@@ -181,7 +180,7 @@ impl Target {
             batch.sums.push((self.site.id, *day, open.day.drain()));
             open.day.mark_stored();
         }
-        let Booked { rejected, bots } = std::mem::take(&mut self.books).rows();
+        let BookedRows { rejected, bots } = std::mem::take(&mut self.books).rows();
         (batch.rejected, batch.bots) = (rejected, bots);
         batch
     }

@@ -1,49 +1,17 @@
 //! In: sums that wait for the store. Out: those that an answer of the store does not hold yet. Forgets: nothing.
 
-use std::sync::Arc;
-
 use super::Keeper;
-use crate::collector::ledger::Booked;
-use crate::counts::{Census, OpenDay, PropKey};
-use crate::site::{Day, SiteId};
-use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, Row, Running, Source};
-
-/// Sums that are not in the store yet, as far as they were asked for.
-#[derive(Debug, Default)]
-pub struct Pending {
-    pub(super) generations: Vec<Generation>,
-    /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
-}
-
-/// Sums that go into one flush.
-#[derive(Debug, Default)]
-pub struct Generation {
-    pub(super) number: u64,
-    /// For each question its rows.
-    pub rows: Vec<Vec<Row>>,
-    /// All rejections.
-    pub rejected: Vec<Rejected>,
-    /// What became of mails.
-    pub mails: Vec<MailSum>,
-    /// All programs.
-    pub bots: Vec<BotCount>,
-    /// The first day of the site with sums in it.
-    pub first_day: Option<Day>,
-}
-
-impl Pending {
-    /// The generations that a store has not seen that holds all flushes up to number `flush`.
-    pub fn after(&self, flush: u64) -> impl Iterator<Item = &Generation> {
-        self.generations.iter().filter(move |generation| generation.number > flush)
-    }
-}
+use crate::collector::pending::{Memtable, Pending};
+use crate::collector::rejections::BookedRows;
+use crate::counts::{OpenDay, PropKey};
+use crate::site::SiteId;
+use crate::store::{Ask, Flush, Source};
 
 impl Keeper {
     /// What is not stored: the rows of questions about any sites, and the first day of one.
     pub(super) fn pending(&mut self, site: SiteId, asks: &[Ask]) -> Pending {
-        let writing = self.flushing.writing().map(|flush| generation_of(flush, site, asks));
-        let Booked { rejected, bots } = self.ledger.peek();
+        let writing = self.flushing.writing().map(|flush| memtable_of(flush, site, asks));
+        let BookedRows { rejected, bots } = self.ledger.peek();
         let waiting = || self.days.values().filter(|day| day.pending() > 0);
         let mut rows = vec![Vec::new(); asks.len()];
         for day in waiting() {
@@ -57,7 +25,7 @@ impl Keeper {
                 rows[place].extend(ask.rows_of(day.day, &sums));
             }
         }
-        let open = Generation {
+        let open = Memtable {
             number: self.flushing.next_number(),
             rows,
             rejected,
@@ -65,7 +33,7 @@ impl Keeper {
             mails: self.mails.peek(),
             first_day: waiting().filter(|day| day.site == site).map(|day| day.day).min(),
         };
-        Pending { generations: writing.into_iter().chain([open]).collect(), running: self.running(asks) }
+        Pending { memtables: writing.into_iter().chain([open]).collect(), running: self.running(asks) }
     }
 
     /// Keys of properties are named by whatever holds sums of them: a name said twice is no harm.
@@ -77,10 +45,10 @@ impl Keeper {
     }
 }
 
-fn generation_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Generation {
+fn memtable_of(flush: &Flush, site: SiteId, asks: &[Ask]) -> Memtable {
     let of = |site: SiteId| flush.sums.iter().filter(move |(of, _, _)| *of == site);
     let rows = asks.iter().map(|ask| of(ask.site).flat_map(|(_, day, sums)| ask.rows_of(*day, sums)).collect());
-    Generation {
+    Memtable {
         number: flush.number,
         rows: rows.collect(),
         rejected: flush.rejected.clone(),

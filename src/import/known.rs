@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::Collector;
-use super::{LogSummary, log};
-use crate::beacon::log::{Reader, looks_like};
+use super::LogSummary;
+use crate::beacon::log::{self, Reader, looks_like};
+use crate::collector::Collector;
 use crate::secret;
 use crate::site::{Site, SiteId};
 use crate::store::{Imported, StoreError};

@@ -1,0 +1,148 @@
+//! In: lines of logs of the past. Out: sums and rejections, site by site, each with how far the logs are read for it. Forgets: each
+//! line at once; each day's salt and visitors when the log is an hour past its end, and all of them at the end.
+
+use super::known::Log;
+use super::lines::{LineCounter, LineReader, only};
+use super::samples::{Sample, Samples};
+use super::target::Target;
+use super::{ImportError, Manner, Summary};
+use crate::beacon::Beacon;
+use crate::collector::{Collector, ImportRight, RejectionSums, SumsBatch, utc_day};
+use crate::hit::Dropped;
+use crate::limits;
+use crate::rejection::Rejection;
+use crate::site::{Moment, SiteId};
+use crate::store::Imported;
+
+/// An import of the past, with salts and open days of its own.
+pub struct BatchImport {
+    pub(super) reader: LineReader,
+    sums: PastSums,
+    /// Lines at the last stored state, and at the last look for days that are over.
+    stored: u64,
+    looked: u64,
+    _right: ImportRight,
+}
+
+/// What the lines add up to; the sums of a site are with its [`Target`].
+struct PastSums {
+    collector: Collector,
+    visitors: usize,
+    /// What is booked for no site.
+    unclaimed: RejectionSums,
+    /// Some lines as they would be counted; then nothing is counted.
+    samples: Option<Samples>,
+}
+
+impl LineCounter for PastSums {
+    fn count(&mut self, target: &mut Target, beacon: Beacon, at: Moment, number: u64) -> Result<(), Dropped> {
+        let hit = target.hit(beacon, at, number, &self.collector)?;
+        if let Some(samples) = &mut self.samples {
+            target.note_counted(hit.local.day);
+            samples.note(Sample::of(&hit, &target.site));
+            return Ok(());
+        }
+        self.visitors += target.count(&hit, self.visitors < limits::VISITORS_MAX)?;
+        Ok(())
+    }
+
+    fn reject(&mut self, target: &mut Target, dropped: Dropped, at: Moment) {
+        if let Some(samples) = &mut self.samples {
+            samples.note(Sample::rejected(dropped.reason, Some((at, &target.site))));
+        }
+        target.reject(dropped);
+    }
+
+    fn reject_unclaimed(&mut self, reason: Rejection, at: Moment) {
+        if let Some(samples) = &mut self.samples {
+            samples.note(Sample::rejected(reason, None));
+        }
+        self.unclaimed.add(SiteId::INSTANCE, utc_day(at), reason, None);
+    }
+}
+
+impl BatchImport {
+    pub(super) fn begin(collector: &Collector, domain: &str, manner: Manner) -> Result<BatchImport, ImportError> {
+        manner.reader()?;
+        let only = only(collector, domain)?;
+        let right = collector.import_right().ok_or(ImportError::Running)?;
+        if !manner.dry {
+            // What a live import has read may not be stored yet.
+            collector.flush()?;
+            // Pairs that an import before this one left, because it did not end, are part of their days now.
+            collector.store().settle_imports()?;
+        }
+        let samples = manner.dry.then(Samples::default);
+        let reader = LineReader::begin(collector, only, manner)?;
+        let (collector, unclaimed) = (collector.clone(), RejectionSums::default());
+        let sums = PastSums { collector, visitors: 0, unclaimed, samples };
+        Ok(BatchImport { reader, sums, stored: 0, looked: 0, _right: right })
+    }
+
+    pub(super) fn take(&mut self, log: usize, end: u64, lines: &[u8]) -> Result<(), ImportError> {
+        self.reader.take(log, end, lines, &mut self.sums);
+        if self.reader.lines - self.looked >= limits::IMPORT_LOOK_LINES {
+            self.close_past();
+        }
+        let days: usize = self.reader.targets.iter().map(Target::days).sum();
+        let waiting: usize = self.reader.targets.iter().map(Target::waiting).sum();
+        let has_many_days = days > limits::IMPORT_DAYS_MAX;
+        let is_full = self.reader.lines - self.stored >= limits::IMPORT_BATCH_LINES || has_many_days;
+        if is_full || waiting > limits::IMPORT_CELLS_MAX { self.store(has_many_days) } else { Ok(()) }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Summary, ImportError> {
+        self.store(true)?;
+        let samples = self.sums.samples.map_or_else(Vec::new, Samples::kept);
+        Ok(Summary { samples, ..self.reader.summary() })
+    }
+
+    /// Closes the days that the log is an hour past, unless lines of them still come.
+    fn close_past(&mut self) {
+        for target in &mut self.reader.targets {
+            self.sums.visitors -= target.close_past(self.reader.at, self.looked);
+        }
+        self.looked = self.reader.lines;
+    }
+
+    /// Hands everything to the collector, site by site, and waits until it is stored.
+    fn store(&mut self, closes_days: bool) -> Result<(), ImportError> {
+        let mut imported: Vec<Imported> = self.reader.logs.iter_mut().flat_map(Log::moved).collect();
+        self.stored = self.reader.lines;
+        for place in 0..self.reader.targets.len() {
+            let target = &mut self.reader.targets[place];
+            if closes_days {
+                self.sums.visitors -= target.close_all();
+            }
+            let (mut batch, site) = (target.drain(), target.site.id);
+            let (own, others) = imported.into_iter().partition(|entry| entry.site == site);
+            (batch.imported, imported) = (own, others);
+            self.hand_over(site, batch)?;
+        }
+        if self.reader.only.is_none() {
+            let rejected = std::mem::take(&mut self.sums.unclaimed).rows().rejected;
+            self.hand_over(SiteId::INSTANCE, SumsBatch { rejected, imported, ..SumsBatch::default() })?;
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, site: SiteId, batch: SumsBatch) -> Result<(), ImportError> {
+        let is_single = self.reader.only.is_some();
+        if self.sums.samples.is_some() || batch.is_empty() && !is_single {
+            return Ok(());
+        }
+        let collector = &self.sums.collector;
+        match collector.store_batch(site, batch) {
+            Ok(stored) => Ok(stored?),
+            // Nobody answers for a site that is no more, nor when the collector has ended.
+            Err(_) if site != SiteId::INSTANCE && collector.directory().get(site).is_none() => match is_single {
+                true => Err(ImportError::Removed),
+                false => {
+                    self.reader.places.insert(site, None);
+                    Ok(())
+                }
+            },
+            Err(_) => Err(ImportError::Ended),
+        }
+    }
+}
