@@ -26,8 +26,8 @@ use crate::import::Manner;
 use crate::meter::FailureKind;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
-use crate::site::paths::{Case, Slash};
-use crate::site::{AddressMode, Domain, Site, SiteId};
+pub use crate::site::SiteChange;
+use crate::site::{Domain, Site, SiteId};
 use crate::store::StoreError;
 use crate::store::sqlite::{Access, Scope, SiteError, UserError};
 use user::UserCommand;
@@ -181,56 +181,6 @@ impl Command {
             _ => None,
         }
     }
-}
-
-/// What is to change in a site; nothing stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SiteChange {
-    /// IANA time zone.
-    pub timezone: Option<String>,
-    /// The hosts whose pages count; an empty list means every host.
-    pub hosts: Option<Vec<String>>,
-    /// Further names of the site that are added.
-    pub add_aliases: Vec<String>,
-    /// Further names of the site that are taken away.
-    pub remove_aliases: Vec<String>,
-    /// What becomes of addresses.
-    pub address: Option<AddressMode>,
-    /// Whether everybody may ask how often a page was viewed.
-    pub counter: Option<bool>,
-    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
-    pub small_counts_k: Option<u32>,
-    /// Whether GPC and DNT are honoured.
-    pub opt_out: Option<bool>,
-    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
-    pub subdomain_referrers: Option<bool>,
-    /// How many values of a dimension are counted by name in a day.
-    pub values_max: Option<u32>,
-    /// How many cells of two dimensions are kept of a day.
-    pub pair_cells_max: Option<u32>,
-    /// Templates of pages.
-    pub templates: Option<Vec<String>>,
-    /// Masks for parts of paths.
-    pub masks: Option<Vec<String>>,
-    /// The slash at the end of paths.
-    pub slash: Option<Slash>,
-    /// Capitals in paths.
-    pub case: Option<Case>,
-    /// Keys of the query that belong to the page.
-    pub query_keys: Option<Vec<String>>,
-    /// How many children of one parent, each seen by one visitor, are counted by name; 0 for all.
-    pub personal: Option<u32>,
-    /// Parents whose children are counted by name.
-    pub by_name: Option<Vec<String>>,
-    /// Networks of senders that are not counted.
-    pub exclude_ips: Option<Vec<String>>,
-    /// Countries of senders that are not counted.
-    pub exclude_countries: Option<Vec<String>>,
-    /// Pages and patterns of pages that are not counted.
-    pub exclude_paths: Option<Vec<String>>,
-    /// Hosts whose pages are not counted.
-    pub exclude_hosts: Option<Vec<String>>,
 }
 
 /// What a command did.

@@ -29,6 +29,8 @@ pub const PROP_VALUE_BYTES_MAX: usize = 2_000;
 pub const PARAMS_MAX: usize = 200;
 /// Most hits of one request that brings many.
 pub const BULK_HITS_MAX: usize = 10_000;
+/// Most hosts that are named as those of one site.
+pub const SITE_HOSTS_MAX: usize = 1_000;
 /// Most further names of one site.
 pub const ALIASES_MAX: usize = 100;
 /// Longest amount of money that is read, in bytes: more digits than any price has.

@@ -28,6 +28,7 @@ pub mod site;
 pub mod sites;
 pub mod rows;
 pub mod tracker;
+pub mod text;
 pub mod watched;
 
 #[cfg(test)]

@@ -2,24 +2,29 @@
 //! nothing here is about a visitor.
 
 pub mod annotation;
+mod change;
 pub mod exclusions;
 pub mod goal;
 mod kin;
 pub mod paths;
+mod setting;
+mod settings;
 pub mod time;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
 pub use annotation::Annotation;
+pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use kin::{Kin, registrable};
-use serde::{Deserialize, Serialize};
-
 pub use paths::PathRules;
+use serde::Serialize;
+pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
+pub use settings::{AddressMode, Budget, Settings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -102,123 +107,6 @@ pub fn fold(host: &str) -> String {
         lower = ascii;
     }
     lower.strip_prefix("www.").map(str::to_owned).unwrap_or(lower)
-}
-
-/// What becomes of a visitor's address before it is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AddressMode {
-    /// IPv4 whole, IPv6 its /64, hashed with the agent under the day's salt.
-    #[default]
-    Hash,
-    /// IPv4 /24, IPv6 /48; cut before anything else sees it, the place included.
-    Truncate,
-    /// No tokens at all: pageviews and events are counted, visitors and visits are not measured.
-    None,
-}
-
-impl AddressMode {
-    /// All modes.
-    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
-
-    /// Its name, as operators write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }
-    }
-}
-
-/// What an owner can set for a site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// What becomes of addresses.
-    pub address: AddressMode,
-    /// The hosts whose pages count, folded; `*.example.com` stands for every host below. Empty means every host.
-    pub hosts: Vec<String>,
-    /// Further names of the site, folded: domains, Umami's UUID, Matomo's number, a short code.
-    pub aliases: Vec<String>,
-    /// Campaigns by mail that are counted under their name, and how many mails were sent, as the owner says.
-    pub campaigns: BTreeMap<String, u64>,
-    /// Whether everybody may ask how often a page was viewed.
-    pub counter: bool,
-    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
-    pub small_counts_k: u32,
-    /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
-    pub opt_out: bool,
-    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
-    #[serde(skip_serializing_if = "is_off")]
-    pub subdomain_referrers: bool,
-    /// What becomes of paths.
-    #[serde(skip_serializing_if = "PathRules::is_default")]
-    pub paths: PathRules,
-    /// What is left out.
-    #[serde(skip_serializing_if = "Exclusions::is_empty")]
-    pub exclude: Exclusions,
-    /// What its owner watches.
-    pub goals: Vec<Goal>,
-    /// Ways through the site that its owner watches.
-    pub funnels: Vec<Funnel>,
-    /// The highest number that a funnel ever had: the sums of one that was removed are no other's.
-    pub funnels_made: u32,
-    /// What its owner notes beside the figures, in order of time.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub annotations: Vec<Annotation>,
-    /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
-    #[serde(skip_serializing_if = "is_none")]
-    pub annotations_made: u32,
-    /// How much of a day is kept by name.
-    pub budget: Budget,
-}
-
-fn is_off(setting: &bool) -> bool {
-    !setting
-}
-
-fn is_none(made: &u32) -> bool {
-    *made == 0
-}
-
-/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Budget {
-    /// Different values of each dimension.
-    pub values: u32,
-    /// Cells of two dimensions.
-    pub pair_cells: u32,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            address: AddressMode::Hash,
-            hosts: Vec::new(),
-            aliases: Vec::new(),
-            campaigns: BTreeMap::new(),
-            counter: false,
-            small_counts_k: limits::SMALL_COUNTS_K,
-            opt_out: true,
-            subdomain_referrers: false,
-            paths: PathRules::default(),
-            exclude: Exclusions::default(),
-            goals: Vec::new(),
-            funnels: Vec::new(),
-            funnels_made: 0,
-            annotations: Vec::new(),
-            annotations_made: 0,
-            budget: Budget::default(),
-        }
-    }
 }
 
 /// A site that is measured.

@@ -2,7 +2,6 @@
 //! them. Forgets: nothing.
 
 use headcount::control::{Command, SiteChange};
-use headcount::site::paths::{Case, Slash};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World, person};
@@ -325,8 +324,7 @@ fn a_past_day_is_closed_an_hour_after_its_last_hit() {
 fn no_two_sites_share_a_name() {
     let world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.test", "Etc/UTC")]);
     let set = |domain: &str, add: &[&str], remove: &[&str]| {
-        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let change = SiteChange { add_aliases: own(add), remove_aliases: own(remove), ..SiteChange::default() };
+        let change = SiteChange::of("add_aliases", add.to_vec()).with("remove_aliases", remove.to_vec());
         world.command(Command::SiteSet { domain: domain.into(), change }).map_err(|refused| refused.0)
     };
     set("example.com", &["shop.example.net", "7", "WWW.Example.net"], &[]).unwrap();
@@ -342,7 +340,7 @@ fn no_two_sites_share_a_name() {
     set("example.com", &[], &["shop.example.net"]).unwrap();
     assert!(!counted("shop.example.net"));
     world.command(add).unwrap();
-    let change = SiteChange { hosts: Some(vec!["*.example.com".into()]), ..SiteChange::default() };
+    let change = SiteChange::of("hosts", ["*.example.com"]);
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     let from = |host: &str| {
         world
@@ -353,7 +351,7 @@ fn no_two_sites_share_a_name() {
             .map(str::to_owned)
     };
     assert_eq!((from("a.example.com"), from("example.com")), (None, Some("wrong_host".to_owned())));
-    let change = SiteChange { hosts: Some(vec!["other.test".into()]), ..SiteChange::default() };
+    let change = SiteChange::of("hosts", ["other.test"]);
     world.command(Command::SiteSet { domain: "other.test".into(), change }).unwrap();
     world.pageview("/").key("d", "other.test").send();
     let (name, cookie) = world.sign_in();
@@ -463,7 +461,7 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     let world = World::at("2026-05-28T09:00:00Z", &[("example.com", "Etc/UTC")]);
     let ask = |path: &str| world.page(&format!("/counter/example.com{path}"));
     let on = |counter| {
-        let change = SiteChange { counter: Some(counter), ..SiteChange::default() };
+        let change = SiteChange::of("counter", counter);
         world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     };
     for day in ["2026-05-28", "2026-05-31", "2026-06-01", "2026-06-02"] {
@@ -484,7 +482,7 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     assert!(picture.text().contains(">10</text>"));
     assert_eq!(ask("/about.png").status, 404);
     assert_eq!(ask("/ABOUT/.json").json(), json!({"count": "<5"}));
-    let rules = SiteChange { slash: Some(Slash::Strip), case: Some(Case::Lower), ..SiteChange::default() };
+    let rules = SiteChange::of("slash", "strip").with("case", "lower");
     world.command(Command::SiteSet { domain: "example.com".into(), change: rules }).unwrap();
     assert_eq!(ask("/ABOUT/.json").json(), json!({"count": "10"}), "named by the rules of the site");
     assert_eq!(world.page("/counter/other.test/about.json").status, 404);

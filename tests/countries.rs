@@ -70,7 +70,7 @@ fn an_address_goes_before_a_time_zone_and_a_hidden_zone_is_none() {
 #[test]
 fn a_country_is_left_out_by_the_table_too() {
     let world = World::start();
-    change(&world, SiteChange { exclude_countries: Some(vec!["NL".into()]), ..SiteChange::default() });
+    change(&world, SiteChange::of("exclude_countries", ["NL"]));
     assert_eq!(pixel(&world, DUTCH).header("x-headcount-rejected"), Some("excluded"));
     assert_eq!(pixel(&world, SWISS).header("x-headcount-rejected"), None);
     assert_eq!(countries(&world), json!({"CH": 1}));
@@ -80,7 +80,7 @@ fn a_country_is_left_out_by_the_table_too() {
 fn every_mode_of_addresses_knows_the_country() {
     for mode in [AddressMode::Hash, AddressMode::Truncate, AddressMode::None] {
         let world = World::start();
-        change(&world, SiteChange { address: Some(mode), ..SiteChange::default() });
+        change(&world, SiteChange::of("address", mode.name()));
         pixel(&world, DUTCH);
         pixel(&world, GERMAN_V6);
         assert_eq!(countries(&world), json!({"NL": 1, "DE": 1}), "{mode:?}");

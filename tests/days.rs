@@ -96,7 +96,7 @@ fn hours_of_dimensions_are_kept_for_a_month_and_those_of_totals_for_ever() {
 fn a_changed_time_zone_acts_from_the_next_day() {
     use headcount::control::{Command, SiteChange};
     let world = World::at("2026-06-01T20:00:00Z", &[("example.com", "Etc/UTC")]);
-    let change = SiteChange { timezone: Some("Asia/Tokyo".into()), ..SiteChange::default() };
+    let change = SiteChange::of("timezone", "Asia/Tokyo");
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     world.pageview("/").ok();
     world.go_to("2026-06-02T00:30:00Z");

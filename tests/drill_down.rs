@@ -358,11 +358,11 @@ fn hostile_filters_are_text() {
 #[test]
 fn values_past_the_budget_are_said_to_be() {
     let world = World::start();
-    let change = SiteChange { values_max: Some(3), ..SiteChange::default() };
+    let change = SiteChange::of("values_max", 3);
     let set = |change: SiteChange| world.command(Command::SiteSet { domain: SITE.into(), change });
     assert!(set(change).unwrap().text.contains("from the site's next day on"));
     for bad in [0, headcount::limits::VALUES_PER_DAY_MAX + 1] {
-        let error = set(SiteChange { values_max: Some(bad), ..SiteChange::default() }).unwrap_err().to_string();
+        let error = set(SiteChange::of("values_max", bad)).unwrap_err().to_string();
         assert!(error.contains("from 1 to 100000"), "{error}");
     }
     let flood = || (0..9).for_each(|n| world.pageview(&format!("/{n}")).from("https://www.google.com/").ok());
@@ -379,7 +379,7 @@ fn values_past_the_budget_are_said_to_be() {
     assert!(report(&world, Some("page"), &[]).unwrap().text.contains("counted together as (other)"));
     let hidden = reader.page(&["page:/8"]);
     assert!(hidden.contains("Some values of the filter&#39;s dimension") && total(&hidden, "Pageviews") == "0");
-    set(SiteChange { values_max: Some(100), pair_cells_max: Some(5_000), ..SiteChange::default() }).unwrap();
+    set(SiteChange::of("values_max", 100).with("pair_cells_max", 5_000)).unwrap();
     let listed = world.command(Command::SiteList).unwrap();
     assert_eq!((&listed.json[0]["values_max"], &listed.json[0]["pair_cells_max"]), (&json!(100), &json!(5_000)));
     world.go_to("2026-06-09T10:00:00Z");

@@ -1,15 +1,12 @@
 //! In: what owners leave out, and hits of every format. Out: what is counted, and what is rejected as `excluded`. Forgets: nothing.
 
 use headcount::control::{Command, SiteChange};
+use headcount::site::SettingValue;
 use serde_json::{Value, json};
 
 use crate::arriving::{WEBSITE, send, world};
 use crate::operators::{folder, printed, refused};
 use crate::world::{World, person};
-
-fn owned(texts: &[&str]) -> Option<Vec<String>> {
-    Some(texts.iter().map(|text| (*text).to_owned()).collect())
-}
 
 fn exclude(world: &World, change: SiteChange) -> Value {
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap().json
@@ -32,7 +29,7 @@ fn pages(world: &World) -> String {
 #[test]
 fn a_network_is_left_out_of_every_format() {
     let world = world();
-    exclude(&world, SiteChange { exclude_ips: owned(&[&network("ana")]), ..SiteChange::default() });
+    exclude(&world, SiteChange::of("exclude_ips", [network("ana")]));
     let umami = json!({"type": "event", "payload": {"website": WEBSITE, "url": "/a", "hostname": "example.com"}});
     let ours = json!({"n": "pageview", "u": "https://example.com/a", "d": "example.com"}).to_string();
     let simple = "/simple.gif?hostname=example.com&path=%2Fa&type=pageview";
@@ -53,7 +50,7 @@ fn a_network_is_left_out_of_every_format() {
     assert_eq!(pages(&world), "");
     // Others are counted, and so is she when the list is empty again.
     world.pageview("/b").by("bob").ok();
-    exclude(&world, SiteChange { exclude_ips: Some(Vec::new()), ..SiteChange::default() });
+    exclude(&world, SiteChange::of("exclude_ips", SettingValue::EMPTY));
     world.pageview("/a").ok();
     assert_eq!(pages(&world), "/a 1, /b 1");
 }
@@ -61,7 +58,7 @@ fn a_network_is_left_out_of_every_format() {
 #[test]
 fn the_address_that_a_server_claims_is_what_counts_in_lists() {
     let world = world();
-    exclude(&world, SiteChange { exclude_ips: owned(&["203.0.113.0/24", "2001:db8:5::/48"]), ..SiteChange::default() });
+    exclude(&world, SiteChange::of("exclude_ips", ["203.0.113.0/24", "2001:db8:5::/48"]));
     let bearer = ("authorization", &*format!("Bearer {}", world.token("ingest")));
     let hit = |ip: &str| {
         json!({"n": "pageview", "u": "https://example.com/a", "d": "example.com", "ip": ip, "user_agent": person("bob").agent})
@@ -78,11 +75,7 @@ fn a_network_acts_before_the_address_is_cut_and_after_a_restart() {
     let mut world = World::start();
     // One address of her own network: cut to /24, it would be another.
     let address = world.operates_from("ana");
-    let change = SiteChange {
-        address: Some(headcount::site::AddressMode::Truncate),
-        exclude_ips: owned(&[&address.to_string()]),
-        ..SiteChange::default()
-    };
+    let change = SiteChange::of("address", "truncate").with("exclude_ips", [address.to_string()]);
     assert_eq!(exclude(&world, change)["exclude_ips"], json!([format!("{address}/32")]));
     world.restart();
     let answer = world.pageview("/a").send();
@@ -94,15 +87,12 @@ fn a_network_acts_before_the_address_is_cut_and_after_a_restart() {
 #[test]
 fn countries_pages_and_hosts_are_left_out_as_they_are_counted() {
     let world = World::start();
-    let change = SiteChange {
-        templates: owned(&["/order/:id"]),
-        case: Some(headcount::site::paths::Case::Lower),
-        exclude_countries: owned(&["de"]),
-        exclude_paths: owned(&["/Admin/**", "/order/:id", "/login"]),
-        exclude_hosts: owned(&["Staging.example.com", "*.test.example.com"]),
-        hosts: owned(&["example.com", "*.example.com"]),
-        ..SiteChange::default()
-    };
+    let change = SiteChange::of("templates", ["/order/:id"])
+        .with("case", "lower")
+        .with("exclude_countries", ["de"])
+        .with("exclude_paths", ["/Admin/**", "/order/:id", "/login"])
+        .with("exclude_hosts", ["Staging.example.com", "*.test.example.com"])
+        .with("hosts", ["example.com", "*.example.com"]);
     let set = exclude(&world, change);
     assert_eq!(set["exclude_countries"], json!(["DE"]));
     assert_eq!(set["exclude_paths"], json!(["/admin/**", "/order/:id", "/login"]));
@@ -134,7 +124,7 @@ fn countries_pages_and_hosts_are_left_out_as_they_are_counted() {
 #[test]
 fn mails_that_an_excluded_network_opens_do_not_count() {
     let world = World::start();
-    exclude(&world, SiteChange { exclude_ips: owned(&[&network("ana")]), ..SiteChange::default() });
+    exclude(&world, SiteChange::of("exclude_ips", [network("ana")]));
     let opened = send(&world, "GET", "/e/example.com/spring.gif", &[], "");
     assert_eq!((opened.status, opened.header("x-headcount-rejected")), (200, Some("excluded")));
     assert_eq!(world.rejections("example.com"), [("excluded", 1)]);

@@ -105,7 +105,7 @@ fn every_reason_is_counted_and_answered_like_an_accepted_beacon() {
     world
         .command(headcount::control::Command::SiteSet {
             domain: "example.com".into(),
-            change: headcount::control::SiteChange { hosts: Some(vec!["example.com".into()]), ..Default::default() },
+            change: headcount::control::SiteChange::of("hosts", ["example.com"]),
         })
         .unwrap();
     let dropped = |visit: crate::world::Visit<'_>, reason: &str| {
@@ -252,8 +252,7 @@ fn people_are_told_apart_by_address_and_agent_and_days_are_not_connected() {
 #[test]
 fn a_site_without_tokens_measures_no_visitors() {
     let world = World::start();
-    let change =
-        headcount::control::SiteChange { address: Some(headcount::site::AddressMode::None), ..Default::default() };
+    let change = headcount::control::SiteChange::of("address", "none");
     world.command(headcount::control::Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     world.pageview("/").ok();
     world.pageview("/a").ok();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use headcount::control::{Command, SiteChange};
 use headcount::counts::lately::RecentActivity;
-use headcount::site::{AddressMode, SiteId};
+use headcount::site::SiteId;
 use serde_json::json;
 
 use crate::world::World;
@@ -60,7 +60,7 @@ fn at_midnight_visitors_are_forgotten_and_pageviews_stay_numbers() {
 #[test]
 fn a_site_without_tokens_has_pageviews_alone() {
     let world = World::start();
-    let change = SiteChange { address: Some(AddressMode::None), ..SiteChange::default() };
+    let change = SiteChange::of("address", "none");
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     world.pageview("/").ok();
     world.beacon(json!({"n": "engagement", "u": "https://example.com/", "d": "example.com", "e": 100})).ok();
@@ -144,7 +144,7 @@ fn streams_tell_what_changes_to_those_who_are_signed_in() {
 #[test]
 fn a_site_that_waits_hears_why_nothing_counts_and_of_its_first_visit() {
     let world = World::start();
-    let change = SiteChange { hosts: Some(vec!["example.com".into()]), ..SiteChange::default() };
+    let change = SiteChange::of("hosts", ["example.com"]);
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     let cookie = world.sign_in();
     let mut events = Events::open(&world, "/example.com/live/events?of=new", &cookie.1);

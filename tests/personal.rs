@@ -107,7 +107,7 @@ fn the_owner_is_asked_once_and_both_answers_act_at_once() {
 #[test]
 fn the_number_is_the_owners() {
     let world = World::start();
-    let change = SiteChange { personal: Some(3), by_name: Some(vec!["/a".into()]), ..SiteChange::default() };
+    let change = SiteChange::of("personal", 3).with("by_name", ["/a"]);
     let told = world.command(Command::SiteSet { domain: "example.com".into(), change }).expect("set");
     assert!(told.text.contains("personal paths past 3 children"), "{}", told.text);
     assert!(told.text.ends_with("  paths by name /a"), "{}", told.text);
@@ -118,7 +118,7 @@ fn the_number_is_the_owners() {
     let cookie = [world.sign_in()];
     let emptied = world.form("/example.com/settings/paths", &cookie, &[("personal", "")]);
     assert!(emptied.text().contains("is no number"), "{}", emptied.text());
-    set(&world, SiteChange { personal: Some(0), ..SiteChange::default() });
+    set(&world, SiteChange::of("personal", 0));
     world.wait_minutes(24 * 60);
     profiles(&world, 0..60);
     assert_eq!(pages(&world).len(), 60);
@@ -127,7 +127,7 @@ fn the_number_is_the_owners() {
 #[test]
 fn pages_in_properties_are_folded_by_lists_of_their_own() {
     let world = World::start();
-    set(&world, SiteChange { personal: Some(3), ..SiteChange::default() });
+    set(&world, SiteChange::of("personal", 3));
     for number in 0..6 {
         let body = json!({"n": "404", "d": "example.com", "u": "https://example.com/lost", "p": {"path": format!("/u/name-{number}x")}});
         world.beacon(body).by(&format!("visitor {number}")).ok();

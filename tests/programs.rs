@@ -3,6 +3,7 @@
 
 use headcount::control::{Command, SiteChange};
 use headcount::limits::BOT_ROWS_PER_DAY_MAX;
+use headcount::site::SettingValue;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -152,9 +153,8 @@ fn a_removed_site_takes_its_programs_along() {
 fn rules_for_paths_act_at_once_and_are_checked() {
     let world = World::start();
     let set = |change: SiteChange| world.command(Command::SiteSet { domain: "example.com".into(), change });
-    let list = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
-    set(SiteChange { templates: list(&["/order/:id"]), query_keys: list(&["tab"]), ..SiteChange::default() }).unwrap();
-    set(SiteChange { masks: list(&["user-*"]), ..SiteChange::default() }).unwrap();
+    set(SiteChange::of("templates", ["/order/:id"]).with("query_keys", ["tab"])).unwrap();
+    set(SiteChange::of("masks", ["user-*"])).unwrap();
     for path in ["/order/1?tab=a", "/order/2?tab=a&x=1", "/user-ana/edit", "/call/+4917012345678"] {
         world.pageview(path).ok();
     }
@@ -163,9 +163,12 @@ fn rules_for_paths_act_at_once_and_are_checked() {
     let answer = world.query(body).json();
     let pages: Vec<_> = answer["results"].as_array().unwrap().iter().map(|row| row["dimensions"][0].clone()).collect();
     assert_eq!(pages, ["/order/:id?tab=a", "/:masked/edit", "/call/:phone"]);
-    let refused = set(SiteChange { templates: list(&["order/:id"]), ..SiteChange::default() }).unwrap_err();
+    let refused = set(SiteChange::of("templates", ["order/:id"])).unwrap_err();
     assert!(refused.0.contains("/order/:id or /docs/*"), "{}", refused.0);
-    set(SiteChange { templates: list(&[]), masks: list(&[]), query_keys: list(&[]), ..SiteChange::default() }).unwrap();
+    set(SiteChange::of("templates", SettingValue::EMPTY)
+        .with("masks", SettingValue::EMPTY)
+        .with("query_keys", SettingValue::EMPTY))
+    .unwrap();
     let listed = world.command(Command::SiteList).unwrap().json;
     assert_eq!(
         listed[0]["paths"],

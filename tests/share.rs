@@ -140,7 +140,7 @@ fn what_makes_no_sense_is_refused_with_the_way_out() {
     }
     assert!(refused(Some("one more"), &|_| ()).contains("at most"));
     let k = |k| {
-        let change = SiteChange { small_counts_k: Some(k), ..SiteChange::default() };
+        let change = SiteChange::of("small_counts_k", k);
         world.command(Command::SiteSet { domain: "example.com".into(), change }).map(|reply| reply.text)
     };
     assert!(k(1).unwrap_err().to_string().contains("from 2 to"));
@@ -441,7 +441,7 @@ fn public_pages_may_be_kept_and_found_and_secret_ones_not() {
 #[test]
 fn a_site_without_visitors_is_held_to_its_hits() {
     let world = World::start();
-    let change = SiteChange { address: Some(headcount::site::AddressMode::None), ..SiteChange::default() };
+    let change = SiteChange::of("address", "none");
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     (0..7).for_each(|_| world.pageview("/often").ok());
     (0..4).for_each(|_| world.pageview("/rare-plans").ok());
@@ -456,7 +456,7 @@ fn a_site_without_visitors_is_held_to_its_hits() {
 #[test]
 fn a_counter_of_an_open_site_counts_the_same_days() {
     let world = World::start();
-    let change = SiteChange { counter: Some(true), ..SiteChange::default() };
+    let change = SiteChange::of("counter", true);
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     three_days(&world);
     let count = |page: &str| world.page(&format!("/counter/example.com/{page}.json")).json()["count"].clone();

@@ -131,7 +131,7 @@ impl World {
         };
         world.run();
         for (domain, zone) in sites {
-            let change = SiteChange { timezone: Some((*zone).to_owned()), ..SiteChange::default() };
+            let change = SiteChange::of("timezone", *zone);
             world.command(Command::SiteAdd { domain: (*domain).to_owned(), change }).unwrap();
         }
         world
@@ -182,8 +182,7 @@ impl World {
 
     /// Gives a site further names.
     pub fn alias(&self, domain: &str, names: &[&str]) {
-        let add_aliases = names.iter().map(|name| (*name).to_owned()).collect();
-        let change = SiteChange { add_aliases, ..SiteChange::default() };
+        let change = SiteChange::of("add_aliases", names.to_vec());
         self.command(Command::SiteSet { domain: domain.to_owned(), change }).unwrap();
     }
 

@@ -18,7 +18,7 @@ use crate::control::campaign::CampaignCommand;
 use crate::import::Manner;
 use crate::site::Moment;
 use annotation::AnnotationWork;
-use change::Change;
+use change::ChangeFlags;
 use share::ShareWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
@@ -172,7 +172,7 @@ pub enum SiteWork {
         /// Its domain, like example.com
         domain: String,
         #[command(flatten)]
-        change: Change,
+        change: ChangeFlags,
     },
     /// Lists all sites
     List,
@@ -186,7 +186,7 @@ pub enum SiteWork {
         /// Its domain
         domain: String,
         #[command(flatten)]
-        change: Change,
+        change: ChangeFlags,
     },
     /// Removes a site and all its figures
     Remove {

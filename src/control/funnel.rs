@@ -7,6 +7,7 @@ use super::goal::{kind, moment, name, since, target, unknown};
 use super::{Done, Reply, find, refuse, report};
 use crate::collector::Collector;
 use crate::limits;
+use crate::page::text::table::aligned;
 use crate::report::goals::{self, Step};
 use crate::site::{Funnel, Site};
 
@@ -126,5 +127,5 @@ fn table(steps: &[Step]) -> String {
         let label = format!("{}. {}", at + 1, step.target.text());
         rows.push(vec![label, step.visits.to_string(), step.visitors.to_string(), lost]);
     }
-    report::aligned(&rows)
+    aligned(&rows)
 }

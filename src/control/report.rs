@@ -2,19 +2,18 @@
 
 mod asked;
 mod bots;
-mod table;
 
 use serde_json::{Map, Value, json};
 
 use super::{Done, Refusal, Reply, find, goal};
 use crate::cell::{Axis, Metric, OTHER};
 use crate::collector::Collector;
+use crate::page::text::table::{self, aligned};
 use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
 use crate::report::{self, Figure, Line, Question, Sums};
 use crate::site::{Site, Target};
 use asked::{Split, Subject};
-pub(super) use table::aligned;
 
 /// Rows of values in the terminal, unless the operator says how many.
 const ROWS_SHOWN: usize = 20;

@@ -48,8 +48,10 @@ pub enum Kind {
     Secret,
     /// Several lines.
     Lines,
-    /// A number from 1.
+    /// A number.
     Number {
+        /// The smallest.
+        least: u32,
         /// The largest.
         most: u32,
     },

@@ -5,7 +5,6 @@
 
 mod site_forms;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,7 +12,7 @@ use askama::Template;
 use super::form::{Field, Form, Kind, Sent, Told, command};
 use super::words::Words;
 use super::{Account, rendered};
-use crate::site::{Annotation, Day, Funnel, Goal, Site, Target};
+use crate::site::{Annotation, Day, Funnel, Goal, SettingKind, SettingsForm, Site, Target};
 
 /// The settings of the instance.
 #[derive(Debug, Clone, Template)]
@@ -53,7 +52,7 @@ pub struct SiteSettingsPage {
 struct Section {
     id: &'static str,
     title: &'static str,
-    intro: Cow<'static, str>,
+    intro: &'static str,
     form: Form,
 }
 
@@ -67,26 +66,26 @@ impl SettingsPage {
         if !zone.is_empty() {
             line.extend(["--timezone", &zone]);
         }
+        let mut fields = vec![Field {
+            name: "domain",
+            label: words.site_add_domain,
+            help: words.site_add_domain_help.into(),
+            kind: Kind::Line,
+            value: domain.clone(),
+        }];
+        let zones = SettingsForm::Site.settings().filter(|(setting, _)| matches!(setting.kind, SettingKind::Zone));
+        fields.extend(zones.map(|(setting, field)| Field {
+            name: setting.name,
+            label: self.words.of(&field.label),
+            help: field.help.as_ref().map_or("", |help| self.words.of(help)).into(),
+            kind: Kind::Zone,
+            value: zone.clone(),
+        }));
         Form {
             id: "site-add",
             action: "/settings/site-add#site-add".into(),
             command: command(line),
-            fields: vec![
-                Field {
-                    name: "domain",
-                    label: words.site_add_domain,
-                    help: words.site_add_domain_help.into(),
-                    kind: Kind::Line,
-                    value: domain.clone(),
-                },
-                Field {
-                    name: "timezone",
-                    label: words.time_zone,
-                    help: words.time_zone_help.into(),
-                    kind: Kind::Zone,
-                    value: zone.clone(),
-                },
-            ],
+            fields,
             button: words.site_add_button,
             is_danger: false,
             told: self.sent.told("site-add"),
@@ -121,24 +120,17 @@ impl SiteSettingsPage {
         format!("/{}/settings/{name}#{section}", self.domain())
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn sections(&self) -> [Section; SettingsForm::ALL.len()] {
         let words = &self.words.settings;
-        vec![
-            Section { id: "site", title: words.site_title, intro: "".into(), form: self.site_form() },
-            Section {
-                id: "budgets",
-                title: words.budgets,
-                intro: words.budgets_intro.into(),
-                form: self.budgets_form(),
-            },
-            Section { id: "paths", title: words.paths, intro: words.paths_intro.into(), form: self.paths_form() },
-            Section {
-                id: "exclusions",
-                title: words.exclusions,
-                intro: words.exclusions_intro.into(),
-                form: self.exclusions_form(),
-            },
-        ]
+        SettingsForm::ALL.map(|form| {
+            let (title, intro) = match form {
+                SettingsForm::Site => (words.site_title, ""),
+                SettingsForm::Budgets => (words.budgets, words.budgets_intro),
+                SettingsForm::Paths => (words.paths, words.paths_intro),
+                SettingsForm::Exclusions => (words.exclusions, words.exclusions_intro),
+            };
+            Section { id: form.name(), title, intro, form: self.settings_form(form) }
+        })
     }
 
     fn goals(&self) -> &[Goal] {

@@ -36,6 +36,8 @@ pub mod values;
 
 use std::fmt::Display;
 
+use crate::site::Translated;
+
 pub use english::{ENGLISH, Words};
 pub use french::FRENCH;
 pub use german::GERMAN;
@@ -103,6 +105,15 @@ impl Language {
 }
 
 impl Words {
+    /// A text that is not listed here but stands where it is used, as those of settings do.
+    pub const fn of(&self, text: &Translated) -> &'static str {
+        match self.language {
+            Language::English => text.english,
+            Language::German => text.german,
+            Language::French => text.french,
+        }
+    }
+
     /// A text with one thing filled in.
     pub fn one(&self, text: &str, value: impl Display) -> String {
         text.replace("{0}", &value.to_string())

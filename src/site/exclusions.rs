@@ -1,4 +1,4 @@
-//! In: what an owner leaves out of a site. Out: [`Exclusions`], and whether an address, a country, a page or a host is among
+//! What is left out of a site, and the settings of it. In: what an owner leaves out. Out: [`Exclusions`], and whether an address, a country, a page or a host is among
 //! them. Forgets: nothing; the networks are the owner's own words, and the address that is compared with them is not kept.
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
-use super::{fits, goal};
+use super::change::{SettingContext, each};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
+use super::{NotSet, PathRules, fits, goal, host_pattern};
 use crate::limits;
 
 /// What is not counted for a site, though it comes from a page of it.
@@ -32,9 +34,6 @@ pub enum NotExcluded {
     /// It would leave out everybody.
     #[error("{0} is every address there is; name the networks that are not to be counted")]
     Everybody(IpNet),
-    /// There are too many of them.
-    #[error("{0} excluded {1} are too many; the most is {2}")]
-    TooMany(usize, &'static str, usize),
 }
 
 impl Exclusions {
@@ -66,24 +65,6 @@ impl Exclusions {
     pub fn has_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|pattern| fits(pattern, host))
     }
-
-    /// Whether there are few enough of each kind, as each is tried on every hit.
-    ///
-    /// # Errors
-    /// [`NotExcluded::TooMany`] names the first kind of which there are not.
-    pub fn check(&self) -> Result<(), NotExcluded> {
-        for (count, what, most) in [
-            (self.networks.len(), "networks", limits::EXCLUDED_NETWORKS_MAX),
-            (self.countries.len(), "countries", limits::EXCLUDED_COUNTRIES_MAX),
-            (self.paths.len(), "paths", limits::EXCLUDED_PATHS_MAX),
-            (self.hosts.len(), "hosts", limits::EXCLUDED_HOSTS_MAX),
-        ] {
-            if count > most {
-                return Err(NotExcluded::TooMany(count, what, most));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Reads a network as an owner writes it: with a prefix, or one address. Bits behind the prefix are cleared, and IPv4 within
@@ -110,6 +91,151 @@ fn of_mapped(network: Ipv6Net) -> Option<Ipv4Net> {
     let address: Ipv6Addr = network.addr();
     Ipv4Net::new(address.to_ipv4_mapped()?, network.prefix_len().checked_sub(96)?).ok()
 }
+
+/// The code of a country as hits have it.
+fn country(text: &str, context: &SettingContext) -> Result<String, NotSet> {
+    let code = text.trim().to_uppercase();
+    match (context.is_country)(&code) {
+        true => Ok(code),
+        false => Err(NotSet(format!("{:?} is no code of a country; write two letters like DE", text.trim()))),
+    }
+}
+
+/// A page or a pattern of pages, as hits are when they are compared with it.
+fn path(text: &str, rules: &PathRules, context: &SettingContext) -> Result<String, NotSet> {
+    let (text, domain) = (text.trim(), context.domain);
+    if !text.starts_with('/') || text.contains(char::is_control) || text.len() > limits::NAME_BYTES_MAX {
+        return Err(NotSet(format!("{text:?} is no path to leave out; write it like /admin/** or /login")));
+    }
+    if text.contains("**") && text.trim_matches(['/', '*']).is_empty() {
+        return Err(NotSet(format!("{text} is every page of {domain}; name those that are not to be counted")));
+    }
+    let page = (context.counted)(text, rules)?;
+    // One order would silently stand for all of them.
+    let stands_for_more = page != text && rules.templates.contains(&page);
+    let wrong = || format!("{text} counts as {page} by the site's rules; write that if all of it is to be left out");
+    if stands_for_more { Err(NotSet(wrong())) } else { Ok(page) }
+}
+
+/// The settings of exclusions.
+pub(super) static SETTINGS: [SiteSetting; 4] = [
+    SiteSetting {
+        name: "exclude_ips",
+        flag: "exclude-ip",
+        value_name: "NETWORK",
+        help: "A network whose hits are left out, like 203.0.113.0/24 or one address",
+        title: "excluded networks",
+        line: "without networks {}",
+        kind: SettingKind::List {
+            get: |settings| settings.exclude.networks.iter().map(ToString::to_string).collect(),
+            set: |settings, texts, _| {
+                settings.exclude.networks = each(texts, |text| Ok(network(text)?))?;
+                Ok(())
+            },
+            most: limits::EXCLUDED_NETWORKS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Exclusions,
+            label: Translated {
+                english: "Networks of senders",
+                german: "Netze der Absender",
+                french: "Réseaux des expéditeurs",
+            },
+            help: Some(Translated {
+                english: "One per line, like `203.0.113.0/24`, `2001:db8::/32` or one address. They are stored as you write them, so name your own.",
+                german: "Eines pro Zeile, wie `203.0.113.0/24`, `2001:db8::/32` oder eine einzelne Adresse. Sie werden so gespeichert, wie sie hier stehen, daher nur eigene nennen.",
+                french: "Un par ligne, comme `203.0.113.0/24`, `2001:db8::/32` ou une adresse seule. Ils sont enregistrés tels quels : n’indiquez que les vôtres.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "exclude_countries",
+        flag: "exclude-country",
+        value_name: "CODE",
+        help: "A country whose hits are left out, like DE",
+        title: "excluded countries",
+        line: "without countries {}",
+        kind: SettingKind::List {
+            get: |settings| settings.exclude.countries.clone(),
+            set: |settings, texts, context| {
+                settings.exclude.countries = each(texts, |text| country(text, context))?;
+                Ok(())
+            },
+            most: limits::EXCLUDED_COUNTRIES_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Exclusions,
+            label: Translated {
+                english: "Countries of senders",
+                german: "Länder der Absender",
+                french: "Pays des expéditeurs",
+            },
+            help: Some(Translated {
+                english: "Two letters each, one per line, like `DE`.",
+                german: "Je zwei Buchstaben, eines pro Zeile, wie `DE`.",
+                french: "Deux lettres, un pays par ligne, comme `DE`.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "exclude_paths",
+        flag: "exclude-path",
+        value_name: "PATH",
+        help: "Pages that are left out, like /login or '/admin/**'",
+        title: "excluded paths",
+        line: "without paths {}",
+        kind: SettingKind::List {
+            get: |settings| settings.exclude.paths.clone(),
+            set: |settings, texts, context| {
+                settings.exclude.paths = each(texts, |text| path(text, &settings.paths, context))?;
+                Ok(())
+            },
+            most: limits::EXCLUDED_PATHS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Exclusions,
+            label: Translated { english: "Pages", german: "Seiten", french: "Pages à exclure" },
+            help: Some(Translated {
+                english: "One per line, like `/login` or `/admin/**`: `*` stands for anything but a slash, `**` for anything.",
+                german: "Eine pro Zeile, wie `/login` oder `/admin/**`: `*` steht für alles außer einem Schrägstrich, `**` für alles.",
+                french: "Une par ligne, comme `/login` ou `/admin/**` : `*` désigne tout sauf une barre oblique, `**` désigne tout.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "exclude_hosts",
+        flag: "exclude-host",
+        value_name: "HOST",
+        help: "A host whose pages are left out, `*.example.com` for all below it",
+        title: "excluded hosts",
+        line: "without hosts {}",
+        kind: SettingKind::List {
+            get: |settings| settings.exclude.hosts.clone(),
+            set: |settings, texts, _| {
+                settings.exclude.hosts = each(texts, |text| Ok(host_pattern(text)?))?;
+                Ok(())
+            },
+            most: limits::EXCLUDED_HOSTS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Exclusions,
+            label: Translated { english: "Hosts of pages", german: "Hosts der Seiten", french: "Hôtes des pages" },
+            help: Some(Translated {
+                english: "One per line, like `staging.example.com`; `*.example.com` stands for every host below it.",
+                german: "Einer pro Zeile, wie `staging.example.com`; `*.example.com` steht für alle Hosts darunter.",
+                french: "Un par ligne, comme `staging.example.com` ; `*.example.com` désigne tous les hôtes en dessous.",
+            }),
+        }),
+    },
+];
 
 #[cfg(test)]
 mod tests {
@@ -161,11 +287,5 @@ mod tests {
         assert!(exclusions.has_host("staging.example.com") && exclusions.has_host("a.test.example"));
         assert!(!exclusions.has_host("example.com") && !exclusions.has_host("test.example"));
         assert!(!exclusions.is_empty() && Exclusions::default().is_empty());
-    }
-
-    #[test]
-    fn there_are_few_of_each() {
-        let many = Exclusions { hosts: vec!["a.test".into(); 101], ..Exclusions::default() };
-        assert_eq!(many.check(), Err(NotExcluded::TooMany(101, "hosts", 100)));
     }
 }

@@ -1,7 +1,11 @@
-//! In: what an owner says about the paths of a site. Out: [`PathRules`], checked. Forgets: nothing; rules are about pages.
+//! The rules of a site for paths, and the settings of them. In: what an owner says about paths. Out: [`PathRules`], checked.
+//! Forgets: nothing; rules are about pages.
 
 use serde::{Deserialize, Serialize};
 
+use super::NotSet;
+use super::change::each;
+use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use crate::limits;
 
 /// What becomes of a slash at the end of a path.
@@ -29,6 +33,11 @@ impl Slash {
             Slash::Add => "add",
         }
     }
+
+    /// The rule with this name.
+    pub fn from_name(name: &str) -> Option<Slash> {
+        Slash::ALL.into_iter().find(|rule| rule.name() == name)
+    }
 }
 
 /// What becomes of capitals in a path.
@@ -52,6 +61,11 @@ impl Case {
             Case::Keep => "keep",
             Case::Lower => "lower",
         }
+    }
+
+    /// The rule with this name.
+    pub fn from_name(name: &str) -> Option<Case> {
+        Case::ALL.into_iter().find(|rule| rule.name() == name)
     }
 }
 
@@ -111,9 +125,6 @@ pub enum NotARule {
     /// A parent must be a path.
     #[error("{0:?} is no path above others; write it like /profile, or / for all that is at the top")]
     Parent(String),
-    /// There are too many of them.
-    #[error("{0} {1} are too many; the most is {2}")]
-    TooMany(usize, &'static str, usize),
 }
 
 impl PathRules {
@@ -138,35 +149,28 @@ impl PathRules {
         };
         !self.may_fold(parent) || self.templates.iter().any(stands_for)
     }
-
-    /// Whether the rules can be used.
-    ///
-    /// # Errors
-    /// [`NotARule`] names the first that can't.
-    pub fn check(&self) -> Result<(), NotARule> {
-        few(&self.templates, "templates", limits::PATH_TEMPLATES_MAX)?;
-        few(&self.masks, "masks", limits::PATH_MASKS_MAX)?;
-        few(&self.query_keys, "keys of queries", limits::QUERY_KEYS_MAX)?;
-        few(&self.by_name, "paths whose children keep their names", limits::PERSONAL_PARENTS_MAX)?;
-        let wrong = |texts: &[String], fits: fn(&str) -> bool| {
-            let is_wrong = |text: &&String| text.len() > limits::PATH_RULE_BYTES_MAX || !fits(text);
-            texts.iter().find(is_wrong).cloned()
-        };
-        if let Some(text) = wrong(&self.templates, is_template) {
-            return Err(NotARule::Template(text));
-        }
-        if let Some(text) = wrong(&self.masks, is_mask) {
-            return Err(NotARule::Mask(text));
-        }
-        if let Some(text) = wrong(&self.by_name, is_parent) {
-            return Err(NotARule::Parent(text));
-        }
-        wrong(&self.query_keys, is_key).map_or(Ok(()), |text| Err(NotARule::Key(text)))
-    }
 }
 
-fn few(texts: &[String], what: &'static str, most: usize) -> Result<(), NotARule> {
-    if texts.len() <= most { Ok(()) } else { Err(NotARule::TooMany(texts.len(), what, most)) }
+/// A rule as its owner writes it, where it is short and has the form of one.
+fn rule(text: &str, fits: fn(&str) -> bool, wrong: fn(String) -> NotARule) -> Result<String, NotSet> {
+    let is_right = text.len() <= limits::PATH_RULE_BYTES_MAX && fits(text);
+    if is_right { Ok(text.to_owned()) } else { Err(wrong(text.to_owned()).into()) }
+}
+
+fn template(text: &str) -> Result<String, NotSet> {
+    rule(text, is_template, NotARule::Template)
+}
+
+fn mask(text: &str) -> Result<String, NotSet> {
+    rule(text, is_mask, NotARule::Mask)
+}
+
+fn query_key(text: &str) -> Result<String, NotSet> {
+    rule(text, is_key, NotARule::Key)
+}
+
+fn parent(text: &str) -> Result<String, NotSet> {
+    rule(text, is_parent, NotARule::Parent)
 }
 
 fn is_template(text: &str) -> bool {
@@ -193,42 +197,277 @@ fn is_key(text: &str) -> bool {
         && !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '&' | '=' | '#' | '?' | '%'))
 }
 
+/// The settings of path rules.
+pub(super) static SETTINGS: [SiteSetting; 7] = [
+    SiteSetting {
+        name: "templates",
+        flag: "path-template",
+        value_name: "PATH",
+        help: "Pages that count as one, like /order/:id or /docs/*",
+        title: "path templates",
+        line: "path templates {}",
+        kind: SettingKind::List {
+            get: |settings| settings.paths.templates.clone(),
+            set: |settings, texts, _| {
+                settings.paths.templates = each(texts, template)?;
+                Ok(())
+            },
+            most: limits::PATH_TEMPLATES_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated { english: "Templates", german: "Vorlagen", french: "Modèles" },
+            help: Some(Translated {
+                english: "Pages that count as one, one per line, like `/order/:id` or `/docs/*`. The first that fits counts.",
+                german: "Seiten, die als eine zählen, eine Vorlage pro Zeile, wie `/order/:id` oder `/docs/*`. Die erste passende gilt.",
+                french: "Des pages qui comptent pour une seule, un modèle par ligne, comme `/order/:id` ou `/docs/*`. Le premier qui convient l’emporte.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "masks",
+        flag: "path-mask",
+        value_name: "PART",
+        help: "Parts of paths that become :masked, like user-* or inv# (# is a number)",
+        title: "path masks",
+        line: "path masks {}",
+        kind: SettingKind::List {
+            get: |settings| settings.paths.masks.clone(),
+            set: |settings, texts, _| {
+                settings.paths.masks = each(texts, mask)?;
+                Ok(())
+            },
+            most: limits::PATH_MASKS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated { english: "Masks", german: "Masken", french: "Masques" },
+            help: Some(Translated {
+                english: "Parts of paths that become `:masked`, one per line, like `user-*` or `inv#`, where `#` is a number.",
+                german: "Teile von Pfaden, aus denen `:masked` wird, eine Maske pro Zeile, wie `user-*` oder `inv#`, wobei `#` eine Zahl ist.",
+                french: "Des parties de chemins qui deviennent `:masked`, un masque par ligne, comme `user-*` ou `inv#`, où `#` est un nombre.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "slash",
+        flag: "path-slash",
+        value_name: "RULE",
+        help: "The slash at the end of paths: keep, strip or add",
+        title: "path slash",
+        line: "path slash {}",
+        kind: SettingKind::Choice {
+            get: |settings| settings.paths.slash.name(),
+            set: |settings, name| {
+                settings.paths.slash = Slash::from_name(name)?;
+                Some(())
+            },
+            options: &SLASHES,
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated {
+                english: "Slash at the end",
+                german: "Schrägstrich am Ende",
+                french: "Barre oblique finale",
+            },
+            help: None,
+        }),
+    },
+    SiteSetting {
+        name: "case",
+        flag: "path-case",
+        value_name: "RULE",
+        help: "Capitals in paths: keep or lower",
+        title: "path case",
+        line: "path case {}",
+        kind: SettingKind::Choice {
+            get: |settings| settings.paths.case.name(),
+            set: |settings, name| {
+                settings.paths.case = Case::from_name(name)?;
+                Some(())
+            },
+            options: &CASES,
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated { english: "Capitals", german: "Großbuchstaben", french: "Majuscules" },
+            help: None,
+        }),
+    },
+    SiteSetting {
+        name: "query_keys",
+        flag: "query-key",
+        value_name: "KEY",
+        help: "A key of the query that belongs to the page",
+        title: "query keys",
+        line: "query keys {}",
+        kind: SettingKind::List {
+            get: |settings| settings.paths.query_keys.clone(),
+            set: |settings, texts, _| {
+                settings.paths.query_keys = each(texts, query_key)?;
+                Ok(())
+            },
+            most: limits::QUERY_KEYS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated {
+                english: "Keys of the query",
+                german: "Schlüssel der Abfrage",
+                french: "Clés de la requête",
+            },
+            help: Some(Translated {
+                english: "That belong to the page, one per line, like `id`: then `/item?id=5` is a page of its own.",
+                german: "Die zur Seite gehören, einer pro Zeile, wie `id`: Dann ist `/item?id=5` eine eigene Seite.",
+                french: "Celles qui font partie de la page, une par ligne, comme `id` : alors `/item?id=5` est une page à part.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "personal",
+        flag: "personal-paths",
+        value_name: "N",
+        help: "How many children of one path, each seen by one visitor, are counted by name in a day; more are /path/:other, 0 counts all by name, from the next day on",
+        title: "personal paths",
+        line: "personal paths past {} children that one visitor each has seen",
+        kind: SettingKind::Number {
+            get: |settings| settings.paths.personal,
+            set: |settings, number| settings.paths.personal = number,
+            least: 1,
+            most: limits::PERSONAL_CHILDREN_MAX,
+            zero: Some("all by name"),
+            shown: "past {} children that one visitor each has seen",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated {
+                english: "Pages that look personal",
+                german: "Seiten, die persönlich aussehen",
+                french: "Pages qui semblent personnelles",
+            },
+            help: Some(Translated {
+                english: "When one visitor each has seen so many pages below a path, as below `/profile`, further ones count together as `/profile/:other`, until a second visitor sees them. 0 counts all by name. A change acts from the site's next day on.",
+                german: "Hat unterhalb eines Pfades wie `/profile` je eine Person so viele Seiten gesehen, zählen weitere zusammen als `/profile/:other`, bis eine zweite Person sie sieht. 0 zählt alle mit Namen. Eine Änderung gilt ab dem nächsten Tag der Website.",
+                french: "Quand autant de pages sous un chemin comme `/profile` ont été vues chacune par une seule personne, les suivantes comptent ensemble comme `/profile/:other`, jusqu’à ce qu’une deuxième personne les voie. 0 compte toutes les pages par leur nom. Un changement prend effet au prochain jour du site.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "by_name",
+        flag: "path-by-name",
+        value_name: "PATH",
+        help: "A path whose children are counted by name however few see it",
+        title: "paths by name",
+        line: "paths by name {}",
+        kind: SettingKind::List {
+            get: |settings| settings.paths.by_name.clone(),
+            set: |settings, texts, _| {
+                settings.paths.by_name = each(texts, parent)?;
+                Ok(())
+            },
+            most: limits::PERSONAL_PARENTS_MAX,
+            none: "none",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Paths,
+            label: Translated {
+                english: "Paths whose pages keep their names",
+                german: "Pfade, deren Seiten ihre Namen behalten",
+                french: "Chemins dont les pages gardent leur nom",
+            },
+            help: Some(Translated {
+                english: "One per line, like `/blog`: each page below it is counted by name, however few see it.",
+                german: "Einer pro Zeile, wie `/blog`: Jede Seite darunter zählt mit ihrem Namen, so wenige sie auch sehen.",
+                french: "Un par ligne, comme `/blog` : chaque page en dessous compte sous son nom, même si peu de gens la voient.",
+            }),
+        }),
+    },
+];
+
+const SLASHES: [SettingOption; Slash::ALL.len()] = [
+    SettingOption {
+        name: Slash::Keep.name(),
+        label: Translated {
+            english: "Stays: /a and /a/ are two pages",
+            german: "Bleibt: /a und /a/ sind zwei Seiten",
+            french: "Reste : /a et /a/ sont deux pages",
+        },
+    },
+    SettingOption {
+        name: Slash::Strip.name(),
+        label: Translated { english: "Goes away", german: "Fällt weg", french: "Disparaît" },
+    },
+    SettingOption {
+        name: Slash::Add.name(),
+        label: Translated {
+            english: "Is added where it is missing",
+            german: "Wird ergänzt, wo er fehlt",
+            french: "Est ajoutée là où elle manque",
+        },
+    },
+];
+
+const CASES: [SettingOption; Case::ALL.len()] = [
+    SettingOption {
+        name: Case::Keep.name(),
+        label: Translated {
+            english: "Stay: /A and /a are two pages",
+            german: "Bleiben: /A und /a sind zwei Seiten",
+            french: "Restent : /A et /a sont deux pages",
+        },
+    },
+    SettingOption {
+        name: Case::Lower.name(),
+        label: Translated {
+            english: "Become small letters",
+            german: "Werden zu Kleinbuchstaben",
+            french: "Deviennent des minuscules",
+        },
+    },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn checked(templates: &[&str], masks: &[&str], keys: &[&str]) -> Result<(), NotARule> {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let rules = PathRules {
-            templates: owned(templates),
-            masks: owned(masks),
-            query_keys: owned(keys),
-            ..PathRules::default()
-        };
-        rules.check()
+    #[test]
+    fn rules_are_checked_before_they_are_kept() {
+        for text in ["/order/:id", "/docs/*", "/", "/a/:b/c/"] {
+            assert_eq!(template(text).as_deref(), Ok(text));
+        }
+        for text in ["/", "/profile", "/a/b/"] {
+            assert_eq!(parent(text).as_deref(), Ok(text));
+        }
+        assert!(mask("user-*").is_ok() && mask("inv#").is_ok() && query_key("id").is_ok() && query_key("p[]").is_ok());
+        for wrong in ["", "order/:id", "/a//b", "/*/b", "/a?b", "/a/:", &format!("/{}", "a".repeat(300))] {
+            assert_eq!(template(wrong), Err(NotARule::Template(wrong.to_owned()).into()), "{wrong}");
+        }
+        for wrong in ["", "*", "a/b"] {
+            assert_eq!(mask(wrong), Err(NotARule::Mask(wrong.to_owned()).into()), "{wrong}");
+        }
+        for wrong in ["", "a=b", "a b"] {
+            assert_eq!(query_key(wrong), Err(NotARule::Key(wrong.to_owned()).into()), "{wrong}");
+        }
+        assert_eq!(parent("profile"), Err(NotARule::Parent("profile".into()).into()));
     }
 
     #[test]
-    fn rules_are_checked_before_they_are_kept() {
-        assert_eq!(checked(&["/order/:id", "/docs/*", "/", "/a/:b/c/"], &["user-*", "inv#"], &["id", "p[]"]), Ok(()));
-        for wrong in ["", "order/:id", "/a//b", "/*/b", "/a?b", "/a/:", &format!("/{}", "a".repeat(300))] {
-            assert_eq!(checked(&[wrong], &[], &[]), Err(NotARule::Template(wrong.to_owned())), "{wrong}");
-        }
-        for wrong in ["", "*", "a/b"] {
-            assert_eq!(checked(&[], &[wrong], &[]), Err(NotARule::Mask(wrong.to_owned())), "{wrong}");
-        }
-        let parents = |texts: &[&str]| PathRules {
-            by_name: texts.iter().map(|t| (*t).to_owned()).collect(),
-            ..PathRules::default()
-        };
-        assert_eq!(parents(&["/", "/profile", "/a/b/"]).check(), Ok(()));
-        assert_eq!(parents(&["profile"]).check(), Err(NotARule::Parent("profile".into())));
-        let rules = PathRules { templates: vec!["/user/:id".into()], ..parents(&["/profile/", "/"]) };
+    fn a_parent_is_answered_by_a_template_or_by_keeping_its_names() {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let rules =
+            PathRules { templates: owned(&["/user/:id"]), by_name: owned(&["/profile/", "/"]), ..PathRules::default() };
         assert!(["/profile", "", "/user"].iter().all(|parent| rules.is_answered(parent)) && !rules.is_answered("/a"));
         assert!(rules.may_fold("/user") && !rules.may_fold("/profile"));
-        for wrong in ["", "a=b", "a b"] {
-            assert_eq!(checked(&[], &[], &[wrong]), Err(NotARule::Key(wrong.to_owned())), "{wrong}");
-        }
-        assert_eq!(checked(&["/a"; 101], &[], &[]), Err(NotARule::TooMany(101, "templates", 100)));
     }
 }

@@ -15,7 +15,7 @@ fn scene() -> Scene {
     let scene = Scene::start(Browser::without_scripts());
     let world = &scene.world;
     // One reader alone has seen most of them.
-    let by_name = SiteChange { personal: Some(0), ..SiteChange::default() };
+    let by_name = SiteChange::of("personal", 0);
     world.command(Command::SiteSet { domain: "example.com".into(), change: by_name }).unwrap();
     world.pageview("/before?utm_source=news").by("ana").ok();
     world.wait_minutes(24 * 60);

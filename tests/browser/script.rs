@@ -232,7 +232,7 @@ fn the_live_page_follows_hits_and_lets_go_when_nobody_looks() {
 #[test]
 fn the_page_of_a_new_site_turns_live_by_itself() {
     let scene = Scene::start(Browser::start());
-    let change = SiteChange { hosts: Some(vec!["example.com".into()]), ..SiteChange::default() };
+    let change = SiteChange::of("hosts", ["example.com"]);
     scene.world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     scene.sign_in();
     scene.browser.run("window.same = 'same'");

@@ -56,8 +56,7 @@ fn months_tell_the_same_as_their_days() {
 #[test]
 fn a_site_without_tokens_filters_what_it_measures() {
     let world = World::start();
-    let address = Some(headcount::site::AddressMode::None);
-    let change = SiteChange { address, ..SiteChange::default() };
+    let change = SiteChange::of("address", "none");
     world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap();
     declare(&world);
     visits(&world);

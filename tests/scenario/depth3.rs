@@ -69,9 +69,11 @@ impl Served {
         let now = scenario.first_moment().timestamp().to_string();
         let sites: Vec<_> = scenario.sites.iter().map(|site| (site.domain.as_str(), site.zone.as_str())).collect();
         let world = World::at(&now, &sites);
-        let address = is_without_tokens(scenario).then_some(AddressMode::None);
+        let address = is_without_tokens(scenario).then_some(AddressMode::None.name());
         for scene in &scenario.sites {
-            let change = SiteChange { timezone: scene.then.clone(), address, ..SiteChange::default() };
+            let asked = [("timezone", scene.then.as_deref()), ("address", address)];
+            let asked = asked.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let change = asked.fold(SiteChange::default(), |change, (name, value)| change.with(name, value));
             world.command(Command::SiteSet { domain: scene.domain.clone(), change }).unwrap();
         }
         let date = Day::of(scenario.date);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::SiteSettingsPage;
 use crate::limits;
 use crate::page::form::{Field, Form, Kind, command};
-use crate::site::AddressMode;
+use crate::site::{SettingField, SettingKind, SettingOption, SettingValue, SettingsForm, SiteSetting};
 
 /// What a form of a site has that is not the same for all.
 struct Parts {
@@ -29,154 +29,55 @@ impl SiteSettingsPage {
         }
     }
 
-    fn lines(&self, form: &str, name: &'static str, label: &'static str, help: &'static str, is: &[String]) -> Field {
-        let value = self.sent.value(form, name, is.join("\n"));
-        Field { name, label, help: help.into(), kind: Kind::Lines, value }
-    }
-
-    pub(super) fn site_form(&self) -> Form {
-        let (words, settings, id) = (&self.words.settings, &self.site.settings, "site");
-        let next = self.site.schedule.next().map(|(_, zone)| zone.to_owned());
-        let mut zone_help = words.time_zone_help.to_owned();
-        if let Some(zone) = &next {
-            zone_help = format!("{zone_help} {}", self.words.one(words.time_zone_next, zone));
-        }
-        let zone = next.unwrap_or_else(|| self.site.schedule.name().to_owned());
-        let choice = |mode: AddressMode, text: &'static str| (mode.name().to_owned(), Cow::Borrowed(text));
-        let tick = |name: &'static str, label, help: Cow<'static, str>, is: bool| Field {
-            name,
-            label,
-            help,
-            kind: Kind::Tick,
-            value: self.sent.value(id, name, if is { "true" } else { "" }),
-        };
-        let fields = vec![
-            Field {
-                name: "timezone",
-                label: words.time_zone,
-                help: zone_help.into(),
-                kind: Kind::Zone,
-                value: self.sent.value(id, "timezone", zone),
-            },
-            self.lines(id, "hosts", words.hosts, words.hosts_help, &settings.hosts),
-            self.lines(id, "aliases", words.aliases, words.aliases_help, &settings.aliases),
-            Field {
-                name: "address",
-                label: words.address,
-                help: words.address_help.into(),
-                kind: Kind::Choice(vec![
-                    choice(AddressMode::Hash, words.address_hash),
-                    choice(AddressMode::Truncate, words.address_truncate),
-                    choice(AddressMode::None, words.address_none),
-                ]),
-                value: self.sent.value(id, "address", settings.address.name()),
-            },
-            tick("opt_out", words.opt_out, words.opt_out_help.into(), settings.opt_out),
-            tick("subdomain_referrers", words.subdomains, words.subdomains_help.into(), settings.subdomain_referrers),
-            tick("counter", words.counter, self.words.one(words.counter_help, self.domain()).into(), settings.counter),
-        ];
-        let (hosts, aliases) = (typed(&fields[1]), typed(&fields[2]));
-        let mut line = vec!["site", "set", self.domain(), "--timezone", fields[0].value.trim()];
-        listed(&mut line, "--host", &hosts, Some("any"));
-        listed(&mut line, "--alias", &aliases, None);
-        line.extend(["--address", &fields[3].value]);
-        for (flag, place) in [("--opt-out", 4), ("--subdomain-referrers", 5), ("--counter", 6)] {
-            line.extend([flag, yes(&fields[place].value)]);
-        }
-        let command = command(line);
-        self.form(Parts { id, section: id, button: words.save, fields, command })
-    }
-
-    pub(super) fn budgets_form(&self) -> Form {
-        let (words, budget, id) = (&self.words.settings, self.site.settings.budget, "budgets");
-        let number = |name, label, help: &str, is: u32, most: u32| Field {
-            name,
-            label,
-            help: self.words.one(help, self.words.exact(most.into())).into(),
-            kind: Kind::Number { most },
-            value: self.sent.value(id, name, is.to_string()),
-        };
-        let fields = vec![
-            number("values_max", words.values_max, words.values_max_help, budget.values, limits::VALUES_PER_DAY_MAX),
-            number(
-                "pair_cells_max",
-                words.pair_cells_max,
-                words.pair_cells_max_help,
-                budget.pair_cells,
-                limits::PAIR_CELLS_PER_DAY_MAX,
-            ),
-        ];
-        let (values, cells) = (fields[0].value.clone(), fields[1].value.clone());
-        let line = vec!["site", "set", self.domain(), "--values-max", &values, "--pair-cells-max", &cells];
-        let command = command(line);
-        self.form(Parts { id, section: id, button: words.save, fields, command })
-    }
-
-    pub(super) fn paths_form(&self) -> Form {
-        let (words, rules, id) = (&self.words.settings, &self.site.settings.paths, "paths");
-        let choice = |value: &str, text: &'static str| (value.to_owned(), Cow::Borrowed(text));
-        let choices = |name, label, is: &str, of: Vec<(String, Cow<'static, str>)>| Field {
-            name,
-            label,
-            help: "".into(),
-            value: self.sent.value(id, name, is),
-            kind: Kind::Choice(of),
-        };
-        let slashes =
-            vec![choice("keep", words.slash_keep), choice("strip", words.slash_strip), choice("add", words.slash_add)];
-        let cases = vec![choice("keep", words.case_keep), choice("lower", words.case_lower)];
-        let fields = vec![
-            self.lines(id, "templates", words.templates, words.templates_help, &rules.templates),
-            self.lines(id, "masks", words.masks, words.masks_help, &rules.masks),
-            choices("slash", words.slash, rules.slash.name(), slashes),
-            choices("case", words.case, rules.case.name(), cases),
-            self.lines(id, "query_keys", words.query_keys, words.query_keys_help, &rules.query_keys),
-            Field {
-                name: "personal",
-                label: words.personal,
-                help: words.personal_help.into(),
-                kind: Kind::Line,
-                value: self.sent.value(id, "personal", rules.personal.to_string()),
-            },
-            self.lines(id, "by_name", words.by_name, words.by_name_help, &rules.by_name),
-        ];
-        let lists = [typed(&fields[0]), typed(&fields[1]), typed(&fields[4]), typed(&fields[6])];
-        let personal = fields[5].value.trim().to_owned();
-        let choice = [fields[2].value.clone(), fields[3].value.clone()];
+    /// The form of settings that belong together.
+    pub(super) fn settings_form(&self, of: SettingsForm) -> Form {
+        let fields: Vec<Field> = of.settings().map(|(setting, field)| self.field(setting, field)).collect();
+        let typed: Vec<Vec<String>> =
+            of.settings().zip(&fields).map(|((setting, _), field)| said(setting, field)).collect();
         let mut line = vec!["site", "set", self.domain()];
-        listed(&mut line, "--path-template", &lists[0], Some("none"));
-        listed(&mut line, "--path-mask", &lists[1], Some("none"));
-        line.extend(["--path-slash", &choice[0], "--path-case", &choice[1]]);
-        listed(&mut line, "--query-key", &lists[2], Some("none"));
-        line.extend(["--personal-paths", &personal]);
-        listed(&mut line, "--path-by-name", &lists[3], Some("none"));
-        let command = command(line);
-        self.form(Parts { id, section: id, button: words.save, fields, command })
+        line.extend(typed.iter().flatten().map(String::as_str));
+        let (id, command) = (of.name(), command(line));
+        self.form(Parts { id, section: id, button: self.words.settings.save, fields, command })
     }
 
-    pub(super) fn exclusions_form(&self) -> Form {
-        let (words, exclude, id) = (&self.words.settings, &self.site.settings.exclude, "exclusions");
-        let networks: Vec<String> = exclude.networks.iter().map(ToString::to_string).collect();
-        let fields = vec![
-            self.lines(id, "exclude_ips", words.exclude_ips, words.exclude_ips_help, &networks),
-            self.lines(
-                id,
-                "exclude_countries",
-                words.exclude_countries,
-                words.exclude_countries_help,
-                &exclude.countries,
-            ),
-            self.lines(id, "exclude_paths", words.exclude_paths, words.exclude_paths_help, &exclude.paths),
-            self.lines(id, "exclude_hosts", words.exclude_hosts, words.exclude_hosts_help, &exclude.hosts),
-        ];
-        let lists: Vec<Vec<String>> = fields.iter().map(typed).collect();
-        let mut line = vec!["site", "set", self.domain()];
-        let flags = ["--exclude-ip", "--exclude-country", "--exclude-path", "--exclude-host"];
-        for (flag, list) in flags.into_iter().zip(&lists) {
-            listed(&mut line, flag, list, Some("none"));
+    fn field(&self, setting: &'static SiteSetting, field: &SettingField) -> Field {
+        let words = self.words;
+        let (kind, value) = match (&setting.kind, setting.value(&self.site)) {
+            (SettingKind::Zone, value) => {
+                (Kind::Zone, self.site.schedule.next().map_or_else(|| one_line(value), |(_, zone)| zone.to_owned()))
+            }
+            (SettingKind::Switch { .. }, value) => {
+                (Kind::Tick, if value == SettingValue::Switch(true) { "true" } else { "" }.to_owned())
+            }
+            (SettingKind::Number { zero: Some(_), .. }, value) => (Kind::Line, one_line(value)),
+            (SettingKind::Number { least, most, .. }, value) => {
+                (Kind::Number { least: *least, most: *most }, one_line(value))
+            }
+            (SettingKind::Choice { options, .. }, value) => {
+                let choice = |it: &SettingOption| (it.name.to_owned(), Cow::Borrowed(words.of(&it.label)));
+                (Kind::Choice(options.iter().map(choice).collect()), one_line(value))
+            }
+            (SettingKind::Aliases { .. } | SettingKind::List { .. }, value) => (Kind::Lines, one_line(value)),
+        };
+        Field {
+            name: setting.name,
+            label: words.of(&field.label),
+            help: self.help(setting, field),
+            kind,
+            value: self.sent.value(field.form.name(), setting.name, value),
         }
-        let command = command(line);
-        self.form(Parts { id, section: id, button: words.save, fields, command })
+    }
+
+    fn help(&self, setting: &SiteSetting, field: &SettingField) -> Cow<'static, str> {
+        let Some(help) = &field.help else { return "".into() };
+        let help = self.words.of(help);
+        match (&setting.kind, self.site.schedule.next()) {
+            (SettingKind::Zone, Some((_, next))) => {
+                format!("{help} {}", self.words.one(self.words.settings.time_zone_next, next)).into()
+            }
+            (SettingKind::Number { most, .. }, _) => self.words.one(help, self.words.exact((*most).into())).into(),
+            _ => self.words.one(help, self.domain()).into(),
+        }
     }
 
     pub(super) fn goal_form(&self) -> Form {
@@ -269,20 +170,32 @@ fn typed(field: &Field) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// A flag as often as there are values, or once with the word that empties the list.
-fn listed<'a>(line: &mut Vec<&'a str>, flag: &'static str, values: &'a [String], none: Option<&'static str>) {
-    for value in values {
-        line.extend([flag, value.as_str()]);
+/// A value as it stands in a field, a line for each text of a list.
+fn one_line(value: SettingValue) -> String {
+    match value {
+        SettingValue::Switch(is_on) => is_on.to_string(),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Word(word) => word,
+        SettingValue::List(texts) => texts.join("\n"),
     }
-    if let (true, Some(none)) = (values.is_empty(), none) {
-        line.extend([flag, none]);
-    }
+}
+
+/// What the command line says for a field: a list is as many flags as it has texts, or one with the word that empties it.
+fn said(setting: &SiteSetting, field: &Field) -> Vec<String> {
+    let values = match &setting.kind {
+        SettingKind::Switch { .. } => vec![(!field.value.is_empty()).to_string()],
+        SettingKind::List { none, .. } => match typed(field) {
+            texts if texts.is_empty() => vec![(*none).to_owned()],
+            texts => texts,
+        },
+        SettingKind::Aliases { .. } => typed(field),
+        SettingKind::Zone | SettingKind::Number { .. } | SettingKind::Choice { .. } => {
+            vec![field.value.trim().to_owned()]
+        }
+    };
+    values.into_iter().flat_map(|value| [format!("--{}", setting.flag), value]).collect()
 }
 
 fn or(typed: &str, example: &str) -> String {
     if typed.trim().is_empty() { example.to_owned() } else { typed.trim().to_owned() }
-}
-
-fn yes(value: &str) -> &'static str {
-    if value.is_empty() { "false" } else { "true" }
 }

@@ -1,15 +1,15 @@
 //! In: the forms of settings pages. Out: the commands that they stand for. Forgets: nothing.
 
 use super::super::form::Form;
+use crate::control::Command;
 use crate::control::annotation::AnnotationCommand;
-use crate::control::{Command, SiteChange};
 use crate::page::words::Words;
-use crate::site::paths::{Case, Slash};
-use crate::site::{self, AddressMode, Site};
+use crate::site::{self, SettingKind, SettingsForm, Site, SiteChange, SiteSetting};
 
 /// What a form of the instance's page asks for, if there is such a form.
 pub fn of_instance(name: &str, form: &Form) -> Option<Command> {
-    let change = SiteChange { timezone: form.filled("timezone"), ..SiteChange::default() };
+    let zone = form.filled("timezone");
+    let change = zone.map_or_else(SiteChange::default, |zone| SiteChange::of("timezone", zone.as_str()));
     (name == "site-add").then(|| Command::SiteAdd { domain: form.text("domain").to_owned(), change })
 }
 
@@ -18,18 +18,11 @@ pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Re
     let domain = site.domain.to_string();
     let change = |change| Ok(Command::SiteSet { domain: domain.clone(), change });
     let text = |name: &str| form.text(name).to_owned();
+    if let Some(of) = SettingsForm::ALL.into_iter().find(|of| of.name() == name) {
+        return Some(changes(of, site, form).and_then(change));
+    }
     Some(match name {
-        "site" => change(of_itself(site, form)),
-        "budgets" => budgets(form).and_then(change),
-        "paths" => paths(form).and_then(change),
         "personal" => change(personal(site, form)),
-        "exclusions" => change(SiteChange {
-            exclude_ips: Some(lines(form, "exclude_ips")),
-            exclude_countries: Some(lines(form, "exclude_countries")),
-            exclude_paths: Some(lines(form, "exclude_paths")),
-            exclude_hosts: Some(lines(form, "exclude_hosts")),
-            ..SiteChange::default()
-        }),
         "goal-add" => Ok(Command::GoalAdd { site: domain, target: text("target"), name: form.filled("name") }),
         "goal-remove" => Ok(Command::GoalRemove { site: domain, name: text("name") }),
         "funnel-add" => Ok(Command::FunnelAdd { site: domain, name: text("name"), steps: lines(form, "steps") }),
@@ -66,26 +59,35 @@ pub fn place(name: &str) -> &str {
     }
 }
 
-fn of_itself(site: &Site, form: &Form) -> SiteChange {
-    let known = &site.settings.aliases;
-    let aliases: Vec<String> = lines(form, "aliases").iter().map(|alias| site::fold(alias)).collect();
-    let zone = site.schedule.next().map_or_else(|| site.schedule.name(), |(_, zone)| zone);
-    SiteChange {
-        timezone: Some(form.text("timezone")).filter(|typed| *typed != zone).map(str::to_owned),
-        hosts: Some(lines(form, "hosts")),
-        add_aliases: aliases.iter().filter(|alias| !known.contains(alias)).cloned().collect(),
-        remove_aliases: known.iter().filter(|alias| !aliases.contains(alias)).cloned().collect(),
-        address: AddressMode::ALL.into_iter().find(|mode| mode.name() == form.text("address")),
-        counter: Some(form.all("counter").next().is_some()),
-        opt_out: Some(form.all("opt_out").next().is_some()),
-        subdomain_referrers: Some(form.all("subdomain_referrers").next().is_some()),
-        ..SiteChange::default()
-    }
+/// What a form of settings asks for: all of them as they stand there.
+fn changes(of: SettingsForm, site: &Site, form: &Form) -> Result<SiteChange, String> {
+    of.settings().try_fold(SiteChange::default(), |change, (setting, _)| {
+        let (name, is_sent) = (setting.name, form.all(setting.name).next().is_some());
+        Ok(match setting.kind {
+            // The zone that it has, or will have from its next day on, is no change.
+            SettingKind::Zone if form.text(name) == site.schedule.next().map_or(site.schedule.name(), |it| it.1) => {
+                change
+            }
+            SettingKind::Zone => change.with(name, form.text(name)),
+            SettingKind::Aliases { .. } => aliases(change, setting, site, form),
+            // A box that is not ticked is not sent.
+            SettingKind::Switch { .. } => change.with(name, is_sent),
+            SettingKind::Number { zero: Some(_), .. } | SettingKind::Choice { .. } if !is_sent => change,
+            SettingKind::Number { .. } => change.with(name, number(form, name)?),
+            SettingKind::Choice { .. } => change.with(name, form.text(name)),
+            SettingKind::List { .. } => change.with(name, lines(form, name)),
+        })
+    })
 }
 
-fn budgets(form: &Form) -> Result<SiteChange, String> {
-    let (values_max, pair_cells_max) = (Some(number(form, "values_max")?), Some(number(form, "pair_cells_max")?));
-    Ok(SiteChange { values_max, pair_cells_max, ..SiteChange::default() })
+/// The names that are new in the field are added, and those that it lacks are removed.
+fn aliases(change: SiteChange, setting: &SiteSetting, site: &Site, form: &Form) -> SiteChange {
+    let known = &site.settings.aliases;
+    let asked: Vec<String> = lines(form, setting.name).iter().map(|alias| site::fold(alias)).collect();
+    let without = |all: &[String], those: &[String]| -> Vec<String> {
+        all.iter().filter(|name| !those.contains(name)).cloned().collect()
+    };
+    change.add_and_remove(setting, without(&asked, known), without(known, &asked))
 }
 
 /// The owner's answer to what becomes of the children of a path that look personal.
@@ -94,28 +96,14 @@ fn personal(site: &Site, form: &Form) -> SiteChange {
     let parent = form.text("parent").trim_end_matches('/');
     match form.text("answer") {
         "template" => {
-            let templates = rules.templates.iter().cloned().chain([format!("{parent}/:id")]).collect();
-            SiteChange { templates: Some(templates), ..SiteChange::default() }
+            let template = format!("{parent}/:id");
+            SiteChange::of("templates", [rules.templates.as_slice(), &[template]].concat())
         }
         _ => {
             let parent = if parent.is_empty() { "/" } else { parent };
-            let by_name = rules.by_name.iter().cloned().chain([parent.to_owned()]).collect();
-            SiteChange { by_name: Some(by_name), ..SiteChange::default() }
+            SiteChange::of("by_name", [rules.by_name.as_slice(), &[parent.to_owned()]].concat())
         }
     }
-}
-
-fn paths(form: &Form) -> Result<SiteChange, String> {
-    Ok(SiteChange {
-        personal: form.all("personal").next().map(|_| number(form, "personal")).transpose()?,
-        by_name: Some(lines(form, "by_name")),
-        templates: Some(lines(form, "templates")),
-        masks: Some(lines(form, "masks")),
-        slash: Slash::ALL.into_iter().find(|rule| rule.name() == form.text("slash")),
-        case: Case::ALL.into_iter().find(|rule| rule.name() == form.text("case")),
-        query_keys: Some(lines(form, "query_keys")),
-        ..SiteChange::default()
-    })
 }
 
 /// The lines of a field that say something.

@@ -1,0 +1,425 @@
+//! The settings of a site, each defined once: a field with its default, and an item of [`SETTINGS`]. Those of paths are in
+//! `paths.rs`, those of what is left out in `exclusions.rs`. In: what an owner declares. Out: [`Settings`]. Forgets: nothing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::change::each;
+use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
+use super::{Annotation, Exclusions, Funnel, Goal, PathRules, host_pattern};
+use crate::limits;
+
+/// What becomes of a visitor's address before it is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressMode {
+    /// IPv4 whole, IPv6 its /64, hashed with the agent under the day's salt.
+    #[default]
+    Hash,
+    /// IPv4 /24, IPv6 /48; cut before anything else sees it, the place included.
+    Truncate,
+    /// No tokens at all: pageviews and events are counted, visitors and visits are not measured.
+    None,
+}
+
+impl AddressMode {
+    /// All modes.
+    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AddressMode::Hash => "hash",
+            AddressMode::Truncate => "truncate",
+            AddressMode::None => "none",
+        }
+    }
+
+    /// The mode with this name.
+    pub fn from_name(name: &str) -> Option<AddressMode> {
+        AddressMode::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// What an owner can set for a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What becomes of addresses.
+    pub address: AddressMode,
+    /// The hosts whose pages count, folded; `*.example.com` stands for every host below. Empty means every host.
+    pub hosts: Vec<String>,
+    /// Further names of the site, folded: domains, Umami's UUID, Matomo's number, a short code.
+    pub aliases: Vec<String>,
+    /// Campaigns by mail that are counted under their name, and how many mails were sent, as the owner says.
+    pub campaigns: BTreeMap<String, u64>,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: bool,
+    /// How many visitors of a day a value needs to be shown to readers who are not signed in.
+    pub small_counts_k: u32,
+    /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
+    pub opt_out: bool,
+    /// Whether hosts beside the site's own, below the same registered domain, are referrers.
+    #[serde(skip_serializing_if = "is_off")]
+    pub subdomain_referrers: bool,
+    /// What becomes of paths.
+    #[serde(skip_serializing_if = "PathRules::is_default")]
+    pub paths: PathRules,
+    /// What is left out.
+    #[serde(skip_serializing_if = "Exclusions::is_empty")]
+    pub exclude: Exclusions,
+    /// What its owner watches.
+    pub goals: Vec<Goal>,
+    /// Ways through the site that its owner watches.
+    pub funnels: Vec<Funnel>,
+    /// The highest number that a funnel ever had: the sums of one that was removed are no other's.
+    pub funnels_made: u32,
+    /// What its owner notes beside the figures, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
+    /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
+    #[serde(skip_serializing_if = "is_none")]
+    pub annotations_made: u32,
+    /// How much of a day is kept by name.
+    pub budget: Budget,
+}
+
+fn is_off(setting: &bool) -> bool {
+    !setting
+}
+
+fn is_none(made: &u32) -> bool {
+    *made == 0
+}
+
+/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// Different values of each dimension.
+    pub values: u32,
+    /// Cells of two dimensions.
+    pub pair_cells: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            address: AddressMode::Hash,
+            hosts: Vec::new(),
+            aliases: Vec::new(),
+            campaigns: BTreeMap::new(),
+            counter: false,
+            small_counts_k: limits::SMALL_COUNTS_K,
+            opt_out: true,
+            subdomain_referrers: false,
+            paths: PathRules::default(),
+            exclude: Exclusions::default(),
+            goals: Vec::new(),
+            funnels: Vec::new(),
+            funnels_made: 0,
+            annotations: Vec::new(),
+            annotations_made: 0,
+            budget: Budget::default(),
+        }
+    }
+}
+
+/// The settings of what a site is and of its budgets.
+pub(super) static SETTINGS: [SiteSetting; 10] = [
+    SiteSetting {
+        name: "timezone",
+        flag: "timezone",
+        value_name: "ZONE",
+        help: "Time zone like Europe/Berlin; a change acts from the site's next day on",
+        title: "time zone",
+        line: "{}",
+        kind: SettingKind::Zone,
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated { english: "Time zone", german: "Zeitzone", french: "Fuseau horaire" },
+            help: Some(Translated {
+                english: "Days begin and end at midnight there, like `Europe/Berlin`. A change acts from the site's next day on.",
+                german: "Dort beginnen und enden die Tage um Mitternacht, zum Beispiel `Europe/Berlin`. Eine Änderung gilt ab dem nächsten Tag der Website.",
+                french: "Les jours y commencent et finissent à minuit, comme `Europe/Berlin`. Un changement prend effet au prochain jour du site.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "hosts",
+        flag: "host",
+        value_name: "HOST",
+        help: "A host whose pages count, `*.example.com` for all below it",
+        title: "hosts",
+        line: "hosts {}",
+        kind: SettingKind::List {
+            get: |settings| settings.hosts.clone(),
+            set: |settings, texts, _| {
+                settings.hosts = each(texts, |text| Ok(host_pattern(text)?))?;
+                Ok(())
+            },
+            most: limits::SITE_HOSTS_MAX,
+            none: "any",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated {
+                english: "Hosts whose pages count",
+                german: "Hosts, deren Seiten zählen",
+                french: "Hôtes dont les pages comptent",
+            },
+            help: Some(Translated {
+                english: "One per line; `*.example.com` stands for every host below it. Left empty, every host counts.",
+                german: "Einer pro Zeile; `*.example.com` steht für alle Hosts darunter. Ohne Angabe zählt jeder Host.",
+                french: "Un par ligne ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, tous les hôtes comptent.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "aliases",
+        flag: "alias",
+        value_name: "NAME",
+        help: "A further name by which trackers call the site: a domain, Umami's UUID, Matomo's number, a short code",
+        title: "aliases",
+        line: "aliases {}",
+        kind: SettingKind::Aliases { removal_flag: "no-alias", removal: "A name that is the site's no more" },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated {
+                english: "Further names of the site",
+                german: "Weitere Namen der Website",
+                french: "Autres noms du site",
+            },
+            help: Some(Translated {
+                english: "What trackers call it, one per line: a domain, Umami's UUID, Matomo's number, a short code.",
+                german: "Wie Tracker sie nennen, einer pro Zeile: eine Domain, die UUID von Umami, die Nummer von Matomo, ein Kürzel.",
+                french: "Ceux que lui donnent les traceurs, un par ligne : un domaine, l’UUID d’Umami, le numéro de Matomo, un code court.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "address",
+        flag: "address",
+        value_name: "MODE",
+        help: "What becomes of addresses: hash, truncate or none",
+        title: "address",
+        line: "address {}",
+        kind: SettingKind::Choice {
+            get: |settings| settings.address.name(),
+            set: |settings, name| {
+                settings.address = AddressMode::from_name(name)?;
+                Some(())
+            },
+            options: &ADDRESS_MODES,
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated {
+                english: "Addresses of visitors",
+                german: "Adressen der Besucher",
+                french: "Adresses des visiteurs",
+            },
+            help: Some(Translated {
+                english: "How visitors of a day are told apart. No address is ever kept.",
+                german: "Woran die Besucher eines Tages unterschieden werden. Adressen werden nie gespeichert.",
+                french: "Comment distinguer les visiteurs d’un même jour. Aucune adresse n’est jamais conservée.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "opt_out",
+        flag: "opt-out",
+        value_name: "YES",
+        help: "Whether Sec-GPC and DNT are honoured: true or false",
+        title: "opt-out",
+        line: "opt-out ignored",
+        kind: SettingKind::Switch {
+            get: |settings| settings.opt_out,
+            set: |settings, is_on| settings.opt_out = is_on,
+            on: "honoured",
+            off: "ignored",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated {
+                english: "Honour Global Privacy Control and Do Not Track",
+                german: "Global Privacy Control und Do Not Track beachten",
+                french: "Respecter Global Privacy Control et Do Not Track",
+            },
+            help: Some(Translated {
+                english: "Whoever sends one of them is not counted. Firefox's private windows, Brave and DuckDuckGo do so by themselves.",
+                german: "Wer eines davon sendet, wird nicht gezählt. Private Fenster von Firefox, Brave und DuckDuckGo tun das von sich aus.",
+                french: "Qui envoie l’un des deux n’est pas compté. Les fenêtres privées de Firefox, Brave et DuckDuckGo le font de leur propre chef.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "subdomain_referrers",
+        flag: "subdomain-referrers",
+        value_name: "YES",
+        help: "Whether other hosts below the site's registered domain are referrers: true or false",
+        title: "sub-domains",
+        line: "sub-domains are referrers",
+        kind: SettingKind::Switch {
+            get: |settings| settings.subdomain_referrers,
+            set: |settings, is_on| settings.subdomain_referrers = is_on,
+            on: "referrers",
+            off: "the site itself",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated {
+                english: "Count other sub-domains as referrers",
+                german: "Andere Subdomains als Verweise zählen",
+                french: "Compter les autres sous-domaines comme référents",
+            },
+            help: Some(Translated {
+                english: "Unless ticked, hosts below the same registered domain are the site itself, and who comes from them came directly.",
+                german: "Ohne Haken gehören Hosts unter derselben registrierten Domain zur Website; wer von ihnen kommt, kam direkt.",
+                french: "Sans cette option, les hôtes du même domaine enregistré font partie du site. Qui en vient est venu directement.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "counter",
+        flag: "counter",
+        value_name: "YES",
+        help: "Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false",
+        title: "public counter",
+        line: "public counter",
+        kind: SettingKind::Switch {
+            get: |settings| settings.counter,
+            set: |settings, is_on| settings.counter = is_on,
+            on: "yes",
+            off: "no",
+        },
+        acts: None,
+        field: Some(SettingField {
+            form: SettingsForm::Site,
+            label: Translated { english: "Public counter", german: "Öffentlicher Zähler", french: "Compteur public" },
+            help: Some(Translated {
+                english: "Everybody may ask how often a page was viewed, at `/counter/{0}/PATH.json`. Small numbers are not told.",
+                german: "Alle dürfen unter `/counter/{0}/PATH.json` abfragen, wie oft eine Seite aufgerufen wurde. Kleine Zahlen werden nicht verraten.",
+                french: "Tout le monde peut demander combien de fois une page a été vue, à l’adresse `/counter/{0}/PATH.json`. Les petits nombres ne sont pas révélés.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "small_counts_k",
+        flag: "small-counts-k",
+        value_name: "K",
+        help: "How many visitors of a day a value needs to be shown to readers who are not signed in; less is (other)",
+        title: "small counts",
+        line: "small counts below {}",
+        kind: SettingKind::Number {
+            get: |settings| settings.small_counts_k,
+            set: |settings, number| settings.small_counts_k = number,
+            least: limits::SMALL_COUNTS_K_MIN,
+            most: limits::SMALL_COUNTS_K_MAX,
+            zero: None,
+            shown: "below {} visitors a day",
+        },
+        acts: None,
+        field: None,
+    },
+    SiteSetting {
+        name: "values_max",
+        flag: "values-max",
+        value_name: "N",
+        help: "How many values of each dimension are counted by name in a day, from the next day on; more are (other)",
+        title: "values a day",
+        line: "at most {} values a day",
+        kind: SettingKind::Number {
+            get: |settings| settings.budget.values,
+            set: |settings, number| settings.budget.values = number,
+            least: 1,
+            most: limits::VALUES_PER_DAY_MAX,
+            zero: None,
+            shown: "{}",
+        },
+        acts: Some("The budget of values acts from the site's next day on: today has begun with the one before."),
+        field: Some(SettingField {
+            form: SettingsForm::Budgets,
+            label: Translated {
+                english: "Values of each dimension in a day",
+                german: "Werte jeder Dimension pro Tag",
+                french: "Valeurs de chaque dimension par jour",
+            },
+            help: Some(Translated {
+                english: "At most {0}. A change acts from the site's next day on.",
+                german: "Höchstens {0}. Eine Änderung gilt ab dem nächsten Tag der Website.",
+                french: "{0} au plus. Un changement prend effet au prochain jour du site.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "pair_cells_max",
+        flag: "pair-cells-max",
+        value_name: "N",
+        help: "How many cells of two dimensions are kept of a day; past it the rarest are (other)",
+        title: "pair cells a day",
+        line: "at most {} pair cells a day",
+        kind: SettingKind::Number {
+            get: |settings| settings.budget.pair_cells,
+            set: |settings, number| settings.budget.pair_cells = number,
+            least: 1,
+            most: limits::PAIR_CELLS_PER_DAY_MAX,
+            zero: None,
+            shown: "{}",
+        },
+        acts: Some("The budget of pair cells acts from the end of the site's present day on."),
+        field: Some(SettingField {
+            form: SettingsForm::Budgets,
+            label: Translated {
+                english: "Cells of two dimensions in a day",
+                german: "Zellen aus zwei Dimensionen pro Tag",
+                french: "Cellules de deux dimensions par jour",
+            },
+            help: Some(Translated {
+                english: "At most {0}. A change acts from the end of the site's present day on.",
+                german: "Höchstens {0}. Eine Änderung gilt ab dem Ende des laufenden Tages der Website.",
+                french: "{0} au plus. Un changement prend effet à la fin du jour en cours du site.",
+            }),
+        }),
+    },
+];
+
+const ADDRESS_MODES: [SettingOption; AddressMode::ALL.len()] = [
+    SettingOption {
+        name: AddressMode::Hash.name(),
+        label: Translated {
+            english: "Hashed for the day, with the browser's identification",
+            german: "Für den Tag gehasht, zusammen mit der Kennung des Browsers",
+            french: "Hachées pour la journée, avec l’identification du navigateur",
+        },
+    },
+    SettingOption {
+        name: AddressMode::Truncate.name(),
+        label: Translated {
+            english: "Cut to the network first, then hashed",
+            german: "Erst auf das Netz gekürzt, dann gehasht",
+            french: "D’abord réduites au réseau, puis hachées",
+        },
+    },
+    SettingOption {
+        name: AddressMode::None.name(),
+        label: Translated {
+            english: "Not used: visitors and visits are not measured",
+            german: "Nicht verwendet: Besucher und Besuche werden nicht gemessen",
+            french: "Inutilisées : visiteurs et visites ne sont pas mesurés",
+        },
+    },
+];
