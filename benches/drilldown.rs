@@ -455,9 +455,9 @@ fn main() {
         Some(part @ ("reports" | "pages")) => {
             let year = Year::new(&maker, number(1, 100_000), number(2, 400) as i32);
             if part == "reports" {
-                reports(&maker, &year)
+                reports(&maker, &year);
             } else {
-                pages::pages(&year.collector)
+                pages::pages(&year.collector);
             }
             year.end();
         }

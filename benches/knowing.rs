@@ -5,6 +5,7 @@
 //! rows are shown apart, for whoever tunes rules on the even ones. `benches/knowing/referrers.tsv` holds labelled
 //! referrers. Look-ups of countries in the table are timed too, and with `HEADCOUNT_GEO=FILE` those of places in a file.
 //! `HEADCOUNT_RANGES=FOLDER` holds the table against every row of its source, as `src/hit/data/refresh --keep` leaves it.
+#![allow(unsafe_code, reason = "an allocator that counts is one that is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::collections::BTreeMap;

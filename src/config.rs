@@ -52,7 +52,7 @@ impl Default for Config {
     }
 }
 
-/// A key of the configuration, for the table in the README and for messages.
+/// A key of the configuration, for the table in `docs/configuration.md` and for messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// Its name in the file; in the environment it is `HEADCOUNT_` and the name in capitals.

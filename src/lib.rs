@@ -79,8 +79,8 @@
 //!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
-//! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what the
-//!   README lists under *Languages*;
+//! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what
+//!   `docs/languages.md` lists;
 //! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
 //! - what happens just now: `counts/lately.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
@@ -88,10 +88,11 @@
 //! - users and what they may do: `store/sqlite/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
-//! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
+//! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
 //! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
 //!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
-//! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in the README;
+//! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in
+//!   `docs/configuration.md`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`

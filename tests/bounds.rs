@@ -105,7 +105,7 @@ fn a_flood_of_property_keys_leaves_channels_and_sources_their_room() {
 #[test]
 fn more_sources_than_a_day_takes_leave_properties_their_room() {
     let world = World::start();
-    let change = SiteChange { values_max: Some(5), ..SiteChange::default() };
+    let change = SiteChange::of("values_max", 5);
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     world.go_to("2026-06-02T09:00:00Z");
     for source in 0..6 {

@@ -4,6 +4,7 @@
 //! `documentation/table.rs` declares. A block of `text` below one is what it must print; `...` stands for anything.
 
 mod blocks;
+mod links;
 #[path = "../src/hit/place/mmdb.rs"]
 mod mmdb;
 mod table;
@@ -166,7 +167,7 @@ impl Desk {
 
     /// Brings about what a block supposes.
     fn suppose(&mut self, block: &Block) -> Result<(), String> {
-        if self.server.is_none() && table::SERVED.contains(&block.document.as_str()) {
+        if self.server.is_none() && table::SERVED.iter().any(|start| block.document.starts_with(start)) {
             self.carry_out("headcount serve")?;
         }
         if self.server.is_some() {
@@ -215,8 +216,9 @@ fn look_at(command: &str) -> Result<(), String> {
             return Err(format!("Cargo.toml has no target {}", pair[1]));
         }
     }
-    let is_ours =
-        |word: &&String| ["deploy/", "tests/", "benches/", "src/", ".ci/"].iter().any(|it| word.starts_with(it));
+    let is_ours = |word: &&String| {
+        ["deploy/", "tests/", "benches/", "src/", "docs/", ".ci/"].iter().any(|it| word.starts_with(it))
+    };
     match words.iter().filter(is_ours).find(|word| !root.join(word).exists()) {
         Some(word) => Err(format!("there is no {word}")),
         None => Ok(()),
@@ -304,7 +306,9 @@ fn look_into(desk: &Desk, block: &Block) -> Result<(), String> {
 #[test]
 fn every_command_of_the_documents_works_as_it_is_printed() {
     let documents = documents();
-    assert!(documents.iter().any(|(name, _)| name == "README.md") && documents.len() > 3);
+    for name in ["README.md", "CONTRIBUTING.md", "deploy/README.md", "benches/README.md", "docs/commands.md"] {
+        assert!(documents.iter().any(|(found, _)| found == name), "{name} is missing");
+    }
     let run = |(name, text): &(String, String)| {
         let (name, text) = (name.clone(), text.clone());
         std::thread::spawn(move || run_document(&name, &text))
@@ -314,17 +318,20 @@ fn every_command_of_the_documents_works_as_it_is_printed() {
     assert!(wrong.is_empty(), "{} commands do not work:\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// The help of a command and of all below it.
-fn helps(path: &[&str], all: &mut String) {
+/// The help of a command and of all below it, and the words of those that have none below.
+fn helps(path: &[&str], all: &mut String, named: &mut Vec<String>) {
     let output = headcount(&[path, &["--help"]].concat()).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let below =
         help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default().to_owned();
     all.push_str(&help);
+    if below.is_empty() {
+        named.push(path.join(" "));
+    }
     for line in below.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let name = line.split_whitespace().next().unwrap_or_default();
         if name != "help" {
-            helps(&[path, &[name]].concat(), all);
+            helps(&[path, &[name]].concat(), all, named);
         }
     }
 }
@@ -339,7 +346,7 @@ fn flags(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn flags_and_commands_within_sentences_exist() {
     let mut help = String::new();
-    helps(&[], &mut help);
+    helps(&[], &mut help, &mut Vec::new());
     let known: BTreeSet<&str> = flags(&help).chain(table::OF_OTHERS.map(|(flag, _)| flag)).collect();
     assert!(known.len() > 30, "{known:?}");
     let mut wrong = Vec::new();
@@ -349,7 +356,9 @@ fn flags_and_commands_within_sentences_exist() {
             for flag in flags(&code).filter(|flag| !is_others && !known.contains(flag)) {
                 wrong.push(format!("{name}:{line}: no command has the flag {flag}"));
             }
-            if ["tests/", "deploy/", "benches/", ".ci/"].iter().any(|start| code.starts_with(start))
+            if ["tests/", "deploy/", "benches/", "src/", "docs/", "dashboards/", ".ci/"]
+                .iter()
+                .any(|start| code.starts_with(start))
                 && !code.contains('*')
             {
                 wrong.extend(look_at(&code).err().map(|why| format!("{name}:{line}: `{code}`: {why}")));

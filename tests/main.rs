@@ -20,6 +20,7 @@ mod import;
 mod ingest;
 mod intake;
 mod knowing;
+mod licences;
 mod live;
 mod operators;
 mod oracle;

@@ -1,4 +1,4 @@
-//! In: stories of visitors. Out: the sentences of design.md section 4, each as a test that can be read beside it.
+//! In: stories of visitors. Out: the sentences of docs/counting.md, each as a test that can be read beside it.
 //! Forgets: nothing; `oracle.rs` looks for the streams that nobody thought of. Dimensions have a file of their own.
 
 mod dimensions;

@@ -8,7 +8,7 @@ use super::{DIRECT, DIRECT_OR_NONE, NOT_SET, PAGEVIEW};
 /// What we split by. The numbers are stored, so they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
-#[allow(missing_docs, reason = "the names are the field's own; design.md section 4 defines each")]
+#[allow(missing_docs, reason = "the names are the field's own; docs/counting.md defines each")]
 pub enum Dimension {
     Source = 1,
     Referrer = 2,

@@ -64,7 +64,8 @@ pub fn words(command: &str) -> Vec<String> {
     bare.split_whitespace().map(|word| word.trim_matches(['\'', '"']).to_owned()).collect()
 }
 
-fn root() -> &'static Path {
+/// The folder of the project.
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -96,8 +97,13 @@ pub fn blocks(document: &str, text: &str) -> Vec<Block> {
     let mut lines = text.lines().enumerate();
     while let Some((at, line)) = lines.next() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
-            let body: Vec<&str> =
-                lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_start() != "```").collect();
+            // A block within a list is as far from the edge as its fence.
+            let edge = &line[..line.len() - line.trim_start().len()];
+            let body: Vec<&str> = lines
+                .by_ref()
+                .map(|(_, line)| line.strip_prefix(edge).unwrap_or(line))
+                .take_while(|line| line.trim_start() != "```")
+                .collect();
             let (document, language) = (document.to_owned(), language.trim().to_owned());
             found.push(Block { document, line: at + 2, language, text: body.join("\n") });
         }
@@ -120,9 +126,10 @@ pub fn inline(text: &str) -> Vec<(usize, String)> {
 
 #[test]
 fn blocks_and_commands_are_found_as_a_shell_reads_them() {
-    let text = "# A\n```sh\na 'b\n c' # it's\n# note\nd \\\n  e; f\n```\n## B `x --y`\n```toml\nk = 1\n```\n";
+    let text = "# A\n```sh\na 'b\n c' # it's\n# note\nd \\\n  e; f\n```\n## B `x --y`\n```toml\nk = 1\n```\n1. C\n   ```sh\n   f\n     g\n   ```\n";
     let found = blocks("x.md", text);
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[2].text, "f\n  g");
     let commands = found[0].commands();
     assert_eq!(commands, [(3, "a 'b\n c' # it's".to_owned()), (6, "d \\\n  e; f".to_owned())]);
     assert_eq!((found[1].language.as_str(), found[1].line), ("toml", 11));

@@ -32,8 +32,9 @@ pub const STAYING: [(&str, &str); 3] = [
 
 /// How commands begin that are not run, and why. They must be right for a shell, and the files of the project that they name
 /// must be there.
-pub const ASIDE: [(&str, &str); 11] = [
+pub const ASIDE: [(&str, &str); 12] = [
     ("cargo ", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
+    ("touch ", "says that a file has changed, to build anew"),
     ("install ", "puts files where only root may"),
     ("echo 'HEADCOUNT_", "writes to /etc"),
     ("systemctl ", "there is no service manager"),
@@ -54,8 +55,9 @@ pub const SUPPOSED: [(&str, &str); 3] = [
     ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
 ];
 
-/// Documents that begin with a server that runs, since their own way to start one is left aside.
-pub const SERVED: [&str; 1] = ["deploy/README.md"];
+/// Beginnings of the documents that suppose a server that runs: the pages of the manual, and those whose own way to start one is
+/// left aside.
+pub const SERVED: [&str; 2] = ["docs/", "deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
 pub const OF_OTHERS: [(&str, &str); 6] = [

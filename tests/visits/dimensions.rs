@@ -1,4 +1,4 @@
-//! In: stories of visitors. Out: the sentences of design.md section 4 on dimensions, each as a test. Forgets: nothing.
+//! In: stories of visitors. Out: the sentences of docs/counting.md on dimensions, each as a test. Forgets: nothing.
 
 use crate::scenario::check;
 
