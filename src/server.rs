@@ -88,7 +88,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
                 });
             }
             // Out of descriptors, most likely: closing connections will free some.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(limits::ACCEPT_PAUSE_MS)).await,
         }
     }
     drop(listener);

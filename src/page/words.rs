@@ -36,6 +36,8 @@ pub mod values;
 
 use std::fmt::Display;
 
+use crate::limits;
+
 pub use english::{ENGLISH, Words};
 pub use french::FRENCH;
 pub use german::GERMAN;
@@ -98,7 +100,12 @@ impl Language {
         };
         // Of equal wishes the first counts.
         let better = |best: (Language, f32), next: (Language, f32)| if next.1 > best.1 { next } else { best };
-        header.split(',').take(32).filter_map(wish).reduce(better).map_or(Language::English, |(language, _)| language)
+        header
+            .split(',')
+            .take(limits::LANGUAGES_READ)
+            .filter_map(wish)
+            .reduce(better)
+            .map_or(Language::English, |(language, _)| language)
     }
 }
 

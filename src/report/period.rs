@@ -107,7 +107,9 @@ impl With {
             "previous" => Ok(With::Previous),
             "year" => Ok(With::YearBefore),
             "none" => Ok(With::Nothing),
-            _ => date(key).map(With::From).ok_or_else(|| NotACompare(key.chars().take(100).collect())),
+            _ => {
+                date(key).map(With::From).ok_or_else(|| NotACompare(key.chars().take(limits::ECHO_CHARS_MAX).collect()))
+            }
         }
     }
 

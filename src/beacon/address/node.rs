@@ -3,8 +3,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The longest text that is looked at: an IPv6 address with a zone and a port, in quotes.
-const BYTES_MAX: usize = 128;
+use crate::limits;
 
 /// One address: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`, each also within quotes
 /// and with a zone (`fe80::1%eth0`). The unknown and made-up names of RFC 7239 (`unknown`, `_hidden`) are no addresses,
@@ -27,7 +26,7 @@ pub fn node_and_port(text: &[u8]) -> Option<IpAddr> {
 
 /// The text without what surrounds it: blanks and quotes, also those that a log escaped.
 fn bare(text: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= BYTES_MAX)?;
+    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= limits::ADDRESS_TEXT_BYTES_MAX)?;
     Some(text.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\')))
 }
 
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_none() {
-        let long = format!("192.0.2.1{}", " ".repeat(BYTES_MAX));
+        let long = format!("192.0.2.1{}", " ".repeat(limits::ADDRESS_TEXT_BYTES_MAX));
         let texts = [
             "",
             " ",

@@ -140,7 +140,10 @@ impl Flushing {
 
     fn pause(&mut self, error: &StoreError) {
         let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
-        let pause = self.retry.as_ref().map_or(Duration::from_secs(1), |retry| (retry.pause * 2).min(longest));
+        let pause = self
+            .retry
+            .as_ref()
+            .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
         self.meter.degraded.set(1);
         tracing::error!(error = %error, retry_s = pause.as_secs(), "a flush failed and will be tried again");

@@ -8,24 +8,22 @@ mod identity;
 
 use std::ops::Range;
 
+use crate::limits;
+
 /// What stands for the number of a card.
 const CARD: &str = ":card";
 /// What stands for the number of an account.
 const IBAN: &str = ":iban";
 /// What stands for a number that a state, or a maker of machines, gave out.
 const ID: &str = ":id";
-/// Longest number of all, in letters and digits: an IBAN.
-const BYTES_MAX: usize = 34;
-/// Most groups that a number is written in.
-const GROUPS_MAX: usize = 12;
 /// Words before the number of a card, lower case.
 const CARD_WORDS: [&str; 6] = ["card", "cardnumber", "creditcard", "cc", "pan", "kreditkarte"];
 
 /// A number in its groups, without what divides them, in capitals.
 struct Number {
-    bytes: [u8; BYTES_MAX],
+    bytes: [u8; limits::NUMBER_BYTES_MAX],
     length: usize,
-    groups: [u8; GROUPS_MAX],
+    groups: [u8; limits::NUMBER_GROUPS_MAX],
     count: usize,
     /// What divides the first two groups.
     separator: u8,
@@ -95,9 +93,9 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let was_digit = start >= 2 && is_separator(bytes[start - 1]) && bytes[start - 2].is_ascii_digit();
     let mut number = Number {
-        bytes: [0; BYTES_MAX],
+        bytes: [0; limits::NUMBER_BYTES_MAX],
         length: 0,
-        groups: [0; GROUPS_MAX],
+        groups: [0; limits::NUMBER_GROUPS_MAX],
         count: 0,
         separator: 0,
         is_even: true,
@@ -106,7 +104,8 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
     let (mut at, mut found) = (start, None);
     loop {
         let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if length == 0 || number.length + length > BYTES_MAX || number.count == GROUPS_MAX {
+        if length == 0 || number.length + length > limits::NUMBER_BYTES_MAX || number.count == limits::NUMBER_GROUPS_MAX
+        {
             return found;
         }
         number.bytes[number.length..number.length + length].copy_from_slice(&bytes[at..at + length]);
@@ -128,8 +127,11 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
         }
         number.is_even &= number.count == 1 || next == number.separator;
         number.separator = if number.count == 1 { next } else { number.separator };
-        // Some write ` - ` between groups, or two blanks.
-        at += bytes[at..].iter().take(3).take_while(|byte| **byte == next || is_separator(**byte)).count();
+        at += bytes[at..]
+            .iter()
+            .take(limits::NUMBER_GAP_BYTES_MAX)
+            .take_while(|byte| **byte == next || is_separator(**byte))
+            .count();
     }
 }
 

@@ -78,12 +78,9 @@ enum Node {
     Expr(Expr),
 }
 
-/// Deepest nesting that is read: nobody writes more by hand.
-const DEPTH_MAX: usize = 8;
-
 fn read(place: &str, value: &Value, depth: usize) -> Result<Node, QueryError> {
     let items = array(place, value)?;
-    let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= DEPTH_MAX) else {
+    let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= limits::FILTER_DEPTH_MAX) else {
         return refuse(place, &format!("Invalid filter {}", shown(value)));
     };
     let inner = |at: usize, value: &Value| match read(&format!("{place}/{at}"), value, depth + 1)? {

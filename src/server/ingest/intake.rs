@@ -9,14 +9,11 @@ use super::super::{App, apart, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Made, Outcome, Waiting};
 use crate::hit::Hit;
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
 use crate::site::{Day, SiteId};
 use crate::store::sqlite::{Access, Scope};
-
-/// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
-const ROOM_STEPS: u32 = 200;
-const ROOM_STEP_MS: u64 = 5;
 
 /// Who sent a request, by a token.
 #[derive(Clone)]
@@ -209,8 +206,8 @@ pub fn refuse(refusal: &Refusal, app: &App) -> Outcome {
 
 /// A full queue empties within milliseconds; a collector that is too slow for longer says so.
 async fn wait_for_room(mut waiting: Waiting, app: &App) -> Outcome {
-    for _ in 0..ROOM_STEPS {
-        tokio::time::sleep(Duration::from_millis(ROOM_STEP_MS)).await;
+    for _ in 0..limits::QUEUE_WAIT_STEPS {
+        tokio::time::sleep(Duration::from_millis(limits::QUEUE_WAIT_STEP_MS)).await;
         match app.collector.queue(waiting) {
             Ok(outcome) => return outcome,
             Err(again) => waiting = again,
