@@ -126,7 +126,6 @@ impl<'a> Line<'a> {
             "" => site.as_str(),
             host => host,
         };
-        let agent = self.agent.as_deref().unwrap_or_default();
         Ok(Beacon {
             site: site.as_str().to_owned(),
             kind: Kind::Pageview,
@@ -141,19 +140,24 @@ impl<'a> Line<'a> {
             libraries_count: false,
             once: None,
             claims: Claims::default(),
-            sender: Sender {
-                address: ClientIp(self.address),
-                way: Way::default(),
-                agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
-                hints: Hints::default(),
-                opted_out: self.opted_out,
-                prefetch: false,
-                automated: false,
-                touch_mac: false,
-                time_zone: None,
-                country: None,
-            },
+            sender: self.as_sender(),
         })
+    }
+
+    fn as_sender(&self) -> Sender {
+        let agent = self.agent.as_deref().unwrap_or_default();
+        Sender {
+            address: ClientIp(self.address),
+            way: Way::default(),
+            agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+            hints: Hints::default(),
+            opted_out: self.opted_out,
+            prefetch: false,
+            automated: false,
+            touch_mac: false,
+            time_zone: None,
+            country: None,
+        }
     }
 }
 

@@ -148,46 +148,46 @@ mod tests {
         }
     }
 
+    const NO_ADDRESSES: [&str; 33] = [
+        "",
+        " ",
+        "-",
+        "\"\"",
+        "unknown",
+        "_hidden",
+        "_gazonk",
+        "example.com",
+        "example.com:80",
+        "localhost",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.010",
+        "192.0.2.1:",
+        "192.0.2.1:port",
+        "192.0.2.1:65536",
+        "192.0.2.1:+8",
+        "192.0.2.1:_",
+        "192.0.2.1%",
+        "192.0.2.1 192.0.2.2",
+        "192.0.2.1/32",
+        "[2001:db8::1",
+        "2001:db8::1]",
+        "[2001:db8::1]80",
+        "[2001:db8::1]:port",
+        "[]",
+        "[]:80",
+        "2001:db8::1::2",
+        "fe80::1%",
+        "fe80::1%a b",
+        "12345",
+        "::g",
+        "unix:",
+    ];
+
     #[test]
     fn what_is_no_address_is_none() {
         let long = format!("192.0.2.1{}", " ".repeat(limits::ADDRESS_TEXT_BYTES_MAX));
-        let texts = [
-            "",
-            " ",
-            "-",
-            "\"\"",
-            "unknown",
-            "_hidden",
-            "_gazonk",
-            "example.com",
-            "example.com:80",
-            "localhost",
-            "192.0.2",
-            "192.0.2.256",
-            "192.0.2.010",
-            "192.0.2.1:",
-            "192.0.2.1:port",
-            "192.0.2.1:65536",
-            "192.0.2.1:+8",
-            "192.0.2.1:_",
-            "192.0.2.1%",
-            "192.0.2.1 192.0.2.2",
-            "192.0.2.1/32",
-            "[2001:db8::1",
-            "2001:db8::1]",
-            "[2001:db8::1]80",
-            "[2001:db8::1]:port",
-            "[]",
-            "[]:80",
-            "2001:db8::1::2",
-            "fe80::1%",
-            "fe80::1%a b",
-            "12345",
-            "::g",
-            "unix:",
-            &long,
-        ];
-        for text in texts {
+        for text in NO_ADDRESSES.into_iter().chain([long.as_str()]) {
             assert_eq!((node(text.as_bytes()), node_and_port(text.as_bytes())), (None, None), "{text:?}");
         }
         assert_eq!(node(b"\xff192.0.2.1"), None);

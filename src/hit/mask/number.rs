@@ -88,19 +88,35 @@ const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'_' | b'+')
 }
 
+impl Number {
+    fn empty() -> Number {
+        Number {
+            bytes: [0; limits::NUMBER_BYTES_MAX],
+            length: 0,
+            groups: [0; limits::NUMBER_GROUPS_MAX],
+            count: 0,
+            separator: 0,
+            is_even: true,
+            has_neighbours: false,
+        }
+    }
+
+    /// Adds a group, for which there is room.
+    fn push(&mut self, group: &[u8]) {
+        let place = self.length..self.length + group.len();
+        self.bytes[place.clone()].copy_from_slice(group);
+        self.bytes[place].make_ascii_uppercase();
+        self.length += group.len();
+        self.groups[self.count] = group.len() as u8;
+        self.count += 1;
+    }
+}
+
 /// The longest number that begins at `start`: its length in the text, and its mark.
 fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let was_digit = start >= 2 && is_separator(bytes[start - 1]) && bytes[start - 2].is_ascii_digit();
-    let mut number = Number {
-        bytes: [0; limits::NUMBER_BYTES_MAX],
-        length: 0,
-        groups: [0; limits::NUMBER_GROUPS_MAX],
-        count: 0,
-        separator: 0,
-        is_even: true,
-        has_neighbours: false,
-    };
+    let mut number = Number::empty();
     let (mut at, mut found) = (start, None);
     loop {
         let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
@@ -108,11 +124,7 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
         {
             return found;
         }
-        number.bytes[number.length..number.length + length].copy_from_slice(&bytes[at..at + length]);
-        number.bytes[number.length..number.length + length].make_ascii_uppercase();
-        number.length += length;
-        number.groups[number.count] = length as u8;
-        number.count += 1;
+        number.push(&bytes[at..at + length]);
         at += length;
         let next = bytes.get(at).copied().unwrap_or(0);
         let goes_on =

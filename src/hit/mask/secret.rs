@@ -300,17 +300,7 @@ enum Kind {
 /// `ReleaseNotes2`.
 fn kind(part: &str) -> Kind {
     let bytes = part.as_bytes();
-    let (mut letters, mut capitals, mut groups, mut humps) = (0, 0, 0, 0);
-    let (mut before, mut number) = (b' ', false);
-    for byte in bytes {
-        letters += usize::from(byte.is_ascii_alphabetic());
-        capitals += usize::from(byte.is_ascii_uppercase());
-        // `27x812` is one number.
-        groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit() && !(number && before == b'x'));
-        number = before.is_ascii_digit() || number && before == b'x' && byte.is_ascii_digit();
-        humps += usize::from(byte.is_ascii_uppercase() && before.is_ascii_lowercase());
-        before = *byte;
-    }
+    let Letters { letters, capitals, groups, humps } = Letters::of(bytes);
     let one_case = capitals == 0 || capitals == letters || capitals == 1 && bytes[0].is_ascii_uppercase();
     let numbers_end = part.len() - part.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let reads = |least| if letters::average(part) >= least { Kind::Word } else { Kind::Noise };
@@ -345,6 +335,34 @@ fn kind(part: &str) -> Kind {
             }
         }
         _ => Kind::Noise,
+    }
+}
+
+/// What a part of a slug is made of.
+#[derive(Default)]
+struct Letters {
+    letters: usize,
+    capitals: usize,
+    /// Groups of digits.
+    groups: usize,
+    /// Capitals behind small letters.
+    humps: usize,
+}
+
+impl Letters {
+    fn of(bytes: &[u8]) -> Letters {
+        let mut of = Letters::default();
+        let (mut before, mut number) = (b' ', false);
+        for byte in bytes {
+            of.letters += usize::from(byte.is_ascii_alphabetic());
+            of.capitals += usize::from(byte.is_ascii_uppercase());
+            // `27x812` is one number.
+            of.groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit() && !(number && before == b'x'));
+            number = before.is_ascii_digit() || number && before == b'x' && byte.is_ascii_digit();
+            of.humps += usize::from(byte.is_ascii_uppercase() && before.is_ascii_lowercase());
+            before = *byte;
+        }
+        of
     }
 }
 
