@@ -12,7 +12,7 @@ pub mod packed;
 use std::ops::{Add, AddAssign, Neg, Sub};
 
 pub use contexts::{Context, Contexts};
-pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, Unknown, ValueOf};
+pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
 pub use folding::{Before, Folding};

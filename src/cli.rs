@@ -25,12 +25,9 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
+use crate::limits;
 use crate::store::sqlite::Sqlite;
 use words::{UserWork, Words, Work};
-
-/// How long a command waits for a folder that another program holds, and how often it looks.
-const LOCK_WAIT: Duration = Duration::from_secs(3);
-const LOCK_LOOK: Duration = Duration::from_millis(100);
 
 /// What ended a command early.
 enum Failure {
@@ -169,14 +166,16 @@ enum Reached<T> {
 /// Asks the server, which answers nothing where none is, else takes the folder. One that starts or stops holds the lock
 /// without listening, so both are tried again for a while.
 fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Failure> {
-    let until = Instant::now() + LOCK_WAIT;
+    let until = Instant::now() + Duration::from_millis(limits::LOCK_WAIT_MS);
     loop {
         if let Some(answer) = ask() {
             return Ok(Reached::Server(answer));
         }
         match Folder::take(data) {
             Ok(folder) => return Ok(Reached::Folder(folder)),
-            Err(error) if error.is::<Taken>() && Instant::now() < until => std::thread::sleep(LOCK_LOOK),
+            Err(error) if error.is::<Taken>() && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(limits::LOCK_LOOK_MS))
+            }
             Err(error) => return Err(error.into()),
         }
     }

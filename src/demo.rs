@@ -19,6 +19,7 @@ use anyhow::{Result, anyhow};
 use crate::collector::Collector;
 use crate::counts::Sums;
 use crate::hit::{Hit, Tools};
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Annotation, Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
 use crate::store::sqlite::Sqlite;
@@ -28,10 +29,6 @@ use live::Live;
 use past::Maker;
 use sites::{SHAPES, Shape};
 
-/// Days of sums in one flush.
-const DAYS_OF_A_FLUSH: usize = 60;
-/// Days that wait to be stored.
-const DAYS_WAITING_MAX: usize = 30;
 /// How long before `now` the first live visits have begun, so that somebody is there at once.
 const HEAD_START_MS: i64 = 150_000;
 
@@ -65,7 +62,7 @@ impl Demo {
         let sites = store.sites()?;
         let makers = self.makers(&sites, tools)?;
         thread::scope(|scope| {
-            let (done, made) = mpsc::sync_channel(DAYS_WAITING_MAX);
+            let (done, made) = mpsc::sync_channel(limits::DEMO_DAYS_WAITING_MAX);
             for (maker, site) in &makers {
                 let done = done.clone();
                 scope.spawn(move || self.make_days(maker, site, &done));
@@ -109,7 +106,7 @@ impl Demo {
             flush.rejected.extend(rejected);
             flush.bots.extend(bots);
             stored += 1;
-            if flush.sums.len() == DAYS_OF_A_FLUSH || stored == all {
+            if flush.sums.len() == limits::DEMO_FLUSH_DAYS || stored == all {
                 number += 1;
                 store.apply(&Flush { number, ..std::mem::take(&mut flush) })?;
             }

@@ -180,14 +180,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         return Err(Rejection::Excluded.into());
     }
     let agent = admit(&beacon, site, tools)?;
-    let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
-    // What the owner has named is no surprise, so it is not told as a wrong host.
-    if left_out.has_host(&location.host) || beacon.has_page && left_out.has_page(&location.path) {
-        return Err(Rejection::Excluded.into());
-    }
-    if !site.allows(&location.host) {
-        return Err(Rejection::WrongHost.into());
-    }
+    let location = locate(&beacon, site)?;
     let campaign = path::campaign(&location.query);
     let origin = source::origin(&campaign, &beacon.referrer, |host| site.kin(host, &location.host))?;
     let mode = site.settings.address;
@@ -216,6 +209,17 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         language: beacon.language,
         screen: beacon.screen,
     })
+}
+
+/// Where the page of a beacon is, if it is one that the site counts.
+fn locate(beacon: &Beacon, site: &Site) -> Result<path::Location, Rejection> {
+    let left_out = &site.settings.exclude;
+    let location = path::locate_by(&whole(&beacon.url, site), beacon.hash_mode, Some(&site.settings.paths))?;
+    // What the owner has named is no surprise, so it is not told as a wrong host.
+    if left_out.has_host(&location.host) || beacon.has_page && left_out.has_page(&location.path) {
+        return Err(Rejection::Excluded);
+    }
+    if site.allows(&location.host) { Ok(location) } else { Err(Rejection::WrongHost) }
 }
 
 /// The address of a page in full. A path alone is within the site's own domain.

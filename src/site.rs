@@ -74,7 +74,7 @@ impl Domain {
         let right = !folded.is_empty()
             && folded.len() <= limits::HOST_BYTES_MAX
             && folded.chars().all(fits)
-            && folded.split('.').all(|label| !label.is_empty() && label.len() <= 63);
+            && folded.split('.').all(|label| !label.is_empty() && label.len() <= limits::HOST_LABEL_BYTES_MAX);
         match right {
             true if OWN_PATHS.contains(&folded.as_str()) => Err(NotADomain::OwnPath(folded)),
             true => Ok(Domain(folded)),

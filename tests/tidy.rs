@@ -203,15 +203,9 @@ fn what_identifies_a_person_is_named_only_before_the_sums() {
 }
 
 #[test]
-fn every_file_opens_by_saying_what_comes_in_what_goes_out_and_what_is_forgotten() {
+fn every_file_opens_by_saying_what_it_is_for() {
     for source in all_sources() {
         assert!(source.text.starts_with("//! "), "{} does not open with //!", source.path);
-        if source.path.starts_with("src/") && source.path != "src/lib.rs" {
-            let head: String = source.text.lines().take_while(|line| line.starts_with("//!")).collect();
-            for word in ["In:", "Out:", "Forgets:"] {
-                assert!(head.contains(word), "{} does not say {word} in its first lines", source.path);
-            }
-        }
     }
 }
 
@@ -329,5 +323,117 @@ fn every_text_of_the_pages_is_shown_somewhere() {
 fn the_files_of_the_license_and_the_readme_exist() {
     for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "tests/run", ".ci/run"] {
         assert!(root().join(name).is_file(), "{name} is missing");
+    }
+}
+
+/// Constants with a number that bound nothing.
+const NO_BOUNDS: [(&str, &str); 13] = [
+    (
+        "src/beacon",
+        "Codes, units and sizes of formats: FIRST_BOT FIRST_MILLISECOND KEYS PIECE_BYTES SINCE_LAST_HIT_MS ANYBODYS",
+    ),
+    (
+        "src/cell/",
+        "Codes and counts of the table: COUNT COUNTED FACETS VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
+    ),
+    ("src/cell/packed", "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL BUNDLE_BYTES"),
+    ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),
+    ("src/control/import.rs", "Codes of messages: END OPEN WAITING"),
+    ("src/counts/", "Bits of a key, and a code: NAME_BITS REST"),
+    (
+        "src/demo",
+        "The world of the demo: STEP VISITS_AN_HOUR_MIN ROBOT OPTED_OUT ADDRESSES ADDRESSES_MASK PAGEVIEWS_MAX COMES_AGAIN \
+                  PINGS LOST HEAD_START_MS",
+    ),
+    (
+        "src/hit/",
+        "Bits, and what formats and programs are: DIGIT SIGN FOREIGN JOINED AT COLON GAP CAPITAL UUID_BYTES U16 U32 U64 \
+                  SHORT_CODES HEADS START_BITS SAFARI_FOR_WINDOWS",
+    ),
+    ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
+    ("src/store/", "Codes of the store, and its format: SETTLED VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
+    ("src/secret.rs", "The size of a secret: BYTES"),
+    ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
+    ("src/", "Units: MINUTE_MS QUARTER_MS DAY_MS"),
+];
+
+/// What a line of code bounds by a number of its own, if anything.
+fn bound_in(path: &str, line: &str) -> Option<String> {
+    let types = ["usize", "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "f32", "f64", "Duration"];
+    let line = line.trim();
+    if line.starts_with("//") {
+        return None;
+    }
+    let declared = line.split_once("const ").and_then(|(_, rest)| rest.split_once(": "));
+    if let Some((name, rest)) =
+        declared.filter(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || "_0123456789".contains(c)))
+    {
+        let of_number = types.iter().any(|name| rest.split(" = ").next().is_some_and(|it| it.ends_with(name)));
+        let is_known =
+            |(home, names): &(&str, &str)| path.starts_with(home) && names.split(' ').any(|known| known == name);
+        return (of_number && !NO_BOUNDS.iter().any(is_known)).then(|| name.to_owned());
+    }
+    // Numbers that say how many or how long in the middle of the code.
+    let calls = [
+        ".take(",
+        ".truncate(",
+        "with_capacity(",
+        "from_secs(",
+        "from_millis(",
+        "from_micros(",
+        "from_mins(",
+        "from_hours(",
+    ];
+    let number = |rest: &str| -> Option<u64> {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(rest.len());
+        rest[..end].replace('_', "").parse().ok()
+    };
+    let is_whole = |rest: &str| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_').starts_with(')');
+    let called = calls.into_iter().find(|call| {
+        line.split(call).skip(1).any(|rest| is_whole(rest) && number(rest).is_some_and(|number| number > 1))
+    });
+    let lengths = ["len() > ", "len() >= ", "len() < ", "len() <= ", "count() > ", "count() >= ", "len().min("];
+    let compared = lengths
+        .into_iter()
+        .find(|sign| line.split(sign).skip(1).any(|rest| number(rest).is_some_and(|number| number >= 20)));
+    called.or(compared).map(str::to_owned)
+}
+
+#[test]
+fn a_bound_that_is_not_in_limits_does_not_exist() {
+    // A draw of bytes, an encoding of numbers, and how many points of a chart are few.
+    let formats = ["src/cli/demo.rs", "src/cell/packed/column.rs", "src/page/chart.rs", "src/report/query.rs"];
+    let bounds = |source: &&Source| !source.path.starts_with("src/limits") && !is_for_tests(source);
+    for source in sources("src").iter().filter(bounds) {
+        for (at, line) in source.code().lines().enumerate() {
+            let found = bound_in(&source.path, line);
+            let is_format = formats.contains(&source.path.as_str()) && !line.contains("const ");
+            assert!(found.is_none() || is_format, "{}:{}: {found:?} belongs into src/limits/", source.path, at + 1);
+        }
+    }
+}
+
+#[test]
+fn bounds_are_found_where_they_hide() {
+    for line in [
+        "const ROWS_MAX: usize = 7;",
+        "    pub(super) const WAIT_S: u64 = 3;",
+        "const PAUSE: Duration = Duration::from_millis(PAUSE_MS);",
+        "let few = lines.take(50).collect();",
+        "tokio::time::sleep(std::time::Duration::from_secs(5)).await;",
+        "if name.len() > 1_000 {",
+        "let start = &line[..line.len().min(400)];",
+    ] {
+        assert!(bound_in("src/report/x.rs", line).is_some(), "{line}");
+    }
+    for line in [
+        "const NAME: &str = \"x\";",
+        "const DAY_MS: i64 = 86_400_000;",
+        "// at most 50: .take(50)",
+        "let few = lines.take(limits::LINES_MAX).collect();",
+        "let first = lines.take(1).next();",
+        "if name.len() > 2 {",
+    ] {
+        assert_eq!(bound_in("src/report/x.rs", line), None, "{line}");
     }
 }

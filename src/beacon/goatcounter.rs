@@ -14,8 +14,6 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::fold;
 
-/// Most hits of one call of the API (GoatCounter's).
-const HITS_MAX: usize = 500;
 /// The first of the codes by which count.js tells automated browsers; the ones between it and 0 are reserved.
 const FIRST_BOT: u32 = 150;
 
@@ -136,7 +134,7 @@ pub fn parse_api(request: &Request<'_>, site: &str) -> Result<Vec<Result<Beacon,
     let no_sessions = is_set(&call, "no_sessions");
     match call.get("hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
         [] => Err(fault(Rejection::BadField, "no hits")),
-        hits if hits.len() <= HITS_MAX => {
+        hits if hits.len() <= limits::GOATCOUNTER_HITS_MAX => {
             Ok(hits.iter().map(|hit| api_hit(request, site, hit.as_object(), no_sessions)).collect())
         }
         _ => Err(fault(Rejection::TooLarge, "maximum amount of pageviews in one batch is 500")),

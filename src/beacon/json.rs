@@ -7,10 +7,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::limits;
+
 /// What stands for a character that is none.
 const NO_CHARACTER: char = '\u{fffd}';
-/// Values within values that are kept: a strict reader takes 127.
-const DEPTH_MAX: usize = 100;
 
 /// The value that these bytes are meant as.
 pub(super) fn value(bytes: &[u8]) -> Option<Value> {
@@ -36,7 +36,7 @@ pub(super) fn mended(bytes: &[u8]) -> String {
             '"' => string(rest, &mut out),
             '{' | '[' => {
                 depth += 1;
-                if depth == DEPTH_MAX + 1 {
+                if depth == limits::JSON_DEPTH_MAX + 1 {
                     deep_from = out.len();
                 }
                 out.push(first);
@@ -44,7 +44,7 @@ pub(super) fn mended(bytes: &[u8]) -> String {
             }
             '}' | ']' => {
                 out.push(first);
-                if depth == DEPTH_MAX + 1 {
+                if depth == limits::JSON_DEPTH_MAX + 1 {
                     out.truncate(deep_from);
                     out.push_str("null");
                 }

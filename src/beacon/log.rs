@@ -126,7 +126,6 @@ impl<'a> Line<'a> {
             "" => site.as_str(),
             host => host,
         };
-        let agent = self.agent.as_deref().unwrap_or_default();
         Ok(Beacon {
             site: site.as_str().to_owned(),
             kind: Kind::Pageview,
@@ -141,19 +140,24 @@ impl<'a> Line<'a> {
             libraries_count: false,
             once: None,
             claims: Claims::default(),
-            sender: Sender {
-                address: ClientIp(self.address),
-                way: Way::default(),
-                agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
-                hints: Hints::default(),
-                opted_out: self.opted_out,
-                prefetch: false,
-                automated: false,
-                touch_mac: false,
-                time_zone: None,
-                country: None,
-            },
+            sender: self.as_sender(),
         })
+    }
+
+    fn as_sender(&self) -> Sender {
+        let agent = self.agent.as_deref().unwrap_or_default();
+        Sender {
+            address: ClientIp(self.address),
+            way: Way::default(),
+            agent: UserAgent(cut(agent, limits::USER_AGENT_BYTES_MAX).to_owned()),
+            hints: Hints::default(),
+            opted_out: self.opted_out,
+            prefetch: false,
+            automated: false,
+            touch_mac: false,
+            time_zone: None,
+            country: None,
+        }
     }
 }
 
@@ -239,13 +243,6 @@ pub enum Read<'a> {
     Bad,
 }
 
-/// How many lines of a log's beginning are looked at to find out how it is written.
-const LOOKED_LINES: usize = 50;
-/// How many lines that can't be read are looked at anew: a log may go on in another format, but most such lines are noise.
-const LOOKED_AGAIN_MAX: u32 = 1_000;
-/// How many carriers may stand around a line.
-const WRAPS_MAX: usize = 3;
-
 impl Reader {
     /// A reader of a format by its name, or by the line that describes it; without one, of whatever the log turns out to be.
     ///
@@ -274,7 +271,7 @@ impl Reader {
 
     /// Takes the beginning of the log, so that a log that is continued in its middle is known.
     pub fn look(&mut self, head: &[u8]) {
-        for line in head.split(|byte| *byte == b'\n').take(LOOKED_LINES) {
+        for line in head.split(|byte| *byte == b'\n').take(limits::LOG_LINES_LOOKED) {
             let line = bare(line);
             let is_known = self.format.is_some() && (!self.is_told || self.reads(line));
             if !is_known || line.first() == Some(&b'#') {
@@ -318,7 +315,7 @@ impl Reader {
             return Read::Note;
         }
         let mut read = self.attempt(line);
-        if matches!(read, Read::Bad) && self.looked < LOOKED_AGAIN_MAX {
+        if matches!(read, Read::Bad) && self.looked < limits::LOG_LINES_LOOKED_AGAIN {
             self.looked += 1;
             if self.learn(line) {
                 read = self.attempt(line);
@@ -421,7 +418,7 @@ fn found(
     if let Some(format) = format {
         return Some((Vec::new(), format));
     }
-    if depth == WRAPS_MAX {
+    if depth == limits::LOG_WRAPS_MAX {
         return None;
     }
     Wrap::ALL.into_iter().find_map(|wrap| {

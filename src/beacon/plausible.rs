@@ -134,7 +134,7 @@ fn name<'a>(wire: &'a Wire<'_>) -> Result<Cow<'a, str>, Fault> {
 /// Visible time and scroll depth; one of them must be usable.
 fn engagement(wire: &Wire<'_>) -> Result<Kind, Fault> {
     let ms = wire.first([Key::E]).whole().filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
-    let scroll = wire.first([Key::Sd]).whole().map(|percent| u8::try_from(percent.min(100)).unwrap_or(100));
+    let scroll = wire.first([Key::Sd]).whole().map(|percent| percent.min(limits::SCROLL_PERCENT_MAX.into()) as u8);
     if ms.is_none() && scroll.is_none() {
         return Err(Fault::EngagementMissing);
     }

@@ -82,7 +82,7 @@ fn kind(params: &Params<'_>) -> Result<Kind, Rejection> {
             let number = |key| params.text(key).parse::<f64>().ok().filter(|number| *number >= 0.0);
             let ms = number("duration").map(|seconds| (seconds * 1_000.0) as u64);
             let ms = ms.filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
-            let scroll = number("scrolled").map(|percent| percent.min(100.0) as u8);
+            let scroll = number("scrolled").map(|percent| percent.min(f64::from(limits::SCROLL_PERCENT_MAX)) as u8);
             if ms.is_none() && scroll.is_none() {
                 return Err(Rejection::BadField);
             }

@@ -1,6 +1,6 @@
 //! What we split by: one row per dimension, from which everything else about dimensions is derived.
 //!
-//! Two things stand elsewhere, and do not compile while they are missing: what computes a hit's value ([`crate::hit::Hit::value`]), and
+//! Two things stand elsewhere, and do not compile while they are missing: what computes a hit's value (`Hit::value` in `hit.rs`), and
 //! what readers call it (`page/words/dimensions.rs`).
 
 use super::{DIRECT, DIRECT_OR_NONE, NOT_SET, PAGEVIEW};
@@ -43,68 +43,74 @@ pub enum Dimension {
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [Row; 25] = {
+const TABLE: [DimensionRow; 25] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
-    use Unknown::{Hidden, HiddenAlone};
+    use UnknownValue::{Hidden, HiddenAlone};
     use ValueOf::{FirstHit, Hit, Joint, PageHit, Patterns, VisitEnd};
     [
-        Row::new(Source, "source", "visit:source", FirstHit(Group::Origin)).missing(DIRECT_OR_NONE).tab(Sources, 1),
-        Row::new(Referrer, "referrer", "visit:referrer", FirstHit(Group::Origin))
+        DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
+            .missing(DIRECT_OR_NONE)
+            .tab(Sources, 1),
+        DimensionRow::new(Referrer, "referrer", "visit:referrer", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
             .tab(Sources, 3)
             .told_by_source(),
-        Row::new(Channel, "channel", "visit:channel", FirstHit(Group::Origin))
+        DimensionRow::new(Channel, "channel", "visit:channel", FirstHit(ValueGroup::Origin))
             .missing(DIRECT)
             .tab(Sources, 2)
             .told_by_source(),
-        Row::new(UtmSource, "utm_source", "visit:utm_source", FirstHit(Group::Origin))
+        DimensionRow::new(UtmSource, "utm_source", "visit:utm_source", FirstHit(ValueGroup::Origin))
             .tab(Sources, 5)
             .unknown(Hidden)
             .told_by_source(),
-        Row::new(UtmMedium, "utm_medium", "visit:utm_medium", FirstHit(Group::Origin))
+        DimensionRow::new(UtmMedium, "utm_medium", "visit:utm_medium", FirstHit(ValueGroup::Origin))
             .tab(Sources, 6)
             .unknown(Hidden)
             .told_by_source(),
-        Row::new(UtmCampaign, "utm_campaign", "visit:utm_campaign", FirstHit(Group::Origin))
+        DimensionRow::new(UtmCampaign, "utm_campaign", "visit:utm_campaign", FirstHit(ValueGroup::Origin))
             .tab(Sources, 4)
             .unknown(Hidden)
             .told_by_source(),
-        Row::new(UtmContent, "utm_content", "visit:utm_content", FirstHit(Group::Origin))
+        DimensionRow::new(UtmContent, "utm_content", "visit:utm_content", FirstHit(ValueGroup::Origin))
             .tab(Sources, 7)
             .unknown(Hidden)
             .told_by_source(),
-        Row::new(UtmTerm, "utm_term", "visit:utm_term", FirstHit(Group::Origin))
+        DimensionRow::new(UtmTerm, "utm_term", "visit:utm_term", FirstHit(ValueGroup::Origin))
             .tab(Sources, 8)
             .unknown(Hidden)
             .told_by_source(),
-        Row::new(Country, "country", "visit:country", FirstHit(Group::Place)).tab(Places, 1),
-        Row::new(Region, "region", "visit:region", FirstHit(Group::Place))
+        DimensionRow::new(Country, "country", "visit:country", FirstHit(ValueGroup::Place)).tab(Places, 1),
+        DimensionRow::new(Region, "region", "visit:region", FirstHit(ValueGroup::Place))
             .implies(&[Country])
             .tab(Places, 3)
             .unknown(HiddenAlone),
-        Row::new(City, "city", "visit:city", FirstHit(Group::Place))
+        DimensionRow::new(City, "city", "visit:city", FirstHit(ValueGroup::Place))
             .implies(&[Region, Country])
             .tab(Places, 4)
             .unknown(HiddenAlone),
-        Row::new(Browser, "browser", "visit:browser", FirstHit(Group::Client)).tab(Technology, 1),
-        Row::new(BrowserVersion, "browser_version", "visit:browser_version", FirstHit(Group::Client))
+        DimensionRow::new(Browser, "browser", "visit:browser", FirstHit(ValueGroup::Client)).tab(Technology, 1),
+        DimensionRow::new(BrowserVersion, "browser_version", "visit:browser_version", FirstHit(ValueGroup::Client))
             .implies(&[Browser])
             .tab(Technology, 2),
-        Row::new(Os, "os", "visit:os", FirstHit(Group::Client)).tab(Technology, 3),
-        Row::new(OsVersion, "os_version", "visit:os_version", FirstHit(Group::Client))
+        DimensionRow::new(Os, "os", "visit:os", FirstHit(ValueGroup::Client)).tab(Technology, 3),
+        DimensionRow::new(OsVersion, "os_version", "visit:os_version", FirstHit(ValueGroup::Client))
             .implies(&[Os])
             .tab(Technology, 4),
-        Row::new(Device, "device", "visit:device", FirstHit(Group::Client)).tab(Technology, 5),
-        Row::new(Screen, "screen", "visit:screen", FirstHit(Group::Client)).tab(Technology, 6).unknown(HiddenAlone),
-        Row::new(Language, "language", "visit:language", FirstHit(Group::Client)).tab(Places, 5).unknown(HiddenAlone),
-        Row::new(EntryPage, "entry_page", "visit:entry_page", VisitEnd).tab(Pages, 2),
-        Row::new(ExitPage, "exit_page", "visit:exit_page", VisitEnd).tab(Pages, 3),
-        Row::new(Page, "page", "event:page", PageHit).tab(Pages, 1),
-        Row::new(Hostname, "hostname", "event:hostname", Hit).tab(Pages, 5),
-        Row::new(Event, "event", "event:name", Hit).always_counted(PAGEVIEW).tab(Events, 1),
-        Row::new(Pattern, "pattern", "event:goal", Patterns),
-        Row::new(ChannelAndSource, "channel_and_source", "visit:channel_and_source", Joint)
+        DimensionRow::new(Device, "device", "visit:device", FirstHit(ValueGroup::Client)).tab(Technology, 5),
+        DimensionRow::new(Screen, "screen", "visit:screen", FirstHit(ValueGroup::Client))
+            .tab(Technology, 6)
+            .unknown(HiddenAlone),
+        DimensionRow::new(Language, "language", "visit:language", FirstHit(ValueGroup::Client))
+            .tab(Places, 5)
+            .unknown(HiddenAlone),
+        DimensionRow::new(EntryPage, "entry_page", "visit:entry_page", VisitEnd).tab(Pages, 2),
+        DimensionRow::new(ExitPage, "exit_page", "visit:exit_page", VisitEnd).tab(Pages, 3),
+        DimensionRow::new(Page, "page", "event:page", PageHit).tab(Pages, 1),
+        DimensionRow::new(Hostname, "hostname", "event:hostname", Hit).tab(Pages, 5),
+        DimensionRow::new(Event, "event", "event:name", Hit).always_counted(PAGEVIEW).tab(Events, 1),
+        DimensionRow::new(Pattern, "pattern", "event:goal", Patterns),
+        DimensionRow::new(ChannelAndSource, "channel_and_source", "visit:channel_and_source", Joint)
             .implies(&[Channel, Source])
             .missing("Direct\u{1f}Direct / None"),
     ]
@@ -112,7 +118,7 @@ const TABLE: [Row; 25] = {
 
 /// What is known of a dimension.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct DimensionRow {
     /// Which one, whose number is stored.
     pub dimension: Dimension,
     /// The plain name: what a panel, the command line and an export call it.
@@ -131,7 +137,7 @@ pub struct Row {
     /// Its panel on the page of a site, and the place there. Readers do not know dimensions without one.
     pub tab: Option<(Card, u8)>,
     /// What a panel does with the missing value.
-    pub unknown: Unknown,
+    pub unknown: UnknownValue,
     /// Whether everybody is told its values where a site is open.
     pub is_for_all: bool,
 }
@@ -140,7 +146,7 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueOf {
     /// A visit, by its first hit.
-    FirstHit(Group),
+    FirstHit(ValueGroup),
     /// A visit, by values of its first hit that are counted in one.
     Joint,
     /// A visit, by its first or its last page.
@@ -155,7 +161,7 @@ pub enum ValueOf {
 
 /// Values of a visit's first hit that often come together, so that visits share them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum ValueGroup {
     /// What the visit came from.
     Origin,
     /// Where the visitor is.
@@ -164,9 +170,9 @@ pub enum Group {
     Client,
 }
 
-impl Group {
+impl ValueGroup {
     /// All groups.
-    pub const ALL: [Group; 3] = [Group::Origin, Group::Place, Group::Client];
+    pub const ALL: [ValueGroup; 3] = [ValueGroup::Origin, ValueGroup::Place, ValueGroup::Client];
 }
 
 /// Panels that share a place on the page of a site; one of them is seen.
@@ -188,7 +194,7 @@ pub enum Card {
 
 /// What a panel does with the missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
+pub enum UnknownValue {
     /// It is a row like others.
     Shown,
     /// It is no row: most visits have no campaign, and that is no news.
@@ -197,43 +203,43 @@ pub enum Unknown {
     HiddenAlone,
 }
 
-impl Row {
+impl DimensionRow {
     pub(crate) const fn new(
         dimension: Dimension,
         name: &'static str,
         api_name: &'static str,
         value_of: ValueOf,
-    ) -> Row {
+    ) -> DimensionRow {
         let (missing, always_counted) = (NOT_SET, NOT_SET);
-        let (implies, tab, unknown, is_for_all): (&[Dimension], _, _, _) = (&[], None, Unknown::Shown, true);
-        Row { dimension, name, api_name, value_of, missing, always_counted, implies, tab, unknown, is_for_all }
+        let (implies, tab, unknown, is_for_all): (&[Dimension], _, _, _) = (&[], None, UnknownValue::Shown, true);
+        DimensionRow { dimension, name, api_name, value_of, missing, always_counted, implies, tab, unknown, is_for_all }
     }
 
-    pub(crate) const fn missing(self, missing: &'static str) -> Row {
-        Row { missing, always_counted: missing, ..self }
+    pub(crate) const fn missing(self, missing: &'static str) -> DimensionRow {
+        DimensionRow { missing, always_counted: missing, ..self }
     }
 
-    pub(crate) const fn always_counted(self, always_counted: &'static str) -> Row {
-        Row { always_counted, ..self }
+    pub(crate) const fn always_counted(self, always_counted: &'static str) -> DimensionRow {
+        DimensionRow { always_counted, ..self }
     }
 
-    pub(crate) const fn implies(self, implies: &'static [Dimension]) -> Row {
-        Row { implies, ..self }
+    pub(crate) const fn implies(self, implies: &'static [Dimension]) -> DimensionRow {
+        DimensionRow { implies, ..self }
     }
 
-    pub(crate) const fn tab(self, card: Card, place: u8) -> Row {
-        Row { tab: Some((card, place)), ..self }
+    pub(crate) const fn tab(self, card: Card, place: u8) -> DimensionRow {
+        DimensionRow { tab: Some((card, place)), ..self }
     }
 
-    pub(crate) const fn unknown(self, unknown: Unknown) -> Row {
-        Row { unknown, ..self }
+    pub(crate) const fn unknown(self, unknown: UnknownValue) -> DimensionRow {
+        DimensionRow { unknown, ..self }
     }
 
     /// A referrer is part of a source by its name, so is a value of `utm_source`, whose links have the other keys; and a channel is
     /// a sum of sources. One taken from another would leave what was folded, so of where visits came from everybody is told the
     /// sources alone.
-    pub(crate) const fn told_by_source(self) -> Row {
-        Row { is_for_all: false, ..self }
+    pub(crate) const fn told_by_source(self) -> DimensionRow {
+        DimensionRow { is_for_all: false, ..self }
     }
 
     /// Whether readers know it.
@@ -249,24 +255,24 @@ impl Row {
 
 /// A table of dimensions.
 #[derive(Debug, Clone, Copy)]
-pub struct Dimensions<'a>(pub &'a [Row]);
+pub struct Dimensions<'a>(pub &'a [DimensionRow]);
 
 /// All dimensions.
 pub const DIMENSIONS: Dimensions<'static> = Dimensions(&TABLE);
 
 impl<'a> Dimensions<'a> {
     /// Those that readers know.
-    pub fn listed(self) -> impl Iterator<Item = &'a Row> {
+    pub fn listed(self) -> impl Iterator<Item = &'a DimensionRow> {
         self.0.iter().filter(|row| row.is_listed())
     }
 
     /// The one that readers know by this plain name.
-    pub fn by_name(self, name: &str) -> Option<&'a Row> {
+    pub fn by_name(self, name: &str) -> Option<&'a DimensionRow> {
         self.listed().find(|row| row.name == name)
     }
 
     /// The one that readers know by this name in the API.
-    pub fn by_api_name(self, name: &str) -> Option<&'a Row> {
+    pub fn by_api_name(self, name: &str) -> Option<&'a DimensionRow> {
         self.listed().find(|row| row.api_name == name)
     }
 
@@ -276,15 +282,15 @@ impl<'a> Dimensions<'a> {
     }
 
     /// The panels of a card, each with its place.
-    pub fn tabs(self, card: Card) -> impl Iterator<Item = (u8, &'a Row)> {
+    pub fn tabs(self, card: Card) -> impl Iterator<Item = (u8, &'a DimensionRow)> {
         self.listed().filter_map(move |row| row.tab.filter(|(of, _)| *of == card).map(|(_, place)| (place, row)))
     }
 
     /// The one that each of these is or is implied by.
-    pub fn finest(self, of: &[Dimension]) -> Option<&'a Row> {
-        let tells_all = |row: &&Row| of.iter().all(|one| *one == row.dimension || row.implies.contains(one));
+    pub fn finest(self, of: &[Dimension]) -> Option<&'a DimensionRow> {
+        let tells_all = |row: &&DimensionRow| of.iter().all(|one| *one == row.dimension || row.implies.contains(one));
         // What readers do not know stands in only where it joins what they know.
-        let is_asked = |row: &&Row| of.contains(&row.dimension) || row.value_of == ValueOf::Joint;
+        let is_asked = |row: &&DimensionRow| of.contains(&row.dimension) || row.value_of == ValueOf::Joint;
         self.0.iter().filter(is_asked).find(tells_all)
     }
 }
@@ -309,13 +315,13 @@ const PLACES: [u8; DIMENSION_CODES_END as usize] = {
 enum Pick {
     All,
     Listed,
-    FirstHit(Group),
+    FirstHit(ValueGroup),
     VisitEnd,
     Hit,
 }
 
 impl Pick {
-    const fn takes(&self, row: &Row) -> bool {
+    const fn takes(&self, row: &DimensionRow) -> bool {
         match (self, row.value_of) {
             (Pick::All, _) => true,
             (Pick::Listed, _) => row.is_listed(),
@@ -353,22 +359,22 @@ impl Pick {
 }
 
 /// Where each group begins in [`FIXED`], and the end of the last.
-pub(super) const GROUP_BOUNDS: [usize; Group::ALL.len() + 1] = {
-    let mut bounds = [0; Group::ALL.len() + 1];
+pub(super) const GROUP_BOUNDS: [usize; ValueGroup::ALL.len() + 1] = {
+    let mut bounds = [0; ValueGroup::ALL.len() + 1];
     let mut at = 0;
-    while at < Group::ALL.len() {
-        bounds[at + 1] = bounds[at] + Pick::FirstHit(Group::ALL[at]).count();
+    while at < ValueGroup::ALL.len() {
+        bounds[at + 1] = bounds[at] + Pick::FirstHit(ValueGroup::ALL[at]).count();
         at += 1;
     }
     bounds
 };
 
 /// The dimensions that are fixed at the first hit of a visit, group by group, in the order in which a visit keeps their values.
-pub const FIXED: [Dimension; GROUP_BOUNDS[Group::ALL.len()]] = {
-    let mut fixed = [TABLE[0].dimension; GROUP_BOUNDS[Group::ALL.len()]];
+pub const FIXED: [Dimension; GROUP_BOUNDS[ValueGroup::ALL.len()]] = {
+    let mut fixed = [TABLE[0].dimension; GROUP_BOUNDS[ValueGroup::ALL.len()]];
     let mut at = 0;
-    while at < Group::ALL.len() {
-        fixed = Pick::FirstHit(Group::ALL[at]).put_into(fixed, GROUP_BOUNDS[at]);
+    while at < ValueGroup::ALL.len() {
+        fixed = Pick::FirstHit(ValueGroup::ALL[at]).put_into(fixed, GROUP_BOUNDS[at]);
         at += 1;
     }
     fixed
@@ -388,12 +394,12 @@ impl Dimension {
     pub const COUNTED: [Dimension; TABLE.len()] = Pick::All.list();
 
     /// The place of its row.
-    pub(super) const fn place(self) -> usize {
+    pub(crate) const fn place(self) -> usize {
         PLACES[self as usize] as usize
     }
 
     /// What is known of it.
-    pub const fn row(self) -> &'static Row {
+    pub const fn row(self) -> &'static DimensionRow {
         &TABLE[self.place()]
     }
 
@@ -408,7 +414,7 @@ impl Dimension {
         TABLE.get(usize::from(*place)).map(|row| row.dimension)
     }
 
-    /// See [`Row::name`].
+    /// See [`DimensionRow::name`].
     pub const fn name(self) -> &'static str {
         self.row().name
     }
@@ -418,22 +424,22 @@ impl Dimension {
         DIMENSIONS.by_name(name).map(|row| row.dimension)
     }
 
-    /// See [`Row::api_name`].
+    /// See [`DimensionRow::api_name`].
     pub const fn api_name(self) -> &'static str {
         self.row().api_name
     }
 
-    /// See [`Row::is_of_visit`].
+    /// See [`DimensionRow::is_of_visit`].
     pub const fn is_of_visit(self) -> bool {
         self.row().is_of_visit()
     }
 
-    /// See [`Row::missing`].
+    /// See [`DimensionRow::missing`].
     pub const fn missing(self) -> &'static str {
         self.row().missing
     }
 
-    /// See [`Row::implies`].
+    /// See [`DimensionRow::implies`].
     pub const fn implies(self) -> &'static [Dimension] {
         self.row().implies
     }

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::dimension::{FIXED, GROUP_BOUNDS, Group};
+use super::dimension::{FIXED, GROUP_BOUNDS, ValueGroup};
 use super::{Dimension, Sym};
 
 /// How many facets a visit has: one for each group of values that often come together.
-pub const FACETS: usize = Group::ALL.len();
+pub const FACETS: usize = ValueGroup::ALL.len();
 
 /// Most values of a facet.
 const VALUES_MAX: usize = {
@@ -64,7 +64,7 @@ impl Facets {
             let place = dimension.place_in_fixed().and_then(|place| place.checked_sub(GROUP_BOUNDS[which]));
             place.and_then(|place| values.get(place)).copied().unwrap_or(Sym::EMPTY)
         };
-        let is_joined = which == Group::Origin as usize;
+        let is_joined = which == ValueGroup::Origin as usize;
         let mut joined = || join(value(Dimension::Channel), value(Dimension::Source));
         self.values.joined.push(if is_joined { joined() } else { Sym::EMPTY });
         self.values.known.push(combination);
@@ -78,15 +78,15 @@ impl FacetValues {
     /// The values of a facet, by dimension.
     pub fn of(&self, facet: Facet) -> impl Iterator<Item = (Dimension, Sym)> {
         let (which, values) = self.known[facet.0 as usize];
-        let joined =
-            (which == Group::Origin as usize).then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
+        let joined = (which == ValueGroup::Origin as usize)
+            .then(|| (Dimension::ChannelAndSource, self.joined[facet.0 as usize]));
         FIXED[GROUP_BOUNDS[which]..GROUP_BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
     }
 
     /// The value that a visit with these facets has on a dimension; empty if the first hit does not fix it.
     pub fn value(&self, facets: [Facet; FACETS], dimension: Dimension) -> Sym {
         if dimension == Dimension::ChannelAndSource {
-            return self.joined[facets[Group::Origin as usize].0 as usize];
+            return self.joined[facets[ValueGroup::Origin as usize].0 as usize];
         }
         let Some(place) = dimension.place_in_fixed() else { return Sym::EMPTY };
         match (0..FACETS).find(|which| place < GROUP_BOUNDS[which + 1]) {

@@ -34,7 +34,7 @@ pub struct Folding {
     /// How many children are counted by name; 0 for all of them.
     least: u32,
     before: Option<Arc<dyn Before>>,
-    children: HashMap<u64, Child, foldhash::fast::RandomState>,
+    children: Children,
     parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
     /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
     unknown: u64,
@@ -111,16 +111,8 @@ impl Folding {
 
     fn is_folded(&mut self, of: &str, parent: &str, part: &str, page: &str, who: u64, before: &dyn Before) -> bool {
         let (digest, of_parent) = (self.digest(of, parent, part), self.digest(of, parent, ""));
-        if let Some(child) = self.children.get_mut(&digest) {
-            if child.only == Some(who) && child.is_folded {
-                return before.may_fold(parent, page);
-            }
-            if child.only.is_some_and(|only| only != who) {
-                child.only = None;
-                let parent = self.parents.entry(of_parent).or_default();
-                (parent.singles, parent.shared) = (parent.singles.saturating_sub(1), parent.shared + 1);
-            }
-            return false;
+        if let Some(is_still_folded) = self.seen_again(digest, of_parent, who) {
+            return is_still_folded && before.may_fold(parent, page);
         }
         let has_room = self.children.len() < limits::FOLDING_CHILDREN_MAX;
         // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
@@ -132,20 +124,10 @@ impl Folding {
         };
         seen.singles += u32::from(has_room);
         let was_personal = of.is_empty() && before.is_personal(parent);
-        let looks_personal = |seen: &Parent| {
-            (was_personal || seen.singles > self.least)
-                && seen.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= seen.singles.max(self.least)
-        };
-        let mut is_folded = looks_personal(seen);
+        let mut is_folded = seen.looks_personal(was_personal, self.least);
         if is_folded && !was_personal && !seen.unasked.is_empty() {
-            for (digest, page) in std::mem::take(&mut seen.unasked) {
-                let child = self.children.get_mut(&digest).filter(|child| child.only.is_some());
-                if let Some(child) = child.filter(|_| before.is_known(&page)) {
-                    child.only = None;
-                    seen.singles = seen.singles.saturating_sub(1);
-                }
-            }
-            is_folded = looks_personal(seen);
+            seen.ask(&mut self.children, before);
+            is_folded = seen.looks_personal(was_personal, self.least);
         }
         let is_known = is_folded && before.is_known(page);
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
@@ -161,6 +143,40 @@ impl Folding {
             self.children.insert(digest, Child { only: (!is_known).then_some(who), is_folded });
         }
         is_folded
+    }
+
+    /// Whether a child that was seen before is folded for this visitor; nothing if it was not.
+    fn seen_again(&mut self, child: u64, parent: u64, who: u64) -> Option<bool> {
+        let child = self.children.get_mut(&child)?;
+        if child.only == Some(who) && child.is_folded {
+            return Some(true);
+        }
+        if child.only.is_some_and(|only| only != who) {
+            child.only = None;
+            let parent = self.parents.entry(parent).or_default();
+            (parent.singles, parent.shared) = (parent.singles.saturating_sub(1), parent.shared + 1);
+        }
+        Some(false)
+    }
+}
+
+type Children = HashMap<u64, Child, foldhash::fast::RandomState>;
+
+impl Parent {
+    fn looks_personal(&self, was_personal: bool, least: u32) -> bool {
+        (was_personal || self.singles > least)
+            && self.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= self.singles.max(least)
+    }
+
+    /// Finds out which of the single children were known before, and so are none of one visitor.
+    fn ask(&mut self, children: &mut Children, before: &dyn Before) {
+        for (digest, page) in std::mem::take(&mut self.unasked) {
+            let child = children.get_mut(&digest).filter(|child| child.only.is_some());
+            if let Some(child) = child.filter(|_| before.is_known(&page)) {
+                child.only = None;
+                self.singles = self.singles.saturating_sub(1);
+            }
+        }
     }
 }
 

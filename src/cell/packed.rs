@@ -18,12 +18,10 @@ mod column;
 use std::ops::RangeInclusive;
 
 use super::Tally;
+use crate::limits;
 pub use bundle::{BUNDLE_BYTES, Bundle, bundle};
 use code::{WRITTEN_OUT, coded, decoded};
 use column::{Bytes, put, put_signed};
-
-/// Cells of a chunk: enough to be packed well, and opened in 0.1 ms.
-const CHUNK_CELLS: usize = 16_384;
 
 /// Columns of a chunk.
 const COLUMNS: usize = 8;
@@ -101,7 +99,7 @@ pub fn chunks(cells: impl IntoIterator<Item = (Key, Tally)>) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut open = Open::default();
     for (key, tally) in cells.into_iter().filter(|(_, tally)| !tally.is_zero()) {
-        if open.cells == CHUNK_CELLS {
+        if open.cells == limits::CHUNK_CELLS {
             chunks.push(std::mem::take(&mut open).close());
         }
         open.add(key, tally);

@@ -94,7 +94,7 @@ fn begin(demo: Demo, collector: &Collector, base_url: &str, config: &Config) -> 
 /// Sends beacons as they become due, as long as the program runs.
 async fn go_on(demo: Demo, collector: Collector) {
     let mut sites = demo.live(&collector);
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut ticks = tokio::time::interval(Duration::from_secs(limits::TICK_S));
     loop {
         ticks.tick().await;
         let now = collector.clock().now();

@@ -64,7 +64,7 @@ pub(super) fn run(
     collector.tools().prepare();
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
     collector.stop();
     let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
     let _ = std::fs::remove_file(folder.socket());
@@ -144,7 +144,7 @@ impl Stop {
 
 /// Resolves if the keeper ends by itself: without it nothing can be counted, and a service manager should know.
 async fn ended(keeping: &Keeping) {
-    let mut looks = tokio::time::interval(Duration::from_secs(1));
+    let mut looks = tokio::time::interval(Duration::from_secs(limits::TICK_S));
     while !keeping.has_ended() {
         looks.tick().await;
     }

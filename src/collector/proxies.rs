@@ -10,21 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::beacon::ClientIp;
 use crate::beacon::address::{HiddenProxy, NAMES, Way, delivery_network, is_local};
 use crate::hit::token::Token;
-
-/// After how many hits it is looked.
-const HITS: u32 = 200;
-/// How many of a hundred hits must come from one private address.
-const PERCENT_PRIVATE: u32 = 95;
-/// How many of a hundred must come in one of the other ways.
-const PERCENT_OTHERS: u32 = 50;
-/// How many agents must come so: one person at a desk is no proxy.
-const AGENTS: usize = 10;
-/// How many public addresses are a few. Those of a delivery network are known, and may be more.
-const FEW: usize = 20;
+use crate::limits;
 
 /// How many of a hundred hits must come in a way.
 fn percent(hidden: HiddenProxy) -> u32 {
-    if hidden == HiddenProxy::Private { PERCENT_PRIVATE } else { PERCENT_OTHERS }
+    if hidden == HiddenProxy::Private { limits::PROXY_PRIVATE_PERCENT } else { limits::PROXY_OTHERS_PERCENT }
 }
 
 fn log(hidden: HiddenProxy) {
@@ -80,14 +70,14 @@ impl Proxies {
         let hits = self.hits.fetch_add(1, Ordering::Relaxed) + 1;
         let (is_private, network) = (is_local(address.0), delivery_network(address.0));
         let tells_nothing = !is_private && network.is_none() && way == Way::Plain;
-        if tells_nothing && hits < HITS {
+        if tells_nothing && hits < limits::PROXY_LOOK_HITS {
             return;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(suspect) = seen.suspect(way, is_private, network) {
             suspect.note(address.0, token);
         }
-        if hits >= HITS {
+        if hits >= limits::PROXY_LOOK_HITS {
             self.hits.store(0, Ordering::Relaxed);
             seen.look(hits);
         }
@@ -128,10 +118,10 @@ impl Seen {
         let is_found = |hidden: HiddenProxy, suspect: &Suspect| {
             let are_few = match hidden {
                 HiddenProxy::Private => suspect.addresses.len() == 1,
-                HiddenProxy::Public => suspect.addresses.len() <= FEW,
+                HiddenProxy::Public => suspect.addresses.len() <= limits::PROXY_ADDRESSES_FEW,
                 _ => true,
             };
-            are_few && suspect.agents.len() >= AGENTS && share(hidden, suspect)
+            are_few && suspect.agents.len() >= limits::PROXY_AGENTS && share(hidden, suspect)
         };
         let now = all.iter().find(|(hidden, suspect)| is_found(*hidden, suspect)).map(|(hidden, _)| *hidden);
         let is_still = |hidden: &HiddenProxy| {
@@ -148,12 +138,12 @@ impl Seen {
 impl Suspect {
     fn note(&mut self, address: IpAddr, token: Option<Token>) {
         self.hits += 1;
-        if self.addresses.len() <= FEW {
+        if self.addresses.len() <= limits::PROXY_ADDRESSES_FEW {
             self.addresses.insert(address);
         }
         // Without tokens agents are not told apart; each hit then stands for one.
         let agent = token.map_or(u64::from(self.hits), Token::bits);
-        if self.agents.len() < AGENTS {
+        if self.agents.len() < limits::PROXY_AGENTS {
             self.agents.insert(agent);
         }
     }
@@ -175,24 +165,24 @@ mod tests {
     #[test]
     fn one_private_address_of_many_agents_is_a_proxy() {
         for way in [Way::Plain, Way::Through] {
-            assert_eq!(after(HITS, way, |_| [172, 17, 0, 1], 50), Some(HiddenProxy::Private));
-            assert_eq!(after(HITS, way, |_| [172, 17, 0, 1], 2), None, "somebody who tries it out");
-            assert_eq!(after(HITS, way, |hit| [10, 0, 0, hit as u8 % 20], 50), None, "an office");
-            assert_eq!(after(HITS - 1, way, |_| [172, 17, 0, 1], 50), None, "too early");
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, |_| [172, 17, 0, 1], 50), Some(HiddenProxy::Private));
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, |_| [172, 17, 0, 1], 2), None, "somebody who tries it out");
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, |hit| [10, 0, 0, hit as u8 % 20], 50), None, "an office");
+            assert_eq!(after(limits::PROXY_LOOK_HITS - 1, way, |_| [172, 17, 0, 1], 50), None, "too early");
         }
-        assert_eq!(after(HITS, Way::Plain, |_| [192, 0, 2, 1], 50), None, "a public address");
+        assert_eq!(after(limits::PROXY_LOOK_HITS, Way::Plain, |_| [192, 0, 2, 1], 50), None, "a public address");
         let mixed = |hit: u32| if hit.is_multiple_of(2) { [172, 17, 0, 1] } else { [192, 0, 2, hit as u8] };
-        assert_eq!(after(HITS, Way::Plain, mixed, 50), None);
+        assert_eq!(after(limits::PROXY_LOOK_HITS, Way::Plain, mixed, 50), None);
     }
 
     #[test]
     fn a_few_public_addresses_that_send_headers_are_proxies() {
         let few = |hit: u32| [192, 0, 2, hit as u8 % 5];
-        assert_eq!(after(HITS, Way::Through, few, 50), Some(HiddenProxy::Public));
-        assert_eq!(after(HITS, Way::Plain, few, 50), None, "without headers it is a few people");
-        assert_eq!(after(HITS, Way::Through, few, 5), None, "a few agents");
+        assert_eq!(after(limits::PROXY_LOOK_HITS, Way::Through, few, 50), Some(HiddenProxy::Public));
+        assert_eq!(after(limits::PROXY_LOOK_HITS, Way::Plain, few, 50), None, "without headers it is a few people");
+        assert_eq!(after(limits::PROXY_LOOK_HITS, Way::Through, few, 5), None, "a few agents");
         assert_eq!(
-            after(HITS, Way::Through, |hit| [192, 0, 2, hit as u8], 50),
+            after(limits::PROXY_LOOK_HITS, Way::Through, |hit| [192, 0, 2, hit as u8], 50),
             None,
             "visitors behind proxies of their own"
         );
@@ -202,19 +192,23 @@ mod tests {
     fn a_delivery_network_is_named() {
         let edges = |hit: u32| [162, 158, hit as u8, 1];
         for way in [Way::Plain, Way::Through] {
-            assert_eq!(after(HITS, way, edges, 50), Some(HiddenProxy::Delivery("cloudflare")));
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, edges, 50), Some(HiddenProxy::Delivery("cloudflare")));
             let most = |hit: u32| if hit.is_multiple_of(3) { [192, 0, 2, hit as u8] } else { [151, 101, 1, hit as u8] };
-            assert_eq!(after(HITS, way, most, 50), Some(HiddenProxy::Delivery("fastly")));
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, most, 50), Some(HiddenProxy::Delivery("fastly")));
             let some = |hit: u32| if hit.is_multiple_of(3) { [151, 101, 1, hit as u8] } else { [192, 0, 2, hit as u8] };
-            assert_eq!(after(HITS, way, some, 50), None);
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, some, 50), None);
         }
     }
 
     #[test]
     fn headers_that_are_not_believed_are_told() {
         for (way, hidden) in [(Way::Contradictory, HiddenProxy::Contradictory), (Way::Unnamed, HiddenProxy::Unnamed)] {
-            assert_eq!(after(HITS, way, |_| [127, 0, 0, 1], 50), Some(hidden));
-            assert_eq!(after(HITS, way, |_| [127, 0, 0, 1], 3), None, "somebody who plays with headers");
+            assert_eq!(after(limits::PROXY_LOOK_HITS, way, |_| [127, 0, 0, 1], 50), Some(hidden));
+            assert_eq!(
+                after(limits::PROXY_LOOK_HITS, way, |_| [127, 0, 0, 1], 3),
+                None,
+                "somebody who plays with headers"
+            );
         }
     }
 
@@ -223,10 +217,14 @@ mod tests {
         let ways = [([172, 17, 0, 1], Way::Plain), ([192, 0, 2, 1], Way::Through), ([162, 158, 1, 1], Way::Through)];
         for (proxy, way) in ways {
             let proxies = Proxies::default();
-            for hit in 0..2 * HITS {
-                let (address, way) = if hit < HITS { (proxy, way) } else { ([192, 0, 2, hit as u8], Way::Plain) };
+            for hit in 0..2 * limits::PROXY_LOOK_HITS {
+                let (address, way) =
+                    if hit < limits::PROXY_LOOK_HITS { (proxy, way) } else { ([192, 0, 2, hit as u8], Way::Plain) };
                 proxies.note(ClientIp(IpAddr::from(address)), way, Some(Token::from_bits(u64::from(hit))));
-                assert_eq!(proxies.found().is_some(), (HITS - 1..2 * HITS - 1).contains(&hit));
+                assert_eq!(
+                    proxies.found().is_some(),
+                    (limits::PROXY_LOOK_HITS - 1..2 * limits::PROXY_LOOK_HITS - 1).contains(&hit)
+                );
             }
         }
     }

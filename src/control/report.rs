@@ -8,15 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{Done, Refusal, Reply, find, goal};
 use crate::cell::{Axis, Metric, OTHER};
 use crate::collector::Collector;
+use crate::limits;
 use crate::page::text::table::{self, aligned};
 use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
 use crate::report::{self, Figure, Line, Question, Sums};
 use crate::site::{Site, Target};
 use asked::{Split, Subject};
-
-/// Rows of values in the terminal, unless the operator says how many.
-const ROWS_SHOWN: usize = 20;
 
 /// What was asked for.
 pub(super) struct Words {
@@ -46,7 +44,7 @@ pub(super) fn report(collector: &Collector, site: &str, words: &Words) -> Done {
     made.lines.truncate(words.rows.unwrap_or(all));
     let is_of_values = words.rows.is_none() && made.split.interval.is_none();
     // A gap at the end of a time axis would look like days without visitors; values come with the greatest first.
-    let shown = if is_of_values { made.lines.len().min(ROWS_SHOWN) } else { made.lines.len() };
+    let shown = if is_of_values { made.lines.len().min(limits::REPORT_ROWS_SHOWN) } else { made.lines.len() };
     Ok(Reply::new(made.text(&site, shown, all), made.json(&site, all)))
 }
 

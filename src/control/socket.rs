@@ -14,9 +14,6 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
 
-/// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
-const PATH_BYTES_MAX: usize = 107;
-
 /// Listens on the socket of a data folder and serves commands on a thread of its own, as long as the program runs.
 ///
 /// # Errors
@@ -83,7 +80,7 @@ fn exchange(mut stream: &UnixStream, command: &Command) -> io::Result<Result<Rep
 
 /// Calls `work` with the path, or with a short one through the folder's descriptor where the path is too long.
 fn with_short<T>(path: &Path, work: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    if path.as_os_str().len() <= PATH_BYTES_MAX {
+    if path.as_os_str().len() <= limits::SOCKET_PATH_BYTES_MAX {
         return work(path);
     }
     let folder = fs::File::open(path.parent().unwrap_or(Path::new(".")))?;

@@ -334,21 +334,22 @@ mod tests {
         assert_eq!(family(&format!("{MAC} Version/17.5 Safari/605.1.15")), ("", ""));
     }
 
+    fn hinted(text: &str, hints: &[(&str, &str)]) -> String {
+        let mut told = Hints::default();
+        assert!(hints.iter().all(|(name, value)| told.add(name, value)), "{hints:?}");
+        match Agents::new().classify(text, &told, false) {
+            Verdict::Person(agent) => {
+                format!(
+                    "{}, {} {}, {} {}",
+                    agent.device, agent.browser, agent.browser_version, agent.os, agent.os_version
+                )
+            }
+            Verdict::Bot(bot) | Verdict::Library(bot) => bot.family.to_owned(),
+        }
+    }
+
     #[test]
     fn hints_tell_what_agents_no_longer_do() {
-        let hinted = |text: &str, hints: &[(&str, &str)]| {
-            let mut told = Hints::default();
-            assert!(hints.iter().all(|(name, value)| told.add(name, value)), "{hints:?}");
-            match Agents::new().classify(text, &told, false) {
-                Verdict::Person(agent) => {
-                    format!(
-                        "{}, {} {}, {} {}",
-                        agent.device, agent.browser, agent.browser_version, agent.os, agent.os_version
-                    )
-                }
-                Verdict::Bot(bot) | Verdict::Library(bot) => bot.family.to_owned(),
-            }
-        };
         let chrome = format!("{WINDOWS} Chrome/140.0.0.0 Safari/537.36");
         let linux = format!("{LINUX} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36");
         let phone = format!("{ANDROID} Chrome/140.0.0.0 Mobile Safari/537.36");
@@ -384,11 +385,20 @@ mod tests {
             ),
             (&phone, &[("sec-ch-ua-model", r#""SM-X710""#)], "tablet, Chrome Chrome 140, Android (not set)"),
             (&instagram, &[(ua, r#""Android WebView";v="140""#)], "mobile, Instagram Instagram 300, Android (not set)"),
-            (&chrome, &[(ua, r#""HeadlessChrome";v="140""#)], "Headless Chrome"),
-            (&chrome, &[("signature-agent", r#""https://chatgpt.com""#)], "ChatGPT agent"),
-            (&chrome, &[("signature-agent", r#""https://agents.example""#)], "Signed agent"),
         ] {
             assert_eq!(hinted(text, hints), want, "{text} {hints:?}");
+        }
+    }
+
+    #[test]
+    fn hints_tell_programs() {
+        let chrome = format!("{WINDOWS} Chrome/140.0.0.0 Safari/537.36");
+        for (name, value, want) in [
+            ("sec-ch-ua", r#""HeadlessChrome";v="140""#, "Headless Chrome"),
+            ("signature-agent", r#""https://chatgpt.com""#, "ChatGPT agent"),
+            ("signature-agent", r#""https://agents.example""#, "Signed agent"),
+        ] {
+            assert_eq!(hinted(&chrome, &[(name, value)]), want, "{name} {value}");
         }
     }
 

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::cell::folding::OTHER_CHILD;
+use crate::limits;
 use crate::limits::NAME_BYTES_MAX;
 
 /// What stands for a mail address.
@@ -137,15 +138,6 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-/// Fewest digits of an address of a machine that has no colons: `1.2.3.4`.
-const IP_DIGITS_MIN: usize = 4;
-/// Fewest digits of a number that belongs to one person, or to one machine.
-const NUMBER_DIGITS_MIN: usize = 5;
-/// Fewest digits of a number of a phone.
-const PHONE_DIGITS_MIN: usize = 8;
-/// Shortest run that may hold a secret, in bytes.
-const RUN_BYTES_MIN: usize = 12;
-
 impl Signs {
     fn of(text: &str) -> Signs {
         let mut signs = Signs { classes: 0, colons: 0, digits: 0, run: 0 };
@@ -168,7 +160,10 @@ impl Signs {
 
     /// Whether nothing can be in the text that has to go.
     const fn are_plain(&self) -> bool {
-        !self.has(SIGN | FOREIGN) && self.digits < IP_DIGITS_MIN && self.run < RUN_BYTES_MIN && !self.may_be_slashed()
+        !self.has(SIGN | FOREIGN)
+            && self.digits < limits::IP_DIGITS_MIN
+            && self.run < limits::SECRET_RUN_BYTES_MIN
+            && !self.may_be_slashed()
     }
 
     /// Whether slashes may divide a secret.
@@ -186,19 +181,19 @@ fn mask(text: &mut Cow<'_, str>, signs: &Signs) -> bool {
     if signs.run >= secret::UUID_BYTES {
         has_any |= replace(text, of(TOKEN, secret::uuid_from));
     }
-    if signs.digits >= IP_DIGITS_MIN || signs.colons >= 2 {
+    if signs.digits >= limits::IP_DIGITS_MIN || signs.colons >= 2 {
         has_any |= replace(text, of(IP, ip::from));
     }
-    if signs.digits >= NUMBER_DIGITS_MIN || signs.colons >= 5 {
+    if signs.digits >= limits::NUMBER_DIGITS_MIN || signs.colons >= 5 {
         has_any |= replace(text, number::from);
     }
-    if signs.run >= RUN_BYTES_MIN {
+    if signs.run >= limits::SECRET_RUN_BYTES_MIN {
         has_any |= replace(text, of(TOKEN, secret::from));
     }
     if signs.may_be_slashed() && text.contains('/') {
         has_any |= replace(text, of(TOKEN, secret::slashed));
     }
-    if signs.digits >= PHONE_DIGITS_MIN {
+    if signs.digits >= limits::PHONE_DIGITS_MIN {
         has_any |= replace(text, of(PHONE, phone::from));
     }
     has_any

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::beacon::{Kind, Revenue};
+use crate::limits;
 use crate::site::{Site, Target};
 
 /// What of a hit is watched by the site's owner. Most hits have nothing of it.
@@ -49,10 +50,8 @@ pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) 
 
 /// An amount as sent, a decimal number, rounded half up to thousandths; nothing if it is no number or out of all bounds.
 fn money(revenue: &Revenue) -> Option<Money> {
-    /// Ten billion in any currency: a typing mistake.
-    const AMOUNT_MAX: f64 = 1e10;
     let amount: f64 = revenue.amount.parse().ok()?;
-    let is_usual = amount.is_finite() && amount.abs() <= AMOUNT_MAX;
+    let is_usual = amount.is_finite() && amount.abs() <= limits::AMOUNT_MAX;
     is_usual.then(|| Money {
         // Bounded above, so that it fits; below 2^53, so that halves are exact.
         thousandths: (amount * 1_000.0).round() as i64,

@@ -9,8 +9,6 @@ use crate::site::{Directory, Site, SiteId, fold};
 
 /// What stands for all hosts that are addresses.
 const ADDRESSES: &str = "(addresses)";
-/// How many hosts the summary names.
-const NAMED: usize = 10;
 
 /// Hosts that were asked for.
 #[derive(Default)]
@@ -55,7 +53,7 @@ impl Hosts {
     pub(super) fn strange(&self) -> Vec<(String, u64)> {
         let mut hosts: Vec<_> = self.strange.iter().map(|(host, lines)| (host.clone(), *lines)).collect();
         hosts.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
-        hosts.truncate(NAMED);
+        hosts.truncate(limits::IMPORT_HOSTS_NAMED);
         hosts
     }
 }

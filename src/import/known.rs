@@ -6,12 +6,10 @@ use std::collections::{HashMap, HashSet};
 use super::LogSummary;
 use crate::beacon::log::{self, Reader, looks_like};
 use crate::collector::Collector;
+use crate::limits;
 use crate::secret;
 use crate::site::{Site, SiteId};
 use crate::store::{Imported, StoreError};
-
-/// How much of a log that can't be read is looked at, in bytes.
-const LOOKED_BYTES: usize = 4 * 1024;
 
 /// The logs of earlier imports.
 pub(super) struct Known {
@@ -107,7 +105,7 @@ impl Log {
     /// Keeps its beginning as long as nothing of it can be read.
     pub(super) fn sees(&mut self, lines: &[u8]) {
         if self.lines == 0 {
-            self.seen = lines[..lines.len().min(LOOKED_BYTES)].to_vec();
+            self.seen = lines[..lines.len().min(limits::LOG_UNREADABLE_BYTES_LOOKED)].to_vec();
         } else if self.read > 0 {
             self.seen = Vec::new();
         }

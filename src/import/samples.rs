@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hit::Hit;
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Moment, Site};
-
-/// How many are kept.
-const SAMPLES: usize = 10;
 
 /// A line as it would be counted, or why it would not be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,18 +63,18 @@ pub(super) struct Samples {
 impl Samples {
     pub(super) fn note(&mut self, sample: Sample) {
         self.lines += 1;
-        if self.telling.len() < SAMPLES
+        if self.telling.len() < limits::IMPORT_SAMPLES
             && (sample.reason.is_empty() || !self.telling.iter().any(|known| known.reason == sample.reason))
         {
             self.telling.push(sample.clone());
         }
-        if self.first.len() < SAMPLES {
+        if self.first.len() < limits::IMPORT_SAMPLES {
             self.first.push(sample);
         }
     }
 
     pub(super) fn kept(self) -> Vec<Sample> {
-        let is_all = self.lines as usize <= SAMPLES || self.telling.len() < SAMPLES / 2;
+        let is_all = self.lines as usize <= limits::IMPORT_SAMPLES || self.telling.len() < limits::IMPORT_SAMPLES / 2;
         if is_all { self.first } else { self.telling }
     }
 }

@@ -2,10 +2,8 @@
 //! days.
 
 use super::words::{Words, values};
+use crate::limits;
 use crate::report::bots::BotLine;
-
-/// Groups of pages that a line of the panel names.
-const PAGES_SHOWN: usize = 3;
 
 impl BotLine {
     pub(super) fn shown(&self, words: &Words) -> String {
@@ -22,9 +20,9 @@ impl BotLine {
 
     /// The pages that they came for most.
     pub(super) fn most(&self, words: &Words) -> String {
-        let shown = self.pages.iter().take(PAGES_SHOWN);
+        let shown = self.pages.iter().take(limits::BOT_PAGES_SHOWN);
         let shown: Vec<_> = shown.map(|(pages, count)| format!("{pages} {}", words.exact(*count as f64))).collect();
-        let rest = self.pages.len().saturating_sub(PAGES_SHOWN);
+        let rest = self.pages.len().saturating_sub(limits::BOT_PAGES_SHOWN);
         if rest > 0 { words.two(words.bot_pages_more, shown.join(", "), rest) } else { shown.join(", ") }
     }
 }

@@ -151,7 +151,7 @@ impl Tab {
     }
 
     /// What it says when there is nothing, with the way to fill it where there is one.
-    pub const fn empty(&self, words: &Words) -> &'static str {
+    pub fn empty(&self, words: &Words) -> &'static str {
         match self {
             Tab::Of(dimension) => words.empty(*dimension),
             Tab::Missing => words.no_missing_pages,

@@ -9,6 +9,7 @@ pub mod scale;
 use super::format::tame;
 use super::words::Words;
 use crate::cell::Metric;
+use crate::limits;
 use crate::report::Interval;
 use crate::site::{Day, LocalHour};
 use scale::{height, percent, px, scale};
@@ -17,8 +18,6 @@ use scale::{height, percent, px, scale};
 pub const PLOT_PX: f64 = 200.0;
 /// Radius of the mark of a note, in pixels.
 const NOTE_PX: usize = 8;
-/// Labels below the plot on a wide screen; a narrow one shows every other.
-const LABELS_MAX: usize = 8;
 
 /// The sums of a range over time, in order of time, without gaps.
 #[derive(Debug, Clone)]
@@ -310,7 +309,7 @@ impl Series {
     /// The buckets where the eye looks for a date: midnights, Mondays; all of them if they are few.
     fn labels(&self, words: &Words) -> Vec<Label> {
         let spots: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
-        let stride = spots.len().div_ceil(LABELS_MAX).max(1);
+        let stride = spots.len().div_ceil(limits::CHART_LABELS_MAX).max(1);
         let slot = 100.0 / self.points.len().max(1) as f64;
         let label = |(place, spot): (usize, usize)| {
             let bucket = self.points.get(spot)?.bucket;
@@ -416,7 +415,7 @@ mod tests {
         assert_eq!(texts(&series(Interval::Hour, 20_778 * 24, &[1.0; 48])), ["Sat 21", "Sun 22"]);
         for buckets in 0..800 {
             for interval in [Interval::Hour, Interval::Day, Interval::Week, Interval::Month] {
-                assert!(series(interval, 0, &vec![1.0; buckets]).labels(&ENGLISH).len() <= LABELS_MAX);
+                assert!(series(interval, 0, &vec![1.0; buckets]).labels(&ENGLISH).len() <= limits::CHART_LABELS_MAX);
             }
         }
     }

@@ -10,6 +10,7 @@ use super::watched::{Chip, FunnelPanel, GoalRow};
 use super::words::Words;
 use super::{Account, Stand, rendered};
 use crate::cell::Metric;
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::bots::BotLine;
 use crate::site::{AddressMode, Day};
@@ -216,9 +217,6 @@ impl MailLine {
     }
 }
 
-/// Families of programs that the panel shows.
-const BOTS_SHOWN: usize = 15;
-
 /// The words explained at the foot of the page; the last two where there are such totals.
 const EXPLAINED: [Metric; 9] = [
     Metric::Visitors,
@@ -298,11 +296,11 @@ impl SitePage {
 
     /// The families that the panel shows.
     fn bots_shown(&self) -> &[BotLine] {
-        self.bots.get(..BOTS_SHOWN).unwrap_or(&self.bots)
+        self.bots.get(..limits::BOTS_SHOWN).unwrap_or(&self.bots)
     }
 
     fn bots_hidden(&self) -> Option<String> {
-        let hidden = self.bots.len().saturating_sub(BOTS_SHOWN);
+        let hidden = self.bots.len().saturating_sub(limits::BOTS_SHOWN);
         (hidden > 0).then(|| self.words.exact(hidden as f64))
     }
 

@@ -36,6 +36,7 @@ pub mod values;
 
 use std::fmt::Display;
 
+use crate::limits;
 use crate::site::Translated;
 
 pub use english::{ENGLISH, Words};
@@ -100,7 +101,12 @@ impl Language {
         };
         // Of equal wishes the first counts.
         let better = |best: (Language, f32), next: (Language, f32)| if next.1 > best.1 { next } else { best };
-        header.split(',').take(32).filter_map(wish).reduce(better).map_or(Language::English, |(language, _)| language)
+        header
+            .split(',')
+            .take(limits::LANGUAGES_READ)
+            .filter_map(wish)
+            .reduce(better)
+            .map_or(Language::English, |(language, _)| language)
     }
 }
 
@@ -201,73 +207,78 @@ mod tests {
         }
     }
 
+    /// Forms of dates and numbers, which may be the same in any language.
+    const FORMS: &[&str] = &[
+        "date_full",
+        "date_long",
+        "date_day_month",
+        "date_day",
+        "date_short",
+        "date_label",
+        "date_month",
+        "date_month_short",
+        "date_month_alone",
+        "date_weekday",
+    ];
+
+    /// Words that German writes as English does.
+    const SAME_IN_GERMAN: &[&str] = &[
+        "conversions",
+        "bucket",
+        "filter",
+        "relays",
+        "live",
+        "minute",
+        "arrived",
+        "user_name",
+        "bot",
+        "site_add_domain",
+        "goal_name",
+        "share_name",
+        "token",
+        // Of dimensions.
+        "region",
+        "browser",
+        "browser_version",
+        "os",
+        "os_version",
+    ];
+
+    /// Words that French writes as English does.
+    const SAME_IN_FRENCH: &[&str] = &[
+        "date_brief",
+        "conversions",
+        "change_point",
+        "change_points",
+        "pages_card",
+        "sources_card",
+        "conversion_word",
+        "conversions_word",
+        "pages",
+        "messages",
+        "together_title_one",
+        "sites",
+        "site",
+        "minute",
+        "exclusions",
+        "annotations",
+        // Of dimensions.
+        "source",
+        "source",
+        "browser_version",
+        "os_version",
+        "entry_page",
+        "exit_page",
+        "page",
+    ];
+
     #[test]
     fn no_language_is_left_in_english() {
-        // Forms of dates and numbers, and words that are the same.
-        let same = [
-            "date_full",
-            "date_long",
-            "date_day_month",
-            "date_day",
-            "date_short",
-            "date_label",
-            "date_month",
-            "date_month_short",
-            "date_month_alone",
-            "date_weekday",
-        ];
-        let german = [
-            "conversions",
-            "bucket",
-            "filter",
-            "relays",
-            "live",
-            "minute",
-            "arrived",
-            "user_name",
-            "bot",
-            "site_add_domain",
-            "goal_name",
-            "share_name",
-            "token",
-            // Of dimensions.
-            "region",
-            "browser",
-            "browser_version",
-            "os",
-            "os_version",
-        ];
-        let french = [
-            "date_brief",
-            "conversions",
-            "change_point",
-            "change_points",
-            "pages_card",
-            "sources_card",
-            "conversion_word",
-            "conversions_word",
-            "pages",
-            "messages",
-            "together_title_one",
-            "sites",
-            "site",
-            "minute",
-            "exclusions",
-            "annotations",
-            // Of dimensions.
-            "source",
-            "source",
-            "browser_version",
-            "os_version",
-            "entry_page",
-            "exit_page",
-            "page",
-        ];
-        for (language, own) in [(Language::German, &german[..]), (Language::French, &french[..])] {
+        for (language, own) in [(Language::German, SAME_IN_GERMAN), (Language::French, SAME_IN_FRENCH)] {
             let left: Vec<&str> = all(Language::English)
                 .into_iter()
                 .zip(all(language))
-                .filter(|((name, english), (_, text))| english == text && name != text && !same.contains(name))
+                .filter(|((name, english), (_, text))| english == text && name != text && !FORMS.contains(name))
                 .map(|((name, _), _)| name)
                 .collect();
             assert_eq!(left, own, "{}", language.code());

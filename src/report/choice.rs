@@ -200,7 +200,7 @@ impl Part {
     }
 
     fn read(text: &str) -> Result<Part, NotAChoice> {
-        let wrong = || NotAChoice::Form(text.chars().take(100).collect());
+        let wrong = || NotAChoice::Form(text.chars().take(limits::ECHO_CHARS_MAX).collect());
         let begin = if text.starts_with("prop:") { "prop:".len() } else { 0 };
         let signs = text[begin..].char_indices().find_map(|(at, _)| {
             let sign = SIGNS.iter().find(|(sign, _)| text[begin + at..].starts_with(sign))?;
@@ -270,7 +270,7 @@ impl Key {
         match Dimension::from_name(text) {
             Some(dimension) => Ok(Key::Of(dimension)),
             None if text == "goal" => Ok(Key::Goal),
-            None => Err(NotAChoice::Key(text.chars().take(100).collect())),
+            None => Err(NotAChoice::Key(text.chars().take(limits::ECHO_CHARS_MAX).collect())),
         }
     }
 }

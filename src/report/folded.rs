@@ -28,9 +28,6 @@ pub fn is_for_all(dimension: Dimension) -> bool {
     row.is_listed() && row.is_for_all
 }
 
-/// How often the days are read again because one that is over was counted meanwhile, as by an import.
-const TRIES: usize = 5;
-
 /// Sums as everybody may see them.
 pub struct Folded<'a> {
     sums: &'a dyn Sums,
@@ -54,7 +51,7 @@ impl Sums for Folded<'_> {
         let Some(first) = spans.iter().map(|(first, _)| *first).min() else { return Ok(vec![Vec::new(); asks.len()]) };
         let last = spans.iter().map(|(_, last)| *last).max().unwrap_or(first);
         let mut found = Found::new();
-        for _ in 0..TRIES {
+        for _ in 0..limits::FOLDED_TRIES {
             let totals = self.totals(first, last)?;
             let wanted: BTreeSet<Wanted> = asks.iter().flat_map(|ask| self.wanted(ask, &totals)).collect();
             let missing: Vec<Wanted> = wanted.into_iter().filter(|it| !self.has(*it, &totals, &mut found)).collect();

@@ -7,11 +7,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::came_from;
 use super::{Shared, answers, cookie, header as text_of};
+use crate::limits::LANGUAGE_COOKIE_S;
 use crate::page::words::{Language, Words};
 
 const COOKIE: &str = "headcount_language";
-/// How long browsers keep a choice, in seconds: a year.
-const AGE_S: u32 = 31_536_000;
 
 /// The texts for whoever sent a request: as chosen, else as the browser likes best.
 pub fn words_for(headers: &HeaderMap) -> &'static Words {
@@ -25,7 +24,8 @@ pub async fn choose(State(app): State<Shared>, Path(code): Path<String>, headers
     let mut answer =
         Redirect::to(&came_from(&headers, &app.base_url).unwrap_or_else(|| "/".to_owned())).into_response();
     let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={AGE_S}{secure}", language.code());
+    let text =
+        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LANGUAGE_COOKIE_S}{secure}", language.code());
     if let Ok(value) = HeaderValue::from_str(&text) {
         answer.headers_mut().insert(header::SET_COOKIE, value);
     }

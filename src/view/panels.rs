@@ -2,7 +2,7 @@
 
 use super::answers::{AnswerKey, Answers};
 use super::site_view::SiteView;
-use crate::cell::{Axis, Dimension, Filter, Metric, Unknown};
+use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{Map, Place};
@@ -210,9 +210,9 @@ fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec
     if let Some(row) = tab.dimension().map(Dimension::row) {
         let is_news = |line: &Line| &*line.value != row.missing;
         match row.unknown {
-            Unknown::HiddenAlone if lines.iter().any(is_news) => {}
-            Unknown::Hidden | Unknown::HiddenAlone => lines.retain(is_news),
-            Unknown::Shown => {}
+            UnknownValue::HiddenAlone if lines.iter().any(is_news) => {}
+            UnknownValue::Hidden | UnknownValue::HiddenAlone => lines.retain(is_news),
+            UnknownValue::Shown => {}
         }
     }
     let first = if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() };

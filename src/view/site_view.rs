@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::url_state::UrlState;
 use crate::cell::{Dimension, Metric, OTHER};
+use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
@@ -12,9 +13,6 @@ use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
 use crate::site::{Annotation, Day, Moment, Site, Target};
-
-/// The age of a site up to which its page opens on today, in milliseconds: two days.
-const YOUNG_MS: i64 = 2 * 86_400_000;
 
 /// What is written as it is in a part of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b':');
@@ -85,7 +83,7 @@ impl<'a> SiteView<'a> {
         now: Moment,
         words: &'static Words,
     ) -> Result<SiteView<'a>, ViewError> {
-        let usual = if now.0 - site.added.0 < YOUNG_MS { Period::Today } else { Period::Days(30) };
+        let usual = if now.0 - site.added.0 < limits::SITE_YOUNG_MS { Period::Today } else { Period::Days(30) };
         let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
         let chosen = state.choice.made_out(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {

@@ -57,6 +57,34 @@ fn every_compression_is_known_by_content_and_read_to_the_end_of_all_its_pieces()
     assert_eq!(desk.import(&[&path], &[])["lines"], 2);
 }
 
+/// The same line as in [`XZ`], by `xz --lzma2=dict=192MiB`.
+const XZ_OF_192_MIB: &str = "/Td6WFoAAATm1rRGAgAhAR8AAAD+YO3e4ABLAEVdABiOQoh0t0nuvTpvvOHAwUkAmHO4+VDEM+YBTU0c8mPnDnM0mfGYv6j9nGPQHZ2wUfHv\
+2bciK+xEBKzaJeZLXKUc5NeAAAAAAADhXLhwFTNAJgABYUx24gojH7bzfQEAAAAABFla";
+
+fn zstd_of_256_mib(text: &str) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(28).unwrap();
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.flush().unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_takes_too_much_memory_to_read_is_refused_with_the_way_out() {
+    let desk = Desk::new();
+    let xz = data_encoding::BASE64.decode(XZ_OF_192_MIB.as_bytes()).unwrap();
+    for (name, content) in [("large.xz", xz), ("large.zst", zstd_of_256_mib(&text()))] {
+        let path = desk.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let output = headcount(&desk.words(&[path.to_str().unwrap()])).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {errors}");
+        for said in [name, "more than 128 MiB of memory", "xz -dc FILE | headcount import -"] {
+            assert!(errors.contains(said), "{name}: {errors}");
+        }
+    }
+}
+
 #[test]
 fn a_mark_of_byte_order_and_zeros_before_the_first_line_are_skipped() {
     let desk = Desk::new();

@@ -3,8 +3,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The longest text that is looked at: an IPv6 address with a zone and a port, in quotes.
-const BYTES_MAX: usize = 128;
+use crate::limits;
 
 /// One address: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`, each also within quotes
 /// and with a zone (`fe80::1%eth0`). The unknown and made-up names of RFC 7239 (`unknown`, `_hidden`) are no addresses,
@@ -27,7 +26,7 @@ pub fn node_and_port(text: &[u8]) -> Option<IpAddr> {
 
 /// The text without what surrounds it: blanks and quotes, also those that a log escaped.
 fn bare(text: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= BYTES_MAX)?;
+    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= limits::ADDRESS_TEXT_BYTES_MAX)?;
     Some(text.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\')))
 }
 
@@ -149,46 +148,46 @@ mod tests {
         }
     }
 
+    const NO_ADDRESSES: [&str; 33] = [
+        "",
+        " ",
+        "-",
+        "\"\"",
+        "unknown",
+        "_hidden",
+        "_gazonk",
+        "example.com",
+        "example.com:80",
+        "localhost",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.010",
+        "192.0.2.1:",
+        "192.0.2.1:port",
+        "192.0.2.1:65536",
+        "192.0.2.1:+8",
+        "192.0.2.1:_",
+        "192.0.2.1%",
+        "192.0.2.1 192.0.2.2",
+        "192.0.2.1/32",
+        "[2001:db8::1",
+        "2001:db8::1]",
+        "[2001:db8::1]80",
+        "[2001:db8::1]:port",
+        "[]",
+        "[]:80",
+        "2001:db8::1::2",
+        "fe80::1%",
+        "fe80::1%a b",
+        "12345",
+        "::g",
+        "unix:",
+    ];
+
     #[test]
     fn what_is_no_address_is_none() {
-        let long = format!("192.0.2.1{}", " ".repeat(BYTES_MAX));
-        let texts = [
-            "",
-            " ",
-            "-",
-            "\"\"",
-            "unknown",
-            "_hidden",
-            "_gazonk",
-            "example.com",
-            "example.com:80",
-            "localhost",
-            "192.0.2",
-            "192.0.2.256",
-            "192.0.2.010",
-            "192.0.2.1:",
-            "192.0.2.1:port",
-            "192.0.2.1:65536",
-            "192.0.2.1:+8",
-            "192.0.2.1:_",
-            "192.0.2.1%",
-            "192.0.2.1 192.0.2.2",
-            "192.0.2.1/32",
-            "[2001:db8::1",
-            "2001:db8::1]",
-            "[2001:db8::1]80",
-            "[2001:db8::1]:port",
-            "[]",
-            "[]:80",
-            "2001:db8::1::2",
-            "fe80::1%",
-            "fe80::1%a b",
-            "12345",
-            "::g",
-            "unix:",
-            &long,
-        ];
-        for text in texts {
+        let long = format!("192.0.2.1{}", " ".repeat(limits::ADDRESS_TEXT_BYTES_MAX));
+        for text in NO_ADDRESSES.into_iter().chain([long.as_str()]) {
             assert_eq!((node(text.as_bytes()), node_and_port(text.as_bytes())), (None, None), "{text:?}");
         }
         assert_eq!(node(b"\xff192.0.2.1"), None);

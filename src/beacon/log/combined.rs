@@ -15,6 +15,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 use super::super::address::{Networks, behind, node};
 use super::Line;
 use super::client;
+use crate::limits;
 use crate::site::Moment;
 
 /// What stands before the time.
@@ -56,7 +57,7 @@ fn request_of(rest: &[u8]) -> Option<&[u8]> {
     if let Some(request) = rest.strip_prefix(b" \"") {
         return Some(request);
     }
-    let quote = memchr(b'"', rest.get(..rest.len().min(32))?)?;
+    let quote = memchr(b'"', rest.get(..rest.len().min(limits::LOG_TIMINGS_BYTES_MAX))?)?;
     let is_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'-');
     rest[..quote].iter().all(is_number).then(|| &rest[quote + 1..])
 }
@@ -142,7 +143,7 @@ pub(super) fn is_whole(line: &[u8], trusted: &Networks) -> bool {
 
 /// What stands before the time in brackets, the time, and what follows it. A user's name before it may hold brackets too.
 fn stamped(line: &[u8]) -> Option<(&[u8], Moment, &[u8])> {
-    memchr_iter(b'[', line).take(8).find_map(|open| {
+    memchr_iter(b'[', line).take(limits::LOG_BRACKETS_MAX).find_map(|open| {
         let rest = line.get(open + 1..)?;
         let (stamp, rest) = rest.split_at_checked(26)?;
         Some((&line[..open], moment(stamp.try_into().ok()?)?, rest.strip_prefix(b"]")?))

@@ -4,9 +4,7 @@
 use memchr::memmem;
 
 use super::json;
-
-/// How many keys of an object are named.
-const KEYS: usize = 12;
+use crate::limits;
 
 /// What a file looks like.
 pub fn looks_like(head: &[u8]) -> String {
@@ -17,7 +15,7 @@ pub fn looks_like(head: &[u8]) -> String {
         return kind.to_owned();
     }
     if let Some(names) = json::names(first) {
-        let names = names.into_iter().take(KEYS).collect::<Vec<_>>().join(", ");
+        let names = names.into_iter().take(limits::LOG_KEYS_NAMED).collect::<Vec<_>>().join(", ");
         return format!(
             "looks like JSON with keys {names}; name them with --log-format '{{\"KEY\": \"$remote_addr\", \"KEY\": \"$time_iso8601\", ...}}'"
         );
@@ -57,7 +55,7 @@ pub fn looks_binary(head: &[u8]) -> Option<&'static str> {
 }
 
 fn by_text(line: &[u8]) -> &'static str {
-    let start = &line[..line.len().min(400)];
+    let start = &line[..line.len().min(limits::LOG_GUESS_BYTES)];
     let has = |text: &str| memmem::find(start, text.as_bytes()).is_some();
     let levels =
         ["[error]", "[warn]", "[notice]", "[crit]", "[info]", "[debug]", "[emerg]", ":error]", ":warn]", ":notice]"];

@@ -17,14 +17,10 @@ use super::super::address::Networks;
 use super::Line;
 use super::parts::{Part, Parts, when};
 use super::wrap::Opened;
+use crate::limits;
 use crate::site::Moment;
 
 pub(super) use keys::Keys;
-
-/// How deep objects are looked into.
-const DEPTH_MAX: u8 = 6;
-/// Longest key that is looked at, in bytes, without its signs.
-const KEY_BYTES_MAX: usize = 48;
 
 /// Reads a line. `at` is when it was if it does not say so itself.
 pub(super) fn read<'a>(line: &'a [u8], keys: &Keys, trusted: &Networks, at: Option<Moment>) -> Option<Line<'a>> {
@@ -53,7 +49,7 @@ pub(super) fn message(line: &[u8]) -> Option<Opened<'static>> {
 pub(super) fn names(line: &[u8]) -> Option<Vec<String>> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(object(line)?).ok()?;
     let is_plain = |name: &&String| {
-        name.len() <= 40
+        name.len() <= limits::LOG_KEY_NAMED_BYTES_MAX
             && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@'))
             && name.chars().any(|c| c.is_ascii_alphabetic())
     };
@@ -217,9 +213,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
         while let Some(Text(name)) = object.next_key()? {
-            let mut buffer = [0; KEY_BYTES_MAX];
+            let mut buffer = [0; limits::LOG_JSON_KEY_BYTES_MAX];
             let key = plain(&name, &mut buffer).unwrap_or_default();
-            if self.depth == DEPTH_MAX || keys::is_of_answer(self.key, key) {
+            if self.depth == limits::LOG_JSON_DEPTH_MAX || keys::is_of_answer(self.key, key) {
                 object.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -236,7 +232,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
 }
 
 /// A key in lower case without its signs; nothing if it is longer than any that is known.
-fn plain<'b>(name: &str, buffer: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b str> {
+fn plain<'b>(name: &str, buffer: &'b mut [u8; limits::LOG_JSON_KEY_BYTES_MAX]) -> Option<&'b str> {
     let mut length = 0;
     for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
         *buffer.get_mut(length)? = byte.to_ascii_lowercase();
@@ -255,7 +251,7 @@ pub(super) fn described(description: &str, part_of: impl Fn(&str) -> Option<Part
         match value {
             serde_json::Value::Object(object) => {
                 for (name, value) in object {
-                    let mut buffer = [0; KEY_BYTES_MAX];
+                    let mut buffer = [0; limits::LOG_JSON_KEY_BYTES_MAX];
                     let name = plain(name, &mut buffer)?.to_owned();
                     open.push((name, value));
                 }

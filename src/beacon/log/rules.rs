@@ -3,8 +3,7 @@
 use memchr::memchr2;
 use serde::{Deserialize, Serialize};
 
-/// Longest ending of all, in bytes.
-const ENDING_BYTES_MAX: usize = 11;
+use crate::limits;
 
 /// Endings of files that are no pages. What a reader looks at by itself (`html`, `php`) is not among them.
 #[rustfmt::skip]
@@ -39,7 +38,7 @@ impl Rules {
     /// Whether a path is that of a file that is no page.
     pub fn is_asset(&self, target: &[u8]) -> bool {
         let Some(ending) = ending(target) else { return false };
-        let mut lower = [0; ENDING_BYTES_MAX];
+        let mut lower = [0; limits::ASSET_ENDING_BYTES_MAX];
         let Some(lower) = lower.get_mut(..ending.len()) else { return self.has(&self.assets, ending) };
         lower.copy_from_slice(ending);
         lower.make_ascii_lowercase();
@@ -82,7 +81,7 @@ mod tests {
 
     #[test]
     fn endings_are_in_order_and_short() {
-        assert!(ASSETS.is_sorted() && ASSETS.iter().all(|ending| ending.len() <= ENDING_BYTES_MAX));
+        assert!(ASSETS.is_sorted() && ASSETS.iter().all(|ending| ending.len() <= limits::ASSET_ENDING_BYTES_MAX));
     }
 
     #[test]

@@ -11,10 +11,8 @@ use memchr::{memchr, memmem};
 
 use super::json;
 use super::parts::when;
+use crate::limits;
 use crate::site::Moment;
-
-/// Longest beginning that is taken for a carrier's, in bytes.
-const FRONT_BYTES_MAX: usize = 256;
 
 /// What carries lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +84,7 @@ impl Wrap {
 }
 
 fn cut<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = memmem::find(text.get(..text.len().min(FRONT_BYTES_MAX))?, mark)?;
+    let at = memmem::find(text.get(..text.len().min(limits::LOG_FRONT_BYTES_MAX))?, mark)?;
     Some((&text[..at], &text[at + mark.len()..]))
 }
 
@@ -177,18 +175,19 @@ fn compose(line: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let is_name =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ' | b'\x1b' | b'[' | b';');
-    (front.len() <= 80 && front.ends_with(b" ") && front.iter().all(is_name)).then_some(text)
+    (front.len() <= limits::LOG_FRONT_NAME_BYTES_MAX && front.ends_with(b" ") && front.iter().all(is_name))
+        .then_some(text)
 }
 
 /// `[pod/web-1/nginx] ...`
 fn pod(line: &[u8]) -> Option<&[u8]> {
     let inner = line.strip_prefix(b"[pod/")?;
-    let end = memchr(b']', inner.get(..inner.len().min(FRONT_BYTES_MAX))?)?;
+    let end = memchr(b']', inner.get(..inner.len().min(limits::LOG_FRONT_BYTES_MAX))?)?;
     inner[end + 1..].strip_prefix(b" ")
 }
 
 fn tabs(line: &[u8]) -> Option<(&[u8], Option<Moment>)> {
     let (stamp, _) = cut(line, b"\t")?;
-    let object = memmem::find(line.get(..line.len().min(FRONT_BYTES_MAX))?, b"\t{")?;
+    let object = memmem::find(line.get(..line.len().min(limits::LOG_FRONT_BYTES_MAX))?, b"\t{")?;
     Some((&line[object + 1..], when(std::str::from_utf8(stamp).ok()?)))
 }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::column::{self, Bytes, put};
 use super::{COLUMNS, Chunk, Damaged, Effort, Key, read};
 use crate::cell::Tally;
+use crate::limits;
 
 /// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
 pub const BUNDLE_BYTES: usize = 256 * 1024;
@@ -74,7 +75,7 @@ impl Bundle {
                 *part = (begin, *end);
             }
             // Codes are one byte a cell, and all other columns of zeros are cheap: no chunk claims more than it has.
-            if cells > super::CHUNK_CELLS {
+            if cells > limits::CHUNK_CELLS {
                 return Err(Damaged);
             }
             items.push(Item { table, first, last, cells, parts });

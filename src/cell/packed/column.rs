@@ -7,15 +7,12 @@ use std::cell::RefCell;
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::{Damaged, Effort};
+use crate::limits;
 
 /// The first four bytes of everything that zstd writes; they need not be kept.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// Columns shorter than this are never made shorter by zstd.
-const SHORT: usize = 24;
 /// How hard zstd tries: past this, a tenth of a percent is gained and the time doubles.
 const LEVEL: i32 = 9;
-/// Longest column, in bytes: a bundle of chunks, or one chunk of cells, each with some numbers of ten bytes, and room.
-const COLUMN_BYTES_MAX: usize = 2 << 20;
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
@@ -38,7 +35,8 @@ pub(super) fn put_signed(to: &mut Vec<u8>, number: i64) {
 
 /// Writes a column: its length shifted by one, the lowest bit for zstd, then its bytes.
 pub(super) fn write(column: &[u8], effort: Effort, to: &mut Vec<u8>) {
-    let shorter = (effort == Effort::Small && column.len() >= SHORT).then(|| compressed(column)).flatten();
+    let shorter =
+        (effort == Effort::Small && column.len() >= limits::COLUMN_BYTES_PLAIN).then(|| compressed(column)).flatten();
     match shorter.filter(|shorter| shorter.len() + 2 < column.len()) {
         Some(shorter) => {
             put(to, (column.len() as u64) << 1 | 1);
@@ -67,7 +65,7 @@ fn compressed(column: &[u8]) -> Option<Vec<u8>> {
 /// Reads what [`write`] wrote.
 pub(super) fn read(bytes: &mut Bytes) -> Result<Vec<u8>, Damaged> {
     let head = bytes.number()?;
-    let length = usize::try_from(head >> 1).ok().filter(|length| *length <= COLUMN_BYTES_MAX).ok_or(Damaged)?;
+    let length = usize::try_from(head >> 1).ok().filter(|length| *length <= limits::COLUMN_BYTES_MAX).ok_or(Damaged)?;
     if head & 1 == 0 {
         return Ok(bytes.take(length)?.to_vec());
     }

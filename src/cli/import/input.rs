@@ -52,7 +52,7 @@ pub enum Input {
     /// A plain file, which can be read from anywhere.
     File(Counted<File>),
     /// Anything else.
-    Stream(Box<dyn Read>),
+    Stream(Stream),
 }
 
 impl Input {
@@ -86,7 +86,7 @@ impl Input {
                 file.read.set(file.read.get() + bytes);
                 Ok(file.input.metadata()?.len() >= bytes)
             }
-            Input::Stream(stream) => Ok(io::copy(&mut stream.take(bytes), &mut io::sink())? == bytes),
+            Input::Stream(stream) => Ok(io::copy(&mut stream.by_ref().take(bytes), &mut io::sink())? == bytes),
         }
     }
 }
@@ -98,14 +98,41 @@ fn stream(input: impl Read + 'static) -> io::Result<Input> {
     (&mut input).take(SIGN_BYTES as u64).read_to_end(&mut begin)?;
     let packing = Packing::of(&begin);
     let whole = Cursor::new(begin).chain(input);
-    Ok(Input::Stream(match packing {
+    Ok(Input::Stream(Stream(match packing {
         Packing::Plain => Box::new(whole),
         Packing::Gzip => Box::new(MultiGzDecoder::new(whole)),
-        Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(whole)?),
+        Packing::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(whole)?;
+            decoder.window_log_max(limits::ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
         Packing::Xz => Box::new(XzReader::new_mem_limit(whole, true, limits::XZ_KB_MAX)),
         Packing::Bzip2 => Box::new(MultiBzDecoder::new(whole)),
-    }))
+    })))
 }
+
+/// What is read from its beginning to its end.
+pub struct Stream(Box<dyn Read>);
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            // The words are those of `ZSTD_getErrorName`; its code does not come this far.
+            let asks_too_much =
+                error.kind() == io::ErrorKind::OutOfMemory || error.to_string().contains("requires too much memory");
+            if asks_too_much { io::Error::new(io::ErrorKind::OutOfMemory, TooMuchMemory) } else { error }
+        })
+    }
+}
+
+/// Why content is not unpacked, with the way out.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it was compressed so that reading it takes more than {mib} MiB of memory; let another program do that, as in \
+     `xz -dc FILE | headcount import -` or `zstd -dc --long=31 FILE | headcount import -`",
+    mib = limits::XZ_KB_MAX / 1024
+)]
+struct TooMuchMemory;
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -8,6 +8,7 @@ use super::super::words::ImportWords;
 use super::log::{Log, Unreadable};
 use crate::control::Reply;
 use crate::import::{Sample, Start, Summary};
+use crate::limits;
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.
@@ -76,8 +77,9 @@ fn samples(samples: &[Sample]) -> String {
         let Sample { time, site, page, source, browser, country, reason } = sample;
         let told = if reason.is_empty() { String::new() } else { format!("not counted: {reason}") };
         let cells = [time, site, page, source, browser, country, &told];
-        let mut cells: [String; 7] =
-            cells.map(|text| if text.is_empty() { "-".to_owned() } else { text.chars().take(40).collect() });
+        let mut cells: [String; 7] = cells.map(|text| {
+            if text.is_empty() { "-".to_owned() } else { text.chars().take(limits::IMPORT_CELL_CHARS_MAX).collect() }
+        });
         cells[6] = told;
         cells
     };

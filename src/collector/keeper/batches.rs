@@ -3,11 +3,9 @@
 
 use std::collections::HashMap;
 
+use crate::limits;
 use crate::secret::Digest;
 use crate::site::{Day, Moment};
-
-/// How long an id is remembered here, in milliseconds: longer than any flush takes until the store has it.
-const KEPT_MS: i64 = 10 * 60 * 1_000;
 
 /// Ids of batches that are not known to be stored.
 #[derive(Debug, Default)]
@@ -29,7 +27,7 @@ impl Batches {
 
     /// Hands out the ids for the next flush.
     pub fn drain(&mut self, now: Moment) -> Vec<(Digest, Day)> {
-        self.lately.retain(|_, at| now < at.plus(KEPT_MS));
+        self.lately.retain(|_, at| now < at.plus(limits::BATCH_IN_MEMORY_MS));
         std::mem::take(&mut self.next)
     }
 }
@@ -45,7 +43,7 @@ mod tests {
         assert!(batches.begin(id, now) && !batches.begin(id, now));
         assert_eq!(batches.drain(now), [(id, Day(1))]);
         assert!(batches.drain(now).is_empty() && !batches.begin(id, now));
-        batches.drain(now.plus(KEPT_MS));
-        assert!(batches.begin(id, now.plus(KEPT_MS)));
+        batches.drain(now.plus(limits::BATCH_IN_MEMORY_MS));
+        assert!(batches.begin(id, now.plus(limits::BATCH_IN_MEMORY_MS)));
     }
 }

@@ -10,9 +10,6 @@ use crate::store::{Ask, DayState, Grain, Part, Running, Source};
 
 use crate::counts::Census;
 
-/// Days packed in one flush: a store of an earlier version may have years of them.
-const CLOSING_MAX: usize = 40;
-
 impl Keeper {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
     /// anything.
@@ -53,7 +50,7 @@ impl Keeper {
     pub(super) fn take_closing(&mut self, directory: &Directory) -> Vec<DayState> {
         let (mut now, mut later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
-        later.extend(now.split_off(now.len().min(CLOSING_MAX)));
+        later.extend(now.split_off(now.len().min(limits::CLOSING_DAYS_MAX)));
         self.closing = later;
         // A day whose last sums go with this flush is packed by it.
         now.iter().for_each(|state| {

@@ -173,7 +173,10 @@ impl Flushing {
 
     fn pause(&mut self, error: &StoreError) {
         let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
-        let pause = self.retry.as_ref().map_or(Duration::from_secs(1), |retry| (retry.pause * 2).min(longest));
+        let pause = self
+            .retry
+            .as_ref()
+            .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
         self.meter.failed(FailureKind::Flush, "flush", error);
     }

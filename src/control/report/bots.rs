@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::{Done, Reply};
-use super::ROWS_SHOWN;
 use crate::collector::Collector;
+use crate::limits;
 use crate::report::bots::BotLine;
 use crate::report::{self, Records};
 use crate::site::Site;
@@ -16,7 +16,7 @@ pub(super) fn report(collector: &Collector, site: &Site, period: &str, rows: Opt
     let mut lines = report::bots::lines(counts);
     let all = lines.len();
     lines.truncate(rows.unwrap_or(all));
-    let shown = rows.unwrap_or(ROWS_SHOWN).min(lines.len());
+    let shown = rows.unwrap_or(limits::REPORT_ROWS_SHOWN).min(lines.len());
     let mut text = format!("{}, {} to {}\n\n", site.domain, range.span.first_day(), range.span.last_day());
     let width = lines.iter().take(shown).map(|line| line.family.chars().count()).max().unwrap_or(0);
     for line in &lines[..shown] {

@@ -12,9 +12,7 @@ use super::Agent;
 use super::hints::Told;
 use super::tokens::{Found, Mark};
 use crate::cell::NOT_SET;
-
-/// Most digits of a version's first number; what is longer is none, and agents must not be stored in disguise.
-const VERSION_DIGITS_MAX: usize = 4;
+use crate::limits;
 
 /// Everything that is known of an agent.
 pub(super) struct Clues<'a> {
@@ -288,7 +286,7 @@ fn hinted_version(os: &str, version: &str) -> Option<String> {
 /// The first number of a version; empty when it is too long for one, because then it may be anything.
 fn major(version: &str) -> &str {
     let digits = version.find(|c: char| !c.is_ascii_digit()).map_or(version, |end| &version[..end]);
-    if digits.len() <= VERSION_DIGITS_MAX { digits } else { "" }
+    if digits.len() <= limits::VERSION_DIGITS_MAX { digits } else { "" }
 }
 
 /// The first two numbers of a version, `10.14` of `10.14.6`.

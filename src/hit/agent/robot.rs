@@ -83,62 +83,65 @@ mod tests {
         super::of(agent, &TOKENS.find(agent))
     }
 
+    /// Agents, their families and groups.
+    const BOTS: &[(&str, &str, &str)] = &[
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", "Search engine"),
+        ("Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", "bingbot", "Search engine"),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            "GPTBot",
+            "AI crawler",
+        ),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
+            "Claude-User",
+            "AI agent",
+        ),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; Perplexity-User/1.0",
+            "Perplexity-User",
+            "AI agent",
+        ),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
+            "Headless Chrome",
+            "Headless browser",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/109.0.0.0 Safari/537.36 Chrome-Lighthouse",
+            "Lighthouse",
+            "Monitor",
+        ),
+        (
+            "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+            "facebookexternalhit",
+            "Link preview",
+        ),
+        ("WhatsApp/2.23.20.0", "WhatsApp", "Link preview"),
+        (
+            "Mozilla/5.0 (Linux; Android 7.0; GPTBot/1.2) AppleWebKit/537.36 Mobile Safari/537.36",
+            "GPTBot",
+            "AI crawler",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 Mobile Safari/537.36 (compatible; Bytespider)",
+            "Bytespider",
+            "AI crawler",
+        ),
+        ("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)", "Pingdom", "Monitor"),
+        (
+            "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
+            "FeedFetcher-Google",
+            "Feed reader",
+        ),
+        ("Mozilla/5.0 (compatible; Unheard/0.8.6)", "Other bot", "Other"),
+        ("Mozilla/5.0 (compatible; Unheard-Crawler/0.8.6)", "Other crawler", "Other"),
+        ("Mozilla/5.0 (compatible; unheard/1.2; +unheard)", "Other bot", "Other"),
+    ];
+
     #[test]
     fn crawlers_monitors_and_automated_browsers_are_bots() {
-        for (agent, family, group) in [
-            ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot", "Search engine"),
-            ("Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", "bingbot", "Search engine"),
-            (
-                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-                "GPTBot",
-                "AI crawler",
-            ),
-            (
-                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)",
-                "Claude-User",
-                "AI agent",
-            ),
-            (
-                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; Perplexity-User/1.0",
-                "Perplexity-User",
-                "AI agent",
-            ),
-            (
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
-                "Headless Chrome",
-                "Headless browser",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/109.0.0.0 Safari/537.36 Chrome-Lighthouse",
-                "Lighthouse",
-                "Monitor",
-            ),
-            (
-                "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-                "facebookexternalhit",
-                "Link preview",
-            ),
-            ("WhatsApp/2.23.20.0", "WhatsApp", "Link preview"),
-            (
-                "Mozilla/5.0 (Linux; Android 7.0; GPTBot/1.2) AppleWebKit/537.36 Mobile Safari/537.36",
-                "GPTBot",
-                "AI crawler",
-            ),
-            (
-                "Mozilla/5.0 (Linux; Android 7.0; M bot 54) AppleWebKit/537.36 Mobile Safari/537.36 (compatible; Bytespider)",
-                "Bytespider",
-                "AI crawler",
-            ),
-            ("Pingdom.com_bot_version_1.4_(http://www.pingdom.com/)", "Pingdom", "Monitor"),
-            (
-                "Feedly/1.0 (+http://www.feedly.com/fetcher.html; like FeedFetcher-Google)",
-                "FeedFetcher-Google",
-                "Feed reader",
-            ),
-            ("Mozilla/5.0 (compatible; Unheard/0.8.6)", "Other bot", "Other"),
-            ("Mozilla/5.0 (compatible; Unheard-Crawler/0.8.6)", "Other crawler", "Other"),
-            ("Mozilla/5.0 (compatible; unheard/1.2; +unheard)", "Other bot", "Other"),
-        ] {
+        for (agent, family, group) in BOTS.iter().copied() {
             assert_eq!(of(agent), Some(Robot::Bot(Bot { family, group })), "{agent}");
         }
     }

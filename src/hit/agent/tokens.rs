@@ -8,13 +8,12 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
+use crate::limits;
+
 /// Tokens of browsers, systems and devices, and marks that rules ask for.
 const AGENTS: &str = include_str!("../data/agents.tsv");
 /// Words of bots, and phrases in which such a word is innocent.
 const WORDS: [&str; 2] = [include_str!("../data/bot_words.tsv"), include_str!("../data/bot_words_own.tsv")];
-
-/// Words and innocent phrases looked at in one agent; who holds more words than that is a bot anyway.
-const SPANS_MAX: usize = 12;
 
 /// A thing that rules ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +124,7 @@ pub(super) struct Found {
 /// A few places of an agent, in bytes.
 #[derive(Debug, Default)]
 struct Spans {
-    places: [(u16, u16); SPANS_MAX],
+    places: [(u16, u16); limits::AGENT_SPANS_MAX],
     count: usize,
 }
 
@@ -167,7 +166,7 @@ impl Found {
         let holds = |phrase: &(u16, u16), word: &(u16, u16)| phrase.0 <= word.0 && word.1 <= phrase.1;
         let is_innocent =
             |word: &(u16, u16)| holds(&name, word) || self.innocent.all().iter().any(|phrase| holds(phrase, word));
-        self.words.count == SPANS_MAX || !self.words.all().iter().all(is_innocent)
+        self.words.count == limits::AGENT_SPANS_MAX || !self.words.all().iter().all(is_innocent)
     }
 }
 

@@ -5,6 +5,8 @@
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
+use crate::limits;
+
 /// Words before four numbers that say they are an address, lower case.
 #[rustfmt::skip]
 const ADDRESS_WORDS: [&str; 18] = [
@@ -18,10 +20,6 @@ const VERSION_WORDS: [&str; 22] = [
     "downloads", "doc", "docs", "section", "chapter", "update", "firmware", "chrome", "chromium", "edge",
 ];
 
-/// Longest IPv6 address, in bytes: six groups and an IPv4 address.
-const SIX_BYTES_MAX: usize = 45;
-/// Longest group of one, in bytes.
-const SIX_GROUP_BYTES_MAX: usize = 4;
 /// Ends of names of files, lower case.
 #[rustfmt::skip]
 const FILES: [&str; 20] = [
@@ -146,9 +144,9 @@ fn word_before(text: &str) -> &str {
 fn six(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let is_part = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    let before = bytes[from..at].iter().rev().take(SIX_GROUP_BYTES_MAX + 1);
+    let before = bytes[from..at].iter().rev().take(limits::IPV6_GROUP_BYTES_MAX + 1);
     let start = at - before.take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let run = bytes[at..].iter().take(SIX_BYTES_MAX);
+    let run = bytes[at..].iter().take(limits::IPV6_BYTES_MAX);
     let mut end = at + run.take_while(|byte| is_part(byte)).count();
     let is_apart =
         |place: Option<usize>| !place.and_then(|place| bytes.get(place)).is_some_and(u8::is_ascii_alphanumeric);

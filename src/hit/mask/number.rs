@@ -8,24 +8,22 @@ mod identity;
 
 use std::ops::Range;
 
+use crate::limits;
+
 /// What stands for the number of a card.
 const CARD: &str = ":card";
 /// What stands for the number of an account.
 const IBAN: &str = ":iban";
 /// What stands for a number that a state, or a maker of machines, gave out.
 const ID: &str = ":id";
-/// Longest number of all, in letters and digits: an IBAN.
-const BYTES_MAX: usize = 34;
-/// Most groups that a number is written in.
-const GROUPS_MAX: usize = 12;
 /// Words before the number of a card, lower case.
 const CARD_WORDS: [&str; 6] = ["card", "cardnumber", "creditcard", "cc", "pan", "kreditkarte"];
 
 /// A number in its groups, without what divides them, in capitals.
 struct Number {
-    bytes: [u8; BYTES_MAX],
+    bytes: [u8; limits::NUMBER_BYTES_MAX],
     length: usize,
-    groups: [u8; GROUPS_MAX],
+    groups: [u8; limits::NUMBER_GROUPS_MAX],
     count: usize,
     /// What divides the first two groups.
     separator: u8,
@@ -90,30 +88,43 @@ const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'_' | b'+')
 }
 
+impl Number {
+    fn empty() -> Number {
+        Number {
+            bytes: [0; limits::NUMBER_BYTES_MAX],
+            length: 0,
+            groups: [0; limits::NUMBER_GROUPS_MAX],
+            count: 0,
+            separator: 0,
+            is_even: true,
+            has_neighbours: false,
+        }
+    }
+
+    /// Adds a group, for which there is room.
+    fn push(&mut self, group: &[u8]) {
+        let place = self.length..self.length + group.len();
+        self.bytes[place.clone()].copy_from_slice(group);
+        self.bytes[place].make_ascii_uppercase();
+        self.length += group.len();
+        self.groups[self.count] = group.len() as u8;
+        self.count += 1;
+    }
+}
+
 /// The longest number that begins at `start`: its length in the text, and its mark.
 fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let was_digit = start >= 2 && is_separator(bytes[start - 1]) && bytes[start - 2].is_ascii_digit();
-    let mut number = Number {
-        bytes: [0; BYTES_MAX],
-        length: 0,
-        groups: [0; GROUPS_MAX],
-        count: 0,
-        separator: 0,
-        is_even: true,
-        has_neighbours: false,
-    };
+    let mut number = Number::empty();
     let (mut at, mut found) = (start, None);
     loop {
         let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if length == 0 || number.length + length > BYTES_MAX || number.count == GROUPS_MAX {
+        if length == 0 || number.length + length > limits::NUMBER_BYTES_MAX || number.count == limits::NUMBER_GROUPS_MAX
+        {
             return found;
         }
-        number.bytes[number.length..number.length + length].copy_from_slice(&bytes[at..at + length]);
-        number.bytes[number.length..number.length + length].make_ascii_uppercase();
-        number.length += length;
-        number.groups[number.count] = length as u8;
-        number.count += 1;
+        number.push(&bytes[at..at + length]);
         at += length;
         let next = bytes.get(at).copied().unwrap_or(0);
         let goes_on =
@@ -128,8 +139,11 @@ fn longest(text: &str, start: usize) -> Option<(usize, &'static str)> {
         }
         number.is_even &= number.count == 1 || next == number.separator;
         number.separator = if number.count == 1 { next } else { number.separator };
-        // Some write ` - ` between groups, or two blanks.
-        at += bytes[at..].iter().take(3).take_while(|byte| **byte == next || is_separator(**byte)).count();
+        at += bytes[at..]
+            .iter()
+            .take(limits::NUMBER_GAP_BYTES_MAX)
+            .take_while(|byte| **byte == next || is_separator(**byte))
+            .count();
     }
 }
 

@@ -6,14 +6,10 @@
 
 use std::ops::Range;
 
-/// Shortest secret, in bytes: below it are order numbers and short hashes.
-const SECRET_BYTES_MIN: usize = 15;
-/// Shortest JSON in base64 that is taken for a part of a signed token, in bytes.
-const JSON_BYTES_MIN: usize = 12;
+use crate::limits;
+
 /// Length of a UUID as text, in bytes.
 pub(super) const UUID_BYTES: usize = 36;
-/// Fewest bytes behind the sign of a known kind of key.
-const KEY_BYTES_MIN: usize = 12;
 /// What keys of services begin with.
 #[rustfmt::skip]
 const KEY_SIGNS: [&str; 30] = [
@@ -29,7 +25,7 @@ pub(super) fn from(text: &str, from: usize) -> Option<Range<usize>> {
     while let Some(step) = bytes[at..].iter().position(|b| is_joined(*b)) {
         let start = at + step;
         let end = start + bytes[start..].iter().position(|b| !is_joined(*b)).unwrap_or(text.len() - start);
-        if end - start >= JSON_BYTES_MIN
+        if end - start >= limits::TOKEN_JSON_BYTES_MIN
             && let Some(found) = in_run(text, start..end)
         {
             return Some(found);
@@ -72,7 +68,10 @@ fn in_run(text: &str, run: Range<usize>) -> Option<Range<usize>> {
         let more = rest.iter().position(|b| !is_secret_byte(*b) && !matches!(b, b'.' | b'='));
         return Some(run.start + start..run.end + more.unwrap_or(rest.len()));
     }
-    if !word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.len() >= SECRET_BYTES_MIN || is_mixed(part)) {
+    if !word
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|part| part.len() >= limits::SECRET_BYTES_MIN || is_mixed(part))
+    {
         return None;
     }
     let found = [key(word), noise(word)].into_iter().flatten().min_by_key(|found| found.start)?;
@@ -85,7 +84,7 @@ fn in_run(text: &str, run: Range<usize>) -> Option<Range<usize>> {
 fn json_start(word: &str) -> Option<usize> {
     let start = word.find("eyJ")?;
     let stands_alone = start == 0 || !word.as_bytes()[start - 1].is_ascii_alphanumeric();
-    (stands_alone && word.len() - start >= JSON_BYTES_MIN).then_some(start)
+    (stands_alone && word.len() - start >= limits::TOKEN_JSON_BYTES_MIN).then_some(start)
 }
 
 /// Where a key of a known service is.
@@ -101,7 +100,7 @@ fn key(word: &str) -> Option<Range<usize>> {
             let body = &word[at + sign.len()..];
             let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
             // Where the sign is a word too, the rest must be none.
-            let is_key = body.len() >= KEY_BYTES_MIN
+            let is_key = body.len() >= limits::SECRET_KEY_BYTES_MIN
                 && body
                     .split(['-', '_', '+'])
                     .any(|part| part.len() >= 8 && is_mixed(part) && (sign.len() > 5 || kind(part) != Kind::Word));
@@ -123,7 +122,7 @@ fn is_mixed(part: &str) -> bool {
 
 /// Where noise is that is long enough: a part, parts side by side, or a run that as a whole reads like no language.
 fn noise(word: &str) -> Option<Range<usize>> {
-    if word.len() < SECRET_BYTES_MIN {
+    if word.len() < limits::SECRET_BYTES_MIN {
         return None;
     }
     let (mut start, mut end, mut length, mut at, mut unclear) = (0, 0, 0, 0, 0);
@@ -137,11 +136,11 @@ fn noise(word: &str) -> Option<Range<usize>> {
             }
             // Between two parts of noise one number or short piece is noise as well.
             Kind::Unclear if unclear == 0 => unclear += 1,
-            Kind::Unclear | Kind::Word if length >= SECRET_BYTES_MIN => break,
+            Kind::Unclear | Kind::Word if length >= limits::SECRET_BYTES_MIN => break,
             Kind::Unclear | Kind::Word => length = 0,
         }
     }
-    if length >= SECRET_BYTES_MIN {
+    if length >= limits::SECRET_BYTES_MIN {
         return Some(widened(word, start..end, length));
     }
     same_groups(word).or_else(|| odd_groups(word)).or_else(|| foreign(word)).or_else(|| divided(word))
@@ -163,7 +162,8 @@ fn foreign(word: &str) -> Option<Range<usize>> {
     word.split(DIVIDERS).find_map(|run| {
         let place = at;
         at += run.len() + 1;
-        (run.len() >= SECRET_BYTES_MIN && letters::is_foreign(run) && !is_code(run)).then_some(place..place + run.len())
+        (run.len() >= limits::SECRET_BYTES_MIN && letters::is_foreign(run) && !is_code(run))
+            .then_some(place..place + run.len())
     })
 }
 
@@ -203,7 +203,7 @@ pub(super) fn slashed(text: &str, from: usize) -> Option<Range<usize>> {
 }
 
 fn slashed_enough(text: &str, run: Range<usize>, odd: usize) -> Option<Range<usize>> {
-    let is_secret = odd > 1 && run.len() > SECRET_BYTES_MIN && letters::is_foreign(&text[run.clone()]);
+    let is_secret = odd > 1 && run.len() > limits::SECRET_BYTES_MIN && letters::is_foreign(&text[run.clone()]);
     is_secret.then_some(run)
 }
 
@@ -217,7 +217,7 @@ fn same_groups(word: &str) -> Option<Range<usize>> {
     let has = |fits: fn(&u8) -> bool| word.bytes().any(|b| fits(&b));
     let is_six = || groups().count() == 8 && groups().all(|group| (1..=4).contains(&group.len()));
     let fits = (2..=8).contains(&length)
-        && digits >= SECRET_BYTES_MIN
+        && digits >= limits::SECRET_BYTES_MIN
         && (groups().all(|group| group.len() == length) || is_six())
         && word.bytes().all(is_hex)
         && has(u8::is_ascii_digit)
@@ -234,7 +234,7 @@ fn odd_groups(word: &str) -> Option<Range<usize>> {
     let count = groups().count();
     let fits = (4..=12).contains(&first.len())
         && count >= 3
-        && first.len() * count >= SECRET_BYTES_MIN
+        && first.len() * count >= limits::SECRET_BYTES_MIN
         && groups().all(|group| group.len() == first.len() && group.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if !fits {
         return None;
@@ -300,30 +300,20 @@ enum Kind {
 /// `ReleaseNotes2`.
 fn kind(part: &str) -> Kind {
     let bytes = part.as_bytes();
-    let (mut letters, mut capitals, mut groups, mut humps) = (0, 0, 0, 0);
-    let (mut before, mut number) = (b' ', false);
-    for byte in bytes {
-        letters += usize::from(byte.is_ascii_alphabetic());
-        capitals += usize::from(byte.is_ascii_uppercase());
-        // `27x812` is one number.
-        groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit() && !(number && before == b'x'));
-        number = before.is_ascii_digit() || number && before == b'x' && byte.is_ascii_digit();
-        humps += usize::from(byte.is_ascii_uppercase() && before.is_ascii_lowercase());
-        before = *byte;
-    }
+    let Letters { letters, capitals, groups, humps } = Letters::of(bytes);
     let one_case = capitals == 0 || capitals == letters || capitals == 1 && bytes[0].is_ascii_uppercase();
     let numbers_end = part.len() - part.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let reads = |least| if letters::average(part) >= least { Kind::Word } else { Kind::Noise };
     let is_hex = || letters > 0 && bytes.iter().all(u8::is_ascii_hexdigit);
     match groups {
         _ if letters == 0 || part.len() <= 3 => Kind::Unclear,
-        1.. if part.len() >= SECRET_BYTES_MIN && is_hex() => Kind::Noise,
-        0 if part.len() < SECRET_BYTES_MIN && (one_case || humps * 3 < part.len()) => Kind::Word,
+        1.. if part.len() >= limits::SECRET_BYTES_MIN && is_hex() => Kind::Noise,
+        0 if part.len() < limits::SECRET_BYTES_MIN && (one_case || humps * 3 < part.len()) => Kind::Word,
         0 if one_case && capitals < 2 => reads(-5),
         0 if one_case => reads(2),
         0 => reads(if is_camel(part) { -8 } else { -2 }),
-        1 if part.len() < 10 && one_case => Kind::Word,
-        1 if part.len() < 10 => {
+        1 if part.len() <= limits::WORD_BYTES_MAX && one_case => Kind::Word,
+        1 if part.len() <= limits::WORD_BYTES_MAX => {
             if humps > 1 {
                 Kind::Noise
             } else {
@@ -345,6 +335,34 @@ fn kind(part: &str) -> Kind {
             }
         }
         _ => Kind::Noise,
+    }
+}
+
+/// What a part of a slug is made of.
+#[derive(Default)]
+struct Letters {
+    letters: usize,
+    capitals: usize,
+    /// Groups of digits.
+    groups: usize,
+    /// Capitals behind small letters.
+    humps: usize,
+}
+
+impl Letters {
+    fn of(bytes: &[u8]) -> Letters {
+        let mut of = Letters::default();
+        let (mut before, mut number) = (b' ', false);
+        for byte in bytes {
+            of.letters += usize::from(byte.is_ascii_alphabetic());
+            of.capitals += usize::from(byte.is_ascii_uppercase());
+            // `27x812` is one number.
+            of.groups += usize::from(byte.is_ascii_digit() && !before.is_ascii_digit() && !(number && before == b'x'));
+            number = before.is_ascii_digit() || number && before == b'x' && byte.is_ascii_digit();
+            of.humps += usize::from(byte.is_ascii_uppercase() && before.is_ascii_lowercase());
+            before = *byte;
+        }
+        of
     }
 }
 

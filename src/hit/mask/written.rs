@@ -6,10 +6,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::beacon::cut;
+use crate::limits;
 use crate::limits::HOST_BYTES_MAX;
-
-/// How often texts are encoded one over the other.
-const LAYERS_MAX: usize = 4;
 
 /// The text without characters that nobody sees: controls, characters without width, signs of direction, soft hyphens, tags,
 /// selectors of variants (Unicode's `Cc`, and `Default_Ignorable_Code_Point` with the rest of `Cf`).
@@ -35,7 +33,7 @@ fn is_invisible(c: char) -> bool {
 /// when that changes nothing.
 pub(super) fn plainly(text: &str) -> Option<String> {
     let mut plain = Cow::Borrowed(text);
-    for _ in 0..LAYERS_MAX {
+    for _ in 0..limits::ENCODED_LAYERS_MAX {
         let Some(next) =
             [entities, percents, escapes, characters, words].iter().fold(None, |next: Option<String>, layer| {
                 let now = next.as_deref().unwrap_or(&plain);
@@ -108,7 +106,7 @@ fn entity(text: &str) -> Option<(char, usize)> {
         Some(hex) => (hex, 16, 3),
         None => (number, 10, 2),
     };
-    let length = digits.chars().take(8).take_while(|c| c.is_digit(radix)).count();
+    let length = digits.chars().take(limits::ENTITY_DIGITS_MAX).take_while(|c| c.is_digit(radix)).count();
     let code = u32::from_str_radix(&digits[..length], radix).ok()?;
     // Without its semicolon, a number ends where a letter of the text may go on.
     let end = sign + length + usize::from(digits[length..].starts_with(';'));

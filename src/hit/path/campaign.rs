@@ -28,8 +28,6 @@ const FIELDS: [(&str, Field); 8] = [
 /// Keys without a family, all weaker than those with one; again the strongest first.
 const ALONE: [(&str, Field); 4] =
     [("source", Field::Mention), ("ref", Field::Mention), ("src", Field::Mention), ("campaign", Field::Campaign)];
-/// Longest key that is any of these, in bytes.
-const KEY_BYTES_MAX: usize = 16;
 
 /// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
 /// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
@@ -106,7 +104,7 @@ pub fn campaign(query: &str) -> Campaign {
         if raw.is_empty() {
             continue;
         }
-        let mut buffer = [0; KEY_BYTES_MAX];
+        let mut buffer = [0; limits::CAMPAIGN_KEY_BYTES_MAX];
         let Some(key) = folded(&percent_decode_str(key).decode_utf8_lossy(), &mut buffer) else { continue };
         let Some((field, rank)) = field(key) else {
             let of_key = || CLICK_IDS.iter().find(|(id, _)| *id == key).map(|(_, click)| *click);
@@ -129,7 +127,7 @@ pub fn campaign(query: &str) -> Campaign {
 fn divided(pair: &str) -> impl Iterator<Item = &str> {
     let begins_key = |rest: &str| {
         let key = rest.split('=').next().unwrap_or_default();
-        folded(&percent_decode_str(key).decode_utf8_lossy(), &mut [0; KEY_BYTES_MAX])
+        folded(&percent_decode_str(key).decode_utf8_lossy(), &mut [0; limits::CAMPAIGN_KEY_BYTES_MAX])
             .is_some_and(|key| field(key).is_some_and(|(_, rank)| rank < FAMILIES.len()))
     };
     let (first, second) = match pair.split_once('?') {
@@ -140,7 +138,7 @@ fn divided(pair: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A key as it was meant, in lower case; nothing if it is longer than any that is known.
-fn folded<'b>(key: &str, buffer: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b str> {
+fn folded<'b>(key: &str, buffer: &'b mut [u8; limits::CAMPAIGN_KEY_BYTES_MAX]) -> Option<&'b str> {
     let meant = meant(key).as_bytes();
     let folded = buffer.get_mut(..meant.len())?;
     folded.copy_from_slice(meant);
@@ -207,7 +205,10 @@ mod tests {
         }
         assert_eq!(read("campaign=c")[3], "c");
         let longest = FAMILIES.iter().map(|family| family.len() + "campaign".len()).max();
-        assert!(longest <= Some(KEY_BYTES_MAX) && CLICK_IDS.iter().all(|(id, _)| id.len() <= KEY_BYTES_MAX));
+        assert!(
+            longest <= Some(limits::CAMPAIGN_KEY_BYTES_MAX)
+                && CLICK_IDS.iter().all(|(id, _)| id.len() <= limits::CAMPAIGN_KEY_BYTES_MAX)
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 
 use super::{Detail, Place, PlaceError};
 use crate::cell::NOT_SET;
+use crate::limits;
 use crate::limits::PLACE_CACHE_ENTRIES;
 use crate::site::{Day, Moment, Schedule};
 
@@ -50,9 +51,6 @@ static SCHEMAS: [Schema; 3] = [
         city: &[Key("city")],
     },
 ];
-
-/// Records looked at to find out the order of a database; some networks have no country.
-const PROBED_RECORDS: usize = 1_000;
 
 /// An open database.
 pub(super) struct Database {
@@ -140,7 +138,8 @@ impl Database {
 
     /// The most that one of the first records tells.
     fn most(&self) -> Detail {
-        let records = self.reader.networks(WithinOptions::default()).into_iter().flatten().take(PROBED_RECORDS);
+        let records =
+            self.reader.networks(WithinOptions::default()).into_iter().flatten().take(limits::PLACE_RECORDS_PROBED);
         let told = records.flatten().map(|record| match self.place(&record) {
             Some(place) if place.city != NOT_SET => Detail::City,
             Some(place) if place.region != NOT_SET => Detail::Region,
@@ -161,7 +160,7 @@ fn country<'a>(record: &LookupResult<'a, Vec<u8>>, schema: &Schema) -> Option<&'
 
 /// The order in which this database keeps its records, if it is a known one.
 fn probe(reader: &Reader<Vec<u8>>) -> Result<Option<&'static Schema>, maxminddb::MaxMindDbError> {
-    for record in reader.networks(WithinOptions::default())?.take(PROBED_RECORDS) {
+    for record in reader.networks(WithinOptions::default())?.take(limits::PLACE_RECORDS_PROBED) {
         let record = record?;
         if let Some(schema) = SCHEMAS.iter().find(|schema| country(&record, schema).is_some()) {
             return Ok(Some(schema));

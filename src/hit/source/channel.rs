@@ -108,50 +108,54 @@ mod tests {
     use super::super::super::path::campaign;
     use super::*;
 
+    const SEARCH: Option<Kind> = Some(Kind::Search);
+    const SOCIAL: Option<Kind> = Some(Kind::Social);
+    const OTHER: Option<Kind> = Some(Kind::Referral);
+
+    /// Queries, kinds of sources, and channels.
+    const CHANNELS: &[(&str, Option<Kind>, &str)] = &[
+        ("", None, "Direct"),
+        ("utm_medium=whatever", None, "Direct"),
+        ("utm_medium=referral", None, "Referral"),
+        ("", SEARCH, "Organic Search"),
+        ("", SOCIAL, "Organic Social"),
+        ("", Some(Kind::Video), "Organic Video"),
+        ("", Some(Kind::Shopping), "Organic Shopping"),
+        ("", Some(Kind::Email), "Email"),
+        ("", Some(Kind::Ai), "AI Assistants"),
+        ("", OTHER, "Referral"),
+        ("utm_medium=CPC", SEARCH, "Paid Search"),
+        ("utm_medium=ppc", OTHER, "Paid Other"),
+        ("utm_medium=retargeting", OTHER, "Paid Other"),
+        ("utm_medium=paid_social", OTHER, "Paid Social"),
+        ("utm_medium=paidsearch", OTHER, "Paid Search"),
+        ("utm_medium=cpm", OTHER, "Display"),
+        ("utm_medium=cpm", SOCIAL, "Paid Social"),
+        ("utm_medium=paid", Some(Kind::Video), "Paid Video"),
+        ("utm_medium=cpc", Some(Kind::Shopping), "Paid Shopping"),
+        ("utm_medium=cpc&utm_campaign=Shopping+ads", SEARCH, "Paid Shopping"),
+        ("utm_campaign=workshop", OTHER, "Referral"),
+        ("utm_campaign=eshop", OTHER, "Organic Shopping"),
+        ("gclid=1", SEARCH, "Paid Search"),
+        ("gclid=1", SOCIAL, "Organic Social"),
+        ("utm_medium=banner", OTHER, "Display"),
+        ("utm_medium=Social-Media", OTHER, "Organic Social"),
+        ("utm_medium=video", OTHER, "Organic Video"),
+        ("utm_medium=organic", OTHER, "Organic Search"),
+        ("utm_medium=e-mail", OTHER, "Email"),
+        ("utm_medium=email", None, "Email"),
+        ("utm_source=newsletter", OTHER, "Email"),
+        ("utm_medium=affiliate", OTHER, "Affiliates"),
+        ("utm_medium=audio", OTHER, "Audio"),
+        ("utm_medium=sms", OTHER, "SMS"),
+        ("utm_medium=web-push", OTHER, "Mobile Push"),
+        ("utm_campaign=cross-network", SEARCH, "Cross-network"),
+    ];
+
     #[test]
     fn kind_and_medium_make_the_channel() {
-        let search = Some(Kind::Search);
-        let social = Some(Kind::Social);
-        let other = Some(Kind::Referral);
-        for (query, kind, want) in [
-            ("", None, "Direct"),
-            ("utm_medium=whatever", None, "Direct"),
-            ("utm_medium=referral", None, "Referral"),
-            ("", search, "Organic Search"),
-            ("", social, "Organic Social"),
-            ("", Some(Kind::Video), "Organic Video"),
-            ("", Some(Kind::Shopping), "Organic Shopping"),
-            ("", Some(Kind::Email), "Email"),
-            ("", Some(Kind::Ai), "AI Assistants"),
-            ("", other, "Referral"),
-            ("utm_medium=CPC", search, "Paid Search"),
-            ("utm_medium=ppc", other, "Paid Other"),
-            ("utm_medium=retargeting", other, "Paid Other"),
-            ("utm_medium=paid_social", other, "Paid Social"),
-            ("utm_medium=paidsearch", other, "Paid Search"),
-            ("utm_medium=cpm", other, "Display"),
-            ("utm_medium=cpm", social, "Paid Social"),
-            ("utm_medium=paid", Some(Kind::Video), "Paid Video"),
-            ("utm_medium=cpc", Some(Kind::Shopping), "Paid Shopping"),
-            ("utm_medium=cpc&utm_campaign=Shopping+ads", search, "Paid Shopping"),
-            ("utm_campaign=workshop", other, "Referral"),
-            ("utm_campaign=eshop", other, "Organic Shopping"),
-            ("gclid=1", search, "Paid Search"),
-            ("gclid=1", social, "Organic Social"),
-            ("utm_medium=banner", other, "Display"),
-            ("utm_medium=Social-Media", other, "Organic Social"),
-            ("utm_medium=video", other, "Organic Video"),
-            ("utm_medium=organic", other, "Organic Search"),
-            ("utm_medium=e-mail", other, "Email"),
-            ("utm_medium=email", None, "Email"),
-            ("utm_source=newsletter", other, "Email"),
-            ("utm_medium=affiliate", other, "Affiliates"),
-            ("utm_medium=audio", other, "Audio"),
-            ("utm_medium=sms", other, "SMS"),
-            ("utm_medium=web-push", other, "Mobile Push"),
-            ("utm_campaign=cross-network", search, "Cross-network"),
-        ] {
-            assert_eq!(of(&campaign(query), kind, query == "gclid=1" && kind == search), want, "{query} {kind:?}");
+        for (query, kind, want) in CHANNELS.iter().copied() {
+            assert_eq!(of(&campaign(query), kind, query == "gclid=1" && kind == SEARCH), want, "{query} {kind:?}");
         }
     }
 }

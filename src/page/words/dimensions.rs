@@ -21,11 +21,11 @@ struct DimensionTexts {
     alone: Option<InAll>,
     /// What an empty panel says, with the way to fill it, where there is one.
     empty: Option<InAll>,
-    values: Values,
+    values: ValueTexts,
 }
 
 /// What the values of a dimension are called.
-enum Values {
+enum ValueTexts {
     /// By themselves.
     Plain,
     Countries,
@@ -39,86 +39,140 @@ enum Values {
 const NO_PLACES: InAll = ["None known.", "Keine bekannt.", "Aucun lieu connu."];
 
 const fn texts(title: InAll, singular: InAll) -> DimensionTexts {
-    DimensionTexts { title, tab: None, singular, alone: None, empty: None, values: Values::Plain }
+    DimensionTexts { title, tab: None, singular, alone: None, empty: None, values: ValueTexts::Plain }
 }
 
-const fn of(dimension: Dimension) -> DimensionTexts {
-    match dimension {
-        Dimension::Source => texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
-            .values(Values::Named(&values::SOURCES)),
-        Dimension::Referrer => texts(["Referrers", "Verweise", "Référents"], ["Referrer", "Verweis", "Référent"])
-            .values(Values::Named(&values::SOURCES)),
-        Dimension::Channel => texts(["Channels", "Kanäle", "Canaux"], ["Channel", "Kanal", "Canal"])
-            .values(Values::Named(&values::CHANNELS)),
-        Dimension::UtmSource => {
-            texts(["Campaign sources", "Kampagnenquellen", "Sources de campagne"], [Dimension::UtmSource.name(); 3])
-                .tab_is_name()
-        }
-        Dimension::UtmMedium => {
-            texts(["Campaign media", "Kampagnenmedien", "Supports de campagne"], [Dimension::UtmMedium.name(); 3])
-                .tab_is_name()
-        }
-        Dimension::UtmCampaign => texts(["Campaigns", "Kampagnen", "Campagnes"], [Dimension::UtmCampaign.name(); 3])
+/// In the order of [`Dimension::COUNTED`].
+const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = [
+    (
+        Dimension::Source,
+        texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
+            .values(ValueTexts::Named(&values::SOURCES)),
+    ),
+    (
+        Dimension::Referrer,
+        texts(["Referrers", "Verweise", "Référents"], ["Referrer", "Verweis", "Référent"])
+            .values(ValueTexts::Named(&values::SOURCES)),
+    ),
+    (
+        Dimension::Channel,
+        texts(["Channels", "Kanäle", "Canaux"], ["Channel", "Kanal", "Canal"])
+            .values(ValueTexts::Named(&values::CHANNELS)),
+    ),
+    (
+        Dimension::UtmSource,
+        texts(["Campaign sources", "Kampagnenquellen", "Sources de campagne"], [Dimension::UtmSource.name(); 3])
+            .tab_is_name(),
+    ),
+    (
+        Dimension::UtmMedium,
+        texts(["Campaign media", "Kampagnenmedien", "Supports de campagne"], [Dimension::UtmMedium.name(); 3])
+            .tab_is_name(),
+    ),
+    (
+        Dimension::UtmCampaign,
+        texts(["Campaigns", "Kampagnen", "Campagnes"], [Dimension::UtmCampaign.name(); 3])
             .empty([
                 "None. Add utm_campaign=… to the links that you share.",
                 "Keine. Dafür utm_campaign=… an die geteilten Links hängen.",
                 "Aucune. Ajoutez utm_campaign=… aux liens que vous partagez.",
             ])
-            .values(Values::Campaigns),
-        Dimension::UtmContent => {
-            texts(["Campaign contents", "Kampagneninhalte", "Contenus de campagne"], [Dimension::UtmContent.name(); 3])
-                .tab_is_name()
-        }
-        Dimension::UtmTerm => {
-            texts(["Campaign terms", "Kampagnenbegriffe", "Termes de campagne"], [Dimension::UtmTerm.name(); 3])
-                .tab_is_name()
-        }
-        Dimension::Country => texts(["Countries", "Länder", "Pays"], ["Country", "Land", "Pays"])
+            .values(ValueTexts::Campaigns),
+    ),
+    (
+        Dimension::UtmContent,
+        texts(["Campaign contents", "Kampagneninhalte", "Contenus de campagne"], [Dimension::UtmContent.name(); 3])
+            .tab_is_name(),
+    ),
+    (
+        Dimension::UtmTerm,
+        texts(["Campaign terms", "Kampagnenbegriffe", "Termes de campagne"], [Dimension::UtmTerm.name(); 3])
+            .tab_is_name(),
+    ),
+    (
+        Dimension::Country,
+        texts(["Countries", "Länder", "Pays"], ["Country", "Land", "Pays"])
             .empty(NO_PLACES)
-            .values(Values::Countries),
-        Dimension::Region => texts(["Regions", "Regionen", "Régions"], ["Region", "Region", "Région"]).empty(NO_PLACES),
-        Dimension::City => texts(["Cities", "Städte", "Villes"], ["City", "Stadt", "Ville"]).empty(NO_PLACES),
-        Dimension::Browser => texts(["Browsers", "Browser", "Navigateurs"], ["Browser", "Browser", "Navigateur"]),
-        Dimension::BrowserVersion => {
-            texts(["Browser versions", "Browserversionen", "Versions du navigateur"], ["Version", "Version", "Version"])
-                .alone(["Browser version", "Browserversion", "Version du navigateur"])
-        }
-        Dimension::Os => texts(["Systems", "Systeme", "Systèmes"], ["System", "System", "Système"]),
-        Dimension::OsVersion => {
-            texts(["System versions", "Systemversionen", "Versions du système"], ["Version", "Version", "Version"])
-                .alone(["System version", "Systemversion", "Version du système"])
-        }
-        Dimension::Device => texts(["Devices", "Geräte", "Appareils"], ["Device", "Gerät", "Appareil"])
-            .values(Values::Named(&values::DEVICES)),
-        Dimension::Screen => texts(
+            .values(ValueTexts::Countries),
+    ),
+    (Dimension::Region, texts(["Regions", "Regionen", "Régions"], ["Region", "Region", "Région"]).empty(NO_PLACES)),
+    (Dimension::City, texts(["Cities", "Städte", "Villes"], ["City", "Stadt", "Ville"]).empty(NO_PLACES)),
+    (Dimension::Browser, texts(["Browsers", "Browser", "Navigateurs"], ["Browser", "Browser", "Navigateur"])),
+    (
+        Dimension::BrowserVersion,
+        texts(["Browser versions", "Browserversionen", "Versions du navigateur"], ["Version", "Version", "Version"])
+            .alone(["Browser version", "Browserversion", "Version du navigateur"]),
+    ),
+    (Dimension::Os, texts(["Systems", "Systeme", "Systèmes"], ["System", "System", "Système"])),
+    (
+        Dimension::OsVersion,
+        texts(["System versions", "Systemversionen", "Versions du système"], ["Version", "Version", "Version"])
+            .alone(["System version", "Systemversion", "Version du système"]),
+    ),
+    (
+        Dimension::Device,
+        texts(["Devices", "Geräte", "Appareils"], ["Device", "Gerät", "Appareil"])
+            .values(ValueTexts::Named(&values::DEVICES)),
+    ),
+    (
+        Dimension::Screen,
+        texts(
             ["Screens", "Fensterbreiten", "Fenêtres"],
             ["Width of the window", "Fensterbreite", "Largeur de la fenêtre"],
         )
-        .values(Values::Screens),
-        Dimension::Language => {
-            texts(["Languages", "Sprachen", "Langues"], ["Language", "Sprache", "Langue"]).values(Values::Languages)
-        }
-        Dimension::EntryPage => texts(["Entry pages", "Einstiegsseiten", "Pages d’entrée"], ["Page", "Seite", "Page"])
-            .alone(["Entry page", "Einstiegsseite", "Page d’entrée"]),
-        Dimension::ExitPage => texts(["Exit pages", "Ausstiegsseiten", "Pages de sortie"], ["Page", "Seite", "Page"])
-            .alone(["Exit page", "Ausstiegsseite", "Page de sortie"]),
-        Dimension::Page => texts(["Top pages", "Alle Seiten", "Toutes les pages"], ["Page", "Seite", "Page"]),
-        Dimension::Hostname => texts(["Hosts", "Hostnamen", "Hôtes"], ["Host", "Hostname", "Hôte"]),
-        Dimension::Event => texts(["Events", "Ereignisse", "Événements"], ["Event", "Ereignis", "Événement"]).empty([
+        .values(ValueTexts::Screens),
+    ),
+    (
+        Dimension::Language,
+        texts(["Languages", "Sprachen", "Langues"], ["Language", "Sprache", "Langue"]).values(ValueTexts::Languages),
+    ),
+    (
+        Dimension::EntryPage,
+        texts(["Entry pages", "Einstiegsseiten", "Pages d’entrée"], ["Page", "Seite", "Page"]).alone([
+            "Entry page",
+            "Einstiegsseite",
+            "Page d’entrée",
+        ]),
+    ),
+    (
+        Dimension::ExitPage,
+        texts(["Exit pages", "Ausstiegsseiten", "Pages de sortie"], ["Page", "Seite", "Page"]).alone([
+            "Exit page",
+            "Ausstiegsseite",
+            "Page de sortie",
+        ]),
+    ),
+    (Dimension::Page, texts(["Top pages", "Alle Seiten", "Toutes les pages"], ["Page", "Seite", "Page"])),
+    (Dimension::Hostname, texts(["Hosts", "Hostnamen", "Hôtes"], ["Host", "Hostname", "Hôte"])),
+    (
+        Dimension::Event,
+        texts(["Events", "Ereignisse", "Événements"], ["Event", "Ereignis", "Événement"]).empty([
             "None. Your pages send one with headcount('Signup').",
             "Keine. Seiten melden eines mit headcount('Signup').",
             "Aucun. Vos pages en envoient un avec headcount('Signup').",
         ]),
-        Dimension::Pattern => {
-            texts(["Page goals", "Seitenziele", "Objectifs de pages"], ["Pattern", "Muster", "Motif"])
-        }
-        Dimension::ChannelAndSource => texts(
+    ),
+    (Dimension::Pattern, texts(["Page goals", "Seitenziele", "Objectifs de pages"], ["Pattern", "Muster", "Motif"])),
+    (
+        Dimension::ChannelAndSource,
+        texts(
             ["Channels and sources", "Kanäle und Quellen", "Canaux et sources"],
             ["Channel and source", "Kanal und Quelle", "Canal et source"],
         ),
-        #[cfg(test)]
-        Dimension::OfTests => texts(["Of tests"; 3], ["Of test"; 3]),
+    ),
+];
+
+const _: () = {
+    let mut at = 0;
+    while at < Dimension::COUNTED.len() {
+        assert!(TEXTS[at].0 as u8 == Dimension::COUNTED[at] as u8, "the texts are not those of the dimensions");
+        at += 1;
     }
+};
+
+fn of(dimension: Dimension) -> &'static DimensionTexts {
+    static OF_ALL: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = TEXTS;
+    &OF_ALL[dimension.place()].1
 }
 
 impl DimensionTexts {
@@ -134,14 +188,14 @@ impl DimensionTexts {
         DimensionTexts { empty: Some(empty), ..self }
     }
 
-    const fn values(self, values: Values) -> DimensionTexts {
+    const fn values(self, values: ValueTexts) -> DimensionTexts {
         DimensionTexts { values, ..self }
     }
 }
 
 impl Words {
     /// The heading of a panel.
-    pub const fn title(&self, dimension: Dimension) -> &'static str {
+    pub fn title(&self, dimension: Dimension) -> &'static str {
         of(dimension).title[self.language as usize]
     }
 
@@ -152,7 +206,7 @@ impl Words {
     }
 
     /// The heading of the column of values: one of them.
-    pub const fn singular(&self, dimension: Dimension) -> &'static str {
+    pub fn singular(&self, dimension: Dimension) -> &'static str {
         of(dimension).singular[self.language as usize]
     }
 
@@ -163,7 +217,7 @@ impl Words {
     }
 
     /// What an empty panel says, with the way to fill it where there is one.
-    pub const fn empty(&self, dimension: Dimension) -> &'static str {
+    pub fn empty(&self, dimension: Dimension) -> &'static str {
         match of(dimension).empty {
             Some(empty) => empty[self.language as usize],
             None => self.nothing_here,
@@ -173,12 +227,12 @@ impl Words {
     /// What people call a value; the value itself where there is no better name.
     pub fn label<'a>(&self, dimension: Dimension, value: &'a str) -> &'a str {
         let name = match of(dimension).values {
-            Values::Plain => None,
-            Values::Countries => places::country(value, self.language),
-            Values::Languages => places::language(value, self.language),
-            Values::Screens => self.screen_class(value),
-            Values::Campaigns => (value == NOT_SET).then_some(self.no_campaign),
-            Values::Named(lines) => values::found(lines, value, self.language),
+            ValueTexts::Plain => None,
+            ValueTexts::Countries => places::country(value, self.language),
+            ValueTexts::Languages => places::language(value, self.language),
+            ValueTexts::Screens => self.screen_class(value),
+            ValueTexts::Campaigns => (value == NOT_SET).then_some(self.no_campaign),
+            ValueTexts::Named(lines) => values::found(lines, value, self.language),
         };
         name.unwrap_or(value)
     }

@@ -133,6 +133,15 @@ fn visitors(lines: &[Line]) -> BTreeMap<(Option<i32>, String), i64> {
     lines.iter().map(|line| ((line.bucket, line.value.to_string()), line.tally.visitors)).collect()
 }
 
+/// The same over all buckets.
+fn by_value(lines: &[Line]) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for line in lines {
+        *sums.entry(line.value.to_string()).or_default() += line.tally.visitors;
+    }
+    sums
+}
+
 /// What an attacker is shown of one day.
 type Shown = HashMap<Dimension, BTreeMap<String, i64>>;
 
@@ -154,31 +163,12 @@ fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<
             prop_assert!(people.len() as i64 >= k, "{dimension:?}: (other) is {} people", people.len());
         }
         let named = |value: &&String| *value != OTHER;
-        let sum = |part: &dyn Fn(&str) -> bool| {
-            values.iter().filter(|(value, _)| named(value) && part(value)).map(|(_, count)| count).sum::<i64>()
-        };
         if dimension != Dimension::Event {
-            let rest = total - sum(&|_| true);
+            let rest = total - values.iter().filter(|(value, _)| named(value)).map(|(_, count)| count).sum::<i64>();
             prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {total}");
         }
         for whole in dimension.implies() {
-            for (name, count) in shown[whole].iter().filter(|(name, _)| named(name)) {
-                let is_part = |value: &str| match whole {
-                    Dimension::Region => value.ends_with(&format!(", {name}")),
-                    Dimension::Country => {
-                        value.split_once(", ").map_or(value, |(_, place)| place).split('-').next() == Some(name)
-                    }
-                    _ => value.starts_with(&format!("{name} ")),
-                };
-                let rest = count - sum(&is_part);
-                prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {name} with {count}");
-            }
-            // What is not shown itself does not show through its parts.
-            for (value, _) in values.iter().filter(|(value, _)| named(value)) {
-                if let Some((_, place)) = value.split_once(", ").filter(|(_, place)| place.contains('-')) {
-                    prop_assert!(shown[&Dimension::Region].contains_key(place), "{value} shows {place}");
-                }
-            }
+            attack_whole(k, shown, dimension, *whole)?;
         }
     }
     for (whole, part, is_part) in PARTS {
@@ -186,6 +176,30 @@ fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<
             let rest =
                 count - shown[&part].iter().filter(|(value, _)| is_part(value, name)).map(|(_, n)| n).sum::<i64>();
             prop_assert!(rest <= 0 || rest >= k, "{whole:?} {name} less its {part:?} leaves {rest} of {count}");
+        }
+    }
+    Ok(())
+}
+
+/// The same of what a dimension is a part of.
+fn attack_whole(k: i64, shown: &Shown, dimension: Dimension, whole: Dimension) -> Result<(), TestCaseError> {
+    let named = |(value, _): &(&String, &i64)| *value != OTHER;
+    let values = || shown[&dimension].iter().filter(named);
+    for (name, count) in shown[&whole].iter().filter(named) {
+        let is_part = |value: &str| match whole {
+            Dimension::Region => value.ends_with(&format!(", {name}")),
+            Dimension::Country => {
+                value.split_once(", ").map_or(value, |(_, place)| place).split('-').next() == Some(name)
+            }
+            _ => value.starts_with(&format!("{name} ")),
+        };
+        let rest = count - values().filter(|(value, _)| is_part(value)).map(|(_, count)| count).sum::<i64>();
+        prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {name} with {count}");
+    }
+    // What is not shown itself does not show through its parts.
+    for (value, _) in values() {
+        if let Some((_, place)) = value.split_once(", ").filter(|(_, place)| place.contains('-')) {
+            prop_assert!(shown[&Dimension::Region].contains_key(place), "{value} shows {place}");
         }
     }
     Ok(())
@@ -234,14 +248,7 @@ proptest! {
         let axes = [Axis::Total].into_iter().chain(SEEN.map(Axis::Of));
         let by_day: Vec<Question> = axes.clone().map(|axis| question(axis, -40, 40, Some(Interval::Day))).collect();
         let lines = answers(&by_day, &open).unwrap();
-        let mut sums = Vec::new();
-        for lines in &lines {
-            let mut sum: BTreeMap<String, i64> = BTreeMap::new();
-            for line in lines {
-                *sum.entry(line.value.to_string()).or_default() += line.tally.visitors;
-            }
-            sums.push(sum);
-        }
+        let sums: Vec<_> = lines.iter().map(|lines| by_value(lines)).collect();
         for day in 0..days.len() as i32 {
             let total = lines[0].iter().find(|line| line.bucket == Some(START + day)).map(|line| line.tally.visitors);
             let real = days[day as usize].len() as i64;
@@ -259,11 +266,7 @@ proptest! {
         for interval in [None, Some(Interval::Week), Some(Interval::Month)] {
             for (axis, sum) in axes.clone().zip(&sums) {
                 let lines = answer(&question(axis, -40, 40, interval), &open).unwrap();
-                let mut found: BTreeMap<String, i64> = BTreeMap::new();
-                for line in lines {
-                    *found.entry(line.value.to_string()).or_default() += line.tally.visitors;
-                }
-                prop_assert_eq!(&found, sum);
+                prop_assert_eq!(&by_value(&lines), sum);
             }
         }
         for (value, count) in &sums[7] {

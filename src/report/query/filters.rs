@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::parse::{array, mismatch, object, refuse, shown, text};
 use super::{Asked, QueryError};
-use crate::cell::dimension::{DIMENSIONS, Row, ValueOf};
+use crate::cell::dimension::{DIMENSIONS, DimensionRow, ValueOf};
 use crate::cell::{Axis, Dimension, Filter, NOT_SET, Test};
 use crate::counts::Name;
 use crate::limits;
@@ -78,12 +78,9 @@ enum Node {
     Expr(Expr),
 }
 
-/// Deepest nesting that is read: nobody writes more by hand.
-const DEPTH_MAX: usize = 8;
-
 fn read(place: &str, value: &Value, depth: usize) -> Result<Node, QueryError> {
     let items = array(place, value)?;
-    let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= DEPTH_MAX) else {
+    let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= limits::FILTER_DEPTH_MAX) else {
         return refuse(place, &format!("Invalid filter {}", shown(value)));
     };
     let inner = |at: usize, value: &Value| match read(&format!("{place}/{at}"), value, depth + 1)? {
@@ -202,7 +199,7 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
         return property(&expr, &axes).map(Some);
     }
     let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
-    let Some(Row { dimension: finest, value_of, .. }) = DIMENSIONS.finest(&dimensions).copied() else {
+    let Some(DimensionRow { dimension: finest, value_of, .. }) = DIMENSIONS.finest(&dimensions).copied() else {
         return Err(independent(&axes));
     };
     let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();

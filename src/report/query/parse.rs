@@ -295,8 +295,6 @@ mod tests {
     fn metrics_that_cannot_be_asked_have_their_sentence() {
         let of_goals =
             |name: &str| format!("Metric `{name}` can only be queried with event:goal filters or dimensions.");
-        let by_page =
-            |name: &str| format!("Metric `{name}` can only be queried with event:page filters or dimensions.");
         for (changes, expected) in [
             (json!({"date": "2026-01-01"}), "#/date: Schema does not allow additional properties."),
             (json!({"site_id": 5}), "#/site_id: Type mismatch. Expected String but got Integer."),
@@ -312,6 +310,16 @@ mod tests {
             (json!({"metrics": ["group_conversion_rate"]}), &of_goals("group_conversion_rate")),
             (json!({"metrics": ["total_revenue"]}), &of_goals("total_revenue")),
             (json!({"metrics": ["average_revenue"]}), &of_goals("average_revenue")),
+        ] {
+            assert_eq!(error(&changes), expected, "{changes}");
+        }
+    }
+
+    #[test]
+    fn metrics_that_need_a_dimension_or_have_none_have_their_sentence() {
+        let by_page =
+            |name: &str| format!("Metric `{name}` can only be queried with event:page filters or dimensions.");
+        for (changes, expected) in [
             (
                 json!({"metrics": ["exit_rate"]}),
                 "Metric `exit_rate` is not counted; ask for `visits` by `visit:exit_page`.",

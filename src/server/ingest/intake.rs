@@ -10,14 +10,11 @@ use super::super::failure::{FailureCause, blocking, stored};
 use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Outcome, Uncounted};
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
 use crate::site::{Day, SiteId};
 use crate::store::sqlite::{Access, Scope};
-
-/// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
-const ROOM_STEPS: u32 = 200;
-const ROOM_STEP_MS: u64 = 5;
 
 /// Who sent a request, by a token.
 #[derive(Clone)]
@@ -254,8 +251,8 @@ pub fn refuse(refusal: &Refusal, collector: &Collector) -> Outcome {
 
 /// A full queue empties within milliseconds; a collector that is too slow for longer says so.
 async fn wait_for_room(mut hit: Uncounted, app: &App) -> Outcome {
-    for _ in 0..ROOM_STEPS {
-        tokio::time::sleep(Duration::from_millis(ROOM_STEP_MS)).await;
+    for _ in 0..limits::QUEUE_WAIT_STEPS {
+        tokio::time::sleep(Duration::from_millis(limits::QUEUE_WAIT_STEP_MS)).await;
         match app.collector.queue(hit) {
             Ok(outcome) => return outcome,
             Err(again) => hit = again,

@@ -21,8 +21,6 @@ use crate::store::sqlite::Share;
 const COOKIE: &str = "headcount_share";
 /// Name of the key that such cookies are signed with.
 const KEY: &str = "shares";
-/// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
-const SLUG_BYTES_MAX: usize = 253;
 
 /// A share that is there.
 #[derive(Debug, Clone)]
@@ -42,7 +40,7 @@ pub struct Open {
 pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
     let (collector, name) = (app.collector.clone(), slug.to_owned());
     let found = match slug.len() {
-        0..=SLUG_BYTES_MAX => stored(move || found(&collector, &name)).await,
+        0..=limits::SHARE_SLUG_BYTES_MAX => stored(move || found(&collector, &name)).await,
         _ => Ok(None),
     };
     match found {

@@ -15,6 +15,7 @@ use super::packed::{Cells, grain_code};
 use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
+use crate::limits;
 use crate::site::{Month, SiteId};
 use crate::store::{Grain, StoreError};
 
@@ -38,9 +39,6 @@ pub(super) fn is_turned(pair: Pair) -> bool {
     let is_place = matches!(pair.first, Dimension::Region | Dimension::City);
     is_place && matches!(pair.second, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage)
 }
-
-/// Opened bundles beyond which they are opened again, in bytes of columns.
-const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Bundles as they are read, each opened once.
 pub(super) struct Bundles<'a> {
@@ -84,7 +82,7 @@ impl Bundles<'_> {
             return Ok(bundle.clone());
         }
         let bundle = Rc::new(Bundle::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
-        if opened.len() >= OPENED_BYTES_MAX / BUNDLE_BYTES {
+        if opened.len() >= limits::OPENED_BYTES_MAX / BUNDLE_BYTES {
             opened.clear();
         }
         opened.insert(id, bundle.clone());

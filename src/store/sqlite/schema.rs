@@ -7,6 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 use crate::cell::Dimension;
+use crate::limits;
 
 /// Version of the schema, kept in `user_version`.
 const VERSION: i64 = 6;
@@ -38,7 +39,7 @@ pub(super) const TALLY: [&str; 10] = [
 const TALLY_1: usize = 9;
 
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.set_prepared_statement_cache_capacity(64);
     // Only an empty file takes this one, so it comes first.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
@@ -51,7 +52,7 @@ pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> 
 }
 
 pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.pragma_update(None, "query_only", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())

@@ -3,6 +3,8 @@
 //! The shapes are those of isbot (npm, 5.2.3, Unlicense), which describes them by regular expressions; `data/refresh` says
 //! when there are new ones. The last one is our own.
 
+use crate::limits;
+
 /// Shapes of whole agents, or of their ends; each by itself tells a program.
 const SHAPES: [fn(&str) -> bool; 12] = [
     is_one_name,
@@ -53,7 +55,7 @@ fn after_version(text: &str) -> &str {
     let mut is_first = true;
     while let Some((digits, more)) = rest.strip_prefix('.').map(|rest| split(rest, |byte| byte.is_ascii_digit())) {
         // A later number this long is a date: parts of browsers have such versions.
-        if digits.is_empty() || !is_first && digits.len() > 10 {
+        if digits.is_empty() || !is_first && digits.len() > limits::PRODUCT_DIGITS_MAX {
             break;
         }
         (rest, is_first) = (more, false);
@@ -77,7 +79,7 @@ fn is_name_and_word(lower: &str) -> bool {
 }
 
 fn is_long_and_unbroken(lower: &str) -> bool {
-    lower.len() >= 50 && !lower.contains(' ')
+    lower.len() >= limits::BARE_AGENT_BYTES && !lower.contains(' ')
 }
 
 /// `1234`, `10 things`.

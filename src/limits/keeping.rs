@@ -1,0 +1,66 @@
+//! How hits are taken, kept and stored: `store`, `collector`.
+
+/// Hits waiting for the collector. At 100,000 hits a second this is a sixth of a second.
+pub const QUEUE_HITS_MAX: usize = 16_384;
+/// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
+pub const GATHER_MS: u64 = 2;
+/// How long the keeper waits for a message before it looks at the clock, in milliseconds.
+pub const IDLE_MS: u64 = 500;
+/// Time between two flushes, in seconds: long enough that one transaction is never one visit.
+pub const FLUSH_INTERVAL_S: u64 = 10;
+/// Time between two stored states of the running day's pairs, in seconds: an hour of them is lost with a crash.
+pub const CHECKPOINT_S: u64 = 3_600;
+/// Longest pause between two tries of a failed flush, in seconds.
+pub const FLUSH_RETRY_S_MAX: u64 = 60;
+/// How often the flush at the end of the program is tried; each try may wait for a busy database for seconds.
+pub const LAST_FLUSH_TRIES: usize = 3;
+/// How long a day stays open after its end, in milliseconds, for hits that were accepted just before it.
+pub const DAY_GRACE_MS: i64 = 2_000;
+/// People remembered a day who opened mails, over all sites; past it they are not told apart.
+pub const MAIL_PEOPLE_MAX: usize = 200_000;
+/// How long a past day that takes late hits stays open after the last of them, in milliseconds: an hour.
+pub const LATE_MS: i64 = 3_600_000;
+/// Past days that take late hits at once, over all sites.
+pub const LATE_DAYS_MAX: usize = 400;
+/// How far back a believed client may set the time of a hit, in milliseconds: ten years.
+pub const LATE_AGE_MS_MAX: i64 = 3_650 * 86_400_000;
+/// How far back Matomo's clients set the time of a hit without a token, in milliseconds: a day, as Matomo has it.
+pub const UNTRUSTED_AGE_MS_MAX: i64 = 86_400_000;
+/// How long the same message of one sender counts as a repeat, in milliseconds: browsers try again at once.
+pub const REPEAT_MS: i64 = 10_000;
+/// Messages remembered for that: 6,500 a second, each 24 bytes.
+pub const REPEATS_MAX: usize = 65_536;
+/// How long the id of a batch is remembered, in days: longer than anybody tries again.
+pub const BATCH_DAYS: i32 = 30;
+/// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
+pub const HOUR_DETAIL_DAYS: i32 = 31;
+/// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
+pub const NAME_CACHE_ENTRIES: usize = 65_536;
+/// Readers of the store that work at once: a dashboard and an API client do not wait for each other.
+pub const READERS: usize = 4;
+/// Time between two looks at the file of places, in seconds.
+pub const GEO_CHECK_S: u64 = 10;
+/// How long the id of a batch is remembered in memory, in milliseconds: longer than any flush takes until the store has it.
+pub const BATCH_IN_MEMORY_MS: i64 = 10 * 60 * 1_000;
+/// Days packed in one flush: a store of an earlier version may have years of them.
+pub const CLOSING_DAYS_MAX: usize = 40;
+/// Hits after which it is looked whether they came through a proxy that nobody named.
+pub const PROXY_LOOK_HITS: u32 = 200;
+/// Hits of a hundred from one private address that make it a proxy's.
+pub const PROXY_PRIVATE_PERCENT: u32 = 95;
+/// Hits of a hundred that must come in one of the other ways that proxies show.
+pub const PROXY_OTHERS_PERCENT: u32 = 50;
+/// Agents that must come through a proxy: one person at a desk is none.
+pub const PROXY_AGENTS: usize = 10;
+/// Public addresses that are a few: those of a delivery network are known, and may be more.
+pub const PROXY_ADDRESSES_FEW: usize = 20;
+/// Pause before the first further try of a failed flush, in seconds; each later one is twice as long.
+pub const FLUSH_RETRY_S_MIN: u64 = 1;
+/// Days of a demo's sums in one flush.
+pub const DEMO_FLUSH_DAYS: usize = 60;
+/// Days of a demo that wait to be stored.
+pub const DEMO_DAYS_WAITING_MAX: usize = 30;
+/// Opened bundles of pairs beyond which they are opened again, in bytes of columns.
+pub const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long a statement waits for another program that writes to the database, in seconds.
+pub const STORE_BUSY_S: u64 = 5;

@@ -1,0 +1,110 @@
+//! Connections, requests, streams and sign-ins: `server`, `cli`.
+
+use super::BODY_BYTES_MAX;
+
+/// Largest body of one read request, in bytes: a query with every key is a few kilobytes.
+pub const QUERY_BYTES_MAX: usize = 256 * 1024;
+/// Largest change that a program sends, in bytes: an annotation is a few hundred.
+pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
+/// Longest form that a page sends, in bytes: a list of long names has a few thousand.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Largest request with many hits, in bytes: 10,000 hits of 3 kB.
+pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Largest hit in such a request, in bytes: as large as one that comes alone.
+pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// Longest wait for a request with many hits, in seconds.
+pub const BULK_WAIT_S: u64 = 300;
+/// Connections served at once. An idle one costs about 20 kB, and one that has sent the largest head and the beginning of
+/// a body about 60 kB: 10,000 hostile ones stay below 1 GB.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of a body that need no room among [`BODIES_BYTES_MAX`]: beacons have a few hundred.
+pub const BODY_BYTES_FREE: usize = 4 * 1024;
+/// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
+pub const HEAD_WAIT_S: u64 = 20;
+/// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.
+pub const BODY_WAIT_S: u64 = 20;
+/// How many seconds the rest of a body that is too large is read and thrown away, so that its sender sees the answer.
+pub const REST_WAIT_S: u64 = 1;
+/// Longest wait for open connections at stop, in seconds.
+pub const DRAIN_S: u64 = 10;
+/// Live pages that are kept up to date at once; each is a connection, and costs some 30 kB.
+pub const STREAMS_MAX: usize = 200;
+/// Time between two looks at a site that somebody watches, in milliseconds: nobody reads faster.
+pub const STREAM_PAUSE_MS: u64 = 2_000;
+/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the keeper's time.
+pub const STREAM_PAUSE_PER_LOOK: u32 = 20;
+/// Time between two signs of life on a stream, in seconds; proxies give up a silent one after 30 to 60. Whether its reader
+/// is still signed in is looked at with each.
+pub const STREAM_BEAT_S: u64 = 15;
+/// How long a stream lasts, in seconds; the browser opens the next one by itself.
+pub const STREAM_S_MAX: u64 = 900;
+/// How long browsers wait before that, in milliseconds.
+pub const STREAM_AGAIN_MS: u64 = 1_000;
+/// How long a browser remembers the right password of one, in milliseconds: 12 hours.
+pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
+/// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
+pub const SHARES_AT_ONCE: usize = 2;
+/// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
+/// shorter than anybody looks at an empty page.
+pub const TURN_WAIT_MS: u64 = 10_000;
+/// Most public counters that are read at once.
+pub const COUNTERS_AT_ONCE: usize = 1;
+/// How long a one-time sign-in link works, in milliseconds: 15 minutes.
+pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
+/// How long a sign-in lasts, in milliseconds: 30 days.
+pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
+/// Most browsers that are signed in as one user; past it the oldest sign-in ends.
+pub const LOGINS_PER_USER_MAX: usize = 50;
+/// Fewest characters of a password: with [`TRIES_PER_NAME`] in [`TRIES_WAIT_MS`], a guesser has 350,000 of them in a year.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Longest password, in bytes: a digest reads all of it, and nobody types more.
+pub const PASSWORD_BYTES_MAX: usize = 1_000;
+/// Passwords that are compared at once, each in 19 MiB; more wait.
+pub const PASSWORDS_AT_ONCE: usize = 2;
+/// Tries at one name's password, right ones left out, before all further ones are turned away for [`TRIES_WAIT_MS`]: who has
+/// forgotten which of a few it was finds it within ten.
+pub const TRIES_PER_NAME: u32 = 10;
+/// The same for tries from one network, whatever the names: an office mistypes more often than a person.
+pub const TRIES_PER_NETWORK: u32 = 40;
+/// How long tries are counted together, in milliseconds: 15 minutes.
+pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
+/// Counts of tries in memory, for names and for networks each: 16 bytes apiece, and two names share one only by chance.
+pub const TRIES_SLOTS: usize = 4_096;
+/// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.
+pub const TOLD_BYTES_MAX: usize = 1_000;
+/// How long it waits, in seconds.
+pub const TOLD_S: u32 = 60;
+/// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
+pub const SHARE_SLUG_BYTES_MAX: usize = 253;
+/// How often a hit looks for room in the full queue before it is given up, every [`QUEUE_WAIT_STEP_MS`]: a second in all.
+pub const QUEUE_WAIT_STEPS: u32 = 200;
+/// Time between two such looks, in milliseconds.
+pub const QUEUE_WAIT_STEP_MS: u64 = 5;
+/// How long browsers keep the choice of a language, in seconds: a year.
+pub const LANGUAGE_COOKIE_S: u32 = 31_536_000;
+/// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// How long a command waits for a folder that another program holds, in milliseconds.
+pub const LOCK_WAIT_MS: u64 = 3_000;
+/// Time between two looks whether it is free, in milliseconds.
+pub const LOCK_LOOK_MS: u64 = 100;
+/// Shortest and longest pause after a connection that was not accepted, in milliseconds: closing ones will free descriptors.
+pub const ACCEPT_PAUSE_MS: u64 = 50;
+/// See [`ACCEPT_PAUSE_MS`].
+pub const ACCEPT_PAUSE_MS_MAX: u64 = 1_000;
+/// Time between two looks of what runs beside the server, in seconds: whether the keeper has ended, what a demo sends next.
+pub const TICK_S: u64 = 1;
+/// Longest wait at stop for what the drain gave up on, in seconds.
+pub const ABANDON_S: u64 = 1;
+/// Lines of the log about the same failure within a minute; the rest are a number.
+pub const FAILURE_LINES: u32 = 10;
+/// Longest reason in such a line, in characters.
+pub const FAILURE_REASON_CHARS_MAX: usize = 300;
+/// Failures that the log tells apart within a minute, by kind and route: more than there are routes.
+pub const FAILURES_TOLD_APART: usize = 500;
+/// How long `/health` shows a failure that may be over, in seconds: longer than monitors wait between two looks.
+pub const FAILURE_SHOWN_S: u64 = 120;
