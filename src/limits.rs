@@ -147,7 +147,7 @@ pub const LATELY_ROWS: usize = 8;
 pub const QUEUE_HITS_MAX: usize = 16_384;
 /// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
 pub const GATHER_MS: u64 = 2;
-/// How long the keeper waits for a message before it looks at the clock, in milliseconds.
+/// How long the writer waits for a message before it looks at the clock, in milliseconds.
 pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;
@@ -209,7 +209,7 @@ pub const DRAIN_S: u64 = 10;
 pub const STREAMS_MAX: usize = 200;
 /// Time between two looks at a site that somebody watches, in milliseconds: nobody reads faster.
 pub const STREAM_PAUSE_MS: u64 = 2_000;
-/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the keeper's time.
+/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the writer's time.
 pub const STREAM_PAUSE_PER_LOOK: u32 = 20;
 /// Time between two signs of life on a stream, in seconds; proxies give up a silent one after 30 to 60. Whether its reader
 /// is still signed in is looked at with each.

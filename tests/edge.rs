@@ -156,14 +156,14 @@ fn each_beacon_of_who_hangs_up_is_counted_or_rejected() {
     let many: Vec<_> = (0..40).flat_map(|_| hits(&scenario)).collect();
     let more: Vec<_> = (0..18).flat_map(|_| hits(&scenario)).collect();
     collector.meter().received.inc_by(many.len() as u64);
+    let body = json!({"n": "pageview", "u": "https://example.com/hung-up", "d": "example.com"}).to_string();
+    let head = "POST /api/event HTTP/1.1\r\nhost: h\r\nuser-agent: Mozilla/5.0 (X11) Firefox/140.0\r\n";
+    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
     thread::scope(|scope| {
         scope.spawn(move || collector.take_batch(many, None).unwrap());
         // One that finds the queue full is given up.
         let is_full = more.into_iter().any(|hit| collector.take(hit).is_err());
         assert!(is_full, "the queue was never full");
-        let body = json!({"n": "pageview", "u": "https://example.com/hung-up", "d": "example.com"}).to_string();
-        let head = "POST /api/event HTTP/1.1\r\nhost: h\r\nuser-agent: Mozilla/5.0 (X11) Firefox/140.0\r\n";
-        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         for place in 0..64_u64 {
             let request = &request;
             scope.spawn(move || {

@@ -4,14 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use headcount::collector::Lately;
+use headcount::collector::LastHalfHour;
 use headcount::control::{Command, SiteChange};
 use headcount::site::{AddressMode, SiteId};
 use serde_json::json;
 
 use crate::world::World;
 
-fn lately(world: &World) -> Lately {
+fn lately(world: &World) -> LastHalfHour {
     world.collector().lately(SiteId(1)).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn at_midnight_visitors_are_forgotten_and_pageviews_stay_numbers() {
     world.pageview("/old").by("ana").ok();
     world.pageview("/old").by("bob").ok();
     world.go_to("2026-06-02T00:05:00Z");
-    // Closing the day is work of the keeper's own, done at the latest with the next flush.
+    // Closing the day is work of the writer's own, done at the latest with the next flush.
     world.flush();
     world.pageview("/new").by("ana").ok();
     let now = lately(&world);

@@ -10,28 +10,28 @@ use crate::store::StoreError;
 
 /// What has arrived for a site for which nothing was ever counted.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct ArrivedSoFar {
     /// Messages of the last days that were not counted, most frequent reason first.
     not_counted: Vec<NotCounted>,
     /// Whether messages of the last days name no site at all.
     is_any_unclaimed: bool,
 }
 
-impl Waiting {
+impl ArrivedSoFar {
     /// What has arrived for a site within a week.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn of(site: &Site, collector: &Collector) -> Result<Waiting, StoreError> {
+    pub fn of(site: &Site, collector: &Collector) -> Result<ArrivedSoFar, StoreError> {
         let not_counted = rejected(site.id, site.schedule.locate(collector.clock().now()).day, collector)?;
         let unclaimed = unclaimed_lately(collector)?;
         let is_any_unclaimed = unclaimed.iter().any(|line| line.reason == Rejection::UnknownSite);
-        Ok(Waiting { not_counted, is_any_unclaimed })
+        Ok(ArrivedSoFar { not_counted, is_any_unclaimed })
     }
 
     /// The part of the site's page that says it.
     pub fn shown(self, site: &Site, words: &'static Words) -> Arrived {
-        let Waiting { not_counted, is_any_unclaimed } = self;
+        let ArrivedSoFar { not_counted, is_any_unclaimed } = self;
         Arrived { words, not_counted, hosts: site.settings.hosts.clone(), is_any_unclaimed }
     }
 }
@@ -41,7 +41,7 @@ impl Waiting {
 /// # Errors
 /// [`StoreError`]
 pub fn shown(site: &Site, words: &'static Words, collector: &Collector) -> Result<Arrived, StoreError> {
-    Ok(Waiting::of(site, collector)?.shown(site, words))
+    Ok(ArrivedSoFar::of(site, collector)?.shown(site, words))
 }
 
 /// Beacons of the last seven days that could be booked to no site: most likely a snippet with a typing mistake.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::arrived::unclaimed_lately;
-use super::signed_in::Account;
+use super::signed_in::SignedIn;
 use crate::cell::Tally;
 use crate::collector::Collector;
 use crate::limits;
@@ -21,7 +21,7 @@ const PERIODS: [i32; 3] = [7, 30, 91];
 
 /// What a reader wants to see of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct OverviewQuery {
     /// How many days, with today.
     days: i32,
     /// What the domains contain.
@@ -30,14 +30,14 @@ pub struct Wanted {
     part: usize,
 }
 
-impl Wanted {
+impl OverviewQuery {
     /// Reads the keys `period`, `search` and `page` of a query. What names nothing of the list is as if it were not there: the page
     /// says which days it shows.
-    pub fn read(query: &[(String, String)]) -> Wanted {
+    pub fn read(query: &[(String, String)]) -> OverviewQuery {
         let of = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.trim());
         let days = of("period").and_then(|key| PERIODS.into_iter().find(|days| key == format!("{days}d")));
         let search = of("search").filter(|text| !text.is_empty());
-        Wanted {
+        OverviewQuery {
             days: days.unwrap_or(PERIODS[1]),
             search: search.map(|text| text.chars().take(limits::SEARCH_CHARS_MAX).collect()),
             part: of("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
@@ -69,9 +69,9 @@ impl Wanted {
 /// [`StoreError`]
 pub fn page(
     sites: &[Arc<Site>],
-    wanted: &Wanted,
+    wanted: &OverviewQuery,
     words: &'static Words,
-    account: &Account,
+    account: &SignedIn,
     collector: &Collector,
 ) -> Result<SitesPage, StoreError> {
     let found: Vec<&Arc<Site>> = sites.iter().filter(|site| wanted.finds(site)).collect();
@@ -134,14 +134,14 @@ fn lines(sites: &[&Arc<Site>], days: i32, collector: &Collector) -> Result<Vec<S
 mod tests {
     use super::*;
 
-    fn wanted(query: &str) -> Wanted {
+    fn wanted(query: &str) -> OverviewQuery {
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Wanted::read(&pairs)
+        OverviewQuery::read(&pairs)
     }
 
     #[test]
     fn an_address_leads_back_to_what_was_wanted() {
-        assert_eq!(wanted(""), Wanted { days: 30, search: None, part: 0 });
+        assert_eq!(wanted(""), OverviewQuery { days: 30, search: None, part: 0 });
         assert_eq!(wanted("period=12y&page=-1&search=+"), wanted(""));
         let found = wanted("period=7d&search=%3Cscript%3E%26%22+b%C3%BCcher&page=3");
         let address = found.address(found.days, found.part);

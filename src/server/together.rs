@@ -9,13 +9,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::Shared;
+use super::SharedApp;
 use super::answers::{self, html, no_view, not_found};
 use super::dashboard::{self, NoView, Reader, View};
 use super::failure::{self, blocking};
 use super::language::words_for;
-use super::pages::{self, Asked};
-use super::signed_in::{Account, admit};
+use super::pages::{self, QueryPairs};
+use super::signed_in::{SignedIn, admit};
 use crate::cell::Metric;
 use crate::limits;
 use crate::page::SitePage;
@@ -43,7 +43,7 @@ enum NoGroup {
 
 impl Group {
     /// The sites named by an address: `all`, or domains with commas between.
-    fn named(name: &str, account: &Account, app: &Shared) -> Result<Group, NoGroup> {
+    fn named(name: &str, account: &SignedIn, app: &SharedApp) -> Result<Group, NoGroup> {
         let mut members = match name {
             ALL => app.collector.directory().all(),
             _ => {
@@ -91,7 +91,7 @@ impl Group {
         site: &'a Site,
         asked: &[(String, String)],
         words: &'static Words,
-        app: &Shared,
+        app: &SharedApp,
     ) -> Result<View<'a>, NoView> {
         let view = View::read(site, asked, app.collector.clock().now(), words)?;
         let name = words.many(self.members.len() as f64, words.together_title_one, words.together_title);
@@ -99,7 +99,7 @@ impl Group {
     }
 
     /// The name of the members' zone, or a word for many.
-    fn zone(&self, words: &Words, app: &Shared) -> String {
+    fn zone(&self, words: &Words, app: &SharedApp) -> String {
         let now = app.collector.clock().now();
         let name = |site: &Arc<Site>| site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned();
         let mut names: Vec<String> = self.members.iter().map(name).collect();
@@ -112,7 +112,7 @@ impl Group {
     }
 
     /// The page of a site made that of all.
-    fn of_all(&self, page: SitePage, words: &'static Words, app: &Shared) -> Result<SitePage, StoreError> {
+    fn of_all(&self, page: SitePage, words: &'static Words, app: &SharedApp) -> Result<SitePage, StoreError> {
         let mut notices = vec![words.together_why.to_owned()];
         let measured = self.measured().count();
         if measured > 0 && measured < self.members.len() {
@@ -145,7 +145,7 @@ impl Group {
 }
 
 /// `GET /together?site=A&site=B`: leads to the page of the sites that were chosen in a list.
-pub async fn choose(Query(asked): Asked) -> Response {
+pub async fn choose(Query(asked): QueryPairs) -> Response {
     let (chosen, rest): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(key, _)| key == "site");
     let chosen = chosen.iter().filter_map(|(_, name)| Domain::parse(name).ok());
     let mut domains: Vec<String> = chosen.map(|domain| domain.to_string()).filter(|name| name.is_ascii()).collect();
@@ -162,9 +162,9 @@ pub async fn choose(Query(asked): Asked) -> Response {
 
 /// `GET /together/SITES`: the dashboard of several sites as one.
 pub async fn page(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(name): Path<String>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let (account, group) = match admitted(&name, &app, &headers).await {
@@ -190,9 +190,9 @@ pub async fn page(
 
 /// `GET /together/SITES/PANEL`, and the same with `.csv` and `.json`: all rows of a panel.
 pub async fn panel(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((name, file)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let (account, group) = match admitted(&name, &app, &headers).await {
@@ -217,7 +217,7 @@ pub async fn panel(
 }
 
 /// Who asks, and the sites as far as they are for them: what may not be read looks as if it were not there.
-async fn admitted(name: &str, app: &Shared, headers: &HeaderMap) -> Result<(Account, Group), Response> {
+async fn admitted(name: &str, app: &SharedApp, headers: &HeaderMap) -> Result<(SignedIn, Group), Response> {
     let account = admit(headers, app).await?;
     match Group::named(name, &account, app) {
         Ok(group) => Ok((account, group)),

@@ -273,7 +273,7 @@ mod tests {
     use super::*;
     use crate::beacon::{NO_HINTS, Request, plausible};
     use crate::clock::Clock;
-    use crate::collector::Keeping;
+    use crate::collector::WriterHandle;
     use crate::control::{self, Command, SiteChange};
     use crate::hit::Tools;
     use crate::hit::agent::Agents;
@@ -282,7 +282,7 @@ mod tests {
     use crate::store::sqlite::Sqlite;
 
     /// A collector whose queue holds next to nothing.
-    fn narrow() -> (Arc<App>, Keeping, tempfile::TempDir) {
+    fn narrow() -> (Arc<App>, WriterHandle, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
         let tools = Tools { agents: Agents::new(), places: Places::none() };

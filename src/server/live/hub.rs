@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::collector::{Collector, Lately};
+use crate::collector::{Collector, LastHalfHour};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::report::Sums;
-use crate::server::arrived::Waiting;
+use crate::server::arrived::ArrivedSoFar;
 use crate::server::failure::{FailureCause, stored};
 use crate::site::{Site, SiteId};
 use crate::store::StoreError;
@@ -22,9 +22,9 @@ use crate::store::StoreError;
 #[derive(Debug, Clone)]
 pub struct Pulse {
     /// Its last half hour.
-    pub lately: Lately,
+    pub lately: LastHalfHour,
     /// What has arrived, while nothing was ever counted.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<ArrivedSoFar>,
 }
 
 impl Pulse {
@@ -35,7 +35,7 @@ impl Pulse {
     pub fn of(site: &Site, collector: &Collector) -> Result<Pulse, StoreError> {
         let lately = collector.lately(site.id)?;
         let is_new = collector.first_day(site.id)?.is_none();
-        Ok(Pulse { lately, waiting: is_new.then(|| Waiting::of(site, collector)).transpose()? })
+        Ok(Pulse { lately, waiting: is_new.then(|| ArrivedSoFar::of(site, collector)).transpose()? })
     }
 }
 

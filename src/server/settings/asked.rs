@@ -1,6 +1,6 @@
 //! In: the forms of settings pages. Out: the commands that they stand for. Forgets: nothing.
 
-use super::super::form::Form;
+use super::super::form::PostedForm;
 use crate::control::annotation::AnnotationCommand;
 use crate::control::{Command, SiteChange};
 use crate::page::words::Words;
@@ -8,13 +8,13 @@ use crate::site::paths::{Case, Slash};
 use crate::site::{self, AddressMode, Site};
 
 /// What a form of the instance's page asks for, if there is such a form.
-pub fn of_instance(name: &str, form: &Form) -> Option<Command> {
+pub fn of_instance(name: &str, form: &PostedForm) -> Option<Command> {
     let change = SiteChange { timezone: form.filled("timezone"), ..SiteChange::default() };
     (name == "site-add").then(|| Command::SiteAdd { domain: form.text("domain").to_owned(), change })
 }
 
 /// What a form of a site's page asks for, or why that makes no sense; nothing if there is no such form.
-pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Result<Command, String>> {
+pub fn of_site(site: &Site, name: &str, form: &PostedForm, words: &Words) -> Option<Result<Command, String>> {
     let domain = site.domain.to_string();
     let change = |change| Ok(Command::SiteSet { domain: domain.clone(), change });
     let text = |name: &str| form.text(name).to_owned();
@@ -66,7 +66,7 @@ pub fn place(name: &str) -> &str {
     }
 }
 
-fn of_itself(site: &Site, form: &Form) -> SiteChange {
+fn of_itself(site: &Site, form: &PostedForm) -> SiteChange {
     let known = &site.settings.aliases;
     let aliases: Vec<String> = lines(form, "aliases").iter().map(|alias| site::fold(alias)).collect();
     let zone = site.schedule.next().map_or_else(|| site.schedule.name(), |(_, zone)| zone);
@@ -83,13 +83,13 @@ fn of_itself(site: &Site, form: &Form) -> SiteChange {
     }
 }
 
-fn budgets(form: &Form) -> Result<SiteChange, String> {
+fn budgets(form: &PostedForm) -> Result<SiteChange, String> {
     let (values_max, pair_cells_max) = (Some(number(form, "values_max")?), Some(number(form, "pair_cells_max")?));
     Ok(SiteChange { values_max, pair_cells_max, ..SiteChange::default() })
 }
 
 /// The owner's answer to what becomes of the children of a path that look personal.
-fn personal(site: &Site, form: &Form) -> SiteChange {
+fn personal(site: &Site, form: &PostedForm) -> SiteChange {
     let rules = &site.settings.paths;
     let parent = form.text("parent").trim_end_matches('/');
     match form.text("answer") {
@@ -105,7 +105,7 @@ fn personal(site: &Site, form: &Form) -> SiteChange {
     }
 }
 
-fn paths(form: &Form) -> Result<SiteChange, String> {
+fn paths(form: &PostedForm) -> Result<SiteChange, String> {
     Ok(SiteChange {
         personal: form.all("personal").next().map(|_| number(form, "personal")).transpose()?,
         by_name: Some(lines(form, "by_name")),
@@ -119,10 +119,10 @@ fn paths(form: &Form) -> Result<SiteChange, String> {
 }
 
 /// The lines of a field that say something.
-fn lines(form: &Form, name: &str) -> Vec<String> {
+fn lines(form: &PostedForm, name: &str) -> Vec<String> {
     form.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-fn number(form: &Form, name: &str) -> Result<u32, String> {
+fn number(form: &PostedForm, name: &str) -> Result<u32, String> {
     form.text(name).parse().map_err(|_| format!("{:?} is no number; write it in digits.", form.text(name)))
 }

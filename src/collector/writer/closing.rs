@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Keeper;
+use super::SumsWriter;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, DayState, Grain, Part, Running, Source};
@@ -13,7 +13,7 @@ use crate::counts::Census;
 /// Days packed in one flush: a store of an earlier version may have years of them.
 const CLOSING_MAX: usize = 40;
 
-impl Keeper {
+impl SumsWriter {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
     /// anything.
     pub(super) fn close_ended(&mut self, now: Moment) -> bool {
