@@ -186,7 +186,7 @@ impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Drop for
 pub async fn receive(beacons: Vec<Beacon>, access: Option<Access>, app: &App) -> Received {
     let mut received = Received { outcomes: Vec::with_capacity(beacons.len()), ..Received::default() };
     let mut untaken = Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector };
-    while let Some(item) = untaken.items.next() {
+    for item in untaken.items.by_ref() {
         receive_one(item, access, app, &mut received).await;
     }
     received
@@ -240,7 +240,7 @@ pub async fn receive_list(
         return blocking(count).await;
     }
     let mut received = Received::default();
-    while let Some(item) = messages.items.next() {
+    for item in messages.items.by_ref() {
         receive_one(item, None, app, &mut received).await;
     }
     Ok(received)
