@@ -15,7 +15,7 @@ use headcount::beacon::{Kind, NO_HINTS};
 use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
-use headcount::collector::{Collector, Keeping};
+use headcount::collector::{Collector, WriterHandle};
 use headcount::counts::OpenDay;
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::{Place, Places};
@@ -313,7 +313,7 @@ fn sizes(maker: &Maker) {
 struct Year {
     _file: File,
     collector: Collector,
-    keeping: Keeping,
+    keeping: WriterHandle,
     today: Day,
 }
 

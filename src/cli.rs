@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::clock::Clock;
-use crate::collector::{Collector, Keeping};
+use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, ConfigError};
 use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::user::UserCommand;
@@ -182,7 +182,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Fail
 }
 
 /// Starts a collector on a data folder whose clock it is.
-fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Keeping)> {
+fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
     let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;

@@ -2,12 +2,12 @@
 //! salt and its visitors.
 //!
 //! Requests make hits by themselves, so that addresses and agents never leave the request. A single thread, the
-//! [`keeper`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
+//! [`writer`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
 mod admission;
 mod asking;
-mod keeper;
+mod writer;
 pub mod mail;
 mod message;
 mod pending;
@@ -42,7 +42,7 @@ use crate::store::sqlite::{SiteError, Sqlite};
 use crate::store::{Ask, Store, StoreError};
 pub use admission::utc_day;
 use mail::Mails;
-use message::Message;
+use message::WriterMessage;
 use pending::Pending;
 use personal::Personal;
 use proxies::Proxies;
@@ -66,12 +66,12 @@ impl fmt::Debug for Collector {
 
 struct Inner {
     store: Arc<Sqlite>,
-    queue: SyncSender<Message>,
+    queue: SyncSender<WriterMessage>,
     directory: Arc<ArcSwap<Directory>>,
     /// Held while something is declared, so that two changes never overwrite each other.
     changes: Mutex<()>,
     salts: Arc<Salts>,
-    ledger: Arc<RejectionCounters>,
+    rejections: Arc<RejectionCounters>,
     mails: Arc<Mails>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
@@ -89,10 +89,10 @@ struct Inner {
 
 /// The thread that must be waited for at the end.
 #[derive(Debug)]
-pub struct Keeping(JoinHandle<Result<(), StoreError>>);
+pub struct WriterHandle(JoinHandle<Result<(), StoreError>>);
 
-impl Keeping {
-    /// Whether the keeper has ended. Before [`Collector::stop`] that is a failure of the program.
+impl WriterHandle {
+    /// Whether the writer has ended. Before [`Collector::stop`] that is a failure of the program.
     pub fn has_ended(&self) -> bool {
         self.0.is_finished()
     }
@@ -111,7 +111,7 @@ impl Collector {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, Keeping), StoreError> {
+    pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
         Collector::with_room(limits::QUEUE_HITS_MAX, store, tools, clock)
     }
 
@@ -121,7 +121,7 @@ impl Collector {
         store: Arc<Sqlite>,
         tools: Tools,
         clock: Clock,
-    ) -> Result<(Collector, Keeping), StoreError> {
+    ) -> Result<(Collector, WriterHandle), StoreError> {
         let (queue, messages) = mpsc::sync_channel(messages_max);
         let directory = Directory::of(store.sites()?);
         let started = clock.now();
@@ -132,7 +132,7 @@ impl Collector {
             changes: Mutex::default(),
             queue,
             salts: Arc::default(),
-            ledger: Arc::default(),
+            rejections: Arc::default(),
             mails: Arc::default(),
             recent: Arc::default(),
             personal: Arc::new(Personal::read(&store)?),
@@ -145,12 +145,12 @@ impl Collector {
             store,
         };
         let collector = Collector(Arc::new(inner));
-        let keeping = keeper::spawn(&collector, messages)?;
-        Ok((collector, Keeping(keeping)))
+        let keeping = writer::spawn(&collector, messages)?;
+        Ok((collector, WriterHandle(keeping)))
     }
 
     fn pending(&self, site: SiteId, asks: &[Ask]) -> Result<Pending, StoreError> {
-        self.call(|reply| Message::Ask { site, asks: asks.to_vec(), reply })
+        self.call(|reply| WriterMessage::Ask { site, asks: asks.to_vec(), reply })
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -165,7 +165,7 @@ impl Collector {
 
     /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
-        self.call(Message::Visitors).unwrap_or_default()
+        self.call(WriterMessage::Visitors).unwrap_or_default()
     }
 
     /// Salts that are in memory: one for each site and day that is open.
@@ -182,7 +182,7 @@ impl Collector {
     /// # Errors
     /// The collector has ended.
     pub fn lately(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
-        self.call(|reply| Message::Lately { site, reply })
+        self.call(|reply| WriterMessage::Lately { site, reply })
     }
 
     /// Hands sums of a site over, and waits until they are stored.
@@ -190,7 +190,7 @@ impl Collector {
     /// # Errors
     /// Nobody answered, because the site is no more or the collector has ended; or [`StoreError`] of the store.
     pub fn store_batch(&self, site: SiteId, batch: SumsBatch) -> Result<Result<(), StoreError>, StoreError> {
-        self.call(|waiter| Message::Import { site, batch: Box::new(batch), waiter })
+        self.call(|waiter| WriterMessage::Import { site, batch: Box::new(batch), waiter })
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.
@@ -198,7 +198,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`] of the flush.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.call(Message::Flush)?
+        self.call(WriterMessage::Flush)?
     }
 
     /// Reads the sites again, after they were changed.
@@ -223,8 +223,8 @@ impl Collector {
         let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
-            // A keeper that has ended holds nothing of it.
-            let _ = self.0.queue.send(Message::Forget(id));
+            // A writer that has ended holds nothing of it.
+            let _ = self.0.queue.send(WriterMessage::Forget(id));
         }
         self.reload()?;
         removed
@@ -236,14 +236,14 @@ impl Collector {
         work()
     }
 
-    /// Takes no more hits, stores everything, and ends the keeper.
+    /// Takes no more hits, stores everything, and ends the writer.
     pub fn stop(&self) {
         // One that has ended need not be told.
-        let _ = self.0.queue.send(Message::Stop);
+        let _ = self.0.queue.send(WriterMessage::Stop);
     }
 
-    /// Asks the keeper. Nobody answers when it has ended, nor for a site that is no more.
-    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> Message) -> Result<T, StoreError> {
+    /// Asks the writer. Nobody answers when it has ended, nor for a site that is no more.
+    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> WriterMessage) -> Result<T, StoreError> {
         let (reply, answer) = mpsc::channel();
         self.0.queue.send(message(reply)).map_err(|_| ended())?;
         answer.recv().map_err(|_| ended())

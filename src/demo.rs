@@ -250,7 +250,7 @@ mod tests {
         let (_c, other) = filled(2);
         assert_eq!(all(&first), all(&again));
         assert_ne!(all(&first), all(&other));
-        assert_eq!(first.last_flush().unwrap(), 1, "flushes are numbered, so that the keeper goes on from them");
+        assert_eq!(first.last_flush().unwrap(), 1, "flushes are numbered, so that the writer goes on from them");
     }
 
     #[test]

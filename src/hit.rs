@@ -6,7 +6,7 @@ pub mod agent;
 pub mod mask;
 pub mod path;
 pub mod place;
-mod plain;
+mod url_fast_path;
 pub mod source;
 pub mod token;
 mod watched;

@@ -47,7 +47,7 @@
 //! 3. [`collector::Collector::receive`] finds the site, the site's day and its salt, and calls [`hit::make`]: page and
 //!    campaign from the URL, source from the referrer, browser from the agent, country from address or time zone, and a
 //!    token that stands for address and agent until the salt is wiped. The request is answered; address and agent are gone.
-//! 4. The hit waits in the queue of the `collector/keeper.rs`, the only owner of open days. There
+//! 4. The hit waits in the queue of the `collector/writer.rs`, the only owner of open days. There
 //!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
 //!    [`counts::Census`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
@@ -95,6 +95,8 @@
 //!   `docs/configuration.md`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
+//! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
+//!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`
 //!   reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: [`limits`] and nowhere else.

@@ -21,9 +21,9 @@ mod share;
 mod sign_in;
 mod settings;
 mod signed_in;
-mod told;
+mod flash;
 mod together;
-mod turns;
+mod concurrency_limit;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -70,7 +70,7 @@ impl App {
     }
 }
 
-type Shared = Arc<App>;
+type SharedApp = Arc<App>;
 
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
@@ -131,7 +131,7 @@ impl Accepting {
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    app: Shared,
+    app: SharedApp,
     router: Router,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
     // Answers are small and whole; waiting for more to send only delays them.
@@ -149,7 +149,7 @@ fn connection(
 async fn answer(
     request: hyper::Request<Incoming>,
     peer: IpAddr,
-    app: Shared,
+    app: SharedApp,
     router: Router,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     match routes::wire(request.method(), request.uri().path()) {
@@ -162,7 +162,7 @@ async fn answer(
     }
 }
 
-fn router(app: Shared, hub: Arc<live::Hub>) -> Router {
+fn router(app: SharedApp, hub: Arc<live::Hub>) -> Router {
     let empty = Router::new();
     let served = routes::PAGES.iter().fold(empty, |router, route| router.route(route.path, (route.handler)()));
     served

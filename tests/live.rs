@@ -49,7 +49,7 @@ fn at_midnight_visitors_are_forgotten_and_pageviews_stay_numbers() {
     world.pageview("/old").by("ana").ok();
     world.pageview("/old").by("bob").ok();
     world.go_to("2026-06-02T00:05:00Z");
-    // Closing the day is work of the keeper's own, done at the latest with the next flush.
+    // Closing the day is work of the writer's own, done at the latest with the next flush.
     world.flush();
     world.pageview("/new").by("ana").ok();
     let now = lately(&world);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use headcount::clock::Clock;
-use headcount::collector::{Collector, Keeping};
+use headcount::collector::{Collector, WriterHandle};
 use headcount::control::user::UserCommand;
 use headcount::control::{self, Command, SiteChange};
 use headcount::hit::Tools;
@@ -77,7 +77,7 @@ impl Answer {
 struct Running {
     url: String,
     collector: Collector,
-    keeping: Keeping,
+    keeping: WriterHandle,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::collector::{Collector, Keeping};
+use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, LogFormat};
 use crate::control::folder::Folder;
 use crate::control::{self, Command, socket};
@@ -75,7 +75,7 @@ async fn listen(
     listener: StdListener,
     config: &Config,
     folder: &Folder,
-    (collector, keeping): (&Collector, &Keeping),
+    (collector, keeping): (&Collector, &WriterHandle),
     stop: Stop,
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
@@ -142,8 +142,8 @@ impl Stop {
     }
 }
 
-/// Resolves if the keeper ends by itself: without it nothing can be counted, and a service manager should know.
-async fn ended(keeping: &Keeping) {
+/// Resolves if the writer ends by itself: without it nothing can be counted, and a service manager should know.
+async fn ended(keeping: &WriterHandle) {
     let mut looks = tokio::time::interval(Duration::from_secs(limits::TICK_S));
     while !keeping.has_ended() {
         looks.tick().await;

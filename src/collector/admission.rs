@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::TrySendError;
 
-use super::message::Message;
+use super::message::WriterMessage;
 use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
@@ -107,9 +107,9 @@ impl Collector {
     /// # Errors
     /// The hit itself, while the queue is full. The caller may try again, or give it up.
     pub fn queue(&self, hit: Uncounted) -> Result<Outcome, Uncounted> {
-        match self.0.queue.try_send(Message::Hit(hit.queued())) {
+        match self.0.queue.try_send(WriterMessage::Hit(hit.queued())) {
             Ok(()) => Ok(Outcome::Accepted),
-            Err(TrySendError::Full(Message::Hit(hit))) => Err(hit.taken_back()),
+            Err(TrySendError::Full(WriterMessage::Hit(hit))) => Err(hit.taken_back()),
             // Dropped here, it is booked as lost.
             Err(_) => Ok(Outcome::Lost),
         }
@@ -141,7 +141,7 @@ impl Collector {
 
     pub(super) fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
         self.0.meter.reject(reason);
-        self.0.ledger.add(site, day, reason, bot);
+        self.0.rejections.add(site, day, reason, bot);
         Outcome::Rejected(reason)
     }
 }

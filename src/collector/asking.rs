@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Collector;
-use super::message::Message;
+use super::message::WriterMessage;
 use crate::counts::{Name, PropKey};
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
@@ -40,7 +40,7 @@ impl report::Sums for Collector {
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
         // What is stored meanwhile is found by both.
-        let unsaved = self.call(|reply| Message::PropKeys { site, reply })?;
+        let unsaved = self.call(|reply| WriterMessage::PropKeys { site, reply })?;
         let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
         let mut keys = self.0.store.prop_keys(site, event, first, last)?;
         keys.extend(unsaved.into_iter().filter(is_wanted).map(|found| found.key));
@@ -87,6 +87,6 @@ impl Records for Collector {
     }
 
     fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
-        self.call(Message::NowOfAll)
+        self.call(WriterMessage::NowOfAll)
     }
 }

@@ -14,21 +14,21 @@ use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::MailSum;
 
-type Key = (SiteId, Day, String, MailKind);
+type MailKey = (SiteId, Day, String, MailKind);
 
 /// What became of mails and is not stored yet.
 #[derive(Debug, Default)]
-pub struct Mails(Mutex<HashMap<Key, Sum>>);
+pub struct Mails(Mutex<HashMap<MailKey, MailTally>>);
 
 #[derive(Debug, Default)]
-struct Sum {
+struct MailTally {
     count: u64,
     people: u64,
     known: HashSet<u64>,
 }
 
 impl Mails {
-    fn add(&self, key: Key, person: Option<u64>) {
+    fn add(&self, key: MailKey, person: Option<u64>) {
         let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let has_room = sums.values().map(|sum| sum.known.len()).sum::<usize>() < limits::MAIL_PEOPLE_MAX;
         let sum = sums.entry(key).or_default();
@@ -55,9 +55,9 @@ impl Mails {
     }
 }
 
-fn list(sums: &HashMap<Key, Sum>) -> Vec<MailSum> {
+fn list(sums: &HashMap<MailKey, MailTally>) -> Vec<MailSum> {
     let filled = sums.iter().filter(|(_, sum)| sum.count > 0);
-    let row = |((site, day, campaign, kind), sum): (&Key, &Sum)| {
+    let row = |((site, day, campaign, kind), sum): (&MailKey, &MailTally)| {
         let (count, people) = (sum.count, sum.people);
         MailSum { site: *site, campaign: campaign.clone(), day: *day, kind: *kind, count, people }
     };

@@ -1,4 +1,4 @@
-//! In: what requests and imports want of the keeper. Out: the same, in one queue with the hits. Forgets: nothing.
+//! In: what requests and imports want of the writer. Out: the same, in one queue with the hits. Forgets: nothing.
 
 use std::collections::HashMap;
 use std::sync::mpsc::Sender;
@@ -26,9 +26,9 @@ pub struct BatchOutcome {
     pub outcomes: Vec<Result<(), Rejection>>,
 }
 
-/// What reaches the keeper.
+/// What reaches the writer.
 #[derive(Debug)]
-pub enum Message {
+pub enum WriterMessage {
     /// A hit to count.
     Hit(Uncounted),
     /// Hits to count together, unless a batch of this id was counted before.

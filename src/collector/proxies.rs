@@ -42,11 +42,11 @@ fn log(hidden: HiddenProxy) {
 #[derive(Debug, Default)]
 pub struct Proxies {
     hits: AtomicU32,
-    seen: Mutex<Seen>,
+    seen: Mutex<AddressesSeen>,
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct AddressesSeen {
     found: Option<HiddenProxy>,
     private: Suspect,
     public: Suspect,
@@ -89,7 +89,7 @@ impl Proxies {
     }
 }
 
-impl Seen {
+impl AddressesSeen {
     fn suspect(&mut self, way: Way, is_private: bool, network: Option<&str>) -> Option<&mut Suspect> {
         let of_network = network.and_then(|network| NAMES.iter().position(|name| *name == network));
         match (way, of_network) {
@@ -131,7 +131,7 @@ impl Seen {
         if let Some(hidden) = found.filter(|hidden| self.found != Some(*hidden)) {
             log(hidden);
         }
-        *self = Seen { found, ..Seen::default() };
+        *self = AddressesSeen { found, ..AddressesSeen::default() };
     }
 }
 

@@ -9,16 +9,16 @@ use crate::limits;
 use crate::site::{Moment, SiteId};
 
 /// Site, visitor's token and the message's own mark.
-type Key = (SiteId, u64, u64);
+type RepeatKey = (SiteId, u64, u64);
 
 /// Messages of the last seconds.
 #[derive(Debug, Default)]
-pub struct Recent(Mutex<Memory>);
+pub struct Recent(Mutex<RepeatMemory>);
 
 #[derive(Debug, Default)]
-struct Memory {
-    seen: HashMap<Key, Moment>,
-    order: VecDeque<(Moment, Key)>,
+struct RepeatMemory {
+    seen: HashMap<RepeatKey, Moment>,
+    order: VecDeque<(Moment, RepeatKey)>,
 }
 
 impl Recent {
@@ -34,7 +34,7 @@ impl Recent {
     }
 }
 
-impl Memory {
+impl RepeatMemory {
     fn forget_past(&mut self, now: Moment) {
         let since = now.plus(-limits::REPEAT_MS);
         while let Some((at, old)) = self.order.front().copied() {
@@ -47,7 +47,7 @@ impl Memory {
         }
     }
 
-    fn take(&mut self, key: Key, now: Moment) -> bool {
+    fn take(&mut self, key: RepeatKey, now: Moment) -> bool {
         self.forget_past(now);
         if self.seen.contains_key(&key) {
             return true;
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_message_is_known_for_seconds() {
-        let mut memory = Memory::default();
+        let mut memory = RepeatMemory::default();
         let (one, other) = ((SiteId(1), 1, 1), (SiteId(1), 2, 1));
         let now = Moment(1_000_000);
         assert_eq!(
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_bounded() {
-        let mut memory = Memory::default();
+        let mut memory = RepeatMemory::default();
         for number in 0..2 * limits::REPEATS_MAX as u64 {
             memory.take((SiteId(1), number, 0), Moment(5));
         }

@@ -10,10 +10,10 @@ use crate::site::{Day, Moment, SiteId};
 
 /// The salts of open days. They are in memory only.
 #[derive(Debug, Default)]
-pub struct Salts(RwLock<HashMap<(SiteId, Day), Kept, foldhash::fast::RandomState>>);
+pub struct Salts(RwLock<HashMap<(SiteId, Day), KeptSalt, foldhash::fast::RandomState>>);
 
 #[derive(Debug)]
-struct Kept {
+struct KeptSalt {
     salt: Arc<Salt>,
     /// When it was last used, if it was made for a day that was over by then.
     late: Option<Moment>,
@@ -42,7 +42,7 @@ impl Salts {
             return Ok(kept.salt.clone());
         }
         let salt = Arc::new(Salt::from_random(random()?));
-        salts.insert((site, day), Kept { salt: salt.clone(), late: None });
+        salts.insert((site, day), KeptSalt { salt: salt.clone(), late: None });
         Ok(salt)
     }
 
@@ -64,7 +64,7 @@ impl Salts {
             salts.remove(&oldest);
         }
         let salt = Arc::new(Salt::from_random(random()?));
-        salts.insert((site, day), Kept { salt: salt.clone(), late: Some(now) });
+        salts.insert((site, day), KeptSalt { salt: salt.clone(), late: Some(now) });
         Ok(Late { salt, is_new: true })
     }
 

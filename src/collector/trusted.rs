@@ -3,7 +3,7 @@
 
 use std::sync::mpsc;
 
-use super::message::{BatchOutcome, Message};
+use super::message::{BatchOutcome, WriterMessage};
 use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
@@ -54,7 +54,7 @@ impl Collector {
         self.0.store.has_batch(id)
     }
 
-    /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the keeper.
+    /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the writer.
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
@@ -62,7 +62,7 @@ impl Collector {
         self.take_together(hits, id, Vec::new())
     }
 
-    /// Counts hits of logs together with how far those are read. Waits for the keeper.
+    /// Counts hits of logs together with how far those are read. Waits for the writer.
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
@@ -80,7 +80,7 @@ impl Collector {
         self.0.meter.queued.inc_by(hits.len() as i64);
         let (reply, answer) = mpsc::channel();
         let lost = hits.len() as u64;
-        let sent = self.0.queue.send(Message::Batch { hits, id, imported, reply });
+        let sent = self.0.queue.send(WriterMessage::Batch { hits, id, imported, reply });
         sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
             self.0.meter.queued.dec_by(lost as i64);
             self.0.meter.lost.inc_by(lost);

@@ -16,7 +16,7 @@ pub enum Outcome {
     Accepted,
     /// It is not counted.
     Rejected(Rejection),
-    /// It is lost: the program is ending, or the keeper has failed.
+    /// It is lost: the program is ending, or the writer has failed.
     Lost,
 }
 

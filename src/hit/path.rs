@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::mask::{self, address};
-use super::plain::{self, Plain};
+use super::url_fast_path::{self, Plain};
 use crate::beacon::{cut, is_document};
 use crate::limits::{BOT_PATH_BYTES_MAX, PATH_BYTES_READ};
 use crate::rejection::Rejection;
@@ -52,7 +52,7 @@ pub fn locate_by(url: &str, hash_mode: bool, rules: Option<&PathRules>) -> Resul
     let parts = |host, path, query: Option<&_>, fragment: Option<&_>| {
         location(host, path, query.unwrap_or_default(), fragment.unwrap_or_default(), hash_mode, rules)
     };
-    if let Some(Plain { host, path, query, fragment }) = plain::of(url) {
+    if let Some(Plain { host, path, query, fragment }) = url_fast_path::of(url) {
         return Ok(parts(host, path, query, fragment));
     }
     let url = Url::parse(url).map_err(|_| Rejection::BadUrl)?;

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::mask;
 use super::path::Campaign;
-use super::plain::{self, Plain};
+use super::url_fast_path::{self, Plain};
 use crate::cell::DIRECT_OR_NONE;
 use crate::limits::SENDER_CACHE_ENTRIES;
 use crate::rejection::Rejection;
@@ -98,7 +98,7 @@ fn sender(referrer: &str) -> Option<Sender> {
     if referrer.is_empty() {
         return None;
     }
-    if let Some(Plain { host, .. }) = plain::of(referrer) {
+    if let Some(Plain { host, .. }) = url_fast_path::of(referrer) {
         return Some(Sender::Host(site::fold(host)));
     }
     let url = Url::parse(referrer).ok()?;

@@ -1,10 +1,10 @@
 //! In: lines of logs of the past. Out: sums and rejections, site by site, each with how far the logs are read for it. Forgets: each
 //! line at once; each day's salt and visitors when the log is an hour past its end, and all of them at the end.
 
-use super::known::Log;
+use super::known::ImportedLog;
 use super::lines::{LineCounter, LineReader, only};
 use super::samples::{Sample, Samples};
-use super::target::Target;
+use super::target::ImportTarget;
 use super::{ImportError, Manner, Summary};
 use crate::beacon::Beacon;
 use crate::collector::{Collector, ImportRight, RejectionSums, SumsBatch, utc_day};
@@ -24,7 +24,7 @@ pub struct BatchImport {
     _right: ImportRight,
 }
 
-/// What the lines add up to; the sums of a site are with its [`Target`].
+/// What the lines add up to; the sums of a site are with its [`ImportTarget`].
 struct PastSums {
     collector: Collector,
     visitors: usize,
@@ -35,7 +35,7 @@ struct PastSums {
 }
 
 impl LineCounter for PastSums {
-    fn count(&mut self, target: &mut Target, beacon: Beacon, at: Moment, number: u64) -> Result<(), Dropped> {
+    fn count(&mut self, target: &mut ImportTarget, beacon: Beacon, at: Moment, number: u64) -> Result<(), Dropped> {
         let hit = target.hit(beacon, at, number, &self.collector)?;
         if let Some(samples) = &mut self.samples {
             target.note_counted(hit.local.day);
@@ -46,7 +46,7 @@ impl LineCounter for PastSums {
         Ok(())
     }
 
-    fn reject(&mut self, target: &mut Target, dropped: Dropped, at: Moment) {
+    fn reject(&mut self, target: &mut ImportTarget, dropped: Dropped, at: Moment) {
         if let Some(samples) = &mut self.samples {
             samples.note(Sample::rejected(dropped.reason, Some((at, &target.site))));
         }
@@ -84,8 +84,8 @@ impl BatchImport {
         if self.reader.lines - self.looked >= limits::IMPORT_LOOK_LINES {
             self.close_past();
         }
-        let days: usize = self.reader.targets.iter().map(Target::days).sum();
-        let waiting: usize = self.reader.targets.iter().map(Target::waiting).sum();
+        let days: usize = self.reader.targets.iter().map(ImportTarget::days).sum();
+        let waiting: usize = self.reader.targets.iter().map(ImportTarget::waiting).sum();
         let has_many_days = days > limits::IMPORT_DAYS_MAX;
         let is_full = self.reader.lines - self.stored >= limits::IMPORT_BATCH_LINES || has_many_days;
         if is_full || waiting > limits::IMPORT_CELLS_MAX { self.store(has_many_days) } else { Ok(()) }
@@ -107,7 +107,7 @@ impl BatchImport {
 
     /// Hands everything to the collector, site by site, and waits until it is stored.
     fn store(&mut self, closes_days: bool) -> Result<(), ImportError> {
-        let mut imported: Vec<Imported> = self.reader.logs.iter_mut().flat_map(Log::moved).collect();
+        let mut imported: Vec<Imported> = self.reader.logs.iter_mut().flat_map(ImportedLog::moved).collect();
         self.stored = self.reader.lines;
         for place in 0..self.reader.targets.len() {
             let target = &mut self.reader.targets[place];

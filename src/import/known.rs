@@ -12,14 +12,14 @@ use crate::site::{Site, SiteId};
 use crate::store::{Imported, StoreError};
 
 /// The logs of earlier imports.
-pub(super) struct Known {
+pub(super) struct KnownLogs {
     /// The site that all lines count for, or the instance.
     of: SiteId,
     entries: Vec<Imported>,
 }
 
-impl Known {
-    pub(super) fn of(collector: &Collector, only: Option<&Site>) -> Result<Known, StoreError> {
+impl KnownLogs {
+    pub(super) fn of(collector: &Collector, only: Option<&Site>) -> Result<KnownLogs, StoreError> {
         let of = only.map_or(SiteId::INSTANCE, |site| site.id);
         let mut entries = collector.store().imports(of)?;
         if only.is_none() {
@@ -27,13 +27,13 @@ impl Known {
                 entries.extend(collector.store().imports(site.id)?);
             }
         }
-        Ok(Known { of, entries })
+        Ok(KnownLogs { of, entries })
     }
 
     /// The log with this beginning: for each site the entry with the longest beginning that agrees.
-    pub(super) fn log(&self, head: &[u8], mut reader: Reader) -> Log {
+    pub(super) fn log(&self, head: &[u8], mut reader: Reader) -> ImportedLog {
         reader.look(head);
-        let mut log = Log { reader, of: Some(self.of), ..Log::default() };
+        let mut log = ImportedLog { reader, of: Some(self.of), ..ImportedLog::default() };
         if head.is_empty() {
             return log;
         }
@@ -54,7 +54,7 @@ impl Known {
 
 /// A log as far as the import knows it.
 #[derive(Default)]
-pub(super) struct Log {
+pub(super) struct ImportedLog {
     /// The entry it gets where it has none; nothing for one that is not remembered.
     new: Option<Imported>,
     /// Its entries in the store by site.
@@ -70,13 +70,13 @@ pub(super) struct Log {
     seen: Vec<u8>,
 }
 
-impl Log {
+impl ImportedLog {
     fn own(&self) -> Option<Imported> {
         self.of.and_then(|of| self.entries.get(&of).copied()).or(self.new)
     }
 
     /// Whether both begin with the same content.
-    pub(super) fn is_same(&self, other: &Log) -> bool {
+    pub(super) fn is_same(&self, other: &ImportedLog) -> bool {
         self.own().zip(other.own()).is_some_and(|(a, b)| a.head == b.head)
     }
 

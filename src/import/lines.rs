@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::hosts::Hosts;
-use super::known::{Known, Log};
+use super::known::{ImportedLog, KnownLogs};
 use super::senders::Senders;
-use super::target::{self, Target};
+use super::target::{self, ImportTarget};
 use super::{ImportError, Manner, SiteSummary, Start, Summary};
 use crate::beacon::Beacon;
 use crate::beacon::log::{Line, Read, Reader};
@@ -19,10 +19,10 @@ use crate::site::{Day, Moment, Site, SiteId};
 /// What is done with the lines of an import.
 pub(super) trait LineCounter {
     /// Counts a beacon of the site of `target`; `number` is that of its line.
-    fn count(&mut self, target: &mut Target, beacon: Beacon, at: Moment, number: u64) -> Result<(), Dropped>;
+    fn count(&mut self, target: &mut ImportTarget, beacon: Beacon, at: Moment, number: u64) -> Result<(), Dropped>;
 
     /// Books a line of a site that is not counted.
-    fn reject(&mut self, target: &mut Target, dropped: Dropped, at: Moment);
+    fn reject(&mut self, target: &mut ImportTarget, dropped: Dropped, at: Moment);
 
     /// Books a line that is of no site.
     fn reject_unclaimed(&mut self, reason: Rejection, at: Moment);
@@ -36,10 +36,10 @@ pub(super) struct LineReader {
     manner: Manner,
     /// The reader that each log begins with.
     reader: Reader,
-    known: Known,
-    pub(super) logs: Vec<Log>,
+    known: KnownLogs,
+    pub(super) logs: Vec<ImportedLog>,
     hosts: Hosts,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<ImportTarget>,
     /// Where a site is among the targets; nothing for one that was removed meanwhile.
     pub(super) places: HashMap<SiteId, Option<usize>>,
     /// When the last line was.
@@ -61,7 +61,7 @@ impl LineReader {
         let reader = manner.reader()?;
         let now = collector.clock().now();
         let mut lines = LineReader {
-            known: Known::of(collector, only.as_deref())?,
+            known: KnownLogs::of(collector, only.as_deref())?,
             only,
             manner,
             reader,
@@ -79,7 +79,7 @@ impl LineReader {
         };
         if let Some(site) = &lines.only {
             lines.places.insert(site.id, Some(0));
-            lines.targets.push(Target::of(site.clone(), now));
+            lines.targets.push(ImportTarget::of(site.clone(), now));
         }
         Ok(lines)
     }
@@ -117,7 +117,7 @@ impl LineReader {
         }
     }
 
-    fn line(&mut self, log: &mut Log, begin: u64, line: &[u8], counter: &mut impl LineCounter) {
+    fn line(&mut self, log: &mut ImportedLog, begin: u64, line: &[u8], counter: &mut impl LineCounter) {
         let read = match log.reader.read(line) {
             Read::Note => return,
             // No log is older than 1970, and no calendar reaches as far as a number can.
@@ -167,7 +167,7 @@ impl LineReader {
             return place.ok_or(Rejection::UnknownSite);
         }
         let found = self.collector.directory().get(site).cloned().ok_or(Rejection::UnknownSite)?;
-        self.targets.push(Target::of(found, self.collector.clock().now()));
+        self.targets.push(ImportTarget::of(found, self.collector.clock().now()));
         let place = self.targets.len() - 1;
         self.places.insert(site, Some(place));
         Ok(place)
@@ -212,7 +212,7 @@ impl LineReader {
         let repeated: BTreeSet<Day> = self.targets.iter().flat_map(|target| target.repeated.iter().copied()).collect();
         let mut sites: Vec<SiteSummary> = match self.only {
             Some(_) => Vec::new(),
-            None => self.targets.iter().map(Target::summary).collect(),
+            None => self.targets.iter().map(ImportTarget::summary).collect(),
         };
         sites.sort_by(|a, b| (b.lines, &a.site).cmp(&(a.lines, &b.site)));
         Summary {
@@ -224,7 +224,7 @@ impl LineReader {
             sites,
             strange_hosts: self.hosts.strange(),
             lacks_hosts: self.lacks_hosts,
-            logs: self.logs.iter().map(Log::summary).collect(),
+            logs: self.logs.iter().map(ImportedLog::summary).collect(),
             is_behind_proxy: self.senders.are_one(),
             samples: Vec::new(),
         }

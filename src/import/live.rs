@@ -2,7 +2,7 @@
 //! line at once; visitors and salts are those of the collector.
 
 use super::lines::{LineCounter, LineReader, only};
-use super::target::Target;
+use super::target::ImportTarget;
 use super::{ImportError, Manner, Summary};
 use crate::beacon::Beacon;
 use crate::collector::{Collector, utc_day};
@@ -11,7 +11,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Moment, SiteId};
 
-use super::known::Log;
+use super::known::ImportedLog;
 
 /// An import that follows a log. It has no days of its own that would fill the memory, and may last for months beside others.
 pub struct LiveImport {
@@ -26,7 +26,7 @@ struct LiveHits {
 }
 
 impl LineCounter for LiveHits {
-    fn count(&mut self, target: &mut Target, beacon: Beacon, at: Moment, _: u64) -> Result<(), Dropped> {
+    fn count(&mut self, target: &mut ImportTarget, beacon: Beacon, at: Moment, _: u64) -> Result<(), Dropped> {
         let now = self.collector.clock().now();
         let (hit, begins_past_day) = self.collector.hit_at(beacon, &target.site, at.min(now), now)?;
         let day = hit.local.day;
@@ -37,7 +37,7 @@ impl LineCounter for LiveHits {
         Ok(())
     }
 
-    fn reject(&mut self, target: &mut Target, dropped: Dropped, at: Moment) {
+    fn reject(&mut self, target: &mut ImportTarget, dropped: Dropped, at: Moment) {
         target.note(dropped.reason);
         let day = target.day_of(at);
         self.collector.turn_away(target.site.id, day, dropped);
@@ -78,7 +78,7 @@ impl LiveImport {
         if self.reader.only.as_ref().is_some_and(|site| collector.directory().get(site.id).is_none()) {
             return Err(ImportError::Removed);
         }
-        let imported = self.reader.logs.iter_mut().flat_map(Log::moved).collect();
+        let imported = self.reader.logs.iter_mut().flat_map(ImportedLog::moved).collect();
         let (sites, hits): (Vec<SiteId>, Vec<Hit>) = std::mem::take(hits).into_iter().unzip();
         let counted = collector.take_lines(hits, imported)?;
         for (site, outcome) in sites.into_iter().zip(counted.outcomes) {

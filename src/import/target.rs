@@ -16,7 +16,7 @@ use crate::site::{Day, Moment, Site};
 use crate::store::{DayState, Part};
 
 /// A day of the import.
-struct Open {
+struct OpenImportDay {
     salt: Salt,
     day: OpenDay,
     /// Number of the line that last used it.
@@ -32,9 +32,9 @@ struct Bounds {
 }
 
 /// A site that lines of an import are counted for.
-pub(super) struct Target {
+pub(super) struct ImportTarget {
     pub(super) site: Arc<Site>,
-    days: HashMap<Day, Open, foldhash::fast::RandomState>,
+    days: HashMap<Day, OpenImportDay, foldhash::fast::RandomState>,
     /// Days that were closed; one that comes again has a new salt.
     closed: HashSet<Day>,
     now: Bounds,
@@ -51,10 +51,10 @@ pub(super) struct Target {
     pub(super) repeated: BTreeSet<Day>,
 }
 
-impl Target {
-    pub(super) fn of(site: Arc<Site>, now: Moment) -> Target {
+impl ImportTarget {
+    pub(super) fn of(site: Arc<Site>, now: Moment) -> ImportTarget {
         let today = site.schedule.locate(now).day;
-        Target {
+        ImportTarget {
             days: HashMap::default(),
             closed: HashSet::new(),
             now: bounds(&site, today),
@@ -130,7 +130,7 @@ impl Target {
             false => OpenDay::new(self.site.id, day, budget),
         };
         let opened = opened.folding(collector.folding(self.site.id));
-        self.days.insert(day, Open { salt, day: opened, used: line });
+        self.days.insert(day, OpenImportDay { salt, day: opened, used: line });
         Ok(())
     }
 

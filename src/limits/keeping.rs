@@ -4,7 +4,7 @@
 pub const QUEUE_HITS_MAX: usize = 16_384;
 /// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
 pub const GATHER_MS: u64 = 2;
-/// How long the keeper waits for a message before it looks at the clock, in milliseconds.
+/// How long the writer waits for a message before it looks at the clock, in milliseconds.
 pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;

@@ -118,11 +118,11 @@ pub(super) struct KindLabel {
 #[derive(Debug, Default)]
 pub struct Failures {
     pub(super) counts: Family<KindLabel, Counter>,
-    recent: Mutex<Recent>,
+    recent: Mutex<RecentFailures>,
 }
 
 #[derive(Debug, Default)]
-struct Recent {
+struct RecentFailures {
     /// When each kind was last seen to fail.
     last: HashMap<FailureKind, Instant>,
     /// By kind and what was asked: lines of the log within a minute.
@@ -188,12 +188,12 @@ impl Failures {
         }
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    fn recent(&self) -> MutexGuard<'_, RecentFailures> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Recent {
+impl RecentFailures {
     /// Whether a failure is to be logged, and then how many before it were not.
     fn admit(&mut self, kind: FailureKind, asked: &str, now: Instant) -> Option<u64> {
         self.last.insert(kind, now);
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_thousand_of_the_same_are_a_few_lines_and_a_number() {
-        let (mut recent, now) = (Recent::default(), Instant::now());
+        let (mut recent, now) = (RecentFailures::default(), Instant::now());
         let mut fail = |asked: &str, at| recent.admit(FailureKind::Page, asked, at);
         let logged = (0..1_000).filter(|_| fail("GET /{domain}", now).is_some()).count();
         assert_eq!(logged as u32, limits::FAILURE_LINES);

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::body::{self, Unread};
 use super::failure::{self, blocking};
-use super::{Shared, signed_in};
+use super::{SharedApp, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
@@ -23,7 +23,7 @@ const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Author
                          `headcount token create --scope read`, and the site's domain as `site_id`.";
 
 /// `POST /api/v2/query`
-pub async fn query(State(app): State<Shared>, request: HttpRequest) -> Response {
+pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Response {
     // The token comes first: nobody else may make the server wait for a body.
     let access = match signed_in::bearer(request.headers(), &app).await {
         Ok(Some(access)) => access,

@@ -7,9 +7,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{self, stored};
-use super::turns::Turns;
-use super::{Shared, answers};
+use super::{SharedApp, answers};
 use crate::collector::Collector;
 use crate::hit::path;
 use crate::limits;
@@ -23,11 +23,11 @@ use crate::view::counter::{coarse, svg};
 const AGE: &str = "public, max-age=3600";
 
 /// Anybody may ask, and an answer reads all days: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: Turns = Turns::of(limits::COUNTERS_AT_ONCE);
+static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::COUNTERS_AT_ONCE);
 
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
 pub async fn counter(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((domain, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {

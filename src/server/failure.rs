@@ -14,10 +14,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::ingest::{Answer, AnswerShape};
+use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::routes::{self, PageRoute};
-use super::{Shared, answers};
+use super::{SharedApp, answers};
 use crate::limits;
 use crate::meter::{FailureKind, Meter, panics};
 use crate::page::ErrorPage;
@@ -116,7 +116,7 @@ pub fn unwell(body: Value) -> Response {
 }
 
 /// The answer of a wire format when its messages could not be looked at: to be sent again.
-pub fn unheard(cause: FailureCause, shape: AnswerShape) -> Answer {
+pub fn unheard(cause: FailureCause, shape: AnswerShape) -> WireAnswer {
     again(
         About::Failure(cause),
         shape.error(StatusCode::SERVICE_UNAVAILABLE, "the message was not taken; send it again later"),
@@ -124,12 +124,12 @@ pub fn unheard(cause: FailureCause, shape: AnswerShape) -> Answer {
 }
 
 /// The same when there was no room for them.
-pub fn overloaded(shape: AnswerShape) -> Answer {
+pub fn overloaded(shape: AnswerShape) -> WireAnswer {
     let answer = shape.error(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
     again(About::Rush("the queue is full"), answer)
 }
 
-fn again(what: About, answer: Answer) -> Answer {
+fn again(what: About, answer: WireAnswer) -> WireAnswer {
     let mut answer = about(what, answer);
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     answer
@@ -159,7 +159,7 @@ pub fn noted<B>(
 }
 
 /// The edge of pages and of the API. It also answers requests by methods that a path does not take.
-pub async fn edge(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::page_at(path.as_str()));
     let kind = route.map_or(FailureKind::Page, |route| route.kind);

@@ -12,11 +12,11 @@ use crate::limits;
 
 /// The fields of a form, in order, as often as they come. `Debug` prints their names alone: some are passwords.
 #[derive(Default, Clone, PartialEq, Eq)]
-pub struct Form(Vec<(String, String)>);
+pub struct PostedForm(Vec<(String, String)>);
 
-impl fmt::Debug for Form {
+impl fmt::Debug for PostedForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Form").field(&self.0.iter().map(|(name, _)| name).collect::<Vec<_>>()).finish()
+        f.debug_tuple("PostedForm").field(&self.0.iter().map(|(name, _)| name).collect::<Vec<_>>()).finish()
     }
 }
 
@@ -31,12 +31,12 @@ pub enum NoForm {
     Late,
 }
 
-impl Form {
+impl PostedForm {
     /// Reads the form of a request that a page of ours has sent.
     ///
     /// # Errors
     /// [`NoForm`]
-    pub async fn read(request: Request, app: &App) -> Result<Form, NoForm> {
+    pub async fn read(request: Request, app: &App) -> Result<PostedForm, NoForm> {
         let is_from_here = is_from_here(request.headers(), app);
         // It is read in any case: a connection that is closed in the middle of a form would lose the answer.
         let read = body::read(request.into_body(), limits::FORM_BYTES_MAX).await;
@@ -44,11 +44,11 @@ impl Form {
             Unread::TooLarge => NoForm::TooLarge,
             Unread::Late | Unread::Gone => NoForm::Late,
         })?;
-        if is_from_here { Ok(Form::of(&body.bytes)) } else { Err(NoForm::FromElsewhere) }
+        if is_from_here { Ok(PostedForm::of(&body.bytes)) } else { Err(NoForm::FromElsewhere) }
     }
 
-    fn of(bytes: &[u8]) -> Form {
-        Form(url::form_urlencoded::parse(bytes).into_owned().collect())
+    fn of(bytes: &[u8]) -> PostedForm {
+        PostedForm(url::form_urlencoded::parse(bytes).into_owned().collect())
     }
 
     /// A field, without white space around it; an empty text where it is absent.
@@ -120,12 +120,16 @@ mod tests {
 
     #[test]
     fn fields_are_decoded_and_come_as_often_as_they_are_there() {
-        let form = Form::of(b"name=+%C3%84na+&site=a.test&site=b.test&box=&password=+x+");
+        let form = PostedForm::of(b"name=+%C3%84na+&site=a.test&site=b.test&box=&password=+x+");
         assert_eq!((form.text("name"), form.exact("password"), form.text("none")), ("Äna", " x ", ""));
         assert_eq!(form.all("site").collect::<Vec<_>>(), ["a.test", "b.test"]);
         assert_eq!((form.filled("box"), form.filled("site")), (None, Some("a.test".into())));
-        assert_eq!(Form::of(b"\xff%ff=%"), Form(vec![("\u{fffd}\u{fffd}".into(), "%".into())]), "anything is read");
-        assert_eq!(format!("{:?}", Form::of(b"name=Ana&password=geese")), "Form([\"name\", \"password\"])");
+        assert_eq!(
+            PostedForm::of(b"\xff%ff=%"),
+            PostedForm(vec![("\u{fffd}\u{fffd}".into(), "%".into())]),
+            "anything is read"
+        );
+        assert_eq!(format!("{:?}", PostedForm::of(b"name=Ana&password=geese")), "PostedForm([\"name\", \"password\"])");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{FailureCause, stored};
-use super::turns::Turns;
-use super::{Shared, ingest};
+use super::{SharedApp, ingest};
 use crate::collector::Collector;
 use crate::hit::token;
 use crate::limits;
@@ -15,7 +15,7 @@ use crate::site::AddressMode;
 use crate::store::StoreError;
 
 /// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
-pub static TURNS: Turns = Turns::of(limits::PASSWORDS_AT_ONCE);
+pub static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
 
 /// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub async fn tried<T: Send + 'static>(
     what: &str,
     headers: &HeaderMap,
     Peer(peer): Peer,
-    app: &Shared,
+    app: &SharedApp,
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
 ) -> Result<Guess<T>, FailureCause> {
     // An IPv4 /24 or an IPv6 /48: within it one person easily takes other addresses.

@@ -30,7 +30,7 @@ use crate::limits;
 use crate::meter::FailureKind;
 use crate::rejection::Rejection;
 use answers::{ACCEPTED, REJECTED, note_days, note_reasons, overloaded, plain, reason, whole, with_cors};
-pub use answers::{Answer, AnswerShape, Preflight};
+pub use answers::{AnswerShape, Preflight, WireAnswer};
 use intake::{Bearer, Received, receive};
 
 /// The wire formats, each with the requests that it has.
@@ -71,7 +71,7 @@ pub enum WireAdapter {
 }
 
 /// Answers a request for a route where beacons arrive.
-pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let method = request.method().clone();
     if let Some(preflight) = route.preflight.filter(|_| method == Method::OPTIONS) {
         return preflight.answer();
@@ -89,7 +89,7 @@ async fn adapted(
     request: hyper::Request<Incoming>,
     peer: IpAddr,
     app: &App,
-) -> Result<Answer, FailureCause> {
+) -> Result<WireAnswer, FailureCause> {
     match adapter {
         WireAdapter::Event => event(request, peer, app).await,
         WireAdapter::Bulk => bulk::bulk(request, peer, app).await,
@@ -110,7 +110,7 @@ async fn adapted(
     }
 }
 
-fn not_allowed(route: &WireRoute) -> Answer {
+fn not_allowed(route: &WireRoute) -> WireAnswer {
     let mut answer = route.shape.error(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods");
     let asked = route.preflight.map(|_| "OPTIONS");
     let methods: Vec<&str> = route.methods.iter().copied().chain(asked).collect();
@@ -121,17 +121,17 @@ fn not_allowed(route: &WireRoute) -> Answer {
 }
 
 /// A request whose body is read.
-struct Arrived {
+struct WholeRequest {
     parts: hyper::http::request::Parts,
     body: Result<Held<'static>, Unread>,
     client: Client,
 }
 
-impl Arrived {
-    async fn whole(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Arrived {
+impl WholeRequest {
+    async fn whole(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WholeRequest {
         let (parts, body) = request.into_parts();
         let client = client(&parts.headers, peer, app);
-        Arrived { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, client }
+        WholeRequest { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, client }
     }
 
     /// What its headers say.
@@ -156,7 +156,7 @@ impl Arrived {
     }
 }
 
-async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
+async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let (parts, body) = request.into_parts();
     let said = Said::by(&parts.headers);
     let client = client(&parts.headers, peer, app);
@@ -183,7 +183,7 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
     }
 }
 
-fn event_answer(received: &Received) -> Answer {
+fn event_answer(received: &Received) -> WireAnswer {
     let outcomes: &[Outcome] = &received.outcomes;
     if let Some(answer) = overloaded(outcomes) {
         return answer;

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::came_from;
-use super::{Shared, answers, cookie, header as text_of};
+use super::{SharedApp, answers, cookie, header as text_of};
 use crate::limits::LANGUAGE_COOKIE_S;
 use crate::page::words::{Language, Words};
 
@@ -19,7 +19,7 @@ pub fn words_for(headers: &HeaderMap) -> &'static Words {
 }
 
 /// `GET /language/CODE`: has the browser keep a choice, and leads back to where it was made.
-pub async fn choose(State(app): State<Shared>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn choose(State(app): State<SharedApp>, Path(code): Path<String>, headers: HeaderMap) -> Response {
     let Some(language) = Language::from_code(&code) else { return answers::not_found(&headers) };
     let mut answer =
         Redirect::to(&came_from(&headers, &app.base_url).unwrap_or_else(|| "/".to_owned())).into_response();

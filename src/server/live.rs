@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use super::failure::{self, stored};
 use super::language::words_for;
 use super::signed_in::{account, admit};
-use super::{Shared, answers, pages};
+use super::{SharedApp, answers, pages};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::page::live::LivePage;
@@ -34,7 +34,7 @@ pub use hub::Hub;
 use hub::pulse;
 
 /// `GET /DOMAIN/live`: the last half hour of a site.
-pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
@@ -62,7 +62,7 @@ pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers
 /// What a stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Of {
+enum StreamKind {
     /// The page of the last half hour.
     Live,
     /// The page of a site: how many visitors there are now.
@@ -73,16 +73,16 @@ enum Of {
 
 /// The query of a stream.
 #[derive(Debug, Deserialize)]
-pub struct Asked {
-    of: Option<Of>,
+pub struct StreamQuery {
+    of: Option<StreamKind>,
 }
 
 /// `GET /DOMAIN/live/events`: what changes of a page, as it changes.
 pub async fn events(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Extension(hub): Extension<Arc<Hub>>,
     Path(domain): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<StreamQuery>,
     headers: HeaderMap,
 ) -> Response {
     let account = match admit(&headers, &app).await {
@@ -98,7 +98,8 @@ pub async fn events(
     let (sender, receiver) = mpsc::channel(1);
     let mut login = HeaderMap::new();
     login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
-    let stream = Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(Of::Live), login, sender };
+    let stream =
+        Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(StreamKind::Live), login, sender };
     tokio::spawn(async move {
         let meter = stream.app.collector.clone();
         meter.meter().streams.inc();
@@ -110,7 +111,7 @@ pub async fn events(
         meter.meter().streams.dec();
         drop(seat);
     });
-    let mut answer = Response::new(Body::new(Sent(receiver)));
+    let mut answer = Response::new(Body::new(StreamBody(receiver)));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     // nginx would gather what is sent until its buffer is full.
@@ -120,10 +121,10 @@ pub async fn events(
 
 /// One who watches.
 struct Stream {
-    app: Shared,
+    app: SharedApp,
     site: Arc<Site>,
     words: &'static Words,
-    of: Of,
+    of: StreamKind,
     /// The cookie, by which is looked whether its reader is still signed in.
     login: HeaderMap,
     sender: mpsc::Sender<Bytes>,
@@ -170,10 +171,10 @@ impl Stream {
         // Its owner may have changed it meanwhile.
         let site = self.app.collector.directory().get(self.site.id).cloned().unwrap_or_else(|| self.site.clone());
         match (self.of, &pulse.arrivals) {
-            (Of::Live, _) => part(&live::half_hour(&site, pulse, self.words).html()),
-            (Of::New, Some(arrivals)) => part(&arrivals.clone().shown(&site, self.words).html()),
-            (Of::New, None) => "event: page\ndata:\n\n".to_owned(),
-            (Of::Site, _) => part(&live::now(&site, pulse, self.words).html()),
+            (StreamKind::Live, _) => part(&live::half_hour(&site, pulse, self.words).html()),
+            (StreamKind::New, Some(arrivals)) => part(&arrivals.clone().shown(&site, self.words).html()),
+            (StreamKind::New, None) => "event: page\ndata:\n\n".to_owned(),
+            (StreamKind::Site, _) => part(&live::now(&site, pulse, self.words).html()),
         }
     }
 }
@@ -192,9 +193,9 @@ fn part(html: &str) -> String {
 }
 
 /// The body of a stream.
-struct Sent(mpsc::Receiver<Bytes>);
+struct StreamBody(mpsc::Receiver<Bytes>);
 
-impl hyper::body::Body for Sent {
+impl hyper::body::Body for StreamBody {
     type Data = Bytes;
     type Error = Infallible;
 

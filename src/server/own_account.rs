@@ -7,13 +7,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::failure::{self, stored};
-use super::form::Form;
+use super::form::PostedForm;
 use super::guess::{Guess, Peer};
 use super::language::words_for;
 use super::settings::run;
 use super::sign_in::{self, compare, new_login};
-use super::signed_in::{Account, admit, posted};
-use super::{Shared, answers};
+use super::signed_in::{SignedIn, admit, posted};
+use super::{SharedApp, answers};
 use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
@@ -26,7 +26,7 @@ use crate::store::StoreError;
 use crate::store::sqlite::{User, UserId};
 
 /// `GET /settings/account`
-pub async fn page(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn page(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match admit(&headers, &app).await {
         Ok(account) => shown(account, StatusCode::OK, None, &headers, &app).await,
         Err(answer) => answer,
@@ -34,7 +34,11 @@ pub async fn page(State(app): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 /// `POST /settings/account`: another password.
-pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+pub async fn set_password(
+    State(app): State<SharedApp>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted(request, &app).await {
         Ok(posted) => posted,
@@ -56,7 +60,7 @@ pub async fn set_password(State(app): State<Shared>, Extension(peer): Extension<
     // All browsers are signed out now; this one knows the new password.
     match stored(move || renewed(&collector, id)).await {
         Ok(Some((user, login))) => {
-            let account = Account { user, login: login.digest() };
+            let account = SignedIn { user, login: login.digest() };
             let done = Some(Outcome::Done(words_for(&headers).password_done.to_owned()));
             let mut answer = shown(account, StatusCode::OK, done, &headers, &app).await;
             sign_in::keep(&mut answer, &app, &login);
@@ -82,7 +86,13 @@ enum NotSet {
 }
 
 /// Whether somebody may set the password that a form asks for.
-async fn may_set(account: &Account, form: &Form, peer: Peer, headers: &HeaderMap, app: &Shared) -> Result<(), NotSet> {
+async fn may_set(
+    account: &SignedIn,
+    form: &PostedForm,
+    peer: Peer,
+    headers: &HeaderMap,
+    app: &SharedApp,
+) -> Result<(), NotSet> {
     let words: &Words = words_for(headers);
     if form.exact("new") != form.exact("again") {
         return Err(NotSet::Why(StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
@@ -102,7 +112,7 @@ async fn may_set(account: &Account, form: &Form, peer: Peer, headers: &HeaderMap
 }
 
 /// `POST /settings/sign-out`: one browser, or all of them.
-pub async fn sign_out(State(app): State<Shared>, request: Request) -> Response {
+pub async fn sign_out(State(app): State<SharedApp>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted(request, &app).await {
         Ok(posted) => posted,
@@ -120,11 +130,11 @@ pub async fn sign_out(State(app): State<Shared>, request: Request) -> Response {
 }
 
 async fn shown(
-    account: Account,
+    account: SignedIn,
     status: StatusCode,
     outcome: Option<Outcome>,
     headers: &HeaderMap,
-    app: &Shared,
+    app: &SharedApp,
 ) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
     match stored(move || made(&account, outcome, words, &collector)).await {
@@ -134,7 +144,7 @@ async fn shown(
 }
 
 fn made(
-    account: &Account,
+    account: &SignedIn,
     outcome: Option<Outcome>,
     words: &'static Words,
     collector: &Collector,

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::answers::{file, html, no_view, not_found, text, wrong};
 use super::failure::{self, blocking, stored};
 use super::language::words_for;
-use super::signed_in::{Account, admit};
-use super::{App, Shared, share, signed_in};
+use super::signed_in::{SignedIn, admit};
+use super::{App, SharedApp, share, signed_in};
 use crate::collector::Collector;
 use crate::control::snippet;
 use crate::hit::place;
@@ -33,10 +33,10 @@ const TRACKER_AGE: &str = "public, max-age=3600";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The keys of a query in order, as often as they come.
-pub type Asked = Query<Vec<(String, String)>>;
+pub type QueryPairs = Query<Vec<(String, String)>>;
 
 /// `GET /`: all sites; straight to the only one after signing in.
-pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: HeaderMap) -> Response {
+pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, headers: HeaderMap) -> Response {
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
@@ -55,9 +55,9 @@ pub async fn sites(State(app): State<Shared>, Query(asked): Asked, headers: Head
 
 /// `GET /DOMAIN`: the dashboard of a site.
 pub async fn site(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -89,9 +89,9 @@ pub async fn site(
 
 /// `GET /DOMAIN/PANEL`, and the same with `.csv` and `.json`: all rows of a panel, for people and for other programs.
 pub async fn panel(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((domain, file)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let account = match admit(&headers, &app).await {
@@ -138,7 +138,7 @@ pub fn instance(site: &Site, app: &App) -> InstanceState {
 }
 
 /// The site of a name, if there is one for whoever asks: what may not be read looks as if it were not there.
-pub fn readable(domain: &str, account: &Account, app: &Shared) -> Option<Arc<Site>> {
+pub fn readable(domain: &str, account: &SignedIn, app: &SharedApp) -> Option<Arc<Site>> {
     app.collector.directory().find(domain).filter(|site| account.may_read(site.id)).cloned()
 }
 
@@ -201,7 +201,7 @@ fn json(body: String) -> Response {
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
-pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+pub async fn privacy(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
     let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
     let now = app.collector.clock().now();
     let page = PrivacyPage {
@@ -215,7 +215,7 @@ pub async fn privacy(State(app): State<Shared>, Path(domain): Path<String>, head
 }
 
 /// `GET /health`: whether it counts and stores; for everybody, so it names no site.
-pub async fn health(State(app): State<Shared>) -> Response {
+pub async fn health(State(app): State<SharedApp>) -> Response {
     let collector = &app.collector;
     let reasons = collector.meter().troubles();
     let is_degraded = !reasons.is_empty();
@@ -249,7 +249,7 @@ fn places(collector: &Collector) -> serde_json::Value {
 }
 
 /// `GET /metrics` in OpenMetrics, for the bearer of an admin token.
-pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn metrics(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match signed_in::bearer(&headers, &app).await {
         Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
@@ -261,7 +261,7 @@ pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response 
 }
 
 /// `GET /js/FILE`: the tracker, which any page may load, and what answers to installed snippets of Plausible's.
-pub async fn tracker(State(app): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+pub async fn tracker(State(app): State<SharedApp>, Path(file): Path<String>, headers: HeaderMap) -> Response {
     let Some(name) = file.strip_suffix(".js") else { return not_found(&headers) };
     match name {
         "script" => script(TRACKER.as_str()),

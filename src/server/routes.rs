@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
 use super::ingest::{AnswerShape, Preflight, WireAdapter};
-use super::{Shared, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
+use super::{SharedApp, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
 
@@ -107,13 +107,13 @@ pub struct PageRoute {
     /// As what its failures count.
     pub kind: FailureKind,
     /// What answers.
-    pub handler: fn() -> MethodRouter<Shared>,
+    pub handler: fn() -> MethodRouter<SharedApp>,
 }
 
 const fn page(
     path: &'static str,
     methods: &'static [&'static str],
-    handler: fn() -> MethodRouter<Shared>,
+    handler: fn() -> MethodRouter<SharedApp>,
 ) -> PageRoute {
     PageRoute { path, methods, kind: FailureKind::Page, handler }
 }
@@ -121,7 +121,7 @@ const fn page(
 const fn call(
     path: &'static str,
     methods: &'static [&'static str],
-    handler: fn() -> MethodRouter<Shared>,
+    handler: fn() -> MethodRouter<SharedApp>,
 ) -> PageRoute {
     PageRoute { path, methods, kind: FailureKind::Api, handler }
 }

@@ -14,11 +14,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::failure::blocking;
-use super::form::Form;
+use super::form::PostedForm;
 use super::guess::TURNS;
 use super::language::words_for;
-use super::signed_in::{Account, admit, posted};
-use super::{Shared, answers, told};
+use super::signed_in::{SignedIn, admit, posted};
+use super::{SharedApp, answers, flash};
 use crate::control::{self, Command, Reply};
 use crate::meter::FailureKind;
 use crate::page::form::{Sent, Told};
@@ -30,12 +30,12 @@ use crate::site::{Site, time};
 const INSTANCE: &str = "/settings";
 
 /// `GET /settings`
-pub async fn instance(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn instance(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match owner(&headers, &app).await {
         Ok(account) => {
-            let sent = told::of(&headers, INSTANCE);
+            let sent = flash::of(&headers, INSTANCE);
             let mut answer = instance_page(&account, sent, StatusCode::OK, &headers, &app);
-            told::drop_from(&mut answer, &headers, &app);
+            flash::drop_from(&mut answer, &headers, &app);
             answer
         }
         Err(answer) => answer,
@@ -43,7 +43,7 @@ pub async fn instance(State(app): State<Shared>, headers: HeaderMap) -> Response
 }
 
 /// `GET /DOMAIN/settings`
-pub async fn site(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+pub async fn site(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
     let account = match owner(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
@@ -52,14 +52,14 @@ pub async fn site(State(app): State<Shared>, Path(domain): Path<String>, headers
     if site.domain.as_str() != domain {
         return Redirect::to(&home(&site)).into_response();
     }
-    let sent = told::of(&headers, &home(&site));
+    let sent = flash::of(&headers, &home(&site));
     let mut answer = site_page(&account, site, sent, StatusCode::OK, &headers, &app);
-    told::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers, &app);
     answer
 }
 
 /// `POST /settings/NAME`
-pub async fn change_instance(State(app): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
+pub async fn change_instance(State(app): State<SharedApp>, Path(name): Path<String>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted_by_owner(request, &app).await {
         Ok(posted) => posted,
@@ -82,7 +82,7 @@ pub async fn change_instance(State(app): State<Shared>, Path(name): Path<String>
 
 /// `POST /DOMAIN/settings/NAME`
 pub async fn change_site(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((domain, name)): Path<(String, String)>,
     request: Request,
 ) -> Response {
@@ -99,7 +99,7 @@ pub async fn change_site(
         Ok(reply) => {
             let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
             let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();
-            told::leave(&mut answer, &app, &page, asked::form_of(&name), &reply.text);
+            flash::leave(&mut answer, &app, &page, asked::form_of(&name), &reply.text);
             answer
         }
         Err(sentence) => {
@@ -132,7 +132,7 @@ fn home(site: &Site) -> String {
 ///
 /// # Errors
 /// The answer.
-async fn owner(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
+async fn owner(headers: &HeaderMap, app: &SharedApp) -> Result<SignedIn, Response> {
     let account = admit(headers, app).await?;
     if account.is_owner() { Ok(account) } else { Err(answers::forbidden(headers)) }
 }
@@ -141,7 +141,7 @@ async fn owner(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
 ///
 /// # Errors
 /// The answer, for others and for forms from elsewhere.
-async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
+async fn posted_by_owner(request: Request, app: &SharedApp) -> Result<(SignedIn, PostedForm), Response> {
     let headers = request.headers().clone();
     let (account, form) = posted(request, app).await?;
     if account.is_owner() { Ok((account, form)) } else { Err(answers::forbidden(&headers)) }
@@ -151,7 +151,7 @@ async fn posted_by_owner(request: Request, app: &Shared) -> Result<(Account, For
 ///
 /// # Errors
 /// Why it was refused, in a sentence.
-pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply, String> {
+pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Reply, String> {
     let (command, app) = (command?, app.clone());
     // Digesting one costs as much as comparing it.
     let _turn = match command.password() {
@@ -169,11 +169,11 @@ pub async fn run(command: Result<Command, String>, app: &Shared) -> Result<Reply
     }
 }
 
-fn wrong(name: &str, form: &Form, sentence: String) -> Sent {
+fn wrong(name: &str, form: &PostedForm, sentence: String) -> Sent {
     Sent { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(Told::Wrong(sentence)) }
 }
 
-fn instance_page(account: &Account, sent: Sent, status: StatusCode, headers: &HeaderMap, app: &Shared) -> Response {
+fn instance_page(account: &SignedIn, sent: Sent, status: StatusCode, headers: &HeaderMap, app: &SharedApp) -> Response {
     let page = SettingsPage {
         words: words_for(headers),
         account: Some(account.shown()),
@@ -185,12 +185,12 @@ fn instance_page(account: &Account, sent: Sent, status: StatusCode, headers: &He
 }
 
 fn site_page(
-    account: &Account,
+    account: &SignedIn,
     site: Arc<Site>,
     sent: Sent,
     status: StatusCode,
     headers: &HeaderMap,
-    app: &Shared,
+    app: &SharedApp,
 ) -> Response {
     let words: &'static Words = words_for(headers);
     let today = site.schedule.locate(app.collector.clock().now()).day;

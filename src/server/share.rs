@@ -1,7 +1,7 @@
 //! In: requests of readers who are not signed in, for what an operator has opened. Out: a site's page and its files, of folded
 //! sums of days that are over. Forgets: who asks; a right password is remembered by the browser itself.
 
-mod door;
+mod access_guard;
 
 use axum::Extension;
 use axum::extract::{Path, Query, Request, State};
@@ -9,12 +9,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{self, blocking};
-use super::form::Form;
+use super::form::PostedForm;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
-use super::turns::Turns;
-use super::{App, Shared, answers, pages};
+use super::pages::QueryPairs;
+use super::{App, SharedApp, answers, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::share::Why;
@@ -24,7 +25,7 @@ use crate::secret::password::Password;
 use crate::store::StoreError;
 use crate::store::sqlite::Share;
 use crate::view::{SiteView, ViewError, site_page};
-use door::Open;
+use access_guard::OpenShare;
 
 /// The key of a query that asks for the page without its frame, to stand in another page.
 const EMBED: &str = "embed";
@@ -33,15 +34,13 @@ const EMBED: &str = "embed";
 const PUBLIC_AGE: &str = "public, max-age=300";
 
 /// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: Turns = Turns::of(limits::SHARES_AT_ONCE);
-
-type Asked = Query<Vec<(String, String)>>;
+static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
 
 /// `GET /share/SLUG`: the page of a site.
 pub async fn page(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(slug): Path<String>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let is_embedded = is_embedded(&asked);
@@ -56,9 +55,9 @@ pub async fn page(
 
 /// `GET /share/SLUG/PANEL`, and the same with `.csv` and `.json`: all rows of a panel.
 pub async fn panel(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((slug, file)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let Some((tab, ending)) = pages::named(&file) else { return answers::not_found(&headers) };
@@ -76,9 +75,9 @@ pub async fn panel(
 }
 
 /// Where anybody who asks for a site's own page is led: to its public page, if it is open.
-pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app: &Shared) -> Option<Response> {
+pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app: &SharedApp) -> Option<Response> {
     let site = app.collector.directory().find(domain)?.clone();
-    let open = match door::find(site.domain.as_str(), headers, app).await {
+    let open = match access_guard::find(site.domain.as_str(), headers, app).await {
         Ok(open) => open,
         Err(answer) => return Some(answer).filter(|answer| answer.status().is_server_error()),
     };
@@ -87,16 +86,16 @@ pub async fn instead(domain: &str, query: Option<&str>, headers: &HeaderMap, app
 }
 
 /// What an answer is made by, away from the threads that serve connections; nothing where there is no such thing.
-type Work = Result<Result<Option<Response>, StoreError>, ViewError>;
+type SharedPage = Result<Result<Option<Response>, StoreError>, ViewError>;
 
 /// Makes an answer for whoever may see what is open, when it is their turn.
 async fn made(
     slug: &str,
     headers: &HeaderMap,
-    app: &Shared,
-    work: impl FnOnce(&Open, &App, &'static Words) -> Work + Send + 'static,
+    app: &SharedApp,
+    work: impl FnOnce(&OpenShare, &App, &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
-    let open = door::admit(slug, headers, app).await?;
+    let open = access_guard::admit(slug, headers, app).await?;
     let Some(_turn) = TURNS.take().await else { return Err(failure::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match blocking(move || work(&open, &app, words)).await {
@@ -108,7 +107,7 @@ async fn made(
     }
 }
 
-fn view<'a>(open: &'a Open, asked: &[(String, String)], words: &'static Words) -> Result<SiteView<'a>, ViewError> {
+fn view<'a>(open: &'a OpenShare, asked: &[(String, String)], words: &'static Words) -> Result<SiteView<'a>, ViewError> {
     let view = SiteView::public(&open.site, open.home.clone(), asked, words)?;
     Ok(SiteView { is_findable: open.share.is_public(), ..view })
 }
@@ -119,36 +118,36 @@ fn is_embedded(asked: &[(String, String)]) -> bool {
 
 /// The part of a path that names a share, whatever follows.
 #[derive(Deserialize)]
-pub struct Named {
+pub struct SlugOfPath {
     slug: String,
 }
 
 /// `POST /share/SLUG` and `/share/SLUG/PANEL`: the password of a secret link, asked for on any of its pages.
 pub async fn unlock(
-    State(app): State<Shared>,
-    Path(Named { slug }): Path<Named>,
+    State(app): State<SharedApp>,
+    Path(SlugOfPath { slug }): Path<SlugOfPath>,
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
-    let open = match door::find(&slug, &headers, &app).await {
+    let open = match access_guard::find(&slug, &headers, &app).await {
         Ok(open) => open,
         Err(answer) => return answer,
     };
-    let form = match Form::read(request, &app).await {
+    let form = match PostedForm::read(request, &app).await {
         Ok(form) => form,
         Err(no_form) => return answers::no_form(no_form, &headers),
     };
     let (password, share) = (Password::from(form.exact("password").to_owned()), open.share.clone());
     let work = move |collector: &Collector| match password.is_that_of(share.password.as_ref()) {
-        true => door::remembered(collector, share.id).map(Some),
+        true => access_guard::remembered(collector, share.id).map(Some),
         false => Ok(None),
     };
     match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
-        Ok(Guess::Right(kept)) => door::welcome(&open, &kept, &uri, &app),
-        Ok(Guess::Wrong) => door::ask(&open, Why::Wrong, &headers),
+        Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &app),
+        Ok(Guess::Wrong) => access_guard::ask(&open, Why::Wrong, &headers),
         Ok(Guess::TooMany) => {
-            let mut answer = door::ask(&open, Why::TooMany, &headers);
+            let mut answer = access_guard::ask(&open, Why::TooMany, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::failure::{self, FailureCause, stored};
-use super::form::{self, Form};
+use super::form::{self, PostedForm};
 use super::guess::{self, Guess, Peer};
 use super::signed_in::{self, COOKIE};
-use super::{App, Shared, answers, ingest};
+use super::{App, SharedApp, answers, ingest};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::sign_in::Why;
@@ -26,7 +26,7 @@ pub async fn page(headers: HeaderMap) -> Response {
 
 /// `GET /sign-in/SECRET`: uses up a one-time link.
 pub async fn by_link(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(secret): Path<String>,
     method: Method,
     headers: HeaderMap,
@@ -66,9 +66,9 @@ pub fn new_login(collector: &Collector, user: UserId, before: Option<Secret>) ->
 }
 
 /// `POST /sign-in`: a name and a password.
-pub async fn by_password(State(app): State<Shared>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+pub async fn by_password(State(app): State<SharedApp>, Extension(peer): Extension<Peer>, request: Request) -> Response {
     let headers = request.headers().clone();
-    let form = match Form::read(request, &app).await {
+    let form = match PostedForm::read(request, &app).await {
         Ok(form) => form,
         Err(no_form) => return answers::no_form(no_form, &headers),
     };
@@ -102,7 +102,7 @@ pub async fn compare(
     password: Password,
     headers: &HeaderMap,
     peer: Peer,
-    app: &Shared,
+    app: &SharedApp,
 ) -> Result<Guess<User>, FailureCause> {
     let what = format!("user {}", name.to_lowercase());
     let name = name.to_owned();
@@ -120,7 +120,7 @@ pub async fn compare(
 }
 
 /// `POST /sign-out`
-pub async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn sign_out(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     if !form::is_from_here(&headers, &app) {
         return answers::no_form(form::NoForm::FromElsewhere, &headers);
     }

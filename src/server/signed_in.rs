@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::failure::{self, FailureCause, stored};
-use super::form::Form;
-use super::{Shared, answers, header as text_of};
+use super::form::PostedForm;
+use super::{SharedApp, answers, header as text_of};
 use crate::page;
 use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
@@ -19,14 +19,14 @@ pub const COOKIE: &str = "headcount";
 
 /// Somebody who is signed in. What they may do is read anew for each request, so that a change acts at once.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct SignedIn {
     /// Who.
     pub user: User,
     /// Which of their browsers.
     pub login: Digest,
 }
 
-impl Account {
+impl SignedIn {
     /// Whether figures of a site may be read. What may not be read is, for them, not there.
     pub fn may_read(&self, site: SiteId) -> bool {
         self.user.may_read(site)
@@ -47,19 +47,19 @@ impl Account {
 ///
 /// # Errors
 /// It could not be looked up.
-pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account>, FailureCause> {
+pub async fn account(headers: &HeaderMap, app: &SharedApp) -> Result<Option<SignedIn>, FailureCause> {
     let Some(secret) = cookie(headers) else { return Ok(None) };
     let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
     let found = stored(move || collector.store().signed_in(login, now)).await?;
-    Ok(found.map(|user| Account { user, login }))
+    Ok(found.map(|user| SignedIn { user, login }))
 }
 
 /// Lets those pass who are signed in; others get an answer that asks them to.
 ///
 /// # Errors
 /// The answer.
-pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Response> {
+pub async fn admit(headers: &HeaderMap, app: &SharedApp) -> Result<SignedIn, Response> {
     match account(headers, app).await {
         Ok(Some(account)) => Ok(account),
         Ok(None) => Err(answers::sign_in(Why::Asked, "", headers)),
@@ -71,9 +71,9 @@ pub async fn admit(headers: &HeaderMap, app: &Shared) -> Result<Account, Respons
 ///
 /// # Errors
 /// The answer, for others and for forms from elsewhere.
-pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), Response> {
+pub async fn posted(request: Request, app: &SharedApp) -> Result<(SignedIn, PostedForm), Response> {
     let headers = request.headers().clone();
-    let form = Form::read(request, app).await;
+    let form = PostedForm::read(request, app).await;
     let account = admit(&headers, app).await?;
     match form {
         Ok(form) => Ok((account, form)),
@@ -85,7 +85,7 @@ pub async fn posted(request: Request, app: &Shared) -> Result<(Account, Form), R
 ///
 /// # Errors
 /// It could not be looked up.
-pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>, FailureCause> {
+pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Access>, FailureCause> {
     let Some((scheme, token)) = text_of(headers, "authorization").split_once(' ') else { return Ok(None) };
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Ok(None);

@@ -7,12 +7,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::Shared;
+use super::SharedApp;
 use super::answers::{self, html, no_view, not_found};
 use super::failure::{self, blocking};
 use super::language::words_for;
-use super::pages::{self, Asked};
-use super::signed_in::{Account, admit};
+use super::pages::{self, QueryPairs};
+use super::signed_in::{SignedIn, admit};
 use crate::limits;
 use crate::report::Records;
 use crate::report::together::Together;
@@ -31,7 +31,7 @@ enum NoGroup {
 }
 
 /// The sites named by an address: `all`, or domains with commas between.
-fn group_named(name: &str, account: &Account, app: &Shared) -> Result<SiteGroup, NoGroup> {
+fn group_named(name: &str, account: &SignedIn, app: &SharedApp) -> Result<SiteGroup, NoGroup> {
     let mut members = match name {
         ALL => app.collector.directory().all(),
         _ => {
@@ -51,7 +51,7 @@ fn group_named(name: &str, account: &Account, app: &Shared) -> Result<SiteGroup,
 }
 
 /// `GET /together?site=A&site=B`: leads to the page of the sites that were chosen in a list.
-pub async fn choose(Query(asked): Asked) -> Response {
+pub async fn choose(Query(asked): QueryPairs) -> Response {
     let (chosen, rest): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(key, _)| key == "site");
     let chosen = chosen.iter().filter_map(|(_, name)| Domain::parse(name).ok());
     let mut domains: Vec<String> = chosen.map(|domain| domain.to_string()).filter(|name| name.is_ascii()).collect();
@@ -68,9 +68,9 @@ pub async fn choose(Query(asked): Asked) -> Response {
 
 /// `GET /together/SITES`: the dashboard of several sites as one.
 pub async fn page(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(name): Path<String>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let (account, group) = match admitted(&name, &app, &headers).await {
@@ -99,9 +99,9 @@ pub async fn page(
 
 /// `GET /together/SITES/PANEL`, and the same with `.csv` and `.json`: all rows of a panel.
 pub async fn panel(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((name, file)): Path<(String, String)>,
-    Query(asked): Asked,
+    Query(asked): QueryPairs,
     headers: HeaderMap,
 ) -> Response {
     let (account, group) = match admitted(&name, &app, &headers).await {
@@ -126,7 +126,7 @@ pub async fn panel(
 }
 
 /// Who asks, and the sites as far as they are for them: what may not be read looks as if it were not there.
-async fn admitted(name: &str, app: &Shared, headers: &HeaderMap) -> Result<(Account, SiteGroup), Response> {
+async fn admitted(name: &str, app: &SharedApp, headers: &HeaderMap) -> Result<(SignedIn, SiteGroup), Response> {
     let account = admit(headers, app).await?;
     match group_named(name, &account, app) {
         Ok(group) => Ok((account, group)),

@@ -212,8 +212,11 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt,
-            // The text of SQLite's own code names no values.
-            Some(code) => StoreError::Other(format!("{code:?}")),
+            // SQLite's own message names tables and columns, and no values; the statement behind it is left out.
+            Some(code) => {
+                let text = error.to_string();
+                StoreError::Other(format!("{} ({code:?})", text.split(" in ").next().unwrap_or_default()))
+            }
             None => StoreError::Other(error.to_string()),
         }
     }

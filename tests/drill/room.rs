@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use headcount::clock::Clock;
-use headcount::collector::{Collector, Keeping, Outcome};
+use headcount::collector::{Collector, Outcome, WriterHandle};
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::hit::token::Token;
@@ -25,7 +25,7 @@ const QUARTER_MS: i64 = 15 * 60 * 1_000;
 pub struct Room {
     folder: TempDir,
     pub clock: Clock,
-    running: Option<(Collector, Keeping)>,
+    running: Option<(Collector, WriterHandle)>,
     pub sites: Vec<SiteId>,
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use headcount::cell::{Axis, Tally};
 use headcount::clock::Clock;
-use headcount::collector::{Collector, Keeping, Outcome};
+use headcount::collector::{Collector, Outcome, WriterHandle};
 use headcount::counts::Name;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
@@ -27,7 +27,7 @@ use super::expected::{Split, Stage, clock, number};
 /// The stage of depth 2.
 pub struct Kept {
     folder: TempDir,
-    running: Option<(Collector, Keeping)>,
+    running: Option<(Collector, WriterHandle)>,
     now: Moment,
     sites: Vec<SiteId>,
     /// The day +0, from which labels count.
@@ -104,7 +104,7 @@ impl Kept {
             std::thread::yield_now();
             taken = self.collector().queue(waiting);
         }
-        // Whether it counts is found out later, by the keeper.
+        // Whether it counts is found out later, by the writer.
         assert_eq!(taken.unwrap(), Outcome::Accepted);
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::super::body;
 use super::super::failure::{self, blocking};
-use super::super::{Shared, signed_in};
+use super::super::{SharedApp, signed_in};
 use super::{refused, unreadable};
 use crate::control::annotation::AnnotationCommand;
 use crate::control::{self, Command, Refused, Reply};
@@ -25,7 +25,7 @@ const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Author
 /// A new annotation.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Note {
+struct NewAnnotation {
     site_id: String,
     text: String,
     at: Option<String>,
@@ -33,13 +33,13 @@ struct Note {
 
 /// Which site.
 #[derive(Deserialize)]
-pub struct Of {
+pub struct SiteQuery {
     #[serde(default)]
     site_id: String,
 }
 
 /// `POST /api/v1/annotations`
-pub async fn add(State(app): State<Shared>, request: Request) -> Response {
+pub async fn add(State(app): State<SharedApp>, request: Request) -> Response {
     // The token comes first: nobody else may make the server wait for a body.
     let access = match signed_in::bearer(request.headers(), &app).await {
         Ok(Some(access)) => access,
@@ -47,10 +47,10 @@ pub async fn add(State(app): State<Shared>, request: Request) -> Response {
         Err(cause) => return failure::json_error(cause),
     };
     let note = match body::read(request.into_body(), limits::CHANGE_BYTES_MAX).await {
-        Ok(body) => serde_json::from_slice::<Note>(&body.bytes),
+        Ok(body) => serde_json::from_slice::<NewAnnotation>(&body.bytes),
         Err(unread) => return unreadable(unread),
     };
-    let Note { site_id, text, at } = match note {
+    let NewAnnotation { site_id, text, at } = match note {
         Ok(note) => note,
         Err(error) => {
             let sentence =
@@ -65,7 +65,7 @@ pub async fn add(State(app): State<Shared>, request: Request) -> Response {
 }
 
 /// `GET /api/v1/annotations?site_id=DOMAIN`
-pub async fn list(State(app): State<Shared>, Query(of): Query<Of>, headers: HeaderMap) -> Response {
+pub async fn list(State(app): State<SharedApp>, Query(of): Query<SiteQuery>, headers: HeaderMap) -> Response {
     let may = |access: Access, site| access.may_annotate(site) || access.may_read(site);
     match admit(&headers, &app, &of.site_id, may).await {
         Ok(site) => run(&app, AnnotationCommand::List { site }, StatusCode::BAD_REQUEST).await,
@@ -75,9 +75,9 @@ pub async fn list(State(app): State<Shared>, Query(of): Query<Of>, headers: Head
 
 /// `DELETE /api/v1/annotations/ID?site_id=DOMAIN`
 pub async fn remove(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path(id): Path<String>,
-    Query(of): Query<Of>,
+    Query(of): Query<SiteQuery>,
     headers: HeaderMap,
 ) -> Response {
     let site = match admit(&headers, &app, &of.site_id, Access::may_annotate).await {
@@ -93,7 +93,7 @@ pub async fn remove(
 /// The site, if the bearer of the request's token may do something there; else an answer.
 async fn admit(
     headers: &HeaderMap,
-    app: &Shared,
+    app: &SharedApp,
     site_id: &str,
     may: impl Fn(Access, SiteId) -> bool,
 ) -> Result<String, Response> {
@@ -107,12 +107,12 @@ async fn admit(
 }
 
 /// The domain of a site, if something may be done there.
-fn domain(app: &Shared, site_id: &str, may: impl Fn(SiteId) -> bool) -> Option<String> {
+fn domain(app: &SharedApp, site_id: &str, may: impl Fn(SiteId) -> bool) -> Option<String> {
     let directory = app.collector.directory();
     directory.find(site_id).filter(|site| may(site.id)).map(|site| site.domain.to_string())
 }
 
-async fn run(app: &Shared, command: AnnotationCommand, if_refused: StatusCode) -> Response {
+async fn run(app: &SharedApp, command: AnnotationCommand, if_refused: StatusCode) -> Response {
     let is_list = matches!(command, AnnotationCommand::List { .. });
     let (collector, base_url) = (app.collector.clone(), app.base_url.clone());
     match blocking(move || control::run(Command::Annotation(command), &collector, &base_url)).await {

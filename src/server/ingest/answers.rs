@@ -13,7 +13,7 @@ use crate::collector::Outcome;
 use crate::rejection::Rejection;
 
 /// An answer to a beacon: its body is small and whole.
-pub type Answer = Response<Full<Bytes>>;
+pub type WireAnswer = Response<Full<Bytes>>;
 
 /// A transparent picture of one pixel, GIF89a.
 const PIXEL: [u8; 43] = [
@@ -40,12 +40,12 @@ static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
 });
 
 /// The picture of one pixel, which nobody keeps.
-pub fn picture(status: StatusCode) -> Answer {
+pub fn picture(status: StatusCode) -> WireAnswer {
     whole(status, PICTURE.clone(), Bytes::from_static(&PIXEL))
 }
 
 /// Any page may read the answer.
-pub fn with_cors(mut answer: Answer) -> Answer {
+pub fn with_cors(mut answer: WireAnswer) -> WireAnswer {
     let headers = answer.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -53,13 +53,13 @@ pub fn with_cors(mut answer: Answer) -> Answer {
 }
 
 /// A line of text.
-pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+pub fn plain(status: StatusCode, text: impl Into<Bytes>) -> WireAnswer {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     whole(status, HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]), text.into())
 }
 
 /// JSON that any page may read.
-pub fn json(status: StatusCode, value: &Value) -> Answer {
+pub fn json(status: StatusCode, value: &Value) -> WireAnswer {
     let kind = HeaderValue::from_static("application/json");
     let headers = HeaderMap::from_iter([
         (header::CONTENT_TYPE, kind),
@@ -70,7 +70,7 @@ pub fn json(status: StatusCode, value: &Value) -> Answer {
 }
 
 /// An answer of these parts.
-pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
+pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> WireAnswer {
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
@@ -78,7 +78,7 @@ pub fn whole(status: StatusCode, headers: HeaderMap, body: Bytes) -> Answer {
 }
 
 /// Sets a header to a text of our own.
-pub fn set(answer: &mut Answer, name: &'static str, value: &'static str) {
+pub fn set(answer: &mut WireAnswer, name: &'static str, value: &'static str) {
     answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
 }
 
@@ -117,7 +117,7 @@ pub fn reason(outcome: Outcome) -> Option<&'static str> {
 
 /// The answer when nothing was taken because the collector can't keep up. Whoever is told to try again counts twice for
 /// each site that took the first try, so it is only for those of whom none was taken.
-pub fn overloaded(outcomes: &[Outcome]) -> Option<Answer> {
+pub fn overloaded(outcomes: &[Outcome]) -> Option<WireAnswer> {
     let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
     if !outcomes.iter().any(is_overloaded) || outcomes.contains(&Outcome::Accepted) {
         return None;
@@ -140,7 +140,7 @@ pub enum AnswerShape {
 
 impl AnswerShape {
     /// An error, as a client of the format reads it.
-    pub fn error(self, status: StatusCode, sentence: &'static str) -> Answer {
+    pub fn error(self, status: StatusCode, sentence: &'static str) -> WireAnswer {
         match self {
             AnswerShape::Text => with_cors(plain(status, sentence)),
             AnswerShape::Json => json(status, &json!({ "error": sentence })),
@@ -188,7 +188,7 @@ impl Preflight {
         Preflight { methods: "GET, POST", headers: "*", age_s: None, with_credentials: false };
 
     /// The answer.
-    pub fn answer(&self) -> Answer {
+    pub fn answer(&self) -> WireAnswer {
         let mut answer = plain(StatusCode::NO_CONTENT, "");
         set(&mut answer, "access-control-allow-origin", "*");
         set(&mut answer, "access-control-allow-methods", self.methods);

@@ -14,7 +14,7 @@ use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::answers::{Answer, json as told, overloaded, reason};
+use super::answers::{WireAnswer, json as told, overloaded, reason};
 use super::intake::{Bearer, Gathered, Received};
 use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};
@@ -27,7 +27,7 @@ use crate::server::failure::{FailureCause, blocking, stored};
 use crate::store::sqlite::Access;
 
 /// `POST /api/events`
-pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
+pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let Some(bearer) = Bearer::of(request.headers(), app).await?.filter(Bearer::may_send) else {
         // Who is still sending hears no answer; but not for long, without a token.
         let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
@@ -67,30 +67,30 @@ async fn is_repeat(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> 
 const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
 
 /// Why a list is not counted.
-struct Failure {
+struct ListFailure {
     reason: Rejection,
     status: StatusCode,
     sentence: &'static str,
 }
 
-const TOO_LONG: Failure = Failure {
+const TOO_LONG: ListFailure = ListFailure {
     reason: Rejection::TooLarge,
     status: StatusCode::PAYLOAD_TOO_LARGE,
     sentence: "at most 10,000 hits of 1 MB in 32 MB; nothing is counted",
 };
-const NO_LIST: Failure = Failure {
+const NO_LIST: ListFailure = ListFailure {
     reason: Rejection::NotJson,
     status: StatusCode::BAD_REQUEST,
     sentence: "the body is no list of JSON objects; nothing is counted",
 };
-const LATE: Failure = Failure {
+const LATE: ListFailure = ListFailure {
     reason: Rejection::NotJson,
     status: StatusCode::REQUEST_TIMEOUT,
     sentence: "the hits broke off or did not arrive in time; nothing is counted",
 };
 
-impl From<Torn> for Failure {
-    fn from(torn: Torn) -> Failure {
+impl From<Torn> for ListFailure {
+    fn from(torn: Torn) -> ListFailure {
         match torn {
             Torn::Syntax => NO_LIST,
             Torn::TooLarge => TOO_LONG,
@@ -107,7 +107,7 @@ struct Body {
 
 impl Body {
     /// What arrived next; nothing at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
             match tokio::time::timeout_at(self.until, self.frames.frame()).await {
                 Ok(None) => return Ok(None),
@@ -136,7 +136,7 @@ struct Listed {
 }
 
 impl Listed {
-    async fn fill(&mut self, body: &mut Body, said: &Request<'_>, bearer: &Bearer) -> Result<(), Failure> {
+    async fn fill(&mut self, body: &mut Body, said: &Request<'_>, bearer: &Bearer) -> Result<(), ListFailure> {
         let mut objects = Objects::default();
         while let Some(data) = body.next().await? {
             objects.add(&data);
@@ -165,11 +165,11 @@ impl Listed {
     }
 }
 
-fn refused(status: StatusCode, sentence: &str) -> Answer {
+fn refused(status: StatusCode, sentence: &str) -> WireAnswer {
     told(status, &json!({"error": sentence}))
 }
 
-fn summary(received: &Received, faults: &BTreeMap<usize, Value>) -> Answer {
+fn summary(received: &Received, faults: &BTreeMap<usize, Value>) -> WireAnswer {
     let mut rejected: BTreeMap<&str, usize> = BTreeMap::new();
     for label in received.outcomes.iter().filter_map(|outcome| reason(*outcome)) {
         *rejected.entry(label).or_default() += 1;

@@ -7,9 +7,9 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
+use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
 use super::intake::{Bearer, Messages, receive, receive_list, refuse};
-use super::{App, Arrived, text_of};
+use super::{App, WholeRequest, text_of};
 use crate::beacon::goatcounter::{self, Fault};
 use crate::beacon::{Beacon, Refusal, Request};
 use crate::collector::Outcome;
@@ -17,7 +17,7 @@ use crate::rejection::Rejection;
 use crate::server::failure::FailureCause;
 
 /// `GET|POST /count` and `/count/SITE`. The body is never read.
-pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let (parts, _) = request.into_parts();
     let client = super::client(&parts.headers, peer, app);
     let heard = super::Said::by(&parts.headers);
@@ -53,7 +53,7 @@ fn site(named: Option<&str>, host: &str, said: &Request<'_>, app: &App) -> Optio
     goatcounter::site(named, host, said, |name| directory.find(name).is_some(), only)
 }
 
-fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
+fn invalid(fault: &Fault, site: &str, app: &App) -> WireAnswer {
     let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, &app.collector);
     let mut answer = picture(StatusCode::BAD_REQUEST);
     set(&mut answer, "connection", "close");
@@ -65,9 +65,9 @@ fn invalid(fault: &Fault, site: &str, app: &App) -> Answer {
 }
 
 /// `POST /api/v0/count`
-pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
+pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     // The body is read in any case: who is still sending hears no answer.
-    let arrived = Arrived::whole(request, peer, app).await;
+    let arrived = WholeRequest::whole(request, peer, app).await;
     let headers = &arrived.parts.headers;
     let bearer = match allowed(headers, app).await? {
         Ok(bearer) => bearer,
@@ -107,9 +107,9 @@ async fn counted(
     items: Vec<Result<Beacon, Fault>>,
     site: &str,
     bearer: &Bearer,
-    arrived: &Arrived,
+    arrived: &WholeRequest,
     app: &App,
-) -> Result<Answer, FailureCause> {
+) -> Result<WireAnswer, FailureCause> {
     let wrong = |item: &Result<Beacon, Fault>| item.as_ref().err().map(|fault| fault.sentence);
     let faults: Vec<Option<&str>> = items.iter().map(wrong).collect();
     let refusal = |fault: Fault| Refusal { reason: fault.reason, sites: vec![site.to_owned()] };
@@ -139,7 +139,7 @@ async fn counted(
 }
 
 /// `GET /api/v0/me` and `/api/v0/test`: whether the token is good.
-pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<Answer, FailureCause> {
+pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnswer, FailureCause> {
     Ok(match allowed(request.headers(), app).await? {
         Ok(_) => {
             told(StatusCode::OK, &json!({"token": {"name": "headcount", "permissions": {"count": true}}, "user": {}}))
@@ -149,7 +149,7 @@ pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<Answer, 
 }
 
 /// Who may send here; else the answer.
-async fn allowed(headers: &hyper::HeaderMap, app: &App) -> Result<Result<Bearer, Answer>, FailureCause> {
+async fn allowed(headers: &hyper::HeaderMap, app: &App) -> Result<Result<Bearer, WireAnswer>, FailureCause> {
     let Some(bearer) = Bearer::of(headers, app).await? else {
         let mut answer = told(StatusCode::UNAUTHORIZED, &json!({"error": "no such token"}));
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"headcount\""));

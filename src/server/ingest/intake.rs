@@ -183,7 +183,7 @@ impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Drop for
 pub async fn receive(beacons: Vec<Beacon>, access: Option<Access>, app: &App) -> Received {
     let mut received = Received { outcomes: Vec::with_capacity(beacons.len()), ..Received::default() };
     let mut untaken = Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector };
-    while let Some(item) = untaken.items.next() {
+    for item in untaken.items.by_ref() {
         receive_one(item, access, app, &mut received).await;
     }
     received
@@ -237,7 +237,7 @@ pub async fn receive_list(
         return blocking(count).await;
     }
     let mut received = Received::default();
-    while let Some(item) = messages.items.next() {
+    for item in messages.items.by_ref() {
         receive_one(item, None, app, &mut received).await;
     }
     Ok(received)
@@ -270,7 +270,7 @@ mod tests {
     use super::*;
     use crate::beacon::{NO_HINTS, Request, plausible};
     use crate::clock::Clock;
-    use crate::collector::Keeping;
+    use crate::collector::WriterHandle;
     use crate::control::{self, Command, SiteChange};
     use crate::hit::Tools;
     use crate::hit::agent::Agents;
@@ -279,7 +279,7 @@ mod tests {
     use crate::store::sqlite::Sqlite;
 
     /// A collector whose queue holds next to nothing.
-    fn narrow() -> (Arc<App>, Keeping, tempfile::TempDir) {
+    fn narrow() -> (Arc<App>, WriterHandle, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
         let tools = Tools { agents: Agents::new(), places: Places::none() };

@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
 
-use super::answers::{Answer, note_reasons, picture as gif, plain, set};
+use super::answers::{WireAnswer, note_reasons, picture as gif, plain, set};
 use super::intake::refuse;
 use super::{App, Said, client};
 use crate::beacon::Refusal;
@@ -20,7 +20,7 @@ use crate::secret;
 use crate::server::failure::{FailureCause, stored};
 
 /// `GET /e/DOMAIN/CAMPAIGN.gif`
-pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
         None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
@@ -31,7 +31,7 @@ pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App)
 }
 
 /// `GET /l/LINK`
-pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
+pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let signed = request.uri().path().trim_start_matches("/l/").to_owned();
     let collector = app.collector.clone();
     // What is longer than any address was never signed.

@@ -10,9 +10,9 @@ use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGI
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::answers::{Answer, AnswerShape, json as told, note_days, note_reasons, picture, plain, set};
+use super::answers::{AnswerShape, WireAnswer, json as told, note_days, note_reasons, picture, plain, set};
 use super::intake::{Bearer, Messages, Received, receive_list, refuse, token_of};
-use super::{App, Arrived, body};
+use super::{App, WholeRequest, body};
 use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
 use crate::limits;
@@ -21,8 +21,8 @@ use crate::server::failure::{self, FailureCause};
 use crate::store::sqlite::Scope;
 
 /// `GET|POST /matomo.php` and its other names.
-pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
-    let arrived = Arrived::whole(request, peer, app).await;
+pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+    let arrived = WholeRequest::whole(request, peer, app).await;
     let is_post = arrived.parts.method == Method::POST;
     let origin = arrived.parts.headers.get("origin").cloned();
     let mut answer = tracked(&arrived, app).await.unwrap_or_else(|cause| failure::unheard(cause, AnswerShape::Text));
@@ -35,7 +35,7 @@ pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     Ok(answer)
 }
 
-async fn tracked(arrived: &Arrived, app: &App) -> Result<Answer, FailureCause> {
+async fn tracked(arrived: &WholeRequest, app: &App) -> Result<WireAnswer, FailureCause> {
     let parsed = match arrived.parsed(matomo::parse) {
         Ok(parsed) => parsed,
         Err(refusal) => {
@@ -64,7 +64,7 @@ async fn tracked(arrived: &Arrived, app: &App) -> Result<Answer, FailureCause> {
     Ok(answer)
 }
 
-fn single_answer(received: &Received, wants_picture: bool) -> Answer {
+fn single_answer(received: &Received, wants_picture: bool) -> WireAnswer {
     match received.outcomes.first() {
         Some(Outcome::Lost | Outcome::Rejected(Rejection::TooMany)) => failure::overloaded(AnswerShape::Text),
         Some(Outcome::Rejected(reason)) if matomo::is_invalid(*reason) => {
@@ -76,7 +76,7 @@ fn single_answer(received: &Received, wants_picture: bool) -> Answer {
     }
 }
 
-fn bulk_answer(received: &Received, wants_picture: bool, bearer: Option<&Bearer>) -> Answer {
+fn bulk_answer(received: &Received, wants_picture: bool, bearer: Option<&Bearer>) -> WireAnswer {
     let is_invalid = |outcome: &Outcome| match outcome {
         Outcome::Accepted => false,
         Outcome::Rejected(reason) => matomo::is_invalid(*reason),
@@ -95,14 +95,14 @@ fn bulk_answer(received: &Received, wants_picture: bool, bearer: Option<&Bearer>
     told(StatusCode::OK, &body)
 }
 
-fn empty() -> Answer {
+fn empty() -> WireAnswer {
     let mut answer = plain(StatusCode::NO_CONTENT, "");
     set(&mut answer, "cache-control", "no-store");
     answer
 }
 
 /// `POST /` and `/index.php`: the one question of Matomo's other API that the importer of logs asks, and only with a token for the site.
-pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Result<Answer, FailureCause> {
+pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnswer, FailureCause> {
     let refused =
         || told(StatusCode::NOT_FOUND, &json!({"result": "error", "message": "there is no such method here"}));
     let (parts, body) = request.into_parts();

@@ -6,15 +6,15 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 
-use super::answers::{Answer, note_reasons, picture, plain, set, with_cors};
+use super::answers::{WireAnswer, note_reasons, picture, plain, set, with_cors};
 use super::intake::{receive, refuse};
-use super::{App, Arrived, Said, client};
+use super::{App, Said, WholeRequest, client};
 use crate::beacon::{Beacon, Refusal, Request, fathom, pixel, simple};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
 
 /// `GET /pixel.gif`
-pub async fn pixel(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn pixel(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let outcomes = outcomes(&request, peer, app, pixel::parse).await;
     let mut answer = picture(StatusCode::OK);
     note_reasons(answer.headers_mut(), &outcomes);
@@ -22,7 +22,7 @@ pub async fn pixel(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
 }
 
 /// `GET /collect`. Who is no person, and who does not want to be counted, gets no picture.
-pub async fn collect(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn collect(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     use Rejection::{BadUrl, Bot, OptedOut, Prefetch};
     let parse = |request: &Request<'_>| fathom::parse(request).map(|beacon| vec![beacon]);
     let outcomes = outcomes(&request, peer, app, parse).await;
@@ -36,7 +36,7 @@ pub async fn collect(request: hyper::Request<Incoming>, peer: IpAddr, app: &App)
 }
 
 /// `GET /simple.gif`
-pub async fn simple(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
+pub async fn simple(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let parse = |request: &Request<'_>| simple::parse(request).map(|beacon| vec![beacon]);
     let outcomes = outcomes(&request, peer, app, parse).await;
     let mut answer = picture(StatusCode::OK);
@@ -45,8 +45,8 @@ pub async fn simple(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) 
 }
 
 /// `POST /append`
-pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Answer {
-    let arrived = Arrived::whole(request, peer, app).await;
+pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+    let arrived = WholeRequest::whole(request, peer, app).await;
     let outcomes = match arrived.parsed(simple::parse_append) {
         Ok(beacon) => receive(vec![beacon], None, app).await.outcomes,
         Err(refusal) => vec![refuse(&refusal, &app.collector)],

@@ -8,9 +8,9 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::answers::{Answer, json as told, note_days, note_reasons, overloaded, umami_error as error};
+use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error};
 use super::intake::{Bearer, Messages, receive, receive_list, refuse};
-use super::{App, Arrived};
+use super::{App, WholeRequest};
 use crate::beacon::umami;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
@@ -20,8 +20,8 @@ use crate::server::failure::FailureCause;
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `POST /api/send`
-pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
-    let arrived = Arrived::whole(request, peer, app).await;
+pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+    let arrived = WholeRequest::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await?;
     let (outcomes, days) = match arrived.parsed(umami::parse) {
         Ok(beacon) => {
@@ -42,8 +42,8 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 }
 
 /// `POST /api/batch`
-pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<Answer, FailureCause> {
-    let arrived = Arrived::whole(request, peer, app).await;
+pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+    let arrived = WholeRequest::whole(request, peer, app).await;
     let bearer = Bearer::of(&arrived.parts.headers, app).await?;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,
@@ -90,6 +90,6 @@ fn is_error(body: &Value) -> bool {
 }
 
 /// `GET /api/heartbeat`
-pub fn heartbeat() -> Answer {
+pub fn heartbeat() -> WireAnswer {
     told(StatusCode::OK, &json!({"ok": true}))
 }

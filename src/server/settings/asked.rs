@@ -1,20 +1,20 @@
 //! In: the forms of settings pages. Out: the commands that they stand for. Forgets: nothing.
 
-use super::super::form::Form;
+use super::super::form::PostedForm;
 use crate::control::Command;
 use crate::control::annotation::AnnotationCommand;
 use crate::page::words::Words;
 use crate::site::{self, SettingKind, SettingsForm, Site, SiteChange, SiteSetting};
 
 /// What a form of the instance's page asks for, if there is such a form.
-pub fn of_instance(name: &str, form: &Form) -> Option<Command> {
+pub fn of_instance(name: &str, form: &PostedForm) -> Option<Command> {
     let zone = form.filled("timezone");
     let change = zone.map_or_else(SiteChange::default, |zone| SiteChange::of("timezone", zone.as_str()));
     (name == "site-add").then(|| Command::SiteAdd { domain: form.text("domain").to_owned(), change })
 }
 
 /// What a form of a site's page asks for, or why that makes no sense; nothing if there is no such form.
-pub fn of_site(site: &Site, name: &str, form: &Form, words: &Words) -> Option<Result<Command, String>> {
+pub fn of_site(site: &Site, name: &str, form: &PostedForm, words: &Words) -> Option<Result<Command, String>> {
     let domain = site.domain.to_string();
     let change = |change| Ok(Command::SiteSet { domain: domain.clone(), change });
     let text = |name: &str| form.text(name).to_owned();
@@ -60,7 +60,7 @@ pub fn place(name: &str) -> &str {
 }
 
 /// What a form of settings asks for: all of them as they stand there.
-fn changes(of: SettingsForm, site: &Site, form: &Form) -> Result<SiteChange, String> {
+fn changes(of: SettingsForm, site: &Site, form: &PostedForm) -> Result<SiteChange, String> {
     of.settings().try_fold(SiteChange::default(), |change, (setting, _)| {
         let (name, is_sent) = (setting.name, form.all(setting.name).next().is_some());
         Ok(match setting.kind {
@@ -81,7 +81,7 @@ fn changes(of: SettingsForm, site: &Site, form: &Form) -> Result<SiteChange, Str
 }
 
 /// The names that are new in the field are added, and those that it lacks are removed.
-fn aliases(change: SiteChange, setting: &SiteSetting, site: &Site, form: &Form) -> SiteChange {
+fn aliases(change: SiteChange, setting: &SiteSetting, site: &Site, form: &PostedForm) -> SiteChange {
     let known = &site.settings.aliases;
     let asked: Vec<String> = lines(form, setting.name).iter().map(|alias| site::fold(alias)).collect();
     let without = |all: &[String], those: &[String]| -> Vec<String> {
@@ -91,7 +91,7 @@ fn aliases(change: SiteChange, setting: &SiteSetting, site: &Site, form: &Form) 
 }
 
 /// The owner's answer to what becomes of the children of a path that look personal.
-fn personal(site: &Site, form: &Form) -> SiteChange {
+fn personal(site: &Site, form: &PostedForm) -> SiteChange {
     let rules = &site.settings.paths;
     let parent = form.text("parent").trim_end_matches('/');
     match form.text("answer") {
@@ -107,10 +107,10 @@ fn personal(site: &Site, form: &Form) -> SiteChange {
 }
 
 /// The lines of a field that say something.
-fn lines(form: &Form, name: &str) -> Vec<String> {
+fn lines(form: &PostedForm, name: &str) -> Vec<String> {
     form.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-fn number(form: &Form, name: &str) -> Result<u32, String> {
+fn number(form: &PostedForm, name: &str) -> Result<u32, String> {
     form.text(name).parse().map_err(|_| format!("{:?} is no number; write it in digits.", form.text(name)))
 }

@@ -14,10 +14,10 @@ use crate::page::form::Sent;
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage, user_href};
 use crate::page::words::Words;
 use crate::server::failure::{self, stored};
-use crate::server::form::Form;
+use crate::server::form::PostedForm;
 use crate::server::language::words_for;
-use crate::server::signed_in::Account;
-use crate::server::{Shared, answers, told};
+use crate::server::signed_in::SignedIn;
+use crate::server::{SharedApp, answers, flash};
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
 use crate::store::sqlite::{Scope, TokenInfo, User};
@@ -45,17 +45,17 @@ impl Came {
         Came { made: Some(Made { sentence, secret }), ..Came::default() }
     }
 
-    fn wrong(name: &str, form: &Form, sentence: String) -> Came {
+    fn wrong(name: &str, form: &PostedForm, sentence: String) -> Came {
         Came { made: None, sent: wrong(name, form, sentence), status: StatusCode::BAD_REQUEST }
     }
 }
 
 /// `GET /settings/users`
-pub async fn users(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn users(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match owner(&headers, &app).await {
         Ok(account) => {
-            let mut answer = users_page(account, Came::of(told::of(&headers, USERS)), &headers, &app).await;
-            told::drop_from(&mut answer, &headers, &app);
+            let mut answer = users_page(account, Came::of(flash::of(&headers, USERS)), &headers, &app).await;
+            flash::drop_from(&mut answer, &headers, &app);
             answer
         }
         Err(answer) => answer,
@@ -63,7 +63,7 @@ pub async fn users(State(app): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 /// `POST /settings/users/user-add`
-pub async fn add_user(State(app): State<Shared>, request: Request) -> Response {
+pub async fn add_user(State(app): State<SharedApp>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted_by_owner(request, &app).await {
         Ok(posted) => posted,
@@ -83,7 +83,7 @@ pub async fn add_user(State(app): State<Shared>, request: Request) -> Response {
 
 /// `GET /settings/user?name=NAME`
 pub async fn user(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Query(asked): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
@@ -92,14 +92,14 @@ pub async fn user(
         Err(answer) => return answer,
     };
     let name = asked.into_iter().find(|(key, _)| key == "name").map(|(_, name)| name).unwrap_or_default();
-    let sent = told::of(&headers, &user_href(&name));
+    let sent = flash::of(&headers, &user_href(&name));
     let mut answer = user_page(account, name, Came::of(sent), &headers, &app).await;
-    told::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers, &app);
     answer
 }
 
 /// `POST /settings/user/NAME-OF-FORM`; the field `user` says of whom.
-pub async fn change_user(State(app): State<Shared>, Path(action): Path<String>, request: Request) -> Response {
+pub async fn change_user(State(app): State<SharedApp>, Path(action): Path<String>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted_by_owner(request, &app).await {
         Ok(posted) => posted,
@@ -116,7 +116,7 @@ pub async fn change_user(State(app): State<Shared>, Path(action): Path<String>, 
                 _ => user_href(reply.json["name"].as_str().unwrap_or_default()),
             };
             let mut answer = Redirect::to(&page).into_response();
-            told::leave(&mut answer, &app, &page, &action, &reply.text);
+            flash::leave(&mut answer, &app, &page, &action, &reply.text);
             answer
         }
         Err(sentence) => user_page(account, name, Came::wrong(&action, &form, sentence), &headers, &app).await,
@@ -124,7 +124,7 @@ pub async fn change_user(State(app): State<Shared>, Path(action): Path<String>, 
 }
 
 /// What a form of the page of a user asks for, or why that makes no sense; nothing if there is no such form.
-fn asked(action: &str, form: &Form, words: &Words) -> Option<Result<UserCommand, String>> {
+fn asked(action: &str, form: &PostedForm, words: &Words) -> Option<Result<UserCommand, String>> {
     let name = form.exact("user").to_owned();
     Some(Ok(match action {
         "user-link" => UserCommand::Link { name },
@@ -144,7 +144,7 @@ fn asked(action: &str, form: &Form, words: &Words) -> Option<Result<UserCommand,
 }
 
 /// The role and the sites that a form gives; an empty list for all.
-fn may(form: &Form, words: &Words) -> Result<(String, Option<Vec<String>>), String> {
+fn may(form: &PostedForm, words: &Words) -> Result<(String, Option<Vec<String>>), String> {
     let sites = form.text("sites").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
     match form.text("may") {
         "owner" => Ok(("owner".to_owned(), None)),
@@ -158,11 +158,11 @@ fn may(form: &Form, words: &Words) -> Result<(String, Option<Vec<String>>), Stri
 }
 
 /// `GET /settings/tokens`
-pub async fn tokens(State(app): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn tokens(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match owner(&headers, &app).await {
         Ok(account) => {
-            let mut answer = tokens_page(account, Came::of(told::of(&headers, TOKENS)), &headers, &app).await;
-            told::drop_from(&mut answer, &headers, &app);
+            let mut answer = tokens_page(account, Came::of(flash::of(&headers, TOKENS)), &headers, &app).await;
+            flash::drop_from(&mut answer, &headers, &app);
             answer
         }
         Err(answer) => answer,
@@ -170,7 +170,7 @@ pub async fn tokens(State(app): State<Shared>, headers: HeaderMap) -> Response {
 }
 
 /// `POST /settings/tokens/NAME-OF-FORM`
-pub async fn change_tokens(State(app): State<Shared>, Path(action): Path<String>, request: Request) -> Response {
+pub async fn change_tokens(State(app): State<SharedApp>, Path(action): Path<String>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted_by_owner(request, &app).await {
         Ok(posted) => posted,
@@ -187,7 +187,7 @@ pub async fn change_tokens(State(app): State<Shared>, Path(action): Path<String>
         }
         Ok(reply) => {
             let mut answer = Redirect::to(&format!("{TOKENS}#tokens")).into_response();
-            told::leave(&mut answer, &app, TOKENS, &action, &reply.text);
+            flash::leave(&mut answer, &app, TOKENS, &action, &reply.text);
             return answer;
         }
         Err(sentence) => Came::wrong(&action, &form, sentence),
@@ -210,7 +210,7 @@ fn made_link(reply: &Reply, words: &Words) -> Came {
     Came::made(words.two(words.settings.made_link, name, &reply.json["minutes"]), &reply.json["link"])
 }
 
-async fn users_page(account: Account, came: Came, headers: &HeaderMap, app: &Shared) -> Response {
+async fn users_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
     let made = move || {
         let users = collector.store().users()?;
@@ -224,7 +224,7 @@ async fn users_page(account: Account, came: Came, headers: &HeaderMap, app: &Sha
     (came.status, Html(page.html())).into_response()
 }
 
-async fn user_page(account: Account, name: String, came: Came, headers: &HeaderMap, app: &Shared) -> Response {
+async fn user_page(account: SignedIn, name: String, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
     let made = move || {
         let user = collector.store().user(&name)?;
@@ -239,7 +239,7 @@ async fn user_page(account: Account, name: String, came: Came, headers: &HeaderM
     (came.status, Html(page.html())).into_response()
 }
 
-async fn tokens_page(account: Account, came: Came, headers: &HeaderMap, app: &Shared) -> Response {
+async fn tokens_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let collector = app.collector.clone();
     let tokens = match stored(move || collector.store().tokens()).await {
         Ok(tokens) => tokens,

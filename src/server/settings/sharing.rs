@@ -15,29 +15,29 @@ use crate::page::people::Made;
 use crate::page::sharing::{ShareLine, SharingPage};
 use crate::page::words::Words;
 use crate::server::failure::{self, stored};
-use crate::server::form::Form;
+use crate::server::form::PostedForm;
 use crate::server::language::words_for;
-use crate::server::signed_in::Account;
-use crate::server::{Shared, answers, told};
+use crate::server::signed_in::SignedIn;
+use crate::server::{SharedApp, answers, flash};
 use crate::site::{Moment, Site};
 use crate::store::sqlite::Share;
 
 /// `GET /DOMAIN/settings/sharing`
-pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
     let account = match owner(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
     };
     let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
-    let sent = told::of(&headers, &home(&site));
+    let sent = flash::of(&headers, &home(&site));
     let mut answer = shown(&account, site, sent, None, &headers, &app).await;
-    told::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers, &app);
     answer
 }
 
 /// `POST /DOMAIN/settings/sharing/FORM`
 pub async fn change(
-    State(app): State<Shared>,
+    State(app): State<SharedApp>,
     Path((domain, action)): Path<(String, String)>,
     request: Request,
 ) -> Response {
@@ -57,7 +57,7 @@ pub async fn change(
         Ok(reply) => {
             let home = home(&site);
             let mut answer = Redirect::to(&format!("{home}#shares")).into_response();
-            told::leave(&mut answer, &app, &home, &action, &reply.text);
+            flash::leave(&mut answer, &app, &home, &action, &reply.text);
             answer
         }
         Err(sentence) => {
@@ -83,7 +83,7 @@ fn home(site: &Site) -> String {
 }
 
 /// What a form asks for, or why that makes no sense; nothing if there is no such form.
-fn asked(site: &Site, action: &str, form: &Form, words: &Words) -> Option<Result<ShareCommand, String>> {
+fn asked(site: &Site, action: &str, form: &PostedForm, words: &Words) -> Option<Result<ShareCommand, String>> {
     let site = site.domain.to_string();
     match action {
         "share-remove" => Some(Ok(ShareCommand::Remove { site, name: form.exact("name").to_owned() })),
@@ -116,12 +116,12 @@ fn made(reply: &Reply, words: &Words) -> Made {
 }
 
 async fn shown(
-    account: &Account,
+    account: &SignedIn,
     site: Arc<Site>,
     sent: Sent,
     made: Option<Made>,
     headers: &HeaderMap,
-    app: &Shared,
+    app: &SharedApp,
 ) -> Response {
     let (collector, id) = (app.collector.clone(), site.id);
     let shares = match stored(move || collector.store().shares(id)).await {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::failure::{self, stored};
 use super::super::language::words_for;
-use super::super::{App, Shared, answers, cookie};
+use super::super::{App, SharedApp, answers, cookie};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::page::share::{PasswordPage, Why};
@@ -24,7 +24,7 @@ const KEY: &str = "shares";
 
 /// A share that is there.
 #[derive(Debug, Clone)]
-pub struct Open {
+pub struct OpenShare {
     /// Of which site.
     pub site: Arc<Site>,
     /// What an operator opened.
@@ -37,7 +37,7 @@ pub struct Open {
 ///
 /// # Errors
 /// The answer that there is nothing, or nothing any more.
-pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
+pub async fn find(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<OpenShare, Response> {
     let (collector, name) = (app.collector.clone(), slug.to_owned());
     let found = match slug.len() {
         0..=limits::SHARE_SLUG_BYTES_MAX => stored(move || found(&collector, &name)).await,
@@ -55,23 +55,23 @@ pub async fn find(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open,
     }
 }
 
-fn found(collector: &Collector, slug: &str) -> Result<Option<Open>, StoreError> {
+fn found(collector: &Collector, slug: &str) -> Result<Option<OpenShare>, StoreError> {
     let directory = collector.directory();
     if let Some(site) = directory.find(slug).cloned() {
         let share = collector.store().public_share(site.id)?;
         let home = format!("/share/{}", site.domain);
-        return Ok(share.map(|share| Open { site, share, home }));
+        return Ok(share.map(|share| OpenShare { site, share, home }));
     }
     let share = collector.store().share_by_link(Secret::from_text(slug).digest())?;
     let home = format!("/share/{slug}");
-    Ok(share.and_then(|share| Some(Open { site: directory.get(share.site)?.clone(), share, home })))
+    Ok(share.and_then(|share| Some(OpenShare { site: directory.get(share.site)?.clone(), share, home })))
 }
 
 /// What is open at an address for a browser that may see it.
 ///
 /// # Errors
 /// The answer: there is nothing, or a password is wanted.
-pub async fn admit(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open, Response> {
+pub async fn admit(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<OpenShare, Response> {
     let open = find(slug, headers, app).await?;
     if open.share.password.is_none() {
         return Ok(open);
@@ -86,7 +86,7 @@ pub async fn admit(slug: &str, headers: &HeaderMap, app: &Shared) -> Result<Open
 }
 
 /// The page that asks for the password.
-pub fn ask(open: &Open, why: Why, headers: &HeaderMap) -> Response {
+pub fn ask(open: &OpenShare, why: Why, headers: &HeaderMap) -> Response {
     let page = PasswordPage { words: words_for(headers), domain: open.site.domain.to_string(), why };
     answers::with_status(page.why.status(), page.html())
 }
@@ -110,7 +110,7 @@ pub fn remembered(collector: &Collector, share: i64) -> Result<String, StoreErro
 }
 
 /// The answer to a right password: the browser gets its cookie and asks again for the page that it wanted.
-pub fn welcome(open: &Open, kept: &str, wanted: &Uri, app: &App) -> Response {
+pub fn welcome(open: &OpenShare, kept: &str, wanted: &Uri, app: &App) -> Response {
     let wanted = wanted.path_and_query().map_or(open.home.as_str(), |wanted| wanted.as_str());
     let mut answer = Redirect::to(wanted).into_response();
     let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };

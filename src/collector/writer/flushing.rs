@@ -14,38 +14,38 @@ use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, Store, StoreError};
 
-type Written = (u64, Result<(), StoreError>);
+type FlushResult = (u64, Result<(), StoreError>);
 
 /// The flush that is being written, and the thread that writes it.
 pub struct Flushing {
     store: Arc<dyn Store>,
-    writer: Writer,
-    /// Whether the writer ended by itself, which is a failure of the program.
+    flusher: Flusher,
+    /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
     meter: Arc<Meter>,
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
-    /// Whether the writer has it, rather than a pause before the next try.
+    /// Whether the flusher has it, rather than a pause before the next try.
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
 }
 
 /// The thread that writes.
-struct Writer {
+struct Flusher {
     flushes: Sender<Arc<Flush>>,
-    written: Receiver<Written>,
+    written: Receiver<FlushResult>,
     thread: JoinHandle<()>,
 }
 
-impl Writer {
-    fn spawn(store: &Arc<dyn Store>, meter: &Arc<Meter>) -> Writer {
+impl Flusher {
+    fn spawn(store: &Arc<dyn Store>, meter: &Arc<Meter>) -> Flusher {
         let (flushes, to_write) = mpsc::channel();
         let (done, written) = mpsc::channel();
         let (store, meter) = (store.clone(), meter.clone());
         let thread = thread::spawn(move || write(&*store, &meter, &to_write, &done));
-        Writer { flushes, written, thread }
+        Flusher { flushes, written, thread }
     }
 }
 
@@ -56,18 +56,18 @@ struct Retry {
 }
 
 impl Flushing {
-    /// Starts the writer of a store.
+    /// Starts the flusher of a store.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
     pub fn start(store: Arc<dyn Store>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let writer = Writer::spawn(&store, &meter);
+        let flusher = Flusher::spawn(&store, &meter);
         let (writing, retry, waiters) = (None, None, Vec::new());
-        Ok(Flushing { store, writer, has_ended: false, meter, number, writing, is_in_flight: false, retry, waiters })
+        Ok(Flushing { store, flusher, has_ended: false, meter, number, writing, is_in_flight: false, retry, waiters })
     }
 
-    /// Whether the writer ended by itself. Then nothing is ever stored again, and the program has to end.
+    /// Whether the flusher ended by itself. Then nothing is ever stored again, and the program has to end.
     pub fn has_ended(&self) -> bool {
         self.has_ended
     }
@@ -77,7 +77,7 @@ impl Flushing {
         self.writing.as_deref()
     }
 
-    /// Whether the writer has work, so that its word will come soon.
+    /// Whether the flusher has work, so that its word will come soon.
     pub fn is_in_flight(&self) -> bool {
         self.is_in_flight
     }
@@ -96,11 +96,11 @@ impl Flushing {
         self.send();
     }
 
-    /// Takes the writer's word if it has come, and tries a failed flush again if it is time.
+    /// Takes the flusher's word if it has come, and tries a failed flush again if it is time.
     pub fn look(&mut self) {
-        match self.writer.written.try_recv() {
+        match self.flusher.written.try_recv() {
             Ok(written) => self.settle(written),
-            Err(TryRecvError::Disconnected) => self.end_of_writer(),
+            Err(TryRecvError::Disconnected) => self.end_of_flusher(),
             Err(TryRecvError::Empty) => {}
         }
         if self.retry.as_ref().is_some_and(|retry| Instant::now() >= retry.at) {
@@ -115,15 +115,15 @@ impl Flushing {
         }
     }
 
-    /// Waits for the writer's word. Only for the end of the program. A writer that has ended has a successor for this.
+    /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
         if self.has_ended {
-            self.writer = Writer::spawn(&self.store, &self.meter);
+            self.flusher = Flusher::spawn(&self.store, &self.meter);
             self.has_ended = false;
         }
         self.try_now();
-        let Ok(written) = self.writer.written.recv() else {
-            self.end_of_writer();
+        let Ok(written) = self.flusher.written.recv() else {
+            self.end_of_flusher();
             return gone();
         };
         let result = written.1.clone();
@@ -131,17 +131,17 @@ impl Flushing {
         result
     }
 
-    /// Ends the writer.
+    /// Ends the flusher.
     pub fn end(self) {
-        drop(self.writer.flushes);
+        drop(self.flusher.flushes);
         // That it panicked was noted when it did not answer.
-        let _ = self.writer.thread.join();
+        let _ = self.flusher.thread.join();
     }
 
-    fn end_of_writer(&mut self) {
+    fn end_of_flusher(&mut self) {
         if !self.has_ended {
             self.has_ended = true;
-            self.meter.failed(FailureKind::Writer, "flush", "the writer has ended");
+            self.meter.failed(FailureKind::Writer, "flush", "the flusher has ended");
             self.settle((self.number, gone()));
         }
     }
@@ -149,13 +149,13 @@ impl Flushing {
     fn send(&mut self) {
         if let Some(flush) = &self.writing {
             self.is_in_flight = true;
-            if self.writer.flushes.send(flush.clone()).is_err() {
-                self.end_of_writer();
+            if self.flusher.flushes.send(flush.clone()).is_err() {
+                self.end_of_flusher();
             }
         }
     }
 
-    fn settle(&mut self, (number, result): Written) {
+    fn settle(&mut self, (number, result): FlushResult) {
         if number != self.number {
             return;
         }
@@ -183,11 +183,11 @@ impl Flushing {
 }
 
 fn gone() -> Result<(), StoreError> {
-    Err(StoreError::Other("the writer has ended".into()))
+    Err(StoreError::Other("the flusher has ended".into()))
 }
 
-/// The writer: one transaction after the other.
-fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Written>) {
+/// The flusher: one transaction after the other.
+fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<FlushResult>) {
     for flush in flushes {
         #[cfg(test)]
         assert!(!super::tests::is_poisoned(&flush), "a poisoned flush");

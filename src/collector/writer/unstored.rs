@@ -1,17 +1,17 @@
 //! In: sums that wait for the store. Out: those that an answer of the store does not hold yet. Forgets: nothing.
 
-use super::Keeper;
+use super::SumsWriter;
 use crate::collector::pending::{Memtable, Pending};
 use crate::collector::rejections::BookedRows;
 use crate::counts::{OpenDay, PropKey};
 use crate::site::SiteId;
 use crate::store::{Ask, Flush, Source};
 
-impl Keeper {
+impl SumsWriter {
     /// What is not stored: the rows of questions about any sites, and the first day of one.
     pub(super) fn pending(&mut self, site: SiteId, asks: &[Ask]) -> Pending {
         let writing = self.flushing.writing().map(|flush| memtable_of(flush, site, asks));
-        let BookedRows { rejected, bots } = self.ledger.peek();
+        let BookedRows { rejected, bots } = self.rejections.peek();
         let waiting = || self.days.values().filter(|day| day.pending() > 0);
         let mut rows = vec![Vec::new(); asks.len()];
         for day in waiting() {

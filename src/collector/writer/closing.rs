@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use super::Keeper;
+use super::SumsWriter;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, DayState, Grain, Part, Running, Source};
 
 use crate::counts::Census;
 
-impl Keeper {
+impl SumsWriter {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
     /// anything.
     pub(super) fn close_ended(&mut self, now: Moment) -> bool {

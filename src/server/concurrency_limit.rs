@@ -6,17 +6,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits;
 
-/// Turns at work that takes much memory or reads much, so that who asks for it a thousand times at once keeps nobody out.
+/// ConcurrencyLimit at work that takes much memory or reads much, so that who asks for it a thousand times at once keeps nobody out.
 #[derive(Debug)]
-pub struct Turns {
+pub struct ConcurrencyLimit {
     free: Semaphore,
     wait_ms: u64,
 }
 
-impl Turns {
+impl ConcurrencyLimit {
     /// As many at once, for which others wait [`limits::TURN_WAIT_MS`].
-    pub const fn of(at_once: usize) -> Turns {
-        Turns { free: Semaphore::const_new(at_once), wait_ms: limits::TURN_WAIT_MS }
+    pub const fn of(at_once: usize) -> ConcurrencyLimit {
+        ConcurrencyLimit { free: Semaphore::const_new(at_once), wait_ms: limits::TURN_WAIT_MS }
     }
 
     /// Waits for a turn, which lasts until it is dropped; nothing if none came in time.
@@ -31,7 +31,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_so_and_a_turn_that_ends_is_free() {
-        let turns = Turns { wait_ms: 5, ..Turns::of(1) };
+        let turns = ConcurrencyLimit { wait_ms: 5, ..ConcurrencyLimit::of(1) };
         let turn = turns.take().await;
         assert!(turn.is_some());
         assert!(turns.take().await.is_none());

@@ -2,7 +2,7 @@
 //! has ended.
 //!
 //! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
-//! store leaves it out. The keeper never waits for the writer but at the end of the program.
+//! store leaves it out. The writer never waits for the flusher but at the end of the program.
 
 mod batches;
 mod closing;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::mail::Mails;
-use super::message::{BatchOutcome, Message, Waiter};
+use super::message::{BatchOutcome, Waiter, WriterMessage};
 use super::personal::{self, Personal};
 use super::recent::Recent;
 use super::rejections::{BookedRows, RejectionCounters};
@@ -40,14 +40,14 @@ use batches::Batches;
 use flushing::Flushing;
 use minutes::Minutes;
 
-struct Keeper {
+struct SumsWriter {
     days: HashMap<(SiteId, Day), OpenDay>,
     /// Visitors of all open days.
     visitors: usize,
     salts: Arc<Salts>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
-    ledger: Arc<RejectionCounters>,
+    rejections: Arc<RejectionCounters>,
     mails: Arc<Mails>,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
@@ -55,7 +55,7 @@ struct Keeper {
     flushing: Flushing,
     /// Who wants everything that is counted now to be stored.
     waiters: Vec<Waiter>,
-    /// Batches of imports, which wait for the writer.
+    /// Batches of imports, which wait for the flusher.
     imports: VecDeque<(SiteId, SumsBatch, Waiter)>,
     /// Pageviews of the last minutes.
     minutes: Minutes,
@@ -77,19 +77,19 @@ struct Keeper {
     months: VecDeque<(SiteId, Month)>,
 }
 
-/// Starts the keeper and its writer.
+/// Starts the writer and its flusher.
 pub(super) fn spawn(
     collector: &Collector,
-    messages: Receiver<Message>,
+    messages: Receiver<WriterMessage>,
 ) -> Result<JoinHandle<Result<(), StoreError>>, StoreError> {
     let inner = &collector.0;
-    let keeper = Keeper {
+    let writer = SumsWriter {
         days: HashMap::new(),
         visitors: 0,
         salts: inner.salts.clone(),
         recent: inner.recent.clone(),
         personal: inner.personal.clone(),
-        ledger: inner.ledger.clone(),
+        rejections: inner.rejections.clone(),
         mails: inner.mails.clone(),
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
@@ -108,13 +108,13 @@ pub(super) fn spawn(
         closing: Vec::new(),
         months: VecDeque::new(),
     };
-    Ok(thread::spawn(move || keeper.run(&messages)))
+    Ok(thread::spawn(move || writer.run(&messages)))
 }
 
-impl Keeper {
-    fn run(mut self, messages: &Receiver<Message>) -> Result<(), StoreError> {
+impl SumsWriter {
+    fn run(mut self, messages: &Receiver<WriterMessage>) -> Result<(), StoreError> {
         loop {
-            // The writer's word is taken soon, because somebody may wait for it.
+            // The flusher's word is taken soon, because somebody may wait for it.
             let pause = if self.flushing.is_in_flight() { limits::GATHER_MS } else { limits::IDLE_MS };
             match messages.recv_timeout(Duration::from_millis(pause)) {
                 Ok(message) => {
@@ -122,7 +122,7 @@ impl Keeper {
                     let rest = messages.try_iter().take(limits::QUEUE_HITS_MAX);
                     let mut brings_hits = false;
                     for message in std::iter::once(message).chain(rest) {
-                        brings_hits |= matches!(message, Message::Hit(_));
+                        brings_hits |= matches!(message, WriterMessage::Hit(_));
                         if !self.serve(message) {
                             return self.finish();
                         }
@@ -147,27 +147,27 @@ impl Keeper {
         }
     }
 
-    /// Serves one message; false ends the keeper.
-    fn serve(&mut self, message: Message) -> bool {
+    /// Serves one message; false ends the writer.
+    fn serve(&mut self, message: WriterMessage) -> bool {
         match message {
             // A reason not to count it is booked.
-            Message::Hit(hit) => hit.settle(|hit| _ = self.count(hit)),
-            Message::Batch { hits, id, imported, reply } => {
+            WriterMessage::Hit(hit) => hit.settle(|hit| _ = self.count(hit)),
+            WriterMessage::Batch { hits, id, imported, reply } => {
                 answer(&reply, self.count_batch(&hits, id));
                 self.note_read(imported);
             }
-            Message::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
-            Message::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
-            Message::Lately { site, reply } => answer(&reply, self.lately(site)),
-            Message::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
-            Message::Visitors(reply) => answer(&reply, self.visitors),
-            Message::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
-            Message::Flush(waiter) => {
+            WriterMessage::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
+            WriterMessage::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
+            WriterMessage::Lately { site, reply } => answer(&reply, self.lately(site)),
+            WriterMessage::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
+            WriterMessage::Visitors(reply) => answer(&reply, self.visitors),
+            WriterMessage::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
+            WriterMessage::Flush(waiter) => {
                 self.waiters.push(waiter);
                 self.flushing.try_now();
             }
-            Message::Forget(site) => self.forget_site(site),
-            Message::Stop => return false,
+            WriterMessage::Forget(site) => self.forget_site(site),
+            WriterMessage::Stop => return false,
         }
         true
     }
@@ -191,7 +191,7 @@ impl Keeper {
 
     fn reject(&self, hit: &Hit, reason: Rejection) {
         self.meter.reject(reason);
-        self.ledger.add(hit.site, hit.local.day, reason, None);
+        self.rejections.add(hit.site, hit.local.day, reason, None);
     }
 
     fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
@@ -280,7 +280,7 @@ impl Keeper {
         }
     }
 
-    /// Hands everything that is not stored to the writer, unless there is nothing; with `checkpoint` also the pairs of
+    /// Hands everything that is not stored to the flusher, unless there is nothing; with `checkpoint` also the pairs of
     /// running days.
     fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>, checkpoint: bool) {
         self.flushed = now;
@@ -291,7 +291,7 @@ impl Keeper {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let BookedRows { mut rejected, mut bots } = self.ledger.drain();
+        let BookedRows { mut rejected, mut bots } = self.rejections.drain();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
         let batches = self.batches.drain(now);
@@ -319,7 +319,7 @@ impl Keeper {
             .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported, mails, batches }, waiters);
     }
 
-    /// Hands a batch of an import to the writer. It is a flush of its own, because hits that are counted now must gather
+    /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
     /// as long as ever.
     fn begin_import(&mut self, site: SiteId, batch: SumsBatch, waiter: Waiter) {
         if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
@@ -386,13 +386,13 @@ mod tests {
 
     const POISON: Digest = Digest([0xee; 32]);
 
-    /// Whether the writer is to panic over a flush.
+    /// Whether the flusher is to panic over a flush.
     pub(super) fn is_poisoned(flush: &Flush) -> bool {
         flush.batches.iter().any(|(id, _)| *id == POISON)
     }
 
     #[test]
-    fn a_writer_that_panics_ends_the_keeper_too() {
+    fn a_flusher_that_panics_ends_the_writer_too() {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -403,7 +403,7 @@ mod tests {
         let mut looks = 0;
         while !keeping.has_ended() {
             looks += 1;
-            assert!(looks < 1_000, "the keeper goes on without a writer");
+            assert!(looks < 1_000, "the writer goes on without a flusher");
             thread::park_timeout(Duration::from_millis(10));
         }
         assert!(keeping.wait().is_err());
