@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::goal::since;
 use super::{Done, Refusal, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
+use crate::page::text::watched::since;
 use crate::report::range;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
