@@ -5,6 +5,7 @@ mod explain;
 mod geo;
 mod import;
 mod password;
+mod reference;
 mod serve;
 mod words;
 
@@ -12,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result};
-use clap::Parser;
 
 use crate::clock::Clock;
 use crate::collector::{Collector, Keeping};
@@ -26,6 +24,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::store::sqlite::Sqlite;
+use anyhow::{Context, Result};
 use words::{UserWork, Words, Work};
 
 /// How long a command waits for a folder that another program holds, and how often it looks.
@@ -60,7 +59,7 @@ impl From<anyhow::Error> for Failure {
 
 /// Runs the program with the words of its command line.
 pub fn run() -> ExitCode {
-    let words = Words::parse();
+    let words = Words::of_process();
     let code = match work(words) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Misuse(sentence)) => (2, sentence),
@@ -74,7 +73,7 @@ fn work(words: Words) -> Result<(), Failure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
     match &words.work {
         Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
@@ -82,13 +81,14 @@ fn work(words: Words) -> Result<(), Failure> {
             print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
             return Ok(());
         }
+        Work::Reference { of } => {
+            let table = of.table();
+            print(&Reply { json: table.clone().into(), text: table }, words.json);
+            return Ok(());
+        }
         _ => {}
     }
-    if let Some(command) = with_password(&words.work)? {
-        print(&carry_out(&config, command, clock)?, words.json);
-        return Ok(());
-    }
-    if let Some(command) = words.work.command() {
+    if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         print(&carry_out(&config, command, clock)?, words.json);
         return Ok(());
     }
