@@ -147,6 +147,22 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::{SettingKind, SiteSetting};
+
+    /// The texts that are listed, and those of settings.
+    fn all(words: &Words) -> Vec<(&'static str, &'static str)> {
+        let mut all = words.all();
+        for setting in SiteSetting::all() {
+            let field = setting.field.iter().flat_map(|field| [Some(field.label), field.help]).flatten();
+            let options = match &setting.kind {
+                SettingKind::Choice { options, .. } => options,
+                _ => [].as_slice(),
+            };
+            let texts = field.chain(options.iter().map(|option| option.label));
+            all.extend(texts.map(|text| (setting.name, words.of(&text))));
+        }
+        all
+    }
 
     #[test]
     fn browsers_get_the_language_they_like_best() {
@@ -167,7 +183,7 @@ mod tests {
     #[test]
     fn every_language_fills_the_same_places() {
         for language in Language::ALL {
-            for ((name, english), (_, text)) in ENGLISH.all().into_iter().zip(language.words().all()) {
+            for ((name, english), (_, text)) in all(&ENGLISH).into_iter().zip(all(language.words())) {
                 let places = |text: &str| ["{0}", "{1}"].map(|place| text.matches(place).count());
                 assert_eq!(places(text), places(english), "{} {name}: {text}", language.code());
                 let codes =
@@ -180,10 +196,10 @@ mod tests {
 
     #[test]
     fn every_language_has_its_own_marks() {
-        for (name, text) in GERMAN.all() {
+        for (name, text) in all(&GERMAN) {
             assert!(!text.contains(['"', '“']) || text.contains('„'), "{name}: {text}");
         }
-        for (name, text) in FRENCH.all() {
+        for (name, text) in all(&FRENCH) {
             let words: String = text.split('`').step_by(2).collect();
             let breaks = [" ;", " :", " !", " ?", "« ", " »"].iter().any(|mark| words.contains(mark));
             let bare = words.char_indices().any(|(at, letter)| {
@@ -195,68 +211,72 @@ mod tests {
         }
     }
 
+    /// Forms of dates and numbers, which are the same.
+    const FORMS: [&str; 10] = [
+        "date_full",
+        "date_long",
+        "date_day_month",
+        "date_day",
+        "date_short",
+        "date_label",
+        "date_month",
+        "date_month_short",
+        "date_month_alone",
+        "date_weekday",
+    ];
+
+    /// Texts that are the same in German.
+    const SAME_IN_GERMAN: [&str; 17] = [
+        "conversions",
+        "region",
+        "browser",
+        "system",
+        "version",
+        "bucket",
+        "filter",
+        "relays",
+        "live",
+        "minute",
+        "arrived",
+        "user_name",
+        "bot",
+        "site_add_domain",
+        "goal_name",
+        "share_name",
+        "token",
+    ];
+
+    /// Texts that are the same in French.
+    const SAME_IN_FRENCH: [&str; 20] = [
+        "date_brief",
+        "conversions",
+        "change_point",
+        "change_points",
+        "sources",
+        "source",
+        "version",
+        "page",
+        "pages_card",
+        "sources_card",
+        "conversion_word",
+        "conversions_word",
+        "pages",
+        "messages",
+        "together_title_one",
+        "sites",
+        "site",
+        "minute",
+        "exclusions",
+        "annotations",
+    ];
+
     #[test]
     fn no_language_is_left_in_english() {
-        // Forms of dates and numbers, and words that are the same.
-        let same = [
-            "date_full",
-            "date_long",
-            "date_day_month",
-            "date_day",
-            "date_short",
-            "date_label",
-            "date_month",
-            "date_month_short",
-            "date_month_alone",
-            "date_weekday",
-        ];
-        let german = [
-            "conversions",
-            "region",
-            "browser",
-            "system",
-            "version",
-            "bucket",
-            "filter",
-            "relays",
-            "live",
-            "minute",
-            "arrived",
-            "user_name",
-            "bot",
-            "site_add_domain",
-            "goal_name",
-            "share_name",
-            "token",
-        ];
-        let french = [
-            "date_brief",
-            "conversions",
-            "change_point",
-            "change_points",
-            "sources",
-            "source",
-            "version",
-            "page",
-            "pages_card",
-            "sources_card",
-            "conversion_word",
-            "conversions_word",
-            "pages",
-            "messages",
-            "together_title_one",
-            "sites",
-            "site",
-            "minute",
-            "exclusions",
-            "annotations",
-        ];
-        for (language, own) in [(Language::German, &german[..]), (Language::French, &french[..])] {
-            let left: Vec<&str> = ENGLISH
-                .all()
+        for (language, own) in [(Language::German, &SAME_IN_GERMAN[..]), (Language::French, &SAME_IN_FRENCH[..])] {
+            let left: Vec<&str> = all(&ENGLISH)
                 .into_iter()
-                .zip(language.words().all())
-                .filter(|((name, english), (_, text))| english == text && !same.contains(name))
+                .zip(all(language.words()))
+                .filter(|((name, english), (_, text))| english == text && !FORMS.contains(name))
                 .map(|((name, _), _)| name)
                 .collect();
             assert_eq!(left, own, "{}", language.code());
