@@ -102,7 +102,7 @@ fn the_form_of_a_site_sets_what_it_says() {
     let again = site(&world);
     assert_eq!((again.settings, again.schedule.next()), (set.settings.clone(), set.schedule.next()));
     let refused = send(&world, &cookie, "site", &[&rest[..2], &[("address", "cut")]].concat());
-    assert!(refused.text().contains("Address takes hash, truncate, none."), "{}", refused.text());
+    assert!(refused.text().contains("Address takes hash, truncate or none."), "{}", refused.text());
 }
 
 #[test]

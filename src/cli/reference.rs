@@ -34,8 +34,12 @@ fn sites() -> String {
             (Some(_), SettingKind::List { none, .. }) => (*none).to_owned(),
             (Some(_), _) => "none".to_owned(),
         };
-        let (flag, takes, help) = (setting.flag, setting.kind.takes(), setting.help);
-        table + &format!("| `--{flag}` | {} | {takes} | `{default}` | {help} |\n", names.join(", "))
+        let flag = match setting.kind {
+            SettingKind::Aliases { removal_flag, .. } => format!("`--{}`, `--{removal_flag}`", setting.flag),
+            _ => format!("`--{}`", setting.flag),
+        };
+        let (takes, help) = (setting.kind.takes(), setting.help);
+        table + &format!("| {flag} | {} | {takes} | `{default}` | {help} |\n", names.join(", "))
     })
 }
 
