@@ -196,19 +196,19 @@ impl Reply {
 #[error("{0}")]
 pub struct Refused(pub String);
 
-impl<E: std::error::Error> From<E> for Refusal {
+impl<E: std::error::Error> From<E> for CommandRefusal {
     fn from(error: E) -> Self {
-        Refusal(Refused(error.to_string()))
+        CommandRefusal(Refused(error.to_string()))
     }
 }
 
 /// Any error on its way to become [`Refused`].
-struct Refusal(Refused);
+struct CommandRefusal(Refused);
 
-type Done = Result<Reply, Refusal>;
+type Done = Result<Reply, CommandRefusal>;
 
-fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal(Refused(sentence.into())))
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, CommandRefusal> {
+    Err(CommandRefusal(Refused(sentence.into())))
 }
 
 /// Carries out a command. `base_url` is how browsers reach the collector.
@@ -223,7 +223,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
     if reads_only { done() } else { collector.alone(done) }.map_err(|refusal| refusal.0)
 }
 
-fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, Refusal> {
+fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {
     password.map(|password| Ok(password.chosen(random()?)?)).transpose()
 }
 
@@ -245,7 +245,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
-            report::report(collector, &site, &report::Words { period, by, rows, filter })
+            report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })
         }
         Command::GoalAdd { site, target, name } => goal::add(collector, &site, &target, name.as_deref()),
         Command::GoalList { site } => goal::list(collector, &site),

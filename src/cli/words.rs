@@ -32,7 +32,7 @@ use watched::{FunnelWork, GoalWork};
 /// counts at once.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, arg_required_else_help = true)]
-pub struct Words {
+pub struct CommandLine {
     /// The keys of the configuration that are set by flags
     #[arg(skip)]
     keys: Vec<(&'static str, String)>,
@@ -46,15 +46,15 @@ pub struct Words {
     #[arg(long, global = true, value_name = "TIME", hide = true)]
     now: Option<jiff::Timestamp>,
     #[command(subcommand)]
-    pub work: Work,
+    pub work: Verb,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Work {
+pub enum Verb {
     /// Starts the collector and its dashboard
     Serve(Serve),
     /// Starts a collector with two made-up sites, a year of visits and live ones; all of it goes away at the end
-    Demo(Demo),
+    Demo(DemoWords),
     /// Adds, lists, changes and removes sites
     #[command(subcommand)]
     Site(SiteWork),
@@ -140,7 +140,7 @@ pub struct Serve {
 }
 
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoWords {
     /// Another number makes other visits; the same makes the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -312,15 +312,15 @@ impl ImportWords {
     }
 }
 
-impl Words {
+impl CommandLine {
     /// What the command line of the process asks for; a wrong one ends the process.
-    pub fn of_process() -> Words {
-        Words::of(&Words::grammar().get_matches()).unwrap_or_else(|error| error.exit())
+    pub fn of_process() -> CommandLine {
+        CommandLine::of(&CommandLine::grammar().get_matches()).unwrap_or_else(|error| error.exit())
     }
 
     /// The command line, with a flag for each key of the configuration.
     fn grammar() -> clap::Command {
-        KEYS.iter().fold(Words::command(), |grammar, key| match key.flag_of {
+        KEYS.iter().fold(CommandLine::command(), |grammar, key| match key.flag_of {
             FlagOf::Everything => grammar.arg(keys::flag(key).global(true)),
             FlagOf::Commands(names) => names
                 .iter()
@@ -328,8 +328,8 @@ impl Words {
         })
     }
 
-    fn of(matches: &ArgMatches) -> Result<Words, clap::Error> {
-        Ok(Words { keys: keys::given(matches), ..Words::from_arg_matches(matches)? })
+    fn of(matches: &ArgMatches) -> Result<CommandLine, clap::Error> {
+        Ok(CommandLine { keys: keys::given(matches), ..CommandLine::from_arg_matches(matches)? })
     }
 
     /// The keys of the configuration that are set by flags.
@@ -350,27 +350,27 @@ impl Words {
     /// The sites that `serve` is to make.
     pub fn sites(&self) -> Vec<String> {
         match &self.work {
-            Work::Serve(serve) => serve.sites.clone(),
+            Verb::Serve(serve) => serve.sites.clone(),
             _ => Vec::new(),
         }
     }
 }
 
-impl Work {
+impl Verb {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Share(_) => return None,
-            Work::Explain(_) | Work::Geo(_) | Work::Reference { .. } => return None,
-            Work::Site(work) => work.command(),
-            Work::Tokens(work) => work.command(),
-            Work::Campaign(work) => Command::Campaign(work.command()),
-            Work::Link(words) => Command::Campaign(words.command()),
-            Work::User(work) => return work.command(),
-            Work::Report(words) => words.command(),
-            Work::Annotation(work) => work.command(),
-            Work::Goal(work) => work.command(),
-            Work::Funnel(work) => work.command(),
+            Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
+            Verb::Explain(_) | Verb::Geo(_) | Verb::Reference { .. } => return None,
+            Verb::Site(work) => work.command(),
+            Verb::Tokens(work) => work.command(),
+            Verb::Campaign(work) => Command::Campaign(work.command()),
+            Verb::Link(words) => Command::Campaign(words.command()),
+            Verb::User(work) => return work.command(),
+            Verb::Report(words) => words.command(),
+            Verb::Annotation(work) => work.command(),
+            Verb::Goal(work) => work.command(),
+            Verb::Funnel(work) => work.command(),
         })
     }
 }
@@ -442,16 +442,16 @@ impl ReportWords {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Words {
-        Words::of(&Words::grammar().try_get_matches_from(line.split(' ')).unwrap()).unwrap()
+    fn read(line: &str) -> CommandLine {
+        CommandLine::of(&CommandLine::grammar().try_get_matches_from(line.split(' ')).unwrap()).unwrap()
     }
 
     #[test]
     fn the_command_line_is_sound() {
-        Words::grammar().debug_assert();
+        CommandLine::grammar().debug_assert();
         for key in KEYS {
             let FlagOf::Commands(names) = key.flag_of else { continue };
-            assert!(names.iter().all(|name| Words::command().find_subcommand(name).is_some()), "{}", key.name);
+            assert!(names.iter().all(|name| CommandLine::command().find_subcommand(name).is_some()), "{}", key.name);
         }
     }
 

@@ -91,7 +91,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     Ok(Reply::new(text, json!({"removed": funnel.name})))
 }
 
-fn place(site: &Site, name: &str) -> Result<usize, super::Refusal> {
+fn place(site: &Site, name: &str) -> Result<usize, super::CommandRefusal> {
     let names: Vec<&str> = site.settings.funnels.iter().map(|funnel| funnel.name.as_str()).collect();
     match names.iter().position(|known| *known == name) {
         Some(place) => Ok(place),

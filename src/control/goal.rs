@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::Collector;
 use crate::config::nearest;
 use crate::hit::path;
@@ -66,7 +66,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
 }
 
 /// The refusal of a name that a site has not.
-pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) -> Result<T, Refusal> {
+pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) -> Result<T, CommandRefusal> {
     match names {
         [] => refuse(format!("{} has no {what}; declare one with `headcount {what} add`", site.domain)),
         names => refuse(format!(
@@ -79,7 +79,7 @@ pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) ->
 }
 
 /// A name for people to read.
-pub(super) fn name(text: &str) -> Result<String, Refusal> {
+pub(super) fn name(text: &str) -> Result<String, CommandRefusal> {
     let name = text.trim();
     let is_short = name.chars().count() <= limits::DECLARED_NAME_CHARS_MAX;
     if name.is_empty() || !is_short || name.contains(char::is_control) {
@@ -90,7 +90,7 @@ pub(super) fn name(text: &str) -> Result<String, Refusal> {
 }
 
 /// A page, a pattern or an event, as far as hits can ever be it.
-pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
+pub(super) fn target(text: &str, site: &Site) -> Result<Target, CommandRefusal> {
     let text = text.trim();
     if text.is_empty() || text.contains(char::is_control) {
         return refuse("a goal is an event like Signup, a page like /pricing, or pages like /blog/**");
@@ -117,7 +117,7 @@ pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
 }
 
 /// A path as it is counted when a hit brings it: decoded, masked and by the site's rules, with its fragment.
-pub(super) fn counted(page: &str, domain: &Domain, rules: &PathRules) -> Result<String, Refusal> {
+pub(super) fn counted(page: &str, domain: &Domain, rules: &PathRules) -> Result<String, CommandRefusal> {
     match path::locate_by(&format!("https://{domain}{page}"), true, Some(rules)) {
         Ok(location) if page.contains('?') && !location.path.contains('?') => {
             refuse("pages are counted without what stands behind their question mark; leave it out")

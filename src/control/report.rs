@@ -2,7 +2,7 @@
 
 mod asked;
 
-use super::{Done, Refusal, Reply, find};
+use super::{CommandRefusal, Done, Reply, find};
 use crate::cell::{Axis, OTHER};
 use crate::collector::Collector;
 use crate::page::text::bots;
@@ -12,20 +12,20 @@ use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
 use crate::report::{self, Line, Question, Sums};
 use crate::site::{Site, Target};
-use asked::{Split, Subject};
+use asked::{ReportSubject, Split};
 
 /// Rows of values in the terminal, unless the operator says how many.
 const ROWS_SHOWN: usize = 20;
 
 /// What was asked for.
-pub(super) struct Words {
+pub(super) struct ReportRequest {
     pub(super) period: String,
     pub(super) by: Option<String>,
     pub(super) rows: Option<usize>,
     pub(super) filter: Vec<String>,
 }
 
-pub(super) fn report(collector: &Collector, site: &str, words: &Words) -> Done {
+pub(super) fn report(collector: &Collector, site: &str, words: &ReportRequest) -> Done {
     let site = find(collector, site)?;
     if words.by.as_deref() == Some(asked::BOT) {
         return of_bots(collector, &site, words);
@@ -40,7 +40,7 @@ pub(super) fn report(collector: &Collector, site: &str, words: &Words) -> Done {
 }
 
 /// Programs are no visitors: how often each family came, and for which pages.
-fn of_bots(collector: &Collector, site: &Site, words: &Words) -> Done {
+fn of_bots(collector: &Collector, site: &Site, words: &ReportRequest) -> Done {
     let range = range(collector, site, &words.period)?;
     let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
     let mut lines = report::bots::lines(counts);
@@ -50,7 +50,7 @@ fn of_bots(collector: &Collector, site: &Site, words: &Words) -> Done {
     Ok(Reply::new(bots::text(site, &range, &lines[..shown], all), bots::json(site, &range, &lines, all)))
 }
 
-fn made(collector: &Collector, site: &Site, words: &Words) -> Result<ReportText, Refusal> {
+fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<ReportText, CommandRefusal> {
     let choice = Choice::read(words.filter.iter().map(String::as_str))?;
     let chosen = choice.made_out(site)?;
     let split = asked::split(words.by.as_deref())?;
@@ -75,7 +75,7 @@ fn made(collector: &Collector, site: &Site, words: &Words) -> Result<ReportText,
 }
 
 /// The lines of a question; always one where nothing is split.
-fn of_subject(subject: &Subject, mut lines: Vec<Line>, split: &Split) -> Vec<Line> {
+fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, split: &Split) -> Vec<Line> {
     if lines.is_empty() && split.axis == Axis::Total && split.interval.is_none() {
         lines.push(report::nothing(&subject.question));
     }
@@ -121,7 +121,7 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
     notes
 }
 
-pub(super) fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, Refusal> {
+pub(super) fn range(collector: &Collector, site: &Site, text: &str) -> Result<Range, CommandRefusal> {
     let period = match text.split_once("..") {
         Some((from, to)) => Period::parse("custom", Some(from), Some(to))?,
         None => Period::parse(text, None, None)?,
