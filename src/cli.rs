@@ -5,6 +5,7 @@ mod explain;
 mod geo;
 mod import;
 mod password;
+mod reference;
 mod serve;
 mod words;
 
@@ -12,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result};
-use clap::Parser;
 
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
@@ -27,91 +25,93 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::limits;
 use crate::store::sqlite::Sqlite;
-use words::{UserWork, Words, Work};
+use anyhow::{Context, Result};
+use words::{CommandLine, UserWork, Verb};
 
 /// What ended a command early.
-enum Failure {
+enum CliFailure {
     /// The command line or the configuration is wrong.
     Misuse(String),
     /// Something else.
     Failed(String),
 }
 
-impl From<ConfigError> for Failure {
+impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
-        Failure::Misuse(error.to_string())
+        CliFailure::Misuse(error.to_string())
     }
 }
 
-impl From<Refused> for Failure {
+impl From<Refused> for CliFailure {
     fn from(error: Refused) -> Self {
-        Failure::Failed(error.to_string())
+        CliFailure::Failed(error.to_string())
     }
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for CliFailure {
     fn from(error: anyhow::Error) -> Self {
-        Failure::Failed(format!("{error:#}"))
+        CliFailure::Failed(format!("{error:#}"))
     }
 }
 
 /// Runs the program with the words of its command line.
 pub fn run() -> ExitCode {
-    let words = Words::parse();
+    let words = CommandLine::of_process();
     let code = match work(words) {
         Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Misuse(sentence)) => (2, sentence),
-        Err(Failure::Failed(sentence)) => (1, sentence),
+        Err(CliFailure::Misuse(sentence)) => (2, sentence),
+        Err(CliFailure::Failed(sentence)) => (1, sentence),
     };
     eprintln!("headcount: {}", code.1);
     ExitCode::from(code.0)
 }
 
-fn work(words: Words) -> Result<(), Failure> {
+fn work(words: CommandLine) -> Result<(), CliFailure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     // A name of ours is always text; whether its value is, the configuration looks for itself.
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let config = Config::load(file.as_deref(), environment, &words.flags())?;
+    let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
     match &words.work {
-        Work::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
-        Work::Geo(words_of) => {
+        Verb::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
+        Verb::Geo(words_of) => {
             print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
+            return Ok(());
+        }
+        Verb::Reference { of } => {
+            let table = of.table();
+            print(&Reply { json: table.clone().into(), text: table }, words.json);
             return Ok(());
         }
         _ => {}
     }
-    if let Some(command) = with_password(&words.work)? {
-        print(&carry_out(&config, command, clock)?, words.json);
-        return Ok(());
-    }
-    if let Some(command) = words.work.command() {
+    if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         print(&carry_out(&config, command, clock)?, words.json);
         return Ok(());
     }
     match &words.work {
-        Work::Import(order) => {
+        Verb::Import(order) => {
             let (reply, fault) = import::import(&config, order, clock)?;
             print(&reply, words.json);
-            fault.map_or(Ok(()), |sentence| Err(Failure::Failed(sentence)))
+            fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
         }
-        Work::Demo(_) if words.has_data() => {
+        Verb::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
-            Err(Failure::Misuse(sentence.into()))
+            Err(CliFailure::Misuse(sentence.into()))
         }
-        Work::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
+        Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
         _ => Ok(serve::serve(&config, &words.sites(), clock)?),
     }
 }
 
 /// The command for which a password has to be read first.
-fn with_password(work: &Work) -> Result<Option<Command>, Failure> {
+fn with_password(work: &Verb) -> Result<Option<Command>, CliFailure> {
     match work {
-        Work::User(UserWork::Password { name, password_stdin, none: false }) => {
+        Verb::User(UserWork::Password { name, password_stdin, none: false }) => {
             let password = Some(password::read(*password_stdin)?);
             Ok(Some(Command::User(UserCommand::Password { name: name.clone(), password })))
         }
-        Work::Share(work) => {
+        Verb::Share(work) => {
             let password = work.wants_password().map(password::read).transpose()?;
             Ok(Some(Command::Share(work.command(password))))
         }
@@ -120,13 +120,13 @@ fn with_password(work: &Work) -> Result<Option<Command>, Failure> {
 }
 
 /// Sends a command to the running server of the data folder, or does it here.
-fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, Failure> {
+fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, CliFailure> {
     if !makes_folder(&command) {
         must_be_there(&config.data)?;
     }
     let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
         Reached::Server(answer) => {
-            return Ok(answer.map_err(|e| Failure::Failed(format!("the running server did not answer: {e}")))??);
+            return Ok(answer.map_err(|e| CliFailure::Failed(format!("the running server did not answer: {e}")))??);
         }
         Reached::Folder(folder) => folder,
     };
@@ -145,7 +145,7 @@ fn makes_folder(command: &Command) -> bool {
 }
 
 /// Refuses a folder without a database.
-fn must_be_there(data: &Path) -> Result<(), Failure> {
+fn must_be_there(data: &Path) -> Result<(), CliFailure> {
     let folder = data.display();
     let told = match std::fs::metadata(data.join(DATABASE)) {
         Ok(file) if file.is_file() => return Ok(()),
@@ -154,7 +154,7 @@ fn must_be_there(data: &Path) -> Result<(), Failure> {
         }
         _ => format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`"),
     };
-    Err(Failure::Failed(told))
+    Err(CliFailure::Failed(told))
 }
 
 /// Who does the work: the running server, which has answered, or the folder is ours to do it.
@@ -165,7 +165,7 @@ enum Reached<T> {
 
 /// Asks the server, which answers nothing where none is, else takes the folder. One that starts or stops holds the lock
 /// without listening, so both are tried again for a while.
-fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Failure> {
+fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliFailure> {
     let until = Instant::now() + Duration::from_millis(limits::LOCK_WAIT_MS);
     loop {
         if let Some(answer) = ask() {

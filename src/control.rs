@@ -203,14 +203,14 @@ impl Reply {
 #[error("{0}")]
 pub struct Refused(pub String);
 
-impl<E: std::error::Error + 'static> From<E> for Refusal {
+impl<E: std::error::Error + 'static> From<E> for CommandRefusal {
     fn from(error: E) -> Self {
-        Refusal { is_failure: is_failure(&error), refused: Refused(error.to_string()) }
+        CommandRefusal { is_failure: is_failure(&error), refused: Refused(error.to_string()) }
     }
 }
 
 /// Any error on its way to become [`Refused`].
-struct Refusal {
+struct CommandRefusal {
     refused: Refused,
     /// Whether the store failed, rather than that the command made no sense.
     is_failure: bool,
@@ -222,10 +222,10 @@ fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
         || matches!(error.downcast_ref(), Some(UserError::Store(_)))
 }
 
-type Done = Result<Reply, Refusal>;
+type Done = Result<Reply, CommandRefusal>;
 
-fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { refused: Refused(sentence.into()), is_failure: false })
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, CommandRefusal> {
+    Err(CommandRefusal { refused: Refused(sentence.into()), is_failure: false })
 }
 
 /// Carries out a command. `base_url` is how browsers reach the collector.
@@ -238,7 +238,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
     let password = digest(command.password()).map_err(|refusal| refusal.refused)?;
     let name = command.name();
     let done = || carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only { done() } else { collector.alone(done) }.map_err(|Refusal { refused, is_failure }| {
+    if reads_only { done() } else { collector.alone(done) }.map_err(|CommandRefusal { refused, is_failure }| {
         if is_failure {
             collector.meter().failed(FailureKind::Command, &name, &refused);
         }
@@ -246,7 +246,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
     })
 }
 
-fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, Refusal> {
+fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {
     password.map(|password| Ok(password.chosen(random()?)?)).transpose()
 }
 
@@ -268,7 +268,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
-            report::report(collector, &site, &report::Words { period, by, rows, filter })
+            report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })
         }
         Command::GoalAdd { site, target, name } => goal::add(collector, &site, &target, name.as_deref()),
         Command::GoalList { site } => goal::list(collector, &site),

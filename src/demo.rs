@@ -27,7 +27,7 @@ use crate::store::{BotCount, DayState, Flush, Rejected, Store};
 use dice::Dice;
 use live::Live;
 use past::Maker;
-use sites::{SHAPES, Shape};
+use sites::{SHAPES, SiteShape};
 
 /// How long before `now` the first live visits have begun, so that somebody is there at once.
 const HEAD_START_MS: i64 = 150_000;
@@ -44,7 +44,7 @@ pub struct Demo {
 }
 
 /// A day that waits to be stored.
-type Made = (SiteId, Day, (Sums, DayState), Vec<Rejected>, Vec<BotCount>);
+type MadeDay = (SiteId, Day, (Sums, DayState), Vec<Rejected>, Vec<BotCount>);
 
 impl Demo {
     /// Adds the sites to an empty store, and stores their days before today. `goes_on` is told how much is done, from 0 to
@@ -81,7 +81,7 @@ impl Demo {
         makers.map_err(|reason| anyhow!("a made-up visit is refused as {}", reason.label()))
     }
 
-    fn make_days(&self, maker: &Maker, site: &Site, done: &SyncSender<Made>) {
+    fn make_days(&self, maker: &Maker, site: &Site, done: &SyncSender<MadeDay>) {
         let today = site.schedule.locate(self.now).day;
         for days_ago in (1..=i32::from(self.days)).rev() {
             let day = Day(today.0 - days_ago);
@@ -95,7 +95,7 @@ impl Demo {
         }
     }
 
-    fn store_days(&self, store: &Sqlite, made: Receiver<Made>, mut goes_on: impl FnMut(f64) -> bool) -> Result<()> {
+    fn store_days(&self, store: &Sqlite, made: Receiver<MadeDay>, mut goes_on: impl FnMut(f64) -> bool) -> Result<()> {
         let all = usize::from(self.days) * SHAPES.len();
         let mut stored = 0;
         let mut number = store.last_flush()?;
@@ -161,7 +161,7 @@ fn give(collector: &Collector, hit: Hit) -> Result<()> {
     Ok(())
 }
 
-impl Shape {
+impl SiteShape {
     /// What its owner watches, declared at `since`, and noted until `today`.
     fn settings(&self, since: Moment, today: Day) -> Settings {
         let goal = |(name, target): &(&str, &str)| Goal {
@@ -185,7 +185,7 @@ impl Shape {
     }
 }
 
-fn shape_of(site: &Site) -> Option<&'static Shape> {
+fn shape_of(site: &Site) -> Option<&'static SiteShape> {
     SHAPES.iter().find(|shape| shape.domain == site.domain.as_str())
 }
 

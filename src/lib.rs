@@ -91,14 +91,17 @@
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
 //! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
 //!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
-//! - a key of the configuration: [`config::KEYS`] and `Config::set`, the flag in `cli/words.rs`, the table in
-//!   `docs/configuration.md`;
+//! - a setting of a site: its field and its item in `site/settings.rs` (of paths: `site/paths.rs`; of what is left out:
+//!   `site/exclusions.rs`), a bound in [`limits`]. Flags, answers, forms and their texts are made of the item; the table for the
+//!   documentation is what `headcount reference sites` prints;
+//! - a key of the configuration: its field and its item of [`config::KEYS`], which flag, variable and help are made of; the table
+//!   for the documentation is what `headcount reference configuration` prints;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
-//! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`
-//!   reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
+//! - a command: [`control::Command`], its words in `cli/words.rs`, what it answers in `page/text/`, its form in `page/settings/`,
+//!   which `server/settings/asked.rs` reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,7 @@
 
 use headcount::site::{AddressMode, Settings, Site};
 
+use crate::operators::printed;
 use crate::world::{Answer, World};
 
 type Cookie = (&'static str, String);
@@ -77,64 +78,94 @@ fn what_is_refused_stands_beside_the_form_with_what_was_typed() {
     assert!(!before.contains("role=\"alert\""));
 }
 
+/// Sends a form and looks whether it is said that it was done.
+fn sent(world: &World, cookie: &[Cookie], name: &str, fields: &[(&str, &str)]) {
+    let page = follow(world, cookie, &send(world, cookie, name, fields));
+    assert_eq!((page.status, page.text().matches("class=\"told done\"").count()), (200, 1), "{name}");
+}
+
 #[test]
-fn each_form_sets_what_it_says() {
+fn the_form_of_a_site_sets_what_it_says() {
     let (world, cookie) = owner();
     world.alias("example.com", &["old"]);
-    let sent = |name: &str, fields: &[(&str, &str)]| {
-        let page = follow(&world, &cookie, &send(&world, &cookie, name, fields));
-        assert_eq!((page.status, page.text().matches("class=\"told done\"").count()), (200, 1), "{name}");
-    };
     let hosts = ("hosts", "example.com\r\n\r\n *.example.com \r\n");
-    sent(
-        "site",
-        &[("timezone", "Asia/Tokyo"), hosts, ("aliases", "New\r\n7"), ("address", "truncate"), ("counter", "true")],
-    );
+    let rest = [("timezone", "Asia/Tokyo"), hosts, ("address", "truncate"), ("counter", "true")];
+    sent(&world, &cookie, "site", &[&rest[..], &[("aliases", "New\r\n7")]].concat());
     let set = site(&world);
     assert_eq!(set.schedule.next().map(|(_, zone)| zone), Some("Asia/Tokyo"));
     assert_eq!(set.settings.hosts, ["example.com", "*.example.com"]);
     assert_eq!(set.settings.aliases, ["new", "7"]);
     assert_eq!(set.settings.address, AddressMode::Truncate);
     assert!(set.settings.counter && !set.settings.opt_out, "a box that is not ticked is not sent");
-    sent("budgets", &[("values_max", "500"), ("pair_cells_max", "7000")]);
-    sent(
-        "paths",
-        &[("templates", "/order/:id"), ("masks", ""), ("slash", "strip"), ("case", "lower"), ("query_keys", "id")],
-    );
-    sent(
-        "exclusions",
-        &[
-            ("exclude_ips", "203.0.113.7"),
-            ("exclude_countries", "de\nfr"),
-            ("exclude_paths", "/admin/**"),
-            ("exclude_hosts", ""),
-        ],
-    );
-    sent("funnel-add", &[("name", "Checkout"), ("steps", "/cart\r\nPurchase")]);
-    sent("annotation-add", &[("text", "Version 2"), ("day", "2026-05-30"), ("hour", "14")]);
-    sent("annotation-add", &[("text", "Today"), ("day", ""), ("hour", "")]);
+    // A form that is sent as it stands changes nothing.
+    sent(&world, &cookie, "site", &[&rest[..], &[("aliases", "new\n7")]].concat());
+    let again = site(&world);
+    assert_eq!((again.settings, again.schedule.next()), (set.settings.clone(), set.schedule.next()));
+    let refused = send(&world, &cookie, "site", &[&rest[..2], &[("address", "cut")]].concat());
+    assert!(refused.text().contains("Address takes hash, truncate or none."), "{}", refused.text());
+}
+
+#[test]
+fn forms_of_budgets_paths_and_exclusions_set_what_they_say() {
+    let (world, cookie) = owner();
+    sent(&world, &cookie, "budgets", &[("values_max", "500"), ("pair_cells_max", "7000")]);
+    let paths =
+        [("templates", "/order/:id"), ("masks", ""), ("slash", "strip"), ("case", "lower"), ("query_keys", "id")];
+    sent(&world, &cookie, "paths", &paths);
+    let exclusions = [("exclude_ips", "203.0.113.7"), ("exclude_countries", "de\nfr")];
+    let more = [("exclude_paths", "/admin/**"), ("exclude_hosts", "")];
+    sent(&world, &cookie, "exclusions", &[exclusions, more].concat());
     let set = settings(&world);
     assert_eq!((set.budget.values, set.budget.pair_cells), (500, 7_000));
     assert_eq!((set.paths.templates[0].as_str(), set.paths.query_keys[0].as_str()), ("/order/:id", "id"));
     assert_eq!(set.exclude.networks[0].to_string(), "203.0.113.7/32");
     assert_eq!((set.exclude.countries, set.exclude.paths), (vec!["DE".into(), "FR".into()], vec!["/admin/**".into()]));
+}
+
+#[test]
+fn funnels_and_annotations_are_added_and_removed_by_forms() {
+    let (world, cookie) = owner();
+    sent(&world, &cookie, "funnel-add", &[("name", "Checkout"), ("steps", "/cart\r\nPurchase")]);
+    sent(&world, &cookie, "annotation-add", &[("text", "Version 2"), ("day", "2026-05-30"), ("hour", "14")]);
+    sent(&world, &cookie, "annotation-add", &[("text", "Today"), ("day", ""), ("hour", "")]);
+    let set = settings(&world);
     assert_eq!(set.funnels[0].steps.len(), 2);
     let notes: Vec<String> = set.annotations.iter().map(|it| format!("{} {}", it.at(), it.text)).collect();
     assert_eq!(notes, ["2026-05-30T14 Version 2", "2026-06-01 Today"]);
-    sent("funnel-remove", &[("name", "Checkout")]);
-    sent("annotation-remove", &[("id", "1")]);
+    sent(&world, &cookie, "funnel-remove", &[("name", "Checkout")]);
+    sent(&world, &cookie, "annotation-remove", &[("id", "1")]);
     let set = settings(&world);
     assert!(set.funnels.is_empty() && set.annotations.len() == 1);
-    // A form that is sent as it stands changes nothing.
-    let before = site(&world);
-    sent(
-        "site",
-        &[("timezone", "Asia/Tokyo"), hosts, ("aliases", "new\n7"), ("address", "truncate"), ("counter", "true")],
-    );
-    assert_eq!(
-        (site(&world).settings, site(&world).schedule.next()),
-        (before.settings.clone(), before.schedule.next())
-    );
+}
+
+/// The page of the command line's settings and keys is what the program prints.
+#[test]
+fn the_documentation_lists_every_setting_and_every_key() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let pages = std::fs::read_dir(folder).unwrap().map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|ending| ending == "md"));
+    let documentation: String = pages.map(|page| std::fs::read_to_string(page).unwrap()).collect();
+    for of in ["sites", "configuration"] {
+        let table = printed(&["reference", of]);
+        assert!(documentation.contains(table.trim()), "no page of docs/ has the table of `headcount reference {of}`");
+    }
+}
+
+/// What stood in the store and came over the socket before settings were one table.
+#[test]
+fn what_older_versions_wrote_is_read() {
+    let stored = r#"{"address":"truncate","hosts":["a.test"],"aliases":[],"campaigns":{},"counter":false,"small_counts_k":5,
+        "opt_out":false,"goals":[],"funnels":[],"funnels_made":0,"budget":{"values":7,"pair_cells":9},
+        "exclude":{"networks":["203.0.113.0/24"],"countries":[],"paths":[],"hosts":[]},"annotations_made":0}"#;
+    let settings: Settings = serde_json::from_str(stored).unwrap();
+    assert!(!settings.opt_out && settings.budget.values == 7 && settings.exclude.networks.len() == 1);
+    let command = r#"{"site_set":{"domain":"example.com","change":{"timezone":null,"hosts":["b.test"],"add_aliases":["7"],
+        "remove_aliases":[],"address":"none","counter":null,"personal":0,"slash":"strip","exclude_ips":null}}}"#;
+    let world = World::start();
+    world.command(serde_json::from_str(command).unwrap()).unwrap();
+    let set = self::settings(&world);
+    assert_eq!((set.hosts, set.aliases, set.address), (vec!["b.test".into()], vec!["7".into()], AddressMode::None));
+    assert_eq!((set.paths.personal, set.paths.slash.name(), set.counter), (0, "strip", false));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::words::ImportWords;
-use super::{Failure, Reached};
+use super::{CliFailure, Reached};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::folder::socket_of;
@@ -25,23 +25,23 @@ use crate::control::{Refused, Reply};
 use crate::import::Import;
 use crate::limits;
 use crate::page::words::ENGLISH;
-use log::Log;
+use log::OpenLog;
 use merge::Merge;
 
 /// What is told, and of which log nothing could be read.
-type Told = (Reply, Option<String>);
+type ImportOutcome = (Reply, Option<String>);
 
 /// Imports logs through the running server of the data folder, or without one.
-pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Told, Failure> {
+pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<ImportOutcome, CliFailure> {
     let manner = order.manner(config.trust.proxies.clone());
     if order.rules {
         return Ok((Reply { text: manner.rules.told(), json: json!(manner.rules) }, None));
     }
-    let reader = manner.reader().map_err(|error| Failure::Misuse(error.to_string()))?;
-    let logs = order.files.iter().map(|file| Log::find(file, reader.clone())).collect::<Result<Vec<_>, _>>();
-    let logs = logs.map_err(|error| Failure::Failed(error.to_string()))?;
+    let reader = manner.reader().map_err(|error| CliFailure::Misuse(error.to_string()))?;
+    let logs = order.files.iter().map(|file| OpenLog::find(file, reader.clone())).collect::<Result<Vec<_>, _>>();
+    let logs = logs.map_err(|error| CliFailure::Failed(error.to_string()))?;
     if logs.len() > limits::LOGS_MAX {
-        return Err(Failure::Failed(format!("{} logs are too many at once; give fewer", logs.len())));
+        return Err(CliFailure::Failed(format!("{} logs are too many at once; give fewer", logs.len())));
     }
     super::must_be_there(&config.data)?;
     let there = || Intake::there(&socket_of(&config.data), &order.site, logs.len(), &manner);
@@ -58,13 +58,13 @@ pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Told
     Ok(reply?)
 }
 
-fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<Told, Refused> {
+fn run(mut logs: Vec<OpenLog>, order: &ImportWords, mut intake: Intake) -> Result<ImportOutcome, Refused> {
     let begun = Instant::now();
     for log in &mut logs {
         let head = log.head().map_err(refused)?;
         log.start = intake.open(&head)?;
     }
-    let progress = Progress::over(&logs);
+    let progress = ImportProgress::over(&logs);
     let mut merge = Merge::of(logs);
     let mut poured = pour(&mut merge, &mut intake, &progress);
     if order.follow && poured.is_ok() {
@@ -79,7 +79,7 @@ fn run(mut logs: Vec<Log>, order: &ImportWords, mut intake: Intake) -> Result<To
     Ok((told::told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()), fault))
 }
 
-fn pour(merge: &mut Merge, intake: &mut Intake, progress: &Progress) -> Result<(), Refused> {
+fn pour(merge: &mut Merge, intake: &mut Intake, progress: &ImportProgress) -> Result<(), Refused> {
     while let Some(chunk) = merge.next().map_err(refused)? {
         intake.take(chunk.log, chunk.end, chunk.lines)?;
         progress.took(chunk.lines);
@@ -93,13 +93,13 @@ fn refused(error: log::Unreadable) -> Refused {
 }
 
 /// The bar on a terminal; nothing elsewhere.
-struct Progress {
+struct ImportProgress {
     bar: ProgressBar,
     lines: std::cell::Cell<u64>,
 }
 
-impl Progress {
-    fn over(logs: &[Log]) -> Progress {
+impl ImportProgress {
+    fn over(logs: &[OpenLog]) -> ImportProgress {
         let bytes = logs.iter().map(|log| log.file_bytes).sum::<Option<u64>>();
         let target =
             if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -111,7 +111,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
         }
-        Progress { bar, lines: std::cell::Cell::new(0) }
+        ImportProgress { bar, lines: std::cell::Cell::new(0) }
     }
 
     /// Notes that these lines are handed over.

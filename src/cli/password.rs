@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::Failure;
+use super::CliFailure;
 use crate::limits;
 use crate::secret::password::Password;
 
@@ -13,22 +13,22 @@ use crate::secret::password::Password;
 const CTRL_C: char = '\u{3}';
 
 /// Reads a password: from the first line of standard input if asked to, else twice from the terminal.
-pub fn read(from_stdin: bool) -> Result<Password, Failure> {
+pub fn read(from_stdin: bool) -> Result<Password, CliFailure> {
     if from_stdin {
         return Ok(Password::from(line()?));
     }
     if !io::stdin().is_terminal() {
         let sentence = "standard input is no terminal; write --password-stdin to read the password from there";
-        return Err(Failure::Misuse(sentence.into()));
+        return Err(CliFailure::Misuse(sentence.into()));
     }
     let (first, again) = (asked("Password: ")?, asked("Once more: ")?);
     if first != again {
-        return Err(Failure::Failed("the two passwords differ; nothing was changed".into()));
+        return Err(CliFailure::Failed("the two passwords differ; nothing was changed".into()));
     }
     Ok(first)
 }
 
-fn asked(prompt: &str) -> Result<Password, Failure> {
+fn asked(prompt: &str) -> Result<Password, CliFailure> {
     let mut terminal = io::stderr();
     let _ = write!(terminal, "{prompt}").and_then(|()| terminal.flush());
     let unseen = Unseen::begin();
@@ -37,15 +37,15 @@ fn asked(prompt: &str) -> Result<Password, Failure> {
     let _ = writeln!(terminal);
     let typed = typed?;
     if typed.contains(CTRL_C) {
-        return Err(Failure::Failed("nothing was changed".into()));
+        return Err(CliFailure::Failed("nothing was changed".into()));
     }
     Ok(Password::from(typed))
 }
 
-fn line() -> Result<String, Failure> {
+fn line() -> Result<String, CliFailure> {
     let mut text = String::new();
     let read = io::Read::take(io::stdin().lock(), limits::PASSWORD_BYTES_MAX as u64 + 3).read_line(&mut text);
-    read.map_err(|error| Failure::Failed(format!("the password can't be read: {error}")))?;
+    read.map_err(|error| CliFailure::Failed(format!("the password can't be read: {error}")))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -2,17 +2,20 @@
 
 mod annotation;
 mod change;
+mod keys;
 mod share;
 mod user;
 mod watched;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::reference::ReferenceOf;
 use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
 use crate::clock::Clock;
+use crate::config::{FlagOf, KEYS};
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
 use crate::import::Manner;
@@ -29,10 +32,10 @@ use watched::{FunnelWork, GoalWork};
 /// counts at once.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, arg_required_else_help = true)]
-pub struct Words {
-    /// Folder of the database [default: ./data]
-    #[arg(long, global = true, value_name = "DIR")]
-    data: Option<String>,
+pub struct CommandLine {
+    /// The keys of the configuration that are set by flags
+    #[arg(skip)]
+    keys: Vec<(&'static str, String)>,
     /// TOML file with the configuration
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -43,15 +46,15 @@ pub struct Words {
     #[arg(long, global = true, value_name = "TIME", hide = true)]
     now: Option<jiff::Timestamp>,
     #[command(subcommand)]
-    pub work: Work,
+    pub work: Verb,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Work {
+pub enum Verb {
     /// Starts the collector and its dashboard
     Serve(Serve),
     /// Starts a collector with two made-up sites, a year of visits and live ones; all of it goes away at the end
-    Demo(Demo),
+    Demo(DemoWords),
     /// Adds, lists, changes and removes sites
     #[command(subcommand)]
     Site(SiteWork),
@@ -84,6 +87,12 @@ pub enum Work {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer; nothing is counted
     Explain(ExplainWords),
+    /// Prints a table of the documentation. Hidden: it is for those who write that.
+    #[command(hide = true)]
+    Reference {
+        /// Of what
+        of: ReferenceOf,
+    },
     /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
 }
@@ -125,38 +134,13 @@ pub struct GeoWords {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Address and port to listen on [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
     /// A site to count, made if there is none of this domain; may be given several times
     #[arg(long = "site", value_name = "DOMAIN")]
     sites: Vec<String>,
-    /// How browsers reach the collector [default: http:// and the listen address]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
-    /// MMDB file for country, region and city
-    #[arg(long, value_name = "FILE")]
-    geo: Option<String>,
-    /// How much of a place is counted: none, country, region or city [default: city]
-    #[arg(long, value_name = "PART")]
-    place: Option<String>,
-    /// Networks whose forwarding headers are believed, separated by commas: ranges, or loopback, private, cloudflare,
-    /// cloudfront, fastly, akamai, google, imperva, sucuri [default: loopback]
-    #[arg(long, value_name = "NETWORKS")]
-    trusted_proxies: Option<String>,
-    /// The one header in which these proxies name the client, such as X-Real-IP [default: what they usually set]
-    #[arg(long, value_name = "HEADER")]
-    client_ip_header: Option<String>,
-    /// How log messages are written: text or json
-    #[arg(long, value_name = "FORMAT")]
-    log: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub struct Demo {
-    /// Address and port to listen on [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
+pub struct DemoWords {
     /// Another number makes other visits; the same makes the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -272,9 +256,6 @@ pub struct ImportWords {
     /// How they are written, where they do not tell: combined, json, cloudfront, haproxy, w3c, or a line of log_format
     #[arg(long, visible_alias = "log-format", value_name = "FORMAT")]
     pub format: Option<String>,
-    /// Networks whose forwarded addresses are believed, separated by commas, as for serve [default: loopback]
-    #[arg(long, value_name = "NETWORKS")]
-    pub trusted_proxies: Option<String>,
     /// Shows ten lines as they would be counted, and counts nothing
     #[arg(long, conflicts_with = "follow")]
     pub dry_run: bool,
@@ -331,28 +312,29 @@ impl ImportWords {
     }
 }
 
-impl Words {
-    /// The flags that are keys of the configuration.
-    pub fn flags(&self) -> Vec<(&'static str, String)> {
-        let mut flags = vec![("data", self.data.clone())];
-        if let Work::Serve(serve) = &self.work {
-            flags.extend([
-                ("listen", serve.listen.clone()),
-                ("url", serve.url.clone()),
-                ("geo", serve.geo.clone()),
-                ("place", serve.place.clone()),
-                ("trusted_proxies", serve.trusted_proxies.clone()),
-                ("client_ip_header", serve.client_ip_header.clone()),
-                ("log", serve.log.clone()),
-            ]);
-        }
-        if let Work::Import(order) = &self.work {
-            flags.push(("trusted_proxies", order.trusted_proxies.clone()));
-        }
-        if let Work::Demo(demo) = &self.work {
-            flags.push(("listen", demo.listen.clone()));
-        }
-        flags.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+impl CommandLine {
+    /// What the command line of the process asks for; a wrong one ends the process.
+    pub fn of_process() -> CommandLine {
+        CommandLine::of(&CommandLine::grammar().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line, with a flag for each key of the configuration.
+    fn grammar() -> clap::Command {
+        KEYS.iter().fold(CommandLine::command(), |grammar, key| match key.flag_of {
+            FlagOf::Everything => grammar.arg(keys::flag(key).global(true)),
+            FlagOf::Commands(names) => names
+                .iter()
+                .fold(grammar, |grammar, name| grammar.mut_subcommand(name, |command| command.arg(keys::flag(key)))),
+        })
+    }
+
+    fn of(matches: &ArgMatches) -> Result<CommandLine, clap::Error> {
+        Ok(CommandLine { keys: keys::given(matches), ..CommandLine::from_arg_matches(matches)? })
+    }
+
+    /// The keys of the configuration that are set by flags.
+    pub fn flags(&self) -> &[(&'static str, String)] {
+        &self.keys
     }
 
     /// The clock to go by.
@@ -362,70 +344,93 @@ impl Words {
 
     /// Whether `--data` was given.
     pub fn has_data(&self) -> bool {
-        self.data.is_some()
+        self.keys.iter().any(|(name, _)| *name == "data")
     }
 
     /// The sites that `serve` is to make.
     pub fn sites(&self) -> Vec<String> {
         match &self.work {
-            Work::Serve(serve) => serve.sites.clone(),
+            Verb::Serve(serve) => serve.sites.clone(),
             _ => Vec::new(),
         }
     }
 }
 
-impl Work {
+impl Verb {
     /// The command for the collector; nothing for those that do more than ask.
     pub fn command(&self) -> Option<Command> {
         Some(match self {
-            Work::Serve(_) | Work::Demo(_) | Work::Import(_) | Work::Explain(_) | Work::Geo(_) | Work::Share(_) => {
-                return None;
-            }
-            Work::Site(SiteWork::Add { domain, change }) => {
-                Command::SiteAdd { domain: domain.clone(), change: change.named() }
-            }
-            Work::Site(SiteWork::List) => Command::SiteList,
-            Work::Site(SiteWork::Show { domain }) => Command::SiteShow { domain: domain.clone() },
-            Work::Site(SiteWork::Set { domain, change }) => {
-                Command::SiteSet { domain: domain.clone(), change: change.named() }
-            }
-            Work::Site(SiteWork::Remove { domain }) => Command::SiteRemove { domain: domain.clone() },
-            Work::Tokens(TokenWork::Create { site, scope }) => {
-                Command::TokenCreate { site: site.clone(), scope: scope.clone() }
-            }
-            Work::Tokens(TokenWork::List) => Command::TokenList,
-            Work::Tokens(TokenWork::Revoke { id }) => Command::TokenRevoke { id: *id },
-            Work::Campaign(CampaignWork::Set { name, site, sent }) => {
-                Command::Campaign(CampaignCommand::Set { site: site.clone(), name: name.clone(), sent: *sent })
-            }
-            Work::Campaign(CampaignWork::List { site }) => {
-                Command::Campaign(CampaignCommand::List { site: site.clone() })
-            }
-            Work::Campaign(CampaignWork::Remove { name, site }) => {
-                Command::Campaign(CampaignCommand::Remove { site: site.clone(), name: name.clone() })
-            }
-            Work::Link(words) => Command::Campaign(CampaignCommand::Link {
-                site: words.site.clone(),
-                campaign: words.campaign.clone(),
-                to: words.to.clone(),
-                source: words.source.clone(),
-            }),
-            Work::User(work) => return work.command(),
-            Work::Report(words) => Command::Report {
-                site: words.site.clone(),
-                period: words.period.clone(),
-                by: words.by.clone(),
-                rows: words.rows,
-                filter: words.filters(),
-            },
-            Work::Annotation(work) => work.command(),
-            Work::Goal(work) => work.command(),
-            Work::Funnel(work) => work.command(),
+            Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
+            Verb::Explain(_) | Verb::Geo(_) | Verb::Reference { .. } => return None,
+            Verb::Site(work) => work.command(),
+            Verb::Tokens(work) => work.command(),
+            Verb::Campaign(work) => Command::Campaign(work.command()),
+            Verb::Link(words) => Command::Campaign(words.command()),
+            Verb::User(work) => return work.command(),
+            Verb::Report(words) => words.command(),
+            Verb::Annotation(work) => work.command(),
+            Verb::Goal(work) => work.command(),
+            Verb::Funnel(work) => work.command(),
         })
     }
 }
 
+impl SiteWork {
+    fn command(&self) -> Command {
+        match self {
+            SiteWork::Add { domain, change } => Command::SiteAdd { domain: domain.clone(), change: change.named() },
+            SiteWork::List => Command::SiteList,
+            SiteWork::Show { domain } => Command::SiteShow { domain: domain.clone() },
+            SiteWork::Set { domain, change } => Command::SiteSet { domain: domain.clone(), change: change.named() },
+            SiteWork::Remove { domain } => Command::SiteRemove { domain: domain.clone() },
+        }
+    }
+}
+
+impl TokenWork {
+    fn command(&self) -> Command {
+        match self {
+            TokenWork::Create { site, scope } => Command::TokenCreate { site: site.clone(), scope: scope.clone() },
+            TokenWork::List => Command::TokenList,
+            TokenWork::Revoke { id } => Command::TokenRevoke { id: *id },
+        }
+    }
+}
+
+impl CampaignWork {
+    fn command(&self) -> CampaignCommand {
+        match self {
+            CampaignWork::Set { name, site, sent } => {
+                CampaignCommand::Set { site: site.clone(), name: name.clone(), sent: *sent }
+            }
+            CampaignWork::List { site } => CampaignCommand::List { site: site.clone() },
+            CampaignWork::Remove { name, site } => CampaignCommand::Remove { site: site.clone(), name: name.clone() },
+        }
+    }
+}
+
+impl LinkWords {
+    fn command(&self) -> CampaignCommand {
+        CampaignCommand::Link {
+            site: self.site.clone(),
+            campaign: self.campaign.clone(),
+            to: self.to.clone(),
+            source: self.source.clone(),
+        }
+    }
+}
+
 impl ReportWords {
+    fn command(&self) -> Command {
+        Command::Report {
+            site: self.site.clone(),
+            period: self.period.clone(),
+            by: self.by.clone(),
+            rows: self.rows,
+            filter: self.filters(),
+        }
+    }
+
     /// All filters; a goal is one of them.
     fn filters(&self) -> Vec<String> {
         let goal = self.goal.iter().map(|name| format!("goal:{name}"));
@@ -436,18 +441,31 @@ impl ReportWords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    fn read(line: &str) -> CommandLine {
+        CommandLine::of(&CommandLine::grammar().try_get_matches_from(line.split(' ')).unwrap()).unwrap()
+    }
 
     #[test]
     fn the_command_line_is_sound() {
-        Words::command().debug_assert();
+        CommandLine::grammar().debug_assert();
+        for key in KEYS {
+            let FlagOf::Commands(names) = key.flag_of else { continue };
+            assert!(names.iter().all(|name| CommandLine::command().find_subcommand(name).is_some()), "{}", key.name);
+        }
     }
 
     #[test]
     fn the_data_folder_may_stand_before_or_after() {
         for line in ["headcount --data x site list", "headcount site list --data x", "headcount site --data x list"] {
-            let words = Words::try_parse_from(line.split(' ')).unwrap();
-            assert_eq!(words.flags(), [("data", "x".to_owned())], "{line}");
+            assert_eq!(read(line).flags(), [("data", "x".to_owned())], "{line}");
         }
+    }
+
+    #[test]
+    fn flags_of_other_commands_are_no_keys() {
+        assert_eq!(read("headcount explain --url https://example.com/").flags(), []);
+        let set = [("listen", "127.0.0.1:9"), ("url", "https://a.test")].map(|(key, value)| (key, value.to_owned()));
+        assert_eq!(read("headcount serve --url https://a.test --listen 127.0.0.1:9").flags(), set);
     }
 }

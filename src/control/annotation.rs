@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::Collector;
 use crate::limits;
 use crate::site::annotation::When;
@@ -72,7 +72,7 @@ fn add(collector: &Collector, site: &str, text: &str, at: Option<&str>) -> Done 
 }
 
 /// The words of an annotation: the owner's own, but on one line and short enough to stand beside a chart.
-fn text(text: &str) -> Result<String, Refusal> {
+fn text(text: &str) -> Result<String, CommandRefusal> {
     let text = text.trim();
     let most = limits::ANNOTATION_CHARS_MAX;
     match text.is_empty() || text.chars().count() > most || text.contains(char::is_control) {
@@ -82,7 +82,7 @@ fn text(text: &str) -> Result<String, Refusal> {
 }
 
 /// When something happened, on the site's clock. A timestamp names a moment wherever it was written.
-fn when(text: &str, site: &Site, now: Moment) -> Result<When, Refusal> {
+fn when(text: &str, site: &Site, now: Moment) -> Result<When, CommandRefusal> {
     let hour_of = |moment: Moment| {
         let local = site.schedule.locate(moment);
         When { day: local.day, hour: Some(local.hour) }

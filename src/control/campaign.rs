@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::beacon::mail::{Link, UNKNOWN};
 use crate::collector::{Collector, random};
 use crate::hit::mask;
@@ -108,7 +108,7 @@ fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     Ok(Reply::new(text, json!({"site": site.domain, "removed": name})))
 }
 
-fn unknown<T>(site: &Site, name: &str) -> Result<T, Refusal> {
+fn unknown<T>(site: &Site, name: &str) -> Result<T, CommandRefusal> {
     refuse(format!("{} has no campaign {name:?}; declare it with `headcount campaign set`", site.domain))
 }
 

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::goal::{kind, moment, name, since, target, unknown};
+use super::goal::{name, target, unknown};
 use super::{Done, Reply, find, refuse, report};
 use crate::collector::Collector;
 use crate::limits;
-use crate::page::text::table::aligned;
-use crate::report::goals::{self, Step};
+use crate::page::text::watched::{self, funnel_described, moment, since};
+use crate::report::goals;
 use crate::site::{Funnel, Site};
 
 /// Declares a funnel.
@@ -32,9 +32,13 @@ pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[Stri
     settings.funnels.push(funnel.clone());
     collector.store().set_site(&site)?;
     collector.reload()?;
-    let text =
-        format!("{:?} is a funnel of {} and counted from now on:\n\n{}", funnel.name, site.domain, listed(&funnel));
-    Ok(Reply::new(text, described(&funnel)))
+    let text = format!(
+        "{:?} is a funnel of {} and counted from now on:\n\n{}",
+        funnel.name,
+        site.domain,
+        watched::steps(&funnel)
+    );
+    Ok(Reply::new(text, funnel_described(&funnel)))
 }
 
 /// Lists the funnels of a site.
@@ -44,11 +48,11 @@ pub(super) fn list(collector: &Collector, site: &str) -> Done {
     let example = format!("headcount funnel add {} Checkout /cart /checkout Purchase", site.domain);
     let none = format!("{} has no funnel yet; declare one with `{example}`.", site.domain);
     let block = |funnel: &Funnel| {
-        format!("{}, counted since {}\n{}", funnel.name, since(funnel.since(), &site), listed(funnel))
+        format!("{}, counted since {}\n{}", funnel.name, since(funnel.since(), &site), watched::steps(funnel))
     };
     let blocks: Vec<String> = funnels.iter().map(block).collect();
     let text = if blocks.is_empty() { none } else { blocks.join("\n\n") };
-    Ok(Reply::new(text, Value::Array(funnels.iter().map(described).collect())))
+    Ok(Reply::new(text, Value::Array(funnels.iter().map(funnel_described).collect())))
 }
 
 /// Tells how far visits came.
@@ -59,14 +63,14 @@ pub(super) fn show(collector: &Collector, site: &str, name: &str, period: &str) 
     let steps = goals::funnel(site.id, range.span, funnel, collector)?;
     let (first, last) = (range.span.first_day(), range.span.last_day());
     let begun = site.schedule.locate(funnel.since()).day;
-    let mut text = format!("{}, {}, {first} to {last}\n\n{}", site.domain, funnel.name, table(&steps));
+    let mut text = format!("{}, {}, {first} to {last}\n\n{}", site.domain, funnel.name, watched::table(&steps));
     if begun >= first {
         text.push_str(&format!("\nCounted since {}.\n", since(funnel.since(), &site)));
     }
     if range.is_partial {
         text.push_str("\nToday is still running.\n");
     }
-    let rows: Vec<Value> = steps.iter().enumerate().map(|(at, step)| row(&steps, at, step)).collect();
+    let rows: Vec<Value> = steps.iter().enumerate().map(|(at, step)| watched::row(&steps, at, step)).collect();
     let answer = json!({
         "site": site.domain, "funnel": funnel.name, "from": first.to_string(), "to": last.to_string(),
         "counted_since": moment(funnel.since()), "steps": rows,
@@ -87,45 +91,10 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     Ok(Reply::new(text, json!({"removed": funnel.name})))
 }
 
-fn place(site: &Site, name: &str) -> Result<usize, super::Refusal> {
+fn place(site: &Site, name: &str) -> Result<usize, super::CommandRefusal> {
     let names: Vec<&str> = site.settings.funnels.iter().map(|funnel| funnel.name.as_str()).collect();
     match names.iter().position(|known| *known == name) {
         Some(place) => Ok(place),
         None => unknown("funnel", name, &names, site),
     }
-}
-
-fn listed(funnel: &Funnel) -> String {
-    let steps = funnel.steps.iter().zip(1..);
-    let lines: Vec<String> = steps.map(|(step, at)| format!("  {at}. {} {}", kind(step), step.text())).collect();
-    lines.join("\n")
-}
-
-fn described(funnel: &Funnel) -> Value {
-    let step = |target: &crate::site::Target| json!({"kind": kind(target), "target": target.text()});
-    let steps: Vec<Value> = funnel.steps.iter().map(step).collect();
-    json!({"name": funnel.name, "steps": steps, "counted_since": moment(funnel.since())})
-}
-
-fn row(steps: &[Step], at: usize, step: &Step) -> Value {
-    json!({
-        "step": at + 1, "kind": kind(&step.target), "target": step.target.text(),
-        "visits": step.visits, "visitors": step.visitors, "drop_off": lost(steps, at),
-    })
-}
-
-/// How many of a hundred visits of the step before did not come here; nothing for the first step, and where none came.
-fn lost(steps: &[Step], at: usize) -> Option<f64> {
-    let before = steps.get(at.checked_sub(1)?)?.visits;
-    goals::drop_off(before, steps.get(at)?.visits)
-}
-
-fn table(steps: &[Step]) -> String {
-    let mut rows = vec![["step", "visits", "visitors", "drop-off"].map(str::to_owned).to_vec()];
-    for (at, step) in steps.iter().enumerate() {
-        let lost = lost(steps, at).map_or_else(|| "-".to_owned(), |percent| format!("{percent} %"));
-        let label = format!("{}. {}", at + 1, step.target.text());
-        rows.push(vec![label, step.visits.to_string(), step.visitors.to_string(), lost]);
-    }
-    aligned(&rows)
 }

@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::Collector;
 use crate::config::nearest;
 use crate::hit::path;
 use crate::limits;
-use crate::site::{Domain, Goal, Moment, PathRules, Site, Target};
+use crate::page::text::watched::{goal_described, goal_line};
+use crate::site::{Domain, Goal, PathRules, Site, Target};
 
 /// Declares a goal.
 pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<&str>) -> Done {
@@ -37,7 +38,7 @@ pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<
         Target::Event(_) | Target::Page(_) => "It reaches back to all counted days",
     };
     let text = format!("{:?} is a goal of {}. {reach}.", goal.name, site.domain);
-    Ok(Reply::new(text, described(&goal)))
+    Ok(Reply::new(text, goal_described(&goal)))
 }
 
 /// Lists the goals of a site.
@@ -45,9 +46,9 @@ pub(super) fn list(collector: &Collector, site: &str) -> Done {
     let site = find(collector, site)?;
     let goals = &site.settings.goals;
     let none = format!("{0} has no goal yet; declare one with `headcount goal add {0} Signup`.", site.domain);
-    let lines: Vec<String> = goals.iter().map(|goal| line(goal, &site)).collect();
+    let lines: Vec<String> = goals.iter().map(|goal| goal_line(goal, &site)).collect();
     let text = if lines.is_empty() { none } else { lines.join("\n") };
-    Ok(Reply::new(text, Value::Array(goals.iter().map(described).collect())))
+    Ok(Reply::new(text, Value::Array(goals.iter().map(goal_described).collect())))
 }
 
 /// Takes a goal away.
@@ -65,7 +66,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
 }
 
 /// The refusal of a name that a site has not.
-pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) -> Result<T, Refusal> {
+pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) -> Result<T, CommandRefusal> {
     match names {
         [] => refuse(format!("{} has no {what}; declare one with `headcount {what} add`", site.domain)),
         names => refuse(format!(
@@ -77,44 +78,8 @@ pub(super) fn unknown<T>(what: &str, name: &str, names: &[&str], site: &Site) ->
     }
 }
 
-fn line(goal: &Goal, site: &Site) -> String {
-    let from = match goal.target {
-        Target::Pattern(_) => format!("since {}", since(goal.since(), site)),
-        Target::Event(_) | Target::Page(_) => "all days".to_owned(),
-    };
-    format!("{}  {} {}  {from}", goal.name, kind(&goal.target), goal.target.text())
-}
-
-/// When something was declared, on the site's clock.
-pub(super) fn since(moment: Moment, site: &Site) -> String {
-    let local = site.schedule.locate(moment);
-    format!("{} {:02}:00", local.day, local.hour.0)
-}
-
-/// What kind of target it is, in a word.
-pub(super) fn kind(target: &Target) -> &'static str {
-    match target {
-        Target::Event(_) => "event",
-        Target::Page(_) => "page",
-        Target::Pattern(_) => "pattern",
-    }
-}
-
-fn described(goal: &Goal) -> Value {
-    let mut described = json!({"name": goal.name, "kind": kind(&goal.target), "target": goal.target.text(), "declared": moment(goal.since())});
-    if matches!(goal.target, Target::Pattern(_)) {
-        described["counted_since"] = moment(goal.since()).into();
-    }
-    described
-}
-
-/// A moment as JSON has it, in UTC.
-pub(super) fn moment(moment: Moment) -> String {
-    moment.timestamp().to_string()
-}
-
 /// A name for people to read.
-pub(super) fn name(text: &str) -> Result<String, Refusal> {
+pub(super) fn name(text: &str) -> Result<String, CommandRefusal> {
     let name = text.trim();
     let is_short = name.chars().count() <= limits::DECLARED_NAME_CHARS_MAX;
     if name.is_empty() || !is_short || name.contains(char::is_control) {
@@ -125,7 +90,7 @@ pub(super) fn name(text: &str) -> Result<String, Refusal> {
 }
 
 /// A page, a pattern or an event, as far as hits can ever be it.
-pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
+pub(super) fn target(text: &str, site: &Site) -> Result<Target, CommandRefusal> {
     let text = text.trim();
     if text.is_empty() || text.contains(char::is_control) {
         return refuse("a goal is an event like Signup, a page like /pricing, or pages like /blog/**");
@@ -152,7 +117,7 @@ pub(super) fn target(text: &str, site: &Site) -> Result<Target, Refusal> {
 }
 
 /// A path as it is counted when a hit brings it: decoded, masked and by the site's rules, with its fragment.
-pub(super) fn counted(page: &str, domain: &Domain, rules: &PathRules) -> Result<String, Refusal> {
+pub(super) fn counted(page: &str, domain: &Domain, rules: &PathRules) -> Result<String, CommandRefusal> {
     match path::locate_by(&format!("https://{domain}{page}"), true, Some(rules)) {
         Ok(location) if page.contains('?') && !location.path.contains('?') => {
             refuse("pages are counted without what stands behind their question mark; leave it out")

@@ -32,12 +32,12 @@ pub enum Intake {
     /// Here.
     Here(Box<Import>),
     /// In the server.
-    There(Wire),
+    There(ImportWire),
 }
 
 /// A connection to the server.
 #[derive(Debug)]
-pub struct Wire {
+pub struct ImportWire {
     chunks: BufWriter<UnixStream>,
     answers: BufReader<UnixStream>,
 }
@@ -49,8 +49,8 @@ impl Intake {
     /// The server refuses it.
     pub fn there(path: &Path, site: &str, logs: usize, manner: &Manner) -> Option<Result<Intake, Refused>> {
         let stream = socket::connect(path)?;
-        let begin = || -> io::Result<Result<Wire, Refused>> {
-            let mut wire = Wire {
+        let begin = || -> io::Result<Result<ImportWire, Refused>> {
+            let mut wire = ImportWire {
                 answers: BufReader::new(stream.try_clone()?),
                 chunks: BufWriter::with_capacity(limits::LOG_CHUNK_BYTES, stream),
             };
@@ -127,7 +127,7 @@ impl Intake {
     }
 }
 
-impl Wire {
+impl ImportWire {
     fn open(&mut self, head: &[u8]) -> io::Result<Result<Start, Refused>> {
         self.chunks.write_all(&(head.len() as u32).to_le_bytes())?;
         self.chunks.write_all(head)?;

@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::goal::since;
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
+use crate::page::text::watched::since;
 use crate::report::range;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
@@ -77,7 +77,7 @@ fn add_public(
     until: Option<Moment>,
     embed: &[String],
     base_url: &str,
-) -> Result<String, Refusal> {
+) -> Result<String, CommandRefusal> {
     let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, until, embed };
     if !collector.store().add_share(&new, collector.clock().now())? {
         return refuse(format!(
@@ -101,7 +101,7 @@ fn add_secret(
     until: Option<Moment>,
     embed: &[String],
     base_url: &str,
-) -> Result<String, Refusal> {
+) -> Result<String, CommandRefusal> {
     let is_plain =
         !name.is_empty() && name.chars().count() <= limits::SHARE_NAME_CHARS_MAX && !name.chars().any(char::is_control);
     if !is_plain || name == PUBLIC {
@@ -147,7 +147,7 @@ fn opened(site: &Site, link: &str, until: Option<Moment>, embed: &[String]) -> R
 }
 
 /// When a share ends, as asked: at the end of a day of the site, or so many days from now.
-fn ends(asked: Option<&str>, site: &Site, now: Moment) -> Result<Option<Moment>, Refusal> {
+fn ends(asked: Option<&str>, site: &Site, now: Moment) -> Result<Option<Moment>, CommandRefusal> {
     let Some(asked) = asked.map(str::trim) else { return Ok(None) };
     let days: Option<i32> = asked.strip_suffix('d').and_then(|days| days.parse().ok());
     let today = site.schedule.locate(now).day;
@@ -165,7 +165,7 @@ fn ends(asked: Option<&str>, site: &Site, now: Moment) -> Result<Option<Moment>,
 }
 
 /// The hosts in whose pages something may stand.
-fn hosts(asked: &[String]) -> Result<Vec<String>, Refusal> {
+fn hosts(asked: &[String]) -> Result<Vec<String>, CommandRefusal> {
     if asked.len() > limits::EMBED_HOSTS_MAX {
         return refuse(format!("at most {} hosts may be named; use *.example.com", limits::EMBED_HOSTS_MAX));
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Done, Refusal, Reply, find, refuse};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
@@ -167,7 +167,7 @@ fn link(collector: &Collector, user: &User, base_url: &str) -> Done {
     Ok(Reply::new(link.clone(), json!({"link": link, "minutes": minutes, "name": user.name})))
 }
 
-fn new_link(collector: &Collector, user: UserId, base_url: &str) -> Result<String, Refusal> {
+fn new_link(collector: &Collector, user: UserId, base_url: &str) -> Result<String, CommandRefusal> {
     let secret = Secret::from_random(random()?);
     collector.store().add_link(user, secret.digest(), collector.clock().now())?;
     Ok(format!("{base_url}/sign-in/{}", secret.reveal()))
@@ -216,7 +216,7 @@ fn signed_out(browsers: usize) -> String {
 }
 
 /// The user with a name.
-fn known(collector: &Collector, name: &str) -> Result<User, Refusal> {
+fn known(collector: &Collector, name: &str) -> Result<User, CommandRefusal> {
     if let Some(user) = collector.store().user(name.trim())? {
         return Ok(user);
     }
@@ -228,7 +228,7 @@ fn known(collector: &Collector, name: &str) -> Result<User, Refusal> {
 }
 
 /// A name that can be told from others by its look.
-fn name(text: &str) -> Result<String, Refusal> {
+fn name(text: &str) -> Result<String, CommandRefusal> {
     let name = text.trim();
     let is_short = !name.is_empty() && name.chars().count() <= limits::USER_NAME_CHARS_MAX;
     if !is_short || ENGLISH.visible(name) != name {
@@ -238,7 +238,7 @@ fn name(text: &str) -> Result<String, Refusal> {
     Ok(name.to_owned())
 }
 
-fn role(text: &str) -> Result<Role, Refusal> {
+fn role(text: &str) -> Result<Role, CommandRefusal> {
     Role::from_name(text).map_or_else(
         || {
             let names = Role::ALL.map(Role::name);
@@ -249,12 +249,13 @@ fn role(text: &str) -> Result<Role, Refusal> {
     )
 }
 
-fn sites(collector: &Collector, domains: &[String]) -> Result<Option<Vec<SiteId>>, Refusal> {
-    let sites = domains.iter().map(|domain| Ok(find(collector, domain)?.id)).collect::<Result<Vec<_>, Refusal>>()?;
+fn sites(collector: &Collector, domains: &[String]) -> Result<Option<Vec<SiteId>>, CommandRefusal> {
+    let sites =
+        domains.iter().map(|domain| Ok(find(collector, domain)?.id)).collect::<Result<Vec<_>, CommandRefusal>>()?;
     Ok(Some(sites).filter(|sites| !sites.is_empty()))
 }
 
-fn must_fit(role: Role, sites: Option<&[SiteId]>) -> Result<(), Refusal> {
+fn must_fit(role: Role, sites: Option<&[SiteId]>) -> Result<(), CommandRefusal> {
     match (role, sites) {
         (Role::Owner, Some(_)) => refuse("an owner reads all sites; leave out --site, or write --role analyst"),
         _ => Ok(()),
@@ -287,7 +288,7 @@ fn line(user: &User, collector: &Collector) -> String {
     format!("{}  {}  {sites}  {last}  {password}", user.name, user.role.name())
 }
 
-fn described(user: &User, collector: &Collector) -> Result<Value, Refusal> {
+fn described(user: &User, collector: &Collector) -> Result<Value, CommandRefusal> {
     let browsers = collector.store().logins(user.id, None, collector.clock().now())?.len();
     Ok(json!({
         "name": user.name,

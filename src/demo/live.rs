@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::people::{BROWSERS, ROBOTS};
-use super::plan::{self, Date, Step, Visit};
-use super::sites::Shape;
+use super::plan::{self, Date, PlannedStep, PlannedVisit};
+use super::sites::SiteShape;
 use crate::beacon::address::Way;
 use crate::beacon::{Beacon, ClientIp, NO_HINTS, Request, plausible};
 use crate::hit::Kind;
@@ -28,18 +28,18 @@ const ADDRESSES_MASK: u64 = 0x1_ffff;
 /// The visits of a site that are under way.
 #[derive(Debug)]
 pub struct Live {
-    shape: &'static Shape,
+    shape: &'static SiteShape,
     site: Site,
     dice: Dice,
     /// When the next visit begins.
     next: Moment,
     /// What is to be sent, and when; in no order.
-    waiting: Vec<(Moment, Message)>,
+    waiting: Vec<(Moment, DemoMessage)>,
 }
 
 /// A beacon that is not sent yet.
 #[derive(Debug, Clone)]
-struct Message {
+struct DemoMessage {
     body: String,
     address: IpAddr,
     agent: &'static str,
@@ -48,7 +48,7 @@ struct Message {
 
 impl Live {
     /// A site whose first visit begins at `since`.
-    pub fn new(shape: &'static Shape, site: Site, dice: Dice, since: Moment) -> Live {
+    pub fn new(shape: &'static SiteShape, site: Site, dice: Dice, since: Moment) -> Live {
         Live { shape, site, dice, next: since, waiting: Vec::new() }
     }
 
@@ -57,7 +57,7 @@ impl Live {
         while self.next <= now {
             self.begin();
         }
-        let mut due: Vec<(Moment, Message)> = self.waiting.extract_if(.., |(at, _)| *at <= now).collect();
+        let mut due: Vec<(Moment, DemoMessage)> = self.waiting.extract_if(.., |(at, _)| *at <= now).collect();
         due.sort_by_key(|(at, _)| *at);
         due.iter().flat_map(|(_, message)| message.beacons()).collect()
     }
@@ -71,7 +71,7 @@ impl Live {
         let opted_out = robot.is_none() && dice.chance(OPTED_OUT);
         let steps = if robot.is_some() || opted_out { &visit.steps[..1] } else { &visit.steps[..] };
         for (place, step) in steps.iter().enumerate() {
-            let message = Message {
+            let message = DemoMessage {
                 body: self.body(&visit, step, place == 0).to_string(),
                 address: Ipv4Addr::from(ADDRESSES | (visit.who & ADDRESSES_MASK) as u32).into(),
                 agent: robot.unwrap_or(BROWSERS[visit.browser].1.agent),
@@ -94,7 +94,7 @@ impl Live {
     }
 
     /// What the tracker sends for a step.
-    fn body(&self, visit: &Visit, step: &Step, is_first: bool) -> Value {
+    fn body(&self, visit: &PlannedVisit, step: &PlannedStep, is_first: bool) -> Value {
         let (origin, home) = (&self.shape.origins[visit.origin], &self.shape.homes[visit.home].1);
         let query = if is_first && !origin.query.is_empty() { format!("?{}", origin.query) } else { String::new() };
         let mut body = json!({
@@ -129,7 +129,7 @@ impl Live {
     }
 }
 
-impl Message {
+impl DemoMessage {
     fn beacons(&self) -> Vec<Beacon> {
         let request = Request {
             query: "",

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::people::BROWSERS;
-use super::plan::{self, Date, Visit};
-use super::sites::{Origin as From, Shape};
+use super::plan::{self, Date, PlannedVisit};
+use super::sites::{SiteShape, VisitOrigin as From};
 use super::{dice_of, weekday};
 use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
@@ -37,7 +37,7 @@ const BOTS: [(&str, &str, u64); 9] = [
 
 /// What the hits of a site are made of. Each part is found out once, as [`crate::hit`] does it for every beacon.
 pub struct Maker<'a> {
-    shape: &'static Shape,
+    shape: &'static SiteShape,
     site: &'a Site,
     seed: u64,
     agents: Vec<Arc<Agent>>,
@@ -50,7 +50,7 @@ impl<'a> Maker<'a> {
     ///
     /// # Errors
     /// [`Rejection::SpamSource`] when the table of sources has come to list one of ours.
-    pub fn new(shape: &'static Shape, site: &'a Site, seed: u64, tools: &Tools) -> Result<Maker<'a>, Rejection> {
+    pub fn new(shape: &'static SiteShape, site: &'a Site, seed: u64, tools: &Tools) -> Result<Maker<'a>, Rejection> {
         let agent = |agent: &str| match tools.agents.classify(agent, &Hints::default(), false) {
             Verdict::Person(agent) => agent,
             Verdict::Bot(_) | Verdict::Library(_) => Arc::new(Agent::unknown()),
@@ -67,13 +67,13 @@ impl<'a> Maker<'a> {
     }
 
     /// The visits of a day, which is `days_ago` days before the last.
-    pub fn visits(&self, day: Day, days_ago: i32) -> Vec<Visit> {
+    pub fn visits(&self, day: Day, days_ago: i32) -> Vec<PlannedVisit> {
         let date = Date { days_ago, weekday: weekday(day) };
         plan::day(self.shape, date, &mut dice_of(self.seed, self.site.id, day))
     }
 
     /// Calls `take` with the hits of a visit, in order, as long as they come before `end` and on the day.
-    pub fn play(&self, visit: &Visit, day: Day, end: Moment, mut take: impl FnMut(Hit)) {
+    pub fn play(&self, visit: &PlannedVisit, day: Day, end: Moment, mut take: impl FnMut(Hit)) {
         let start = self.site.schedule.start_of(day).plus(visit.start_ms);
         for step in &visit.steps {
             let at = start.plus(step.after_ms);

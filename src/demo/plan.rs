@@ -2,32 +2,32 @@
 
 use super::dice::Dice;
 use super::people::{BROWSERS, Home};
-use super::sites::{Action, Origin, Shape};
+use super::sites::{Action, SiteShape, VisitOrigin};
 use crate::hit::Kind;
 use crate::limits;
 
 /// A made-up visit.
 #[derive(Debug, Clone)]
-pub struct Visit {
+pub struct PlannedVisit {
     /// What tells its visitor from others of the day.
     pub who: u64,
     /// Place of the browser in [`BROWSERS`].
     pub browser: usize,
     /// Class of the window's width.
     pub screen: &'static str,
-    /// Place of the home in [`Shape::homes`].
+    /// Place of the home in [`SiteShape::homes`].
     pub home: usize,
-    /// Place of the origin in [`Shape::origins`].
+    /// Place of the origin in [`SiteShape::origins`].
     pub origin: usize,
     /// When it begins, in milliseconds since the day began.
     pub start_ms: i64,
     /// What happens, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlannedStep>,
 }
 
 /// One beacon of a visit.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct PlannedStep {
     /// When, in milliseconds since the visit began.
     pub after_ms: i64,
     /// The page.
@@ -59,7 +59,7 @@ const PINGS: f64 = 0.82;
 const LOST: f64 = 0.007;
 
 /// How many visits a day has.
-pub fn visits(shape: &Shape, date: Date, dice: &mut Dice) -> u64 {
+pub fn visits(shape: &SiteShape, date: Date, dice: &mut Dice) -> u64 {
     let grown = 1.0 - f64::from(date.days_ago.min(365)) / 365.0;
     let usual = shape.visits.0 + (shape.visits.1 - shape.visits.0) * grown;
     let weekend = if date.weekday >= 5 { shape.weekend } else { 1.0 };
@@ -72,26 +72,31 @@ pub fn visits(shape: &Shape, date: Date, dice: &mut Dice) -> u64 {
 }
 
 /// Visits that an origin brings beside the usual ones.
-fn surge(origin: &Origin, date: Date) -> f64 {
+fn surge(origin: &VisitOrigin, date: Date) -> f64 {
     let Some((first, _)) = origin.days_ago.filter(|_| is_open(origin, date)) else { return 0.0 };
     origin.surge / 3_f64.powi(first - date.days_ago)
 }
 
-fn is_open(origin: &Origin, date: Date) -> bool {
+fn is_open(origin: &VisitOrigin, date: Date) -> bool {
     origin.days_ago.is_none_or(|(first, last)| (last..=first).contains(&date.days_ago))
 }
 
 /// All visits of a day, by their start.
-pub fn day(shape: &Shape, date: Date, dice: &mut Dice) -> Vec<Visit> {
-    let mut visits: Vec<Visit> = Vec::new();
+pub fn day(shape: &SiteShape, date: Date, dice: &mut Dice) -> Vec<PlannedVisit> {
+    let mut visits: Vec<PlannedVisit> = Vec::new();
     for _ in 0..self::visits(shape, date, dice) {
         let hour = dice.place(shape.hours.iter().copied()) as i64;
         let start_ms = hour * 3_600_000 + dice.below(3_600_000) as i64;
         let again = dice.chance(COMES_AGAIN).then(|| dice.below(visits.len() as u64) as usize);
         let mut visit = visit(shape, date, start_ms, dice);
         if let Some(before) = again.and_then(|place| visits.get(place)) {
-            visit =
-                Visit { who: before.who, browser: before.browser, screen: before.screen, home: before.home, ..visit };
+            visit = PlannedVisit {
+                who: before.who,
+                browser: before.browser,
+                screen: before.screen,
+                home: before.home,
+                ..visit
+            };
         }
         visits.push(visit);
     }
@@ -100,27 +105,27 @@ pub fn day(shape: &Shape, date: Date, dice: &mut Dice) -> Vec<Visit> {
 }
 
 /// One visit that begins at `start_ms`.
-pub fn visit(shape: &Shape, date: Date, start_ms: i64, dice: &mut Dice) -> Visit {
+pub fn visit(shape: &SiteShape, date: Date, start_ms: i64, dice: &mut Dice) -> PlannedVisit {
     let browser = dice.place(BROWSERS.iter().map(|(weight, _)| *weight));
     let screen = *dice.pick(BROWSERS[browser].1.screens);
     let home = dice.place(shape.homes.iter().map(|(weight, _): &(u32, Home)| *weight));
     let origin = origin(shape, date, dice);
     let steps = steps(shape, &shape.origins[origin], dice);
-    Visit { who: dice.bits(), browser, screen, home, origin, start_ms, steps }
+    PlannedVisit { who: dice.bits(), browser, screen, home, origin, start_ms, steps }
 }
 
 /// An origin of the day. Those that surge weigh what they bring, against all usual ones together.
-fn origin(shape: &Shape, date: Date, dice: &mut Dice) -> usize {
+fn origin(shape: &SiteShape, date: Date, dice: &mut Dice) -> usize {
     let usual: u32 = shape.origins.iter().filter(|origin| is_open(origin, date)).map(|origin| origin.weight).sum();
     let visits = (shape.visits.0 + shape.visits.1) / 2.0;
-    let weight = |origin: &Origin| match is_open(origin, date) {
+    let weight = |origin: &VisitOrigin| match is_open(origin, date) {
         false => 0,
         true => origin.weight + (surge(origin, date) / visits * f64::from(usual)) as u32,
     };
     dice.place(shape.origins.iter().map(weight))
 }
 
-fn steps(shape: &Shape, origin: &Origin, dice: &mut Dice) -> Vec<Step> {
+fn steps(shape: &SiteShape, origin: &VisitOrigin, dice: &mut Dice) -> Vec<PlannedStep> {
     let mut steps = Vec::new();
     let mut at_ms = 0;
     let mut page = if origin.page.is_empty() { first_page(shape, origin, dice) } else { origin.page };
@@ -143,7 +148,7 @@ fn steps(shape: &Shape, origin: &Origin, dice: &mut Dice) -> Vec<Step> {
 }
 
 /// Visits that nobody sent begin at home more often.
-fn first_page(shape: &Shape, origin: &Origin, dice: &mut Dice) -> &'static str {
+fn first_page(shape: &SiteShape, origin: &VisitOrigin, dice: &mut Dice) -> &'static str {
     let goes_home = if origin.referrer.is_empty() { 0.35 } else { 0.06 };
     let at_checkout = |page: &str| page.starts_with("/checkout") || page == "/cart";
     match dice.pick(shape.pages) {
@@ -153,7 +158,7 @@ fn first_page(shape: &Shape, origin: &Origin, dice: &mut Dice) -> &'static str {
 }
 
 /// What leads on is more likely than anything else.
-fn next_page(shape: &Shape, page: &str, dice: &mut Dice) -> &'static str {
+fn next_page(shape: &SiteShape, page: &str, dice: &mut Dice) -> &'static str {
     let leads = match page {
         "/cart" => Some("/checkout"),
         "/checkout" => Some("/checkout/done"),
@@ -164,14 +169,14 @@ fn next_page(shape: &Shape, page: &str, dice: &mut Dice) -> &'static str {
     leads.filter(|_| dice.chance(0.6)).unwrap_or(if is_ahead { "/cart" } else { guess })
 }
 
-fn not_found(page: &'static str) -> Step {
+fn not_found(page: &'static str) -> PlannedStep {
     let kind = Kind::Event { name: "404".into(), interactive: false };
-    Step { after_ms: 40, page, kind, prop: Some(("path", page)), euros: None }
+    PlannedStep { after_ms: 40, page, kind, prop: Some(("path", page)), euros: None }
 }
 
 /// One pageview with what follows on it; gives the milliseconds until the next.
-fn look(shape: &Shape, page: &'static str, at_ms: i64, steps: &mut Vec<Step>, dice: &mut Dice) -> i64 {
-    steps.push(Step { after_ms: at_ms, page, kind: Kind::Pageview, prop: None, euros: None });
+fn look(shape: &SiteShape, page: &'static str, at_ms: i64, steps: &mut Vec<PlannedStep>, dice: &mut Dice) -> i64 {
+    steps.push(PlannedStep { after_ms: at_ms, page, kind: Kind::Pageview, prop: None, euros: None });
     let middle_s = if page.starts_with("/posts/") { 95.0 } else { 32.0 };
     let ms = (dice.about(middle_s) * 1_000.0) as i64;
     for action in shape.actions.iter().filter(|action| page.starts_with(action.on)) {
@@ -184,16 +189,16 @@ fn look(shape: &Shape, page: &'static str, at_ms: i64, steps: &mut Vec<Step>, di
     if dice.chance(PINGS) {
         let scroll = Some((20 + dice.below(50) + dice.below(31)) as u8);
         let kind = Kind::Engagement { ms: ms as u64, scroll };
-        steps.push(Step { after_ms: at_ms + ms, page, kind, prop: None, euros: None });
+        steps.push(PlannedStep { after_ms: at_ms + ms, page, kind, prop: None, euros: None });
     }
     ms + dice.below(4_000) as i64 + 400
 }
 
-fn act(action: &Action, page: &'static str, after_ms: i64, dice: &mut Dice) -> Step {
+fn act(action: &Action, page: &'static str, after_ms: i64, dice: &mut Dice) -> PlannedStep {
     let kind = Kind::Event { name: action.name.into(), interactive: true };
     let prop = Some((action.prop.0, *dice.pick::<&str>(action.prop.1)));
     let euros = action.euros.get(dice.below(action.euros.len().max(1) as u64) as usize).copied();
-    Step { after_ms, page, kind, prop, euros }
+    PlannedStep { after_ms, page, kind, prop, euros }
 }
 
 #[cfg(test)]
@@ -205,7 +210,7 @@ mod tests {
         Dice::new(5, [1, 1])
     }
 
-    fn visits_on(shape: &Shape, days_ago: i32, weekday: i32) -> u64 {
+    fn visits_on(shape: &SiteShape, days_ago: i32, weekday: i32) -> u64 {
         visits(shape, Date { days_ago, weekday }, &mut dice())
     }
 
@@ -249,7 +254,7 @@ mod tests {
     #[test]
     fn nobody_is_done_at_the_checkout_before_the_cart() {
         let visits = day(&SHAPES[0], Date { days_ago: 3, weekday: 2 }, &mut dice());
-        let views = |visit: &Visit| {
+        let views = |visit: &PlannedVisit| {
             let views = visit.steps.iter().filter(|step| step.kind == Kind::Pageview);
             views.map(|step| step.page).collect::<Vec<_>>()
         };

@@ -6,7 +6,7 @@ use super::people::{Home, home};
 
 /// What a made-up site is like.
 #[derive(Debug)]
-pub struct Shape {
+pub struct SiteShape {
     /// Its domain.
     pub domain: &'static str,
     /// Its time zone.
@@ -20,7 +20,7 @@ pub struct Shape {
     /// Pages by how often they are read.
     pub pages: &'static [(u32, &'static str)],
     /// Where visits come from.
-    pub origins: &'static [Origin],
+    pub origins: &'static [VisitOrigin],
     /// Where visitors are at home.
     pub homes: &'static [(u32, Home)],
     /// What some of them do on a page, and how often in a thousand.
@@ -37,7 +37,7 @@ pub struct Shape {
 
 /// Where some visits come from.
 #[derive(Debug)]
-pub struct Origin {
+pub struct VisitOrigin {
     /// How often, as a weight.
     pub weight: u32,
     /// The referrer; empty for none.
@@ -69,22 +69,22 @@ pub struct Action {
     pub euros: &'static [&'static str],
 }
 
-const fn from(weight: u32, referrer: &'static str, bounces: u32) -> Origin {
-    Origin { weight, referrer, query: "", page: "", bounces, days_ago: None, surge: 0.0 }
+const fn from(weight: u32, referrer: &'static str, bounces: u32) -> VisitOrigin {
+    VisitOrigin { weight, referrer, query: "", page: "", bounces, days_ago: None, surge: 0.0 }
 }
 
-const fn campaign(weight: u32, days_ago: (i32, i32), page: &'static str, query: &'static str) -> Origin {
-    Origin { weight, referrer: "", query, page, bounces: 45, days_ago: Some(days_ago), surge: 0.0 }
+const fn campaign(weight: u32, days_ago: (i32, i32), page: &'static str, query: &'static str) -> VisitOrigin {
+    VisitOrigin { weight, referrer: "", query, page, bounces: 45, days_ago: Some(days_ago), surge: 0.0 }
 }
 
-const fn surge(visits: f64, days_ago: (i32, i32), page: &'static str, referrer: &'static str) -> Origin {
-    Origin { weight: 0, referrer, query: "", page, bounces: 78, days_ago: Some(days_ago), surge: visits }
+const fn surge(visits: f64, days_ago: (i32, i32), page: &'static str, referrer: &'static str) -> VisitOrigin {
+    VisitOrigin { weight: 0, referrer, query: "", page, bounces: 78, days_ago: Some(days_ago), surge: visits }
 }
 
 /// Both sites, in the order of their dice.
-pub const SHAPES: [Shape; 2] = [SHOP, BLOG];
+pub const SHAPES: [SiteShape; 2] = [SHOP, BLOG];
 
-const SHOP: Shape = Shape {
+const SHOP: SiteShape = SiteShape {
     domain: "kranich-kaffee.example",
     zone: "Europe/Berlin",
     visits: (400.0, 860.0),
@@ -136,7 +136,7 @@ const SHOP: Shape = Shape {
         from(18, "https://www.kaffeewiki.example/roasters", 35),
         from(10, "https://slow-mornings.example/best-beans", 42),
         from(6, "https://berlin-tips.example/", 50),
-        Origin {
+        VisitOrigin {
             weight: 70,
             query: "gclid=x&utm_source=google&utm_medium=cpc&utm_campaign=beans-search",
             page: "/coffee",
@@ -228,7 +228,7 @@ const SHOP: Shape = Shape {
     lost: &[(5, "/shop"), (3, "/coffee/brazil-santos"), (1, "/wp-login.php")],
 };
 
-const BLOG: Shape = Shape {
+const BLOG: SiteShape = SiteShape {
     domain: "slowweb.example",
     zone: "America/New_York",
     visits: (380.0, 740.0),

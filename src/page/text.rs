@@ -1,6 +1,8 @@
 //! In: what commands found. Out: texts for the terminal, and the same as JSON. Forgets: control characters, which must not
 //! reach a terminal.
 
-pub mod reference;
+pub mod bots;
+pub mod report;
 pub mod site;
 pub mod table;
+pub mod watched;

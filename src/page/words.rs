@@ -154,6 +154,7 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::{SettingKind, SiteSetting};
 
     #[test]
     fn browsers_get_the_language_they_like_best() {
@@ -171,9 +172,19 @@ mod tests {
         }
     }
 
-    /// All texts with their names, those of dimensions by the names of these.
+    /// All texts with their names: those of dimensions and of settings by the names of these.
     fn all(language: Language) -> Vec<(&'static str, &'static str)> {
-        [language.words().all(), dimensions::all(language)].concat()
+        let mut all = [language.words().all(), dimensions::all(language)].concat();
+        for setting in SiteSetting::all() {
+            let field = setting.field.iter().flat_map(|field| [Some(field.label), field.help]).flatten();
+            let options = match &setting.kind {
+                SettingKind::Choice { options, .. } => options,
+                _ => [].as_slice(),
+            };
+            let texts = field.chain(options.iter().map(|option| option.label));
+            all.extend(texts.map(|text| (setting.name, language.words().of(&text))));
+        }
+        all
     }
 
     #[test]

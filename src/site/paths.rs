@@ -257,7 +257,7 @@ pub(super) static SETTINGS: [SiteSetting; 7] = [
         name: "slash",
         flag: "path-slash",
         value_name: "RULE",
-        help: "The slash at the end of paths: keep, strip or add",
+        help: "The slash at the end of paths",
         title: "path slash",
         line: "path slash {}",
         kind: SettingKind::Choice {
@@ -283,7 +283,7 @@ pub(super) static SETTINGS: [SiteSetting; 7] = [
         name: "case",
         flag: "path-case",
         value_name: "RULE",
-        help: "Capitals in paths: keep or lower",
+        help: "Capitals in paths",
         title: "path case",
         line: "path case {}",
         kind: SettingKind::Choice {

@@ -204,7 +204,8 @@ impl SettingKind {
             SettingKind::Number { least, most, .. } => format!("a number from {least} to {most}"),
             SettingKind::Choice { options, .. } => {
                 let names: Vec<&str> = options.iter().map(|option| option.name).collect();
-                names.join(", ")
+                let (last, others) = names.split_last().unwrap_or((&"", &[]));
+                format!("{} or {last}", others.join(", "))
             }
             SettingKind::List { most, .. } => format!("a list of at most {most} texts"),
         }

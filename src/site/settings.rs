@@ -211,7 +211,7 @@ pub(super) static SETTINGS: [SiteSetting; 10] = [
         name: "address",
         flag: "address",
         value_name: "MODE",
-        help: "What becomes of addresses: hash, truncate or none",
+        help: "What becomes of addresses",
         title: "address",
         line: "address {}",
         kind: SettingKind::Choice {
@@ -241,7 +241,7 @@ pub(super) static SETTINGS: [SiteSetting; 10] = [
         name: "opt_out",
         flag: "opt-out",
         value_name: "YES",
-        help: "Whether Sec-GPC and DNT are honoured: true or false",
+        help: "Whether Sec-GPC and DNT are honoured",
         title: "opt-out",
         line: "opt-out ignored",
         kind: SettingKind::Switch {
@@ -269,7 +269,7 @@ pub(super) static SETTINGS: [SiteSetting; 10] = [
         name: "subdomain_referrers",
         flag: "subdomain-referrers",
         value_name: "YES",
-        help: "Whether other hosts below the site's registered domain are referrers: true or false",
+        help: "Whether other hosts below the site's registered domain are referrers",
         title: "sub-domains",
         line: "sub-domains are referrers",
         kind: SettingKind::Switch {
@@ -297,7 +297,7 @@ pub(super) static SETTINGS: [SiteSetting; 10] = [
         name: "counter",
         flag: "counter",
         value_name: "YES",
-        help: "Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json: true or false",
+        help: "Whether everybody may see how often a page was viewed, at /counter/DOMAIN/PATH.json",
         title: "public counter",
         line: "public counter",
         kind: SettingKind::Switch {

@@ -14,7 +14,7 @@ use memchr::memrchr;
 use tokio::runtime::Runtime;
 
 use super::super::serve::Stop;
-use super::log::Log;
+use super::log::OpenLog;
 use crate::control::Refused;
 use crate::control::import::Intake;
 use crate::limits;
@@ -30,7 +30,7 @@ struct Growing {
 }
 
 /// Hands over the lines of the last log until somebody asks to stop.
-pub fn follow(logs: &[Log], intake: &mut Intake) -> Result<(), Refused> {
+pub fn follow(logs: &[OpenLog], intake: &mut Intake) -> Result<(), Refused> {
     let last = logs.last().and_then(|log| Some((log, log.path()?)));
     let Some((log, path)) = last else {
         return Err(Refused("standard input can't be followed; name the file".into()));

@@ -50,7 +50,7 @@ pub type ReadBytes = Rc<Cell<u64>>;
 /// Content being read.
 pub enum Input {
     /// A plain file, which can be read from anywhere.
-    File(Counted<File>),
+    File(CountedBytes<File>),
     /// Anything else.
     Stream(Stream),
 }
@@ -61,16 +61,16 @@ impl Input {
     /// # Errors
     /// What the system says.
     pub fn open(path: Option<&Path>, read: &ReadBytes) -> io::Result<Input> {
-        let Some(path) = path else { return stream(Counted { input: io::stdin(), read: read.clone() }) };
+        let Some(path) = path else { return stream(CountedBytes { input: io::stdin(), read: read.clone() }) };
         let mut file = File::open(path)?;
         let mut begin = Vec::new();
         (&mut file).take(SIGN_BYTES as u64).read_to_end(&mut begin)?;
         if !matches!(Packing::of(&begin), Packing::Plain) && file.rewind().is_ok() {
-            return stream(Counted { input: file, read: read.clone() });
+            return stream(CountedBytes { input: file, read: read.clone() });
         }
         // A pipe can't be rewound, but neither can it be continued.
         match file.rewind() {
-            Ok(()) => Ok(Input::File(Counted { input: file, read: read.clone() })),
+            Ok(()) => Ok(Input::File(CountedBytes { input: file, read: read.clone() })),
             Err(_) => stream(Cursor::new(begin).chain(file)),
         }
     }
@@ -144,12 +144,12 @@ impl Read for Input {
 }
 
 /// Notes how many bytes are read.
-pub struct Counted<R> {
+pub struct CountedBytes<R> {
     input: R,
     read: ReadBytes,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountedBytes<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.input.read(buffer)?;
         self.read.set(self.read.get() + bytes as u64);

@@ -15,7 +15,7 @@ use crate::site::Moment;
 const TOO_LONG: &[u8] = b"?\n";
 
 /// Lines of a log, read ahead.
-pub struct Lines<R> {
+pub struct LogLines<R> {
     input: R,
     /// Knows when lines were.
     reader: Reader,
@@ -34,11 +34,11 @@ pub struct Lines<R> {
     time: Option<Moment>,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LogLines<R> {
     /// Lines of this content.
-    pub fn of(input: R, reader: Reader) -> Lines<R> {
+    pub fn of(input: R, reader: Reader) -> LogLines<R> {
         let buffer = vec![0; limits::LOG_CHUNK_BYTES];
-        Lines { input, reader, buffer, from: 0, ready: 0, to: 0, left_out: 0, is_closed: false, time: None }
+        LogLines { input, reader, buffer, from: 0, ready: 0, to: 0, left_out: 0, is_closed: false, time: None }
     }
 
     /// Whether there are lines to hand out.
@@ -146,7 +146,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// Takes the lines that are ready, as long as they come `before` another log's, but at least one. Says how many bytes
-    /// of the content they are, and where [`Lines::text`] has them.
+    /// of the content they are, and where [`LogLines::text`] has them.
     pub fn take(&mut self, before: Option<impl Fn(Moment) -> bool>) -> (u64, Range<usize>) {
         let from = self.from;
         match before {
@@ -198,7 +198,7 @@ mod tests {
 
     /// All that is handed out, and how many bytes of the content it stands for.
     fn all(text: &[u8], at_once: usize, is_all: bool) -> (Vec<u8>, u64) {
-        let mut lines = Lines::of(Slow(text, at_once), Reader::default());
+        let mut lines = LogLines::of(Slow(text, at_once), Reader::default());
         let (mut out, mut sum) = (Vec::new(), 0);
         while lines.fill().unwrap() || lines.end(is_all) {
             let (bytes, taken) = lines.take(None::<fn(Moment) -> bool>);
@@ -243,7 +243,7 @@ mod tests {
     fn lines_are_taken_as_long_as_they_come_before_others() {
         let line = |second: u8| format!("192.0.2.1 - - [10/Oct/2024:13:55:{second:02} +0000] \"\n");
         let text = [line(1), line(3), "no time\n".into(), line(5), line(7)].concat();
-        let mut lines = Lines::of(text.as_bytes(), Reader::default());
+        let mut lines = LogLines::of(text.as_bytes(), Reader::default());
         assert!(lines.fill().unwrap());
         let limit = Reader::default().time(line(5).as_bytes()).unwrap();
         let (_, taken) = lines.take(Some(|time| time < limit));

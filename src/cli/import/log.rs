@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::input::{Input, ReadBytes};
-use super::lines::Lines;
+use super::lines::LogLines;
 use crate::beacon::log::{Reader, looks_binary};
 use crate::import::Start;
 use crate::limits;
@@ -21,7 +21,7 @@ pub struct Unreadable {
 }
 
 /// A log of this import. It is open only while its lines are wanted, so that any number may be given.
-pub struct Log {
+pub struct OpenLog {
     /// Nothing for standard input.
     path: Option<PathBuf>,
     /// Size of the file, compressed as it is; nothing for standard input.
@@ -36,16 +36,16 @@ pub struct Log {
     reader: Reader,
     /// When its next line was, as far as that is known yet.
     time: Option<Moment>,
-    lines: Option<Lines<Input>>,
+    lines: Option<LogLines<Input>>,
 }
 
-impl Log {
+impl OpenLog {
     /// The log at a path.
     ///
     /// # Errors
     /// There is no such file.
-    pub fn find(path: &Path, reader: Reader) -> Result<Log, Unreadable> {
-        let mut log = Log {
+    pub fn find(path: &Path, reader: Reader) -> Result<OpenLog, Unreadable> {
+        let mut log = OpenLog {
             path: (path != Path::new("-")).then(|| path.to_owned()),
             file_bytes: None,
             start: Start::New,
@@ -96,7 +96,7 @@ impl Log {
         self.time
     }
 
-    /// Whether [`Log::take`] has lines to give.
+    /// Whether [`OpenLog::take`] has lines to give.
     pub fn is_ready(&self) -> bool {
         self.lines.as_ref().is_some_and(|lines| lines.is_ready())
     }
@@ -122,7 +122,7 @@ impl Log {
                 if !input.skip(start)? {
                     return Ok(false);
                 }
-                Lines::of(input, self.reader.clone())
+                LogLines::of(input, self.reader.clone())
             }
         };
         if !lines.fill()? && !lines.end(self.path.is_none()) {
@@ -135,7 +135,7 @@ impl Log {
     }
 
     /// Hands out the lines that are ready, as long as they come `before` those of another log, but at least one.
-    /// [`Log::text`] has them.
+    /// [`OpenLog::text`] has them.
     pub fn take(&mut self, before: Option<impl Fn(Moment) -> bool>) -> Range<usize> {
         let Some(lines) = &mut self.lines else { return 0..0 };
         let (bytes, taken) = lines.take(before);

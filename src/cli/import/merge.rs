@@ -7,11 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::input::ReadBytes;
-use super::log::{Log, Unreadable};
+use super::log::{OpenLog, Unreadable};
 use crate::site::Moment;
 
 /// Lines of one log that come next.
-pub struct Chunk<'a> {
+pub struct LineChunk<'a> {
     /// The log's number.
     pub log: usize,
     /// How many bytes of its content are read with them.
@@ -22,7 +22,7 @@ pub struct Chunk<'a> {
 
 /// Logs that are merged.
 pub struct Merge {
-    logs: Vec<Log>,
+    logs: Vec<OpenLog>,
     /// When the next line of each log was that has any left; the earliest on top.
     next: BinaryHeap<Reverse<(Option<Moment>, usize)>>,
     read: ReadBytes,
@@ -30,7 +30,7 @@ pub struct Merge {
 
 impl Merge {
     /// The lines of these logs.
-    pub fn of(logs: Vec<Log>) -> Merge {
+    pub fn of(logs: Vec<OpenLog>) -> Merge {
         let next = logs.iter().enumerate().map(|(number, log)| Reverse((log.time(), number))).collect();
         Merge { logs, next, read: ReadBytes::default() }
     }
@@ -39,7 +39,7 @@ impl Merge {
     ///
     /// # Errors
     /// [`Unreadable`]
-    pub fn next(&mut self) -> Result<Option<Chunk<'_>>, Unreadable> {
+    pub fn next(&mut self) -> Result<Option<LineChunk<'_>>, Unreadable> {
         let number = loop {
             let Some(Reverse((_, number))) = self.next.pop() else { return Ok(None) };
             let log = &mut self.logs[number];
@@ -56,7 +56,7 @@ impl Merge {
         let log = &mut self.logs[number];
         let taken = log.take(before);
         self.next.push(Reverse((log.time(), number)));
-        Ok(Some(Chunk { log: number, end: log.read_bytes, lines: log.text(taken) }))
+        Ok(Some(LineChunk { log: number, end: log.read_bytes, lines: log.text(taken) }))
     }
 
     /// How many bytes of all files are read.
@@ -65,7 +65,7 @@ impl Merge {
     }
 
     /// All logs.
-    pub fn logs(&self) -> &[Log] {
+    pub fn logs(&self) -> &[OpenLog] {
         &self.logs
     }
 }

@@ -5,14 +5,14 @@ use indicatif::HumanDuration;
 use serde_json::{Value, json};
 
 use super::super::words::ImportWords;
-use super::log::{Log, Unreadable};
+use super::log::{OpenLog, Unreadable};
 use crate::control::Reply;
 use crate::import::{Sample, Start, Summary};
 use crate::limits;
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.
-pub fn told(order: &ImportWords, summary: &Summary, logs: &[Log], seconds: f64) -> Reply {
+pub fn told(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: f64) -> Reply {
     let rate = summary.lines as f64 / seconds.max(0.001);
     let exact = |count: u64| ENGLISH.exact(count as f64);
     let took = if seconds < 60.0 {
@@ -135,7 +135,7 @@ fn of_proxy(summary: &Summary) -> Option<String> {
 ///
 /// # Errors
 /// [`Unreadable`]
-pub fn unreadable(summary: &Summary, logs: &[Log]) -> Result<Option<String>, Unreadable> {
+pub fn unreadable(summary: &Summary, logs: &[OpenLog]) -> Result<Option<String>, Unreadable> {
     let mut sentences = Vec::new();
     for (log, read) in logs.iter().zip(&summary.logs) {
         let looks = match &read.looks_like {
@@ -150,11 +150,11 @@ pub fn unreadable(summary: &Summary, logs: &[Log]) -> Result<Option<String>, Unr
 }
 
 /// What is to be said of one log.
-fn note(log: &Log, logs: &[Log]) -> Option<String> {
+fn note(log: &OpenLog, logs: &[OpenLog]) -> Option<String> {
     let name = log.name();
     match log.start {
         Start::SameAs(other) => {
-            let other = logs.get(other).map(Log::name).unwrap_or_default();
+            let other = logs.get(other).map(OpenLog::name).unwrap_or_default();
             Some(format!("{name} begins like {other} and is left out."))
         }
         Start::At(bytes) if log.read_bytes == bytes => {
@@ -176,7 +176,7 @@ fn repeated(days: &[String]) -> Option<String> {
     ))
 }
 
-fn described(log: &Log) -> Value {
+fn described(log: &OpenLog) -> Value {
     let (start, same_as) = match log.start {
         Start::New => (json!(0), Value::Null),
         Start::At(bytes) => (json!(bytes), Value::Null),

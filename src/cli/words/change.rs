@@ -68,8 +68,8 @@ fn help(setting: &SiteSetting) -> String {
             format!("{help}; given once or several times it is the whole list, {empty}")
         }
         (_, Some(SettingValue::Number(number))) => format!("{help} [default: {number}]"),
-        (_, Some(SettingValue::Switch(is_on))) => format!("{help} [default: {is_on}]"),
-        (_, Some(SettingValue::Word(name))) => format!("{help} [default: {name}]"),
+        (kind, Some(SettingValue::Switch(is_on))) => format!("{help}: {} [default: {is_on}]", kind.takes()),
+        (kind, Some(SettingValue::Word(name))) => format!("{help}: {} [default: {name}]", kind.takes()),
         _ => help.to_owned(),
     }
 }

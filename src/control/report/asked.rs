@@ -1,7 +1,7 @@
 //! In: what a report is to be split by and what it is about alone. Out: the questions that answer it, and the metrics that exist.
 //! Forgets: the words.
 
-use super::super::{Refusal, goal, refuse};
+use super::super::{CommandRefusal, goal, refuse};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
@@ -33,7 +33,7 @@ fn words_of_by(dimensions: Dimensions<'_>) -> Vec<&str> {
 }
 
 /// Reads the word of `--by`.
-pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
+pub(super) fn split(by: Option<&str>) -> Result<Split, CommandRefusal> {
     let split = |axis, interval| Split { axis, interval, column: by.unwrap_or_default().to_owned(), is_goals: false };
     let Some(by) = by else { return Ok(split(Axis::Total, None)) };
     if let Some((_, interval)) = INTERVALS.iter().find(|(name, _)| *name == by) {
@@ -57,7 +57,7 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, Refusal> {
 }
 
 /// A question, the goal whose name its lines bear, and whether there are sums for it.
-pub(super) struct Subject {
+pub(super) struct ReportSubject {
     pub(super) goal: Option<Name>,
     pub(super) question: Question,
     pub(super) has_sums: bool,
@@ -70,18 +70,18 @@ pub(super) fn subjects(
     split: &Split,
     chosen: &Chosen,
     metrics: &[Metric],
-) -> Result<Vec<Subject>, Refusal> {
+) -> Result<Vec<ReportSubject>, CommandRefusal> {
     let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
     if !split.is_goals {
         let question = chosen.ask(question);
         check(&question, split, chosen, range)?;
-        return Ok(vec![Subject { goal: None, question, has_sums: true }]);
+        return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
     let subject = |goal: &Goal| {
         let question = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
         let has_sums = question.has_sums();
-        Subject { goal: Some(Name::from(goal.name.as_str())), question, has_sums }
+        ReportSubject { goal: Some(Name::from(goal.name.as_str())), question, has_sums }
     };
     let subjects: Vec<_> = site.settings.goals.iter().filter(is_wanted).map(subject).collect();
     if subjects.is_empty() {
@@ -91,7 +91,7 @@ pub(super) fn subjects(
 }
 
 /// Refuses what sums can't answer.
-fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> Result<(), Refusal> {
+fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> Result<(), CommandRefusal> {
     let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
     let is_hourly = split.interval == Some(Interval::Hour);
     if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - limits::HOUR_DETAIL_DAYS {

@@ -8,7 +8,7 @@ use crate::page::form::{Field, Form, Kind, command};
 use crate::site::{SettingField, SettingKind, SettingOption, SettingValue, SettingsForm, SiteSetting};
 
 /// What a form of a site has that is not the same for all.
-struct Parts {
+struct SiteFormParts {
     id: &'static str,
     section: &'static str,
     button: &'static str,
@@ -17,7 +17,7 @@ struct Parts {
 }
 
 impl SiteSettingsPage {
-    fn form(&self, parts: Parts) -> Form {
+    fn form(&self, parts: SiteFormParts) -> Form {
         Form {
             id: parts.id,
             action: self.action(parts.id, parts.section),
@@ -37,7 +37,7 @@ impl SiteSettingsPage {
         let mut line = vec!["site", "set", self.domain()];
         line.extend(typed.iter().flatten().map(String::as_str));
         let (id, command) = (of.name(), command(line));
-        self.form(Parts { id, section: id, button: self.words.settings.save, fields, command })
+        self.form(SiteFormParts { id, section: id, button: self.words.settings.save, fields, command })
     }
 
     fn field(&self, setting: &'static SiteSetting, field: &SettingField) -> Field {
@@ -96,7 +96,7 @@ impl SiteSettingsPage {
         let (target, name) = (or(&fields[0].value, "Signup"), or(&fields[1].value, "Sign-ups"));
         let line = vec!["goal", "add", self.domain(), &target, "--name", &name];
         let command = command(line);
-        self.form(Parts { id, section: id, button: words.add, fields, command })
+        self.form(SiteFormParts { id, section: id, button: words.add, fields, command })
     }
 
     pub(super) fn funnel_form(&self) -> Form {
@@ -125,7 +125,7 @@ impl SiteSettingsPage {
             steps => line.extend(steps.iter().map(String::as_str)),
         }
         let command = command(line);
-        self.form(Parts { id, section: id, button: words.add, fields, command })
+        self.form(SiteFormParts { id, section: id, button: words.add, fields, command })
     }
 
     pub(super) fn annotation_form(&self) -> Form {
@@ -160,7 +160,7 @@ impl SiteSettingsPage {
         let at = format!("{}{}{hour}", fields[1].value, if hour.is_empty() { "" } else { "T" });
         let line = vec!["annotation", "add", self.domain(), &text, "--at", &at];
         let command = command(line);
-        self.form(Parts { id, section: id, button: words.add, fields, command })
+        self.form(SiteFormParts { id, section: id, button: words.add, fields, command })
     }
 }
 

@@ -64,7 +64,7 @@ fn shown(setting: &SiteSetting, site: &Site) -> String {
 }
 
 /// A value alone.
-pub(super) fn plain(value: &SettingValue) -> String {
+pub fn plain(value: &SettingValue) -> String {
     match value {
         SettingValue::Switch(is_on) => is_on.to_string(),
         SettingValue::Number(number) => number.to_string(),

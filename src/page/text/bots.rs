@@ -2,32 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Done, Reply};
-use crate::collector::Collector;
-use crate::limits;
 use crate::report::bots::BotLine;
-use crate::report::{self, Records};
+use crate::report::period::Range;
 use crate::site::Site;
 
-/// Programs are no visitors: how often each family came, and for which pages.
-pub(super) fn report(collector: &Collector, site: &Site, period: &str, rows: Option<usize>) -> Done {
-    let range = super::range(collector, site, period)?;
-    let counts = collector.bots(site.id, range.span.first_day(), range.span.last_day())?;
-    let mut lines = report::bots::lines(counts);
-    let all = lines.len();
-    lines.truncate(rows.unwrap_or(all));
-    let shown = rows.unwrap_or(limits::REPORT_ROWS_SHOWN).min(lines.len());
+/// A table of lines, of `all` that there are.
+pub fn text(site: &Site, range: &Range, lines: &[BotLine], all: usize) -> String {
     let mut text = format!("{}, {} to {}\n\n", site.domain, range.span.first_day(), range.span.last_day());
-    let width = lines.iter().take(shown).map(|line| line.family.chars().count()).max().unwrap_or(0);
-    for line in &lines[..shown] {
+    let width = lines.iter().map(|line| line.family.chars().count()).max().unwrap_or(0);
+    for line in lines {
         text.push_str(&format!("{:<width$}  {:<16}  {:>9}\n", line.family, line.group, line.count));
     }
     if lines.is_empty() {
         text.push_str("No program was recognised.\n");
     }
-    if all > shown {
-        text.push_str(&format!("\n{} more; see --rows\n", all - shown));
+    if all > lines.len() {
+        text.push_str(&format!("\n{} more; see --rows\n", all - lines.len()));
     }
+    text
+}
+
+/// The same for scripts.
+pub fn json(site: &Site, range: &Range, lines: &[BotLine], all: usize) -> Value {
     let pages = |line: &BotLine| -> Vec<Value> {
         line.pages.iter().map(|(pages, count)| json!({"pages": &**pages, "messages": count})).collect()
     };
@@ -38,5 +34,5 @@ pub(super) fn report(collector: &Collector, site: &Site, period: &str, rows: Opt
     if all > lines.len() {
         answer["more"] = json!(all - lines.len());
     }
-    Ok(Reply::new(text, answer))
+    answer
 }

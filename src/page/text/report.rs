@@ -1,0 +1,124 @@
+//! In: a report that is made. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::table::{self, aligned};
+use crate::cell::Metric;
+use crate::report::choice::Choice;
+use crate::report::period::Range;
+use crate::report::{Figure, Interval, Line};
+use crate::site::Site;
+
+/// A report that is made.
+pub struct ReportText {
+    /// Its days.
+    pub range: Range,
+    /// By which part of time it is split.
+    pub interval: Option<Interval>,
+    /// The name of the column of what it is split by; empty where it is not.
+    pub column: String,
+    /// Of what alone it is.
+    pub choice: Choice,
+    /// Its columns.
+    pub metrics: Vec<Metric>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// What has to be said beside them.
+    pub notes: Vec<String>,
+}
+
+impl ReportText {
+    /// For the terminal: `shown` lines of `all` that there are.
+    pub fn text(&self, site: &Site, shown: usize, all: usize) -> String {
+        let span = self.range.span;
+        let filters: String = self.choice.parts.iter().map(|part| format!(", {part}")).collect();
+        let heading = format!("{}, {} to {}{filters}", site.domain, span.first_day(), span.last_day());
+        let mut text = format!("{}\n\n{}", table::plain(&heading), self.table(shown));
+        if all > shown {
+            text.push_str(&format!("\n{} more; see --rows\n", all - shown));
+        }
+        for note in &self.notes {
+            text.push_str(&format!("\n{}\n", table::plain(note)));
+        }
+        text
+    }
+
+    /// For scripts.
+    pub fn json(&self, site: &Site, all: usize) -> Value {
+        let (from, to) = (self.range.span.first_day().to_string(), self.range.span.last_day().to_string());
+        let rows: Vec<Value> = self.lines.iter().map(|line| self.row(line)).collect();
+        let mut answer = json!({"site": site.domain, "from": from, "to": to, "rows": rows});
+        if !self.choice.is_empty() {
+            let texts: Vec<String> = self.choice.parts.iter().flat_map(|part| part.texts()).collect();
+            answer["filter"] = json!(texts);
+        }
+        if !self.notes.is_empty() {
+            answer["notes"] = json!(self.notes);
+        }
+        if all > self.lines.len() {
+            answer["more"] = json!(all - self.lines.len());
+        }
+        answer
+    }
+
+    fn label(&self, line: &Line) -> String {
+        match (self.interval, line.bucket) {
+            (Some(interval), Some(bucket)) => interval.label(bucket),
+            _ => line.value.to_string(),
+        }
+    }
+
+    fn row(&self, line: &Line) -> Value {
+        let mut row = Map::new();
+        if !self.column.is_empty() {
+            row.insert(self.column.clone(), self.label(line).into());
+        }
+        for (metric, value) in self.metrics.iter().zip(&line.metrics) {
+            let value = if *metric == Metric::TotalRevenue { revenue(line) } else { json!(Figure(*value)) };
+            row.insert(self.name(*metric).to_owned(), value);
+        }
+        Value::Object(row)
+    }
+
+    /// What a column is called. A goal is reached by each of its events.
+    fn name(&self, metric: Metric) -> &'static str {
+        let is_of_goals = self.metrics.iter().any(|metric| metric.is_of_goals());
+        match metric {
+            Metric::Events if is_of_goals => "conversions",
+            Metric::GroupConversionRate => Metric::ConversionRate.name(),
+            Metric::TotalRevenue => "revenue",
+            metric => metric.name(),
+        }
+    }
+
+    fn table(&self, shown: usize) -> String {
+        if self.lines.is_empty() {
+            return "Nothing was counted.\n".into();
+        }
+        let has_money = self.lines.iter().any(|line| !line.money.is_empty());
+        let is_shown = |metric: &Metric| has_money || *metric != Metric::TotalRevenue;
+        let heads = self.metrics.iter().filter(|metric| is_shown(metric)).map(|m| self.name(*m).replace('_', " "));
+        let mut rows = vec![std::iter::once(self.column.clone()).chain(heads).collect()];
+        for line in &self.lines[..shown] {
+            let cells = self.metrics.iter().zip(&line.metrics).filter(|(metric, _)| is_shown(metric));
+            let cells = cells.map(|(metric, value)| match metric {
+                Metric::TotalRevenue => money(line),
+                _ => value.map_or_else(|| "-".into(), |value| value.to_string()),
+            });
+            rows.push(std::iter::once(self.label(line)).chain(cells).collect());
+        }
+        aligned(&rows)
+    }
+}
+
+/// Money by currency, in units.
+fn revenue(line: &Line) -> Value {
+    let sums = line.money.iter().map(|(currency, sum, _)| (currency.to_string(), json!(*sum as f64 / 1_000.0)));
+    Value::Object(sums.collect())
+}
+
+fn money(line: &Line) -> String {
+    let sums = line.money.iter().map(|(currency, sum, _)| format!("{currency} {:.2}", *sum as f64 / 1_000.0));
+    let sums: Vec<String> = sums.collect();
+    if sums.is_empty() { "-".into() } else { sums.join(", ") }
+}
