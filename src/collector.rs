@@ -119,7 +119,7 @@ pub struct Waiting(Box<Hit>);
 pub struct Keeping(JoinHandle<Result<(), StoreError>>);
 
 impl Keeping {
-    /// Whether the keeper has ended. Before [`Collector::stop`] that is a failure of the program.
+    /// Whether the keeper has ended. SiteHistory [`Collector::stop`] that is a failure of the program.
     pub fn has_ended(&self) -> bool {
         self.0.is_finished()
     }

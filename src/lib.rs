@@ -49,7 +49,7 @@
 //! 4. The hit waits in the queue of the `collector/keeper.rs`, the only owner of open days. There
 //!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
-//!    [`counts::Census`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
+//!    [`counts::SessionSnapshot`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
 //!    visitors are dropped, and the store packs the day ([`cell::packed`]).
 //! 6. A reader asks for `/example.com`: `server/dashboard.rs` makes [`report::Question`]s, [`report::answers`] adds
 //!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`. A filter reads
@@ -59,7 +59,7 @@
 //!
 //! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title and the texts
 //!   that it names in `page/words/`, `page/cards.rs` for its tab;
-//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
+//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/snapshot.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `server/dashboard/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:

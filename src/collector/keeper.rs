@@ -116,7 +116,7 @@ pub struct Lately {
     /// Pageviews by minute, the running one last.
     pub pageviews: [u32; limits::LATELY_MINUTES],
     /// The visitors, as far as they are told apart.
-    pub people: counts::Lately,
+    pub people: counts::RecentVisitors,
 }
 
 struct Keeper {
@@ -316,7 +316,7 @@ impl Keeper {
 
     fn lately(&self, site: SiteId) -> Lately {
         let at = self.clock.now();
-        let people = counts::Lately::of(self.days.values().filter(|day| day.site == site), at);
+        let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
         Lately { at, pageviews: self.minutes.of(site, at), people }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Keeper;
 use crate::collector::ledger::Booked;
-use crate::counts::{Census, OpenDay, PropKey};
+use crate::counts::{OpenDay, PropKey, SessionSnapshot};
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, Row, Running, Source};
 
@@ -13,7 +13,7 @@ use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, Row, Running, Source
 pub struct Pending {
     pub(super) generations: Vec<Generation>,
     /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
+    pub running: Vec<(Running, Arc<SessionSnapshot>)>,
 }
 
 /// Sums that go into one flush.
