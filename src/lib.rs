@@ -57,8 +57,7 @@
 //!
 //! # To change something, touch
 //!
-//! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title and the texts
-//!   that it names in `page/words/`, `page/cards.rs` for its tab;
+//! - a dimension: its row in `cell/dimension.rs`, [`hit::Hit::value`], its texts in `page/words/dimensions.rs`;
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/snapshot.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `server/dashboard/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `page/watched.rs`;
@@ -95,7 +94,7 @@
 //!   `server/api/annotations.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`
 //!   reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
-//! - a bound: [`limits`] and nowhere else.
+//! - a bound: `limits/` and nowhere else.
 #![forbid(unsafe_code)]
 
 pub mod limits;

@@ -307,7 +307,7 @@ impl Visitor {
     ) {
         self.book_step(current, Axis::Total, step, names, book);
         if self.visits.len() == 1 {
-            book_tuples(&self.visits[current], step, book);
+            labels::book_tuples(&self.visits[current], step, book);
         } else {
             let fixed = FIXED.into_iter().chain([Dimension::ChannelAndSource]);
             fixed.for_each(|dimension| self.book_step(current, Axis::Of(dimension), step, names, book));
@@ -444,21 +444,6 @@ fn book_known(cell: Cell<Sym>, known: SeenBefore, start: Hour, step: &VisitChang
         book.hour(cell, start, Tally { visits: 1, ..Tally::ZERO });
     }
     book.hour(cell, step.hour, in_hour);
-}
-
-/// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
-/// a tuple change alike.
-fn book_tuples(visit: &VisitState, step: &VisitChange, book: &mut impl Book) {
-    let (in_hour, at_start) = step.parts(visit.start.hour, false);
-    for tuple in visit.tuples {
-        book.tuple_hour(tuple, step.hour, in_hour);
-        if !at_start.is_zero() {
-            book.tuple_hour(tuple, visit.start.hour, at_start);
-        }
-        if step.is_new_visit {
-            book.tuple_day_visitors(tuple, 1);
-        }
-    }
 }
 
 impl Default for Visitor {
