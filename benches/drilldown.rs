@@ -217,12 +217,12 @@ impl File {
         let begun = Instant::now();
         for day in (FIRST.0..FIRST.0 + days).map(Day) {
             let mut open = maker.day(day, visits, engaged, budget);
-            let census = Some(Arc::new(open.census()));
+            let snapshot = Some(Arc::new(open.snapshot()));
             let sums = open.drain();
             let total = sums.days.iter().find(|(cell, _)| cell.axis == Axis::Total);
             pageviews += total.map_or(0, |(_, tally)| tally.pageviews);
             let (site, part, pair_cells) = (SiteId(1), Part::Live, budget.pair_cells);
-            let state = DayState { site, day, part, census, pair_cells, is_over: true };
+            let state = DayState { site, day, part, snapshot, pair_cells, is_over: true };
             number += 1;
             let old_hours = vec![(site, Day(day.0 - headcount::limits::HOUR_DETAIL_DAYS))];
             let over = self.store.months_to_add(site, day.month()).expect("months").first().copied();
@@ -434,13 +434,13 @@ fn memory(maker: &Maker) {
     let (visitors, held) = (day.visitors(), resident_bytes().saturating_sub(before));
     println!("100,000 visits: {held} bytes, {} for each of {visitors} visitors", held / visitors);
     let begun = Instant::now();
-    let census = day.census();
+    let snapshot = day.snapshot();
     let census_ms = begun.elapsed().as_secs_f64() * 1e3;
     let begun = Instant::now();
-    let pairs = census.pairs(u32::MAX);
+    let pairs = snapshot.pairs(u32::MAX);
     let cells = pairs.tables.iter().map(|table| unpack_all(&table.cells).map_or(0, |cells| cells.len())).sum::<usize>();
     let pairs_ms = begun.elapsed().as_secs_f64() * 1e3;
-    println!("its census: {census_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
+    println!("its snapshot: {census_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
 }
 
 fn main() {

@@ -315,7 +315,7 @@ fn year(store: &Sqlite, site: SiteId, bench: &Bench) {
             site,
             day: Day(NOON_DAY.0 - ago),
             part: Part::Live,
-            census: None,
+            snapshot: None,
             pair_cells: 0,
             is_over: true,
         };

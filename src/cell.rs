@@ -1,9 +1,9 @@
 //! In: nothing. Out: the words of the table: what we split by ([`Dimension`]), what we count ([`Metric`], [`Tally`]) and
 //! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
 
-pub mod contexts;
+pub mod hit_attributes;
 pub mod dimension;
-pub mod facets;
+pub mod tuples;
 pub mod filter;
 pub mod folding;
 pub mod names;
@@ -11,12 +11,12 @@ pub mod packed;
 
 use std::ops::{Add, AddAssign, Neg, Sub};
 
-pub use contexts::{Context, Contexts};
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
-pub use facets::{FACETS, Facet, FacetValues, Facets};
 pub use filter::{Filter, Test};
-pub use folding::{Before, Folding};
-pub use names::{Names, PAGEVIEW, Sym, Use};
+pub use folding::{Folding, SiteHistory};
+pub use hit_attributes::{HitAttributeTable, HitAttributes};
+pub use names::{DayNames, PAGEVIEW, Sym, Use};
+pub use tuples::{AttributeTuple, AttributeTuples, TUPLES_PER_VISIT, TupleValues};
 
 /// The label of a value that is missing, except for source, referrer and channel.
 pub const NOT_SET: &str = "(not set)";

@@ -1,7 +1,7 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
-pub mod census;
+pub mod snapshot;
 mod key;
 pub mod lately;
 pub mod pairs;
@@ -11,16 +11,16 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{Axis, Cell, Context, FACETS, Facet, Folding, Names, Sym, Tally};
+use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, HitAttributes, Sym, TUPLES_PER_VISIT, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
-pub use census::Census;
-use key::Key;
-pub use lately::Lately;
+use key::SumKey;
+pub use lately::RecentVisitors;
+pub use snapshot::SessionSnapshot;
 
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
@@ -28,33 +28,33 @@ pub type Name = Arc<str>;
 /// A map by small integers that we gave out, so that the hash needs no key.
 type Fast<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Sums that are not stored yet, of one site and day. Those of facets are spread over their cells when they are asked for.
+/// Sums that are not stored yet, of one site and day. Those of tuples are spread over their cells when they are asked for.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Whether only the totals are kept by hour.
     without_hours: bool,
-    hours: Fast<Key, (Cell<Sym>, Hour, Tally)>,
-    day_visitors: Fast<Key, (Cell<Sym>, i64)>,
-    facet_hours: Fast<(Facet, Hour), Tally>,
-    facet_day_visitors: Fast<Facet, i64>,
+    hours: Fast<SumKey, (Cell<Sym>, Hour, Tally)>,
+    day_visitors: Fast<SumKey, (Cell<Sym>, i64)>,
+    tuple_hours: Fast<(AttributeTuple, Hour), Tally>,
+    tuple_day_visitors: Fast<AttributeTuple, i64>,
 }
 
 impl Book for Counts {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally) {
         let hour = if cell.axis == Axis::Total { hour } else { self.kept(hour) };
-        self.hours.entry(Key::of(cell, hour)).or_insert((cell, hour, Tally::ZERO)).2 += tally;
+        self.hours.entry(SumKey::of(cell, hour)).or_insert((cell, hour, Tally::ZERO)).2 += tally;
     }
 
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
-        self.day_visitors.entry(Key::of(cell, Hour(0))).or_insert((cell, 0)).1 += by;
+        self.day_visitors.entry(SumKey::of(cell, Hour(0))).or_insert((cell, 0)).1 += by;
     }
 
-    fn facet_hour(&mut self, facet: Facet, hour: Hour, tally: Tally) {
-        *self.facet_hours.entry((facet, self.kept(hour))).or_default() += tally;
+    fn tuple_hour(&mut self, tuple: AttributeTuple, hour: Hour, tally: Tally) {
+        *self.tuple_hours.entry((tuple, self.kept(hour))).or_default() += tally;
     }
 
-    fn facet_day_visitors(&mut self, facet: Facet, by: i64) {
-        *self.facet_day_visitors.entry(facet).or_default() += by;
+    fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64) {
+        *self.tuple_day_visitors.entry(tuple).or_default() += by;
     }
 }
 
@@ -68,18 +68,18 @@ impl Counts {
         if self.without_hours { Hour(0) } else { hour }
     }
 
-    /// Whether there is nothing to store. Whatever is in a facet is in the total too.
+    /// Whether there is nothing to store. Whatever is in a tuple is in the total too.
     pub fn is_empty(&self) -> bool {
         self.hours.is_empty() && self.day_visitors.is_empty()
     }
 
     /// How many sums wait to be stored.
     pub fn len(&self) -> usize {
-        self.hours.len() + self.facet_hours.len()
+        self.hours.len() + self.tuple_hours.len()
     }
 
-    /// A copy of the sums of some axes, facets spread.
-    fn of_axes(&self, wanted: &HashSet<Axis<Sym>>, names: &Names) -> Counts {
+    /// A copy of the sums of some axes, tuples spread.
+    fn of_axes(&self, wanted: &HashSet<Axis<Sym>>, names: &DayNames) -> Counts {
         let wants = |axis: Axis<Sym>| wanted.contains(&axis);
         let hours = self.hours.iter().filter(|(_, (cell, _, _))| wants(cell.axis));
         let visitors = self.day_visitors.iter().filter(|(_, (cell, _))| wants(cell.axis));
@@ -88,35 +88,35 @@ impl Counts {
             day_visitors: visitors.map(|(key, sum)| (*key, *sum)).collect(),
             ..Counts::new(self.without_hours)
         };
-        counts.spread(&self.facet_hours, &self.facet_day_visitors, names, wants);
+        counts.spread(&self.tuple_hours, &self.tuple_day_visitors, names, wants);
         counts
     }
 
-    /// Adds the sums of facets to those of their cells, as far as `wants` asks for them.
+    /// Adds the sums of tuples to those of their cells, as far as `wants` asks for them.
     fn spread(
         &mut self,
-        hours: &Fast<(Facet, Hour), Tally>,
-        day_visitors: &Fast<Facet, i64>,
-        names: &Names,
+        hours: &Fast<(AttributeTuple, Hour), Tally>,
+        day_visitors: &Fast<AttributeTuple, i64>,
+        names: &DayNames,
         wants: impl Fn(Axis<Sym>) -> bool,
     ) {
-        let cells = |facet: Facet| {
+        let cells = |tuple: AttributeTuple| {
             let cells =
-                names.facets.values.of(facet).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
+                names.tuples.values.of(tuple).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
             cells.filter(|cell| wants(cell.axis))
         };
-        for ((facet, hour), tally) in hours {
-            cells(*facet).for_each(|cell| self.hour(cell, *hour, *tally));
+        for ((tuple, hour), tally) in hours {
+            cells(*tuple).for_each(|cell| self.hour(cell, *hour, *tally));
         }
-        for (facet, by) in day_visitors {
-            cells(*facet).for_each(|cell| self.day_visitors(cell, *by));
+        for (tuple, by) in day_visitors {
+            cells(*tuple).for_each(|cell| self.day_visitors(cell, *by));
         }
     }
 
     /// All sums, with their names. Cells without any change are left out.
-    fn sums(mut self, names: &Names) -> Sums {
-        let (facet_hours, facet_visitors) = (mem::take(&mut self.facet_hours), mem::take(&mut self.facet_day_visitors));
-        self.spread(&facet_hours, &facet_visitors, names, |_| true);
+    fn sums(mut self, names: &DayNames) -> Sums {
+        let (tuple_hours, tuple_visitors) = (mem::take(&mut self.tuple_hours), mem::take(&mut self.tuple_day_visitors));
+        self.spread(&tuple_hours, &tuple_visitors, names, |_| true);
         let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, names), value: names.text(cell.value).clone() };
         let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
         let mut hours = Vec::new();
@@ -136,7 +136,7 @@ impl Counts {
     }
 }
 
-fn named(axis: Axis<Sym>, names: &Names) -> Axis<Name> {
+fn named(axis: Axis<Sym>, names: &DayNames) -> Axis<Name> {
     let text = |sym: Sym| names.text(sym).clone();
     match axis {
         Axis::Total => Axis::Total,
@@ -187,7 +187,7 @@ pub struct OpenDay {
     pub site: SiteId,
     /// The day.
     pub day: Day,
-    names: Names,
+    names: DayNames,
     /// Boxed, because a growing table is half empty.
     visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
     /// Hits of a site that keeps no tokens, as far as they are alike.
@@ -197,12 +197,12 @@ pub struct OpenDay {
     places: usize,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
-    /// The last census, until a hit comes: questions that come together share it.
-    census: Option<Arc<Census>>,
+    /// The last snapshot, until a hit comes: questions that come together share it.
+    snapshot: Option<Arc<SessionSnapshot>>,
 }
 
 /// What hits without a token share.
-type Unknown = ([Facet; FACETS], Sym, Context);
+type Unknown = ([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes);
 
 impl OpenDay {
     /// A day on which nothing has happened yet.
@@ -210,13 +210,13 @@ impl OpenDay {
         OpenDay {
             site,
             day,
-            names: Names::with_budget(budget.values),
+            names: DayNames::with_budget(budget.values),
             visitors: HashMap::default(),
             unknown: Fast::default(),
             counts: Counts::default(),
             places: 0,
             has_changed: false,
-            census: None,
+            snapshot: None,
         }
     }
 
@@ -268,7 +268,7 @@ impl OpenDay {
 
     fn changed(&mut self) {
         self.has_changed = true;
-        self.census = None;
+        self.snapshot = None;
     }
 
     /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits.
@@ -281,27 +281,27 @@ impl OpenDay {
         self.has_changed
     }
 
-    /// Takes note that what its census says now is on its way to the store.
+    /// Takes note that what its snapshot says now is on its way to the store.
     pub fn mark_stored(&mut self) {
         self.has_changed = false;
     }
 
     /// A copy of the day's visits, without the tokens, from which any two dimensions can be summed.
-    pub fn census(&self) -> Census {
-        let mut census = Census::new(&self.names, self.visitors.len() + self.unknown.len());
+    pub fn snapshot(&self) -> SessionSnapshot {
+        let mut snapshot = SessionSnapshot::new(&self.names, self.visitors.len() + self.unknown.len());
         for visitor in self.visitors.values() {
-            census.add(visitor.visits(), visitor.spots());
+            snapshot.add(visitor.visits(), visitor.page_visits());
         }
         for (alike, (count, is_view)) in &self.unknown {
-            census.add_unknown(*alike, *count, *is_view);
+            snapshot.add_unknown(*alike, *count, *is_view);
         }
-        census
+        snapshot
     }
 
     /// The same, shared by all who ask until the next hit comes.
-    pub fn shared_census(&mut self) -> Arc<Census> {
-        let made = self.census.take().unwrap_or_else(|| Arc::new(self.census()));
-        self.census = Some(made.clone());
+    pub fn shared_snapshot(&mut self) -> Arc<SessionSnapshot> {
+        let made = self.snapshot.take().unwrap_or_else(|| Arc::new(self.snapshot()));
+        self.snapshot = Some(made.clone());
         made
     }
 
@@ -343,7 +343,7 @@ impl OpenDay {
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
         self.unknown = Fast::default();
-        (self.places, self.census) = (0, None);
+        (self.places, self.snapshot) = (0, None);
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

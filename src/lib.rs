@@ -50,7 +50,7 @@
 //! 4. The hit waits in the queue of the `collector/writer.rs`, the only owner of open days. There
 //!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
-//!    [`counts::Census`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
+//!    [`counts::SessionSnapshot`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
 //!    visitors are dropped, and the store packs the day ([`cell::packed`]).
 //! 6. A reader asks for `/example.com`: [`view::site_page`] makes [`report::Question`]s of the address, [`report::answers`] adds
 //!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`. A filter reads
@@ -58,9 +58,8 @@
 //!
 //! # To change something, touch
 //!
-//! - a dimension: [`cell::Dimension`], the field of [`hit::Hit`] that it reads, `page/names.rs` for its title and the texts
-//!   that it names in `page/words/`, `page/cards.rs` for its tab;
-//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/census.rs`;
+//! - a dimension: its row in `cell/dimension.rs`, [`hit::Hit::value`], its texts in `page/words/dimensions.rs`;
+//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/snapshot.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `view/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `view/goals.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:
@@ -102,7 +101,7 @@
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, what it answers in `page/text/`, its form in `page/settings/`,
 //!   which `server/settings/asked.rs` reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
-//! - a bound: [`limits`] and nowhere else.
+//! - a bound: `limits/` and nowhere else.
 #![forbid(unsafe_code)]
 
 pub mod limits;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, Cell, Filter, Tally};
 use crate::counts::pairs::Pair;
-use crate::counts::{Census, Name, Sums};
+use crate::counts::{Name, SessionSnapshot, Sums};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
@@ -147,7 +147,7 @@ pub struct DayState {
     /// Who counted it.
     pub part: Part,
     /// Its visits; nothing for a day of which only sums are left, because the program was restarted.
-    pub census: Option<Arc<Census>>,
+    pub snapshot: Option<Arc<SessionSnapshot>>,
     /// The most cells of pairs that are kept of it.
     pub pair_cells: u32,
     /// Whether it is over: then its cells are packed, and whatever comes later is added to them.
@@ -321,15 +321,15 @@ impl Ask {
         days.map(|(cell, tally)| row(bucket, &cell.value, *tally)).collect()
     }
 
-    /// The rows that a census of one day adds to the answer: those of pairs.
-    pub fn rows_of_census(&self, day: Day, census: &Census) -> Vec<Row> {
+    /// The rows that a snapshot of one day adds to the answer: those of pairs.
+    pub fn rows_of_snapshot(&self, day: Day, snapshot: &SessionSnapshot) -> Vec<Row> {
         let (Source::Pair(..), Some(filter)) = (self.source(), &self.filter) else { return Vec::new() };
         let bucket = self.bucket_of(day);
         if self.grain == Grain::Hour || !self.spans(bucket) {
             return Vec::new();
         }
         let row = |(value, tally)| Row { bucket: self.bucket(bucket), value, tally };
-        census.filtered(filter, &self.axis).into_iter().map(row).collect()
+        snapshot.filtered(filter, &self.axis).into_iter().map(row).collect()
     }
 
     /// The bucket of a day, where buckets are days or months.

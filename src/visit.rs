@@ -7,23 +7,23 @@
 
 mod labels;
 mod progress;
-mod roll;
+mod rows;
 mod seen;
-mod spot;
+mod page_visit;
 
 use labels::Labels;
-use progress::Progress;
-use seen::Seen;
-use spot::Spot;
+use page_visit::PageVisit;
+use progress::FunnelProgress;
+use seen::SeenProperty;
 
-use crate::cell::{Axis, Cell, Dimension, FACETS, FIXED, Facet, NOT_SET, Names, Sym, Tally};
+use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, NOT_SET, Sym, TUPLES_PER_VISIT, Tally};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Hour, Moment};
 
 pub use labels::take_unknown;
-pub use roll::{SpotRow, VisitRow};
+pub use rows::{PageVisitRow, VisitRow};
 
 /// Where changes of sums go.
 pub trait Book {
@@ -31,10 +31,10 @@ pub trait Book {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally);
     /// Changes the distinct visitors of a cell over the whole day.
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64);
-    /// As [`Book::hour`], of all the cells of a facet.
-    fn facet_hour(&mut self, facet: Facet, hour: Hour, tally: Tally);
-    /// As [`Book::day_visitors`], of all the cells of a facet.
-    fn facet_day_visitors(&mut self, facet: Facet, by: i64);
+    /// As [`Book::hour`], of all the cells of a tuple.
+    fn tuple_hour(&mut self, tuple: AttributeTuple, hour: Hour, tally: Tally);
+    /// As [`Book::day_visitors`], of all the cells of a tuple.
+    fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64);
 }
 
 /// One visitor's day at one site. Days have many visitors and most of them do little, so lists are kept without room to
@@ -44,9 +44,9 @@ pub struct Visitor {
     /// When the last accepted hit came, engagement included, and in which hour.
     last: Moment,
     last_hour: Hour,
-    visits: Box<[Visit]>,
-    /// Sorted by page, context and visit.
-    spots: Box<[Spot]>,
+    visits: Box<[VisitState]>,
+    /// Sorted by page, attributes and visit.
+    page_visits: Box<[PageVisit]>,
     /// What few visitors have.
     rare: Option<Box<Rare>>,
 }
@@ -55,20 +55,20 @@ pub struct Visitor {
 #[derive(Debug, Clone, Default)]
 struct Rare {
     /// Properties, sorted by axis, value and visit.
-    props: Vec<Seen>,
+    props: Vec<SeenProperty>,
     /// Steps of funnels that visits have reached.
-    progress: Vec<Progress>,
+    progress: Vec<FunnelProgress>,
 }
 
 /// One visit. It has at least one pageview or named event.
 #[derive(Debug, Clone)]
-struct Visit {
+struct VisitState {
     /// When the first pageview or event came.
     first: Moment,
     /// Time from then to the last one.
     length_ms: u32,
     /// Values of [`FIXED`].
-    facets: [Facet; FACETS],
+    tuples: [AttributeTuple; TUPLES_PER_VISIT],
     entry: Sym,
     exit: Sym,
     /// What came in the hour of its start, which it is booked in.
@@ -85,7 +85,7 @@ struct HourCount {
     events: u32,
 }
 
-impl Visit {
+impl VisitState {
     fn hours(&self) -> impl Iterator<Item = &HourCount> {
         std::iter::once(&self.start).chain(&self.later)
     }
@@ -114,11 +114,11 @@ impl Visit {
     }
 
     /// The value that the visit has on a visit dimension or as part of the total.
-    fn value(&self, axis: Axis<Sym>, names: &Names) -> Sym {
+    fn value(&self, axis: Axis<Sym>, names: &DayNames) -> Sym {
         match axis {
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
-            Axis::Of(dimension) => names.facets.values.value(self.facets, dimension),
+            Axis::Of(dimension) => names.tuples.values.value(self.tuples, dimension),
             _ => Sym::EMPTY,
         }
     }
@@ -133,17 +133,17 @@ fn insert<T>(list: &mut Box<[T]>, place: usize, item: T) {
 }
 
 /// What one pageview or event changes for every visit cell whose value stays.
-struct Step {
+struct VisitChange {
     hour: Hour,
     is_new_visit: bool,
     is_new_hour: bool,
-    /// Change of [`Visit::whole`].
+    /// Change of [`VisitState::whole`].
     whole: Tally,
     /// The pageview or event itself.
     hit: Tally,
 }
 
-impl Step {
+impl VisitChange {
     /// What it changes in the hour of the hit, and in that of the visit's start if that is another. `is_known` says whether
     /// the visitor was counted in the hour of the hit before.
     fn parts(&self, start: Hour, is_known: bool) -> (Tally, Tally) {
@@ -159,7 +159,7 @@ impl Visitor {
             last: Moment(i64::MIN),
             last_hour: Hour(0),
             visits: Box::default(),
-            spots: Box::default(),
+            page_visits: Box::default(),
             rare: None,
         }
     }
@@ -179,7 +179,7 @@ impl Visitor {
         hit: &Hit,
         who: u64,
         is_full: bool,
-        names: &mut Names,
+        names: &mut DayNames,
         book: &mut impl Book,
     ) -> Result<(), Rejection> {
         // Hits count in order of arrival: one older than the last is given that last time.
@@ -204,7 +204,7 @@ impl Visitor {
         at: Moment,
         ms: u64,
         scroll: Option<u8>,
-        names: &Names,
+        names: &DayNames,
         book: &mut impl Book,
     ) -> Result<(), Rejection> {
         if !self.is_in_visit(at) {
@@ -215,18 +215,21 @@ impl Visitor {
         let exit = self.visits[visit].exit;
         // A page may have been shown when it had no name yet.
         let pages = if hit.page == NOT_SET { [exit, exit, Sym::OTHER] } else { names.shown(&hit.page) };
-        let found = pages.into_iter().find_map(|page| spot::shown(&self.spots, page, visit));
+        let found = pages.into_iter().find_map(|page| page_visit::shown(&self.page_visits, page, visit));
         let place = found.ok_or(Rejection::NoVisit)?;
         let now_ms = self.visits[visit].at_ms(at);
         // A ping tells the time since the one before it of its page. What the visitor did elsewhere since then does not
         // count, because messages overtake each other: a page's last ping may come after the next pageview.
         let longest = match ms {
             Kind::SINCE_LAST_HIT_MS => self.since_last_hit(place, at),
-            _ => u64::from(now_ms.saturating_sub(spot::told_ms(&self.spots, place))) + limits::ENGAGEMENT_GRACE_MS,
+            _ => {
+                u64::from(now_ms.saturating_sub(page_visit::told_ms(&self.page_visits, place)))
+                    + limits::ENGAGEMENT_GRACE_MS
+            }
         };
-        let spot = &mut self.spots[place];
-        let cell = Cell { axis: Axis::Of(Dimension::Page), value: spot.page };
-        book.hour(cell, self.visits[visit].start.hour, spot.engage(ms.min(longest), scroll, now_ms));
+        let page_visit = &mut self.page_visits[place];
+        let cell = Cell { axis: Axis::Of(Dimension::Page), value: page_visit.page };
+        book.hour(cell, self.visits[visit].start.hour, page_visit.engage(ms.min(longest), scroll, now_ms));
         Ok(())
     }
 
@@ -235,11 +238,12 @@ impl Visitor {
     fn since_last_hit(&self, place: usize, at: Moment) -> u64 {
         let visit = self.visits.len() - 1;
         let (exit, last_ms) = (self.visits[visit].exit, self.visits[visit].at_ms(self.last));
-        let is_overtaken = exit != self.spots[place].page
-            && spot::shown(&self.spots, exit, visit)
-                .is_some_and(|next| !self.spots[next].is_engaged && spot::told_ms(&self.spots, next) == last_ms);
+        let is_overtaken = exit != self.page_visits[place].page
+            && page_visit::shown(&self.page_visits, exit, visit).is_some_and(|next| {
+                !self.page_visits[next].is_engaged && page_visit::told_ms(&self.page_visits, next) == last_ms
+            });
         match is_overtaken {
-            true => u64::from(last_ms.saturating_sub(spot::told_ms(&self.spots, place))),
+            true => u64::from(last_ms.saturating_sub(page_visit::told_ms(&self.page_visits, place))),
             false => u64::try_from(at.0 - self.last.0).unwrap_or(0),
         }
     }
@@ -249,7 +253,7 @@ impl Visitor {
         hit: &Hit,
         (who, is_full): (u64, bool),
         (at, hour): (Moment, Hour),
-        names: &mut Names,
+        names: &mut DayNames,
         book: &mut impl Book,
     ) {
         let most = if is_full { limits::SEEN_PER_VISITOR_OF_FULL_DAY } else { limits::SEEN_PER_VISITOR_MAX };
@@ -257,26 +261,26 @@ impl Visitor {
         let labels = Labels::of(hit, who, names, has_been_everywhere);
         let is_new_visit = !self.is_in_visit(at);
         if is_new_visit {
-            let facets = labels::facets(hit, who, names);
-            self.begin(facets, at, hour);
+            let tuples = labels::tuples(hit, who, names);
+            self.begin(tuples, at, hour);
         }
         let current = self.visits.len() - 1;
         let before = (!is_new_visit).then(|| self.visits[current].clone());
         let is_new_hour = !self.visits[current].is_active_in(hour);
         self.visits[current].advance(hit, at, hour, labels.page);
-        let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, Visit::whole);
-        let step = Step { hour, is_new_visit, is_new_hour, whole, hit: labels::of_hit(&hit.kind) };
+        let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, VisitState::whole);
+        let step = VisitChange { hour, is_new_visit, is_new_hour, whole, hit: labels::of_hit(&hit.kind) };
         self.book_visit(current, before.as_ref(), &step, names, book);
-        self.book_spot(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
+        self.book_page_visit(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
         self.book_props(current, &labels, &step, book);
         self.book_progress(current, hit, names, book);
     }
 
-    fn begin(&mut self, facets: [Facet; FACETS], at: Moment, hour: Hour) {
-        let visit = Visit {
+    fn begin(&mut self, tuples: [AttributeTuple; TUPLES_PER_VISIT], at: Moment, hour: Hour) {
+        let visit = VisitState {
             first: at,
             length_ms: 0,
-            facets,
+            tuples,
             entry: Sym::NOT_SET,
             exit: Sym::NOT_SET,
             start: HourCount { hour, pageviews: 0, events: 0 },
@@ -289,14 +293,21 @@ impl Visitor {
 
     /// How many places and properties are remembered.
     pub fn places(&self) -> usize {
-        self.spots.len() + self.rare.as_ref().map_or(0, |rare| rare.props.len())
+        self.page_visits.len() + self.rare.as_ref().map_or(0, |rare| rare.props.len())
     }
 
     /// Books the current visit under the total and every visit dimension.
-    fn book_visit(&self, current: usize, before: Option<&Visit>, step: &Step, names: &Names, book: &mut impl Book) {
+    fn book_visit(
+        &self,
+        current: usize,
+        before: Option<&VisitState>,
+        step: &VisitChange,
+        names: &DayNames,
+        book: &mut impl Book,
+    ) {
         self.book_step(current, Axis::Total, step, names, book);
         if self.visits.len() == 1 {
-            book_facets(&self.visits[current], step, book);
+            labels::book_tuples(&self.visits[current], step, book);
         } else {
             let fixed = FIXED.into_iter().chain([Dimension::ChannelAndSource]);
             fixed.for_each(|dimension| self.book_step(current, Axis::Of(dimension), step, names, book));
@@ -313,7 +324,7 @@ impl Visitor {
     }
 
     /// Books what one hit changes in a cell that holds the visit before and after it.
-    fn book_step(&self, current: usize, axis: Axis<Sym>, step: &Step, names: &Names, book: &mut impl Book) {
+    fn book_step(&self, current: usize, axis: Axis<Sym>, step: &VisitChange, names: &DayNames, book: &mut impl Book) {
         let visit = &self.visits[current];
         let cell = Cell { axis, value: visit.value(axis, names) };
         let is_known = step.is_new_hour && self.is_elsewhere(current, cell, Some(step.hour), names);
@@ -331,10 +342,10 @@ impl Visitor {
     fn book_whole(
         &self,
         current: usize,
-        visit: &Visit,
+        visit: &VisitState,
         axis: Axis<Sym>,
         sign: i64,
-        names: &Names,
+        names: &DayNames,
         book: &mut impl Book,
     ) {
         let cell = Cell { axis, value: visit.value(axis, names) };
@@ -353,7 +364,7 @@ impl Visitor {
     }
 
     /// Whether another visit than `current` puts this visitor into `cell`, in `hour` if one is given.
-    fn is_elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Option<Hour>, names: &Names) -> bool {
+    fn is_elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Option<Hour>, names: &DayNames) -> bool {
         let mut others = self.visits.iter().enumerate().filter(|(at, _)| *at != current).map(|(_, visit)| visit);
         others.any(|visit| {
             visit.value(cell.axis, names) == cell.value && hour.is_none_or(|hour| visit.is_active_in(hour))
@@ -361,31 +372,31 @@ impl Visitor {
     }
 
     /// Books the hit under its page, host, event and patterns.
-    fn book_spot(
+    fn book_page_visit(
         &mut self,
         current: usize,
         labels: &Labels,
-        step: &Step,
+        step: &VisitChange,
         is_view: bool,
-        names: &Names,
+        names: &DayNames,
         book: &mut impl Book,
     ) {
         let start = self.visits[current].start.hour;
         for cell in labels.cells(names) {
-            let known = spot::known(&self.spots, &cell, current, step.hour, names);
+            let known = page_visit::known(&self.page_visits, &cell, current, step.hour, names);
             book_known(cell, known, start, step, book);
         }
-        let spot = Spot::new(labels.page, labels.context, current);
-        let place = spot::find(&self.spots, &spot).unwrap_or_else(|place| {
-            insert(&mut self.spots, place, spot);
+        let page_visit = PageVisit::new(labels.page, labels.attributes, current);
+        let place = page_visit::find(&self.page_visits, &page_visit).unwrap_or_else(|place| {
+            insert(&mut self.page_visits, place, page_visit);
             place
         });
         let into_visit_ms = self.visits[current].length_ms;
-        self.spots[place].mark(step.hour, is_view, into_visit_ms);
+        self.page_visits[place].mark(step.hour, is_view, into_visit_ms);
     }
 
     /// Books the hit under its properties, and its money.
-    fn book_props(&mut self, current: usize, labels: &Labels, step: &Step, book: &mut impl Book) {
+    fn book_props(&mut self, current: usize, labels: &Labels, step: &VisitChange, book: &mut impl Book) {
         labels.book_money(step.hour, book);
         if labels.props.is_empty() {
             return;
@@ -395,7 +406,7 @@ impl Visitor {
         for cell in labels.prop_cells() {
             book_known(cell, seen::known(props, cell, current, step.hour), start, step, book);
             let place = seen::find(props, cell, current).unwrap_or_else(|place| {
-                props.insert(place, Seen::new(cell, current));
+                props.insert(place, SeenProperty::new(cell, current));
                 place
             });
             props[place].mark(step.hour);
@@ -405,7 +416,7 @@ impl Visitor {
 
 /// Whether a visitor was in a cell of hits before.
 #[derive(Debug, Clone, Copy, Default)]
-struct Known {
+struct SeenBefore {
     in_day: bool,
     in_visit: bool,
     in_hour: bool,
@@ -422,7 +433,7 @@ fn number(visit: usize) -> u8 {
 }
 
 /// Books a hit in a cell of hits, in a visit that began in the hour `start`.
-fn book_known(cell: Cell<Sym>, known: Known, start: Hour, step: &Step, book: &mut impl Book) {
+fn book_known(cell: Cell<Sym>, known: SeenBefore, start: Hour, step: &VisitChange, book: &mut impl Book) {
     let mut in_hour = Tally { visitors: i64::from(!known.in_hour), ..step.hit };
     if !known.in_day {
         book.day_visitors(cell, 1);
@@ -435,28 +446,13 @@ fn book_known(cell: Cell<Sym>, known: Known, start: Hour, step: &Step, book: &mu
     book.hour(cell, step.hour, in_hour);
 }
 
-/// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
-/// a facet change alike.
-fn book_facets(visit: &Visit, step: &Step, book: &mut impl Book) {
-    let (in_hour, at_start) = step.parts(visit.start.hour, false);
-    for facet in visit.facets {
-        book.facet_hour(facet, step.hour, in_hour);
-        if !at_start.is_zero() {
-            book.facet_hour(facet, visit.start.hour, at_start);
-        }
-        if step.is_new_visit {
-            book.facet_day_visitors(facet, 1);
-        }
-    }
-}
-
 impl Default for Visitor {
     fn default() -> Self {
         Visitor::new()
     }
 }
 
-impl Visit {
+impl VisitState {
     /// Moves the visit on by one pageview or event.
     fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, page: Sym) {
         self.length_ms = self.at_ms(at);
@@ -491,6 +487,6 @@ mod tests {
 
     #[test]
     fn a_million_visitors_pay_little_for_a_visit() {
-        assert!(size_of::<Visitor>() <= 56 && size_of::<Visit>() <= 64);
+        assert!(size_of::<Visitor>() <= 56 && size_of::<VisitState>() <= 64);
     }
 }

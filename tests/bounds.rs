@@ -61,7 +61,7 @@ fn a_flood_fills_no_more_than_the_budget_and_people_are_counted_by_name() {
             day.take(&hit(number / 100, page), true).unwrap();
         }
     }
-    let (sums, pairs) = (day.drain(), day.census().pairs(budget.pair_cells));
+    let (sums, pairs) = (day.drain(), day.snapshot().pairs(budget.pair_cells));
     let pages = by_value(&sums, &Axis::Of(Dimension::Page));
     let total = by_value(&sums, &Axis::Total)[""];
     assert_eq!((total.pageviews, total.visitors), ((flood + people) as i64, (flood + people) as i64));

@@ -17,7 +17,7 @@ use crate::limits;
 pub const OTHER_CHILD: &str = ":other";
 
 /// What is known of a site beside its day.
-pub trait Before: Send + Sync {
+pub trait SiteHistory: Send + Sync {
     /// Whether a page was counted by this name before the day was opened.
     fn is_known(&self, page: &str) -> bool;
     /// Whether the children of a parent may be folded: the owner has not asked for their names. The page is one of them.
@@ -32,8 +32,8 @@ pub trait Before: Send + Sync {
 #[derive(Default)]
 pub struct Folding {
     /// How many children are counted by name; 0 for all of them.
-    least: u32,
-    before: Option<Arc<dyn Before>>,
+    named_children: u32,
+    before: Option<Arc<dyn SiteHistory>>,
     children: Children,
     parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
     /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
@@ -66,9 +66,9 @@ struct Parent {
 }
 
 impl Folding {
-    /// Folds where a parent has more than `least` children that one visitor each has seen.
-    pub fn by(least: u32, before: Arc<dyn Before>) -> Folding {
-        Folding { least, before: Some(before), ..Folding::default() }
+    /// Folds where a parent has more than `named_children` children that one visitor each has seen.
+    pub fn by(named_children: u32, before: Arc<dyn SiteHistory>) -> Folding {
+        Folding { named_children, before: Some(before), ..Folding::default() }
     }
 
     /// The name that a page is counted by for this visitor; 0 stands for one of whom nothing is known. `of` tells apart lists of pages,
@@ -79,7 +79,7 @@ impl Folding {
         }
         let Some(before) = self.before.take() else { return Cow::Borrowed(page) };
         let who = if who == 0 { self.next_unknown() } else { who };
-        let mut name = Name { text: std::mem::take(&mut self.room), is_folded: false };
+        let mut name = FoldedName { text: std::mem::take(&mut self.room), is_folded: false };
         name.text.clear();
         for part in parts(page) {
             let is_folded = !part.starts_with(':') && self.is_folded(of, &name.text, part, page, who, &*before);
@@ -92,7 +92,7 @@ impl Folding {
     /// The name that a page was counted by for those who saw it while it was folded; nothing if it never was.
     pub fn folded(&self, page: &str) -> Option<String> {
         self.before.as_ref()?;
-        let mut name = Name::default();
+        let mut name = FoldedName::default();
         for part in parts(page) {
             let child = self.children.get(&self.digest("", &name.text, part));
             name.push(part, child.is_some_and(|child| child.is_folded));
@@ -109,7 +109,15 @@ impl Folding {
         self.children.hasher().hash_one((of, parent, part))
     }
 
-    fn is_folded(&mut self, of: &str, parent: &str, part: &str, page: &str, who: u64, before: &dyn Before) -> bool {
+    fn is_folded(
+        &mut self,
+        of: &str,
+        parent: &str,
+        part: &str,
+        page: &str,
+        who: u64,
+        before: &dyn SiteHistory,
+    ) -> bool {
         let (digest, of_parent) = (self.digest(of, parent, part), self.digest(of, parent, ""));
         if let Some(is_still_folded) = self.seen_again(digest, of_parent, who) {
             return is_still_folded && before.may_fold(parent, page);
@@ -124,16 +132,16 @@ impl Folding {
         };
         seen.singles += u32::from(has_room);
         let was_personal = of.is_empty() && before.is_personal(parent);
-        let mut is_folded = seen.looks_personal(was_personal, self.least);
+        let mut is_folded = seen.looks_personal(was_personal, self.named_children);
         if is_folded && !was_personal && !seen.unasked.is_empty() {
             seen.ask(&mut self.children, before);
-            is_folded = seen.looks_personal(was_personal, self.least);
+            is_folded = seen.looks_personal(was_personal, self.named_children);
         }
         let is_known = is_folded && before.is_known(page);
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
         if is_known {
             seen.singles = seen.singles.saturating_sub(u32::from(has_room));
-        } else if !is_folded && has_room && seen.unasked.len() < self.least as usize {
+        } else if !is_folded && has_room && seen.unasked.len() < self.named_children as usize {
             seen.unasked.push((digest, page.into()));
         }
         if is_folded && of.is_empty() && !was_personal {
@@ -163,13 +171,13 @@ impl Folding {
 type Children = HashMap<u64, Child, foldhash::fast::RandomState>;
 
 impl Parent {
-    fn looks_personal(&self, was_personal: bool, least: u32) -> bool {
-        (was_personal || self.singles > least)
-            && self.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= self.singles.max(least)
+    fn looks_personal(&self, was_personal: bool, named_children: u32) -> bool {
+        (was_personal || self.singles > named_children)
+            && self.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= self.singles.max(named_children)
     }
 
     /// Finds out which of the single children were known before, and so are none of one visitor.
-    fn ask(&mut self, children: &mut Children, before: &dyn Before) {
+    fn ask(&mut self, children: &mut Children, before: &dyn SiteHistory) {
         for (digest, page) in std::mem::take(&mut self.unasked) {
             let child = children.get_mut(&digest).filter(|child| child.only.is_some());
             if let Some(child) = child.filter(|_| before.is_known(&page)) {
@@ -187,12 +195,12 @@ fn parts(page: &str) -> impl Iterator<Item = &str> {
 
 /// A name while it is made.
 #[derive(Default)]
-struct Name {
+struct FoldedName {
     text: String,
     is_folded: bool,
 }
 
-impl Name {
+impl FoldedName {
     fn push(&mut self, part: &str, is_folded: bool) {
         self.is_folded |= is_folded;
         self.text.push('/');
@@ -211,13 +219,13 @@ mod tests {
 
     /// What a test knows of a site.
     #[derive(Default)]
-    struct Site {
+    struct KnownSite {
         known: BTreeSet<String>,
         kept: BTreeSet<String>,
         personal: Mutex<BTreeSet<String>>,
     }
 
-    impl Before for Site {
+    impl SiteHistory for KnownSite {
         fn is_known(&self, page: &str) -> bool {
             self.known.contains(page)
         }
@@ -235,13 +243,13 @@ mod tests {
         }
     }
 
-    fn folding(site: &Arc<Site>) -> Folding {
+    fn folding(site: &Arc<KnownSite>) -> Folding {
         Folding::by(5, site.clone())
     }
 
     #[test]
     fn children_past_the_first_are_other_until_a_second_visitor_comes() {
-        let site = Arc::new(Site::default());
+        let site = Arc::new(KnownSite::default());
         let mut day = folding(&site);
         for who in 1..=5 {
             let page = format!("/profile/{who}");
@@ -262,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_blog_keeps_its_names() {
-        let site = Arc::new(Site::default());
+        let site = Arc::new(KnownSite::default());
         let mut day = folding(&site);
         for who in 1..=2 {
             assert_eq!(day.name("", "/blog/news", who), "/blog/news");
@@ -279,7 +287,7 @@ mod tests {
     fn pages_that_were_counted_before_or_that_the_owner_keeps_have_their_names() {
         let known = (1..=60).map(|page| format!("/blog/{page}")).collect();
         let kept = BTreeSet::from(["/kept".to_owned()]);
-        let site = Arc::new(Site { known, kept, ..Site::default() });
+        let site = Arc::new(KnownSite { known, kept, ..KnownSite::default() });
         let mut day = folding(&site);
         for who in 1..=60 {
             for page in [format!("/blog/{who}"), format!("/kept/{who}")] {
@@ -322,7 +330,7 @@ mod tests {
     }
 
     /// The same by a list of all hits before: whether a child is named is read off that list each time.
-    fn walked(hits: &[(u8, u8, u64)], least: usize) -> Vec<String> {
+    fn walked(hits: &[(u8, u8, u64)], named_children: usize) -> Vec<String> {
         let mut named: BTreeMap<(u8, u8), bool> = BTreeMap::new();
         let mut names = Vec::new();
         let mut personal = BTreeSet::new();
@@ -335,8 +343,8 @@ mod tests {
             let shared = children.iter().filter(|other| who_saw(*parent, **other).len() > 1).count();
             let singles = children.len() - shared;
             if is_new {
-                let looks = personal.contains(parent) || singles > least;
-                let folds = looks && shared * 10 <= singles.max(least);
+                let looks = personal.contains(parent) || singles > named_children;
+                let folds = looks && shared * 10 <= singles.max(named_children);
                 personal.extend(folds.then_some(*parent));
                 named.insert((*parent, *child), !folds);
             }

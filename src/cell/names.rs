@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use super::dimension::FIXED;
 use super::filter::JOINT;
-use super::{Contexts, Dimension, FACETS, Facet, Facets, Folding, NOT_SET, OTHER};
+use super::{AttributeTuple, AttributeTuples, Dimension, Folding, HitAttributeTable, NOT_SET, OTHER, TUPLES_PER_VISIT};
 use crate::limits;
 
-/// A name in memory: an index into the [`Names`] of one site and day. It says nothing outside of them.
+/// A name in memory: an index into the [`DayNames`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sym(pub u32);
 
@@ -92,7 +92,7 @@ const _: () = {
 
 /// The names met on one day of one site. Keys come from outside, so the map keeps the standard keyed hash.
 #[derive(Debug)]
-pub struct Names {
+pub struct DayNames {
     texts: Vec<Arc<str>>,
     syms: HashMap<Arc<str>, Sym>,
     /// For each name one bit for each [`Use`] that has taken it in.
@@ -111,22 +111,22 @@ pub struct Names {
     /// Pages that look personal.
     pub folding: Folding,
     /// Combinations of values that visits share.
-    pub facets: Facets,
+    pub tuples: AttributeTuples,
     /// Combinations of values that hits share.
-    pub contexts: Contexts,
+    pub hit_attributes: HitAttributeTable,
 }
 
-impl Default for Names {
+impl Default for DayNames {
     fn default() -> Self {
-        Names::with_budget(limits::VALUES_PER_DAY)
+        DayNames::with_budget(limits::VALUES_PER_DAY)
     }
 }
 
-impl Names {
+impl DayNames {
     /// No names yet; each use takes in `values_max` of them.
-    pub fn with_budget(values_max: u32) -> Names {
+    pub fn with_budget(values_max: u32) -> DayNames {
         let texts = ["", OTHER, NOT_SET].map(Arc::from);
-        Names {
+        DayNames {
             syms: texts.iter().cloned().zip((0..).map(Sym)).collect(),
             uses: vec![0; texts.len()],
             texts: texts.to_vec(),
@@ -137,8 +137,8 @@ impl Names {
             values_max,
             waiting: HashMap::default(),
             folding: Folding::default(),
-            facets: Facets::default(),
-            contexts: Contexts::default(),
+            tuples: AttributeTuples::default(),
+            hit_attributes: HitAttributeTable::default(),
         }
     }
 
@@ -213,14 +213,14 @@ impl Names {
         self.find(&text).unwrap_or_else(|| self.add(&text))
     }
 
-    /// The facets of a visit with these values of [`FIXED`].
-    pub fn facets(&mut self, values: &[Sym; FIXED.len()]) -> [Facet; FACETS] {
-        let mut facets = std::mem::take(&mut self.facets);
-        let of_visit = facets.of(values, |channel, source| {
+    /// The tuples of a visit with these values of [`FIXED`].
+    pub fn tuples(&mut self, values: &[Sym; FIXED.len()]) -> [AttributeTuple; TUPLES_PER_VISIT] {
+        let mut tuples = std::mem::take(&mut self.tuples);
+        let of_visit = tuples.of(values, |channel, source| {
             let text = format!("{}{JOINT}{}", self.text(channel), self.text(source));
             self.admit(Use::Value(Dimension::ChannelAndSource), &text, 0)
         });
-        self.facets = facets;
+        self.tuples = tuples;
         of_visit
     }
 
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_name_has_one_number() {
-        let mut names = Names::default();
+        let mut names = DayNames::default();
         assert!(names.is_empty());
         let google = names.value(Dimension::Source, "Google", 1);
         assert_eq!(names.value(Dimension::Source, "Google", 2), google);
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn past_the_budget_values_are_other_but_missing_ones_are_not() {
-        let mut names = Names::with_budget(2);
+        let mut names = DayNames::with_budget(2);
         let kept = ["/a", "/b"].map(|page| names.value(PAGE, page, 1));
         assert_eq!(names.value(PAGE, "/c", 1), Sym::OTHER);
         assert_eq!(["/a", "/b"].map(|page| names.value(PAGE, page, 2)), kept);
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_a_second_visitor_brings_gets_in() {
-        let mut names = Names::with_budget(4);
+        let mut names = DayNames::with_budget(4);
         for page in 0..1_000 {
             names.value(PAGE, &format!("/flood/{page}"), page);
         }
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn properties_share_a_budget_over_all_keys() {
-        let mut names = Names::with_budget(2);
+        let mut names = DayNames::with_budget(2);
         let (plan, pro) = names.prop("plan", "pro", 1);
         assert_eq!(names.prop("plan", "pro", 1), (plan, pro));
         names.prop("size", "pro", 1);

@@ -97,7 +97,7 @@ pub fn unpack_all(packed: &[u8]) -> Result<Vec<(Key, Tally)>, Damaged> {
 /// Cells as chunks, which come in order of their keys, each key once. Tallies of nothing are left out.
 pub fn chunks(cells: impl IntoIterator<Item = (Key, Tally)>) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
-    let mut open = Open::default();
+    let mut open = OpenChunk::default();
     for (key, tally) in cells.into_iter().filter(|(_, tally)| !tally.is_zero()) {
         if open.cells == limits::CHUNK_CELLS {
             chunks.push(std::mem::take(&mut open).close());
@@ -139,7 +139,7 @@ impl Chunk {
 
 /// A chunk while it is written.
 #[derive(Default)]
-struct Open {
+struct OpenChunk {
     cells: usize,
     first: u32,
     last: u32,
@@ -156,7 +156,7 @@ struct Open {
     revenue: Vec<u8>,
 }
 
-impl Open {
+impl OpenChunk {
     fn add(&mut self, (a, b): Key, tally: Tally) {
         if self.cells == 0 {
             (self.first, self.last) = (a, a);
@@ -195,7 +195,7 @@ impl Open {
 
     fn close(mut self) -> Chunk {
         put(&mut self.runs, self.run);
-        let Open { gaps, runs, steps, codes, seconds, written_out, engaged, revenue, .. } = self;
+        let OpenChunk { gaps, runs, steps, codes, seconds, written_out, engaged, revenue, .. } = self;
         let columns = [gaps, runs, steps, codes, seconds, written_out, engaged, revenue];
         let is_zeros = |column: &[u8]| column.iter().all(|byte| *byte == 0);
         let columns = columns.map(|column| if is_zeros(&column) { Vec::new() } else { column });

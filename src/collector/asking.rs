@@ -23,9 +23,9 @@ impl report::Sums for Collector {
             }
         }
         let in_memory = pending.running.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
-        for ((running, census), _) in in_memory {
+        for ((running, snapshot), _) in in_memory {
             for (rows, ask) in answer.rows.iter_mut().zip(asks).filter(|(_, ask)| ask.site == running.site) {
-                rows.extend(ask.rows_of_census(running.day, census));
+                rows.extend(ask.rows_of_snapshot(running.day, snapshot));
             }
         }
         Ok(answer.rows)

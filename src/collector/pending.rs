@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::counts::Census;
+use crate::counts::SessionSnapshot;
 use crate::site::Day;
 use crate::store::{BotCount, MailSum, Rejected, Row, Running};
 
@@ -12,7 +12,7 @@ pub struct Pending {
     /// What waits, by flush.
     pub memtables: Vec<Memtable>,
     /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
+    pub running: Vec<(Running, Arc<SessionSnapshot>)>,
 }
 
 /// Sums that go into one flush.

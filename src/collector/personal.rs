@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 
 use crate::cell::folding::OTHER_CHILD;
-use crate::cell::{Before, Folding};
+use crate::cell::{Folding, SiteHistory};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::site::{Directory, Site, SiteId, Target};
@@ -89,7 +89,7 @@ pub(super) fn folding(
     Folding::by(least, Arc::new(OfSite { site, personal, directory, store, meter, last }))
 }
 
-impl Before for OfSite {
+impl SiteHistory for OfSite {
     fn is_known(&self, page: &str) -> bool {
         self.store.has_name(self.site, page, self.last).unwrap_or_else(|error| {
             self.meter.failed(FailureKind::LookUp, "the name of a page", error);

@@ -237,7 +237,7 @@ impl SumsWriter {
 
     fn lately(&self, site: SiteId) -> RecentActivity {
         let at = self.clock.now();
-        let people = counts::Lately::of(self.days.values().filter(|day| day.site == site), at);
+        let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
         RecentActivity { at, pageviews: self.minutes.of(site, at), people }
     }
 

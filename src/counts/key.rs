@@ -6,14 +6,14 @@ use crate::site::Hour;
 
 /// A cell and an hour as one number: each hit changes a dozen sums, and numbers are found fastest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key(u128);
+pub(super) struct SumKey(u128);
 
 /// Names of a day have numbers below 2^24: their budgets together are smaller.
 const NAME_BITS: u32 = 24;
 const _: () = assert!(NAMES_PER_DAY_MAX < 1 << NAME_BITS);
 
-impl Key {
-    pub(super) fn of(cell: Cell<Sym>, hour: Hour) -> Key {
+impl SumKey {
+    pub(super) fn of(cell: Cell<Sym>, hour: Hour) -> SumKey {
         let optional = |name: Option<Sym>| name.map_or(0, |name| u128::from(name.0) + 1);
         // 3 bits tell the kinds of axes apart; the rest of each fits into 72.
         let axis = match cell.axis {
@@ -27,7 +27,7 @@ impl Key {
             }
             Axis::Funnel(funnel) => 4 | u128::from(funnel) << 3,
         };
-        Key(axis << (NAME_BITS + 8) | u128::from(cell.value.0) << 8 | u128::from(hour.0))
+        SumKey(axis << (NAME_BITS + 8) | u128::from(cell.value.0) << 8 | u128::from(hour.0))
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
         let mut keys = HashSet::new();
         for axis in &axes {
             for value in syms {
-                keys.extend([0, 1, 23].map(|hour| Key::of(Cell { axis: *axis, value }, Hour(hour)).0));
+                keys.extend([0, 1, 23].map(|hour| SumKey::of(Cell { axis: *axis, value }, Hour(hour)).0));
             }
         }
         assert_eq!(keys.len(), axes.len() * syms.len() * 3);

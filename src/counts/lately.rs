@@ -15,7 +15,7 @@ use crate::site::Moment;
 
 /// What the visitors of the last minutes are at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lately {
+pub struct RecentVisitors {
     /// Visitors within [`limits::NOW_WINDOW_MS`].
     pub now: u64,
     /// Visitors within [`limits::LATELY_MS`].
@@ -45,16 +45,16 @@ pub struct RecentActivity {
     /// Pageviews by minute, the running one last.
     pub pageviews: [u32; limits::LATELY_MINUTES],
     /// The visitors, as far as they are told apart.
-    pub people: Lately,
+    pub people: RecentVisitors,
 }
 
-/// The lists of a [`Lately`].
+/// The lists of a [`RecentVisitors`].
 const LISTS: [Dimension; 3] = [Dimension::Page, Dimension::Source, Dimension::Country];
 
-impl Lately {
+impl RecentVisitors {
     /// What the visitors of the open days of a site are at, at `now`. It looks at each visitor once.
-    pub fn of<'a>(days: impl Iterator<Item = &'a OpenDay>, now: Moment) -> Lately {
-        let mut lately = Lately::default();
+    pub fn of<'a>(days: impl Iterator<Item = &'a OpenDay>, now: Moment) -> RecentVisitors {
+        let mut lately = RecentVisitors::default();
         let mut sums: [HashMap<Name, u64>; 3] = Default::default();
         for day in days {
             lately.now += day.visitors_now(now) as u64;
@@ -87,9 +87,9 @@ impl OpenDay {
         let since = now.plus(-limits::LATELY_MS);
         for visitor in self.visitors.values().filter(|visitor| visitor.last_hit() > since) {
             // Whoever is remembered has a visit.
-            let Some((facets, page)) = visitor.current() else { continue };
+            let Some((tuples, page)) = visitor.current() else { continue };
             for (sums, dimension) in sums.iter_mut().zip(LISTS) {
-                let fixed = || self.names.facets.values.value(facets, dimension);
+                let fixed = || self.names.tuples.values.value(tuples, dimension);
                 let value = if dimension == Dimension::Page { page } else { fixed() };
                 *sums.entry(value).or_default() += 1;
             }

@@ -1,11 +1,11 @@
-//! In: a census and the site's budget. Out: the sums of every two dimensions, packed. Forgets: the census, and which of the
+//! In: a snapshot and the site's budget. Out: the sums of every two dimensions, packed. Forgets: the snapshot, and which of the
 //! rarest values met, past the budget.
 //!
 //! A day keeps as many cells as its budget says. Past it the largest tables give: each keeps its most visited cells, and the
 //! rest is added up once for each value of the first dimension and once for each of the second, under [`REST`] on the other side. So
 //! whichever side a reader filters by, what they see adds up.
 
-use super::census::{Census, Place, Small, is_of_pages};
+use super::snapshot::{CountedPlace, SessionSnapshot, Small, is_of_pages};
 use super::{Fast, Name};
 use crate::cell::packed::{Effort, Key, pack};
 use crate::cell::{Dimension, Sym, Tally};
@@ -48,7 +48,7 @@ fn place(dimension: Dimension) -> (bool, u8) {
 
 /// The cells of one pair. Their keys are names by their numbers on the day, or [`REST`].
 #[derive(Debug)]
-pub struct Table {
+pub struct PairTable {
     /// Of which dimensions.
     pub pair: Pair,
     /// The cells, packed for memory.
@@ -61,16 +61,16 @@ pub struct Pairs {
     /// The texts of names, by number.
     pub texts: Vec<Name>,
     /// The tables that have any cell.
-    pub tables: Vec<Table>,
+    pub tables: Vec<PairTable>,
 }
 
-type Cells = Fast<(Sym, Sym), Small>;
+type PairCells = Fast<(Sym, Sym), Small>;
 
-impl Census {
+impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
         let mut counted: Vec<(Pair, usize, Vec<u8>)> = Vec::new();
-        let columns = Columns::of(self);
+        let columns = SnapshotColumns::of(self);
         for pair in Pair::all() {
             let cells = columns.cells(pair);
             if !cells.is_empty() {
@@ -78,7 +78,7 @@ impl Census {
             }
         }
         let kept = share(counted.iter().map(|(_, cells, _)| *cells).collect(), cells_max as usize);
-        let fold = |(pair, cells, packed): (Pair, usize, Vec<u8>)| Table {
+        let fold = |(pair, cells, packed): (Pair, usize, Vec<u8>)| PairTable {
             pair,
             cells: if cells > kept { columns.folded(pair, kept) } else { packed },
         };
@@ -100,23 +100,23 @@ fn share(mut sizes: Vec<usize>, most: usize) -> usize {
     usize::MAX
 }
 
-/// A census by column, made once for all tables.
-struct Columns<'a> {
-    census: &'a Census,
+/// A snapshot by column, made once for all tables.
+struct SnapshotColumns<'a> {
+    snapshot: &'a SessionSnapshot,
     /// Values of visits, in order of the dimensions.
     visits: Vec<(Dimension, Vec<Sym>)>,
     /// Places of hits, in order of the dimensions.
-    hits: Vec<(Dimension, Vec<Place>)>,
+    hits: Vec<(Dimension, Vec<CountedPlace>)>,
 }
 
-impl Columns<'_> {
-    fn of(census: &Census) -> Columns<'_> {
+impl SnapshotColumns<'_> {
+    fn of(snapshot: &SessionSnapshot) -> SnapshotColumns<'_> {
         let (of_visits, of_hits): (Vec<_>, Vec<_>) =
             Dimension::COUNTED.into_iter().partition(|dimension| dimension.is_of_visit());
-        Columns {
-            census,
-            visits: of_visits.into_iter().map(|dimension| (dimension, census.column(dimension))).collect(),
-            hits: of_hits.into_iter().map(|dimension| (dimension, census.places_of_hits(dimension))).collect(),
+        SnapshotColumns {
+            snapshot,
+            visits: of_visits.into_iter().map(|dimension| (dimension, snapshot.column(dimension))).collect(),
+            hits: of_hits.into_iter().map(|dimension| (dimension, snapshot.places_of_hits(dimension))).collect(),
         }
     }
 
@@ -124,28 +124,28 @@ impl Columns<'_> {
         self.visits.iter().find(|(dimension, _)| *dimension == of).map_or(&[], |(_, column)| column)
     }
 
-    fn cells(&self, pair: Pair) -> Cells {
+    fn cells(&self, pair: Pair) -> PairCells {
         self.sums(pair, Some)
     }
 
     /// The sums of a pair by what `of` makes of its keys.
-    fn sums(&self, pair: Pair, of: impl Fn((Sym, Sym)) -> Option<(Sym, Sym)>) -> Cells {
+    fn sums(&self, pair: Pair, of: impl Fn((Sym, Sym)) -> Option<(Sym, Sym)>) -> PairCells {
         let needs_visit = is_of_pages(pair.first) || is_of_pages(pair.second);
         match (pair.first.is_of_visit(), pair.second.is_of_visit()) {
             (true, true) => {
                 let (first, second) = (self.column(pair.first), self.column(pair.second));
-                self.census.sums(self.census.places_of_visits(first, second, needs_visit), |place| of(place.key))
+                self.snapshot.sums(self.snapshot.places_of_visits(first, second, needs_visit), |place| of(place.key))
             }
             (true, false) => {
                 let first = self.column(pair.first);
                 let places = self.hits.iter().find(|(dimension, _)| *dimension == pair.second);
                 let places = places.map_or(&[][..], |(_, places)| places).iter();
                 let counted = places.filter(|place| !needs_visit || place.tally.visits > 0).copied();
-                self.census.sums(counted, |place| of((first[place.visit as usize], place.key.1)))
+                self.snapshot.sums(counted, |place| of((first[place.visit as usize], place.key.1)))
             }
-            _ => {
-                self.census.sums(self.census.places_of_two(pair.first, pair.second).into_iter(), |place| of(place.key))
-            }
+            _ => self
+                .snapshot
+                .sums(self.snapshot.places_of_two(pair.first, pair.second).into_iter(), |place| of(place.key)),
         }
     }
 
@@ -160,7 +160,7 @@ impl Columns<'_> {
             cells.select_nth_unstable_by_key(kept, rank);
             cells.truncate(kept);
         }
-        let kept: Cells = cells.into_iter().collect();
+        let kept: PairCells = cells.into_iter().collect();
         let is_kept = |key: &(Sym, Sym)| kept.contains_key(key);
         let by_first = self.sums(pair, |key| (!is_kept(&key)).then_some((key.0, Sym(REST))));
         let by_second = self.sums(pair, |key| (!is_kept(&key)).then_some((Sym(REST), key.1)));
@@ -169,7 +169,7 @@ impl Columns<'_> {
     }
 }
 
-fn packed(cells: Cells, rest: Option<Cells>) -> Vec<u8> {
+fn packed(cells: PairCells, rest: Option<PairCells>) -> Vec<u8> {
     let key = |key: (Sym, Sym)| -> Key { (key.0.0, key.1.0) };
     let all = cells.into_iter().chain(rest.into_iter().flatten());
     let mut sorted: Vec<(Key, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();

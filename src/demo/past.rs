@@ -119,7 +119,7 @@ impl<'a> Maker<'a> {
             site: self.site.id,
             day,
             part: Part::Import,
-            census: Some(Arc::new(open.census())),
+            snapshot: Some(Arc::new(open.snapshot())),
             pair_cells: budget.pair_cells,
             is_over: true,
         };

@@ -216,7 +216,7 @@ fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
         site: site.id,
         day: day.day,
         part: Part::Import,
-        census: Some(Arc::new(day.census())),
+        snapshot: Some(Arc::new(day.snapshot())),
         pair_cells: site.settings.budget.pair_cells,
         is_over,
     }

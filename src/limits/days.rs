@@ -32,7 +32,7 @@ pub const CURRENCIES_PER_DAY: u32 = 16;
 /// Events with one of their properties' keys of a site's day; past it a property counts over all events together alone.
 pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 /// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
-pub const CONTEXTS_PER_DAY: usize = 20_000;
+pub const HIT_ATTRIBUTES_PER_DAY: usize = 20_000;
 /// Places that the visits of a site's day have been at, over all visitors, each 28 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
 /// Values without room that are remembered until a second visitor brings them, each 16 bytes.

@@ -1,8 +1,10 @@
 //! In: a hit and the day's names. Out: the numbers of its values, and the cells that it lies in by itself. Forgets: texts past the
 //! budget.
 
-use super::Book;
-use crate::cell::{Axis, Cell, Context, Dimension, FACETS, FIXED, Facet, Names, OF_HITS, Sym, Tally, Use};
+use super::{Book, VisitChange, VisitState};
+use crate::cell::{
+    AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT, Tally, Use,
+};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -11,7 +13,7 @@ use crate::site::Hour;
 /// A hit's own values.
 pub(super) struct Labels {
     pub(super) page: Sym,
-    pub(super) context: Context,
+    pub(super) attributes: HitAttributes,
     event: Sym,
     /// Keys and values of properties, each once, and whether they are counted under the event too.
     pub(super) props: Vec<(Sym, Sym, bool)>,
@@ -21,19 +23,19 @@ pub(super) struct Labels {
 
 impl Labels {
     /// The labels of a hit. A visitor who `has_been_everywhere` leaves no more than that there was one.
-    pub(super) fn of(hit: &Hit, who: u64, names: &mut Names, has_been_everywhere: bool) -> Labels {
+    pub(super) fn of(hit: &Hit, who: u64, names: &mut DayNames, has_been_everywhere: bool) -> Labels {
         let event = names.value(Dimension::Event, hit.value(Dimension::Event), who);
-        if has_been_everywhere || names.contexts.len() >= limits::CONTEXTS_PER_DAY {
+        if has_been_everywhere || names.hit_attributes.len() >= limits::HIT_ATTRIBUTES_PER_DAY {
             let page = if has_been_everywhere { Sym::OTHER } else { names.page(&hit.page, who) };
             let values = OF_HITS.map(|dimension| if dimension == Dimension::Event { event } else { Sym::OTHER });
-            let context = names.contexts.of(values, Box::default());
-            return Labels { page, context, event, props: Vec::new(), money: None };
+            let attributes = names.hit_attributes.of(values, Box::default());
+            return Labels { page, attributes, event, props: Vec::new(), money: None };
         }
         let page = names.page(&hit.page, who);
         let values = OF_HITS.map(|dimension| names.value(dimension, hit.value(dimension), who));
         let patterns =
             hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
-        let context = names.contexts.of(values, patterns);
+        let attributes = names.hit_attributes.of(values, patterns);
         let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
         for (key, value) in &hit.props {
             let (key, value) = names.prop(key, value, who);
@@ -44,14 +46,14 @@ impl Labels {
         }
         let money = hit.watched.money.as_ref();
         let money = money.map(|money| (money.thousandths, names.admit(Use::Currency, &money.currency, who)));
-        Labels { page, context, event, props, money }
+        Labels { page, attributes, event, props, money }
     }
 
     /// The cells of the page, of what else each hit has one value of, and of patterns, each once.
-    pub(super) fn cells(&self, names: &Names) -> impl Iterator<Item = Cell<Sym>> + use<> {
+    pub(super) fn cells(&self, names: &DayNames) -> impl Iterator<Item = Cell<Sym>> + use<> {
         let of = |dimension, value| Cell { axis: Axis::Of(dimension), value };
-        let patterns: Vec<Sym> = names.contexts.patterns(self.context).to_vec();
-        let values = OF_HITS.into_iter().zip(*names.contexts.values(self.context));
+        let patterns: Vec<Sym> = names.hit_attributes.patterns(self.attributes).to_vec();
+        let values = OF_HITS.into_iter().zip(*names.hit_attributes.values(self.attributes));
         let own = values.map(move |(dimension, value)| of(dimension, value));
         std::iter::once(of(Dimension::Page, self.page))
             .chain(own)
@@ -85,26 +87,26 @@ impl Labels {
 /// [`Rejection::NoVisit`] for engagement, which needs a visit.
 pub fn take_unknown(
     hit: &Hit,
-    names: &mut Names,
+    names: &mut DayNames,
     book: &mut impl Book,
-) -> Result<([Facet; FACETS], Sym, Context), Rejection> {
+) -> Result<([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes), Rejection> {
     if matches!(hit.kind, Kind::Engagement { .. }) {
         return Err(Rejection::NoVisit);
     }
     let labels = Labels::of(hit, 0, names, false);
     let (hour, tally) = (hit.local.hour, of_hit(&hit.kind));
     book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
-    let facets = facets(hit, 0, names);
-    facets.into_iter().for_each(|facet| book.facet_hour(facet, hour, tally));
+    let tuples = tuples(hit, 0, names);
+    tuples.into_iter().for_each(|tuple| book.tuple_hour(tuple, hour, tally));
     labels.cells(names).chain(labels.prop_cells()).for_each(|cell| book.hour(cell, hour, tally));
     labels.book_money(hour, book);
-    Ok((facets, labels.page, labels.context))
+    Ok((tuples, labels.page, labels.attributes))
 }
 
 /// What a visit that begins with this hit keeps of it.
-pub(super) fn facets(hit: &Hit, who: u64, names: &mut Names) -> [Facet; FACETS] {
+pub(super) fn tuples(hit: &Hit, who: u64, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
     let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
-    names.facets(&values)
+    names.tuples(&values)
 }
 
 /// What the hit itself counts.
@@ -112,5 +114,20 @@ pub(super) fn of_hit(kind: &Kind) -> Tally {
     match kind {
         Kind::Event { .. } => Tally { events: 1, ..Tally::ZERO },
         _ => Tally { pageviews: 1, ..Tally::ZERO },
+    }
+}
+
+/// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
+/// a tuple change alike.
+pub(super) fn book_tuples(visit: &VisitState, step: &VisitChange, book: &mut impl Book) {
+    let (in_hour, at_start) = step.parts(visit.start.hour, false);
+    for tuple in visit.tuples {
+        book.tuple_hour(tuple, step.hour, in_hour);
+        if !at_start.is_zero() {
+            book.tuple_hour(tuple, visit.start.hour, at_start);
+        }
+        if step.is_new_visit {
+            book.tuple_day_visitors(tuple, 1);
+        }
     }
 }

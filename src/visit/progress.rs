@@ -2,12 +2,12 @@
 //! Forgets: by which pages and when.
 
 use super::{Book, Rare, Visitor};
-use crate::cell::{Axis, Cell, Names, Tally};
+use crate::cell::{Axis, Cell, DayNames, Tally};
 use crate::hit::Hit;
 
 /// How far a visit has come in a funnel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Progress {
+pub(super) struct FunnelProgress {
     funnel: u32,
     visit: u8,
     steps: u8,
@@ -15,13 +15,13 @@ pub(super) struct Progress {
 
 impl Visitor {
     /// Moves the current visit on in every funnel of which the hit is the next step. A hit is one step at the most.
-    pub(super) fn book_progress(&mut self, current: usize, hit: &Hit, names: &mut Names, book: &mut impl Book) {
+    pub(super) fn book_progress(&mut self, current: usize, hit: &Hit, names: &mut DayNames, book: &mut impl Book) {
         let hour = self.visits[current].start.hour;
         for (funnel, steps) in &hit.watched.steps {
             let rare = self.rare.get_or_insert_default();
             let Some(reached) = rare.advance(*funnel, super::number(current), *steps) else { continue };
             let cell = Cell { axis: Axis::Funnel(*funnel), value: names.number(u32::from(reached)) };
-            let is_known = |other: &&Progress| other.funnel == *funnel && other.steps >= reached;
+            let is_known = |other: &&FunnelProgress| other.funnel == *funnel && other.steps >= reached;
             // This visit is among those that reached it.
             let is_first = rare.progress.iter().filter(is_known).count() == 1;
             book.hour(cell, hour, Tally { visits: 1, ..Tally::ZERO });
@@ -42,7 +42,7 @@ impl Rare {
         }
         match place {
             Some(place) => self.progress[place].steps += 1,
-            None => self.progress.push(Progress { funnel, visit, steps: 1 }),
+            None => self.progress.push(FunnelProgress { funnel, visit, steps: 1 }),
         }
         Some(reached + 1)
     }

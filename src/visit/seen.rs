@@ -1,13 +1,13 @@
 //! In: cells of properties. Out: whether a visitor was in one before, and in which visit and hour. Forgets: order and times
 //! within the hour.
 
-use super::Known;
+use super::SeenBefore;
 use crate::cell::{Axis, Cell, Sym};
 use crate::site::Hour;
 
 /// One cell of a property that a visit has been in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct SeenProperty {
     /// The key and its event, counted from 1; 0 for all events together.
     axis: (u32, u32),
     value: Sym,
@@ -16,10 +16,10 @@ pub(super) struct Seen {
     visit: u8,
 }
 
-impl Seen {
-    pub(super) fn new(cell: Cell<Sym>, visit: usize) -> Seen {
+impl SeenProperty {
+    pub(super) fn new(cell: Cell<Sym>, visit: usize) -> SeenProperty {
         let (axis, value) = key(cell);
-        Seen { axis, value, hours: 0, visit: super::number(visit) }
+        SeenProperty { axis, value, hours: 0, visit: super::number(visit) }
     }
 
     pub(super) fn mark(&mut self, hour: Hour) {
@@ -36,16 +36,16 @@ fn key(cell: Cell<Sym>) -> ((u32, u32), Sym) {
 }
 
 /// Where a visit's entry for a cell is, or where it belongs.
-pub(super) fn find(seen: &[Seen], cell: Cell<Sym>, visit: usize) -> Result<usize, usize> {
+pub(super) fn find(seen: &[SeenProperty], cell: Cell<Sym>, visit: usize) -> Result<usize, usize> {
     let (axis, value) = key(cell);
     seen.binary_search_by_key(&(axis, value, super::number(visit)), |seen| (seen.axis, seen.value, seen.visit))
 }
 
 /// Whether the visitor was in the cell before.
-pub(super) fn known(seen: &[Seen], cell: Cell<Sym>, visit: usize, hour: Hour) -> Known {
+pub(super) fn known(seen: &[SeenProperty], cell: Cell<Sym>, visit: usize, hour: Hour) -> SeenBefore {
     let (axis, value) = key(cell);
     let from = seen.partition_point(|s| (s.axis, s.value) < (axis, value));
-    let mut known = Known::default();
+    let mut known = SeenBefore::default();
     for seen in seen[from..].iter().take_while(|s| (s.axis, s.value) == (axis, value)) {
         known.in_day = true;
         known.in_visit |= seen.visit == super::number(visit);

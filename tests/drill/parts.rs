@@ -68,7 +68,7 @@ impl Stored {
             site: day.site,
             day: day.day,
             part,
-            census: Some(Arc::new(day.census())),
+            snapshot: Some(Arc::new(day.snapshot())),
             pair_cells: u32::MAX,
             is_over,
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Tally, Test};
 use headcount::counts::pairs::Pair;
-use headcount::counts::{Census, Name};
+use headcount::counts::{Name, SessionSnapshot};
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -19,9 +19,9 @@ use crate::scenario::depth1::hits;
 /// Numbers by pair and values.
 type Tables = BTreeMap<(Pair, String, String), Tally>;
 
-fn counted(census: &Census, cells_max: u32) -> Tables {
+fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
     let mut tables = Tables::new();
-    let pairs = census.pairs(cells_max);
+    let pairs = snapshot.pairs(cells_max);
     for table in &pairs.tables {
         for ((a, b), tally) in unpack_all(&table.cells).unwrap() {
             let text = |number: u32| pairs.texts[number as usize].to_string();
@@ -53,9 +53,9 @@ fn same<K: Ord + std::fmt::Debug>(
 }
 
 /// What a filter on `by` lets pass of `split`, by the program.
-fn filtered(census: &Census, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
+fn filtered(snapshot: &SessionSnapshot, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
     let filter = Filter { axis: Axis::Of(by), test };
-    let rows: Vec<(Name, Tally)> = census.filtered(&filter, &Axis::Of(split));
+    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &Axis::Of(split));
     rows.into_iter().map(|(value, tally)| (value.to_string(), tally)).collect()
 }
 
@@ -72,7 +72,7 @@ fn met(walk: &Walk, site: SiteId, day: Day, by: Side, split: Dimension) -> BTree
 
 fn each_pair(
     stream: &Stream,
-    check: impl Fn(&Walk, SiteId, Day, &Census) -> Result<(), TestCaseError>,
+    check: impl Fn(&Walk, SiteId, Day, &SessionSnapshot) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
     let mut hits = hits(&stream.scenario);
     let from = hits.len() / 4;
@@ -80,13 +80,13 @@ fn each_pair(
     let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
     let (walk, _) = Walk::over(&schedules, &hits);
     let (_, days) = play(stream, &hits);
-    days.censuses().try_for_each(|(site, day, census)| check(&walk, site, day, &census))
+    days.snapshots().try_for_each(|(site, day, snapshot)| check(&walk, site, day, &snapshot))
 }
 
 #[test]
 fn every_two_dimensions_count_as_a_naive_walk() {
     let compare = |stream: Stream| {
-        each_pair(&stream, |walk, site, day, census| same(&counted(census, u32::MAX), &walked(walk, site, day)))
+        each_pair(&stream, |walk, site, day, snapshot| same(&counted(snapshot, u32::MAX), &walked(walk, site, day)))
     };
     TestRunner::new(config(12)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
 }
@@ -94,7 +94,7 @@ fn every_two_dimensions_count_as_a_naive_walk() {
 #[test]
 fn memory_answers_any_filter_as_a_naive_walk() {
     let compare = |(stream, pick): (Stream, usize)| {
-        each_pair(&stream, |walk, site, day, census| {
+        each_pair(&stream, |walk, site, day, snapshot| {
             let turned = |pair: Pair| [[pair.first, pair.second], [pair.second, pair.first]];
             for (at, [by, split]) in Pair::all().flat_map(turned).enumerate() {
                 let values: Vec<&str> = walk.values_of_day(site, day, by).into_iter().collect();
@@ -102,8 +102,8 @@ fn memory_answers_any_filter_as_a_naive_walk() {
                 let is_one = |other: &str| other == *value;
                 let is_other = |other: &str| other != *value;
                 let (one, side) = (Test::Is(vec![(*value).to_owned()]), |passes| Side { dimension: by, passes });
-                same(&filtered(census, by, one.clone(), split), &met(walk, site, day, side(&is_one), split))?;
-                let others = filtered(census, by, Test::Not(Box::new(one)), split);
+                same(&filtered(snapshot, by, one.clone(), split), &met(walk, site, day, side(&is_one), split))?;
+                let others = filtered(snapshot, by, Test::Not(Box::new(one)), split);
                 same(&others, &met(walk, site, day, side(&is_other), split))?;
             }
             Ok(())

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use headcount::cell::{Dimension, NOT_SET};
-use headcount::counts::Lately;
+use headcount::counts::RecentVisitors;
 use headcount::counts::lately::Ranked;
 use headcount::site::{Moment, SiteId};
 use proptest::prelude::*;
@@ -31,11 +31,11 @@ impl Walk<'_> {
         at.collect()
     }
 
-    fn lately(&self, site: SiteId, now: Moment) -> Lately {
+    fn lately(&self, site: SiteId, now: Moment) -> RecentVisitors {
         let people = self.people_since(site, now.plus(-HALF_AN_HOUR_MS));
         let [pages, sources, countries] = [0, 1, 2].map(|list| ranked(people.iter().map(|person| person[list])));
         let now = self.people_since(site, now.plus(-FIVE_MINUTES_MS)).len() as u64;
-        Lately { now, visitors: people.len() as u64, pages, sources, countries }
+        RecentVisitors { now, visitors: people.len() as u64, pages, sources, countries }
     }
 }
 
@@ -62,7 +62,7 @@ fn what_visitors_of_the_last_minutes_are_at_is_that_of_a_naive_walk() {
             let last = hits.iter().map(|hit| hit.at).max().unwrap_or(Moment(0));
             let later = [0, 1, FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS, HALF_AN_HOUR_MS - 1, HALF_AN_HOUR_MS];
             for (now, site) in later.iter().flat_map(|ms| [1, 2].map(|site| (last.plus(*ms), SiteId(site)))) {
-                let counted = Lately::of(days.of(site), now);
+                let counted = RecentVisitors::of(days.of(site), now);
                 prop_assert_eq!(&counted, &walk.lately(site, now), "{} hits, {:?} at {}", many, site, now.0);
                 for list in [&counted.pages, &counted.sources, &counted.countries] {
                     let listed: u64 = list.rows.iter().map(|row| row.1).sum();

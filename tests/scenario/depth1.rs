@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use headcount::beacon::Hints;
 use headcount::cell::{Cell, NOT_SET, Tally};
-use headcount::counts::{Census, Name, OpenDay};
+use headcount::counts::{Name, OpenDay, SessionSnapshot};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
 use headcount::hit::token::Token;
@@ -107,8 +107,8 @@ impl OpenDays {
     }
 
     /// The visits of every day.
-    pub fn censuses(&self) -> impl Iterator<Item = (SiteId, Day, Census)> {
-        self.open.values().map(|open| (open.site, open.day, open.census()))
+    pub fn snapshots(&self) -> impl Iterator<Item = (SiteId, Day, SessionSnapshot)> {
+        self.open.values().map(|open| (open.site, open.day, open.snapshot()))
     }
 
     /// The days of a site.

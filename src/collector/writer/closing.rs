@@ -8,7 +8,7 @@ use crate::limits;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, DayState, Grain, Part, Running, Source};
 
-use crate::counts::Census;
+use crate::counts::SessionSnapshot;
 
 impl SumsWriter {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
@@ -29,10 +29,10 @@ impl SumsWriter {
         }
         let mut closed: Vec<DayState> = Vec::new();
         for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            let census = Some(day.shared_census());
+            let snapshot = Some(day.shared_snapshot());
             self.visitors -= day.visitors();
             day.forget_visitors();
-            closed.push(state(*key, census, &directory, true));
+            closed.push(state(*key, snapshot, &directory, true));
         }
         let is_closed = |closed: &[DayState], key: &(SiteId, Day)| closed.iter().any(|s| (s.site, s.day) == *key);
         let left: Vec<_> =
@@ -66,13 +66,13 @@ impl SumsWriter {
         let known = changed.filter(|((site, _), _)| directory.get(*site).is_some());
         let state = |(key, day): (&(SiteId, Day), &mut crate::counts::OpenDay)| {
             day.mark_stored();
-            state(*key, Some(day.shared_census()), &directory, false)
+            state(*key, Some(day.shared_snapshot()), &directory, false)
         };
         known.map(state).collect()
     }
 
     /// The days whose pairs are in memory, as far as questions ask for them.
-    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(Running, Arc<Census>)> {
+    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(Running, Arc<SessionSnapshot>)> {
         let wants = |site: SiteId, day: Day| {
             let spans = |ask: &Ask| match ask.grain {
                 Grain::Hour => false,
@@ -84,23 +84,28 @@ impl SumsWriter {
         let number = self.flushing.next_number();
         let mut running = Vec::new();
         for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {
-            running.push((Running { site: day.site, day: day.day, part: Part::Live, number }, day.shared_census()));
+            running.push((Running { site: day.site, day: day.day, part: Part::Live, number }, day.shared_snapshot()));
         }
         let writing = self.flushing.writing();
-        // Of a running day that is being stored there is a newer census in memory.
+        // Of a running day that is being stored there is a newer snapshot in memory.
         let of_writing = writing.into_iter().flat_map(|flush| flush.days.iter().map(|state| (state, flush.number)));
         let stored = of_writing.filter(|(state, _)| state.is_over || state.part == Part::Import);
         for (state, number) in stored.chain(self.closing.iter().map(|state| (state, number))) {
-            if let Some(census) = state.census.as_ref().filter(|_| wants(state.site, state.day)) {
+            if let Some(snapshot) = state.snapshot.as_ref().filter(|_| wants(state.site, state.day)) {
                 let DayState { site, day, part, .. } = *state;
-                running.push((Running { site, day, part, number }, census.clone()));
+                running.push((Running { site, day, part, number }, snapshot.clone()));
             }
         }
         running
     }
 }
 
-fn state((site, day): (SiteId, Day), census: Option<Arc<Census>>, directory: &Directory, is_over: bool) -> DayState {
+fn state(
+    (site, day): (SiteId, Day),
+    snapshot: Option<Arc<SessionSnapshot>>,
+    directory: &Directory,
+    is_over: bool,
+) -> DayState {
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
-    DayState { site, day, part: Part::Live, census, pair_cells: budget.pair_cells, is_over }
+    DayState { site, day, part: Part::Live, snapshot, pair_cells: budget.pair_cells, is_over }
 }

@@ -15,9 +15,9 @@ use crate::site::{Domain, Hour, LocalHour, Schedule, Settings};
 const START: i32 = 20_603;
 
 /// One visit: where from, with what, which pages, which event.
-type Visit = ((u8, u8, u8), (u8, u8), Vec<u8>, Option<u8>);
+type MadeVisit = ((u8, u8, u8), (u8, u8), Vec<u8>, Option<u8>);
 /// A visitor's visits of a day.
-type Visitor = Vec<Visit>;
+type MadeVisitor = Vec<MadeVisit>;
 
 fn site(k: u32) -> Site {
     Site {
@@ -35,7 +35,7 @@ fn noon(day: i32) -> Moment {
 }
 
 /// The cells that a visit has.
-fn cells(visit: &Visit) -> Vec<(Dimension, String)> {
+fn cells(visit: &MadeVisit) -> Vec<(Dimension, String)> {
     let ((country, region, city), (browser, version), pages, event) = visit;
     let code = ["DE", "FR", "US"][usize::from(*country % 3)];
     let region = match region % 3 {
@@ -95,7 +95,7 @@ const SEEN: [Dimension; 12] = [
 type Truth = HashMap<(i32, Dimension), BTreeMap<String, HashSet<usize>>>;
 
 /// The sums of days of visitors, and who is behind them.
-fn world(days: &[Vec<Visitor>]) -> (Memory, Truth) {
+fn world(days: &[Vec<MadeVisitor>]) -> (Memory, Truth) {
     let (mut memory, mut truth) = (Memory::default(), Truth::new());
     for (at, visitors) in days.iter().enumerate() {
         let day = START + at as i32;
@@ -219,7 +219,7 @@ const PARTS: [(Dimension, Dimension, IsPart); 3] = [
     }),
 ];
 
-fn visit() -> impl Strategy<Value = Visit> {
+fn visit() -> impl Strategy<Value = MadeVisit> {
     // Most come from few places with few browsers, as in life.
     let few = |most: u8| prop_oneof![4 => Just(1_u8), 2 => 0..most];
     let pages = prop::collection::vec(prop_oneof![3 => Just(0_u8), 2 => 0..9_u8], 0..4);
@@ -230,7 +230,7 @@ fn visit() -> impl Strategy<Value = Visit> {
         .prop_map(|(place, agent, (pages, event))| (place, agent, pages, event))
 }
 
-fn day() -> impl Strategy<Value = Vec<Visitor>> {
+fn day() -> impl Strategy<Value = Vec<MadeVisitor>> {
     prop::collection::vec(prop::collection::vec(visit(), 1..3), 0..26)
 }
 

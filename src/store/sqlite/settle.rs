@@ -1,5 +1,5 @@
 //! In: the visits of a day, and a day that is over. Out: its cells packed, added to those that are packed already. Forgets: the
-//! census, and the rows that the day had while it ran.
+//! snapshot, and the rows that the day had while it ran.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,20 +12,20 @@ use super::schema::TALLY;
 use super::write::{name, table};
 use crate::cell::Tally;
 use crate::cell::packed::{Bundle, Key, unpack_all};
-use crate::counts::pairs::{Pair, Pairs, REST, Table};
+use crate::counts::pairs::{Pair, PairTable, Pairs, REST};
 use crate::site::{Day, Month, SiteId};
 use crate::store::{DayState, Flush, Grain, Part, StoreError};
 
 /// The pairs of each of a flush's days, where it has any.
 pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
-    flush.days.iter().map(|state| state.census.as_ref().map(|census| census.pairs(state.pair_cells))).collect()
+    flush.days.iter().map(|state| state.snapshot.as_ref().map(|snapshot| snapshot.pairs(state.pair_cells))).collect()
 }
 
 /// Stores what is known of a day: its pairs, and, when it is over, everything for good.
 pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option<&Pairs>, number: u64) -> Result<()> {
     let DayState { site, day, part, .. } = *state;
     let running = Slot { site, grain: Grain::Day, bucket: day.0, part: part_code(part) };
-    if state.is_over || state.census.is_some() {
+    if state.is_over || state.snapshot.is_some() {
         pairs::take(connection, running)?;
     }
     if let Some(pairs) = pairs {
@@ -44,9 +44,9 @@ pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option
 
 fn store_pairs(connection: &Connection, slot: Slot, pairs: &Pairs) -> Result<()> {
     let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
-    let mut tables: Vec<&Table> = pairs.tables.iter().collect();
+    let mut tables: Vec<&PairTable> = pairs.tables.iter().collect();
     tables.sort_by_key(|table| pairs::number(table.pair));
-    let mut added = |table: &Table| -> Result<(u32, Cells)> {
+    let mut added = |table: &PairTable| -> Result<(u32, Cells)> {
         let (mut cells, is_turned) = (Cells::new(), pairs::is_turned(table.pair));
         for ((a, b), tally) in unpack_all(&table.cells)? {
             let site = slot.site;

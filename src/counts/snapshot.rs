@@ -1,5 +1,5 @@
 //! In: the visits of a day, without tokens. Out: sums of any two dimensions, for a table or for one question. Forgets: the
-//! single visit; a census lives as long as a question or a flush, in memory only.
+//! single visit; a snapshot lives as long as a question or a flush, in memory only.
 //!
 //! Visits of one visitor lie side by side, so that a visitor counts once in a cell however many of their visits are in it.
 
@@ -9,25 +9,25 @@ mod small;
 use std::collections::HashMap;
 
 use super::{Fast, Name, Unknown};
-use crate::cell::{Contexts, Dimension, FacetValues, Names, Sym, ValueOf};
-use crate::visit::{SpotRow, VisitRow};
+use crate::cell::{DayNames, Dimension, HitAttributeTable, Sym, TupleValues, ValueOf};
+use crate::visit::{PageVisitRow, VisitRow};
 pub(super) use small::Small;
 
 /// The visits of one site and day.
 #[derive(Debug)]
-pub struct Census {
+pub struct SessionSnapshot {
     /// The texts of names, by number.
     pub texts: Vec<Name>,
-    facets: FacetValues,
-    contexts: Contexts,
-    visits: Vec<Visited>,
+    tuples: TupleValues,
+    hit_attributes: HitAttributeTable,
+    visits: Vec<SnapshotVisit>,
     /// In order of their visits.
-    spots: Vec<Spotted>,
+    page_visits: Vec<SnapshotPageVisit>,
 }
 
 /// A visit, or hits of a site that keeps no tokens. There are many, so they are kept small.
 #[derive(Debug, Clone, Copy)]
-struct Visited {
+struct SnapshotVisit {
     /// Number of the visitor's first visit.
     first: u32,
     is_visit: bool,
@@ -36,52 +36,56 @@ struct Visited {
 
 /// One page, host and event that a visit has been at.
 #[derive(Debug, Clone, Copy)]
-struct Spotted {
+struct SnapshotPageVisit {
     visit: u32,
-    row: SpotRow,
+    row: PageVisitRow,
 }
 
 /// A place of a visit: its values on two dimensions, and what it counts there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct CountedPlace {
     pub(super) visit: u32,
     pub(super) key: (Sym, Sym),
     pub(super) tally: Small,
 }
 
-impl Census {
+impl SessionSnapshot {
     /// No visits yet, on a day with these names and so many visitors.
-    pub(super) fn new(names: &Names, visitors: usize) -> Census {
-        Census {
+    pub(super) fn new(names: &DayNames, visitors: usize) -> SessionSnapshot {
+        SessionSnapshot {
             texts: names.texts().to_vec(),
-            facets: names.facets.values.clone(),
-            contexts: names.contexts.clone(),
+            tuples: names.tuples.values.clone(),
+            hit_attributes: names.hit_attributes.clone(),
             // Most visitors come once, and see two pages.
             visits: Vec::with_capacity(visitors + visitors / 4),
-            spots: Vec::with_capacity(visitors * 5 / 2),
+            page_visits: Vec::with_capacity(visitors * 5 / 2),
         }
     }
 
     /// Adds a visitor.
-    pub(super) fn add(&mut self, visits: impl Iterator<Item = VisitRow>, spots: impl Iterator<Item = SpotRow>) {
+    pub(super) fn add(
+        &mut self,
+        visits: impl Iterator<Item = VisitRow>,
+        page_visits: impl Iterator<Item = PageVisitRow>,
+    ) {
         let first = self.visits.len() as u32;
-        self.visits.extend(visits.map(|row| Visited { first, is_visit: true, row }));
-        let begin = self.spots.len();
-        self.spots.extend(spots.map(|row| Spotted { visit: first + u32::from(row.visit), row }));
+        self.visits.extend(visits.map(|row| SnapshotVisit { first, is_visit: true, row }));
+        let begin = self.page_visits.len();
+        self.page_visits.extend(page_visits.map(|row| SnapshotPageVisit { visit: first + u32::from(row.visit), row }));
         if self.visits.len() as u32 > first + 1 {
-            self.spots[begin..].sort_by_key(|spot| spot.visit);
+            self.page_visits[begin..].sort_by_key(|page_visit| page_visit.visit);
         }
     }
 
     /// Adds hits of a site that keeps no tokens.
-    pub(super) fn add_unknown(&mut self, (facets, page, context): Unknown, count: u32, is_view: bool) {
+    pub(super) fn add_unknown(&mut self, (tuples, page, attributes): Unknown, count: u32, is_view: bool) {
         let visit = self.visits.len() as u32;
         let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
         let none = Sym::NOT_SET;
-        let row = VisitRow { facets, entry: none, exit: none, pageviews, events, seconds: 0, is_bounce: false };
-        self.visits.push(Visited { first: visit, is_visit: false, row });
-        let row = SpotRow { visit: 0, page, context, count, is_view, is_engaged: false, ms: 0, scroll: 0 };
-        self.spots.push(Spotted { visit, row });
+        let row = VisitRow { tuples, entry: none, exit: none, pageviews, events, seconds: 0, is_bounce: false };
+        self.visits.push(SnapshotVisit { first: visit, is_visit: false, row });
+        let row = PageVisitRow { visit: 0, page, attributes, count, is_view, is_engaged: false, ms: 0, scroll: 0 };
+        self.page_visits.push(SnapshotPageVisit { visit, row });
     }
 
     /// Whether nobody came.
@@ -91,10 +95,10 @@ impl Census {
 
     /// The value of every visit on a dimension of visits.
     pub(super) fn column(&self, dimension: Dimension) -> Vec<Sym> {
-        let value = |visit: &Visited| match dimension {
+        let value = |visit: &SnapshotVisit| match dimension {
             Dimension::EntryPage => visit.row.entry,
             Dimension::ExitPage => visit.row.exit,
-            _ => self.facets.value(visit.row.facets, dimension),
+            _ => self.tuples.value(visit.row.tuples, dimension),
         };
         self.visits.iter().map(value).collect()
     }
@@ -106,50 +110,52 @@ impl Census {
         first: &'a [Sym],
         second: &'a [Sym],
         of_pages: bool,
-    ) -> impl Iterator<Item = Place> + 'a {
+    ) -> impl Iterator<Item = CountedPlace> + 'a {
         let places = self.visits.iter().zip(first.iter().zip(second)).enumerate();
         let counted = places.filter(move |(_, (visit, _))| !of_pages || visit.is_visit);
-        counted.map(|(at, (visit, (a, b)))| Place { visit: at as u32, key: (*a, *b), tally: visit.whole() })
+        counted.map(|(at, (visit, (a, b)))| CountedPlace { visit: at as u32, key: (*a, *b), tally: visit.whole() })
     }
 
     /// Where visits have been by one dimension of hits, which is the second of the key: each value once a visit.
-    pub(super) fn places_of_hits(&self, dimension: Dimension) -> Vec<Place> {
-        self.gathered(|spot, take| match dimension {
-            Dimension::Page => take((Sym::EMPTY, spot.row.page), spot.tally()),
+    pub(super) fn places_of_hits(&self, dimension: Dimension) -> Vec<CountedPlace> {
+        self.gathered(|page_visit, take| match dimension {
+            Dimension::Page => take((Sym::EMPTY, page_visit.row.page), page_visit.tally()),
             Dimension::Pattern => {
-                let patterns = self.contexts.patterns(spot.row.context);
-                patterns.iter().for_each(|pattern| take((Sym::EMPTY, *pattern), spot.hits()));
+                let patterns = self.hit_attributes.patterns(page_visit.row.attributes);
+                patterns.iter().for_each(|pattern| take((Sym::EMPTY, *pattern), page_visit.hits()));
             }
-            of_hits => take((Sym::EMPTY, self.contexts.value(spot.row.context, of_hits)), spot.hits()),
+            of_hits => {
+                take((Sym::EMPTY, self.hit_attributes.value(page_visit.row.attributes, of_hits)), page_visit.hits())
+            }
         })
     }
 
     /// Where visits have been by two dimensions of hits, each pair of values once a visit.
-    pub(super) fn places_of_two(&self, first: Dimension, second: Dimension) -> Vec<Place> {
-        let value = |spot: &Spotted, dimension: Dimension| match dimension {
-            Dimension::Page => spot.row.page,
-            of_hits => self.contexts.value(spot.row.context, of_hits),
+    pub(super) fn places_of_two(&self, first: Dimension, second: Dimension) -> Vec<CountedPlace> {
+        let value = |page_visit: &SnapshotPageVisit, dimension: Dimension| match dimension {
+            Dimension::Page => page_visit.row.page,
+            of_hits => self.hit_attributes.value(page_visit.row.attributes, of_hits),
         };
         let has_page = first == Dimension::Page || second == Dimension::Page;
-        self.gathered(|spot, take| {
-            let tally = if has_page { spot.tally() } else { spot.hits() };
-            take((value(spot, first), value(spot, second)), tally);
+        self.gathered(|page_visit, take| {
+            let tally = if has_page { page_visit.tally() } else { page_visit.hits() };
+            take((value(page_visit, first), value(page_visit, second)), tally);
         })
     }
 
-    /// What `each` makes of the spots, summed up so that a visit has each key once.
-    fn gathered(&self, each: impl Fn(&Spotted, &mut dyn FnMut((Sym, Sym), Small))) -> Vec<Place> {
-        let mut places: Vec<Place> = Vec::with_capacity(self.spots.len());
+    /// What `each` makes of the page_visits, summed up so that a visit has each key once.
+    fn gathered(&self, each: impl Fn(&SnapshotPageVisit, &mut dyn FnMut((Sym, Sym), Small))) -> Vec<CountedPlace> {
+        let mut places: Vec<CountedPlace> = Vec::with_capacity(self.page_visits.len());
         let mut begin = 0;
-        for spot in &self.spots {
-            if places.get(begin).is_some_and(|place| place.visit != spot.visit) {
+        for page_visit in &self.page_visits {
+            if places.get(begin).is_some_and(|place| place.visit != page_visit.visit) {
                 begin = places.len();
             }
             // Hits of sites that keep no tokens are no visits.
-            let visits = u32::from(self.visits[spot.visit as usize].is_visit);
-            each(spot, &mut |key, tally| match places[begin..].iter_mut().find(|place| place.key == key) {
+            let visits = u32::from(self.visits[page_visit.visit as usize].is_visit);
+            each(page_visit, &mut |key, tally| match places[begin..].iter_mut().find(|place| place.key == key) {
                 Some(place) => place.tally.add(tally),
-                None => places.push(Place { visit: spot.visit, key, tally: Small { visits, ..tally } }),
+                None => places.push(CountedPlace { visit: page_visit.visit, key, tally: Small { visits, ..tally } }),
             });
         }
         places
@@ -159,8 +165,8 @@ impl Census {
     /// that `of` makes nothing of are left out.
     pub(super) fn sums<K: Copy + Eq + std::hash::Hash>(
         &self,
-        places: impl Iterator<Item = Place>,
-        of: impl Fn(&Place) -> Option<K>,
+        places: impl Iterator<Item = CountedPlace>,
+        of: impl Fn(&CountedPlace) -> Option<K>,
     ) -> Fast<K, Small> {
         let mut sums: Fast<K, Small> = HashMap::default();
         // The keys of the same visitor's places so far.
@@ -187,15 +193,15 @@ pub(super) fn is_of_pages(dimension: Dimension) -> bool {
     dimension.row().value_of == ValueOf::VisitEnd
 }
 
-impl Visited {
+impl SnapshotVisit {
     fn whole(&self) -> Small {
         Small { visits: self.is_visit.into(), ..Small::of_visit(&self.row) }
     }
 }
 
-impl Spotted {
+impl SnapshotPageVisit {
     fn tally(&self) -> Small {
-        Small::of_spot(&self.row)
+        Small::of_page_visit(&self.row)
     }
 
     /// What it counts beside a page: engagement is of pages alone.

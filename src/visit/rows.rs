@@ -1,13 +1,13 @@
 //! In: a visitor. Out: their visits and where these have been, without the token. Forgets: who, and all times but lengths.
 
-use super::{Spot, Visit, Visitor};
-use crate::cell::{Context, FACETS, Facet, Sym};
+use super::{PageVisit, VisitState, Visitor};
+use crate::cell::{AttributeTuple, HitAttributes, Sym, TUPLES_PER_VISIT};
 
 /// A visit as a whole.
 #[derive(Debug, Clone, Copy)]
 pub struct VisitRow {
     /// Its values on the dimensions that the first hit fixes.
-    pub facets: [Facet; FACETS],
+    pub tuples: [AttributeTuple; TUPLES_PER_VISIT],
     /// Its first page.
     pub entry: Sym,
     /// Its last page.
@@ -24,13 +24,13 @@ pub struct VisitRow {
 
 /// One page, host and event that a visit has been at.
 #[derive(Debug, Clone, Copy)]
-pub struct SpotRow {
+pub struct PageVisitRow {
     /// The visit, counted from 0 within its visitor.
     pub visit: u8,
     /// The page.
     pub page: Sym,
     /// Host, event and patterns.
-    pub context: Context,
+    pub attributes: HitAttributes,
     /// How many hits.
     pub count: u32,
     /// Whether they are pageviews.
@@ -46,25 +46,25 @@ pub struct SpotRow {
 impl Visitor {
     /// The visits in order of their start.
     pub fn visits(&self) -> impl Iterator<Item = VisitRow> {
-        self.visits.iter().map(Visit::row)
+        self.visits.iter().map(VisitState::row)
     }
 
     /// The visit that the last hit was in: its values on the dimensions that the first hit fixes, and its last page.
-    pub fn current(&self) -> Option<([Facet; FACETS], Sym)> {
-        self.visits.last().map(|visit| (visit.facets, visit.exit))
+    pub fn current(&self) -> Option<([AttributeTuple; TUPLES_PER_VISIT], Sym)> {
+        self.visits.last().map(|visit| (visit.tuples, visit.exit))
     }
 
     /// Where the visits have been.
-    pub fn spots(&self) -> impl Iterator<Item = SpotRow> {
-        self.spots.iter().map(Spot::row)
+    pub fn page_visits(&self) -> impl Iterator<Item = PageVisitRow> {
+        self.page_visits.iter().map(PageVisit::row)
     }
 }
 
-impl Visit {
+impl VisitState {
     fn row(&self) -> VisitRow {
         let whole = self.whole();
         VisitRow {
-            facets: self.facets,
+            tuples: self.tuples,
             entry: self.entry,
             exit: self.exit,
             pageviews: self.hours().map(|h| h.pageviews).sum(),
@@ -75,12 +75,12 @@ impl Visit {
     }
 }
 
-impl Spot {
-    fn row(&self) -> SpotRow {
-        SpotRow {
+impl PageVisit {
+    fn row(&self) -> PageVisitRow {
+        PageVisitRow {
             visit: self.visit,
             page: self.page,
-            context: self.context,
+            attributes: self.attributes,
             count: self.count,
             is_view: self.is_view,
             is_engaged: self.is_engaged,

@@ -1,7 +1,7 @@
 //! In: numbers of one day. Out: the same in little room, and as a tally. Forgets: nothing.
 
 use crate::cell::Tally;
-use crate::visit::{SpotRow, VisitRow};
+use crate::visit::{PageVisitRow, VisitRow};
 
 /// A tally of a day, for memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Small {
     }
 
     /// What a visit's hits at one place count.
-    pub(super) fn of_spot(row: &SpotRow) -> Small {
+    pub(super) fn of_page_visit(row: &PageVisitRow) -> Small {
         let (pageviews, events) = if row.is_view { (row.count, 0) } else { (0, row.count) };
         Small {
             pageviews,

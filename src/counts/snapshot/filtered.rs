@@ -1,14 +1,14 @@
-//! In: a census, a filter and a dimension. Out: the sums of the dimension's values over what the filter lets pass. Forgets:
+//! In: a snapshot, a filter and a dimension. Out: the sums of the dimension's values over what the filter lets pass. Forgets:
 //! nothing.
 //!
 //! From memory even a set of values is exact: every visitor and visit counts once a value, however many of the filter's values
 //! they have.
 
-use super::{Census, Place, Small, is_of_pages};
+use super::{CountedPlace, SessionSnapshot, Small, is_of_pages};
 use crate::cell::{Axis, Dimension, Filter, Sym, Tally};
 use crate::counts::{Fast, Name};
 
-impl Census {
+impl SessionSnapshot {
     /// The sums of an axis' values over what a filter on another dimension lets pass, with values as texts. Of axes that
     /// have no pairs there is nothing.
     pub fn filtered(&self, filter: &Filter<Name>, axis: &Axis<Name>) -> Vec<(Name, Tally)> {
@@ -28,7 +28,7 @@ impl Census {
     fn sums_by(&self, by: Dimension, split: Dimension, is_wanted: impl Fn(Sym) -> bool) -> Fast<Sym, Small> {
         // Hits without a visit have no entry and exit page.
         let needs_visit = is_of_pages(by) || is_of_pages(split);
-        let counts = |place: &Place| !needs_visit || place.tally.visits > 0;
+        let counts = |place: &CountedPlace| !needs_visit || place.tally.visits > 0;
         match (by.is_of_visit(), split.is_of_visit()) {
             (true, true) => {
                 let (first, second) = (self.column(by), self.column(split));
@@ -37,7 +37,7 @@ impl Census {
             }
             (true, false) => {
                 let first = self.column(by);
-                let wanted = |place: &Place| is_wanted(first[place.visit as usize]) && counts(place);
+                let wanted = |place: &CountedPlace| is_wanted(first[place.visit as usize]) && counts(place);
                 let places = self.places_of_hits(split).into_iter();
                 self.sums(places, |place| wanted(place).then_some(place.key.1))
             }
@@ -45,12 +45,12 @@ impl Census {
                 let second = self.column(split);
                 let places = self.places_of_hits(by).into_iter();
                 let wanted = places.filter(|place| is_wanted(place.key.1) && counts(place));
-                let once = once_a_visit(wanted.map(|place| Place { key: (Sym::EMPTY, Sym::EMPTY), ..place }));
+                let once = once_a_visit(wanted.map(|place| CountedPlace { key: (Sym::EMPTY, Sym::EMPTY), ..place }));
                 self.sums(once.into_iter(), |place| Some(second[place.visit as usize]))
             }
             (false, false) => {
                 let wanted = self.places_of_two(by, split).into_iter().filter(|place| is_wanted(place.key.0));
-                let once = once_a_visit(wanted.map(|place| Place { key: (Sym::EMPTY, place.key.1), ..place }));
+                let once = once_a_visit(wanted.map(|place| CountedPlace { key: (Sym::EMPTY, place.key.1), ..place }));
                 self.sums(once.into_iter(), |place| Some(place.key.1))
             }
         }
@@ -58,8 +58,8 @@ impl Census {
 }
 
 /// Adds up the places of a visit that have the same key.
-fn once_a_visit(places: impl Iterator<Item = Place>) -> Vec<Place> {
-    let mut once: Vec<Place> = Vec::new();
+fn once_a_visit(places: impl Iterator<Item = CountedPlace>) -> Vec<CountedPlace> {
+    let mut once: Vec<CountedPlace> = Vec::new();
     let mut begin = 0;
     for place in places {
         if once.get(begin).is_some_and(|other| other.visit != place.visit) {

@@ -1,0 +1,99 @@
+//! In: what is known of a hit beside its page. Out: small numbers that stand for such a combination within one site and day.
+//! Forgets: nothing by itself; the table is dropped with its day.
+
+use std::collections::HashMap;
+
+use super::{Dimension, OF_HITS, Sym};
+
+/// A combination: an index into the [`HitAttributeTable`] of one site and day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HitAttributes(u32);
+
+/// Values of [`OF_HITS`].
+pub type HitValues = [Sym; OF_HITS.len()];
+
+/// Host, event and what else each hit has one value of, and the patterns that it lies in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct AttributesKey {
+    values: HitValues,
+    patterns: Box<[Sym]>,
+}
+
+/// The combinations met on one day of one site: nearly all pageviews share one. Keys are numbers that we gave out, so the
+/// hash needs no key.
+#[derive(Debug, Clone, Default)]
+pub struct HitAttributeTable {
+    known: Vec<AttributesKey>,
+    numbers: HashMap<AttributesKey, HitAttributes, foldhash::fast::RandomState>,
+}
+
+impl HitAttributeTable {
+    /// The number of a combination, new if need be.
+    pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>) -> HitAttributes {
+        let combination = AttributesKey { values, patterns };
+        if let Some(attributes) = self.numbers.get(&combination) {
+            return *attributes;
+        }
+        let attributes = HitAttributes(self.known.len() as u32);
+        self.known.push(combination.clone());
+        self.numbers.insert(combination, attributes);
+        attributes
+    }
+
+    /// How many combinations there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// The values of a combination given out by this table.
+    pub fn values(&self, attributes: HitAttributes) -> &HitValues {
+        &self.known[attributes.0 as usize].values
+    }
+
+    /// Its value on one of [`OF_HITS`]; empty on other dimensions.
+    pub fn value(&self, attributes: HitAttributes, dimension: Dimension) -> Sym {
+        let values = OF_HITS.into_iter().zip(self.values(attributes));
+        values.into_iter().find(|(of, _)| *of == dimension).map_or(Sym::EMPTY, |(_, value)| *value)
+    }
+
+    /// The patterns of a combination given out by this table.
+    pub fn patterns(&self, attributes: HitAttributes) -> &[Sym] {
+        &self.known[attributes.0 as usize].patterns
+    }
+
+    /// Whether a hit in this attributes has this value on a dimension of the hit, its page aside.
+    pub fn has(&self, attributes: HitAttributes, dimension: Dimension, value: Sym) -> bool {
+        match dimension {
+            Dimension::Pattern => self.patterns(attributes).contains(&value),
+            _ => OF_HITS.contains(&dimension) && self.value(attributes, dimension) == value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_combination_has_one_number() {
+        let mut hit_attributes = HitAttributeTable::default();
+        let values = std::array::from_fn(|place| Sym(10 + place as u32));
+        let view = hit_attributes.of(values, Box::default());
+        let watched = hit_attributes.of(values, Box::new([Sym(7)]));
+        assert_eq!(hit_attributes.of(values, Box::default()), view);
+        assert_ne!(view, watched);
+        for (dimension, value) in OF_HITS.into_iter().zip(values) {
+            assert_eq!(hit_attributes.value(watched, dimension), value);
+            assert!(hit_attributes.has(view, dimension, value) && !hit_attributes.has(view, Dimension::Page, value));
+        }
+        assert!(
+            hit_attributes.has(watched, Dimension::Pattern, Sym(7))
+                && !hit_attributes.has(view, Dimension::Pattern, Sym(7))
+        );
+    }
+}
