@@ -10,7 +10,6 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -25,7 +24,7 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
-use crate::store::sqlite::Sqlite;
+use crate::store;
 use words::{UserWork, Words, Work};
 
 /// How long a command waits for a folder that another program holds, and how often it looks.
@@ -186,7 +185,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, Fail
 fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Keeping)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
-    let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {
         // What is not looked up needs no file in memory.
         Some(file) if config.place != Detail::None => {
@@ -195,7 +194,7 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Ke
         _ => Places::none(),
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
-    Ok(Collector::start(Arc::new(store), tools, clock)?)
+    Ok(Collector::start(stores, tools, clock)?)
 }
 
 fn print(reply: &Reply, as_json: bool) {

@@ -32,11 +32,11 @@ use crate::clock::Clock;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit, Tools};
 use crate::limits;
 use crate::meter::Meter;
+use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::{Access, SiteError, Sqlite};
-use crate::store::{Ask, BotCount, Rejected, Store, StoreError};
+use crate::store::{Ask, BotCount, Operators, Rejected, SiteError, StoreError, Stores, SumStore};
 pub use keeper::Lately;
 use keeper::{Message, Pending};
 use ledger::Ledger;
@@ -60,7 +60,8 @@ impl fmt::Debug for Collector {
 }
 
 struct Inner {
-    store: Arc<Sqlite>,
+    sums: Arc<dyn SumStore>,
+    operators: Arc<Operators>,
     queue: SyncSender<Message>,
     directory: Arc<ArcSwap<Directory>>,
     /// Held while something is declared, so that two changes never overwrite each other.
@@ -134,16 +135,17 @@ impl Keeping {
 }
 
 impl Collector {
-    /// Starts a collector on a store.
+    /// Starts a collector on what a data folder holds.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, Keeping), StoreError> {
+    pub fn start(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, Keeping), StoreError> {
         let (queue, messages) = mpsc::sync_channel(limits::QUEUE_HITS_MAX);
-        let directory = Directory::of(store.sites()?);
+        let Stores { sums, operators } = stores;
+        let directory = Directory::of(operators.sites()?);
         let started = clock.now();
         let inner = Inner {
-            resumed: resumed(&store, &directory, started)?,
+            resumed: resumed(&*sums, &directory, started)?,
             importing: Arc::default(),
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             changes: Mutex::default(),
@@ -152,7 +154,7 @@ impl Collector {
             ledger: Arc::default(),
             mails: Arc::default(),
             recent: Arc::default(),
-            personal: Arc::new(Personal::read(&store)?),
+            personal: Arc::new(Personal::read(&*sums)?),
             proxies: Proxies::default(),
             tries: Tries::default(),
             folded: Default::default(),
@@ -160,7 +162,8 @@ impl Collector {
             clock,
             meter: Meter::new(),
             started,
-            store,
+            sums,
+            operators,
         };
         let collector = Collector(Arc::new(inner));
         let keeping = keeper::spawn(&collector, messages)?;
@@ -294,7 +297,7 @@ impl Collector {
     /// [`StoreError`]
     pub fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
         let pending = self.pending(site, &[]);
-        let (flush, stored) = self.0.store.rejected(site, first, last)?;
+        let (flush, stored) = self.0.sums.rejected(site, first, last)?;
         let mut sums: HashMap<Rejection, u64> = stored.into_iter().collect();
         let unsaved = pending.after(flush).flat_map(|generation| &generation.rejected);
         let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
@@ -312,7 +315,7 @@ impl Collector {
     /// [`StoreError`]
     pub fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
         let pending = self.pending(site, &[]);
-        let (flush, mut counts) = self.0.store.bots(site, first, last)?;
+        let (flush, mut counts) = self.0.sums.bots(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| &generation.bots);
         counts.extend(unsaved.filter(|bot| bot.site == site && (first..=last).contains(&bot.day)).cloned());
         Ok(counts)
@@ -329,7 +332,7 @@ impl Collector {
 
     /// How the pages of a site's day that is opened now are counted.
     fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store)
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.sums)
     }
 
     /// Visitors of all open days that are in memory.
@@ -374,21 +377,23 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn reload(&self) -> Result<(), StoreError> {
-        let directory = Directory::of(self.0.store.sites()?);
+        let directory = Directory::of(self.0.operators.sites()?);
         self.0.directory.store(Arc::new(directory));
         Ok(())
     }
 
-    /// Removes a site with everything that is counted for it.
+    /// Removes a site with everything that is counted for it. First its sums go, then what was declared: whatever fails, no sums
+    /// are left of a site that nobody sees.
     ///
     /// # Errors
-    /// [`SiteError`]; then nothing is removed, and the site goes on counting.
+    /// [`SiteError`]; then the site is still there and goes on counting, and can be removed again.
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         self.flush()?;
         let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
         self.0.directory.store(Arc::new(Directory::of(rest)));
         // A flush that began before may hold sums of the site; after this one, none does.
-        let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
+        let removed = self.flush().and_then(|()| self.0.sums.remove_site(id)).map_err(SiteError::from);
+        let removed = removed.and_then(|()| self.0.operators.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
             let _ = self.0.queue.send(Message::Forget(id));
@@ -419,9 +424,14 @@ impl Collector {
         self.0.directory.load_full()
     }
 
-    /// The store, for what operators declare.
-    pub fn store(&self) -> &Arc<Sqlite> {
-        &self.0.store
+    /// What operators declare.
+    pub fn operators(&self) -> &Operators {
+        &self.0.operators
+    }
+
+    /// What the sums take on the disk, in bytes.
+    pub fn stored_bytes(&self) -> u64 {
+        self.0.sums.bytes()
     }
 
     /// The clock.
@@ -462,11 +472,11 @@ impl Collector {
 }
 
 /// The sites that have visitors on their present day already.
-fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
+fn resumed(sums: &dyn SumStore, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
     let mut resumed = HashMap::new();
     for site in directory.all() {
         let day = site.schedule.locate(now).day;
-        let answer = store.read(&[Ask::totals_of_day(site.id, day)], &[])?;
+        let answer = sums.read(&[Ask::totals_of_day(site.id, day)], &[])?;
         if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
             resumed.insert(site.id, day);
         }

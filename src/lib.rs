@@ -21,6 +21,7 @@
 //! | [`visit`] | a visitor's hits | changes of sums | who |
 //! | [`counts`] | changes | sums by cell | the single visit |
 //! | [`secret`] | randomness, a file's beginning | secrets of operators, digests | the secret |
+//! | [`operator`] | what owners declare | users, tokens, shares: who may do what | passwords, secrets |
 //! | [`store`] | sums | sums over a range | |
 //! | [`report`] | a question and sums | lines, rates | the cells |
 //! | [`page`] | lines | HTML, CSV, JSON | |
@@ -84,7 +85,7 @@
 //! - the list of sites: `report/overview.rs`, `server/overview.rs`; several sites as one: `report/together.rs`, `server/together.rs`;
 //! - what happens just now: `counts/lately.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
-//! - users and what they may do: `store/sqlite/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
+//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in the README;
@@ -95,6 +96,8 @@
 //!   `server/api/annotations.rs`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, its form in `page/settings/`, which `server/settings/asked.rs`
 //!   reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
+//! - where sums are kept: [`store::SumStore`] is the contract, `store/sums/` holds what fulfils it, `tests/store/contract.rs` tests it;
+//!   the schema of the file: `store/sqlite/`, one step of SQL for each version, never changed afterwards;
 //! - a bound: [`limits`] and nowhere else.
 #![forbid(unsafe_code)]
 
@@ -107,6 +110,7 @@ pub mod hit;
 pub mod visit;
 pub mod counts;
 pub mod secret;
+pub mod operator;
 pub mod store;
 pub mod report;
 pub mod page;

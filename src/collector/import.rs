@@ -132,8 +132,8 @@ impl Import {
         if !manner.dry {
             // What a live import has read may not be stored yet.
             collector.flush()?;
-            // Pairs that an import before this one left, because it did not end, are part of their days now.
-            collector.store().settle_imports()?;
+            // What an import before this one has left, because it did not end, is final now.
+            collector.0.sums.end_imports()?;
         }
         let now = collector.clock().now();
         let mut import = Import {

@@ -114,7 +114,7 @@ impl Collector {
     /// [`StoreError`]
     pub fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
         let pending = self.pending(site, &[]);
-        let (flush, stored) = self.0.store.mails(site, first, last)?;
+        let (flush, stored) = self.0.sums.mails(site, first, last)?;
         let unsaved = pending.after(flush).flat_map(|generation| generation.mails.clone());
         let mut sums = MailSums::new();
         let in_range = |mail: &MailSum| mail.site == site && (first..=last).contains(&mail.day);

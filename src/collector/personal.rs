@@ -10,8 +10,7 @@ use crate::cell::folding::OTHER_CHILD;
 use crate::cell::{Before, Folding};
 use crate::limits;
 use crate::site::{Directory, Site, SiteId, Target};
-use crate::store::StoreError;
-use crate::store::sqlite::Sqlite;
+use crate::store::{NamesMark, StoreError, SumStore};
 
 /// The parents of each site whose children look personal, without a slash at the end.
 #[derive(Default)]
@@ -19,9 +18,9 @@ pub(super) struct Personal(RwLock<HashMap<SiteId, BTreeSet<String>>>);
 
 impl Personal {
     /// Those that the store tells of.
-    pub(super) fn read(store: &Sqlite) -> Result<Personal, StoreError> {
+    pub(super) fn read(sums: &dyn SumStore) -> Result<Personal, StoreError> {
         let personal = Personal::default();
-        for (site, name) in store.names_with(&format!("/{OTHER_CHILD}"))? {
+        for (site, name) in sums.names_with(&format!("/{OTHER_CHILD}"))? {
             let is_child =
                 |(at, _): &(usize, &str)| name[at + 1 + OTHER_CHILD.len()..].chars().next().is_none_or(|c| c == '/');
             if let Some((at, _)) = name.match_indices(&format!("/{OTHER_CHILD}")).find(is_child) {
@@ -61,9 +60,9 @@ struct OfSite {
     site: SiteId,
     personal: Arc<Personal>,
     directory: Arc<ArcSwap<Directory>>,
-    store: Arc<Sqlite>,
-    /// The last name that was stored before the day was opened.
-    last: i64,
+    sums: Arc<dyn SumStore>,
+    /// What was stored when the day was opened.
+    mark: NamesMark,
 }
 
 /// How the pages of a site's day that is opened now are folded.
@@ -71,22 +70,22 @@ pub(super) fn folding(
     site: SiteId,
     personal: &Arc<Personal>,
     directory: &Arc<ArcSwap<Directory>>,
-    store: &Arc<Sqlite>,
+    sums: &Arc<dyn SumStore>,
 ) -> Folding {
     let least = directory.load().get(site).map_or(0, |site| site.settings.paths.personal);
     // Where the store can't be asked, every page counts as unknown to it.
-    let last = store.last_name().unwrap_or_default();
-    let (personal, directory, store) = (personal.clone(), directory.clone(), store.clone());
+    let mark = sums.names_mark().unwrap_or_default();
+    let (personal, directory, sums) = (personal.clone(), directory.clone(), sums.clone());
     if least == 0 {
         Folding::default()
     } else {
-        Folding::by(least, Arc::new(OfSite { site, personal, directory, store, last }))
+        Folding::by(least, Arc::new(OfSite { site, personal, directory, sums, mark }))
     }
 }
 
 impl Before for OfSite {
     fn is_known(&self, page: &str) -> bool {
-        self.store.has_name(self.site, page, self.last).unwrap_or_default()
+        self.sums.has_name(self.site, page, self.mark).unwrap_or_default()
     }
 
     fn may_fold(&self, parent: &str, page: &str) -> bool {

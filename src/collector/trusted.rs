@@ -8,10 +8,10 @@ use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
 use crate::limits;
+use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
-use crate::store::sqlite::Access;
 use crate::store::{Ask, Imported, StoreError};
 
 /// What became of a batch of hits.
@@ -59,7 +59,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
-        self.0.store.has_batch(id)
+        self.0.sums.has_batch(id)
     }
 
     /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the keeper.

@@ -64,7 +64,7 @@ pub async fn counter(
 fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
     let now = collector.clock().now();
     let folded = Folded::of(collector, site, now, collector.folded());
-    let is_open = !collector.store().shares(site.id)?.is_empty();
+    let is_open = !collector.operators().shares(site.id)?.is_empty();
     let sums: &dyn Sums = if is_open { &folded } else { collector };
     let Some(first) = sums.first_day(site.id)?.filter(|first| *first <= last) else { return Ok(0) };
     let question = |axis| Question::new(site.id, Span::of_days(first, last), axis, None, &[Metric::Pageviews]);

@@ -14,13 +14,13 @@ use super::signed_in::{Account, admit};
 use super::{Shared, apart, dashboard, share, signed_in};
 use crate::collector::Collector;
 use crate::hit::place;
+use crate::operator::TokenScope;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
 use crate::report::Sums;
 use crate::site::{Moment, Schedule, Site};
 use crate::store::StoreError;
-use crate::store::sqlite::Scope;
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
@@ -230,12 +230,12 @@ fn places(collector: &Collector) -> serde_json::Value {
 /// `GET /metrics` in OpenMetrics, for the bearer of an admin token.
 pub async fn metrics(State(app): State<Shared>, headers: HeaderMap) -> Response {
     match signed_in::bearer(&headers, &app).await {
-        Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
+        Ok(Some(access)) if access.scope == TokenScope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
         Err(_) => return failed(&headers),
     }
     let meter = app.collector.meter();
-    meter.database_bytes.set(app.collector.store().bytes() as i64);
+    meter.database_bytes.set(app.collector.stored_bytes() as i64);
     text("application/openmetrics-text; version=1.0.0; charset=utf-8", meter.text())
 }
 

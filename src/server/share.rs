@@ -17,12 +17,12 @@ use super::turns::{self, Turns};
 use super::{App, Shared, answers, apart, dashboard, pages};
 use crate::collector::Collector;
 use crate::limits;
+use crate::operator::Share;
 use crate::page::share::Why;
 use crate::page::words::Words;
 use crate::report::folded::Folded;
 use crate::secret::password::Password;
 use crate::store::StoreError;
-use crate::store::sqlite::Share;
 use door::Open;
 
 /// The key of a query that asks for the page without its frame, to stand in another page.

@@ -7,12 +7,12 @@ use axum::response::Response;
 
 use super::form::Form;
 use super::{Shared, answers, apart, header as text_of};
+use crate::operator::{Access, User};
 use crate::page;
 use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
 use crate::store::StoreError;
-use crate::store::sqlite::{Access, User};
 
 /// The cookie of a browser that is signed in.
 pub const COOKIE: &str = "headcount";
@@ -51,7 +51,7 @@ pub async fn account(headers: &HeaderMap, app: &Shared) -> Result<Option<Account
     let Some(secret) = cookie(headers) else { return Ok(None) };
     let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
-    let found = apart(move || collector.store().signed_in(login, now)).await.unwrap_or(Ok(None))?;
+    let found = apart(move || collector.operators().signed_in(login, now)).await.unwrap_or(Ok(None))?;
     Ok(found.map(|user| Account { user, login }))
 }
 
@@ -92,7 +92,7 @@ pub async fn bearer(headers: &HeaderMap, app: &Shared) -> Result<Option<Access>,
     }
     let secret = Secret::from_text(token.trim());
     let collector = app.collector.clone();
-    apart(move || collector.store().access(secret.digest())).await.unwrap_or(Ok(None))
+    apart(move || collector.operators().access(secret.digest())).await.unwrap_or(Ok(None))
 }
 
 /// The secret of the browser that asks.

@@ -23,10 +23,10 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn of(collector: &Collector, only: Option<&Site>) -> Result<Known, StoreError> {
         let of = only.map_or(SiteId::INSTANCE, |site| site.id);
-        let mut entries = collector.store().imports(of)?;
+        let mut entries = collector.0.sums.imports(of)?;
         if only.is_none() {
             for site in collector.directory().all() {
-                entries.extend(collector.store().imports(site.id)?);
+                entries.extend(collector.0.sums.imports(site.id)?);
             }
         }
         Ok(Known { of, entries })

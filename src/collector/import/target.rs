@@ -15,7 +15,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::Sums as _;
 use crate::site::{Day, Moment, Site};
-use crate::store::{Ask, DayState, Part};
+use crate::store::{Ask, CountedBy, DayState};
 
 /// A day of the import.
 struct Open {
@@ -218,7 +218,7 @@ fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
     DayState {
         site: site.id,
         day: day.day,
-        part: Part::Import,
+        by: CountedBy::Import,
         census: Some(Arc::new(day.census())),
         pair_cells: site.settings.budget.pair_cells,
         is_over,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::limits;
 use crate::meter::Meter;
-use crate::store::{Flush, Store, StoreError};
+use crate::store::{Flush, StoreError, SumStore};
 
 /// Where somebody waits for a flush.
 pub type Waiter = Sender<Result<(), StoreError>>;
@@ -44,7 +44,7 @@ impl Flushing {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub fn start(store: Arc<dyn Store>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
+    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
         let (writer, flushes) = mpsc::channel();
         let (done, written) = mpsc::channel();
@@ -151,16 +151,39 @@ fn gone() -> Result<(), StoreError> {
     Err(StoreError::Other("the writer has ended".into()))
 }
 
-/// The writer: one transaction after the other.
-fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Written>) {
-    for flush in flushes {
+/// The writer: one flush after the other, and between them what makes the past small.
+fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<Written>) {
+    let mut has_more = false;
+    loop {
+        // At the end of the program nothing is left but flushes: whoever stops it waits.
+        let flush = match flushes.try_recv() {
+            Ok(flush) => flush,
+            Err(TryRecvError::Empty) if has_more => {
+                has_more = compact(store);
+                continue;
+            }
+            Err(TryRecvError::Empty) => match flushes.recv() {
+                Ok(flush) => flush,
+                Err(_) => return,
+            },
+            Err(TryRecvError::Disconnected) => return,
+        };
         let begun = Instant::now();
         let result = store.apply(&flush);
         if result.is_ok() {
             meter.flushed(begun.elapsed().as_secs_f64());
+            has_more = true;
         }
         if done.send((flush.number, result)).is_err() {
             return;
         }
     }
+}
+
+/// One step; what fails is tried again after the next flush.
+fn compact(store: &dyn SumStore) -> bool {
+    store.compact().unwrap_or_else(|error| {
+        tracing::warn!(error = %error, "past days could not be made smaller; figures are right all the same");
+        false
+    })
 }

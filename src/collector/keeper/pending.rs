@@ -6,14 +6,14 @@ use super::Keeper;
 use crate::collector::ledger::Booked;
 use crate::counts::{Census, OpenDay, PropKey};
 use crate::site::{Day, SiteId};
-use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, Row, Running, Source};
+use crate::store::{Ask, BotCount, CellSource, Flush, InMemory, MailSum, Rejected, SumRow};
 
 /// Sums that are not in the store yet, as far as they were asked for.
 #[derive(Debug, Default)]
 pub struct Pending {
     pub(super) generations: Vec<Generation>,
     /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<Census>)>,
+    pub running: Vec<(InMemory, Arc<Census>)>,
 }
 
 /// Sums that go into one flush.
@@ -21,7 +21,7 @@ pub struct Pending {
 pub struct Generation {
     pub(super) number: u64,
     /// For each question its rows.
-    pub rows: Vec<Vec<Row>>,
+    pub rows: Vec<Vec<SumRow>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
     /// What became of mails.
@@ -49,7 +49,7 @@ impl Keeper {
         for day in waiting() {
             let of_site = || asks.iter().enumerate().filter(|(_, ask)| ask.site == day.site);
             let axes = of_site().filter_map(|(_, ask)| match ask.source() {
-                Source::Single(axis) => Some(axis),
+                CellSource::Single(axis) => Some(axis),
                 _ => None,
             });
             let sums = day.peek(axes);

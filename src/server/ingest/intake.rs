@@ -9,10 +9,10 @@ use super::super::{App, apart, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Made, Outcome, Waiting};
 use crate::hit::Hit;
+use crate::operator::{Access, TokenScope};
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
 use crate::site::{Day, SiteId};
-use crate::store::sqlite::{Access, Scope};
 
 /// How long a hit waits for room in the queue before it is given up, in steps of [`ROOM_STEP_MS`].
 const ROOM_STEPS: u32 = 200;
@@ -46,13 +46,13 @@ impl Bearer {
     pub async fn with(token: &str, app: &App) -> Option<Bearer> {
         let secret = Secret::from_text(token);
         let (digest, collector) = (secret.digest(), app.collector.clone());
-        let access = apart(move || collector.store().access(digest)).await?.ok()??;
+        let access = apart(move || collector.operators().access(digest)).await?.ok()??;
         Some(Bearer { access, secret })
     }
 
     /// Whether the token lets hits be sent at all.
     pub fn may_send(&self) -> bool {
-        matches!(self.access.scope, Scope::Ingest | Scope::Admin)
+        matches!(self.access.scope, TokenScope::Ingest | TokenScope::Admin)
     }
 
     /// The digest of the id that the bearer gave to a batch (`Idempotency-Key`).

@@ -35,7 +35,7 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let collector = app.collector.clone();
     let link = apart(move || {
         // What is longer than any address was never signed.
-        let key = collector.store().known_key(KEY).ok()?.filter(|_| signed.len() <= 2 * limits::URL_BYTES_MAX)?;
+        let key = collector.operators().known_key(KEY).ok()?.filter(|_| signed.len() <= 2 * limits::URL_BYTES_MAX)?;
         Link::of_text(&secret::verified(&key, &signed)?)
     });
     let link = link.await.flatten();

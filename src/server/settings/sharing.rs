@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::{owner, posted_by_owner, run, wrong};
 use crate::control::share::ShareCommand;
 use crate::control::{Command, Reply};
+use crate::operator::Share;
 use crate::page::form::Sent;
 use crate::page::people::Made;
 use crate::page::sharing::{ShareLine, SharingPage};
@@ -19,7 +20,6 @@ use crate::server::language::words_for;
 use crate::server::signed_in::Account;
 use crate::server::{Shared, answers, apart, told};
 use crate::site::{Moment, Site};
-use crate::store::sqlite::Share;
 
 /// `GET /DOMAIN/settings/sharing`
 pub async fn page(State(app): State<Shared>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -123,7 +123,9 @@ async fn shown(
     app: &Shared,
 ) -> Response {
     let (collector, id) = (app.collector.clone(), site.id);
-    let Some(Ok(shares)) = apart(move || collector.store().shares(id)).await else { return answers::failed(headers) };
+    let Some(Ok(shares)) = apart(move || collector.operators().shares(id)).await else {
+        return answers::failed(headers);
+    };
     let now = app.collector.clock().now();
     let page = SharingPage {
         words: words_for(headers),

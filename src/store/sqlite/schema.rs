@@ -12,16 +12,16 @@ use crate::cell::Dimension;
 const VERSION: i64 = 6;
 
 /// Code of the axis [`crate::cell::Axis::Total`] in the column `dimension`.
-pub(super) const TOTAL: u8 = 0;
+const TOTAL: u8 = 0;
 /// Code of the axes [`crate::cell::Axis::Prop`]; which property it is stands in the column `prop`.
-pub(super) const PROP: u8 = 100;
+const PROP: u8 = 100;
 /// Code of the axes [`crate::cell::Axis::Revenue`]; which one it is stands in the column `prop`.
-pub(super) const REVENUE: u8 = 101;
+const REVENUE: u8 = 101;
 /// Code of the axes [`crate::cell::Axis::Funnel`]; the column `prop` holds its number.
-pub(super) const FUNNEL: u8 = 102;
+const FUNNEL: u8 = 102;
 
 /// The columns of a tally, in the order of [`crate::cell::Tally::columns`].
-pub(super) const TALLY: [&str; 10] = [
+pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
     "visitors",
     "visits",
     "pageviews",
@@ -99,7 +99,7 @@ fn first_schema() -> String {
 /// Closed days packed, pairs of dimensions, money and funnels.
 fn second_schema() -> String {
     let mut sql = String::from(PACKED);
-    let numbers = TALLY.map(|column| format!("  {column} INTEGER NOT NULL,\n")).concat();
+    let numbers = TALLY_COLUMNS.map(|column| format!("  {column} INTEGER NOT NULL,\n")).concat();
     sql.push_str(&format!(
         "CREATE TABLE site_totals (
   site INTEGER NOT NULL,
@@ -109,7 +109,7 @@ fn second_schema() -> String {
 ) WITHOUT ROWID;\n"
     ));
     for (grain, table) in ["hours", "days", "months"].into_iter().enumerate() {
-        let old = TALLY[..TALLY_1].join(", ");
+        let old = TALLY_COLUMNS[..TALLY_1].join(", ");
         sql.push_str(&format!(
             "INSERT INTO site_totals SELECT site, {grain}, bucket, {old}, 0 FROM {table} WHERE dimension = {TOTAL};
              DELETE FROM {table} WHERE dimension = {TOTAL};
@@ -122,7 +122,7 @@ fn second_schema() -> String {
         sql.push_str(&format!("DROP VIEW IF EXISTS by_{};\n", dimension.name()));
         sql.push_str(&view(dimension));
     }
-    let totals = TALLY.map(|column| format!(", c.{column}")).concat();
+    let totals = TALLY_COLUMNS.map(|column| format!(", c.{column}")).concat();
     sql.push_str(&format!(
         "DROP VIEW IF EXISTS totals;
          CREATE VIEW totals AS SELECT s.domain, date(c.bucket * 86400, 'unixepoch') AS day{totals} \
@@ -319,7 +319,7 @@ UPDATE users SET last_day = (SELECT max(day) FROM logins);
 }
 
 fn cells(table: &str) -> String {
-    let numbers = TALLY[..TALLY_1].iter().map(|column| format!("  {column} INTEGER NOT NULL,\n"));
+    let numbers = TALLY_COLUMNS[..TALLY_1].iter().map(|column| format!("  {column} INTEGER NOT NULL,\n"));
     let numbers: String = numbers.collect();
     format!(
         "CREATE TABLE {table} (
@@ -335,7 +335,7 @@ fn cells(table: &str) -> String {
 
 /// A view of the months of a dimension with words instead of numbers.
 fn view(dimension: Dimension) -> String {
-    let numbers = TALLY.map(|column| format!(", sum(c.{column}) AS {column}")).concat();
+    let numbers = TALLY_COLUMNS.map(|column| format!(", sum(c.{column}) AS {column}")).concat();
     let (name, code) = (dimension.name(), dimension.code());
     // Days that are not packed yet are in no month.
     format!(
