@@ -1,7 +1,10 @@
 //! In: flushes. Out: what a SQLite file holds of them. Forgets: the file.
 
+mod contract;
 pub mod file;
 mod first;
+mod twins;
+mod versions;
 
 use std::sync::Arc;
 
