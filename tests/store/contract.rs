@@ -75,7 +75,13 @@ pub fn state(open: &OpenDay, by: CountedBy, is_over: bool) -> DayState {
 
 pub fn ask(site: SiteId, grain: Grain, axis: Axis<Name>, page: Option<&str>) -> Ask {
     let filter = page.map(|page| Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.to_owned()]) });
-    Ask { site, axis, filter, grain, first: 0, last: i32::MAX, by_bucket: true }
+    // From the month before to half a year after.
+    let (first, last) = match grain {
+        Grain::Hour => ((DAY.0 - 31) * 24, (DAY.0 + 200) * 24),
+        Grain::Day => (DAY.0 - 31, DAY.0 + 200),
+        Grain::Month => (DAY.month().0 - 1, DAY.month().0 + 6),
+    };
+    Ask { site, axis, filter, grain, first, last, by_bucket: true }
 }
 
 /// Rows in order, those without a number left out.

@@ -27,7 +27,8 @@ const FIRST: Day = Day(20_605);
 
 fn folder_of(dump: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    Database::of(folder.path()).run(dump);
+    // Tables come by name, not in the order in which they refer to each other.
+    Database::of(folder.path()).run(&format!("PRAGMA foreign_keys = OFF;\n{dump}"));
     folder
 }
 
@@ -70,7 +71,10 @@ fn has_its_figures(stores: &Stores, version: usize) {
     for grain in [Grain::Hour, Grain::Day, Grain::Month] {
         assert_eq!(pageviews(stores, grain, Axis::Total, None), figures(&[("", total)]), "{version} {grain:?}");
         let found = pageviews(stores, grain, Axis::Of(Dimension::Page), None);
-        assert_eq!(found, pages, "{version} {grain:?}");
+        // Of days that were imported late, hours have totals alone.
+        let is_late = grain == Grain::Hour && version > 1;
+        let expected = if is_late { figures(&[("/", 3), ("/a", 1)]) } else { pages.clone() };
+        assert_eq!(found, expected, "{version} {grain:?}");
     }
     let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec!["/".into()]) };
     let browsers = pageviews(stores, Grain::Day, Axis::Of(Dimension::Browser), Some(filter));
