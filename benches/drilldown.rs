@@ -5,6 +5,8 @@
 //! cities; a tenth comes by campaigns, a fiftieth sends an event. Every day is new. Everything on disk counts: names,
 //! totals, hours of 31 days, days, months, pairs.
 
+#[path = "../tests/store/file.rs"]
+mod file;
 #[path = "drilldown/pages.rs"]
 mod pages;
 
@@ -24,8 +26,9 @@ use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
 use headcount::site::{Budget, Day, Domain, Kin, Moment, Schedule, Settings, Site, SiteId};
-use headcount::store::sqlite::Sqlite;
-use headcount::store::{DayState, Flush, Part, Store};
+use headcount::store::{self, CountedBy, DayState, Flush, Stores};
+
+use file::Database;
 
 /// The allocator of the program.
 #[global_allocator]
@@ -196,19 +199,19 @@ impl Maker {
 
 struct File {
     folder: std::path::PathBuf,
-    store: Arc<Sqlite>,
+    stores: Stores,
 }
 
 impl File {
     fn new(name: &str) -> File {
         let folder = std::env::temp_dir().join(format!("headcount-drilldown-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let store = Arc::new(Sqlite::open(&folder.join("headcount.db")).expect("a store"));
+        let stores = store::open(&folder.join("headcount.db")).expect("a store");
         let domain = Domain::parse("example.com").expect("a domain");
         let (schedule, settings) = (Schedule::utc(), Settings::default());
         let site = Site { id: SiteId(1), domain, schedule, settings, added: Moment(0) };
-        store.add_site(&site.domain, &site.schedule, &site.settings, Moment(0)).expect("a site");
-        File { folder, store }
+        stores.operators.add_site(&site.domain, &site.schedule, &site.settings, Moment(0)).expect("a site");
+        File { folder, stores }
     }
 
     /// Stores days as the collector would: packed when they are over, hours for 31 days, months when they are over.
@@ -221,21 +224,12 @@ impl File {
             let sums = open.drain();
             let total = sums.days.iter().find(|(cell, _)| cell.axis == Axis::Total);
             pageviews += total.map_or(0, |(_, tally)| tally.pageviews);
-            let (site, part, pair_cells) = (SiteId(1), Part::Live, budget.pair_cells);
-            let state = DayState { site, day, part, snapshot, pair_cells, is_over: true };
+            let (site, by, pair_cells) = (SiteId(1), CountedBy::Live, budget.pair_cells);
+            let state = DayState { site, day, by, snapshot, pair_cells, is_over: true };
             number += 1;
-            let old_hours = vec![(site, Day(day.0 - headcount::limits::HOUR_DETAIL_DAYS))];
-            let over = self.store.months_to_add(site, day.month()).expect("months").first().copied();
-            let month = over.map(|month| (site, month));
-            let flush = Flush {
-                number,
-                sums: vec![(site, day, sums)],
-                days: vec![state],
-                month,
-                old_hours,
-                ..Flush::default()
-            };
-            self.store.apply(&flush).expect("stored");
+            let (sums, closed, today) = (vec![(site, day, sums)], vec![state], vec![(site, day)]);
+            self.stores.sums.apply(&Flush { number, sums, days: closed, today, ..Flush::default() }).expect("stored");
+            while self.stores.sums.compact().expect("compacted") {}
             if days > 60 && (day.0 - FIRST.0) % 30 == 0 {
                 eprintln!("day {} of {days}, {:.0} s", day.0 - FIRST.0, begun.elapsed().as_secs_f64());
             }
@@ -279,16 +273,13 @@ fn median_ms<T>(mut work: impl FnMut() -> T) -> f64 {
 
 /// A plain scan of a million rows with ten numbers each, to compare with on whatever machine this is.
 fn scan_ms() -> f64 {
-    let database = rusqlite::Connection::open_in_memory().expect("a database");
-    database
-        .execute_batch(
-            "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER, d INTEGER, e INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;
+    let database = Database::in_memory();
+    database.run(
+        "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER, d INTEGER, e INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;
              WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)
              INSERT INTO t SELECT i / 1000, i % 1000, i % 7, i % 11, i % 13 FROM n;",
-        )
-        .expect("rows");
-    let sql = "SELECT sum(c), sum(d), sum(e) FROM t";
-    median_ms(|| database.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a sum"))
+    );
+    median_ms(|| database.number("SELECT sum(c), sum(d), sum(e) FROM t"))
 }
 
 /// What disks hold of so many visits a day, and how much of it a pageview takes.
@@ -301,7 +292,7 @@ fn sizes(maker: &Maker) {
     for (visits, days, budget, engaged) in cases.into_iter().chain(folded) {
         let file = File::new("size");
         let pageviews = file.fill(maker, visits, days, engaged, budget);
-        let bytes = file.store.bytes() as f64;
+        let bytes = file.stores.sums.bytes() as f64;
         let kept = if budget == all { "all".to_owned() } else { format!("{}", budget.pair_cells) };
         let with = if engaged { ", all with visible time and scroll depth" } else { "" };
         let (a_view, a_day) = (bytes / pageviews as f64, bytes / f64::from(days));
@@ -321,12 +312,12 @@ impl Year {
     fn new(maker: &Maker, visits: usize, days: i32) -> Year {
         let file = File::new("year");
         let pageviews = file.fill(maker, visits, days, false, Budget::default());
-        let bytes = file.store.bytes() as f64;
+        let bytes = file.stores.sums.bytes() as f64;
         println!("{days} days of {visits} visits: {:.1} bytes a pageview", bytes / pageviews as f64);
         let today = Day(FIRST.0 + days);
         let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
         let tools = Tools { agents: Agents::new(), places: Places::none() };
-        let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
+        let (collector, keeping) = Collector::start(file.stores.clone(), tools, clock).expect("a collector");
         maker.visits(today, visits, false, &mut |hit| give(&collector, hit));
         collector.flush().expect("stored");
         Year { _file: file, collector, keeping, today }
@@ -377,7 +368,7 @@ fn shared(maker: &Maker, visits: usize, days: i32) {
     let clock = Clock::manual(Moment(i64::from(yesterday + 1) * DAY_MS + DAY_MS / 2));
     let now = clock.now();
     let tools = Tools { agents: Agents::new(), places: Places::none() };
-    let (collector, keeping) = Collector::start(file.store.clone(), tools, clock).expect("a collector");
+    let (collector, keeping) = Collector::start(file.stores.clone(), tools, clock).expect("a collector");
     let site = collector.directory().all()[0].clone();
     println!("| page for everybody | ms | of a scan of a million rows |\n|---|---|---|");
     let scan = scan_ms();

@@ -6,7 +6,6 @@
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, address, pixel, plausible};
 use headcount::cell::{Axis, Dimension, Metric};
@@ -20,8 +19,7 @@ use headcount::hit::{self, Arrival, Hit, Tools};
 use headcount::report::period::{Compare, Period};
 use headcount::report::{self, Question};
 use headcount::site::{Budget, Day, Domain, LocalHour, Moment, Schedule, Settings, Site, SiteId};
-use headcount::store::sqlite::Sqlite;
-use headcount::store::{DayState, Flush, Part, Store};
+use headcount::store::{self, CountedBy, DayState, Flush, SumStore};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -285,27 +283,32 @@ fn a_day(bench: &Bench, seed: u64) -> Sums {
 fn store_and_reports() {
     let folder = std::env::temp_dir().join(format!("headcount-flow-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
-    let store = Arc::new(Sqlite::open(&folder.join("headcount.db")).expect("a store"));
+    let stores = store::open(&folder.join("headcount.db")).expect("a store");
     let bench = Bench::new();
-    let site =
-        store.add_site(&bench.site.domain, &bench.site.schedule, &bench.site.settings, Moment(0)).expect("a site");
-    year(&store, site, &bench);
+    let site = stores
+        .operators
+        .add_site(&bench.site.domain, &bench.site.schedule, &bench.site.settings, Moment(0))
+        .expect("a site");
+    year(&*stores.sums, site, &bench);
     let clock = Clock::manual(Moment(i64::from(NOON_DAY.0) * 86_400_000 + 43_200_000));
-    let (collector, keeping) = Collector::start(store.clone(), tools(), clock).expect("a collector");
+    let (collector, keeping) = Collector::start(stores.clone(), tools(), clock).expect("a collector");
     for (what, period) in [("30 days", Period::Days(30)), ("12 months", Period::TwelveMonths)] {
         let questions = dashboard(site, period, &collector);
         cost(&format!("all figures of a page, {what}"), 1, "us", 1e6, || {
             timed(|| report::answers(&questions, &collector).expect("answers"))
         });
     }
-    println!("| a year of 3,000 pageviews a day on disk | {:.1} | | MiB |", store.bytes() as f64 / (1 << 20) as f64);
+    println!(
+        "| a year of 3,000 pageviews a day on disk | {:.1} | | MiB |",
+        stores.sums.bytes() as f64 / (1 << 20) as f64
+    );
     collector.stop();
     keeping.wait().expect("stored");
     let _ = std::fs::remove_dir_all(folder);
 }
 
 /// A year of days, each of which is one of seven; and a busy day flushed twice, new and on top of itself.
-fn year(store: &Sqlite, site: SiteId, bench: &Bench) {
+fn year(store: &dyn SumStore, site: SiteId, bench: &Bench) {
     let week: Vec<Sums> = (0..7).map(|day| a_day(bench, 100 + day)).collect();
     for week_number in 0..53 {
         let days = (0..7).map(|day| week_number * 7 + day).filter(|ago| *ago < 365);
@@ -314,7 +317,7 @@ fn year(store: &Sqlite, site: SiteId, bench: &Bench) {
         let over = |ago: i32| DayState {
             site,
             day: Day(NOON_DAY.0 - ago),
-            part: Part::Live,
+            by: CountedBy::Live,
             snapshot: None,
             pair_cells: 0,
             is_over: true,

@@ -11,7 +11,6 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
@@ -24,7 +23,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::limits;
-use crate::store::sqlite::Sqlite;
+use crate::store;
 use anyhow::{Context, Result};
 use words::{CommandLine, UserWork, Verb};
 
@@ -185,7 +184,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
-    let store = Sqlite::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let places = match &config.geo {
         // What is not looked up needs no file in memory.
         Some(file) if config.place != Detail::None => {
@@ -194,7 +193,7 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Wr
         _ => Places::none(),
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
-    Ok(Collector::start(Arc::new(store), tools, clock)?)
+    Ok(Collector::start(stores, tools, clock)?)
 }
 
 fn print(reply: &Reply, as_json: bool) {

@@ -38,8 +38,7 @@ use crate::limits;
 use crate::meter::Meter;
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::sqlite::{SiteError, Sqlite};
-use crate::store::{Ask, Store, StoreError};
+use crate::store::{Ask, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 use mail::Mails;
 use message::WriterMessage;
@@ -65,7 +64,8 @@ impl fmt::Debug for Collector {
 }
 
 struct Inner {
-    store: Arc<Sqlite>,
+    sums: Arc<dyn SumStore>,
+    operators: Arc<Operators>,
     queue: SyncSender<WriterMessage>,
     directory: Arc<ArcSwap<Directory>>,
     /// Held while something is declared, so that two changes never overwrite each other.
@@ -107,26 +107,27 @@ impl WriterHandle {
 }
 
 impl Collector {
-    /// Starts a collector on a store.
+    /// Starts a collector on what a data folder holds.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn start(store: Arc<Sqlite>, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
-        Collector::with_room(limits::QUEUE_HITS_MAX, store, tools, clock)
+    pub fn start(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
+        Collector::with_room(limits::QUEUE_HITS_MAX, stores, tools, clock)
     }
 
     /// The same with room for so many messages in the queue.
     pub(crate) fn with_room(
         messages_max: usize,
-        store: Arc<Sqlite>,
+        stores: Stores,
         tools: Tools,
         clock: Clock,
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let (queue, messages) = mpsc::sync_channel(messages_max);
-        let directory = Directory::of(store.sites()?);
+        let Stores { sums, operators } = stores;
+        let directory = Directory::of(operators.sites()?);
         let started = clock.now();
         let inner = Inner {
-            resumed: resumed(&store, &directory, started)?,
+            resumed: resumed(&*sums, &directory, started)?,
             importing: Arc::default(),
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             changes: Mutex::default(),
@@ -135,14 +136,15 @@ impl Collector {
             rejections: Arc::default(),
             mails: Arc::default(),
             recent: Arc::default(),
-            personal: Arc::new(Personal::read(&store)?),
+            personal: Arc::new(Personal::read(&*sums)?),
             proxies: Proxies::default(),
             folded: Default::default(),
             tools,
             clock,
             meter: Meter::new(),
             started,
-            store,
+            sums,
+            operators,
         };
         let collector = Collector(Arc::new(inner));
         let keeping = writer::spawn(&collector, messages)?;
@@ -160,7 +162,7 @@ impl Collector {
 
     /// How the pages of a site's day that is opened now are counted.
     pub fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.store, &self.0.meter)
+        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.sums, &self.0.meter)
     }
 
     /// Visitors of all open days that are in memory; none once the collector has ended.
@@ -206,21 +208,23 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn reload(&self) -> Result<(), StoreError> {
-        let directory = Directory::of(self.0.store.sites()?);
+        let directory = Directory::of(self.0.operators.sites()?);
         self.0.directory.store(Arc::new(directory));
         Ok(())
     }
 
-    /// Removes a site with everything that is counted for it.
+    /// Removes a site with everything that is counted for it. First its sums go, then what was declared: whatever fails, no sums
+    /// are left of a site that nobody sees.
     ///
     /// # Errors
-    /// [`SiteError`]; then nothing is removed, and the site goes on counting.
+    /// [`SiteError`]; then the site is still there and goes on counting, and can be removed again.
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         self.flush()?;
         let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
         self.0.directory.store(Arc::new(Directory::of(rest)));
         // A flush that began before may hold sums of the site; after this one, none does.
-        let removed = self.flush().map_err(SiteError::from).and_then(|()| self.0.store.remove_site(id));
+        let removed = self.flush().and_then(|()| self.0.sums.remove_site(id)).map_err(SiteError::from);
+        let removed = removed.and_then(|()| self.0.operators.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
             // A writer that has ended holds nothing of it.
@@ -254,9 +258,19 @@ impl Collector {
         self.0.directory.load_full()
     }
 
-    /// The store, for what operators declare.
-    pub fn store(&self) -> &Arc<Sqlite> {
-        &self.0.store
+    /// The sums that are stored; what is not stored yet is missing there.
+    pub fn sums(&self) -> &Arc<dyn SumStore> {
+        &self.0.sums
+    }
+
+    /// What operators declare.
+    pub fn operators(&self) -> &Operators {
+        &self.0.operators
+    }
+
+    /// What the sums take on the disk, in bytes.
+    pub fn stored_bytes(&self) -> u64 {
+        self.0.sums.bytes()
     }
 
     /// The clock.
@@ -297,11 +311,11 @@ impl Collector {
 }
 
 /// The sites that have visitors on their present day already.
-fn resumed(store: &Sqlite, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
+fn resumed(sums: &dyn SumStore, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
     let mut resumed = HashMap::new();
     for site in directory.all() {
         let day = site.schedule.locate(now).day;
-        let answer = store.read(&[Ask::totals_of_day(site.id, day)], &[])?;
+        let answer = sums.read(&[Ask::totals_of_day(site.id, day)], &[])?;
         if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
             resumed.insert(site.id, day);
         }

@@ -24,12 +24,12 @@ use share::ShareCommand;
 use crate::collector::{Collector, random};
 use crate::import::Manner;
 use crate::meter::FailureKind;
+use crate::operator::{Access, TokenScope};
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
 pub use crate::site::SiteChange;
 use crate::site::{Domain, Site, SiteId};
-use crate::store::StoreError;
-use crate::store::sqlite::{Access, Scope, SiteError, UserError};
+use crate::store::{SiteError, StoreError, UserError};
 use user::UserCommand;
 
 /// What an operator can ask for.
@@ -291,15 +291,15 @@ fn find(collector: &Collector, name: &str) -> Result<Site, SiteError> {
 }
 
 fn token_create(collector: &Collector, site: Option<&str>, scope: &str) -> Done {
-    let Some(scope) = Scope::from_name(scope) else {
-        let names = Scope::ALL.map(Scope::name);
+    let Some(scope) = TokenScope::from_name(scope) else {
+        let names = TokenScope::ALL.map(TokenScope::name);
         let nearest = crate::config::nearest(scope, &names);
         return refuse(format!("{scope:?} is not a scope; write {nearest:?} (there are {})", names.join(", ")));
     };
     let site = site.map(|name| find(collector, name)).transpose()?;
     let access = Access { site: site.map(|site| site.id), scope };
     let secret = Secret::from_random(random()?);
-    let id = collector.store().add_token(secret.digest(), access, collector.clock().now())?;
+    let id = collector.operators().add_token(secret.digest(), access, collector.clock().now())?;
     Ok(Reply::new(secret.reveal(), json!({"id": id, "token": secret.reveal(), "scope": scope.name()})))
 }
 
@@ -309,8 +309,8 @@ fn token_list(collector: &Collector) -> Done {
         None => "all sites".to_owned(),
         Some(id) => directory.get(id).map_or_else(String::new, |site| site.domain.to_string()),
     };
-    let tokens = collector.store().tokens()?;
-    let line = |t: &crate::store::sqlite::TokenInfo| {
+    let tokens = collector.operators().tokens()?;
+    let line = |t: &crate::operator::TokenInfo| {
         format!("{}  {}  {}  made {}", t.id, t.access.scope.name(), name(t.access.site), t.added.timestamp())
     };
     let rows = tokens.iter().map(|t| json!({"id": t.id, "scope": t.access.scope.name(), "site": name(t.access.site)}));
@@ -321,7 +321,7 @@ fn token_list(collector: &Collector) -> Done {
 }
 
 fn token_revoke(collector: &Collector, id: i64) -> Done {
-    if !collector.store().revoke_token(id)? {
+    if !collector.operators().revoke_token(id)? {
         return refuse(format!("there is no token {id}; `headcount token list` shows all"));
     }
     Ok(Reply::new(format!("Token {id} is revoked."), json!({"revoked": id})))

@@ -22,8 +22,7 @@ use crate::hit::{Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Annotation, Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
-use crate::store::sqlite::Sqlite;
-use crate::store::{BotCount, DayState, Flush, Rejected, Store};
+use crate::store::{BotCount, DayState, Flush, Rejected, Stores, SumStore};
 use dice::Dice;
 use live::Live;
 use past::Maker;
@@ -47,19 +46,19 @@ pub struct Demo {
 type MadeDay = (SiteId, Day, (Sums, DayState), Vec<Rejected>, Vec<BotCount>);
 
 impl Demo {
-    /// Adds the sites to an empty store, and stores their days before today. `goes_on` is told how much is done, from 0 to
+    /// Adds the sites to an empty data folder, and stores their days before today. `goes_on` is told how much is done, from 0 to
     /// 1, and ends the work by saying no.
     ///
     /// # Errors
     /// The store fails, or it holds one of the sites.
-    pub fn fill(&self, store: &Sqlite, tools: &Tools, goes_on: impl FnMut(f64) -> bool) -> Result<()> {
+    pub fn fill(&self, stores: &Stores, tools: &Tools, goes_on: impl FnMut(f64) -> bool) -> Result<()> {
         let since = self.now.plus(-i64::from(self.days) * 86_400_000);
         for shape in &SHAPES {
             let (domain, schedule) = (Domain::parse(shape.domain)?, Schedule::named(shape.zone)?);
             let settings = shape.settings(since, schedule.locate(self.now).day);
-            store.add_site(&domain, &schedule, &settings, since)?;
+            stores.operators.add_site(&domain, &schedule, &settings, since)?;
         }
-        let sites = store.sites()?;
+        let sites = stores.operators.sites()?;
         let makers = self.makers(&sites, tools)?;
         thread::scope(|scope| {
             let (done, made) = mpsc::sync_channel(limits::DEMO_DAYS_WAITING_MAX);
@@ -68,7 +67,7 @@ impl Demo {
                 scope.spawn(move || self.make_days(maker, site, &done));
             }
             drop(done);
-            self.store_days(store, made, goes_on)
+            self.store_days(&*stores.sums, made, goes_on)
         })
     }
 
@@ -95,7 +94,12 @@ impl Demo {
         }
     }
 
-    fn store_days(&self, store: &Sqlite, made: Receiver<MadeDay>, mut goes_on: impl FnMut(f64) -> bool) -> Result<()> {
+    fn store_days(
+        &self,
+        store: &dyn SumStore,
+        made: Receiver<MadeDay>,
+        mut goes_on: impl FnMut(f64) -> bool,
+    ) -> Result<()> {
         let all = usize::from(self.days) * SHAPES.len();
         let mut stored = 0;
         let mut number = store.last_flush()?;
@@ -206,7 +210,7 @@ mod tests {
     use crate::counts::Name;
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
-    use crate::store::{Ask, Grain, Row};
+    use crate::store::{self, Ask, Grain, SumRow};
 
     /// 2026-06-10 12:00 UTC, a Wednesday.
     const NOW: Moment = Moment(1_781_092_800_000);
@@ -216,14 +220,14 @@ mod tests {
         Tools { agents: Agents::new(), places: Places::none() }
     }
 
-    fn filled(seed: u64) -> (tempfile::TempDir, Sqlite) {
+    fn filled(seed: u64) -> (tempfile::TempDir, Stores) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        let store = store::open(&folder.path().join("headcount.db")).unwrap();
         Demo { seed, days: DAYS, now: NOW }.fill(&store, &tools(), |_| true).unwrap();
         (folder, store)
     }
 
-    fn rows(store: &Sqlite, site: u32, axis: Axis<Name>) -> Vec<Row> {
+    fn rows(store: &Stores, site: u32, axis: Axis<Name>) -> Vec<SumRow> {
         let ask = Ask {
             site: SiteId(site),
             axis,
@@ -233,12 +237,12 @@ mod tests {
             last: i32::MAX,
             by_bucket: true,
         };
-        let mut rows = store.read(&[ask], &[]).unwrap().rows.remove(0);
+        let mut rows = store.sums.read(&[ask], &[]).unwrap().rows.remove(0);
         rows.sort_by_key(|row| (row.bucket, row.value.clone()));
         rows
     }
 
-    fn all(store: &Sqlite) -> Vec<Row> {
+    fn all(store: &Stores) -> Vec<SumRow> {
         let axes = Dimension::ALL.map(Axis::Of).into_iter().chain([Axis::Total]);
         axes.flat_map(|axis| [rows(store, 1, axis.clone()), rows(store, 2, axis)]).flatten().collect()
     }
@@ -250,24 +254,24 @@ mod tests {
         let (_c, other) = filled(2);
         assert_eq!(all(&first), all(&again));
         assert_ne!(all(&first), all(&other));
-        assert_eq!(first.last_flush().unwrap(), 1, "flushes are numbered, so that the writer goes on from them");
+        assert_eq!(first.sums.last_flush().unwrap(), 1, "flushes are numbered, so that the writer goes on from them");
     }
 
     #[test]
     fn figures_are_those_of_a_site_that_lives() {
         let (_folder, store) = filled(1);
-        for site in store.sites().unwrap() {
+        for site in store.operators.sites().unwrap() {
             let today = site.schedule.locate(NOW).day;
             let totals = rows(&store, site.id.0, Axis::Total);
             let days: Vec<i32> = totals.iter().map(|row| row.bucket).collect();
             assert_eq!(days, (1..=i32::from(DAYS)).rev().map(|ago| today.0 - ago).collect::<Vec<_>>());
-            for Row { tally, .. } in &totals {
+            for SumRow { tally, .. } in &totals {
                 let Tally { visitors, visits, pageviews, events, bounces, seconds, .. } = *tally;
                 assert!((300..3_000).contains(&visits) && visitors < visits && visits < pageviews, "{tally:?}");
                 assert!((visits * 3 / 10..visits * 8 / 10).contains(&bounces), "{tally:?}");
                 assert!(events > 0 && (30..300).contains(&(seconds / visits)), "{tally:?}");
             }
-            let rejected = store.rejected(site.id, Day(0), today).unwrap().1;
+            let rejected = store.sums.rejected(site.id, Day(0), today).unwrap().1;
             assert!(rejected.iter().any(|(reason, count)| *reason == Rejection::Bot && *count > 30));
         }
     }
@@ -289,7 +293,7 @@ mod tests {
     #[test]
     fn whoever_says_no_ends_the_work() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        let store = store::open(&folder.path().join("headcount.db")).unwrap();
         let mut asked = 0;
         let demo = Demo { seed: 1, days: 200, now: NOW };
         demo.fill(&store, &tools(), |_| {
@@ -297,6 +301,6 @@ mod tests {
             asked < 2
         })
         .unwrap();
-        assert_eq!((asked, store.last_flush().unwrap()), (2, 0));
+        assert_eq!((asked, store.sums.last_flush().unwrap()), (2, 0));
     }
 }

@@ -21,6 +21,7 @@
 //! | [`visit`] | a visitor's hits | changes of sums | who |
 //! | [`counts`] | changes | sums by cell | the single visit |
 //! | [`secret`] | randomness, a file's beginning | secrets of operators, digests | the secret |
+//! | [`operator`] | what owners declare | users, tokens, shares: who may do what | passwords, secrets |
 //! | [`store`] | sums | sums over a range | |
 //! | [`report`] | a question and sums | lines, rates | the cells |
 //! | [`page`] | lines | HTML, CSV, JSON | |
@@ -84,7 +85,7 @@
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
 //! - what happens just now: `counts/lately.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
-//! - users and what they may do: `store/sqlite/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
+//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
@@ -113,6 +114,7 @@ pub mod hit;
 pub mod visit;
 pub mod counts;
 pub mod secret;
+pub mod operator;
 pub mod store;
 pub mod report;
 pub mod page;

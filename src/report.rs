@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
 use crate::site::{Day, SiteId};
-use crate::store::{Ask, Grain, Row, Source, StoreError};
+use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
 use figures::Figures;
 use plan::{Part, Read};
 
@@ -40,7 +40,7 @@ pub trait Sums {
     ///
     /// # Errors
     /// [`StoreError`]
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError>;
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError>;
 
     /// The first day on which a site has data.
     ///
@@ -155,9 +155,9 @@ impl Question {
     /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
     pub fn has_sums(&self) -> bool {
         plan::reads(self).iter().all(|read| match read.ask.source() {
-            Source::Single(_) => true,
-            Source::Pair(..) => read.ask.grain != Grain::Hour,
-            Source::Nowhere => false,
+            CellSource::Single(_) => true,
+            CellSource::Pair(..) => read.ask.grain != Grain::Hour,
+            CellSource::Nowhere => false,
         })
     }
 }
@@ -230,7 +230,7 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
     Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
 }
 
-fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Row>)>) -> Vec<Line> {
+fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<SumRow>)>) -> Vec<Line> {
     let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");

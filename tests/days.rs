@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::store::file::Database;
 use crate::world::World;
 
 fn days(world: &World, first: &str, last: &str) -> Value {
@@ -83,12 +84,8 @@ fn hours_of_dimensions_are_kept_for_a_month_and_those_of_totals_for_ever() {
     let refused = ask(json!(["event:page", "time:hour"]), "2026-06-01");
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("31 days"), "{}", refused.text());
-    let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
-    let left: i64 = file
-        .query_row("SELECT (SELECT count(*) FROM hours) + (SELECT count(*) FROM packed WHERE grain = 0)", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
+    let left = Database::of(world.folder())
+        .number("SELECT (SELECT count(*) FROM hours) + (SELECT count(*) FROM packed WHERE grain = 0)");
     assert_eq!(left, 0, "hours of dimensions of the first day are deleted");
 }
 
@@ -120,10 +117,8 @@ fn a_removed_site_leaves_nothing_behind() {
         world.pageview("/").key("d", "gone.test").key("u", path).key("p", json!({key: value}))
     };
     let rows = |table: &str| -> i64 {
-        let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
         let column = if table == "sites" { "id" } else { "site" };
-        let sql = format!("SELECT count(*) FROM {table} WHERE {column} = ?");
-        file.query_row(&sql, [site], |row| row.get(0)).unwrap()
+        Database::of(world.folder()).number(&format!("SELECT count(*) FROM {table} WHERE {column} = {site}"))
     };
     let token = Command::TokenCreate { site: Some("gone.test".into()), scope: "read".into() };
     world.command(token).unwrap();
@@ -154,11 +149,11 @@ fn a_removed_site_leaves_nothing_behind() {
         }
     }
     // What was counted and removed is missing in the books that the world checks at its end.
-    let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
+    let file = Database::of(world.folder());
     for sql in
         ["UPDATE site_totals SET pageviews = pageviews + 2 WHERE grain = 1", "UPDATE rejections SET count = count + 1"]
     {
-        assert_eq!(file.execute(sql, []).unwrap(), 1);
+        assert_eq!(file.change(sql), 1);
     }
 }
 

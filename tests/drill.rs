@@ -2,11 +2,10 @@
 //! and breakdowns are those of a naive walk, whatever became of the days meanwhile. Forgets: the store.
 
 mod goals;
-mod life;
-mod migration;
+pub mod life;
 mod operators;
 mod other;
 mod parts;
-mod room;
+pub mod room;
 mod together;
 mod trouble;

@@ -14,10 +14,12 @@ use std::slice::from_ref;
 use headcount::control::Command;
 use headcount::control::user::{UserChange, UserCommand};
 use headcount::limits;
+use headcount::operator::Role;
 use headcount::secret::Secret;
 use headcount::site::{Moment, SiteId};
-use headcount::store::sqlite::{Role, Sqlite};
+use headcount::store;
 
+use crate::store::file::Database;
 use crate::world::{Answer, World};
 
 pub const PASSWORD: &str = "three green geese";
@@ -223,14 +225,14 @@ fn what_was_given_out_before_people_had_names_belongs_to_the_first_owner() {
     let path = folder.path().join("headcount.db");
     let now = Moment(1_800_000_000_000);
     let (link, login) = (Secret::from_text("link").digest(), Secret::from_text("login").digest());
-    let store = Sqlite::open(&path).unwrap();
+    let store = store::open(&path).unwrap().operators;
     let owner = store.user("owner").unwrap().unwrap().id;
     store.add_link(owner, link, now).unwrap();
     store.add_login(owner, login, now).unwrap();
     drop(store);
-    rusqlite::Connection::open(&path).unwrap().execute_batch(FOURTH).unwrap();
+    Database::of(folder.path()).run(FOURTH);
 
-    let store = Sqlite::open(&path).unwrap();
+    let store = store::open(&path).unwrap().operators;
     let users = store.users().unwrap();
     assert_eq!(users.iter().map(|user| (user.name.as_str(), user.role)).collect::<Vec<_>>(), [("owner", Role::Owner)]);
     assert!(users[0].may_read(SiteId(7)) && !users[0].has_password);
@@ -239,7 +241,5 @@ fn what_was_given_out_before_people_had_names_belongs_to_the_first_owner() {
     assert_eq!(store.use_link(link, now).unwrap(), Some(users[0].id));
     let ana = store.add_user("Ana", Role::Analyst, None, now).unwrap();
     assert_ne!(ana, users[0].id);
-    let file = rusqlite::Connection::open(&path).unwrap();
-    let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert!(version >= 5);
+    assert!(Database::of(folder.path()).number("PRAGMA user_version") >= 5);
 }

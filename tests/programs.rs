@@ -6,6 +6,7 @@ use headcount::limits::BOT_ROWS_PER_DAY_MAX;
 use headcount::site::SettingValue;
 use serde_json::{Value, json};
 
+use crate::store::file::Database;
 use crate::world::World;
 
 const GPTBOT: &str =
@@ -135,17 +136,13 @@ fn a_removed_site_takes_its_programs_along() {
     world.pageview("/").with(GPTBOT).ok();
     world.flush();
     world.command(Command::SiteRemove { domain: "other.test".into() }).unwrap();
-    let file = rusqlite::Connection::open(world.folder().join("headcount.db")).unwrap();
-    let rows: i64 = file.query_row("SELECT sum(count) FROM bots", [], |row| row.get(0)).unwrap();
-    let view: (String, String, String, i64) = file
-        .query_row("SELECT domain || ' ' || day, family, pages, count FROM by_bot", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })
-        .unwrap();
-    assert_eq!((rows, view), (1, ("example.com 2026-06-01".into(), "GPTBot".into(), "/".into(), 1)));
+    let file = Database::of(world.folder());
+    assert_eq!(file.number("SELECT sum(count) FROM bots"), 1);
+    let view = file.texts("SELECT domain || ' ' || day || ' ' || family || ' ' || pages || ' ' || count FROM by_bot");
+    assert_eq!(view, ["example.com 2026-06-01 GPTBot / 1"]);
     // What was removed is missing in the books that the world checks at its end.
     for sql in ["UPDATE rejections SET count = count + 1", "UPDATE bots SET count = count + 1"] {
-        assert_eq!(file.execute(sql, []).unwrap(), 1);
+        assert_eq!(file.change(sql), 1);
     }
 }
 

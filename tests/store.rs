@@ -1,33 +1,40 @@
 //! In: flushes. Out: what a SQLite file holds of them. Forgets: the file.
 
+mod contract;
+pub mod file;
+mod first;
+mod twins;
+mod versions;
+
+use std::sync::Arc;
+
 use headcount::cell::{Axis, Cell, Dimension, Tally};
 use headcount::counts::{Name, OpenDay, Sums};
 use headcount::rejection::Rejection;
 use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
-use headcount::store::sqlite::Sqlite;
-use headcount::store::{Ask, Flush, Grain, Rejected, Store, StoreError};
+use headcount::store::{self, Ask, Flush, Grain, Operators, Rejected, StoreError, Stores, SumStore};
 
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
+use file::Database;
 
 const SITE: SiteId = SiteId(1);
 
 struct File {
     folder: tempfile::TempDir,
-    store: Sqlite,
+    store: Arc<dyn SumStore>,
+    operators: Arc<Operators>,
 }
 
 impl File {
     fn new() -> File {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
-        File { folder, store }
+        let Stores { sums, operators } = store::open(&folder.path().join("headcount.db")).unwrap();
+        File { folder, store: sums, operators }
     }
 
-    fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
-        let file = rusqlite::Connection::open(self.folder.path().join("headcount.db")).unwrap();
-        let mut statement = file.prepare(sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    fn ask(&self, sql: &str) -> Vec<String> {
+        Database::of(self.folder.path()).texts(sql)
     }
 }
 
@@ -44,7 +51,7 @@ fn flush(number: u64, day: Day, pages: &[&str]) -> Flush {
     Flush { number, sums: vec![(SITE, day, sums(pages))], ..Flush::default() }
 }
 
-fn pages(store: &Sqlite, grain: Grain, first: i32, last: i32) -> i64 {
+fn pages(store: &dyn SumStore, grain: Grain, first: i32, last: i32) -> i64 {
     let axis = Axis::Of(Dimension::Page);
     let ask = Ask { site: SITE, axis, filter: None, grain, first, last, by_bucket: false };
     store.read(&[ask], &[]).unwrap().rows[0].iter().map(|row| row.tally.pageviews).sum()
@@ -62,7 +69,7 @@ fn a_flush_is_added_once_however_often_it_is_tried() {
     assert_eq!(file.store.last_flush().unwrap(), 2);
     let hour = LocalHour { day, hour: Hour(9) }.number();
     let found = [(Grain::Hour, hour), (Grain::Day, day.0), (Grain::Month, day.month().0)];
-    assert_eq!(found.map(|(grain, bucket)| pages(&file.store, grain, bucket, bucket)), [3, 3, 3]);
+    assert_eq!(found.map(|(grain, bucket)| pages(&*file.store, grain, bucket, bucket)), [3, 3, 3]);
 }
 
 #[test]
@@ -74,7 +81,7 @@ fn months_are_sums_of_their_days() {
     }
     let month = first.month().0;
     assert_eq!(
-        [pages(&file.store, Grain::Month, month, month), pages(&file.store, Grain::Month, month + 1, month + 1)],
+        [pages(&*file.store, Grain::Month, month, month), pages(&*file.store, Grain::Month, month + 1, month + 1)],
         [30, 15]
     );
 }
@@ -93,7 +100,7 @@ fn views_spell_out_what_the_tables_hold() {
     let file = File::new();
     let domain = headcount::site::Domain::parse("example.com").unwrap();
     let schedule = headcount::site::Schedule::utc();
-    file.store.add_site(&domain, &schedule, &Default::default(), headcount::site::Moment(0)).unwrap();
+    file.operators.add_site(&domain, &schedule, &Default::default(), headcount::site::Moment(0)).unwrap();
     file.store.apply(&flush(1, Day::of("2026-06-01".parse().unwrap()), &["/a"])).unwrap();
     let rows: Vec<String> = file.ask("SELECT domain || ' ' || month || ' ' || page || ' ' || pageviews FROM by_page");
     assert_eq!(rows, ["example.com 2026-06 /a 1"]);
@@ -115,7 +122,7 @@ fn what_is_no_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("headcount.db");
     std::fs::write(&path, "this is a letter and no database at all, however long it goes on ".repeat(40)).unwrap();
-    assert_eq!(Sqlite::open(&path).err(), Some(StoreError::Corrupt));
+    assert_eq!(store::open(&path).err(), Some(StoreError::Corrupt));
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("this is a letter"));
 }
 
@@ -123,10 +130,10 @@ fn what_is_no_database_is_refused_and_left_alone() {
 fn a_reader_does_not_wait_for_a_writer() {
     let file = File::new();
     file.store.apply(&flush(1, Day(1), &["/"])).unwrap();
-    let other = rusqlite::Connection::open(file.folder.path().join("headcount.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE; DELETE FROM days;").unwrap();
-    assert_eq!(pages(&file.store, Grain::Day, 1, 1), 1);
-    other.execute_batch("ROLLBACK").unwrap();
+    let other = Database::of(file.folder.path());
+    other.run("BEGIN IMMEDIATE; DELETE FROM days;");
+    assert_eq!(pages(&*file.store, Grain::Day, 1, 1), 1);
+    other.run("ROLLBACK");
 }
 
 /// Tokens are in memory only. Their bits are known here, so every file can be searched for them.

@@ -114,6 +114,22 @@ fn libraries_are_named_only_where_they_belong() {
 }
 
 #[test]
+fn nobody_outside_the_store_knows_what_sums_are_kept_in() {
+    for source in all_sources() {
+        // Tests of the file itself look into it.
+        if source.path.starts_with("src/store")
+            || source.path.starts_with("tests/store/")
+            || source.path == "tests/tidy.rs"
+        {
+            continue;
+        }
+        for word in ["rusqlite", "store::sqlite", "Sqlite"] {
+            assert!(!source.text.contains(word), "{} names {word}", source.path);
+        }
+    }
+}
+
+#[test]
 fn the_flow_reads_no_clock_and_logs_nothing() {
     let flow = [
         "limits",
@@ -125,6 +141,7 @@ fn the_flow_reads_no_clock_and_logs_nothing() {
         "visit",
         "counts",
         "secret",
+        "operator",
         "store",
         "report",
         "page",

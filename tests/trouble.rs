@@ -1,11 +1,11 @@
 //! In: a store that fails for a time, and many who want something at once. Out: nothing lost, nothing doubled, nothing
 //! kept that should be forgotten. Forgets: nothing.
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use headcount::control::{Command, SiteChange};
 
+use crate::store::file::Database;
 use crate::world::World;
 
 fn pageviews(world: &World) -> i64 {
@@ -17,10 +17,10 @@ fn pageviews(world: &World) -> i64 {
 fn while_locked<T>(world: &World, work: impl FnOnce() -> T) -> T {
     // Whoever asks the API has a token already, so that no token is made under the lock.
     pageviews(world);
-    let other = Connection::open(world.folder().join("headcount.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let other = Database::of(world.folder());
+    other.run("BEGIN IMMEDIATE");
     let done = work();
-    other.execute_batch("ROLLBACK").unwrap();
+    other.run("ROLLBACK");
     done
 }
 

@@ -11,7 +11,6 @@ mod proof;
 use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use headcount::clock::Clock;
@@ -24,12 +23,13 @@ use headcount::hit::place::Places;
 use headcount::report::Records;
 use headcount::server::{self, App};
 use headcount::site::Moment;
-use headcount::store::sqlite::Sqlite;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use crate::store::file::Database;
 
 /// Who visits. Each has an address and an agent of its own, which must be found nowhere.
 #[derive(Debug, Clone)]
@@ -138,10 +138,10 @@ impl World {
     }
 
     fn run(&mut self) {
-        let store = Arc::new(Sqlite::open(&self.folder.path().join("headcount.db")).unwrap());
+        let stores = headcount::store::open(&self.folder.path().join("headcount.db")).unwrap();
         let places = self.geo.as_deref().map_or_else(Places::none, |file| Places::open(file).unwrap());
         let tools = Tools { agents: Agents::new(), places };
-        let (collector, keeping) = Collector::start(store, tools, self.clock.clone()).unwrap();
+        let (collector, keeping) = Collector::start(stores, tools, self.clock.clone()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
         let app_collector = collector.clone();
@@ -445,10 +445,10 @@ impl Drop for World {
         self.metrics();
         self.end();
         let (counted, pings, rejected) = self.past;
-        let (hits, reasons) = stored(&self.folder.path().join("headcount.db"));
+        let (hits, reasons) = stored(&Database::of(self.folder.path()));
         assert_eq!(hits + pings, counted, "stored pageviews and events, and pings, are all that was counted");
         assert_eq!(reasons, rejected, "every rejection is stored");
-        let (bots, of_bots) = programs(&self.folder.path().join("headcount.db"));
+        let (bots, of_bots) = programs(&Database::of(self.folder.path()));
         assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());
         canary::search_folder(self.folder.path(), &forms);
@@ -460,19 +460,15 @@ impl Drop for World {
 }
 
 /// Programs by family, and rejections of programs, as the file has them.
-fn programs(path: &Path) -> (i64, i64) {
-    let file = rusqlite::Connection::open(path).unwrap();
-    let ask = |sql: &str| file.query_row(sql, [], |row| row.get(0)).unwrap();
+fn programs(file: &Database) -> (i64, i64) {
     (
-        ask("SELECT coalesce(sum(count), 0) FROM bots"),
-        ask("SELECT coalesce(sum(count), 0) FROM rejections WHERE reason = 1"),
+        file.number("SELECT coalesce(sum(count), 0) FROM bots"),
+        file.number("SELECT coalesce(sum(count), 0) FROM rejections WHERE reason = 1"),
     )
 }
 
 /// Pageviews and events of all totals, and all rejections, as the file has them.
-fn stored(path: &Path) -> (u64, u64) {
-    let file = rusqlite::Connection::open(path).unwrap();
-    let ask = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
-    let hits = "SELECT coalesce(sum(pageviews + events), 0) FROM site_totals WHERE grain = 1";
-    (ask(hits), ask("SELECT coalesce(sum(count), 0) FROM rejections"))
+fn stored(file: &Database) -> (u64, u64) {
+    let hits = file.number("SELECT coalesce(sum(pageviews + events), 0) FROM site_totals WHERE grain = 1");
+    (hits as u64, file.number("SELECT coalesce(sum(count), 0) FROM rejections") as u64)
 }

@@ -18,7 +18,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::limits;
-use crate::store::sqlite::Sqlite;
+use crate::store;
 
 /// Serves a made-up year until SIGTERM or Ctrl-C.
 pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
@@ -60,11 +60,11 @@ impl Drop for Temporary {
 }
 
 fn fill(demo: &Demo, folder: &Folder, stop: &Stop) -> Result<()> {
-    let store = Sqlite::open(&folder.database())?;
+    let stores = store::open(&folder.database())?;
     let tools = Tools { agents: Agents::new(), places: Places::none() };
     let is_watched = std::io::stderr().is_terminal();
     let mut shown = 101;
-    demo.fill(&store, &tools, |share| {
+    demo.fill(&stores, &tools, |share| {
         let percent = (share * 100.0) as u32;
         if is_watched && percent != shown {
             shown = percent;

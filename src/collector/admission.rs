@@ -11,9 +11,9 @@ use super::{Collector, trusted};
 use crate::beacon::Beacon;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
 use crate::meter::Meter;
+use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site, SiteId};
-use crate::store::sqlite::Access;
 
 /// A beacon that was received, of which nothing became yet. It is lost if that is how it ends: by a panic.
 struct Unsettled<'m>(&'m Meter);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::counts::SessionSnapshot;
 use crate::site::Day;
-use crate::store::{BotCount, MailSum, Rejected, Row, Running};
+use crate::store::{BotCount, InMemory, MailSum, Rejected, SumRow};
 
 /// Sums that are not in the store yet, as far as they were asked for.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct Pending {
     /// What waits, by flush.
     pub memtables: Vec<Memtable>,
     /// Days whose pairs are in memory.
-    pub running: Vec<(Running, Arc<SessionSnapshot>)>,
+    pub running: Vec<(InMemory, Arc<SessionSnapshot>)>,
 }
 
 /// Sums that go into one flush.
@@ -21,7 +21,7 @@ pub struct Memtable {
     /// Number of that flush.
     pub number: u64,
     /// For each question its rows.
-    pub rows: Vec<Vec<Row>>,
+    pub rows: Vec<Vec<SumRow>>,
     /// All rejections.
     pub rejected: Vec<Rejected>,
     /// What became of mails.

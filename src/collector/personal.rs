@@ -11,8 +11,7 @@ use crate::cell::{Folding, SiteHistory};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::site::{Directory, Site, SiteId, Target};
-use crate::store::StoreError;
-use crate::store::sqlite::Sqlite;
+use crate::store::{NamesMark, StoreError, SumStore};
 
 /// The parents of each site whose children look personal, without a slash at the end.
 #[derive(Default)]
@@ -20,9 +19,9 @@ pub(super) struct Personal(RwLock<HashMap<SiteId, BTreeSet<String>>>);
 
 impl Personal {
     /// Those that the store tells of.
-    pub(super) fn read(store: &Sqlite) -> Result<Personal, StoreError> {
+    pub(super) fn read(sums: &dyn SumStore) -> Result<Personal, StoreError> {
         let personal = Personal::default();
-        for (site, name) in store.names_with(&format!("/{OTHER_CHILD}"))? {
+        for (site, name) in sums.names_with(&format!("/{OTHER_CHILD}"))? {
             let is_child =
                 |(at, _): &(usize, &str)| name[at + 1 + OTHER_CHILD.len()..].chars().next().is_none_or(|c| c == '/');
             if let Some((at, _)) = name.match_indices(&format!("/{OTHER_CHILD}")).find(is_child) {
@@ -62,10 +61,10 @@ struct OfSite {
     site: SiteId,
     personal: Arc<Personal>,
     directory: Arc<ArcSwap<Directory>>,
-    store: Arc<Sqlite>,
+    sums: Arc<dyn SumStore>,
     meter: Arc<Meter>,
-    /// The last name that was stored before the day was opened.
-    last: i64,
+    /// What was stored when the day was opened.
+    mark: NamesMark,
 }
 
 /// How the pages of a site's day that is opened now are folded.
@@ -73,7 +72,7 @@ pub(super) fn folding(
     site: SiteId,
     personal: &Arc<Personal>,
     directory: &Arc<ArcSwap<Directory>>,
-    store: &Arc<Sqlite>,
+    sums: &Arc<dyn SumStore>,
     meter: &Arc<Meter>,
 ) -> Folding {
     let least = directory.load().get(site).map_or(0, |site| site.settings.paths.personal);
@@ -81,17 +80,17 @@ pub(super) fn folding(
         return Folding::default();
     }
     // Where the store can't be asked, every page counts as unknown to it.
-    let last = store.last_name().unwrap_or_else(|error| {
+    let mark = sums.names_mark().unwrap_or_else(|error| {
         meter.failed(FailureKind::LookUp, "the last name of a page", error);
         Default::default()
     });
-    let (personal, directory, store, meter) = (personal.clone(), directory.clone(), store.clone(), meter.clone());
-    Folding::by(least, Arc::new(OfSite { site, personal, directory, store, meter, last }))
+    let (personal, directory, sums, meter) = (personal.clone(), directory.clone(), sums.clone(), meter.clone());
+    Folding::by(least, Arc::new(OfSite { site, personal, directory, sums, meter, mark }))
 }
 
 impl SiteHistory for OfSite {
     fn is_known(&self, page: &str) -> bool {
-        self.store.has_name(self.site, page, self.last).unwrap_or_else(|error| {
+        self.sums.has_name(self.site, page, self.mark).unwrap_or_else(|error| {
             self.meter.failed(FailureKind::LookUp, "the name of a page", error);
             false
         })

@@ -9,10 +9,10 @@ use crate::beacon::Beacon;
 use crate::hit::Hit;
 use crate::limits;
 use crate::meter::FailureKind;
+use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
-use crate::store::sqlite::Access;
 use crate::store::{Ask, Imported, StoreError};
 
 /// When a beacon was. What its client claims is believed with a token for the site, and dropped without.
@@ -51,7 +51,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
-        self.0.store.has_batch(id)
+        self.0.sums.has_batch(id)
     }
 
     /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the writer.

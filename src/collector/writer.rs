@@ -30,12 +30,11 @@ use crate::counts::lately::RecentActivity;
 use crate::counts::{self, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
-use crate::meter::{FailureKind, Meter};
+use crate::meter::Meter;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Directory, Moment, Month, SiteId};
-use crate::store::sqlite::Sqlite;
-use crate::store::{DayState, Flush, Imported, StoreError};
+use crate::site::{Day, Directory, Moment, SiteId};
+use crate::store::{DayState, Flush, Imported, StoreError, SumStore};
 use batches::Batches;
 use flushing::Flushing;
 use minutes::Minutes;
@@ -66,15 +65,13 @@ struct SumsWriter {
     flushed: Moment,
     /// When the pairs of running days were last stored.
     checkpointed: Moment,
-    /// The day of each site on which its old hours were last deleted.
-    pruned: HashMap<SiteId, Day>,
-    store: Arc<Sqlite>,
-    /// Days that have rows in the store as if they ran.
-    unpacked: HashSet<(SiteId, Day)>,
+    /// The day of each site that the store was last told.
+    told: HashMap<SiteId, Day>,
+    sums: Arc<dyn SumStore>,
+    /// Days that are open in the store.
+    unclosed: HashSet<(SiteId, Day)>,
     /// Days that are over, until the next flush.
     closing: Vec<DayState>,
-    /// Months that are over, whose pairs are to be added up.
-    months: VecDeque<(SiteId, Month)>,
 }
 
 /// Starts the writer and its flusher.
@@ -94,7 +91,7 @@ pub(super) fn spawn(
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
-        flushing: Flushing::start(inner.store.clone(), inner.meter.clone())?,
+        flushing: Flushing::start(inner.sums.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
         minutes: Minutes::default(),
@@ -102,11 +99,10 @@ pub(super) fn spawn(
         imported: Vec::new(),
         flushed: inner.clock.now(),
         checkpointed: inner.clock.now(),
-        pruned: HashMap::new(),
-        unpacked: inner.store.open_days()?.into_iter().collect(),
-        store: inner.store.clone(),
+        told: HashMap::new(),
+        unclosed: inner.sums.open_days()?.into_iter().collect(),
+        sums: inner.sums.clone(),
         closing: Vec::new(),
-        months: VecDeque::new(),
     };
     Ok(thread::spawn(move || writer.run(&messages)))
 }
@@ -206,7 +202,7 @@ impl SumsWriter {
                 true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
                 false => OpenDay::new(key.0, key.1, budget(key.0)),
             };
-            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.store, &self.meter))
+            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.sums, &self.meter))
         };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
@@ -248,11 +244,11 @@ impl SumsWriter {
         let has_ended = self.close_ended(now);
         self.recent.forget_past(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
-        let wants = is_due || has_ended || !self.waiters.is_empty() || !self.months.is_empty();
+        let wants = is_due || has_ended || !self.waiters.is_empty();
         if self.flushing.writing().is_none() && wants {
-            let old_hours = self.old_hours(now);
+            let today = self.today(now);
             let is_hour_over = (now.0 - self.checkpointed.0).abs() >= limits::CHECKPOINT_S as i64 * 1_000;
-            self.begin_flush(now, old_hours, is_hour_over);
+            self.begin_flush(now, today, is_hour_over);
         }
         while self.flushing.writing().is_none()
             && let Some((site, batch, waiter)) = self.imports.pop_front()
@@ -271,9 +267,8 @@ impl SumsWriter {
     fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
         self.minutes.forget_site(site);
-        self.unpacked.retain(|(of, _)| *of != site);
+        self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
-        self.months.retain(|(of, _)| *of != site);
         self.visitors = self.days.values().map(OpenDay::visitors).sum();
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);
@@ -282,7 +277,7 @@ impl SumsWriter {
 
     /// Hands everything that is not stored to the flusher, unless there is nothing; with `checkpoint` also the pairs of
     /// running days.
-    fn begin_flush(&mut self, now: Moment, old_hours: Vec<(SiteId, Day)>, checkpoint: bool) {
+    fn begin_flush(&mut self, now: Moment, today: Vec<(SiteId, Day)>, checkpoint: bool) {
         self.flushed = now;
         self.minutes.forget_past(now);
         let directory = self.directory.load_full();
@@ -290,7 +285,7 @@ impl SumsWriter {
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
-        self.unpacked.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
+        self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
         let BookedRows { mut rejected, mut bots } = self.rejections.drain();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
@@ -304,19 +299,17 @@ impl SumsWriter {
             self.checkpointed = now;
             days.extend(self.checkpoint());
         }
-        let month = self.months.pop_front();
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
-        let is_empty = sums.is_empty() && rejected.is_empty() && old_hours.is_empty() && days.is_empty();
-        if is_empty && month.is_none() && imported.is_empty() && batches.is_empty() && mails.is_empty() {
+        let is_empty = sums.is_empty() && rejected.is_empty() && today.is_empty() && days.is_empty();
+        if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
-        self.flushing
-            .begin(Flush { number, sums, days, month, rejected, bots, old_hours, imported, mails, batches }, waiters);
+        self.flushing.begin(Flush { number, sums, days, rejected, bots, today, imported, mails, batches }, waiters);
     }
 
     /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
@@ -332,27 +325,20 @@ impl SumsWriter {
         self.flushing.begin(flush, vec![waiter]);
     }
 
-    /// For each site, once a day, the first day of which hours are kept.
-    fn old_hours(&mut self, now: Moment) -> Vec<(SiteId, Day)> {
-        let mut old = Vec::new();
+    /// The present day of each site, said once on each.
+    fn today(&mut self, now: Moment) -> Vec<(SiteId, Day)> {
+        let mut new = Vec::new();
         for site in self.directory.load().all() {
             let today = site.schedule.locate(now).day;
-            if self.pruned.insert(site.id, today) != Some(today) {
-                old.push((site.id, Day(today.0 - limits::HOUR_DETAIL_DAYS)));
-                match self.store.months_to_add(site.id, today.month()) {
-                    Ok(months) => self.months.extend(months.into_iter().map(|month| (site.id, month))),
-                    // They are found tomorrow.
-                    Err(error) => self.meter.failed(FailureKind::Months, "months", error),
-                }
+            if self.told.insert(site.id, today) != Some(today) {
+                new.push((site.id, today));
             }
         }
-        old
+        new
     }
 
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(mut self) -> Result<(), StoreError> {
-        // Months are added up another time: whoever stops the program waits for it.
-        self.months.clear();
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
@@ -394,10 +380,10 @@ mod tests {
     #[test]
     fn a_flusher_that_panics_ends_the_writer_too() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
+        let stores = crate::store::open(&folder.path().join("headcount.db")).unwrap();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(Moment(1_780_315_200_000));
-        let (collector, keeping) = Collector::start(store, tools, clock).unwrap();
+        let (collector, keeping) = Collector::start(stores, tools, clock).unwrap();
         collector.take_batch(Vec::new(), Some(POISON)).unwrap();
         assert!(collector.flush().is_err(), "who waits is told");
         let mut looks = 0;

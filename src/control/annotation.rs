@@ -64,7 +64,7 @@ fn add(collector: &Collector, site: &str, text: &str, at: Option<&str>) -> Done 
     site.settings.annotations_made = id;
     site.settings.annotations.push(annotation.clone());
     site.settings.annotations.sort_by_key(|it| (it.at(), it.id));
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let sentence =
         format!("The chart of {} shows {:?} on {} (number {id}).", site.domain, annotation.text, annotation.at());
@@ -117,7 +117,7 @@ fn remove(collector: &Collector, site: &str, id: u32) -> Done {
     };
     let gone = site.settings.annotations.remove(place);
     site.settings.annotations_made = site.settings.annotations_made.max(id);
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let text = format!("The annotation {:?} of {} is removed.", gone.text, site.domain);
     Ok(Reply::new(text, json!({"removed": id})))

@@ -81,7 +81,7 @@ fn set(collector: &Collector, site: &str, name: &str, sent: Option<u64>, base_ur
     if site.settings.campaigns.len() > limits::CAMPAIGNS_MAX {
         return refuse(format!("a site has at most {} campaigns; remove one first", limits::CAMPAIGNS_MAX));
     }
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let picture = picture(&site, name, base_url);
     let text = format!(
@@ -102,7 +102,7 @@ fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     if site.settings.campaigns.remove(name).is_none() {
         return unknown(&site, name);
     }
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let text = format!("{name} is declared no more; its mails are counted as {UNKNOWN} from now on.");
     Ok(Reply::new(text, json!({"site": site.domain, "removed": name})))
@@ -134,7 +134,7 @@ fn link(collector: &Collector, site: &str, campaign: &str, to: &str, source: &st
             limits::URL_BYTES_MAX
         ));
     }
-    let key = collector.store().key(KEY, random()?)?;
+    let key = collector.operators().key(KEY, random()?)?;
     let signed = format!("{base_url}/l/{}", secret::signed(&key, &link.text()));
     Ok(Reply::new(signed.clone(), json!({"link": signed, "to": link.to})))
 }

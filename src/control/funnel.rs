@@ -30,7 +30,7 @@ pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[Stri
     settings.funnels_made = number;
     let funnel = Funnel { number, name: called, steps, since_ms: collector.clock().now().0 };
     settings.funnels.push(funnel.clone());
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let text = format!(
         "{:?} is a funnel of {} and counted from now on:\n\n{}",
@@ -84,7 +84,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     let place = place(&site, name)?;
     let funnel = site.settings.funnels.remove(place);
     site.settings.funnels_made = site.settings.funnels_made.max(funnel.number);
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let text =
         format!("The funnel {:?} of {} is removed; one declared anew begins from nothing.", funnel.name, site.domain);

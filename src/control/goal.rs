@@ -31,7 +31,7 @@ pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<
     }
     let goal = Goal { name, target, since_ms: collector.clock().now().0 };
     goals.push(goal.clone());
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let reach = match goal.target {
         Target::Pattern(_) => "A pattern is counted from now on",
@@ -59,7 +59,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
         return unknown("goal", name, &names, &site);
     };
     let goal = site.settings.goals.remove(place);
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let text = format!("{:?} is no goal of {} any more. What was counted stays.", goal.name, site.domain);
     Ok(Reply::new(text, json!({"removed": goal.name})))

@@ -8,12 +8,12 @@ use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
+use crate::operator::{NewShare, PUBLIC, Share};
 use crate::page::text::watched::since;
 use crate::report::range;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
 use crate::site::{self, Day, Moment, Site};
-use crate::store::sqlite::{NewShare, PUBLIC, Share};
 
 /// What an operator can ask of shares. Each names the site's domain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ fn add_public(
     base_url: &str,
 ) -> Result<String, CommandRefusal> {
     let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, until, embed };
-    if !collector.store().add_share(&new, collector.clock().now())? {
+    if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{0} is public already; close it first with `headcount share remove {0} public`",
             site.domain
@@ -111,13 +111,13 @@ fn add_secret(
         // Browsers keep no cookie of ours within a page of another site, so the password would be asked for again and again.
         return refuse("a link with a password can't stand in another page; leave out --embed or the password");
     }
-    if collector.store().shares(site.id)?.len() >= limits::SHARES_MAX {
+    if collector.operators().shares(site.id)?.len() >= limits::SHARES_MAX {
         return refuse(format!("a site has at most {} links; remove one first", limits::SHARES_MAX));
     }
     let secret = Secret::from_random(random()?);
     let link = Some(secret.digest());
     let new = NewShare { site: site.id, name, link, password, until, embed };
-    if !collector.store().add_share(&new, collector.clock().now())? {
+    if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{} has a link {name:?} already; take another --name, or `headcount share remove {} {name:?}`",
             site.domain, site.domain
@@ -180,7 +180,7 @@ fn hosts(asked: &[String]) -> Result<Vec<String>, CommandRefusal> {
 }
 
 fn list(collector: &Collector, site: &Site, base_url: &str) -> Done {
-    let (shares, now) = (collector.store().shares(site.id)?, collector.clock().now());
+    let (shares, now) = (collector.operators().shares(site.id)?, collector.clock().now());
     let rows: Vec<Value> = shares.iter().map(|share| described(share, site, base_url, now)).collect();
     let lines: Vec<String> = shares.iter().map(|share| line(share, site, base_url, now)).collect();
     let none =
@@ -218,8 +218,8 @@ fn line(share: &Share, site: &Site, base_url: &str, now: Moment) -> String {
 }
 
 fn remove(collector: &Collector, site: &Site, name: &str) -> Done {
-    if !collector.store().remove_share(site.id, name)? {
-        let shares = collector.store().shares(site.id)?;
+    if !collector.operators().remove_share(site.id, name)? {
+        let shares = collector.operators().shares(site.id)?;
         let names: Vec<&str> = shares.iter().map(|share| share.name.as_str()).collect();
         if names.is_empty() {
             return refuse(format!("{} is open to nobody", site.domain));

@@ -18,7 +18,7 @@ pub(super) fn add(collector: &Collector, domain: &str, change: SiteChange, base_
         return refuse(format!("{domain} is an alias of {}; take it away with `headcount site set`", other.domain));
     }
     let settings = changed(Settings::default(), &change, &domain, collector)?;
-    collector.store().add_site(&domain, &schedule, &settings, collector.clock().now())?;
+    collector.operators().add_site(&domain, &schedule, &settings, collector.clock().now())?;
     collector.reload()?;
     let snippet = snippet(&domain, base_url);
     let text = format!("{domain} is counted from now on. Paste this line into the head of its pages:\n\n  {snippet}\n");
@@ -92,7 +92,7 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
         let zone = Schedule::named(name)?.zone_at(now).clone();
         site.schedule = site.schedule.then(zone, now);
     }
-    collector.store().set_site(&site)?;
+    collector.operators().set_site(&site)?;
     collector.reload()?;
     let acts = SiteSetting::all().filter(|setting| change.has(setting)).filter_map(|setting| setting.acts);
     let text = std::iter::once(line(&site).as_str()).chain(acts).collect::<Vec<_>>().join("\n");

@@ -8,11 +8,11 @@ use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
 use crate::limits;
+use crate::operator::{Login, Role, User, UserId};
 use crate::page::words::ENGLISH;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
 use crate::site::{Moment, Schedule, SiteId};
-use crate::store::sqlite::{Login, Role, User, UserId};
 
 /// What an operator can ask of users. Each names the user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ pub(super) fn run(
 
 /// Makes a one-time link for the first owner.
 pub(super) fn owners_link(collector: &Collector, base_url: &str) -> Done {
-    let users = collector.store().users()?;
+    let users = collector.operators().users()?;
     match users.iter().find(|user| user.is_owner()) {
         Some(owner) => link(collector, owner, base_url),
         None => refuse("there is no owner; make one with `headcount user add NAME --role owner`"),
@@ -112,11 +112,11 @@ fn add(collector: &Collector, name: &str, role: Option<&str>, sites: &[String], 
     let role = role.map_or(Ok(Role::Analyst), self::role)?;
     let sites = self::sites(collector, sites)?;
     must_fit(role, sites.as_deref())?;
-    if collector.store().users()?.len() >= limits::USERS_MAX {
+    if collector.operators().users()?.len() >= limits::USERS_MAX {
         return refuse(format!("there are at most {} users; remove one first", limits::USERS_MAX));
     }
     let now = collector.clock().now();
-    collector.store().add_user(&name, role, sites.as_deref(), now)?;
+    collector.operators().add_user(&name, role, sites.as_deref(), now)?;
     let user = known(collector, &name)?;
     let link = new_link(collector, user.id, base_url)?;
     let (minutes, may) = (limits::SIGN_IN_LINK_MS / 60_000, may(&user, collector));
@@ -127,7 +127,7 @@ fn add(collector: &Collector, name: &str, role: Option<&str>, sites: &[String], 
 }
 
 fn list(collector: &Collector) -> Done {
-    let users = collector.store().users()?;
+    let users = collector.operators().users()?;
     let rows = users.iter().map(|user| described(user, collector)).collect::<Result<Vec<_>, _>>()?;
     let lines: Vec<String> = users.iter().map(|user| line(user, collector)).collect();
     Ok(Reply::new(lines.join("\n"), Value::Array(rows)))
@@ -150,13 +150,13 @@ fn set(collector: &Collector, name: &str, change: UserChange) -> Done {
         user.sites = self::sites(collector, sites)?;
     }
     must_fit(user.role, user.sites.as_deref())?;
-    collector.store().set_user(&user)?;
+    collector.operators().set_user(&user)?;
     Ok(Reply::new(line(&user, collector), described(&user, collector)?))
 }
 
 fn remove(collector: &Collector, name: &str) -> Done {
     let user = known(collector, name)?;
-    collector.store().remove_user(&user)?;
+    collector.operators().remove_user(&user)?;
     let text = format!("{} is removed and signed out.", user.name);
     Ok(Reply::new(text, json!({"removed": user.name})))
 }
@@ -169,15 +169,15 @@ fn link(collector: &Collector, user: &User, base_url: &str) -> Done {
 
 fn new_link(collector: &Collector, user: UserId, base_url: &str) -> Result<String, CommandRefusal> {
     let secret = Secret::from_random(random()?);
-    collector.store().add_link(user, secret.digest(), collector.clock().now())?;
+    collector.operators().add_link(user, secret.digest(), collector.clock().now())?;
     Ok(format!("{base_url}/sign-in/{}", secret.reveal()))
 }
 
 fn set_password(collector: &Collector, name: &str, digest: Option<&PasswordDigest>) -> Done {
     let user = known(collector, name)?;
-    collector.store().set_password(user.id, digest)?;
+    collector.operators().set_password(user.id, digest)?;
     // Whoever knew the old one must not stay.
-    let ended = collector.store().end_logins(user.id, None)?;
+    let ended = collector.operators().end_logins(user.id, None)?;
     let what = if digest.is_some() { "is set" } else { "is taken away; one-time links sign in" };
     let text = format!("The password of {} {what}. {}", user.name, signed_out(ended));
     Ok(Reply::new(text, json!({"name": user.name, "has_password": digest.is_some(), "signed_out": ended})))
@@ -185,7 +185,7 @@ fn set_password(collector: &Collector, name: &str, digest: Option<&PasswordDiges
 
 fn browsers(collector: &Collector, name: &str) -> Done {
     let user = known(collector, name)?;
-    let logins = collector.store().logins(user.id, None, collector.clock().now())?;
+    let logins = collector.operators().logins(user.id, None, collector.clock().now())?;
     let day = |until: Moment| Schedule::utc().locate(until).day;
     let lines = logins.iter().map(|login| format!("{}  since {}  until {}", login.id, login.since, day(login.until)));
     let none = format!("{} is signed in nowhere.", user.name);
@@ -197,8 +197,8 @@ fn browsers(collector: &Collector, name: &str) -> Done {
 fn sign_out(collector: &Collector, name: &str, browser: Option<i64>) -> Done {
     let user = known(collector, name)?;
     let ended = match browser {
-        None => collector.store().end_logins(user.id, None)?,
-        Some(id) if collector.store().end_login_of(user.id, id)? => 1,
+        None => collector.operators().end_logins(user.id, None)?,
+        Some(id) if collector.operators().end_login_of(user.id, id)? => 1,
         Some(id) => {
             let name = &user.name;
             return refuse(format!("there is no browser {id} of {name}; `headcount user browsers {name:?}` shows all"));
@@ -217,10 +217,10 @@ fn signed_out(browsers: usize) -> String {
 
 /// The user with a name.
 fn known(collector: &Collector, name: &str) -> Result<User, CommandRefusal> {
-    if let Some(user) = collector.store().user(name.trim())? {
+    if let Some(user) = collector.operators().user(name.trim())? {
         return Ok(user);
     }
-    let users = collector.store().users()?;
+    let users = collector.operators().users()?;
     let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
     let shown: String = name.chars().take(limits::USER_NAME_CHARS_MAX).collect();
     let nearest = nearest(&shown, &names);
@@ -289,7 +289,7 @@ fn line(user: &User, collector: &Collector) -> String {
 }
 
 fn described(user: &User, collector: &Collector) -> Result<Value, CommandRefusal> {
-    let browsers = collector.store().logins(user.id, None, collector.clock().now())?.len();
+    let browsers = collector.operators().logins(user.id, None, collector.clock().now())?.len();
     Ok(json!({
         "name": user.name,
         "role": user.role.name(),

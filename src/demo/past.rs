@@ -20,7 +20,7 @@ use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Kin, Moment, Site};
-use crate::store::{BotCount, DayState, Part, Rejected};
+use crate::store::{BotCount, CountedBy, DayState, Rejected};
 
 /// Which programs come, for which pages, and how often beside each other.
 const BOTS: [(&str, &str, u64); 9] = [
@@ -118,7 +118,7 @@ impl<'a> Maker<'a> {
         let state = DayState {
             site: self.site.id,
             day,
-            part: Part::Import,
+            by: CountedBy::Import,
             snapshot: Some(Arc::new(open.snapshot())),
             pair_cells: budget.pair_cells,
             is_over: true,

@@ -70,7 +70,7 @@ impl BatchImport {
             // What a live import has read may not be stored yet.
             collector.flush()?;
             // Pairs that an import before this one left, because it did not end, are part of their days now.
-            collector.store().settle_imports()?;
+            collector.sums().end_imports()?;
         }
         let samples = manner.dry.then(Samples::default);
         let reader = LineReader::begin(collector, only, manner)?;

@@ -21,10 +21,10 @@ pub(super) struct KnownLogs {
 impl KnownLogs {
     pub(super) fn of(collector: &Collector, only: Option<&Site>) -> Result<KnownLogs, StoreError> {
         let of = only.map_or(SiteId::INSTANCE, |site| site.id);
-        let mut entries = collector.store().imports(of)?;
+        let mut entries = collector.sums().imports(of)?;
         if only.is_none() {
             for site in collector.directory().all() {
-                entries.extend(collector.store().imports(site.id)?);
+                entries.extend(collector.sums().imports(site.id)?);
             }
         }
         Ok(KnownLogs { of, entries })

@@ -13,7 +13,7 @@ use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site};
-use crate::store::{DayState, Part};
+use crate::store::{CountedBy, DayState};
 
 /// A day of the import.
 struct OpenImportDay {
@@ -215,7 +215,7 @@ fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
     DayState {
         site: site.id,
         day: day.day,
-        part: Part::Import,
+        by: CountedBy::Import,
         snapshot: Some(Arc::new(day.snapshot())),
         pair_cells: site.settings.budget.pair_cells,
         is_over,

@@ -31,8 +31,8 @@ pub enum FailureKind {
     Flush,
     /// The thread that stores sums, or the one that counts, has ended.
     Writer,
-    /// The months that are to be added up were not found.
-    Months,
+    /// What makes past days and months small; figures are right without it.
+    Compaction,
     /// What a day or a page is counted by could not be looked up.
     LookUp,
     /// The look at a site that somebody watches.
@@ -66,7 +66,7 @@ impl FailureKind {
         FailureKind::Command,
         FailureKind::Flush,
         FailureKind::Writer,
-        FailureKind::Months,
+        FailureKind::Compaction,
         FailureKind::LookUp,
         FailureKind::Live,
         FailureKind::Accept,
@@ -92,7 +92,9 @@ impl FailureKind {
             FailureKind::Writer => {
                 ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone)
             }
-            FailureKind::Months => ("months", "months to add up were not found; tomorrow is the next try", "", Not),
+            FailureKind::Compaction => {
+                ("compaction", "past days could not be made smaller; the next flush tries again", "", Not)
+            }
             FailureKind::LookUp => ("look_up", "a look into the store failed", "the database can't be read", AWhile),
             FailureKind::Live => ("live", "a look at a site failed", "the live view can't be kept up to date", AWhile),
             FailureKind::Accept => {

@@ -17,7 +17,7 @@ use crate::cell::{Axis, Dimension, Tally};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Moment, Month, Site, SiteId};
-use crate::store::{Ask, Grain, Row, StoreError};
+use crate::store::{Ask, Grain, StoreError, SumRow};
 pub use kept::Kept;
 use kept::{Bucket, Key, Rows};
 use rule::{Level, Measure};
@@ -46,7 +46,7 @@ type Found = HashMap<Wanted, Arc<Rows>>;
 type Days = HashMap<i32, HashMap<Dimension, Vec<(Name, Tally)>>>;
 
 impl Sums for Folded<'_> {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let spans: Vec<(i32, i32)> = asks.iter().filter_map(|ask| self.span(ask)).collect();
         let Some(first) = spans.iter().map(|(first, _)| *first).min() else { return Ok(vec![Vec::new(); asks.len()]) };
         let last = spans.iter().map(|(_, last)| *last).max().unwrap_or(first);
@@ -180,24 +180,24 @@ impl<'a> Folded<'a> {
     }
 
     /// The answer to a question.
-    fn rows(&self, ask: &Ask, totals: &Totals, found: &Found) -> Vec<Row> {
+    fn rows(&self, ask: &Ask, totals: &Totals, found: &Found) -> Vec<SumRow> {
         let Some((first, last)) = self.span(ask) else { return Vec::new() };
         let placed = |bucket: i32| if ask.by_bucket { bucket } else { 0 };
         if ask.axis == Axis::Total {
             let row = |(day, total): (&i32, &Tally)| {
                 let bucket = if ask.grain == Grain::Month { Day(*day).month().0 } else { *day };
-                self.total(*total).map(|tally| Row { bucket: placed(bucket), value: Name::from(""), tally })
+                self.total(*total).map(|tally| SumRow { bucket: placed(bucket), value: Name::from(""), tally })
             };
             return totals.range(first..=last).filter_map(row).collect();
         }
         let wanted = self.wanted(ask, totals).into_iter();
         let found = wanted.filter_map(|wanted| Some((placed(wanted.0.number()), found.get(&wanted)?)));
         let rows = found.flat_map(|(bucket, rows)| rows.values.iter().map(move |value| (bucket, value)));
-        rows.map(|(bucket, (value, tally))| Row { bucket, value: value.clone(), tally: *tally }).collect()
+        rows.map(|(bucket, (value, tally))| SumRow { bucket, value: value.clone(), tally: *tally }).collect()
     }
 }
 
-fn totals_of(rows: Vec<Row>) -> Totals {
+fn totals_of(rows: Vec<SumRow>) -> Totals {
     let mut totals = Totals::new();
     for row in rows {
         *totals.entry(row.bucket).or_default() += row.tally;

@@ -7,7 +7,7 @@ use super::Sums;
 use crate::cell::{Axis, Tally};
 use crate::counts::Name;
 use crate::site::{Day, LocalHour, SiteId};
-use crate::store::{Ask, Grain, Row, StoreError};
+use crate::store::{Ask, Grain, StoreError, SumRow};
 
 /// The site that all of it is about.
 pub(super) const SITE: SiteId = SiteId(1);
@@ -35,11 +35,11 @@ impl Memory {
         self
     }
 
-    fn rows(&self, ask: &Ask) -> Vec<Row> {
+    fn rows(&self, ask: &Ask) -> Vec<SumRow> {
         let row = |bucket: i32, value: &Name, tally: &Tally| {
             let is_wanted = (ask.first..=ask.last).contains(&bucket);
             let bucket = if ask.by_bucket { bucket } else { 0 };
-            is_wanted.then(|| Row { bucket, value: value.clone(), tally: *tally })
+            is_wanted.then(|| SumRow { bucket, value: value.clone(), tally: *tally })
         };
         let days = self.days.iter().filter(|(axis, ..)| *axis == ask.axis);
         match ask.grain {
@@ -54,7 +54,7 @@ impl Memory {
 }
 
 impl Sums for Memory {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         self.reads.set(self.reads.get() + 1);
         self.asks.borrow_mut().extend_from_slice(asks);
         assert!(asks.iter().all(|ask| ask.site == SITE));

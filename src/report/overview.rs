@@ -6,7 +6,7 @@
 use super::Sums;
 use crate::cell::{Axis, Tally};
 use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, Grain, Row, StoreError};
+use crate::store::{Ask, Grain, StoreError, SumRow};
 
 /// The last days of a site.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,9 +45,9 @@ fn asks(site: SiteId, today: Day, days: i32) -> [Ask; 2] {
     [ask(Grain::Day, month.first().0, today.0, true), ask(Grain::Month, 0, Month(month.0 - 1).0, false)]
 }
 
-fn glance(site: SiteId, today: Day, days: i32, by_day: &[Row], earlier: &[Row]) -> Glance {
+fn glance(site: SiteId, today: Day, days: i32, by_day: &[SumRow], earlier: &[SumRow]) -> Glance {
     let begin = first(today, days);
-    let has_begun = |rows: &[Row], until: i32| rows.iter().any(|row| row.bucket <= until && !row.tally.is_zero());
+    let has_begun = |rows: &[SumRow], until: i32| rows.iter().any(|row| row.bucket <= until && !row.tally.is_zero());
     let is_counted = has_begun(earlier, i32::MAX) || has_begun(by_day, begin.0);
     let mut all = vec![Tally::ZERO; 2 * days.max(0) as usize];
     for row in by_day {

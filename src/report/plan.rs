@@ -5,7 +5,7 @@ use super::{Interval, Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, LocalHour, time::Month};
-use crate::store::{Ask, Grain, Source};
+use crate::store::{Ask, CellSource, Grain};
 
 /// What the rows of an ask count for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn entered(axis: &Axis<Name>) -> Axis<Name> {
 
 /// Whether sums can answer it: the two dimensions of each of its parts are kept together.
 pub(super) fn has_sums(question: &Question) -> bool {
-    reads(question).iter().all(|read| read.ask.source() != Source::Nowhere)
+    reads(question).iter().all(|read| read.ask.source() != CellSource::Nowhere)
 }
 
 /// All that has to be read for a question.

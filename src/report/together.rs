@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Sums;
 use crate::counts::Name;
 use crate::site::{Day, SiteId};
-use crate::store::{Ask, Row, StoreError};
+use crate::store::{Ask, StoreError, SumRow};
 
 /// Sums of several sites, which hang together as those of one.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl<'a> Together<'a> {
 }
 
 impl Sums for Together<'_> {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let members: Vec<Vec<SiteId>> = asks.iter().map(|ask| self.sites(ask.site)).collect();
         let each = asks.iter().zip(&members);
         let of_members: Vec<Ask> =

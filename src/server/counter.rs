@@ -61,7 +61,7 @@ pub async fn counter(
 }
 
 fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
-    if collector.store().shares(site.id)?.is_empty() {
+    if collector.operators().shares(site.id)?.is_empty() {
         return view::counter::views(site, page, last, false, collector);
     }
     let folded = Folded::of(collector, site, collector.clock().now(), collector.folded());

@@ -17,13 +17,13 @@ use super::{SharedApp, answers};
 use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
+use crate::operator::{User, UserId};
 use crate::page::account::{AccountPage, BrowserLine, Outcome};
 use crate::page::words::Words;
 use crate::secret::Secret;
 use crate::secret::password::Password;
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
-use crate::store::sqlite::{User, UserId};
 
 /// `GET /settings/account`
 pub async fn page(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
@@ -73,7 +73,7 @@ pub async fn set_password(
 
 fn renewed(collector: &Collector, user: UserId) -> Result<Option<(User, Secret)>, StoreError> {
     let login = new_login(collector, user, None)?;
-    let user = collector.store().signed_in(login.digest(), collector.clock().now())?;
+    let user = collector.operators().signed_in(login.digest(), collector.clock().now())?;
     Ok(user.map(|user| (user, login)))
 }
 
@@ -150,7 +150,7 @@ fn made(
     collector: &Collector,
 ) -> Result<AccountPage, StoreError> {
     let day = |moment| Schedule::utc().locate(moment).day;
-    let logins = collector.store().logins(account.user.id, Some(account.login), collector.clock().now())?;
+    let logins = collector.operators().logins(account.user.id, Some(account.login), collector.clock().now())?;
     let browsers = logins.into_iter().map(|login| BrowserLine {
         id: login.id,
         since: login.since,

@@ -15,13 +15,13 @@ use crate::collector::Collector;
 use crate::control::snippet;
 use crate::hit::place;
 use crate::meter::FailureKind;
+use crate::operator::TokenScope;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
 use crate::report::{Records, Sums};
 use crate::site::{Moment, Schedule, Site};
 use crate::store::StoreError;
-use crate::store::sqlite::Scope;
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
@@ -251,12 +251,12 @@ fn places(collector: &Collector) -> serde_json::Value {
 /// `GET /metrics` in OpenMetrics, for the bearer of an admin token.
 pub async fn metrics(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     match signed_in::bearer(&headers, &app).await {
-        Ok(Some(access)) if access.scope == Scope::Admin && access.site.is_none() => {}
+        Ok(Some(access)) if access.scope == TokenScope::Admin && access.site.is_none() => {}
         Ok(_) => return (StatusCode::UNAUTHORIZED, "metrics need the bearer token of an admin\n").into_response(),
         Err(cause) => return failure::page(cause, &headers),
     }
     let meter = app.collector.meter();
-    meter.database_bytes.set(app.collector.store().bytes() as i64);
+    meter.database_bytes.set(app.collector.stored_bytes() as i64);
     text("application/openmetrics-text; version=1.0.0; charset=utf-8", meter.text())
 }
 

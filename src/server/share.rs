@@ -18,12 +18,12 @@ use super::pages::QueryPairs;
 use super::{App, SharedApp, answers, pages};
 use crate::collector::Collector;
 use crate::limits;
+use crate::operator::Share;
 use crate::page::share::Why;
 use crate::page::words::Words;
 use crate::report::folded::Folded;
 use crate::secret::password::Password;
 use crate::store::StoreError;
-use crate::store::sqlite::Share;
 use crate::view::{SiteView, ViewError, site_page};
 use access_guard::OpenShare;
 

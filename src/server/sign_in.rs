@@ -13,11 +13,11 @@ use super::signed_in::{self, COOKIE};
 use super::{App, SharedApp, answers, ingest};
 use crate::collector::{Collector, random};
 use crate::limits;
+use crate::operator::{User, UserId};
 use crate::page::sign_in::Why;
 use crate::secret::password::Password;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
-use crate::store::sqlite::{User, UserId};
 
 /// `GET /sign-in`
 pub async fn page(headers: HeaderMap) -> Response {
@@ -47,9 +47,9 @@ pub async fn by_link(
 /// Makes a login of a link that holds.
 fn exchange(collector: &Collector, link: Digest, before: Option<Secret>) -> Result<Option<(User, Secret)>, StoreError> {
     let now = collector.clock().now();
-    let Some(id) = collector.store().use_link(link, now)? else { return Ok(None) };
+    let Some(id) = collector.operators().use_link(link, now)? else { return Ok(None) };
     let login = new_login(collector, id, before)?;
-    Ok(collector.store().signed_in(login.digest(), now)?.map(|user| (user, login)))
+    Ok(collector.operators().signed_in(login.digest(), now)?.map(|user| (user, login)))
 }
 
 /// Signs a browser in; one that was signed in before is not any more as whoever that was.
@@ -58,10 +58,10 @@ fn exchange(collector: &Collector, link: Digest, before: Option<Secret>) -> Resu
 /// [`StoreError`]
 pub fn new_login(collector: &Collector, user: UserId, before: Option<Secret>) -> Result<Secret, StoreError> {
     if let Some(before) = before {
-        collector.store().end_login(before.digest())?;
+        collector.operators().end_login(before.digest())?;
     }
     let login = Secret::from_random(random().map_err(|e| StoreError::Other(e.to_string()))?);
-    collector.store().add_login(user, login.digest(), collector.clock().now())?;
+    collector.operators().add_login(user, login.digest(), collector.clock().now())?;
     Ok(login)
 }
 
@@ -107,9 +107,9 @@ pub async fn compare(
     let what = format!("user {}", name.to_lowercase());
     let name = name.to_owned();
     let work = move |collector: &Collector| {
-        let user = collector.store().user(&name)?;
+        let user = collector.operators().user(&name)?;
         let digest = match &user {
-            Some(user) => collector.store().password(user.id)?,
+            Some(user) => collector.operators().password(user.id)?,
             None => None,
         };
         // Compared for nobody, too, so that the time of the answer does not tell names.
@@ -127,7 +127,7 @@ pub async fn sign_out(State(app): State<SharedApp>, headers: HeaderMap) -> Respo
     if let Some(secret) = signed_in::cookie(&headers) {
         let collector = app.collector.clone();
         // Who is told that they are signed out must be.
-        if let Err(cause) = stored(move || collector.store().end_login(secret.digest())).await {
+        if let Err(cause) = stored(move || collector.operators().end_login(secret.digest())).await {
             return failure::page(cause, &headers);
         }
     }

@@ -8,11 +8,11 @@ use axum::response::Response;
 use super::failure::{self, FailureCause, stored};
 use super::form::PostedForm;
 use super::{SharedApp, answers, header as text_of};
+use crate::operator::{Access, User};
 use crate::page;
 use crate::page::sign_in::Why;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
-use crate::store::sqlite::{Access, User};
 
 /// The cookie of a browser that is signed in.
 pub const COOKIE: &str = "headcount";
@@ -51,7 +51,7 @@ pub async fn account(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Sign
     let Some(secret) = cookie(headers) else { return Ok(None) };
     let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
-    let found = stored(move || collector.store().signed_in(login, now)).await?;
+    let found = stored(move || collector.operators().signed_in(login, now)).await?;
     Ok(found.map(|user| SignedIn { user, login }))
 }
 
@@ -92,7 +92,7 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
     }
     let secret = Secret::from_text(token.trim());
     let collector = app.collector.clone();
-    stored(move || collector.store().access(secret.digest())).await
+    stored(move || collector.operators().access(secret.digest())).await
 }
 
 /// The secret of the browser that asks.

@@ -9,8 +9,7 @@ use headcount::hit::Hit;
 use headcount::hit::token::Token;
 use headcount::report::Sums;
 use headcount::site::{Budget, Day, Month, SiteId};
-use headcount::store::sqlite::Sqlite;
-use headcount::store::{Ask, DayState, Flush, Part, Row, Store, StoreError};
+use headcount::store::{self, Ask, CountedBy, DayState, Flush, StoreError, SumRow, SumStore};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -22,12 +21,12 @@ use crate::oracle::{Walk, figures};
 /// A store without a collector.
 struct Stored {
     folder: tempfile::TempDir,
-    store: Sqlite,
+    store: Arc<dyn SumStore>,
     number: u64,
 }
 
 impl Sums for Stored {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         Ok(self.store.read(asks, &[])?.rows)
     }
 
@@ -57,17 +56,17 @@ fn take(open: &mut Open, hits: &[Hit]) {
 impl Stored {
     fn new() -> Stored {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        let store = store::open(&folder.path().join("headcount.db")).unwrap().sums;
         Stored { folder, store, number: 0 }
     }
 
     /// Stores what days in memory have, as the one who counts them does.
-    fn flush(&mut self, open: &mut Open, part: Part, is_over: bool) {
+    fn flush(&mut self, open: &mut Open, by: CountedBy, is_over: bool) {
         self.number += 1;
         let state = |day: &OpenDay| DayState {
             site: day.site,
             day: day.day,
-            part,
+            by,
             snapshot: Some(Arc::new(day.snapshot())),
             pair_cells: u32::MAX,
             is_over,
@@ -77,19 +76,16 @@ impl Stored {
         self.store.apply(&Flush { number: self.number, sums, days, ..Flush::default() }).unwrap();
     }
 
-    /// Adds up the pairs of all months before `before`.
-    fn add_months(&mut self, before: Month) {
-        for site in [1, 2].map(SiteId) {
-            for month in self.store.months_to_add(site, before).unwrap() {
-                self.number += 1;
-                let flush = Flush { number: self.number, month: Some((site, month)), ..Flush::default() };
-                self.store.apply(&flush).unwrap();
-            }
-        }
+    /// Lets the store make what is past small. Hours that are old are deleted by that.
+    fn compact(&mut self, today: Day) {
+        self.number += 1;
+        let today = [1, 2].map(|site| (SiteId(site), today)).to_vec();
+        self.store.apply(&Flush { number: self.number, today, ..Flush::default() }).unwrap();
+        while self.store.compact().unwrap() {}
     }
 
     fn reopen(&mut self) {
-        self.store = Sqlite::open(&self.folder.path().join("headcount.db")).unwrap();
+        self.store = store::open(&self.folder.path().join("headcount.db")).unwrap().sums;
     }
 }
 
@@ -119,24 +115,24 @@ fn an_import_adds_to_days_and_months_that_are_over() {
         let mut stored = Stored::new();
         let mut live = Open::new();
         take(&mut live, &plan.hits());
-        stored.flush(&mut live, Part::Live, false);
+        stored.flush(&mut live, CountedBy::Live, false);
         compare(&stored, &plan, &plan.hits(), pick)?;
-        stored.flush(&mut live, Part::Live, true);
-        stored.add_months(Month(plan.last_day().month().0 + 1));
+        stored.flush(&mut live, CountedBy::Live, true);
+        stored.compact(Month(plan.last_day().month().0 + 1).first());
         compare(&stored, &plan, &plan.hits(), pick + 1)?;
         let until = |end: usize| plan.hits().into_iter().chain(imported().into_iter().take(end)).collect::<Vec<_>>();
         let mut more = Open::new();
         take(&mut more, &imported()[..cut]);
-        stored.flush(&mut more, Part::Import, false);
+        stored.flush(&mut more, CountedBy::Import, false);
         compare(&stored, &plan, &until(cut), pick + 2)?;
         if breaks_off {
-            stored.store.settle_imports().unwrap();
+            stored.store.end_imports().unwrap();
             compare(&stored, &plan, &until(cut), pick + 3)?;
             stored.reopen();
             return compare(&stored, &plan, &until(cut), pick + 4);
         }
         take(&mut more, &imported()[cut..]);
-        stored.flush(&mut more, Part::Import, true);
+        stored.flush(&mut more, CountedBy::Import, true);
         compare(&stored, &plan, &until(usize::MAX), pick + 3)
     };
     let config = ProptestConfig { max_shrink_iters: 20, ..config(1) };

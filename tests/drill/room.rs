@@ -1,8 +1,6 @@
 //! In: a stream of hits. Out: a collector on a store of its own that has counted them, with a clock that goes along. Forgets:
 //! the folder.
 
-use std::sync::Arc;
-
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Outcome, WriterHandle};
 use headcount::hit::agent::Agents;
@@ -10,13 +8,14 @@ use headcount::hit::place::Places;
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Tools};
 use headcount::site::{Day, Domain, Moment, Schedule, Settings, Site, SiteId};
-use headcount::store::sqlite::Sqlite;
+use headcount::store::{self, Stores};
 use tempfile::TempDir;
 
 use crate::oracle::streams::Stream;
 use crate::oracle::watched;
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
+use crate::store::file::Database;
 
 /// Days of all zones end on a quarter of an hour.
 const QUARTER_MS: i64 = 15 * 60 * 1_000;
@@ -92,26 +91,26 @@ impl Room {
     pub fn open(plan: &Plan, settings: &Settings) -> Room {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(plan.scenario.first_moment());
-        let store = Sqlite::open(&folder.path().join("headcount.db")).unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
         let mut sites = Vec::new();
         for (scene, schedule) in plan.scenario.sites.iter().zip(plan.schedules()) {
             let (domain, settings) = (Domain::parse(&scene.domain).unwrap(), settings.clone());
-            let id = store.add_site(&domain, &schedule, &settings, clock.now()).unwrap();
-            store.set_site(&Site { id, domain, schedule, settings, added: clock.now() }).unwrap();
+            let id = stores.operators.add_site(&domain, &schedule, &settings, clock.now()).unwrap();
+            stores.operators.set_site(&Site { id, domain, schedule, settings, added: clock.now() }).unwrap();
             sites.push(id);
         }
-        Room::on(folder, clock, sites, Arc::new(store))
+        Room::on(folder, clock, sites, stores)
     }
 
     /// A collector on a folder that has a store.
     pub fn reopened(folder: TempDir, clock: Clock, sites: Vec<SiteId>) -> Room {
-        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
-        Room::on(folder, clock, sites, store)
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        Room::on(folder, clock, sites, stores)
     }
 
-    fn on(folder: TempDir, clock: Clock, sites: Vec<SiteId>, store: Arc<Sqlite>) -> Room {
+    fn on(folder: TempDir, clock: Clock, sites: Vec<SiteId>, stores: Stores) -> Room {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
-        let running = Some(Collector::start(store, tools, clock.clone()).unwrap());
+        let running = Some(Collector::start(stores, tools, clock.clone()).unwrap());
         Room { folder, clock, running, sites }
     }
 
@@ -119,13 +118,13 @@ impl Room {
         &self.running.as_ref().expect("a collector").0
     }
 
-    pub fn file(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("headcount.db")).unwrap()
+    pub fn file(&self) -> Database {
+        Database::of(self.folder.path())
     }
 
     /// A number out of the file.
     pub fn number(&self, sql: &str) -> i64 {
-        self.file().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.file().number(sql)
     }
 
     /// Takes all hits of a plan, with its flushes and restarts.
@@ -162,9 +161,9 @@ impl Room {
     /// Ends the collector and starts another on the same file.
     pub fn restart(&mut self) {
         self.end();
-        let store = Arc::new(Sqlite::open(&self.folder.path().join("headcount.db")).unwrap());
+        let stores = store::open(&self.folder.path().join("headcount.db")).unwrap();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
-        self.running = Some(Collector::start(store, tools, self.clock.clone()).unwrap());
+        self.running = Some(Collector::start(stores, tools, self.clock.clone()).unwrap());
     }
 
     fn end(&mut self) {

@@ -9,7 +9,7 @@ use headcount::report::overview::{Glance, glances};
 use headcount::report::together::Together;
 use headcount::report::{self, Interval, Question, Span, Sums};
 use headcount::site::{Day, SiteId};
-use headcount::store::{Ask, Grain, Row, StoreError};
+use headcount::store::{Ask, Grain, StoreError, SumRow};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -22,7 +22,7 @@ use crate::oracle::{Figures, figures, watched};
 struct Counted<'a>(&'a dyn Sums, Counter<usize>);
 
 impl Sums for Counted<'_> {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<Row>>, StoreError> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         self.1.set(self.1.get() + 1);
         self.0.read(asks)
     }

@@ -80,8 +80,7 @@ fn a_crash_loses_the_pairs_since_the_last_hour_and_nothing_else() {
 fn rows_of(room: &Room, site: SiteId) -> Vec<(String, i64)> {
     let file = room.file();
     let sql = "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'site'";
-    let mut statement = file.prepare(sql).unwrap();
-    let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let tables = file.texts(sql);
     let count = |table: &String| room.number(&format!("SELECT count(*) FROM {table} WHERE site = {}", site.0));
     let counted = tables.iter().map(|table| (table.clone(), count(table)));
     counted.filter(|(_, count)| *count > 0).collect()

@@ -4,7 +4,6 @@
 //! asked for: some sums are stored when questions come, and some are not.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use headcount::cell::{Axis, Tally};
 use headcount::clock::Clock;
@@ -16,13 +15,13 @@ use headcount::hit::{Hit, Tools};
 use headcount::report::Records;
 use headcount::report::Sums;
 use headcount::site::{Day, Domain, Hour, LocalHour, Moment, Settings, Site, SiteId};
-use headcount::store::sqlite::Sqlite;
-use headcount::store::{Ask, Grain, Row, Store};
+use headcount::store::{self, Ask, Grain, Stores, SumRow};
 use tempfile::TempDir;
 
 use super::Scenario;
 use super::depth1::hits;
 use super::expected::{Split, Stage, clock, number};
+use crate::store::file::Database;
 
 /// The stage of depth 2.
 pub struct Kept {
@@ -55,26 +54,26 @@ impl Kept {
         kept
     }
 
-    fn store(&self) -> Sqlite {
-        Sqlite::open(&self.folder.path().join("headcount.db")).unwrap()
+    fn stores(&self) -> Stores {
+        store::open(&self.folder.path().join("headcount.db")).unwrap()
     }
 
     fn add_sites(&self, scenario: &Scenario) {
-        let store = self.store();
+        let operators = self.stores().operators;
         for (index, scene) in scenario.sites.iter().enumerate() {
             let (domain, schedule) = (Domain::parse(&scene.domain).unwrap(), scenario.schedule(index));
             let settings = Settings::default();
-            let id = store.add_site(&domain, &schedule, &settings, self.now).unwrap();
+            let id = operators.add_site(&domain, &schedule, &settings, self.now).unwrap();
             assert_eq!(id, Scenario::site_id(index));
             // Only this stores the zone that follows.
-            store.set_site(&Site { id, domain, schedule, settings, added: self.now }).unwrap();
+            operators.set_site(&Site { id, domain, schedule, settings, added: self.now }).unwrap();
         }
     }
 
     fn run(&mut self) {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(self.now);
-        self.running = Some(Collector::start(Arc::new(self.store()), tools, clock).unwrap());
+        self.running = Some(Collector::start(self.stores(), tools, clock).unwrap());
     }
 
     /// Ends the collector and starts another on the same file: what it knows then, it has read.
@@ -109,7 +108,7 @@ impl Kept {
     }
 
     /// The rows of all sites, for each grain.
-    fn read<const N: usize>(&self, axis: &Axis<Name>, grains: [Grain; N], by_bucket: bool) -> [Vec<Row>; N] {
+    fn read<const N: usize>(&self, axis: &Axis<Name>, grains: [Grain; N], by_bucket: bool) -> [Vec<SumRow>; N] {
         let mut rows = [const { Vec::new() }; N];
         for site in &self.sites {
             let ask = |grain: Grain| {
@@ -133,7 +132,7 @@ impl Kept {
     }
 }
 
-fn by_value(rows: &[Row]) -> BTreeMap<&str, Tally> {
+fn by_value(rows: &[SumRow]) -> BTreeMap<&str, Tally> {
     let mut sums: BTreeMap<&str, Tally> = BTreeMap::new();
     for row in rows {
         *sums.entry(&row.value).or_default() += row.tally;
@@ -153,7 +152,7 @@ impl Stage for Kept {
     }
 
     fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {
-        let of = |wanted: &Name, rows: Vec<Row>, label: &dyn Fn(i32) -> String| {
+        let of = |wanted: &Name, rows: Vec<SumRow>, label: &dyn Fn(i32) -> String| {
             let rows = rows.into_iter().filter(|row| row.value == *wanted);
             rows.map(|row| (label(row.bucket), number(&row.tally, metric))).collect()
         };
@@ -201,11 +200,9 @@ fn questions_find_sums_that_are_stored_in_part() {
     let mut kept = Kept::open(&story);
     kept.play(&story);
     let pageviews = |kept: &mut Kept| kept.rows(&Split::Axis(Axis::Total), "pageviews").unwrap();
-    let [first, last] = kept.days.map(|day| day.0);
-    let ask =
-        Ask { site: SiteId(1), axis: Axis::Total, filter: None, grain: Grain::Day, first, last, by_bucket: false };
-    let stored = kept.collector().store().read(&[ask], &[]).unwrap();
-    assert_eq!((stored.flush, stored.rows[0][0].tally.pageviews), (1, 3));
+    let file = Database::of(kept.folder.path());
+    let stored = ["SELECT number FROM flushes", "SELECT sum(pageviews) FROM totals"].map(|sql| file.number(sql));
+    assert_eq!(stored, [1, 3]);
     assert_eq!(pageviews(&mut kept).iter().map(|(_, count)| count).sum::<i64>(), 4);
     kept.restart();
     assert_eq!(pageviews(&mut kept), [(String::new(), 4)]);

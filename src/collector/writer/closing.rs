@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::SumsWriter;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, DayState, Grain, Part, Running, Source};
+use crate::store::{Ask, CellSource, CountedBy, DayState, Grain, InMemory};
 
 use crate::counts::SessionSnapshot;
 
@@ -36,10 +36,10 @@ impl SumsWriter {
         }
         let is_closed = |closed: &[DayState], key: &(SiteId, Day)| closed.iter().any(|s| (s.site, s.day) == *key);
         let left: Vec<_> =
-            self.unpacked.iter().filter(|key| is_over(key) && !is_closed(&closed, key)).copied().collect();
+            self.unclosed.iter().filter(|key| is_over(key) && !is_closed(&closed, key)).copied().collect();
         closed.extend(left.into_iter().map(|key| state(key, None, &directory, true)));
         for state in &closed {
-            self.unpacked.remove(&(state.site, state.day));
+            self.unclosed.remove(&(state.site, state.day));
         }
         has_ended |= !closed.is_empty() || !self.closing.is_empty();
         self.closing.extend(closed);
@@ -52,9 +52,9 @@ impl SumsWriter {
             std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
         later.extend(now.split_off(now.len().min(limits::CLOSING_DAYS_MAX)));
         self.closing = later;
-        // A day whose last sums go with this flush is packed by it.
+        // A day whose last sums go with this flush is closed by it.
         now.iter().for_each(|state| {
-            self.unpacked.remove(&(state.site, state.day));
+            self.unclosed.remove(&(state.site, state.day));
         });
         now
     }
@@ -72,28 +72,29 @@ impl SumsWriter {
     }
 
     /// The days whose pairs are in memory, as far as questions ask for them.
-    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(Running, Arc<SessionSnapshot>)> {
+    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(InMemory, Arc<SessionSnapshot>)> {
         let wants = |site: SiteId, day: Day| {
             let spans = |ask: &Ask| match ask.grain {
                 Grain::Hour => false,
                 Grain::Day => (ask.first..=ask.last).contains(&day.0),
                 Grain::Month => (ask.first..=ask.last).contains(&day.month().0),
             };
-            asks.iter().any(|ask| ask.site == site && matches!(ask.source(), Source::Pair(..)) && spans(ask))
+            asks.iter().any(|ask| ask.site == site && matches!(ask.source(), CellSource::Pair(..)) && spans(ask))
         };
         let number = self.flushing.next_number();
         let mut running = Vec::new();
         for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {
-            running.push((Running { site: day.site, day: day.day, part: Part::Live, number }, day.shared_snapshot()));
+            running
+                .push((InMemory { site: day.site, day: day.day, by: CountedBy::Live, number }, day.shared_snapshot()));
         }
         let writing = self.flushing.writing();
         // Of a running day that is being stored there is a newer snapshot in memory.
         let of_writing = writing.into_iter().flat_map(|flush| flush.days.iter().map(|state| (state, flush.number)));
-        let stored = of_writing.filter(|(state, _)| state.is_over || state.part == Part::Import);
+        let stored = of_writing.filter(|(state, _)| state.is_over || state.by == CountedBy::Import);
         for (state, number) in stored.chain(self.closing.iter().map(|state| (state, number))) {
             if let Some(snapshot) = state.snapshot.as_ref().filter(|_| wants(state.site, state.day)) {
-                let DayState { site, day, part, .. } = *state;
-                running.push((Running { site, day, part, number }, snapshot.clone()));
+                let DayState { site, day, by, .. } = *state;
+                running.push((InMemory { site, day, by, number }, snapshot.clone()));
             }
         }
         running
@@ -107,5 +108,5 @@ fn state(
     is_over: bool,
 ) -> DayState {
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
-    DayState { site, day, part: Part::Live, snapshot, pair_cells: budget.pair_cells, is_over }
+    DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over }
 }

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use crate::collector::message::Waiter;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
-use crate::store::{Flush, Store, StoreError};
+use crate::store::{Flush, StoreError, SumStore};
 
 type FlushResult = (u64, Result<(), StoreError>);
 
 /// The flush that is being written, and the thread that writes it.
 pub struct Flushing {
-    store: Arc<dyn Store>,
+    store: Arc<dyn SumStore>,
     flusher: Flusher,
     /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
@@ -40,7 +40,7 @@ struct Flusher {
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn Store>, meter: &Arc<Meter>) -> Flusher {
+    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>) -> Flusher {
         let (flushes, to_write) = mpsc::channel();
         let (done, written) = mpsc::channel();
         let (store, meter) = (store.clone(), meter.clone());
@@ -60,7 +60,7 @@ impl Flushing {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub fn start(store: Arc<dyn Store>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
+    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
         let flusher = Flusher::spawn(&store, &meter);
         let (writing, retry, waiters) = (None, None, Vec::new());
@@ -186,18 +186,41 @@ fn gone() -> Result<(), StoreError> {
     Err(StoreError::Other("the flusher has ended".into()))
 }
 
-/// The flusher: one transaction after the other.
-fn write(store: &dyn Store, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<FlushResult>) {
-    for flush in flushes {
+/// The flusher: one transaction after the other, and between them what makes the past small.
+fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<FlushResult>) {
+    let mut has_more = false;
+    loop {
+        // At the end of the program nothing is left but flushes: whoever stops it waits.
+        let flush = match flushes.try_recv() {
+            Ok(flush) => flush,
+            Err(TryRecvError::Empty) if has_more => {
+                has_more = compact(store, meter);
+                continue;
+            }
+            Err(TryRecvError::Empty) => match flushes.recv() {
+                Ok(flush) => flush,
+                Err(_) => return,
+            },
+            Err(TryRecvError::Disconnected) => return,
+        };
         #[cfg(test)]
         assert!(!super::tests::is_poisoned(&flush), "a poisoned flush");
         let begun = Instant::now();
         let result = store.apply(&flush);
         if result.is_ok() {
             meter.flushed(begun.elapsed().as_secs_f64());
+            has_more = true;
         }
         if done.send((flush.number, result)).is_err() {
             return;
         }
     }
+}
+
+/// One step; what fails is tried again after the next flush.
+fn compact(store: &dyn SumStore, meter: &Meter) -> bool {
+    store.compact().unwrap_or_else(|error| {
+        meter.failed(FailureKind::Compaction, "compaction", error);
+        false
+    })
 }

@@ -5,7 +5,7 @@ use crate::collector::pending::{Memtable, Pending};
 use crate::collector::rejections::BookedRows;
 use crate::counts::{OpenDay, PropKey};
 use crate::site::SiteId;
-use crate::store::{Ask, Flush, Source};
+use crate::store::{Ask, CellSource, Flush};
 
 impl SumsWriter {
     /// What is not stored: the rows of questions about any sites, and the first day of one.
@@ -17,7 +17,7 @@ impl SumsWriter {
         for day in waiting() {
             let of_site = || asks.iter().enumerate().filter(|(_, ask)| ask.site == day.site);
             let axes = of_site().filter_map(|(_, ask)| match ask.source() {
-                Source::Single(axis) => Some(axis),
+                CellSource::Single(axis) => Some(axis),
                 _ => None,
             });
             let sums = day.peek(axes);

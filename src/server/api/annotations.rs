@@ -15,8 +15,8 @@ use super::{refused, unreadable};
 use crate::control::annotation::AnnotationCommand;
 use crate::control::{self, Command, Refused, Reply};
 use crate::limits;
+use crate::operator::Access;
 use crate::site::SiteId;
-use crate::store::sqlite::Access;
 
 /// What a bad token gets, and a good one for another site.
 const NO_ACCESS: &str = "Missing or wrong API key, or no such site. Send `Authorization: Bearer TOKEN` with a token from \

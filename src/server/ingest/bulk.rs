@@ -21,10 +21,10 @@ use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::server::failure::{FailureCause, blocking, stored};
-use crate::store::sqlite::Access;
 
 /// `POST /api/events`
 pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {

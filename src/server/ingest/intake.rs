@@ -11,10 +11,10 @@ use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Outcome, Uncounted};
 use crate::limits;
+use crate::operator::{Access, TokenScope};
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
 use crate::site::{Day, SiteId};
-use crate::store::sqlite::{Access, Scope};
 
 /// Who sent a request, by a token.
 #[derive(Clone)]
@@ -43,13 +43,13 @@ impl Bearer {
     pub async fn with(token: &str, app: &App) -> Result<Option<Bearer>, FailureCause> {
         let secret = Secret::from_text(token);
         let (digest, collector) = (secret.digest(), app.collector.clone());
-        let access = stored(move || collector.store().access(digest)).await?;
+        let access = stored(move || collector.operators().access(digest)).await?;
         Ok(access.map(|access| Bearer { access, secret }))
     }
 
     /// Whether the token lets hits be sent at all.
     pub fn may_send(&self) -> bool {
-        matches!(self.access.scope, Scope::Ingest | Scope::Admin)
+        matches!(self.access.scope, TokenScope::Ingest | TokenScope::Admin)
     }
 
     /// The digest of the id that the bearer gave to a batch (`Idempotency-Key`).
@@ -276,15 +276,15 @@ mod tests {
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
     use crate::site::Moment;
-    use crate::store::sqlite::Sqlite;
+    use crate::store;
 
     /// A collector whose queue holds next to nothing.
     fn narrow() -> (Arc<App>, WriterHandle, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Sqlite::open(&folder.path().join("headcount.db")).unwrap());
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(Moment(1_780_315_200_000));
-        let (collector, keeping) = Collector::with_room(4, store, tools, clock).unwrap();
+        let (collector, keeping) = Collector::with_room(4, stores, tools, clock).unwrap();
         let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
         control::run(add, &collector, "").unwrap();
         (Arc::new(App::new(collector, Default::default(), String::new())), keeping, folder)

@@ -36,7 +36,7 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let collector = app.collector.clone();
     // What is longer than any address was never signed.
     let is_short = signed.len() <= 2 * limits::URL_BYTES_MAX;
-    let key = stored(move || collector.store().known_key(KEY)).await?.filter(|_| is_short);
+    let key = stored(move || collector.operators().known_key(KEY)).await?.filter(|_| is_short);
     let link = key.and_then(|key| Link::of_text(&secret::verified(&key, &signed)?));
     let target = link.as_ref().and_then(|link| HeaderValue::from_str(&link.to).ok());
     let (Some(link), Some(target)) = (link, target) else {

@@ -16,9 +16,9 @@ use super::{App, WholeRequest, body};
 use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::operator::TokenScope;
 use crate::rejection::Rejection;
 use crate::server::failure::{self, FailureCause};
-use crate::store::sqlite::Scope;
 
 /// `GET|POST /matomo.php` and its other names.
 pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
@@ -89,7 +89,7 @@ fn bulk_answer(received: &Received, wants_picture: bool, bearer: Option<&Bearer>
         return empty();
     }
     let mut body = json!({"status": "success", "tracked": tracked, "invalid": indices.len()});
-    if bearer.is_some_and(|bearer| bearer.access.scope == Scope::Admin) {
+    if bearer.is_some_and(|bearer| bearer.access.scope == TokenScope::Admin) {
         body["invalid_indices"] = json!(indices);
     }
     told(StatusCode::OK, &body)

@@ -10,6 +10,7 @@ use super::{owner, posted_by_owner, run, wrong};
 use crate::collector::Collector;
 use crate::control::user::{UserChange, UserCommand};
 use crate::control::{Command, Reply};
+use crate::operator::{TokenInfo, TokenScope, User};
 use crate::page::form::Sent;
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage, user_href};
 use crate::page::words::Words;
@@ -20,7 +21,6 @@ use crate::server::signed_in::SignedIn;
 use crate::server::{SharedApp, answers, flash};
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
-use crate::store::sqlite::{Scope, TokenInfo, User};
 
 /// Where the list of users is.
 const USERS: &str = "/settings/users";
@@ -213,7 +213,7 @@ fn made_link(reply: &Reply, words: &Words) -> Came {
 async fn users_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
     let made = move || {
-        let users = collector.store().users()?;
+        let users = collector.operators().users()?;
         users.iter().map(|user| user_line(user, &collector)).collect::<Result<Vec<_>, StoreError>>()
     };
     let users = match stored(made).await {
@@ -227,7 +227,7 @@ async fn users_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &Sh
 async fn user_page(account: SignedIn, name: String, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let (collector, words) = (app.collector.clone(), words_for(headers));
     let made = move || {
-        let user = collector.store().user(&name)?;
+        let user = collector.operators().user(&name)?;
         user.map(|user| user_line(&user, &collector)).transpose()
     };
     let user = match stored(made).await {
@@ -241,7 +241,7 @@ async fn user_page(account: SignedIn, name: String, came: Came, headers: &Header
 
 async fn tokens_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
     let collector = app.collector.clone();
-    let tokens = match stored(move || collector.store().tokens()).await {
+    let tokens = match stored(move || collector.operators().tokens()).await {
         Ok(tokens) => tokens,
         Err(cause) => return failure::page(cause, headers),
     };
@@ -257,7 +257,7 @@ async fn tokens_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &S
         words: words_for(headers),
         account: Some(account.shown()),
         tokens: tokens.into_iter().map(line).collect(),
-        scopes: Scope::ALL.map(Scope::name).to_vec(),
+        scopes: TokenScope::ALL.map(TokenScope::name).to_vec(),
         sites: directory.all().iter().map(|site| site.domain.to_string()).collect(),
         made: came.made,
         sent: came.sent,
@@ -274,6 +274,6 @@ fn user_line(user: &User, collector: &Collector) -> Result<UserLine, StoreError>
         sites: user.sites.as_ref().map(|sites| sites.iter().filter_map(domain).collect()),
         last: user.last_day,
         has_password: user.has_password,
-        browsers: collector.store().logins(user.id, None, collector.clock().now())?.len(),
+        browsers: collector.operators().logins(user.id, None, collector.clock().now())?.len(),
     })
 }

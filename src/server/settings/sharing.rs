@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::{owner, posted_by_owner, run, wrong};
 use crate::control::share::ShareCommand;
 use crate::control::{Command, Reply};
+use crate::operator::Share;
 use crate::page::form::Sent;
 use crate::page::people::Made;
 use crate::page::sharing::{ShareLine, SharingPage};
@@ -20,7 +21,6 @@ use crate::server::language::words_for;
 use crate::server::signed_in::SignedIn;
 use crate::server::{SharedApp, answers, flash};
 use crate::site::{Moment, Site};
-use crate::store::sqlite::Share;
 
 /// `GET /DOMAIN/settings/sharing`
 pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
@@ -124,7 +124,7 @@ async fn shown(
     app: &SharedApp,
 ) -> Response {
     let (collector, id) = (app.collector.clone(), site.id);
-    let shares = match stored(move || collector.store().shares(id)).await {
+    let shares = match stored(move || collector.operators().shares(id)).await {
         Ok(shares) => shares,
         Err(cause) => return failure::page(cause, headers),
     };

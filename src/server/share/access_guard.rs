@@ -11,11 +11,11 @@ use super::super::language::words_for;
 use super::super::{App, SharedApp, answers, cookie};
 use crate::collector::{Collector, random};
 use crate::limits;
+use crate::operator::Share;
 use crate::page::share::{PasswordPage, Why};
 use crate::secret::{self, Secret};
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
-use crate::store::sqlite::Share;
 
 /// The cookie of a browser whose reader knew the password; each share has its own, by its path.
 const COOKIE: &str = "headcount_share";
@@ -58,11 +58,11 @@ pub async fn find(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<Op
 fn found(collector: &Collector, slug: &str) -> Result<Option<OpenShare>, StoreError> {
     let directory = collector.directory();
     if let Some(site) = directory.find(slug).cloned() {
-        let share = collector.store().public_share(site.id)?;
+        let share = collector.operators().public_share(site.id)?;
         let home = format!("/share/{}", site.domain);
         return Ok(share.map(|share| OpenShare { site, share, home }));
     }
-    let share = collector.store().share_by_link(Secret::from_text(slug).digest())?;
+    let share = collector.operators().share_by_link(Secret::from_text(slug).digest())?;
     let home = format!("/share/{slug}");
     Ok(share.and_then(|share| Some(OpenShare { site: directory.get(share.site)?.clone(), share, home })))
 }
@@ -93,7 +93,7 @@ pub fn ask(open: &OpenShare, why: Why, headers: &HeaderMap) -> Response {
 
 /// Whether a cookie says that the password of a share was right, and not too long ago.
 fn is_remembered(collector: &Collector, share: i64, kept: Option<&str>) -> Result<bool, StoreError> {
-    let (Some(kept), Some(key)) = (kept, collector.store().known_key(KEY)?) else { return Ok(false) };
+    let (Some(kept), Some(key)) = (kept, collector.operators().known_key(KEY)?) else { return Ok(false) };
     let Some(text) = secret::verified(&key, kept) else { return Ok(false) };
     let until = text.strip_prefix(&format!("{share} ")).and_then(|until| until.parse().ok()).map(Moment);
     Ok(until.is_some_and(|until| until > collector.clock().now()))
@@ -104,7 +104,7 @@ fn is_remembered(collector: &Collector, share: i64, kept: Option<&str>) -> Resul
 /// # Errors
 /// [`StoreError`]
 pub fn remembered(collector: &Collector, share: i64) -> Result<String, StoreError> {
-    let key = collector.store().key(KEY, random().map_err(|e| StoreError::Other(e.to_string()))?)?;
+    let key = collector.operators().key(KEY, random().map_err(|e| StoreError::Other(e.to_string()))?)?;
     let until = collector.clock().now().plus(limits::SHARE_PASSWORD_MS);
     Ok(secret::signed(&key, &format!("{share} {}", until.0)))
 }

@@ -1,28 +1,10 @@
-//! In: what an owner declares of a site. Out: the sites. Forgets: with a site, all its sums and names.
+//! In: what an owner declares of a site. Out: the sites. Forgets: with a site, what was declared of it.
 
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
-use super::{Sqlite, StoreError};
+use super::{Operators, StoreError};
 use crate::site::{Domain, Moment, Schedule, Settings, Site, SiteId};
-
-/// The tables that hold what is counted for a site.
-const TABLES: [&str; 14] = [
-    "hours",
-    "days",
-    "months",
-    "site_totals",
-    "packed",
-    "pairs",
-    "months_added",
-    "days_closed",
-    "rejections",
-    "bots",
-    "axes",
-    "names",
-    "imports",
-    "mails",
-];
 
 /// Why a change of the sites was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +26,7 @@ impl From<rusqlite::Error> for SiteError {
     }
 }
 
-impl Sqlite {
+impl Operators {
     /// All sites.
     ///
     /// # Errors
@@ -91,37 +73,14 @@ impl Sqlite {
         }
     }
 
-    /// Removes a site and everything counted for it.
+    /// Removes a site, with its shares, and with the tokens that are of it alone.
     ///
     /// # Errors
     /// A failure of the store; nothing is removed then.
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
-        let mut writer = self.writer();
-        let transaction = writer.transaction()?;
-        // Numbers of names are not used again: a reader may still hold the texts that they stood for.
-        let last: i64 = transaction.query_row("SELECT coalesce(max(id), 0) FROM names", [], |row| row.get(0))?;
-        for table in TABLES {
-            delete_of(&transaction, table, id)?;
-        }
-        transaction.execute("DELETE FROM names WHERE site = 0", [])?;
-        transaction.execute("INSERT OR IGNORE INTO names (id, site, text) VALUES (?, 0, '')", [last.max(1)])?;
-        transaction.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
-        transaction.commit()?;
-        self.texts.clear();
-        // The site is removed by now; a log that can't be emptied at once is emptied by the next flush.
-        let _ = sweep(&writer);
+        self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         Ok(())
     }
-}
-
-/// Gives freed pages back to the system and empties the log, which holds what the pages were.
-fn sweep(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("PRAGMA incremental_vacuum")?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-}
-
-fn delete_of(connection: &Connection, table: &str, id: SiteId) -> rusqlite::Result<usize> {
-    connection.execute(&format!("DELETE FROM {table} WHERE site = ?"), [id.0])
 }
 
 fn settings_json(settings: &Settings) -> String {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use rusqlite::{Connection, params};
 
 use super::Result;
-use super::packed::{Cells, grain_code};
+use super::packed::{CellList, grain_code};
 use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
@@ -21,7 +21,7 @@ use crate::store::{Grain, StoreError};
 
 /// The pairs of one bucket, by one of those who count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Slot {
+pub(super) struct PairsKey {
     pub(super) site: SiteId,
     pub(super) grain: Grain,
     pub(super) bucket: i32,
@@ -40,21 +40,21 @@ pub(super) fn is_turned(pair: Pair) -> bool {
     is_place && matches!(pair.second, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage)
 }
 
-/// Bundles as they are read, each opened once.
-pub(super) struct Bundles<'a> {
+/// Column blocks as they are read, each opened once.
+pub(super) struct OpenedBlocks<'a> {
     connection: &'a Connection,
     opened: RefCell<HashMap<i64, Rc<Bundle>, foldhash::fast::RandomState>>,
 }
 
-impl Bundles<'_> {
-    pub(super) fn of(connection: &Connection) -> Bundles<'_> {
-        Bundles { connection, opened: RefCell::default() }
+impl OpenedBlocks<'_> {
+    pub(super) fn of(connection: &Connection) -> OpenedBlocks<'_> {
+        OpenedBlocks { connection, opened: RefCell::default() }
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted.
     pub(super) fn each(
         &self,
-        slot: Slot,
+        key: PairsKey,
         table: u32,
         first: &RangeInclusive<u32>,
         wanted: impl Fn(Key) -> bool,
@@ -65,7 +65,7 @@ impl Bundles<'_> {
                    WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ?
                    ORDER BY first_table DESC, sequence DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let Slot { site, grain, bucket, part } = slot;
+        let PairsKey { site, grain, bucket, part } = key;
         let mut rows = statement.query(params![site.0, grain_code(grain), bucket, part, table])?;
         while let Some(row) = rows.next()? {
             self.opened(row.get(0)?, row)?.each(table, first.clone(), &wanted, &mut take)?;
@@ -90,29 +90,29 @@ impl Bundles<'_> {
     }
 
     /// All cells of a table, in order.
-    pub(super) fn cells(&self, slot: Slot, table: u32) -> Result<Cells> {
-        let mut cells = Cells::new();
-        self.each(slot, table, &(0..=u32::MAX), |_| true, |key, tally| cells.push((key, tally)))?;
+    pub(super) fn cells(&self, key: PairsKey, table: u32) -> Result<CellList> {
+        let mut cells = CellList::new();
+        self.each(key, table, &(0..=u32::MAX), |_| true, |key, tally| cells.push((key, tally)))?;
         cells.sort_unstable_by_key(|(key, _)| *key);
         Ok(cells)
     }
 }
 
-/// Writes the tables of a slot, which come in order of their numbers.
-pub(super) struct Writer<'a> {
+/// Writes the tables of a key, which come in order of their numbers.
+pub(super) struct BlockWriter<'a> {
     connection: &'a Connection,
-    slot: Slot,
+    key: PairsKey,
     waiting: Vec<(u32, Chunk)>,
     bytes: usize,
     sequence: i64,
 }
 
-impl Writer<'_> {
-    pub(super) fn of(connection: &Connection, slot: Slot) -> Writer<'_> {
-        Writer { connection, slot, waiting: Vec::new(), bytes: 0, sequence: 0 }
+impl BlockWriter<'_> {
+    pub(super) fn of(connection: &Connection, key: PairsKey) -> BlockWriter<'_> {
+        BlockWriter { connection, key, waiting: Vec::new(), bytes: 0, sequence: 0 }
     }
 
-    pub(super) fn add(&mut self, table: u32, cells: Cells) -> Result<()> {
+    pub(super) fn add(&mut self, table: u32, cells: CellList) -> Result<()> {
         for chunk in chunks(cells) {
             if self.bytes + chunk.bytes() > BUNDLE_BYTES {
                 self.write()?;
@@ -129,7 +129,7 @@ impl Writer<'_> {
 
     fn write(&mut self) -> Result<()> {
         let Some((first_table, _)) = self.waiting.first() else { return Ok(()) };
-        let Slot { site, grain, bucket, part } = self.slot;
+        let PairsKey { site, grain, bucket, part } = self.key;
         let sql =
             "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let cells = bundle(&self.waiting, Effort::Small);
@@ -149,22 +149,22 @@ impl Writer<'_> {
     }
 }
 
-/// Adds tables, in order of their numbers, to those of a slot.
+/// Adds tables, in order of their numbers, to those of a key.
 pub(super) fn add(
     connection: &Connection,
-    slot: Slot,
-    tables: impl IntoIterator<Item = Result<(u32, Cells)>>,
+    key: PairsKey,
+    tables: impl IntoIterator<Item = Result<(u32, CellList)>>,
 ) -> Result<()> {
-    let stored = take(connection, slot)?;
+    let stored = take(connection, key)?;
     let mut left: BTreeSet<u32> = stored.iter().flat_map(Bundle::tables).collect();
-    let of_stored = |table: u32| -> Result<Cells> {
-        let mut cells = Cells::new();
+    let of_stored = |table: u32| -> Result<CellList> {
+        let mut cells = CellList::new();
         for bundle in &stored {
             bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
         }
         Ok(cells)
     };
-    let mut writer = Writer::of(connection, slot);
+    let mut writer = BlockWriter::of(connection, key);
     for added in tables {
         let (table, cells) = added?;
         while let Some(before) = left.first().copied().filter(|before| *before < table) {
@@ -180,19 +180,19 @@ pub(super) fn add(
     writer.finish()
 }
 
-/// Takes all bundles of a slot out of the store, in order.
-pub(super) fn take(connection: &Connection, slot: Slot) -> Result<Vec<Bundle>> {
-    let key = "site = ? AND grain = ? AND bucket = ? AND part = ?";
-    let Slot { site, grain, bucket, part } = slot;
-    let slot = params![site.0, grain_code(grain), bucket, part];
-    let sql = format!("SELECT cells FROM pairs WHERE {key} ORDER BY first_table, sequence");
+/// Takes all bundles of a key out of the store, in order.
+pub(super) fn take(connection: &Connection, key: PairsKey) -> Result<Vec<Bundle>> {
+    let of_key = "site = ? AND grain = ? AND bucket = ? AND part = ?";
+    let PairsKey { site, grain, bucket, part } = key;
+    let columns = params![site.0, grain_code(grain), bucket, part];
+    let sql = format!("SELECT cells FROM pairs WHERE {of_key} ORDER BY first_table, sequence");
     let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_map(slot, |row| Ok(Bundle::open(row.get_ref(0)?.as_blob()?)))?;
+    let found = statement.query_map(columns, |row| Ok(Bundle::open(row.get_ref(0)?.as_blob()?)))?;
     let mut bundles = Vec::new();
     for bundle in found {
         bundles.push(bundle?.map_err(|_| StoreError::Corrupt)?);
     }
-    connection.prepare_cached(&format!("DELETE FROM pairs WHERE {key}"))?.execute(slot)?;
+    connection.prepare_cached(&format!("DELETE FROM pairs WHERE {of_key}"))?.execute(columns)?;
     Ok(bundles)
 }
 

@@ -3,26 +3,13 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::users::{self, User, UserId};
-use super::{Sqlite, StoreError};
+use super::{Operators, StoreError, users};
 use crate::limits;
+use crate::operator::{Login, User, UserId};
 use crate::secret::Digest;
 use crate::site::{Day, Moment, Schedule};
 
-/// A browser that is signed in. Which one it is nobody has written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
-    /// Its number, to end it by.
-    pub id: i64,
-    /// The day on which it was signed in, in UTC.
-    pub since: Day,
-    /// When it ends by itself.
-    pub until: Moment,
-    /// Whether it is the one that asks.
-    pub is_this: bool,
-}
-
-impl Sqlite {
+impl Operators {
     /// Keeps a one-time link of a user for a while, and drops those that have expired.
     ///
     /// # Errors
@@ -126,13 +113,16 @@ impl Sqlite {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sqlite::{Role, UserError};
+    use std::sync::Arc;
+
+    use crate::operator::Role;
+    use crate::store::UserError;
 
     const NOW: Moment = Moment(1_800_000_000_000);
 
-    fn store() -> (tempfile::TempDir, Sqlite) {
+    fn store() -> (tempfile::TempDir, Arc<Operators>) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("x.db")).unwrap();
+        let store = crate::store::open(&folder.path().join("x.db")).unwrap().operators;
         (folder, store)
     }
 

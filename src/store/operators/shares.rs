@@ -3,65 +3,15 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Sqlite, StoreError};
+use super::{Operators, StoreError};
+use crate::operator::{NewShare, PUBLIC, Share};
 use crate::secret::Digest;
 use crate::secret::password::PasswordDigest;
 use crate::site::{Moment, SiteId};
 
-/// The name of a site's public page among its shares.
-pub const PUBLIC: &str = "public";
-
-/// A page of a site for readers who are not signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// Its number, which no later one gets.
-    pub id: i64,
-    /// Of which site.
-    pub site: SiteId,
-    /// What operators call it; [`PUBLIC`] is the page whose address is the site's name.
-    pub name: String,
-    /// What it is read with, if anything.
-    pub password: Option<PasswordDigest>,
-    /// When it ends.
-    pub until: Option<Moment>,
-    /// The hosts in whose pages it may stand.
-    pub embed: Vec<String>,
-    /// When it was made.
-    pub added: Moment,
-}
-
-/// A share that is to be.
-#[derive(Debug)]
-pub struct NewShare<'a> {
-    /// Of which site.
-    pub site: SiteId,
-    /// Its name.
-    pub name: &'a str,
-    /// The digest of its secret link; nothing for the public page.
-    pub link: Option<Digest>,
-    /// What it is to be read with.
-    pub password: Option<&'a PasswordDigest>,
-    /// When it ends.
-    pub until: Option<Moment>,
-    /// The hosts in whose pages it may stand.
-    pub embed: &'a [String],
-}
-
 const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms";
 
-impl Share {
-    /// Whether everybody may find it.
-    pub fn is_public(&self) -> bool {
-        self.name == PUBLIC
-    }
-
-    /// Whether it has ended.
-    pub fn has_ended(&self, now: Moment) -> bool {
-        self.until.is_some_and(|until| until <= now)
-    }
-}
-
-impl Sqlite {
+impl Operators {
     /// Adds a share; tells whether its name was free.
     ///
     /// # Errors

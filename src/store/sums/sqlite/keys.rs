@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::Result;
-use super::schema::PROP;
+use super::packed::PROP;
 use super::write::name_id;
 use crate::counts::Name;
 use crate::limits;

@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 
 use super::Result;
-use super::packed::{self, Cells, Place, SETTLED, part_code};
-use super::pairs::{self, Bundles, Slot, Writer};
-use super::schema::TALLY;
+use super::packed::{self, CellList, FINAL, PackedKey, part_code};
+use super::pairs::{self, BlockWriter, OpenedBlocks, PairsKey};
 use super::write::{name, table};
 use crate::cell::Tally;
 use crate::cell::packed::{Bundle, Key, unpack_all};
 use crate::counts::pairs::{Pair, PairTable, Pairs, REST};
 use crate::site::{Day, Month, SiteId};
-use crate::store::{DayState, Flush, Grain, Part, StoreError};
+use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::{CountedBy, DayState, Flush, Grain, StoreError};
 
 /// The pairs of each of a flush's days, where it has any.
 pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
@@ -23,45 +23,45 @@ pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
 
 /// Stores what is known of a day: its pairs, and, when it is over, everything for good.
 pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option<&Pairs>, number: u64) -> Result<()> {
-    let DayState { site, day, part, .. } = *state;
-    let running = Slot { site, grain: Grain::Day, bucket: day.0, part: part_code(part) };
+    let DayState { site, day, by, .. } = *state;
+    let running = PairsKey { site, grain: Grain::Day, bucket: day.0, part: part_code(by) };
     if state.is_over || state.snapshot.is_some() {
         pairs::take(connection, running)?;
     }
     if let Some(pairs) = pairs {
-        let slot = if state.is_over { Slot { part: SETTLED, ..running } } else { running };
-        store_pairs(connection, slot, pairs)?;
+        let key = if state.is_over { PairsKey { part: FINAL, ..running } } else { running };
+        store_pairs(connection, key, pairs)?;
     }
     if state.is_over {
         pack_rows(connection, site, day)?;
     }
-    if state.is_over && part == Part::Live {
+    if state.is_over && by == CountedBy::Live {
         let sql = "INSERT OR REPLACE INTO days_closed VALUES (?, ?, ?)";
         connection.prepare_cached(sql)?.execute(params![site.0, day.0, number as i64])?;
     }
     Ok(())
 }
 
-fn store_pairs(connection: &Connection, slot: Slot, pairs: &Pairs) -> Result<()> {
+fn store_pairs(connection: &Connection, key: PairsKey, pairs: &Pairs) -> Result<()> {
     let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
     let mut tables: Vec<&PairTable> = pairs.tables.iter().collect();
     tables.sort_by_key(|table| pairs::number(table.pair));
-    let mut added = |table: &PairTable| -> Result<(u32, Cells)> {
-        let (mut cells, is_turned) = (Cells::new(), pairs::is_turned(table.pair));
+    let mut added = |table: &PairTable| -> Result<(u32, CellList)> {
+        let (mut cells, is_turned) = (CellList::new(), pairs::is_turned(table.pair));
         for ((a, b), tally) in unpack_all(&table.cells)? {
-            let site = slot.site;
+            let site = key.site;
             let (a, b) = (id(connection, site, pairs, &mut ids, a)?, id(connection, site, pairs, &mut ids, b)?);
             cells.push((if is_turned { (b, a) } else { (a, b) }, tally));
         }
         cells.sort_unstable_by_key(|(key, _)| *key);
         Ok((pairs::number(table.pair), cells))
     };
-    let month = Day(slot.bucket).month();
-    if slot.part == SETTLED && is_month_added(connection, slot.site, month)? {
-        let of_month = Slot { grain: Grain::Month, bucket: month.0, ..slot };
+    let month = Day(key.bucket).month();
+    if key.part == FINAL && is_month_added(connection, key.site, month)? {
+        let of_month = PairsKey { grain: Grain::Month, bucket: month.0, ..key };
         pairs::add(connection, of_month, tables.iter().map(|table| added(table)))?;
     }
-    pairs::add(connection, slot, tables.iter().map(|table| added(table)))
+    pairs::add(connection, key, tables.iter().map(|table| added(table)))
 }
 
 /// The number in the store of a day's name.
@@ -79,13 +79,13 @@ fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u3
 }
 
 /// A row of `days` or `hours`: dimension and property, then the key it is packed by.
-type Found = ((u8, i64), Key, Tally);
+type OpenRow = ((u8, i64), Key, Tally);
 
 /// Packs the rows that a day had while it ran, and adds the day to its month.
 fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
     let month = day.month().0;
     for (grain, first, last) in [(Grain::Day, day.0, day.0), (Grain::Hour, day.0 * 24, day.0 * 24 + 23)] {
-        let mut tables: BTreeMap<(u8, i64), Cells> = BTreeMap::new();
+        let mut tables: BTreeMap<(u8, i64), CellList> = BTreeMap::new();
         for (axis, key, tally) in rows(connection, site, grain, first, last)? {
             tables.entry(axis).or_default().push((key, tally));
         }
@@ -96,13 +96,13 @@ fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
                 add_to_month(connection, site, (dimension, prop), month, &cells)?;
             }
             cells.sort_unstable_by_key(|(key, _)| *key);
-            packed::add(connection, Place { site, grain, dimension, prop, bucket: day.0 }, cells)?;
+            packed::add(connection, PackedKey { site, grain, dimension, prop, bucket: day.0 }, cells)?;
         }
     }
     Ok(())
 }
 
-fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<Found>> {
+fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<OpenRow>> {
     let columns = TALLY.join(", ");
     let table = table(grain);
     let sql = format!(
@@ -125,9 +125,9 @@ pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally>
     Ok(Tally::from_columns(columns))
 }
 
-fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i32, cells: &Cells) -> Result<()> {
+fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i32, cells: &CellList) -> Result<()> {
     if is_month_added(connection, site, Month(month))? {
-        let place = Place { site, grain: Grain::Month, dimension: axis.0, prop: axis.1, bucket: month };
+        let place = PackedKey { site, grain: Grain::Month, dimension: axis.0, prop: axis.1, bucket: month };
         let mut cells = cells.clone();
         cells.sort_unstable_by_key(|(key, _)| *key);
         packed::add(connection, place, cells)?;
@@ -138,31 +138,37 @@ fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i
 
 /// Packs a month of single dimensions, which is read faster so. Its rows stay for those who read the file by SQL.
 fn pack_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
-    let mut tables: BTreeMap<(u8, i64), Cells> = BTreeMap::new();
+    let mut tables: BTreeMap<(u8, i64), CellList> = BTreeMap::new();
     for (axis, (value, _), tally) in rows(connection, site, Grain::Month, month.0, month.0)? {
         tables.entry(axis).or_default().push(((value, 0), tally));
     }
     for ((dimension, prop), mut cells) in tables {
         cells.sort_unstable_by_key(|(key, _)| *key);
-        packed::add(connection, Place { site, grain: Grain::Month, dimension, prop, bucket: month.0 }, cells)?;
+        packed::add(connection, PackedKey { site, grain: Grain::Month, dimension, prop, bucket: month.0 }, cells)?;
     }
     Ok(())
 }
 
+/// Adds up the first month of a site before `before` that is not added up yet; tells whether there was one.
+pub(super) fn add_next_month(connection: &mut Connection, site: SiteId, before: Month) -> Result<bool> {
+    let transaction = connection.transaction()?;
+    let Some(month) = months_to_add(&transaction, site, before)?.first().copied() else { return Ok(false) };
+    add_month(&transaction, site, month)?;
+    transaction.commit()?;
+    Ok(true)
+}
+
 /// Adds up the pairs of a month that is over, so that reports over years need not read its days.
-pub(super) fn add_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
-    if is_month_added(connection, site, month)? {
-        return Ok(());
-    }
-    let slot = Slot { site, grain: Grain::Month, bucket: month.0, part: SETTLED };
-    let bundles = Bundles::of(connection);
+fn add_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
+    let key = PairsKey { site, grain: Grain::Month, bucket: month.0, part: FINAL };
+    let bundles = OpenedBlocks::of(connection);
     let mut numbers: Vec<u32> = Pair::all().map(pairs::number).collect();
     numbers.sort_unstable();
-    let mut writer = Writer::of(connection, slot);
+    let mut writer = BlockWriter::of(connection, key);
     for table in numbers {
-        let mut days: Vec<Cells> = Vec::new();
+        let mut days: Vec<CellList> = Vec::new();
         for bucket in month.first().0..=month.last().0 {
-            days.push(bundles.cells(Slot { grain: Grain::Day, bucket, ..slot }, table)?);
+            days.push(bundles.cells(PairsKey { grain: Grain::Day, bucket, ..key }, table)?);
         }
         writer.add(table, merged(days).unwrap_or_default())?;
     }
@@ -173,7 +179,7 @@ pub(super) fn add_month(connection: &Connection, site: SiteId, month: Month) -> 
 }
 
 /// Adds up lists, two and two, so that each cell is touched as often as the number of lists has digits.
-fn merged(mut lists: Vec<Cells>) -> Option<Cells> {
+fn merged(mut lists: Vec<CellList>) -> Option<CellList> {
     while lists.len() > 1 {
         let mut rest = std::mem::take(&mut lists).into_iter();
         while let Some(first) = rest.next() {
@@ -216,7 +222,7 @@ pub(super) fn is_month_added(connection: &Connection, site: SiteId, month: Month
 }
 
 /// The months of a site before `before` that have pairs by day and are not added up yet.
-pub(super) fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result<Vec<Month>> {
+fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result<Vec<Month>> {
     let sql = "SELECT DISTINCT bucket FROM pairs WHERE site = ? AND grain = 1 AND bucket < ?";
     let mut statement = connection.prepare_cached(sql)?;
     let days = statement.query_map(params![site.0, before.first().0], |row| row.get(0).map(Day))?;
@@ -226,32 +232,29 @@ pub(super) fn months_to_add(connection: &Connection, site: SiteId, before: Month
     Ok(months)
 }
 
-/// The parts that are not for good.
-pub(super) const ALL_PARTS: &[i64] = &[1, 2];
-
-/// What somebody who counted before left of days that were not over becomes part of them for good.
-pub(super) fn settle_parts(connection: &mut Connection, parts: &[i64]) -> Result<()> {
+/// Adds the snapshots that somebody who counts no more has left to the final pairs of their days.
+pub(super) fn make_final(connection: &mut Connection, parts: &[i64]) -> Result<()> {
     let transaction = connection.transaction()?;
     for part in parts {
         for (site, day) in left(&transaction, *part)? {
-            let slot = Slot { site, grain: Grain::Day, bucket: day.0, part: *part };
-            let bundles = pairs::take(&transaction, slot)?;
+            let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part: *part };
+            let bundles = pairs::take(&transaction, key)?;
             let month = day.month();
             if is_month_added(&transaction, site, month)? {
-                let of_month = Slot { grain: Grain::Month, bucket: month.0, part: SETTLED, ..slot };
+                let of_month = PairsKey { grain: Grain::Month, bucket: month.0, part: FINAL, ..key };
                 pairs::add(&transaction, of_month, tables_of(&bundles))?;
             }
-            pairs::add(&transaction, Slot { part: SETTLED, ..slot }, tables_of(&bundles))?;
+            pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&bundles))?;
         }
     }
     Ok(transaction.commit()?)
 }
 
 /// The tables of bundles in order.
-fn tables_of(bundles: &[Bundle]) -> impl Iterator<Item = Result<(u32, Cells)>> {
+fn tables_of(bundles: &[Bundle]) -> impl Iterator<Item = Result<(u32, CellList)>> {
     let numbers: BTreeSet<u32> = bundles.iter().flat_map(Bundle::tables).collect();
     numbers.into_iter().map(move |table| {
-        let mut cells = Cells::new();
+        let mut cells = CellList::new();
         for bundle in bundles {
             bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
         }
@@ -267,7 +270,7 @@ fn left(connection: &Connection, part: i64) -> Result<Vec<(SiteId, Day)>> {
 
 /// Days that have rows as if they ran.
 pub(super) fn open_days(connection: &Connection) -> Result<Vec<(SiteId, Day)>> {
-    let sql = "SELECT DISTINCT site, bucket FROM days WHERE dimension = 1";
+    let sql = "SELECT DISTINCT site, bucket FROM days";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map([], |row| Ok((SiteId(row.get(0)?), Day(row.get(1)?))))?;
     Ok(found.collect::<rusqlite::Result<_>>()?)

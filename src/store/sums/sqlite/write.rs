@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
-use super::{Result, settle};
+use super::packed::{FUNNEL, PROP, REVENUE};
+use super::{Result, compaction};
 use crate::cell::{Axis, Tally};
 use crate::counts::pairs::Pairs;
 use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
+use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{BotCount, Flush, Grain, OTHER_PAGES};
 
 pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<Pairs>]) -> Result<()> {
@@ -23,17 +24,14 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
         add_sums(&transaction, *site, *day, sums)?;
     }
     for (state, pairs) in flush.days.iter().zip(pairs) {
-        settle::store_day(&transaction, state, pairs.as_ref(), flush.number)?;
-    }
-    if let Some((site, month)) = flush.month {
-        settle::add_month(&transaction, site, month)?;
+        compaction::store_day(&transaction, state, pairs.as_ref(), flush.number)?;
     }
     add_rejected(&transaction, flush)?;
     for bot in &flush.bots {
         add_bot(&transaction, bot)?;
     }
-    for (site, day) in &flush.old_hours {
-        prune_hours(&transaction, *site, *day)?;
+    for (site, today) in &flush.today {
+        prune_hours(&transaction, *site, Day(today.0 - limits::HOUR_DETAIL_DAYS))?;
     }
     for imported in &flush.imported {
         let sql = "INSERT INTO imports VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
@@ -88,11 +86,11 @@ fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
 }
 
 /// The columns `dimension` and `prop` of an axis.
-type Columns = (u8, i64);
+type AxisKey = (u8, i64);
 
 fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> Result<()> {
     let mut ids = Ids::of(transaction, site, sums)?;
-    let mut hours: HashMap<(Columns, i32), Vec<(i64, Tally)>> = HashMap::new();
+    let mut hours: HashMap<(AxisKey, i32), Vec<(i64, Tally)>> = HashMap::new();
     for (cell, hour, tally) in &sums.hours {
         let bucket = LocalHour { day, hour: *hour }.number();
         match ids.columns(transaction, &cell.axis)? {
@@ -100,7 +98,7 @@ fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> R
             Some(columns) => hours.entry((columns, bucket)).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
-    let mut days: HashMap<Columns, Vec<(i64, Tally)>> = HashMap::new();
+    let mut days: HashMap<AxisKey, Vec<(i64, Tally)>> = HashMap::new();
     for (cell, tally) in &sums.days {
         match ids.columns(transaction, &cell.axis)? {
             None => {
@@ -139,7 +137,7 @@ pub(super) fn add_cells(
     connection: &Connection,
     site: SiteId,
     grain: Grain,
-    (dimension, prop): Columns,
+    (dimension, prop): AxisKey,
     bucket: i32,
     mut cells: Vec<(i64, Tally)>,
 ) -> Result<()> {
@@ -184,7 +182,7 @@ impl<'a> Ids<'a> {
     }
 
     /// The columns of an axis; nothing for the total.
-    fn columns(&mut self, transaction: &Transaction, axis: &'a Axis<Name>) -> Result<Option<Columns>> {
+    fn columns(&mut self, transaction: &Transaction, axis: &'a Axis<Name>) -> Result<Option<AxisKey>> {
         let optional = |ids: &Ids, name: &'a Option<Name>| name.as_deref().map_or(0, |name| ids.name(name));
         Ok(Some(match axis {
             Axis::Total => return Ok(None),

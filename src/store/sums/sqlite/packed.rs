@@ -6,14 +6,14 @@ use super::Result;
 use crate::cell::Tally;
 use crate::cell::packed::{self, Damaged, Effort, Key};
 use crate::site::SiteId;
-use crate::store::{Grain, Part, StoreError};
+use crate::store::{CountedBy, Grain, StoreError};
 
-/// Cells in order of their keys.
-pub(super) type Cells = Vec<(Key, Tally)>;
+/// CellList in order of their keys.
+pub(super) type CellList = Vec<(Key, Tally)>;
 
 /// Where a packed table lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct PackedKey {
     pub(super) site: SiteId,
     pub(super) grain: Grain,
     pub(super) dimension: u8,
@@ -21,13 +21,23 @@ pub(super) struct Place {
     pub(super) bucket: i32,
 }
 
-/// What is stored for good.
-pub(super) const SETTLED: i64 = 0;
+/// Code of the axes [`crate::cell::Axis::Prop`] in the column `dimension`; which property it is stands in the column `prop`.
+pub(super) const PROP: u8 = 100;
+/// Code of the axes [`crate::cell::Axis::Revenue`]; which one it is stands in the column `prop`.
+pub(super) const REVENUE: u8 = 101;
+/// Code of the axes [`crate::cell::Axis::Funnel`]; the column `prop` holds its number.
+pub(super) const FUNNEL: u8 = 102;
 
-pub(super) fn part_code(part: Part) -> i64 {
-    match part {
-        Part::Live => 1,
-        Part::Import => 2,
+/// The part of the pairs that are final.
+pub(super) const FINAL: i64 = 0;
+
+/// The parts of the pairs that are not final: snapshots.
+pub(super) const ALL_PARTS: &[i64] = &[1, 2];
+
+pub(super) fn part_code(by: CountedBy) -> i64 {
+    match by {
+        CountedBy::Live => 1,
+        CountedBy::Import => 2,
     }
 }
 
@@ -46,8 +56,8 @@ impl From<Damaged> for StoreError {
 }
 
 /// Adds cells to those of a place.
-pub(super) fn add(connection: &Connection, place: Place, cells: Cells) -> Result<()> {
-    let Place { site, grain, dimension, prop, bucket } = place;
+pub(super) fn add(connection: &Connection, place: PackedKey, cells: CellList) -> Result<()> {
+    let PackedKey { site, grain, dimension, prop, bucket } = place;
     let grain = grain_code(grain);
     let sql = "SELECT cells FROM packed WHERE site = ? AND grain = ? AND dimension = ? AND prop = ? AND bucket = ?";
     let key = params![site.0, grain, dimension, prop, bucket];
@@ -65,13 +75,13 @@ pub(super) fn add(connection: &Connection, place: Place, cells: Cells) -> Result
 /// Hands the packed tables of one axis from the place's bucket to `last` to `take`, with their buckets.
 pub(super) fn each(
     connection: &Connection,
-    from: Place,
+    from: PackedKey,
     last: i32,
     mut take: impl FnMut(i32, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let sql = "SELECT bucket, cells FROM packed
                WHERE site = ? AND grain = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?";
-    let Place { site, grain, dimension, prop, bucket } = from;
+    let PackedKey { site, grain, dimension, prop, bucket } = from;
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![site.0, grain_code(grain), dimension, prop, bucket, last])?;
     while let Some(row) = rows.next()? {

@@ -12,8 +12,8 @@ use headcount::report::Records;
 use headcount::site::{Budget, Day, LocalHour, Schedule, SiteId};
 use rusqlite::{Connection, params};
 
-use super::life::compare_singles;
-use super::room::{Plan, Room};
+use crate::drill::life::compare_singles;
+use crate::drill::room::{Plan, Room};
 use crate::oracle::{Figures, figures};
 
 /// The first version's schema, its views aside.

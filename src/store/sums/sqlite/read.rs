@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Result;
-use super::names::{TextCache, Wanted};
-use super::packed::{self, Place, SETTLED, part_code};
-use super::pairs::{self, Bundles, Slot};
-use super::schema::{FUNNEL, PROP, REVENUE, TALLY};
-use super::settle::{ALL_PARTS, is_month_added, months_not_added, tally};
+use super::compaction::{is_month_added, months_not_added, tally};
+use super::names::{TextCache, ValueFilter};
+use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
+use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::write::{axis_id, name_id, table};
 use crate::cell::packed::{Key, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -18,7 +17,8 @@ use crate::counts::pairs::{Pair, REST};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
-use crate::store::{Answer, Ask, BotCount, Grain, Imported, Part, Row, Running, Source};
+use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::{Ask, BotCount, CellSource, CountedBy, Grain, Imported, InMemory, StoredSums, SumRow};
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
     let number: i64 = connection.prepare_cached("SELECT number FROM flushes")?.query_row([], |row| row.get(0))?;
@@ -28,34 +28,34 @@ pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
 pub(super) fn answer(
     connection: &mut Connection,
     asks: &[Ask],
-    running: &[Running],
+    running: &[InMemory],
     texts: &TextCache,
-) -> Result<Answer> {
+) -> Result<StoredSums> {
     let transaction = connection.transaction()?;
     let flush = last_flush(&transaction)?;
     let adds = running.iter().map(|running| is_added(&transaction, running, flush)).collect::<Result<Vec<_>>>()?;
-    let in_memory: Vec<&Running> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
-    let bundles = Bundles::of(&transaction);
+    let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
+    let bundles = OpenedBlocks::of(&transaction);
     let mut rows = Vec::with_capacity(asks.len());
     for ask in asks {
-        let wanted = Wanted::of(&transaction, ask, texts)?;
+        let wanted = ValueFilter::of(&transaction, ask, texts)?;
         let of_site = in_memory.iter().filter(|running| running.site == ask.site);
-        let left_out: Vec<(i32, i64)> = of_site.map(|running| (running.day.0, part_code(running.part))).collect();
+        let left_out: Vec<(i32, i64)> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let mut reading = Reading { transaction: &transaction, ask, left_out: &left_out, sums: HashMap::default() };
         match ask.source() {
-            Source::Single(axis) => reading.single(axis, &wanted)?,
-            Source::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
-            Source::Nowhere => {}
+            CellSource::Single(axis) => reading.single(axis, &wanted)?,
+            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
+            CellSource::Nowhere => {}
         }
         wanted.check()?;
         rows.push(reading.rows(texts)?);
     }
-    Ok(Answer { flush, rows, adds })
+    Ok(StoredSums { flush, rows, adds })
 }
 
 /// Whether what is in memory of a running day is not in the store yet.
-fn is_added(transaction: &Transaction, running: &Running, flush: u64) -> Result<bool> {
-    if running.part == Part::Import {
+fn is_added(transaction: &Transaction, running: &InMemory, flush: u64) -> Result<bool> {
+    if running.by == CountedBy::Import {
         return Ok(flush < running.number);
     }
     let sql = "SELECT number FROM days_closed WHERE site = ? AND day = ?";
@@ -83,7 +83,7 @@ impl Reading<'_> {
         *self.sums.entry((bucket, value)).or_default() += tally;
     }
 
-    fn rows(self, texts: &TextCache) -> Result<Vec<Row>> {
+    fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
         let mut rows = Vec::with_capacity(self.sums.len());
         for ((bucket, value), tally) in self.sums {
             let value: Name = match value {
@@ -91,12 +91,12 @@ impl Reading<'_> {
                 REST => Name::from(OTHER),
                 value => texts.text(self.transaction, value)?,
             };
-            rows.push(Row { bucket, value, tally });
+            rows.push(SumRow { bucket, value, tally });
         }
         Ok(rows)
     }
 
-    fn single(&mut self, axis: &Axis<Name>, wanted: &Wanted) -> Result<()> {
+    fn single(&mut self, axis: &Axis<Name>, wanted: &ValueFilter) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let Some((dimension, prop)) = columns(self.transaction, site, axis)? else {
             return self.totals();
@@ -104,14 +104,14 @@ impl Reading<'_> {
         if (dimension, prop) == UNKNOWN {
             return Ok(());
         }
-        let place = Place { site, grain, dimension, prop, bucket: first };
+        let place = PackedKey { site, grain, dimension, prop, bucket: first };
         if grain != Grain::Month {
             self.table(grain, place, (first, last), wanted)?;
         }
         match grain {
             Grain::Hour => {
                 let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
-                self.packed_hours(Place { bucket: days[0], ..place }, days[1], wanted)
+                self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1], wanted)
             }
             Grain::Day => self.packed_days(place, last, wanted),
             // Days that are not over are in no month yet, and months that are not over have rows alone.
@@ -121,7 +121,7 @@ impl Reading<'_> {
                     self.table(grain, place, run, wanted)?;
                 }
                 let days = (Month(first).first().0, Month(last).last().0);
-                self.table(Grain::Day, Place { grain: Grain::Day, ..place }, days, wanted)
+                self.table(Grain::Day, PackedKey { grain: Grain::Day, ..place }, days, wanted)
             }
         }
     }
@@ -141,7 +141,7 @@ impl Reading<'_> {
     }
 
     /// Adds rows of a table; those of days that stand for a month are booked to it.
-    fn table(&mut self, grain: Grain, place: Place, (first, last): (i32, i32), wanted: &Wanted) -> Result<()> {
+    fn table(&mut self, grain: Grain, place: PackedKey, (first, last): (i32, i32), wanted: &ValueFilter) -> Result<()> {
         let sql = format!(
             "SELECT bucket, value, {} FROM {} WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?",
             TALLY.join(", "),
@@ -159,7 +159,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn packed_hours(&mut self, place: Place, last: i32, wanted: &Wanted) -> Result<()> {
+    fn packed_hours(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
         let ask = self.ask;
         packed::each(self.transaction, place, last, |day, cells| {
             unpack(
@@ -178,19 +178,19 @@ impl Reading<'_> {
     }
 
     /// Adds packed days, or months.
-    fn packed_days(&mut self, place: Place, last: i32, wanted: &Wanted) -> Result<()> {
+    fn packed_days(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
         packed::each(self.transaction, place, last, |day, cells| {
             unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;
             Ok(())
         })
     }
 
-    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &Wanted, bundles: &Bundles) -> Result<()> {
+    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, bundles: &OpenedBlocks) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
         let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
-            let slot = Slot { site, grain, bucket, part: SETTLED };
-            reading.pair_table(slot, parts, shown, (table, is_by_second), wanted, bundles)
+            let key = PairsKey { site, grain, bucket, part: FINAL };
+            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, bundles)
         };
         match grain {
             // Pairs are not kept by hour.
@@ -203,7 +203,7 @@ impl Reading<'_> {
             Grain::Month => {
                 for month in (first..=last).map(Month) {
                     if is_month_added(self.transaction, site, month)? {
-                        read(self, (Grain::Month, month.0), &[SETTLED], month.0)?;
+                        read(self, (Grain::Month, month.0), &[FINAL], month.0)?;
                         // What is not for good is in no month.
                         for day in pairs::running(self.transaction, site, month)? {
                             read(self, (Grain::Day, day), ALL_PARTS, month.0)?;
@@ -222,12 +222,12 @@ impl Reading<'_> {
     /// Adds the cells of one table, by some of those who have counted the bucket, as far as the caller does not add them.
     fn pair_table(
         &mut self,
-        slot: Slot,
+        key: PairsKey,
         parts: &[i64],
         shown: i32,
         (table, is_by_second): (u32, bool),
-        wanted: &Wanted,
-        bundles: &Bundles,
+        wanted: &ValueFilter,
+        bundles: &OpenedBlocks,
     ) -> Result<()> {
         // A reader who wants one first value opens the chunks that hold it alone.
         let first = match wanted.single() {
@@ -236,16 +236,16 @@ impl Reading<'_> {
         };
         let sides = |(a, b): Key| if is_by_second { (b, a) } else { (a, b) };
         let passes = |key: Key| sides(key).0 != REST && wanted.passes(sides(key).0);
-        for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(slot.bucket, *part))) {
-            let slot = Slot { part, ..slot };
-            bundles.each(slot, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
+        for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(key.bucket, *part))) {
+            let key = PairsKey { part, ..key };
+            bundles.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
         }
         Ok(())
     }
 }
 
 /// Those who may have counted a day.
-const PARTS: [i64; 3] = [1, 2, SETTLED];
+const PARTS: [i64; 3] = [1, 2, FINAL];
 
 /// The columns of an axis that the store has never met.
 const UNKNOWN: (u8, i64) = (0, -1);

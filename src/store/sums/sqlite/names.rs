@@ -44,8 +44,10 @@ impl TextCache {
 }
 
 /// The number of the last name; 0 if there is none.
-pub(super) fn last(connection: &Connection) -> Result<i64> {
-    Ok(connection.prepare_cached("SELECT coalesce(max(id), 0) FROM names")?.query_row([], |row| row.get(0))?)
+pub(super) fn last(connection: &Connection) -> Result<u64> {
+    let last: i64 =
+        connection.prepare_cached("SELECT coalesce(max(id), 0) FROM names")?.query_row([], |row| row.get(0))?;
+    Ok(last.max(0) as u64)
 }
 
 /// The names that hold a text, with their sites.
@@ -56,44 +58,44 @@ pub(super) fn with(connection: &Connection, text: &str) -> Result<Vec<(SiteId, S
 }
 
 /// Which values of an axis a question wants, by the numbers of their names.
-pub(super) struct Wanted<'a> {
-    test: Wants<'a>,
+pub(super) struct ValueFilter<'a> {
+    test: WantedValues<'a>,
     connection: &'a Connection,
     texts: &'a TextCache,
     failed: RefCell<Option<StoreError>>,
 }
 
-enum Wants<'a> {
+enum WantedValues<'a> {
     All,
     Ids(HashSet<u32>),
     /// Those that pass, and what is known of it.
     Passing(&'a Test, RefCell<HashMap<u32, bool, foldhash::fast::RandomState>>),
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn of(connection: &'a Connection, ask: &'a Ask, texts: &'a TextCache) -> Result<Wanted<'a>> {
+impl<'a> ValueFilter<'a> {
+    pub(super) fn of(connection: &'a Connection, ask: &'a Ask, texts: &'a TextCache) -> Result<ValueFilter<'a>> {
         let test = match &ask.filter {
-            None => Wants::All,
+            None => WantedValues::All,
             Some(filter) => match filter.test.named() {
                 Some(named) => {
                     let mut ids = HashSet::new();
                     for text in named {
                         ids.extend(name_id(connection, ask.site, text)?.and_then(|id| u32::try_from(id).ok()));
                     }
-                    Wants::Ids(ids)
+                    WantedValues::Ids(ids)
                 }
-                None => Wants::Passing(&filter.test, RefCell::default()),
+                None => WantedValues::Passing(&filter.test, RefCell::default()),
             },
         };
-        Ok(Wanted { test, connection, texts, failed: RefCell::default() })
+        Ok(ValueFilter { test, connection, texts, failed: RefCell::default() })
     }
 
-    /// Whether a value is wanted. A failure is kept for [`Wanted::check`].
+    /// Whether a value is wanted. A failure is kept for [`ValueFilter::check`].
     pub(super) fn passes(&self, id: u32) -> bool {
         match &self.test {
-            Wants::All => true,
-            Wants::Ids(ids) => ids.contains(&id),
-            Wants::Passing(test, known) => {
+            WantedValues::All => true,
+            WantedValues::Ids(ids) => ids.contains(&id),
+            WantedValues::Passing(test, known) => {
                 let passes = || match self.texts.text(self.connection, id) {
                     Ok(text) => test.passes(&text),
                     Err(error) => {
@@ -109,7 +111,7 @@ impl<'a> Wanted<'a> {
     /// The only value that is wanted, if there is one.
     pub(super) fn single(&self) -> Option<u32> {
         match &self.test {
-            Wants::Ids(ids) if ids.len() == 1 => ids.iter().next().copied(),
+            WantedValues::Ids(ids) if ids.len() == 1 => ids.iter().next().copied(),
             _ => None,
         }
     }

@@ -1,0 +1,205 @@
+//! In: flushes. Out: sums over a range, and the other things that are counted. Forgets: what retention says; with a site, all of it.
+//!
+//! [`SumStore`] is the contract. [`sqlite`] fulfils it in a file, [`memory`] by the naive right answer, for tests.
+//!
+//! # Cells, pairs, and days that are not over
+//!
+//! Sums come in two kinds. *Cells of one axis* (pages, browsers, a property, the totals) come as changes: each flush brings what
+//! was counted since the last one, and the store adds it up. Once they are in a flush, whoever counts forgets them.
+//!
+//! *Pairs* (which pages in which country) are made from a snapshot of all visits of a day, because a visit that goes on changes
+//! pairs that were counted before. While a day runs, whoever counts it has its visits in memory, and now and then hands over a
+//! snapshot of them: it takes the place of the one before. When the day is over the last snapshot is final: its pairs are added
+//! to what the day has for good, and the visits are forgotten. So a day has final pairs, and for each of those who count it
+//! ([`CountedBy`]) at most one snapshot that the next one replaces.
+//!
+//! A question must not count a visit twice: once from a stored snapshot, and once from memory, where the newer one is. So
+//! whoever asks says which days it has in memory ([`InMemory`]), and the store leaves out the stored snapshots of those. It may
+//! be, though, that the store has closed such a day by now, because a flush went through between the two; then memory is the
+//! older one, and the answer says that it is not to be added ([`StoredSums::adds`]).
+//!
+//! # How a store on another engine fits
+//!
+//! A store that can't apply a change exactly once (ClickHouse, where a retry after a lost reply doubles it) keeps absolute
+//! totals: a row for each cell that a flush changed, with its sum so far, the source that counted it (a collector and its
+//! epoch), and the flush's number as its revision; the highest revision of a row holds, and sums go over sources. A flush that
+//! is sent again is the same rows again. Snapshots are totals already: their source is who counts, and `is_over` makes them
+//! final by moving them to the collector's own. [`SumStore::last_flush`] is the highest revision of the own source;
+//! [`SumStore::end_imports`], and opening, begin a new epoch, so that the rows of the old one stay as they are. The totals are
+//! best kept in a local file first (the SQLite store with a revision), and sent from there as far as they are not acknowledged.
+//! What is read must hold one state: rows up to a revision, which is the answer's number.
+
+pub mod memory;
+pub(in crate::store) mod sqlite;
+
+mod ask;
+mod flush;
+
+use crate::counts::Name;
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, SiteId};
+
+use super::StoreError;
+
+pub use ask::{Ask, CellSource, Grain, SumRow};
+pub use flush::{BotCount, CountedBy, DayState, Flush, Imported, MailSum, OTHER_PAGES, Rejected};
+
+/// A day whose visits are in memory of whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InMemory {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    /// Who counts it.
+    pub by: CountedBy,
+    /// Number of the first flush that may hold what is in memory.
+    pub number: u64,
+}
+
+/// Sums as stored, and the flush up to which they hold.
+#[derive(Debug, Default)]
+pub struct StoredSums {
+    /// Number of the last flush that is in them.
+    pub flush: u64,
+    /// For each question its rows, in no order.
+    pub rows: Vec<Vec<SumRow>>,
+    /// For each day in memory, whether its pairs in memory are to be added to the rows.
+    pub adds: Vec<bool>,
+}
+
+/// A point in the life of a store: the names that it had met by then are told from later ones. The number is the store's own
+/// affair; a mark means something only to the store that made it, as long as it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct NamesMark(pub(in crate::store) u64);
+
+/// A store of sums. One collector writes, one flush after the other; any number of threads read meanwhile.
+///
+/// What a method returns is a state between two flushes: all of a flush or nothing of it. Where a number comes with an answer it
+/// is that of the last flush in the answer, so that whoever asks can add the later ones, which are still in its memory.
+///
+/// Every method may fail with a [`StoreError`]; then nothing was changed.
+pub trait SumStore: Send + Sync + std::fmt::Debug {
+    /// Number of the last flush that was applied; 0 in a new store.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn last_flush(&self) -> Result<u64, StoreError>;
+
+    /// Adds a flush, for good, wholly or not at all. One whose number is not above [`SumStore::last_flush`] was applied
+    /// before, and changes nothing: whoever does not know whether a flush went through sends it again.
+    ///
+    /// Parts of a flush may be about the same day; they apply in the order of the fields of [`Flush`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was added then.
+    fn apply(&self, flush: &Flush) -> Result<(), StoreError>;
+
+    /// Answers questions about any sites, all from the same state. An answer has one row for each value (and bucket, if
+    /// buckets stay apart); a row whose numbers are all 0 may be there or not. Past [`DayState::pair_cells`] the rest of a
+    /// pair's values has the name [`crate::cell::OTHER`]; it passes no filter.
+    ///
+    /// Cells of a single axis count at once, pairs with the snapshots that brought them. Of the days in memory the stored
+    /// snapshot is left out, unless [`StoredSums::adds`] says that what is in memory is part of the answer already: for a day
+    /// that the collector counts, because a flush of number [`InMemory::number`] or above closed it; for one of an import,
+    /// because that flush was applied.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError>;
+
+    /// The first day of which a site has totals, and the flush up to which that holds.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError>;
+
+    /// The keys of properties that came with an event from `first` to `last`; without an event, those of properties by all
+    /// events together. Each once, in no order, and at most [`crate::limits::PROP_KEYS_LISTED`].
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
+
+    /// Rejections of a site from `first` to `last`, added up by reason, and the flush up to which they hold.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError>;
+
+    /// Programs that came to a site from `first` to `last`, by day, family and group of pages, and the flush up to which they
+    /// hold.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError>;
+
+    /// What became of a site's mails from `first` to `last`, by campaign, day and kind, and the flush up to which that holds.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<MailSum>), StoreError>;
+
+    /// How far logs are imported for a site: for each beginning of a log what the last flush said of it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError>;
+
+    /// Whether a batch with this id is counted. A store may forget it [`crate::limits::BATCH_DAYS`] days before the latest
+    /// batch.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn has_batch(&self, id: Digest) -> Result<bool, StoreError>;
+
+    /// The days that got cells of dimensions and were not closed since: after a restart nobody has them in memory, and the
+    /// collector closes them without a snapshot when their time has come.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError>;
+
+    /// No import runs: the snapshots that one has left because it broke off are final. Opening a store does the same to the
+    /// snapshots of everybody.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn end_imports(&self) -> Result<(), StoreError>;
+
+    /// The point at which the store is now, for [`SumStore::has_name`].
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn names_mark(&self) -> Result<NamesMark, StoreError>;
+
+    /// Whether cells of a site held a name, as a value or in their axis, in a flush that was applied before the mark was made.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn has_name(&self, site: SiteId, name: &str, mark: NamesMark) -> Result<bool, StoreError>;
+
+    /// The names of all sites that hold a text, each with its site. Every name is looked at, so this is for the start.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>, StoreError>;
+
+    /// Does one step of the work that makes days and months that are past small and quick to read, and tells whether there is
+    /// more. No figure changes by it. Whoever writes flushes calls it between them; what is left undone is done another day.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn compact(&self) -> Result<bool, StoreError>;
+
+    /// Removes everything that was counted for a site, names included; nothing of it can be read from the disk afterwards. A
+    /// site without sums is no error.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is removed then.
+    fn remove_site(&self, site: SiteId) -> Result<(), StoreError>;
+
+    /// What it takes on the disk, in bytes; 0 where it takes none.
+    fn bytes(&self) -> u64;
+}

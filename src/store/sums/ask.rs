@@ -1,0 +1,132 @@
+//! In: what a report wants to know. Out: questions for sums, and the rows that sums in memory add to an answer. Forgets: nothing.
+
+use crate::cell::{Axis, Cell, Filter, Tally};
+use crate::counts::pairs::Pair;
+use crate::counts::{Name, SessionSnapshot, Sums};
+use crate::site::{Day, LocalHour, SiteId};
+
+/// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Grain {
+    /// An hour of the site's wall clock.
+    Hour,
+    /// A day of the site's calendar.
+    Day,
+    /// A month of the site's calendar.
+    Month,
+}
+
+/// A question for sums.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// Of which site.
+    pub site: SiteId,
+    /// Split by what.
+    pub axis: Axis<Name>,
+    /// Of what alone; nothing for all.
+    pub filter: Option<Filter<Name>>,
+    /// From which cells.
+    pub grain: Grain,
+    /// First bucket.
+    pub first: i32,
+    /// Last bucket, included.
+    pub last: i32,
+    /// Whether buckets stay apart; else each value has one row, in bucket 0.
+    pub by_bucket: bool,
+}
+
+/// The sums of a value, in a bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SumRow {
+    /// Number of the bucket, or 0.
+    pub bucket: i32,
+    /// The value; empty for totals.
+    pub value: Name,
+    /// The sums.
+    pub tally: Tally,
+}
+
+/// Where the cells are that answer a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CellSource<'a> {
+    /// Cells of one axis, of all its values or of those that pass a filter.
+    Single(&'a Axis<Name>),
+    /// Cells of two dimensions, and whether the filter is on the second of them.
+    Pair(Pair, bool),
+    /// There are none: sums can't answer it.
+    Nowhere,
+}
+
+impl Ask {
+    /// The question for the totals of a site's day.
+    pub fn totals_of_day(site: SiteId, day: Day) -> Ask {
+        Ask { site, axis: Axis::Total, filter: None, grain: Grain::Day, first: day.0, last: day.0, by_bucket: false }
+    }
+
+    /// Which cells answer it.
+    pub fn source(&self) -> CellSource<'_> {
+        match (&self.filter, &self.axis) {
+            (None, axis) => CellSource::Single(axis),
+            (Some(filter), Axis::Total) => CellSource::Single(&filter.axis),
+            (Some(filter), axis) if filter.axis == *axis => CellSource::Single(axis),
+            (Some(Filter { axis: Axis::Of(by), .. }), Axis::Of(split)) => {
+                let (pair, is_turned) = Pair::of(*split, *by);
+                // The filter is the second of the pair unless the pair had to be turned.
+                if pair.is_counted() { CellSource::Pair(pair, !is_turned) } else { CellSource::Nowhere }
+            }
+            _ => CellSource::Nowhere,
+        }
+    }
+
+    /// The bucket of a row, by what was asked for.
+    pub(super) fn bucket(&self, bucket: i32) -> i32 {
+        if self.by_bucket { bucket } else { 0 }
+    }
+
+    pub(super) fn spans(&self, bucket: i32) -> bool {
+        (self.first..=self.last).contains(&bucket)
+    }
+
+    /// A row of [`Ask::rows_of`] as it belongs into the answer, if the filter lets it pass.
+    pub fn narrowed(&self, row: &SumRow) -> Option<SumRow> {
+        let passes = self.filter.as_ref().is_none_or(|filter| filter.test.passes(&row.value));
+        let value = if self.axis == Axis::Total { Name::from("") } else { row.value.clone() };
+        passes.then(|| SumRow { value, ..row.clone() })
+    }
+
+    /// The rows that sums of one day, not stored yet, add to the answer, when [`Ask::narrowed`] has looked at them: whoever
+    /// counts hits has no time for a reader's expressions.
+    pub fn rows_of(&self, day: Day, sums: &Sums) -> Vec<SumRow> {
+        let CellSource::Single(axis) = self.source() else { return Vec::new() };
+        let wanted = |cell: &Cell<Name>| cell.axis == *axis;
+        let row = |bucket: i32, value: &Name, tally: Tally| SumRow {
+            bucket: self.bucket(bucket),
+            value: value.clone(),
+            tally,
+        };
+        if self.grain == Grain::Hour {
+            let hours = sums.hours.iter().map(|(cell, hour, tally)| (LocalHour { day, hour: *hour }, cell, tally));
+            let wanted = hours.filter(|(hour, cell, _)| self.spans(hour.number()) && wanted(cell));
+            return wanted.map(|(hour, cell, tally)| row(hour.number(), &cell.value, *tally)).collect();
+        }
+        let bucket = self.bucket_of(day);
+        let days = sums.days.iter().filter(|(cell, _)| self.spans(bucket) && wanted(cell));
+        days.map(|(cell, tally)| row(bucket, &cell.value, *tally)).collect()
+    }
+
+    /// The rows that a snapshot of one day adds to the answer: those of pairs.
+    pub fn rows_of_snapshot(&self, day: Day, snapshot: &SessionSnapshot) -> Vec<SumRow> {
+        let (CellSource::Pair(..), Some(filter)) = (self.source(), &self.filter) else { return Vec::new() };
+        let bucket = self.bucket_of(day);
+        if self.grain == Grain::Hour || !self.spans(bucket) {
+            return Vec::new();
+        }
+        let row = |(value, tally)| SumRow { bucket: self.bucket(bucket), value, tally };
+        snapshot.filtered(filter, &self.axis).into_iter().map(row).collect()
+    }
+
+    /// The bucket of a day, where buckets are days or months.
+    pub(super) fn bucket_of(&self, day: Day) -> i32 {
+        if self.grain == Grain::Month { day.month().0 } else { day.0 }
+    }
+}

@@ -1,0 +1,124 @@
+//! In: what was counted. Out: the form in which it reaches a store. Forgets: nothing; what never reaches this form can't be read
+//! from a disk.
+
+use std::sync::Arc;
+
+use crate::beacon::mail::MailKind;
+use crate::counts::{Name, SessionSnapshot, Sums};
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, SiteId};
+
+/// Rejections of one site and day under one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejected {
+    /// The site, or the instance.
+    pub site: SiteId,
+    /// The day, at the site; in UTC for the instance.
+    pub day: Day,
+    /// The reason.
+    pub reason: Rejection,
+    /// How many.
+    pub count: u64,
+}
+
+/// The group of those paths of programs that are no longer told apart.
+pub const OTHER_PAGES: &str = "(other)";
+
+/// What programs asked for on one day: how often those of a family came for a group of pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotCount {
+    /// The site.
+    pub site: SiteId,
+    /// The day, at the site.
+    pub day: Day,
+    /// The family, from the list of [`crate::hit::agent`].
+    pub family: Name,
+    /// The group of pages, or [`OTHER_PAGES`].
+    pub pages: Name,
+    /// How many messages.
+    pub count: u64,
+}
+
+/// How far a log has been imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// The site it counted for.
+    pub site: SiteId,
+    /// The digest of its beginning.
+    pub head: Digest,
+    /// How long that beginning is, in bytes.
+    pub head_bytes: u64,
+    /// How many bytes of its content are counted.
+    pub bytes: u64,
+}
+
+/// What became of the mails of a campaign on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSum {
+    /// The site.
+    pub site: SiteId,
+    /// The campaign, or the name of those that nobody declared.
+    pub campaign: String,
+    /// The day, at the site.
+    pub day: Day,
+    /// What happened.
+    pub kind: MailKind,
+    /// How often.
+    pub count: u64,
+    /// By how many distinct people within the day.
+    pub people: u64,
+}
+
+/// Who counts a day that is not over. Each has its own visits in memory, and its own snapshot in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CountedBy {
+    /// The running collector.
+    Live,
+    /// An import.
+    Import,
+}
+
+/// What is known of a day's visits, and whether the day is over.
+#[derive(Debug, Clone)]
+pub struct DayState {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    /// Who counted it.
+    pub by: CountedBy,
+    /// Its visits, which take the place of what the same counter said before; nothing for a day of which only sums are left,
+    /// because the program was restarted.
+    pub snapshot: Option<Arc<SessionSnapshot>>,
+    /// The most cells of pairs that are kept of it, those for the rest aside.
+    pub pair_cells: u32,
+    /// Whether it is over. Then the pairs are added to what the day has for good, in the place of the snapshot of the same
+    /// counter, and the day is no longer open ([`crate::store::SumStore::open_days`]). Whatever comes later is added.
+    pub is_over: bool,
+}
+
+/// What is added in one step.
+#[derive(Debug, Default)]
+pub struct Flush {
+    /// Number of this flush: one more than the last. A flush is applied once, however often it is tried.
+    pub number: u64,
+    /// Changes of cells, by site and day. Those of the days count for their months too.
+    pub sums: Vec<(SiteId, Day, Sums)>,
+    /// The visits of days.
+    pub days: Vec<DayState>,
+    /// Rejections.
+    pub rejected: Vec<Rejected>,
+    /// The programs among them. A day of a site has at most [`crate::limits::BOT_ROWS_PER_DAY_MAX`] rows; a group of pages that comes later is
+    /// counted as [`OTHER_PAGES`] of its family.
+    pub bots: Vec<BotCount>,
+    /// The present day of sites, said once on each. Hours older than [`crate::limits::HOUR_DETAIL_DAYS`] days are deleted, those of the
+    /// totals aside, and months before it are over.
+    pub today: Vec<(SiteId, Day)>,
+    /// How far logs are imported with it.
+    pub imported: Vec<Imported>,
+    /// What became of mails; counts and people are added up.
+    pub mails: Vec<MailSum>,
+    /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
+    pub batches: Vec<(Digest, Day)>,
+}

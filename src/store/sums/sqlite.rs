@@ -1,0 +1,168 @@
+//! In: flushes. Out: sums, from a SQLite file. Forgets: what a running day needs alone, when it is closed; what retention says.
+//!
+//! The cells of a day are rows while it runs. When it is over they are packed into column blocks, which are a tenth of the size,
+//! and so are the pairs of two dimensions ([`compaction`]). Months that are over get pairs of their own, so that a question over
+//! years need not read days.
+
+mod compaction;
+mod keys;
+mod mails;
+mod names;
+mod packed;
+mod pairs;
+mod read;
+mod removal;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use super::{
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, MailSum, NamesMark, StoreError, StoredSums, SumStore,
+};
+use crate::counts::Name;
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, Month, SiteId};
+use crate::store::sqlite::SqliteFile;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The sums in the file of a data folder.
+pub(in crate::store) struct SqliteSums {
+    file: Arc<SqliteFile>,
+    texts: names::TextCache,
+    /// Sites whose months before the one given may have to be added up.
+    months: Mutex<BTreeMap<SiteId, Month>>,
+}
+
+impl std::fmt::Debug for SqliteSums {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SqliteSums")
+    }
+}
+
+impl SqliteSums {
+    /// The sums of a file. Nobody counts any more what runs in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
+        compaction::make_final(&mut file.writer(), packed::ALL_PARTS)?;
+        Ok(SqliteSums { file, texts: names::TextCache::default(), months: Mutex::default() })
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.file.writer()
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.file.reader()
+    }
+
+    fn months(&self) -> MutexGuard<'_, BTreeMap<SiteId, Month>> {
+        self.months.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SumStore for SqliteSums {
+    fn last_flush(&self) -> Result<u64> {
+        read::last_flush(&self.reader())
+    }
+
+    fn apply(&self, flush: &Flush) -> Result<()> {
+        // Made before the writer is held: it takes a second for a busy day.
+        let pairs = compaction::pairs_of(flush);
+        let mut writer = self.writer();
+        write::apply(&mut writer, flush, &pairs)?;
+        self.months().extend(flush.today.iter().map(|(site, today)| (*site, today.month())));
+        // Busy readers may keep the log alive; the next flush empties it.
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums> {
+        read::answer(&mut self.reader(), asks, in_memory, &self.texts)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>)> {
+        read::first_day(&mut self.reader(), site)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>> {
+        keys::of_props(&self.reader(), site, event, [first, last])
+    }
+
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {
+        read::rejected(&mut self.reader(), site, first, last)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
+        read::bots(&mut self.reader(), site, first, last)
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<MailSum>)> {
+        mails::of_site(&mut self.reader(), site, first, last)
+    }
+
+    fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
+        read::imports(&self.reader(), site)
+    }
+
+    fn has_batch(&self, id: Digest) -> Result<bool> {
+        let reader = self.reader();
+        let found = reader.prepare_cached("SELECT 1 FROM batches WHERE id = ?")?.exists([id.0])?;
+        Ok(found)
+    }
+
+    fn open_days(&self) -> Result<Vec<(SiteId, Day)>> {
+        compaction::open_days(&self.reader())
+    }
+
+    fn end_imports(&self) -> Result<()> {
+        compaction::make_final(&mut self.writer(), &[packed::part_code(CountedBy::Import)])
+    }
+
+    fn names_mark(&self) -> Result<NamesMark> {
+        names::last(&self.reader()).map(NamesMark)
+    }
+
+    fn has_name(&self, site: SiteId, name: &str, mark: NamesMark) -> Result<bool> {
+        let id = write::name_id(&self.reader(), site, name)?;
+        Ok(id.is_some_and(|id| u64::try_from(id).is_ok_and(|id| id <= mark.0)))
+    }
+
+    fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>> {
+        names::with(&self.reader(), text)
+    }
+
+    fn compact(&self) -> Result<bool> {
+        let mut writer = self.writer();
+        let Some((site, before)) = self.months().first_key_value().map(|(site, before)| (*site, *before)) else {
+            return Ok(false);
+        };
+        if compaction::add_next_month(&mut writer, site, before)? {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            return Ok(true);
+        }
+        let mut months = self.months();
+        months.remove(&site);
+        Ok(!months.is_empty())
+    }
+
+    fn remove_site(&self, site: SiteId) -> Result<()> {
+        let mut writer = self.writer();
+        removal::remove(&mut writer, site)?;
+        self.months().remove(&site);
+        self.texts.clear();
+        // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
+        let _ = removal::sweep(&writer);
+        Ok(())
+    }
+
+    fn bytes(&self) -> u64 {
+        self.file.bytes()
+    }
+}

@@ -1,0 +1,60 @@
+//! In: the database file of a data folder. Out: what SQL finds in it, and changes of it that no program of ours would make. Forgets:
+//! nothing. Tests that look into the file or damage it do so here, as another program would.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+/// A database file, opened beside the program.
+pub struct Database(Connection);
+
+impl Database {
+    /// That of a data folder.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn of(folder: &Path) -> Database {
+        Database(Connection::open(folder.join("headcount.db")).unwrap())
+    }
+
+    /// A new one in memory.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn in_memory() -> Database {
+        Database(Connection::open_in_memory().unwrap())
+    }
+
+    /// Runs statements.
+    pub fn run(&self, sql: &str) {
+        self.0.execute_batch(sql).unwrap();
+    }
+
+    /// Runs a statement and tells how many rows it has changed.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn change(&self, sql: &str) -> usize {
+        self.0.execute(sql, []).unwrap()
+    }
+
+    /// The only number that a question finds.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.0.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The first column of all rows, as text.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.0.prepare(sql).unwrap();
+        let texts = statement.query_map([], |row| {
+            let value: rusqlite::types::Value = row.get(0)?;
+            Ok(match value {
+                rusqlite::types::Value::Text(text) => text,
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                other => format!("{other:?}"),
+            })
+        });
+        texts.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// The connection itself, for tests of the file.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn connection(&self) -> &Connection {
+        &self.0
+    }
+}

@@ -1,0 +1,183 @@
+//! In: flushes and questions at random; a collector whose sums are in memory. Out: whether both stores answer the same, and whether
+//! nobody in front of a store can tell which one it is. Forgets: the stores.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use headcount::cell::{Axis, Dimension};
+use headcount::clock::Clock;
+use headcount::collector::{Collector, Outcome};
+use headcount::hit::Tools;
+use headcount::hit::agent::Agents;
+use headcount::hit::place::Places;
+use headcount::report::Sums;
+use headcount::site::{Day, Domain, Settings, SiteId};
+use headcount::store::sums::memory::MemorySums;
+use headcount::store::{self, CountedBy, DayState, Flush, Grain, InMemory, Stores};
+use proptest::prelude::*;
+
+use super::contract::{DAY, Kept, SITE, ask, cells, day_of, rows, state};
+use crate::scenario::Scenario;
+use crate::scenario::depth1::hits;
+
+/// One thing that happens to a store.
+#[derive(Debug, Clone)]
+enum Happening {
+    Cells(i32, Vec<(u8, i64)>),
+    /// A snapshot of the first visitors of a day.
+    Snapshot(i32, u8, CountedBy, u32, bool),
+    /// Only sums were left of a day.
+    Close(i32),
+    Today(i32),
+    EndImports,
+    Reopen,
+    RemoveSite,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let day = 0..40_i32;
+    let by = prop_oneof![Just(CountedBy::Live), Just(CountedBy::Import)];
+    let cells = proptest::collection::vec((0..6_u8, -2..9_i64), 1..6);
+    prop_oneof![
+        4 => (day.clone(), cells).prop_map(|(day, cells)| Happening::Cells(day, cells)),
+        6 => (day.clone(), 1..6_u8, by, prop_oneof![Just(u32::MAX), Just(40)], any::<bool>())
+            .prop_map(|(day, visits, by, most, is_over)| Happening::Snapshot(day, visits, by, most, is_over)),
+        1 => day.prop_map(Happening::Close),
+        2 => (0..100_i32).prop_map(Happening::Today),
+        1 => Just(Happening::EndImports),
+        1 => Just(Happening::Reopen),
+        1 => Just(Happening::RemoveSite),
+    ]
+}
+
+const VISITS: [&str; 5] = [
+    "09:00 ana / from google.com\n",
+    "09:10 bob /a with Firefox\n",
+    "10:00 cem / speaks de\n",
+    "10:05 cem event Signup on /a plan=pro\n",
+    "23:00 dan /b utm source=x\n",
+];
+
+fn flush_of(happening: &Happening) -> Flush {
+    let day = |number: &i32| Day(DAY.0 + number);
+    match happening {
+        Happening::Cells(number, pages) => Flush { sums: vec![cells(day(number), pages)], ..Flush::default() },
+        Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
+            let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
+            let state = DayState { day: day(number), pair_cells: *pair_cells, ..state(&open, *by, *is_over) };
+            Flush { sums: vec![(SITE, day(number), open.drain())], days: vec![state], ..Flush::default() }
+        }
+        Happening::Close(number) => {
+            let (site, day, by) = (SITE, day(number), CountedBy::Live);
+            let state = DayState { site, day, by, snapshot: None, pair_cells: u32::MAX, is_over: true };
+            Flush { days: vec![state], ..Flush::default() }
+        }
+        Happening::Today(number) => Flush { today: vec![(SITE, day(number))], ..Flush::default() },
+        _ => Flush::default(),
+    }
+}
+
+fn happens(kept: &mut Kept, happening: &Happening) {
+    match happening {
+        Happening::EndImports => kept.sums.end_imports().unwrap(),
+        Happening::Reopen => kept.reopen(),
+        Happening::RemoveSite => kept.sums.remove_site(SITE).unwrap(),
+        _ => {
+            let number = kept.sums.last_flush().unwrap() + 1;
+            kept.sums.apply(&Flush { number, ..flush_of(happening) }).unwrap();
+            while kept.sums.compact().unwrap() {}
+        }
+    }
+}
+
+/// Both answer all questions alike, with and without a day in memory.
+fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
+    let number = twin.sums.last_flush().unwrap();
+    prop_assert_eq!(file.sums.last_flush().unwrap(), number);
+    let days = [CountedBy::Live, CountedBy::Import].map(|by| InMemory { site: SITE, day: DAY, by, number });
+    for in_memory in [&days[..0], &days[..]] {
+        for grain in [Grain::Hour, Grain::Day, Grain::Month] {
+            for axis in
+                [Axis::Total, Axis::Of(Dimension::Page), Axis::Of(Dimension::Browser), Axis::Of(Dimension::City)]
+            {
+                for page in [None, Some("/"), Some("/3")] {
+                    let ask = ask(SITE, grain, axis.clone(), page);
+                    let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
+                    prop_assert_eq!(found, expected, "{:?}", ask);
+                }
+            }
+        }
+        let adds = |kept: &Kept| kept.sums.read(&[], in_memory).unwrap().adds;
+        prop_assert_eq!(adds(file), adds(twin));
+    }
+    let of = |kept: &Kept| {
+        let (open, first) = (kept.sums.open_days().unwrap(), kept.sums.first_day(SITE).unwrap());
+        let keys = kept.sums.prop_keys(SITE, Some("Signup"), DAY, Day(DAY.0 + 40)).unwrap();
+        (open.into_iter().collect::<BTreeSet<_>>(), first, keys.into_iter().collect::<BTreeSet<_>>())
+    };
+    prop_assert_eq!(of(file), of(twin));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 60, ..ProptestConfig::with_cases(12) })]
+
+    #[test]
+    fn a_file_answers_what_its_twin_in_memory_answers(story in proptest::collection::vec(happening(), 1..14)) {
+        let (mut file, mut twin) = (Kept::in_file(), Kept::in_memory());
+        let mut has_reopened = false;
+        for happening in &story {
+            // A twin has one second life.
+            if matches!(happening, Happening::Reopen) && std::mem::replace(&mut has_reopened, true) {
+                continue;
+            }
+            happens(&mut file, happening);
+            happens(&mut twin, happening);
+        }
+        agree(&file, &twin)?;
+    }
+}
+
+#[test]
+fn a_collector_counts_the_same_on_the_twin() {
+    let story = Scenario::parse(&VISITS.concat());
+    let figures = |in_memory: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stores: Stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        if in_memory {
+            stores.sums = Arc::new(MemorySums::default());
+        }
+        let sums = stores.sums.clone();
+        let domain = Domain::parse(&story.sites[0].domain).unwrap();
+        let clock = Clock::manual(story.first_moment());
+        stores.operators.add_site(&domain, &story.schedule(0), &Settings::default(), clock.now()).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let (collector, keeping) = Collector::start(stores, tools, clock.clone()).unwrap();
+        for hit in hits(&story) {
+            clock.set(hit.at);
+            assert_eq!(collector.take(hit).unwrap(), Outcome::Accepted);
+        }
+        let asks = || [None, Some("/")].map(|page| ask(SiteId(1), Grain::Day, Axis::Of(Dimension::Browser), page));
+        let read = || {
+            let mut rows = collector.read(&asks()).unwrap().concat();
+            rows.retain(|row| !row.tally.is_zero());
+            let mut rows: Vec<_> = rows.iter().map(|row| (row.value.to_string(), row.tally.columns())).collect();
+            rows.sort();
+            rows
+        };
+        let open = read();
+        collector.flush().unwrap();
+        assert_eq!(read(), open, "what is stored is what was in memory");
+        clock.set(clock.now().plus(2 * 86_400_000));
+        collector.flush().unwrap();
+        assert_eq!(read(), open, "and so it is when the day is over");
+        assert!(sums.last_flush().unwrap() > 0);
+        collector.stop();
+        keeping.wait().unwrap();
+        assert!(!rows(&*sums, &asks()[1], &[]).is_empty(), "the sums are in the store that was given");
+        open
+    };
+    let expected = figures(false);
+    assert!(expected.len() >= 3, "{expected:?}");
+    assert_eq!(figures(true), expected);
+}
