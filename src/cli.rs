@@ -173,7 +173,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
         match Folder::take(data) {
             Ok(folder) => return Ok(Reached::Folder(folder)),
             Err(error) if error.is::<Taken>() && Instant::now() < until => {
-                std::thread::sleep(Duration::from_millis(limits::LOCK_LOOK_MS))
+                std::thread::sleep(Duration::from_millis(limits::LOCK_LOOK_MS));
             }
             Err(error) => return Err(error.into()),
         }

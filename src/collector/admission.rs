@@ -15,12 +15,14 @@ use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site, SiteId};
 
-/// A beacon that was received, of which nothing became yet. It is lost if that is how it ends: by a panic.
-struct Unsettled<'m>(&'m Meter);
+/// Counts a beacon as lost when the work on it panics.
+struct LostByPanic<'m>(&'m Meter);
 
-impl Drop for Unsettled<'_> {
+impl Drop for LostByPanic<'_> {
     fn drop(&mut self) {
-        self.0.lost.inc();
+        if std::thread::panicking() {
+            self.0.lost.inc();
+        }
     }
 }
 
@@ -42,10 +44,8 @@ impl Collector {
     /// What became of it.
     pub fn admit(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
         self.0.meter.received.inc();
-        let unsettled = Unsettled(&self.0.meter);
-        let admitted = self.admitted(beacon, access);
-        std::mem::forget(unsettled);
-        admitted
+        let _guard = LostByPanic(&self.0.meter);
+        self.admitted(beacon, access)
     }
 
     fn admitted(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {

@@ -125,7 +125,7 @@ impl SessionSnapshot {
                 patterns.iter().for_each(|pattern| take((Sym::EMPTY, *pattern), page_visit.hits()));
             }
             of_hits => {
-                take((Sym::EMPTY, self.hit_attributes.value(page_visit.row.attributes, of_hits)), page_visit.hits())
+                take((Sym::EMPTY, self.hit_attributes.value(page_visit.row.attributes, of_hits)), page_visit.hits());
             }
         })
     }

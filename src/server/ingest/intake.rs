@@ -330,7 +330,7 @@ mod tests {
                 hung_up_after(polls, async {
                     receive_list(Messages::new(list(), &app), None, None, &app).await.unwrap()
                 })
-                .await
+                .await;
             }
         }
     }
