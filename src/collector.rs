@@ -6,7 +6,6 @@
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
 mod admission;
-mod asking;
 mod writer;
 pub mod mail;
 mod message;
@@ -16,6 +15,7 @@ mod proxies;
 mod recent;
 mod rejections;
 mod salts;
+mod snapshot;
 mod sums_batch;
 pub mod trusted;
 mod uncounted;
@@ -42,7 +42,7 @@ use crate::store::{Ask, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 use mail::Mails;
 use message::WriterMessage;
-use pending::Pending;
+pub use pending::SnapshotScope;
 use personal::Personal;
 use proxies::Proxies;
 use recent::Recent;
@@ -50,6 +50,7 @@ use rejections::RejectionCounters;
 pub use rejections::{BookedRows, RejectionSums};
 use salts::Salts;
 pub use salts::random;
+pub use snapshot::SitesSnapshot;
 pub use sums_batch::{ImportRight, SumsBatch};
 pub use uncounted::{Outcome, Uncounted};
 
@@ -149,10 +150,6 @@ impl Collector {
         let collector = Collector(Arc::new(inner));
         let keeping = writer::spawn(&collector, messages)?;
         Ok((collector, WriterHandle(keeping)))
-    }
-
-    fn pending(&self, site: SiteId, asks: &[Ask]) -> Result<Pending, StoreError> {
-        self.call(|reply| WriterMessage::Ask { site, asks: asks.to_vec(), reply })
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -312,10 +309,10 @@ impl Collector {
 
 /// The sites that have visitors on their present day already.
 fn resumed(sums: &dyn SumStore, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
-    let mut resumed = HashMap::new();
+    let (mut resumed, snapshot) = (HashMap::new(), sums.snapshot()?);
     for site in directory.all() {
         let day = site.schedule.locate(now).day;
-        let answer = sums.read(&[Ask::totals_of_day(site.id, day)], &[])?;
+        let answer = snapshot.read(&[Ask::totals_of_day(site.id, day)], &[])?;
         if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
             resumed.insert(site.id, day);
         }

@@ -29,7 +29,7 @@ pub type Name = Arc<str>;
 type Fast<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Sums that are not stored yet, of one site and day. Those of tuples are spread over their cells when they are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Counts {
     /// Whether only the totals are kept by hour.
     without_hours: bool,
@@ -328,15 +328,9 @@ impl OpenDay {
         self.counts.of_axes(&wanted, &self.names).sums(&self.names)
     }
 
-    /// The keys of properties in what is not stored yet, each with its event; nothing stands for all events together.
-    pub fn prop_keys(&self) -> Vec<PropKey> {
-        let key = |cell: &Cell<Sym>| match cell.axis {
-            Axis::Prop { key, event } => Some((event, key)),
-            _ => None,
-        };
-        let keys: HashSet<_> = self.counts.hours.values().filter_map(|(cell, _, _)| key(cell)).collect();
-        let text = |sym: Sym| self.names.text(sym).clone();
-        keys.into_iter().map(|(event, key)| PropKey { day: self.day, event: event.map(text), key: text(key) }).collect()
+    /// A copy of all that is not stored yet.
+    pub fn peek_all(&self) -> Sums {
+        self.counts.clone().sums(&self.names)
     }
 
     /// Drops the visitors; sums that are not stored stay.

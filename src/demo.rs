@@ -237,7 +237,7 @@ mod tests {
             last: i32::MAX,
             by_bucket: true,
         };
-        let mut rows = store.sums.read(&[ask], &[]).unwrap().rows.remove(0);
+        let mut rows = store.sums.snapshot().unwrap().read(&[ask], &[]).unwrap().rows.remove(0);
         rows.sort_by_key(|row| (row.bucket, row.value.clone()));
         rows
     }
@@ -271,7 +271,7 @@ mod tests {
                 assert!((visits * 3 / 10..visits * 8 / 10).contains(&bounces), "{tally:?}");
                 assert!(events > 0 && (30..300).contains(&(seconds / visits)), "{tally:?}");
             }
-            let rejected = store.sums.rejected(site.id, Day(0), today).unwrap().1;
+            let rejected = store.sums.snapshot().unwrap().rejected(site.id, Day(0), today).unwrap();
             assert!(rejected.iter().any(|(reason, count)| *reason == Rejection::Bot && *count > 30));
         }
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, NamesMark, OTHER_PAGES,
-    Rejected, StoredSums, SumRow, SumStore,
+    Rejected, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 
 /// What one data folder holds.

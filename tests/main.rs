@@ -33,6 +33,7 @@ mod scenario;
 mod share;
 mod store;
 mod settings;
+mod snapshot;
 mod tidy;
 mod together;
 mod trouble;

@@ -1,18 +1,16 @@
 //! In: what requests and imports want of the writer. Out: the same, in one queue with the hits. Forgets: nothing.
 
-use std::collections::HashMap;
 use std::sync::mpsc::Sender;
 
-use super::pending::Pending;
+use super::pending::{Pending, SnapshotScope};
 use super::sums_batch::SumsBatch;
 use super::uncounted::Uncounted;
-use crate::counts::PropKey;
 use crate::counts::lately::RecentActivity;
 use crate::hit::Hit;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::SiteId;
-use crate::store::{Ask, Imported, StoreError};
+use crate::store::{Imported, StoreError};
 
 /// Where somebody waits for a flush.
 pub type Waiter = Sender<Result<(), StoreError>>;
@@ -43,20 +41,11 @@ pub enum WriterMessage {
         reply: Sender<BatchOutcome>,
     },
     /// A question for what is not stored.
-    Ask {
-        /// Whose first day is wanted.
-        site: SiteId,
-        /// What, of any sites.
-        asks: Vec<Ask>,
+    Snapshot {
+        /// What of it.
+        scope: SnapshotScope,
         /// Where the answer goes.
         reply: Sender<Pending>,
-    },
-    /// A question for the keys of properties in what is not stored.
-    PropKeys {
-        /// Of which site.
-        site: SiteId,
-        /// Where the answer goes.
-        reply: Sender<Vec<PropKey>>,
     },
     /// A question for what the visitors of the last minutes are at.
     Lately {
@@ -65,8 +54,6 @@ pub enum WriterMessage {
         /// Where the answer goes.
         reply: Sender<RecentActivity>,
     },
-    /// A question for the visitors of the last minutes of each site that has any.
-    NowOfAll(Sender<HashMap<SiteId, usize>>),
     /// A question for the visitors in memory.
     Visitors(Sender<usize>),
     /// Store what an import has added up.

@@ -1,40 +1,70 @@
-//! In: sums that wait for the store. Out: those that an answer of the store does not hold yet. Forgets: nothing.
+//! In: what a snapshot is about. Out: what the writer has of it that may not be stored yet. Forgets: nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::counts::SessionSnapshot;
-use crate::site::Day;
-use crate::store::{BotCount, InMemory, MailSum, Rejected, SumRow};
+use crate::cell::Axis;
+use crate::counts::{Name, SessionSnapshot};
+use crate::site::{Day, Month, SiteId};
+use crate::store::{Ask, CellSource, Flush, Grain, InMemory};
 
-/// Sums that are not in the store yet, as far as they were asked for.
+/// What of the writer's memory a snapshot has to hold: the more, the longer hits wait for it.
+#[derive(Debug, Clone, Default)]
+pub struct SnapshotScope {
+    /// Of which sites.
+    pub sites: Vec<SiteId>,
+    /// Which axes; nothing for all.
+    pub axes: Option<Vec<Axis<Name>>>,
+    /// The last day of which pairs may be asked for; nothing where none are.
+    pub pairs_until: Option<Day>,
+    /// Whether the visitors of the last minutes are counted.
+    pub counts_visitors: bool,
+}
+
+impl SnapshotScope {
+    /// All axes of some sites, without pairs.
+    pub fn sites(sites: Vec<SiteId>) -> SnapshotScope {
+        SnapshotScope { sites, ..SnapshotScope::default() }
+    }
+
+    /// The totals of some sites.
+    pub fn totals(sites: Vec<SiteId>) -> SnapshotScope {
+        SnapshotScope { sites, axes: Some(vec![Axis::Total]), ..SnapshotScope::default() }
+    }
+
+    /// What some questions are about.
+    pub fn of(asks: &[Ask]) -> SnapshotScope {
+        let mut scope = SnapshotScope::totals(Vec::new());
+        for ask in asks {
+            if !scope.sites.contains(&ask.site) {
+                scope.sites.push(ask.site);
+            }
+            match ask.source() {
+                CellSource::Single(axis) => scope.axes.get_or_insert_default().push(axis.clone()),
+                CellSource::Pair(..) => scope.pairs_until = scope.pairs_until.max(last_day(ask)),
+                CellSource::Nowhere => {}
+            }
+        }
+        scope
+    }
+}
+
+/// The last day of a question for pairs, which are not kept by hour.
+fn last_day(ask: &Ask) -> Option<Day> {
+    match ask.grain {
+        Grain::Hour => None,
+        Grain::Day => Some(Day(ask.last)),
+        Grain::Month => Some(Day(Month(ask.last.saturating_add(1)).first().0 - 1)),
+    }
+}
+
+/// What the writer has in memory.
 #[derive(Debug, Default)]
 pub struct Pending {
-    /// What waits, by flush.
-    pub memtables: Vec<Memtable>,
+    /// Sums that the store may not have: those of the flush that is being written, and those of the next one.
+    pub flushes: Vec<Arc<Flush>>,
     /// Days whose pairs are in memory.
-    pub running: Vec<(InMemory, Arc<SessionSnapshot>)>,
-}
-
-/// Sums that go into one flush.
-#[derive(Debug, Default)]
-pub struct Memtable {
-    /// Number of that flush.
-    pub number: u64,
-    /// For each question its rows.
-    pub rows: Vec<Vec<SumRow>>,
-    /// All rejections.
-    pub rejected: Vec<Rejected>,
-    /// What became of mails.
-    pub mails: Vec<MailSum>,
-    /// All programs.
-    pub bots: Vec<BotCount>,
-    /// The first day of the site with sums in it.
-    pub first_day: Option<Day>,
-}
-
-impl Pending {
-    /// Those that a store has not seen that holds all flushes up to number `flush`.
-    pub fn after(&self, flush: u64) -> impl Iterator<Item = &Memtable> {
-        self.memtables.iter().filter(move |memtable| memtable.number > flush)
-    }
+    pub in_memory: Vec<(InMemory, Arc<SessionSnapshot>)>,
+    /// Visitors of the last minutes, of each site that has any.
+    pub visitors_now: HashMap<SiteId, usize>,
 }

@@ -152,10 +152,8 @@ impl SumsWriter {
                 answer(&reply, self.count_batch(&hits, id));
                 self.note_read(imported);
             }
-            WriterMessage::Ask { site, asks, reply } => answer(&reply, self.pending(site, &asks)),
-            WriterMessage::PropKeys { site, reply } => answer(&reply, self.prop_keys(site)),
+            WriterMessage::Snapshot { scope, reply } => answer(&reply, self.pending(&scope)),
             WriterMessage::Lately { site, reply } => answer(&reply, self.lately(site)),
-            WriterMessage::NowOfAll(reply) => answer(&reply, self.visitors_now_of_all()),
             WriterMessage::Visitors(reply) => answer(&reply, self.visitors),
             WriterMessage::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             WriterMessage::Flush(waiter) => {
@@ -220,15 +218,6 @@ impl SumsWriter {
             Err(reason) => self.reject(hit, reason),
         }
         taken
-    }
-
-    fn visitors_now_of_all(&self) -> HashMap<SiteId, usize> {
-        let now = self.clock.now();
-        let mut visitors = HashMap::new();
-        for day in self.days.values() {
-            *visitors.entry(day.site).or_default() += day.visitors_now(now);
-        }
-        visitors
     }
 
     fn lately(&self, site: SiteId) -> RecentActivity {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{self, stored};
 use super::{SharedApp, answers};
-use crate::collector::Collector;
+use crate::collector::{Collector, SnapshotScope};
 use crate::hit::path;
 use crate::limits;
 use crate::report::folded::Folded;
@@ -64,6 +64,7 @@ fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u6
     if collector.operators().shares(site.id)?.is_empty() {
         return view::counter::views(site, page, last, false, collector);
     }
-    let folded = Folded::of(collector, site, collector.clock().now(), collector.folded());
+    let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
+    let folded = Folded::of(&snapshot, site, collector.clock().now(), collector.folded());
     view::counter::views(site, page, last, true, &folded)
 }

@@ -11,7 +11,7 @@ use super::failure::{self, blocking, stored};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, share, signed_in};
-use crate::collector::Collector;
+use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
 use crate::meter::FailureKind;
@@ -20,7 +20,7 @@ use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, PrivacyPage, bots, export};
 use crate::report::{Records, Sums};
-use crate::site::{Moment, Schedule, Site};
+use crate::site::{Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
@@ -45,7 +45,10 @@ pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, heade
     let made = stored(move || {
         let mut sites = collector.directory().all();
         sites.retain(|site| account.may_read(site.id));
-        site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector)
+        // What names no site is told to owners, and is booked to the instance.
+        let shown = sites.iter().map(|site| site.id).chain([SiteId::INSTANCE]).collect();
+        let scope = SnapshotScope { counts_visitors: true, ..SnapshotScope::totals(shown) };
+        site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector.snapshot(scope)?)
     });
     match made.await {
         Ok(page) => html(StatusCode::OK, page.html()),
@@ -76,8 +79,8 @@ pub async fn site(
     let made = blocking(move || {
         let instance = instance(&site, &app);
         let view = SiteView::read(&site, &asked, instance.now, words)?;
-        let records: &dyn Records = &app.collector;
-        Ok(site_page(&view, Some(account.shown()), records, Some(records), &instance))
+        Ok(snapshot(&view, instance.now, vec![site.id], &app)
+            .and_then(|snapshot| site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)))
     });
     match made.await {
         Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
@@ -108,10 +111,9 @@ pub async fn panel(
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         Ok(match tab {
-            Some((tab, ending)) => {
-                rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &app.collector, now)
-            }
-            None => beside(&view, &file, now, &app.collector),
+            Some((tab, ending)) => snapshot(&view, now, vec![site.id], &app)
+                .and_then(|snapshot| rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &snapshot, now)),
+            None => snapshot(&view, now, vec![site.id], &app).and_then(|snapshot| beside(&view, &file, now, &snapshot)),
         })
     });
     match found.await {
@@ -122,6 +124,20 @@ pub async fn panel(
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
     }
+}
+
+/// What is counted of the sites of a page as it is now. All of the page's questions are asked of it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn snapshot<'a>(
+    view: &SiteView,
+    now: Moment,
+    sites: Vec<SiteId>,
+    app: &'a App,
+) -> Result<SitesSnapshot<'a>, StoreError> {
+    let (axes, pairs_until) = (None, view.pairs_until(now));
+    app.collector.snapshot(SnapshotScope { sites, axes, pairs_until, counts_visitors: true })
 }
 
 /// What the page of a site says of the collector.

@@ -16,7 +16,7 @@ use super::guess::{self, Guess, Peer};
 use super::language::words_for;
 use super::pages::QueryPairs;
 use super::{App, SharedApp, answers, pages};
-use crate::collector::Collector;
+use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
 use crate::limits;
 use crate::operator::Share;
 use crate::page::share::Why;
@@ -46,9 +46,12 @@ pub async fn page(
     let is_embedded = is_embedded(&asked);
     let made = made(&slug, &headers, &app, move |open, app, words| {
         let view = view(open, &asked, words)?;
-        let sums = Folded::of(&app.collector, &open.site, app.collector.clock().now(), app.collector.folded());
-        let page = site_page(&view, None, &sums, None, &pages::instance(&open.site, app));
-        Ok(page.map(|page| Some(answers::with_status(200, page.html()))))
+        let instance = pages::instance(&open.site, app);
+        let made = snapshot(open, app).and_then(|snapshot| {
+            let sums = Folded::of(&snapshot, &open.site, instance.now, app.collector.folded());
+            site_page(&view, None, &sums, None, &instance)
+        });
+        Ok(made.map(|page| Some(answers::with_status(200, page.html()))))
     });
     made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
 }
@@ -68,10 +71,17 @@ pub async fn panel(
             return Ok(Ok(None));
         }
         let now = app.collector.clock().now();
-        let sums = Folded::of(&app.collector, &open.site, now, app.collector.folded());
-        Ok(pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now))
+        Ok(snapshot(open, app).and_then(|snapshot| {
+            let sums = Folded::of(&snapshot, &open.site, now, app.collector.folded());
+            pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now)
+        }))
     });
     made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
+}
+
+/// What is counted of a site that is open.
+fn snapshot<'a>(open: &OpenShare, app: &'a App) -> Result<SitesSnapshot<'a>, StoreError> {
+    app.collector.snapshot(SnapshotScope::sites(vec![open.site.id]))
 }
 
 /// Where anybody who asks for a site's own page is led: to its public page, if it is open.

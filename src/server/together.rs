@@ -83,11 +83,12 @@ pub async fn page(
         let instance = pages::instance(&site, &app);
         let view = group.view(&site, &asked, words, instance.now)?;
         let ids = group.ids();
-        let sums = Together::of(&ids, &app.collector);
-        let here = app.collector.visitors_now();
         let may_repeat = group.members.iter().any(|site| app.collector.may_repeat(site));
-        let page = site_page(&view, Some(account.shown()), &sums, None, &instance);
-        Ok(page.and_then(|page| Ok(group.of_all(page, words, instance.now, &here?, may_repeat))))
+        Ok(pages::snapshot(&view, instance.now, ids.clone(), &app).and_then(|snapshot| {
+            let sums = Together::of(&ids, &snapshot);
+            let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
+            Ok(group.of_all(page, words, instance.now, &snapshot.visitors_now()?, may_repeat))
+        }))
     });
     match made.await {
         Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
@@ -113,8 +114,10 @@ pub async fn panel(
     let made = blocking(move || {
         let (ids, now) = (group.ids(), app.collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
-        let sums = Together::of(&ids, &app.collector);
-        Ok(pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now))
+        Ok(pages::snapshot(&view, now, ids.clone(), &app).and_then(|snapshot| {
+            let sums = Together::of(&ids, &snapshot);
+            pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now)
+        }))
     });
     match made.await {
         Ok(Ok(Ok(Some(answer)))) => answer,

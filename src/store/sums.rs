@@ -27,7 +27,7 @@
 //! final by moving them to the collector's own. [`SumStore::last_flush`] is the highest revision of the own source;
 //! [`SumStore::end_imports`], and opening, begin a new epoch, so that the rows of the old one stay as they are. The totals are
 //! best kept in a local file first (the SQLite store with a revision), and sent from there as far as they are not acknowledged.
-//! What is read must hold one state: rows up to a revision, which is the answer's number.
+//! A [`SumSnapshot`] is the rows up to a revision, which is its number.
 
 pub mod memory;
 pub(in crate::store) mod sqlite;
@@ -58,11 +58,9 @@ pub struct InMemory {
     pub number: u64,
 }
 
-/// Sums as stored, and the flush up to which they hold.
+/// Sums as stored.
 #[derive(Debug, Default)]
 pub struct StoredSums {
-    /// Number of the last flush that is in them.
-    pub flush: u64,
     /// For each question its rows, in no order.
     pub rows: Vec<Vec<SumRow>>,
     /// For each day in memory, whether its pairs in memory are to be added to the rows.
@@ -74,10 +72,61 @@ pub struct StoredSums {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct NamesMark(pub(in crate::store) u64);
 
-/// A store of sums. One collector writes, one flush after the other; any number of threads read meanwhile.
+/// One state of a store: all of a flush or nothing of it, whatever is written meanwhile. All questions of a page are asked of one.
 ///
-/// What a method returns is a state between two flushes: all of a flush or nothing of it. Where a number comes with an answer it
-/// is that of the last flush in the answer, so that whoever asks can add the later ones, which are still in its memory.
+/// It holds one of the store's few readers, so whoever has one is quick, and asks the store nothing else until it is dropped.
+///
+/// Every method may fail with a [`StoreError`].
+pub trait SumSnapshot {
+    /// Number of the last flush that is in it, so that whoever asks can add the later ones, which are still in its memory.
+    fn flush(&self) -> u64;
+
+    /// Answers questions about any sites. An answer has one row for each value (and bucket, if
+    /// buckets stay apart); a row whose numbers are all 0 may be there or not. Past [`DayState::pair_cells`] the rest of a
+    /// pair's values has the name [`crate::cell::OTHER`]; it passes no filter.
+    ///
+    /// Cells of a single axis count at once, pairs with the snapshots that brought them. Of the days in memory the stored
+    /// snapshot is left out, unless [`StoredSums::adds`] says that what is in memory is part of the answer already: for a day
+    /// that the collector counts, because a flush of number [`InMemory::number`] or above closed it; for one of an import,
+    /// because that flush was applied.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError>;
+
+    /// The first day of which a site has totals.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError>;
+
+    /// The keys of properties that came with an event from `first` to `last`; without an event, those of properties by all
+    /// events together. Each once, in no order, and at most [`crate::limits::PROP_KEYS_LISTED`].
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
+
+    /// Rejections of a site from `first` to `last`, added up by reason.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError>;
+
+    /// Programs that came to a site from `first` to `last`, by day, family and group of pages.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError>;
+
+    /// What became of a site's mails from `first` to `last`, by campaign, day and kind.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>, StoreError>;
+}
+
+/// A store of sums. One collector writes, one flush after the other; any number of threads read meanwhile.
 ///
 /// Every method may fail with a [`StoreError`]; then nothing was changed.
 pub trait SumStore: Send + Sync + std::fmt::Debug {
@@ -96,50 +145,11 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]; nothing was added then.
     fn apply(&self, flush: &Flush) -> Result<(), StoreError>;
 
-    /// Answers questions about any sites, all from the same state. An answer has one row for each value (and bucket, if
-    /// buckets stay apart); a row whose numbers are all 0 may be there or not. Past [`DayState::pair_cells`] the rest of a
-    /// pair's values has the name [`crate::cell::OTHER`]; it passes no filter.
-    ///
-    /// Cells of a single axis count at once, pairs with the snapshots that brought them. Of the days in memory the stored
-    /// snapshot is left out, unless [`StoredSums::adds`] says that what is in memory is part of the answer already: for a day
-    /// that the collector counts, because a flush of number [`InMemory::number`] or above closed it; for one of an import,
-    /// because that flush was applied.
+    /// The state in which the store is now.
     ///
     /// # Errors
     /// [`StoreError`]
-    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError>;
-
-    /// The first day of which a site has totals, and the flush up to which that holds.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError>;
-
-    /// The keys of properties that came with an event from `first` to `last`; without an event, those of properties by all
-    /// events together. Each once, in no order, and at most [`crate::limits::PROP_KEYS_LISTED`].
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
-
-    /// Rejections of a site from `first` to `last`, added up by reason, and the flush up to which they hold.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError>;
-
-    /// Programs that came to a site from `first` to `last`, by day, family and group of pages, and the flush up to which they
-    /// hold.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError>;
-
-    /// What became of a site's mails from `first` to `last`, by campaign, day and kind, and the flush up to which that holds.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<MailSum>), StoreError>;
+    fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>, StoreError>;
 
     /// How far logs are imported for a site: for each beginning of a log what the last flush said of it.
     ///

@@ -119,6 +119,11 @@ impl<'a> SiteView<'a> {
         if self.audience == Audience::Public { range.over() } else { range }
     }
 
+    /// The last day of which its page asks for pairs; nothing where it asks for none. What it is compared with is over.
+    pub fn pairs_until(&self, now: Moment) -> Option<Day> {
+        (!self.chosen.is_all()).then(|| self.range(now, None).span.last_day())
+    }
+
     /// How the page stands.
     pub fn stand(&self) -> Stand {
         Stand {

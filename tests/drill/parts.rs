@@ -27,15 +27,15 @@ struct Stored {
 
 impl Sums for Stored {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
-        Ok(self.store.read(asks, &[])?.rows)
+        Ok(self.store.snapshot()?.read(asks, &[])?.rows)
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        Ok(self.store.first_day(site)?.1)
+        Ok(self.store.snapshot()?.first_day(site)?)
     }
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
-        let mut keys = self.store.prop_keys(site, event, first, last)?;
+        let mut keys = self.store.snapshot()?.prop_keys(site, event, first, last)?;
         keys.sort_unstable();
         Ok(keys)
     }

@@ -15,7 +15,7 @@ use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
     self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, OTHER_PAGES, Rejected,
-    SumStore,
+    SumSnapshot, SumStore,
 };
 
 use crate::scenario::Scenario;
@@ -86,7 +86,7 @@ pub fn ask(site: SiteId, grain: Grain, axis: Axis<Name>, page: Option<&str>) -> 
 
 /// Rows in order, those without a number left out.
 pub fn rows(sums: &dyn SumStore, ask: &Ask, in_memory: &[InMemory]) -> Vec<(i32, String, [i64; 10])> {
-    let rows = sums.read(std::slice::from_ref(ask), in_memory).unwrap().rows.remove(0);
+    let rows = sums.snapshot().unwrap().read(std::slice::from_ref(ask), in_memory).unwrap().rows.remove(0);
     let counted = rows.into_iter().filter(|row| !row.tally.is_zero());
     let mut rows: Vec<_> = counted.map(|row| (row.bucket, row.value.to_string(), row.tally.columns())).collect();
     rows.sort();
@@ -122,9 +122,9 @@ fn a_flush_is_added_once_and_all_grains_agree() {
         let hours: Vec<i32> =
             rows(&*kept.sums, &ask(SITE, Grain::Hour, Axis::Total, None), &[]).iter().map(|row| row.0).collect();
         assert_eq!(hours, [9, 10].map(|hour| LocalHour { day: DAY, hour: Hour(hour) }.number()));
-        assert_eq!(kept.sums.first_day(SITE).unwrap(), (1, Some(DAY)));
-        assert_eq!(kept.sums.first_day(SiteId(2)).unwrap(), (1, None));
-        let keys = |event: Option<&str>, day| kept.sums.prop_keys(SITE, event, day, day).unwrap();
+        assert_eq!(kept.sums.snapshot().unwrap().first_day(SITE).unwrap(), Some(DAY));
+        assert_eq!(kept.sums.snapshot().unwrap().first_day(SiteId(2)).unwrap(), None);
+        let keys = |event: Option<&str>, day| kept.sums.snapshot().unwrap().prop_keys(SITE, event, day, day).unwrap();
         assert_eq!([keys(Some("Signup"), DAY), keys(None, DAY)], [[Name::from("plan")], [Name::from("plan")]]);
         assert!(keys(Some("Signup"), Day(DAY.0 + 1)).is_empty() && keys(Some("Other"), DAY).is_empty());
     }
@@ -156,11 +156,11 @@ fn what_is_in_memory_is_left_out_until_its_day_is_closed() {
         let open = day_of(SITE, DAY, STORY);
         kept.apply(Flush { days: vec![state(&open, CountedBy::Live, false)], ..Flush::default() });
         let in_memory = |number| [InMemory { site: SITE, day: DAY, by: CountedBy::Live, number }];
-        let read = |number| kept.sums.read(&[browsers(SITE)], &in_memory(number)).unwrap();
+        let read = |number| kept.sums.snapshot().unwrap().read(&[browsers(SITE)], &in_memory(number)).unwrap();
         assert_eq!((read(2).adds, read(2).rows[0].len()), (vec![true], 0), "{:?}", kept.sums);
         kept.apply(Flush { days: vec![state(&open, CountedBy::Live, true)], ..Flush::default() });
         let closed = read(2);
-        assert_eq!((closed.flush, closed.adds), (2, vec![false]), "the flush of that number has closed it");
+        assert_eq!(closed.adds, vec![false], "the flush of that number has closed it");
         assert!(!closed.rows[0].is_empty());
         assert_eq!(read(3).adds, [true], "what comes after the end is new");
     }
@@ -228,17 +228,39 @@ fn rejections_programs_and_mails_add_up() {
             let (rejected, bots, mails) = (vec![rejected(2)], vec![bot("/"), bot("/a")], vec![mail.clone()]);
             kept.apply(Flush { rejected, bots, mails, ..Flush::default() });
         }
-        assert_eq!(kept.sums.rejected(SITE, DAY, DAY).unwrap(), (2, vec![(Rejection::Bot, 4)]));
-        assert_eq!(kept.sums.rejected(SITE, Day(0), Day(DAY.0 - 1)).unwrap(), (2, vec![]));
-        let (flush, bots) = kept.sums.bots(SITE, DAY, DAY).unwrap();
-        assert_eq!((flush, bots.len(), bots.iter().map(|bot| bot.count).sum::<u64>()), (2, 2, 8));
-        let (flush, mails) = kept.sums.mails(SITE, DAY, DAY).unwrap();
-        assert_eq!((flush, mails), (2, vec![MailSum { count: 6, people: 2, ..mail }]));
+        assert_eq!(kept.sums.snapshot().unwrap().rejected(SITE, DAY, DAY).unwrap(), vec![(Rejection::Bot, 4)]);
+        assert_eq!(kept.sums.snapshot().unwrap().rejected(SITE, Day(0), Day(DAY.0 - 1)).unwrap(), vec![]);
+        let bots = kept.sums.snapshot().unwrap().bots(SITE, DAY, DAY).unwrap();
+        assert_eq!((bots.len(), bots.iter().map(|bot| bot.count).sum::<u64>()), (2, 8));
+        let mails = kept.sums.snapshot().unwrap().mails(SITE, DAY, DAY).unwrap();
+        assert_eq!(mails, vec![MailSum { count: 6, people: 2, ..mail }]);
         let many = (0..limits::BOT_ROWS_PER_DAY_MAX + 5).map(|number| bot(&format!("/{number}")));
         kept.apply(Flush { bots: many.collect(), ..Flush::default() });
-        let (_, bots) = kept.sums.bots(SITE, DAY, DAY).unwrap();
+        let bots = kept.sums.snapshot().unwrap().bots(SITE, DAY, DAY).unwrap();
         assert_eq!(bots.len(), limits::BOT_ROWS_PER_DAY_MAX + 1);
         assert_eq!(bots.iter().find(|bot| &*bot.pages == OTHER_PAGES).map(|bot| bot.count), Some(14));
+    }
+}
+
+#[test]
+fn a_snapshot_stays_as_it_was_taken() {
+    for kept in kinds() {
+        let sums = |day: Day| vec![(SITE, day, day_of(SITE, day, STORY).drain())];
+        let rejected = |count| Rejected { site: SITE, day: DAY, reason: Rejection::Bot, count };
+        kept.apply(Flush { sums: sums(DAY), rejected: vec![rejected(2)], ..Flush::default() });
+        let snapshot = kept.sums.snapshot().unwrap();
+        let first = Day(DAY.0 - 1);
+        let later = Flush { number: 2, sums: sums(first), rejected: vec![rejected(5)], ..Flush::default() };
+        kept.sums.apply(&later).unwrap();
+        let seen = |of: &dyn SumSnapshot| {
+            let pages = ask(SITE, Grain::Day, Axis::Of(Dimension::Page), None);
+            let rows = of.read(&[pages], &[]).unwrap().rows.remove(0);
+            let views: i64 = rows.iter().map(|row| row.tally.pageviews).sum();
+            (of.flush(), of.first_day(SITE).unwrap(), views, of.rejected(SITE, DAY, DAY).unwrap()[0].1)
+        };
+        assert_eq!(seen(&*snapshot), (1, Some(DAY), 3, 2), "{:?}", kept.sums);
+        drop(snapshot);
+        assert_eq!(seen(&*kept.sums.snapshot().unwrap()), (2, Some(first), 6, 7), "{:?}", kept.sums);
     }
 }
 
@@ -296,7 +318,7 @@ fn a_removed_site_is_gone_and_the_other_is_not() {
                 assert_eq!(pageviews(&kept, &ask(site, grain, Axis::Total, None)), left, "{:?}", kept.sums);
             }
             assert_eq!(pageviews(&kept, &browsers(site)) > 0, left > 0);
-            assert_eq!(kept.sums.rejected(site, DAY, DAY).unwrap().1.is_empty(), left == 0);
+            assert_eq!(kept.sums.snapshot().unwrap().rejected(site, DAY, DAY).unwrap().is_empty(), left == 0);
             assert_eq!(kept.sums.imports(site).unwrap().is_empty(), left == 0);
             assert_eq!(kept.sums.has_name(site, "/a", mark).unwrap(), left > 0);
         }

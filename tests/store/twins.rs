@@ -107,12 +107,12 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
                 }
             }
         }
-        let adds = |kept: &Kept| kept.sums.read(&[], in_memory).unwrap().adds;
+        let adds = |kept: &Kept| kept.sums.snapshot().unwrap().read(&[], in_memory).unwrap().adds;
         prop_assert_eq!(adds(file), adds(twin));
     }
     let of = |kept: &Kept| {
-        let (open, first) = (kept.sums.open_days().unwrap(), kept.sums.first_day(SITE).unwrap());
-        let keys = kept.sums.prop_keys(SITE, Some("Signup"), DAY, Day(DAY.0 + 40)).unwrap();
+        let (open, first) = (kept.sums.open_days().unwrap(), kept.sums.snapshot().unwrap().first_day(SITE).unwrap());
+        let keys = kept.sums.snapshot().unwrap().prop_keys(SITE, Some("Signup"), DAY, Day(DAY.0 + 40)).unwrap();
         (open.into_iter().collect::<BTreeSet<_>>(), first, keys.into_iter().collect::<BTreeSet<_>>())
     };
     prop_assert_eq!(of(file), of(twin));

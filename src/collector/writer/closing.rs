@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use super::SumsWriter;
+use crate::collector::pending::SnapshotScope;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, CellSource, CountedBy, DayState, Grain, InMemory};
+use crate::store::{CountedBy, DayState, InMemory};
 
 use crate::counts::SessionSnapshot;
 
@@ -71,16 +72,10 @@ impl SumsWriter {
         known.map(state).collect()
     }
 
-    /// The days whose pairs are in memory, as far as questions ask for them.
-    pub(super) fn running(&mut self, asks: &[Ask]) -> Vec<(InMemory, Arc<SessionSnapshot>)> {
-        let wants = |site: SiteId, day: Day| {
-            let spans = |ask: &Ask| match ask.grain {
-                Grain::Hour => false,
-                Grain::Day => (ask.first..=ask.last).contains(&day.0),
-                Grain::Month => (ask.first..=ask.last).contains(&day.month().0),
-            };
-            asks.iter().any(|ask| ask.site == site && matches!(ask.source(), CellSource::Pair(..)) && spans(ask))
-        };
+    /// The days whose pairs are in memory, as far as a snapshot is about them.
+    pub(super) fn in_memory(&mut self, scope: &SnapshotScope) -> Vec<(InMemory, Arc<SessionSnapshot>)> {
+        let wants =
+            |site: SiteId, day: Day| scope.sites.contains(&site) && scope.pairs_until.is_some_and(|last| day <= last);
         let number = self.flushing.next_number();
         let mut running = Vec::new();
         for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {

@@ -73,8 +73,8 @@ impl Flushing {
     }
 
     /// The flush that is not known to be stored yet.
-    pub fn writing(&self) -> Option<&Flush> {
-        self.writing.as_deref()
+    pub fn writing(&self) -> Option<&Arc<Flush>> {
+        self.writing.as_ref()
     }
 
     /// Whether the flusher has work, so that its word will come soon.

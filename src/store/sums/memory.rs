@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, NamesMark, OTHER_PAGES,
-    StoreError, StoredSums, SumRow, SumStore,
+    StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::packed::unpack_all;
@@ -256,6 +256,68 @@ fn add(sums: &mut PairSums, more: &PairSums) {
     }
 }
 
+impl SumSnapshot for Held {
+    fn flush(&self) -> u64 {
+        self.flush
+    }
+
+    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError> {
+        let adds: Vec<bool> = in_memory.iter().map(|day| self.adds(day)).collect();
+        let left_out = in_memory.iter().zip(&adds).filter(|(_, adds)| **adds);
+        let left_out: Vec<_> = left_out.map(|(day, _)| (day.site, day.day, day.by)).collect();
+        let rows = asks.iter().map(|ask| self.rows(ask, &left_out)).collect();
+        Ok(StoredSums { rows, adds })
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        let totals = self.days.keys().filter(|(of, axis, ..)| *of == site && *axis == Axis::Total);
+        Ok(totals.map(|(_, _, day, _)| *day).min())
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        let in_range = self.days.keys().filter(|(of, _, day, _)| *of == site && (first..=last).contains(day));
+        let key = |axis: &Axis<Name>| match axis {
+            Axis::Prop { key, event: under } if under.as_deref() == event => Some(key.clone()),
+            _ => None,
+        };
+        let keys: BTreeSet<Name> = in_range.filter_map(|(_, axis, ..)| key(axis)).collect();
+        Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
+    }
+
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
+        let mut sums: BTreeMap<Rejection, u64> = BTreeMap::new();
+        for ((_, _, reason), count) in
+            self.rejected.iter().filter(|((of, day, _), _)| *of == site && (first..=last).contains(day))
+        {
+            *sums.entry(*reason).or_default() += count;
+        }
+        Ok(sums.into_iter().collect())
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        let in_range = self.bots.iter().filter(|((of, day, ..), _)| *of == site && (first..=last).contains(day));
+        let count = |((site, day, family, pages), count): (&(SiteId, Day, Name, Name), &u64)| BotCount {
+            site: *site,
+            day: *day,
+            family: family.clone(),
+            pages: pages.clone(),
+            count: *count,
+        };
+        Ok(in_range.map(count).collect())
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>, StoreError> {
+        let mut mails = Vec::new();
+        for ((of, campaign, day, kind), (count, people)) in &self.mails {
+            if let Some(kind) = MailKind::from_code(*kind).filter(|_| *of == site && (first..=last).contains(day)) {
+                let (count, people) = (*count, *people);
+                mails.push(MailSum { site, campaign: campaign.clone(), day: *day, kind, count, people });
+            }
+        }
+        Ok(mails)
+    }
+}
+
 impl SumStore for MemorySums {
     fn last_flush(&self) -> Result<u64, StoreError> {
         Ok(self.held().flush)
@@ -269,66 +331,8 @@ impl SumStore for MemorySums {
         Ok(())
     }
 
-    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError> {
-        let held = self.held();
-        let adds: Vec<bool> = in_memory.iter().map(|day| held.adds(day)).collect();
-        let left_out = in_memory.iter().zip(&adds).filter(|(_, adds)| **adds);
-        let left_out: Vec<_> = left_out.map(|(day, _)| (day.site, day.day, day.by)).collect();
-        let rows = asks.iter().map(|ask| held.rows(ask, &left_out)).collect();
-        Ok(StoredSums { flush: held.flush, rows, adds })
-    }
-
-    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>), StoreError> {
-        let held = self.held();
-        let totals = held.days.keys().filter(|(of, axis, ..)| *of == site && *axis == Axis::Total);
-        Ok((held.flush, totals.map(|(_, _, day, _)| *day).min()))
-    }
-
-    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
-        let held = self.held();
-        let in_range = held.days.keys().filter(|(of, _, day, _)| *of == site && (first..=last).contains(day));
-        let key = |axis: &Axis<Name>| match axis {
-            Axis::Prop { key, event: under } if under.as_deref() == event => Some(key.clone()),
-            _ => None,
-        };
-        let keys: BTreeSet<Name> = in_range.filter_map(|(_, axis, ..)| key(axis)).collect();
-        Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
-    }
-
-    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>), StoreError> {
-        let held = self.held();
-        let mut sums: BTreeMap<Rejection, u64> = BTreeMap::new();
-        for ((_, _, reason), count) in
-            held.rejected.iter().filter(|((of, day, _), _)| *of == site && (first..=last).contains(day))
-        {
-            *sums.entry(*reason).or_default() += count;
-        }
-        Ok((held.flush, sums.into_iter().collect()))
-    }
-
-    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>), StoreError> {
-        let held = self.held();
-        let in_range = held.bots.iter().filter(|((of, day, ..), _)| *of == site && (first..=last).contains(day));
-        let count = |((site, day, family, pages), count): (&(SiteId, Day, Name, Name), &u64)| BotCount {
-            site: *site,
-            day: *day,
-            family: family.clone(),
-            pages: pages.clone(),
-            count: *count,
-        };
-        Ok((held.flush, in_range.map(count).collect()))
-    }
-
-    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<MailSum>), StoreError> {
-        let held = self.held();
-        let mut mails = Vec::new();
-        for ((of, campaign, day, kind), (count, people)) in &held.mails {
-            if let Some(kind) = MailKind::from_code(*kind).filter(|_| *of == site && (first..=last).contains(day)) {
-                let (count, people) = (*count, *people);
-                mails.push(MailSum { site, campaign: campaign.clone(), day: *day, kind, count, people });
-            }
-        }
-        Ok((held.flush, mails))
+    fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>, StoreError> {
+        Ok(Box::new(self.held().clone()))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError> {

@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, MailSum, NamesMark, StoreError, StoredSums, SumStore,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, MailSum, NamesMark, StoreError, StoredSums, SumSnapshot,
+    SumStore,
 };
 use crate::counts::Name;
 use crate::rejection::Rejection;
@@ -67,6 +68,62 @@ impl SqliteSums {
     }
 }
 
+/// A read transaction.
+struct SqliteSnapshot<'a> {
+    connection: MutexGuard<'a, Connection>,
+    texts: &'a names::TextCache,
+    flush: u64,
+}
+
+impl<'a> SqliteSnapshot<'a> {
+    fn begin(connection: MutexGuard<'a, Connection>, texts: &'a names::TextCache) -> Result<SqliteSnapshot<'a>> {
+        connection.execute_batch("BEGIN")?;
+        let mut snapshot = SqliteSnapshot { connection, texts, flush: 0 };
+        // The first read fixes the state.
+        snapshot.flush = read::last_flush(&snapshot.connection)?;
+        Ok(snapshot)
+    }
+}
+
+impl Drop for SqliteSnapshot<'_> {
+    fn drop(&mut self) {
+        // After an error SQLite may have ended the transaction by itself.
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl SumSnapshot for SqliteSnapshot<'_> {
+    fn flush(&self) -> u64 {
+        self.flush
+    }
+
+    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums> {
+        read::answer(&self.connection, self.flush, asks, in_memory, self.texts)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>> {
+        read::first_day(&self.connection, site)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>> {
+        keys::of_props(&self.connection, site, event, [first, last])
+    }
+
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>> {
+        read::rejected(&self.connection, site, first, last)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>> {
+        read::bots(&self.connection, site, first, last)
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
+        mails::of_site(&self.connection, site, first, last)
+    }
+}
+
 impl SumStore for SqliteSums {
     fn last_flush(&self) -> Result<u64> {
         read::last_flush(&self.reader())
@@ -83,28 +140,8 @@ impl SumStore for SqliteSums {
         Ok(())
     }
 
-    fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums> {
-        read::answer(&mut self.reader(), asks, in_memory, &self.texts)
-    }
-
-    fn first_day(&self, site: SiteId) -> Result<(u64, Option<Day>)> {
-        read::first_day(&mut self.reader(), site)
-    }
-
-    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>> {
-        keys::of_props(&self.reader(), site, event, [first, last])
-    }
-
-    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<(Rejection, u64)>)> {
-        read::rejected(&mut self.reader(), site, first, last)
-    }
-
-    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
-        read::bots(&mut self.reader(), site, first, last)
-    }
-
-    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<MailSum>)> {
-        mails::of_site(&mut self.reader(), site, first, last)
+    fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
+        Ok(Box::new(SqliteSnapshot::begin(self.reader(), &self.texts)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use super::compaction::{is_month_added, months_not_added, tally};
@@ -25,23 +25,23 @@ pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
     Ok(number.max(0) as u64)
 }
 
+/// The answers to questions, in a transaction that holds all flushes up to number `flush`.
 pub(super) fn answer(
-    connection: &mut Connection,
+    connection: &Connection,
+    flush: u64,
     asks: &[Ask],
     running: &[InMemory],
     texts: &TextCache,
 ) -> Result<StoredSums> {
-    let transaction = connection.transaction()?;
-    let flush = last_flush(&transaction)?;
-    let adds = running.iter().map(|running| is_added(&transaction, running, flush)).collect::<Result<Vec<_>>>()?;
+    let adds = running.iter().map(|running| is_added(connection, running, flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
-    let bundles = OpenedBlocks::of(&transaction);
+    let bundles = OpenedBlocks::of(connection);
     let mut rows = Vec::with_capacity(asks.len());
     for ask in asks {
-        let wanted = ValueFilter::of(&transaction, ask, texts)?;
+        let wanted = ValueFilter::of(connection, ask, texts)?;
         let of_site = in_memory.iter().filter(|running| running.site == ask.site);
         let left_out: Vec<(i32, i64)> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
-        let mut reading = Reading { transaction: &transaction, ask, left_out: &left_out, sums: HashMap::default() };
+        let mut reading = Reading { connection, ask, left_out: &left_out, sums: HashMap::default() };
         match ask.source() {
             CellSource::Single(axis) => reading.single(axis, &wanted)?,
             CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
@@ -50,16 +50,16 @@ pub(super) fn answer(
         wanted.check()?;
         rows.push(reading.rows(texts)?);
     }
-    Ok(StoredSums { flush, rows, adds })
+    Ok(StoredSums { rows, adds })
 }
 
 /// Whether what is in memory of a running day is not in the store yet.
-fn is_added(transaction: &Transaction, running: &InMemory, flush: u64) -> Result<bool> {
+fn is_added(connection: &Connection, running: &InMemory, flush: u64) -> Result<bool> {
     if running.by == CountedBy::Import {
         return Ok(flush < running.number);
     }
     let sql = "SELECT number FROM days_closed WHERE site = ? AND day = ?";
-    let closed: Option<i64> = transaction
+    let closed: Option<i64> = connection
         .prepare_cached(sql)?
         .query_row(params![running.site.0, running.day.0], |row| row.get(0))
         .optional()?;
@@ -68,7 +68,7 @@ fn is_added(transaction: &Transaction, running: &InMemory, flush: u64) -> Result
 
 /// One question while it is answered.
 struct Reading<'a> {
-    transaction: &'a Transaction<'a>,
+    connection: &'a Connection,
     ask: &'a Ask,
     /// Days and parts of pairs that the caller adds by itself.
     left_out: &'a [(i32, i64)],
@@ -89,7 +89,7 @@ impl Reading<'_> {
             let value: Name = match value {
                 0 => Name::from(""),
                 REST => Name::from(OTHER),
-                value => texts.text(self.transaction, value)?,
+                value => texts.text(self.connection, value)?,
             };
             rows.push(SumRow { bucket, value, tally });
         }
@@ -98,7 +98,7 @@ impl Reading<'_> {
 
     fn single(&mut self, axis: &Axis<Name>, wanted: &ValueFilter) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
-        let Some((dimension, prop)) = columns(self.transaction, site, axis)? else {
+        let Some((dimension, prop)) = columns(self.connection, site, axis)? else {
             return self.totals();
         };
         if (dimension, prop) == UNKNOWN {
@@ -117,7 +117,7 @@ impl Reading<'_> {
             // Days that are not over are in no month yet, and months that are not over have rows alone.
             Grain::Month => {
                 self.packed_days(place, last, wanted)?;
-                for run in months_not_added(self.transaction, site, first, last)? {
+                for run in months_not_added(self.connection, site, first, last)? {
                     self.table(grain, place, run, wanted)?;
                 }
                 let days = (Month(first).first().0, Month(last).last().0);
@@ -132,7 +132,7 @@ impl Reading<'_> {
             "SELECT bucket, {} FROM site_totals WHERE site = ? AND grain = ? AND bucket BETWEEN ? AND ?",
             TALLY.join(", ")
         );
-        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![site.0, packed::grain_code(grain), first, last])?;
         while let Some(row) = rows.next()? {
             self.add(row.get(0)?, 0, tally(row, 1)?);
@@ -147,7 +147,7 @@ impl Reading<'_> {
             TALLY.join(", "),
             table(grain)
         );
-        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![place.site.0, place.dimension, place.prop, first, last])?;
         while let Some(row) = rows.next()? {
             let (bucket, value) = (row.get(0)?, row.get(1)?);
@@ -161,7 +161,7 @@ impl Reading<'_> {
 
     fn packed_hours(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
         let ask = self.ask;
-        packed::each(self.transaction, place, last, |day, cells| {
+        packed::each(self.connection, place, last, |day, cells| {
             unpack(
                 cells,
                 0..=u32::MAX,
@@ -179,7 +179,7 @@ impl Reading<'_> {
 
     /// Adds packed days, or months.
     fn packed_days(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
-        packed::each(self.transaction, place, last, |day, cells| {
+        packed::each(self.connection, place, last, |day, cells| {
             unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;
             Ok(())
         })
@@ -196,21 +196,21 @@ impl Reading<'_> {
             // Pairs are not kept by hour.
             Grain::Hour => {}
             Grain::Day => {
-                for day in pairs::buckets(self.transaction, site, Grain::Day, first, last)? {
+                for day in pairs::buckets(self.connection, site, Grain::Day, first, last)? {
                     read(self, (Grain::Day, day), &PARTS, day)?;
                 }
             }
             Grain::Month => {
                 for month in (first..=last).map(Month) {
-                    if is_month_added(self.transaction, site, month)? {
+                    if is_month_added(self.connection, site, month)? {
                         read(self, (Grain::Month, month.0), &[FINAL], month.0)?;
                         // What is not for good is in no month.
-                        for day in pairs::running(self.transaction, site, month)? {
+                        for day in pairs::running(self.connection, site, month)? {
                             read(self, (Grain::Day, day), ALL_PARTS, month.0)?;
                         }
                         continue;
                     }
-                    for day in pairs::buckets(self.transaction, site, Grain::Day, month.first().0, month.last().0)? {
+                    for day in pairs::buckets(self.connection, site, Grain::Day, month.first().0, month.last().0)? {
                         read(self, (Grain::Day, day), &PARTS, month.0)?;
                     }
                 }
@@ -269,22 +269,15 @@ fn columns(connection: &Connection, site: SiteId, axis: &Axis<Name>) -> Result<O
 }
 
 /// The first day of which a site has totals.
-pub(super) fn first_day(connection: &mut Connection, site: SiteId) -> Result<(u64, Option<Day>)> {
-    let transaction = connection.transaction()?;
+pub(super) fn first_day(connection: &Connection, site: SiteId) -> Result<Option<Day>> {
     let sql = "SELECT bucket FROM site_totals WHERE site = ? AND grain = 1 ORDER BY bucket LIMIT 1";
-    let day: Option<i32> = transaction.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
-    Ok((last_flush(&transaction)?, day.map(Day)))
+    let day: Option<i32> = connection.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
+    Ok(day.map(Day))
 }
 
-pub(super) fn rejected(
-    connection: &mut Connection,
-    site: SiteId,
-    first: Day,
-    last: Day,
-) -> Result<(u64, Vec<(Rejection, u64)>)> {
-    let transaction = connection.transaction()?;
+pub(super) fn rejected(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>> {
     let sql = "SELECT reason, sum(count) FROM rejections WHERE site = ? AND day BETWEEN ? AND ? GROUP BY reason";
-    let mut statement = transaction.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![site.0, first.0, last.0], |row| {
         Ok((Rejection::from_code(row.get(0)?), row.get::<_, i64>(1)? as u64))
     })?;
@@ -294,21 +287,17 @@ pub(super) fn rejected(
             reasons.push((reason, count));
         }
     }
-    drop(statement);
-    Ok((last_flush(&transaction)?, reasons))
+    Ok(reasons)
 }
 
-pub(super) fn bots(connection: &mut Connection, site: SiteId, first: Day, last: Day) -> Result<(u64, Vec<BotCount>)> {
-    let transaction = connection.transaction()?;
+pub(super) fn bots(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>> {
     let sql = "SELECT day, family, pages, count FROM bots WHERE site = ? AND day BETWEEN ? AND ?";
-    let mut statement = transaction.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![site.0, first.0, last.0], |row| {
         let (family, pages) = (row.get_ref(1)?.as_str()?.into(), row.get_ref(2)?.as_str()?.into());
         Ok(BotCount { site, day: Day(row.get(0)?), family, pages, count: row.get::<_, i64>(3)? as u64 })
     })?;
-    let counts = found.collect::<rusqlite::Result<_>>()?;
-    drop(statement);
-    Ok((last_flush(&transaction)?, counts))
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn imports(connection: &Connection, site: SiteId) -> Result<Vec<Imported>> {

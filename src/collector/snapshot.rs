@@ -1,0 +1,148 @@
+//! In: what a page or a report is about. Out: the sums that are stored and those that are not yet, as one state. Forgets: nothing.
+//!
+//! The writer is asked once, for all that is not stored; then the store for a snapshot. A flush between the two is seen by its
+//! number. All questions of a page are asked of one snapshot, so that its numbers agree with each other.
+
+use std::collections::HashMap;
+
+use super::Collector;
+use super::message::WriterMessage;
+use super::pending::{Pending, SnapshotScope};
+use crate::counts::{Name, PropKey};
+use crate::rejection::Rejection;
+use crate::report::{self, MailSums, Records};
+use crate::site::{Day, SiteId};
+use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
+
+/// One state of what is counted, stored or not.
+///
+/// It holds one of the store's few readers: whoever has one is quick, and asks neither the collector nor the store for anything
+/// else until it is dropped.
+pub struct SitesSnapshot<'a> {
+    stored: Box<dyn SumSnapshot + 'a>,
+    pending: Pending,
+}
+
+impl SitesSnapshot<'_> {
+    /// The flushes that are not in the store's part of it.
+    fn unstored(&self) -> impl Iterator<Item = &Flush> {
+        let flush = self.stored.flush();
+        self.pending.flushes.iter().map(|flush| &**flush).filter(move |later| later.number > flush)
+    }
+}
+
+impl Collector {
+    /// What is counted of some sites as it is now.
+    ///
+    /// # Errors
+    /// The collector has ended, or [`StoreError`] of the store.
+    pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
+        // First what is not stored, then what is: what is stored in between is in both, and told by its number.
+        let pending = self.call(|reply| WriterMessage::Snapshot { scope, reply })?;
+        Ok(SitesSnapshot { stored: self.0.sums.snapshot()?, pending })
+    }
+}
+
+impl report::Sums for SitesSnapshot<'_> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
+        let in_memory: Vec<_> = self.pending.in_memory.iter().map(|(day, _)| *day).collect();
+        let mut answer = self.stored.read(asks, &in_memory)?;
+        let unstored: Vec<_> = self.unstored().flat_map(|flush| &flush.sums).collect();
+        for (rows, ask) in answer.rows.iter_mut().zip(asks) {
+            for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
+                rows.extend(ask.rows_of(*day, sums).iter().filter_map(|row| ask.narrowed(row)));
+            }
+            let added = self.pending.in_memory.iter().zip(&answer.adds);
+            for ((day, sessions), _) in added.filter(|((day, _), adds)| **adds && day.site == ask.site) {
+                rows.extend(ask.rows_of_snapshot(day.day, sessions));
+            }
+        }
+        Ok(answer.rows)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        let unstored = self.unstored().flat_map(|flush| &flush.sums).filter(|(of, ..)| *of == site);
+        Ok(unstored.map(|(_, day, _)| *day).chain(self.stored.first_day(site)?).min())
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        let unstored = self.unstored().flat_map(|flush| &flush.sums).filter(|(of, ..)| *of == site);
+        let is_wanted = |key: &PropKey| key.event.as_deref() == event && (first..=last).contains(&key.day);
+        let unstored = unstored.flat_map(|(_, day, sums)| sums.prop_keys(*day)).filter(is_wanted);
+        let mut keys = self.stored.prop_keys(site, event, first, last)?;
+        keys.extend(unstored.map(|found| found.key));
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys)
+    }
+}
+
+impl Records for SitesSnapshot<'_> {
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
+        let mut sums: HashMap<Rejection, u64> = self.stored.rejected(site, first, last)?.into_iter().collect();
+        let in_range = |r: &&Rejected| r.site == site && (first..=last).contains(&r.day);
+        for rejected in self.unstored().flat_map(|flush| &flush.rejected).filter(in_range) {
+            *sums.entry(rejected.reason).or_default() += rejected.count;
+        }
+        let mut reasons: Vec<_> = sums.into_iter().collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        Ok(reasons)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        let mut counts = self.stored.bots(site, first, last)?;
+        let in_range = |bot: &&BotCount| bot.site == site && (first..=last).contains(&bot.day);
+        counts.extend(self.unstored().flat_map(|flush| &flush.bots).filter(in_range).cloned());
+        Ok(counts)
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
+        let in_range = |mail: &&MailSum| mail.site == site && (first..=last).contains(&mail.day);
+        let unstored = self.unstored().flat_map(|flush| &flush.mails).filter(in_range).cloned();
+        let mut sums = MailSums::new();
+        for mail in self.stored.mails(site, first, last)?.into_iter().chain(unstored) {
+            let sum = sums.entry((mail.campaign, mail.kind)).or_default();
+            *sum = (sum.0 + mail.count, sum.1 + mail.people);
+        }
+        Ok(sums)
+    }
+
+    fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
+        Ok(self.pending.visitors_now.clone())
+    }
+}
+
+/// A single question is asked of a snapshot of its own.
+impl report::Sums for Collector {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
+        self.snapshot(SnapshotScope::of(asks))?.read(asks)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.first_day(site)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        self.snapshot(SnapshotScope::sites(vec![site]))?.prop_keys(site, event, first, last)
+    }
+}
+
+impl Records for Collector {
+    fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.rejected(site, first, last)
+    }
+
+    fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.bots(site, first, last)
+    }
+
+    fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<MailSums, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.mails(site, first, last)
+    }
+
+    fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
+        let sites = self.directory().all().iter().map(|site| site.id).collect();
+        let scope = SnapshotScope { counts_visitors: true, ..SnapshotScope::totals(sites) };
+        self.snapshot(scope)?.visitors_now()
+    }
+}
