@@ -351,7 +351,7 @@ const NO_BOUNDS: [(&str, &str); 13] = [
     ),
     (
         "src/cell/",
-        "Codes and counts of the table: COUNT COUNTED FACETS VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
+        "Codes and counts of the table: COUNT COUNTED TUPLES_PER_VISIT VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
     ),
     ("src/cell/packed", "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL BUNDLE_BYTES"),
     ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),

@@ -77,10 +77,12 @@ pub async fn site(
     }
     let words = words_for(&headers);
     let made = blocking(move || {
-        let instance = instance(&site, &app);
-        let view = SiteView::read(&site, &asked, instance.now, words)?;
-        Ok(snapshot(&view, instance.now, vec![site.id], &app)
-            .and_then(|snapshot| site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)))
+        let now = app.collector.clock().now();
+        let view = SiteView::read(&site, &asked, now, words)?;
+        Ok(snapshot(&view, now, vec![site.id], &app).and_then(|snapshot| {
+            let instance = instance(&site, now, &app);
+            site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)
+        }))
     });
     match made.await {
         Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
@@ -140,11 +142,12 @@ pub fn snapshot<'a>(
     app.collector.snapshot(SnapshotScope { sites, axes, pairs_until, counts_visitors: true })
 }
 
-/// What the page of a site says of the collector.
-pub fn instance(site: &Site, app: &App) -> InstanceState {
+/// What the page of a site says of the collector. To be asked after [`snapshot`], which waits until all hits that were
+/// acknowledged are counted.
+pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
     let collector = &app.collector;
     InstanceState {
-        now: collector.clock().now(),
+        now,
         snippet: snippet(&site.domain, &app.base_url),
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),

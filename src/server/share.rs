@@ -46,10 +46,10 @@ pub async fn page(
     let is_embedded = is_embedded(&asked);
     let made = made(&slug, &headers, &app, move |open, app, words| {
         let view = view(open, &asked, words)?;
-        let instance = pages::instance(&open.site, app);
+        let now = app.collector.clock().now();
         let made = snapshot(open, app).and_then(|snapshot| {
-            let sums = Folded::of(&snapshot, &open.site, instance.now, app.collector.folded());
-            site_page(&view, None, &sums, None, &instance)
+            let sums = Folded::of(&snapshot, &open.site, now, app.collector.folded());
+            site_page(&view, None, &sums, None, &pages::instance(&open.site, now, app))
         });
         Ok(made.map(|page| Some(answers::with_status(200, page.html()))))
     });

@@ -80,14 +80,15 @@ pub async fn page(
     let Some(site) = group.as_one() else { return not_found(&headers) };
     let words = words_for(&headers);
     let made = blocking(move || {
-        let instance = pages::instance(&site, &app);
-        let view = group.view(&site, &asked, words, instance.now)?;
+        let now = app.collector.clock().now();
+        let view = group.view(&site, &asked, words, now)?;
         let ids = group.ids();
         let may_repeat = group.members.iter().any(|site| app.collector.may_repeat(site));
-        Ok(pages::snapshot(&view, instance.now, ids.clone(), &app).and_then(|snapshot| {
+        Ok(pages::snapshot(&view, now, ids.clone(), &app).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
+            let instance = pages::instance(&site, now, &app);
             let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
-            Ok(group.of_all(page, words, instance.now, &snapshot.visitors_now()?, may_repeat))
+            Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat))
         }))
     });
     match made.await {
