@@ -66,8 +66,8 @@
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
 //!   `cli/import/`, then `import.rs`; the site of a line: `import/hosts.rs`;
-//! - a wire format: one file below `beacon/`, its row in `server/routes.rs`, its adapter in `server/ingest/`, its captures in
-//!   `tests/captures/`; what no strict reader of JSON takes: `beacon/json.rs`; the snippet that it comes from in
+//! - a wire format: one file below `beacon/`, its row in `server/routes.rs`, its adapter in `server/ingest.rs` and below, its path in
+//!   [`site::OWN_PATHS`], its captures in `tests/captures/`; what no strict reader of JSON takes: `beacon/json.rs`; the snippet that it comes from in
 //!   `dashboards/installed/`, each setting of it a row in `docs/trackers.md` and a case in `tests/pages/cases/`;
 //! - what never becomes part of a name: `hit/mask/`, then look at `cargo test --test all -- ordinary`; pages that look personal and
 //!   are counted together: `cell/folding.rs`, `collector/personal.rs`; rules of owners for paths: `hit/path/rules.rs`;
@@ -79,6 +79,8 @@
 //!   `collector/mail.rs`;
 //! - what is known of browsers, bots and sources: a list in `hit/data/`, whose first line says how to read it; those from
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
+//! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, a dump of the version before in
+//!   `tests/store/versions/`;
 //! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what
 //!   `docs/languages.md` lists;
 //! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];

@@ -30,7 +30,9 @@ impl Pair {
 
     /// Whether it is counted. A pattern is watched for who comes and whence, not for its pages.
     pub fn is_counted(self) -> bool {
-        self.first != self.second && (self.second != Dimension::Pattern || self.first.is_of_visit())
+        let has_pattern = [self.first, self.second].contains(&Dimension::Pattern);
+        // Dimensions of visits come first.
+        self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
 
     /// All pairs that are counted.

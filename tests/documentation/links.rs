@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::blocks::{documents, root};
 use super::helps;
+use crate::operators::headcount;
 
 /// Most lines and bytes of the front page, which everybody reads first, and bytes of one of its pictures.
 const FRONT_LINES_MAX: usize = 200;
@@ -151,6 +152,11 @@ fn the_manual_lists_every_key_every_reason_and_every_command() {
     }
     for reason in headcount::rejection::Rejection::ALL {
         assert!(reasons.contains(&format!("| `{}` |", reason.label())), "reasons.md does not list {}", reason.label());
+    }
+    for (of, page) in [("sites", page("settings.md")), ("configuration", configuration)] {
+        let output = headcount(&["reference", of]).output().unwrap();
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && page.contains(&table), "this table is not in the manual:\n{table}");
     }
     let mut named = Vec::new();
     helps(&[], &mut String::new(), &mut named);
