@@ -28,7 +28,7 @@ use crate::counts::Name;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
 use figures::Figures;
-use plan::{Part, Read};
+use plan::{PlannedRead, RowRole};
 
 pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
@@ -200,14 +200,14 @@ pub fn answer(question: &Question, sums: &dyn Sums) -> Result<Vec<Line>, StoreEr
 /// # Errors
 /// [`StoreError`]
 pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>, StoreError> {
-    let reads: Vec<Vec<Read>> = questions.iter().map(plan::reads).collect();
+    let reads: Vec<Vec<PlannedRead>> = questions.iter().map(plan::reads).collect();
     let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
     let mut rows = sums.read(&asks)?.into_iter();
     let pairs = questions.iter().zip(&reads);
     Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
 }
 
-fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<SumRow>)>) -> Vec<Line> {
+fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>) -> Vec<Line> {
     let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");
@@ -215,17 +215,17 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Sum
         for row in rows {
             let bucket = read.bucket(row.bucket);
             let value = match (&question.keep, read.part) {
-                (Some(_), Part::Lines) | (None, Part::Money) => total.clone(),
-                (Some(keep), Part::Own | Part::Entered) if *keep == row.value => total.clone(),
-                (Some(_), Part::Own | Part::Entered) => continue,
+                (Some(_), RowRole::Lines) | (None, RowRole::Money) => total.clone(),
+                (Some(keep), RowRole::Own | RowRole::Entered) if *keep == row.value => total.clone(),
+                (Some(_), RowRole::Own | RowRole::Entered) => continue,
                 _ => row.value.clone(),
             };
             match read.part {
-                Part::Whole => whole += row.tally,
-                Part::Own => sums.entry((bucket, value)).or_default().own += row.tally,
-                Part::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
-                Part::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
-                Part::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
+                RowRole::Whole => whole += row.tally,
+                RowRole::Own => sums.entry((bucket, value)).or_default().own += row.tally,
+                RowRole::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
+                RowRole::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
+                RowRole::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
             }
         }
     }

@@ -57,12 +57,12 @@ pub enum HiddenProxy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientHeader {
     name: String,
-    form: Form,
+    form: HeaderSyntax,
 }
 
 /// How its values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum HeaderSyntax {
     /// Addresses, separated by commas if there are several.
     List,
     /// The same, each with a port.
@@ -80,9 +80,9 @@ impl ClientHeader {
         }
         let name = name.to_ascii_lowercase();
         let form = match name.as_str() {
-            "forwarded" => Form::Elements,
-            "cloudfront-viewer-address" => Form::WithPort,
-            _ => Form::List,
+            "forwarded" => HeaderSyntax::Elements,
+            "cloudfront-viewer-address" => HeaderSyntax::WithPort,
+            _ => HeaderSyntax::List,
         };
         Some(ClientHeader { name, form })
     }
@@ -90,9 +90,9 @@ impl ClientHeader {
     /// The address in the values of this header.
     fn nearest<'a>(&self, values: impl Iterator<Item = &'a [u8]>, word: Word<'_>) -> Option<Nearest> {
         match self.form {
-            Form::List => word.nearest(entries(values).map(node)),
-            Form::WithPort => word.nearest(entries(values).map(node_and_port)),
-            Form::Elements => word.nearest(elements(values)),
+            HeaderSyntax::List => word.nearest(entries(values).map(node)),
+            HeaderSyntax::WithPort => word.nearest(entries(values).map(node_and_port)),
+            HeaderSyntax::Elements => word.nearest(elements(values)),
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::snapshot::{CountedPlace, SessionSnapshot, Small, is_of_pages};
 use super::{Fast, Name};
-use crate::cell::packed::{Effort, Key, pack};
+use crate::cell::packed::{CellKey, Effort, pack};
 use crate::cell::{Dimension, Sym, Tally};
 
 /// Stands on one side of a cell for all values whose cells are not kept.
@@ -170,9 +170,9 @@ impl SnapshotColumns<'_> {
 }
 
 fn packed(cells: PairCells, rest: Option<PairCells>) -> Vec<u8> {
-    let key = |key: (Sym, Sym)| -> Key { (key.0.0, key.1.0) };
+    let key = |key: (Sym, Sym)| -> CellKey { (key.0.0, key.1.0) };
     let all = cells.into_iter().chain(rest.into_iter().flatten());
-    let mut sorted: Vec<(Key, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();
+    let mut sorted: Vec<(CellKey, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     pack(sorted, Effort::Quick)
 }

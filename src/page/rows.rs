@@ -37,7 +37,7 @@ pub struct RowsPage {
     /// The address of the form that searches, and what else the address says.
     pub form: (String, Vec<(String, String)>),
     /// The heads of the columns: links that sort by them. The first is of the values.
-    pub heads: Vec<Head>,
+    pub heads: Vec<ColumnHead>,
     /// The number of the first row that is seen, from 1 on.
     pub first: usize,
     /// Where the rows before are.
@@ -48,7 +48,7 @@ pub struct RowsPage {
 
 /// The head of a column.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct ColumnHead {
     /// The link that sorts by it.
     pub link: LinkTo,
     /// What it means.

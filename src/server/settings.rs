@@ -21,7 +21,7 @@ use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
 use crate::control::{self, Command, Reply};
 use crate::meter::FailureKind;
-use crate::page::form::{Sent, Told};
+use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
 use crate::site::{Site, time};
@@ -169,11 +169,17 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
     }
 }
 
-fn wrong(name: &str, form: &PostedForm, sentence: String) -> Sent {
-    Sent { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(Told::Wrong(sentence)) }
+fn wrong(name: &str, form: &PostedForm, sentence: String) -> SentForm {
+    SentForm { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(FlashMessage::Wrong(sentence)) }
 }
 
-fn instance_page(account: &SignedIn, sent: Sent, status: StatusCode, headers: &HeaderMap, app: &SharedApp) -> Response {
+fn instance_page(
+    account: &SignedIn,
+    sent: SentForm,
+    status: StatusCode,
+    headers: &HeaderMap,
+    app: &SharedApp,
+) -> Response {
     let page = SettingsPage {
         words: words_for(headers),
         account: Some(account.shown()),
@@ -187,7 +193,7 @@ fn instance_page(account: &SignedIn, sent: Sent, status: StatusCode, headers: &H
 fn site_page(
     account: &SignedIn,
     site: Arc<Site>,
-    sent: Sent,
+    sent: SentForm,
     status: StatusCode,
     headers: &HeaderMap,
     app: &SharedApp,

@@ -19,7 +19,7 @@ use super::{App, SharedApp, answers, pages};
 use crate::collector::Collector;
 use crate::limits;
 use crate::operator::Share;
-use crate::page::share::Why;
+use crate::page::share::SharePasswordReason;
 use crate::page::words::Words;
 use crate::report::folded::Folded;
 use crate::secret::password::Password;
@@ -145,9 +145,9 @@ pub async fn unlock(
     };
     match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
         Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &app),
-        Ok(Guess::Wrong) => access_guard::ask(&open, Why::Wrong, &headers),
+        Ok(Guess::Wrong) => access_guard::ask(&open, SharePasswordReason::Wrong, &headers),
         Ok(Guess::TooMany) => {
-            let mut answer = access_guard::ask(&open, Why::TooMany, &headers);
+            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }

@@ -8,7 +8,7 @@ use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
+use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter};
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
@@ -203,20 +203,20 @@ impl<'a> SiteView<'a> {
             return None;
         }
         let key = match tab {
-            Tab::Of(dimension) => Key::Of(*dimension),
-            Tab::Map => Key::Of(Dimension::Country),
-            Tab::Prop(key) => Key::Prop(key.to_string()),
+            Tab::Of(dimension) => FilterKey::Of(*dimension),
+            Tab::Map => FilterKey::Of(Dimension::Country),
+            Tab::Prop(key) => FilterKey::Prop(key.to_string()),
             Tab::Missing | Tab::Goals | Tab::Funnels => return None,
         };
-        self.narrowed(Part::is(key, value))
+        self.narrowed(WrittenFilter::is(key, value))
     }
 
     /// Where those are shown alone who reached a goal.
     pub fn of_goal(&self, name: &str) -> Option<String> {
-        if self.audience == Audience::Public { None } else { self.narrowed(Part::is(Key::Goal, name)) }
+        if self.audience == Audience::Public { None } else { self.narrowed(WrittenFilter::is(FilterKey::Goal, name)) }
     }
 
-    fn narrowed(&self, part: Part) -> Option<String> {
+    fn narrowed(&self, part: WrittenFilter) -> Option<String> {
         if self.state.choice.parts.contains(&part) {
             return None;
         }
@@ -232,7 +232,7 @@ impl<'a> SiteView<'a> {
 
     /// The filters that act.
     pub fn chips(&self) -> Vec<Chip> {
-        let chip = |(place, part): (usize, &Part)| Chip {
+        let chip = |(place, part): (usize, &WrittenFilter)| Chip {
             key: title(&part.key, self.words),
             words: compared(part.comparison, self.words),
             values: part.values.iter().map(|value| shown(&part.key, value, self.words)).collect(),
@@ -357,11 +357,11 @@ impl<'a> SiteView<'a> {
     }
 }
 
-fn title(key: &Key, words: &Words) -> String {
+fn title(key: &FilterKey, words: &Words) -> String {
     match key {
-        Key::Of(dimension) => words.alone(*dimension).to_owned(),
-        Key::Prop(key) => words.one(words.property, words.visible(key)),
-        Key::Goal => words.goal.to_owned(),
+        FilterKey::Of(dimension) => words.alone(*dimension).to_owned(),
+        FilterKey::Prop(key) => words.one(words.property, words.visible(key)),
+        FilterKey::Goal => words.goal.to_owned(),
     }
 }
 
@@ -374,9 +374,9 @@ fn compared(comparison: Comparison, words: &Words) -> &'static str {
     }
 }
 
-fn shown(key: &Key, value: &str, words: &Words) -> String {
+fn shown(key: &FilterKey, value: &str, words: &Words) -> String {
     match key {
-        Key::Of(dimension) => words.label(*dimension, value).to_owned(),
-        Key::Prop(_) | Key::Goal => value.to_owned(),
+        FilterKey::Of(dimension) => words.label(*dimension, value).to_owned(),
+        FilterKey::Prop(_) | FilterKey::Goal => value.to_owned(),
     }
 }

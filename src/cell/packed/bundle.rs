@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
 use super::column::{self, Bytes, put};
-use super::{COLUMNS, Chunk, Damaged, Effort, Key, read};
+use super::{COLUMNS, CellKey, Chunk, Damaged, Effort, read};
 use crate::cell::Tally;
 use crate::limits;
 
@@ -91,8 +91,8 @@ impl Bundle {
         &self,
         table: u32,
         first: RangeInclusive<u32>,
-        wanted: impl Fn(Key) -> bool,
-        mut take: impl FnMut(Key, Tally),
+        wanted: impl Fn(CellKey) -> bool,
+        mut take: impl FnMut(CellKey, Tally),
     ) -> Result<(), Damaged> {
         let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
         for item in self.items.iter().filter(is_there) {

@@ -10,7 +10,7 @@ use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, BlockWriter, OpenedBlocks, PairsKey};
 use super::write::{name, table};
 use crate::cell::Tally;
-use crate::cell::packed::{Bundle, Key, unpack_all};
+use crate::cell::packed::{Bundle, CellKey, unpack_all};
 use crate::counts::pairs::{Pair, PairTable, Pairs, REST};
 use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
@@ -79,7 +79,7 @@ fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u3
 }
 
 /// A row of `days` or `hours`: dimension and property, then the key it is packed by.
-type OpenRow = ((u8, i64), Key, Tally);
+type OpenRow = ((u8, i64), CellKey, Tally);
 
 /// Packs the rows that a day had while it ran, and adds the day to its month.
 fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{CellList, grain_code};
-use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
+use crate::cell::packed::{BUNDLE_BYTES, Bundle, CellKey, Chunk, Effort, bundle, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
@@ -57,8 +57,8 @@ impl OpenedBlocks<'_> {
         key: PairsKey,
         table: u32,
         first: &RangeInclusive<u32>,
-        wanted: impl Fn(Key) -> bool,
-        mut take: impl FnMut(Key, Tally),
+        wanted: impl Fn(CellKey) -> bool,
+        mut take: impl FnMut(CellKey, Tally),
     ) -> Result<()> {
         // The table begins in the last bundle that does not begin after it.
         let sql = "SELECT id, first_table, cells FROM pairs

@@ -10,7 +10,7 @@ use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::write::{axis_id, name_id, table};
-use crate::cell::packed::{Key, unpack};
+use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::{Pair, REST};
@@ -234,8 +234,8 @@ impl Reading<'_> {
             Some(id) if !is_by_second => id..=id,
             _ => 0..=u32::MAX,
         };
-        let sides = |(a, b): Key| if is_by_second { (b, a) } else { (a, b) };
-        let passes = |key: Key| sides(key).0 != REST && wanted.passes(sides(key).0);
+        let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
+        let passes = |key: CellKey| sides(key).0 != REST && wanted.passes(sides(key).0);
         for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(key.bucket, *part))) {
             let key = PairsKey { part, ..key };
             bundles.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
