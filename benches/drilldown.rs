@@ -25,7 +25,7 @@ use headcount::hit::token::Token;
 use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
-use headcount::site::{Budget, Day, Domain, Kin, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, HostRelation, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::{self, CountedBy, DayState, Flush, Stores};
 
 use file::Database;
@@ -128,7 +128,7 @@ impl Maker {
                 ["", "https://www.google.com/", "https://duckduckgo.com/", "https://t.co/a", "https://www.bing.com/"];
             let referrer =
                 known.get(rank).map_or_else(|| format!("https://reader-{rank}.example.org/"), |r| (*r).to_owned());
-            source::origin(&path::Campaign::default(), &referrer, |_| Kin::Stranger).expect("no spam")
+            source::origin(&path::Campaign::default(), &referrer, |_| HostRelation::Stranger).expect("no spam")
         };
         Maker {
             agents: agents(),

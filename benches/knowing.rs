@@ -20,7 +20,7 @@ use headcount::beacon::{Hints, NO_HINTS};
 use headcount::hit::agent::{Agents, Verdict, table_bytes};
 use headcount::hit::place::{self, Places};
 use headcount::hit::{path, source};
-use headcount::site::Kin;
+use headcount::site::HostRelation;
 
 /// The allocator of the program, which also knows how much is held.
 struct Counted;
@@ -189,7 +189,7 @@ fn referrers() {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         let (referrer, query, source, channel) = (next(), next(), next(), next());
-        let origin = source::origin(&path::campaign(query), referrer, |_| Kin::Stranger);
+        let origin = source::origin(&path::campaign(query), referrer, |_| HostRelation::Stranger);
         let got = origin.map_or(("spam".to_owned(), "spam"), |origin| (origin.source.into_owned(), origin.channel));
         sources.add(got.0 == source, 1.0);
         channels.add(got.1 == channel, 1.0);

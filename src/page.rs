@@ -72,7 +72,7 @@ const fn fnv(bytes: &[u8]) -> u64 {
 
 /// How a page stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stand {
+pub struct EmbedOptions {
     /// Within another page, without header and footer.
     pub is_embedded: bool,
     /// Where search engines may list it.

@@ -10,7 +10,7 @@ use headcount::beacon::NO_HINTS;
 use headcount::cell::{Dimension, NOT_SET, Test};
 use headcount::hit::agent::{Agents, Verdict};
 use headcount::hit::{path, source};
-use headcount::site::Kin;
+use headcount::site::HostRelation;
 use serde_json::Value;
 
 use crate::operators::{headcount, printed, refused};
@@ -64,7 +64,7 @@ fn a_version_implies_what_it_is_a_version_of() {
 fn referrers_have_their_source_and_channel() {
     let mut wrong = Vec::new();
     for row in rows(REFERRERS) {
-        let origin = source::origin(&path::campaign(row[1]), row[0], |host| Kin::among(host, ["site.test"]))
+        let origin = source::origin(&path::campaign(row[1]), row[0], |host| HostRelation::among(host, ["site.test"]))
             .expect("no spammer");
         if (&*origin.source, origin.channel) != (row[2], row[3]) {
             wrong.push(format!("{}, {}, wanted {row:?}", origin.source, origin.channel));

@@ -6,7 +6,7 @@
 
 pub mod pairs;
 mod any_two;
-mod lately;
+mod recent_activity;
 pub mod streams;
 pub mod watched;
 

@@ -8,10 +8,10 @@
 //!   for any other, which then follows in a column of its own;
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!
-//! A [`bundle`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
+//! [`pack_block`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.
 
-mod bundle;
+mod column_block;
 mod code;
 mod column;
 
@@ -19,9 +19,9 @@ use std::ops::RangeInclusive;
 
 use super::Tally;
 use crate::limits;
-pub use bundle::{BUNDLE_BYTES, Bundle, bundle};
 use code::{WRITTEN_OUT, coded, decoded};
 use column::{Bytes, put, put_signed};
+pub use column_block::{COLUMN_BLOCK_BYTES, ColumnBlock, pack_block};
 
 /// Columns of a chunk.
 const COLUMNS: usize = 8;
@@ -47,13 +47,13 @@ pub enum Effort {
 pub fn pack(cells: impl IntoIterator<Item = (CellKey, Tally)>, effort: Effort) -> Vec<u8> {
     let (mut packed, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
     let mut close = |waiting: &mut Vec<(u32, Chunk)>| {
-        let bundle = bundle(waiting, effort);
-        put(&mut packed, bundle.len() as u64);
-        packed.extend_from_slice(&bundle);
+        let block = pack_block(waiting, effort);
+        put(&mut packed, block.len() as u64);
+        packed.extend_from_slice(&block);
         waiting.clear();
     };
     for chunk in chunks(cells) {
-        if bytes + chunk.bytes() > BUNDLE_BYTES && !waiting.is_empty() {
+        if bytes + chunk.bytes() > COLUMN_BLOCK_BYTES && !waiting.is_empty() {
             close(&mut waiting);
             bytes = 0;
         }
@@ -79,7 +79,7 @@ pub fn unpack(
     let mut rest = Bytes::of(packed);
     while !rest.rest().is_empty() {
         let length = rest.length()?;
-        Bundle::open(rest.take(length)?)?.each(0, first.clone(), &wanted, &mut take)?;
+        ColumnBlock::open(rest.take(length)?)?.each(0, first.clone(), &wanted, &mut take)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::pending::Pending;
 use super::sums_batch::SumsBatch;
 use super::uncounted::Uncounted;
 use crate::counts::PropKey;
-use crate::counts::lately::RecentActivity;
+use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Hit;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -59,7 +59,7 @@ pub enum WriterMessage {
         reply: Sender<Vec<PropKey>>,
     },
     /// A question for what the visitors of the last minutes are at.
-    Lately {
+    RecentActivity {
         /// Of which site.
         site: SiteId,
         /// Where the answer goes.

@@ -92,7 +92,7 @@ impl Uncounted {
     }
 
     /// Has it counted, or rejected, by `count`.
-    pub(super) fn settle(mut self, count: impl FnOnce(&Hit)) {
+    pub(super) fn count(mut self, count: impl FnOnce(&Hit)) {
         if let Some(hit) = &self.hit {
             count(hit);
             self.collector.meter().queued.dec();

@@ -28,7 +28,7 @@ impl Pair {
         if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
     }
 
-    /// Whether it is counted. A pattern is watched for who comes and whence, not for its pages.
+    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages.
     pub fn is_counted(self) -> bool {
         self.first != self.second && (self.second != Dimension::Pattern || self.first.is_of_visit())
     }

@@ -218,7 +218,7 @@ impl Places {
         if self.detail == Detail::None {
             return NOWHERE.clone();
         }
-        let address = table::carried(address);
+        let address = table::embedded_v4(address);
         let database = self.database.load();
         let by_file = database.as_ref().and_then(|database| database.find(address));
         let found = by_file.or_else(|| table::country(address)).or_else(|| time_zone.and_then(zone::country));

@@ -20,7 +20,7 @@ use super::url_fast_path::{self, Plain};
 use crate::cell::DIRECT_OR_NONE;
 use crate::limits::SENDER_CACHE_ENTRIES;
 use crate::rejection::Rejection;
-use crate::site::{self, Kin};
+use crate::site::{self, HostRelation};
 use table::{Named, SourceKind, TABLE};
 
 /// Where a visit came from.
@@ -34,27 +34,33 @@ pub struct Origin {
     pub channel: &'static str,
 }
 
-/// Finds out where the reader of a page came from. `kin` is asked, with a folded host, how near it is to the site. A host of the
+/// Finds out where the reader of a page came from. `relation` is asked, with a folded host, how near it is to the site. A host of the
 /// site's own domain is no referrer; where its owner counts it as one it has its whole name, which is never the site's.
 ///
 /// # Errors
 /// [`Rejection::SpamSource`] when the referrer is on the list of referrer spammers.
-pub fn origin(campaign: &Campaign, referrer: &str, kin: impl Fn(&str) -> Kin) -> Result<Origin, Rejection> {
-    let sender = sender(referrer).map(|sender| (sender.kin(&kin), sender)).filter(|(kin, _)| *kin != Kin::Own);
-    let known = sender.map(|(kin, sender)| (kin, sender.known()));
+pub fn origin(
+    campaign: &Campaign,
+    referrer: &str,
+    relation: impl Fn(&str) -> HostRelation,
+) -> Result<Origin, Rejection> {
+    let sender = sender(referrer)
+        .map(|sender| (sender.relation(&relation), sender))
+        .filter(|(relation, _)| *relation != HostRelation::Own);
+    let known = sender.map(|(relation, sender)| (relation, sender.known()));
     if known.as_ref().is_some_and(|(_, known)| known.is_spam) {
         return Err(Rejection::SpamSource);
     }
     // A link within the site may say where it stands; only an owner's own `utm_source` may call the site itself a source.
     let named_by_key = campaign.source.as_deref().filter(|text| {
         campaign.utm_source.is_some()
-            || host_in(text).is_none_or(|host| ReferringParty::Host(host).kin(&kin) != Kin::Own)
+            || host_in(text).is_none_or(|host| ReferringParty::Host(host).relation(&relation) != HostRelation::Own)
     });
     let named = match (named_by_key, &known, campaign.click) {
-        (Some(text), _, _) => Some(of_campaign(text, &kin)),
-        (None, Some((Kin::Sibling, known)), _) => Some((known.referrer.clone(), SourceKind::Referral)),
+        (Some(text), _, _) => Some(of_campaign(text, &relation)),
+        (None, Some((HostRelation::Sibling, known)), _) => Some((known.referrer.clone(), SourceKind::Referral)),
         (None, Some((_, known)), _) => Some((known.source.clone(), known.kind)),
-        (None, None, Some(click)) => Some(of_campaign(click.source, &kin)),
+        (None, None, Some(click)) => Some(of_campaign(click.source, &relation)),
         (None, None, None) => None,
     };
     let kind = named.as_ref().map(|(_, kind)| *kind);
@@ -70,7 +76,7 @@ pub fn origin(campaign: &Campaign, referrer: &str, kin: impl Fn(&str) -> Kin) ->
 /// engine or on Google's own video site, where its advertisements are too.
 fn is_paid_click(campaign: &Campaign, source: &str, kind: SourceKind) -> bool {
     let Some(click) = campaign.click.filter(|click| click.is_paid) else { return false };
-    let (network, network_kind) = of_campaign(click.source, |_| Kin::Stranger);
+    let (network, network_kind) = of_campaign(click.source, |_| HostRelation::Stranger);
     let is_of_google = network == "Google" && source == "YouTube";
     network == source || is_of_google || network_kind == SourceKind::Search && kind == SourceKind::Search
 }
@@ -118,11 +124,11 @@ impl ReferringParty {
         }
     }
 
-    fn kin(&self, kin: impl Fn(&str) -> Kin) -> Kin {
+    fn relation(&self, relation: impl Fn(&str) -> HostRelation) -> HostRelation {
         match self {
-            ReferringParty::Host(host) if is_local(host) => Kin::Own,
-            ReferringParty::Host(host) => kin(host),
-            ReferringParty::App(_) => Kin::Stranger,
+            ReferringParty::Host(host) if is_local(host) => HostRelation::Own,
+            ReferringParty::Host(host) => relation(host),
+            ReferringParty::App(_) => HostRelation::Stranger,
         }
     }
 
@@ -170,12 +176,12 @@ fn registrable(host: &str) -> &str {
 }
 
 /// The source that a campaign names. A host counts as it would in a referrer; other texts that no table knows stay.
-fn of_campaign(text: &str, kin: impl Fn(&str) -> Kin) -> (Cow<'static, str>, SourceKind) {
+fn of_campaign(text: &str, relation: impl Fn(&str) -> HostRelation) -> (Cow<'static, str>, SourceKind) {
     match TABLE.of_word(text) {
         Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
         None => match host_in(text) {
             // The domain of one of the site's own would read like the site.
-            Some(host) if kin(&host) != Kin::Stranger => (stored(&host), SourceKind::Referral),
+            Some(host) if relation(&host) != HostRelation::Stranger => (stored(&host), SourceKind::Referral),
             Some(host) => ReferringParty::Host(host).named(),
             None => (stored(text), SourceKind::Referral),
         },
@@ -200,8 +206,8 @@ mod tests {
     use super::*;
 
     fn from(query: &str, referrer: &str) -> (String, String, &'static str) {
-        let kin = |host: &str| Kin::among(host, ["example.com", "shop.example.net"]);
-        let origin = origin(&campaign(query), referrer, kin).expect("no spammer");
+        let relation = |host: &str| HostRelation::among(host, ["example.com", "shop.example.net"]);
+        let origin = origin(&campaign(query), referrer, relation).expect("no spammer");
         (origin.source.into_owned(), origin.referrer.into_owned(), origin.channel)
     }
 
@@ -306,16 +312,16 @@ mod tests {
     #[test]
     fn referrer_spammers_and_their_sub_domains_are_rejected() {
         for referrer in ["http://0-0.fr/", "https://www.0-0.fr/x", "http://a.b.0-0.fr"] {
-            let got = origin(&Campaign::default(), referrer, |_| Kin::Stranger);
+            let got = origin(&Campaign::default(), referrer, |_| HostRelation::Stranger);
             assert_eq!(got, Err(Rejection::SpamSource), "{referrer}");
         }
-        assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| Kin::Stranger).is_ok());
+        assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| HostRelation::Stranger).is_ok());
     }
 
     #[test]
     fn the_site_is_never_a_source_of_its_own() {
-        let found = |kin: Kin, query: &str, referrer: &str| {
-            let near = |host: &str| if host.ends_with("example.com") { kin } else { Kin::Stranger };
+        let found = |relation: HostRelation, query: &str, referrer: &str| {
+            let near = |host: &str| if host.ends_with("example.com") { relation } else { HostRelation::Stranger };
             origin(&campaign(query), referrer, near).expect("no spammer").source.into_owned()
         };
         for (query, referrer, by_default, when_referrers) in [
@@ -326,8 +332,8 @@ mod tests {
             ("utm_source=blog.example.com", "", "blog.example.com", "blog.example.com"),
             ("ref=blog.example.org", "https://www.example.com/", "example.org", "example.org"),
         ] {
-            assert_eq!(found(Kin::Own, query, referrer), by_default, "{query} {referrer}");
-            assert_eq!(found(Kin::Sibling, query, referrer), when_referrers, "{query} {referrer}");
+            assert_eq!(found(HostRelation::Own, query, referrer), by_default, "{query} {referrer}");
+            assert_eq!(found(HostRelation::Sibling, query, referrer), when_referrers, "{query} {referrer}");
         }
     }
 }

@@ -308,18 +308,18 @@ impl Series {
 
     /// The buckets where the eye looks for a date: midnights, Mondays; all of them if they are few.
     fn labels(&self, words: &Words) -> Vec<AxisLabel> {
-        let spots: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
-        let stride = spots.len().div_ceil(limits::CHART_LABELS_MAX).max(1);
+        let landmarks: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
+        let stride = landmarks.len().div_ceil(limits::CHART_LABELS_MAX).max(1);
         let slot = 100.0 / self.points.len().max(1) as f64;
-        let label = |(place, spot): (usize, usize)| {
-            let bucket = self.points.get(spot)?.bucket;
+        let label = |(place, landmark): (usize, usize)| {
+            let bucket = self.points.get(landmark)?.bucket;
             Some(AxisLabel {
-                x: percent((spot as f64 + 0.5) * slot),
-                text: self.short(bucket, spot == 0, words),
+                x: percent((landmark as f64 + 0.5) * slot),
+                text: self.short(bucket, landmark == 0, words),
                 is_minor: place % 2 == 1,
             })
         };
-        spots.into_iter().step_by(stride).enumerate().filter_map(label).collect()
+        landmarks.into_iter().step_by(stride).enumerate().filter_map(label).collect()
     }
 
     fn is_landmark(&self, place: usize) -> bool {

@@ -19,7 +19,7 @@ pub struct Form {
     /// The command that does the same.
     pub command: String,
     /// What came of it when it was sent.
-    pub told: Option<FlashMessage>,
+    pub flash: Option<FlashMessage>,
 }
 
 /// A field of a form.
@@ -82,18 +82,18 @@ pub struct SentForm {
     /// What was typed into it.
     pub values: Vec<(String, String)>,
     /// What came of it.
-    pub told: Option<FlashMessage>,
+    pub flash: Option<FlashMessage>,
 }
 
 impl SentForm {
     /// What came of a form, if it is the one.
-    pub fn told(&self, form: &str) -> Option<FlashMessage> {
-        self.told.clone().filter(|_| self.form == form)
+    pub fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.flash.clone().filter(|_| self.form == form)
     }
 
     /// What a field shows: as typed where it was refused, else what there is.
     pub fn value(&self, form: &str, field: &str, there_is: impl Into<String>) -> String {
-        match self.told(form) {
+        match self.flash(form) {
             Some(FlashMessage::Wrong(_)) => {
                 self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
             }
@@ -105,7 +105,7 @@ impl SentForm {
 impl Form {
     /// Whether it was refused.
     pub fn wrong(&self) -> Option<&str> {
-        match &self.told {
+        match &self.flash {
             Some(FlashMessage::Wrong(sentence)) => Some(sentence),
             _ => None,
         }
@@ -113,7 +113,7 @@ impl Form {
 
     /// What was done by it.
     pub fn done(&self) -> Option<&str> {
-        match &self.told {
+        match &self.flash {
             Some(FlashMessage::Done(text)) => Some(text),
             _ => None,
         }
@@ -171,15 +171,15 @@ mod tests {
         let wrong = SentForm {
             form: "goal-add".into(),
             values: vec![("target".into(), "x y".into())],
-            told: Some(FlashMessage::Wrong("no".into())),
+            flash: Some(FlashMessage::Wrong("no".into())),
         };
         assert_eq!(wrong.value("goal-add", "target", "before"), "x y");
         assert_eq!(wrong.value("goal-add", "box", "true"), "", "a box that is not ticked is not sent");
         assert_eq!(wrong.value("site", "target", "before"), "before");
-        let done = SentForm { told: Some(FlashMessage::Done("yes".into())), ..wrong };
+        let done = SentForm { flash: Some(FlashMessage::Done("yes".into())), ..wrong };
         assert_eq!(done.value("goal-add", "target", "before"), "before");
         assert_eq!(
-            (SentForm::default().told("site"), done.told("goal-add")),
+            (SentForm::default().flash("site"), done.flash("goal-add")),
             (None, Some(FlashMessage::Done("yes".into())))
         );
     }

@@ -222,7 +222,7 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
         account: None,
         domain: "example.com".into(),
         back: "/example.com?period=30d".into(),
-        stand: Stand::default(),
+        embed_options: EmbedOptions::default(),
         everything: "/example.com?period=30d".into(),
         days: (day("2026-10-25"), day("2026-11-23")),
         filters: Vec::new(),
@@ -259,9 +259,9 @@ fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
         series,
         account: None,
         now: None,
-        has_ledger: false,
+        has_records: false,
         home: "/share/example.com".into(),
-        stand: Stand { is_embedded: false, is_findable: true },
+        embed_options: EmbedOptions { is_embedded: false, is_findable: true },
         notices: vec![ENGLISH.one(ENGLISH.share_notice, 5)],
         // Only days that are over.
         is_running: false,
@@ -275,7 +275,8 @@ fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
         assert!(!html.contains(words), "{words}");
     }
     check("site-open", &html);
-    let embedded = SitePage { stand: Stand { is_embedded: true, is_findable: true }, ..open.clone() }.html();
+    let embedded =
+        SitePage { embed_options: EmbedOptions { is_embedded: true, is_findable: true }, ..open.clone() }.html();
     assert!(!embedded.contains("<footer") && embedded.contains("</main>"));
     let nothing = SitePage { is_new: true, ..open }.html();
     assert!(nothing.contains(ENGLISH.share_nothing) && !nothing.contains("<pre"));

@@ -196,12 +196,20 @@ impl UsersPage {
         let command = command(line);
         let fields = std::iter::once(name).chain(may).collect();
         let action = format!("/settings/users/{id}#{id}");
-        Form { id, action, fields, button: words.user_add_button, is_danger: false, command, told: self.sent.told(id) }
+        Form {
+            id,
+            action,
+            fields,
+            button: words.user_add_button,
+            is_danger: false,
+            command,
+            flash: self.sent.flash(id),
+        }
     }
 
     /// What was done by a form of the page of a user who is no more.
     fn done(&self) -> Option<FlashMessage> {
-        self.sent.told("user-remove")
+        self.sent.flash("user-remove")
     }
 
     /// The page as HTML.
@@ -215,8 +223,8 @@ impl UserPage {
         format!("/settings/user/{name}#{name}")
     }
 
-    fn told(&self, form: &str) -> Option<FlashMessage> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn command(&self, words: &[&str]) -> String {
@@ -244,7 +252,15 @@ impl UserPage {
         let user =
             Field { name: "user", label: "", help: "".into(), kind: FieldKind::Hidden, value: self.user.name.clone() };
         let fields = [user, name].into_iter().chain(may).collect();
-        Form { id, action: self.action(id), fields, button: words.save, is_danger: false, command, told: self.told(id) }
+        Form {
+            id,
+            action: self.action(id),
+            fields,
+            button: words.save,
+            is_danger: false,
+            command,
+            flash: self.flash(id),
+        }
     }
 
     /// The page as HTML.
@@ -294,12 +310,12 @@ impl TokensPage {
             button: words.token_create_button,
             is_danger: false,
             command,
-            told: self.sent.told(id),
+            flash: self.sent.flash(id),
         }
     }
 
-    fn told(&self, form: &str) -> Option<FlashMessage> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn revoke_command(&self) -> String {

@@ -5,7 +5,7 @@ use askama::Template;
 use super::panel::Panel;
 use super::site::LinkTo;
 use super::words::Words;
-use super::{Account, Chip, Stand, rendered};
+use super::{Account, Chip, EmbedOptions, rendered};
 use crate::site::Day;
 
 /// All rows of a panel, some at a time.
@@ -21,7 +21,7 @@ pub struct RowsPage {
     /// Where the page of the site is.
     pub back: String,
     /// How it stands.
-    pub stand: Stand,
+    pub embed_options: EmbedOptions,
     /// Where the page without any filter is.
     pub everything: String,
     /// First and last day.

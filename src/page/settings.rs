@@ -88,13 +88,13 @@ impl SettingsPage {
             fields,
             button: words.site_add_button,
             is_danger: false,
-            told: self.sent.told("site-add"),
+            flash: self.sent.flash("site-add"),
         }
     }
 
     /// What was done by the form that was sent last, where it is on no form of this page: a site that is removed.
     fn done(&self) -> Option<String> {
-        match self.sent.told("remove") {
+        match self.sent.flash("remove") {
             Some(FlashMessage::Done(text)) => Some(text),
             _ => None,
         }
@@ -113,7 +113,7 @@ impl SiteSettingsPage {
 
     /// What was done or refused by a button in a table.
     fn button(&self, form: &str) -> Option<FlashMessage> {
-        self.sent.told(form)
+        self.sent.flash(form)
     }
 
     fn action(&self, name: &str, section: &str) -> String {
@@ -195,7 +195,7 @@ impl SiteSettingsPage {
             button: words.remove_site_button,
             is_danger: true,
             command: command(["site", "remove", self.domain()]),
-            told: self.sent.told("remove"),
+            flash: self.sent.flash("remove"),
         }
     }
 

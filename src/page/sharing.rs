@@ -86,7 +86,15 @@ impl SharingPage {
         ];
         let command = self.add_command(&fields);
         let action = self.action(id, id);
-        Form { id, action, fields, button: words.share_add_button, is_danger: false, command, told: self.sent.told(id) }
+        Form {
+            id,
+            action,
+            fields,
+            button: words.share_add_button,
+            is_danger: false,
+            command,
+            flash: self.sent.flash(id),
+        }
     }
 
     fn add_command(&self, fields: &[Field]) -> String {
@@ -104,8 +112,8 @@ impl SharingPage {
         command(line)
     }
 
-    fn told(&self, form: &str) -> Option<FlashMessage> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn remove_command(&self) -> String {

@@ -92,7 +92,7 @@ pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
     dimensions.names().join(", ")
 }
 
-/// A choice, made out for a site.
+/// A choice, resolved for a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chosen {
     /// The one filter that it comes down to.
@@ -164,7 +164,7 @@ impl Choice {
     ///
     /// # Errors
     /// [`NotAChoice`] for goals that the site has not, and for filters that sums can't join.
-    pub fn made_out(&self, site: &Site) -> Result<Chosen, NotAChoice> {
+    pub fn resolve(&self, site: &Site) -> Result<Chosen, NotAChoice> {
         let mut goals = self.parts.iter().filter(|part| part.key == FilterKey::Goal);
         let goal = goals.next().map(|part| goal(part, site)).transpose()?;
         if goals.next().is_some() {
@@ -391,8 +391,8 @@ mod tests {
         }
     }
 
-    fn made_out(texts: &[&str]) -> Result<Chosen, NotAChoice> {
-        Choice::read(texts.iter().copied()).and_then(|choice| choice.made_out(&site()))
+    fn resolve(texts: &[&str]) -> Result<Chosen, NotAChoice> {
+        Choice::read(texts.iter().copied()).and_then(|choice| choice.resolve(&site()))
     }
 
     #[test]
@@ -441,19 +441,19 @@ mod tests {
 
     #[test]
     fn filters_come_down_to_one_or_are_refused() {
-        let one = made_out(&["source=Google", "source=Bing"]).unwrap();
+        let one = resolve(&["source=Google", "source=Bing"]).unwrap();
         assert_eq!(one.filter.as_ref().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")), Some(true));
-        assert!(one.is_set() && !made_out(&["source=Google"]).unwrap().is_set());
-        let implied = made_out(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
+        assert!(one.is_set() && !resolve(&["source=Google"]).unwrap().is_set());
+        let implied = resolve(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
         assert_eq!(implied.filter.map(|f| f.axis), Some(Axis::Of(Dimension::City)));
-        let refused = made_out(&["source=Google", "country=DE"]).unwrap_err();
+        let refused = resolve(&["source=Google", "country=DE"]).unwrap_err();
         assert!(refused.to_string().contains("independent"), "{refused}");
-        assert!(made_out(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
+        assert!(resolve(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
         for goals in [&["goal=Join", "goal!=Blog"][..], &["goal=Join,Blog"], &["goal~J"]] {
-            assert_eq!(made_out(goals), Err(NotAChoice::Goals));
+            assert_eq!(resolve(goals), Err(NotAChoice::Goals));
         }
         let many = (0..=limits::FILTER_VALUES_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        assert_eq!(made_out(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
+        assert_eq!(resolve(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
         let parts: Vec<String> = (0..=limits::FILTER_PARTS_MAX).map(|n| format!("page!=/{n}")).collect();
         let of = |count: usize| Choice::read(parts[..count].iter().map(String::as_str));
         assert_eq!(of(limits::FILTER_PARTS_MAX).unwrap().parts.len(), limits::FILTER_PARTS_MAX);
@@ -472,7 +472,7 @@ mod tests {
             (&["goal=Join"], Scope::EventGoal),
             (&["goal=Blog", "source=Google"], Scope::PageGoal),
         ] {
-            assert_eq!(made_out(texts).unwrap().scope(), expected, "{texts:?}");
+            assert_eq!(resolve(texts).unwrap().scope(), expected, "{texts:?}");
         }
     }
 }

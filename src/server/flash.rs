@@ -28,7 +28,7 @@ pub fn of(headers: &HeaderMap, path: &str) -> SentForm {
 fn read(headers: &HeaderMap, path: &str) -> Option<SentForm> {
     let value = percent_decode_str(cookie(headers, COOKIE)?).decode_utf8().ok()?;
     let (form, text) = value.strip_prefix(path)?.strip_prefix('\n')?.split_once('\n')?;
-    Some(SentForm { form: form.to_owned(), values: Vec::new(), told: Some(FlashMessage::Done(text.to_owned())) })
+    Some(SentForm { form: form.to_owned(), values: Vec::new(), flash: Some(FlashMessage::Done(text.to_owned())) })
 }
 
 /// Has the browser drop what it keeps, if it does, since it is shown now.

@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::failure::blocking;
 use super::form::PostedForm;
-use super::guess::TURNS;
+use super::guess::WORKERS;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
@@ -155,7 +155,9 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
     let (command, app) = (command?, app.clone());
     // Digesting one costs as much as comparing it.
     let _turn = match command.password() {
-        Some(_) => Some(TURNS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?),
+        Some(_) => {
+            Some(WORKERS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?)
+        }
         None => None,
     };
     let collector = app.collector.clone();
@@ -170,7 +172,7 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
 }
 
 fn wrong(name: &str, form: &PostedForm, sentence: String) -> SentForm {
-    SentForm { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(FlashMessage::Wrong(sentence)) }
+    SentForm { form: name.to_owned(), values: form.pairs().to_vec(), flash: Some(FlashMessage::Wrong(sentence)) }
 }
 
 fn instance_page(

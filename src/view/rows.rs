@@ -85,7 +85,7 @@ pub fn rows_page(
         account,
         domain: view.name.clone(),
         back: view.here(),
-        stand: view.stand(),
+        embed_options: view.embed_options(),
         everything: view.everything(),
         days: (range.span.first_day(), range.span.last_day()),
         filters: view.chips(),

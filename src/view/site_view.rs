@@ -7,7 +7,7 @@ use crate::cell::{Dimension, Metric, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
+use crate::page::{Chip, Choose, EmbedOptions, LinkTo, PeriodForm, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter};
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
@@ -45,7 +45,7 @@ pub struct SiteView<'a> {
     pub site: &'a Site,
     /// What is chosen.
     pub state: UrlState,
-    /// The filters of that, made out.
+    /// The filters of that, resolved.
     pub chosen: Chosen,
 }
 
@@ -85,7 +85,7 @@ impl<'a> SiteView<'a> {
     ) -> Result<SiteView<'a>, ViewError> {
         let usual = if now.0 - site.added.0 < limits::SITE_YOUNG_MS { Period::Today } else { Period::Days(30) };
         let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
-        let chosen = state.choice.made_out(site)?;
+        let chosen = state.choice.resolve(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {
             return Err(ViewError::GoalAndFilter);
         }
@@ -108,7 +108,7 @@ impl<'a> SiteView<'a> {
         if state.period == Period::Today || state.by == Some(Interval::Hour) || !state.choice.is_empty() {
             return Err(ViewError::NotForAll);
         }
-        let chosen = state.choice.made_out(site)?;
+        let chosen = state.choice.resolve(site)?;
         let name = site.domain.to_string();
         Ok(SiteView { words, audience: Audience::Public, name, home, is_findable: false, site, state, chosen })
     }
@@ -120,8 +120,8 @@ impl<'a> SiteView<'a> {
     }
 
     /// How the page stands.
-    pub fn stand(&self) -> Stand {
-        Stand {
+    pub fn embed_options(&self) -> EmbedOptions {
+        EmbedOptions {
             is_embedded: self.state.is_embedded && self.audience == Audience::Public,
             is_findable: self.is_findable,
         }
@@ -156,7 +156,7 @@ impl<'a> SiteView<'a> {
 
     /// Whether its reader sees what is told of the whole site beside its figures: what was not counted, programs, mails, and
     /// who is there now.
-    pub fn has_ledger(&self) -> bool {
+    pub fn has_records(&self) -> bool {
         self.audience == Audience::SignedIn
     }
 
@@ -223,7 +223,7 @@ impl<'a> SiteView<'a> {
         let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
         let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filter.is_none();
-        let choice = match joined.made_out(self.site) {
+        let choice = match joined.resolve(self.site) {
             Ok(chosen) if is_seen(&chosen) => joined,
             _ => Choice::default().and(part),
         };

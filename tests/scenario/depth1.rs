@@ -13,7 +13,7 @@ use headcount::hit::place::Place;
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Kind, Watched, path, source};
 use headcount::rejection::Rejection;
-use headcount::site::{Budget, Day, Hour, Kin, LocalHour, Moment, SiteId};
+use headcount::site::{Budget, Day, HostRelation, Hour, LocalHour, Moment, SiteId};
 
 use super::expected::{Split, Stage, clock, number};
 use super::{Scenario, Step, What};
@@ -31,7 +31,8 @@ pub fn hits(scenario: &Scenario) -> Vec<Hit> {
 fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
     let (hostname, domain) = (step.hostname(scenario), &scenario.sites[step.site].domain);
     let campaign = path::campaign(&step.query());
-    let origin = source::origin(&campaign, &step.referrer(), |host| Kin::among(host, [hostname, domain.as_str()]));
+    let origin =
+        source::origin(&campaign, &step.referrer(), |host| HostRelation::among(host, [hostname, domain.as_str()]));
     Hit {
         site: Scenario::site_id(step.site),
         at,

@@ -85,7 +85,7 @@ pub fn table() -> TableFacts {
 
 /// The address that counts: networks that carry the older version within the newer one hold the older address. Its country is
 /// asked for, not that of whoever runs the tunnel.
-pub(super) fn carried(address: IpAddr) -> IpAddr {
+pub(super) fn embedded_v4(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => older(v6).map_or(IpAddr::V6(v6), IpAddr::V4),
         v4 => v4,
@@ -356,7 +356,7 @@ mod tests {
             ("2001:67c:2e8::1", "2001:67c:2e8::1"),
             ("193.0.6.139", "193.0.6.139"),
         ] {
-            assert_eq!(carried(address.parse().unwrap()), want.parse::<IpAddr>().unwrap(), "{address}");
+            assert_eq!(embedded_v4(address.parse().unwrap()), want.parse::<IpAddr>().unwrap(), "{address}");
         }
     }
 

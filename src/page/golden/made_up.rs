@@ -361,7 +361,7 @@ pub(super) fn full() -> SitePage {
         now: Some(14),
         home: "/example.com".into(),
         members: Vec::new(),
-        stand: Stand::default(),
+        embed_options: EmbedOptions::default(),
         period: period("30d"),
         compare: compare(),
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
@@ -383,7 +383,7 @@ pub(super) fn full() -> SitePage {
         mails: Vec::new(),
         bots: bot_lines(),
         files: files(),
-        has_ledger: true,
+        has_records: true,
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,

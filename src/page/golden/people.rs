@@ -36,7 +36,7 @@ fn users_are_listed_and_added() {
     let sent = SentForm {
         form: "user-add".into(),
         values,
-        told: Some(FlashMessage::Wrong("There is no site <script>.".into())),
+        flash: Some(FlashMessage::Wrong("There is no site <script>.".into())),
     };
     let made =
         Some(Made { sentence: "This link signs in as <b>:".into(), secret: "https://stats.test/sign-in/x".into() });

@@ -84,7 +84,7 @@ fn a_form_that_was_refused_keeps_what_was_typed() {
     let sent = SentForm {
         form: "goal-add".into(),
         values: vec![typed("target", "https://example.com/x"), typed("name", "\"><i>")],
-        told: Some(FlashMessage::Wrong("pages are counted by their path; write \"/x\"".into())),
+        flash: Some(FlashMessage::Wrong("pages are counted by their path; write \"/x\"".into())),
     };
     let html = page(Settings::default(), sent).html();
     assert_plain(&html);
@@ -98,7 +98,7 @@ fn what_was_done_is_said_once_and_where_it_was_asked_for() {
     for form in ["site", "budgets", "paths", "exclusions", "goal-add", "goal-remove", "funnel-remove", "annotation-add"]
     {
         let sent =
-            SentForm { form: form.into(), values: Vec::new(), told: Some(FlashMessage::Done("It is <done>.".into())) };
+            SentForm { form: form.into(), values: Vec::new(), flash: Some(FlashMessage::Done("It is <done>.".into())) };
         let html = page(full(), sent).html();
         assert_eq!(html.matches("It is &#60;done&#62;.").count(), 1, "{form}");
     }
@@ -117,7 +117,7 @@ fn the_settings_of_the_instance_list_its_sites() {
     assert_plain(&html);
     check("settings", &html);
     let removed = FlashMessage::Done("example.com and all its figures are removed.".into());
-    let html = page(&[], SentForm { form: "remove".into(), values: Vec::new(), told: Some(removed) }).html();
+    let html = page(&[], SentForm { form: "remove".into(), values: Vec::new(), flash: Some(removed) }).html();
     assert!(html.contains("None yet.") && html.contains("figures are removed."), "{html}");
 }
 

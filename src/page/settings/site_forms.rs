@@ -25,7 +25,7 @@ impl SiteSettingsPage {
             button: parts.button,
             is_danger: false,
             command: parts.command,
-            told: self.sent.told(parts.id),
+            flash: self.sent.flash(parts.id),
         }
     }
 

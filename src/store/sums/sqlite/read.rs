@@ -35,7 +35,7 @@ pub(super) fn answer(
     let flush = last_flush(&transaction)?;
     let adds = running.iter().map(|running| is_added(&transaction, running, flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
-    let bundles = OpenedBlocks::of(&transaction);
+    let blocks = OpenedBlocks::of(&transaction);
     let mut rows = Vec::with_capacity(asks.len());
     for ask in asks {
         let wanted = ValueFilter::of(&transaction, ask, texts)?;
@@ -44,7 +44,7 @@ pub(super) fn answer(
         let mut reading = Reading { transaction: &transaction, ask, left_out: &left_out, sums: HashMap::default() };
         match ask.source() {
             CellSource::Single(axis) => reading.single(axis, &wanted)?,
-            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
+            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &blocks)?,
             CellSource::Nowhere => {}
         }
         wanted.check()?;
@@ -185,12 +185,12 @@ impl Reading<'_> {
         })
     }
 
-    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, bundles: &OpenedBlocks) -> Result<()> {
+    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, blocks: &OpenedBlocks) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
         let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
             let key = PairsKey { site, grain, bucket, part: FINAL };
-            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, bundles)
+            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, blocks)
         };
         match grain {
             // Pairs are not kept by hour.
@@ -227,7 +227,7 @@ impl Reading<'_> {
         shown: i32,
         (table, is_by_second): (u32, bool),
         wanted: &ValueFilter,
-        bundles: &OpenedBlocks,
+        blocks: &OpenedBlocks,
     ) -> Result<()> {
         // A reader who wants one first value opens the chunks that hold it alone.
         let first = match wanted.single() {
@@ -238,7 +238,7 @@ impl Reading<'_> {
         let passes = |key: CellKey| sides(key).0 != REST && wanted.passes(sides(key).0);
         for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(key.bucket, *part))) {
             let key = PairsKey { part, ..key };
-            bundles.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
+            blocks.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.
-pub fn told(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: f64) -> Reply {
+pub fn reply(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: f64) -> Reply {
     let rate = summary.lines as f64 / seconds.max(0.001);
     let exact = |count: u64| ENGLISH.exact(count as f64);
     let took = if seconds < 60.0 {
