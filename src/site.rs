@@ -1,5 +1,4 @@
-//! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
-//! nothing here is about a visitor.
+//! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
 pub mod annotation;
 mod change;

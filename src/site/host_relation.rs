@@ -1,4 +1,4 @@
-//! In: a host that sent a reader, and the site's own names. Out: [`HostRelation`]: how near it is to the site. Forgets: nothing.
+//! How near a host that sent a reader is to a site ([`HostRelation`]), by the names of the site.
 
 use std::net::Ipv4Addr;
 

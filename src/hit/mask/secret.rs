@@ -1,4 +1,4 @@
-//! In: a text. Out: where a token or another secret stands in it. Forgets: nothing.
+//! Finds tokens and other secrets in a text.
 //!
 //! A secret is what no writer of slugs writes: letters and digits that alternate, capitals in the midst of small letters, letters
 //! in an order that no language has. The order is judged by `data/letters.tsv`; `tests/ordinary.rs` states how often an

@@ -1,5 +1,4 @@
-//! In: the lists in `data/`. Out: names and kinds of hosts, Android packages and campaign words, and who is a referrer
-//! spammer. Forgets: nothing; the lists are the same for everybody.
+//! Names and kinds of hosts, Android packages and campaign words, and who is a referrer spammer, from the lists in `data/`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;

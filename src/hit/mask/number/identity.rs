@@ -1,5 +1,4 @@
-//! In: a number in its groups, and the text before it. Out: whether a state gave it to one person, or a maker to one machine.
-//! Forgets: nothing.
+//! Whether a state gave a number to one person, or a maker to one machine.
 //!
 //! Kinds without a check digit count only in the groups that they are written in, or behind a word that names them.
 
