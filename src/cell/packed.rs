@@ -1,4 +1,4 @@
-//! In: sums of cells in order of their two numbers. Out: the same in a few bytes each, and back. Forgets: nothing.
+//! Packs sums of cells, in order of their two numbers, into a few bytes each, and reads them again.
 //!
 //! A closed day keeps its cells in this form: about 2 bytes where a row of a table takes 28. Cells lie in chunks, and each
 //! chunk holds its numbers by column:

@@ -1,5 +1,5 @@
-//! In: filters as people write them, on a command line or in the address of a page. Out: the one filter or goal that they come
-//! down to, the questions about it, and the text that leads back to it. Forgets: nothing.
+//! Filters as people write them, on a command line or in the address of a page: the filter or goal that they mean, the questions
+//! about it, and the text that leads back to it.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! In: the body of `POST /api/v2/query`. Out: the answer in the shape of Plausible's Stats API v2, or the sentence that
-//! says what is wrong with the question. Forgets: nothing.
+//! Answers `POST /api/v2/query` in the shape of Plausible's Stats API v2, or says what is wrong with the question.
 //!
 //! [`QueryRequest::parse`] reads what needs no site; [`QueryRequest::resolve`] makes a [`Query`] of it for one site and moment;
 //! [`Query::run`] answers it from sums.

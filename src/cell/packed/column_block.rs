@@ -1,4 +1,4 @@
-//! In: chunks of one or more tables. Out: bytes, and the cells of a table among them. Forgets: nothing.
+//! Packs chunks of one or more tables together, and finds the cells of one table again.
 
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;

@@ -1,5 +1,4 @@
-//! In: a [`QueryRequest`]. Out: nothing, or the sentence that says why sums of one dimension cannot answer it. Forgets:
-//! nothing.
+//! Says why sums cannot answer a [`QueryRequest`], if they cannot.
 
 use super::{Asked, QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Metric};

@@ -1,4 +1,4 @@
-//! In: a [`QueryRequest`] and a site's goals. Out: the questions that answer it. Forgets: nothing.
+//! The questions that answer a [`QueryRequest`], goals of the site included.
 
 use super::{Asked, QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension};
