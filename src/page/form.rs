@@ -1,5 +1,4 @@
-//! In: what a form asks for, and what came of it. Out: the form, as HTML has it. Forgets: nothing; what was typed is shown again
-//! where it was refused.
+//! Forms of the settings pages. What was typed is shown again where it was refused.
 
 use std::borrow::Cow;
 

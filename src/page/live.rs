@@ -1,5 +1,5 @@
-//! In: the last half hour of a site, and what has arrived for one that waits for its first visit. Out: the page that shows
-//! them, and its parts alone, to be sent whenever they have changed. Forgets: nothing.
+//! The page of the last half hour of a site, or of one that waits for its first visit, and the parts of it that are sent whenever
+//! they have changed.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! In: all rows of a panel. Out: a page of them, to search and to sort. Forgets: nothing.
+//! The page of all rows of a panel, to search and to sort.
 
 use askama::Template;
 

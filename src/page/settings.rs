@@ -1,4 +1,4 @@
-//! In: the sites, and what is set for one. Out: the pages on which owners change that. Forgets: nothing.
+//! The pages on which owners change what is set for the program's sites.
 //!
 //! Each form here is a command: the server makes the same [`crate::site`] changes of it that the command line makes, and the
 //! command stands below the form.

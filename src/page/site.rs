@@ -1,4 +1,4 @@
-//! In: the reports of one site and period, copied into [`SitePage`]. Out: its dashboard as HTML. Forgets: nothing.
+//! The dashboard of one site and period, made of [`SitePage`].
 
 use askama::Template;
 

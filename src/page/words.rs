@@ -1,4 +1,4 @@
-//! In: the language that a reader asks for. Out: [`Words`], all texts of the pages in that language. Forgets: nothing.
+//! All texts of the pages, in the language that a reader asks for ([`Words`]).
 //!
 //! A text is a field of [`Words`], declared with its English in `words/english.rs`; a language that lacks one does not compile.
 //! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are

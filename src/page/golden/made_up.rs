@@ -1,4 +1,4 @@
-//! In: nothing. Out: made-up reports for the golden pages. Forgets: nothing.
+//! Made-up reports for the golden pages.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! In: what is set for a site, and what was typed. Out: the forms that change it. Forgets: nothing.
+//! The forms that change the settings of a site.
 
 use std::borrow::Cow;
 
