@@ -1,4 +1,4 @@
-//! In: the words of `headcount report`. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
+//! `headcount report`: makes a table for the terminal, and the same as JSON.
 
 mod asked;
 

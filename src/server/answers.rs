@@ -1,5 +1,4 @@
-//! In: what became of a request. Out: pages of errors and of signing in, texts, and the headers that keep pages to themselves.
-//! Forgets: nothing.
+//! Pages of errors and of signing in, texts, and the headers that keep pages out of caches and frames.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! In: queries in the shape of Plausible's Stats API v2, with a bearer token. Out: their answers as JSON. Forgets: nothing.
+//! Answers queries in the shape of Plausible's Stats API v2, sent with a bearer token.
 
 pub mod annotations;
 

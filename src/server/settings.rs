@@ -1,4 +1,4 @@
-//! In: owners, and the forms that they send. Out: the settings pages. Forgets: nothing.
+//! The settings pages of owners, and the forms that they send.
 //!
 //! Each form is one [`Command`], carried out as the command line's are. What was done is said on the page that follows, what was
 //! refused beside the form, with what was typed.

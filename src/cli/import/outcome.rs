@@ -1,5 +1,4 @@
-//! In: what became of an import's lines. Out: the same in words and in JSON, and of which logs nothing could be read. Forgets:
-//! nothing.
+//! What is printed of an import, in words and in JSON, and which logs could not be read.
 
 use indicatif::HumanDuration;
 use serde_json::{Value, json};
