@@ -1,5 +1,4 @@
-//! In: requests of other trackers, and of servers that hold a token. Out: what they are answered, and what is counted of
-//! them. Forgets: nothing.
+//! Requests of other trackers, and of servers that hold a token: what they are answered, and what is counted of them.
 
 use headcount::control::{Command, SiteChange};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! In: an analyst who chooses days, comparisons, tabs and rows. Out: the figures that pages show for it. Forgets: nothing.
+//! The figures that pages show for chosen days, comparisons, tabs and rows.
 
 use headcount::control::Command;
 use headcount::control::annotation::AnnotationCommand;

@@ -1,4 +1,4 @@
-//! In: days that pass at a running collector, and restarts. Out: what is forgotten and what stays. Forgets: nothing.
+//! What is forgotten and what stays when days pass and the collector is restarted.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! In: an owner who declares goals, funnels and budgets, and an analyst who clicks. Out: the figures that they are shown, by page,
-//! API and command. Forgets: nothing.
+//! Goals, funnels, budgets and filters: the same figures by page, API and command.
 
 mod commands;
 mod kept;

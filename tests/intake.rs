@@ -1,5 +1,4 @@
-//! In: one address, or one odd message, in every wire format. Out: what is counted of it, which must be the same whoever sends
-//! it. Forgets: nothing.
+//! One address, or one odd message, is counted the same in every wire format.
 
 use headcount::beacon::address::Way;
 use headcount::beacon::log::{Read, Reader, Rules};

@@ -1,4 +1,4 @@
-//! In: visits, and time that passes. Out: the last half hour, for signed-in people alone. Forgets: nothing.
+//! The last half hour, for signed-in people alone.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,5 +1,4 @@
-//! In: crawlers, assistants and libraries that come to a real server, and rules for paths. Out: how they are counted: as
-//! programs, in a panel, exports and reports of their own. Forgets: the folder, when the test ends.
+//! Crawlers, assistants and libraries are counted as programs, in a panel, exports and reports of their own.
 
 use headcount::control::{Command, SiteChange};
 use headcount::limits::BOT_ROWS_PER_DAY_MAX;

@@ -1,5 +1,4 @@
-//! In: an operator who opens a site, readers who are not signed in, and those who try what is not meant for them. Out: what each
-//! of them is shown. Forgets: the folder, when the test ends.
+//! What readers who are not signed in are shown of a site that an operator opens, and those who try more.
 
 use std::io::Write;
 use std::process::Stdio;

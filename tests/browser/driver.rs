@@ -1,5 +1,4 @@
-//! In: what somebody does in a browser. Out: the same, done in Chromium, Firefox or WebKit without a screen. Forgets: its
-//! profile, at the end.
+//! What somebody does in a browser, done in Chromium, Firefox or WebKit without a screen.
 
 mod chromium;
 mod firefox;

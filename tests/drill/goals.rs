@@ -1,5 +1,5 @@
-//! In: goals, funnels, properties and money. Out: whether readers get what a naive walk has, with and without a filter, of open
-//! days, closed ones and months. Forgets: nothing.
+//! Goals, funnels, properties and money are what a naive walk has, with and without a filter, of open days, closed ones and
+//! months.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! In: every operator on every dimension, asked as readers ask. Out: whether the answer is that of a naive walk, of days that
-//! are closed, of those that are open, and of months. Forgets: nothing.
+//! Every operator on every dimension answers what a naive walk does, of open days, closed ones and months.
 
 use std::collections::{BTreeMap, BTreeSet};
 

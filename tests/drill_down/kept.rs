@@ -1,4 +1,4 @@
-//! In: months that pass, restarts, and sites that keep no tokens. Out: what filters, goals and funnels still tell. Forgets: nothing.
+//! What filters, goals and funnels still tell after months and restarts, and on sites that keep no tokens.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! In: chance. Out: what visitors of the last minutes are at, as the program and as the naive walk have it. Forgets: nothing;
-//! a stream that fails is printed in the scenario language.
+//! What visitors of the last minutes look at, as the program and as the naive walk have it. A stream that fails is printed in the
+//! scenario language.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

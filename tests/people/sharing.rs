@@ -1,4 +1,4 @@
-//! In: owners who open a site on its page of settings, and close it. Out: what readers who are not signed in get. Forgets: nothing.
+//! Owners open a site on its page of settings, and close it.
 
 use std::slice::from_ref;
 

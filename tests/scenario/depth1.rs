@@ -1,4 +1,4 @@
-//! In: the steps of a story. Out: hits, taken by [`OpenDay`]s, and what those hand out, added up. Forgets: nothing.
+//! Runs a story as hits that [`OpenDay`]s take, and adds up what those hand out.
 //!
 //! This is the first and fastest of the depths at which a story is played: no request, no store, no clock.
 

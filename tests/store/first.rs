@@ -1,5 +1,4 @@
-//! In: a database as the first version wrote it. Out: whether the present one answers the same, before and after it has packed
-//! the days. Forgets: the database.
+//! A database as the first version wrote it answers the same today, before and after its days are packed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

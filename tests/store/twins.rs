@@ -1,5 +1,4 @@
-//! In: flushes and questions at random; a collector whose sums are in memory. Out: whether both stores answer the same, and whether
-//! nobody in front of a store can tell which one it is. Forgets: the stores.
+//! The store in memory answers as the file does, and nobody in front of a store can tell which one it is.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

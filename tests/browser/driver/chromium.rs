@@ -1,4 +1,4 @@
-//! In: capabilities for a headless Chromium. Out: its driver and what that is asked for. Forgets: nothing.
+//! Starts a headless Chromium and its driver.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! In: a folder. Out: a headless Firefox in it, at the wheel of geckodriver. Forgets: nothing.
+//! Starts a headless Firefox and geckodriver.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! In: a folder. Out: WebKitGTK in it, on a display in memory, at the wheel of WebKitWebDriver. Forgets: nothing.
+//! Starts WebKitGTK on a display in memory, and WebKitWebDriver.
 
 use std::io::{BufRead, BufReader, Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
