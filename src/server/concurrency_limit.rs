@@ -14,9 +14,9 @@ pub struct ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// As many at once, for which others wait [`limits::TURN_WAIT_MS`].
+    /// As many at once, for which others wait [`limits::PERMIT_WAIT_MS`].
     pub const fn of(at_once: usize) -> ConcurrencyLimit {
-        ConcurrencyLimit { free: Semaphore::const_new(at_once), wait_ms: limits::TURN_WAIT_MS }
+        ConcurrencyLimit { free: Semaphore::const_new(at_once), wait_ms: limits::PERMIT_WAIT_MS }
     }
 
     /// Waits for a permit, which lasts until it is dropped; nothing if none came in time.

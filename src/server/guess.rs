@@ -15,7 +15,7 @@ use crate::site::AddressMode;
 use crate::store::StoreError;
 
 /// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
-pub static WORKERS: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
+pub static PASSWORD_LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
 
 /// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ pub async fn tried<T: Send + 'static>(
     if !app.password_limit.take(what, who, app.collector.clock().now()) {
         return Ok(Guess::TooMany);
     }
-    let Some(_permit) = WORKERS.take().await else {
+    let Some(_permit) = PASSWORD_LIMIT.take().await else {
         app.password_limit.give_back(what, who);
         return Ok(Guess::Busy);
     };

@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::failure::blocking;
 use super::form::PostedForm;
-use super::guess::WORKERS;
+use super::guess::PASSWORD_LIMIT;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
@@ -156,7 +156,7 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
     // Digesting one costs as much as comparing it.
     let _turn = match command.password() {
         Some(_) => {
-            Some(WORKERS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?)
+            Some(PASSWORD_LIMIT.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?)
         }
         None => None,
     };

@@ -34,7 +34,7 @@ const EMBED: &str = "embed";
 const PUBLIC_AGE: &str = "public, max-age=300";
 
 /// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static WORKERS: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
+static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
 
 /// `GET /share/SLUG`: the page of a site.
 pub async fn page(
@@ -96,7 +96,7 @@ async fn made(
     work: impl FnOnce(&OpenShare, &App, &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = access_guard::admit(slug, headers, app).await?;
-    let Some(_permit) = WORKERS.take().await else { return Err(failure::busy(headers)) };
+    let Some(_permit) = LIMIT.take().await else { return Err(failure::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match blocking(move || work(&open, &app, words)).await {
         Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
