@@ -25,7 +25,7 @@ use headcount::hit::token::Token;
 use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
-use headcount::site::{Budget, Day, Domain, Kin, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, HostRelation, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::{self, CountedBy, DayState, Flush, Stores};
 
 use file::Database;
@@ -42,12 +42,28 @@ const DAY_MS: i64 = 86_400_000;
 struct Numbers(u64);
 
 impl Numbers {
+    /// Those that a visitor of a day brings.
+    fn of_visitor(day: Day, who: u64) -> Numbers {
+        let mut numbers = Numbers((who + 1).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ (day.0 as u64) << 40 | 1);
+        numbers.next();
+        numbers
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         // Without this, small numbers come together.
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// How long a page stays open.
+    fn stay_ms(&mut self) -> i64 {
+        (self.share().powi(2) * 240_000.0) as i64 + 3_000
+    }
+
+    fn engagement(&mut self, stay_ms: i64) -> Kind {
+        Kind::Engagement { ms: (stay_ms as f64 * 0.8) as u64, scroll: Some((self.next() % 101) as u8) }
     }
 
     fn share(&mut self) -> f64 {
@@ -112,7 +128,7 @@ impl Maker {
                 ["", "https://www.google.com/", "https://duckduckgo.com/", "https://t.co/a", "https://www.bing.com/"];
             let referrer =
                 known.get(rank).map_or_else(|| format!("https://reader-{rank}.example.org/"), |r| (*r).to_owned());
-            source::origin(&path::Campaign::default(), &referrer, |_| Kin::Stranger).expect("no spam")
+            source::origin(&path::Campaign::default(), &referrer, |_| HostRelation::Stranger).expect("no spam")
         };
         Maker {
             agents: agents(),
@@ -140,10 +156,9 @@ impl Maker {
     }
 
     fn visit(&self, day: Day, start: i64, who: u64, engaged: bool, numbers: &mut Numbers, take: &mut dyn FnMut(Hit)) {
-        let mut of_who = Numbers((who + 1).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ (day.0 as u64) << 40 | 1);
-        of_who.next();
-        let (agent, place) = (of_who.rank(self.agents.len()), of_who.rank(self.places.len()));
-        let (language, screen) = (of_who.rank(40), of_who.rank(6));
+        let mut of_who = Numbers::of_visitor(day, who);
+        let counts = [self.agents.len(), self.places.len(), 40, 6];
+        let [agent, place, language, screen] = counts.map(|count| of_who.rank(count));
         let origin = if numbers.share() < 0.45 { 0 } else { 1 + numbers.rank(300) };
         let campaign = self.campaign(numbers);
         let views = 1 + (0..7).filter(|_| numbers.share() < 0.2).count();
@@ -173,11 +188,10 @@ impl Maker {
                 return;
             }
             take(hit(if is_event { signup() } else { Kind::Pageview }, at));
-            let stay = (numbers.share().powi(2) * 240_000.0) as i64 + 3_000;
+            let stay = numbers.stay_ms();
             at = at.plus(stay);
             if engaged {
-                let (ms, scroll) = ((stay as f64 * 0.8) as u64, Some((numbers.next() % 101) as u8));
-                take(hit(Kind::Engagement { ms, scroll }, at.plus(-1)));
+                take(hit(numbers.engagement(stay), at.plus(-1)));
             }
         }
     }

@@ -20,7 +20,7 @@ use headcount::beacon::{Hints, NO_HINTS};
 use headcount::hit::agent::{Agents, Verdict, table_bytes};
 use headcount::hit::place::{self, Places};
 use headcount::hit::{path, source};
-use headcount::site::Kin;
+use headcount::site::HostRelation;
 
 /// The allocator of the program, which also knows how much is held.
 struct Counted;
@@ -189,7 +189,7 @@ fn referrers() {
         let mut columns = line.split('\t');
         let mut next = || columns.next().unwrap_or_default();
         let (referrer, query, source, channel) = (next(), next(), next(), next());
-        let origin = source::origin(&path::campaign(query), referrer, |_| Kin::Stranger);
+        let origin = source::origin(&path::campaign(query), referrer, |_| HostRelation::Stranger);
         let got = origin.map_or(("spam".to_owned(), "spam"), |origin| (origin.source.into_owned(), origin.channel));
         sources.add(got.0 == source, 1.0);
         channels.add(got.1 == channel, 1.0);
@@ -307,6 +307,25 @@ fn ranges(file: &Path) -> Vec<(u128, u128, String)> {
     rows
 }
 
+/// The last address of all rows up to each: rows that end before a place can't hold it.
+fn reach(rows: &[(u128, u128, String)]) -> Vec<u128> {
+    let mut far = 0;
+    rows.iter()
+        .map(|row| {
+            far = row.1.max(far);
+            far
+        })
+        .collect()
+}
+
+/// The country of the narrowest row that holds an address.
+fn in_source<'a>(rows: &'a [(u128, u128, String)], reach: &[u128], at: u128) -> &'a str {
+    let behind = rows.partition_point(|row| row.0 <= at);
+    let holding = (0..behind).rev().take_while(|row| reach[*row] >= at).filter(|row| rows[*row].1 >= at);
+    let narrowest = holding.min_by_key(|row| (rows[*row].1 - rows[*row].0, rows[*row].1, &rows[*row].2));
+    narrowest.map_or("(not set)", |row| &rows[row].2)
+}
+
 /// Asks the table for the first and the last address of every row of its source, and for those before and behind it.
 fn against_source(folder: &Path) {
     println!(
@@ -321,25 +340,13 @@ fn against_source(folder: &Path) {
         let top = if version == 4 { u128::from(u32::MAX) } else { u128::MAX };
         let places = Places::none();
         let (mut looked, mut same, mut special, mut other) = (0_u64, 0_u64, 0_u64, 0_u64);
-        // The last address of all rows so far: rows that end before a place can't hold it.
-        let reach: Vec<u128> = rows
-            .iter()
-            .scan(0, |far, row| {
-                Some({
-                    *far = row.1.max(*far);
-                    *far
-                })
-            })
-            .collect();
+        let reach = reach(&rows);
         for (first, last, _) in &rows {
             for at in [first.checked_sub(1), Some(*first), Some(*last), last.checked_add(1).filter(|at| *at <= top)]
                 .into_iter()
                 .flatten()
             {
-                let behind = rows.partition_point(|row| row.0 <= at);
-                let holding = (0..behind).rev().take_while(|row| reach[*row] >= at).filter(|row| rows[*row].1 >= at);
-                let narrowest = holding.min_by_key(|row| (rows[*row].1 - rows[*row].0, rows[*row].1, &rows[*row].2));
-                let want = narrowest.map_or("(not set)", |row| &rows[row].2);
+                let want = in_source(&rows, &reach, at);
                 let got = places.of(address(at), None);
                 looked += 1;
                 if got.country == want {

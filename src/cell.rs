@@ -1,5 +1,5 @@
-//! In: nothing. Out: the words of the table: what we split by ([`Dimension`]), what we count ([`Metric`], [`Tally`]) and
-//! one place in it ([`Cell`]). Forgets: nothing; it has no place for anything about one person.
+//! What sums are split by ([`Dimension`]), what is counted ([`Metric`], [`Tally`]), and one place in the table of sums
+//! ([`Cell`]). It has no room for anything about one person.
 
 pub mod hit_attributes;
 pub mod dimension;

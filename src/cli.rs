@@ -1,4 +1,4 @@
-//! In: the command line. Out: an exit code: 0 done, 1 failed, 2 misused. Forgets: nothing.
+//! The command line. The exit code is 0 when it is done, 1 when it failed, 2 when it was misused.
 
 mod demo;
 mod explain;

@@ -1,5 +1,4 @@
-//! In: the system's time, or a test's. Out: the moment that it is now. Forgets: nothing. The flow never reads a clock; it
-//! is given `now`.
+//! The time: that of the system, or one that tests set. The flow never reads a clock; it is given `now`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

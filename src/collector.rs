@@ -32,7 +32,7 @@ use arc_swap::ArcSwap;
 use crate::beacon::address::HiddenProxy;
 use crate::cell::Folding;
 use crate::clock::Clock;
-use crate::counts::lately::RecentActivity;
+use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
 use crate::limits;
 use crate::meter::Meter;
@@ -174,14 +174,14 @@ impl Collector {
 
     /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
     ///
-    /// Visitors are those of open days whose last hit, engagement included, came within [`limits::LATELY_MS`]; at the end
+    /// Visitors are those of open days whose last hit, engagement included, came within [`limits::RECENT_MS`]; at the end
     /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
     /// midnight too, because they are nobody's.
     ///
     /// # Errors
     /// The collector has ended.
-    pub fn lately(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
-        self.call(|reply| WriterMessage::Lately { site, reply })
+    pub fn recent_activity(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
+        self.call(|reply| WriterMessage::RecentActivity { site, reply })
     }
 
     /// Hands sums of a site over, and waits until they are stored.

@@ -1,5 +1,5 @@
-//! In: a TOML file, environment variables `HEADCOUNT_*`, flags; later ones win. Out: a [`Config`], or one sentence that
-//! says what is wrong and names the nearest right key. Forgets: nothing.
+//! Reads the configuration: a TOML file, environment variables `HEADCOUNT_*`, flags; later ones win. What is wrong is said in one
+//! sentence that names the nearest right key.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! In: a command of the operator. Out: what it did, as a text and as JSON. Forgets: nothing that it is not told to.
+//! Carries out the commands of operators, and answers as text and as JSON.
 //!
 //! One program owns the data folder. While a server runs, commands travel to it through `headcount.sock` in that folder
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].

@@ -3,7 +3,7 @@
 
 pub mod snapshot;
 mod key;
-pub mod lately;
+pub mod recent_activity;
 pub mod pairs;
 
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,7 @@ use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
 use key::SumKey;
-pub use lately::RecentVisitors;
+pub use recent_activity::RecentVisitors;
 pub use snapshot::SessionSnapshot;
 
 /// A name as it leaves memory.

@@ -1,5 +1,4 @@
-//! In: a seed, and what time it is. Out: two made-up sites with a year of visits in a store, those of today in a collector,
-//! and beacons as time passes. Forgets: nothing; nobody was here.
+//! Two made-up sites with a year of visits, and beacons as time passes.
 //!
 //! Days before today are counted by [`crate::counts`] as every day is, and stored in flushes before a collector starts on
 //! the store. Today's visits go to the collector, so that it knows who is there now.

@@ -19,7 +19,7 @@ use crate::beacon::{Beacon, NO_HINTS, Sender};
 use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Kin, LocalHour, Moment, Site, SiteId};
+use crate::site::{HostRelation, LocalHour, Moment, Site, SiteId};
 use agent::{Agent, Agents, Bot, Verdict};
 use path::Campaign;
 use place::{Place, Places};
@@ -132,7 +132,7 @@ impl Tools {
             self.agents.judge(agent, &NO_HINTS, false);
         }
         // What comes out does not matter: the lists are read on the way.
-        let _ = source::origin(&Campaign::default(), "https://www.example.com/", |_| Kin::Stranger);
+        let _ = source::origin(&Campaign::default(), "https://www.example.com/", |_| HostRelation::Stranger);
         self.places.of(std::net::Ipv4Addr::UNSPECIFIED.into(), Some("Etc/UTC"));
     }
 }
@@ -182,7 +182,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let agent = admit(&beacon, site, tools)?;
     let location = locate(&beacon, site)?;
     let campaign = path::campaign(&location.query);
-    let origin = source::origin(&campaign, &beacon.referrer, |host| site.kin(host, &location.host))?;
+    let origin = source::origin(&campaign, &beacon.referrer, |host| site.relation(host, &location.host))?;
     let mode = site.settings.address;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);

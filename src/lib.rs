@@ -71,7 +71,7 @@
 //!   `dashboards/installed/`, each setting of it a row in `docs/trackers.md` and a case in `tests/pages/cases/`;
 //! - what never becomes part of a name: `hit/mask/`, then look at `cargo test --test all -- ordinary`; pages that look personal and
 //!   are counted together: `cell/folding.rs`, `collector/personal.rs`; rules of owners for paths: `hit/path/rules.rs`;
-//! - keys of campaigns: `hit/path/campaign.rs`; which hosts are the site's own and so no referrers: `site/kin.rs`;
+//! - keys of campaigns: `hit/path/campaign.rs`; which hosts are the site's own and so no referrers: `site/host_relation.rs`;
 //! - the country of an address: `hit/place/table.rs`, whose file `hit/data/countries.py` makes; of a time zone: `hit/place/zone.rs`;
 //! - where a visitor's address is from: `beacon/address.rs`; the networks that `trusted_proxies` takes by name: `beacon/data/`, made
 //!   anew by `beacon/data/refresh`; what is noticed of proxies that nobody named: `collector/proxies.rs`;
@@ -85,7 +85,7 @@
 //!   `docs/languages.md` lists;
 //! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
-//! - what happens just now: `counts/lately.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
+//! - what happens just now: `counts/recent_activity.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
 //! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;

@@ -1,4 +1,4 @@
-//! In: reports, as plain data. Out: HTML, CSV and JSON. Forgets: nothing more; whatever comes here may be shown.
+//! Renders reports, given as plain data, as HTML, CSV and JSON.
 //!
 //! Pages read nothing and decide nothing: the server fills the structures below, a template in `dashboards/` says it
 //! in words. All texts are escaped by askama. No page has a `style` attribute or a script within it, so that a content policy
@@ -72,7 +72,7 @@ const fn fnv(bytes: &[u8]) -> u64 {
 
 /// How a page stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stand {
+pub struct EmbedOptions {
     /// Within another page, without header and footer.
     pub is_embedded: bool,
     /// Where search engines may list it.

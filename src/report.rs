@@ -9,6 +9,7 @@ pub mod bucket;
 pub mod figures;
 pub mod folded;
 pub mod goals;
+mod order;
 mod plan;
 pub mod period;
 pub mod together;
@@ -20,7 +21,6 @@ pub mod choice;
 #[cfg(test)]
 mod memory;
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::cell::{Axis, Filter, Metric, Tally};
@@ -28,9 +28,10 @@ use crate::counts::Name;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
 use figures::Figures;
-use plan::{Part, Read};
+use plan::{PlannedRead, RowRole};
 
 pub use figures::{Figure, change};
+pub use order::{By, ORDER, Order, sort};
 pub use records::{MailSums, Records};
 
 /// Where a report finds sums: those that are stored and those that are not yet, as one.
@@ -162,30 +163,6 @@ impl Question {
     }
 }
 
-/// What lines are put in order by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
-    /// The bucket.
-    Time,
-    /// The value, by its bytes.
-    Value,
-    /// The metric at this place of [`Line::metrics`].
-    Metric(usize),
-}
-
-/// One step of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// By what.
-    pub by: By,
-    /// Whether the largest comes first.
-    pub descending: bool,
-}
-
-/// The order of a report that asks for none: the earliest first, and within a bucket the most of the first metric.
-pub const ORDER: [Order; 2] =
-    [Order { by: By::Time, descending: false }, Order { by: By::Metric(0), descending: true }];
-
 /// What is summed up for one line.
 #[derive(Default)]
 struct Sum {
@@ -223,14 +200,14 @@ pub fn answer(question: &Question, sums: &dyn Sums) -> Result<Vec<Line>, StoreEr
 /// # Errors
 /// [`StoreError`]
 pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>, StoreError> {
-    let reads: Vec<Vec<Read>> = questions.iter().map(plan::reads).collect();
+    let reads: Vec<Vec<PlannedRead>> = questions.iter().map(plan::reads).collect();
     let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
     let mut rows = sums.read(&asks)?.into_iter();
     let pairs = questions.iter().zip(&reads);
     Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
 }
 
-fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<SumRow>)>) -> Vec<Line> {
+fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>) -> Vec<Line> {
     let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");
@@ -238,17 +215,17 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a Read, Vec<Sum
         for row in rows {
             let bucket = read.bucket(row.bucket);
             let value = match (&question.keep, read.part) {
-                (Some(_), Part::Lines) | (None, Part::Money) => total.clone(),
-                (Some(keep), Part::Own | Part::Entered) if *keep == row.value => total.clone(),
-                (Some(_), Part::Own | Part::Entered) => continue,
+                (Some(_), RowRole::Lines) | (None, RowRole::Money) => total.clone(),
+                (Some(keep), RowRole::Own | RowRole::Entered) if *keep == row.value => total.clone(),
+                (Some(_), RowRole::Own | RowRole::Entered) => continue,
                 _ => row.value.clone(),
             };
             match read.part {
-                Part::Whole => whole += row.tally,
-                Part::Own => sums.entry((bucket, value)).or_default().own += row.tally,
-                Part::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
-                Part::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
-                Part::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
+                RowRole::Whole => whole += row.tally,
+                RowRole::Own => sums.entry((bucket, value)).or_default().own += row.tally,
+                RowRole::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
+                RowRole::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
+                RowRole::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
             }
         }
     }
@@ -293,33 +270,6 @@ pub fn nothing(question: &Question) -> Line {
 /// [`StoreError`]
 pub fn totals(site: SiteId, span: Span, metrics: &[Metric], sums: &dyn Sums) -> Result<Line, StoreError> {
     total(&Question::new(site, span, Axis::Total, None, metrics), sums)
-}
-
-/// Puts lines in order. What is not measured comes last, whatever the direction; ties stand by value, then by time, so
-/// that pages of a report never overlap.
-pub fn sort(lines: &mut [Line], order: &[Order]) {
-    lines.sort_by(|a, b| {
-        let steps = order.iter().map(|step| step.compare(a, b));
-        let rest = a.value.cmp(&b.value).then(a.bucket.cmp(&b.bucket));
-        steps.fold(Ordering::Equal, Ordering::then).then(rest)
-    });
-}
-
-impl Order {
-    fn compare(self, a: &Line, b: &Line) -> Ordering {
-        let turned = |order: Ordering| if self.descending { order.reverse() } else { order };
-        match self.by {
-            By::Time => turned(a.bucket.cmp(&b.bucket)),
-            By::Value => turned(a.value.cmp(&b.value)),
-            By::Metric(place) => {
-                let of = |line: &Line| line.metrics.get(place).copied().flatten();
-                match (of(a), of(b)) {
-                    (Some(a), Some(b)) => turned(a.total_cmp(&b)),
-                    (a, b) => b.is_some().cmp(&a.is_some()),
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -464,31 +414,6 @@ mod tests {
         let span = Span::of_days(Day(START), Day(START));
         let line = totals(SITE, span, &[Metric::Visitors, Metric::VisitDuration], &Memory::default()).unwrap();
         assert_eq!((line.metrics, line.tally, line.bucket), (vec![Some(0.0), None], Tally::ZERO, None));
-    }
-
-    #[test]
-    fn ties_stand_by_value_and_nothing_measured_comes_last() {
-        let line = |bucket: Option<i32>, value: &str, metric: Option<f64>| Line {
-            bucket,
-            value: Name::from(value),
-            tally: Tally::ZERO,
-            money: Vec::new(),
-            metrics: vec![metric],
-        };
-        let mut lines = [
-            line(Some(2), "a", Some(9.0)),
-            line(Some(1), "none", None),
-            line(Some(1), "c", Some(2.0)),
-            line(Some(1), "b", Some(2.0)),
-            line(Some(1), "d", Some(5.0)),
-        ];
-        let values = |lines: &[Line]| lines.iter().map(|line| line.value.to_string()).collect::<Vec<_>>();
-        sort(&mut lines, &ORDER);
-        assert_eq!(values(&lines), ["d", "b", "c", "none", "a"]);
-        sort(&mut lines, &[Order { by: By::Metric(0), descending: false }]);
-        assert_eq!(values(&lines), ["b", "c", "d", "a", "none"]);
-        sort(&mut lines, &[Order { by: By::Value, descending: true }]);
-        assert_eq!(values(&lines), ["none", "d", "c", "b", "a"]);
     }
 
     #[test]

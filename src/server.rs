@@ -60,13 +60,13 @@ pub struct App {
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
     /// Tries at passwords.
-    tries: RateLimit,
+    password_limit: RateLimit,
 }
 
 impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
-        App { collector, trust, base_url, tries: RateLimit::default() }
+        App { collector, trust, base_url, password_limit: RateLimit::default() }
     }
 }
 

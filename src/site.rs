@@ -1,11 +1,10 @@
-//! In: what the owner declares about a site. Out: [`Site`], which every later stage reads. Forgets: nothing, because
-//! nothing here is about a visitor.
+//! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
 pub mod annotation;
 mod change;
 pub mod exclusions;
 pub mod goal;
-mod kin;
+mod host_relation;
 pub mod paths;
 mod setting;
 mod settings;
@@ -20,7 +19,7 @@ pub use annotation::Annotation;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
-pub use kin::{Kin, registrable};
+pub use host_relation::{HostRelation, registrable};
 pub use paths::PathRules;
 use serde::Serialize;
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};

@@ -1,5 +1,4 @@
-//! In: what operators and their programs note beside figures. Out: the annotations of a site, by command line and API. Forgets:
-//! nothing.
+//! What operators and their programs note beside figures is listed by command line and API.
 
 use headcount::control::annotation::AnnotationCommand;
 use headcount::control::{Command, Refused};

@@ -1,5 +1,4 @@
-//! In: requests of other trackers, and of servers that hold a token. Out: what they are answered, and what is counted of
-//! them. Forgets: nothing.
+//! Requests of other trackers, and of servers that hold a token: what they are answered, and what is counted of them.
 
 use headcount::control::{Command, SiteChange};
 use serde_json::{Value, json};
@@ -395,32 +394,8 @@ fn mails_are_counted_as_sent_opened_clicked_and_visited() {
     assert_eq!(mails(&world), Vec::<String>::new());
     let picture = campaign(&world, "spring", 1_200);
     let picture = picture.strip_prefix(world.url()).unwrap();
-    let as_agent = |agent: &'static str| ("user-agent", agent);
-    let secret = world.canary("recipient-canary-42");
-    for who in
-        [None, None, Some(as_agent("Mozilla/5.0")), Some(as_agent("X (via ggpht.com GoogleImageProxy)")), Some(BOT)]
-    {
-        let more: Vec<_> = who.into_iter().collect();
-        let answer = send(&world, "GET", &format!("{picture}?r={secret}"), &more, "");
-        assert_eq!((answer.status, answer.body.len()), (200, 43));
-        assert!(answer.header("cache-control").unwrap().contains("no-store"));
-    }
-    let unknown = world.canary("bob-123-canary");
-    send(&world, "GET", &format!("/e/example.com/{unknown}.gif"), &[], "");
-    assert_eq!(send(&world, "GET", picture, &[("sec-gpc", "1")], "").header("x-headcount-rejected"), Some("opted_out"));
-    assert_eq!(
-        send(&world, "GET", "/e/other.test/spring.gif", &[], "").header("x-headcount-rejected"),
-        Some("unknown_site")
-    );
-    assert!(link(&world, "summer", "https://example.com/").unwrap_err().contains("headcount campaign set"));
-    assert!(link(&world, "spring", "javascript:alert(1)").is_err());
-    let link = link(&world, "spring", "https://example.com/offer?x=1").unwrap();
-    let answer = send(&world, "GET", &link, &[], "");
-    let target = "https://example.com/offer?x=1&utm_source=newsletter&utm_medium=email&utm_campaign=spring";
-    assert_eq!((answer.status, answer.header("location")), (302, Some(target)));
-    assert_eq!(send(&world, "GET", &link, &[BOT], "").status, 302, "scanners see where it leads");
-    assert_eq!(send(&world, "GET", &link[..link.len() - 1], &[], "").status, 404);
-    assert_eq!(send(&world, "GET", "/l/x", &[], "").status, 404);
+    open_mails(&world, picture);
+    let (link, target) = follow_links(&world);
     world.pageview("/offer").key("u", target).ok();
     let expected = ["(unknown) 0 1 0 1 0 0 0 0", "spring 1,200 3 1 1 1 1 1 2"];
     assert_eq!(mails(&world), expected);
@@ -438,6 +413,41 @@ fn mails_are_counted_as_sent_opened_clicked_and_visited() {
     assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 1 2");
     assert_eq!(send(&world, "GET", &link, &[], "").status, 302, "links outlive a restart");
     assert_eq!(today(&world, "visits", "visit:channel"), "Email 1");
+}
+
+/// Programs and people that open a mail of a campaign, and others.
+fn open_mails(world: &World, picture: &str) {
+    let as_agent = |agent: &'static str| ("user-agent", agent);
+    let secret = world.canary("recipient-canary-42");
+    for who in
+        [None, None, Some(as_agent("Mozilla/5.0")), Some(as_agent("X (via ggpht.com GoogleImageProxy)")), Some(BOT)]
+    {
+        let more: Vec<_> = who.into_iter().collect();
+        let answer = send(world, "GET", &format!("{picture}?r={secret}"), &more, "");
+        assert_eq!((answer.status, answer.body.len()), (200, 43));
+        assert!(answer.header("cache-control").unwrap().contains("no-store"));
+    }
+    let unknown = world.canary("bob-123-canary");
+    send(world, "GET", &format!("/e/example.com/{unknown}.gif"), &[], "");
+    assert_eq!(send(world, "GET", picture, &[("sec-gpc", "1")], "").header("x-headcount-rejected"), Some("opted_out"));
+    assert_eq!(
+        send(world, "GET", "/e/other.test/spring.gif", &[], "").header("x-headcount-rejected"),
+        Some("unknown_site")
+    );
+}
+
+/// A link of a mail and where it leads.
+fn follow_links(world: &World) -> (String, &'static str) {
+    assert!(link(world, "summer", "https://example.com/").unwrap_err().contains("headcount campaign set"));
+    assert!(link(world, "spring", "javascript:alert(1)").is_err());
+    let link = link(world, "spring", "https://example.com/offer?x=1").unwrap();
+    let answer = send(world, "GET", &link, &[], "");
+    let target = "https://example.com/offer?x=1&utm_source=newsletter&utm_medium=email&utm_campaign=spring";
+    assert_eq!((answer.status, answer.header("location")), (302, Some(target)));
+    assert_eq!(send(world, "GET", &link, &[BOT], "").status, 302, "scanners see where it leads");
+    assert_eq!(send(world, "GET", &link[..link.len() - 1], &[], "").status, 404);
+    assert_eq!(send(world, "GET", "/l/x", &[], "").status, 404);
+    (link, target)
 }
 
 #[test]

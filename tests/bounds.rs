@@ -1,4 +1,4 @@
-//! In: more than the bounds of a day allow. Out: `(other)`, exact totals, and figures by name of what people read. Forgets: nothing.
+//! More than the bounds of a day allow becomes `(other)`, with exact totals, and figures by name of what people read.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! In: requests that real trackers sent (`tests/captures`). Out: the proof that each is read as what its page did.
+//! Requests that real trackers sent (`tests/captures`) are read as what their page did.
 
 pub mod others;
 

@@ -1,4 +1,4 @@
-//! In: messages with claims, ids or sizes that are odd. Out: what their senders are told. Forgets: nothing.
+//! What senders of messages with odd claims, ids or sizes are told.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! In: hits without a time zone, and without a file of places. Out: the countries that the table in the program gives them.
-//! Forgets: nothing.
+//! The countries that the table in the program gives hits without a time zone and without a file of places.
 
 use headcount::control::{Command, SiteChange};
 use headcount::hit::place;

@@ -1,4 +1,4 @@
-//! In: an analyst who chooses days, comparisons, tabs and rows. Out: the figures that pages show for it. Forgets: nothing.
+//! The figures that pages show for chosen days, comparisons, tabs and rows.
 
 use headcount::control::Command;
 use headcount::control::annotation::AnnotationCommand;
@@ -141,12 +141,18 @@ fn weeks_and_months_are_compared_with_as_many_days() {
     assert!(!none.contains("Nothing was counted in this period."), "visits of no length are visits");
 }
 
-#[test]
-fn tabs_and_their_rows_are_one_address_away() {
+/// Three named events with properties on top of the visits of Monday.
+fn with_properties() -> World {
     let world = mondays();
     world.event("Signup", "/").by("ana").key("p", json!({"plan": "pro", "seats": "3"})).ok();
     world.event("Signup", "/").by("bob").key("p", json!({"plan": "free"})).ok();
     world.event("404", "/gone").by("bob").key("p", json!({"path": "/gone"})).ok();
+    world
+}
+
+#[test]
+fn tabs_and_their_rows_are_one_address_away() {
+    let world = with_properties();
     let reader = Reader::of(&world);
     let page = reader.get("?period=today&pages=entry_page&technology=os&sources=channel");
     assert_eq!(card(&page, "pages"), ["/|2|0\u{a0}%"]);
@@ -155,6 +161,15 @@ fn tabs_and_their_rows_are_one_address_away() {
         "/example.com?period=today&#38;pages=entry_page&#38;sources=channel&#38;technology=os&#38;filter=event:Signup"
     ));
     assert_eq!(card(&reader.get("?period=today&pages=missing"), "pages"), ["/gone|1|1"]);
+    for nothing in ["/goals", "/nothing", "/prop:", "/page.xml", "/map/x"] {
+        assert_eq!(reader.answer(nothing, &[]).status, 404, "{nothing}");
+    }
+}
+
+#[test]
+fn properties_have_rows_and_files_of_their_own() {
+    let world = with_properties();
+    let reader = Reader::of(&world);
     let events = reader.get("?period=today&events=prop:plan");
     assert_eq!(card(&events, "events"), ["free|1|1", "pro|1|1"]);
     let signup = reader.get("?period=today&filter=event:Signup");
@@ -169,6 +184,12 @@ fn tabs_and_their_rows_are_one_address_away() {
     assert!(named.text().contains("pro,1") && !named.text().contains("free"), "only what is searched for");
     let csv = reader.get("/prop:plan.csv?period=today&filter=event:Signup");
     assert!(csv.starts_with("value,visitors,visits,pageviews,events\r\nfree,1,1,0,1\r\npro,1,"), "{csv}");
+}
+
+#[test]
+fn a_map_is_a_list_too() {
+    let world = with_properties();
+    let reader = Reader::of(&world);
     world.pageview("/").by("cleo").key("tz", "Europe/Vienna").ok();
     let map = reader.get("?period=today&places=map");
     let places = between(&map, "id=\"places-card\"", "</section>");
@@ -179,9 +200,6 @@ fn tabs_and_their_rows_are_one_address_away() {
     );
     assert!(places.contains("/example.com/country.csv?period=today"), "{places}");
     assert!(reader.get("/missing.json?period=today").contains("\"dimension\":\"missing\""));
-    for nothing in ["/goals", "/nothing", "/prop:", "/page.xml", "/map/x"] {
-        assert_eq!(reader.answer(nothing, &[]).status, 404, "{nothing}");
-    }
 }
 
 #[test]

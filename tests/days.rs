@@ -1,4 +1,4 @@
-//! In: days that pass at a running collector, and restarts. Out: what is forgotten and what stays. Forgets: nothing.
+//! What is forgotten and what stays when days pass and the collector is restarted.
 
 use serde_json::{Value, json};
 
@@ -106,6 +106,21 @@ fn a_changed_time_zone_acts_from_the_next_day() {
     assert_eq!(world.query(query).json()["results"], expected);
 }
 
+/// How many rows of a table are about a site.
+fn rows_of(world: &World, table: &str, site: u32) -> i64 {
+    let column = if table == "sites" { "id" } else { "site" };
+    Database::of(world.folder()).number(&format!("SELECT count(*) FROM {table} WHERE {column} = {site}"))
+}
+
+fn assert_no_file_holds(world: &World, texts: &[&str]) {
+    for entry in std::fs::read_dir(world.folder()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for text in texts {
+            assert!(memchr::memmem::find(&bytes, text.as_bytes()).is_none(), "{text} is still in a file");
+        }
+    }
+}
+
 #[test]
 fn a_removed_site_leaves_nothing_behind() {
     use headcount::control::Command;
@@ -116,10 +131,7 @@ fn a_removed_site_leaves_nothing_behind() {
         let path = format!("https://gone.test/{path}");
         world.pageview("/").key("d", "gone.test").key("u", path).key("p", json!({key: value}))
     };
-    let rows = |table: &str| -> i64 {
-        let column = if table == "sites" { "id" } else { "site" };
-        Database::of(world.folder()).number(&format!("SELECT count(*) FROM {table} WHERE {column} = {site}"))
-    };
+    let rows = |table: &str| rows_of(&world, table, site);
     let token = Command::TokenCreate { site: Some("gone.test".into()), scope: "read".into() };
     world.command(token).unwrap();
     world.pageview("/keep").ok();
@@ -131,23 +143,15 @@ fn a_removed_site_leaves_nothing_behind() {
         assert!(rows(table) > 0, "{table}");
     }
     visit("zqlaterzq").by("bob").ok();
-    let domain = "gone.test".to_owned();
-    assert_eq!(
-        world.command(Command::SiteRemove { domain }).unwrap().text,
-        "gone.test and all its figures are removed."
-    );
+    let removed = world.command(Command::SiteRemove { domain: "gone.test".into() }).unwrap();
+    assert_eq!(removed.text, "gone.test and all its figures are removed.");
     assert_eq!(world.pageview("/").key("d", "gone.test").send().header("x-headcount-rejected"), Some("unknown_site"));
     assert_eq!(world.collector().directory().all().len(), 1);
     world.flush();
     for table in tables {
         assert_eq!(rows(table), 0, "{table}");
     }
-    for entry in std::fs::read_dir(world.folder()).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        for text in [page, key, value, "zqlaterzq", "gone.test"] {
-            assert!(memchr::memmem::find(&bytes, text.as_bytes()).is_none(), "{text} is still in a file");
-        }
-    }
+    assert_no_file_holds(&world, &[page, key, value, "zqlaterzq", "gone.test"]);
     // What was counted and removed is missing in the books that the world checks at its end.
     let file = Database::of(world.folder());
     for sql in

@@ -1,4 +1,4 @@
-//! In: the documents, as they are printed. Out: a failed test where a command of theirs does not work. Forgets: its folder.
+//! Every command of the documents works as it is printed.
 //!
 //! Blocks of `sh` run one after the other, document by document, in one folder with a real server, real curl and the files that
 //! `documentation/table.rs` declares. A block of `text` below one is what it must print; `...` stands for anything.

@@ -1,5 +1,4 @@
-//! In: streams of hits that fill days and months, in a store that flushes, closes, restarts and crashes. Out: whether filters
-//! and breakdowns are those of a naive walk, whatever became of the days meanwhile. Forgets: the store.
+//! Filters and breakdowns are those of a naive walk, in a store that flushes, closes days, restarts and crashes.
 
 mod goals;
 pub mod life;

@@ -1,12 +1,11 @@
-//! In: an owner who declares goals, funnels and budgets, and an analyst who clicks. Out: the figures that they are shown, by page,
-//! API and command. Forgets: nothing.
+//! Goals, funnels, budgets and filters: the same figures by page, API and command.
 
+mod commands;
 mod kept;
 
 use headcount::control::{Command, Refused, Reply, SiteChange};
 use serde_json::{Value, json};
 
-use crate::operators::{Server, folder, printed, refused};
 use crate::world::{Answer, World};
 
 const SITE: &str = "example.com";
@@ -135,6 +134,11 @@ fn check_figures(world: &World) {
 }
 
 fn check_pages(reader: &Reader) {
+    check_pages_of_dimensions(reader);
+    check_pages_of_goals(reader);
+}
+
+fn check_pages_of_dimensions(reader: &Reader) {
     let all = reader.page(&[]);
     assert_eq!(cells(panel(&all, "goals"), "Purchase"), ["1", "1", "33.3\u{a0}%", "EUR\u{a0}29.99"]);
     assert_eq!(cells(panel(&all, "goals"), "Reads")[..3], ["3", "3", "100.0\u{a0}%"]);
@@ -157,7 +161,9 @@ fn check_pages(reader: &Reader) {
     assert_eq!(cells(panel(&cart, "sources"), "Google"), ["1", "100\u{a0}%"]);
     assert_eq!(cells(panel(&cart, "goals"), "Purchase")[..2], ["1", "1"]);
     assert_eq!(cells(panel(&cart, "goals"), "Reads")[0], "n/a");
+}
 
+fn check_pages_of_goals(reader: &Reader) {
     let bought = reader.page(&["event:Purchase"]);
     assert_eq!((total(&bought, "Visitors"), total(&bought, "Events")), ("1", "1"));
     assert!(!bought.contains(">Bounce rate<small") && !bought.contains("<th scope=\"col\" title=\"Share of visits"));
@@ -221,19 +227,19 @@ fn figures_under_filters_goals_and_funnels_stay_when_the_day_closes_and_after_a_
     check_figures(&world);
 }
 
+/// Where a row of a panel leads.
+fn link(page: &str, id: &str, label: &str) -> String {
+    let panel = panel(page, id);
+    let at = panel.find(&format!(">{label}</a>")).unwrap_or_else(|| panic!("{label} in {panel}"));
+    between(&panel[panel[..at].rfind("<a ").unwrap()..], "href=\"", "\"").replace("&#38;", "&").replace("&amp;", "&")
+}
+
 #[test]
 fn rows_link_to_what_can_be_combined_and_else_replace_the_filter() {
     let world = World::start();
     declare(&world);
     visits(&world);
     let reader = Reader::of(&world);
-    let link = |page: &str, id: &str, label: &str| {
-        let panel = panel(page, id).to_owned();
-        let at = panel.find(&format!(">{label}</a>")).unwrap_or_else(|| panic!("{label} in {panel}"));
-        between(&panel[panel[..at].rfind("<a ").unwrap()..], "href=\"", "\"")
-            .replace("&#38;", "&")
-            .replace("&amp;", "&")
-    };
     let all = reader.page(&[]);
     assert_eq!(link(&all, "sources", "Google"), "/example.com?period=7d&filter=source:Google");
     assert_eq!(link(&all, "goals", "Reads"), "/example.com?period=7d&filter=goal:Reads");
@@ -257,7 +263,14 @@ fn rows_link_to_what_can_be_combined_and_else_replace_the_filter() {
     let both = reader.get(&version).text();
     assert_eq!(total(&both, "Visitors"), "3");
     assert!(both.contains(">Remove all<"));
-    // Whatever is linked is there.
+}
+
+#[test]
+fn whatever_is_linked_is_there() {
+    let world = World::start();
+    declare(&world);
+    visits(&world);
+    let reader = Reader::of(&world);
     for filters in [&[][..], &["source:Google"], &["page:/cart"], &["event:Purchase"], &["goal:Reads"], &["goal:Cart"]]
     {
         let page = reader.page(filters);
@@ -447,54 +460,4 @@ fn a_funnel_declared_anew_begins_from_nothing() {
     assert!(page.contains("counted since 1 Jun 2026"), "{page}");
     let listed = world.command(Command::FunnelList { site: SITE.into() }).unwrap();
     assert!(listed.text.contains("Shop, counted since 2026-06-01 09:00\n  1. page /cart"), "{}", listed.text);
-}
-
-#[test]
-fn commands_work_without_a_server_and_with_one() {
-    let (_folder, data) = folder();
-    let said = |words: &[&str]| printed(&[words, &["--data", &data]].concat());
-    let json = |words: &[&str]| serde_json::from_str::<Value>(&said(&[words, &["--json"]].concat())).unwrap();
-    said(&["site", "add", SITE, "--values-max", "500"]);
-    said(&["goal", "add", SITE, "/blog/**", "--name", "Reads"]);
-    said(&["funnel", "add", SITE, "Way", "/", "/blog/*"]);
-    {
-        let server = Server::start(std::path::Path::new(&data), &[]);
-        said(&["goal", "add", SITE, "/"]);
-        server.pageview(SITE, "/");
-        server.pageview(SITE, "/blog/a");
-        let goals = json(&["report", "--site", SITE, "--period", "today", "--by", "goal"]);
-        assert_eq!((&goals["rows"][0]["goal"], &goals["rows"][0]["conversions"]), (&json!("Reads"), &json!(1)));
-        assert_eq!(json(&["funnel", "show", SITE, "Way", "--period", "today"])["steps"][1]["visits"], 1);
-        assert_eq!(server.stop().0, 0);
-    }
-    let filtered = [
-        "report",
-        "--site",
-        SITE,
-        "--period",
-        "today",
-        "--by",
-        "source",
-        "--filter",
-        "page~blog",
-        "--filter",
-        "page!=/x",
-    ];
-    assert_eq!(json(&filtered)["rows"][0]["pageviews"], 1);
-    assert_eq!(
-        json(&["report", "--site", SITE, "--period", "today", "--goal", "Reads"])["rows"][0]["conversion_rate"],
-        100
-    );
-    assert!(said(&["funnel", "list", SITE]).contains("1. page /\n  2. pattern /blog/*"));
-    assert_eq!(json(&["goal", "list", SITE]).as_array().unwrap().len(), 2);
-    said(&["goal", "remove", SITE, "Reads"]);
-    said(&["funnel", "remove", SITE, "Way"]);
-    for (words, expected) in [
-        (&["report", "--site", SITE, "--filter", "sauce=x"][..], "is nothing to filter by"),
-        (&["goal", "remove", SITE, "Reads"], "did you mean"),
-        (&["site", "set", SITE, "--pair-cells-max", "0"], "write a number from 1 to 20000000"),
-    ] {
-        let (code, said) = refused(&[words, &["--data", &data]].concat());
-        assert!(code == 1 && said.contains(expected), "{words:?}: {said}");
-    }
 }

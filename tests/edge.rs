@@ -1,5 +1,4 @@
-//! In: a server to which bad things happen. Out: nothing that goes wrong in silence, and no beacon that is not accounted for.
-//! Forgets: nothing.
+//! When bad things happen to a server, nothing goes wrong in silence, and every beacon is accounted for.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! In: what owners leave out, and hits of every format. Out: what is counted, and what is rejected as `excluded`. Forgets: nothing.
+//! What owners leave out is rejected as `excluded`, in every format.
 
 use headcount::control::{Command, SiteChange};
 use headcount::site::SettingValue;

@@ -1,5 +1,5 @@
-//! In: requests and lines that were recorded, changed at random. Out: the proof that no reader of what comes from outside panics
-//! or hands out more than its bounds allow. Forgets: nothing.
+//! No reader of what comes from outside panics, or hands out more than its bounds allow, when recorded input is changed at
+//! random.
 //!
 //! Coverage-guided fuzzing needs a nightly compiler. This loop runs on every compiler, in every test run for a moment and with
 //! `HEADCOUNT_FUZZ_S` for as many seconds; its corpus is that of the captures. It prints the seed of an input that fails, which

@@ -1,5 +1,4 @@
-//! In: logs of web servers. Out: what `headcount import` counts of them, with a running server and without one. Forgets: the
-//! data folder.
+//! What `headcount import` counts of logs of web servers, with a running server and without one.
 
 mod follow;
 mod hosts;

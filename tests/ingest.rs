@@ -1,4 +1,4 @@
-//! In: requests to the paths of beacons. Out: what they are answered, and what is counted of them. Forgets: nothing.
+//! What requests to the paths of beacons are answered, and what is counted of them.
 
 use headcount::report::Records;
 use serde_json::{Value, json};

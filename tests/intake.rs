@@ -1,5 +1,4 @@
-//! In: one address, or one odd message, in every wire format. Out: what is counted of it, which must be the same whoever sends
-//! it. Forgets: nothing.
+//! One address, or one odd message, is counted the same in every wire format.
 
 use headcount::beacon::address::Way;
 use headcount::beacon::log::{Read, Reader, Rules};
@@ -41,30 +40,68 @@ fn form(pairs: &[(&str, &str)]) -> String {
 
 /// The pageview of `/path?query#fragment` at example.com in each format, by its name.
 fn in_all_formats(target: &str, referrer: &str) -> Vec<(&'static str, Beacon)> {
-    let whole = format!("https://example.com{target}");
-    let (path_query, _) = target.split_once('#').unwrap_or((target, ""));
-    let (path, query) = path_query.split_once('?').unwrap_or((path_query, ""));
+    let mut beacons = by_scripts(target, referrer);
+    beacons.extend(by_matomo(target, referrer));
+    beacons.extend(by_query(target, referrer));
+    beacons.push(("log", by_log(target, referrer)));
+    beacons
+}
+
+fn whole(target: &str) -> String {
+    format!("https://example.com{target}")
+}
+
+/// By scripts that send JSON.
+fn by_scripts(target: &str, referrer: &str) -> Vec<(&'static str, Beacon)> {
+    let whole = whole(target);
     let of_body = |body: Value| plausible::parse(&request("", body.to_string().as_bytes())).expect("ours").remove(0);
     let umami = |url: &str| {
         let payload = json!({"website": "example.com", "hostname": "example.com", "url": url, "referrer": referrer});
         let body = json!({"type": "event", "payload": payload}).to_string();
         umami::parse(&request("", body.as_bytes())).expect("umami")
     };
-    let goatcounter =
-        |pairs: &[(&str, &str)]| goatcounter::parse(&request(&form(pairs), b""), "example.com").expect("goatcounter");
+    vec![
+        ("ours", of_body(json!({"n": "pageview", "u": whole, "d": "example.com", "r": referrer}))),
+        ("ours by path", of_body(json!({"n": "pageview", "u": target, "d": "example.com", "r": referrer}))),
+        ("plausible hash", of_body(json!({"n": "pageview", "u": whole, "d": "example.com", "r": referrer, "h": 1}))),
+        ("umami", umami(&whole)),
+        ("umami relative", umami(target)),
+    ]
+}
+
+fn by_matomo(target: &str, referrer: &str) -> Vec<(&'static str, Beacon)> {
+    let whole = whole(target);
     let matomo_query = form(&[("idsite", "1"), ("rec", "1"), ("url", &whole), ("urlref", referrer)]);
     let matomo = |query: &str, body: &str| {
         let mut parsed = matomo::parse(&request(query, body.as_bytes())).expect("matomo");
         Beacon { site: "example.com".into(), ..parsed.items.remove(0).expect("matomo's item") }
     };
     let bulk = json!({"requests": [format!("?{matomo_query}")]}).to_string();
+    vec![
+        ("matomo", matomo(&matomo_query, "")),
+        ("matomo form", matomo("", &matomo_query)),
+        ("matomo bulk", matomo("", &bulk)),
+    ]
+}
+
+/// A line of an access log.
+fn by_log(target: &str, referrer: &str) -> Beacon {
     let line = format!(
         "192.0.2.1 - - [01/Jun/2026:12:00:00 +0000] \"GET {target} HTTP/1.1\" 200 5 \"{referrer}\" \"{AGENT}\""
     );
-    let logged = match Reader::default().read(line.as_bytes()) {
+    match Reader::default().read(line.as_bytes()) {
         Read::Line(line) => line.beacon(&Domain::parse("example.com").unwrap(), &Rules::default()).expect("logged"),
         Read::Note | Read::Bad => panic!("{line}"),
-    };
+    }
+}
+
+/// By requests whose query says all.
+fn by_query(target: &str, referrer: &str) -> Vec<(&'static str, Beacon)> {
+    let whole = whole(target);
+    let (path_query, _) = target.split_once('#').unwrap_or((target, ""));
+    let (path, query) = path_query.split_once('?').unwrap_or((path_query, ""));
+    let goatcounter =
+        |pairs: &[(&str, &str)]| goatcounter::parse(&request(&form(pairs), b""), "example.com").expect("goatcounter");
     let pixel = |url: &str| {
         let query = form(&[("d", "example.com"), ("u", url), ("r", referrer)]);
         pixel::parse(&request(&query, b"")).expect("pixel").remove(0)
@@ -78,21 +115,12 @@ fn in_all_formats(target: &str, referrer: &str) -> Vec<(&'static str, Beacon)> {
         ("referrer", referrer),
     ]);
     vec![
-        ("ours", of_body(json!({"n": "pageview", "u": whole, "d": "example.com", "r": referrer}))),
-        ("ours by path", of_body(json!({"n": "pageview", "u": target, "d": "example.com", "r": referrer}))),
-        ("plausible hash", of_body(json!({"n": "pageview", "u": whole, "d": "example.com", "r": referrer, "h": 1}))),
-        ("umami", umami(&whole)),
-        ("umami relative", umami(target)),
         ("goatcounter", goatcounter(&[("p", target), ("r", referrer)])),
         ("goatcounter q", goatcounter(&[("p", path), ("q", &format!("?{query}")), ("r", referrer)])),
-        ("matomo", matomo(&matomo_query, "")),
-        ("matomo form", matomo("", &matomo_query)),
-        ("matomo bulk", matomo("", &bulk)),
         ("fathom", fathom::parse(&request(&fathom, b"")).expect("fathom")),
         ("simple", simple::parse(&request(&simple, b"")).expect("simple")),
         ("pixel", pixel(&whole)),
         ("pixel relative", pixel(target)),
-        ("log", logged),
     ]
 }
 

@@ -1,5 +1,4 @@
-//! In: labelled agents and referrers, written by hand. Out: a failed test with every one that is not known rightly. Forgets:
-//! nothing.
+//! Labelled agents and referrers, written by hand, are known rightly.
 //!
 //! The same lists are in the table of `cargo bench --bench knowing`.
 
@@ -10,7 +9,7 @@ use headcount::beacon::NO_HINTS;
 use headcount::cell::{Dimension, NOT_SET, Test};
 use headcount::hit::agent::{Agents, Verdict};
 use headcount::hit::{path, source};
-use headcount::site::Kin;
+use headcount::site::HostRelation;
 use serde_json::Value;
 
 use crate::operators::{headcount, printed, refused};
@@ -64,7 +63,7 @@ fn a_version_implies_what_it_is_a_version_of() {
 fn referrers_have_their_source_and_channel() {
     let mut wrong = Vec::new();
     for row in rows(REFERRERS) {
-        let origin = source::origin(&path::campaign(row[1]), row[0], |host| Kin::among(host, ["site.test"]))
+        let origin = source::origin(&path::campaign(row[1]), row[0], |host| HostRelation::among(host, ["site.test"]))
             .expect("no spammer");
         if (&*origin.source, origin.channel) != (row[2], row[3]) {
             wrong.push(format!("{}, {}, wanted {row:?}", origin.source, origin.channel));

@@ -1,4 +1,4 @@
-//! In: the crates that cargo resolves, and `deny.toml`. Out: a failed test where one comes along that may not. Forgets: nothing.
+//! The crates that cargo resolves are those that `deny.toml` lets in.
 //!
 //! cargo-deny does the same and knows advisories; this needs no network and nothing to be installed.
 

@@ -1,18 +1,18 @@
-//! In: visits, and time that passes. Out: the last half hour, for signed-in people alone. Forgets: nothing.
+//! The last half hour, for signed-in people alone.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use headcount::control::{Command, SiteChange};
-use headcount::counts::lately::RecentActivity;
+use headcount::counts::recent_activity::RecentActivity;
 use headcount::site::SiteId;
 use serde_json::json;
 
 use crate::world::World;
 
-fn lately(world: &World) -> RecentActivity {
-    world.collector().lately(SiteId(1)).unwrap()
+fn recent_activity(world: &World) -> RecentActivity {
+    world.collector().recent_activity(SiteId(1)).unwrap()
 }
 
 fn list(rows: &[(headcount::counts::Name, u64)]) -> String {
@@ -27,7 +27,7 @@ fn the_last_half_hour_is_in_memory_and_forgets_by_itself() {
     world.pageview("/a").by("ana").ok();
     world.pageview("/a").by("bob").from("https://bing.com/").ok();
     world.event("Signup", "/a").by("bob").ok();
-    let now = lately(&world);
+    let now = recent_activity(&world);
     assert_eq!((now.people.now, now.people.visitors), (2, 2));
     assert_eq!(
         (list(&now.people.pages.rows), list(&now.people.sources.rows)),
@@ -35,11 +35,11 @@ fn the_last_half_hour_is_in_memory_and_forgets_by_itself() {
     );
     assert_eq!((now.pageviews[19], now.pageviews[29], now.pageviews.iter().sum::<u32>()), (1, 2, 3));
     world.wait_minutes(20);
-    let later = lately(&world);
+    let later = recent_activity(&world);
     assert_eq!((later.people.now, later.people.visitors), (0, 2));
     assert_eq!((later.pageviews[9], later.pageviews.iter().sum::<u32>()), (2, 2));
     world.wait_minutes(10);
-    let end = lately(&world);
+    let end = recent_activity(&world);
     assert_eq!((end.people.visitors, end.pageviews, end.people.pages.values), (0, [0; 30], 0));
 }
 
@@ -52,7 +52,7 @@ fn at_midnight_visitors_are_forgotten_and_pageviews_stay_numbers() {
     // Closing the day is work of the writer's own, done at the latest with the next flush.
     world.flush();
     world.pageview("/new").by("ana").ok();
-    let now = lately(&world);
+    let now = recent_activity(&world);
     assert_eq!((now.people.visitors, list(&now.people.pages.rows)), (1, "/new 1".into()));
     assert_eq!((now.pageviews[19], now.pageviews[29]), (2, 1));
 }
@@ -64,7 +64,7 @@ fn a_site_without_tokens_has_pageviews_alone() {
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     world.pageview("/").ok();
     world.beacon(json!({"n": "engagement", "u": "https://example.com/", "d": "example.com", "e": 100})).ok();
-    let now = lately(&world);
+    let now = recent_activity(&world);
     assert_eq!((now.people.now, now.people.visitors, now.people.pages.values), (0, 0, 0));
     assert_eq!((now.pageviews[29], now.pageviews.iter().sum::<u32>()), (1, 1));
 }

@@ -10,7 +10,7 @@ mod countries;
 mod dashboard;
 mod days;
 mod documentation;
-mod door;
+mod turned_away;
 mod drill_down;
 mod drill;
 mod edge;

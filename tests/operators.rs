@@ -1,5 +1,4 @@
-//! In: the real program, started as an operator starts it. Out: what it prints, how it ends, what it leaves. Forgets: the
-//! data folder.
+//! The real program, started as an operator starts it: what it prints, how it ends, what it leaves.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -1,12 +1,11 @@
-//! In: accepted hits in order of arrival. Out: what every figure must be, found by filtering lists. Forgets: nothing; that
-//! is why it is slow and easy to believe.
+//! What every figure must be, found by filtering lists of accepted hits: slow, and easy to believe.
 //!
 //! This is docs/counting.md read aloud, written without the program's own counting. Two walks make the lists, a hit's
 //! [`Counted`] and a [`Visit`]; the rest asks of each cell which of them lie in it.
 
 pub mod pairs;
 mod any_two;
-mod lately;
+mod recent_activity;
 pub mod streams;
 pub mod watched;
 

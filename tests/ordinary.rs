@@ -1,5 +1,4 @@
-//! In: names as sites have them, and secrets as they get into addresses. Out: the proof that masks leave the first alone, but for
-//! the share that is printed, and let none of the second pass. Forgets: nothing.
+//! Masks leave names alone as sites have them, but for the share that is printed, and let no secret pass.
 //!
 //! The names are those of `ordinary/names.txt`, and as many again of kinds that can be made up: dates, versions, ISBNs, articles.
 

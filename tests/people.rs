@@ -1,4 +1,4 @@
-//! In: people who sign in, and others who try to. Out: what each of them may see and change, and for how long. Forgets: nothing.
+//! What people who sign in, and others who try to, may see and change, and for how long.
 
 #[path = "people/commands.rs"]
 mod commands;

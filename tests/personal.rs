@@ -1,5 +1,4 @@
-//! In: visitors of pages that only they see. Out: how these are counted, what the owner is asked, and what the answers do. Forgets:
-//! nothing.
+//! Pages that only one visitor each sees: how they are counted, what the owner is asked, and what the answers do.
 
 use headcount::control::{Command, SiteChange};
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! In: crawlers, assistants and libraries that come to a real server, and rules for paths. Out: how they are counted: as
-//! programs, in a panel, exports and reports of their own. Forgets: the folder, when the test ends.
+//! Crawlers, assistants and libraries are counted as programs, in a panel, exports and reports of their own.
 
 use headcount::control::{Command, SiteChange};
 use headcount::limits::BOT_ROWS_PER_DAY_MAX;
@@ -75,7 +74,18 @@ fn programs_are_no_visitors_but_counted_by_family_and_pages() {
     world.restart();
     assert_eq!(counted(&world)[0], of("GPTBot", &[("/docs", 3), ("/", 1)]), "a restart forgets none");
     assert_eq!(report(&world, Some(1))["more"], 4);
+    assert!(!report(&world, None).to_string().contains(&secret));
+}
 
+#[test]
+fn pages_and_files_name_programs() {
+    let world = World::start();
+    let secret = world.canary("secretname");
+    for page in ["/docs/a", "/docs/b?key=secretname", "/docs/c", "/"] {
+        world.pageview(page).with(GPTBOT).ok();
+    }
+    let chatgpt = ("signature-agent", "\"https://chatgpt.com\"");
+    world.pageview("/pricing").header(chatgpt.0, chatgpt.1).ok();
     let cookie = world.sign_in();
     let asked = |path: &str| world.request("GET", path, std::slice::from_ref(&cookie), None);
     let page = asked("/example.com?period=today").text();

@@ -1,5 +1,4 @@
-//! In: hits through proxies that nobody named, and with headers that contradict each other. Out: what the log and the dashboard
-//! say of it. Forgets: the folder, when the test ends.
+//! What the log and the dashboard say of proxies that nobody named, and of headers that contradict each other.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! In: a story told in the scenario language, or its steps. Out: the steps, or the story. Forgets: comments and blanks.
+//! The scenario language, in which tests tell stories of visitors.
 //!
 //! One line is one hit, in order of arrival; `#` begins a comment:
 //!

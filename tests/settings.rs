@@ -1,4 +1,4 @@
-//! In: owners who change settings in a browser. Out: what is set, what they are told, and who is turned away. Forgets: nothing.
+//! Owners change settings in a browser: what is set, what they are told, and who is turned away.
 
 use headcount::site::{AddressMode, Settings, Site};
 

@@ -1,5 +1,4 @@
-//! In: an operator who opens a site, readers who are not signed in, and those who try what is not meant for them. Out: what each
-//! of them is shown. Forgets: the folder, when the test ends.
+//! What readers who are not signed in are shown of a site that an operator opens, and those who try more.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -244,6 +243,39 @@ fn nothing_small_or_of_today_is_shown_in_any_format() {
     }
 }
 
+/// Words of the page of signed-in people that open pages have not.
+const FOR_PEOPLE_ALONE: [&str; 10] = [
+    "Not counted",
+    "Bots and AI crawlers",
+    "visitors now",
+    "Sign out",
+    "filter=",
+    "data-domain",
+    "period=today",
+    "sources=channel",
+    "sources=referrer",
+    "utm_source",
+];
+
+/// What no open page answers.
+const REFUSED: [&str; 15] = [
+    "?period=today",
+    "?filter=page%7Cis%7C%2F",
+    "?period=30d&filter=is%2Cpage%2C%2Frare-plans",
+    "/page.csv?period=today",
+    "/page.json?filter=page%3D%2F",
+    "/bots.csv",
+    "/mail.csv",
+    "/page.xml",
+    "/nothing.csv",
+    "/prop%3Aplan.csv",
+    "/referrer",
+    "/referrer.csv",
+    "/channel.json",
+    "/utm_source.csv",
+    "/utm_campaign.json",
+];
+
 #[test]
 fn what_is_for_signed_in_people_is_not_on_open_pages() {
     let world = World::start();
@@ -254,40 +286,13 @@ fn what_is_for_signed_in_people_is_not_on_open_pages() {
     let text = world.page(&home).text();
     let cookie = world.sign_in();
     let full = world.request("GET", "/example.com", std::slice::from_ref(&cookie), None).text();
-    for words in [
-        "Not counted",
-        "Bots and AI crawlers",
-        "visitors now",
-        "Sign out",
-        "filter=",
-        "data-domain",
-        "period=today",
-        "sources=channel",
-        "sources=referrer",
-        "utm_source",
-    ] {
+    for words in FOR_PEOPLE_ALONE {
         assert!(full.contains(words), "{words} is not on the page of signed-in people");
         assert!(!text.contains(words), "{words} is on the open page");
     }
     assert!(!text.contains("\"/example.com") && !text.contains("href=\"/\""), "a link leads behind the door: {text}");
     assert!(text.contains("Days that are over") && text.contains("fewer than 5 visitors"), "{text}");
-    for refused in [
-        "?period=today",
-        "?filter=page%7Cis%7C%2F",
-        "?period=30d&filter=is%2Cpage%2C%2Frare-plans",
-        "/page.csv?period=today",
-        "/page.json?filter=page%3D%2F",
-        "/bots.csv",
-        "/mail.csv",
-        "/page.xml",
-        "/nothing.csv",
-        "/prop%3Aplan.csv",
-        "/referrer",
-        "/referrer.csv",
-        "/channel.json",
-        "/utm_source.csv",
-        "/utm_campaign.json",
-    ] {
+    for refused in REFUSED {
         let answer = world.page(&format!("{home}{refused}"));
         assert!([400, 404].contains(&answer.status), "{refused}: {} {}", answer.status, answer.text());
         assert!(RARE.iter().all(|rare| !answer.text().contains(rare) || refused.contains("rare")), "{refused}");

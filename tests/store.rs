@@ -1,4 +1,4 @@
-//! In: flushes. Out: what a SQLite file holds of them. Forgets: the file.
+//! What a SQLite file holds of flushes.
 
 mod contract;
 pub mod file;

@@ -1,4 +1,6 @@
-//! In: the source of the project. Out: a failed test where a rule of the house is broken. Forgets: nothing.
+//! The rules of the source, each of them a test: what may use what, how long things may be, and what they are called.
+
+mod names;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Most lines of a source file, and of a function.
 const FILE_LINES_MAX: usize = 500;
-const FUNCTION_LINES_MAX: usize = 60;
+const FUNCTION_LINES_MAX: usize = 40;
 
 struct Source {
     path: String,
@@ -234,7 +236,7 @@ fn files_and_functions_stay_small() {
         // Lists of texts are data.
         let is_list = source.path.starts_with("src/page/words/");
         assert!(lines <= FILE_LINES_MAX || is_list, "{} has {lines} lines", source.path);
-        for (name, length) in functions(source.code()) {
+        for (name, length) in functions(&source.text) {
             assert!(length <= FUNCTION_LINES_MAX, "{}: {name} has {length} lines", source.path);
             if source.path.starts_with("src/") {
                 lengths.push(length);
@@ -252,13 +254,15 @@ fn functions(code: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let bare = line.trim_start();
-        let Some(rest) =
-            ["fn ", "pub fn ", "pub(super) fn ", "async fn ", "pub async fn ", "const fn ", "pub const fn "]
-                .iter()
-                .find_map(|start| bare.strip_prefix(start))
-        else {
+        let Some((before, rest)) = bare.split_once("fn ") else { continue };
+        let is_declared = before.split_whitespace().all(|word| {
+            word.starts_with("pub")
+                || ["in", "super)", "async", "const", "crate)"].contains(&word)
+                || word.ends_with("::super)")
+        });
+        if !is_declared {
             continue;
-        };
+        }
         let signature =
             lines[at..].iter().find(|line| line.ends_with('{') || line.ends_with(';') || line.ends_with('}'));
         if signature.is_none_or(|line| !line.ends_with('{')) {
@@ -353,7 +357,10 @@ const NO_BOUNDS: [(&str, &str); 13] = [
         "src/cell/",
         "Codes and counts of the table: COUNT COUNTED TUPLES_PER_VISIT VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
     ),
-    ("src/cell/packed", "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL BUNDLE_BYTES"),
+    (
+        "src/cell/packed",
+        "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL COLUMN_BLOCK_BYTES",
+    ),
     ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),
     ("src/control/import.rs", "Codes of messages: END OPEN WAITING"),
     ("src/counts/", "Bits of a key, and a code: NAME_BITS REST"),
@@ -368,7 +375,7 @@ const NO_BOUNDS: [(&str, &str); 13] = [
                   SHORT_CODES HEADS START_BITS SAFARI_FOR_WINDOWS",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store, and its format: SETTLED VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
+    ("src/store/", "Codes of the store, and its format: VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
     ("src/", "Units: MINUTE_MS QUARTER_MS DAY_MS"),

@@ -1,4 +1,4 @@
-//! In: readers of several sites. Out: the list of sites and the page of several as one, as they are shown. Forgets: nothing.
+//! The list of sites, and the page of several sites as one.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! In: a store that fails for a time, and many who want something at once. Out: nothing lost, nothing doubled, nothing
-//! kept that should be forgotten. Forgets: nothing.
+//! When a store fails for a time, or many want something at once, nothing is lost, doubled or kept that should be forgotten.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! In: stories of visitors. Out: the sentences of docs/counting.md, each as a test that can be read beside it.
-//! Forgets: nothing; `oracle.rs` looks for the streams that nobody thought of. Dimensions have a file of their own.
+//! The sentences of docs/counting.md, each as a test that can be read beside it. `oracle.rs` looks for the streams that nobody
+//! thought of. Dimensions have a file of their own.
 
 mod dimensions;
 

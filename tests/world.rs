@@ -1,5 +1,5 @@
-//! In: what visitors, analysts and operators do. Out: a real server on a free port, with a folder, a manual clock and
-//! captured logs of its own. Forgets: the folder, when the test ends.
+//! A real server on a free port, with a folder, a manual clock and captured logs of its own, and the verbs of visitors, analysts
+//! and operators.
 //!
 //! Its `Drop` asserts for every test that each beacon is accounted for, that nothing unexpected was logged, and that no
 //! canary (address, agent, query secret, in plain, hex, base64 or as bytes) is in any file, log, page or metric.

@@ -1,4 +1,4 @@
-//! In: a collector with a site. Out: how long its pages take. Forgets: the pages.
+//! How long the pages of a site take.
 
 use std::time::Instant;
 

@@ -17,7 +17,7 @@ mod node;
 use std::net::IpAddr;
 
 use super::ClientIp;
-use chain::{Nearest, Word, elements, entries};
+use chain::{Nearest, TrustedSources, elements, entries};
 
 pub use named::{NAMES, delivery_network, named};
 pub use networks::Networks;
@@ -57,12 +57,12 @@ pub enum HiddenProxy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientHeader {
     name: String,
-    form: Form,
+    form: HeaderSyntax,
 }
 
 /// How its values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum HeaderSyntax {
     /// Addresses, separated by commas if there are several.
     List,
     /// The same, each with a port.
@@ -80,19 +80,19 @@ impl ClientHeader {
         }
         let name = name.to_ascii_lowercase();
         let form = match name.as_str() {
-            "forwarded" => Form::Elements,
-            "cloudfront-viewer-address" => Form::WithPort,
-            _ => Form::List,
+            "forwarded" => HeaderSyntax::Elements,
+            "cloudfront-viewer-address" => HeaderSyntax::WithPort,
+            _ => HeaderSyntax::List,
         };
         Some(ClientHeader { name, form })
     }
 
     /// The address in the values of this header.
-    fn nearest<'a>(&self, values: impl Iterator<Item = &'a [u8]>, word: Word<'_>) -> Option<Nearest> {
+    fn nearest<'a>(&self, values: impl Iterator<Item = &'a [u8]>, sources: TrustedSources<'_>) -> Option<Nearest> {
         match self.form {
-            Form::List => word.nearest(entries(values).map(node)),
-            Form::WithPort => word.nearest(entries(values).map(node_and_port)),
-            Form::Elements => word.nearest(elements(values)),
+            HeaderSyntax::List => sources.nearest(entries(values).map(node)),
+            HeaderSyntax::WithPort => sources.nearest(entries(values).map(node_and_port)),
+            HeaderSyntax::Elements => sources.nearest(elements(values)),
         }
     }
 }
@@ -164,18 +164,18 @@ where
         return Client::of(peer, if has_any { Way::Through } else { Way::Plain });
     }
     if let Some(header) = &trust.header {
-        let word = Word { trusted: &trust.proxies, cloudflares: None };
-        let told = header.nearest(values(Header::Named(&header.name)), word).and_then(|nearest| nearest.address);
+        let sources = TrustedSources { trusted: &trust.proxies, cloudflares: None };
+        let told = header.nearest(values(Header::Named(&header.name)), sources).and_then(|nearest| nearest.address);
         return told.map_or(Client::of(peer, Way::Unnamed), |address| Client::of(address, Way::Plain));
     }
-    let word = Word { trusted: &trust.proxies, cloudflares: cloudflares(&values) };
-    if word.cloudflares.is_some() && named::is_cloudflares(peer) {
-        return Client::of(word.cloudflares.flatten().unwrap_or(peer), Way::Plain);
+    let sources = TrustedSources { trusted: &trust.proxies, cloudflares: cloudflares(&values) };
+    if sources.cloudflares.is_some() && named::is_cloudflares(peer) {
+        return Client::of(sources.cloudflares.flatten().unwrap_or(peer), Way::Plain);
     }
     let said = [
-        word.nearest(entries(values(Header::ForwardedFor)).map(node)),
-        word.nearest(elements(values(Header::Forwarded))),
-        word.nearest(entries(values(Header::RealIp)).map(node)),
+        sources.nearest(entries(values(Header::ForwardedFor)).map(node)),
+        sources.nearest(elements(values(Header::Forwarded))),
+        sources.nearest(entries(values(Header::RealIp)).map(node)),
     ];
     agreed(peer, said, &trust.proxies)
 }
@@ -215,8 +215,8 @@ fn agreed(peer: IpAddr, said: [Option<Nearest>; 3], trusted: &Networks) -> Clien
 /// that is not a trusted proxy's; if all are, the leftmost. `None` if the list is empty, or the dash that logs write for a
 /// header that was not there; `Some(None)` if its right end is no address. Entries are read by [`node()`].
 pub fn nearest_in_list(list: &[u8], trusted: &Networks) -> Option<Option<IpAddr>> {
-    let word = Word { trusted, cloudflares: None };
-    word.nearest(entries(std::iter::once(list)).map(node)).map(|nearest| nearest.address)
+    let sources = TrustedSources { trusted, cloudflares: None };
+    sources.nearest(entries(std::iter::once(list)).map(node)).map(|nearest| nearest.address)
 }
 
 /// The visitor's address by one list that a log kept beside the address that connected, by the rule of [`nearest_in_list`]: a
@@ -226,13 +226,13 @@ pub fn behind(peer: IpAddr, list: &[u8], cloudflares: &[u8], trusted: &Networks)
     if !trusted.contains(peer) {
         return peer;
     }
-    let word = Word { trusted, cloudflares: node(cloudflares).map(Some) };
+    let sources = TrustedSources { trusted, cloudflares: node(cloudflares).map(Some) };
     if named::is_cloudflares(peer)
-        && let Some(told) = word.cloudflares.flatten()
+        && let Some(told) = sources.cloudflares.flatten()
     {
         return told;
     }
-    let nearest = word.nearest(entries(std::iter::once(list)).map(node));
+    let nearest = sources.nearest(entries(std::iter::once(list)).map(node));
     nearest.and_then(|nearest| nearest.address).unwrap_or(peer)
 }
 

@@ -19,15 +19,15 @@ const FIRST_BOT: u32 = 150;
 
 /// What is wrong with a request, as its sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct RequestFault {
     /// The reason that it is counted under.
     pub reason: Rejection,
     /// What is wrong. Never carries input.
     pub sentence: &'static str,
 }
 
-const fn fault(reason: Rejection, sentence: &'static str) -> Fault {
-    Fault { reason, sentence }
+const fn fault(reason: Rejection, sentence: &'static str) -> RequestFault {
+    RequestFault { reason, sentence }
 }
 
 /// The site that a request means: the one that its path names, else the first of its host and the hosts of the page
@@ -51,8 +51,8 @@ pub fn site(
 /// Reads a request for `/count`, for a site.
 ///
 /// # Errors
-/// [`Fault`]
-pub fn parse(request: &Request<'_>, site: &str) -> Result<Beacon, Fault> {
+/// [`RequestFault`]
+pub fn parse(request: &Request<'_>, site: &str) -> Result<Beacon, RequestFault> {
     let knows = |key: &str| matches!(key, "p" | "e" | "r" | "q" | "s" | "b" | "rnd");
     let params = Params::of(request.query, knows);
     let hint = match params.some("b").map(str::parse::<u32>) {
@@ -83,7 +83,7 @@ struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    fn beacon(&self, request: &Request<'_>, site: &str) -> Result<Beacon, Fault> {
+    fn beacon(&self, request: &Request<'_>, site: &str) -> Result<Beacon, RequestFault> {
         let path = self.path.trim();
         if path.is_empty() {
             return Err(fault(Rejection::BadUrl, "p: must be set"));
@@ -128,8 +128,8 @@ impl Sent<'_> {
 /// Reads the body of `POST /api/v0/count`: each hit, or what is wrong with it.
 ///
 /// # Errors
-/// [`Fault`] when the whole call is wrong; then nothing is to be counted.
-pub fn parse_api(request: &Request<'_>, site: &str) -> Result<Vec<Result<Beacon, Fault>>, Fault> {
+/// [`RequestFault`] when the whole call is wrong; then nothing is to be counted.
+pub fn parse_api(request: &Request<'_>, site: &str) -> Result<Vec<Result<Beacon, RequestFault>>, RequestFault> {
     let call = json::object(request.body).ok_or(fault(Rejection::NotJson, "the body is not the JSON of a call"))?;
     let no_sessions = is_set(&call, "no_sessions");
     match call.get("hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
@@ -155,7 +155,7 @@ fn api_hit(
     site: &str,
     hit: Option<&Map<String, Value>>,
     no_sessions: bool,
-) -> Result<Beacon, Fault> {
+) -> Result<Beacon, RequestFault> {
     let hit = hit.ok_or(fault(Rejection::BadField, "not the JSON of a hit"))?;
     let some = |key| Some(text(hit, key)).filter(|text| !text.is_empty());
     let has_visitor = some("session").is_some() || some("user_agent").is_some() && some("ip").is_some();
@@ -190,14 +190,14 @@ fn api_hit(
     Ok(beacon)
 }
 
-fn time(text: &str) -> Result<Option<crate::site::Moment>, Fault> {
+fn time(text: &str) -> Result<Option<crate::site::Moment>, RequestFault> {
     match text.trim() {
         "" => Ok(None),
         text => claim::moment(text).map(Some).ok_or(fault(Rejection::BadTime, "created_at: must be RFC 3339")),
     }
 }
 
-fn address(text: &str) -> Result<IpAddr, Fault> {
+fn address(text: &str) -> Result<IpAddr, RequestFault> {
     super::address::node(text.as_bytes()).ok_or(fault(Rejection::BadField, "ip: must be an address"))
 }
 
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::beacon::ask;
 
-    fn read(query: &str) -> Result<Beacon, Fault> {
+    fn read(query: &str) -> Result<Beacon, RequestFault> {
         parse(&Request { query, origin: "https://www.a.test:8", ..ask() }, "a.test")
     }
 
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(found(None, "c.test", &[], None), None);
     }
 
-    fn api(body: &str) -> Result<Vec<Result<Beacon, Fault>>, Fault> {
+    fn api(body: &str) -> Result<Vec<Result<Beacon, RequestFault>>, RequestFault> {
         parse_api(&Request { body: body.as_bytes(), ..ask() }, "a.test")
     }
 

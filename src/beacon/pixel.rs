@@ -13,7 +13,7 @@ use crate::rejection::Rejection;
 
 /// The keys as sent and decoded; empty when absent. The first of a repeated key wins.
 #[derive(Default)]
-struct Keys<'a> {
+struct PixelKeys<'a> {
     sites: Option<Cow<'a, str>>,
     url: Cow<'a, str>,
     referrer: Cow<'a, str>,
@@ -40,7 +40,7 @@ pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Refusal> {
 }
 
 fn beacons(
-    keys: &Keys<'_>,
+    keys: &PixelKeys<'_>,
     request: &Request<'_>,
     page: Result<&str, Rejection>,
     sites: &[String],
@@ -54,8 +54,8 @@ fn beacons(
     Ok(beacons.map(|beacon| Beacon { url: address(page, &beacon.site), ..beacon }).collect())
 }
 
-fn keys(query: &str) -> Keys<'_> {
-    let mut keys = Keys::default();
+fn keys(query: &str) -> PixelKeys<'_> {
+    let mut keys = PixelKeys::default();
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let slot = match naming::meant(&key) {
             "d" => keys.sites.get_or_insert_default(),
@@ -85,7 +85,7 @@ fn kind(name: &str) -> Result<Kind, Rejection> {
 }
 
 /// The page as sent: `u`, which may be relative, else `Referer`, which may not.
-fn page<'a>(keys: &'a Keys<'_>, request: &Request<'a>) -> Result<&'a str, Rejection> {
+fn page<'a>(keys: &'a PixelKeys<'_>, request: &Request<'a>) -> Result<&'a str, Rejection> {
     let page = match keys.url.trim() {
         "" => Some(request.referer.trim()).filter(|referer| naming::scheme(referer).is_some()),
         url => Some(url),
@@ -95,7 +95,7 @@ fn page<'a>(keys: &'a Keys<'_>, request: &Request<'a>) -> Result<&'a str, Reject
 }
 
 /// The sites of `d`, or when it is absent the host of the page.
-fn sites(keys: &Keys<'_>, page: Option<&str>) -> Vec<String> {
+fn sites(keys: &PixelKeys<'_>, page: Option<&str>) -> Vec<String> {
     naming::sites(keys.sites.as_deref().or_else(|| naming::host(page?)).unwrap_or_default())
 }
 
@@ -109,7 +109,7 @@ fn address(page: &str, site: &str) -> String {
 }
 
 /// The beacon for a site and a page that are not known yet.
-fn beacon(keys: &Keys<'_>, request: &Request<'_>, kind: Kind) -> Beacon {
+fn beacon(keys: &PixelKeys<'_>, request: &Request<'_>, kind: Kind) -> Beacon {
     let by_width = || keys.width.parse().ok().and_then(claim::screen_of_width);
     Beacon {
         site: String::new(),

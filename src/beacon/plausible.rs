@@ -1,5 +1,5 @@
 //! In: a message of Plausible's events API, `POST /api/event`, which is this program's own format too. Out: a [`Beacon`]
-//! for each site that it names, or the [`Refusal`] owed to its sender. Forgets: the JSON, and keys that nobody reads.
+//! for each site that it names, or the [`MessageRefusal`] owed to its sender. Forgets: the JSON, and keys that nobody reads.
 //!
 //! Short keys win over long ones, but for money. Our own tracker adds `tz` (time zone), `l` (language), `sc` (class of
 //! the viewport's width), `t` (a touch screen on a Mac) and `wd` (an automated browser). Servers add what [`Claims`] holds. That the page's address has a
@@ -10,8 +10,8 @@ mod wire;
 
 use std::borrow::Cow;
 
-pub use refusal::{Fault, Refusal};
-use wire::{Entries, Key, Value, Wire};
+pub use refusal::{Fault, MessageRefusal};
+use wire::{Entries, Value, Wire, WireKey};
 
 use super::{Beacon, Claims, Kind, Request, Revenue, Sender, address, claim, cut, json, naming, nested};
 use crate::limits;
@@ -19,8 +19,8 @@ use crate::limits;
 /// Reads a message: one beacon for each site that it names.
 ///
 /// # Errors
-/// A [`Refusal`] that lists everything that is wrong with it.
-pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Refusal> {
+/// A [`MessageRefusal`] that lists everything that is wrong with it.
+pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, MessageRefusal> {
     if request.body.len() > limits::BODY_BYTES_MAX {
         return Err(Fault::BodyTooLarge.into());
     }
@@ -38,7 +38,7 @@ pub fn parse(request: &Request<'_>) -> Result<Vec<Beacon>, Refusal> {
     let kind = keep(kind(&wire), &mut faults);
     match (url, kind) {
         (Some(url), Some(kind)) if faults.is_empty() => Ok(beacon(request, &wire, url, kind).for_sites(sites)),
-        _ => Err(Refusal::of(faults, sites)),
+        _ => Err(MessageRefusal::of(faults, sites)),
     }
 }
 
@@ -58,25 +58,25 @@ fn keep_few(mut sites: Vec<String>, faults: &mut Vec<Fault>) -> Vec<String> {
 
 /// The beacon for a site that is not named yet.
 fn beacon(request: &Request<'_>, wire: &Wire<'_>, url: &str, kind: Kind) -> Beacon {
-    let referrer = wire.first([Key::R, Key::Referrer]).text().unwrap_or_default();
+    let referrer = wire.first([WireKey::R, WireKey::Referrer]).text().unwrap_or_default();
     Beacon {
         site: String::new(),
         kind,
         url: url.to_owned(),
         has_page: true,
-        hash_mode: wire.first([Key::H, Key::HashMode]).flag() == Some(true),
+        hash_mode: wire.first([WireKey::H, WireKey::HashMode]).flag() == Some(true),
         referrer: cut(referrer, limits::URL_BYTES_MAX).to_owned(),
         props: props(wire),
         revenue: revenue(wire),
-        language: claim::language(wire.first([Key::L]).text(), request.accept_language),
+        language: claim::language(wire.first([WireKey::L]).text(), request.accept_language),
         screen: screen(wire),
         libraries_count: true,
         once: None,
         claims: claims(request, wire),
         sender: Sender {
-            automated: wire.first([Key::Wd]).flag() == Some(true),
-            touch_mac: wire.first([Key::T]).flag() == Some(true),
-            time_zone: wire.first([Key::Tz]).text().and_then(claim::time_zone),
+            automated: wire.first([WireKey::Wd]).flag() == Some(true),
+            touch_mac: wire.first([WireKey::T]).flag() == Some(true),
+            time_zone: wire.first([WireKey::Tz]).text().and_then(claim::time_zone),
             ..Sender::of(request)
         },
     }
@@ -84,7 +84,7 @@ fn beacon(request: &Request<'_>, wire: &Wire<'_>, url: &str, kind: Kind) -> Beac
 
 /// The page's address, trimmed, with a scheme that a page can have, or from the root of the site.
 fn url<'a>(wire: &'a Wire<'_>) -> Result<&'a str, Fault> {
-    let text = match wire.first([Key::U, Key::Url]) {
+    let text = match wire.first([WireKey::U, WireKey::Url]) {
         Value::Text(text) => text.trim(),
         Value::Absent => "",
         _ => return Err(Fault::UrlInvalid),
@@ -100,7 +100,7 @@ fn url<'a>(wire: &'a Wire<'_>) -> Result<&'a str, Fault> {
 
 /// The sites of `d`, or when it is absent the host of the page.
 fn sites(wire: &Wire<'_>, url: Option<&str>) -> Result<Vec<String>, Fault> {
-    let list = match wire.first([Key::D, Key::Domain]) {
+    let list = match wire.first([WireKey::D, WireKey::Domain]) {
         Value::Text(list) => list,
         Value::Absent => url.and_then(naming::host).unwrap_or_default(),
         _ => return Err(Fault::DomainInvalid),
@@ -115,7 +115,7 @@ fn kind(wire: &Wire<'_>) -> Result<Kind, Fault> {
         "pageview" => Ok(Kind::Pageview),
         "engagement" | "pageleave" => engagement(wire),
         _ => {
-            let interactive = wire.first([Key::I]).flag().or(wire.first([Key::Interactive]).flag());
+            let interactive = wire.first([WireKey::I]).flag().or(wire.first([WireKey::Interactive]).flag());
             Ok(Kind::Event { name: naming::event(&name), interactive: interactive.unwrap_or(true) })
         }
     }
@@ -123,7 +123,7 @@ fn kind(wire: &Wire<'_>) -> Result<Kind, Fault> {
 
 /// The name as sent. Whole numbers are names too: sites that track missing pages send 404 as a number.
 fn name<'a>(wire: &'a Wire<'_>) -> Result<Cow<'a, str>, Fault> {
-    match wire.first([Key::N, Key::Name]) {
+    match wire.first([WireKey::N, WireKey::Name]) {
         Value::Text(text) if !text.trim().is_empty() => Ok(Cow::Borrowed(&**text)),
         Value::Whole(number) => Ok(Cow::Owned(number.to_string())),
         Value::Text(_) | Value::Absent => Err(Fault::NameBlank),
@@ -133,8 +133,8 @@ fn name<'a>(wire: &'a Wire<'_>) -> Result<Cow<'a, str>, Fault> {
 
 /// Visible time and scroll depth; one of them must be usable.
 fn engagement(wire: &Wire<'_>) -> Result<Kind, Fault> {
-    let ms = wire.first([Key::E]).whole().filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
-    let scroll = wire.first([Key::Sd]).whole().map(|percent| percent.min(limits::SCROLL_PERCENT_MAX.into()) as u8);
+    let ms = wire.first([WireKey::E]).whole().filter(|ms| *ms < limits::ENGAGEMENT_MS_MAX);
+    let scroll = wire.first([WireKey::Sd]).whole().map(|percent| percent.min(limits::SCROLL_PERCENT_MAX.into()) as u8);
     if ms.is_none() && scroll.is_none() {
         return Err(Fault::EngagementMissing);
     }
@@ -143,7 +143,7 @@ fn engagement(wire: &Wire<'_>) -> Result<Kind, Fault> {
 
 /// The properties, values as text, each cut to its bound.
 fn props(wire: &Wire<'_>) -> Vec<(String, String)> {
-    let places = [Key::M, Key::Meta, Key::P, Key::Props].into_iter();
+    let places = [WireKey::M, WireKey::Meta, WireKey::P, WireKey::Props].into_iter();
     let read = |key| with_entries(wire.first([key]), |entries| entries.iter().map(prop).collect());
     places.filter_map(read).find(|props: &Vec<_>| !props.is_empty()).unwrap_or_default()
 }
@@ -174,7 +174,7 @@ fn with_entries<T>(value: &Value<'_>, read: impl FnOnce(&Entries<'_>) -> T) -> O
 
 /// Money, if amount and currency are both usable; here the long key wins.
 fn revenue(wire: &Wire<'_>) -> Option<Revenue> {
-    with_entries(wire.first([Key::Revenue, Key::Money]), |entries| {
+    with_entries(wire.first([WireKey::Revenue, WireKey::Money]), |entries| {
         let entry = |key: &str| entries.iter().find(|(known, _)| known == key).map(|(_, value)| value);
         let (amount, currency) = (amount(entry("amount")?)?, entry("currency")?.text()?.trim());
         let is_code = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_alphabetic());
@@ -196,9 +196,9 @@ fn amount(value: &Value<'_>) -> Option<String> {
 /// What a server says of the visitor on whose behalf it sends: `timestamp` (RFC 3339, or seconds or milliseconds since 1970),
 /// `ip` or the header that it sets in its place, `user_agent`, `language`, `country`.
 fn claims(request: &Request<'_>, wire: &Wire<'_>) -> Claims {
-    let text = |key: Key| wire.first([key]).text().map(str::to_owned);
+    let text = |key: WireKey| wire.first([key]).text().map(str::to_owned);
     let is_blank = |value: &Value<'_>| value.text().map_or(*value == Value::Absent, |text| text.trim().is_empty());
-    let (stamp, named) = (wire.first([Key::Timestamp]), wire.first([Key::Ip]));
+    let (stamp, named) = (wire.first([WireKey::Timestamp]), wire.first([WireKey::Ip]));
     let at = match stamp {
         Value::Text(text) => claim::moment(text),
         Value::Whole(number) => i64::try_from(*number).ok().map(claim::since_1970),
@@ -214,17 +214,17 @@ fn claims(request: &Request<'_>, wire: &Wire<'_>) -> Claims {
         at,
         address,
         fault: claim::fault(!is_blank(stamp) && at.is_none(), !is_blank(named) && address.is_none()),
-        agent: text(Key::UserAgent),
-        language: text(Key::Language),
-        country: text(Key::Country),
+        agent: text(WireKey::UserAgent),
+        language: text(WireKey::Language),
+        country: text(WireKey::Country),
         ..Claims::default()
     }
 }
 
 /// The class of the viewport's width: as our tracker names it, else by the width that old trackers send.
 fn screen(wire: &Wire<'_>) -> Option<&'static str> {
-    let by_width = || wire.first([Key::W, Key::ScreenWidth]).whole().and_then(claim::screen_of_width);
-    wire.first([Key::Sc]).text().and_then(claim::screen_labelled).or_else(by_width)
+    let by_width = || wire.first([WireKey::W, WireKey::ScreenWidth]).whole().and_then(claim::screen_of_width);
+    wire.first([WireKey::Sc]).text().and_then(claim::screen_labelled).or_else(by_width)
 }
 
 #[cfg(test)]
@@ -234,12 +234,12 @@ mod tests {
     use crate::rejection::Rejection;
 
     /// Parses the object with these entries beside a site, a page and the name of a pageview; later entries win.
-    fn with(entries: &str) -> Result<Vec<Beacon>, Refusal> {
+    fn with(entries: &str) -> Result<Vec<Beacon>, MessageRefusal> {
         let comma = if entries.is_empty() { "" } else { "," };
         alone(&format!(r#"{{"n":"pageview","u":"https://a.test/x","d":"a.test"{comma}{entries}}}"#))
     }
 
-    fn alone(body: &str) -> Result<Vec<Beacon>, Refusal> {
+    fn alone(body: &str) -> Result<Vec<Beacon>, MessageRefusal> {
         parse(&Request { body: body.as_bytes(), ..ask() })
     }
 

@@ -1,4 +1,4 @@
-//! In: what a reader wants to see alone. Out: whether a value belongs to it. Forgets: nothing.
+//! Whether a value passes a filter.
 
 use super::{Axis, Dimension, NOT_SET};
 

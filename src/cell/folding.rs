@@ -132,11 +132,7 @@ impl Folding {
         };
         seen.singles += u32::from(has_room);
         let was_personal = of.is_empty() && before.is_personal(parent);
-        let mut is_folded = seen.looks_personal(was_personal, self.named_children);
-        if is_folded && !was_personal && !seen.unasked.is_empty() {
-            seen.ask(&mut self.children, before);
-            is_folded = seen.looks_personal(was_personal, self.named_children);
-        }
+        let mut is_folded = seen.is_personal(was_personal, self.named_children, &mut self.children, before);
         let is_known = is_folded && before.is_known(page);
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
         if is_known {
@@ -174,6 +170,21 @@ impl Parent {
     fn looks_personal(&self, was_personal: bool, named_children: u32) -> bool {
         (was_personal || self.singles > named_children)
             && self.shared.saturating_mul(limits::FOLDING_SHARED_PER) <= self.singles.max(named_children)
+    }
+
+    /// Whether its children look personal, those that were known before left out.
+    fn is_personal(
+        &mut self,
+        was: bool,
+        named_children: u32,
+        children: &mut Children,
+        before: &dyn SiteHistory,
+    ) -> bool {
+        if !self.looks_personal(was, named_children) || was || self.unasked.is_empty() {
+            return self.looks_personal(was, named_children);
+        }
+        self.ask(children, before);
+        self.looks_personal(was, named_children)
     }
 
     /// Finds out which of the single children were known before, and so are none of one visitor.

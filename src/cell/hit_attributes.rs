@@ -1,5 +1,4 @@
-//! In: what is known of a hit beside its page. Out: small numbers that stand for such a combination within one site and day.
-//! Forgets: nothing by itself; the table is dropped with its day.
+//! Small numbers for what is known of a hit beside its page, within one site and day. The table is dropped with its day.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,4 @@
-//! In: texts. Out: small integers that stand for them within one site and day, as far as the day's budget goes. Forgets:
-//! nothing by itself; the whole table is dropped with its day.
+//! Small numbers for texts, within one site and day, as far as the budget of the day goes. The table is dropped with its day.
 //!
 //! Each dimension takes so many different values a day; any further one is [`OTHER`], so that totals stay exact and a flood of made-up
 //! addresses fills no memory. A value that a second visitor brings is no chance, and gets in for half as much again:

@@ -1,4 +1,4 @@
-//! In: sums of cells in order of their two numbers. Out: the same in a few bytes each, and back. Forgets: nothing.
+//! Packs sums of cells, in order of their two numbers, into a few bytes each, and reads them again.
 //!
 //! A closed day keeps its cells in this form: about 2 bytes where a row of a table takes 28. Cells lie in chunks, and each
 //! chunk holds its numbers by column:
@@ -8,10 +8,10 @@
 //!   for any other, which then follows in a column of its own;
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!
-//! A [`bundle`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
+//! [`pack_block`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.
 
-mod bundle;
+mod column_block;
 mod code;
 mod column;
 
@@ -19,15 +19,15 @@ use std::ops::RangeInclusive;
 
 use super::Tally;
 use crate::limits;
-pub use bundle::{BUNDLE_BYTES, Bundle, bundle};
 use code::{WRITTEN_OUT, coded, decoded};
 use column::{Bytes, put, put_signed};
+pub use column_block::{COLUMN_BLOCK_BYTES, ColumnBlock, pack_block};
 
 /// Columns of a chunk.
 const COLUMNS: usize = 8;
 
 /// The numbers of a cell: those of its two values, or of its value and 0, or of its value and its hour.
-pub type Key = (u32, u32);
+pub type CellKey = (u32, u32);
 
 /// Bytes that are no packed cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,16 +44,16 @@ pub enum Effort {
 }
 
 /// Packs the cells of one table, which come in order of their keys, each key once. Tallies of nothing are left out.
-pub fn pack(cells: impl IntoIterator<Item = (Key, Tally)>, effort: Effort) -> Vec<u8> {
+pub fn pack(cells: impl IntoIterator<Item = (CellKey, Tally)>, effort: Effort) -> Vec<u8> {
     let (mut packed, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
     let mut close = |waiting: &mut Vec<(u32, Chunk)>| {
-        let bundle = bundle(waiting, effort);
-        put(&mut packed, bundle.len() as u64);
-        packed.extend_from_slice(&bundle);
+        let block = pack_block(waiting, effort);
+        put(&mut packed, block.len() as u64);
+        packed.extend_from_slice(&block);
         waiting.clear();
     };
     for chunk in chunks(cells) {
-        if bytes + chunk.bytes() > BUNDLE_BYTES && !waiting.is_empty() {
+        if bytes + chunk.bytes() > COLUMN_BLOCK_BYTES && !waiting.is_empty() {
             close(&mut waiting);
             bytes = 0;
         }
@@ -73,13 +73,13 @@ pub fn pack(cells: impl IntoIterator<Item = (Key, Tally)>, effort: Effort) -> Ve
 pub fn unpack(
     packed: &[u8],
     first: RangeInclusive<u32>,
-    wanted: impl Fn(Key) -> bool,
-    mut take: impl FnMut(Key, Tally),
+    wanted: impl Fn(CellKey) -> bool,
+    mut take: impl FnMut(CellKey, Tally),
 ) -> Result<(), Damaged> {
     let mut rest = Bytes::of(packed);
     while !rest.rest().is_empty() {
         let length = rest.length()?;
-        Bundle::open(rest.take(length)?)?.each(0, first.clone(), &wanted, &mut take)?;
+        ColumnBlock::open(rest.take(length)?)?.each(0, first.clone(), &wanted, &mut take)?;
     }
     Ok(())
 }
@@ -88,14 +88,14 @@ pub fn unpack(
 ///
 /// # Errors
 /// [`Damaged`]
-pub fn unpack_all(packed: &[u8]) -> Result<Vec<(Key, Tally)>, Damaged> {
+pub fn unpack_all(packed: &[u8]) -> Result<Vec<(CellKey, Tally)>, Damaged> {
     let mut cells = Vec::new();
     unpack(packed, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
     Ok(cells)
 }
 
 /// Cells as chunks, which come in order of their keys, each key once. Tallies of nothing are left out.
-pub fn chunks(cells: impl IntoIterator<Item = (Key, Tally)>) -> Vec<Chunk> {
+pub fn chunks(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut open = OpenChunk::default();
     for (key, tally) in cells.into_iter().filter(|(_, tally)| !tally.is_zero()) {
@@ -111,8 +111,8 @@ pub fn chunks(cells: impl IntoIterator<Item = (Key, Tally)>) -> Vec<Chunk> {
 }
 
 /// Adds up cells of two lists, both in order.
-pub fn merged(a: Vec<(Key, Tally)>, b: Vec<(Key, Tally)>) -> Vec<(Key, Tally)> {
-    let mut sum: Vec<(Key, Tally)> = Vec::with_capacity(a.len() + b.len());
+pub fn merged(a: Vec<(CellKey, Tally)>, b: Vec<(CellKey, Tally)>) -> Vec<(CellKey, Tally)> {
+    let mut sum: Vec<(CellKey, Tally)> = Vec::with_capacity(a.len() + b.len());
     let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
     while let Some(key) = a.peek().map(|cell| cell.0).into_iter().chain(b.peek().map(|cell| cell.0)).min() {
         let parts = [a.next_if(|cell| cell.0 == key), b.next_if(|cell| cell.0 == key)];
@@ -157,7 +157,7 @@ struct OpenChunk {
 }
 
 impl OpenChunk {
-    fn add(&mut self, (a, b): Key, tally: Tally) {
+    fn add(&mut self, (a, b): CellKey, tally: Tally) {
         if self.cells == 0 {
             (self.first, self.last) = (a, a);
         } else if a != self.last {
@@ -208,8 +208,8 @@ fn read(
     cells: usize,
     begins: u32,
     columns: [&[u8]; COLUMNS],
-    wanted: impl Fn(Key) -> bool,
-    take: &mut impl FnMut(Key, Tally),
+    wanted: impl Fn(CellKey) -> bool,
+    take: &mut impl FnMut(CellKey, Tally),
 ) -> Result<(), Damaged> {
     let [gaps, runs, steps, codes, seconds, written_out, engaged, revenue] = columns;
     if !codes.is_empty() && codes.len() != cells {
@@ -304,7 +304,7 @@ mod tests {
                 prop_assert_eq!(&unpack_all(&packed).unwrap(), &expected);
                 let mut some = Vec::new();
                 unpack(&packed, from..=until, |key| key.1.is_multiple_of(2), |key, tally| some.push((key, tally))).unwrap();
-                let is_wanted = |key: &Key| (from..=until).contains(&key.0) && key.1.is_multiple_of(2);
+                let is_wanted = |key: &CellKey| (from..=until).contains(&key.0) && key.1.is_multiple_of(2);
                 prop_assert_eq!(some, expected.into_iter().filter(|(key, _)| is_wanted(key)).collect::<Vec<_>>());
             }
         }

@@ -1,5 +1,5 @@
-//! In: the values that a visit's first hit fixes together. Out: small numbers that stand for such a combination within one
-//! site and day, so that visits share them. Forgets: nothing by itself; the table is dropped with its day.
+//! Small numbers for the values that the first hit of a visit fixes together, within one site and day, so that visits share them.
+//! The table is dropped with its day.
 
 use std::collections::HashMap;
 

@@ -11,7 +11,7 @@ use crate::beacon::Hints;
 use crate::cell::NOT_SET;
 use crate::hit::agent::{Agent, Agents, Verdict};
 use crate::hit::{path, source};
-use crate::site::Kin;
+use crate::site::HostRelation;
 
 /// The keys of an answer, in their order.
 const KEYS: [&str; 8] = ["browser", "browser_version", "os", "os_version", "device", "bot", "source", "channel"];
@@ -81,7 +81,7 @@ fn answer(agents: &Agents, words: &ExplainWords, hints: &Hints, agent: &str, ref
         Ok(location) => (location.host.as_str(), path::campaign(&location.query)),
         Err(_) => ("", path::Campaign::default()),
     };
-    match source::origin(&campaign, referrer, |other| Kin::among(other, [host])) {
+    match source::origin(&campaign, referrer, |other| HostRelation::among(other, [host])) {
         Ok(origin) => {
             answer.insert("source".into(), origin.source.into());
             answer.insert("channel".into(), origin.channel.into());

@@ -6,7 +6,7 @@ mod input;
 mod lines;
 mod log;
 mod merge;
-mod told;
+mod outcome;
 
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -75,8 +75,8 @@ fn run(mut logs: Vec<OpenLog>, order: &ImportWords, mut intake: Intake) -> Resul
     let summary = intake.finish();
     let summary = poured.and(summary)?;
     progress.bar.finish_and_clear();
-    let fault = told::unreadable(&summary, merge.logs()).map_err(refused)?;
-    Ok((told::told(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()), fault))
+    let fault = outcome::unreadable(&summary, merge.logs()).map_err(refused)?;
+    Ok((outcome::reply(order, &summary, merge.logs(), begun.elapsed().as_secs_f64()), fault))
 }
 
 fn pour(merge: &mut Merge, intake: &mut Intake, progress: &ImportProgress) -> Result<(), Refused> {

@@ -1,5 +1,4 @@
-//! In: the definitions of settings and of keys of the configuration. Out: the tables of the documentation, in Markdown. Forgets:
-//! nothing.
+//! Prints the tables of settings and of configuration keys for the documentation, in Markdown.
 
 use crate::config::{ConfigKey, FlagOf, KEYS};
 use crate::page::text::site::plain;

@@ -1,4 +1,4 @@
-//! In: the words of the command line. Out: what they ask for. Forgets: nothing.
+//! The arguments of the command line, and the commands that they stand for.
 
 mod annotation;
 mod change;

@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use super::pending::{Pending, SnapshotScope};
 use super::sums_batch::SumsBatch;
 use super::uncounted::Uncounted;
-use crate::counts::lately::RecentActivity;
+use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Hit;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -48,7 +48,7 @@ pub enum WriterMessage {
         reply: Sender<Pending>,
     },
     /// A question for what the visitors of the last minutes are at.
-    Lately {
+    RecentActivity {
         /// Of which site.
         site: SiteId,
         /// Where the answer goes.

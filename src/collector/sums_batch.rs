@@ -1,5 +1,4 @@
-//! In: sums that an import has added up. Out: the same in the store, in one transaction with how far the logs are read. Forgets:
-//! nothing.
+//! Stores the sums of an import in one transaction with how far the logs are read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! In: a hit on its way to be counted. Out: the hit, or the reason why it is not counted. Forgets: nothing.
+//! A hit on its way to be counted: if it is dropped on the way, the reason is counted.
 //!
 //! Wherever it is dropped, that is booked: in a request whose client hung up, in a queue whose reader has ended, in a panic.
 
@@ -92,7 +92,7 @@ impl Uncounted {
     }
 
     /// Has it counted, or rejected, by `count`.
-    pub(super) fn settle(mut self, count: impl FnOnce(&Hit)) {
+    pub(super) fn count(mut self, count: impl FnOnce(&Hit)) {
         if let Some(hit) = &self.hit {
             count(hit);
             self.collector.meter().queued.dec();

@@ -1,7 +1,7 @@
 //! In: hits and questions, one after the other. Out: flushes, and sums that are not stored yet. Forgets: each day when it
 //! has ended.
 //!
-//! While a flush is being written its sums stay here as a generation of their own; a reader that finds its number in the
+//! While a flush is being written its sums stay here as a memtable of their own; a reader that finds its number in the
 //! store leaves it out. The writer never waits for the flusher but at the end of the program.
 
 mod batches;
@@ -26,7 +26,7 @@ use super::rejections::{BookedRows, RejectionCounters};
 use super::salts::Salts;
 use super::{Collector, SumsBatch};
 use crate::clock::Clock;
-use crate::counts::lately::RecentActivity;
+use crate::counts::recent_activity::RecentActivity;
 use crate::counts::{self, OpenDay};
 use crate::hit::{Hit, Kind};
 use crate::limits;
@@ -147,13 +147,13 @@ impl SumsWriter {
     fn serve(&mut self, message: WriterMessage) -> bool {
         match message {
             // A reason not to count it is booked.
-            WriterMessage::Hit(hit) => hit.settle(|hit| _ = self.count(hit)),
+            WriterMessage::Hit(hit) => hit.count(|hit| _ = self.count(hit)),
             WriterMessage::Batch { hits, id, imported, reply } => {
                 answer(&reply, self.count_batch(&hits, id));
                 self.note_read(imported);
             }
             WriterMessage::Snapshot { scope, reply } => answer(&reply, self.pending(&scope)),
-            WriterMessage::Lately { site, reply } => answer(&reply, self.lately(site)),
+            WriterMessage::RecentActivity { site, reply } => answer(&reply, self.recent_activity(site)),
             WriterMessage::Visitors(reply) => answer(&reply, self.visitors),
             WriterMessage::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             WriterMessage::Flush(waiter) => {
@@ -220,7 +220,7 @@ impl SumsWriter {
         taken
     }
 
-    fn lately(&self, site: SiteId) -> RecentActivity {
+    fn recent_activity(&self, site: SiteId) -> RecentActivity {
         let at = self.clock.now();
         let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
         RecentActivity { at, pageviews: self.minutes.of(site, at), people }

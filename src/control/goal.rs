@@ -1,5 +1,4 @@
-//! In: the words of `headcount goal`. Out: goals of a site, declared, listed or taken away. Forgets: nothing; what was counted
-//! stays, and is seen again when the goal is.
+//! `headcount goal`: declares, lists and removes the goals of a site. What was counted stays, and is seen again when the goal is.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! In: the words of `headcount report`. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
+//! `headcount report`: makes a table for the terminal, and the same as JSON.
 
 mod asked;
 
@@ -50,7 +50,7 @@ fn of_bots(collector: &Collector, site: &Site, words: &ReportRequest) -> Done {
 
 fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<ReportText, CommandRefusal> {
     let choice = Choice::read(words.filter.iter().map(String::as_str))?;
-    let chosen = choice.made_out(site)?;
+    let chosen = choice.resolve(site)?;
     let split = asked::split(words.by.as_deref())?;
     let range = range(collector, site, &words.period)?;
     let metrics = asked::metrics(&split, &chosen);

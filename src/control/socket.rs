@@ -1,5 +1,4 @@
-//! In: commands as lines of JSON, from programs that may open the data folder. Out: their replies, as lines of JSON.
-//! Forgets: nothing.
+//! Commands and their replies as lines of JSON, for programs that may open the data folder.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! In: a cell and an hour. Out: one number that stands for them. Forgets: nothing.
+//! One number that stands for a cell and an hour.
 
 use crate::cell::names::NAMES_PER_DAY_MAX;
 use crate::cell::{Axis, Cell, Sym};

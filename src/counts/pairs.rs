@@ -7,7 +7,7 @@
 
 use super::snapshot::{CountedPlace, SessionSnapshot, Small, is_of_pages};
 use super::{Fast, Name};
-use crate::cell::packed::{Effort, Key, pack};
+use crate::cell::packed::{CellKey, Effort, pack};
 use crate::cell::{Dimension, Sym, Tally};
 
 /// Stands on one side of a cell for all values whose cells are not kept.
@@ -28,7 +28,7 @@ impl Pair {
         if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
     }
 
-    /// Whether it is counted. A pattern is watched for who comes and whence, not for its pages.
+    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages.
     pub fn is_counted(self) -> bool {
         let has_pattern = [self.first, self.second].contains(&Dimension::Pattern);
         // Dimensions of visits come first.
@@ -172,9 +172,9 @@ impl SnapshotColumns<'_> {
 }
 
 fn packed(cells: PairCells, rest: Option<PairCells>) -> Vec<u8> {
-    let key = |key: (Sym, Sym)| -> Key { (key.0.0, key.1.0) };
+    let key = |key: (Sym, Sym)| -> CellKey { (key.0.0, key.1.0) };
     let all = cells.into_iter().chain(rest.into_iter().flatten());
-    let mut sorted: Vec<(Key, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();
+    let mut sorted: Vec<(CellKey, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     pack(sorted, Effort::Quick)
 }

@@ -1,5 +1,4 @@
-//! In: a seed. Out: numbers that look random and are the same for the same seed. Forgets: nothing; they protect nobody and
-//! are for made-up visitors only.
+//! Numbers that look random and are the same for the same seed. They protect nobody, and are for made-up visitors only.
 
 /// A stream of numbers: Steele, Lea and Flood's SplitMix64 (2014).
 #[derive(Debug, Clone)]

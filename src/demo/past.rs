@@ -19,7 +19,7 @@ use crate::hit::token::Token;
 use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Day, Kin, Moment, Site};
+use crate::site::{Day, HostRelation, Moment, Site};
 use crate::store::{BotCount, CountedBy, DayState, Rejected};
 
 /// Which programs come, for which pages, and how often beside each other.
@@ -169,5 +169,5 @@ fn money(euros: Option<&str>) -> Option<Revenue> {
 
 fn origin(from: &From, domain: &str) -> Result<(Origin, Campaign), Rejection> {
     let campaign = path::campaign(from.query);
-    Ok((source::origin(&campaign, from.referrer, |host| Kin::among(host, [domain]))?, campaign))
+    Ok((source::origin(&campaign, from.referrer, |host| HostRelation::among(host, [domain]))?, campaign))
 }

@@ -1,5 +1,4 @@
-//! In: nothing. Out: what made-up visitors look at pages with, in shares as they are on the web at large (rounded by eye).
-//! Forgets: nothing.
+//! What made-up visitors look at pages with, in shares as they are on the web at large (rounded by eye).
 
 /// A browser on a device.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! In: a made-up site, a day, dice. Out: the visits of that day, each with all its steps. Forgets: nothing; nobody was here.
+//! The visits of a day at a made-up site, each with all its steps.
 
 use super::dice::Dice;
 use super::people::{BROWSERS, Home};

@@ -1,4 +1,4 @@
-//! In: nothing. Out: the two made-up sites: who comes, from where, when, and what there is to read. Forgets: nothing.
+//! The two made-up sites: who comes, from where, when, and what there is to read.
 //!
 //! Both domains end in `.example`, which is nobody's (RFC 2606).
 

@@ -64,31 +64,31 @@ pub enum Verdict {
 /// Classifies user agents and remembers the commonest. There is no `Debug`: the cache holds agents.
 pub struct Agents {
     parser: Parser,
-    seen: Cache<Key, Verdict>,
+    seen: Cache<AgentKey, Verdict>,
 }
 
 /// What was classified.
 #[derive(PartialEq, Eq)]
-struct Key {
+struct AgentKey {
     agent: String,
     hints: Hints,
     touch_mac: bool,
 }
 
 /// The same, not copied yet.
-struct Asked<'a> {
+struct AgentQuery<'a> {
     agent: &'a str,
     hints: &'a Hints,
     touch_mac: bool,
 }
 
-impl Hash for Key {
+impl Hash for AgentKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Asked { agent: &self.agent, hints: &self.hints, touch_mac: self.touch_mac }.hash(state);
+        AgentQuery { agent: &self.agent, hints: &self.hints, touch_mac: self.touch_mac }.hash(state);
     }
 }
 
-impl Hash for Asked<'_> {
+impl Hash for AgentQuery<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.agent.as_bytes());
         if !self.hints.is_empty() {
@@ -98,8 +98,8 @@ impl Hash for Asked<'_> {
     }
 }
 
-impl Equivalent<Key> for Asked<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
+impl Equivalent<AgentKey> for AgentQuery<'_> {
+    fn equivalent(&self, key: &AgentKey) -> bool {
         // Most have no hints, and comparing nothing with nothing costs more than all else here: the processor stumbles over
         // the address of an empty text.
         let are_empty = self.hints.is_empty() && key.hints.is_empty();
@@ -122,12 +122,12 @@ impl Agents {
     /// What this agent stands for. Bytes past [`USER_AGENT_BYTES_MAX`] are not read. `touch_mac` is what the tracker saw:
     /// a Mac with a touch screen, which is how an iPad presents itself.
     pub fn classify(&self, user_agent: &str, hints: &Hints, touch_mac: bool) -> Verdict {
-        let asked = Asked { agent: cut(user_agent), hints, touch_mac };
+        let asked = AgentQuery { agent: cut(user_agent), hints, touch_mac };
         if let Some(verdict) = self.seen.get(&asked) {
             return verdict;
         }
         let verdict = self.judge(asked.agent, hints, touch_mac);
-        let key = Key { agent: asked.agent.to_owned(), hints: hints.clone(), touch_mac };
+        let key = AgentKey { agent: asked.agent.to_owned(), hints: hints.clone(), touch_mac };
         self.seen.insert(key, verdict.clone());
         verdict
     }

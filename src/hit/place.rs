@@ -111,7 +111,7 @@ struct Stamp {
 }
 
 /// A file that is watched for changes.
-struct Watched {
+struct WatchedFile {
     path: PathBuf,
     /// The file as it was when last read, good or not.
     seen: Mutex<Stamp>,
@@ -119,7 +119,7 @@ struct Watched {
 
 /// Finds places. Shared by all threads; a new database replaces the old one while lookups go on.
 pub struct Places {
-    watched: Option<Watched>,
+    watched: Option<WatchedFile>,
     database: ArcSwapOption<Database>,
     detail: Detail,
 }
@@ -181,7 +181,7 @@ impl Places {
         let path = path.into();
         let seen = Mutex::new(stamp(&path)?);
         let database = Arc::new(Database::read(&path, Detail::City)?);
-        let watched = Some(Watched { path, seen });
+        let watched = Some(WatchedFile { path, seen });
         Ok(Places { watched, database: ArcSwapOption::new(Some(database)), detail: Detail::City })
     }
 
@@ -198,7 +198,7 @@ impl Places {
     /// # Errors
     /// As [`Places::open`]; the old database serves on. A broken file is complained about once, not at every call.
     pub fn reload_if_changed(&self) -> Result<bool, PlaceError> {
-        let Some(Watched { path, seen }) = &self.watched else { return Ok(false) };
+        let Some(WatchedFile { path, seen }) = &self.watched else { return Ok(false) };
         let now = stamp(path)?;
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == now {
@@ -218,7 +218,7 @@ impl Places {
         if self.detail == Detail::None {
             return NOWHERE.clone();
         }
-        let address = table::carried(address);
+        let address = table::embedded_v4(address);
         let database = self.database.load();
         let by_file = database.as_ref().and_then(|database| database.find(address));
         let found = by_file.or_else(|| table::country(address)).or_else(|| time_zone.and_then(zone::country));

@@ -20,8 +20,8 @@ use super::url_fast_path::{self, Plain};
 use crate::cell::DIRECT_OR_NONE;
 use crate::limits::SENDER_CACHE_ENTRIES;
 use crate::rejection::Rejection;
-use crate::site::{self, Kin};
-use table::{Kind, Named, TABLE};
+use crate::site::{self, HostRelation};
+use table::{Named, SourceKind, TABLE};
 
 /// Where a visit came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,26 +34,33 @@ pub struct Origin {
     pub channel: &'static str,
 }
 
-/// Finds out where the reader of a page came from. `kin` is asked, with a folded host, how near it is to the site. A host of the
+/// Finds out where the reader of a page came from. `relation` is asked, with a folded host, how near it is to the site. A host of the
 /// site's own domain is no referrer; where its owner counts it as one it has its whole name, which is never the site's.
 ///
 /// # Errors
 /// [`Rejection::SpamSource`] when the referrer is on the list of referrer spammers.
-pub fn origin(campaign: &Campaign, referrer: &str, kin: impl Fn(&str) -> Kin) -> Result<Origin, Rejection> {
-    let sender = sender(referrer).map(|sender| (sender.kin(&kin), sender)).filter(|(kin, _)| *kin != Kin::Own);
-    let known = sender.map(|(kin, sender)| (kin, sender.known()));
+pub fn origin(
+    campaign: &Campaign,
+    referrer: &str,
+    relation: impl Fn(&str) -> HostRelation,
+) -> Result<Origin, Rejection> {
+    let sender = sender(referrer)
+        .map(|sender| (sender.relation(&relation), sender))
+        .filter(|(relation, _)| *relation != HostRelation::Own);
+    let known = sender.map(|(relation, sender)| (relation, sender.known()));
     if known.as_ref().is_some_and(|(_, known)| known.is_spam) {
         return Err(Rejection::SpamSource);
     }
     // A link within the site may say where it stands; only an owner's own `utm_source` may call the site itself a source.
     let named_by_key = campaign.source.as_deref().filter(|text| {
-        campaign.utm_source.is_some() || host_in(text).is_none_or(|host| Sender::Host(host).kin(&kin) != Kin::Own)
+        campaign.utm_source.is_some()
+            || host_in(text).is_none_or(|host| ReferringParty::Host(host).relation(&relation) != HostRelation::Own)
     });
     let named = match (named_by_key, &known, campaign.click) {
-        (Some(text), _, _) => Some(of_campaign(text, &kin)),
-        (None, Some((Kin::Sibling, known)), _) => Some((known.referrer.clone(), Kind::Referral)),
+        (Some(text), _, _) => Some(of_campaign(text, &relation)),
+        (None, Some((HostRelation::Sibling, known)), _) => Some((known.referrer.clone(), SourceKind::Referral)),
         (None, Some((_, known)), _) => Some((known.source.clone(), known.kind)),
-        (None, None, Some(click)) => Some(of_campaign(click.source, &kin)),
+        (None, None, Some(click)) => Some(of_campaign(click.source, &relation)),
         (None, None, None) => None,
     };
     let kind = named.as_ref().map(|(_, kind)| *kind);
@@ -67,18 +74,18 @@ pub fn origin(campaign: &Campaign, referrer: &str, kin: impl Fn(&str) -> Kin) ->
 
 /// Whether a click id says that this source was paid: an id of the network itself, or of a search engine's on any search
 /// engine or on Google's own video site, where its advertisements are too.
-fn is_paid_click(campaign: &Campaign, source: &str, kind: Kind) -> bool {
+fn is_paid_click(campaign: &Campaign, source: &str, kind: SourceKind) -> bool {
     let Some(click) = campaign.click.filter(|click| click.is_paid) else { return false };
-    let (network, network_kind) = of_campaign(click.source, |_| Kin::Stranger);
+    let (network, network_kind) = of_campaign(click.source, |_| HostRelation::Stranger);
     let is_of_google = network == "Google" && source == "YouTube";
-    network == source || is_of_google || network_kind == Kind::Search && kind == Kind::Search
+    network == source || is_of_google || network_kind == SourceKind::Search && kind == SourceKind::Search
 }
 
 /// What the lists say about a sender.
 struct Known {
     is_spam: bool,
     source: Cow<'static, str>,
-    kind: Kind,
+    kind: SourceKind,
     referrer: Cow<'static, str>,
 }
 
@@ -86,7 +93,7 @@ struct Known {
 static KNOWN: LazyLock<Cache<String, Arc<Known>>> = LazyLock::new(|| Cache::new(SENDER_CACHE_ENTRIES));
 
 /// Who a referrer names.
-enum Sender {
+enum ReferringParty {
     /// A web site, by its folded host.
     Host(String),
     /// An Android app, by its package in lower case.
@@ -94,34 +101,34 @@ enum Sender {
 }
 
 /// The sender in a referrer as sent; nothing when it is no address of the web or of an Android app.
-fn sender(referrer: &str) -> Option<Sender> {
+fn sender(referrer: &str) -> Option<ReferringParty> {
     if referrer.is_empty() {
         return None;
     }
     if let Some(Plain { host, .. }) = url_fast_path::of(referrer) {
-        return Some(Sender::Host(site::fold(host)));
+        return Some(ReferringParty::Host(site::fold(host)));
     }
     let url = Url::parse(referrer).ok()?;
     let host = url.host_str().filter(|host| !host.is_empty())?;
     match url.scheme() {
-        "http" | "https" => Some(Sender::Host(site::fold(host))),
-        "android-app" => Some(Sender::App(host.to_lowercase())),
+        "http" | "https" => Some(ReferringParty::Host(site::fold(host))),
+        "android-app" => Some(ReferringParty::App(host.to_lowercase())),
         _ => None,
     }
 }
 
-impl Sender {
+impl ReferringParty {
     fn text(&self) -> &str {
         match self {
-            Sender::Host(text) | Sender::App(text) => text,
+            ReferringParty::Host(text) | ReferringParty::App(text) => text,
         }
     }
 
-    fn kin(&self, kin: impl Fn(&str) -> Kin) -> Kin {
+    fn relation(&self, relation: impl Fn(&str) -> HostRelation) -> HostRelation {
         match self {
-            Sender::Host(host) if is_local(host) => Kin::Own,
-            Sender::Host(host) => kin(host),
-            Sender::App(_) => Kin::Stranger,
+            ReferringParty::Host(host) if is_local(host) => HostRelation::Own,
+            ReferringParty::Host(host) => relation(host),
+            ReferringParty::App(_) => HostRelation::Stranger,
         }
     }
 
@@ -130,7 +137,7 @@ impl Sender {
             let (source, kind) = self.named();
             Arc::new(Known { is_spam: self.is_spam(), source, kind, referrer: stored(self.text()) })
         };
-        let Sender::Host(host) = self else { return find() };
+        let ReferringParty::Host(host) = self else { return find() };
         KNOWN.get(host.as_str()).unwrap_or_else(|| {
             let known = find();
             KNOWN.insert(host.clone(), known.clone());
@@ -139,19 +146,19 @@ impl Sender {
     }
 
     fn is_spam(&self) -> bool {
-        matches!(self, Sender::Host(host) if table::is_spam(host))
+        matches!(self, ReferringParty::Host(host) if table::is_spam(host))
     }
 
-    fn named(&self) -> (Cow<'static, str>, Kind) {
+    fn named(&self) -> (Cow<'static, str>, SourceKind) {
         let named = match self {
-            Sender::Host(host) => TABLE.of_host(host),
-            Sender::App(package) => TABLE.of_package(package),
+            ReferringParty::Host(host) => TABLE.of_host(host),
+            ReferringParty::App(package) => TABLE.of_package(package),
         };
         match (named, self) {
-            (Some(Named { source: "", kind }), Sender::Host(host)) => (stored(registrable(host)), kind),
+            (Some(Named { source: "", kind }), ReferringParty::Host(host)) => (stored(registrable(host)), kind),
             (Some(Named { source, kind }), _) => (Cow::Borrowed(source), kind),
-            (None, Sender::Host(host)) => (stored(registrable(host)), Kind::Referral),
-            (None, Sender::App(package)) => (stored(package), Kind::Referral),
+            (None, ReferringParty::Host(host)) => (stored(registrable(host)), SourceKind::Referral),
+            (None, ReferringParty::App(package)) => (stored(package), SourceKind::Referral),
         }
     }
 }
@@ -169,14 +176,14 @@ fn registrable(host: &str) -> &str {
 }
 
 /// The source that a campaign names. A host counts as it would in a referrer; other texts that no table knows stay.
-fn of_campaign(text: &str, kin: impl Fn(&str) -> Kin) -> (Cow<'static, str>, Kind) {
+fn of_campaign(text: &str, relation: impl Fn(&str) -> HostRelation) -> (Cow<'static, str>, SourceKind) {
     match TABLE.of_word(text) {
         Some(Named { source, kind }) => (Cow::Borrowed(source), kind),
         None => match host_in(text) {
             // The domain of one of the site's own would read like the site.
-            Some(host) if kin(&host) != Kin::Stranger => (stored(&host), Kind::Referral),
-            Some(host) => Sender::Host(host).named(),
-            None => (stored(text), Kind::Referral),
+            Some(host) if relation(&host) != HostRelation::Stranger => (stored(&host), SourceKind::Referral),
+            Some(host) => ReferringParty::Host(host).named(),
+            None => (stored(text), SourceKind::Referral),
         },
     }
 }
@@ -199,8 +206,8 @@ mod tests {
     use super::*;
 
     fn from(query: &str, referrer: &str) -> (String, String, &'static str) {
-        let kin = |host: &str| Kin::among(host, ["example.com", "shop.example.net"]);
-        let origin = origin(&campaign(query), referrer, kin).expect("no spammer");
+        let relation = |host: &str| HostRelation::among(host, ["example.com", "shop.example.net"]);
+        let origin = origin(&campaign(query), referrer, relation).expect("no spammer");
         (origin.source.into_owned(), origin.referrer.into_owned(), origin.channel)
     }
 
@@ -305,16 +312,16 @@ mod tests {
     #[test]
     fn referrer_spammers_and_their_sub_domains_are_rejected() {
         for referrer in ["http://0-0.fr/", "https://www.0-0.fr/x", "http://a.b.0-0.fr"] {
-            let got = origin(&Campaign::default(), referrer, |_| Kin::Stranger);
+            let got = origin(&Campaign::default(), referrer, |_| HostRelation::Stranger);
             assert_eq!(got, Err(Rejection::SpamSource), "{referrer}");
         }
-        assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| Kin::Stranger).is_ok());
+        assert!(origin(&Campaign::default(), "http://x0-0.fr/", |_| HostRelation::Stranger).is_ok());
     }
 
     #[test]
     fn the_site_is_never_a_source_of_its_own() {
-        let found = |kin: Kin, query: &str, referrer: &str| {
-            let near = |host: &str| if host.ends_with("example.com") { kin } else { Kin::Stranger };
+        let found = |relation: HostRelation, query: &str, referrer: &str| {
+            let near = |host: &str| if host.ends_with("example.com") { relation } else { HostRelation::Stranger };
             origin(&campaign(query), referrer, near).expect("no spammer").source.into_owned()
         };
         for (query, referrer, by_default, when_referrers) in [
@@ -325,8 +332,8 @@ mod tests {
             ("utm_source=blog.example.com", "", "blog.example.com", "blog.example.com"),
             ("ref=blog.example.org", "https://www.example.com/", "example.org", "example.org"),
         ] {
-            assert_eq!(found(Kin::Own, query, referrer), by_default, "{query} {referrer}");
-            assert_eq!(found(Kin::Sibling, query, referrer), when_referrers, "{query} {referrer}");
+            assert_eq!(found(HostRelation::Own, query, referrer), by_default, "{query} {referrer}");
+            assert_eq!(found(HostRelation::Sibling, query, referrer), when_referrers, "{query} {referrer}");
         }
     }
 }

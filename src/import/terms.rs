@@ -1,4 +1,4 @@
-//! In: nothing. Out: the words in which an import is ordered, refused and told of. Forgets: nothing.
+//! What an import is asked to do, why it is refused, and what it reports.
 
 use serde::{Deserialize, Serialize};
 

@@ -40,14 +40,14 @@ pub const WAITING_NAMES_MAX: usize = 65_536;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 /// How far back the live view looks, in milliseconds: whoever did something since then has a visit that still runs.
-pub const LATELY_MS: i64 = VISIT_GAP_MS;
+pub const RECENT_MS: i64 = VISIT_GAP_MS;
 /// The same in minutes, the running one among them, whose pageviews are counted one by one: 240 bytes a site.
-pub const LATELY_MINUTES: usize = 30;
+pub const RECENT_MINUTES: usize = 30;
 /// Rows of each list of the live view: they fit beside each other on one screen.
-pub const LATELY_ROWS: usize = 8;
+pub const RECENT_ROWS: usize = 8;
 /// Cells of a chunk: enough to be packed well, and opened in 0.1 ms.
 pub const CHUNK_CELLS: usize = 16_384;
-/// Longest column, in bytes: a bundle of chunks, or one chunk of cells, each with some numbers of ten bytes, and room.
+/// Longest column, in bytes: a column block of chunks, or one chunk of cells, each with some numbers of ten bytes, and room.
 pub const COLUMN_BYTES_MAX: usize = 2 << 20;
 /// Columns shorter than this, in bytes, are never made shorter by zstd.
 pub const COLUMN_BYTES_PLAIN: usize = 24;

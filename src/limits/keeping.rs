@@ -60,7 +60,7 @@ pub const FLUSH_RETRY_S_MIN: u64 = 1;
 pub const DEMO_FLUSH_DAYS: usize = 60;
 /// Days of a demo that wait to be stored.
 pub const DEMO_DAYS_WAITING_MAX: usize = 30;
-/// Opened bundles of pairs beyond which they are opened again, in bytes of columns.
+/// Opened column blocks of pairs beyond which they are opened again, in bytes of columns.
 pub const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;

@@ -50,7 +50,7 @@ pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
 pub const SHARES_AT_ONCE: usize = 2;
 /// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
 /// shorter than anybody looks at an empty page.
-pub const TURN_WAIT_MS: u64 = 10_000;
+pub const PERMIT_WAIT_MS: u64 = 10_000;
 /// Most public counters that are read at once.
 pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.

@@ -24,12 +24,12 @@ pub struct AccountPage {
     /// The browsers that are signed in, the last one first.
     pub browsers: Vec<BrowserLine>,
     /// What became of the form that was sent.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<AccountOutcome>,
 }
 
 /// What became of a form, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AccountOutcome {
     /// It is done.
     Done(String),
     /// Nothing was changed.

@@ -1,4 +1,4 @@
-//! In: nothing. Out: which panels stand together on the page of a site, and what their tabs are called. Forgets: nothing.
+//! Which panels stand together on the page of a site, and what their tabs are called.
 
 use std::borrow::Cow;
 

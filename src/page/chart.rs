@@ -81,7 +81,7 @@ pub struct Chart {
     /// One for each bucket.
     pub bars: Vec<Bar>,
     /// What stands below.
-    pub labels: Vec<Label>,
+    pub labels: Vec<AxisLabel>,
     /// Where notes are: the middle of the bucket in percent, pixels from the top, and their number.
     pub notes: Vec<(String, usize, usize)>,
     /// The chart in one sentence, for those who do not see it.
@@ -118,7 +118,7 @@ pub struct Bar {
 
 /// A label below the plot.
 #[derive(Debug)]
-pub struct Label {
+pub struct AxisLabel {
     /// Its middle, in percent.
     pub x: String,
     /// A date or an hour.
@@ -307,19 +307,19 @@ impl Series {
     }
 
     /// The buckets where the eye looks for a date: midnights, Mondays; all of them if they are few.
-    fn labels(&self, words: &Words) -> Vec<Label> {
-        let spots: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
-        let stride = spots.len().div_ceil(limits::CHART_LABELS_MAX).max(1);
+    fn labels(&self, words: &Words) -> Vec<AxisLabel> {
+        let landmarks: Vec<usize> = (0..self.points.len()).filter(|place| self.is_landmark(*place)).collect();
+        let stride = landmarks.len().div_ceil(limits::CHART_LABELS_MAX).max(1);
         let slot = 100.0 / self.points.len().max(1) as f64;
-        let label = |(place, spot): (usize, usize)| {
-            let bucket = self.points.get(spot)?.bucket;
-            Some(Label {
-                x: percent((spot as f64 + 0.5) * slot),
-                text: self.short(bucket, spot == 0, words),
+        let label = |(place, landmark): (usize, usize)| {
+            let bucket = self.points.get(landmark)?.bucket;
+            Some(AxisLabel {
+                x: percent((landmark as f64 + 0.5) * slot),
+                text: self.short(bucket, landmark == 0, words),
                 is_minor: place % 2 == 1,
             })
         };
-        spots.into_iter().step_by(stride).enumerate().filter_map(label).collect()
+        landmarks.into_iter().step_by(stride).enumerate().filter_map(label).collect()
     }
 
     fn is_landmark(&self, place: usize) -> bool {

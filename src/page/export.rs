@@ -1,4 +1,4 @@
-//! In: the rows of a breakdown. Out: CSV and JSON for other programs. Forgets: nothing; numbers keep all their digits.
+//! The rows of a breakdown as CSV and JSON. Numbers keep all their digits.
 
 use std::fmt::Write;
 

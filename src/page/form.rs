@@ -1,5 +1,4 @@
-//! In: what a form asks for, and what came of it. Out: the form, as HTML has it. Forgets: nothing; what was typed is shown again
-//! where it was refused.
+//! Forms of the settings pages. What was typed is shown again where it was refused.
 
 use std::borrow::Cow;
 
@@ -19,7 +18,7 @@ pub struct Form {
     /// The command that does the same.
     pub command: String,
     /// What came of it when it was sent.
-    pub told: Option<Told>,
+    pub flash: Option<FlashMessage>,
 }
 
 /// A field of a form.
@@ -32,14 +31,14 @@ pub struct Field {
     /// What stands below it; every other part between backticks is code. Empty where the label says all.
     pub help: Cow<'static, str>,
     /// What can be typed or chosen.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// What it holds; of a box `true` when it is ticked.
     pub value: String,
 }
 
 /// What can be typed into a field, or chosen.
 #[derive(Debug, Clone)]
-pub enum Kind {
+pub enum FieldKind {
     /// One line.
     Line,
     /// One line, with the names of all time zones to choose from.
@@ -67,7 +66,7 @@ pub enum Kind {
 
 /// What came of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum FlashMessage {
     /// It was done: the collector's words, in English.
     Done(String),
     /// It was refused: the same.
@@ -76,25 +75,25 @@ pub enum Told {
 
 /// The form that was sent last, and what came of it.
 #[derive(Debug, Clone, Default)]
-pub struct Sent {
+pub struct SentForm {
     /// Its name; nothing fits an empty one.
     pub form: String,
     /// What was typed into it.
     pub values: Vec<(String, String)>,
     /// What came of it.
-    pub told: Option<Told>,
+    pub flash: Option<FlashMessage>,
 }
 
-impl Sent {
+impl SentForm {
     /// What came of a form, if it is the one.
-    pub fn told(&self, form: &str) -> Option<Told> {
-        self.told.clone().filter(|_| self.form == form)
+    pub fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.flash.clone().filter(|_| self.form == form)
     }
 
     /// What a field shows: as typed where it was refused, else what there is.
     pub fn value(&self, form: &str, field: &str, there_is: impl Into<String>) -> String {
-        match self.told(form) {
-            Some(Told::Wrong(_)) => {
+        match self.flash(form) {
+            Some(FlashMessage::Wrong(_)) => {
                 self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
             }
             _ => there_is.into(),
@@ -105,16 +104,16 @@ impl Sent {
 impl Form {
     /// Whether it was refused.
     pub fn wrong(&self) -> Option<&str> {
-        match &self.told {
-            Some(Told::Wrong(sentence)) => Some(sentence),
+        match &self.flash {
+            Some(FlashMessage::Wrong(sentence)) => Some(sentence),
             _ => None,
         }
     }
 
     /// What was done by it.
     pub fn done(&self) -> Option<&str> {
-        match &self.told {
-            Some(Told::Done(text)) => Some(text),
+        match &self.flash {
+            Some(FlashMessage::Done(text)) => Some(text),
             _ => None,
         }
     }
@@ -128,12 +127,12 @@ impl Field {
 
     /// Whether it is a box, whose label stands behind it.
     pub fn is_tick(&self) -> bool {
-        matches!(self.kind, Kind::Tick)
+        matches!(self.kind, FieldKind::Tick)
     }
 
     /// Whether there is nothing to fill in.
     pub fn is_hidden(&self) -> bool {
-        matches!(self.kind, Kind::Hidden)
+        matches!(self.kind, FieldKind::Hidden)
     }
 }
 
@@ -168,16 +167,19 @@ mod tests {
 
     #[test]
     fn what_was_typed_stays_where_it_was_refused() {
-        let wrong = Sent {
+        let wrong = SentForm {
             form: "goal-add".into(),
             values: vec![("target".into(), "x y".into())],
-            told: Some(Told::Wrong("no".into())),
+            flash: Some(FlashMessage::Wrong("no".into())),
         };
         assert_eq!(wrong.value("goal-add", "target", "before"), "x y");
         assert_eq!(wrong.value("goal-add", "box", "true"), "", "a box that is not ticked is not sent");
         assert_eq!(wrong.value("site", "target", "before"), "before");
-        let done = Sent { told: Some(Told::Done("yes".into())), ..wrong };
+        let done = SentForm { flash: Some(FlashMessage::Done("yes".into())), ..wrong };
         assert_eq!(done.value("goal-add", "target", "before"), "before");
-        assert_eq!((Sent::default().told("site"), done.told("goal-add")), (None, Some(Told::Done("yes".into()))));
+        assert_eq!(
+            (SentForm::default().flash("site"), done.flash("goal-add")),
+            (None, Some(FlashMessage::Done("yes".into())))
+        );
     }
 }

@@ -11,9 +11,9 @@ mod settings;
 use super::*;
 use crate::cell::Dimension::*;
 use crate::cell::Metric::*;
-use crate::page::account::{AccountPage, BrowserLine, Outcome};
+use crate::page::account::{AccountOutcome, AccountPage, BrowserLine};
 use crate::page::cards::{Card, Tab};
-use crate::page::sign_in::Why;
+use crate::page::sign_in::SignInReason;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
 use made_up::{cards, day, full, month, panel, panels, period, sites, today, total};
@@ -215,13 +215,14 @@ fn hostile_names_stay_text() {
 
 #[test]
 fn all_rows_can_be_searched_sorted_and_turned_over() {
-    let head = |label: &str, order| rows::Head { link: made_up::link(label, "sort=value", false), meaning: "", order };
+    let head =
+        |label: &str, order| rows::ColumnHead { link: made_up::link(label, "sort=value", false), meaning: "", order };
     let page = RowsPage {
         words: &ENGLISH,
         account: None,
         domain: "example.com".into(),
         back: "/example.com?period=30d".into(),
-        stand: Stand::default(),
+        embed_options: EmbedOptions::default(),
         everything: "/example.com?period=30d".into(),
         days: (day("2026-10-25"), day("2026-11-23")),
         filters: Vec::new(),
@@ -258,9 +259,9 @@ fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
         series,
         account: None,
         now: None,
-        has_ledger: false,
+        has_records: false,
         home: "/share/example.com".into(),
-        stand: Stand { is_embedded: false, is_findable: true },
+        embed_options: EmbedOptions { is_embedded: false, is_findable: true },
         notices: vec![ENGLISH.one(ENGLISH.share_notice, 5)],
         // Only days that are over.
         is_running: false,
@@ -274,7 +275,8 @@ fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
         assert!(!html.contains(words), "{words}");
     }
     check("site-open", &html);
-    let embedded = SitePage { stand: Stand { is_embedded: true, is_findable: true }, ..open.clone() }.html();
+    let embedded =
+        SitePage { embed_options: EmbedOptions { is_embedded: true, is_findable: true }, ..open.clone() }.html();
     assert!(!embedded.contains("<footer") && embedded.contains("</main>"));
     let nothing = SitePage { is_new: true, ..open }.html();
     assert!(nothing.contains(ENGLISH.share_nothing) && !nothing.contains("<pre"));
@@ -282,7 +284,10 @@ fn a_page_for_everybody_leads_to_nothing_else_of_ours() {
 
 #[test]
 fn a_password_is_asked_for() {
-    for (name, why) in [("share-password", share::Why::Asked), ("share-password-wrong", share::Why::Wrong)] {
+    for (name, why) in [
+        ("share-password", share::SharePasswordReason::Asked),
+        ("share-password-wrong", share::SharePasswordReason::Wrong),
+    ] {
         let html = share::PasswordPage { words: &ENGLISH, domain: "example.com".into(), why }.html();
         assert_plain(&html);
         check(name, &html);
@@ -318,17 +323,17 @@ fn sites_are_searched_and_their_names_stay_text() {
 #[test]
 fn signing_in_explains_itself() {
     for (name, why, typed) in [
-        ("sign-in", Why::Asked, ""),
-        ("sign-in-bad-link", Why::BadLink, ""),
-        ("sign-in-wrong", Why::Wrong, "\"><script>alert(1)</script>"),
-        ("sign-in-too-many", Why::TooMany, "ana"),
+        ("sign-in", SignInReason::Asked, ""),
+        ("sign-in-bad-link", SignInReason::BadLink, ""),
+        ("sign-in-wrong", SignInReason::Wrong, "\"><script>alert(1)</script>"),
+        ("sign-in-too-many", SignInReason::TooMany, "ana"),
     ] {
         let html = SignInPage { words: &ENGLISH, why, name: typed.into() }.html();
         assert_plain(&html);
         check(name, &html);
     }
     for language in OTHERS {
-        let html = SignInPage { words: language.words(), why: Why::Wrong, name: "ana".into() }.html();
+        let html = SignInPage { words: language.words(), why: SignInReason::Wrong, name: "ana".into() }.html();
         assert_plain(&html);
         check(&format!("sign-in-{}", language.code()), &html);
     }
@@ -350,7 +355,7 @@ fn people_look_after_their_own_account() {
     assert_plain(&html);
     assert!(!html.contains("<b>\"Ana"));
     check("account", &html);
-    let outcome = Some(Outcome::Refused("<script> is no password.".into()));
+    let outcome = Some(AccountOutcome::Refused("<script> is no password.".into()));
     let html = AccountPage { is_owner: true, sites: None, has_password: false, outcome, ..page }.html();
     assert_plain(&html);
     check("account-without-password", &html);

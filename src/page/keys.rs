@@ -1,5 +1,4 @@
-//! In: nothing. Out: the keys of the dashboard and what each does, for its sheet and for the links that they stand for. Forgets:
-//! nothing.
+//! The keys of the dashboard and what each does, for its help and for the links that they stand for.
 
 use super::words::Words;
 use crate::report::period::Period;

@@ -1,10 +1,10 @@
-//! In: the last half hour of a site, and what has arrived for one that waits for its first visit. Out: the page that shows
-//! them, and its parts alone, to be sent whenever they have changed. Forgets: nothing.
+//! The page of the last half hour of a site, or of one that waits for its first visit, and the parts of it that are sent whenever
+//! they have changed.
 
 use askama::Template;
 
 use super::chart::scale::{height, percent, px, scale};
-use super::chart::{Bar, GridLine, Label, PLOT_PX};
+use super::chart::{AxisLabel, Bar, GridLine, PLOT_PX};
 use super::words::Words;
 use super::{Account, NotCounted, rendered};
 use crate::cell::{Dimension, Metric};
@@ -132,10 +132,10 @@ impl HalfHour {
     }
 
     /// Every fifth minute of the clock.
-    fn labels(&self) -> Vec<Label> {
+    fn labels(&self) -> Vec<AxisLabel> {
         let slot = 100.0 / self.minutes.len().max(1) as f64;
         let of_clock = self.minutes.iter().enumerate().filter(|(_, (time, _))| time.ends_with(['0', '5']));
-        let label = |(number, (place, (time, _))): (usize, (usize, &(String, u32)))| Label {
+        let label = |(number, (place, (time, _))): (usize, (usize, &(String, u32)))| AxisLabel {
             x: percent((place as f64 + 0.5) * slot),
             text: time.clone(),
             is_minor: number % 2 == 1,

@@ -42,7 +42,7 @@ fn drawing(line: &'static str) -> Option<(&'static str, Drawing)> {
 
 /// What was counted of a country.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct CountryOnMap {
     /// Its code by ISO 3166-1 alpha-2; places with other codes are not drawn.
     pub code: Name,
     /// How many.
@@ -88,13 +88,14 @@ pub struct Shade {
 
 impl Map {
     /// The map of a metric; nothing unless there is a country to draw.
-    pub fn of(words: &'static Words, metric: Metric, places: impl IntoIterator<Item = Place>) -> Option<Map> {
+    pub fn of(words: &'static Words, metric: Metric, places: impl IntoIterator<Item = CountryOnMap>) -> Option<Map> {
         let found = places.into_iter().filter(|place| place.count >= 1.0 && place.count.is_finite());
-        let found: Vec<(Drawing, Place)> = found.filter_map(|place| Some((*WORLD.get(&*place.code)?, place))).collect();
+        let found: Vec<(Drawing, CountryOnMap)> =
+            found.filter_map(|place| Some((*WORLD.get(&*place.code)?, place))).collect();
         let most = found.iter().map(|(_, place)| place.count).reduce(f64::max)?;
         let steps = steps(most);
         let land = land(&found);
-        let shape = |(drawing, place): (Drawing, Place)| Shape {
+        let shape = |(drawing, place): (Drawing, CountryOnMap)| Shape {
             drawing,
             shade: shade(&steps, place.count),
             title: title(words, metric, &place),
@@ -107,7 +108,7 @@ impl Map {
 }
 
 /// The paths of all areas of which nothing was counted, in the order of their codes.
-fn land(found: &[(Drawing, Place)]) -> String {
+fn land(found: &[(Drawing, CountryOnMap)]) -> String {
     let counted: HashSet<&str> = found.iter().map(|(_, place)| &*place.code).collect();
     let areas = WORLD.iter().filter_map(|(code, drawing)| match drawing {
         Drawing::Area(path) if !counted.contains(code) => Some((*code, *path)),
@@ -116,7 +117,7 @@ fn land(found: &[(Drawing, Place)]) -> String {
     areas.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
-fn title(words: &Words, metric: Metric, place: &Place) -> String {
+fn title(words: &Words, metric: Metric, place: &CountryOnMap) -> String {
     let name = places::country(&place.code, words.language).unwrap_or(&place.code);
     let count = match metric {
         Metric::Visitors => words.many(place.count, words.visitor_word, words.visitors_word),
@@ -175,8 +176,8 @@ mod tests {
         map: Map,
     }
 
-    fn place(code: &str, count: f64) -> Place {
-        Place { code: Name::from(code), count, href: Some(format!("/example.com?filter=country:{code}")) }
+    fn place(code: &str, count: f64) -> CountryOnMap {
+        CountryOnMap { code: Name::from(code), count, href: Some(format!("/example.com?filter=country:{code}")) }
     }
 
     fn map(places: &[(&str, f64)]) -> Map {
@@ -258,7 +259,8 @@ mod tests {
         let odd = [0.0, -3.0, f64::NAN, f64::INFINITY, 0.4];
         assert_eq!(Map::of(&ENGLISH, Metric::Visitors, odd.map(|count| place("DE", count))), None);
         let href = Some("/a\"><script>alert(1)</script>".to_owned());
-        let map = Map::of(&ENGLISH, Metric::Visitors, [Place { href, ..place("DE", 7.0) }, place("\"><script>", 9.0)]);
+        let map =
+            Map::of(&ENGLISH, Metric::Visitors, [CountryOnMap { href, ..place("DE", 7.0) }, place("\"><script>", 9.0)]);
         let html = Alone { map: map.expect("a map") }.render().unwrap();
         assert!(!html.contains("<script") && html.matches("<title>").count() == 1, "{html}");
         assert!(html.contains("<title>Germany: 7 visitors</title>"));
@@ -273,7 +275,7 @@ mod tests {
         let Drawing::Area(ca) = WORLD["CA"] else { panic!("an area") };
         assert!(!map.land.contains(us) && map.land.contains(ca));
         assert_eq!(map.shapes.iter().map(|shape| shape.shade).collect::<Vec<_>>(), [5, 3, 1]);
-        let without = Map::of(&ENGLISH, Metric::Pageviews, [Place { href: None, ..place("FR", 1.0) }]);
+        let without = Map::of(&ENGLISH, Metric::Pageviews, [CountryOnMap { href: None, ..place("FR", 1.0) }]);
         let html = Alone { map: without.expect("a map") }.render().unwrap();
         assert!(!html.contains("<a ") && html.contains("France: 1 pageview<"), "{html}");
         assert!(html.starts_with("<figure class=\"map\" aria-hidden=\"true\">"));

@@ -1,4 +1,4 @@
-//! In: words of the table and values of cells. Out: what people call them. Forgets: nothing; exports keep the values.
+//! What people call dimensions, metrics and values. Exports keep the values.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! In: the lines of breakdowns. Out: cards with tabs, panels and rows. Forgets: nothing.
+//! Cards with tabs, panels and rows, from the lines of breakdowns.
 
 use std::borrow::Cow;
 

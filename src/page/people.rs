@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use super::form::{Field, Form, Kind, Sent, Told, command};
+use super::form::{Field, FieldKind, FlashMessage, Form, SentForm, command};
 use super::words::Words;
 use super::{Account, rendered};
 use crate::limits;
@@ -24,7 +24,7 @@ pub struct UsersPage {
     /// What was made by the form that was sent.
     pub made: Option<Made>,
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// One user.
@@ -40,7 +40,7 @@ pub struct UserPage {
     /// What was made by the form that was sent.
     pub made: Option<Made>,
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// All tokens.
@@ -60,7 +60,7 @@ pub struct TokensPage {
     /// What was made by the form that was sent.
     pub made: Option<Made>,
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// A user, as owners see it.
@@ -144,7 +144,7 @@ fn may_fields(words: &'static Words, choice: String, sites: String) -> [Field; 2
             name: "may",
             label: texts.user_may,
             help: "".into(),
-            kind: Kind::Choice(vec![
+            kind: FieldKind::Choice(vec![
                 option("some", texts.user_may_some),
                 option("all", texts.user_may_all),
                 option("owner", texts.user_may_change),
@@ -155,7 +155,7 @@ fn may_fields(words: &'static Words, choice: String, sites: String) -> [Field; 2
             name: "sites",
             label: texts.user_sites,
             help: texts.user_sites_help.into(),
-            kind: Kind::Lines,
+            kind: FieldKind::Lines,
             value: sites,
         },
     ]
@@ -186,7 +186,7 @@ impl UsersPage {
             name: "name",
             label: self.words.user_name,
             help: self.words.one(words.user_name_help, limits::USER_NAME_CHARS_MAX).into(),
-            kind: Kind::Line,
+            kind: FieldKind::Line,
             value: self.sent.value(id, "name", ""),
         };
         let may = may_fields(self.words, self.sent.value(id, "may", "some"), self.sent.value(id, "sites", ""));
@@ -196,12 +196,20 @@ impl UsersPage {
         let command = command(line);
         let fields = std::iter::once(name).chain(may).collect();
         let action = format!("/settings/users/{id}#{id}");
-        Form { id, action, fields, button: words.user_add_button, is_danger: false, command, told: self.sent.told(id) }
+        Form {
+            id,
+            action,
+            fields,
+            button: words.user_add_button,
+            is_danger: false,
+            command,
+            flash: self.sent.flash(id),
+        }
     }
 
     /// What was done by a form of the page of a user who is no more.
-    fn done(&self) -> Option<Told> {
-        self.sent.told("user-remove")
+    fn done(&self) -> Option<FlashMessage> {
+        self.sent.flash("user-remove")
     }
 
     /// The page as HTML.
@@ -215,8 +223,8 @@ impl UserPage {
         format!("/settings/user/{name}#{name}")
     }
 
-    fn told(&self, form: &str) -> Option<Told> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn command(&self, words: &[&str]) -> String {
@@ -229,7 +237,7 @@ impl UserPage {
             name: "name",
             label: self.words.user_name,
             help: self.words.one(words.user_name_help, limits::USER_NAME_CHARS_MAX).into(),
-            kind: Kind::Line,
+            kind: FieldKind::Line,
             value: self.sent.value(id, "name", self.user.name.clone()),
         };
         let sites = self.user.sites.as_ref().map(|sites| sites.join("\n")).unwrap_or_default();
@@ -242,9 +250,17 @@ impl UserPage {
         may_flags(&mut line, &may, false);
         let command = command(line);
         let user =
-            Field { name: "user", label: "", help: "".into(), kind: Kind::Hidden, value: self.user.name.clone() };
+            Field { name: "user", label: "", help: "".into(), kind: FieldKind::Hidden, value: self.user.name.clone() };
         let fields = [user, name].into_iter().chain(may).collect();
-        Form { id, action: self.action(id), fields, button: words.save, is_danger: false, command, told: self.told(id) }
+        Form {
+            id,
+            action: self.action(id),
+            fields,
+            button: words.save,
+            is_danger: false,
+            command,
+            flash: self.flash(id),
+        }
     }
 
     /// The page as HTML.
@@ -270,14 +286,14 @@ impl TokensPage {
                 name: "scope",
                 label: words.token_scope,
                 help: "".into(),
-                kind: Kind::Choice(scopes),
+                kind: FieldKind::Choice(scopes),
                 value: self.sent.value(id, "scope", "read"),
             },
             Field {
                 name: "site",
                 label: self.words.site,
                 help: words.token_site_help.into(),
-                kind: Kind::Choice(sites),
+                kind: FieldKind::Choice(sites),
                 value: self.sent.value(id, "site", ""),
             },
         ];
@@ -294,12 +310,12 @@ impl TokensPage {
             button: words.token_create_button,
             is_danger: false,
             command,
-            told: self.sent.told(id),
+            flash: self.sent.flash(id),
         }
     }
 
-    fn told(&self, form: &str) -> Option<Told> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn revoke_command(&self) -> String {

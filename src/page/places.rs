@@ -1,4 +1,4 @@
-//! In: codes of countries and languages. Out: what they are called, in the languages of the pages. Forgets: nothing.
+//! Names of countries and languages, in the languages of the pages.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,11 +1,11 @@
-//! In: all rows of a panel. Out: a page of them, to search and to sort. Forgets: nothing.
+//! The page of all rows of a panel, to search and to sort.
 
 use askama::Template;
 
 use super::panel::Panel;
 use super::site::LinkTo;
 use super::words::Words;
-use super::{Account, Chip, Stand, rendered};
+use super::{Account, Chip, EmbedOptions, rendered};
 use crate::site::Day;
 
 /// All rows of a panel, some at a time.
@@ -21,7 +21,7 @@ pub struct RowsPage {
     /// Where the page of the site is.
     pub back: String,
     /// How it stands.
-    pub stand: Stand,
+    pub embed_options: EmbedOptions,
     /// Where the page without any filter is.
     pub everything: String,
     /// First and last day.
@@ -37,7 +37,7 @@ pub struct RowsPage {
     /// The address of the form that searches, and what else the address says.
     pub form: (String, Vec<(String, String)>),
     /// The heads of the columns: links that sort by them. The first is of the values.
-    pub heads: Vec<Head>,
+    pub heads: Vec<ColumnHead>,
     /// The number of the first row that is seen, from 1 on.
     pub first: usize,
     /// Where the rows before are.
@@ -48,7 +48,7 @@ pub struct RowsPage {
 
 /// The head of a column.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub struct ColumnHead {
     /// The link that sorts by it.
     pub link: LinkTo,
     /// What it means.

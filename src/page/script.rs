@@ -1,4 +1,4 @@
-//! In: the script of our own pages. Out: the same, and where it is served. Forgets: nothing.
+//! The script of our own pages, and where it is served.
 
 use super::fnv;
 

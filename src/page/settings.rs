@@ -1,4 +1,4 @@
-//! In: the sites, and what is set for one. Out: the pages on which owners change that. Forgets: nothing.
+//! The pages on which owners change what is set for the program's sites.
 //!
 //! Each form here is a command: the server makes the same [`crate::site`] changes of it that the command line makes, and the
 //! command stands below the form.
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::form::{Field, Form, Kind, Sent, Told, command};
+use super::form::{Field, FieldKind, FlashMessage, Form, SentForm, command};
 use super::words::Words;
 use super::{Account, rendered};
 use crate::site::{Annotation, Day, Funnel, Goal, SettingKind, SettingsForm, Site, Target};
@@ -27,7 +27,7 @@ pub struct SettingsPage {
     /// The names of all time zones.
     pub zones: &'static [String],
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// The settings of a site.
@@ -45,7 +45,7 @@ pub struct SiteSettingsPage {
     /// The names of all time zones.
     pub zones: &'static [String],
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// A part of the page of a site that is one form.
@@ -70,7 +70,7 @@ impl SettingsPage {
             name: "domain",
             label: words.site_add_domain,
             help: words.site_add_domain_help.into(),
-            kind: Kind::Line,
+            kind: FieldKind::Line,
             value: domain.clone(),
         }];
         let zones = SettingsForm::Site.settings().filter(|(setting, _)| matches!(setting.kind, SettingKind::Zone));
@@ -78,7 +78,7 @@ impl SettingsPage {
             name: setting.name,
             label: self.words.of(&field.label),
             help: field.help.as_ref().map_or("", |help| self.words.of(help)).into(),
-            kind: Kind::Zone,
+            kind: FieldKind::Zone,
             value: zone.clone(),
         }));
         Form {
@@ -88,14 +88,14 @@ impl SettingsPage {
             fields,
             button: words.site_add_button,
             is_danger: false,
-            told: self.sent.told("site-add"),
+            flash: self.sent.flash("site-add"),
         }
     }
 
     /// What was done by the form that was sent last, where it is on no form of this page: a site that is removed.
     fn done(&self) -> Option<String> {
-        match self.sent.told("remove") {
-            Some(Told::Done(text)) => Some(text),
+        match self.sent.flash("remove") {
+            Some(FlashMessage::Done(text)) => Some(text),
             _ => None,
         }
     }
@@ -112,8 +112,8 @@ impl SiteSettingsPage {
     }
 
     /// What was done or refused by a button in a table.
-    fn button(&self, form: &str) -> Option<Told> {
-        self.sent.told(form)
+    fn button(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn action(&self, name: &str, section: &str) -> String {
@@ -189,13 +189,13 @@ impl SiteSettingsPage {
                 name: "domain",
                 label: words.remove_site_domain,
                 help: "".into(),
-                kind: Kind::Line,
+                kind: FieldKind::Line,
                 value: self.sent.value("remove", "domain", ""),
             }],
             button: words.remove_site_button,
             is_danger: true,
             command: command(["site", "remove", self.domain()]),
-            told: self.sent.told("remove"),
+            flash: self.sent.flash("remove"),
         }
     }
 

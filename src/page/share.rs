@@ -8,7 +8,7 @@ use super::words::Words;
 
 /// Why the page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum SharePasswordReason {
     /// No password was given yet, or too long ago.
     Asked,
     /// It was wrong.
@@ -17,12 +17,12 @@ pub enum Why {
     TooMany,
 }
 
-impl Why {
+impl SharePasswordReason {
     /// The status code of the page.
     pub const fn status(self) -> u16 {
         match self {
-            Why::Asked | Why::Wrong => 401,
-            Why::TooMany => 429,
+            SharePasswordReason::Asked | SharePasswordReason::Wrong => 401,
+            SharePasswordReason::TooMany => 429,
         }
     }
 }
@@ -36,7 +36,7 @@ pub struct PasswordPage {
     /// The site that it is about.
     pub domain: String,
     /// Why.
-    pub why: Why,
+    pub why: SharePasswordReason,
 }
 
 impl PasswordPage {
@@ -48,9 +48,9 @@ impl PasswordPage {
     /// What went wrong, if anything.
     fn trouble(&self) -> Option<&'static str> {
         match self.why {
-            Why::Asked => None,
-            Why::Wrong => Some(self.words.share_wrong),
-            Why::TooMany => Some(self.words.share_too_many),
+            SharePasswordReason::Asked => None,
+            SharePasswordReason::Wrong => Some(self.words.share_wrong),
+            SharePasswordReason::TooMany => Some(self.words.share_too_many),
         }
     }
 }

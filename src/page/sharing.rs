@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use super::form::{Field, Form, Kind, Sent, Told, command};
+use super::form::{Field, FieldKind, FlashMessage, Form, SentForm, command};
 use super::people::Made;
 use super::words::Words;
 use super::{Account, rendered};
@@ -28,7 +28,7 @@ pub struct SharingPage {
     /// What was made by the form that was sent.
     pub made: Option<Made>,
     /// The form that was sent last.
-    pub sent: Sent,
+    pub sent: SentForm,
 }
 
 /// A public page or a secret link.
@@ -78,15 +78,23 @@ impl SharingPage {
         };
         let kinds = vec![option("secret", words.share_secret), option("public", words.share_public)];
         let fields = vec![
-            field("kind", words.share_kind, "", Kind::Choice(kinds), "secret"),
-            field("name", words.share_name, words.share_name_help, Kind::Line, ""),
-            field("password", self.words.password, words.share_password_help, Kind::Secret, ""),
-            field("until", words.share_until, words.share_until_help, Kind::Date, ""),
-            field("embed", words.share_embed, words.share_embed_help, Kind::Lines, ""),
+            field("kind", words.share_kind, "", FieldKind::Choice(kinds), "secret"),
+            field("name", words.share_name, words.share_name_help, FieldKind::Line, ""),
+            field("password", self.words.password, words.share_password_help, FieldKind::Secret, ""),
+            field("until", words.share_until, words.share_until_help, FieldKind::Date, ""),
+            field("embed", words.share_embed, words.share_embed_help, FieldKind::Lines, ""),
         ];
         let command = self.add_command(&fields);
         let action = self.action(id, id);
-        Form { id, action, fields, button: words.share_add_button, is_danger: false, command, told: self.sent.told(id) }
+        Form {
+            id,
+            action,
+            fields,
+            button: words.share_add_button,
+            is_danger: false,
+            command,
+            flash: self.sent.flash(id),
+        }
     }
 
     fn add_command(&self, fields: &[Field]) -> String {
@@ -104,8 +112,8 @@ impl SharingPage {
         command(line)
     }
 
-    fn told(&self, form: &str) -> Option<Told> {
-        self.sent.told(form)
+    fn flash(&self, form: &str) -> Option<FlashMessage> {
+        self.sent.flash(form)
     }
 
     fn remove_command(&self) -> String {

@@ -7,7 +7,7 @@ use super::words::Words;
 
 /// Why the page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum SignInReason {
     /// Nobody is signed in.
     Asked,
     /// The link was used before, is too old, or was never given out.
@@ -18,14 +18,14 @@ pub enum Why {
     TooMany,
 }
 
-impl Why {
+impl SignInReason {
     /// The status code of the page.
     pub const fn status(self) -> u16 {
         match self {
-            Why::Asked => 401,
-            Why::BadLink => 403,
-            Why::Wrong => 401,
-            Why::TooMany => 429,
+            SignInReason::Asked => 401,
+            SignInReason::BadLink => 403,
+            SignInReason::Wrong => 401,
+            SignInReason::TooMany => 429,
         }
     }
 }
@@ -37,7 +37,7 @@ pub struct SignInPage {
     /// Its texts.
     pub words: &'static Words,
     /// Why.
-    pub why: Why,
+    pub why: SignInReason,
     /// The name that was typed.
     pub name: String,
 }
@@ -50,7 +50,7 @@ impl SignInPage {
 
     fn title(&self) -> &'static str {
         match self.why {
-            Why::BadLink => self.words.bad_link,
+            SignInReason::BadLink => self.words.bad_link,
             _ => self.words.sign_in,
         }
     }
@@ -58,10 +58,10 @@ impl SignInPage {
     /// What went wrong, if anything.
     fn trouble(&self) -> Option<&'static str> {
         match self.why {
-            Why::Asked => None,
-            Why::BadLink => Some(self.words.bad_link_why),
-            Why::Wrong => Some(self.words.sign_in_wrong),
-            Why::TooMany => Some(self.words.sign_in_too_many),
+            SignInReason::Asked => None,
+            SignInReason::BadLink => Some(self.words.bad_link_why),
+            SignInReason::Wrong => Some(self.words.sign_in_wrong),
+            SignInReason::TooMany => Some(self.words.sign_in_too_many),
         }
     }
 }
@@ -77,9 +77,11 @@ mod tests {
         for language in Language::ALL {
             let trouble = |why| SignInPage { words: language.words(), why, name: String::new() }.trouble();
             let minutes = |ms: i64| format!(" {} ", ms / 60_000);
-            assert!(trouble(Why::BadLink).is_some_and(|text| text.contains(&minutes(limits::SIGN_IN_LINK_MS))));
-            assert!(trouble(Why::TooMany).is_some_and(|text| text.contains(&minutes(limits::TRIES_WAIT_MS))));
-            assert!(trouble(Why::Asked).is_none() && trouble(Why::Wrong).is_some());
+            assert!(
+                trouble(SignInReason::BadLink).is_some_and(|text| text.contains(&minutes(limits::SIGN_IN_LINK_MS)))
+            );
+            assert!(trouble(SignInReason::TooMany).is_some_and(|text| text.contains(&minutes(limits::TRIES_WAIT_MS))));
+            assert!(trouble(SignInReason::Asked).is_none() && trouble(SignInReason::Wrong).is_some());
         }
     }
 }

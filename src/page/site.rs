@@ -1,4 +1,4 @@
-//! In: the reports of one site and period, copied into [`SitePage`]. Out: its dashboard as HTML. Forgets: nothing.
+//! The dashboard of one site and period, made of [`SitePage`].
 
 use askama::Template;
 
@@ -8,7 +8,7 @@ use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow};
 use super::words::Words;
-use super::{Account, Stand, rendered};
+use super::{Account, EmbedOptions, rendered};
 use crate::cell::Metric;
 use crate::limits;
 use crate::rejection::Rejection;
@@ -28,7 +28,7 @@ pub struct SitePage {
     /// The domains of the sites that it shows as one; none for the page of one site.
     pub members: Vec<String>,
     /// How it stands.
-    pub stand: Stand,
+    pub embed_options: EmbedOptions,
     /// Name of its time zone.
     pub time_zone: String,
     /// What becomes of addresses: says why something was not measured.
@@ -80,7 +80,7 @@ pub struct SitePage {
     /// Where all about programs and mails can be had.
     pub files: Files,
     /// Whether its reader sees what is told beside the figures: programs, mails, what was not counted.
-    pub has_ledger: bool,
+    pub has_records: bool,
     /// The piece of HTML to paste into the site's pages.
     pub snippet: String,
     /// Whether nothing was ever counted: the page then teaches.

@@ -1,5 +1,4 @@
-//! In: what a reader filters by, and what an owner watches, as plain data. Out: the words of chips, goals and funnels. Forgets:
-//! nothing.
+//! The words of filters, goals and funnels on a page.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! In: the language that a reader asks for. Out: [`Words`], all texts of the pages in that language. Forgets: nothing.
+//! All texts of the pages, in the language that a reader asks for ([`Words`]).
 //!
 //! A text is a field of [`Words`], declared with its English in `words/english.rs`; a language that lacks one does not compile.
 //! `{0}` and `{1}` stand for what is filled in, and every other part between backticks is code. How numbers and dates are
@@ -92,19 +92,19 @@ impl Language {
 
     /// The one that a browser likes best, by its `Accept-Language` (RFC 9110, 12.5.4); English where it names none of ours.
     pub fn accepted(header: &str) -> Language {
-        let wish = |part: &str| {
+        let preference = |part: &str| {
             let mut pieces = part.split(';');
             let range = pieces.next().unwrap_or_default().trim();
             let language = Language::from_code(range.split('-').next().unwrap_or_default())?;
             let weight = pieces.find_map(|piece| piece.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
             (weight > 0.0).then_some((language, weight))
         };
-        // Of equal wishes the first counts.
+        // Of equal preferences the first counts.
         let better = |best: (Language, f32), next: (Language, f32)| if next.1 > best.1 { next } else { best };
         header
             .split(',')
             .take(limits::LANGUAGES_READ)
-            .filter_map(wish)
+            .filter_map(preference)
             .reduce(better)
             .map_or(Language::English, |(language, _)| language)
     }

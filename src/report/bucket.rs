@@ -1,4 +1,4 @@
-//! In: spans of a site's time. Out: their buckets, labels and moments. Forgets: nothing.
+//! The buckets of a span of a site's time, their labels and moments.
 
 use super::{Interval, Span};
 use crate::site::{Day, Hour, LocalHour, Moment, Schedule};

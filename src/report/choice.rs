@@ -1,5 +1,5 @@
-//! In: filters as people write them, on a command line or in the address of a page. Out: the one filter or goal that they come
-//! down to, the questions about it, and the text that leads back to it. Forgets: nothing.
+//! Filters as people write them, on a command line or in the address of a page: the filter or goal that they mean, the questions
+//! about it, and the text that leads back to it.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use crate::site::{Goal, Site, SiteId, Target};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// All of them hold.
-    pub parts: Vec<Part>,
+    pub parts: Vec<WrittenFilter>,
 }
 
 /// One filter as written: `source=Google`, `page!=/`, `page~blog`, `prop:plan=pro`, `goal=Signup`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct WrittenFilter {
     /// By what.
-    pub key: Key,
+    pub key: FilterKey,
     /// How values are compared.
     pub comparison: Comparison,
     /// With what; one of them is enough.
@@ -30,7 +30,7 @@ pub struct Part {
 
 /// What can be filtered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum FilterKey {
     /// A dimension.
     Of(Dimension),
     /// A property of events.
@@ -69,7 +69,7 @@ pub enum NotAChoice {
     Form(String),
     /// Nothing is called so.
     #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY and goal", keys = keys_of(DIMENSIONS))]
-    Key(String),
+    FilterKey(String),
     /// The site has no such goal.
     #[error("{1} has no goal {0:?}; `headcount goal list {1}` shows all")]
     NoGoal(String, String),
@@ -92,7 +92,7 @@ pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
     dimensions.names().join(", ")
 }
 
-/// A choice, made out for a site.
+/// A choice, resolved for a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chosen {
     /// The one filter that it comes down to.
@@ -126,7 +126,7 @@ impl Choice {
     pub fn read<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Choice, NotAChoice> {
         let mut choice = Choice::default();
         for text in texts {
-            choice = choice.and(Part::read(text)?);
+            choice = choice.and(WrittenFilter::read(text)?);
             if choice.parts.len() > limits::FILTER_PARTS_MAX {
                 return Err(NotAChoice::TooManyParts);
             }
@@ -137,8 +137,8 @@ impl Choice {
 
     /// This choice and one more filter.
     #[must_use]
-    pub fn and(mut self, part: Part) -> Choice {
-        let joins = |other: &&mut Part| other.key == part.key && other.comparison == Comparison::Is;
+    pub fn and(mut self, part: WrittenFilter) -> Choice {
+        let joins = |other: &&mut WrittenFilter| other.key == part.key && other.comparison == Comparison::Is;
         match self.parts.iter_mut().find(joins).filter(|_| part.comparison == Comparison::Is) {
             Some(other) => other.values.extend(part.values),
             None => self.parts.push(part),
@@ -164,8 +164,8 @@ impl Choice {
     ///
     /// # Errors
     /// [`NotAChoice`] for goals that the site has not, and for filters that sums can't join.
-    pub fn made_out(&self, site: &Site) -> Result<Chosen, NotAChoice> {
-        let mut goals = self.parts.iter().filter(|part| part.key == Key::Goal);
+    pub fn resolve(&self, site: &Site) -> Result<Chosen, NotAChoice> {
+        let mut goals = self.parts.iter().filter(|part| part.key == FilterKey::Goal);
         let goal = goals.next().map(|part| goal(part, site)).transpose()?;
         if goals.next().is_some() {
             return Err(NotAChoice::Goals);
@@ -176,12 +176,12 @@ impl Choice {
 
     /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
     pub fn query(&self) -> String {
-        let texts = self.parts.iter().flat_map(Part::texts);
+        let texts = self.parts.iter().flat_map(WrittenFilter::texts);
         texts.map(|text| format!("filter={}", escaped(&text))).collect::<Vec<_>>().join("&")
     }
 }
 
-fn goal(part: &Part, site: &Site) -> Result<Goal, NotAChoice> {
+fn goal(part: &WrittenFilter, site: &Site) -> Result<Goal, NotAChoice> {
     let (Comparison::Is, [name]) = (part.comparison, part.values.as_slice()) else { return Err(NotAChoice::Goals) };
     let found = site.settings.goals.iter().find(|goal| goal.name == *name).cloned();
     found.ok_or_else(|| NotAChoice::NoGoal(name.clone(), site.domain.to_string()))
@@ -193,13 +193,13 @@ pub fn escaped(text: &str) -> String {
     escaped.replace("%3A", ":").replace("%2F", "/").replace("%2C", ",")
 }
 
-impl Part {
+impl WrittenFilter {
     /// The filter for one value.
-    pub fn is(key: Key, value: &str) -> Part {
-        Part { key, comparison: Comparison::Is, values: vec![value.to_owned()] }
+    pub fn is(key: FilterKey, value: &str) -> WrittenFilter {
+        WrittenFilter { key, comparison: Comparison::Is, values: vec![value.to_owned()] }
     }
 
-    fn read(text: &str) -> Result<Part, NotAChoice> {
+    fn read(text: &str) -> Result<WrittenFilter, NotAChoice> {
         let wrong = || NotAChoice::Form(text.chars().take(limits::ECHO_CHARS_MAX).collect());
         let begin = if text.starts_with("prop:") { "prop:".len() } else { 0 };
         let signs = text[begin..].char_indices().find_map(|(at, _)| {
@@ -212,7 +212,7 @@ impl Part {
         if at == begin || values.iter().any(String::is_empty) {
             return Err(wrong());
         }
-        Ok(Part { key: Key::read(text[..at].trim())?, comparison: *comparison, values })
+        Ok(WrittenFilter { key: FilterKey::read(text[..at].trim())?, comparison: *comparison, values })
     }
 
     /// What it is written as, so that [`Choice::read`] reads it again.
@@ -227,9 +227,9 @@ impl Part {
 
     fn axis(&self) -> Option<Axis<Name>> {
         match &self.key {
-            Key::Of(dimension) => Some(Axis::Of(*dimension)),
-            Key::Prop(key) => Some(Axis::Prop { key: Name::from(key.as_str()), event: None }),
-            Key::Goal => None,
+            FilterKey::Of(dimension) => Some(Axis::Of(*dimension)),
+            FilterKey::Prop(key) => Some(Axis::Prop { key: Name::from(key.as_str()), event: None }),
+            FilterKey::Goal => None,
         }
     }
 
@@ -262,30 +262,30 @@ fn divided(text: &str) -> Vec<String> {
     values
 }
 
-impl Key {
-    fn read(text: &str) -> Result<Key, NotAChoice> {
+impl FilterKey {
+    fn read(text: &str) -> Result<FilterKey, NotAChoice> {
         if let Some(key) = text.strip_prefix("prop:") {
-            return Ok(Key::Prop(key.to_owned()));
+            return Ok(FilterKey::Prop(key.to_owned()));
         }
         match Dimension::from_name(text) {
-            Some(dimension) => Ok(Key::Of(dimension)),
-            None if text == "goal" => Ok(Key::Goal),
-            None => Err(NotAChoice::Key(text.chars().take(limits::ECHO_CHARS_MAX).collect())),
+            Some(dimension) => Ok(FilterKey::Of(dimension)),
+            None if text == "goal" => Ok(FilterKey::Goal),
+            None => Err(NotAChoice::FilterKey(text.chars().take(limits::ECHO_CHARS_MAX).collect())),
         }
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for FilterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Key::Of(dimension) => f.write_str(dimension.name()),
-            Key::Prop(key) => write!(f, "prop:{key}"),
-            Key::Goal => f.write_str("goal"),
+            FilterKey::Of(dimension) => f.write_str(dimension.name()),
+            FilterKey::Prop(key) => write!(f, "prop:{key}"),
+            FilterKey::Goal => f.write_str("goal"),
         }
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for WrittenFilter {
     /// As people say it: `source is Google or Bing`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.key, self.comparison.words(), self.values.join(" or "))
@@ -391,44 +391,45 @@ mod tests {
         }
     }
 
-    fn made_out(texts: &[&str]) -> Result<Chosen, NotAChoice> {
-        Choice::read(texts.iter().copied()).and_then(|choice| choice.made_out(&site()))
+    fn resolve(texts: &[&str]) -> Result<Chosen, NotAChoice> {
+        Choice::read(texts.iter().copied()).and_then(|choice| choice.resolve(&site()))
     }
 
     #[test]
     fn filters_are_read_as_they_are_written() {
         let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
         for (text, key, comparison, expected) in [
-            ("source=Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google", "Bing"][..]),
-            ("source:Google,Bing", Key::Of(Dimension::Source), Comparison::Is, &["Google,Bing"]),
-            ("city=Berlin, DE-BE", Key::Of(Dimension::City), Comparison::Is, &["Berlin, DE-BE"]),
+            ("source=Google,Bing", FilterKey::Of(Dimension::Source), Comparison::Is, &["Google", "Bing"][..]),
+            ("source:Google,Bing", FilterKey::Of(Dimension::Source), Comparison::Is, &["Google,Bing"]),
+            ("city=Berlin, DE-BE", FilterKey::Of(Dimension::City), Comparison::Is, &["Berlin, DE-BE"]),
             (
                 "city!=Berlin, DE-BE,Bonn, DE-NW",
-                Key::Of(Dimension::City),
+                FilterKey::Of(Dimension::City),
                 Comparison::IsNot,
                 &["Berlin, DE-BE", "Bonn, DE-NW"],
             ),
-            (r"page~a\,b,c\\,\d", Key::Of(Dimension::Page), Comparison::Contains, &["a,b", r"c\", r"\d"]),
-            ("page!~/a=b", Key::Of(Dimension::Page), Comparison::ContainsNot, &["/a=b"]),
-            ("prop:plan=pro", Key::Prop("plan".into()), Comparison::Is, &["pro"]),
-            ("goal=Join", Key::Goal, Comparison::Is, &["Join"]),
+            (r"page~a\,b,c\\,\d", FilterKey::Of(Dimension::Page), Comparison::Contains, &["a,b", r"c\", r"\d"]),
+            ("page!~/a=b", FilterKey::Of(Dimension::Page), Comparison::ContainsNot, &["/a=b"]),
+            ("prop:plan=pro", FilterKey::Prop("plan".into()), Comparison::Is, &["pro"]),
+            ("goal=Join", FilterKey::Goal, Comparison::Is, &["Join"]),
         ] {
-            let part = Part { key, comparison, values: values(expected) };
-            assert_eq!(Part::read(text), Ok(part.clone()), "{text}");
-            let again = part.texts().iter().map(|text| Part::read(text).unwrap()).fold(Choice::default(), Choice::and);
+            let part = WrittenFilter { key, comparison, values: values(expected) };
+            assert_eq!(WrittenFilter::read(text), Ok(part.clone()), "{text}");
+            let again =
+                part.texts().iter().map(|text| WrittenFilter::read(text).unwrap()).fold(Choice::default(), Choice::and);
             assert_eq!(again.parts, [part], "{text}");
         }
         for wrong in ["", "source", "=x", "source=", "prop:=x", "source=a,,b", "ä", "!", "prop:"] {
-            assert!(matches!(Part::read(wrong), Err(NotAChoice::Form(_))), "{wrong}");
+            assert!(matches!(WrittenFilter::read(wrong), Err(NotAChoice::Form(_))), "{wrong}");
         }
-        assert!(Part::read("sauce=x").unwrap_err().to_string().contains("there are source, referrer"));
+        assert!(WrittenFilter::read("sauce=x").unwrap_err().to_string().contains("there are source, referrer"));
     }
 
     #[test]
     fn an_address_leads_back_to_any_value() {
         let hostile = ["<script>\"'&%", "a b+c#d", "ü/\u{202e}", "\\,", "x".repeat(2_000).leak(), "a:b=c~d!=e"];
         for value in hostile {
-            let choice = Choice::default().and(Part::is(Key::Of(Dimension::Page), value));
+            let choice = Choice::default().and(WrittenFilter::is(FilterKey::Of(Dimension::Page), value));
             let query = choice.query();
             assert!(query.starts_with("filter=page:") && query.bytes().all(|b| b.is_ascii_graphic()), "{query}");
             assert!(!query.contains(['<', '"', '\'', '#', '\\']) && query.matches('&').count() == 0, "{query}");
@@ -440,19 +441,19 @@ mod tests {
 
     #[test]
     fn filters_come_down_to_one_or_are_refused() {
-        let one = made_out(&["source=Google", "source=Bing"]).unwrap();
+        let one = resolve(&["source=Google", "source=Bing"]).unwrap();
         assert_eq!(one.filter.as_ref().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")), Some(true));
-        assert!(one.is_set() && !made_out(&["source=Google"]).unwrap().is_set());
-        let implied = made_out(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
+        assert!(one.is_set() && !resolve(&["source=Google"]).unwrap().is_set());
+        let implied = resolve(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
         assert_eq!(implied.filter.map(|f| f.axis), Some(Axis::Of(Dimension::City)));
-        let refused = made_out(&["source=Google", "country=DE"]).unwrap_err();
+        let refused = resolve(&["source=Google", "country=DE"]).unwrap_err();
         assert!(refused.to_string().contains("independent"), "{refused}");
-        assert!(made_out(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
+        assert!(resolve(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
         for goals in [&["goal=Join", "goal!=Blog"][..], &["goal=Join,Blog"], &["goal~J"]] {
-            assert_eq!(made_out(goals), Err(NotAChoice::Goals));
+            assert_eq!(resolve(goals), Err(NotAChoice::Goals));
         }
         let many = (0..=limits::FILTER_VALUES_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        assert_eq!(made_out(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
+        assert_eq!(resolve(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
         let parts: Vec<String> = (0..=limits::FILTER_PARTS_MAX).map(|n| format!("page!=/{n}")).collect();
         let of = |count: usize| Choice::read(parts[..count].iter().map(String::as_str));
         assert_eq!(of(limits::FILTER_PARTS_MAX).unwrap().parts.len(), limits::FILTER_PARTS_MAX);
@@ -471,7 +472,7 @@ mod tests {
             (&["goal=Join"], Scope::EventGoal),
             (&["goal=Blog", "source=Google"], Scope::PageGoal),
         ] {
-            assert_eq!(made_out(texts).unwrap().scope(), expected, "{texts:?}");
+            assert_eq!(resolve(texts).unwrap().scope(), expected, "{texts:?}");
         }
     }
 }

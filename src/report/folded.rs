@@ -19,7 +19,7 @@ use crate::limits;
 use crate::site::{Day, Moment, Month, Site, SiteId};
 use crate::store::{Ask, Grain, StoreError, SumRow};
 pub use kept::Kept;
-use kept::{Bucket, Key, Rows};
+use kept::{Bucket, FoldedKey, Rows};
 use rule::{Level, Measure};
 
 /// Whether everybody is told the values of a dimension where a site is open.
@@ -41,7 +41,7 @@ pub struct Folded<'a> {
 type Totals = BTreeMap<i32, Tally>;
 /// A dimension in a bucket.
 type Wanted = (Bucket, Dimension);
-type Found = HashMap<Wanted, Arc<Rows>>;
+type FoldedRows = HashMap<Wanted, Arc<Rows>>;
 /// The values of dimensions, by day.
 type Days = HashMap<i32, HashMap<Dimension, Vec<(Name, Tally)>>>;
 
@@ -50,7 +50,7 @@ impl Sums for Folded<'_> {
         let spans: Vec<(i32, i32)> = asks.iter().filter_map(|ask| self.span(ask)).collect();
         let Some(first) = spans.iter().map(|(first, _)| *first).min() else { return Ok(vec![Vec::new(); asks.len()]) };
         let last = spans.iter().map(|(_, last)| *last).max().unwrap_or(first);
-        let mut found = Found::new();
+        let mut found = FoldedRows::new();
         for _ in 0..limits::FOLDED_TRIES {
             let totals = self.totals(first, last)?;
             let wanted: BTreeSet<Wanted> = asks.iter().flat_map(|ask| self.wanted(ask, &totals)).collect();
@@ -123,7 +123,7 @@ impl<'a> Folded<'a> {
     }
 
     /// Whether something is found, or in memory, and the days are what they were.
-    fn has(&self, wanted: Wanted, totals: &Totals, found: &mut Found) -> bool {
+    fn has(&self, wanted: Wanted, totals: &Totals, found: &mut FoldedRows) -> bool {
         if found.get(&wanted).is_some_and(|rows| rows.stamp == wanted.0.stamp(totals)) {
             return true;
         }
@@ -131,12 +131,12 @@ impl<'a> Folded<'a> {
         kept.map(|rows| found.insert(wanted, rows)).is_some()
     }
 
-    fn key(&self, (bucket, dimension): Wanted) -> Key {
-        Key { site: self.site, k: self.k, dimension, bucket }
+    fn key(&self, (bucket, dimension): Wanted) -> FoldedKey {
+        FoldedKey { site: self.site, k: self.k, dimension, bucket }
     }
 
     /// Folds what is missing, a month at a time, so that the cells of a year are never in memory at once.
-    fn fold(&self, missing: &[Wanted], found: &mut Found) -> Result<(), StoreError> {
+    fn fold(&self, missing: &[Wanted], found: &mut FoldedRows) -> Result<(), StoreError> {
         let (mut totals, mut sums) = (Totals::new(), HashMap::<Wanted, BTreeMap<Name, Tally>>::new());
         let months: BTreeSet<Month> = missing.iter().flat_map(|(bucket, _)| bucket.months()).collect();
         for month in months {
@@ -180,7 +180,7 @@ impl<'a> Folded<'a> {
     }
 
     /// The answer to a question.
-    fn rows(&self, ask: &Ask, totals: &Totals, found: &Found) -> Vec<SumRow> {
+    fn rows(&self, ask: &Ask, totals: &Totals, found: &FoldedRows) -> Vec<SumRow> {
         let Some((first, last)) = self.span(ask) else { return Vec::new() };
         let placed = |bucket: i32| if ask.by_bucket { bucket } else { 0 };
         if ask.axis == Axis::Total {

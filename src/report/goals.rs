@@ -1,4 +1,4 @@
-//! In: a site's goals and funnels. Out: the questions that count them, and the steps of a funnel. Forgets: nothing.
+//! The questions that count the goals of a site, and the steps of its funnels.
 
 use super::{Line, Question, Span, Sums, answer, figures};
 use crate::cell::{Axis, Dimension, Filter, Metric, Test};

@@ -1,5 +1,4 @@
-//! In: sums of hours and days that a test makes up. Out: the same through [`Sums`], as a store would hand them out.
-//! Forgets: nothing.
+//! Sums of hours and days that a test makes up, read through [`Sums`] as those of a store are.
 
 use std::cell::Cell as Counter;
 

@@ -1,5 +1,4 @@
-//! In: the period that a reader of a dashboard picks, and the present moment. Out: the [`Range`] it means, and the one
-//! before it. Forgets: nothing.
+//! The [`Range`] that a chosen period means now, and the one before it.
 //!
 //! `7d` and its like hold today, and months and years run up to today. The API's ranges, which end yesterday, are in
 //! [`super::range`].

@@ -9,7 +9,7 @@ use crate::store::{Ask, CellSource, Grain};
 
 /// What the rows of an ask count for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum RowRole {
     /// The lines themselves.
     Own,
     /// The visits that entered on the page of a line, or on the page that is filtered for.
@@ -24,14 +24,14 @@ pub(super) enum Part {
 
 /// One ask, and what becomes of its rows.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct PlannedRead {
     pub(super) ask: Ask,
-    pub(super) part: Part,
+    pub(super) part: RowRole,
     interval: Option<Interval>,
     first_day: Day,
 }
 
-impl Read {
+impl PlannedRead {
     /// The bucket of the series in which a row with this bucket belongs.
     pub(super) fn bucket(&self, stored: i32) -> Option<i32> {
         let stored = if self.ask.by_bucket { stored } else { self.ask.first };
@@ -72,36 +72,36 @@ pub(super) fn has_sums(question: &Question) -> bool {
 }
 
 /// All that has to be read for a question.
-pub(super) fn reads(question: &Question) -> Vec<Read> {
+pub(super) fn reads(question: &Question) -> Vec<PlannedRead> {
     let asks_for = |wanted: &[Metric]| question.metrics.iter().any(|metric| wanted.contains(metric));
     let filter = || question.filter.clone();
-    let mut reads = part(question, Part::Own, question.axis.clone(), filter(), question.interval);
+    let mut reads = part(question, RowRole::Own, question.axis.clone(), filter(), question.interval);
     if takes_rates_of_entries(question) && asks_for(&[Metric::BounceRate, Metric::VisitDuration]) {
         let filter = filter().map(|filter| Filter { axis: entered(&filter.axis), ..filter });
-        reads.extend(part(question, Part::Entered, entered(&question.axis), filter, question.interval));
+        reads.extend(part(question, RowRole::Entered, entered(&question.axis), filter, question.interval));
     }
     let whole = || question.whole.clone();
     if asks_for(&[Metric::Percentage, Metric::ConversionRate]) {
-        reads.extend(part(question, Part::Whole, Axis::Total, whole(), None));
+        reads.extend(part(question, RowRole::Whole, Axis::Total, whole(), None));
     }
     if asks_for(&[Metric::GroupConversionRate]) {
         let axis = if question.keep.is_some() { Axis::Total } else { question.axis.clone() };
-        reads.extend(part(question, Part::Lines, axis, whole(), question.interval));
+        reads.extend(part(question, RowRole::Lines, axis, whole(), question.interval));
     }
     if let Some(event) = question.money.as_ref().filter(|_| asks_for(&[Metric::TotalRevenue, Metric::AverageRevenue])) {
         let axis = Axis::Revenue { event: event.clone(), within: None };
-        reads.extend(part(question, Part::Money, axis, None, question.interval));
+        reads.extend(part(question, RowRole::Money, axis, None, question.interval));
     }
     reads
 }
 
 fn part(
     question: &Question,
-    part: Part,
+    part: RowRole,
     axis: Axis<Name>,
     filter: Option<Filter<Name>>,
     interval: Option<Interval>,
-) -> Vec<Read> {
+) -> Vec<PlannedRead> {
     let ask = |piece: Piece| Ask {
         site: question.site,
         axis: axis.clone(),
@@ -112,7 +112,10 @@ fn part(
         by_bucket: piece.by_bucket,
     };
     let first_day = question.span.first_day();
-    pieces(question.span, interval).into_iter().map(|p| Read { ask: ask(p), part, interval, first_day }).collect()
+    pieces(question.span, interval)
+        .into_iter()
+        .map(|p| PlannedRead { ask: ask(p), part, interval, first_day })
+        .collect()
 }
 
 /// The cells that make up a span: months where they are whole, days for the rest; hours where only hours will do.

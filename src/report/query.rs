@@ -1,7 +1,6 @@
-//! In: the body of `POST /api/v2/query`. Out: the answer in the shape of Plausible's Stats API v2, or the sentence that
-//! says what is wrong with the question. Forgets: nothing.
+//! Answers `POST /api/v2/query` in the shape of Plausible's Stats API v2, or says what is wrong with the question.
 //!
-//! [`Request::parse`] reads what needs no site; [`Request::resolve`] makes a [`Query`] of it for one site and moment;
+//! [`QueryRequest::parse`] reads what needs no site; [`QueryRequest::resolve`] makes a [`Query`] of it for one site and moment;
 //! [`Query::run`] answers it from sums.
 
 mod answer;
@@ -31,7 +30,7 @@ pub struct QueryError(String);
 
 /// A question as asked, before its site is known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct QueryRequest {
     /// The domain that the asker calls the site.
     pub site_id: String,
     metrics: Vec<Metric>,
@@ -39,7 +38,7 @@ pub struct Request {
     /// The range as written.
     range_text: String,
     dimensions: Vec<Asked>,
-    order: Vec<(Key, Direction)>,
+    order: Vec<(OrderKey, Direction)>,
     include: Include,
     pagination: Pagination,
     filters: Filters,
@@ -58,7 +57,7 @@ enum Asked {
 
 /// What an entry of `order_by` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
+enum OrderKey {
     /// The metric at this place.
     Metric(usize),
     /// The dimension at this place.
@@ -102,24 +101,24 @@ pub struct Query {
     time_labels: Option<Vec<String>>,
 }
 
-impl Request {
+impl QueryRequest {
     /// Reads the JSON body of a query.
     ///
     /// # Errors
     /// [`QueryError`], in Plausible's words where they are documented.
-    pub fn parse(body: &[u8]) -> Result<Request, QueryError> {
+    pub fn parse(body: &[u8]) -> Result<QueryRequest, QueryError> {
         let request = parse::request(body)?;
         request.check()?;
         Ok(request)
     }
 
-    /// Whether [`Request::resolve`] needs to know the first day with data.
+    /// Whether [`QueryRequest::resolve`] needs to know the first day with data.
     pub fn reads_first_day(&self) -> bool {
         self.range == DateRange::All
     }
 
     /// Makes a query of it for `site`, whose clock shows `now`. `first_day` is the site's first day with data, if it
-    /// has any; it is only read where [`Request::reads_first_day`] says so.
+    /// has any; it is only read where [`QueryRequest::reads_first_day`] says so.
     ///
     /// # Errors
     /// [`QueryError`] for timestamps that are not on the site's hours, for hours that are not kept, and for unknown goals.
@@ -160,19 +159,23 @@ impl Request {
         })
     }
 
-    fn step(&self, key: Key, direction: Direction) -> Order {
+    fn step(&self, key: OrderKey, direction: Direction) -> Order {
         let by = match key {
-            Key::Metric(place) => By::Metric(place),
-            Key::Dimension(place) if matches!(self.dimensions.get(place), Some(Asked::Time(_))) => By::Time,
-            Key::Dimension(_) => By::Value,
+            OrderKey::Metric(place) => By::Metric(place),
+            OrderKey::Dimension(place) if matches!(self.dimensions.get(place), Some(Asked::Time(_))) => By::Time,
+            OrderKey::Dimension(_) => By::Value,
         };
         Order { by, descending: direction == Direction::Descending }
     }
 
     fn echo(&self, site: &Site, span: Span, interval: Option<Interval>) -> answer::Echo {
-        let name = |key: &Key| match key {
-            Key::Metric(place) => self.metrics.get(*place).map_or_else(String::new, |metric| metric.name().to_owned()),
-            Key::Dimension(place) => self.dimensions.get(*place).map_or_else(String::new, |asked| asked.name(interval)),
+        let name = |key: &OrderKey| match key {
+            OrderKey::Metric(place) => {
+                self.metrics.get(*place).map_or_else(String::new, |metric| metric.name().to_owned())
+            }
+            OrderKey::Dimension(place) => {
+                self.dimensions.get(*place).map_or_else(String::new, |asked| asked.name(interval))
+            }
         };
         answer::Echo {
             site_id: site.domain.as_str().to_owned(),
@@ -235,7 +238,7 @@ mod tests {
     }
 
     fn resolved(body: &serde_json::Value) -> Result<Query, QueryError> {
-        let request = Request::parse(body.to_string().as_bytes())?;
+        let request = QueryRequest::parse(body.to_string().as_bytes())?;
         request.resolve(&site("Europe/Berlin"), at("2026-06-10T12:00:00Z"), Some(day("2025-01-01")))
     }
 
@@ -478,7 +481,7 @@ mod tests {
     fn only_all_reads_the_first_day() {
         for (range, reads) in [("all", true), ("7d", false)] {
             let body = json!({"site_id": "shop.test", "metrics": ["visitors"], "date_range": range}).to_string();
-            assert_eq!(Request::parse(body.as_bytes()).unwrap().reads_first_day(), reads);
+            assert_eq!(QueryRequest::parse(body.as_bytes()).unwrap().reads_first_day(), reads);
         }
     }
 }

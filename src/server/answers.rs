@@ -1,12 +1,11 @@
-//! In: what became of a request. Out: pages of errors and of signing in, texts, and the headers that keep pages to themselves.
-//! Forgets: nothing.
+//! Pages of errors and of signing in, texts, and the headers that keep pages out of caches and frames.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::form::NoForm;
 use super::language::words_for;
-use crate::page::sign_in::Why;
+use crate::page::sign_in::SignInReason;
 use crate::page::words::{Language, Words};
 use crate::page::{ErrorPage, SignInPage};
 use crate::report::choice::NotAChoice;
@@ -70,14 +69,14 @@ pub fn whole_sentence(error: &str) -> String {
 }
 
 /// How to sign in.
-pub fn sign_in(why: Why, name: &str, headers: &HeaderMap) -> Response {
+pub fn sign_in(why: SignInReason, name: &str, headers: &HeaderMap) -> Response {
     let status = StatusCode::from_u16(why.status()).unwrap_or_default();
     html(status, SignInPage { words: words_for(headers), why, name: name.to_owned() }.html())
 }
 
 /// The page to sign in on, for whoever wants to.
 pub fn ask(headers: &HeaderMap) -> Response {
-    let mut answer = sign_in(Why::Asked, "", headers);
+    let mut answer = sign_in(SignInReason::Asked, "", headers);
     *answer.status_mut() = StatusCode::OK;
     answer
 }

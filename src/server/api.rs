@@ -1,4 +1,4 @@
-//! In: queries in the shape of Plausible's Stats API v2, with a bearer token. Out: their answers as JSON. Forgets: nothing.
+//! Answers queries in the shape of Plausible's Stats API v2, sent with a bearer token.
 
 pub mod annotations;
 
@@ -14,7 +14,7 @@ use super::{SharedApp, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
-use crate::report::query::{Answer, QueryError, Request};
+use crate::report::query::{Answer, QueryError, QueryRequest};
 use crate::site::Site;
 use crate::store::StoreError;
 
@@ -31,7 +31,7 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
         Err(cause) => return failure::json_error(cause),
     };
     let request = match body::read(request.into_body(), limits::QUERY_BYTES_MAX).await {
-        Ok(body) => Request::parse(&body.bytes),
+        Ok(body) => QueryRequest::parse(&body.bytes),
         Err(unread) => return unreadable(unread),
     };
     let request = match request {
@@ -56,7 +56,7 @@ enum Trouble {
     Store(StoreError),
 }
 
-fn answer(request: &Request, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
+fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
     let first_day =
         if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
     let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;

@@ -13,7 +13,7 @@ use crate::limits;
 static ROOM: Semaphore = Semaphore::const_new(limits::BODIES_BYTES_MAX);
 
 /// A whole body, and the room that it takes until it is dropped.
-pub struct Held<'r> {
+pub struct HeldBody<'r> {
     /// The bytes.
     pub bytes: Vec<u8>,
     room: Option<SemaphorePermit<'r>>,
@@ -34,7 +34,7 @@ pub enum Unread {
 ///
 /// # Errors
 /// [`Unread`]
-pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<Held<'static>, Unread> {
+pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<HeldBody<'static>, Unread> {
     within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM).await
 }
 
@@ -43,7 +43,7 @@ async fn within<B: Body<Data = Bytes> + Unpin>(
     body: B,
     bytes_max: usize,
     room: &Semaphore,
-) -> Result<Held<'_>, Unread> {
+) -> Result<HeldBody<'_>, Unread> {
     tokio::time::timeout(wait, gathered(body, bytes_max, room)).await.unwrap_or(Err(Unread::Late))
 }
 
@@ -51,8 +51,8 @@ async fn gathered<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     bytes_max: usize,
     room: &Semaphore,
-) -> Result<Held<'_>, Unread> {
-    let mut held = Held { bytes: Vec::new(), room: None };
+) -> Result<HeldBody<'_>, Unread> {
+    let mut held = HeldBody { bytes: Vec::new(), room: None };
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::Gone)?.into_data() else { continue };
         if held.bytes.len() + data.len() > bytes_max {
@@ -74,7 +74,7 @@ async fn pass_over<B: Body<Data = Bytes> + Unpin>(mut body: B, bytes_max: usize)
     }
 }
 
-impl<'r> Held<'r> {
+impl<'r> HeldBody<'r> {
     /// Adds bytes once there is room for them. The first of each body need none: large bodies can't keep small ones out.
     async fn add(&mut self, data: &[u8], room: &'r Semaphore) -> Result<(), Unread> {
         let counted = |len: usize| len.saturating_sub(limits::BODY_BYTES_FREE);

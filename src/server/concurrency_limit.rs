@@ -1,4 +1,4 @@
-//! In: requests for work that is dear. Out: turns at it, a few at once, or that none came in time. Forgets: who waited.
+//! In: requests for work that is dear. Out: permits for it, a few at once, or that none came in time. Forgets: who waited.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits;
 
-/// ConcurrencyLimit at work that takes much memory or reads much, so that who asks for it a thousand times at once keeps nobody out.
+/// A limit for work that takes much memory or reads much, so that who asks for it a thousand times at once keeps nobody out.
 #[derive(Debug)]
 pub struct ConcurrencyLimit {
     free: Semaphore,
@@ -14,12 +14,12 @@ pub struct ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// As many at once, for which others wait [`limits::TURN_WAIT_MS`].
+    /// As many at once, for which others wait [`limits::PERMIT_WAIT_MS`].
     pub const fn of(at_once: usize) -> ConcurrencyLimit {
-        ConcurrencyLimit { free: Semaphore::const_new(at_once), wait_ms: limits::TURN_WAIT_MS }
+        ConcurrencyLimit { free: Semaphore::const_new(at_once), wait_ms: limits::PERMIT_WAIT_MS }
     }
 
-    /// Waits for a turn, which lasts until it is dropped; nothing if none came in time.
+    /// Waits for a permit, which lasts until it is dropped; nothing if none came in time.
     pub async fn take(&self) -> Option<SemaphorePermit<'_>> {
         tokio::time::timeout(Duration::from_millis(self.wait_ms), self.free.acquire()).await.ok()?.ok()
     }
@@ -31,11 +31,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_is_told_so_and_a_turn_that_ends_is_free() {
-        let turns = ConcurrencyLimit { wait_ms: 5, ..ConcurrencyLimit::of(1) };
-        let turn = turns.take().await;
-        assert!(turn.is_some());
-        assert!(turns.take().await.is_none());
-        drop(turn);
-        assert!(turns.take().await.is_some());
+        let limit = ConcurrencyLimit { wait_ms: 5, ..ConcurrencyLimit::of(1) };
+        let permit = limit.take().await;
+        assert!(permit.is_some());
+        assert!(limit.take().await.is_none());
+        drop(permit);
+        assert!(limit.take().await.is_some());
     }
 }

@@ -23,7 +23,7 @@ use crate::view::counter::{coarse, svg};
 const AGE: &str = "public, max-age=3600";
 
 /// Anybody may ask, and an answer reads all days: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::COUNTERS_AT_ONCE);
+static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::COUNTERS_AT_ONCE);
 
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
 pub async fn counter(
@@ -40,7 +40,7 @@ pub async fn counter(
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let collector = app.collector.clone();
-    let Some(_turn) = TURNS.take().await else { return failure::busy(&headers) };
+    let Some(_permit) = LIMIT.take().await else { return failure::busy(&headers) };
     let views = stored(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
     let count = match views {
         Ok(views) => coarse(views),

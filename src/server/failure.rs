@@ -101,7 +101,7 @@ pub fn json_error(cause: impl Into<FailureCause>) -> Response {
 pub fn busy(headers: &HeaderMap) -> Response {
     let page = ErrorPage::of(503, words_for(headers)).html();
     let mut answer = about(About::Rush("no turn came in time"), answers::html(StatusCode::SERVICE_UNAVAILABLE, page));
-    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TURN_WAIT_MS / 1_000));
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::PERMIT_WAIT_MS / 1_000));
     answer
 }
 

@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use super::{App, cookie};
 use crate::limits;
-use crate::page::form::{Sent, Told};
+use crate::page::form::{FlashMessage, SentForm};
 
 const COOKIE: &str = "headcount_told";
 
@@ -21,14 +21,14 @@ pub fn leave(answer: &mut Response, app: &App, path: &str, form: &str, text: &st
 }
 
 /// What a browser keeps for the page at `path`.
-pub fn of(headers: &HeaderMap, path: &str) -> Sent {
+pub fn of(headers: &HeaderMap, path: &str) -> SentForm {
     read(headers, path).unwrap_or_default()
 }
 
-fn read(headers: &HeaderMap, path: &str) -> Option<Sent> {
+fn read(headers: &HeaderMap, path: &str) -> Option<SentForm> {
     let value = percent_decode_str(cookie(headers, COOKIE)?).decode_utf8().ok()?;
     let (form, text) = value.strip_prefix(path)?.strip_prefix('\n')?.split_once('\n')?;
-    Some(Sent { form: form.to_owned(), values: Vec::new(), told: Some(Told::Done(text.to_owned())) })
+    Some(SentForm { form: form.to_owned(), values: Vec::new(), flash: Some(FlashMessage::Done(text.to_owned())) })
 }
 
 /// Has the browser drop what it keeps, if it does, since it is shown now.

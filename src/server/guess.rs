@@ -15,7 +15,7 @@ use crate::site::AddressMode;
 use crate::store::StoreError;
 
 /// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
-pub static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
+pub static PASSWORD_LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
 
 /// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
@@ -46,18 +46,18 @@ pub async fn tried<T: Send + 'static>(
 ) -> Result<Guess<T>, FailureCause> {
     // An IPv4 /24 or an IPv6 /48: within it one person easily takes other addresses.
     let who = token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate);
-    if !app.tries.take(what, who, app.collector.clock().now()) {
+    if !app.password_limit.take(what, who, app.collector.clock().now()) {
         return Ok(Guess::TooMany);
     }
-    let Some(_turn) = TURNS.take().await else {
-        app.tries.give_back(what, who);
+    let Some(_permit) = PASSWORD_LIMIT.take().await else {
+        app.password_limit.give_back(what, who);
         return Ok(Guess::Busy);
     };
     let collector = app.collector.clone();
     let found = stored(move || work(&collector)).await?;
     Ok(match found {
         Some(found) => {
-            app.tries.give_back(what, who);
+            app.password_limit.give_back(what, who);
             Guess::Right(found)
         }
         None => Guess::Wrong,

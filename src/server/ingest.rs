@@ -18,12 +18,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
-use super::body::{self, Held, Unread};
+use super::body::{self, HeldBody, Unread};
 use super::failure::{self, FailureCause};
 use super::routes::WireRoute;
 use super::{App, header as text_of};
 use crate::beacon::address::{self, Client, Header};
-use crate::beacon::plausible::{Fault, Refusal};
+use crate::beacon::plausible::{Fault, MessageRefusal};
 use crate::beacon::{self, Hints, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
@@ -123,7 +123,7 @@ fn not_allowed(route: &WireRoute) -> WireAnswer {
 /// A request whose body is read.
 struct WholeRequest {
     parts: hyper::http::request::Parts,
-    body: Result<Held<'static>, Unread>,
+    body: Result<HeldBody<'static>, Unread>,
     client: Client,
 }
 
@@ -167,8 +167,8 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
     let body = body::read(body, limits::BODY_BYTES_MAX).await;
     let parsed = match &body {
         Ok(body) => plausible::parse(&said.request("", &body.bytes, client)),
-        Err(Unread::TooLarge) => Err(Refusal::from(Fault::BodyTooLarge)),
-        Err(Unread::Late | Unread::Gone) => Err(Refusal::from(Fault::NotJson)),
+        Err(Unread::TooLarge) => Err(MessageRefusal::from(Fault::BodyTooLarge)),
+        Err(Unread::Late | Unread::Gone) => Err(MessageRefusal::from(Fault::NotJson)),
     };
     let is_late = body.is_err_and(|unread| unread == Unread::Late);
     match parsed {

@@ -1,5 +1,4 @@
-//! In: what a browser says of languages. Out: the texts that its reader understands. Forgets: nothing; a choice is kept by the
-//! browser itself.
+//! The texts that a reader understands, by what the browser says. A choice is kept by the browser itself.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};

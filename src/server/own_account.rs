@@ -18,7 +18,7 @@ use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
 use crate::operator::{User, UserId};
-use crate::page::account::{AccountPage, BrowserLine, Outcome};
+use crate::page::account::{AccountOutcome, AccountPage, BrowserLine};
 use crate::page::words::Words;
 use crate::secret::Secret;
 use crate::secret::password::Password;
@@ -46,22 +46,22 @@ pub async fn set_password(
     };
     match may_set(&account, &form, peer, &headers, &app).await {
         Ok(()) => {}
-        Err(NotSet::Why(status, sentence)) => {
-            return shown(account, status, Some(Outcome::Refused(sentence)), &headers, &app).await;
+        Err(PasswordNotSet::SignInReason(status, sentence)) => {
+            return shown(account, status, Some(AccountOutcome::Refused(sentence)), &headers, &app).await;
         }
-        Err(NotSet::Answer(answer)) => return answer,
+        Err(PasswordNotSet::Answer(answer)) => return answer,
     }
     let (name, id, collector) = (account.user.name.clone(), account.user.id, app.collector.clone());
     let password = Some(Password::from(form.exact("new").to_owned()));
     let set = run(Ok(Command::User(UserCommand::Password { name, password })), &app).await;
     if let Err(sentence) = set {
-        return shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await;
+        return shown(account, StatusCode::BAD_REQUEST, Some(AccountOutcome::Refused(sentence)), &headers, &app).await;
     }
     // All browsers are signed out now; this one knows the new password.
     match stored(move || renewed(&collector, id)).await {
         Ok(Some((user, login))) => {
             let account = SignedIn { user, login: login.digest() };
-            let done = Some(Outcome::Done(words_for(&headers).password_done.to_owned()));
+            let done = Some(AccountOutcome::Done(words_for(&headers).password_done.to_owned()));
             let mut answer = shown(account, StatusCode::OK, done, &headers, &app).await;
             sign_in::keep(&mut answer, &app, &login);
             answer
@@ -78,9 +78,9 @@ fn renewed(collector: &Collector, user: UserId) -> Result<Option<(User, Secret)>
 }
 
 /// Why a password is not set.
-enum NotSet {
+enum PasswordNotSet {
     /// What the page says, with which status.
-    Why(StatusCode, String),
+    SignInReason(StatusCode, String),
     /// It could not be looked at.
     Answer(Response),
 }
@@ -92,10 +92,10 @@ async fn may_set(
     peer: Peer,
     headers: &HeaderMap,
     app: &SharedApp,
-) -> Result<(), NotSet> {
+) -> Result<(), PasswordNotSet> {
     let words: &Words = words_for(headers);
     if form.exact("new") != form.exact("again") {
-        return Err(NotSet::Why(StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
+        return Err(PasswordNotSet::SignInReason(StatusCode::BAD_REQUEST, words.passwords_differ.to_owned()));
     }
     if !account.user.has_password {
         return Ok(());
@@ -104,10 +104,12 @@ async fn may_set(
     let current = Password::from(form.exact("current").to_owned());
     match compare(&account.user.name, current, headers, peer, app).await {
         Ok(Guess::Right(_)) => Ok(()),
-        Ok(Guess::Wrong) => Err(NotSet::Why(StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
-        Ok(Guess::TooMany) => Err(NotSet::Why(StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned())),
-        Ok(Guess::Busy) => Err(NotSet::Answer(failure::busy(headers))),
-        Err(cause) => Err(NotSet::Answer(failure::page(cause, headers))),
+        Ok(Guess::Wrong) => Err(PasswordNotSet::SignInReason(StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
+        Ok(Guess::TooMany) => {
+            Err(PasswordNotSet::SignInReason(StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned()))
+        }
+        Ok(Guess::Busy) => Err(PasswordNotSet::Answer(failure::busy(headers))),
+        Err(cause) => Err(PasswordNotSet::Answer(failure::page(cause, headers))),
     }
 }
 
@@ -122,9 +124,9 @@ pub async fn sign_out(State(app): State<SharedApp>, request: Request) -> Respons
     let done = run(Ok(Command::User(UserCommand::SignOut { name: account.user.name.clone(), browser })), &app).await;
     match done {
         Ok(_) if browser.is_none() => sign_in::signed_out(&app),
-        Ok(reply) => shown(account, StatusCode::OK, Some(Outcome::Done(reply.text)), &headers, &app).await,
+        Ok(reply) => shown(account, StatusCode::OK, Some(AccountOutcome::Done(reply.text)), &headers, &app).await,
         Err(sentence) => {
-            shown(account, StatusCode::BAD_REQUEST, Some(Outcome::Refused(sentence)), &headers, &app).await
+            shown(account, StatusCode::BAD_REQUEST, Some(AccountOutcome::Refused(sentence)), &headers, &app).await
         }
     }
 }
@@ -132,7 +134,7 @@ pub async fn sign_out(State(app): State<SharedApp>, request: Request) -> Respons
 async fn shown(
     account: SignedIn,
     status: StatusCode,
-    outcome: Option<Outcome>,
+    outcome: Option<AccountOutcome>,
     headers: &HeaderMap,
     app: &SharedApp,
 ) -> Response {
@@ -145,7 +147,7 @@ async fn shown(
 
 fn made(
     account: &SignedIn,
-    outcome: Option<Outcome>,
+    outcome: Option<AccountOutcome>,
     words: &'static Words,
     collector: &Collector,
 ) -> Result<AccountPage, StoreError> {

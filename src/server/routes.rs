@@ -1,4 +1,4 @@
-//! In: methods and paths. Out: which part of the server answers them, and how. Forgets: nothing.
+//! The table of methods and paths: what answers them, and how.
 //!
 //! Every path of the server is a row of [`WIRE`] or of [`PAGES`]. From these are made: what is served, `405` with `Allow` for other
 //! methods, the answers that browsers ask for before they send, and the names that no site may have ([`crate::site::OWN_PATHS`]).

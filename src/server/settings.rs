@@ -1,4 +1,4 @@
-//! In: owners, and the forms that they send. Out: the settings pages. Forgets: nothing.
+//! The settings pages of owners, and the forms that they send.
 //!
 //! Each form is one [`Command`], carried out as the command line's are. What was done is said on the page that follows, what was
 //! refused beside the form, with what was typed.
@@ -15,13 +15,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::failure::blocking;
 use super::form::PostedForm;
-use super::guess::TURNS;
+use super::guess::PASSWORD_LIMIT;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
 use crate::control::{self, Command, Reply};
 use crate::meter::FailureKind;
-use crate::page::form::{Sent, Told};
+use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
 use crate::site::{Site, time};
@@ -155,7 +155,9 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
     let (command, app) = (command?, app.clone());
     // Digesting one costs as much as comparing it.
     let _turn = match command.password() {
-        Some(_) => Some(TURNS.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?),
+        Some(_) => Some(
+            PASSWORD_LIMIT.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?,
+        ),
         None => None,
     };
     let collector = app.collector.clone();
@@ -169,11 +171,17 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
     }
 }
 
-fn wrong(name: &str, form: &PostedForm, sentence: String) -> Sent {
-    Sent { form: name.to_owned(), values: form.pairs().to_vec(), told: Some(Told::Wrong(sentence)) }
+fn wrong(name: &str, form: &PostedForm, sentence: String) -> SentForm {
+    SentForm { form: name.to_owned(), values: form.pairs().to_vec(), flash: Some(FlashMessage::Wrong(sentence)) }
 }
 
-fn instance_page(account: &SignedIn, sent: Sent, status: StatusCode, headers: &HeaderMap, app: &SharedApp) -> Response {
+fn instance_page(
+    account: &SignedIn,
+    sent: SentForm,
+    status: StatusCode,
+    headers: &HeaderMap,
+    app: &SharedApp,
+) -> Response {
     let page = SettingsPage {
         words: words_for(headers),
         account: Some(account.shown()),
@@ -187,7 +195,7 @@ fn instance_page(account: &SignedIn, sent: Sent, status: StatusCode, headers: &H
 fn site_page(
     account: &SignedIn,
     site: Arc<Site>,
-    sent: Sent,
+    sent: SentForm,
     status: StatusCode,
     headers: &HeaderMap,
     app: &SharedApp,

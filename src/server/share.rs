@@ -19,7 +19,7 @@ use super::{App, SharedApp, answers, pages};
 use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
 use crate::limits;
 use crate::operator::Share;
-use crate::page::share::Why;
+use crate::page::share::SharePasswordReason;
 use crate::page::words::Words;
 use crate::report::folded::Folded;
 use crate::secret::password::Password;
@@ -34,7 +34,7 @@ const EMBED: &str = "embed";
 const PUBLIC_AGE: &str = "public, max-age=300";
 
 /// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static TURNS: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
+static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
 
 /// `GET /share/SLUG`: the page of a site.
 pub async fn page(
@@ -106,7 +106,7 @@ async fn made(
     work: impl FnOnce(&OpenShare, &App, &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = access_guard::admit(slug, headers, app).await?;
-    let Some(_turn) = TURNS.take().await else { return Err(failure::busy(headers)) };
+    let Some(_permit) = LIMIT.take().await else { return Err(failure::busy(headers)) };
     let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
     match blocking(move || work(&open, &app, words)).await {
         Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
@@ -155,9 +155,9 @@ pub async fn unlock(
     };
     match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
         Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &app),
-        Ok(Guess::Wrong) => access_guard::ask(&open, Why::Wrong, &headers),
+        Ok(Guess::Wrong) => access_guard::ask(&open, SharePasswordReason::Wrong, &headers),
         Ok(Guess::TooMany) => {
-            let mut answer = access_guard::ask(&open, Why::TooMany, &headers);
+            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }

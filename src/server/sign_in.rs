@@ -14,7 +14,7 @@ use super::{App, SharedApp, answers, ingest};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::operator::{User, UserId};
-use crate::page::sign_in::Why;
+use crate::page::sign_in::SignInReason;
 use crate::secret::password::Password;
 use crate::secret::{Digest, Secret};
 use crate::store::StoreError;
@@ -39,7 +39,7 @@ pub async fn by_link(
     let (collector, before) = (app.collector.clone(), signed_in::cookie(&headers));
     match stored(move || exchange(&collector, link, before)).await {
         Ok(Some((user, login))) => welcome(&app, &user, &login, None),
-        Ok(None) => answers::sign_in(Why::BadLink, "", &headers),
+        Ok(None) => answers::sign_in(SignInReason::BadLink, "", &headers),
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -82,9 +82,9 @@ pub async fn by_password(State(app): State<SharedApp>, Extension(peer): Extensio
                 Err(cause) => failure::page(cause, &headers),
             }
         }
-        Ok(Guess::Wrong) => answers::sign_in(Why::Wrong, &name, &headers),
+        Ok(Guess::Wrong) => answers::sign_in(SignInReason::Wrong, &name, &headers),
         Ok(Guess::TooMany) => {
-            let mut answer = answers::sign_in(Why::TooMany, &name, &headers);
+            let mut answer = answers::sign_in(SignInReason::TooMany, &name, &headers);
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
             answer
         }

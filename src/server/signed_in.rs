@@ -10,7 +10,7 @@ use super::form::PostedForm;
 use super::{SharedApp, answers, header as text_of};
 use crate::operator::{Access, User};
 use crate::page;
-use crate::page::sign_in::Why;
+use crate::page::sign_in::SignInReason;
 use crate::secret::{Digest, Secret};
 use crate::site::SiteId;
 
@@ -62,7 +62,7 @@ pub async fn account(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Sign
 pub async fn admit(headers: &HeaderMap, app: &SharedApp) -> Result<SignedIn, Response> {
     match account(headers, app).await {
         Ok(Some(account)) => Ok(account),
-        Ok(None) => Err(answers::sign_in(Why::Asked, "", headers)),
+        Ok(None) => Err(answers::sign_in(SignInReason::Asked, "", headers)),
         Err(cause) => Err(failure::page(cause, headers)),
     }
 }

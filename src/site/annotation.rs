@@ -1,5 +1,4 @@
-//! In: what an owner notes beside the figures of a site. Out: [`Annotation`]s, each of a day or an hour of it. Forgets: nothing; the
-//! words are the owner's own.
+//! What an owner notes beside the figures of a site: [`Annotation`]s, each of a day or an hour of it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! In: what an owner watches. Out: goals and funnels, and whether a page or an event is one of them. Forgets: nothing.
+//! The goals and funnels of a site, and whether a page or an event is one of them.
 
 use serde::{Deserialize, Serialize};
 

@@ -24,7 +24,7 @@ impl Arrivals {
     /// [`StoreError`]
     pub fn of(site: &Site, now: Moment, records: &dyn Records) -> Result<Arrivals, StoreError> {
         let not_counted = rejected(site.id, site.schedule.locate(now).day, records)?;
-        let unclaimed = unclaimed_lately(now, records)?;
+        let unclaimed = recently_unclaimed(now, records)?;
         let is_any_unclaimed = unclaimed.iter().any(|line| line.reason == Rejection::UnknownSite);
         Ok(Arrivals { not_counted, is_any_unclaimed })
     }
@@ -40,7 +40,7 @@ impl Arrivals {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn unclaimed_lately(now: Moment, records: &dyn Records) -> Result<Vec<NotCounted>, StoreError> {
+pub fn recently_unclaimed(now: Moment, records: &dyn Records) -> Result<Vec<NotCounted>, StoreError> {
     rejected(SiteId::INSTANCE, Schedule::utc().locate(now).day, records)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Arrivals, SiteView};
 use crate::cell::Dimension;
-use crate::counts::lately::{Ranked, RecentActivity};
+use crate::counts::recent_activity::{Ranked, RecentActivity};
 use crate::page::cards::Tab;
 use crate::page::live::{HalfHour, LiveList, LiveRow, Now};
 use crate::page::words::Words;

@@ -5,7 +5,7 @@ use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
-use crate::page::map::{Map, Place};
+use crate::page::map::{CountryOnMap, Map};
 use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
@@ -153,7 +153,7 @@ fn panel_of(
 /// The countries of a panel on a map, and the first of them as a list.
 fn map(view: &SiteView, mut panel: Panel) -> CardBody {
     let place =
-        |row: &PanelRow| Some(Place { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
+        |row: &PanelRow| Some(CountryOnMap { code: row.value.clone(), count: row.metrics[0]?, href: row.href.clone() });
     let places = panel.rows.iter().flatten().filter_map(place);
     let metric = panel.metrics.first().copied().unwrap_or(Metric::Visitors);
     let map = Map::of(view.words, metric, places).map(Box::new);

@@ -5,7 +5,7 @@ use super::site_view::{Audience, SiteView};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::limits;
 use crate::page::cards::Tab;
-use crate::page::rows::Head;
+use crate::page::rows::ColumnHead;
 use crate::page::{Account, LinkTo, Panel, PanelRow, RowsPage};
 use crate::report::period::Range;
 use crate::report::{self, Line, Question, Sums};
@@ -85,7 +85,7 @@ pub fn rows_page(
         account,
         domain: view.name.clone(),
         back: view.here(),
-        stand: view.stand(),
+        embed_options: view.embed_options(),
         everything: view.everything(),
         days: (range.span.first_day(), range.span.last_day()),
         filters: view.chips(),
@@ -151,7 +151,7 @@ fn sort(rows: &mut [PanelRow], metrics: &[Metric], params: &ListParams, tab: &Ta
     }
 }
 
-fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) -> Vec<Head> {
+fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) -> Vec<ColumnHead> {
     let usual = metrics.first().map_or("", |metric| metric.name());
     let sorted = params.sort.clone().unwrap_or_else(|| usual.to_owned());
     let head = |name: &str, label: String, meaning: &'static str| {
@@ -164,7 +164,7 @@ fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) ->
             page: 0,
             ..params.clone()
         };
-        Head {
+        ColumnHead {
             link: LinkTo { label, href: view.below(tab, "") + &turned.query(), is_current },
             meaning,
             order: if !is_current {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::arrivals::unclaimed_lately;
+use super::arrivals::recently_unclaimed;
 use crate::cell::Tally;
 use crate::limits;
 use crate::page::words::Words;
@@ -104,7 +104,7 @@ pub fn site_list(
 
 /// Messages of the last days that name a site which is none here. What else belongs to none comes from programs mostly.
 fn unclaimed(now: Moment, records: &dyn Records) -> Result<Vec<NotCounted>, StoreError> {
-    let mut lines = unclaimed_lately(now, records)?;
+    let mut lines = recently_unclaimed(now, records)?;
     lines.retain(|line| line.reason == Rejection::UnknownSite);
     Ok(lines)
 }

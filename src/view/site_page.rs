@@ -55,7 +55,7 @@ pub fn site_page(
     let before = compared(view, &range, sums)?;
     let tabs = panels::tabs(view, range.span, sums)?;
     let found = answers(view, &range, before, &tabs, sums)?;
-    let records = records.filter(|_| view.has_ledger());
+    let records = records.filter(|_| view.has_records());
     let records = SiteRecords::of(view, &range, records, first_day.is_none(), instance)?;
     let page = PageAnswers { range, before, is_new: first_day.is_none(), found, records };
     Ok(page.shown(view, tabs, account, instance))
@@ -109,7 +109,7 @@ impl PageAnswers {
             words: view.words,
             domain: view.name.clone(),
             home: view.home.clone(),
-            stand: view.stand(),
+            embed_options: view.embed_options(),
             time_zone: view.site.schedule.zone_at(instance.now).iana_name().unwrap_or("Etc/UTC").to_owned(),
             address: view.site.settings.address,
             period: view.period_form(range),
@@ -126,7 +126,7 @@ impl PageAnswers {
             series: series::series(view, range, *before, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },
             files: Files { bots: files(bots::NAME), mails: files("mail") },
-            has_ledger: view.has_ledger(),
+            has_records: view.has_records(),
             snippet: instance.snippet.clone(),
             is_new: *is_new,
             members: Vec::new(),

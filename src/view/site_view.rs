@@ -7,8 +7,8 @@ use crate::cell::{Dimension, Metric, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, LinkTo, PeriodForm, Stand, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, Key, NotAChoice, Part};
+use crate::page::{Chip, Choose, EmbedOptions, LinkTo, PeriodForm, keys};
+use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter};
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
@@ -45,7 +45,7 @@ pub struct SiteView<'a> {
     pub site: &'a Site,
     /// What is chosen.
     pub state: UrlState,
-    /// The filters of that, made out.
+    /// The filters of that, resolved.
     pub chosen: Chosen,
 }
 
@@ -85,7 +85,7 @@ impl<'a> SiteView<'a> {
     ) -> Result<SiteView<'a>, ViewError> {
         let usual = if now.0 - site.added.0 < limits::SITE_YOUNG_MS { Period::Today } else { Period::Days(30) };
         let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
-        let chosen = state.choice.made_out(site)?;
+        let chosen = state.choice.resolve(site)?;
         if chosen.goal.is_some() && chosen.filter.is_some() {
             return Err(ViewError::GoalAndFilter);
         }
@@ -108,7 +108,7 @@ impl<'a> SiteView<'a> {
         if state.period == Period::Today || state.by == Some(Interval::Hour) || !state.choice.is_empty() {
             return Err(ViewError::NotForAll);
         }
-        let chosen = state.choice.made_out(site)?;
+        let chosen = state.choice.resolve(site)?;
         let name = site.domain.to_string();
         Ok(SiteView { words, audience: Audience::Public, name, home, is_findable: false, site, state, chosen })
     }
@@ -125,8 +125,8 @@ impl<'a> SiteView<'a> {
     }
 
     /// How the page stands.
-    pub fn stand(&self) -> Stand {
-        Stand {
+    pub fn embed_options(&self) -> EmbedOptions {
+        EmbedOptions {
             is_embedded: self.state.is_embedded && self.audience == Audience::Public,
             is_findable: self.is_findable,
         }
@@ -161,7 +161,7 @@ impl<'a> SiteView<'a> {
 
     /// Whether its reader sees what is told of the whole site beside its figures: what was not counted, programs, mails, and
     /// who is there now.
-    pub fn has_ledger(&self) -> bool {
+    pub fn has_records(&self) -> bool {
         self.audience == Audience::SignedIn
     }
 
@@ -208,27 +208,27 @@ impl<'a> SiteView<'a> {
             return None;
         }
         let key = match tab {
-            Tab::Of(dimension) => Key::Of(*dimension),
-            Tab::Map => Key::Of(Dimension::Country),
-            Tab::Prop(key) => Key::Prop(key.to_string()),
+            Tab::Of(dimension) => FilterKey::Of(*dimension),
+            Tab::Map => FilterKey::Of(Dimension::Country),
+            Tab::Prop(key) => FilterKey::Prop(key.to_string()),
             Tab::Missing | Tab::Goals | Tab::Funnels => return None,
         };
-        self.narrowed(Part::is(key, value))
+        self.narrowed(WrittenFilter::is(key, value))
     }
 
     /// Where those are shown alone who reached a goal.
     pub fn of_goal(&self, name: &str) -> Option<String> {
-        if self.audience == Audience::Public { None } else { self.narrowed(Part::is(Key::Goal, name)) }
+        if self.audience == Audience::Public { None } else { self.narrowed(WrittenFilter::is(FilterKey::Goal, name)) }
     }
 
-    fn narrowed(&self, part: Part) -> Option<String> {
+    fn narrowed(&self, part: WrittenFilter) -> Option<String> {
         if self.state.choice.parts.contains(&part) {
             return None;
         }
         let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
         let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filter.is_none();
-        let choice = match joined.made_out(self.site) {
+        let choice = match joined.resolve(self.site) {
             Ok(chosen) if is_seen(&chosen) => joined,
             _ => Choice::default().and(part),
         };
@@ -237,7 +237,7 @@ impl<'a> SiteView<'a> {
 
     /// The filters that act.
     pub fn chips(&self) -> Vec<Chip> {
-        let chip = |(place, part): (usize, &Part)| Chip {
+        let chip = |(place, part): (usize, &WrittenFilter)| Chip {
             key: title(&part.key, self.words),
             words: compared(part.comparison, self.words),
             values: part.values.iter().map(|value| shown(&part.key, value, self.words)).collect(),
@@ -362,11 +362,11 @@ impl<'a> SiteView<'a> {
     }
 }
 
-fn title(key: &Key, words: &Words) -> String {
+fn title(key: &FilterKey, words: &Words) -> String {
     match key {
-        Key::Of(dimension) => words.alone(*dimension).to_owned(),
-        Key::Prop(key) => words.one(words.property, words.visible(key)),
-        Key::Goal => words.goal.to_owned(),
+        FilterKey::Of(dimension) => words.alone(*dimension).to_owned(),
+        FilterKey::Prop(key) => words.one(words.property, words.visible(key)),
+        FilterKey::Goal => words.goal.to_owned(),
     }
 }
 
@@ -379,9 +379,9 @@ fn compared(comparison: Comparison, words: &Words) -> &'static str {
     }
 }
 
-fn shown(key: &Key, value: &str, words: &Words) -> String {
+fn shown(key: &FilterKey, value: &str, words: &Words) -> String {
     match key {
-        Key::Of(dimension) => words.label(*dimension, value).to_owned(),
-        Key::Prop(_) | Key::Goal => value.to_owned(),
+        FilterKey::Of(dimension) => words.label(*dimension, value).to_owned(),
+        FilterKey::Prop(_) | FilterKey::Goal => value.to_owned(),
     }
 }

@@ -1,5 +1,4 @@
-//! In: what somebody does in a browser. Out: the same, done in Chromium, Firefox or WebKit without a screen. Forgets: its
-//! profile, at the end.
+//! What somebody does in a browser, done in Chromium, Firefox or WebKit without a screen.
 
 mod chromium;
 mod firefox;
@@ -99,11 +98,11 @@ impl Browser {
     }
 
     fn driven(engine: Engine, driver: Driver, profile: TempDir) -> Browser {
-        let wishes = driver.wishes.as_object().unwrap().clone();
+        let capabilities = driver.capabilities.as_object().unwrap().clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            builder.capabilities(wishes).connect(&format!("http://127.0.0.1:{}", driver.port)).await.unwrap()
+            builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", driver.port)).await.unwrap()
         });
         Browser { engine, client, runtime, driver, profile }
     }
@@ -383,7 +382,7 @@ impl Drop for Browser {
 struct Driver {
     program: Program,
     port: u16,
-    wishes: Value,
+    capabilities: Value,
     /// Where its windows are shown, if it needs that.
     #[allow(dead_code, reason = "ends the screen after the driver")]
     screen: Option<Program>,
@@ -394,7 +393,7 @@ struct Driver {
 
 impl Driver {
     /// Starts a driver that finds a port itself and says so after these words.
-    fn started(command: &mut Command, words: &str, wishes: Value) -> Driver {
+    fn started(command: &mut Command, words: &str, capabilities: Value) -> Driver {
         // The port may be taken by another at the same moment; then the driver ends.
         let tried = (0..5).find_map(|_| {
             let mut program = Program::start(command);
@@ -402,11 +401,11 @@ impl Driver {
             Some((program, port))
         });
         let (program, port) = tried.unwrap_or_else(|| panic!("{:?} says where it listens", command.get_program()));
-        Driver::of(program, port, wishes)
+        Driver::of(program, port, capabilities)
     }
 
-    fn of(program: Program, port: u16, wishes: Value) -> Driver {
-        Driver { program, port, wishes, screen: None, read: Cell::default(), printed: Cell::default() }
+    fn of(program: Program, port: u16, capabilities: Value) -> Driver {
+        Driver { program, port, capabilities, screen: None, read: Cell::default(), printed: Cell::default() }
     }
 }
 

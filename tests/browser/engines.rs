@@ -1,5 +1,4 @@
-//! In: a visit and a reader in each of Chromium, Firefox and WebKit. Out: the same numbers, and pages as they should be, on
-//! the screen and on paper. Forgets: nothing.
+//! Chromium, Firefox and WebKit give the same numbers, and show pages as they should be, on the screen and on paper.
 
 use std::io::Write;
 use std::process::{Command as Program, Stdio};

@@ -1,5 +1,4 @@
-//! In: requests of a browser for the pages of a measured site. Out: `tests/pages/*.html`, with the collector and the
-//! site's domain filled in. Forgets: nothing.
+//! Serves `tests/pages/*.html` as a measured site, with the collector and the site's domain filled in.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,4 @@
-//! In: a reader whose browser runs no scripts, as its settings say. Out: every page by links and forms alone, and the files.
-//! Forgets: nothing.
+//! A browser without scripts reaches every page and file by links and forms alone.
 
 use headcount::control::user::UserCommand;
 use headcount::control::{Command, SiteChange};

@@ -1,4 +1,4 @@
-//! In: an owner with a browser that runs no scripts. Out: what is set by its forms. Forgets: nothing.
+//! Owners change settings with a browser that runs no scripts.
 
 use super::driver::Browser;
 use super::{ENGLISH, Scene};

@@ -208,29 +208,32 @@ fn fathoms_and_simple_analytics_scripts_are_read() {
     );
 }
 
+/// Sends a request as it was recorded, and looks at the answer.
+fn send_again(world: &World, line: &serde_json::Value) {
+    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    let query = text("query");
+    let path = if query.is_empty() { text("path") } else { format!("{}?{query}", text("path")) };
+    let names = ["user-agent", "accept-language", "referer", "origin", "content-type"];
+    let headers: Vec<(&str, String)> = names
+        .into_iter()
+        .filter_map(|name| Some((name, line["headers"][name].as_str()?.to_owned())))
+        .chain([("x-forwarded-for", "198.18.0.9".to_owned())])
+        .collect();
+    let body = text("body");
+    let answer = world.request(&text("method"), &path, &headers, (!body.is_empty()).then_some(body.as_bytes()));
+    // The listener answered lists with a picture although they asked for none.
+    let responded = if body.contains("\"requests\"") { 204 } else { line["responded"].as_u64().unwrap() };
+    assert_eq!(u64::from(answer.status), responded, "{line}: {}", answer.text());
+    world.wait_ms(1_000);
+}
+
 /// Every capture sent as it was recorded: what is counted in the end, and how each is answered.
 #[test]
 fn recorded_requests_are_counted_by_a_server() {
     let world = World::at("2026-06-01T09:00:00Z", &[("example.test", "Etc/UTC")]);
     world.alias("example.test", &[WEBSITE, "7", "ABCDE", "site.example.test"]);
     let all = [UMAMI, UMAMI_NODE, GOATCOUNTER, MATOMO, MATOMO_XHR, MATOMO_TWICE, FATHOM, SIMPLE];
-    for line in all.into_iter().flat_map(lines) {
-        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-        let query = text("query");
-        let path = if query.is_empty() { text("path") } else { format!("{}?{query}", text("path")) };
-        let names = ["user-agent", "accept-language", "referer", "origin", "content-type"];
-        let headers: Vec<(&str, String)> = names
-            .into_iter()
-            .filter_map(|name| Some((name, line["headers"][name].as_str()?.to_owned())))
-            .chain([("x-forwarded-for", "198.18.0.9".to_owned())])
-            .collect();
-        let body = text("body");
-        let answer = world.request(&text("method"), &path, &headers, (!body.is_empty()).then_some(body.as_bytes()));
-        // The listener answered lists with a picture although they asked for none.
-        let responded = if body.contains("\"requests\"") { 204 } else { line["responded"].as_u64().unwrap() };
-        assert_eq!(u64::from(answer.status), responded, "{line}: {}", answer.text());
-        world.wait_ms(1_000);
-    }
+    all.into_iter().flat_map(lines).for_each(|line| send_again(&world, &line));
     let counted = |metric: &str, dimension: &str| -> String {
         let query = serde_json::json!({"site_id": "example.test", "metrics": [metric], "date_range": "day",
             "dimensions": [dimension], "order_by": [[dimension, "asc"]]});

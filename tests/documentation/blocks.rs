@@ -1,4 +1,4 @@
-//! In: the documents of the project. Out: their blocks of code and what they name within sentences. Forgets: the rest.
+//! The blocks of code in the documents, and what they name within sentences.
 
 use std::fs;
 use std::path::{Path, PathBuf};

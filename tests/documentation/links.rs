@@ -1,5 +1,4 @@
-//! In: the documents. Out: a failed test where a link of theirs leads nowhere, where the manual leaves out what it must list, or
-//! where the front page grows beyond its bars. Forgets: nothing.
+//! Links of the documents lead somewhere, the manual lists all that it must, and the front page stays within its bars.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

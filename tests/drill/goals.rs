@@ -1,11 +1,11 @@
-//! In: goals, funnels, properties and money. Out: whether readers get what a naive walk has, with and without a filter, of open
-//! days, closed ones and months. Forgets: nothing.
+//! Goals, funnels, properties and money are what a naive walk has, with and without a filter, of open days, closed ones and
+//! months.
 
 use std::collections::BTreeMap;
 
 use headcount::cell::{Axis, Cell, Dimension, Metric, Tally};
 use headcount::counts::Name;
-use headcount::report::query::Request;
+use headcount::report::query::QueryRequest;
 use headcount::report::{Question, Span, answer, goals};
 use headcount::site::{Day, SiteId, Target};
 use proptest::prelude::*;
@@ -244,7 +244,7 @@ fn what_no_sums_know_of_a_pattern_is_refused() {
             "site_id": "example.com", "metrics": ["visitors"], "date_range": ["2026-06-01", "2026-06-02"],
             "dimensions": dimensions, "filters": filters,
         });
-        let request = Request::parse(body.to_string().as_bytes()).unwrap();
+        let request = QueryRequest::parse(body.to_string().as_bytes()).unwrap();
         request.resolve(&site, headcount::site::Moment(1_780_000_000_000), None).map(drop)
     };
     let pattern = json!([["is", "event:goal", ["Visit /**"]]]);

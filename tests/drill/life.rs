@@ -1,5 +1,4 @@
-//! In: streams over days and months. Out: whether every two dimensions count the same while days are open, when they are
-//! closed, when they are in a month, and after restarts. Forgets: nothing.
+//! Every two dimensions count the same while days are open, when they are closed, when they are in a month, and after restarts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

@@ -1,10 +1,9 @@
-//! In: every operator on every dimension, asked as readers ask. Out: whether the answer is that of a naive walk, of days that
-//! are closed, of those that are open, and of months. Forgets: nothing.
+//! Every operator on every dimension answers what a naive walk does, of open days, closed ones and months.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::cell::{Dimension, NOT_SET, Tally};
-use headcount::report::query::Request;
+use headcount::report::query::QueryRequest;
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -23,7 +22,7 @@ const TIMES: [&str; 3] = ["time:day", "time:week", "time:month"];
 pub fn answered(room: &Room, site: SiteId, mut body: Value) -> Value {
     let site = room.collector().directory().get(site).expect("a site").clone();
     body["site_id"] = site.domain.as_str().into();
-    let request = Request::parse(body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error}: {body}"));
+    let request = QueryRequest::parse(body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error}: {body}"));
     let query = request.resolve(&site, room.clock.now(), None).unwrap_or_else(|error| panic!("{error}: {body}"));
     serde_json::to_value(query.run(room.collector()).unwrap()).unwrap()
 }

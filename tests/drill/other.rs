@@ -1,5 +1,4 @@
-//! In: streams of many values on sites of small budgets. Out: whether what is kept is exact, and whether what is not kept adds
-//! up. Forgets: nothing.
+//! On sites of small budgets what is kept is exact, and what is not kept adds up.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! In: days that were counted by the running collector and by an import, at once and one after the other. Out: whether their
-//! figures add up, whatever is over and whatever broke off. Forgets: the store.
+//! Days that were counted by the running collector and by an import, at once or one after the other, add up.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! In: a stream of hits. Out: a collector on a store of its own that has counted them, with a clock that goes along. Forgets:
-//! the folder.
+//! A collector on a store of its own that counts a stream of hits, with a clock that goes along.
 
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Outcome, WriterHandle};

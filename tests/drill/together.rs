@@ -1,5 +1,4 @@
-//! In: streams of two sites. Out: whether both as one have the sums of each, and whether the list of sites has what a walk counts.
-//! Forgets: nothing.
+//! Two sites as one have the sums of each, and the list of sites has what a walk counts.
 
 use std::cell::Cell as Counter;
 

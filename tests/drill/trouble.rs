@@ -1,5 +1,4 @@
-//! In: crashes, and a site that is removed. Out: what is lost, what stays, and that nothing is left of what is removed. Forgets:
-//! nothing.
+//! After crashes, and when a site is removed: what is lost, what stays, and that nothing is left of what is removed.
 
 use headcount::hit::Hit;
 use headcount::hit::token::Token;

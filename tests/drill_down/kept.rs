@@ -1,16 +1,27 @@
-//! In: months that pass, restarts, and sites that keep no tokens. Out: what filters, goals and funnels still tell. Forgets: nothing.
+//! What filters, goals and funnels still tell after months and restarts, and on sites that keep no tokens.
 
 use super::*;
 
-#[test]
-fn months_tell_the_same_as_their_days() {
+/// A month later, when its first day is stored and packed.
+fn a_month_later() -> World {
     let world = World::start();
     declare(&world);
     visits(&world);
-    world.go_to("2026-06-02T00:00:05Z");
-    world.flush();
-    world.go_to("2026-07-03T08:00:00Z");
-    world.flush();
+    for time in ["2026-06-02T00:00:05Z", "2026-07-03T08:00:00Z"] {
+        world.go_to(time);
+        world.flush();
+    }
+    world
+}
+
+fn report(period: &str, by: &str, filter: &str) -> Command {
+    let (period, by, filter) = (period.into(), Some(by.into()), vec![filter.into()]);
+    Command::Report { site: SITE.into(), period, by, rows: None, filter }
+}
+
+#[test]
+fn months_tell_the_same_as_their_days() {
+    let world = a_month_later();
     let reader = Reader::of(&world);
     for period in ["last_month", "12mo", "all"] {
         let page = |filter: &str| reader.get(&format!("/{SITE}?period={period}{filter}")).text();
@@ -25,31 +36,23 @@ fn months_tell_the_same_as_their_days() {
         let all = page("&goals=funnels");
         assert_eq!(cells(between(&all, "<bdi>Shop", "</table>"), "1. /**"), ["3", "3", "\u{2013}"], "{period}");
     }
-    let by_month = Command::Report {
-        site: SITE.into(),
-        period: "12mo".into(),
-        by: Some("month".into()),
-        rows: None,
-        filter: vec!["page=/blog/one".into()],
-    };
-    let rows = world.command(by_month).unwrap().json["rows"].take();
+    let rows = world.command(report("12mo", "month", "page=/blog/one")).unwrap().json["rows"].take();
     assert_eq!(
         (&rows[0]["visitors"], &rows[0]["bounce_rate"]),
         (&json!(2), &json!(100)),
         "eve entered there and left: {rows}"
     );
-    // Hours of single dimensions are gone by now: a day that is that old is drawn as a day.
+}
+
+#[test]
+fn a_day_whose_hours_are_gone_is_drawn_as_a_day() {
+    let world = a_month_later();
+    let reader = Reader::of(&world);
     world.go_to("2026-08-01T08:00:00Z");
     world.flush();
     let day = reader.get(&format!("/{SITE}?period=custom&from=2026-06-01&to=2026-06-01&filter=source:Google")).text();
     assert!(day.contains("Visitors by day. Highest: 2"), "{day}");
-    let hours = Command::Report {
-        site: SITE.into(),
-        period: "2026-06-01..2026-06-01".into(),
-        by: Some("hour".into()),
-        rows: None,
-        filter: vec!["source=Google".into()],
-    };
+    let hours = report("2026-06-01..2026-06-01", "hour", "source=Google");
     assert!(world.command(hours).unwrap_err().to_string().contains("kept by hour for 31 days"));
 }
 

@@ -1,5 +1,4 @@
-//! In: logs whose lines name hosts, or addresses behind proxies. Out: which site each line counts for, and which client it is.
-//! Forgets: the data folder.
+//! Which site each line of a log counts for, and which client it is, where lines name hosts or addresses behind proxies.
 
 use std::path::Path;
 

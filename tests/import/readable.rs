@@ -1,5 +1,5 @@
-//! In: files as they lie about: compressed, cut, in another format, no log at all. Out: what is read of them, what is said of
-//! those that can't be read, and what a dry run shows. Forgets: the data folder.
+//! Files that are compressed, cut, in another format or no log at all: what is read of them, what is said of those that can't be
+//! read, and what a dry run shows.
 
 use std::fs;
 use std::io::Write;

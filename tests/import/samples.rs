@@ -1,5 +1,5 @@
-//! In: logs as many servers, balancers and carriers write them, each with what is to be read of it. Out: the proof that each is
-//! known without being told and read so. Forgets: nothing; people and addresses are made up.
+//! Logs as many servers, balancers and carriers write them are known without being told, and read rightly. People and addresses
+//! are made up.
 //!
 //! `samples/NAME.log` is the log, `samples/NAME.expected` has a line for each of its lines: seconds since 1970, the client
 //! (`name` for a host's name), the page, the referrer and the agent, or why it is none. A first line `format: ...` is what an

@@ -1,5 +1,4 @@
-//! In: a made-up log of many days. Out: what a naive walk over its lines finds, compared with what an import counts. Forgets:
-//! nothing.
+//! An import counts what a naive walk over the lines of a made-up log finds.
 
 use std::collections::{BTreeMap, BTreeSet};
 

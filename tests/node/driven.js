@@ -68,8 +68,8 @@ class Browser {
     const browser = new this()
     browser.session = `http://127.0.0.1:${port}/session`
     const args = [...FLAGS, `--user-data-dir=${path.join(scratch, 'profile')}`]
-    const wishes = {capabilities: {alwaysMatch: {'goog:chromeOptions': {args}}}}
-    browser.session += '/' + (await browser.drive('POST', '', wishes)).sessionId
+    const capabilities = {capabilities: {alwaysMatch: {'goog:chromeOptions': {args}}}}
+    browser.session += '/' + (await browser.drive('POST', '', capabilities)).sessionId
     return browser
   }
 

@@ -48,10 +48,10 @@ class Firefox extends Browser {
     return this.opened(port, {'moz:firefoxOptions': options})
   }
 
-  static async opened(port, wishes) {
+  static async opened(port, capabilities) {
     const browser = new this()
     browser.session = `http://127.0.0.1:${port}/session`
-    browser.session += '/' + (await browser.drive('POST', '', {capabilities: {alwaysMatch: wishes}})).sessionId
+    browser.session += '/' + (await browser.drive('POST', '', {capabilities: {alwaysMatch: capabilities}})).sessionId
     return browser
   }
 

@@ -1,5 +1,5 @@
-//! In: chance. Out: every two dimensions as the program counts them, and as the naive walk does. Forgets: nothing; a stream
-//! that fails is printed in the scenario language.
+//! Every two dimensions of random streams, as the program and as the naive walk count them. A stream that fails is printed in the
+//! scenario language.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! In: a walk over hits. Out: what any two dimensions, or one and a set of another's values, count together. Forgets: nothing.
+//! What any two dimensions, or one and a set of another's values, count together in a naive walk.
 //!
 //! A cell of two dimensions holds the hits and visits that lie in both cells: whole visits where both are of the visit, else the
 //! hits that have both values, and the visits and visitors that have any of them.

@@ -1,5 +1,5 @@
-//! In: chance. Out: streams of hits that lie where counting is hard, counted by the program and by the naive walk.
-//! Forgets: nothing; a stream that fails is cut down and printed in the scenario language, ready for `visits.rs`.
+//! Random streams of hits that lie where counting is hard, counted by the program and by the naive walk. A stream that fails is
+//! cut down and printed in the scenario language, ready for `visits.rs`.
 //!
 //! `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask for other and for more streams than the fixed ones.
 

@@ -1,5 +1,4 @@
-//! In: hits, and what their sites watch. Out: the hits marked as the program marks them, and what funnels and money must
-//! be. Forgets: nothing.
+//! Marks hits by what their sites watch, as the program does, and says what funnels and money must be.
 //!
 //! The patterns and steps are worked out here by hand, so that they prove those of the program.
 

@@ -1,4 +1,4 @@
-//! In: the commands of an operator about users. Out: what they print, and who may do what afterwards. Forgets: the folder.
+//! The commands about users: what they print, and who may do what afterwards.
 
 use std::io::Write;
 use std::path::Path;

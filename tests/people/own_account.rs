@@ -1,4 +1,4 @@
-//! In: people who look after their own account. Out: other passwords, fewer browsers. Forgets: nothing.
+//! People change their own password and sign out their browsers.
 
 use std::slice::from_ref;
 

@@ -1,5 +1,4 @@
-//! In: owners on the pages of users and tokens, and analysts who try to get there. Out: what is changed by that, and what is shown
-//! once. Forgets: nothing.
+//! Owners change users and tokens; analysts who try are turned away.
 
 use std::slice::from_ref;
 

@@ -1,4 +1,4 @@
-//! In: a step. Out: what a browser sends of it: agent, address of the page, referrer. Forgets: nothing.
+//! What a browser sends of a step: agent, address of the page, referrer.
 
 use headcount::site::Moment;
 use url::Url;

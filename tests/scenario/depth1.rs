@@ -1,4 +1,4 @@
-//! In: the steps of a story. Out: hits, taken by [`OpenDay`]s, and what those hand out, added up. Forgets: nothing.
+//! Runs a story as hits that [`OpenDay`]s take, and adds up what those hand out.
 //!
 //! This is the first and fastest of the depths at which a story is played: no request, no store, no clock.
 
@@ -13,7 +13,7 @@ use headcount::hit::place::Place;
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Kind, Watched, path, source};
 use headcount::rejection::Rejection;
-use headcount::site::{Budget, Day, Hour, Kin, LocalHour, Moment, SiteId};
+use headcount::site::{Budget, Day, HostRelation, Hour, LocalHour, Moment, SiteId};
 
 use super::expected::{Split, Stage, clock, number};
 use super::{Scenario, Step, What};
@@ -31,7 +31,8 @@ pub fn hits(scenario: &Scenario) -> Vec<Hit> {
 fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
     let (hostname, domain) = (step.hostname(scenario), &scenario.sites[step.site].domain);
     let campaign = path::campaign(&step.query());
-    let origin = source::origin(&campaign, &step.referrer(), |host| Kin::among(host, [hostname, domain.as_str()]));
+    let origin =
+        source::origin(&campaign, &step.referrer(), |host| HostRelation::among(host, [hostname, domain.as_str()]));
     Hit {
         site: Scenario::site_id(step.site),
         at,

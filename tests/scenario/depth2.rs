@@ -1,4 +1,4 @@
-//! In: the hits of a story. Out: what a collector and its store say of them, together. Forgets: the folder.
+//! What a collector and its store say of the hits of a story.
 //!
 //! The clock stands still at the story's first moment, so that no day ends by itself and flushes fall where they are
 //! asked for: some sums are stored when questions come, and some are not.

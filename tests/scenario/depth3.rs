@@ -1,5 +1,4 @@
-//! In: a story. Out: what the API says of it, after each step was sent as a request at its moment. Forgets: the world
-//! around the server, which then asserts that nothing of the people in the story was kept.
+//! What the API says of a story when each step is sent as a request at its moment, and that nothing of its people is kept.
 //!
 //! Requests can't tell every story ([`untold`]), and the API shows rates where tallies have sums: a number is compared
 //! where the answer leaves only one possible sum.

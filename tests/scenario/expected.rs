@@ -1,5 +1,4 @@
-//! In: a story and what should come of it. Out: nothing, or a failed test that shows expected and found side by side.
-//! Forgets: the order of rows, and rows of 0.
+//! Compares what should come of a story with what does, and shows both side by side where they differ.
 //!
 //! What is expected is written in sections, apart by two blanks or a new line. A section is one of
 //!

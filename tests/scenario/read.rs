@@ -1,4 +1,4 @@
-//! In: the text of a story. Out: its [`Scenario`]. Forgets: comments and blanks.
+//! Reads the text of a story into a [`Scenario`].
 //!
 //! A line that can't be read ends the test with the line in the message.
 

@@ -1,4 +1,4 @@
-//! In: what a wall clock shows at a site. Out: the moment that it means, and back. Forgets: nothing.
+//! The moment that a wall clock at a site means, and back.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! In: a [`Scenario`]. Out: the story as text that reads back to it. Forgets: nothing.
+//! Writes a [`Scenario`] as text that reads back to it.
 
 use std::fmt;
 

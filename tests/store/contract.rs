@@ -1,4 +1,4 @@
-//! In: a store of sums, whatever it is kept in. Out: whether it fulfils the contract of `SumStore`. Forgets: the store.
+//! The contract of `SumStore`, which every store of sums fulfils.
 //!
 //! Each promise is a function over a [`Kept`]; a further kind of store joins by one more line in [`kinds`].
 

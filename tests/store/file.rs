@@ -1,5 +1,4 @@
-//! In: the database file of a data folder. Out: what SQL finds in it, and changes of it that no program of ours would make. Forgets:
-//! nothing. Tests that look into the file or damage it do so here, as another program would.
+//! Looks into the database file of a data folder by SQL, and changes or damages it, as another program would.
 
 use std::path::Path;
 

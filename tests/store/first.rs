@@ -1,5 +1,4 @@
-//! In: a database as the first version wrote it. Out: whether the present one answers the same, before and after it has packed
-//! the days. Forgets: the database.
+//! A database as the first version wrote it answers the same today, before and after its days are packed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -166,11 +165,8 @@ fn known<'a>(schedules: &'a [Schedule], hits: &'a [Hit]) -> Figures<'a> {
     known
 }
 
-#[test]
-fn a_database_of_the_first_version_answers_the_same() {
-    let plan = plan();
-    let unwatched = || plan.hits().into_iter().map(|hit| Hit { watched: Watched::default(), ..hit });
-    let hits: Vec<Hit> = unwatched().collect();
+/// A folder with a database of the first version that holds these hits.
+fn first_folder(hits: &[Hit]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = Connection::open(folder.path().join("headcount.db")).unwrap();
     file.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN").unwrap();
@@ -181,10 +177,32 @@ fn a_database_of_the_first_version_answers_the_same() {
         file.execute(sql, [domain, zone, settings]).unwrap();
     }
     let first = First { file };
-    first.write(&hits);
+    first.write(hits);
     first.file.execute_batch("PRAGMA user_version = 1; COMMIT").unwrap();
-    drop(first);
+    folder
+}
 
+/// Flushes until all days that are over are packed; after each flush that leaves fewer of them the figures are looked at.
+fn pack_all(room: &mut Room, look: &dyn Fn(&Room)) {
+    // Some days are packed with each flush.
+    for most in [200, 150, 100] {
+        room.flush();
+        let left = room.number("SELECT count(*) FROM (SELECT DISTINCT site, bucket FROM days)");
+        assert!(left <= most, "{left} days are left, {most} may be");
+        look(room);
+    }
+    (0..8).for_each(|_| room.flush());
+    let left = room.number("SELECT count(*) FROM (SELECT DISTINCT site, bucket FROM days)");
+    assert!((1..=2).contains(&left), "the days that run are not packed: {left}");
+    look(room);
+}
+
+#[test]
+fn a_database_of_the_first_version_answers_the_same() {
+    let plan = plan();
+    let unwatched = || plan.hits().into_iter().map(|hit| Hit { watched: Watched::default(), ..hit });
+    let hits: Vec<Hit> = unwatched().collect();
+    let folder = first_folder(&hits);
     let last = hits.last().expect("a hit");
     let (now, days) = (last.at, [hits[0].local.day, last.local.day]);
     let schedules = plan.schedules();
@@ -205,17 +223,7 @@ fn a_database_of_the_first_version_answers_the_same() {
     assert_eq!(room.number("SELECT sum(pageviews) FROM totals"), pageviews);
     assert_eq!(room.number("SELECT sum(pageviews) FROM by_page"), pageviews);
     all(&room);
-    // Some days are packed with each flush.
-    for most in [200, 150, 100] {
-        room.flush();
-        let left = room.number("SELECT count(*) FROM (SELECT DISTINCT site, bucket FROM days)");
-        assert!(left <= most, "{left} days are left, {most} may be");
-        all(&room);
-    }
-    (0..8).for_each(|_| room.flush());
-    let left = room.number("SELECT count(*) FROM (SELECT DISTINCT site, bucket FROM days)");
-    assert!((1..=2).contains(&left), "the days that run are not packed: {left}");
-    all(&room);
+    pack_all(&mut room, &all);
     assert_eq!(room.number("SELECT sum(pageviews) FROM by_page"), pageviews);
     room.restart();
     all(&room);

@@ -1,5 +1,4 @@
-//! In: flushes and questions at random; a collector whose sums are in memory. Out: whether both stores answer the same, and whether
-//! nobody in front of a store can tell which one it is. Forgets: the stores.
+//! The store in memory answers as the file does, and nobody in front of a store can tell which one it is.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use headcount::hit::place::Places;
 use headcount::report::Sums;
 use headcount::site::{Day, Domain, Settings, SiteId};
 use headcount::store::sums::memory::MemorySums;
-use headcount::store::{self, CountedBy, DayState, Flush, Grain, InMemory, Stores};
+use headcount::store::{self, CountedBy, DayState, Flush, Grain, InMemory, Stores, SumRow};
 use proptest::prelude::*;
 
 use super::contract::{DAY, Kept, SITE, ask, cells, day_of, rows, state};
@@ -138,6 +137,14 @@ proptest! {
     }
 }
 
+/// The values that were counted, in alphabetical order, with their sums.
+fn counted(mut rows: Vec<SumRow>) -> Vec<(String, [i64; 10])> {
+    rows.retain(|row| !row.tally.is_zero());
+    let mut rows: Vec<_> = rows.iter().map(|row| (row.value.to_string(), row.tally.columns())).collect();
+    rows.sort();
+    rows
+}
+
 #[test]
 fn a_collector_counts_the_same_on_the_twin() {
     let story = Scenario::parse(&VISITS.concat());
@@ -158,13 +165,7 @@ fn a_collector_counts_the_same_on_the_twin() {
             assert_eq!(collector.take(hit).unwrap(), Outcome::Accepted);
         }
         let asks = || [None, Some("/")].map(|page| ask(SiteId(1), Grain::Day, Axis::Of(Dimension::Browser), page));
-        let read = || {
-            let mut rows = collector.read(&asks()).unwrap().concat();
-            rows.retain(|row| !row.tally.is_zero());
-            let mut rows: Vec<_> = rows.iter().map(|row| (row.value.to_string(), row.tally.columns())).collect();
-            rows.sort();
-            rows
-        };
+        let read = || counted(collector.read(&asks()).unwrap().concat());
         let open = read();
         collector.flush().unwrap();
         assert_eq!(read(), open, "what is stored is what was in memory");

@@ -1,5 +1,5 @@
-//! In: a database of each version of the schema. Out: whether it becomes one of today, with the figures that it had. Forgets: the
-//! databases. `versions/` has one dump for each version before the present one; what is in it never changes.
+//! A database of each version of the schema becomes one of today, with the figures that it had. `versions/` has one dump for each
+//! version before the present one; what is in it never changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;

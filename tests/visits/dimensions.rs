@@ -1,4 +1,4 @@
-//! In: stories of visitors. Out: the sentences of docs/counting.md on dimensions, each as a test. Forgets: nothing.
+//! The sentences of docs/counting.md on dimensions, each as a test.
 
 use crate::scenario::check;
 

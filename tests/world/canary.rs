@@ -1,4 +1,4 @@
-//! In: texts and addresses that must not be kept. Out: a failed test where one is. Forgets: nothing.
+//! Texts and addresses that must not be kept are found wherever they are.
 
 use std::net::IpAddr;
 use std::path::Path;

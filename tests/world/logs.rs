@@ -1,5 +1,4 @@
-//! In: everything that the program logs while tests run. Out: a failed test where something is logged that should not be.
-//! Forgets: nothing; worlds run side by side and share what is captured.
+//! Captures everything that the program logs while tests run. Worlds run side by side and share what is captured.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};

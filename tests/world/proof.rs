@@ -1,5 +1,4 @@
-//! In: small worlds. Out: the proof that a world does what its verbs say, and notices what it must not miss. Forgets:
-//! nothing.
+//! A world does what its verbs say, and notices what it must not miss.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -17,14 +17,14 @@ pub(super) struct Nearest {
 
 /// Whose word is taken.
 #[derive(Clone, Copy)]
-pub(super) struct Word<'t> {
+pub(super) struct TrustedSources<'t> {
     /// Trusted proxies tell who connected to them.
     pub trusted: &'t Networks,
     /// What `CF-Connecting-IP` says, where it was sent. It is Cloudflare's word, and stands above what else its machines tell.
     pub cloudflares: Option<Option<IpAddr>>,
 }
 
-impl Word<'_> {
+impl TrustedSources<'_> {
     /// The believable end of a chain: nothing when the chain is empty.
     ///
     /// Read from the left: an unknown entry makes all before it worthless, and a trusted proxy vouches for the one before it.

@@ -1,5 +1,5 @@
-//! In: names and networks of the lists in `beacon/data/`. Out: the networks that a name of `trusted_proxies` stands for, and the
-//! name of the delivery network that an address belongs to. Forgets: nothing.
+//! The networks that a name of `trusted_proxies` stands for, and the delivery network that an address belongs to, from the lists
+//! in `beacon/data/`.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;

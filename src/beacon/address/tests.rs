@@ -1,4 +1,4 @@
-//! In: peers and headers. Out: who the visitor is. Forgets: nothing.
+//! Who the visitor is, by peers and headers.
 
 use super::*;
 

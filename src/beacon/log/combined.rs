@@ -1,4 +1,4 @@
-//! In: one line in the combined or the common format of nginx and Apache, or in one of their kin. Out: its [`Line`]. Forgets:
+//! In: one line in the combined or the common format of nginx and Apache, or one that is like them. Out: its [`Line`]. Forgets:
 //! size, user, protocol.
 //!
 //! `ADDRESS - USER [DAY/MON/YEAR:HH:MM:SS +ZONE] "METHOD TARGET PROTOCOL" STATUS SIZE "REFERRER" "AGENT"`. Quotes within fields

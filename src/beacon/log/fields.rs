@@ -20,7 +20,7 @@ use super::pattern;
 pub(super) struct Layout(Vec<(Part, u8)>);
 
 /// A field as it stands in the line.
-struct Field<'a> {
+struct LogField<'a> {
     text: &'a [u8],
     is_quoted: bool,
 }
@@ -39,7 +39,7 @@ impl Layout {
         let mut fields = split(line, if has_tabs { b'\t' } else { b' ' });
         for (part, rank) in &self.0 {
             let field = fields.next()?;
-            let Field { text, is_quoted } = field;
+            let LogField { text, is_quoted } = field;
             let value = match part {
                 Part::Other => continue,
                 // CloudFront's own name of the distribution, which nobody asked for.
@@ -83,7 +83,7 @@ fn part(name: &str) -> (Part, u8) {
 }
 
 /// The fields of a line. A quote opens one that has blanks.
-fn split(line: &[u8], mark: u8) -> impl Iterator<Item = Field<'_>> {
+fn split(line: &[u8], mark: u8) -> impl Iterator<Item = LogField<'_>> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let line = rest?;
@@ -98,11 +98,11 @@ fn split(line: &[u8], mark: u8) -> impl Iterator<Item = Field<'_>> {
             };
             let after = line.get(end + 1..)?;
             rest = after.strip_prefix(&[mark]);
-            return (after.is_empty() || rest.is_some()).then(|| Field { text: &line[1..end], is_quoted: true });
+            return (after.is_empty() || rest.is_some()).then(|| LogField { text: &line[1..end], is_quoted: true });
         }
         let end = memchr::memchr(mark, line).unwrap_or(line.len());
         rest = line.get(end + 1..);
-        Some(Field { text: &line[..end], is_quoted: false })
+        Some(LogField { text: &line[..end], is_quoted: false })
     })
 }
 

@@ -107,7 +107,7 @@ fn mended(line: &[u8]) -> Option<Vec<u8>> {
 
 /// A text that is borrowed where it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+struct BorrowedText<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Looks at one value below a key.
 struct Walk<'w, 'a> {
@@ -212,7 +212,7 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
-        while let Some(Text(name)) = object.next_key()? {
+        while let Some(BorrowedText(name)) = object.next_key()? {
             let mut buffer = [0; limits::LOG_JSON_KEY_BYTES_MAX];
             let key = plain(&name, &mut buffer).unwrap_or_default();
             if self.depth == limits::LOG_JSON_DEPTH_MAX || keys::is_of_answer(self.key, key) {

@@ -1,4 +1,4 @@
-//! In: what counts as a page of a log, where it differs from the usual. Out: whether a line does. Forgets: nothing.
+//! What counts as a page of a log, where it differs from the usual.
 
 use memchr::memchr2;
 use serde::{Deserialize, Serialize};

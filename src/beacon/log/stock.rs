@@ -1,5 +1,4 @@
-//! In: the beginning of a log that is in none of the formats with a reader of their own. Out: the [`Pattern`] of a product that
-//! writes so. Forgets: nothing.
+//! The [`Pattern`]s of products that write lines of text in formats without a reader of their own.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! In: lines of logs. Out: what they are read as. Forgets: nothing.
+//! What lines of logs are read as.
 
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! In: a line that something carried: syslog, the journal, a container's runtime, a collector of logs. Out: the line within, and
 //! when it was carried. Forgets: names of machines, programs and containers.
 //!
-//! Formats: RFC 3164 and RFC 5424 with and without priority, `journalctl -o short` and its kin, CRI
+//! Formats: RFC 3164 and RFC 5424 with and without priority, `journalctl -o short` and what is like it, CRI
 //! (<https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md>), Docker's `json-file`,
 //! `docker compose logs`, `docker logs --timestamps`, `kubectl logs --prefix`.
 

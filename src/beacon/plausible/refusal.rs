@@ -1,4 +1,4 @@
-//! In: what is wrong with a message. Out: [`Refusal`]: the reason it is counted under, the sites it is booked to, and the
+//! In: what is wrong with a message. Out: [`MessageRefusal`]: the reason it is counted under, the sites it is booked to, and the
 //! JSON owed to its sender. Forgets: the message; a fault never carries input.
 
 use crate::limits;
@@ -71,7 +71,7 @@ impl Fault {
 
 /// Why a message is not taken, and what its sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct MessageRefusal {
     /// What is wrong, at most one fault for each field. Never empty.
     faults: Vec<Fault>,
     /// The sites that the message names, at most [`limits::SITES_OF_A_BEACON_MAX`], to which the rejection is booked;
@@ -79,10 +79,10 @@ pub struct Refusal {
     pub sites: Vec<String>,
 }
 
-impl Refusal {
+impl MessageRefusal {
     /// A refusal of a message that names these sites and has at least one fault.
-    pub(super) fn of(faults: Vec<Fault>, sites: Vec<String>) -> Refusal {
-        Refusal { faults, sites }
+    pub(super) fn of(faults: Vec<Fault>, sites: Vec<String>) -> MessageRefusal {
+        MessageRefusal { faults, sites }
     }
 
     /// The one reason it is counted under, for each of the sites: that of the first fault, a bad address before others.
@@ -103,9 +103,9 @@ impl Refusal {
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Refusal {
-        Refusal { faults: vec![fault], sites: Vec::new() }
+impl From<Fault> for MessageRefusal {
+    fn from(fault: Fault) -> MessageRefusal {
+        MessageRefusal { faults: vec![fault], sites: Vec::new() }
     }
 }
 
@@ -133,7 +133,7 @@ mod tests {
             ),
         ];
         for (fault, rejection, errors) in cases {
-            let refusal = Refusal::from(fault);
+            let refusal = MessageRefusal::from(fault);
             assert_eq!(refusal.rejection(), rejection);
             assert_eq!(refusal.body(), format!("{{\"errors\":{errors}}}"));
             assert!(serde_json::from_str::<serde_json::Value>(&refusal.body()).is_ok());
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn several_faults_stand_side_by_side() {
-        let refusal = Refusal::of(vec![Fault::UrlMissing, Fault::NameBlank], vec!["example.test".into()]);
+        let refusal = MessageRefusal::of(vec![Fault::UrlMissing, Fault::NameBlank], vec!["example.test".into()]);
         assert_eq!(refusal.rejection(), Rejection::BadUrl);
         assert_eq!(refusal.body(), r#"{"errors":{"url":["is required"],"event_name":["can't be blank"]}}"#);
     }

@@ -13,7 +13,7 @@ use crate::limits::PROPS_MAX;
 /// The keys of the format, short and long, and our own extra ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-pub(super) enum Key {
+pub(super) enum WireKey {
     N,
     Name,
     U,
@@ -53,7 +53,7 @@ pub(super) enum Key {
 }
 
 /// How many keys have a value of their own: all before the unknown one.
-const KEYS: usize = Key::Unknown as usize;
+const KEYS: usize = WireKey::Unknown as usize;
 
 /// Properties or money: keys and scalar values that are not blank, at most [`PROPS_MAX`], each key once.
 pub(super) type Entries<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
@@ -129,7 +129,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The value of the first of these keys that was sent and is not `null`.
-    pub(super) fn first<const COUNT: usize>(&self, keys: [Key; COUNT]) -> &Value<'a> {
+    pub(super) fn first<const COUNT: usize>(&self, keys: [WireKey; COUNT]) -> &Value<'a> {
         let mut sent = keys.into_iter().filter_map(|key| self.0.get(key as usize));
         sent.find(|value| **value != Value::Absent).unwrap_or(&Value::Absent)
     }
@@ -164,7 +164,7 @@ impl<'de> Visitor<'de> for Message {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire<'de>, A::Error> {
         let mut wire = Wire::default();
-        while let Some(key) = map.next_key::<Key>()? {
+        while let Some(key) = map.next_key::<WireKey>()? {
             match wire.0.get_mut(key as usize) {
                 Some(value) => *value = map.next_value_seed(Depth::Field)?,
                 None => drop(map.next_value::<IgnoredAny>()?),
@@ -284,25 +284,25 @@ mod tests {
 
     #[test]
     fn a_repeated_key_keeps_its_last_value() {
-        assert_eq!(wire(r#"{"n":"a","n":"b"}"#).first([Key::N]).text(), Some("b"));
+        assert_eq!(wire(r#"{"n":"a","n":"b"}"#).first([WireKey::N]).text(), Some("b"));
         let body = r#"{"p":{"a":"1","b":"2","a":"3"}}"#;
-        let Value::Object(entries) = wire(body).first([Key::P]).clone() else { panic!("no object") };
+        let Value::Object(entries) = wire(body).first([WireKey::P]).clone() else { panic!("no object") };
         assert_eq!(entries, [("a".into(), Value::Text("3".into())), ("b".into(), Value::Text("2".into()))]);
     }
 
     #[test]
     fn null_is_passed_over_for_the_other_spelling() {
         let wire = wire(r#"{"n":null,"name":"x","u":"short","url":"long"}"#);
-        assert_eq!(wire.first([Key::N, Key::Name]).text(), Some("x"));
-        assert_eq!(wire.first([Key::U, Key::Url]).text(), Some("short"));
-        assert_eq!(wire.first([Key::D, Key::Domain]), &Value::Absent);
+        assert_eq!(wire.first([WireKey::N, WireKey::Name]).text(), Some("x"));
+        assert_eq!(wire.first([WireKey::U, WireKey::Url]).text(), Some("short"));
+        assert_eq!(wire.first([WireKey::D, WireKey::Domain]), &Value::Absent);
     }
 
     #[test]
     fn text_without_escapes_is_borrowed() {
         let wire = wire(r#"{"n":"plain","u":"esc\u0061ped"}"#);
-        assert!(matches!(wire.first([Key::N]), Value::Text(Cow::Borrowed("plain"))));
-        assert!(matches!(wire.first([Key::U]), Value::Text(Cow::Owned(text)) if text == "escaped"));
+        assert!(matches!(wire.first([WireKey::N]), Value::Text(Cow::Borrowed("plain"))));
+        assert!(matches!(wire.first([WireKey::U]), Value::Text(Cow::Owned(text)) if text == "escaped"));
     }
 
     #[test]
@@ -310,11 +310,11 @@ mod tests {
         let wholes =
             [("5", Some(5)), ("\"73\"", Some(73)), ("-1", None), ("1.5", None), ("\"\"", None), ("true", None)];
         for (json, expected) in wholes {
-            assert_eq!(wire(&format!("{{\"e\":{json}}}")).first([Key::E]).whole(), expected, "{json}");
+            assert_eq!(wire(&format!("{{\"e\":{json}}}")).first([WireKey::E]).whole(), expected, "{json}");
         }
         let flags = [("true", Some(true)), ("0", Some(false)), ("\"1\"", Some(true)), ("2", None), ("{}", None)];
         for (json, expected) in flags {
-            assert_eq!(wire(&format!("{{\"i\":{json}}}")).first([Key::I]).flag(), expected, "{json}");
+            assert_eq!(wire(&format!("{{\"i\":{json}}}")).first([WireKey::I]).flag(), expected, "{json}");
         }
     }
 }

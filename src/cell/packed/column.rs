@@ -1,4 +1,4 @@
-//! In: numbers of one kind, as bytes. Out: fewer bytes, and back. Forgets: nothing.
+//! Packs numbers of one kind, and reads them again.
 //!
 //! Numbers are written in groups of 7 bits, the lowest first. A column is kept as it is or by zstd, whichever is shorter.
 

@@ -52,7 +52,7 @@ pub enum Input {
     /// A plain file, which can be read from anywhere.
     File(CountedBytes<File>),
     /// Anything else.
-    Stream(Stream),
+    InputStream(InputStream),
 }
 
 impl Input {
@@ -86,7 +86,7 @@ impl Input {
                 file.read.set(file.read.get() + bytes);
                 Ok(file.input.metadata()?.len() >= bytes)
             }
-            Input::Stream(stream) => Ok(io::copy(&mut stream.by_ref().take(bytes), &mut io::sink())? == bytes),
+            Input::InputStream(stream) => Ok(io::copy(&mut stream.by_ref().take(bytes), &mut io::sink())? == bytes),
         }
     }
 }
@@ -98,7 +98,7 @@ fn stream(input: impl Read + 'static) -> io::Result<Input> {
     (&mut input).take(SIGN_BYTES as u64).read_to_end(&mut begin)?;
     let packing = Packing::of(&begin);
     let whole = Cursor::new(begin).chain(input);
-    Ok(Input::Stream(Stream(match packing {
+    Ok(Input::InputStream(InputStream(match packing {
         Packing::Plain => Box::new(whole),
         Packing::Gzip => Box::new(MultiGzDecoder::new(whole)),
         Packing::Zstd => {
@@ -112,9 +112,9 @@ fn stream(input: impl Read + 'static) -> io::Result<Input> {
 }
 
 /// What is read from its beginning to its end.
-pub struct Stream(Box<dyn Read>);
+pub struct InputStream(Box<dyn Read>);
 
-impl Read for Stream {
+impl Read for InputStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             // The words are those of `ZSTD_getErrorName`; its code does not come this far.
@@ -138,7 +138,7 @@ impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Input::File(file) => file.read(buffer),
-            Input::Stream(stream) => stream.read(buffer),
+            Input::InputStream(stream) => stream.read(buffer),
         }
     }
 }

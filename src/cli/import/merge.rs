@@ -1,4 +1,4 @@
-//! In: logs, each in the order of its time. Out: their lines in one order of time. Forgets: nothing.
+//! Merges logs, each in the order of its time, into one order of time.
 //!
 //! A line without a time keeps its place behind the one before it. Of lines with the same time, those of the log that was
 //! named first come first.

@@ -1,4 +1,4 @@
-//! In: the words of `annotation`. Out: what they ask for. Forgets: nothing.
+//! The arguments of `annotation`, and the commands that they stand for.
 
 use clap::Subcommand;
 

@@ -1,4 +1,4 @@
-//! In: the words of `share`. Out: what they ask for. Forgets: nothing.
+//! The arguments of `share`, and the commands that they stand for.
 
 use clap::{ArgGroup, Subcommand};
 

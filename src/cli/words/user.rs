@@ -1,4 +1,4 @@
-//! In: the words of `user`. Out: what they ask for. Forgets: nothing.
+//! The arguments of `user`, and the commands that they stand for.
 
 use clap::Subcommand;
 

@@ -1,4 +1,4 @@
-//! In: the words of `goal` and `funnel`. Out: what they ask for. Forgets: nothing.
+//! The arguments of `goal` and `funnel`, and the commands that they stand for.
 
 use clap::Subcommand;
 

@@ -10,24 +10,24 @@ use crate::site::{Day, Moment};
 /// Ids of batches that are not known to be stored.
 #[derive(Debug, Default)]
 pub struct Batches {
-    lately: HashMap<Digest, Moment>,
+    recent: HashMap<Digest, Moment>,
     next: Vec<(Digest, Day)>,
 }
 
 impl Batches {
     /// Takes an id; false if it was taken before.
     pub fn begin(&mut self, id: Digest, now: Moment) -> bool {
-        if self.lately.contains_key(&id) {
+        if self.recent.contains_key(&id) {
             return false;
         }
-        self.lately.insert(id, now);
+        self.recent.insert(id, now);
         self.next.push((id, Day(now.0.div_euclid(86_400_000) as i32)));
         true
     }
 
     /// Hands out the ids for the next flush.
     pub fn drain(&mut self, now: Moment) -> Vec<(Digest, Day)> {
-        self.lately.retain(|_, at| now < at.plus(limits::BATCH_IN_MEMORY_MS));
+        self.recent.retain(|_, at| now < at.plus(limits::BATCH_IN_MEMORY_MS));
         std::mem::take(&mut self.next)
     }
 }

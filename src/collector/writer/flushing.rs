@@ -99,7 +99,7 @@ impl Flushing {
     /// Takes the flusher's word if it has come, and tries a failed flush again if it is time.
     pub fn look(&mut self) {
         match self.flusher.written.try_recv() {
-            Ok(written) => self.settle(written),
+            Ok(written) => self.finish_flush(written),
             Err(TryRecvError::Disconnected) => self.end_of_flusher(),
             Err(TryRecvError::Empty) => {}
         }
@@ -127,7 +127,7 @@ impl Flushing {
             return gone();
         };
         let result = written.1.clone();
-        self.settle(written);
+        self.finish_flush(written);
         result
     }
 
@@ -142,7 +142,7 @@ impl Flushing {
         if !self.has_ended {
             self.has_ended = true;
             self.meter.failed(FailureKind::Writer, "flush", "the flusher has ended");
-            self.settle((self.number, gone()));
+            self.finish_flush((self.number, gone()));
         }
     }
 
@@ -155,7 +155,7 @@ impl Flushing {
         }
     }
 
-    fn settle(&mut self, (number, result): FlushResult) {
+    fn finish_flush(&mut self, (number, result): FlushResult) {
         if number != self.number {
             return;
         }

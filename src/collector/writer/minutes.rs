@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::limits::LATELY_MINUTES;
+use crate::limits::RECENT_MINUTES;
 use crate::site::{Moment, SiteId};
 
 const MINUTE_MS: i64 = 60_000;
@@ -13,7 +13,7 @@ const MINUTE_MS: i64 = 60_000;
 pub struct Minutes(HashMap<SiteId, Ring, foldhash::fast::RandomState>);
 
 /// Minutes since the epoch and their pageviews, each at its number modulo the length.
-type Ring = [(i64, u32); LATELY_MINUTES];
+type Ring = [(i64, u32); RECENT_MINUTES];
 
 fn minute(at: Moment) -> i64 {
     at.0.div_euclid(MINUTE_MS)
@@ -21,18 +21,18 @@ fn minute(at: Moment) -> i64 {
 
 /// The minutes that are shown at `now`, oldest first.
 fn shown(now: Moment) -> std::ops::RangeInclusive<i64> {
-    minute(now) - LATELY_MINUTES as i64 + 1..=minute(now)
+    minute(now) - RECENT_MINUTES as i64 + 1..=minute(now)
 }
 
 fn place(minute: i64) -> usize {
-    minute.rem_euclid(LATELY_MINUTES as i64) as usize
+    minute.rem_euclid(RECENT_MINUTES as i64) as usize
 }
 
 impl Minutes {
     /// Counts a pageview of a site. One whose minute has given way to a later one is past.
     pub fn count(&mut self, site: SiteId, at: Moment) {
         let minute = minute(at);
-        let slot = &mut self.0.entry(site).or_insert([(i64::MIN, 0); LATELY_MINUTES])[place(minute)];
+        let slot = &mut self.0.entry(site).or_insert([(i64::MIN, 0); RECENT_MINUTES])[place(minute)];
         if slot.0 < minute {
             *slot = (minute, 0);
         }
@@ -40,8 +40,8 @@ impl Minutes {
     }
 
     /// Pageviews of a site in each minute that is shown at `now`.
-    pub fn of(&self, site: SiteId, now: Moment) -> [u32; LATELY_MINUTES] {
-        let mut pageviews = [0; LATELY_MINUTES];
+    pub fn of(&self, site: SiteId, now: Moment) -> [u32; RECENT_MINUTES] {
+        let mut pageviews = [0; RECENT_MINUTES];
         let Some(ring) = self.0.get(&site) else { return pageviews };
         for (number, minute) in pageviews.iter_mut().zip(shown(now)) {
             let (of, counted) = ring[place(minute)];
@@ -108,7 +108,7 @@ mod tests {
         assert!(minutes.0.is_empty());
         minutes.count(SITE, now);
         minutes.forget_site(SITE);
-        assert_eq!(minutes.of(SITE, now), [0; LATELY_MINUTES], "removed with its site");
+        assert_eq!(minutes.of(SITE, now), [0; RECENT_MINUTES], "removed with its site");
     }
 
     #[test]
@@ -117,6 +117,6 @@ mod tests {
         minutes.count(SITE, now.plus(60 * MINUTE_MS));
         minutes.forget_past(now);
         minutes.count(SITE, now);
-        assert_eq!(minutes.of(SITE, now)[LATELY_MINUTES - 1], 1);
+        assert_eq!(minutes.of(SITE, now)[RECENT_MINUTES - 1], 1);
     }
 }

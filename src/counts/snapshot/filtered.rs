@@ -1,5 +1,4 @@
-//! In: a snapshot, a filter and a dimension. Out: the sums of the dimension's values over what the filter lets pass. Forgets:
-//! nothing.
+//! The sums of a dimension over what a filter lets pass, counted from a snapshot.
 //!
 //! From memory even a set of values is exact: every visitor and visit counts once a value, however many of the filter's values
 //! they have.

@@ -1,4 +1,4 @@
-//! In: numbers of one day. Out: the same in little room, and as a tally. Forgets: nothing.
+//! The numbers of one visit or day in little room, and as a tally.
 
 use crate::cell::Tally;
 use crate::visit::{PageVisitRow, VisitRow};

@@ -1,4 +1,4 @@
-//! In: client hints as their headers have them. Out: [`Told`]: brand, platform, whether it is a mobile. Forgets: the rest.
+//! In: client hints as their headers have them. Out: [`HintValues`]: brand, platform, whether it is a mobile. Forgets: the rest.
 //!
 //! After the User-Agent Client Hints of the WICG. Chromium sends the first three of them by default, on secure origins only.
 
@@ -18,7 +18,7 @@ static BROWSERS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
 
 /// What hints tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told<'a> {
+pub(super) struct HintValues<'a> {
     /// The browser and its version, if a brand is known.
     pub(super) browser: Option<(&'static str, &'a str)>,
     /// The system, by our name.
@@ -36,13 +36,13 @@ pub(super) struct Told<'a> {
 }
 
 /// Reads hints.
-pub(super) fn read(hints: &Hints) -> Told<'_> {
+pub(super) fn read(hints: &Hints) -> HintValues<'_> {
     if hints.is_empty() {
-        return Told::default();
+        return HintValues::default();
     }
     let part = |name: &str| hints.part(name);
     let version = |list: &'static str| browser(part(list));
-    Told {
+    HintValues {
         browser: version("sec-ch-ua-full-version-list").or_else(|| version("sec-ch-ua")),
         platform: platform(unquoted(part("sec-ch-ua-platform"))),
         platform_version: unquoted(part("sec-ch-ua-platform-version")),
@@ -128,6 +128,6 @@ mod tests {
         let told = read(&hints);
         assert_eq!((told.browser, told.platform), (Some(("Edge", "140")), Some("Windows")));
         assert_eq!((told.platform_version, told.is_mobile, told.is_headless), ("15.0.0", Some(false), false));
-        assert_eq!(read(&Hints::default()), Told::default());
+        assert_eq!(read(&Hints::default()), HintValues::default());
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use woothee::parser::WootheeResult;
 
 use super::Agent;
-use super::hints::Told;
+use super::hints::HintValues;
 use super::tokens::{Found, Mark};
 use crate::cell::NOT_SET;
 use crate::limits;
@@ -23,7 +23,7 @@ pub(super) struct Clues<'a> {
     /// The tokens in it.
     pub(super) found: Found,
     /// The hints.
-    pub(super) told: Told<'a>,
+    pub(super) told: HintValues<'a>,
     /// Whether the tracker saw a Mac with a touch screen.
     pub(super) touch_mac: bool,
 }

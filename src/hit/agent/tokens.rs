@@ -88,7 +88,7 @@ enum Meaning {
     InnocentInApp,
 }
 
-struct Token {
+struct AgentToken {
     text: String,
     before: Beside,
     after: Beside,
@@ -173,7 +173,7 @@ impl Found {
 /// All lists as one automaton.
 pub(super) struct Tokens {
     automaton: Option<AhoCorasick>,
-    tokens: Vec<Token>,
+    tokens: Vec<AgentToken>,
 }
 
 /// Built once.
@@ -181,7 +181,7 @@ pub(super) static TOKENS: LazyLock<Tokens> = LazyLock::new(Tokens::read);
 
 impl Tokens {
     fn read() -> Tokens {
-        let tokens: Vec<Token> =
+        let tokens: Vec<AgentToken> =
             lines(AGENTS).filter_map(token).chain(WORDS.into_iter().flat_map(lines).map(word)).collect();
         // The lists are part of the program, so a failure here would be one of its tests too.
         let automaton = AhoCorasick::builder()
@@ -194,7 +194,7 @@ impl Tokens {
 
     /// Memory of the automaton, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage) + self.tokens.len() * size_of::<Token>()
+        self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage) + self.tokens.len() * size_of::<AgentToken>()
     }
 
     /// What stands in an agent.
@@ -236,7 +236,7 @@ fn first(kept: &mut Option<Label>, label: Label) {
     }
 }
 
-impl Token {
+impl AgentToken {
     /// Whether what was found in any case is the token: in its own case, and with the right things beside it.
     fn fits(&self, agent: &[u8], start: usize, end: usize) -> bool {
         let before = start.checked_sub(1).and_then(|at| agent.get(at)).copied();
@@ -266,7 +266,7 @@ pub(super) fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// A token of `agents.tsv`: kind, token, label.
-fn token(line: &'static str) -> Option<Token> {
+fn token(line: &'static str) -> Option<AgentToken> {
     let mut columns = line.split('\t');
     let (kind, written, label) = (columns.next()?, columns.next()?, columns.next()?);
     let meaning = match kind {
@@ -282,13 +282,13 @@ fn token(line: &'static str) -> Option<Token> {
     let (text, after) = ending.unwrap_or((written, Beside::Anything));
     let is_word = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     let before = if is_word { Beside::Edge } else { Beside::Anything };
-    Some(Token { text: text.replace("\\s", " "), before, after, meaning, has_case: true })
+    Some(AgentToken { text: text.replace("\\s", " "), before, after, meaning, has_case: true })
 }
 
 /// A word of bots: the word, and letters that say what must stand beside it.
-fn word(line: &'static str) -> Token {
+fn word(line: &'static str) -> AgentToken {
     let (text, places) = line.split_once('\t').unwrap_or((line, ""));
-    let mut token = Token {
+    let mut token = AgentToken {
         text: text.to_owned(),
         before: Beside::Anything,
         after: Beside::Anything,

@@ -1,4 +1,4 @@
-//! In: a text. Out: where the address of a machine stands in it. Forgets: nothing.
+//! Finds addresses of machines in a text.
 //!
 //! Four numbers may be a version too: behind a word for versions, or behind a name whose numbers are small, they are one.
 

@@ -1,4 +1,4 @@
-//! In: a text. Out: where a mail address stands in it, its sign written plainly or percent-encoded. Forgets: nothing.
+//! Finds mail addresses in a text, their sign written plainly or percent-encoded.
 
 use std::ops::Range;
 

@@ -1,5 +1,4 @@
-//! In: a text. Out: where a number stands in it that belongs to one person, and what it is: a card, an account, an identity.
-//! Forgets: nothing.
+//! Finds numbers in a text that belong to one person: of cards, accounts and identities.
 //!
 //! Most numbers in addresses are none. So a number must have the length, the beginning, the groups and, where there is one, the
 //! check digit of its kind; dates, timestamps, articles and ISBNs fail at one of them.

@@ -1,4 +1,4 @@
-//! In: a text. Out: where a number of a phone stands in it. Forgets: nothing.
+//! Finds phone numbers in a text.
 //!
 //! Most numbers in addresses are none: dates, versions, articles, ISBNs, times. So a number counts as a phone's only when it is
 //! written as one: with a plus or the zeros of an international call, behind a word like `tel`, with an area code in

@@ -1,4 +1,4 @@
-//! In: a text. Out: where a token or another secret stands in it. Forgets: nothing.
+//! Finds tokens and other secrets in a text.
 //!
 //! A secret is what no writer of slugs writes: letters and digits that alternate, capitals in the midst of small letters, letters
 //! in an order that no language has. The order is judged by `data/letters.tsv`; `tests/ordinary.rs` states how often an
@@ -101,9 +101,9 @@ fn key(word: &str) -> Option<Range<usize>> {
             let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
             // Where the sign is a word too, the rest must be none.
             let is_key = body.len() >= limits::SECRET_KEY_BYTES_MIN
-                && body
-                    .split(['-', '_', '+'])
-                    .any(|part| part.len() >= 8 && is_mixed(part) && (sign.len() > 5 || kind(part) != Kind::Word));
+                && body.split(['-', '_', '+']).any(|part| {
+                    part.len() >= 8 && is_mixed(part) && (sign.len() > 5 || kind(part) != SecretKind::Word)
+                });
             is_key.then_some(at..at + sign.len() + body.len())
         })
 }
@@ -130,14 +130,14 @@ fn noise(word: &str) -> Option<Range<usize>> {
         let place = at;
         at += part.len() + 1;
         match kind(part) {
-            Kind::Noise => {
+            SecretKind::Noise => {
                 start = if length == 0 { place } else { start };
                 (length, end, unclear) = (length + part.len(), place + part.len(), 0);
             }
             // Between two parts of noise one number or short piece is noise as well.
-            Kind::Unclear if unclear == 0 => unclear += 1,
-            Kind::Unclear | Kind::Word if length >= limits::SECRET_BYTES_MIN => break,
-            Kind::Unclear | Kind::Word => length = 0,
+            SecretKind::Unclear if unclear == 0 => unclear += 1,
+            SecretKind::Unclear | SecretKind::Word if length >= limits::SECRET_BYTES_MIN => break,
+            SecretKind::Unclear | SecretKind::Word => length = 0,
         }
     }
     if length >= limits::SECRET_BYTES_MIN {
@@ -172,7 +172,7 @@ fn divided(word: &str) -> Option<Range<usize>> {
     let parts = || word.split(DIVIDERS);
     let has_both = word.bytes().any(|b| b.is_ascii_uppercase()) && word.bytes().any(|b| b.is_ascii_lowercase());
     let is_long = |part: &str| part.len() >= 6 && (has_both || part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    let is_odd = |part: &str| kind(part) == Kind::Noise || is_mixed(part);
+    let is_odd = |part: &str| kind(part) == SecretKind::Noise || is_mixed(part);
     let is_hex = word.bytes().all(|byte| !byte.is_ascii_alphanumeric() || byte.is_ascii_hexdigit());
     let fits = (2..=4).contains(&parts().count()) && parts().all(is_long) && parts().any(is_odd);
     (fits && (is_hex || letters::strangeness(word).is_some_and(|strange| strange < -5))).then_some(0..word.len())
@@ -289,7 +289,7 @@ fn is_code(run: &str) -> bool {
 const UNITS: [&str; 6] = ["mAh", "kWh", "GHz", "MHz", "kHz", "mW"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SecretKind {
     Word,
     /// A number, or too short to tell.
     Unclear,
@@ -298,43 +298,43 @@ enum Kind {
 
 /// What one part of a slug reads like. Words may have a number in, before or after them: `storage`, `rtx4090`, `256gb`,
 /// `ReleaseNotes2`.
-fn kind(part: &str) -> Kind {
+fn kind(part: &str) -> SecretKind {
     let bytes = part.as_bytes();
     let Letters { letters, capitals, groups, humps } = Letters::of(bytes);
     let one_case = capitals == 0 || capitals == letters || capitals == 1 && bytes[0].is_ascii_uppercase();
     let numbers_end = part.len() - part.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let reads = |least| if letters::average(part) >= least { Kind::Word } else { Kind::Noise };
+    let reads = |least| if letters::average(part) >= least { SecretKind::Word } else { SecretKind::Noise };
     let is_hex = || letters > 0 && bytes.iter().all(u8::is_ascii_hexdigit);
     match groups {
-        _ if letters == 0 || part.len() <= 3 => Kind::Unclear,
-        1.. if part.len() >= limits::SECRET_BYTES_MIN && is_hex() => Kind::Noise,
-        0 if part.len() < limits::SECRET_BYTES_MIN && (one_case || humps * 3 < part.len()) => Kind::Word,
+        _ if letters == 0 || part.len() <= 3 => SecretKind::Unclear,
+        1.. if part.len() >= limits::SECRET_BYTES_MIN && is_hex() => SecretKind::Noise,
+        0 if part.len() < limits::SECRET_BYTES_MIN && (one_case || humps * 3 < part.len()) => SecretKind::Word,
         0 if one_case && capitals < 2 => reads(-5),
         0 if one_case => reads(2),
         0 => reads(if is_camel(part) { -8 } else { -2 }),
-        1 if part.len() <= limits::WORD_BYTES_MAX && one_case => Kind::Word,
+        1 if part.len() <= limits::WORD_BYTES_MAX && one_case => SecretKind::Word,
         1 if part.len() <= limits::WORD_BYTES_MAX => {
             if humps > 1 {
-                Kind::Noise
+                SecretKind::Noise
             } else {
-                Kind::Unclear
+                SecretKind::Unclear
             }
         }
-        1 if letters < 8 && one_case => Kind::Word,
+        1 if letters < 8 && one_case => SecretKind::Word,
         1 if one_case && capitals < 2 && matches!(numbers_end, 1..=4) => reads(-3),
         1 if one_case && capitals < 2 && numbers_end == 8 && super::is_day(&part[part.len() - 8..]) => reads(-5),
         1 if one_case && is_joined_by_number(part) => reads(0),
         1 if numbers_end < 3 && is_camel(part) => reads(-5),
         1 if one_case || capitals * 4 <= letters + 3 => reads(2),
-        2 if is_time(bytes) => Kind::Unclear,
+        2 if is_time(bytes) => SecretKind::Unclear,
         2 if letters >= 7 && one_case => {
             if has_word(part) {
-                Kind::Word
+                SecretKind::Word
             } else {
                 reads(5)
             }
         }
-        _ => Kind::Noise,
+        _ => SecretKind::Noise,
     }
 }
 

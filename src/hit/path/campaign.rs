@@ -15,19 +15,23 @@ use crate::limits;
 /// Families of keys, the strongest first: where two name the same thing, the first that is not empty counts.
 const FAMILIES: [&str; 5] = ["utm_", "mtm_", "matomo_", "pk_", "piwik_"];
 /// What follows a family's name, and what it tells. Matomo's ids, groups and placements have no dimension here.
-const FIELDS: [(&str, Field); 8] = [
-    ("source", Field::Source),
-    ("medium", Field::Medium),
-    ("campaign", Field::Campaign),
-    ("cpn", Field::Campaign),
-    ("content", Field::Content),
-    ("term", Field::Term),
-    ("keyword", Field::Term),
-    ("kwd", Field::Term),
+const FIELDS: [(&str, CampaignField); 8] = [
+    ("source", CampaignField::Source),
+    ("medium", CampaignField::Medium),
+    ("campaign", CampaignField::Campaign),
+    ("cpn", CampaignField::Campaign),
+    ("content", CampaignField::Content),
+    ("term", CampaignField::Term),
+    ("keyword", CampaignField::Term),
+    ("kwd", CampaignField::Term),
 ];
 /// Keys without a family, all weaker than those with one; again the strongest first.
-const ALONE: [(&str, Field); 4] =
-    [("source", Field::Mention), ("ref", Field::Mention), ("src", Field::Mention), ("campaign", Field::Campaign)];
+const ALONE: [(&str, CampaignField); 4] = [
+    ("source", CampaignField::Mention),
+    ("ref", CampaignField::Mention),
+    ("src", CampaignField::Mention),
+    ("campaign", CampaignField::Campaign),
+];
 
 /// Click ids that advertisers' networks put on paid links, lower case, and the words that name the networks. Facebook's
 /// `fbclid` is on every link, so it names its network and is no sign of an advertisement.
@@ -56,7 +60,7 @@ const CLICK_IDS: [(&str, Click); 20] = [
 
 /// What a key tells.
 #[derive(Clone, Copy)]
-enum Field {
+enum CampaignField {
     Source,
     Medium,
     Campaign,
@@ -147,7 +151,7 @@ fn folded<'b>(key: &str, buffer: &'b mut [u8; limits::CAMPAIGN_KEY_BYTES_MAX]) -
 }
 
 /// What a key tells, and how many are stronger.
-fn field(key: &str) -> Option<(Field, usize)> {
+fn field(key: &str) -> Option<(CampaignField, usize)> {
     let of_family = |(rank, family): (usize, &&str)| {
         let rest = key.strip_prefix(family)?;
         FIELDS.iter().find(|(name, _)| *name == rest).map(|(_, field)| (*field, rank))

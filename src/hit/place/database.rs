@@ -18,14 +18,14 @@ use crate::limits::PLACE_CACHE_ENTRIES;
 use crate::site::{Day, Moment, Schedule};
 
 /// Where a database keeps a value: keys, and the first element of lists.
-type Field = &'static [PathElement<'static>];
+type DatabaseField = &'static [PathElement<'static>];
 
 /// How a publisher orders a record.
 struct Schema {
-    country: Field,
-    region_code: Field,
-    region_name: Field,
-    city: Field,
+    country: DatabaseField,
+    region_code: DatabaseField,
+    region_name: DatabaseField,
+    city: DatabaseField,
 }
 
 use PathElement::{Index, Key};
@@ -150,7 +150,7 @@ impl Database {
 }
 
 /// A text of a record; nothing when it is missing, empty, or no text.
-fn text<'a>(record: &LookupResult<'a, Vec<u8>>, field: Field) -> Option<&'a str> {
+fn text<'a>(record: &LookupResult<'a, Vec<u8>>, field: DatabaseField) -> Option<&'a str> {
     record.decode_path::<&str>(field).ok().flatten().filter(|text| !text.is_empty())
 }
 

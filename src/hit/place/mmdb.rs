@@ -1,4 +1,4 @@
-//! In: networks and what is known about them. Out: the bytes of an MMDB file, for tests. Forgets: nothing.
+//! Writes the bytes of an MMDB file, for tests.
 //!
 //! After MaxMind's description of the format, version 2.0: a binary tree of 24-bit records over IPv6 addresses (IPv4 below
 //! `::/96`), sixteen zero bytes, the data, a marker, the metadata.

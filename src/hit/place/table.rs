@@ -14,7 +14,7 @@ use crate::site::Day;
 static BYTES: &[u8] = include_bytes!("../data/countries.bin");
 
 /// The table. One that could not be read would be empty, and fail the tests.
-static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(BYTES).unwrap_or_default());
+static TABLE: LazyLock<BlockTable> = LazyLock::new(|| BlockTable::read(BYTES).unwrap_or_default());
 
 /// Codes below are one byte, the others two.
 const SHORT_CODES: usize = 224;
@@ -33,7 +33,7 @@ pub struct TableFacts {
 }
 
 #[derive(Default)]
-struct Table {
+struct BlockTable {
     origin: &'static str,
     /// By number; nothing for the addresses of no country.
     places: Vec<Option<Arc<Place>>>,
@@ -85,7 +85,7 @@ pub fn table() -> TableFacts {
 
 /// The address that counts: networks that carry the older version within the newer one hold the older address. Its country is
 /// asked for, not that of whoever runs the tunnel.
-pub(super) fn carried(address: IpAddr) -> IpAddr {
+pub(super) fn embedded_v4(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => older(v6).map_or(IpAddr::V6(v6), IpAddr::V4),
         v4 => v4,
@@ -105,8 +105,8 @@ fn older(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-impl Table {
-    fn read(bytes: &'static [u8]) -> Option<Table> {
+impl BlockTable {
+    fn read(bytes: &'static [u8]) -> Option<BlockTable> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let origin = str::from_utf8(&bytes[..end]).ok()?.trim_start_matches(['#', ' ']);
         let mut rest = &bytes[end + 1..];
@@ -117,7 +117,7 @@ impl Table {
             (name != "--").then(|| Arc::new(Place::of_country(name)))
         };
         let places = names.iter().map(place).collect();
-        Some(Table { origin, places, v4: Family::read::<4>(&mut rest)?, v6: Family::read::<16>(&mut rest)? })
+        Some(BlockTable { origin, places, v4: Family::read::<4>(&mut rest)?, v6: Family::read::<16>(&mut rest)? })
     }
 }
 
@@ -356,7 +356,7 @@ mod tests {
             ("2001:67c:2e8::1", "2001:67c:2e8::1"),
             ("193.0.6.139", "193.0.6.139"),
         ] {
-            assert_eq!(carried(address.parse().unwrap()), want.parse::<IpAddr>().unwrap(), "{address}");
+            assert_eq!(embedded_v4(address.parse().unwrap()), want.parse::<IpAddr>().unwrap(), "{address}");
         }
     }
 
@@ -378,8 +378,8 @@ mod tests {
     #[test]
     fn a_damaged_table_is_no_table() {
         for end in [0, 10, 200, 300, 1_000, 100_000, BYTES.len() - 1] {
-            assert!(Table::read(&BYTES[..end]).is_none(), "{end} bytes");
+            assert!(BlockTable::read(&BYTES[..end]).is_none(), "{end} bytes");
         }
-        assert!(Table::read(BYTES).is_some());
+        assert!(BlockTable::read(BYTES).is_some());
     }
 }

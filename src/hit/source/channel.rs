@@ -1,18 +1,18 @@
 //! In: a campaign and the kind of a source. Out: the channel, one of the field's 19 names. Forgets: everything else.
 
 use super::super::path::Campaign;
-use super::table::Kind;
+use super::table::SourceKind;
 use crate::cell::DIRECT;
 
 /// The channel of a visit whose source is of this kind; `None` means that nothing says where it came from. `is_ad` says that a
 /// click id tells of an advertisement. The rules and their order are those that GA4 documents, with AI assistants beside them.
-pub fn of(campaign: &Campaign, kind: Option<Kind>, is_ad: bool) -> &'static str {
+pub fn of(campaign: &Campaign, kind: Option<SourceKind>, is_ad: bool) -> &'static str {
     let medium = lower(campaign.medium.as_deref());
     let name = lower(campaign.campaign.as_deref());
     if name.contains("cross-network") || medium == "cross-network" {
         return "Cross-network";
     }
-    let sells = kind == Some(Kind::Shopping) || is_about_shopping(&name);
+    let sells = kind == Some(SourceKind::Shopping) || is_about_shopping(&name);
     let is_banner = campaign.click.is_some_and(|click| click.source == "doubleclick");
     if is_paid(&medium) || is_ad && !is_banner {
         return paid(&medium, kind, sells);
@@ -25,14 +25,14 @@ pub fn of(campaign: &Campaign, kind: Option<Kind>, is_ad: bool) -> &'static str 
         .unwrap_or(if kind.is_some() || is_referral(&medium) { "Referral" } else { DIRECT })
 }
 
-fn paid(medium: &str, kind: Option<Kind>, sells: bool) -> &'static str {
+fn paid(medium: &str, kind: Option<SourceKind>, sells: bool) -> &'static str {
     if sells {
         "Paid Shopping"
-    } else if kind == Some(Kind::Search) || medium.contains("search") {
+    } else if kind == Some(SourceKind::Search) || medium.contains("search") {
         "Paid Search"
-    } else if kind == Some(Kind::Social) || medium.contains("social") {
+    } else if kind == Some(SourceKind::Social) || medium.contains("social") {
         "Paid Social"
-    } else if kind == Some(Kind::Video) || medium.contains("video") {
+    } else if kind == Some(SourceKind::Video) || medium.contains("video") {
         "Paid Video"
     } else if is_display(medium) {
         "Display"
@@ -41,25 +41,25 @@ fn paid(medium: &str, kind: Option<Kind>, sells: bool) -> &'static str {
     }
 }
 
-fn organic(medium: &str, kind: Option<Kind>, sells: bool) -> Option<&'static str> {
+fn organic(medium: &str, kind: Option<SourceKind>, sells: bool) -> Option<&'static str> {
     if sells {
         Some("Organic Shopping")
-    } else if kind == Some(Kind::Social) || matches!(medium, "social" | "socialnetwork" | "socialmedia" | "sm") {
+    } else if kind == Some(SourceKind::Social) || matches!(medium, "social" | "socialnetwork" | "socialmedia" | "sm") {
         Some("Organic Social")
-    } else if kind == Some(Kind::Video) || medium.contains("video") {
+    } else if kind == Some(SourceKind::Video) || medium.contains("video") {
         Some("Organic Video")
-    } else if kind == Some(Kind::Ai) {
+    } else if kind == Some(SourceKind::Ai) {
         Some("AI Assistants")
-    } else if kind == Some(Kind::Search) || medium == "organic" {
+    } else if kind == Some(SourceKind::Search) || medium == "organic" {
         Some("Organic Search")
     } else {
         None
     }
 }
 
-fn direct_marketing(medium: &str, source: &str, kind: Option<Kind>) -> Option<&'static str> {
+fn direct_marketing(medium: &str, source: &str, kind: Option<SourceKind>) -> Option<&'static str> {
     let is_mail = |text: &str| matches!(text, "email" | "newsletter");
-    if kind == Some(Kind::Email) || is_mail(medium) || is_mail(source) {
+    if kind == Some(SourceKind::Email) || is_mail(medium) || is_mail(source) {
         Some("Email")
     } else if matches!(medium, "affiliate" | "affiliates") {
         Some("Affiliates")
@@ -108,21 +108,21 @@ mod tests {
     use super::super::super::path::campaign;
     use super::*;
 
-    const SEARCH: Option<Kind> = Some(Kind::Search);
-    const SOCIAL: Option<Kind> = Some(Kind::Social);
-    const OTHER: Option<Kind> = Some(Kind::Referral);
+    const SEARCH: Option<SourceKind> = Some(SourceKind::Search);
+    const SOCIAL: Option<SourceKind> = Some(SourceKind::Social);
+    const OTHER: Option<SourceKind> = Some(SourceKind::Referral);
 
     /// Queries, kinds of sources, and channels.
-    const CHANNELS: &[(&str, Option<Kind>, &str)] = &[
+    const CHANNELS: &[(&str, Option<SourceKind>, &str)] = &[
         ("", None, "Direct"),
         ("utm_medium=whatever", None, "Direct"),
         ("utm_medium=referral", None, "Referral"),
         ("", SEARCH, "Organic Search"),
         ("", SOCIAL, "Organic Social"),
-        ("", Some(Kind::Video), "Organic Video"),
-        ("", Some(Kind::Shopping), "Organic Shopping"),
-        ("", Some(Kind::Email), "Email"),
-        ("", Some(Kind::Ai), "AI Assistants"),
+        ("", Some(SourceKind::Video), "Organic Video"),
+        ("", Some(SourceKind::Shopping), "Organic Shopping"),
+        ("", Some(SourceKind::Email), "Email"),
+        ("", Some(SourceKind::Ai), "AI Assistants"),
         ("", OTHER, "Referral"),
         ("utm_medium=CPC", SEARCH, "Paid Search"),
         ("utm_medium=ppc", OTHER, "Paid Other"),
@@ -131,8 +131,8 @@ mod tests {
         ("utm_medium=paidsearch", OTHER, "Paid Search"),
         ("utm_medium=cpm", OTHER, "Display"),
         ("utm_medium=cpm", SOCIAL, "Paid Social"),
-        ("utm_medium=paid", Some(Kind::Video), "Paid Video"),
-        ("utm_medium=cpc", Some(Kind::Shopping), "Paid Shopping"),
+        ("utm_medium=paid", Some(SourceKind::Video), "Paid Video"),
+        ("utm_medium=cpc", Some(SourceKind::Shopping), "Paid Shopping"),
         ("utm_medium=cpc&utm_campaign=Shopping+ads", SEARCH, "Paid Shopping"),
         ("utm_campaign=workshop", OTHER, "Referral"),
         ("utm_campaign=eshop", OTHER, "Organic Shopping"),

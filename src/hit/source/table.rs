@@ -1,5 +1,4 @@
-//! In: the lists in `data/`. Out: names and kinds of hosts, Android packages and campaign words, and who is a referrer
-//! spammer. Forgets: nothing; the lists are the same for everybody.
+//! Names and kinds of hosts, Android packages and campaign words, and who is a referrer spammer, from the lists in `data/`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -13,7 +12,7 @@ const SPAM: &str = include_str!("../data/spam_hosts.txt");
 
 /// What sort of place a source is. Where two lists disagree about a host, the first kind wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SourceKind {
     /// An assistant that answers in words.
     Ai,
     /// Web mail and mail apps.
@@ -30,16 +29,16 @@ pub enum Kind {
     Referral,
 }
 
-impl Kind {
-    fn from_name(name: &str) -> Option<Kind> {
+impl SourceKind {
+    fn from_name(name: &str) -> Option<SourceKind> {
         Some(match name {
-            "ai" => Kind::Ai,
-            "email" => Kind::Email,
-            "video" => Kind::Video,
-            "social" => Kind::Social,
-            "shopping" => Kind::Shopping,
-            "search" => Kind::Search,
-            "referral" => Kind::Referral,
+            "ai" => SourceKind::Ai,
+            "email" => SourceKind::Email,
+            "video" => SourceKind::Video,
+            "social" => SourceKind::Social,
+            "shopping" => SourceKind::Shopping,
+            "search" => SourceKind::Search,
+            "referral" => SourceKind::Referral,
             _ => return None,
         })
     }
@@ -47,7 +46,7 @@ impl Kind {
     /// Whether the names of such sources are what campaigns call them by. Those of the other kinds are everyday words
     /// ("Target", "Front"), so the own list spells out which words mean them.
     const fn is_called_by_name(self) -> bool {
-        matches!(self, Kind::Ai | Kind::Social | Kind::Search)
+        matches!(self, SourceKind::Ai | SourceKind::Social | SourceKind::Search)
     }
 }
 
@@ -57,7 +56,7 @@ pub struct Named {
     /// Its present name.
     pub source: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: SourceKind,
 }
 
 /// All lists as one table, read once.
@@ -187,8 +186,8 @@ fn rows(list: &'static str) -> impl Iterator<Item = [&'static str; 3]> {
     })
 }
 
-fn known(list: &'static str) -> impl Iterator<Item = ([&'static str; 3], Kind)> {
-    rows(list).filter_map(|row| Some((row, Kind::from_name(row[2])?)))
+fn known(list: &'static str) -> impl Iterator<Item = ([&'static str; 3], SourceKind)> {
+    rows(list).filter_map(|row| Some((row, SourceKind::from_name(row[2])?)))
 }
 
 #[cfg(test)]
@@ -199,7 +198,7 @@ mod tests {
     fn every_row_of_both_lists_has_a_host_a_name_and_a_kind() {
         for [host, source, kind] in rows(OWN).chain(rows(VENDORED)) {
             assert!(!host.is_empty() && (!source.is_empty() || host.ends_with(".*")), "{host:?} {source:?}");
-            assert_eq!(Kind::from_name(kind).is_none(), host.starts_with(['=', '-']), "{host}");
+            assert_eq!(SourceKind::from_name(kind).is_none(), host.starts_with(['=', '-']), "{host}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! In: the highest value of a chart. Out: its scale, and numbers as a drawing needs them. Forgets: nothing.
+//! The scale of a chart, and numbers as a drawing needs them.
 
 use super::PLOT_PX;
 use crate::cell::Metric;

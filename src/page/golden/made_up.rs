@@ -1,4 +1,4 @@
-//! In: nothing. Out: made-up reports for the golden pages. Forgets: nothing.
+//! Made-up reports for the golden pages.
 
 use std::sync::Arc;
 
@@ -47,50 +47,57 @@ pub(super) fn plain(dimension: Dimension, values: usize, rows: &[(&str, f64)]) -
 }
 
 pub(super) fn page_panels() -> Vec<Panel> {
-    let both = [Visitors, Pageviews];
-    vec![
-        panel(
-            Page,
-            &both,
-            412,
-            &[
-                ("/", 7_911.0, 11_204.0),
-                ("/blog/2026/11/how-we-halved-our-build-times", 5_130.0, 5_902.0),
-                ("/docs", 3_407.0, 6_120.0),
-                ("/docs/install", 2_216.0, 3_018.0),
-                ("/pricing", 1_804.0, 2_391.0),
-                ("/blog", 1_512.0, 1_977.0),
-                ("/docs/configuration/reverse-proxies-and-forwarded-addresses", 861.0, 1_340.0),
-                ("/über-uns", 398.0, 455.0),
-                ("/(not found)", 171.0, 203.0),
-            ],
-        ),
-        plain(Hostname, 2, &[("example.com", 17_104.0), ("docs.example.com", 3_511.0)]),
-        panel(
-            EntryPage,
-            &[Visitors, Visits],
-            203,
-            &[
-                ("/", 6_904.0, 7_310.0),
-                ("/blog/2026/11/how-we-halved-our-build-times", 4_988.0, 5_040.0),
-                ("/docs", 1_702.0, 1_990.0),
-                ("/docs/install", 1_406.0, 1_512.0),
-                ("/pricing", 411.0, 430.0),
-            ],
-        ),
-        panel(
-            ExitPage,
-            &[Visitors, Visits],
-            240,
-            &[
-                ("/blog/2026/11/how-we-halved-our-build-times", 4_903.0, 4_951.0),
-                ("/", 4_120.0, 4_399.0),
-                ("/docs/install", 1_990.0, 2_204.0),
-                ("/pricing", 1_377.0, 1_402.0),
-                ("/docs", 1_016.0, 1_188.0),
-            ],
-        ),
-    ]
+    let hosts = &[("example.com", 17_104.0), ("docs.example.com", 3_511.0)];
+    vec![shown_pages(), plain(Hostname, 2, hosts), entry_pages(), exit_pages()]
+}
+
+fn shown_pages() -> Panel {
+    panel(
+        Page,
+        &[Visitors, Pageviews],
+        412,
+        &[
+            ("/", 7_911.0, 11_204.0),
+            ("/blog/2026/11/how-we-halved-our-build-times", 5_130.0, 5_902.0),
+            ("/docs", 3_407.0, 6_120.0),
+            ("/docs/install", 2_216.0, 3_018.0),
+            ("/pricing", 1_804.0, 2_391.0),
+            ("/blog", 1_512.0, 1_977.0),
+            ("/docs/configuration/reverse-proxies-and-forwarded-addresses", 861.0, 1_340.0),
+            ("/über-uns", 398.0, 455.0),
+            ("/(not found)", 171.0, 203.0),
+        ],
+    )
+}
+
+fn entry_pages() -> Panel {
+    panel(
+        EntryPage,
+        &[Visitors, Visits],
+        203,
+        &[
+            ("/", 6_904.0, 7_310.0),
+            ("/blog/2026/11/how-we-halved-our-build-times", 4_988.0, 5_040.0),
+            ("/docs", 1_702.0, 1_990.0),
+            ("/docs/install", 1_406.0, 1_512.0),
+            ("/pricing", 411.0, 430.0),
+        ],
+    )
+}
+
+fn exit_pages() -> Panel {
+    panel(
+        ExitPage,
+        &[Visitors, Visits],
+        240,
+        &[
+            ("/blog/2026/11/how-we-halved-our-build-times", 4_903.0, 4_951.0),
+            ("/", 4_120.0, 4_399.0),
+            ("/docs/install", 1_990.0, 2_204.0),
+            ("/pricing", 1_377.0, 1_402.0),
+            ("/docs", 1_016.0, 1_188.0),
+        ],
+    )
 }
 
 pub(super) fn source_panels() -> Vec<Panel> {
@@ -312,11 +319,39 @@ pub(super) fn total(metric: Metric, value: f64, before: f64) -> Total {
     Total { metric, value, before, is_of_goal: false, href: None, is_drawn: false }
 }
 
-pub(super) fn full() -> SitePage {
+fn linked_totals() -> Vec<Total> {
     let total = |metric: Metric, value, before| Total {
         href: Some(format!("/example.com?period=30d&metric={}", metric.name())),
         ..total(metric, value, before)
     };
+    vec![
+        total(Visitors, 18_442.0, 14_107.0),
+        total(Visits, 20_311.0, 15_920.0),
+        total(Pageviews, 33_610.0, 34_002.0),
+        total(ViewsPerVisit, 1.65, 2.14),
+        total(BounceRate, 58.0, 51.0),
+        total(VisitDuration, 142.0, 141.9),
+    ]
+}
+
+fn not_counted() -> Vec<NotCounted> {
+    let counts =
+        [(Rejection::Bot, 9_120), (Rejection::OptedOut, 611), (Rejection::NoVisit, 84), (Rejection::WrongHost, 3)];
+    counts.map(|(reason, count)| NotCounted { reason, count }).into()
+}
+
+fn files() -> Files {
+    Files {
+        bots: ["csv", "json"].map(|ending| format!("/example.com/bots.{ending}?period=30d")),
+        mails: ["csv", "json"].map(|ending| format!("/example.com/mail.{ending}?period=30d")),
+    }
+}
+
+/// The days shown, and those compared with.
+const DAYS: [&str; 4] = ["2026-10-25", "2026-11-23", "2026-09-25", "2026-10-24"];
+
+pub(super) fn full() -> SitePage {
+    let [first, last, compared_first, compared_last] = DAYS.map(day);
     SitePage {
         words: &words::ENGLISH,
         domain: "example.com".into(),
@@ -326,46 +361,29 @@ pub(super) fn full() -> SitePage {
         now: Some(14),
         home: "/example.com".into(),
         members: Vec::new(),
-        stand: Stand::default(),
+        embed_options: EmbedOptions::default(),
         period: period("30d"),
         compare: compare(),
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
         filters: Vec::new(),
         everything: "/example.com?period=30d".into(),
-        first: day("2026-10-25"),
-        last: day("2026-11-23"),
-        compared: Some((day("2026-09-25"), day("2026-10-24"))),
+        first,
+        last,
+        compared: Some((compared_first, compared_last)),
         is_running: true,
         notices: vec![words::ENGLISH.notice_repeat.into()],
         personal: vec!["/profile".into()],
-        totals: vec![
-            total(Visitors, 18_442.0, 14_107.0),
-            total(Visits, 20_311.0, 15_920.0),
-            total(Pageviews, 33_610.0, 34_002.0),
-            total(ViewsPerVisit, 1.65, 2.14),
-            total(BounceRate, 58.0, 51.0),
-            total(VisitDuration, 142.0, 141.9),
-        ],
+        totals: linked_totals(),
         revenue: Vec::new(),
         series: month(),
         goals: goals(),
         funnels: vec![funnel(Some(day("2026-11-02")))],
         cards: cards(&panels()),
-        not_counted: [
-            (Rejection::Bot, 9_120),
-            (Rejection::OptedOut, 611),
-            (Rejection::NoVisit, 84),
-            (Rejection::WrongHost, 3),
-        ]
-        .map(|(reason, count)| NotCounted { reason, count })
-        .into(),
+        not_counted: not_counted(),
         mails: Vec::new(),
         bots: bot_lines(),
-        files: Files {
-            bots: ["csv", "json"].map(|ending| format!("/example.com/bots.{ending}?period=30d")),
-            mails: ["csv", "json"].map(|ending| format!("/example.com/mail.{ending}?period=30d")),
-        },
-        has_ledger: true,
+        files: files(),
+        has_records: true,
         snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
             .into(),
         is_new: false,

@@ -3,7 +3,7 @@
 use super::made_up::day;
 use super::{assert_plain, check};
 use crate::page::Account;
-use crate::page::form::{Sent, Told};
+use crate::page::form::{FlashMessage, SentForm};
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage};
 use crate::page::sharing::{ShareLine, SharingPage};
 use crate::page::words::{ENGLISH, Language};
@@ -27,13 +27,17 @@ fn user(name: &str, sites: Option<&[&str]>) -> UserLine {
 fn users_are_listed_and_added() {
     let hostile = "\"><script>alert(1)</script> מיכל";
     let users = vec![user("Ana", None), user("Bob", Some(&["example.com", "shop.test"])), user(hostile, Some(&[]))];
-    let page = UsersPage { words: &ENGLISH, account: account(), users, made: None, sent: Sent::default() };
+    let page = UsersPage { words: &ENGLISH, account: account(), users, made: None, sent: SentForm::default() };
     let html = page.html();
     assert_plain(&html);
     check("users", &html);
     let values = [("name", hostile), ("may", "some"), ("sites", "</textarea><script>")];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let sent = Sent { form: "user-add".into(), values, told: Some(Told::Wrong("There is no site <script>.".into())) };
+    let sent = SentForm {
+        form: "user-add".into(),
+        values,
+        flash: Some(FlashMessage::Wrong("There is no site <script>.".into())),
+    };
     let made =
         Some(Made { sentence: "This link signs in as <b>:".into(), secret: "https://stats.test/sign-in/x".into() });
     let html = UsersPage { made, sent, ..page }.html();
@@ -46,7 +50,7 @@ fn a_user_has_a_page_in_every_language() {
     for language in Language::ALL {
         let user = user("Bob", Some(&["example.com"]));
         let made = Some(Made { sentence: "A link:".into(), secret: "https://stats.test/sign-in/x".into() });
-        let page = UserPage { words: language.words(), account: account(), user, made, sent: Sent::default() };
+        let page = UserPage { words: language.words(), account: account(), user, made, sent: SentForm::default() };
         let html = page.html();
         assert_plain(&html);
         check(&format!("user-{}", language.code()), &html);
@@ -64,7 +68,7 @@ fn tokens_are_listed_and_made() {
         scopes: vec!["read", "ingest", "annotate", "admin"],
         sites: vec!["example.com".into(), "shop.test".into()],
         made: Some(Made { sentence: ENGLISH.settings.made_token.into(), secret: "x".repeat(43) }),
-        sent: Sent::default(),
+        sent: SentForm::default(),
     };
     let html = page.html();
     assert_plain(&html);
@@ -90,7 +94,7 @@ fn what_is_open_is_listed_and_opened() {
         small_counts_k: 5,
         shares: vec![share("public", Some("/share/example.com"), false), share("<script>", None, true)],
         made: Some(Made { sentence: ENGLISH.settings.share_made.into(), secret: "<iframe>".into() }),
-        sent: Sent::default(),
+        sent: SentForm::default(),
     };
     let html = page.html();
     assert_plain(&html);

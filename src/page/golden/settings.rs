@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::{assert_plain, check};
 use crate::page::Account;
-use crate::page::form::{Sent, Told};
+use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::{ENGLISH, Language};
 use crate::site::{
@@ -31,7 +31,7 @@ fn site(settings: Settings) -> Arc<Site> {
     })
 }
 
-fn page(settings: Settings, sent: Sent) -> SiteSettingsPage {
+fn page(settings: Settings, sent: SentForm) -> SiteSettingsPage {
     SiteSettingsPage {
         words: &ENGLISH,
         account: account(),
@@ -68,7 +68,7 @@ fn full() -> Settings {
 
 #[test]
 fn the_settings_of_a_site_read_like_this() {
-    let html = page(full(), Sent::default()).html();
+    let html = page(full(), SentForm::default()).html();
     assert_plain(&html);
     assert!(
         html.contains("<span>--exclude-path</span> <span>&#39;/admin/**&#39;</span>")
@@ -81,10 +81,10 @@ fn the_settings_of_a_site_read_like_this() {
 #[test]
 fn a_form_that_was_refused_keeps_what_was_typed() {
     let typed = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let sent = Sent {
+    let sent = SentForm {
         form: "goal-add".into(),
         values: vec![typed("target", "https://example.com/x"), typed("name", "\"><i>")],
-        told: Some(Told::Wrong("pages are counted by their path; write \"/x\"".into())),
+        flash: Some(FlashMessage::Wrong("pages are counted by their path; write \"/x\"".into())),
     };
     let html = page(Settings::default(), sent).html();
     assert_plain(&html);
@@ -97,7 +97,8 @@ fn a_form_that_was_refused_keeps_what_was_typed() {
 fn what_was_done_is_said_once_and_where_it_was_asked_for() {
     for form in ["site", "budgets", "paths", "exclusions", "goal-add", "goal-remove", "funnel-remove", "annotation-add"]
     {
-        let sent = Sent { form: form.into(), values: Vec::new(), told: Some(Told::Done("It is <done>.".into())) };
+        let sent =
+            SentForm { form: form.into(), values: Vec::new(), flash: Some(FlashMessage::Done("It is <done>.".into())) };
         let html = page(full(), sent).html();
         assert_eq!(html.matches("It is &#60;done&#62;.").count(), 1, "{form}");
     }
@@ -105,25 +106,25 @@ fn what_was_done_is_said_once_and_where_it_was_asked_for() {
 
 #[test]
 fn the_settings_of_the_instance_list_its_sites() {
-    let page = |sites: &[&str], sent: Sent| SettingsPage {
+    let page = |sites: &[&str], sent: SentForm| SettingsPage {
         words: &ENGLISH,
         account: account(),
         sites: sites.iter().map(|site| (*site).to_owned()).collect(),
         zones: &ZONES,
         sent,
     };
-    let html = page(&["example.com", "example.org"], Sent::default()).html();
+    let html = page(&["example.com", "example.org"], SentForm::default()).html();
     assert_plain(&html);
     check("settings", &html);
-    let removed = Told::Done("example.com and all its figures are removed.".into());
-    let html = page(&[], Sent { form: "remove".into(), values: Vec::new(), told: Some(removed) }).html();
+    let removed = FlashMessage::Done("example.com and all its figures are removed.".into());
+    let html = page(&[], SentForm { form: "remove".into(), values: Vec::new(), flash: Some(removed) }).html();
     assert!(html.contains("None yet.") && html.contains("figures are removed."), "{html}");
 }
 
 #[test]
 fn settings_have_a_page_in_every_language() {
     for language in Language::ALL {
-        let page = SiteSettingsPage { words: language.words(), ..page(full(), Sent::default()) };
+        let page = SiteSettingsPage { words: language.words(), ..page(full(), SentForm::default()) };
         assert_plain(&page.html());
     }
 }

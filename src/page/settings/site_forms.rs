@@ -1,10 +1,10 @@
-//! In: what is set for a site, and what was typed. Out: the forms that change it. Forgets: nothing.
+//! The forms that change the settings of a site.
 
 use std::borrow::Cow;
 
 use super::SiteSettingsPage;
 use crate::limits;
-use crate::page::form::{Field, Form, Kind, command};
+use crate::page::form::{Field, FieldKind, Form, command};
 use crate::site::{SettingField, SettingKind, SettingOption, SettingValue, SettingsForm, SiteSetting};
 
 /// What a form of a site has that is not the same for all.
@@ -25,7 +25,7 @@ impl SiteSettingsPage {
             button: parts.button,
             is_danger: false,
             command: parts.command,
-            told: self.sent.told(parts.id),
+            flash: self.sent.flash(parts.id),
         }
     }
 
@@ -43,21 +43,22 @@ impl SiteSettingsPage {
     fn field(&self, setting: &'static SiteSetting, field: &SettingField) -> Field {
         let words = self.words;
         let (kind, value) = match (&setting.kind, setting.value(&self.site)) {
-            (SettingKind::Zone, value) => {
-                (Kind::Zone, self.site.schedule.next().map_or_else(|| one_line(value), |(_, zone)| zone.to_owned()))
-            }
+            (SettingKind::Zone, value) => (
+                FieldKind::Zone,
+                self.site.schedule.next().map_or_else(|| one_line(value), |(_, zone)| zone.to_owned()),
+            ),
             (SettingKind::Switch { .. }, value) => {
-                (Kind::Tick, if value == SettingValue::Switch(true) { "true" } else { "" }.to_owned())
+                (FieldKind::Tick, if value == SettingValue::Switch(true) { "true" } else { "" }.to_owned())
             }
-            (SettingKind::Number { zero: Some(_), .. }, value) => (Kind::Line, one_line(value)),
+            (SettingKind::Number { zero: Some(_), .. }, value) => (FieldKind::Line, one_line(value)),
             (SettingKind::Number { least, most, .. }, value) => {
-                (Kind::Number { least: *least, most: *most }, one_line(value))
+                (FieldKind::Number { least: *least, most: *most }, one_line(value))
             }
             (SettingKind::Choice { options, .. }, value) => {
                 let choice = |it: &SettingOption| (it.name.to_owned(), Cow::Borrowed(words.of(&it.label)));
-                (Kind::Choice(options.iter().map(choice).collect()), one_line(value))
+                (FieldKind::Choice(options.iter().map(choice).collect()), one_line(value))
             }
-            (SettingKind::Aliases { .. } | SettingKind::List { .. }, value) => (Kind::Lines, one_line(value)),
+            (SettingKind::Aliases { .. } | SettingKind::List { .. }, value) => (FieldKind::Lines, one_line(value)),
         };
         Field {
             name: setting.name,
@@ -86,7 +87,7 @@ impl SiteSettingsPage {
             name,
             label,
             help: help.into(),
-            kind: Kind::Line,
+            kind: FieldKind::Line,
             value: self.sent.value(id, name, ""),
         };
         let fields = vec![
@@ -107,14 +108,14 @@ impl SiteSettingsPage {
                 name: "name",
                 label: words.goal_name,
                 help: words.funnel_name_help.into(),
-                kind: Kind::Line,
+                kind: FieldKind::Line,
                 value: self.sent.value(id, "name", ""),
             },
             Field {
                 name: "steps",
                 label: words.funnel_steps,
                 help: steps.into(),
-                kind: Kind::Lines,
+                kind: FieldKind::Lines,
                 value: self.sent.value(id, "steps", ""),
             },
         ];
@@ -138,21 +139,21 @@ impl SiteSettingsPage {
                 name: "text",
                 label: words.annotation_text,
                 help: self.words.one(words.annotation_text_help, limits::ANNOTATION_CHARS_MAX).into(),
-                kind: Kind::Line,
+                kind: FieldKind::Line,
                 value: self.sent.value(id, "text", ""),
             },
             Field {
                 name: "day",
                 label: self.words.day,
                 help: words.annotation_day_help.into(),
-                kind: Kind::Date,
+                kind: FieldKind::Date,
                 value: self.sent.value(id, "day", today),
             },
             Field {
                 name: "hour",
                 label: self.words.hour,
                 help: words.annotation_hour_help.into(),
-                kind: Kind::Choice(hours),
+                kind: FieldKind::Choice(hours),
                 value: self.sent.value(id, "hour", ""),
             },
         ];

@@ -1,4 +1,4 @@
-//! In: what programs came to a site. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
+//! The report on programs, as a table for the terminal and as JSON.
 
 use serde_json::{Value, json};
 

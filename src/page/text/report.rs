@@ -1,4 +1,4 @@
-//! In: a report that is made. Out: a table for the terminal, and the same as JSON. Forgets: nothing.
+//! A report as a table for the terminal and as JSON.
 
 use serde_json::{Map, Value, json};
 

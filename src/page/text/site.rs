@@ -1,4 +1,4 @@
-//! In: a site. Out: what is set for it, as a line, as a list and as JSON. Forgets: nothing.
+//! What is set for a site, as a line, as a list and as JSON.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! In: goals and funnels, and how far visits came. Out: lines and tables for the terminal, and the same as JSON. Forgets: nothing.
+//! Goals, funnels and how far visits came, for the terminal and as JSON.
 
 use serde_json::{Value, json};
 

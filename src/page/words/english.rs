@@ -1,4 +1,4 @@
-//! In: nothing. Out: the list of all texts, each with its English. Forgets: nothing.
+//! The list of all texts, each with its English.
 
 use super::Language;
 use super::locale::{self, Locale};

@@ -1,4 +1,4 @@
-//! In: nothing. Out: the texts of pages in French. Forgets: nothing.
+//! The texts of pages in French.
 //!
 //! What looks like a space before `;`, `:`, `!`, `?` and inside `«` and `»` is U+202F, at which no line breaks.
 

@@ -1,4 +1,4 @@
-//! In: nothing. Out: the texts of pages in German. Forgets: nothing.
+//! The texts of pages in German.
 
 mod reasons;
 mod settings;

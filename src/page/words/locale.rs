@@ -1,4 +1,4 @@
-//! In: nothing. Out: how a language writes numbers and dates, after the Unicode CLDR 45. Forgets: nothing.
+//! How a language writes numbers and dates, after the Unicode CLDR 45.
 
 use jiff::civil::Date;
 

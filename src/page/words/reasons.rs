@@ -1,5 +1,4 @@
-//! In: nothing. Out: why something was not counted: in two or three words, and in a sentence; each with its English. Forgets:
-//! nothing.
+//! Why something was not counted: in two or three words, and in a sentence; each with its English.
 
 texts! {
     "Why something was not counted, in one language."

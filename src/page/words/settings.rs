@@ -1,4 +1,4 @@
-//! In: nothing. Out: the texts of the pages on which owners declare things, each with its English. Forgets: nothing.
+//! The texts of the settings pages, each with its English.
 
 texts! {
     "The texts of the settings pages in one language."

@@ -1,5 +1,5 @@
-//! In: values of ours, such as the names of channels. Out: what they are called in other languages. Forgets: nothing; links, files
-//! and answers to programs keep the values.
+//! What our own values, such as names of channels, are called in other languages. Links, files and answers to programs keep the
+//! values.
 
 use super::Language;
 

@@ -17,11 +17,11 @@ use crate::store::{Ask, Grain};
 
 /// Folded sums in memory, shared by all readers: folding a year takes longer than drawing it.
 #[derive(Debug)]
-pub struct Kept(Cache<Key, Arc<Rows>, Weight>);
+pub struct Kept(Cache<FoldedKey, Arc<Rows>, Weight>);
 
 /// What is kept: one dimension in one bucket, folded at k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct FoldedKey {
     pub(super) site: SiteId,
     pub(super) k: u32,
     pub(super) dimension: Dimension,
@@ -45,8 +45,8 @@ pub(super) struct Rows {
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl Weighter<Key, Arc<Rows>> for Weight {
-    fn weight(&self, _: &Key, rows: &Arc<Rows>) -> u64 {
+impl Weighter<FoldedKey, Arc<Rows>> for Weight {
+    fn weight(&self, _: &FoldedKey, rows: &Arc<Rows>) -> u64 {
         rows.values.len() as u64 + 1
     }
 }
@@ -59,11 +59,11 @@ impl Default for Kept {
 
 impl Kept {
     /// What is kept, if the days are what they were.
-    pub(super) fn find(&self, key: Key, totals: &Totals) -> Option<Arc<Rows>> {
+    pub(super) fn find(&self, key: FoldedKey, totals: &Totals) -> Option<Arc<Rows>> {
         self.0.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
     }
 
-    pub(super) fn put(&self, key: Key, rows: Arc<Rows>) {
+    pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
         self.0.insert(key, rows);
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Level {
 }
 
 /// One value while it is decided on.
-struct Value {
+struct ValueCount {
     name: Name,
     tally: Tally,
     size: i64,
@@ -104,7 +104,7 @@ impl Measure {
     }
 
     /// The values that were counted, the smallest first.
-    fn values(self, dimension: Dimension, rows: impl IntoIterator<Item = (Name, Tally)>) -> Vec<Value> {
+    fn values(self, dimension: Dimension, rows: impl IntoIterator<Item = (Name, Tally)>) -> Vec<ValueCount> {
         let mut sums: BTreeMap<Name, Tally> = BTreeMap::new();
         for (name, tally) in rows {
             *sums.entry(name).or_default() += tally;
@@ -114,15 +114,15 @@ impl Measure {
         let value = |(name, tally): (Name, Tally)| {
             let size = self.size(tally, Some(dimension));
             let is_folded = size < self.k || &*name == OTHER;
-            Value { name, tally, size, is_folded }
+            ValueCount { name, tally, size, is_folded }
         };
-        let mut values: Vec<Value> = sums.into_iter().map(value).collect();
+        let mut values: Vec<ValueCount> = sums.into_iter().map(value).collect();
         values.sort_by_key(|value| value.size);
         values
     }
 
     /// Folds the smallest of the members until what is left of the whole is nobody or enough; tells whether it folded any.
-    fn hide_rest(self, whole: i64, members: &[usize], values: &mut [Value]) -> bool {
+    fn hide_rest(self, whole: i64, members: &[usize], values: &mut [ValueCount]) -> bool {
         let shown: i64 = members.iter().map(|at| &values[*at]).filter(|v| !v.is_folded).map(|v| v.size).sum();
         let (mut rest, mut has_folded) = (whole - shown, false);
         for at in members {
@@ -140,7 +140,7 @@ impl Measure {
     }
 
     /// Folds the smallest value if `(other)` may stand for too few; tells whether there was one to fold.
-    fn fill_other(self, overlap: i64, values: &mut [Value]) -> bool {
+    fn fill_other(self, overlap: i64, values: &mut [ValueCount]) -> bool {
         if self.certain(overlap, values).is_none_or(|visitors| visitors >= self.k) {
             return false;
         }
@@ -149,16 +149,16 @@ impl Measure {
     }
 
     /// How many different visitors the folded values have at the least; nothing where none is folded.
-    fn certain(self, overlap: i64, values: &[Value]) -> Option<i64> {
+    fn certain(self, overlap: i64, values: &[ValueCount]) -> Option<i64> {
         let folded = || values.iter().filter(|value| value.is_folded).map(|value| value.size);
         let largest = folded().max()?;
         Some(largest.max(folded().sum::<i64>().saturating_sub(overlap)))
     }
 
-    fn folded(self, dimension: Dimension, values: Vec<Value>, overlap: i64) -> (Vec<(Name, Tally)>, Level) {
+    fn folded(self, dimension: Dimension, values: Vec<ValueCount>, overlap: i64) -> (Vec<(Name, Tally)>, Level) {
         let other = self.certain(overlap, &values);
         let (mut rows, mut level, mut sum) = (Vec::new(), Level::default(), Tally::ZERO);
-        for Value { name, tally, size, is_folded } in values {
+        for ValueCount { name, tally, size, is_folded } in values {
             if is_folded {
                 sum += tally;
                 level.folded.insert(name);
@@ -176,7 +176,7 @@ impl Measure {
 
 /// Finds what each value is a part of, and folds it with that. Gives for each whole that is shown how many had it, and the
 /// places of its parts.
-fn groups(dimension: Dimension, values: &mut [Value], above: &[(Dimension, &Level)]) -> Vec<(i64, Vec<usize>)> {
+fn groups(dimension: Dimension, values: &mut [ValueCount], above: &[(Dimension, &Level)]) -> Vec<(i64, Vec<usize>)> {
     let mut groups: BTreeMap<(u8, Name), (i64, Vec<usize>)> = BTreeMap::new();
     for (at, value) in values.iter_mut().enumerate() {
         if &*value.name == OTHER || &*value.name == dimension.missing() {

@@ -1,5 +1,4 @@
-//! In: days of made-up visitors, and an attacker who sees everything that is shown of them. Out: a failed test where a value of a
-//! day below k can be read or taken from others. Forgets: nothing.
+//! An attacker who sees everything that is shown of days of made-up visitors can neither read nor compute a value below k.
 
 use std::collections::HashSet;
 

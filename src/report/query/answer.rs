@@ -1,4 +1,4 @@
-//! In: a [`Query`] and sums. Out: the answer as it stands in JSON. Forgets: nothing.
+//! Answers a [`Query`] from sums, as it stands in JSON.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! In: what was asked for. Out: its name in the API. Forgets: nothing.
+//! The names in the API of what was asked for.
 
 use super::{Asked, Direction};
 use crate::cell::Axis;

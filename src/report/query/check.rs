@@ -1,7 +1,6 @@
-//! In: a [`Request`]. Out: nothing, or the sentence that says why sums of one dimension cannot answer it. Forgets:
-//! nothing.
+//! Says why sums cannot answer a [`QueryRequest`], if they cannot.
 
-use super::{Asked, QueryError, Request};
+use super::{Asked, QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
 use crate::limits;
@@ -9,7 +8,7 @@ use crate::report::{Interval, Span};
 use crate::site::Day;
 use crate::store::Grain;
 
-impl Request {
+impl QueryRequest {
     /// Refuses what cannot be combined.
     pub(super) fn check(&self) -> Result<(), QueryError> {
         let is_time = |asked: &&Asked| matches!(asked, Asked::Time(_));

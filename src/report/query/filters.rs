@@ -1,4 +1,4 @@
-//! In: the key `filters` of a query. Out: what it lets pass, as far as sums of two dimensions can tell. Forgets: nothing.
+//! Reads the key `filters` of a query, as far as sums of two dimensions can answer it.
 //!
 //! Sums know how two dimensions meet, so one filter and one breakdown. Filters on the same dimension are one filter, and so
 //! are filters on dimensions that imply one another (a city lies in one country).

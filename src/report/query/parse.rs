@@ -1,4 +1,4 @@
-//! In: JSON. Out: a [`Request`], or what is wrong with it and where, in the words of Plausible's schema errors.
+//! In: JSON. Out: a [`QueryRequest`], or what is wrong with it and where, in the words of Plausible's schema errors.
 //! Forgets: keys that are there and empty.
 
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::hash::Hash;
 use serde_json::{Map, Value};
 
 use super::filters::{Filters, filters};
-use super::{Asked, Direction, Include, Key, Pagination, QueryError, Request};
+use super::{Asked, Direction, Include, OrderKey, Pagination, QueryError, QueryRequest};
 use crate::cell::{Axis, DIMENSIONS, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
@@ -27,7 +27,7 @@ const NOT_KEPT: [(&str, &str); 5] = [
 ];
 
 /// Reads a whole body.
-pub(super) fn request(body: &[u8]) -> Result<Request, QueryError> {
+pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         QueryError(format!("The body is not valid JSON; see line {}, column {}.", error.line(), error.column()))
     })?;
@@ -37,7 +37,7 @@ pub(super) fn request(body: &[u8]) -> Result<Request, QueryError> {
     let range_value = field(body, "date_range");
     let range = range(range_value)?;
     let dimensions = body.get("dimensions").map_or(Ok(Vec::new()), dimensions)?;
-    Ok(Request {
+    Ok(QueryRequest {
         filters: body.get("filters").map_or(Ok(Filters::default()), filters)?,
         site_id: text("#/site_id", field(body, "site_id"))?.to_owned(),
         order: order(body.get("order_by"), &metrics, &dimensions)?,
@@ -142,12 +142,16 @@ pub(crate) fn axis_of(dimensions: Dimensions<'_>, name: &str) -> Option<Axis<Nam
     dimensions.by_api_name(name).map(|row| Axis::Of(row.dimension))
 }
 
-fn order(value: Option<&Value>, metrics: &[Metric], dimensions: &[Asked]) -> Result<Vec<(Key, Direction)>, QueryError> {
+fn order(
+    value: Option<&Value>,
+    metrics: &[Metric],
+    dimensions: &[Asked],
+) -> Result<Vec<(OrderKey, Direction)>, QueryError> {
     let items = value.map_or(Ok(&[][..]), |value| array("#/order_by", value))?;
     if items.is_empty() {
         let time = dimensions.iter().position(|asked| matches!(asked, Asked::Time(_)));
-        let by_time = time.map(|at| (Key::Dimension(at), Direction::Ascending));
-        return Ok(by_time.into_iter().chain([(Key::Metric(0), Direction::Descending)]).collect());
+        let by_time = time.map(|at| (OrderKey::Dimension(at), Direction::Ascending));
+        return Ok(by_time.into_iter().chain([(OrderKey::Metric(0), Direction::Descending)]).collect());
     }
     items.iter().enumerate().map(|(at, item)| order_entry(at, item, metrics, dimensions)).collect()
 }
@@ -157,7 +161,7 @@ fn order_entry(
     item: &Value,
     metrics: &[Metric],
     dimensions: &[Asked],
-) -> Result<(Key, Direction), QueryError> {
+) -> Result<(OrderKey, Direction), QueryError> {
     let Some([name, direction]) = item.as_array().map(Vec::as_slice) else {
         return refuse(&format!("#/order_by/{at}"), &format!("Invalid order_by entry {}", shown(item)));
     };
@@ -167,8 +171,8 @@ fn order_entry(
         _ => return refuse(&format!("#/order_by/{at}/1"), &format!("Invalid value in order_by {}", shown(direction))),
     };
     let text = name.as_str().unwrap_or_default();
-    let metric = metrics.iter().position(|metric| metric.name() == text).map(Key::Metric);
-    let asked = || dimensions.iter().position(|asked| asked.name(None) == text).map(Key::Dimension);
+    let metric = metrics.iter().position(|metric| metric.name() == text).map(OrderKey::Metric);
+    let asked = || dimensions.iter().position(|asked| asked.name(None) == text).map(OrderKey::Dimension);
     if let Some(key) = metric.or_else(asked) {
         return Ok((key, direction));
     }
@@ -273,7 +277,7 @@ mod tests {
         for (key, value) in changes.as_object().unwrap() {
             body[key] = value.clone();
         }
-        Request::parse(body.to_string().as_bytes()).map_or_else(|error| error.to_string(), |_| "answered".into())
+        QueryRequest::parse(body.to_string().as_bytes()).map_or_else(|error| error.to_string(), |_| "answered".into())
     }
 
     #[test]
@@ -286,9 +290,9 @@ mod tests {
             ("{}", "#: Required properties site_id, metrics, date_range were not present."),
             (r#"{"site_id":"a","date_range":"7d"}"#, "#: Required property metrics was not present."),
         ] {
-            assert_eq!(Request::parse(body.as_bytes()).unwrap_err().to_string(), expected, "{body}");
+            assert_eq!(QueryRequest::parse(body.as_bytes()).unwrap_err().to_string(), expected, "{body}");
         }
-        assert!(Request::parse(&[0xff, 0xfe]).is_err());
+        assert!(QueryRequest::parse(&[0xff, 0xfe]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! In: a [`Request`] and a site's goals. Out: the questions that answer it. Forgets: nothing.
+//! The questions that answer a [`QueryRequest`], goals of the site included.
 
-use super::{Asked, QueryError, Request};
+use super::{Asked, QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension};
 use crate::counts::Name;
 use crate::report::{Interval, Question, Span, plan};
@@ -25,7 +25,7 @@ fn under_event(question: Question) -> Question {
     }
 }
 
-impl Request {
+impl QueryRequest {
     /// What is asked of the sums: one question, or one for each goal.
     pub(super) fn subjects(
         &self,

@@ -1,5 +1,4 @@
-//! In: requests of programs that note something beside a site's figures, such as a release. Out: its annotations, as JSON. Forgets:
-//! nothing.
+//! Lets programs note something beside the figures of a site, such as a release.
 
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};

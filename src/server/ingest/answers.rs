@@ -1,4 +1,4 @@
-//! In: what became of beacons. Out: the pieces of answers that formats share. Forgets: nothing; an answer holds no input.
+//! The pieces of answers to beacons that formats share. An answer holds no input.
 
 use std::sync::LazyLock;
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
 use super::intake::{Bearer, Messages, receive, receive_list, refuse};
 use super::{App, WholeRequest, text_of};
-use crate::beacon::goatcounter::{self, Fault};
+use crate::beacon::goatcounter::{self, RequestFault};
 use crate::beacon::{Beacon, Refusal, Request};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
@@ -53,7 +53,7 @@ fn site(named: Option<&str>, host: &str, said: &Request<'_>, app: &App) -> Optio
     goatcounter::site(named, host, said, |name| directory.find(name).is_some(), only)
 }
 
-fn invalid(fault: &Fault, site: &str, app: &App) -> WireAnswer {
+fn invalid(fault: &RequestFault, site: &str, app: &App) -> WireAnswer {
     let outcome = refuse(&Refusal { reason: fault.reason, sites: vec![site.to_owned()] }, &app.collector);
     let mut answer = picture(StatusCode::BAD_REQUEST);
     set(&mut answer, "connection", "close");
@@ -104,15 +104,15 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
 
 /// Counts the hits of a call, and tells which were wrong. The others are counted, so that they must not be sent again.
 async fn counted(
-    items: Vec<Result<Beacon, Fault>>,
+    items: Vec<Result<Beacon, RequestFault>>,
     site: &str,
     bearer: &Bearer,
     arrived: &WholeRequest,
     app: &App,
 ) -> Result<WireAnswer, FailureCause> {
-    let wrong = |item: &Result<Beacon, Fault>| item.as_ref().err().map(|fault| fault.sentence);
+    let wrong = |item: &Result<Beacon, RequestFault>| item.as_ref().err().map(|fault| fault.sentence);
     let faults: Vec<Option<&str>> = items.iter().map(wrong).collect();
-    let refusal = |fault: Fault| Refusal { reason: fault.reason, sites: vec![site.to_owned()] };
+    let refusal = |fault: RequestFault| Refusal { reason: fault.reason, sites: vec![site.to_owned()] };
     let items: Vec<_> = items.into_iter().map(|item| item.map_err(refusal)).collect();
     let items = Messages::new(items, app);
     let received = receive_list(items, Some(bearer), bearer.batch(&arrived.parts.headers), app).await?;

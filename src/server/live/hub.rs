@@ -124,7 +124,7 @@ async fn look(site: &Arc<Site>, collector: &Collector) -> Result<Pulse, FailureC
 /// # Errors
 /// [`StoreError`]
 pub fn pulse(site: &Site, collector: &Collector) -> Result<Pulse, StoreError> {
-    Pulse::of(site, collector.lately(site.id)?, collector)
+    Pulse::of(site, collector.recent_activity(site.id)?, collector)
 }
 
 #[cfg(test)]

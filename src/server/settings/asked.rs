@@ -1,4 +1,4 @@
-//! In: the forms of settings pages. Out: the commands that they stand for. Forgets: nothing.
+//! The commands that forms of settings pages stand for.
 
 use super::super::form::PostedForm;
 use crate::control::Command;

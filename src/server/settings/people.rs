@@ -11,7 +11,7 @@ use crate::collector::Collector;
 use crate::control::user::{UserChange, UserCommand};
 use crate::control::{Command, Reply};
 use crate::operator::{TokenInfo, TokenScope, User};
-use crate::page::form::Sent;
+use crate::page::form::SentForm;
 use crate::page::people::{Made, TokenLine, TokensPage, UserLine, UserPage, UsersPage, user_href};
 use crate::page::words::Words;
 use crate::server::failure::{self, stored};
@@ -31,12 +31,12 @@ const TOKENS: &str = "/settings/tokens";
 #[derive(Default)]
 struct Came {
     made: Option<Made>,
-    sent: Sent,
+    sent: SentForm,
     status: StatusCode,
 }
 
 impl Came {
-    fn of(sent: Sent) -> Came {
+    fn of(sent: SentForm) -> Came {
         Came { sent, ..Came::default() }
     }
 

@@ -11,7 +11,7 @@ use super::{owner, posted_by_owner, run, wrong};
 use crate::control::share::ShareCommand;
 use crate::control::{Command, Reply};
 use crate::operator::Share;
-use crate::page::form::Sent;
+use crate::page::form::SentForm;
 use crate::page::people::Made;
 use crate::page::sharing::{ShareLine, SharingPage};
 use crate::page::words::Words;
@@ -52,7 +52,7 @@ pub async fn change(
     match run(command.map(Command::Share), &app).await {
         Ok(reply) if action == "share-add" => {
             let made = Some(made(&reply, words));
-            shown(&account, site, Sent::default(), made, &headers, &app).await
+            shown(&account, site, SentForm::default(), made, &headers, &app).await
         }
         Ok(reply) => {
             let home = home(&site);
@@ -118,7 +118,7 @@ fn made(reply: &Reply, words: &Words) -> Made {
 async fn shown(
     account: &SignedIn,
     site: Arc<Site>,
-    sent: Sent,
+    sent: SentForm,
     made: Option<Made>,
     headers: &HeaderMap,
     app: &SharedApp,

@@ -12,7 +12,7 @@ use super::super::{App, SharedApp, answers, cookie};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::operator::Share;
-use crate::page::share::{PasswordPage, Why};
+use crate::page::share::{PasswordPage, SharePasswordReason};
 use crate::secret::{self, Secret};
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
@@ -80,13 +80,13 @@ pub async fn admit(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<O
     let id = open.share.id;
     match stored(move || is_remembered(&collector, id, kept.as_deref())).await {
         Ok(true) => Ok(open),
-        Ok(false) => Err(ask(&open, Why::Asked, headers)),
+        Ok(false) => Err(ask(&open, SharePasswordReason::Asked, headers)),
         Err(cause) => Err(failure::page(cause, headers)),
     }
 }
 
 /// The page that asks for the password.
-pub fn ask(open: &OpenShare, why: Why, headers: &HeaderMap) -> Response {
+pub fn ask(open: &OpenShare, why: SharePasswordReason, headers: &HeaderMap) -> Response {
     let page = PasswordPage { words: words_for(headers), domain: open.site.domain.to_string(), why };
     answers::with_status(page.why.status(), page.html())
 }

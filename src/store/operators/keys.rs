@@ -1,4 +1,4 @@
-//! In: the name of a key. Out: the key, which links in mails and other things of this installation are signed with. Forgets: nothing.
+//! The keys of this installation, with which links in mails and other things are signed.
 
 use rusqlite::{OptionalExtension, params};
 

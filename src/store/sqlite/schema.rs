@@ -1,4 +1,4 @@
-//! In: a connection. Out: the same, with its pragmas set and its schema up to date. Forgets: nothing.
+//! Sets the pragmas of a connection, and brings its schema up to date.
 //!
 //! Days that are not over and months have one row per cell, plain enough for any SQLite tool; views named after the panels
 //! spell out names and dates. Days that are over are packed ([`crate::cell::packed`]): they are most of the file.

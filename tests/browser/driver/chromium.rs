@@ -1,4 +1,4 @@
-//! In: wishes for a headless Chromium. Out: its driver and what that is asked for. Forgets: nothing.
+//! Starts a headless Chromium and its driver.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -37,14 +37,14 @@ pub fn start(folder: &Path, more: &[&str], settings: &Value) -> Driver {
     let mut flags: Vec<String> = FLAGS.iter().chain(more).map(|flag| (*flag).to_owned()).collect();
     flags.push(format!("--user-agent={AGENT}"));
     flags.push(format!("--user-data-dir={}", folder.display()));
-    let wishes = json!({
+    let capabilities = json!({
         "goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": flags, "prefs": settings},
         "goog:loggingPrefs": {"browser": "ALL"},
     });
     let mut command = Command::new("/usr/bin/chromedriver");
     // What both leave behind goes with the profile.
     command.arg("--port=0").env("TMPDIR", folder);
-    Driver::started(&mut command, "started successfully on port ", wishes)
+    Driver::started(&mut command, "started successfully on port ", capabilities)
 }
 
 /// Ends a driver, and with it a browser that could not be closed.

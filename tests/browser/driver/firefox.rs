@@ -1,4 +1,4 @@
-//! In: a folder. Out: a headless Firefox in it, at the wheel of geckodriver. Forgets: nothing.
+//! Starts a headless Firefox and geckodriver.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,13 +38,13 @@ pub fn start(folder: &Path) -> Driver {
         // What pages write into the console goes to the standard output, which is the driver's.
         "devtools.console.stdout.content": true,
     });
-    let wishes = json!({
+    let capabilities = json!({
         "moz:firefoxOptions": {"binary": "/usr/bin/firefox-esr", "args": ["-headless"], "prefs": preferences},
     });
     let mut command = Command::new(driver());
     command.args(["--port=0", "--websocket-port=0", "--allow-system-access"]);
     command.env("HOME", folder).env("TMPDIR", folder);
-    Driver::started(&mut command, "Listening on 127.0.0.1:", wishes)
+    Driver::started(&mut command, "Listening on 127.0.0.1:", capabilities)
 }
 
 /// The add-on as a folder.

@@ -1,4 +1,4 @@
-//! In: a program that a browser needs beside it. Out: the same, running, and what it says. Forgets: the process, at the end.
+//! Starts a program that a browser needs beside it, and stops it in the end.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};

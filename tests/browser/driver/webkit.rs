@@ -1,4 +1,4 @@
-//! In: a folder. Out: WebKitGTK in it, on a display in memory, at the wheel of WebKitWebDriver. Forgets: nothing.
+//! Starts WebKitGTK on a display in memory, and WebKitWebDriver.
 
 use std::io::{BufRead, BufReader, Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -26,7 +26,7 @@ pub fn start(folder: &Path) -> Driver {
     let script = folder.join("page.js");
     fs::write(&script, PAGE_JS).unwrap();
     let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/driver/shell.py");
-    let wishes = json!({
+    let capabilities = json!({
         "proxy": {
             "proxyType": "manual", "httpProxy": format!("127.0.0.1:{}", hosts()), "noProxy": ["127.0.0.1", "localhost"],
         },
@@ -34,7 +34,7 @@ pub fn start(folder: &Path) -> Driver {
     });
     // It does not say which port it took, so it is told one that was free just now.
     let (program, port) = (0..5).find_map(|_| started(folder, &display)).expect("WebKitWebDriver finds a free port");
-    Driver { screen: Some(screen), ..Driver::of(program, port, wishes) }
+    Driver { screen: Some(screen), ..Driver::of(program, port, capabilities) }
 }
 
 fn started(folder: &Path, display: &str) -> Option<(Program, u16)> {

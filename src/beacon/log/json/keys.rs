@@ -1,5 +1,4 @@
-//! In: a key of a log's object, and the key above it, in lower case without signs. Out: which part of a request it has, and how
-//! much it is worth beside others of the same part. Forgets: nothing.
+//! Which part of a request a key of a JSON log has, and which of several keys for the same part is taken.
 //!
 //! Names by the documentation of their writers: nginx's variables, <https://caddyserver.com/docs/caddyfile/directives/log>,
 //! <https://doc.traefik.io/traefik/observability/access-logs/>,

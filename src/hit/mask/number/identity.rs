@@ -1,5 +1,4 @@
-//! In: a number in its groups, and the text before it. Out: whether a state gave it to one person, or a maker to one machine.
-//! Forgets: nothing.
+//! Whether a state gave a number to one person, or a maker to one machine.
 //!
 //! Kinds without a check digit count only in the groups that they are written in, or behind a word that names them.
 
@@ -21,7 +20,7 @@ pub(super) fn is_one(number: &Number, before: &str) -> bool {
 fn is_announced(number: &Number, before: &str) -> bool {
     let digits = number.text().iter().filter(|byte| byte.is_ascii_digit()).count();
     let word = word_before(before);
-    let is_day = number.groups() == [4, 2, 2] && is_date(&number.text()[2..], Order::Year);
+    let is_day = number.groups() == [4, 2, 2] && is_date(&number.text()[2..], DateOrder::Year);
     !is_day && digits >= 7 && digits + 3 >= number.length && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
@@ -37,7 +36,7 @@ fn of_digits(number: &Number) -> bool {
         (10, [6, 4]) | (12, [8, 4]) => is_swedish(number),
         (12, [4, 4, 4]) => is_alone && matches!(text[0], b'2'..=b'9') && verhoeff(text),
         (13, [13] | [3, 4, 4, 2]) => text.starts_with(b"756") && is_ean(text),
-        (13, [6, 7]) => is_alone && is_date(&text[..6], Order::Year) && matches!(text[6], b'1'..=b'8'),
+        (13, [6, 7]) => is_alone && is_date(&text[..6], DateOrder::Year) && matches!(text[6], b'1'..=b'8'),
         (15, _) => is_french(text, 0),
         (18, [18] | [6, 8, 4]) => is_chinese(text),
         _ => false,
@@ -70,17 +69,17 @@ fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
 }
 
-enum Order {
+enum DateOrder {
     Year,
     Day,
 }
 
 /// Whether six digits are a date.
-fn is_date(digits: &[u8], order: Order) -> bool {
+fn is_date(digits: &[u8], order: DateOrder) -> bool {
     let part = |at: usize| value(&digits[at..at + 2]);
     let (month, day) = match order {
-        Order::Year => (part(2), part(4)),
-        Order::Day => (part(2), part(0)),
+        DateOrder::Year => (part(2), part(4)),
+        DateOrder::Day => (part(2), part(0)),
     };
     (1..=12).contains(&month) && (1..=31).contains(&day)
 }
@@ -111,7 +110,7 @@ fn is_spanish(text: &[u8]) -> bool {
         b'0'..=b'9' => {}
         _ => return false,
     }
-    let is_stamp = matches!(digits[..2], [b'1', b'9'] | [b'2', b'0']) && is_date(&digits[2..], Order::Year);
+    let is_stamp = matches!(digits[..2], [b'1', b'9'] | [b'2', b'0']) && is_date(&digits[2..], DateOrder::Year);
     digits.iter().all(u8::is_ascii_digit)
         && b"TRWAGMYFPDXBNJZSQVHLCKE"[(value(&digits) % 23) as usize] == text[8]
         && !is_stamp
@@ -157,7 +156,7 @@ fn is_german(text: &[u8]) -> bool {
 fn is_pension(text: &[u8]) -> bool {
     let is_digit =
         |(place, byte): (usize, &u8)| if place == 8 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() };
-    if !text.iter().enumerate().all(is_digit) || !is_date(&text[2..8], Order::Day) {
+    if !text.iter().enumerate().all(is_digit) || !is_date(&text[2..8], DateOrder::Day) {
         return false;
     }
     let letter = text[8] - b'A' + 1;
@@ -204,7 +203,7 @@ fn is_brazilian(text: &[u8]) -> bool {
 /// Belgium: a birthday, a serial, and a check by 97, of those born since 2000 with a 2 in front.
 fn is_belgian(text: &[u8]) -> bool {
     let (body, check) = (value(&text[..9]), value(&text[9..]));
-    is_date(&text[..6], Order::Year) && (97 - body % 97 == check || 97 - (2_000_000_000 + body) % 97 == check)
+    is_date(&text[..6], DateOrder::Year) && (97 - body % 97 == check || 97 - (2_000_000_000 + body) % 97 == check)
 }
 
 /// Turkey: two check digits.
@@ -222,7 +221,7 @@ fn is_swedish(number: &Number) -> bool {
     matches!(number.separator, b'-' | b'+')
         && !number.has_neighbours
         && !is_time
-        && is_date(ten, Order::Year)
+        && is_date(ten, DateOrder::Year)
         && luhn(ten)
 }
 
@@ -230,7 +229,7 @@ fn is_swedish(number: &Number) -> bool {
 fn is_finnish(text: &[u8]) -> bool {
     let is_number = text[..9].iter().all(u8::is_ascii_digit);
     is_number
-        && is_date(text, Order::Day)
+        && is_date(text, DateOrder::Day)
         && b"0123456789ABCDEFHJKLMNPRSTUVWXY"[(value(&text[..9]) % 31) as usize] == text[9]
 }
 
@@ -240,7 +239,7 @@ fn is_chinese(text: &[u8]) -> bool {
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     is_number
         && matches!(text[6..8], [b'1', b'9'] | [b'2', b'0'])
-        && is_date(&text[8..14], Order::Year)
+        && is_date(&text[8..14], DateOrder::Year)
         && b"10X98765432"[(weighted(&text[..17], &weights) % 11) as usize] == text[17]
 }
 

@@ -1,4 +1,4 @@
-//! In: nothing. Out: why something was not counted, in French. Forgets: nothing.
+//! Why something was not counted, in French.
 
 use super::super::reasons::Reasons;
 

@@ -1,4 +1,4 @@
-//! In: nothing. Out: the texts of the settings pages in French. Forgets: nothing.
+//! The texts of the settings pages in French.
 
 use super::super::settings::Settings;
 

@@ -1,4 +1,4 @@
-//! In: nothing. Out: why something was not counted, in German. Forgets: nothing.
+//! Why something was not counted, in German.
 
 use super::super::reasons::Reasons;
 

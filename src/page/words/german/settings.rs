@@ -1,4 +1,4 @@
-//! In: nothing. Out: the texts of the settings pages in German. Forgets: nothing.
+//! The texts of the settings pages in German.
 
 use super::super::settings::Settings;
 

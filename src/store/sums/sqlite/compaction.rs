@@ -10,7 +10,7 @@ use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, BlockWriter, OpenedBlocks, PairsKey};
 use super::write::{name, table};
 use crate::cell::Tally;
-use crate::cell::packed::{Bundle, Key, unpack_all};
+use crate::cell::packed::{CellKey, ColumnBlock, unpack_all};
 use crate::counts::pairs::{Pair, PairTable, Pairs, REST};
 use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
@@ -79,7 +79,7 @@ fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u3
 }
 
 /// A row of `days` or `hours`: dimension and property, then the key it is packed by.
-type OpenRow = ((u8, i64), Key, Tally);
+type OpenRow = ((u8, i64), CellKey, Tally);
 
 /// Packs the rows that a day had while it ran, and adds the day to its month.
 fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
@@ -161,14 +161,14 @@ pub(super) fn add_next_month(connection: &mut Connection, site: SiteId, before: 
 /// Adds up the pairs of a month that is over, so that reports over years need not read its days.
 fn add_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
     let key = PairsKey { site, grain: Grain::Month, bucket: month.0, part: FINAL };
-    let bundles = OpenedBlocks::of(connection);
+    let blocks = OpenedBlocks::of(connection);
     let mut numbers: Vec<u32> = Pair::all().map(pairs::number).collect();
     numbers.sort_unstable();
     let mut writer = BlockWriter::of(connection, key);
     for table in numbers {
         let mut days: Vec<CellList> = Vec::new();
         for bucket in month.first().0..=month.last().0 {
-            days.push(bundles.cells(PairsKey { grain: Grain::Day, bucket, ..key }, table)?);
+            days.push(blocks.cells(PairsKey { grain: Grain::Day, bucket, ..key }, table)?);
         }
         writer.add(table, merged(days).unwrap_or_default())?;
     }
@@ -238,25 +238,25 @@ pub(super) fn make_final(connection: &mut Connection, parts: &[i64]) -> Result<(
     for part in parts {
         for (site, day) in left(&transaction, *part)? {
             let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part: *part };
-            let bundles = pairs::take(&transaction, key)?;
+            let blocks = pairs::take(&transaction, key)?;
             let month = day.month();
             if is_month_added(&transaction, site, month)? {
                 let of_month = PairsKey { grain: Grain::Month, bucket: month.0, part: FINAL, ..key };
-                pairs::add(&transaction, of_month, tables_of(&bundles))?;
+                pairs::add(&transaction, of_month, tables_of(&blocks))?;
             }
-            pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&bundles))?;
+            pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
         }
     }
     Ok(transaction.commit()?)
 }
 
-/// The tables of bundles in order.
-fn tables_of(bundles: &[Bundle]) -> impl Iterator<Item = Result<(u32, CellList)>> {
-    let numbers: BTreeSet<u32> = bundles.iter().flat_map(Bundle::tables).collect();
+/// The tables of column blocks in order.
+fn tables_of(blocks: &[ColumnBlock]) -> impl Iterator<Item = Result<(u32, CellList)>> {
+    let numbers: BTreeSet<u32> = blocks.iter().flat_map(ColumnBlock::tables).collect();
     numbers.into_iter().map(move |table| {
         let mut cells = CellList::new();
-        for bundle in bundles {
-            bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
+        for block in blocks {
+            block.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
         }
         Ok((table, cells))
     })

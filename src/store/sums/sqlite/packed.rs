@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use crate::cell::Tally;
-use crate::cell::packed::{self, Damaged, Effort, Key};
+use crate::cell::packed::{self, CellKey, Damaged, Effort};
 use crate::site::SiteId;
 use crate::store::{CountedBy, Grain, StoreError};
 
 /// CellList in order of their keys.
-pub(super) type CellList = Vec<(Key, Tally)>;
+pub(super) type CellList = Vec<(CellKey, Tally)>;
 
 /// Where a packed table lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! In: cells of two dimensions. Out: rows of the table `pairs`, and back. Forgets: nothing.
 //!
-//! The tables of a day or month are packed in bundles, in order of their numbers: small sites have one or two a day, large
+//! The tables of a day or month are packed in column blocks, in order of their numbers: small sites have one or two a day, large
 //! tables have some of their own.
 
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{CellList, grain_code};
-use crate::cell::packed::{BUNDLE_BYTES, Bundle, Chunk, Effort, Key, bundle, chunks, merged};
+use crate::cell::packed::{COLUMN_BLOCK_BYTES, CellKey, Chunk, ColumnBlock, Effort, chunks, merged, pack_block};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
@@ -43,7 +43,7 @@ pub(super) fn is_turned(pair: Pair) -> bool {
 /// Column blocks as they are read, each opened once.
 pub(super) struct OpenedBlocks<'a> {
     connection: &'a Connection,
-    opened: RefCell<HashMap<i64, Rc<Bundle>, foldhash::fast::RandomState>>,
+    opened: RefCell<HashMap<i64, Rc<ColumnBlock>, foldhash::fast::RandomState>>,
 }
 
 impl OpenedBlocks<'_> {
@@ -57,10 +57,10 @@ impl OpenedBlocks<'_> {
         key: PairsKey,
         table: u32,
         first: &RangeInclusive<u32>,
-        wanted: impl Fn(Key) -> bool,
-        mut take: impl FnMut(Key, Tally),
+        wanted: impl Fn(CellKey) -> bool,
+        mut take: impl FnMut(CellKey, Tally),
     ) -> Result<()> {
-        // The table begins in the last bundle that does not begin after it.
+        // The table begins in the last column block that does not begin after it.
         let sql = "SELECT id, first_table, cells FROM pairs
                    WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ?
                    ORDER BY first_table DESC, sequence DESC";
@@ -76,17 +76,17 @@ impl OpenedBlocks<'_> {
         Ok(())
     }
 
-    fn opened(&self, id: i64, row: &rusqlite::Row) -> Result<Rc<Bundle>> {
+    fn opened(&self, id: i64, row: &rusqlite::Row) -> Result<Rc<ColumnBlock>> {
         let mut opened = self.opened.borrow_mut();
-        if let Some(bundle) = opened.get(&id) {
-            return Ok(bundle.clone());
+        if let Some(block) = opened.get(&id) {
+            return Ok(block.clone());
         }
-        let bundle = Rc::new(Bundle::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
-        if opened.len() >= limits::OPENED_BYTES_MAX / BUNDLE_BYTES {
+        let block = Rc::new(ColumnBlock::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
+        if opened.len() >= limits::OPENED_BYTES_MAX / COLUMN_BLOCK_BYTES {
             opened.clear();
         }
-        opened.insert(id, bundle.clone());
-        Ok(bundle)
+        opened.insert(id, block.clone());
+        Ok(block)
     }
 
     /// All cells of a table, in order.
@@ -114,7 +114,7 @@ impl BlockWriter<'_> {
 
     pub(super) fn add(&mut self, table: u32, cells: CellList) -> Result<()> {
         for chunk in chunks(cells) {
-            if self.bytes + chunk.bytes() > BUNDLE_BYTES {
+            if self.bytes + chunk.bytes() > COLUMN_BLOCK_BYTES {
                 self.write()?;
             }
             self.bytes += chunk.bytes();
@@ -132,7 +132,7 @@ impl BlockWriter<'_> {
         let PairsKey { site, grain, bucket, part } = self.key;
         let sql =
             "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let cells = bundle(&self.waiting, Effort::Small);
+        let cells = pack_block(&self.waiting, Effort::Small);
         let grain = grain_code(grain);
         self.connection.prepare_cached(sql)?.execute(params![
             site.0,
@@ -156,11 +156,11 @@ pub(super) fn add(
     tables: impl IntoIterator<Item = Result<(u32, CellList)>>,
 ) -> Result<()> {
     let stored = take(connection, key)?;
-    let mut left: BTreeSet<u32> = stored.iter().flat_map(Bundle::tables).collect();
+    let mut left: BTreeSet<u32> = stored.iter().flat_map(ColumnBlock::tables).collect();
     let of_stored = |table: u32| -> Result<CellList> {
         let mut cells = CellList::new();
-        for bundle in &stored {
-            bundle.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
+        for block in &stored {
+            block.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
         }
         Ok(cells)
     };
@@ -180,20 +180,20 @@ pub(super) fn add(
     writer.finish()
 }
 
-/// Takes all bundles of a key out of the store, in order.
-pub(super) fn take(connection: &Connection, key: PairsKey) -> Result<Vec<Bundle>> {
+/// Takes all column blocks of a key out of the store, in order.
+pub(super) fn take(connection: &Connection, key: PairsKey) -> Result<Vec<ColumnBlock>> {
     let of_key = "site = ? AND grain = ? AND bucket = ? AND part = ?";
     let PairsKey { site, grain, bucket, part } = key;
     let columns = params![site.0, grain_code(grain), bucket, part];
     let sql = format!("SELECT cells FROM pairs WHERE {of_key} ORDER BY first_table, sequence");
     let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_map(columns, |row| Ok(Bundle::open(row.get_ref(0)?.as_blob()?)))?;
-    let mut bundles = Vec::new();
-    for bundle in found {
-        bundles.push(bundle?.map_err(|_| StoreError::Corrupt)?);
+    let found = statement.query_map(columns, |row| Ok(ColumnBlock::open(row.get_ref(0)?.as_blob()?)))?;
+    let mut blocks = Vec::new();
+    for block in found {
+        blocks.push(block?.map_err(|_| StoreError::Corrupt)?);
     }
     connection.prepare_cached(&format!("DELETE FROM pairs WHERE {of_key}"))?.execute(columns)?;
-    Ok(bundles)
+    Ok(blocks)
 }
 
 /// The days of a month that have pairs which are not for good.

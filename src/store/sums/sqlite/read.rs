@@ -10,7 +10,7 @@ use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::write::{axis_id, name_id, table};
-use crate::cell::packed::{Key, unpack};
+use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::{Pair, REST};
@@ -35,7 +35,7 @@ pub(super) fn answer(
 ) -> Result<StoredSums> {
     let adds = running.iter().map(|running| is_added(connection, running, flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
-    let bundles = OpenedBlocks::of(connection);
+    let blocks = OpenedBlocks::of(connection);
     let mut rows = Vec::with_capacity(asks.len());
     for ask in asks {
         let wanted = ValueFilter::of(connection, ask, texts)?;
@@ -44,7 +44,7 @@ pub(super) fn answer(
         let mut reading = Reading { connection, ask, left_out: &left_out, sums: HashMap::default() };
         match ask.source() {
             CellSource::Single(axis) => reading.single(axis, &wanted)?,
-            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &bundles)?,
+            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &blocks)?,
             CellSource::Nowhere => {}
         }
         wanted.check()?;
@@ -185,12 +185,12 @@ impl Reading<'_> {
         })
     }
 
-    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, bundles: &OpenedBlocks) -> Result<()> {
+    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, blocks: &OpenedBlocks) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
         let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
             let key = PairsKey { site, grain, bucket, part: FINAL };
-            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, bundles)
+            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, blocks)
         };
         match grain {
             // Pairs are not kept by hour.
@@ -227,18 +227,18 @@ impl Reading<'_> {
         shown: i32,
         (table, is_by_second): (u32, bool),
         wanted: &ValueFilter,
-        bundles: &OpenedBlocks,
+        blocks: &OpenedBlocks,
     ) -> Result<()> {
         // A reader who wants one first value opens the chunks that hold it alone.
         let first = match wanted.single() {
             Some(id) if !is_by_second => id..=id,
             _ => 0..=u32::MAX,
         };
-        let sides = |(a, b): Key| if is_by_second { (b, a) } else { (a, b) };
-        let passes = |key: Key| sides(key).0 != REST && wanted.passes(sides(key).0);
+        let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
+        let passes = |key: CellKey| sides(key).0 != REST && wanted.passes(sides(key).0);
         for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(key.bucket, *part))) {
             let key = PairsKey { part, ..key };
-            bundles.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
+            blocks.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
         }
         Ok(())
     }

@@ -33,11 +33,23 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
     for (site, today) in &flush.today {
         prune_hours(&transaction, *site, Day(today.0 - limits::HOUR_DETAIL_DAYS))?;
     }
+    add_imported(&transaction, flush)?;
+    add_mails(&transaction, flush)?;
+    add_batches(&transaction, flush)?;
+    transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
+    Ok(transaction.commit()?)
+}
+
+fn add_imported(transaction: &Transaction, flush: &Flush) -> Result<()> {
     for imported in &flush.imported {
         let sql = "INSERT INTO imports VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes";
         let (head_bytes, bytes) = (imported.head_bytes as i64, imported.bytes as i64);
         transaction.prepare_cached(sql)?.execute(params![imported.site.0, imported.head.0, head_bytes, bytes])?;
     }
+    Ok(())
+}
+
+fn add_mails(transaction: &Transaction, flush: &Flush) -> Result<()> {
     for mail in &flush.mails {
         let sql = "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?)
                    ON CONFLICT DO UPDATE SET count = count + excluded.count, people = people + excluded.people";
@@ -51,13 +63,17 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
             people
         ])?;
     }
+    Ok(())
+}
+
+/// Notes the batches that are counted now, and forgets those that nobody sends again.
+fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
     for (id, day) in &flush.batches {
         transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, day.0])?;
         let old = Day(day.0 - limits::BATCH_DAYS);
         transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
     }
-    transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
-    Ok(transaction.commit()?)
+    Ok(())
 }
 
 fn add_rejected(transaction: &Transaction, flush: &Flush) -> Result<()> {

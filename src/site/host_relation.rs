@@ -1,4 +1,4 @@
-//! In: a host that sent a reader, and the site's own names. Out: [`Kin`]: how near it is to the site. Forgets: nothing.
+//! How near a host that sent a reader is to a site ([`HostRelation`]), by the names of the site.
 
 use std::net::Ipv4Addr;
 
@@ -6,7 +6,7 @@ use super::{Site, fits};
 
 /// How near a host is to a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kin {
+pub enum HostRelation {
     /// Its pages are the site's own: who comes from them came from nowhere.
     Own,
     /// It is below the same registered domain, and the site's owner counts it as another.
@@ -15,24 +15,24 @@ pub enum Kin {
     Stranger,
 }
 
-impl Kin {
+impl HostRelation {
     /// How near a folded host is to a site of which no more is known than these names.
-    pub fn among<'a>(host: &str, names: impl IntoIterator<Item = &'a str>) -> Kin {
-        if is_kin(host, names) { Kin::Own } else { Kin::Stranger }
+    pub fn among<'a>(host: &str, names: impl IntoIterator<Item = &'a str>) -> HostRelation {
+        if is_related(host, names) { HostRelation::Own } else { HostRelation::Stranger }
     }
 }
 
 impl Site {
     /// How near a host is; it and the host of the page that was shown are folded.
-    pub fn kin(&self, host: &str, page_host: &str) -> Kin {
+    pub fn relation(&self, host: &str, page_host: &str) -> HostRelation {
         if host == page_host || self.declares(host) {
-            return Kin::Own;
+            return HostRelation::Own;
         }
         let names = self.declared().map(|pattern| pattern.strip_prefix("*.").unwrap_or(pattern));
-        match is_kin(host, names.chain([self.domain.as_str(), page_host])) {
-            true if self.settings.subdomain_referrers => Kin::Sibling,
-            true => Kin::Own,
-            false => Kin::Stranger,
+        match is_related(host, names.chain([self.domain.as_str(), page_host])) {
+            true if self.settings.subdomain_referrers => HostRelation::Sibling,
+            true => HostRelation::Own,
+            false => HostRelation::Stranger,
         }
     }
 
@@ -47,7 +47,7 @@ impl Site {
 }
 
 /// Whether a folded host is one of these, or below the same registered domain.
-fn is_kin<'a>(host: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
+fn is_related<'a>(host: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
     // Most hosts end otherwise than the site's, and the list of suffixes needs no look then.
     let mut near = names.into_iter().filter(|name| last_two(name) == last_two(host)).peekable();
     if near.peek().is_none() {
@@ -111,26 +111,26 @@ mod tests {
             ("192.0.2.7", "198.51.2.7", false),
             ("a.internal.test", "b.internal.test", true),
         ] {
-            let found = site(domain, &[], &[], false).kin(host, domain);
-            assert_eq!(found, if expected { Kin::Own } else { Kin::Stranger }, "{domain} {host}");
+            let found = site(domain, &[], &[], false).relation(host, domain);
+            assert_eq!(found, if expected { HostRelation::Own } else { HostRelation::Stranger }, "{domain} {host}");
         }
     }
 
     #[test]
     fn aliases_allowed_hosts_and_the_page_itself_count() {
         let site = |other| site("example.com", &["*.shop.test", "example.org"], &["7", "example.net"], other);
-        for (host, kin_by_default, kin_when_referrers) in [
-            ("eu.shop.test", Kin::Own, Kin::Own),
-            ("shop.test", Kin::Own, Kin::Sibling),
-            ("www2.example.org", Kin::Own, Kin::Sibling),
-            ("example.net", Kin::Own, Kin::Own),
-            ("blog.example.net", Kin::Own, Kin::Sibling),
-            ("page.host.test", Kin::Own, Kin::Own),
-            ("other.host.test", Kin::Own, Kin::Sibling),
-            ("example.info", Kin::Stranger, Kin::Stranger),
+        for (host, by_default, when_referrers) in [
+            ("eu.shop.test", HostRelation::Own, HostRelation::Own),
+            ("shop.test", HostRelation::Own, HostRelation::Sibling),
+            ("www2.example.org", HostRelation::Own, HostRelation::Sibling),
+            ("example.net", HostRelation::Own, HostRelation::Own),
+            ("blog.example.net", HostRelation::Own, HostRelation::Sibling),
+            ("page.host.test", HostRelation::Own, HostRelation::Own),
+            ("other.host.test", HostRelation::Own, HostRelation::Sibling),
+            ("example.info", HostRelation::Stranger, HostRelation::Stranger),
         ] {
-            assert_eq!(site(false).kin(host, "page.host.test"), kin_by_default, "{host}");
-            assert_eq!(site(true).kin(host, "page.host.test"), kin_when_referrers, "{host}");
+            assert_eq!(site(false).relation(host, "page.host.test"), by_default, "{host}");
+            assert_eq!(site(true).relation(host, "page.host.test"), when_referrers, "{host}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! In: requests that no honest client sends. Out: how soon and with what they are turned away. Forgets: nothing.
+//! How soon and with what requests are turned away that no honest client sends.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

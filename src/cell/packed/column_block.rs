@@ -1,18 +1,18 @@
-//! In: chunks of one or more tables. Out: bytes, and the cells of a table among them. Forgets: nothing.
+//! Packs chunks of one or more tables together, and finds the cells of one table again.
 
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
 use super::column::{self, Bytes, put};
-use super::{COLUMNS, Chunk, Damaged, Effort, Key, read};
+use super::{COLUMNS, CellKey, Chunk, Damaged, Effort, read};
 use crate::cell::Tally;
 use crate::limits;
 
 /// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
-pub const BUNDLE_BYTES: usize = 256 * 1024;
+pub const COLUMN_BLOCK_BYTES: usize = 256 * 1024;
 
 /// Packs chunks, each of the table with the number before it.
-pub fn bundle(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
+pub fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut head = Vec::new();
     put(&mut head, chunks.len() as u64);
@@ -34,15 +34,15 @@ pub fn bundle(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
     bytes
 }
 
-/// A bundle that is read.
+/// A column block that is read.
 #[derive(Debug)]
-pub struct Bundle {
+pub struct ColumnBlock {
     items: Vec<Item>,
     packed: Vec<u8>,
     columns: OnceCell<[Vec<u8>; COLUMNS]>,
 }
 
-/// A chunk in a bundle.
+/// A chunk in a column block.
 #[derive(Debug)]
 struct Item {
     table: u32,
@@ -53,12 +53,12 @@ struct Item {
     parts: [(usize, usize); COLUMNS],
 }
 
-impl Bundle {
-    /// Reads the head of a bundle. The columns are opened when a table is asked for that is there.
+impl ColumnBlock {
+    /// Reads the head of a column block. The columns are opened when a table is asked for that is there.
     ///
     /// # Errors
     /// [`Damaged`]
-    pub fn open(bytes: &[u8]) -> Result<Bundle, Damaged> {
+    pub fn open(bytes: &[u8]) -> Result<ColumnBlock, Damaged> {
         let mut rest = Bytes::of(bytes);
         let head = column::read(&mut rest)?;
         let mut head = Bytes::of(&head);
@@ -80,7 +80,7 @@ impl Bundle {
             }
             items.push(Item { table, first, last, cells, parts });
         }
-        Ok(Bundle { items, packed: rest.rest().to_vec(), columns: OnceCell::new() })
+        Ok(ColumnBlock { items, packed: rest.rest().to_vec(), columns: OnceCell::new() })
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order.
@@ -91,8 +91,8 @@ impl Bundle {
         &self,
         table: u32,
         first: RangeInclusive<u32>,
-        wanted: impl Fn(Key) -> bool,
-        mut take: impl FnMut(Key, Tally),
+        wanted: impl Fn(CellKey) -> bool,
+        mut take: impl FnMut(CellKey, Tally),
     ) -> Result<(), Damaged> {
         let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
         for item in self.items.iter().filter(is_there) {

@@ -1,12 +1,12 @@
-//! In: chance. Out: what visitors of the last minutes are at, as the program and as the naive walk have it. Forgets: nothing;
-//! a stream that fails is printed in the scenario language.
+//! What visitors of the last minutes look at, as the program and as the naive walk have it. A stream that fails is printed in the
+//! scenario language.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use headcount::cell::{Dimension, NOT_SET};
 use headcount::counts::RecentVisitors;
-use headcount::counts::lately::Ranked;
+use headcount::counts::recent_activity::Ranked;
 use headcount::site::{Moment, SiteId};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -31,7 +31,7 @@ impl Walk<'_> {
         at.collect()
     }
 
-    fn lately(&self, site: SiteId, now: Moment) -> RecentVisitors {
+    fn recent_activity(&self, site: SiteId, now: Moment) -> RecentVisitors {
         let people = self.people_since(site, now.plus(-HALF_AN_HOUR_MS));
         let [pages, sources, countries] = [0, 1, 2].map(|list| ranked(people.iter().map(|person| person[list])));
         let now = self.people_since(site, now.plus(-FIVE_MINUTES_MS)).len() as u64;
@@ -63,7 +63,7 @@ fn what_visitors_of_the_last_minutes_are_at_is_that_of_a_naive_walk() {
             let later = [0, 1, FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS, HALF_AN_HOUR_MS - 1, HALF_AN_HOUR_MS];
             for (now, site) in later.iter().flat_map(|ms| [1, 2].map(|site| (last.plus(*ms), SiteId(site)))) {
                 let counted = RecentVisitors::of(days.of(site), now);
-                prop_assert_eq!(&counted, &walk.lately(site, now), "{} hits, {:?} at {}", many, site, now.0);
+                prop_assert_eq!(&counted, &walk.recent_activity(site, now), "{} hits, {:?} at {}", many, site, now.0);
                 for list in [&counted.pages, &counted.sources, &counted.countries] {
                     let listed: u64 = list.rows.iter().map(|row| row.1).sum();
                     prop_assert!(listed == counted.visitors || list.values > ROWS && listed < counted.visitors);

@@ -2,7 +2,7 @@
 //! answer holds no time but `now`.
 //!
 //! A visitor is at one place: the last page of their current visit, and the source and country that it began with. So the
-//! visitors of each list add up to all of them. Whoever did nothing for [`limits::LATELY_MS`] is in no list, because their
+//! visitors of each list add up to all of them. Whoever did nothing for [`limits::RECENT_MS`] is in no list, because their
 //! visit has ended.
 
 use std::cmp::Reverse;
@@ -18,7 +18,7 @@ use crate::site::Moment;
 pub struct RecentVisitors {
     /// Visitors within [`limits::NOW_WINDOW_MS`].
     pub now: u64,
-    /// Visitors within [`limits::LATELY_MS`].
+    /// Visitors within [`limits::RECENT_MS`].
     pub visitors: u64,
     /// The last page of each one's visit.
     pub pages: Ranked,
@@ -31,7 +31,7 @@ pub struct RecentVisitors {
 /// Values by visitors, most first, then by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranked {
-    /// At most [`limits::LATELY_ROWS`] values, and the visitors of each.
+    /// At most [`limits::RECENT_ROWS`] values, and the visitors of each.
     pub rows: Vec<(Name, u64)>,
     /// How many values there are in all.
     pub values: usize,
@@ -43,7 +43,7 @@ pub struct RecentActivity {
     /// When this was.
     pub at: Moment,
     /// Pageviews by minute, the running one last.
-    pub pageviews: [u32; limits::LATELY_MINUTES],
+    pub pageviews: [u32; limits::RECENT_MINUTES],
     /// The visitors, as far as they are told apart.
     pub people: RecentVisitors,
 }
@@ -54,19 +54,19 @@ const LISTS: [Dimension; 3] = [Dimension::Page, Dimension::Source, Dimension::Co
 impl RecentVisitors {
     /// What the visitors of the open days of a site are at, at `now`. It looks at each visitor once.
     pub fn of<'a>(days: impl Iterator<Item = &'a OpenDay>, now: Moment) -> RecentVisitors {
-        let mut lately = RecentVisitors::default();
+        let mut recent = RecentVisitors::default();
         let mut sums: [HashMap<Name, u64>; 3] = Default::default();
         for day in days {
-            lately.now += day.visitors_now(now) as u64;
-            for (of_day, sums) in day.lately(now).into_iter().zip(&mut sums) {
+            recent.now += day.visitors_now(now) as u64;
+            for (of_day, sums) in day.recent(now).into_iter().zip(&mut sums) {
                 for (value, visitors) in of_day {
                     *sums.entry(day.names.text(value).clone()).or_default() += visitors;
                 }
             }
         }
-        lately.visitors = sums[0].values().sum();
-        [lately.pages, lately.sources, lately.countries] = sums.map(Ranked::of);
-        lately
+        recent.visitors = sums[0].values().sum();
+        [recent.pages, recent.sources, recent.countries] = sums.map(Ranked::of);
+        recent
     }
 }
 
@@ -75,16 +75,16 @@ impl Ranked {
         let mut rows: Vec<_> = sums.into_iter().collect();
         let values = rows.len();
         rows.sort_unstable_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-        rows.truncate(limits::LATELY_ROWS);
+        rows.truncate(limits::RECENT_ROWS);
         Ranked { rows, values }
     }
 }
 
 impl OpenDay {
     /// Visitors of the last minutes by each of [`LISTS`].
-    fn lately(&self, now: Moment) -> [Fast<Sym, u64>; 3] {
+    fn recent(&self, now: Moment) -> [Fast<Sym, u64>; 3] {
         let mut sums: [Fast<Sym, u64>; 3] = Default::default();
-        let since = now.plus(-limits::LATELY_MS);
+        let since = now.plus(-limits::RECENT_MS);
         for visitor in self.visitors.values().filter(|visitor| visitor.last_hit() > since) {
             // Whoever is remembered has a visit.
             let Some((tuples, page)) = visitor.current() else { continue };

@@ -1,5 +1,4 @@
-//! In: what became of an import's lines. Out: the same in words and in JSON, and of which logs nothing could be read. Forgets:
-//! nothing.
+//! What is printed of an import, in words and in JSON, and which logs could not be read.
 
 use indicatif::HumanDuration;
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use crate::limits;
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.
-pub fn told(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: f64) -> Reply {
+pub fn reply(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: f64) -> Reply {
     let rate = summary.lines as f64 / seconds.max(0.001);
     let exact = |count: u64| ENGLISH.exact(count as f64);
     let took = if seconds < 60.0 {
