@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use headcount::cell::{Axis, Dimension};
-use headcount::collector::SnapshotScope;
+use headcount::collector::{SnapshotScope, SumsBatch};
 use headcount::counts::Name;
 use headcount::report::{Records, Sums};
 use headcount::site::Day;
@@ -37,19 +37,25 @@ fn numbers_of_a_page_agree_while_hits_come_and_are_stored() {
         scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
                 hits(&scenario).into_iter().for_each(|hit| _ = collector.take(hit));
-                collector.flush().unwrap();
+                thread::yield_now();
+            }
+        });
+        // Flushes of an import go before those of hits that wait, and hold none of them.
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                collector.store_batch(site, SumsBatch::default()).unwrap().unwrap();
             }
         });
         let _stop = Stop(&is_done);
         let mut before = 0;
-        for _ in 0..40 {
+        for _ in 0..200 {
             let snapshot = collector.snapshot(SnapshotScope::sites(vec![site])).unwrap();
             let views = |grain: Grain, axis: Axis<Name>| -> i64 {
                 let (first, last) = match grain {
                     Grain::Hour => (DAY.0 * 24, DAY.0 * 24 + 23),
                     Grain::Day | Grain::Month => (DAY.0, DAY.0),
                 };
-                let ask = Ask { site: site, axis, filter: None, grain, first, last, by_bucket: false };
+                let ask = Ask { site, axis, filter: None, grain, first, last, by_bucket: false };
                 snapshot.read(&[ask]).unwrap().concat().iter().map(|row| row.tally.pageviews).sum()
             };
             let total = views(Grain::Day, Axis::Total);

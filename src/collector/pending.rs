@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::cell::Axis;
 use crate::counts::{Name, SessionSnapshot};
@@ -25,6 +26,11 @@ impl SnapshotScope {
     /// All axes of some sites, without pairs.
     pub fn sites(sites: Vec<SiteId>) -> SnapshotScope {
         SnapshotScope { sites, ..SnapshotScope::default() }
+    }
+
+    /// Whether a site is one of them. What no site can be blamed for is told of any.
+    pub fn has(&self, site: SiteId) -> bool {
+        site == SiteId::INSTANCE || self.sites.contains(&site)
     }
 
     /// The totals of some sites.
@@ -61,8 +67,12 @@ fn last_day(ask: &Ask) -> Option<Day> {
 /// What the writer has in memory.
 #[derive(Debug, Default)]
 pub struct Pending {
-    /// Sums that the store may not have: those of the flush that is being written, and those of the next one.
-    pub flushes: Vec<Arc<Flush>>,
+    /// The flush that is being written.
+    pub writing: Option<Arc<Flush>>,
+    /// What no flush holds yet.
+    pub next: Flush,
+    /// The number of the flush that took it, or [`u64::MAX`]: an import may have the next number before it.
+    pub next_number: Arc<AtomicU64>,
     /// Days whose pairs are in memory.
     pub in_memory: Vec<(InMemory, Arc<SessionSnapshot>)>,
     /// Visitors of the last minutes, of each site that has any.

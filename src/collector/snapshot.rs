@@ -4,6 +4,7 @@
 //! number. All questions of a page are asked of one snapshot, so that its numbers agree with each other.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use super::Collector;
 use super::message::WriterMessage;
@@ -26,8 +27,10 @@ pub struct SitesSnapshot<'a> {
 impl SitesSnapshot<'_> {
     /// The flushes that are not in the store's part of it.
     fn unstored(&self) -> impl Iterator<Item = &Flush> {
-        let flush = self.stored.flush();
-        self.pending.flushes.iter().map(|flush| &**flush).filter(move |later| later.number > flush)
+        let (flush, pending) = (self.stored.flush(), &self.pending);
+        let writing = pending.writing.as_deref().filter(|writing| writing.number > flush);
+        let next = (pending.next_number.load(Ordering::SeqCst) > flush).then_some(&pending.next);
+        writing.into_iter().chain(next)
     }
 }
 

@@ -12,6 +12,7 @@ mod unstored;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -52,6 +53,8 @@ struct SumsWriter {
     clock: Clock,
     meter: Arc<Meter>,
     flushing: Flushing,
+    /// The number of the flush that takes what is in memory now; [`u64::MAX`] until there is one.
+    next_number: Arc<AtomicU64>,
     /// Who wants everything that is counted now to be stored.
     waiters: Vec<Waiter>,
     /// Batches of imports, which wait for the flusher.
@@ -63,6 +66,8 @@ struct SumsWriter {
     /// How far logs are read whose hits wait for the next flush.
     imported: Vec<Imported>,
     flushed: Moment,
+    /// When the gauges were last set.
+    gauged: Moment,
     /// When the pairs of running days were last stored.
     checkpointed: Moment,
     /// The day of each site that the store was last told.
@@ -91,6 +96,7 @@ pub(super) fn spawn(
         directory: inner.directory.clone(),
         clock: inner.clock.clone(),
         meter: inner.meter.clone(),
+        next_number: Arc::new(AtomicU64::new(u64::MAX)),
         flushing: Flushing::start(inner.sums.clone(), inner.meter.clone())?,
         waiters: Vec::new(),
         imports: VecDeque::new(),
@@ -98,6 +104,7 @@ pub(super) fn spawn(
         batches: Batches::default(),
         imported: Vec::new(),
         flushed: inner.clock.now(),
+        gauged: inner.clock.now(),
         checkpointed: inner.clock.now(),
         told: HashMap::new(),
         unclosed: inner.sums.open_days()?.into_iter().collect(),
@@ -229,7 +236,14 @@ impl SumsWriter {
     /// What is to be done from time to time.
     fn tick(&mut self) {
         self.flushing.look();
+        if let Some(error) = self.flushing.failure() {
+            // What they wait for comes after a flush that can't be written.
+            for waiter in self.waiters.drain(..) {
+                answer(&waiter, Err(error.clone()));
+            }
+        }
         let now = self.clock.now();
+        self.gauge(now);
         let has_ended = self.close_ended(now);
         self.recent.forget_past(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
@@ -246,7 +260,11 @@ impl SumsWriter {
         }
     }
 
-    fn gauge(&self) {
+    fn gauge(&mut self, now: Moment) {
+        if (now.0 - self.gauged.0).abs() < limits::GAUGE_MS {
+            return;
+        }
+        self.gauged = now;
         self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.visitors as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
@@ -290,7 +308,6 @@ impl SumsWriter {
         }
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
-        self.gauge();
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
         let is_empty = sums.is_empty() && rejected.is_empty() && today.is_empty() && days.is_empty();
@@ -298,6 +315,9 @@ impl SumsWriter {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let number = self.flushing.next_number();
+        // Whoever has a copy of these sums is told in which flush they are from now on.
+        let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
+        taken.store(number, Ordering::SeqCst);
         self.flushing.begin(Flush { number, sums, days, rejected, bots, today, imported, mails, batches }, waiters);
     }
 

@@ -11,7 +11,7 @@ use super::failure::{self, blocking, stored};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, share, signed_in};
-use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
+use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
 use crate::meter::FailureKind;
@@ -79,7 +79,8 @@ pub async fn site(
     let made = blocking(move || {
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        Ok(snapshot(&view, now, vec![site.id], &app).and_then(|snapshot| {
+        let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
+        Ok(app.collector.snapshot(scope).and_then(|snapshot| {
             let instance = instance(&site, now, &app);
             site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)
         }))
@@ -112,11 +113,11 @@ pub async fn panel(
     let found = blocking(move || {
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        Ok(match tab {
-            Some((tab, ending)) => snapshot(&view, now, vec![site.id], &app)
-                .and_then(|snapshot| rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &snapshot, now)),
-            None => snapshot(&view, now, vec![site.id], &app).and_then(|snapshot| beside(&view, &file, now, &snapshot)),
-        })
+        let snapshot = app.collector.snapshot(scope(&view, now, vec![site.id]));
+        Ok(snapshot.and_then(|snapshot| match tab {
+            Some((tab, ending)) => rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &snapshot, now),
+            None => beside(&view, &file, now, &snapshot),
+        }))
     });
     match found.await {
         Ok(Ok(Ok(Some(answer)))) => answer,
@@ -128,21 +129,12 @@ pub async fn panel(
     }
 }
 
-/// What is counted of the sites of a page as it is now. All of the page's questions are asked of it.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn snapshot<'a>(
-    view: &SiteView,
-    now: Moment,
-    sites: Vec<SiteId>,
-    app: &'a App,
-) -> Result<SitesSnapshot<'a>, StoreError> {
-    let (axes, pairs_until) = (None, view.pairs_until(now));
-    app.collector.snapshot(SnapshotScope { sites, axes, pairs_until, counts_visitors: true })
+/// What a page asks of a snapshot: all of its questions are asked of one.
+pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope {
+    SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
 }
 
-/// What the page of a site says of the collector. To be asked after [`snapshot`], which waits until all hits that were
+/// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
 /// acknowledged are counted.
 pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
     let collector = &app.collector;

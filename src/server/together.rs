@@ -13,6 +13,7 @@ use super::failure::{self, blocking};
 use super::language::words_for;
 use super::pages::{self, QueryPairs};
 use super::signed_in::{SignedIn, admit};
+use crate::collector::SnapshotScope;
 use crate::limits;
 use crate::report::Records;
 use crate::report::together::Together;
@@ -84,7 +85,8 @@ pub async fn page(
         let view = group.view(&site, &asked, words, now)?;
         let ids = group.ids();
         let may_repeat = group.members.iter().any(|site| app.collector.may_repeat(site));
-        Ok(pages::snapshot(&view, now, ids.clone(), &app).and_then(|snapshot| {
+        let scope = SnapshotScope { counts_visitors: true, ..pages::scope(&view, now, ids.clone()) };
+        Ok(app.collector.snapshot(scope).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
             let instance = pages::instance(&site, now, &app);
             let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
@@ -115,7 +117,7 @@ pub async fn panel(
     let made = blocking(move || {
         let (ids, now) = (group.ids(), app.collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
-        Ok(pages::snapshot(&view, now, ids.clone(), &app).and_then(|snapshot| {
+        Ok(app.collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
             pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now)
         }))

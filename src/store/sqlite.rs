@@ -6,7 +6,7 @@
 mod schema;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -18,10 +18,12 @@ pub(super) use schema::TALLY_COLUMNS;
 /// The database of one data folder.
 pub(super) struct SqliteFile {
     path: PathBuf,
-    /// Closed before the writer, because only the writer may empty the log when it goes last.
-    readers: Vec<Mutex<Connection>>,
+    /// For snapshots. Closed before the writer, because only the writer may empty the log when it goes last.
+    snapshots: Vec<Mutex<Connection>>,
+    /// For short look-ups, so that these never wait for a page.
+    reader: Mutex<Connection>,
     writer: Mutex<Connection>,
-    next_reader: std::sync::atomic::AtomicUsize,
+    next_snapshot: std::sync::atomic::AtomicUsize,
 }
 
 impl SqliteFile {
@@ -33,8 +35,9 @@ impl SqliteFile {
         let mut writer = Connection::open(path)?;
         schema::prepare_writer(&writer)?;
         schema::migrate(&mut writer)?;
-        let readers = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(SqliteFile { path: path.to_owned(), writer: Mutex::new(writer), readers, next_reader: Default::default() })
+        let snapshots = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let (path, reader, writer) = (path.to_owned(), reader(path)?, Mutex::new(writer));
+        Ok(SqliteFile { path, snapshots, reader, writer, next_snapshot: Default::default() })
     }
 
     /// Size of the file and its log, in bytes.
@@ -51,13 +54,35 @@ impl SqliteFile {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A free reader, else the next in turn.
+    /// The connection for short look-ups.
     pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
-        if let Some(free) = self.readers.iter().find_map(|reader| reader.try_lock().ok()) {
-            return free;
-        }
-        let turn = self.next_reader.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.readers[turn % self.readers.len()].lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A free connection for a snapshot, else the next in turn.
+    pub(super) fn snapshot(&self) -> MutexGuard<'_, Connection> {
+        // A panic over a snapshot ended its transaction, so the connection is sound.
+        let free = self.snapshots.iter().find_map(|connection| match connection.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        free.unwrap_or_else(|| {
+            let turn = self.next_snapshot.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.snapshots[turn % self.snapshots.len()].lock().unwrap_or_else(PoisonError::into_inner)
+        })
+    }
+
+    /// Empties the log as far as nobody reads it; the next time does the rest.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(super) fn checkpoint(writer: &Connection) -> Result<(), StoreError> {
+        // Whoever writes does not wait for whoever reads.
+        writer.busy_timeout(std::time::Duration::ZERO)?;
+        let done = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        writer.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
+        Ok(done?)
     }
 }
 

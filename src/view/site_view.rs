@@ -119,9 +119,11 @@ impl<'a> SiteView<'a> {
         if self.audience == Audience::Public { range.over() } else { range }
     }
 
-    /// The last day of which its page asks for pairs; nothing where it asks for none. What it is compared with is over.
+    /// The last day of which its page asks for pairs; nothing where it asks for none.
     pub fn pairs_until(&self, now: Moment) -> Option<Day> {
-        (!self.chosen.is_all()).then(|| self.range(now, None).span.last_day())
+        let range = self.range(now, None);
+        let compared = range.compared(self.state.compare).map(|span| span.last_day());
+        (!self.chosen.is_all()).then(|| range.span.last_day().max(compared.unwrap_or(Day(i32::MIN))))
     }
 
     /// How the page stands.

@@ -1,7 +1,6 @@
 //! In: sums that wait for the store. Out: those that a snapshot of the store may not hold yet. Forgets: nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::SumsWriter;
 use crate::collector::pending::{Pending, SnapshotScope};
@@ -13,28 +12,31 @@ use crate::store::Flush;
 impl SumsWriter {
     /// What is in memory.
     pub(super) fn pending(&mut self, scope: &SnapshotScope) -> Pending {
-        let next = Arc::new(self.next_flush(scope));
         Pending {
-            flushes: self.flushing.writing().cloned().into_iter().chain([next]).collect(),
+            writing: self.flushing.writing().cloned(),
+            next: self.unstored(scope),
+            next_number: self.next_number.clone(),
             in_memory: self.in_memory(scope),
             visitors_now: if scope.counts_visitors { self.visitors_now(scope) } else { HashMap::new() },
         }
     }
 
     /// What the next flush would bring of some sites.
-    fn next_flush(&self, scope: &SnapshotScope) -> Flush {
-        let BookedRows { rejected, bots } = self.rejections.peek();
-        let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.sites.contains(&day.site));
+    fn unstored(&self, scope: &SnapshotScope) -> Flush {
+        let BookedRows { mut rejected, mut bots } = self.rejections.peek();
+        rejected.retain(|rejected| scope.has(rejected.site));
+        bots.retain(|bot| scope.has(bot.site));
+        let mails = self.mails.peek().into_iter().filter(|mail| scope.has(mail.site)).collect();
+        let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.has(day.site));
         let sums = |day: &OpenDay| match &scope.axes {
             Some(axes) => day.peek(axes.iter()),
             None => day.peek_all(),
         };
         Flush {
-            number: self.flushing.next_number(),
             sums: waiting.map(|day| (day.site, day.day, sums(day))).collect(),
             rejected,
             bots,
-            mails: self.mails.peek(),
+            mails,
             ..Flush::default()
         }
     }
@@ -42,7 +44,7 @@ impl SumsWriter {
     fn visitors_now(&self, scope: &SnapshotScope) -> HashMap<SiteId, usize> {
         let now = self.clock.now();
         let mut visitors = HashMap::new();
-        for day in self.days.values().filter(|day| scope.sites.contains(&day.site)) {
+        for day in self.days.values().filter(|day| scope.has(day.site)) {
             *visitors.entry(day.site).or_default() += day.visitors_now(now);
         }
         visitors

@@ -135,13 +135,11 @@ impl SumStore for SqliteSums {
         let mut writer = self.writer();
         write::apply(&mut writer, flush, &pairs)?;
         self.months().extend(flush.today.iter().map(|(site, today)| (*site, today.month())));
-        // Busy readers may keep the log alive; the next flush empties it.
-        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+        SqliteFile::checkpoint(&writer)
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.reader(), &self.texts)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
@@ -180,8 +178,12 @@ impl SumStore for SqliteSums {
         let Some((site, before)) = self.months().first_key_value().map(|(site, before)| (*site, *before)) else {
             return Ok(false);
         };
-        if compaction::add_next_month(&mut writer, site, before)? {
-            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        // A site whose months can't be added up is not in the way of others; its next day brings it back.
+        let added = compaction::add_next_month(&mut writer, site, before).inspect_err(|_| {
+            self.months().remove(&site);
+        });
+        if added? {
+            SqliteFile::checkpoint(&writer)?;
             return Ok(true);
         }
         let mut months = self.months();

@@ -228,8 +228,13 @@ fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result
     let days = statement.query_map(params![site.0, before.first().0], |row| row.get(0).map(Day))?;
     let mut months = days.map(|day| Ok(day?.month())).collect::<rusqlite::Result<Vec<Month>>>()?;
     months.dedup();
-    months.retain(|month| !matches!(is_month_added(connection, site, *month), Ok(true)));
-    Ok(months)
+    let mut to_add = Vec::new();
+    for month in months {
+        if !is_month_added(connection, site, month)? {
+            to_add.push(month);
+        }
+    }
+    Ok(to_add)
 }
 
 /// Adds the snapshots that somebody who counts no more has left to the final pairs of their days.
