@@ -353,7 +353,10 @@ const NO_BOUNDS: [(&str, &str); 13] = [
         "src/beacon",
         "Codes, units and sizes of formats: FIRST_BOT FIRST_MILLISECOND KEYS PIECE_BYTES SINCE_LAST_HIT_MS ANYBODYS",
     ),
-    ("src/cell/", "Codes and counts of the table: COUNT COUNTED VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX"),
+    (
+        "src/cell/",
+        "Codes and counts of the table: COUNT COUNTED TUPLES_PER_VISIT VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
+    ),
     (
         "src/cell/packed",
         "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL COLUMN_BLOCK_BYTES",
