@@ -1,5 +1,6 @@
 //! Requests of other trackers, and of servers that hold a token: what they are answered, and what is counted of them.
 
+use headcount::control::campaign::CampaignCommand;
 use headcount::control::{Command, SiteChange};
 use serde_json::{Value, json};
 
@@ -359,13 +360,11 @@ fn no_two_sites_share_a_name() {
 }
 
 fn campaign(world: &World, name: &str, sent: u64) -> String {
-    use headcount::control::campaign::CampaignCommand;
     let set = CampaignCommand::Set { site: "example.com".into(), name: name.into(), sent: Some(sent) };
     world.command(Command::Campaign(set)).unwrap().json["picture"].as_str().unwrap().to_owned()
 }
 
 fn link(world: &World, name: &str, to: &str) -> Result<String, String> {
-    use headcount::control::campaign::CampaignCommand;
     let (site, campaign, to) = ("example.com".into(), name.into(), to.into());
     let link = CampaignCommand::Link { site, campaign, to, source: "newsletter".into() };
     let reply = world.command(Command::Campaign(link)).map_err(|refused| refused.0)?;
@@ -404,8 +403,7 @@ fn mails_are_counted_as_sent_opened_clicked_and_visited() {
     send(&world, "GET", picture, &[], "");
     assert_eq!(mails(&world)[1], "spring 1,200 4 1 1 1 1 1 2", "the same reader on the same day");
     let (name, cookie) = world.sign_in();
-    let file =
-        |name_of: &str| world.request("GET", &format!("/example.com/{name_of}"), &[(name, cookie.clone())], None);
+    let file = |file: &str| world.request("GET", &format!("/example.com/{file}"), &[(name, cookie.clone())], None);
     assert_eq!(file("mail.json").json()["rows"][1]["opened_by_proxies"], 1);
     assert!(file("mail.csv").text().contains("\r\nspring,1200,4,1,1,1,1,1,2\r\n"), "{}", file("mail.csv").text());
     assert_eq!(file("mail.xml").status, 404);
@@ -452,7 +450,6 @@ fn follow_links(world: &World) -> (String, &'static str) {
 
 #[test]
 fn a_campaign_is_named_and_no_recipient() {
-    use headcount::control::campaign::CampaignCommand;
     let world = World::start();
     for name in ["", "a/b", "ana@mail.example", "(unknown)", &"x".repeat(101)] {
         let set = CampaignCommand::Set { site: "example.com".into(), name: name.into(), sent: None };

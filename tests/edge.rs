@@ -8,20 +8,20 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::operators;
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
+use crate::store::file::Database;
 use crate::world::World;
 
 /// Takes a table away while `work` is done.
 fn without_table<T>(world: &World, table: &str, work: impl FnOnce() -> T) -> T {
-    let other = Connection::open(world.folder().join("headcount.db")).unwrap();
-    other.execute_batch(&format!("ALTER TABLE {table} RENAME TO taken_away")).unwrap();
+    let other = Database::of(world.folder());
+    other.run(&format!("ALTER TABLE {table} RENAME TO taken_away"));
     let done = work();
-    other.execute_batch(&format!("ALTER TABLE taken_away RENAME TO {table}")).unwrap();
+    other.run(&format!("ALTER TABLE taken_away RENAME TO {table}"));
     done
 }
 

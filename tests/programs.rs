@@ -86,6 +86,8 @@ fn pages_and_files_name_programs() {
     }
     let chatgpt = ("signature-agent", "\"https://chatgpt.com\"");
     world.pageview("/pricing").header(chatgpt.0, chatgpt.1).ok();
+    // A site that nobody has visited shows how to begin instead.
+    world.pageview("/").ok();
     let cookie = world.sign_in();
     let asked = |path: &str| world.request("GET", path, std::slice::from_ref(&cookie), None);
     let page = asked("/example.com?period=today").text();

@@ -197,7 +197,7 @@ pub enum Card {
 pub enum UnknownValue {
     /// It is a row like others.
     Shown,
-    /// It is no row: most visits have no campaign, and that is no news.
+    /// It is no row: most visits have no campaign, and a row that says so would hide the others.
     Hidden,
     /// It is no row where there is no other: nothing is set up that would tell.
     HiddenAlone,

@@ -1,4 +1,4 @@
-//! In: a seed. Out: a running server with two made-up sites, until it is told to stop. Forgets: everything, when it ends.
+//! `headcount demo`: a server with two made-up sites, until it is stopped.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! In: agents, headers and referrers from the command line or from standard input. Out: what the collector would make of them.
-//! Forgets: all of them; nothing is counted.
+//! `headcount explain`: what the collector would make of agents, headers and referrers. Nothing is counted.
 
 use std::io::{self, BufRead, Write};
 

@@ -1,5 +1,4 @@
-//! In: a file of places or the table in the program, and addresses to look up. Out: what it is, what it knows of them, and how
-//! to get a file. Forgets: the addresses.
+//! `headcount geo`: what a file of places or the table in the program knows of addresses, and how to get a file.
 
 use std::path::Path;
 

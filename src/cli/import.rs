@@ -1,5 +1,4 @@
-//! In: the words of `headcount import`. Out: the logs' lines, merged by time, handed to the collector; progress while it
-//! lasts, and a summary. Forgets: the lines.
+//! `headcount import`: hands the lines of logs, merged by time, to the collector; shows progress and a summary.
 
 mod follow;
 mod input;

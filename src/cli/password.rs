@@ -1,5 +1,4 @@
-//! In: what somebody types at the terminal, unseen, or writes into standard input. Out: a password. Forgets: it, when the command
-//! is sent.
+//! Reads a password from the terminal, unseen, or from standard input.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 

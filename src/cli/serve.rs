@@ -1,5 +1,4 @@
-//! In: the configuration. Out: a running server, until it is told to stop. Forgets: what is in memory, when it ends; sums
-//! are stored before.
+//! `headcount serve`: runs the server until it is stopped. Sums are stored before it ends.
 
 use std::fmt::Display;
 use std::io::IsTerminal;

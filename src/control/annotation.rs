@@ -1,5 +1,4 @@
-//! In: the words of `headcount annotation`. Out: annotations of a site, added, listed or removed. Forgets: with an annotation, its
-//! text; its number is never another's.
+//! `headcount annotation`: adds, lists and removes the annotations of a site. The number of a removed one is never used again.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! In: what an operator declares of mail campaigns. Out: the campaigns of a site, and signed links for their mails. Forgets: a
-//! campaign's name when it is removed; what was counted under it stays.
+//! `headcount campaign`: declares the mail campaigns of a site, and signs links for their mails. What was counted under a name
+//! stays when it is removed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

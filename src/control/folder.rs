@@ -1,4 +1,4 @@
-//! In: a data folder. Out: its store, held alone. Forgets: the lock, when the program ends.
+//! Opens the store of a data folder, and locks the folder until the program ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

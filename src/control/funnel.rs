@@ -1,5 +1,4 @@
-//! In: the words of `headcount funnel`. Out: funnels of a site, declared, listed, shown or taken away. Forgets: which numbers
-//! are free; the number of a funnel that was removed is never another's.
+//! `headcount funnel`: declares, lists, shows and removes the funnels of a site. The number of a removed one is never used again.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! In: the words of `headcount share`. Out: what is open of a site to readers who are not signed in: a public page and secret
-//! links. Forgets: a link and a password, once they are handed on; only their digests are kept.
+//! `headcount share`: opens a site to readers who are not signed in, by a public page or secret links, and closes it. Links and
+//! passwords are shown once; only their digests are kept.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! In: the words of `headcount site`. Out: sites, added, listed, changed or removed. Forgets: with a site, all its figures.
+//! `headcount site`: adds, lists, changes and removes sites. A site is removed with all its figures.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,4 @@
-//! In: the words of `headcount user`. Out: users, added, listed, changed or removed, and links to sign them in. Forgets: with a
-//! user, its sign-ins, links and password; a link and a password, once they are handed on.
+//! `headcount user`: adds, lists, changes and removes users, and makes links to sign them in. Links and passwords are shown once.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! In: what time it is, again and again. Out: the beacons of made-up visits that are due by then. Forgets: a visit, when
-//! its last beacon is out.
+//! The beacons of made-up visits that are due by now.
 //!
 //! These beacons are what the tracker would send: they take the whole way, robots and all.
 

@@ -1,5 +1,4 @@
-//! In: made-up visits. Out: hits of them as [`crate::hit::make`] would make them, and the sums of whole days. Forgets: who
-//! was made up.
+//! Hits of made-up visits as [`crate::hit::make`] would make them, and the sums of whole days.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! In: how often programs came, by day, family and group of pages. Out: a line for each family. Forgets: the days.
+//! The report on programs: a line for each family.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;

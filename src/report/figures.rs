@@ -1,4 +1,4 @@
-//! In: sums. Out: the metrics that readers see, rounded half up. Forgets: what they were divided from.
+//! The metrics that readers see, made from sums and rounded half up.
 
 use serde::{Serialize, Serializer};
 

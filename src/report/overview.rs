@@ -1,5 +1,4 @@
-//! In: many sites, each with its own today, and sums. Out: the last days of each, and as many before them. Forgets: everything
-//! but the totals.
+//! The totals of the last days of many sites, and of as many days before them.
 //!
 //! All sites are read at once: a list of a hundred costs one reading, not a hundred.
 

@@ -1,5 +1,4 @@
-//! In: a question. Out: what to ask of the sums, and in which bucket of the series each row belongs. Forgets: the
-//! widths in which sums are stored.
+//! What a question asks of the sums, and in which bucket of the series each row belongs.
 
 use super::{Interval, Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric};

@@ -1,4 +1,4 @@
-//! In: a date range of the API and the present moment. Out: the [`Span`] it means. Forgets: how it was written.
+//! The [`Span`] that a date range of the API means now.
 //!
 //! `7d` and its like end yesterday and `6mo` and its like last month, as in Plausible; the dashboard's periods, which
 //! hold today, are in [`super::period`].

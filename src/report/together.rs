@@ -1,5 +1,4 @@
-//! In: several sites, and sums. Out: their sums as if they were those of one site, [`SiteId::TOGETHER`]. Forgets: which site a
-//! sum is of.
+//! The sums of several sites as if they were those of one site, [`SiteId::TOGETHER`].
 //!
 //! Sums add up, so every question that sums of one site can answer is answered for several. Nothing connects the sites, as nothing
 //! connects two days: who reads two of them on a day counts as two visitors. A day is each site's own.

@@ -1,4 +1,4 @@
-//! In: requests for work that is dear. Out: permits for it, a few at once, or that none came in time. Forgets: who waited.
+//! Lets few requests at once do work that is costly; others wait for a permit, but not for long.
 
 use std::time::Duration;
 

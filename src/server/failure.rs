@@ -1,4 +1,4 @@
-//! In: why a request could not be served. Out: the answer, a line of the log and a counter. Forgets: what was sent with the request.
+//! The answer to a request that could not be served, its line of the log and its counter.
 //!
 //! This is the only place that makes answers of the 500s, and each takes the reason. The edge of the server ([`noted`]) looks at
 //! every answer that leaves: one of the 500s is logged and counted there, once, with the method and the pattern of its route.

@@ -1,4 +1,4 @@
-//! In: what came of a form. Out: the same on the page that follows, once. Forgets: it, when it was shown or after a minute.
+//! Shows what came of a form on the page that follows, once.
 //!
 //! A form that was sent leads to a page by a redirect, so that loading that page again sends nothing again. What is to be said there
 //! waits in a cookie of the browser; it holds words of replies alone, and no secret.

@@ -1,5 +1,4 @@
-//! In: forms that a page of ours sends. Out: their fields, if they come from a page of ours and are short. Forgets: where they
-//! come from.
+//! Reads forms that come from a page of ours and are short.
 
 use std::fmt;
 

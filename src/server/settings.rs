@@ -154,7 +154,7 @@ async fn posted_by_owner(request: Request, app: &SharedApp) -> Result<(SignedIn,
 pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Reply, String> {
     let (command, app) = (command?, app.clone());
     // Digesting one costs as much as comparing it.
-    let _turn = match command.password() {
+    let _permit = match command.password() {
         Some(_) => Some(
             PASSWORD_LIMIT.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?,
         ),

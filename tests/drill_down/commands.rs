@@ -49,6 +49,7 @@ fn commands_work_without_a_server_and_with_one() {
 #[test]
 fn commands_say_what_they_refuse() {
     let (_folder, data) = declared();
+    said(&data, &["goal", "add", SITE, "/"]);
     said(&data, &["goal", "remove", SITE, "Reads"]);
     said(&data, &["funnel", "remove", SITE, "Way"]);
     for (words, expected) in [

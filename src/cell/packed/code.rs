@@ -1,5 +1,4 @@
-//! In: a tally. Out: the one byte that stands for it, if it is one of the usual ones, and back. Forgets: seconds, engagement
-//! and revenue, which have columns of their own.
+//! The one byte that stands for a usual tally. Seconds, engagement and revenue have columns of their own.
 //!
 //! Nine of ten cells of two dimensions hold one visit or a few, each by a visitor of its own and without named events.
 

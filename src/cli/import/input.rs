@@ -1,4 +1,4 @@
-//! In: a file or standard input, plain or compressed by gzip, zstd, xz or bzip2. Out: its content. Forgets: the compression.
+//! The content of a file or of standard input, plain or compressed by gzip, zstd, xz or bzip2.
 //!
 //! The first bytes tell, not the name. What was compressed in several pieces, or put together from several files, is read to its
 //! end.

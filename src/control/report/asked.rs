@@ -1,5 +1,4 @@
-//! In: what a report is to be split by and what it is about alone. Out: the questions that answer it, and the metrics that exist.
-//! Forgets: the words.
+//! The questions that answer a report, by what it is split by and filtered by, and the metrics that exist.
 
 use super::super::{CommandRefusal, goal, refuse};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};

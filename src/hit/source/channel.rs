@@ -1,4 +1,4 @@
-//! In: a campaign and the kind of a source. Out: the channel, one of the field's 19 names. Forgets: everything else.
+//! The channel of a visit, one of the field's 19 names, by its campaign and the kind of its source.
 
 use super::super::path::Campaign;
 use super::table::SourceKind;

@@ -1,5 +1,4 @@
-//! In: folded sums of some days. Out: the same, as long as the days are what they were. Forgets: the longest unused, past
-//! a bound.
+//! Folded sums that are kept as long as their days do not change. Past a bound those unused for longest are dropped.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

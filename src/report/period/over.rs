@@ -1,4 +1,4 @@
-//! In: a range. Out: the part of it that everybody may see. Forgets: the day that runs.
+//! The part of a range that everybody may see: its days that are over.
 
 use super::{Period, Range};
 use crate::report::Span;

@@ -1,5 +1,4 @@
-//! In: JSON. Out: a [`QueryRequest`], or what is wrong with it and where, in the words of Plausible's schema errors.
-//! Forgets: keys that are there and empty.
+//! Reads a [`QueryRequest`] from JSON, or says what is wrong and where, in the words of Plausible's schema errors.
 
 use std::collections::HashSet;
 use std::hash::Hash;

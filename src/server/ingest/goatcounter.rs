@@ -1,4 +1,4 @@
-//! In: requests of GoatCounter's clients. Out: a picture, or the JSON of the API. Forgets: the request.
+//! Answers GoatCounter's clients: a picture, or the JSON of the API.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! In: requests of Matomo's clients. Out: a picture, nothing, or the JSON of a list. Forgets: the request.
+//! Answers Matomo's clients: a picture, nothing, or the JSON of a list.
 //!
 //! Scripts send their credentials along, and send everything twice if they may not read the answer: so it names the page's
 //! own origin.

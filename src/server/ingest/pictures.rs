@@ -1,5 +1,5 @@
-//! In: requests for pictures that count: our pixel, Fathom Lite's, Simple Analytics'. Out: the picture, whatever became of the
-//! beacon. Forgets: the request.
+//! Answers requests for pictures that count: our pixel, Fathom Lite's, Simple Analytics'. The picture is sent whatever became of
+//! the beacon.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! In: requests of Umami's clients. Out: the JSON that they read. Forgets: the request.
+//! Answers Umami's clients with the JSON that they read.
 //!
 //! There are no sessions to name, so the answer names the empty one. Crawlers are told so, as Umami does.
 
