@@ -351,7 +351,7 @@ const NO_BOUNDS: [(&str, &str); 13] = [
     ),
     (
         "src/cell/",
-        "Codes and counts of the table: COUNT COUNTED FACETS VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
+        "Codes and counts of the table: COUNT COUNTED TUPLES_PER_VISIT VALUES_MAX DIMENSION_CODES_END NAMES_PER_DAY_MAX",
     ),
     ("src/cell/packed", "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL BUNDLE_BYTES"),
     ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),
@@ -368,10 +368,10 @@ const NO_BOUNDS: [(&str, &str); 13] = [
                   SHORT_CODES HEADS START_BITS SAFARI_FOR_WINDOWS",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store, and its format: SETTLED VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
+    ("src/store/", "Codes of the store, and its format: FINAL VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
-    ("src/", "Units: MINUTE_MS QUARTER_MS DAY_MS"),
+    ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),
 ];
 
 /// What a line of code bounds by a number of its own, if anything.
