@@ -210,10 +210,12 @@ impl<E: std::error::Error + 'static> From<E> for CommandRefusal {
 }
 
 /// Any error on its way to become [`Refused`].
-struct CommandRefusal {
-    refused: Refused,
+#[derive(Debug)]
+pub struct CommandRefusal {
+    /// What is said of it.
+    pub refused: Refused,
     /// Whether the store failed, rather than that the command made no sense.
-    is_failure: bool,
+    pub is_failure: bool,
 }
 
 fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -233,17 +235,25 @@ fn refuse<T>(sentence: impl Into<String>) -> Result<T, CommandRefusal> {
 /// # Errors
 /// [`Refused`]; nothing was changed then.
 pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, Refused> {
-    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
-    // A digest takes its time on purpose, and other changes shall not wait for it.
-    let password = digest(command.password()).map_err(|refusal| refusal.refused)?;
     let name = command.name();
-    let done = || carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only { done() } else { collector.alone(done) }.map_err(|CommandRefusal { refused, is_failure }| {
+    run_unnoted(command, collector, base_url).map_err(|CommandRefusal { refused, is_failure }| {
         if is_failure {
             collector.meter().failed(FailureKind::Command, &name, &refused);
         }
         refused
     })
+}
+
+/// The same for whoever notes failures of its own.
+///
+/// # Errors
+/// [`CommandRefusal`]; nothing was changed then.
+pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
+    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
+    // A digest takes its time on purpose, and other changes shall not wait for it.
+    let password = digest(command.password())?;
+    let done = || carry_out(command, password.as_ref(), collector, base_url);
+    if reads_only { done() } else { collector.alone(done) }
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {

@@ -1,5 +1,4 @@
-//! In: a question about a site and a range, and sums. Out: the [`Line`]s that answer it. Forgets: the cells they are
-//! summed from.
+//! In: a question about a site and a range, and sums. Out: the [`Line`]s that answer it. Forgets: the cells summed up.
 //!
 //! A report reads month cells for whole months and day cells for the rest, so that its cost does not grow with traffic
 //! or with years. Rates are made here, from sums, and nowhere else.

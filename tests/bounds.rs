@@ -101,6 +101,25 @@ fn a_flood_of_property_keys_leaves_channels_and_sources_their_room() {
     assert_eq!(events(&world, "event:page", filters), json!({"/landing": 1}));
 }
 
+/// What a second visitor brings gets in past the budget; a source does with its channel.
+#[test]
+fn a_source_past_the_budget_is_found_by_channel_and_source_too() {
+    let world = World::start();
+    let change = SiteChange::of("values_max", 5);
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    world.go_to("2026-06-02T09:00:00Z");
+    for source in 0..5 {
+        world.pageview("/").by(&format!("p{source}")).from(&format!("https://r{source}.test/")).ok();
+    }
+    for visitor in ["ana", "ben", "cem"] {
+        world.pageview(&format!("/{visitor}")).by(visitor).from("https://honest.test/").ok();
+    }
+    let is = |dimension: &str, value: &str| json!(["is", dimension, [value]]);
+    assert_eq!(events(&world, "visit:source", json!([]))["honest.test"], 2, "the first visitor is among the others");
+    let filters = json!([is("visit:channel", "Referral"), is("visit:source", "honest.test")]);
+    assert_eq!(events(&world, "event:page", filters), json!({"/ben": 1, "/cem": 1}));
+}
+
 /// The other way round: more sources than a day takes leave the keys of properties their room.
 #[test]
 fn more_sources_than_a_day_takes_leave_properties_their_room() {

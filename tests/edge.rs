@@ -10,6 +10,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use headcount::control::Command as HeadcountCommand;
+use headcount::control::share::ShareCommand;
+use headcount::control::user::UserCommand;
+
 use crate::operators;
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
@@ -78,7 +82,7 @@ fn a_token_that_can_not_be_looked_up_loses_no_claim() {
     };
     let event = json!({"n": "pageview", "u": "https://example.com/a", "d": "example.com", "ip": "198.18.7.7"});
     let umami = json!({"type": "event", "payload": {"website": "example.com", "url": "/a", "hostname": "example.com"}});
-    let goatcounter = json!({"hits": [{"path": "/a", "ip": "198.18.7.7"}]});
+    let goatcounter = json!({"hits": [{"path": "/a", "ip": "198.18.7.7", "user_agent": "Firefox/140.0"}]});
     let matomo = json!({"requests": ["?idsite=example.com&rec=1&url=https://example.com/a"], "token_auth": token});
     let formats = [
         ("/api/event", &event, "the message was not taken; send it again later".to_owned()),
@@ -142,7 +146,73 @@ fn other_methods_are_answered_with_those_that_a_path_takes() {
     }
     let preflight = world.request("OPTIONS", "/api/event", &[("origin", "https://example.com".into())], None);
     assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (204, Some("POST, OPTIONS")));
-    assert_eq!(world.page("/no/such/page/at/all").status, 404);
+    for path in ["/no/such/page/at/all", "/api/sent", "/js", "/share"] {
+        assert_eq!(["POST", "DELETE"].map(|method| world.request(method, path, &[], None).status), [404; 2], "{path}");
+    }
+}
+
+/// A form whose command fails is no form that makes no sense.
+#[test]
+fn a_form_that_can_not_be_carried_out_is_a_failure_with_what_was_typed() {
+    let world = World::start();
+    world.expect_in_log("a page was not made");
+    world.expect_in_log("a call of the API failed");
+    let (cookie, token) = ([world.sign_in()], world.token("annotate"));
+    let (note, headers) = (
+        json!({"site_id": "example.com", "at": "2026-06-01", "text": "x"}),
+        [("authorization", format!("Bearer {token}"))],
+    );
+    let settings = "/example.com/settings";
+    let forms: [(&str, &[(&str, &str)]); 3] = [
+        ("/{domain}/settings/goal-add", &[("target", "Signup")]),
+        ("/settings/users/user-add", &[("name", "typed"), ("may", "all")]),
+        ("/settings/site-add", &[("domain", "typed.org")]),
+    ];
+    let without = |table: &str, (path, fields): (&str, &[(&str, &str)])| {
+        let path = path.replace("{domain}", "example.com");
+        without_table(&world, table, || world.form(&path, &cookie, fields))
+    };
+    for (form, table) in forms.into_iter().zip(["sites", "sign_in_links", "sites"]) {
+        let answer = without(table, form);
+        assert_eq!(answer.status, 500, "{}", form.0);
+        let typed = form.1.iter().find(|(name, _)| *name != "may" && *name != "kind").unwrap().1;
+        assert!(answer.text().contains(&format!("value=\"{typed}\"")), "{}: {}", form.0, answer.text());
+    }
+    let noted = without_table(&world, "sites", || {
+        world.request("POST", "/api/v1/annotations", &headers, Some(note.to_string().as_bytes())).status
+    });
+    assert_eq!((noted, failures(&world, "page"), failures(&world, "api"), failures(&world, "command")), (500, 3, 1, 0));
+    assert_eq!(world.form(&format!("{settings}/goal-add"), &cookie, &[("target", "")]).status, 400);
+    assert_eq!(failures(&world, "page"), 3, "what makes no sense is no failure");
+}
+
+/// A command of several steps that fails at the last one has changed nothing.
+#[test]
+fn what_fails_half_way_is_not_done_at_all() {
+    let world = World::start();
+    world.expect_in_log("a page was not made");
+    let cookie = [world.sign_in()];
+    let fields = [("name", "ana"), ("may", "all"), ("new", "three green ducks"), ("again", "three green ducks")];
+    let send = |path: &str| world.form(path, &cookie, &fields).status;
+    for path in ["/settings/users/user-add", "/settings/account"] {
+        assert_eq!(without_table(&world, "sign_in_links", || send(path)), 500, "{path}");
+    }
+    let users = world.command(HeadcountCommand::User(UserCommand::List)).unwrap().json;
+    assert_eq!((users.as_array().unwrap().len(), &users[0]["has_password"]), (1, &json!(false)), "{users}");
+    assert_eq!(["/settings/users/user-add", "/settings/account"].map(send), [200, 200]);
+}
+
+/// Where a page is open to everybody, a failed look-up of who asks must not lead there.
+#[test]
+fn who_can_not_be_looked_up_is_not_taken_for_nobody() {
+    let world = World::start();
+    world.expect_in_log("a page was not made");
+    let share =
+        ShareCommand::Add { site: "example.com".into(), name: None, password: None, expires: None, embed: Vec::new() };
+    world.command(HeadcountCommand::Share(share)).unwrap();
+    let cookie = [world.sign_in()];
+    let ask = || world.request("GET", "/example.com", &cookie, None).status;
+    assert_eq!((without_table(&world, "logins", ask), ask()), (500, 200));
 }
 
 /// Sockets that close at different moments, while the queue is full.

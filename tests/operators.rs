@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -122,6 +123,22 @@ fn the_first_command_makes_everything_and_prints_the_line_to_paste() {
         "{text}"
     );
     assert!(!text.contains("sign-in"), "a sign-in link is for terminals only: {text}");
+}
+
+#[test]
+fn files_that_may_not_grow_end_no_server() {
+    let (_folder, data) = folder();
+    let server = Server::start(Path::new(&data), &["--site", "example.com"]);
+    let (pid, before) = (Pid::from_child(&server.child), getrlimit(Resource::Fsize));
+    let limit = |limit| assert!(prlimit(Some(pid), Resource::Fsize, limit).is_ok());
+    server.pageview("example.com", "/a");
+    limit(Rlimit { current: Some(4_096), ..before });
+    let (code, error) = refused(&["site", "add", "example.org", "--data", &data]);
+    assert!(code == 1 && error.contains("the database failed"), "{code} {error}");
+    limit(before);
+    printed(&["site", "add", "example.org", "--data", &data]);
+    assert_eq!(server.stop().0, 0);
+    assert_eq!(report(&data, &[])["rows"][0]["pageviews"], 1);
 }
 
 #[test]

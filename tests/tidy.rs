@@ -375,10 +375,10 @@ const NO_BOUNDS: [(&str, &str); 13] = [
                   SHORT_CODES HEADS START_BITS SAFARI_FOR_WINDOWS",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store, and its format: VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
+    ("src/store/", "Codes of the store, and its format: FINAL VERSION TOTAL PROP REVENUE FUNNEL TALLY_1"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
-    ("src/", "Units: MINUTE_MS QUARTER_MS DAY_MS"),
+    ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),
 ];
 
 /// What a line of code bounds by a number of its own, if anything.

@@ -63,6 +63,7 @@ fn a_day_is_forgotten_at_its_end_even_if_its_sums_can_not_be_stored() {
 fn a_site_that_can_not_be_removed_keeps_everything() {
     let world = World::start();
     world.expect_in_log("a flush failed and will be tried again");
+    world.expect_in_log("a command failed");
     while_locked(&world, || {
         world.pageview("/a").ok();
         let refused = world.command(Command::SiteRemove { domain: "example.com".into() }).unwrap_err();

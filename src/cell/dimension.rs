@@ -445,7 +445,7 @@ impl Dimension {
     }
 
     /// The place of a fixed dimension in [`FIXED`].
-    pub(super) fn place_in_fixed(self) -> Option<usize> {
+    pub fn place_in_fixed(self) -> Option<usize> {
         const PLACES_IN_FIXED: [u8; TABLE.len()] = {
             let mut places = [u8::MAX; TABLE.len()];
             let mut at = 0;

@@ -70,6 +70,9 @@ impl Use {
 /// Most names of a site's day: those of every use, the values of properties, and the few that count against no budget.
 pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 3 / 2);
 
+/// Digests of names, with the visitor who brought them.
+type WaitingNames = HashMap<u64, u64, foldhash::fast::RandomState>;
+
 /// One bit for each [`Use`].
 type UseBits = u32;
 
@@ -105,8 +108,8 @@ pub struct DayNames {
     event_props: HashSet<(Sym, Sym, Sym), foldhash::fast::RandomState>,
     /// Names each use takes in.
     values_max: u32,
-    /// Digests of values that found no room, with the visitor who brought them.
-    waiting: HashMap<u64, u64, foldhash::fast::RandomState>,
+    /// For each use, and at last for values of properties, what found no room.
+    waiting: [WaitingNames; Use::COUNT + 1],
     /// Pages that look personal.
     pub folding: Folding,
     /// Combinations of values that visits share.
@@ -134,7 +137,7 @@ impl DayNames {
             event_keys: HashSet::default(),
             event_props: HashSet::default(),
             values_max,
-            waiting: HashMap::default(),
+            waiting: Default::default(),
             folding: Folding::default(),
             tuples: AttributeTuples::default(),
             hit_attributes: HitAttributeTable::default(),
@@ -172,7 +175,7 @@ impl DayNames {
             return Sym::OTHER;
         }
         if text != of.always_counted() {
-            if !self.has_room(self.taken[place], (place, text), who) {
+            if !self.has_room(self.taken[place], place, text, who) {
                 return Sym::OTHER;
             }
             self.taken[place] += 1;
@@ -198,7 +201,7 @@ impl DayNames {
             return (key_sym, sym);
         }
         let taken = u32::try_from(self.props.len()).unwrap_or(u32::MAX);
-        if key_sym == Sym::OTHER || !self.has_room(taken, (key, value), who) {
+        if key_sym == Sym::OTHER || !self.has_room(taken, Use::COUNT, (key, value), who) {
             return (key_sym, Sym::OTHER);
         }
         let sym = found.unwrap_or_else(|| self.add(value));
@@ -212,15 +215,21 @@ impl DayNames {
         self.find(&text).unwrap_or_else(|| self.add(&text))
     }
 
-    /// The tuples of a visit with these values of [`FIXED`].
-    pub fn tuples(&mut self, values: &[Sym; FIXED.len()]) -> [AttributeTuple; TUPLES_PER_VISIT] {
+    /// The tuples of a visit with these values of [`FIXED`]. `who` tells visitors apart.
+    pub fn tuples(&mut self, values: &[Sym; FIXED.len()], who: u64) -> [AttributeTuple; TUPLES_PER_VISIT] {
         let mut tuples = std::mem::take(&mut self.tuples);
         let of_visit = tuples.of(values, |channel, source| {
-            let text = format!("{}{JOINT}{}", self.text(channel), self.text(source));
-            self.admit(Use::Value(Dimension::ChannelAndSource), &text, 0)
+            let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
+            self.channel_and_source(&channel, &source, who)
         });
         self.tuples = tuples;
         of_visit
+    }
+
+    /// The number of a channel and source in one; [`Sym::OTHER`] past the budget. A source that finds no room waits in it as well,
+    /// so that both get in with the second visitor.
+    pub fn channel_and_source(&mut self, channel: &str, source: &str, who: u64) -> Sym {
+        self.admit(Use::Value(Dimension::ChannelAndSource), &format!("{channel}{JOINT}{source}"), who)
     }
 
     /// Whether a property is counted under its event as well as over all events together.
@@ -237,19 +246,23 @@ impl DayNames {
         self.event_props.insert(cell)
     }
 
-    /// Whether one more name is taken in where there are `taken` already.
-    fn has_room(&mut self, taken: u32, name: impl std::hash::Hash, who: u64) -> bool {
+    /// Whether one more name is taken in where there are `taken` already. `place` is that of its use.
+    fn has_room(&mut self, taken: u32, place: usize, name: impl std::hash::Hash, who: u64) -> bool {
         if taken < self.values_max {
             return true;
         }
         if taken >= self.values_max + self.values_max / 2 {
             return false;
         }
-        if self.waiting.len() >= limits::WAITING_NAMES_MAX {
-            self.waiting.clear();
+        if self.waiting.iter().map(HashMap::len).sum::<usize>() >= limits::WAITING_NAMES_MAX
+            && let Some(fullest) = self.waiting.iter_mut().max_by_key(|names| names.len())
+        {
+            // That one is flooded; the others keep what waits in them.
+            *fullest = HashMap::default();
         }
-        let digest = self.waiting.hasher().hash_one(name);
-        *self.waiting.entry(digest).or_insert(who) != who
+        let waiting = &mut self.waiting[place];
+        let digest = waiting.hasher().hash_one(name);
+        *waiting.entry(digest).or_insert(who) != who
     }
 
     fn add(&mut self, text: &str) -> Sym {
@@ -338,6 +351,41 @@ mod tests {
             names.value(PAGE, &format!("/pairs/{page}"), who);
         }
         assert_eq!(names.len(), 3 + 4 + 2);
+    }
+
+    #[test]
+    fn a_flood_of_one_use_leaves_what_waits_for_another() {
+        let mut names = DayNames::with_budget(4);
+        let sources = ["a", "b", "c", "d"].map(|source| names.value(Dimension::Source, source, 1));
+        assert!(!sources.contains(&Sym::OTHER));
+        assert_eq!(names.value(Dimension::Source, "honest", 1), Sym::OTHER);
+        for page in 0..=2 * limits::WAITING_NAMES_MAX {
+            names.value(PAGE, &format!("/flood/{page}"), 3);
+        }
+        assert!(names.waiting.iter().map(HashMap::len).sum::<usize>() <= limits::WAITING_NAMES_MAX);
+        assert_ne!(names.value(Dimension::Source, "honest", 2), Sym::OTHER);
+    }
+
+    #[test]
+    fn a_channel_and_source_gets_in_with_its_second_visitor() {
+        let mut names = DayNames::with_budget(2);
+        let visit = |names: &mut DayNames, channel: &str, source: &str, who| {
+            let mut values = [Sym::NOT_SET; FIXED.len()];
+            for (dimension, text) in [(Dimension::Channel, channel), (Dimension::Source, source)] {
+                values[dimension.place_in_fixed().unwrap()] = names.value(dimension, text, who);
+            }
+            let tuples = names.tuples(&values, who);
+            names.tuples.values.value(tuples, Dimension::ChannelAndSource)
+        };
+        for source in ["a", "b"] {
+            assert_ne!(visit(&mut names, "Referral", source, 1), Sym::OTHER);
+        }
+        // Both parts are known by now.
+        assert_eq!(visit(&mut names, "Social", "a", 1), Sym::OTHER);
+        assert_eq!(visit(&mut names, "Social", "a", 1), Sym::OTHER);
+        let joined = visit(&mut names, "Social", "a", 2);
+        assert_eq!(&**names.text(joined), "Social\u{1f}a");
+        assert_eq!(visit(&mut names, "Social", "a", 1), joined);
     }
 
     #[test]

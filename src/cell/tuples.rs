@@ -60,8 +60,10 @@ impl AttributeTuples {
     }
 
     fn number(&mut self, combination: TupleKey, join: &mut impl FnMut(Sym, Sym) -> Sym) -> AttributeTuple {
-        if let Some(tuple) = self.numbers.get(&combination) {
-            return *tuple;
+        let known = self.numbers.get(&combination).copied();
+        // One whose channel and source found no room may find it by now; it is another tuple then.
+        if let Some(tuple) = known.filter(|tuple| self.values.joined[tuple.0 as usize] != Sym::OTHER) {
+            return tuple;
         }
         let (which, values) = combination;
         let value = |dimension: Dimension| {
@@ -69,8 +71,11 @@ impl AttributeTuples {
             place.and_then(|place| values.get(place)).copied().unwrap_or(Sym::EMPTY)
         };
         let is_joined = which == ValueGroup::Origin as usize;
-        let mut joined = || join(value(Dimension::Channel), value(Dimension::Source));
-        self.values.joined.push(if is_joined { joined() } else { Sym::EMPTY });
+        let joined = if is_joined { join(value(Dimension::Channel), value(Dimension::Source)) } else { Sym::EMPTY };
+        if let Some(tuple) = known.filter(|_| joined == Sym::OTHER) {
+            return tuple;
+        }
+        self.values.joined.push(joined);
         self.values.known.push(combination);
         let tuple = AttributeTuple(self.values.known.len() as u32 - 1);
         self.numbers.insert(combination, tuple);

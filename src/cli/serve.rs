@@ -118,6 +118,8 @@ impl Stop {
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         // A terminal that is closed takes its programs along.
         let mut hang_up = signal(SignalKind::hangup())?;
+        // A file that may not grow any more is an error of the store, and must not end us: sums that wait in memory were lost.
+        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         let (tell, told) = watch::channel(false);
         runtime.spawn(async move {
             tokio::select! {

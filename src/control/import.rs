@@ -18,6 +18,7 @@ use super::{Command, Refused, socket};
 use crate::collector::Collector;
 use crate::import::{Import, ImportError, Manner, Start, Summary};
 use crate::limits;
+use crate::meter::FailureKind;
 
 /// What stands in the place of a log's number in the last chunk.
 const END: u32 = u32::MAX;
@@ -156,7 +157,7 @@ pub(super) fn serve(
 ) -> io::Result<()> {
     let mut answers = stream;
     let begun = match logs {
-        0..=limits::LOGS_MAX => Import::begin(collector, site, manner).map_err(Refused::from),
+        0..=limits::LOGS_MAX => Import::begin(collector, site, manner).map_err(|error| noted(error, collector)),
         _ => Err(Refused(format!("{logs} logs are too many at once; the most is {}", limits::LOGS_MAX))),
     };
     let mut import = match begun {
@@ -171,10 +172,18 @@ pub(super) fn serve(
         send(&mut answers, &Ok::<_, Refused>(start))?;
     }
     let summary = match take_all(&mut lines, &mut import, &mut answers) {
-        Ok(()) => import.finish().map_err(Refused::from),
-        Err(refused) => Err(refused),
+        Ok(()) => import.finish(),
+        Err(error) => Err(error),
     };
-    send(&mut answers, &summary)
+    send(&mut answers, &summary.map_err(|error| noted(error, collector)))
+}
+
+/// What is said of an error; that the store failed is noted.
+fn noted(error: ImportError, collector: &Collector) -> Refused {
+    if matches!(error, ImportError::Store(_)) {
+        collector.meter().failed(FailureKind::Command, "Import", &error);
+    }
+    error.into()
 }
 
 fn head(lines: &mut impl Read) -> io::Result<Vec<u8>> {
@@ -190,7 +199,7 @@ fn head(lines: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// Takes chunks until the last one, or until the sender is gone.
-fn take_all(lines: &mut impl Read, import: &mut Import, answers: &mut impl Write) -> Result<(), Refused> {
+fn take_all(lines: &mut impl Read, import: &mut Import, answers: &mut impl Write) -> Result<(), ImportError> {
     let mut buffer = Vec::new();
     while let Ok((log, end)) = next(lines, &mut buffer) {
         match log {
@@ -198,7 +207,10 @@ fn take_all(lines: &mut impl Read, import: &mut Import, answers: &mut impl Write
             WAITING => {}
             OPEN => {
                 let start = import.open(&buffer);
-                send(answers, &Ok::<_, Refused>(start)).map_err(|error| gone(&error))?;
+                // Who is gone sends nothing more either.
+                if send(answers, &Ok::<_, Refused>(start)).is_err() {
+                    break;
+                }
             }
             log => import.take(log as usize, end, &buffer)?,
         }

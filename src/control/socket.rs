@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{Command, Refused, Reply, import, run};
 use crate::collector::Collector;
 use crate::limits;
-use crate::meter::FailureKind;
+use crate::meter::{FailureKind, panics};
 
 /// Listens on the socket of a data folder and serves commands on a thread of its own, as long as the program runs.
 ///
@@ -28,7 +28,11 @@ pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result
                 Ok(stream) => {
                     let (collector, base_url) = (collector.clone(), base_url.clone());
                     // One that sends nothing must not keep the others waiting.
-                    std::thread::spawn(move || serve(&stream, &collector, &base_url));
+                    std::thread::spawn(move || {
+                        if let Err(place) = panics::caught(|| serve(&stream, &collector, &base_url)) {
+                            collector.meter().failed(FailureKind::Command, "a command on the socket", place);
+                        }
+                    });
                 }
                 // Out of descriptors, most likely: closing connections will free some.
                 Err(error) => {

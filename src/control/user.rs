@@ -117,7 +117,10 @@ fn add(collector: &Collector, name: &str, role: Option<&str>, sites: &[String], 
     let now = collector.clock().now();
     collector.operators().add_user(&name, role, sites.as_deref(), now)?;
     let user = known(collector, &name)?;
-    let link = new_link(collector, user.id, base_url)?;
+    let link = new_link(collector, user.id, base_url).inspect_err(|_| {
+        // Who was told that it failed tries again with the same name.
+        let _ = collector.operators().remove_user(&user);
+    })?;
     let (minutes, may) = (limits::SIGN_IN_LINK_MS / 60_000, may(&user, collector));
     let text = format!("{name} {may}. This link signs in, once, within {minutes} minutes:\n\n  {link}\n");
     let mut json = described(&user, collector)?;
@@ -174,9 +177,7 @@ fn new_link(collector: &Collector, user: UserId, base_url: &str) -> Result<Strin
 
 fn set_password(collector: &Collector, name: &str, digest: Option<&PasswordDigest>) -> Done {
     let user = known(collector, name)?;
-    collector.operators().set_password(user.id, digest)?;
-    // Whoever knew the old one must not stay.
-    let ended = collector.operators().end_logins(user.id, None)?;
+    let ended = collector.operators().set_password(user.id, digest)?;
     let what = if digest.is_some() { "is set" } else { "is taken away; one-time links sign in" };
     let text = format!("The password of {} {what}. {}", user.name, signed_out(ended));
     Ok(Reply::new(text, json!({"name": user.name, "has_password": digest.is_some(), "signed_out": ended})))

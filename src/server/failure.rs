@@ -18,6 +18,7 @@ use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::routes::{self, PageRoute};
 use super::{SharedApp, answers};
+use crate::control::Refused;
 use crate::limits;
 use crate::meter::{FailureKind, Meter, panics};
 use crate::page::ErrorPage;
@@ -36,6 +37,12 @@ impl fmt::Display for FailureCause {
 impl From<StoreError> for FailureCause {
     fn from(error: StoreError) -> FailureCause {
         FailureCause(error.to_string())
+    }
+}
+
+impl From<Refused> for FailureCause {
+    fn from(refused: Refused) -> FailureCause {
+        FailureCause(refused.0)
     }
 }
 
@@ -97,10 +104,28 @@ pub fn json_error(cause: impl Into<FailureCause>) -> Response {
     about(About::Failure(cause.into()), (StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
 }
 
+/// A form again whose command failed, with what was typed.
+pub fn of_form(cause: FailureCause, form: Response) -> Response {
+    with(StatusCode::INTERNAL_SERVER_ERROR, About::Failure(cause), form)
+}
+
+/// The same when its command got no turn.
+pub fn busy_form(form: Response) -> Response {
+    later(with(StatusCode::SERVICE_UNAVAILABLE, About::Rush("no turn came in time"), form))
+}
+
+fn with(status: StatusCode, what: About, mut answer: Response) -> Response {
+    *answer.status_mut() = status;
+    about(what, answer)
+}
+
 /// The page for whoever got no turn at work of which few is done at once: to be tried again.
 pub fn busy(headers: &HeaderMap) -> Response {
     let page = ErrorPage::of(503, words_for(headers)).html();
-    let mut answer = about(About::Rush("no turn came in time"), answers::html(StatusCode::SERVICE_UNAVAILABLE, page));
+    busy_form(answers::html(StatusCode::SERVICE_UNAVAILABLE, page))
+}
+
+fn later(mut answer: Response) -> Response {
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::PERMIT_WAIT_MS / 1_000));
     answer
 }
@@ -162,13 +187,15 @@ pub fn noted<B>(
 pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::page_at(path.as_str()));
+    let is_of_no_site = routes::is_of_no_site(request.uri().path());
     let kind = route.map_or(FailureKind::Page, |route| route.kind);
     let answer = caught(next.run(request)).await.unwrap_or_else(|cause| match kind {
         FailureKind::Api => json_error(cause),
         _ => page(cause, &headers),
     });
     if let (StatusCode::METHOD_NOT_ALLOWED, Some(route)) = (answer.status(), route) {
-        return not_allowed(route, &headers);
+        let is_known = !(route.path.starts_with("/{domain}") && is_of_no_site);
+        return if is_known { not_allowed(route, &headers) } else { answers::not_found(&headers) };
     }
     let path = route.map_or("no route", |route| route.path);
     noted(answer, kind, || format!("{method} {path}"), app.collector.meter())

@@ -54,8 +54,9 @@ pub async fn set_password(
     let (name, id, collector) = (account.user.name.clone(), account.user.id, app.collector.clone());
     let password = Some(Password::from(form.exact("new").to_owned()));
     let set = run(Ok(Command::User(UserCommand::Password { name, password })), &app).await;
-    if let Err(sentence) = set {
-        return shown(account, StatusCode::BAD_REQUEST, Some(AccountOutcome::Refused(sentence)), &headers, &app).await;
+    if let Err(not_done) = set {
+        let outcome = Some(AccountOutcome::Refused(not_done.sentence()));
+        return not_done.shown_on(shown(account, StatusCode::OK, outcome, &headers, &app).await);
     }
     // All browsers are signed out now; this one knows the new password.
     match stored(move || renewed(&collector, id)).await {
@@ -125,8 +126,9 @@ pub async fn sign_out(State(app): State<SharedApp>, request: Request) -> Respons
     match done {
         Ok(_) if browser.is_none() => sign_in::signed_out(&app),
         Ok(reply) => shown(account, StatusCode::OK, Some(AccountOutcome::Done(reply.text)), &headers, &app).await,
-        Err(sentence) => {
-            shown(account, StatusCode::BAD_REQUEST, Some(AccountOutcome::Refused(sentence)), &headers, &app).await
+        Err(not_done) => {
+            let outcome = Some(AccountOutcome::Refused(not_done.sentence()));
+            not_done.shown_on(shown(account, StatusCode::OK, outcome, &headers, &app).await)
         }
     }
 }

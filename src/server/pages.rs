@@ -67,6 +67,7 @@ pub async fn site(
     let instead = || share::instead(&domain, query.as_deref(), &headers, &app);
     let account = match admit(&headers, &app).await {
         Ok(account) => account,
+        Err(failed) if failed.status().is_server_error() => return failed,
         Err(answer) => return instead().await.unwrap_or(answer),
     };
     let Some(site) = readable(&domain, &account, &app) else {

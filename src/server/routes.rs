@@ -10,6 +10,7 @@ use super::ingest::{AnswerShape, Preflight, WireAdapter};
 use super::{SharedApp, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
+use crate::site::OWN_PATHS;
 
 /// Where beacons arrive.
 #[derive(Debug)]
@@ -195,12 +196,16 @@ pub fn page_at(path: &str) -> Option<&'static PageRoute> {
     PAGES.iter().find(|route| route.path == path)
 }
 
+/// Whether a path begins with a name that no site may have: what is no other row is nothing.
+pub fn is_of_no_site(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|first| OWN_PATHS.contains(&first))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::site::OWN_PATHS;
 
     #[test]
     fn no_site_may_have_the_name_of_a_path_and_any_other() {

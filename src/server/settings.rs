@@ -13,14 +13,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::failure::blocking;
+use super::failure::{self, FailureCause, blocking};
 use super::form::PostedForm;
 use super::guess::PASSWORD_LIMIT;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
-use crate::control::{self, Command, Reply};
-use crate::meter::FailureKind;
+use crate::control::{self, Command, CommandRefusal, Reply};
 use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
@@ -34,7 +33,7 @@ pub async fn instance(State(app): State<SharedApp>, headers: HeaderMap) -> Respo
     match owner(&headers, &app).await {
         Ok(account) => {
             let sent = flash::of(&headers, INSTANCE);
-            let mut answer = instance_page(&account, sent, StatusCode::OK, &headers, &app);
+            let mut answer = instance_page(&account, sent, &headers, &app);
             flash::drop_from(&mut answer, &headers, &app);
             answer
         }
@@ -53,7 +52,7 @@ pub async fn site(State(app): State<SharedApp>, Path(domain): Path<String>, head
         return Redirect::to(&home(&site)).into_response();
     }
     let sent = flash::of(&headers, &home(&site));
-    let mut answer = site_page(&account, site, sent, StatusCode::OK, &headers, &app);
+    let mut answer = site_page(&account, site, sent, &headers, &app);
     flash::drop_from(&mut answer, &headers, &app);
     answer
 }
@@ -73,9 +72,9 @@ pub async fn change_instance(State(app): State<SharedApp>, Path(name): Path<Stri
             let site = app.collector.directory().find(&domain).cloned();
             Redirect::to(&site.map_or_else(|| INSTANCE.to_owned(), |site| format!("/{}", site.domain))).into_response()
         }
-        Err(sentence) => {
-            let sent = wrong(&name, &form, sentence);
-            instance_page(&account, sent, StatusCode::BAD_REQUEST, &headers, &app)
+        Err(not_done) => {
+            let sent = wrong(&name, &form, &not_done);
+            not_done.shown_on(instance_page(&account, sent, &headers, &app))
         }
     }
 }
@@ -102,11 +101,11 @@ pub async fn change_site(
             flash::leave(&mut answer, &app, &page, asked::form_of(&name), &reply.text);
             answer
         }
-        Err(sentence) => {
-            let sent = wrong(asked::form_of(&name), &form, sentence);
+        Err(not_done) => {
+            let sent = wrong(asked::form_of(&name), &form, &not_done);
             // It is read anew: somebody else may have changed it.
             let site = app.collector.directory().get(site.id).cloned().unwrap_or(site);
-            site_page(&account, site, sent, StatusCode::BAD_REQUEST, &headers, &app)
+            not_done.shown_on(site_page(&account, site, sent, &headers, &app))
         }
     }
 }
@@ -147,41 +146,71 @@ async fn posted_by_owner(request: Request, app: &SharedApp) -> Result<(SignedIn,
     if account.is_owner() { Ok((account, form)) } else { Err(answers::forbidden(&headers)) }
 }
 
-/// Carries out a command, as the command line does.
-///
-/// # Errors
-/// Why it was refused, in a sentence.
-pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Reply, String> {
-    let (command, app) = (command?, app.clone());
-    // Digesting one costs as much as comparing it.
-    let _permit = match command.password() {
-        Some(_) => Some(
-            PASSWORD_LIMIT.take().await.ok_or("The server is very busy, so nothing was changed; try again soon.")?,
-        ),
-        None => None,
-    };
-    let collector = app.collector.clone();
-    match blocking(move || control::run(command, &app.collector, &app.base_url)).await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(refused)) => Err(answers::whole_sentence(&refused.to_string())),
-        Err(cause) => {
-            collector.meter().failed(FailureKind::Command, "a form of the settings", cause);
-            Err("The command was cut short; look whether it was done.".into())
+/// Why the command of a form was not carried out.
+#[derive(Debug)]
+pub enum FormRefusal {
+    /// It makes no sense: why, in a sentence.
+    Refused(String),
+    /// It failed.
+    Failed(FailureCause),
+    /// It was cut short, and may have been carried out.
+    CutShort(FailureCause),
+    /// No turn came in time.
+    Busy,
+}
+
+impl FormRefusal {
+    /// What the page says of it.
+    pub fn sentence(&self) -> String {
+        match self {
+            FormRefusal::Refused(sentence) => sentence.clone(),
+            FormRefusal::Failed(cause) => answers::whole_sentence(&cause.to_string()),
+            FormRefusal::CutShort(_) => "The command was cut short; look whether it was done.".into(),
+            FormRefusal::Busy => "The server is very busy, so nothing was changed; try again soon.".into(),
+        }
+    }
+
+    /// The page that says it, with its status. A page that could not be made stays as it is.
+    pub fn shown_on(self, mut page: Response) -> Response {
+        match self {
+            _ if !page.status().is_success() => page,
+            FormRefusal::Refused(_) => {
+                *page.status_mut() = StatusCode::BAD_REQUEST;
+                page
+            }
+            FormRefusal::Failed(cause) | FormRefusal::CutShort(cause) => failure::of_form(cause, page),
+            FormRefusal::Busy => failure::busy_form(page),
         }
     }
 }
 
-fn wrong(name: &str, form: &PostedForm, sentence: String) -> SentForm {
-    SentForm { form: name.to_owned(), values: form.pairs().to_vec(), flash: Some(FlashMessage::Wrong(sentence)) }
+/// Carries out a command, as the command line does.
+///
+/// # Errors
+/// [`FormRefusal`]
+pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Reply, FormRefusal> {
+    let (command, app) = (command.map_err(FormRefusal::Refused)?, app.clone());
+    // Digesting one costs as much as comparing it.
+    let _permit = match command.password() {
+        Some(_) => Some(PASSWORD_LIMIT.take().await.ok_or(FormRefusal::Busy)?),
+        None => None,
+    };
+    let done = blocking(move || control::run_unnoted(command, &app.collector, &app.base_url)).await;
+    done.map_err(FormRefusal::CutShort)?.map_err(|CommandRefusal { refused, is_failure }| match is_failure {
+        true => FormRefusal::Failed(refused.into()),
+        false => FormRefusal::Refused(answers::whole_sentence(&refused.to_string())),
+    })
 }
 
-fn instance_page(
-    account: &SignedIn,
-    sent: SentForm,
-    status: StatusCode,
-    headers: &HeaderMap,
-    app: &SharedApp,
-) -> Response {
+fn wrong(name: &str, form: &PostedForm, not_done: &FormRefusal) -> SentForm {
+    SentForm {
+        form: name.to_owned(),
+        values: form.pairs().to_vec(),
+        flash: Some(FlashMessage::Wrong(not_done.sentence())),
+    }
+}
+
+fn instance_page(account: &SignedIn, sent: SentForm, headers: &HeaderMap, app: &SharedApp) -> Response {
     let page = SettingsPage {
         words: words_for(headers),
         account: Some(account.shown()),
@@ -189,20 +218,13 @@ fn instance_page(
         zones: time::zone_names(),
         sent,
     };
-    (status, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }
 
-fn site_page(
-    account: &SignedIn,
-    site: Arc<Site>,
-    sent: SentForm,
-    status: StatusCode,
-    headers: &HeaderMap,
-    app: &SharedApp,
-) -> Response {
+fn site_page(account: &SignedIn, site: Arc<Site>, sent: SentForm, headers: &HeaderMap, app: &SharedApp) -> Response {
     let words: &'static Words = words_for(headers);
     let today = site.schedule.locate(app.collector.clock().now()).day;
     let account = Some(account.shown());
     let page = SiteSettingsPage { words, account, site, today, zones: time::zone_names(), sent };
-    (status, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }

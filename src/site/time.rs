@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,7 +40,8 @@ impl Day {
     /// The date of this day; days outside of the calendar are cut to its ends.
     pub fn date(self) -> Date {
         let end = if self.0 < 0 { Date::MIN } else { Date::MAX };
-        Date::constant(1970, 1, 1).checked_add(self.0.days()).unwrap_or(end)
+        let since = Span::new().try_days(self.0);
+        since.and_then(|since| Date::constant(1970, 1, 1).checked_add(since)).unwrap_or(end)
     }
 
     /// The month of this day, as months since January of year 0.
@@ -75,7 +76,7 @@ impl Month {
 
     /// Its last day.
     pub fn last(self) -> Day {
-        Day(Month(self.0 + 1).first().0 - 1)
+        Day::of(self.first().date().last_of_month())
     }
 }
 
@@ -265,6 +266,14 @@ mod tests {
         let day = west.locate(now).day;
         assert_eq!(west.locate(at("2026-06-02T01:00:00Z")).day, day);
         assert_eq!(west.end_of(day), at("2026-06-02T04:00:00Z"));
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_calendar_is_cut_to_its_ends() {
+        assert_eq!([Day(i32::MIN), Day(i32::MAX)].map(Day::date), [Date::MIN, Date::MAX]);
+        assert_eq!(Day(i32::MAX).month().last(), Day::of(Date::MAX));
+        assert_eq!(Month(i32::MAX).last().date().year(), 9999);
+        assert_eq!(Month(i32::MIN).first().date().year(), -9999);
     }
 
     #[test]

@@ -106,7 +106,10 @@ pub fn take_unknown(
 /// What a visit that begins with this hit keeps of it.
 pub(super) fn tuples(hit: &Hit, who: u64, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
     let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
-    names.tuples(&values)
+    if Dimension::Source.place_in_fixed().is_some_and(|place| values[place] == Sym::OTHER) {
+        names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), who);
+    }
+    names.tuples(&values, who)
 }
 
 /// What the hit itself counts.

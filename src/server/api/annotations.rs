@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::body;
-use super::super::failure::{self, blocking};
+use super::super::failure::{self, FailureCause, blocking};
 use super::super::{SharedApp, signed_in};
 use super::{refused, unreadable};
 use crate::control::annotation::AnnotationCommand;
-use crate::control::{self, Command, Refused, Reply};
+use crate::control::{self, Command, CommandRefusal, Refused, Reply};
 use crate::limits;
 use crate::operator::Access;
 use crate::site::SiteId;
@@ -114,10 +114,11 @@ fn domain(app: &SharedApp, site_id: &str, may: impl Fn(SiteId) -> bool) -> Optio
 async fn run(app: &SharedApp, command: AnnotationCommand, if_refused: StatusCode) -> Response {
     let is_list = matches!(command, AnnotationCommand::List { .. });
     let (collector, base_url) = (app.collector.clone(), app.base_url.clone());
-    match blocking(move || control::run(Command::Annotation(command), &collector, &base_url)).await {
+    match blocking(move || control::run_unnoted(Command::Annotation(command), &collector, &base_url)).await {
         Ok(Ok(Reply { json, .. })) if is_list => Json(json!({ "annotations": json })).into_response(),
         Ok(Ok(Reply { json, .. })) => Json(json).into_response(),
-        Ok(Err(Refused(sentence))) => refused(if_refused, &sentence),
+        Ok(Err(CommandRefusal { refused, is_failure: true })) => failure::json_error(FailureCause::from(refused)),
+        Ok(Err(CommandRefusal { refused: Refused(sentence), .. })) => refused(if_refused, &sentence),
         Err(cause) => failure::json_error(cause),
     }
 }

@@ -2,11 +2,11 @@
 //! are shown.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::{owner, posted_by_owner, run, wrong};
+use super::{FormRefusal, owner, posted_by_owner, run, wrong};
 use crate::collector::Collector;
 use crate::control::user::{UserChange, UserCommand};
 use crate::control::{Command, Reply};
@@ -32,7 +32,6 @@ const TOKENS: &str = "/settings/tokens";
 struct Came {
     made: Option<Made>,
     sent: SentForm,
-    status: StatusCode,
 }
 
 impl Came {
@@ -45,8 +44,8 @@ impl Came {
         Came { made: Some(Made { sentence, secret }), ..Came::default() }
     }
 
-    fn wrong(name: &str, form: &PostedForm, sentence: String) -> Came {
-        Came { made: None, sent: wrong(name, form, sentence), status: StatusCode::BAD_REQUEST }
+    fn wrong(name: &str, form: &PostedForm, not_done: &FormRefusal) -> Came {
+        Came::of(wrong(name, form, not_done))
     }
 }
 
@@ -74,11 +73,13 @@ pub async fn add_user(State(app): State<SharedApp>, request: Request) -> Respons
         let (name, role) = (form.text("name").to_owned(), Some(role));
         Command::User(UserCommand::Add { name, role, sites: sites.unwrap_or_default() })
     });
-    let came = match run(command, &app).await {
-        Ok(reply) => made_link(&reply, words),
-        Err(sentence) => Came::wrong("user-add", &form, sentence),
-    };
-    users_page(account, came, &headers, &app).await
+    match run(command, &app).await {
+        Ok(reply) => users_page(account, made_link(&reply, words), &headers, &app).await,
+        Err(not_done) => {
+            let came = Came::wrong("user-add", &form, &not_done);
+            not_done.shown_on(users_page(account, came, &headers, &app).await)
+        }
+    }
 }
 
 /// `GET /settings/user?name=NAME`
@@ -119,7 +120,10 @@ pub async fn change_user(State(app): State<SharedApp>, Path(action): Path<String
             flash::leave(&mut answer, &app, &page, &action, &reply.text);
             answer
         }
-        Err(sentence) => user_page(account, name, Came::wrong(&action, &form, sentence), &headers, &app).await,
+        Err(not_done) => {
+            let came = Came::wrong(&action, &form, &not_done);
+            not_done.shown_on(user_page(account, name, came, &headers, &app).await)
+        }
     }
 }
 
@@ -181,18 +185,21 @@ pub async fn change_tokens(State(app): State<SharedApp>, Path(action): Path<Stri
         "token-revoke" => Command::TokenRevoke { id: form.text("id").parse().unwrap_or_default() },
         _ => return answers::not_found(&headers),
     };
-    let came = match run(Ok(command), &app).await {
+    match run(Ok(command), &app).await {
         Ok(reply) if action == "token-create" => {
-            Came::made(words_for(&headers).settings.made_token.to_owned(), &reply.json["token"])
+            let came = Came::made(words_for(&headers).settings.made_token.to_owned(), &reply.json["token"]);
+            tokens_page(account, came, &headers, &app).await
         }
         Ok(reply) => {
             let mut answer = Redirect::to(&format!("{TOKENS}#tokens")).into_response();
             flash::leave(&mut answer, &app, TOKENS, &action, &reply.text);
-            return answer;
+            answer
         }
-        Err(sentence) => Came::wrong(&action, &form, sentence),
-    };
-    tokens_page(account, came, &headers, &app).await
+        Err(not_done) => {
+            let came = Came::wrong(&action, &form, &not_done);
+            not_done.shown_on(tokens_page(account, came, &headers, &app).await)
+        }
+    }
 }
 
 /// `GET /settings/users/FORM` and `/settings/user/FORM`: where a form is sent there is no page.
@@ -221,7 +228,7 @@ async fn users_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &Sh
         Err(cause) => return failure::page(cause, headers),
     };
     let page = UsersPage { words, account: Some(account.shown()), users, made: came.made, sent: came.sent };
-    (came.status, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }
 
 async fn user_page(account: SignedIn, name: String, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
@@ -236,7 +243,7 @@ async fn user_page(account: SignedIn, name: String, came: Came, headers: &Header
         Err(cause) => return failure::page(cause, headers),
     };
     let page = UserPage { words, account: Some(account.shown()), user, made: came.made, sent: came.sent };
-    (came.status, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }
 
 async fn tokens_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &SharedApp) -> Response {
@@ -262,7 +269,7 @@ async fn tokens_page(account: SignedIn, came: Came, headers: &HeaderMap, app: &S
         made: came.made,
         sent: came.sent,
     };
-    (came.status, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }
 
 fn user_line(user: &User, collector: &Collector) -> Result<UserLine, StoreError> {

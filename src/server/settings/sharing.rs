@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::{owner, posted_by_owner, run, wrong};
@@ -60,12 +60,10 @@ pub async fn change(
             flash::leave(&mut answer, &app, &home, &action, &reply.text);
             answer
         }
-        Err(sentence) => {
-            let mut sent = wrong(&action, &form, sentence);
+        Err(not_done) => {
+            let mut sent = wrong(&action, &form, &not_done);
             sent.values.retain(|(name, _)| name != "password");
-            let mut answer = shown(&account, site, sent, None, &headers, &app).await;
-            *answer.status_mut() = StatusCode::BAD_REQUEST;
-            answer
+            not_done.shown_on(shown(&account, site, sent, None, &headers, &app).await)
         }
     }
 }
@@ -138,7 +136,7 @@ async fn shown(
         made,
         sent,
     };
-    (StatusCode::OK, Html(page.html())).into_response()
+    Html(page.html()).into_response()
 }
 
 fn line(share: &Share, site: &Site, now: Moment) -> ShareLine {

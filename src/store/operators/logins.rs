@@ -1,7 +1,7 @@
 //! In: digests of one-time links and of browsers' secrets. Out: whose they are. Forgets: what has expired; secrets never reach
 //! this module.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Operators, StoreError, users};
 use crate::limits;
@@ -103,11 +103,18 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn end_logins(&self, user: UserId, but: Option<Digest>) -> Result<usize, StoreError> {
-        let writer = self.writer();
-        writer.execute("DELETE FROM sign_in_links WHERE user = ?", [user.0])?;
-        let but = but.map(|but| but.0);
-        Ok(writer.execute("DELETE FROM logins WHERE user = ? AND hash IS NOT ?", params![user.0, but])?)
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        let ended = sign_out(&transaction, user, but)?;
+        transaction.commit()?;
+        Ok(ended)
     }
+}
+
+pub(super) fn sign_out(transaction: &Transaction, user: UserId, but: Option<Digest>) -> Result<usize, StoreError> {
+    transaction.execute("DELETE FROM sign_in_links WHERE user = ?", [user.0])?;
+    let but = but.map(|but| but.0);
+    Ok(transaction.execute("DELETE FROM logins WHERE user = ? AND hash IS NOT ?", params![user.0, but])?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::logins::sign_out;
 use super::{Operators, StoreError};
 use crate::operator::{Role, User, UserId};
 use crate::secret::password::PasswordDigest;
@@ -109,14 +110,19 @@ impl Operators {
         Ok(())
     }
 
-    /// Keeps the digest of a user's password, or takes it away.
+    /// Keeps the digest of a user's password, or takes it away, and signs out all browsers: whoever knew the old one must not
+    /// stay. Tells how many browsers there were.
     ///
     /// # Errors
-    /// [`StoreError`]
-    pub fn set_password(&self, user: UserId, password: Option<&PasswordDigest>) -> Result<(), StoreError> {
+    /// [`StoreError`]; nothing is changed then.
+    pub fn set_password(&self, user: UserId, password: Option<&PasswordDigest>) -> Result<usize, StoreError> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
         let row = params![password.map(PasswordDigest::as_str), user.0];
-        self.writer().execute("UPDATE users SET password = ? WHERE id = ?", row)?;
-        Ok(())
+        transaction.execute("UPDATE users SET password = ? WHERE id = ?", row)?;
+        let ended = sign_out(&transaction, user, None)?;
+        transaction.commit()?;
+        Ok(ended)
     }
 
     /// The digest of a user's password, if one is set.
