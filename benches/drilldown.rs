@@ -440,12 +440,12 @@ fn memory(maker: &Maker) {
     println!("100,000 visits: {held} bytes, {} for each of {visitors} visitors", held / visitors);
     let begun = Instant::now();
     let snapshot = day.snapshot();
-    let census_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let snapshot_ms = begun.elapsed().as_secs_f64() * 1e3;
     let begun = Instant::now();
     let pairs = snapshot.pairs(u32::MAX);
     let cells = pairs.tables.iter().map(|table| unpack_all(&table.cells).map_or(0, |cells| cells.len())).sum::<usize>();
     let pairs_ms = begun.elapsed().as_secs_f64() * 1e3;
-    println!("its snapshot: {census_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
+    println!("its snapshot: {snapshot_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
 }
 
 fn main() {

@@ -1,5 +1,5 @@
 //! In: the state in an address, a site, and a snapshot of sums. Out: what each page shows, as the structures of [`crate::page`].
-//! Forgets: nothing.
+//! Forgets: the cells that figures are made of.
 //!
 //! The address of a page holds its whole state ([`url_state`]); from it come the questions ([`questions`]), and from their answers
 //! the page. Nothing here knows sockets, clocks or a running collector: what is not in the sums comes as [`InstanceState`].

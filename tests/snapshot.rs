@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use headcount::cell::{Axis, Dimension};
-use headcount::collector::{SnapshotScope, SumsBatch};
+use headcount::collector::{SitesSnapshot, SnapshotScope, SumsBatch};
 use headcount::counts::Name;
 use headcount::report::{Records, Sums};
 use headcount::site::Day;
@@ -24,6 +24,16 @@ impl Drop for Stop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Pageviews of the day, by cells of one grain and axis.
+fn pageviews(snapshot: &SitesSnapshot, grain: Grain, axis: Axis<Name>) -> i64 {
+    let (first, last) = match grain {
+        Grain::Hour => (DAY.0 * 24, DAY.0 * 24 + 23),
+        Grain::Day | Grain::Month => (DAY.0, DAY.0),
+    };
+    let ask = Ask { site: Scenario::site_id(0), axis, filter: None, grain, first, last, by_bucket: false };
+    snapshot.read(&[ask]).unwrap().concat().iter().map(|row| row.tally.pageviews).sum()
 }
 
 #[test]
@@ -50,14 +60,7 @@ fn numbers_of_a_page_agree_while_hits_come_and_are_stored() {
         let mut before = 0;
         for _ in 0..200 {
             let snapshot = collector.snapshot(SnapshotScope::sites(vec![site])).unwrap();
-            let views = |grain: Grain, axis: Axis<Name>| -> i64 {
-                let (first, last) = match grain {
-                    Grain::Hour => (DAY.0 * 24, DAY.0 * 24 + 23),
-                    Grain::Day | Grain::Month => (DAY.0, DAY.0),
-                };
-                let ask = Ask { site, axis, filter: None, grain, first, last, by_bucket: false };
-                snapshot.read(&[ask]).unwrap().concat().iter().map(|row| row.tally.pageviews).sum()
-            };
+            let views = |grain, axis| pageviews(&snapshot, grain, axis);
             let total = views(Grain::Day, Axis::Total);
             // Meanwhile hits are counted, and flushes go through.
             thread::yield_now();

@@ -1,4 +1,4 @@
-//! In: what requests and imports want of the writer. Out: the same, in one queue with the hits. Forgets: nothing.
+//! What requests and imports may ask of the writer, in one queue with the hits.
 
 use std::sync::mpsc::Sender;
 

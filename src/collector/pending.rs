@@ -1,4 +1,4 @@
-//! In: what a snapshot is about. Out: what the writer has of it that may not be stored yet. Forgets: nothing.
+//! What the writer has in memory, as far as a snapshot is about it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

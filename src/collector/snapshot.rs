@@ -1,4 +1,4 @@
-//! In: what a page or a report is about. Out: the sums that are stored and those that are not yet, as one state. Forgets: nothing.
+//! The sums that are stored and those that are not yet, as one state.
 //!
 //! The writer is asked once, for all that is not stored; then the store for a snapshot. A flush between the two is seen by its
 //! number. All questions of a page are asked of one snapshot, so that its numbers agree with each other.

@@ -1,5 +1,5 @@
 //! In: requests of signed-in browsers for what happens just now. Out: a page of the last half hour, and streams of
-//! server-sent events with the parts of pages that have changed. Forgets: nothing; readers are not counted.
+//! server-sent events with the parts of pages that have changed. Readers are not counted.
 //!
 //! Streams are `text/event-stream` (HTML Living Standard, 9.2), which the layer that compresses leaves alone. An event `part`
 //! holds elements with ids, which take the place of those on the page; `page` says that the whole page is to be made anew.

@@ -1,4 +1,4 @@
-//! In: requests of browsers. Out: pages, the tracker, health and metrics. Forgets: nothing; readers are not counted.
+//! In: requests of browsers. Out: pages, the tracker, health and metrics. Readers are not counted.
 
 use std::sync::Arc;
 

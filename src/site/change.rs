@@ -1,5 +1,4 @@
-//! How settings of a site are changed. In: what an owner asks for. Out: [`Settings`] with that change, or what is wrong with it.
-//! Forgets: nothing.
+//! How settings of a site are changed, and why a change is refused.
 
 use std::collections::BTreeMap;
 

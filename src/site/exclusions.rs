@@ -1,5 +1,4 @@
-//! What is left out of a site, and the settings of it. In: what an owner leaves out. Out: [`Exclusions`], and whether an address, a country, a page or a host is among
-//! them. Forgets: nothing; the networks are the owner's own words, and the address that is compared with them is not kept.
+//! What is left out of a site, and the settings of it. The address that is compared with excluded networks is not kept.
 
 use std::net::{IpAddr, Ipv6Addr};
 

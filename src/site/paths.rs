@@ -1,5 +1,4 @@
-//! The rules of a site for paths, and the settings of them. In: what an owner says about paths. Out: [`PathRules`], checked.
-//! Forgets: nothing; rules are about pages.
+//! The rules of a site for paths, and the settings of them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! The settings of a site, each defined once: a field with its default, and an item of [`SETTINGS`]. Those of paths are in
-//! `paths.rs`, those of what is left out in `exclusions.rs`. In: what an owner declares. Out: [`Settings`]. Forgets: nothing.
+//! `paths.rs`, those of what is left out in `exclusions.rs`.
 
 use std::collections::BTreeMap;
 

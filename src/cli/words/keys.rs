@@ -1,4 +1,4 @@
-//! The flags that are keys of the configuration. In: the words of a command line. Out: the keys that they set. Forgets: nothing.
+//! The flags that are keys of the configuration.
 
 use clap::{Arg, ArgMatches};
 

@@ -1,4 +1,4 @@
-//! In: sums that wait for the store. Out: those that a snapshot of the store may not hold yet. Forgets: nothing.
+//! What is counted and may not be in a snapshot of the store yet.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! In: what a report wants to know. Out: questions for sums, and the rows that sums in memory add to an answer. Forgets: nothing.
+//! Questions for sums, and the rows that sums in memory add to an answer.
 
 use crate::cell::{Axis, Cell, Filter, Tally};
 use crate::counts::pairs::Pair;

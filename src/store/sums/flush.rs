@@ -1,5 +1,4 @@
-//! In: what was counted. Out: the form in which it reaches a store. Forgets: nothing; what never reaches this form can't be read
-//! from a disk.
+//! What reaches a store, and in which form. What has no place in a [`Flush`] can't be read from a disk.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! In: a site and days. Out: what became of the site's mails. Forgets: nothing.
+//! What became of a site's mails.
 
 use rusqlite::{Connection, params};
 

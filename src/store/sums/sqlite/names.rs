@@ -1,5 +1,4 @@
-//! In: numbers of names. Out: their texts, and whether they pass a filter. Forgets: nothing; a bounded number of texts is
-//! remembered.
+//! The texts of names, of which a bounded number is remembered, and whether they pass a filter.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

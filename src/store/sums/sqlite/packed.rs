@@ -1,4 +1,4 @@
-//! In: cells of a day or a month. Out: rows of the table `packed`, and back. Forgets: nothing.
+//! The rows of the table `packed`: the cells of one dimension on a day or in a month.
 
 use rusqlite::{Connection, OptionalExtension, params};
 

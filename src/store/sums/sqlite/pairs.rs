@@ -1,4 +1,4 @@
-//! In: cells of two dimensions. Out: rows of the table `pairs`, and back. Forgets: nothing.
+//! The rows of the table `pairs`: the cells of two dimensions.
 //!
 //! The tables of a day or month are packed in column blocks, in order of their numbers: small sites have one or two a day, large
 //! tables have some of their own.

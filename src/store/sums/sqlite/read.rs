@@ -1,4 +1,4 @@
-//! In: questions. Out: rows of sums, all from one state of the file. Forgets: nothing.
+//! Answers questions for sums, in a transaction of the caller.
 
 use std::collections::HashMap;
 
