@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
 use crate::limits;
-use crate::meter::Meter;
+use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{Ask, Operators, SiteError, StoreError, Stores, SumStore};
@@ -221,7 +221,10 @@ impl Collector {
         self.0.directory.store(Arc::new(Directory::of(rest)));
         // A flush that began before may hold sums of the site; after this one, none does.
         let removed = self.flush().and_then(|()| self.0.sums.remove_site(id)).map_err(SiteError::from);
-        let removed = removed.and_then(|()| self.0.operators.remove_site(id));
+        if let Ok(Some(error)) = &removed {
+            self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
+        }
+        let removed = removed.and_then(|_| self.0.operators.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
             // A writer that has ended holds nothing of it.

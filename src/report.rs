@@ -58,7 +58,7 @@ pub trait Sums {
     }
 
     /// The keys of properties that came with an event from `first` to `last`, or with any event: in alphabetical order, each
-    /// once. Past [`crate::limits::PROP_KEYS_LISTED`] stored keys those that came first are listed.
+    /// once. Past [`crate::limits::PROP_KEYS_LISTED`] the first by name are listed.
     ///
     /// # Errors
     /// [`StoreError`]

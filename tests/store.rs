@@ -163,3 +163,24 @@ fn no_token_reaches_the_file() {
         }
     }
 }
+
+#[test]
+fn a_removed_site_leaves_no_row_in_any_table_of_sums() {
+    let file = File::new();
+    // What operators declare goes with the site by a reference to it.
+    let tables = file.ask(
+        "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'site'
+         WHERE m.type = 'table' AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(m.name))",
+    );
+    assert!(tables.len() > 10, "{tables:?}");
+    let database = Database::of(file.folder.path());
+    for table in &tables {
+        let columns = file.ask(&format!("SELECT name FROM pragma_table_info('{table}')"));
+        let values: Vec<&str> = columns.iter().map(|column| if column == "site" { "1" } else { "77" }).collect();
+        database.run(&format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", ")));
+    }
+    assert!(file.store.remove_site(SITE).unwrap().is_none());
+    for table in &tables {
+        assert_eq!(database.number(&format!("SELECT count(*) FROM {table} WHERE site = 1")), 0, "{table}");
+    }
+}

@@ -183,8 +183,12 @@ fn watch_places(collector: Collector) {
             let reads = collector.clone();
             let reloaded = tokio::task::spawn_blocking(move || reads.tools().places.reload_if_changed()).await;
             match reloaded {
-                Ok(Ok(true)) => tracing::info!("the file of places has changed and is in use"),
-                Ok(Ok(false)) => {}
+                Ok(Ok(is_new)) => {
+                    told.clear();
+                    if is_new {
+                        tracing::info!("the file of places has changed and is in use");
+                    }
+                }
                 Ok(Err(error)) if error.to_string() == told => {}
                 Ok(Err(error)) => {
                     told = error.to_string();

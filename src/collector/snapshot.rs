@@ -10,6 +10,7 @@ use super::Collector;
 use super::message::WriterMessage;
 use super::pending::{Pending, SnapshotScope};
 use crate::counts::{Name, PropKey};
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
 use crate::site::{Day, SiteId};
@@ -76,6 +77,7 @@ impl report::Sums for SitesSnapshot<'_> {
         keys.extend(unstored.map(|found| found.key));
         keys.sort_unstable();
         keys.dedup();
+        keys.truncate(limits::PROP_KEYS_LISTED);
         Ok(keys)
     }
 }

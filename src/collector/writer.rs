@@ -1,7 +1,7 @@
 //! In: hits and questions, one after the other. Out: flushes, and sums that are not stored yet. Forgets: each day when it
 //! has ended.
 //!
-//! While a flush is being written its sums stay here as a memtable of their own; a reader that finds its number in the
+//! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
 //! store leaves it out. The writer never waits for the flusher but at the end of the program.
 
 mod batches;

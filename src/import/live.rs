@@ -54,8 +54,6 @@ impl LiveImport {
         let only = only(collector, domain)?;
         // What another live import has read may not be stored yet.
         collector.flush()?;
-        // Pairs that an import before this one left, because it did not end, are part of their days now.
-        collector.sums().end_imports()?;
         let hits = LiveHits { collector: collector.clone(), hits: Vec::new() };
         Ok(LiveImport { reader: LineReader::begin(collector, only, manner)?, hits })
     }

@@ -14,37 +14,6 @@ use prometheus_client::metrics::family::Family;
 
 use crate::limits;
 
-/// What can fail: a class of requests, or a step that nobody waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FailureKind {
-    /// A page, or a file beside one.
-    Page,
-    /// A question or a change of the API.
-    Api,
-    /// A message of a wire format.
-    Beacon,
-    /// Work of which only so much is done at once, or for which there was no room.
-    Busy,
-    /// A command, of the command line or of a form.
-    Command,
-    /// Sums were not stored.
-    Flush,
-    /// The thread that stores sums, or the one that counts, has ended.
-    Writer,
-    /// What makes past days and months small; figures are right without it.
-    Compaction,
-    /// What a day or a page is counted by could not be looked up.
-    LookUp,
-    /// The look at a site that somebody watches.
-    Live,
-    /// A connection was not accepted.
-    Accept,
-    /// The socket of commands.
-    Socket,
-    /// The file of places was not read again.
-    Places,
-}
-
 /// How a failure tells on health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lasting {
@@ -56,55 +25,71 @@ enum Lasting {
     Not,
 }
 
-impl FailureKind {
-    /// All kinds.
-    pub const ALL: [FailureKind; 13] = [
-        FailureKind::Page,
-        FailureKind::Api,
-        FailureKind::Beacon,
-        FailureKind::Busy,
-        FailureKind::Command,
-        FailureKind::Flush,
-        FailureKind::Writer,
-        FailureKind::Compaction,
-        FailureKind::LookUp,
-        FailureKind::Live,
-        FailureKind::Accept,
-        FailureKind::Socket,
-        FailureKind::Places,
-    ];
-
-    /// The label in `/metrics`, what a line of the log says, what `/health` says, and how long.
-    const fn row(self) -> (&'static str, &'static str, &'static str, Lasting) {
-        use Lasting::{AWhile, Not, UntilDone};
-        match self {
-            FailureKind::Page => ("page", "a page was not made", "pages could not be made", AWhile),
-            FailureKind::Api => ("api", "a call of the API failed", "calls of the API failed", AWhile),
-            FailureKind::Beacon => ("beacon", "a message was not taken", "messages could not be taken", AWhile),
-            FailureKind::Busy => ("busy", "a request was sent away because too many came", "", Not),
-            FailureKind::Command => ("command", "a command failed", "commands failed", AWhile),
-            FailureKind::Flush => (
-                "flush",
-                "a flush failed and will be tried again",
-                "sums can't be stored; they wait in memory",
-                UntilDone,
-            ),
-            FailureKind::Writer => {
-                ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone)
-            }
-            FailureKind::Compaction => {
-                ("compaction", "past days could not be made smaller; the next flush tries again", "", Not)
-            }
-            FailureKind::LookUp => ("look_up", "a look into the store failed", "the database can't be read", AWhile),
-            FailureKind::Live => ("live", "a look at a site failed", "the live view can't be kept up to date", AWhile),
-            FailureKind::Accept => {
-                ("accept", "connections can't be accepted", "connections could not be accepted", AWhile)
-            }
-            FailureKind::Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
-            FailureKind::Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
+/// Makes the enum of kinds, the list of all of them, and their rows.
+macro_rules! failure_kinds {
+    ($($(#[$said:meta])* $kind:ident => ($label:literal, $line:literal, $health:literal, $lasting:ident),)*) => {
+        /// What can fail: a class of requests, or a step that nobody waits for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum FailureKind {
+            $($(#[$said])* $kind,)*
         }
-    }
 
+        impl FailureKind {
+            /// All kinds.
+            pub const ALL: &[FailureKind] = &[$(FailureKind::$kind),*];
+
+            /// The label in `/metrics`, what a line of the log says, what `/health` says, and how long.
+            const fn row(self) -> (&'static str, &'static str, &'static str, Lasting) {
+                match self {
+                    $(FailureKind::$kind => ($label, $line, $health, Lasting::$lasting),)*
+                }
+            }
+        }
+    };
+}
+
+failure_kinds! {
+    /// A page, or a file beside one.
+    Page => ("page", "a page was not made", "pages could not be made", AWhile),
+    /// A question or a change of the API.
+    Api => ("api", "a call of the API failed", "calls of the API failed", AWhile),
+    /// A message of a wire format.
+    Beacon => ("beacon", "a message was not taken", "messages could not be taken", AWhile),
+    /// Work of which only so much is done at once, or for which there was no room.
+    Busy => ("busy", "a request was sent away because too many came", "", Not),
+    /// A command, of the command line or of a form.
+    Command => ("command", "a command failed", "commands failed", AWhile),
+    /// Sums were not stored.
+    Flush => (
+        "flush",
+        "a flush failed and will be tried again",
+        "sums can't be stored; they wait in memory",
+        UntilDone
+    ),
+    /// The thread that stores sums, or the one that counts, has ended.
+    Writer => ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone),
+    /// What makes past days and months small; figures are right without it.
+    Compaction => ("compaction", "past days could not be made smaller; the next flush tries again", "", Not),
+    /// What a removed site leaves on the disk.
+    Erasure => (
+        "erasure",
+        "what a removed site left on the disk was not erased at once; the next flush tries again",
+        "",
+        Not
+    ),
+    /// What a day or a page is counted by could not be looked up.
+    LookUp => ("look_up", "a look into the store failed", "the database can't be read", AWhile),
+    /// The look at a site that somebody watches.
+    Live => ("live", "a look at a site failed", "the live view can't be kept up to date", AWhile),
+    /// A connection was not accepted.
+    Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
+    /// The socket of commands.
+    Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+    /// The file of places was not read again.
+    Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
+}
+
+impl FailureKind {
     /// The label in `/metrics`.
     pub const fn label(self) -> &'static str {
         self.row().0
@@ -144,7 +129,7 @@ impl Failures {
     /// None yet. Each kind shows in `/metrics` from the beginning.
     pub(super) fn new() -> Failures {
         let failures = Failures::default();
-        for kind in FailureKind::ALL {
+        for kind in FailureKind::ALL.iter().copied() {
             let _ = failures.counts.get_or_create(&KindLabel { kind: kind.label() });
         }
         failures
@@ -178,7 +163,7 @@ impl Failures {
             (Some(_), Lasting::UntilDone) => true,
             (Some(last), Lasting::AWhile) => last.elapsed().as_secs() < limits::FAILURE_SHOWN_S,
         };
-        FailureKind::ALL.into_iter().filter(is_shown).map(|kind| kind.row().2).collect()
+        FailureKind::ALL.iter().copied().filter(is_shown).map(|kind| kind.row().2).collect()
     }
 
     /// Logs how many lines were left out of minutes that are over.
@@ -262,9 +247,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_label_of_its_own_and_says_what_lasts() {
-        let labels: std::collections::HashSet<_> = FailureKind::ALL.map(FailureKind::label).into();
+        let labels: std::collections::HashSet<_> = FailureKind::ALL.iter().map(|kind| kind.label()).collect();
         assert_eq!(labels.len(), FailureKind::ALL.len());
-        for kind in FailureKind::ALL {
+        for kind in FailureKind::ALL.iter().copied() {
             let (_, _, reason, lasting) = kind.row();
             assert_eq!(reason.is_empty(), lasting == Lasting::Not, "{kind:?}");
         }

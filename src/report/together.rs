@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Sums;
 use crate::counts::Name;
+use crate::limits;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, StoreError, SumRow};
 
@@ -54,6 +55,6 @@ impl Sums for Together<'_> {
         for site in self.sites(site) {
             keys.extend(self.sums.prop_keys(site, event, first, last)?);
         }
-        Ok(keys.into_iter().collect())
+        Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
     }
 }

@@ -86,7 +86,7 @@ mod tests {
         token::visible(ClientIp(address.parse().unwrap()), AddressMode::Truncate)
     }
 
-    /// RateLimit until one is turned away.
+    /// How many tries are let through until one is turned away.
     fn tries_left(limit: &RateLimit, what: &str, who: IpAddr, now: i64) -> u32 {
         (0..1_000).take_while(|_| limit.take(what, who, Moment(now))).count() as u32
     }

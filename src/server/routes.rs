@@ -204,8 +204,21 @@ pub fn is_of_no_site(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use hyper::header::ALLOW;
+    use tower::ServiceExt;
 
     use super::*;
+    use crate::clock::Clock;
+    use crate::collector::Collector;
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+    use crate::server::App;
+    use crate::site::{Moment, OWN_PATHS};
+    use crate::store;
 
     #[test]
     fn no_site_may_have_the_name_of_a_path_and_any_other() {
@@ -226,5 +239,29 @@ mod tests {
             assert!(route.below.is_none_or(|below| route.path.starts_with(below)), "{}", route.path);
         }
         assert!(wire(&Method::GET, "/").is_none() && wire(&Method::GET, "/example.com").is_none());
+    }
+
+    /// What axum says that a handler takes, and the beacons that arrive at its path.
+    async fn taken(route: &PageRoute, app: SharedApp) -> Vec<String> {
+        let request = hyper::Request::builder().method("UNHEARD").body(Body::empty()).unwrap();
+        let answer = (route.handler)().with_state(app).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 405, "{}", route.path);
+        let served = answer.headers()[ALLOW].to_str().unwrap().split(',').map(str::to_owned);
+        let wire = WIRE.iter().filter(|wire| wire.path == route.path).flat_map(|wire| wire.methods);
+        served.chain(wire.map(|method| (*method).to_owned())).collect()
+    }
+
+    #[tokio::test]
+    async fn a_row_lists_the_methods_that_its_handler_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let (collector, _keeping) =
+            Collector::with_room(4, stores, tools, Clock::manual(Moment(1_780_315_200_000))).unwrap();
+        let app = Arc::new(App::new(collector, Default::default(), String::new()));
+        for route in PAGES {
+            assert_eq!(taken(route, app.clone()).await, route.methods, "{}", route.path);
+        }
+        app.collector.stop();
     }
 }

@@ -27,7 +27,8 @@
 //! final by moving them to the collector's own. [`SumStore::last_flush`] is the highest revision of the own source;
 //! [`SumStore::end_imports`], and opening, begin a new epoch, so that the rows of the old one stay as they are. The totals are
 //! best kept in a local file first (the SQLite store with a revision), and sent from there as far as they are not acknowledged.
-//! A [`SumSnapshot`] is the rows up to a revision, which is its number.
+//! Questions are answered by that file too: the engine merges old revisions away, so that it can't tell what it held before, as
+//! a [`SumSnapshot`] must.
 
 pub mod memory;
 pub(in crate::store) mod sqlite;
@@ -74,7 +75,8 @@ pub struct NamesMark(pub(in crate::store) u64);
 
 /// One state of a store: all of a flush or nothing of it, whatever is written meanwhile. All questions of a page are asked of one.
 ///
-/// It holds one of the store's few readers, so whoever has one is quick, and asks the store nothing else until it is dropped.
+/// It is short-lived and may hold what the store has little of, so whoever has one is quick, and asks the store nothing else
+/// until it is dropped.
 ///
 /// Every method may fail with a [`StoreError`].
 pub trait SumSnapshot {
@@ -101,7 +103,7 @@ pub trait SumSnapshot {
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError>;
 
     /// The keys of properties that came with an event from `first` to `last`; without an event, those of properties by all
-    /// events together. Each once, in no order, and at most [`crate::limits::PROP_KEYS_LISTED`].
+    /// events together. Each once, in no order; past [`crate::limits::PROP_KEYS_LISTED`] those that are the first by name.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -203,12 +205,13 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn compact(&self) -> Result<bool, StoreError>;
 
-    /// Removes everything that was counted for a site, names included; nothing of it can be read from the disk afterwards. A
-    /// site without sums is no error.
+    /// Removes everything that was counted for a site, names included: no read answers it from then on, and it is erased as
+    /// soon as the engine can. What kept it from being erased at once, if anything, is given back. A site without sums is no
+    /// error.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is removed then.
-    fn remove_site(&self, site: SiteId) -> Result<(), StoreError>;
+    fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError>;
 
     /// What it takes on the disk, in bytes; 0 where it takes none.
     fn bytes(&self) -> u64;

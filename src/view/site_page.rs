@@ -144,7 +144,7 @@ impl PageAnswers {
     }
 }
 
-/// What the page of one site tells recorded its figures.
+/// What the page of one site tells beside its figures.
 #[derive(Default)]
 struct SiteRecords {
     now: Option<u64>,

@@ -30,7 +30,7 @@ impl Sums for Stored {
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        Ok(self.store.snapshot()?.first_day(site)?)
+        self.store.snapshot()?.first_day(site)
     }
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {

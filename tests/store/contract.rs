@@ -327,6 +327,21 @@ fn a_removed_site_is_gone_and_the_other_is_not() {
     }
 }
 
+#[test]
+fn of_more_keys_than_are_listed_the_first_by_name_are() {
+    let name = |number: usize| Name::from(format!("key{number:04}"));
+    let cell = |number| Cell { axis: Axis::Prop { key: name(number), event: None }, value: Name::from("x") };
+    let tally = Tally { events: 1, ..Tally::ZERO };
+    for kept in kinds() {
+        // The last by name come first.
+        let days = (0..limits::PROP_KEYS_LISTED + 2).rev().map(|number| (cell(number), tally)).collect();
+        kept.apply(Flush { sums: vec![(SITE, DAY, Sums { hours: Vec::new(), days })], ..Flush::default() });
+        let keys = kept.sums.snapshot().unwrap().prop_keys(SITE, None, DAY, DAY).unwrap();
+        let expected: BTreeSet<Name> = (0..limits::PROP_KEYS_LISTED).map(name).collect();
+        assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), expected, "{:?}", kept.sums);
+    }
+}
+
 /// A flush of made-up cells, for stores that need no visits.
 pub fn cells(day: Day, pages: &[(u8, i64)]) -> (SiteId, Day, Sums) {
     let cell = |page: u8| Cell { axis: Axis::Of(Dimension::Page), value: Name::from(format!("/{page}")) };

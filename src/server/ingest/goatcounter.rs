@@ -69,9 +69,9 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     // The body is read in any case: who is still sending hears no answer.
     let arrived = WholeRequest::whole(request, peer, app).await;
     let headers = &arrived.parts.headers;
-    let bearer = match allowed(headers, app).await? {
+    let bearer = match allowed(Bearer::of(headers, app).await?) {
         Ok(bearer) => bearer,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(*answer),
     };
     if !text_of(headers, "content-type").to_ascii_lowercase().starts_with("application/json") {
         let error = json!({"error": "use Content-Type: application/json"});
@@ -140,23 +140,23 @@ async fn counted(
 
 /// `GET /api/v0/me` and `/api/v0/test`: whether the token is good.
 pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnswer, FailureCause> {
-    Ok(match allowed(request.headers(), app).await? {
+    Ok(match allowed(Bearer::in_headers(request.headers(), app).await?) {
         Ok(_) => {
             told(StatusCode::OK, &json!({"token": {"name": "headcount", "permissions": {"count": true}}, "user": {}}))
         }
-        Err(answer) => answer,
+        Err(answer) => *answer,
     })
 }
 
-/// Who may send here; else the answer.
-async fn allowed(headers: &hyper::HeaderMap, app: &App) -> Result<Result<Bearer, WireAnswer>, FailureCause> {
-    let Some(bearer) = Bearer::of(headers, app).await? else {
+/// The bearer, if it may send here; else the answer.
+fn allowed(bearer: Option<Bearer>) -> Result<Bearer, Box<WireAnswer>> {
+    let Some(bearer) = bearer else {
         let mut answer = told(StatusCode::UNAUTHORIZED, &json!({"error": "no such token"}));
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"headcount\""));
-        return Ok(Err(answer));
+        return Err(Box::new(answer));
     };
     if !bearer.may_send() {
-        return Ok(Err(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}))));
+        return Err(Box::new(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}))));
     }
-    Ok(Ok(bearer))
+    Ok(bearer)
 }

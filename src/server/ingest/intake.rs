@@ -28,12 +28,28 @@ impl Bearer {
     /// The bearer of the request's token: `Authorization: Bearer TOKEN`, or `Basic` with the token as password. Tokens that
     /// nobody was given are as good as none: some clients always send one.
     ///
+    /// The message, of which nothing is known yet, is booked as rejected if the token can't be looked up, or if the client hangs
+    /// up meanwhile.
+    ///
     /// # Errors
-    /// The token could not be looked up. The message is booked as refused then, for what it claims must not be dropped in silence.
+    /// The token could not be looked up.
     pub async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Bearer>, FailureCause> {
-        let Some(token) = token_of(headers) else { return Ok(None) };
-        let found = Bearer::with(&token, app).await;
-        found.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))
+        let unheard = Refusal { reason: Rejection::TooMany, sites: Vec::new() };
+        let mut message = Messages::new(vec![Err(unheard)], app);
+        let bearer = Bearer::in_headers(headers, app).await?;
+        message.items.next();
+        Ok(bearer)
+    }
+
+    /// The same for a message that is held in [`Messages`] meanwhile, and for what is no message: nothing is booked here.
+    ///
+    /// # Errors
+    /// The token could not be looked up.
+    pub async fn in_headers(headers: &HeaderMap, app: &App) -> Result<Option<Bearer>, FailureCause> {
+        match token_of(headers) {
+            Some(token) => Bearer::with(&token, app).await,
+            None => Ok(None),
+        }
     }
 
     /// The bearer of a token.
@@ -181,8 +197,16 @@ impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Drop for
 
 /// Takes beacons one by one, as browsers send them.
 pub async fn receive(beacons: Vec<Beacon>, access: Option<Access>, app: &App) -> Received {
-    let mut received = Received { outcomes: Vec::with_capacity(beacons.len()), ..Received::default() };
-    let mut untaken = Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector };
+    receive_each(Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector }, access, app).await
+}
+
+/// Takes messages one by one.
+pub async fn receive_each<I, C>(mut untaken: Untaken<I, C>, access: Option<Access>, app: &App) -> Received
+where
+    I: Iterator<Item = Result<Beacon, Refusal>>,
+    C: Borrow<Collector>,
+{
+    let mut received = Received { outcomes: Vec::with_capacity(untaken.items.size_hint().0), ..Received::default() };
     for item in untaken.items.by_ref() {
         receive_one(item, access, app, &mut received).await;
     }
@@ -236,11 +260,7 @@ pub async fn receive_list(
         };
         return blocking(count).await;
     }
-    let mut received = Received::default();
-    for item in messages.items.by_ref() {
-        receive_one(item, None, app, &mut received).await;
-    }
-    Ok(received)
+    Ok(receive_each(messages, None, app).await)
 }
 
 /// Books what was no beacon.
@@ -323,12 +343,29 @@ mod tests {
     async fn request(place: usize, polls: usize, app: Arc<App>) {
         let refusal = || Refusal { reason: Rejection::BadUrl, sites: vec!["example.com".into()] };
         let list = || (0..4).map(|number| if number == 2 { Err(refusal()) } else { Ok(beacon(number)) }).collect();
-        match place % 3 {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, header::HeaderValue::from_static("Bearer nobody"));
+        match place % 5 {
             0 => hung_up_after(polls, receive(vec![beacon(place)], None, &app)).await,
             1 => hung_up_after(polls, receive((0..3).map(beacon).collect(), None, &app)).await,
-            _ => {
+            2 => {
                 hung_up_after(polls, async {
                     receive_list(Messages::new(list(), &app), None, None, &app).await.unwrap()
+                })
+                .await;
+            }
+            3 => {
+                hung_up_after(polls, async {
+                    let messages = Messages::new(list(), &app);
+                    let bearer = Bearer::in_headers(&headers, &app).await.unwrap();
+                    receive_list(messages, bearer.as_ref(), None, &app).await.unwrap()
+                })
+                .await;
+            }
+            _ => {
+                hung_up_after(polls, async {
+                    let bearer = Bearer::of(&headers, &app).await.unwrap();
+                    receive(vec![beacon(place)], bearer.map(|bearer| bearer.access), &app).await
                 })
                 .await;
             }
@@ -346,7 +383,7 @@ mod tests {
                 // What was never begun never came.
                 1 + (seed >> 24) as usize % 12
             });
-            let requests = polls.take(600).enumerate();
+            let requests = polls.take(1_000).enumerate();
             let tasks: Vec<_> =
                 requests.map(|(place, polls)| tokio::spawn(request(place, polls, app.clone()))).collect();
             for task in tasks {
@@ -356,7 +393,7 @@ mod tests {
         app.collector.stop();
         keeping.wait().unwrap();
         let meter = app.collector.meter();
-        let sent = 200 * (1 + 3 + 4);
+        let sent = 200 * (1 + 3 + 4 + 4 + 1);
         assert_eq!((meter.received.get(), meter.lost.get(), meter.queued.get()), (sent, 0, 0));
         assert_eq!(meter.counted.get() + meter.rejected(), sent);
         let hung_up = meter.text().lines().any(|line| {

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error};
-use super::intake::{Bearer, Messages, receive, receive_list, refuse};
+use super::intake::{Bearer, Messages, Received, receive_each, receive_list, refuse};
 use super::{App, WholeRequest};
 use crate::beacon::umami;
 use crate::collector::Outcome;
@@ -22,14 +22,9 @@ const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 /// `POST /api/send`
 pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
-    let bearer = Bearer::of(&arrived.parts.headers, app).await?;
-    let (outcomes, days) = match arrived.parsed(umami::parse) {
-        Ok(beacon) => {
-            let received = receive(vec![beacon], bearer.map(|bearer| bearer.access), app).await;
-            (received.outcomes, received.repeated)
-        }
-        Err(refusal) => (vec![refuse(&refusal, &app.collector)], Vec::new()),
-    };
+    let messages = Messages::new(vec![arrived.parsed(umami::parse)], app);
+    let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
+    let Received { outcomes, repeated, .. } = receive_each(messages, bearer.map(|bearer| bearer.access), app).await;
     if let Some(answer) = overloaded(&outcomes) {
         return Ok(answer);
     }
@@ -37,14 +32,13 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let status = if is_error(&body) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let mut answer = told(status, &body);
     note_reasons(answer.headers_mut(), &outcomes);
-    note_days(answer.headers_mut(), &days);
+    note_days(answer.headers_mut(), &repeated);
     Ok(answer)
 }
 
 /// `POST /api/batch`
 pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
-    let bearer = Bearer::of(&arrived.parts.headers, app).await?;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,
         Err(refusal) => {
@@ -54,8 +48,10 @@ pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
             return Ok(answer);
         }
     };
+    let messages = Messages::new(items, app);
+    let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
-    let received = receive_list(Messages::new(items, app), bearer.as_ref(), id, app).await?;
+    let received = receive_list(messages, bearer.as_ref(), id, app).await?;
     let mut details = Vec::new();
     for (index, outcome) in received.outcomes.iter().enumerate() {
         let response = body_of(*outcome);

@@ -371,9 +371,9 @@ impl SumStore for MemorySums {
         Ok(false)
     }
 
-    fn remove_site(&self, site: SiteId) -> Result<(), StoreError> {
+    fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError> {
         self.held().remove(site);
-        Ok(())
+        Ok(None)
     }
 
     fn bytes(&self) -> u64 {

@@ -191,14 +191,13 @@ impl SumStore for SqliteSums {
         Ok(!months.is_empty())
     }
 
-    fn remove_site(&self, site: SiteId) -> Result<()> {
+    fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
         self.months().remove(&site);
         self.texts.clear();
         // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
-        let _ = removal::sweep(&writer);
-        Ok(())
+        Ok(removal::sweep(&writer).err().map(StoreError::from))
     }
 
     fn bytes(&self) -> u64 {

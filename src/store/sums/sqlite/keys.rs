@@ -31,7 +31,7 @@ pub(super) fn of_props(
                          AND bucket BETWEEN ?4 AND ?5)
                  OR EXISTS (SELECT 1 FROM days WHERE site = ?1 AND dimension = ?3 AND prop = a.id
                             AND bucket BETWEEN ?4 AND ?5))
-               ORDER BY a.key LIMIT ?6";
+               ORDER BY n.text LIMIT ?6";
     let mut statement = connection.prepare_cached(sql)?;
     let most = limits::PROP_KEYS_LISTED as i64;
     let found = statement.query_map(params![site.0, event, PROP, first.0, last.0, most], |row| {

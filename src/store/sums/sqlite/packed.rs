@@ -8,7 +8,7 @@ use crate::cell::packed::{self, CellKey, Damaged, Effort};
 use crate::site::SiteId;
 use crate::store::{CountedBy, Grain, StoreError};
 
-/// CellList in order of their keys.
+/// Cells in order of their keys.
 pub(super) type CellList = Vec<(CellKey, Tally)>;
 
 /// Where a packed table lies.
