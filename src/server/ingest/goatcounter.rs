@@ -71,7 +71,7 @@ pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> 
     let headers = &arrived.parts.headers;
     let bearer = match allowed(Bearer::of(headers, app).await?) {
         Ok(bearer) => bearer,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(*answer),
     };
     if !text_of(headers, "content-type").to_ascii_lowercase().starts_with("application/json") {
         let error = json!({"error": "use Content-Type: application/json"});
@@ -144,19 +144,20 @@ pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnsw
         Ok(_) => {
             told(StatusCode::OK, &json!({"token": {"name": "headcount", "permissions": {"count": true}}, "user": {}}))
         }
-        Err(answer) => answer,
+        Err(answer) => *answer,
     })
 }
 
 /// The bearer, if it may send here; else the answer.
-fn allowed(bearer: Option<Bearer>) -> Result<Bearer, WireAnswer> {
+fn allowed(bearer: Option<Bearer>) -> Result<Bearer, Box<WireAnswer>> {
     let Some(bearer) = bearer else {
         let mut answer = told(StatusCode::UNAUTHORIZED, &json!({"error": "no such token"}));
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"headcount\""));
-        return Err(answer);
+        return Err(Box::new(answer));
     };
     if !bearer.may_send() {
-        return Err(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"})));
+        let answer = told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}));
+        return Err(Box::new(answer));
     }
     Ok(bearer)
 }
