@@ -78,7 +78,7 @@ fn a_token_that_can_not_be_looked_up_loses_no_claim() {
     };
     let event = json!({"n": "pageview", "u": "https://example.com/a", "d": "example.com", "ip": "198.18.7.7"});
     let umami = json!({"type": "event", "payload": {"website": "example.com", "url": "/a", "hostname": "example.com"}});
-    let goatcounter = json!({"hits": [{"path": "/a", "ip": "198.18.7.7"}]});
+    let goatcounter = json!({"hits": [{"path": "/a", "user_agent": "curl/8", "ip": "198.18.7.7"}]});
     let matomo = json!({"requests": ["?idsite=example.com&rec=1&url=https://example.com/a"], "token_auth": token});
     let formats = [
         ("/api/event", &event, "the message was not taken; send it again later".to_owned()),

@@ -378,7 +378,7 @@ const NO_BOUNDS: [(&str, &str); 13] = [
     ("src/store/", "Codes of the store: PROP REVENUE FUNNEL"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
-    ("src/", "Units: MINUTE_MS QUARTER_MS DAY_MS"),
+    ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),
 ];
 
 /// A constant that a line declares, and whether it is a number.
