@@ -156,7 +156,8 @@ fn allowed(bearer: Option<Bearer>) -> Result<Bearer, Box<WireAnswer>> {
         return Err(Box::new(answer));
     };
     if !bearer.may_send() {
-        return Err(Box::new(told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}))));
+        let answer = told(StatusCode::FORBIDDEN, &json!({"error": "the token needs the scope ingest"}));
+        return Err(Box::new(answer));
     }
     Ok(bearer)
 }
