@@ -2,7 +2,7 @@
 //! salt and its visitors.
 //!
 //! Requests make hits by themselves, so that addresses and agents never leave the request. A single thread, the
-//! [`writer`], owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
+//! `writer`, owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
 //! questions, which is why an acknowledged hit is in the answer of the next question.
 
 mod admission;

@@ -1,9 +1,9 @@
 //! In: lines of logs, of any number of past days. Out: their sums and rejections, or their hits, for the collector. Forgets: each
 //! line at once; each day's salt and visitors when the log is an hour past its end, and all of them at the end.
 //!
-//! There are two: [`BatchImport`] reads logs of the past with salts and open days of its own, so that those of the running day stay
-//! as they are; [`LiveImport`] follows a log, and its lines are hits of the running day like those of trackers. Both read lines
-//! through [`LineReader`]. What is stored goes with how far each log has been read: an import that ends early can go on where it
+//! There are two: `BatchImport` reads logs of the past with salts and open days of its own, so that those of the running day stay
+//! as they are; `LiveImport` follows a log, and its lines are hits of the running day like those of trackers. Both read lines
+//! through `LineReader`. What is stored goes with how far each log has been read: an import that ends early can go on where it
 //! stopped.
 
 mod batch;

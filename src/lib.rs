@@ -53,7 +53,7 @@
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
 //!    [`counts::SessionSnapshot`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
 //!    visitors are dropped, and the store packs the day ([`cell::packed`]).
-//! 6. A reader asks for `/example.com`: [`view::site_page`] makes [`report::Question`]s of the address, [`report::answers`] adds
+//! 6. A reader asks for `/example.com`: [`view::site_page()`] makes [`report::Question`]s of the address, [`report::answers`] adds
 //!    stored sums and those not stored yet, and [`page::SitePage`] becomes HTML by the templates in `dashboards/`. A filter reads
 //!    cells of two dimensions; those of the open day are summed up from memory.
 //!

@@ -1,7 +1,7 @@
 //! In: the state in an address, a site, and a snapshot of sums. Out: what each page shows, as the structures of [`crate::page`].
 //! Forgets: the cells that figures are made of.
 //!
-//! The address of a page holds its whole state ([`url_state`]); from it come the questions ([`questions`]), and from their answers
+//! The address of a page holds its whole state (`url_state`); from it come the questions (`questions`), and from their answers
 //! the page. Nothing here knows sockets, clocks or a running collector: what is not in the sums comes as [`InstanceState`].
 
 mod url_state;

@@ -434,12 +434,12 @@ impl Dimension {
         self.row().is_of_visit()
     }
 
-    /// See [`DimensionRow::missing`].
+    /// See `DimensionRow::missing`.
     pub const fn missing(self) -> &'static str {
         self.row().missing
     }
 
-    /// See [`DimensionRow::implies`].
+    /// See `DimensionRow::implies`.
     pub const fn implies(self) -> &'static [Dimension] {
         self.row().implies
     }

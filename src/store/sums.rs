@@ -1,6 +1,6 @@
 //! In: flushes. Out: sums over a range, and the other things that are counted. Forgets: what retention says; with a site, all of it.
 //!
-//! [`SumStore`] is the contract. [`sqlite`] fulfils it in a file, [`memory`] by the naive right answer, for tests.
+//! [`SumStore`] is the contract. `sqlite` fulfils it in a file, [`memory`] by the naive right answer, for tests.
 //!
 //! # Cells, pairs, and days that are not over
 //!
