@@ -243,7 +243,10 @@ impl SumsWriter {
             }
         }
         let now = self.clock.now();
-        self.gauge(now);
+        // Flushes set the gauges; while none goes through they are looked at all the same.
+        if (now.0 - self.gauged.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000 {
+            self.gauge(now);
+        }
         let has_ended = self.close_ended(now);
         self.recent.forget_past(now);
         let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
@@ -261,9 +264,6 @@ impl SumsWriter {
     }
 
     fn gauge(&mut self, now: Moment) {
-        if (now.0 - self.gauged.0).abs() < limits::GAUGE_MS {
-            return;
-        }
         self.gauged = now;
         self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.visitors as i64);
@@ -308,6 +308,7 @@ impl SumsWriter {
         }
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
+        self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
         let is_empty = sums.is_empty() && rejected.is_empty() && today.is_empty() && days.is_empty();

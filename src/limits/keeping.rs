@@ -64,5 +64,3 @@ pub const DEMO_DAYS_WAITING_MAX: usize = 30;
 pub const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;
-/// Time between two looks at what gauges show, in milliseconds.
-pub const GAUGE_MS: i64 = 1_000;
