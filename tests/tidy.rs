@@ -375,7 +375,7 @@ const NO_BOUNDS: [(&str, &str); 13] = [
                   SHORT_CODES HEADS START_BITS SAFARI_FOR_WINDOWS",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store: PROP REVENUE FUNNEL"),
+    ("src/store/", "Codes of the store: FINAL PROP REVENUE FUNNEL"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
     ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),

@@ -236,12 +236,6 @@ impl SumsWriter {
     /// What is to be done from time to time.
     fn tick(&mut self) {
         self.flushing.look();
-        if let Some(error) = self.flushing.failure() {
-            // What they wait for comes after a flush that can't be written.
-            for waiter in self.waiters.drain(..) {
-                answer(&waiter, Err(error.clone()));
-            }
-        }
         let now = self.clock.now();
         // Flushes set the gauges; while none goes through they are looked at all the same.
         if (now.0 - self.gauged.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000 {

@@ -53,7 +53,6 @@ impl Flusher {
 struct Retry {
     at: Instant,
     pause: Duration,
-    error: StoreError,
 }
 
 impl Flushing {
@@ -76,11 +75,6 @@ impl Flushing {
     /// The flush that is not known to be stored yet.
     pub fn writing(&self) -> Option<&Arc<Flush>> {
         self.writing.as_ref()
-    }
-
-    /// Why the flush that is being written could not be stored at the last try.
-    pub fn failure(&self) -> Option<&StoreError> {
-        self.retry.as_ref().map(|retry| &retry.error)
     }
 
     /// Whether the flusher has work, so that its word will come soon.
@@ -183,7 +177,7 @@ impl Flushing {
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
-        self.retry = Some(Retry { at: Instant::now() + pause, pause, error: error.clone() });
+        self.retry = Some(Retry { at: Instant::now() + pause, pause });
         self.meter.failed(FailureKind::Flush, "flush", error);
     }
 }
