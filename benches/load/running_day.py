@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""running_day.py BINARY [PART...]: the running day under load, one part for each row of benches/README.md.
+
+Everything is measured from outside: requests, /proc, and the files of the journal. A ratio is of rounds in turn, and a figure
+the median over them. Each part prints its figures beside their bars; the program ends with 1 when one is missed.
+"""
+import os, statistics, sys, time
+
+import books
+from program import Connection, Program, is_filter, question
+from senders import SOURCES, Crowd, asking, fill, page, pageview, paced, path, persistent
+
+binary = os.path.abspath(sys.argv[1])
+missed = []
+
+
+def row(what, figure, bar=None, unit="", digits=2):
+    """A row of a table; without a bar it only tells."""
+    verdict = "" if bar is None else "met" if figure <= bar else "missed"
+    missed.extend([what] if verdict == "missed" else [])
+    shown = "" if bar is None else f"<= {bar}{unit}"
+    print(f"| {what} | {figure:.{digits}f}{unit} | {shown} | {verdict} |", flush=True)
+
+
+def head(part):
+    print(f"\n{part}\n\n| what | figure | bar | |\n|---|---|---|---|", flush=True)
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def views(visitors):
+    """2.4 pageviews of each visitor in the mean, and two of five leave after one."""
+    most = (1, 1, 2, 2, 6)
+    for view in range(max(most)):
+        yield from ((visitor, page(visitor, view)) for visitor in range(visitors) if view < most[visitor // 25 % 5])
+
+
+def filtered_questions(token):
+    """Eight questions about today, each with a filter; as readers choose them, by what many have and by what few have."""
+    asked = [("visit:source", "Google", "event:page"), ("event:page", path(1), "visit:source"),
+             ("visit:browser", "Firefox", "visit:entry_page"), ("event:page", path(40), "visit:browser"),
+             ("visit:os", "Windows", "visit:exit_page"), ("visit:entry_page", path(2), "visit:os"),
+             ("visit:source", "example.net", "visit:device"), ("event:page", path(7), "visit:entry_page")]
+    return [question(token, dimensions=[split], filters=[is_filter(by, value)]) for by, value, split in asked]
+
+
+def away_from_midnight(minutes=12):
+    """Waits while a part would run into the end of the sites' day, which is that of UTC."""
+    left = 86_400 - time.time() % 86_400
+    if left < minutes * 60:
+        print(f"the day ends soon: waiting for {left / 60:.0f} minutes", flush=True)
+        time.sleep(left + 10)
+
+
+def part_readers(visitors=200_000, rate=1_000, rounds=5, seconds=8):
+    """The same hits alone and while readers ask.
+
+    The CPU of hits is that of the threads which were there before anything was asked: questions are answered on threads that
+    the program starts for them. What those first threads do for a question (its request and its answer) is measured by
+    questions without hits, and taken off. Reading on the threads of hits, or copying what readers hold, is left in.
+    """
+    with Program(binary) as program:
+        first = set(program.threads())
+        fill(program.port, views(visitors))
+        questions = filtered_questions(program.reading())
+
+        def spent():
+            return sum(cpu for thread, cpu in program.threads().items() if thread in first)
+
+        def measured(with_hits, with_readers):
+            readers = Crowd(8, asking, program.port, questions) if with_readers else None
+            hits = Crowd(2, paced, program.port, rate / 2, visitors) if with_hits else None
+            time.sleep(1)
+            begun, before = time.monotonic(), spent()
+            time.sleep(seconds)
+            cpu, lasted = spent() - before, time.monotonic() - begun
+            times = [each for of_one in hits.end() for each in of_one] if hits else []
+            answers = [each for of_one in readers.end() for each in of_one] if readers else []
+            asked = sum(begun <= at <= begun + lasted for at, _ in answers)
+            return dict(cpu=cpu / lasted, times=times, asked=asked / lasted, waits=[wait for _, wait in answers])
+
+        alone, asked, both = [], [], []
+        for _ in range(rounds):
+            alone.append(measured(True, False))
+            asked.append(measured(False, True))
+            both.append(measured(True, True))
+    per_question = statistics.median(each["cpu"] / each["asked"] for each in asked)
+    alone_us = [each["cpu"] / rate * 1e6 for each in alone]
+    both_us = [(each["cpu"] - each["asked"] * per_question) / rate * 1e6 for each in both]
+    head(f"readers: {rate} hits/s, 8 readers with filters, {visitors:,} visitors")
+    row("CPU per hit while they ask, of that alone", statistics.median(b / a for a, b in zip(alone_us, both_us)), 1.1, " x")
+    row("p99 of hits while they ask", statistics.median(percentile(each["times"], 0.99) for each in both) * 1e3, 10, " ms")
+    row("CPU per hit alone", statistics.median(alone_us), unit=" us")
+    row("CPU per hit while they ask", statistics.median(both_us), unit=" us")
+    row("p99 of hits alone", statistics.median(percentile(each["times"], 0.99) for each in alone) * 1e3, unit=" ms")
+    row("p50 of hits alone", statistics.median(percentile(each["times"], 0.5) for each in alone) * 1e3, unit=" ms")
+    row("p50 of hits while they ask", statistics.median(percentile(each["times"], 0.5) for each in both) * 1e3, unit=" ms")
+    row("questions answered, without hits", statistics.median(each["asked"] for each in asked), unit="/s", digits=0)
+    row("questions answered, with hits", statistics.median(each["asked"] for each in both), unit="/s", digits=0)
+    row("first threads' CPU for a question", per_question * 1e6, unit=" us", digits=0)
+
+
+def part_million(visitors=1_000_000):
+    """A day of a million, and 16 readers at once; and what a visitor takes."""
+    with Program(binary) as program:
+        fill(program.port, ((visitor, page(visitor, 0)) for visitor in range(1_000)))
+        token = program.reading()
+        time.sleep(15)
+        empty = program.memory_kib("RssAnon")
+        begun = time.monotonic()
+        fill(program.port, views(visitors))
+        took = time.monotonic() - begun
+        # The flush after the last hit, and what it took.
+        time.sleep(25)
+        filled = program.memory_kib("RssAnon")
+        head("visitor: a million of them, 2.4 pageviews each")
+        row("memory of a visitor, journal apart", (filled - empty) * 1024 / visitors, 250, " bytes", 0)
+        row("hits sent", 2.4 * visitors / took, unit="/s", digits=0)
+        questions, plain = filtered_questions(token), [question(token)]
+        peaks, firsts, lasts, plains = [], [], [], []
+        for _ in range(3):
+            trickle = Crowd(1, paced, program.port, 100, visitors)
+            time.sleep(3)
+            idle = program.memory_kib("VmRSS")
+            program.forget_peak()
+            watching = Crowd(1, asking, program.port, plain, 0.02)
+            begun = time.monotonic()
+            readers = Crowd(16, asking, program.port, questions)
+            time.sleep(20)
+            answers = [of_one for of_one in readers.end()]
+            trickle.end()
+            plains += [wait for at, wait in watching.end()[0] if at >= begun]
+            peaks.append((program.memory_kib("VmHWM") - idle) / 1024)
+            waits = [of_one[0][1] for of_one in answers if of_one]
+            firsts.append(min(waits))
+            lasts.append(max(waits))
+    head(f"million: {visitors:,} visitors, 16 readers with filters on today, 100 hits/s")
+    row("highest memory above the idle day", max(peaks), 60, " MiB", 0)
+    row("first answer", statistics.median(firsts) * 1e3, 300, " ms", 0)
+    row("plain question meanwhile, median", statistics.median(plains) * 1e3, 10, " ms", 1)
+    row("first answer of the last reader", statistics.median(lasts) * 1e3, unit=" ms", digits=0)
+    row("plain question meanwhile, p99", percentile(plains, 0.99) * 1e3, unit=" ms", digits=1)
+    row("memory of the idle day", idle / 1024, unit=" MiB", digits=0)
+
+
+def journal_bytes(program):
+    """Bytes of the files below the journal's folder by inode."""
+    found = {}
+    for folder, _, names in os.walk(program.runtime):
+        for name in names:
+            try:
+                status = os.stat(os.path.join(folder, name))
+                found[status.st_ino] = status.st_size
+            except OSError:
+                continue
+    return found
+
+
+def part_journal(hits=20_000):
+    """What a hit takes in the journal, among hits of the day's first hour: many visitors are new."""
+    with Program(binary) as program:
+        fill(program.port, ((visitor, page(visitor, 0)) for visitor in range(1_000)))
+        before = journal_bytes(program)
+        fill(program.port, (((visitor * 7) % (hits // 2), page(visitor, 1)) for visitor in range(hits)))
+        after = journal_bytes(program)
+    head(f"journal: {hits:,} hits")
+    if not after:
+        missed.append("journal")
+        print("| journal, bytes per hit | there is no journal | <= 120 bytes | missed |")
+        return
+    grown = sum(size - before.get(inode, 0) for inode, size in after.items())
+    row("journal, bytes per hit", grown / hits, 120, " bytes", 1)
+
+
+def part_restart(visitors=100_000, back=1_000):
+    """A day that goes over a restart, and over a kill: when hits are taken again, and what is counted."""
+    starts, wrong = {}, 0
+    with Program(binary) as program:
+        book = books.Book()
+        sent = list(views(visitors))
+        fill(program.port, sent)
+        book.add_all(sent)
+        if found := book.compare(program):
+            sys.exit("before it is interrupted the day differs from a naive walk:\n" + "\n".join(found[:12]))
+        for how, end in (("SIGTERM", program.stop), ("kill -9", program.kill)):
+            # With what a flush holds, and with what none holds yet.
+            time.sleep(12)
+            known = [(visitor, f"/before-{how[:4]}") for visitor in range(0, visitors, visitors // back + 1)]
+            fill(program.port, known)
+            book.add_all(known)
+            ended = end()
+            begun = time.monotonic()
+            program.start()
+            connection = Connection(program.port)
+            visitor = visitors + len(starts)
+            status, answer, _ = connection.ask(pageview(visitor, "/first"))
+            starts[how] = time.monotonic() - begun
+            if status != 202:
+                sys.exit(f"the first hit is answered with {answer!r}")
+            book.add(visitor, "/first")
+            # Those who were there come again.
+            again = [(visitor, f"/after-{how[:4]}") for visitor in range(0, visitors, visitors // back + 1)]
+            fill(program.port, again)
+            book.add_all(again)
+            found = book.compare(program)
+            wrong += len(found)
+            print("".join(f"after {how}: {line}\n" for line in found[:12]), end="")
+            starts[f"{how}, to end"] = ended or 0
+    head(f"restart: {visitors:,} visitors of the day")
+    row("from the start to the first accepted hit, after SIGTERM", starts["SIGTERM"], 0.5, " s", 3)
+    row("from the start to the first accepted hit, after kill -9", starts["kill -9"], 0.5, " s", 3)
+    row("figures that differ from a naive walk's", wrong, 0, digits=0)
+    row("from SIGTERM to the end", starts["SIGTERM, to end"], unit=" s", digits=3)
+
+
+def part_kill(rounds=30, rate=800, senders=8, loyal=1_089):
+    """kill -9 at random moments, and a start at once."""
+    random_of = __import__("random").Random(14)
+    with Program(binary) as program:
+        first = 10_000_000
+        returning = [(first + visitor, "/back") for visitor in range(loyal)]
+        fill(program.port, returning)
+        crowd = Crowd(senders, persistent, program.port, rate / senders)
+        # Longer than any pause between two flushes.
+        time.sleep(15)
+        downs = []
+        for _ in range(rounds):
+            program.kill()
+            downs.append(time.monotonic())
+            program.start()
+            time.sleep(random_of.uniform(0.3, 6))
+        hits = sorted(hit for of_one in crowd.end() for hit in of_one)
+        fill(program.port, returning)
+        now = time.monotonic()
+        told = books.told(program, hits)
+        book = books.Book()
+        book.add_all(returning + [hit[1:3] for hit in told.counted] + returning)
+        live = {visitor: at for at, visitor, *_ in told.counted}
+        live.update((visitor, now) for visitor, _ in returning)
+        differ = book.compare(program) + books.compare_live(program, live)
+        back = program.rows(filters=[is_filter("event:page", "/back")])[()][0]
+    up = [min((at for at, _, _, ok in hits if ok and at > down), default=float("inf")) - down for down in downs]
+    print("".join(f"{line}\n" for line in differ[:12]), end="")
+    head(f"kill: {rounds} x kill -9 under {rate} hits/s, {len(hits):,} hits, {told.open} without an answer")
+    row("acknowledged hits lost", told.lost, 0, digits=0)
+    row("hits doubled", told.doubled, 0, digits=0)
+    row(f"of {loyal:,} who come back counted twice", back - loyal, 0, digits=0)
+    row("figures that differ from a naive walk's", len(differ), 0, digits=0)
+    row("from the kill to the next acknowledged hit, median", statistics.median(up), unit=" s", digits=3)
+    row("the same, longest", max(up), unit=" s", digits=3)
+
+
+def part_tick(sites=5_000, busy=50, rate=200, rounds=3, seconds=30):
+    """The same hits to some sites, once of a program that has no others, and once beside thousands with a day of their own."""
+    few = [f"site-{number}.example" for number in range(busy)]
+    many = [f"site-{number}.example" for number in range(sites)]
+    with Program(binary, few) as small, Program(binary, many) as large:
+        for program in (small, large):
+            fill(program.port, ((visitor, "/", site) for visitor, site in enumerate(program.sites)))
+        # The flush of the first hits.
+        time.sleep(25)
+        shares = {small: [], large: []}
+        for _ in range(rounds):
+            for program in (small, large):
+                crowd = Crowd(2, steady, program.port, rate / 2, few)
+                time.sleep(2)
+                begun, before = time.monotonic(), program.cpu_s()
+                time.sleep(seconds)
+                shares[program].append((program.cpu_s() - before) / (time.monotonic() - begun) * 100)
+                crowd.end()
+    head(f"tick: {sites:,} sites with a day, {rate} hits/s to {busy} of them")
+    row("CPU beyond that of the same hits without the other sites", statistics.median(
+        there - here for here, there in zip(shares[small], shares[large])), 1, " % of a core")
+    row(f"CPU with {busy} sites", statistics.median(shares[small]), unit=" % of a core")
+    row(f"CPU with {sites:,} sites", statistics.median(shares[large]), unit=" % of a core")
+
+
+def steady(number, over, port, rate, sites):
+    """Hits of some visitors to each site in turn."""
+    connection, begun, sent = Connection(port), time.monotonic(), 0
+    while not over.is_set():
+        site = sites[(number + 2 * sent) % len(sites)]
+        connection.ask(pageview(sent % 1_000, page(sent, 0), site))
+        sent += 1
+        time.sleep(max(0, sent / rate - (time.monotonic() - begun)))
+
+
+parts = {"readers": part_readers, "million": part_million, "visitor": part_million, "journal": part_journal,
+         "restart": part_restart, "kill": part_kill, "tick": part_tick}
+
+
+def main():
+    names = sys.argv[2:] or list(parts)
+    for name in names:
+        if name not in parts:
+            sys.exit(f"there is no part {name}; there are {' '.join(parts)}")
+    # The day of a million answers for two rows.
+    for part in dict.fromkeys(parts[name] for name in names):
+        away_from_midnight()
+        part()
+    print(f"\n{'missed: ' + '; '.join(missed) if missed else 'all bars are met'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
