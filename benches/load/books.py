@@ -95,8 +95,16 @@ def told(program, hits):
     return SimpleNamespace(counted=counted, lost=lost, doubled=doubled, open=sum(unanswered.values()))
 
 
-def compare_live(program, last):
-    """The visitors of the last five minutes; `last` has the last hit of each. A hit at the very edge may be on either side."""
-    found, now = program.visitors_now(), time.monotonic()
-    least, most = (sum(at > now - seconds for at in last.values()) for seconds in (299, 301))
-    return [] if least <= found <= most else [f"visitors of the last minutes: expected {least} to {most}, found {found}"]
+def compare_live(program, hits):
+    """What the live page says of hits (time, visitor), all of the last half hour. One at the edge of the last five minutes may
+    be on either side of it."""
+    asked = time.monotonic()
+    now, visitors, pageviews = program.live()
+    last = {}
+    for at, visitor in hits:
+        last[visitor] = max(at, last.get(visitor, at))
+    least, most = (sum(at > asked - seconds for at in last.values()) for seconds in (298, 302))
+    lines = [] if least <= now <= most else [f"live, visitors now: expected {least} to {most}, found {now}"]
+    if (visitors, pageviews) != (len(last), len(hits)):
+        lines.append(f"live, visitors and pageviews: expected {len(last)} and {len(hits)}, found {visitors} and {pageviews}")
+    return lines

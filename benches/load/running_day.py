@@ -4,7 +4,7 @@
 Everything is measured from outside: requests, /proc, and the files of the journal. A ratio is of rounds in turn, and a figure
 the median over them. Each part prints its figures beside their bars; the program ends with 1 when one is missed.
 """
-import os, statistics, sys, time
+import os, random, statistics, sys, time
 
 import books
 from program import Connection, Program, is_filter, question
@@ -218,10 +218,11 @@ def part_restart(visitors=100_000, back=1_000):
 
 def part_kill(rounds=30, rate=800, senders=8, loyal=1_089):
     """kill -9 at random moments, and a start at once."""
-    random_of = __import__("random").Random(14)
+    random_of = random.Random(14)
     with Program(binary) as program:
         first = 10_000_000
         returning = [(first + visitor, "/back") for visitor in range(loyal)]
+        begun = time.monotonic()
         fill(program.port, returning)
         crowd = Crowd(senders, persistent, program.port, rate / senders)
         # Longer than any pause between two flushes.
@@ -238,9 +239,8 @@ def part_kill(rounds=30, rate=800, senders=8, loyal=1_089):
         told = books.told(program, hits)
         book = books.Book()
         book.add_all(returning + [hit[1:3] for hit in told.counted] + returning)
-        live = {visitor: at for at, visitor, *_ in told.counted}
-        live.update((visitor, now) for visitor, _ in returning)
-        differ = book.compare(program) + books.compare_live(program, live)
+        seen = [hit[:2] for hit in told.counted] + [(at, visitor) for at in (begun, now) for visitor, _ in returning]
+        differ = book.compare(program) + books.compare_live(program, seen)
         back = program.rows(filters=[is_filter("event:page", "/back")])[()][0]
     up = [min((at for at, _, _, ok in hits if ok and at > down), default=float("inf")) - down for down in downs]
     print("".join(f"{line}\n" for line in differ[:12]), end="")

@@ -76,10 +76,12 @@ def fill_lane(port, hits, at_once):
         connection.socket.sendall(b"".join(many))
         answers = b""
         while answers.count(b"HTTP/1.1 ") < len(many) or not answers.endswith(b"\r\n\r\nok"):
-            got = connection.socket.recv(1 << 16)
-            if not got:
+            try:
+                answers += connection.socket.recv(1 << 16) or b"closed"
+            except TimeoutError:
+                raise SystemExit(f"no answer after {answers[-300:]!r}")
+            if answers.endswith(b"closed"):
                 raise SystemExit(f"closed after {answers[-300:]!r}")
-            answers += got
         if answers.count(b"HTTP/1.1 202") != len(many) or b"x-headcount-rejected" in answers:
             raise SystemExit(f"not accepted: {answers[-300:]!r}")
 

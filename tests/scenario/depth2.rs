@@ -93,11 +93,13 @@ impl Kept {
         assert_eq!((meter.lost.get(), meter.queued.get(), meter.cells.get()), (0, 0, 0), "nothing is left");
     }
 
-    fn collector(&self) -> &Collector {
+    /// The collector that runs.
+    pub fn collector(&self) -> &Collector {
         &self.running.as_ref().expect("a collector").0
     }
 
-    fn take(&self, hit: Hit) {
+    /// Has a hit counted.
+    pub fn take(&self, hit: Hit) {
         let mut taken = self.collector().take(hit);
         while let Err(waiting) = taken {
             std::thread::yield_now();
