@@ -167,7 +167,7 @@ fn a_snapshot_is_a_naive_walk_up_to_one_hit() {
         for Taken { between, shown } in taken {
             let mut walk = |many: usize| walks.entry(many).or_insert_with(|| walked(&schedules, &hits[..many])).clone();
             let is_one = between.clone().any(|many| walk(many) == shown);
-            let differs = || {
+            let mut differs = || {
                 let expected = walk(*between.start());
                 let keys: BTreeSet<_> = shown.keys().chain(expected.keys()).collect();
                 let keys = keys.into_iter().filter(|key| shown.get(*key) != expected.get(*key)).take(10);
