@@ -55,7 +55,7 @@ def away_from_midnight(minutes=12):
         time.sleep(left + 10)
 
 
-def part_readers(visitors=200_000, rate=1_000, rounds=5, seconds=8):
+def part_readers(visitors=200_000, rate=3_000, senders=3, rounds=5, seconds=8):
     """The same hits alone and while readers ask.
 
     The CPU of hits is that of the threads which were there before anything was asked: questions are answered on threads that
@@ -63,8 +63,8 @@ def part_readers(visitors=200_000, rate=1_000, rounds=5, seconds=8):
     questions without hits, and taken off. Reading on the threads of hits, or copying what readers hold, is left in.
     """
     with Program(binary) as program:
-        first = set(program.threads())
         fill(program.port, views(visitors))
+        first = set(program.threads())
         questions = filtered_questions(program.reading())
 
         def spent():
@@ -72,7 +72,7 @@ def part_readers(visitors=200_000, rate=1_000, rounds=5, seconds=8):
 
         def measured(with_hits, with_readers):
             readers = Crowd(8, asking, program.port, questions) if with_readers else None
-            hits = Crowd(2, paced, program.port, rate / 2, visitors) if with_hits else None
+            hits = Crowd(senders, paced, program.port, rate / senders, visitors) if with_hits else None
             time.sleep(1)
             begun, before = time.monotonic(), spent()
             time.sleep(seconds)

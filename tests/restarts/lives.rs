@@ -14,20 +14,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::operators::unset;
+use crate::scenario::End;
 
 /// Memory for the journals of tests, where there is any.
 const MEMORY: &str = "/dev/shm";
 /// Longer than any start or stop.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// How a life of the program ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum End {
-    /// As a crash ends it.
-    Kill,
-    /// As a service manager ends it.
-    Stop,
-}
 
 /// A program that has several lives.
 pub struct Lives {
