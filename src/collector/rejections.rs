@@ -2,7 +2,6 @@
 //! site, day and reason, and of programs their family and a group of paths.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::counts::Name;
 use crate::hit::BotHit;
@@ -11,11 +10,7 @@ use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::{BotCount, OTHER_PAGES, Rejected};
 
-/// Rejections that are not stored yet.
-#[derive(Debug, Default)]
-pub struct RejectionCounters(Mutex<RejectionSums>);
-
-/// What is booked, by key.
+/// Rejections that are not stored yet, by key.
 #[derive(Debug, Default)]
 pub struct RejectionSums {
     rejected: CountBy<(SiteId, Day, Rejection)>,
@@ -31,27 +26,6 @@ pub struct BookedRows {
     pub rejected: Vec<Rejected>,
     /// The programs among them.
     pub bots: Vec<BotCount>,
-}
-
-impl RejectionCounters {
-    /// Adds a rejection, and the program that was rejected.
-    pub fn add(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
-        self.books().add(site, day, reason, bot);
-    }
-
-    /// A copy of what is there.
-    pub fn peek(&self) -> BookedRows {
-        self.books().rows()
-    }
-
-    /// Hands out what is there, and starts anew.
-    pub fn drain(&self) -> BookedRows {
-        std::mem::take(&mut *self.books()).rows()
-    }
-
-    fn books(&self) -> MutexGuard<'_, RejectionSums> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl RejectionSums {
@@ -91,18 +65,17 @@ mod tests {
 
     #[test]
     fn random_paths_of_programs_fill_no_memory() {
-        let counters = RejectionCounters::default();
+        let mut sums = RejectionSums::default();
         let (site, day) = (SiteId(1), Day(20_000));
         let total = BOT_ROWS_PER_DAY_MAX + 500;
         for number in 0..total {
             let bot = Some(BotHit { bot: AUTOMATED, pages: format!("/{number}") });
-            counters.add(site, day, Rejection::Bot, bot);
+            sums.add(site, day, Rejection::Bot, bot);
         }
-        let booked = counters.drain();
+        let booked = sums.rows();
         assert_eq!(booked.bots.len(), BOT_ROWS_PER_DAY_MAX + 1);
         assert_eq!(booked.bots.iter().map(|row| row.count).sum::<u64>(), total as u64);
         let rest = booked.bots.iter().find(|row| &*row.pages == OTHER_PAGES).map(|row| row.count);
         assert_eq!((rest, booked.rejected[0].count), (Some(500), total as u64));
-        assert!(counters.peek().bots.is_empty());
     }
 }

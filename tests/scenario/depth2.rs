@@ -90,7 +90,7 @@ impl Kept {
         keeping.wait().unwrap();
         let meter = collector.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a hit is counted or rejected");
-        assert_eq!((meter.lost.get(), meter.queued.get(), meter.cells.get()), (0, 0, 0), "nothing is left");
+        assert_eq!((meter.lost.get(), meter.cells.get()), (0, 0), "nothing is left");
     }
 
     fn collector(&self) -> &Collector {
@@ -98,13 +98,8 @@ impl Kept {
     }
 
     fn take(&self, hit: Hit) {
-        let mut taken = self.collector().take(hit);
-        while let Err(waiting) = taken {
-            std::thread::yield_now();
-            taken = self.collector().queue(waiting);
-        }
-        // Whether it counts is found out later, by the writer.
-        assert_eq!(taken.unwrap(), Outcome::Accepted);
+        // What became of it is compared with the naive walk's rejections.
+        assert_ne!(self.collector().take(hit), Outcome::Lost);
     }
 
     /// The rows of all sites, for each grain.

@@ -9,7 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::collector::message::Waiter;
+use super::Waiter;
+use super::wake::Wake;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, StoreError, SumStore};
@@ -23,6 +24,7 @@ pub struct Flushing {
     /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
     meter: Arc<Meter>,
+    wake: Arc<Wake>,
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
@@ -36,17 +38,28 @@ pub struct Flushing {
 struct Flusher {
     flushes: Sender<Arc<Flush>>,
     written: Receiver<FlushResult>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>) -> Flusher {
+    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>) -> Flusher {
         let (flushes, to_write) = mpsc::channel();
         let (done, written) = mpsc::channel();
-        let (store, meter) = (store.clone(), meter.clone());
-        let thread = thread::spawn(move || write(&*store, &meter, &to_write, &done));
-        Flusher { flushes, written, thread }
+        let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
+        let thread = thread::spawn(move || write(&*store, &meter, &to_write, &Told { done, wake }));
+        Flusher { flushes, written, thread: Some(thread) }
     }
+
+    /// None: whoever sends it a flush is told that it has ended.
+    fn none() -> Flusher {
+        Flusher { flushes: mpsc::channel().0, written: mpsc::channel().1, thread: None }
+    }
+}
+
+/// Who is told what became of a flush. A thread that ends by a panic rings too.
+struct Told {
+    done: Sender<FlushResult>,
+    wake: Arc<Wake>,
 }
 
 /// When a failed flush is tried again.
@@ -60,11 +73,11 @@ impl Flushing {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
+    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>, wake: Arc<Wake>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let flusher = Flusher::spawn(&store, &meter);
+        let flusher = Flusher::spawn(&store, &meter, &wake);
         let (writing, retry, waiters) = (None, None, Vec::new());
-        Ok(Flushing { store, flusher, has_ended: false, meter, number, writing, is_in_flight: false, retry, waiters })
+        Ok(Flushing { store, flusher, has_ended: false, meter, wake, number, writing, is_in_flight: false, retry, waiters })
     }
 
     /// Whether the flusher ended by itself. Then nothing is ever stored again, and the program has to end.
@@ -75,11 +88,6 @@ impl Flushing {
     /// The flush that is not known to be stored yet.
     pub fn writing(&self) -> Option<&Arc<Flush>> {
         self.writing.as_ref()
-    }
-
-    /// Whether the flusher has work, so that its word will come soon.
-    pub fn is_in_flight(&self) -> bool {
-        self.is_in_flight
     }
 
     /// The number that the next flush will have.
@@ -118,7 +126,7 @@ impl Flushing {
     /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
         if self.has_ended {
-            self.flusher = Flusher::spawn(&self.store, &self.meter);
+            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake);
             self.has_ended = false;
         }
         self.try_now();
@@ -132,10 +140,11 @@ impl Flushing {
     }
 
     /// Ends the flusher.
-    pub fn end(self) {
-        drop(self.flusher.flushes);
+    pub fn end(&mut self) {
+        let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
+        drop(flusher.flushes);
         // That it panicked was noted when it did not answer.
-        let _ = self.flusher.thread.join();
+        let _ = flusher.thread.map(JoinHandle::join);
     }
 
     fn end_of_flusher(&mut self) {
@@ -187,7 +196,7 @@ fn gone() -> Result<(), StoreError> {
 }
 
 /// The flusher: one transaction after the other, and between them what makes the past small.
-fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<FlushResult>) {
+fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, told: &Told) {
     let mut has_more = false;
     loop {
         // At the end of the program nothing is left but flushes: whoever stops it waits.
@@ -211,9 +220,10 @@ fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, do
             meter.flushed(begun.elapsed().as_secs_f64());
             has_more = true;
         }
-        if done.send((flush.number, result)).is_err() {
+        if told.done.send((flush.number, result)).is_err() {
             return;
         }
+        told.wake.now();
     }
 }
 
