@@ -16,19 +16,39 @@
 //! A record is in the file when [`Journal::append`] returns: a `write` to a file in memory, which survives `kill -9`. A write that
 //! was cut short was not acknowledged to anybody, and ends its segment.
 
+mod dictionary;
+mod files;
+mod folder;
+mod header;
+mod hit_code;
+mod image;
+mod place;
+mod read_ahead;
 mod record;
+mod record_code;
 mod recovered;
+mod segment;
+mod start;
+mod values;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
-
-use serde::Serialize;
+use std::sync::Arc;
 
 use crate::config::JournalPlace;
 use crate::hit::Hit;
-use crate::store::{JournalPosition, JournalState};
+use crate::limits;
+use crate::store::{JournalId, JournalPosition, JournalState};
+use files::JournalFiles;
+use folder::JournalFolder;
+use header::Belonging;
+pub use image::ImageWriter;
+use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, Record};
 pub use recovered::{Recovered, Unreadable};
+use segment::SegmentWriter;
+use start::JournalStart;
 
 /// Why there is no journal, or why one that was found is not taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,41 +129,123 @@ pub struct GivenUp(pub JournalTrouble);
 
 /// The open journal of a data folder, which nobody else can open meanwhile.
 #[derive(Debug)]
-pub struct Journal {}
+pub struct Journal {
+    files: Arc<JournalFiles>,
+    /// Gone when the journal is given up.
+    segment: Option<SegmentWriter>,
+    /// The end of the last segment.
+    end: JournalPosition,
+}
 
 /// Opens the journal of a data folder, or says why there is none. `state` is what the database knows of its journal
 /// ([`crate::store::SumStore::journal_state`]). Files that can't be taken up are wiped before this returns, those in other places than
 /// the one to be used among them.
-///
-/// A new journal is good for nothing until the database has its position: whoever opens one stores a flush with
-/// [`Journal::position`] before the first hit is acknowledged.
 pub fn open(
     place: &JournalPlace,
     data_folder: &Path,
     state: &JournalState,
     bytes_max: u64,
 ) -> (Option<Journal>, Found) {
-    let _ = (place, data_folder, state, bytes_max);
-    (None, Found::Nothing { wiped: None, without: Some(JournalTrouble::NoFolder) })
+    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
+    open_among(&candidates, &SwapFacts::read(), state, bytes_max)
 }
 
-/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be.
+fn runtime_directory() -> Option<OsString> {
+    std::env::var_os("RUNTIME_DIRECTORY")
+}
+
+fn open_among(
+    candidates: &Candidates,
+    facts: &SwapFacts,
+    state: &JournalState,
+    bytes_max: u64,
+) -> (Option<Journal>, Found) {
+    let chosen = candidates.chosen.as_ref();
+    let others = candidates.all.iter().filter(|one| chosen.ok() != Some(*one));
+    // One that another process uses, or another user's, is not ours to wipe.
+    let others: usize = others.filter_map(|one| wipe_candidate(one).ok()).sum();
+    let without = match chosen.map_err(|why| *why).and_then(|chosen| open_chosen(chosen, facts, state, bytes_max)) {
+        Ok((journal, Found::Nothing { wiped: None, .. })) if others > 0 => {
+            let wiped = Some(JournalTrouble::OtherDatabase);
+            return (Some(journal), Found::Nothing { wiped, without: None });
+        }
+        Ok((journal, found)) => return (Some(journal), found),
+        Err(without) => without,
+    };
+    // What is in a folder that will not do must not stay there.
+    let here = chosen.ok().and_then(|chosen| wipe_candidate(chosen).ok()).unwrap_or(0);
+    (None, Found::Nothing { wiped: (others + here > 0).then_some(without), without: Some(without) })
+}
+
+fn open_chosen(
+    chosen: &Candidate,
+    facts: &SwapFacts,
+    state: &JournalState,
+    bytes_max: u64,
+) -> Result<(Journal, Found), JournalTrouble> {
+    let failed = |_| JournalTrouble::Failed;
+    let folder = JournalFolder::make(&chosen.base, &chosen.name)?;
+    facts.check(folder.mounted().map_err(failed)?)?;
+    let wiped = match JournalStart::find(&folder, state) {
+        Ok(Some(start)) => return Journal::resumed(folder, start, bytes_max),
+        Ok(None) => None,
+        Err(why) => {
+            folder.wipe_all().map_err(failed)?;
+            Some(why)
+        }
+    };
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
+    let belonging = Belonging::new(JournalId(id), state);
+    let journal = Journal::begin(JournalFiles::new(folder, belonging, 0, bytes_max, 0), 1)?;
+    Ok((journal, Found::Nothing { wiped, without: None }))
+}
+
+/// Wipes the files of a folder, and tells how many there were.
+fn wipe_candidate(candidate: &Candidate) -> Result<usize, JournalTrouble> {
+    match JournalFolder::existing(&candidate.base, &candidate.name)? {
+        Some(folder) => folder.wipe_all().map_err(|_| JournalTrouble::Failed),
+        None => Ok(0),
+    }
+}
+
+/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be, and tells how many files there
+/// were.
 ///
 /// # Errors
-/// [`JournalTrouble::Locked`] where a process uses one; [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`].
+/// [`JournalTrouble::Locked`] where a process uses one; [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`]. What else can be
+/// wiped is wiped.
 pub fn wipe(place: &JournalPlace, data_folder: &Path) -> Result<usize, JournalTrouble> {
-    let _ = (place, data_folder);
-    Ok(0)
+    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
+    let wiped: Vec<_> = candidates.all.iter().map(wipe_candidate).collect();
+    wiped.into_iter().sum()
 }
 
 impl Journal {
+    fn begin(files: JournalFiles, number: u64) -> Result<Journal, JournalTrouble> {
+        let segment =
+            SegmentWriter::begin(&files.folder, number, &files.belonging).map_err(|_| JournalTrouble::Failed)?;
+        let end = JournalPosition { journal: files.belonging.journal, segment: number, offset: segment.offset };
+        files.add(segment.offset);
+        Ok(Journal { files: Arc::new(files), segment: Some(segment), end })
+    }
+
+    fn resumed(folder: JournalFolder, start: JournalStart, bytes_max: u64) -> Result<(Journal, Found), JournalTrouble> {
+        let image = start.image.as_ref().map(|(number, _)| *number).unwrap_or_default();
+        let files = JournalFiles::new(folder, start.belonging, start.bytes, bytes_max, image);
+        let journal = Journal::begin(files, start.next)?;
+        Ok((journal, Found::State(Recovered::of(start))))
+    }
+
     /// Writes a record behind those that wait. When this returns it outlives the process.
     ///
     /// # Errors
     /// [`GivenUp`], now or before; nothing of the journal is left then.
     pub fn append(&mut self, record: &Record) -> Result<(), GivenUp> {
-        let _ = record;
-        Ok(())
+        if let Some(segment) = &mut self.segment {
+            segment.put(record);
+        }
+        self.write_waiting()
     }
 
     /// The same for a hit: `mark` as repeats are known by, `is_apart` if it was counted without a visitor of its own.
@@ -151,13 +253,20 @@ impl Journal {
     /// # Errors
     /// [`GivenUp`]
     pub fn append_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) -> Result<(), GivenUp> {
-        let _ = (hit, mark, is_apart);
-        Ok(())
+        if let Some(segment) = &mut self.segment {
+            segment.put_hit(hit, mark, is_apart);
+        }
+        self.write_waiting()
     }
 
-    /// Keeps a record for the next write.
+    /// Keeps a record for the next write, which comes soon if many wait.
     pub fn append_later(&mut self, record: &Record) {
-        let _ = record;
+        let Some(segment) = &mut self.segment else { return };
+        segment.put(record);
+        if segment.waiting() >= limits::JOURNAL_WAITING_BYTES {
+            // Whether it is given up, everybody sees.
+            let _ = self.write_waiting();
+        }
     }
 
     /// Writes the records that wait.
@@ -165,27 +274,44 @@ impl Journal {
     /// # Errors
     /// [`GivenUp`]
     pub fn write_waiting(&mut self) -> Result<(), GivenUp> {
-        Ok(())
+        if let Some(why) = self.files.lost() {
+            self.segment = None;
+            return Err(GivenUp(why));
+        }
+        let Some(segment) = &mut self.segment else { return Err(GivenUp(JournalTrouble::Failed)) };
+        if segment.waiting() == 0 {
+            return Ok(());
+        }
+        let before = segment.offset;
+        let written = self.files.has_room(segment.frame_bytes_max()).and_then(|()| segment.write());
+        self.files.add(segment.offset - before);
+        self.end.offset = segment.offset;
+        written.map_err(|error| {
+            self.segment = None;
+            self.files.failed(&error)
+        })
     }
 
     /// Where the next record begins. Writes the records that wait, because they lie before it.
     pub fn position(&mut self) -> JournalPosition {
-        JournalPosition::default()
+        // Of one that is given up nobody reads a position again.
+        let _ = self.write_waiting();
+        self.end
     }
 
     /// Why the journal is given up, if it is. An image that could not be written gives it up too.
     pub fn lost(&self) -> Option<JournalTrouble> {
-        None
+        self.files.lost()
     }
 
     /// How many bytes of memory its files take.
     pub fn bytes(&self) -> u64 {
-        0
+        self.files.bytes()
     }
 
     /// How many bytes the running segment has.
     pub fn segment_bytes(&self) -> u64 {
-        0
+        self.end.offset
     }
 
     /// Begins a new segment. What is returned wants the state as it is now, of which the caller takes a snapshot under the same lock.
@@ -193,22 +319,20 @@ impl Journal {
     /// # Errors
     /// [`GivenUp`]
     pub fn rotate(&mut self) -> Result<ImageWriter, GivenUp> {
-        Ok(ImageWriter {})
+        self.write_waiting()?;
+        let number = self.end.segment + 1;
+        let begun = SegmentWriter::begin(&self.files.folder, number, &self.files.belonging);
+        let segment = begun.map_err(|error| self.files.failed(&error))?;
+        self.files.add(segment.offset);
+        (self.end.segment, self.end.offset) = (number, segment.offset);
+        self.segment = Some(segment);
+        Ok(ImageWriter { files: Arc::clone(&self.files), number })
     }
 }
 
-/// Completes the image of a segment. Dropped without [`ImageWriter::write`], the image before it and the segments since remain the start.
-#[derive(Debug)]
-#[must_use = "old segments are wiped only when the image is written"]
-pub struct ImageWriter {}
-
-impl ImageWriter {
-    /// Writes the state at the beginning of the segment, then wipes all older segments and images.
-    ///
-    /// # Errors
-    /// [`GivenUp`]: the image found no room, so that old files, which may have to be forgotten, could not be left behind.
-    pub fn write(self, state: &impl Serialize) -> Result<(), GivenUp> {
-        let _ = state;
-        Ok(())
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // The next start reads what waits too.
+        let _ = self.write_waiting();
     }
 }
