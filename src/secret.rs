@@ -55,6 +55,11 @@ pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
+/// What a data folder is called where its name must not be told.
+pub fn of_folder(path: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 data folder", path))
+}
+
 /// A text that only the holder of the key can have written, in characters that need no escaping.
 pub fn signed(key: &[u8; 32], text: &str) -> String {
     let mut bytes = blake3::keyed_hash(key, text.as_bytes()).as_bytes().to_vec();

@@ -310,7 +310,8 @@ impl Running {
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        self.flushing.begin(Flush { number, sums, days, rejected, bots, today, imported, mails, batches }, waiters);
+        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position: None };
+        self.flushing.begin(flush, waiters);
     }
 
     /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
