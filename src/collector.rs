@@ -33,10 +33,11 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
+use crate::journal::{Found, Journal};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{Ask, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 pub use pending::SnapshotScope;
 use personal::Personal;
@@ -101,21 +102,40 @@ impl WriterHandle {
 }
 
 impl Collector {
-    /// Starts a collector on what a data folder holds.
+    /// Starts a collector on what a data folder holds, without a journal: when the program ends, visitors are forgotten.
     ///
     /// # Errors
     /// [`StoreError`]
     pub fn start(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
+        Collector::with_journal(stores, tools, clock, |_| (None, Found::NOTHING))
+    }
+
+    /// Starts a collector on what a data folder holds, and takes up what an earlier one has left in the journal that `open` opens.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn with_journal(
+        stores: Stores,
+        tools: Tools,
+        clock: Clock,
+        open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
+    ) -> Result<(Collector, WriterHandle), StoreError> {
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
         let started = clock.now();
-        let resumed = resumed(&*sums, &directory, started)?;
+        let state = sums.journal_state()?;
+        let (journal, found) = open(&state);
+        let resumed = match &found {
+            Found::State(_) => HashMap::new(),
+            Found::Nothing { .. } => resumed(&*sums, &directory, started)?,
+        };
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             salts: Arc::default(),
             personal: Arc::new(Personal::read(&*sums)?),
             clock,
             meter: Meter::new(),
+            journal,
             sums,
         };
         let inner = Inner {
@@ -133,7 +153,7 @@ impl Collector {
             started,
             sums: parts.sums.clone(),
             operators,
-            running: Arc::new(RunningLock::new(parts)?),
+            running: Arc::new(RunningLock::new(parts, found, &state)?),
         };
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))

@@ -73,6 +73,8 @@ pub enum JournalTrouble {
     Broken,
     /// It was at its bound, or its memory was full.
     NoRoom,
+    /// A day ended, and the store could not be written, so that what the journal held of it could not be left behind.
+    NotForgotten,
     /// The system refused to read or write it.
     Failed,
 }
@@ -97,6 +99,7 @@ impl JournalTrouble {
             JournalTrouble::OtherDatabase => "the journal that was found does not belong to this database as it is",
             JournalTrouble::Broken => "the journal that was found is damaged",
             JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
+            JournalTrouble::NotForgotten => "a day ended while the store could not be written, and nothing of it may stay in the journal",
             JournalTrouble::Failed => "the system refused to read or write the journal",
         }
     }
@@ -120,6 +123,11 @@ pub enum Found {
     },
     /// A state to take up. It stays on file, and is found again, until the next image is complete.
     State(Recovered),
+}
+
+impl Found {
+    /// Nothing was there, and nothing was asked for.
+    pub const NOTHING: Found = Found::Nothing { wiped: None, without: Some(JournalTrouble::SwitchedOff) };
 }
 
 /// The journal is given up: whatever it held is wiped, and counting goes on without it.
@@ -257,6 +265,19 @@ impl Journal {
             segment.put_hit(hit, mark, is_apart);
         }
         self.write_waiting()
+    }
+
+    /// Keeps a hit for the next write. All that waits is written as one, wholly or not at all.
+    pub fn hit_later(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        if let Some(segment) = &mut self.segment {
+            segment.put_hit(hit, mark, is_apart);
+        }
+    }
+
+    /// Gives the journal up: whatever it holds is wiped.
+    pub fn give_up(&mut self, why: JournalTrouble) -> GivenUp {
+        self.segment = None;
+        self.files.give_up(why)
     }
 
     /// Keeps a record for the next write, which comes soon if many wait.

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Collector, Outcome};
 use crate::beacon::mail::{Act, Asker, MailKind, UNKNOWN, asker};
 use crate::beacon::{Request, Sender};
@@ -16,10 +18,10 @@ use crate::store::MailSum;
 pub(super) type MailKey = (SiteId, Day, String, MailKind);
 
 /// What became of mails and is not stored yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct MailTallies(HashMap<MailKey, MailTally>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct MailTally {
     count: u64,
     people: u64,

@@ -1,7 +1,10 @@
 //! In: rejections, from any request, and the programs among them. Out: their sums, for the next flush. Forgets: everything but
 //! site, day and reason, and of programs their family and a group of paths.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::counts::Name;
 use crate::hit::BotHit;
@@ -11,10 +14,10 @@ use crate::site::{Day, SiteId};
 use crate::store::{BotCount, OTHER_PAGES, Rejected};
 
 /// Rejections that are not stored yet, by key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RejectionSums {
     rejected: CountBy<(SiteId, Day, Rejection)>,
-    bots: HashMap<(SiteId, Day), CountBy<(&'static str, String)>>,
+    bots: HashMap<(SiteId, Day), CountBy<(Cow<'static, str>, String)>>,
 }
 
 type CountBy<K> = HashMap<K, u64, foldhash::fast::RandomState>;
@@ -36,7 +39,7 @@ impl RejectionSums {
         let Some(BotHit { bot, pages }) = bot else { return };
         let rows = self.bots.entry((site, day)).or_default();
         let is_full = rows.len() >= BOT_ROWS_PER_DAY_MAX;
-        let key = (bot.family, pages);
+        let key = (Cow::Borrowed(bot.family), pages);
         let key = if is_full && !rows.contains_key(&key) { (key.0, OTHER_PAGES.to_owned()) } else { key };
         *rows.entry(key).or_default() += 1;
     }
@@ -49,7 +52,7 @@ impl RejectionSums {
             rows.iter().map(move |((family, pages), count)| BotCount {
                 site,
                 day,
-                family: Name::from(*family),
+                family: Name::from(&**family),
                 pages: Name::from(pages.as_str()),
                 count: *count,
             })

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::hit::Hit;
 use crate::limits;
 use crate::site::{Moment, SiteId};
@@ -11,7 +13,7 @@ use crate::site::{Moment, SiteId};
 type RepeatKey = (SiteId, u64, u64);
 
 /// Messages of the last seconds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RepeatMemory {
     seen: HashMap<RepeatKey, Moment>,
     order: VecDeque<(Moment, RepeatKey)>,

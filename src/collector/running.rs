@@ -12,7 +12,10 @@ mod batches;
 mod closing;
 mod counting;
 mod flushing;
+mod image;
+mod journaling;
 mod minutes;
+mod recovery;
 mod unstored;
 mod wake;
 
@@ -33,13 +36,15 @@ use super::salts::Salts;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::counts::{self, OpenDay};
+use crate::journal::{Found, Journal, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Imported, StoreError, SumStore};
+use crate::store::{DayState, Flush, Imported, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
+use journaling::Journaling;
 use minutes::Minutes;
 use wake::Wake;
 
@@ -54,6 +59,7 @@ pub(super) struct Parts {
     pub(super) personal: Arc<Personal>,
     pub(super) clock: Clock,
     pub(super) meter: Arc<Meter>,
+    pub(super) journal: Option<Journal>,
 }
 
 /// The state behind its lock.
@@ -65,13 +71,14 @@ pub(super) struct RunningLock {
 }
 
 impl RunningLock {
-    /// The state as it is at the start of the program.
+    /// The state as it is at the start of the program, with what was found in the journal.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub(super) fn new(parts: Parts) -> Result<RunningLock, StoreError> {
+    pub(super) fn new(parts: Parts, found: Found, state: &JournalState) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
-        let running = Running::new(parts, &wake)?;
+        let mut running = Running::new(parts, &wake)?;
+        running.begin(found, state, clock.now());
         Ok(RunningLock { running: Mutex::new(running), is_stopping: AtomicBool::new(false), wake, clock })
     }
 
@@ -128,6 +135,7 @@ pub(super) struct Running {
     clock: Clock,
     meter: Arc<Meter>,
     flushing: Flushing,
+    journal: Journaling,
     /// The number of the flush that takes what is in memory now; [`u64::MAX`] until there is one.
     next_number: Arc<AtomicU64>,
     /// Who wants everything that is counted now to be stored.
@@ -163,7 +171,7 @@ pub(super) struct Running {
 
 impl Running {
     fn new(parts: Parts, wake: &Arc<Wake>) -> Result<Running, StoreError> {
-        let Parts { sums, directory, salts, personal, clock, meter } = parts;
+        let Parts { sums, directory, salts, personal, clock, meter, journal } = parts;
         let now = clock.now();
         Ok(Running {
             days: HashMap::new(),
@@ -177,6 +185,7 @@ impl Running {
             directory,
             clock,
             flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
+            journal: Journaling::new(journal, meter.clone()),
             meter,
             next_number: Arc::new(AtomicU64::new(u64::MAX)),
             waiters: Vec::new(),
@@ -251,6 +260,7 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
+        self.renew_journal(now);
         self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
     }
 
@@ -265,6 +275,8 @@ impl Running {
     pub(super) fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
         self.minutes.forget_site(site);
+        self.journal.later(|| Record::Forgotten { site });
+        self.journal.forget(self.clock.now());
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.visitors = self.days.values().map(OpenDay::visitors).sum();
@@ -297,6 +309,9 @@ impl Running {
             self.checkpointed = now;
             days.extend(self.checkpoint());
         }
+        for DayState { site, day, .. } in days.iter().filter(|state| state.is_over) {
+            self.journal.later(|| Record::Closed { site: *site, day: *day });
+        }
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge(now);
@@ -306,11 +321,12 @@ impl Running {
         if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
+        let position = self.journal.position();
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position: None };
+        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
         self.flushing.begin(flush, waiters);
     }
 

@@ -81,9 +81,10 @@ impl Salts {
 
     /// The days of salts that were made since this was asked last.
     pub fn take_new(&self) -> Vec<(SiteId, Day)> {
-        if !self.has_new.swap(false, Ordering::AcqRel) {
+        if !self.has_new.load(Ordering::Acquire) {
             return Vec::new();
         }
+        self.has_new.store(false, Ordering::Release);
         std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -102,6 +103,21 @@ impl Salts {
         self.new.lock().unwrap_or_else(PoisonError::into_inner).push(key);
         self.has_new.store(true, Ordering::Release);
         Ok(salt)
+    }
+
+    /// The salt of a day, and when it was last used if it was made for a day that was over by then.
+    pub fn get(&self, site: SiteId, day: Day) -> Option<(Arc<Salt>, Option<Moment>)> {
+        self.read().get(&(site, day)).map(|kept| (kept.salt.clone(), kept.late))
+    }
+
+    /// All of them, as [`Salts::get`] has them.
+    pub fn all(&self) -> Vec<((SiteId, Day), Arc<Salt>, Option<Moment>)> {
+        self.read().iter().map(|(key, kept)| (*key, kept.salt.clone(), kept.late)).collect()
+    }
+
+    /// Takes up a salt that was made before the program started.
+    pub fn restore(&self, key: (SiteId, Day), salt: Arc<Salt>, late: Option<Moment>) {
+        self.write().insert(key, KeptSalt { salt, late });
     }
 
     /// Drops the salt of a day; it is wiped when the last request that holds it is done.

@@ -65,7 +65,7 @@ impl JournalFiles {
     }
 
     /// Gives the journal up: at once it is none any more, and soon it is overwritten. That takes a while, and hits must not wait.
-    fn give_up(self: &Arc<Self>, why: JournalTrouble) -> GivenUp {
+    pub(super) fn give_up(self: &Arc<Self>, why: JournalTrouble) -> GivenUp {
         if self.lost.set(why).is_err() {
             return GivenUp(self.lost().unwrap_or(why));
         }

@@ -17,9 +17,7 @@ impl Running {
     /// anything.
     pub(super) fn close_ended(&mut self, now: Moment) -> bool {
         let directory = self.directory.load_full();
-        for key in self.salts.take_new() {
-            self.note_end(key);
-        }
+        self.note_salts();
         if now < self.next_end && Arc::ptr_eq(&directory, &self.looked_at) {
             return !self.closing.is_empty();
         }
@@ -46,6 +44,9 @@ impl Running {
         closed.extend(left.into_iter().map(|key| state(key, None, &directory, true)));
         for state in &closed {
             self.unclosed.remove(&(state.site, state.day));
+        }
+        if has_ended || !closed.is_empty() {
+            self.journal.forget(now);
         }
         has_ended |= !closed.is_empty() || !self.closing.is_empty();
         self.closing.extend(closed);

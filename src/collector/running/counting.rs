@@ -1,10 +1,12 @@
 //! In: hits, one by one or many together. Out: changes of the open days, and what became of each hit. Forgets: the hits.
 
 use super::Running;
+use crate::cell::Folding;
 use crate::collector::mail::MailKey;
 use crate::collector::personal;
 use crate::counts::OpenDay;
 use crate::hit::{BotHit, Hit, Kind};
+use crate::journal::Record;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -35,7 +37,13 @@ impl Running {
     /// # Errors
     /// Why it is not counted.
     pub(in crate::collector) fn count(&mut self, marked: &MarkedHit, now: Moment) -> Result<(), Rejection> {
+        self.count_one(marked, true, now)
+    }
+
+    /// The same; unless it `is_alone`, it waits for the journal's next write.
+    fn count_one(&mut self, marked: &MarkedHit, is_alone: bool, now: Moment) -> Result<(), Rejection> {
         let MarkedHit { hit, mark } = marked;
+        self.note_salts();
         let taken = match mark.is_some_and(|mark| self.repeats.has(hit, mark, now)) {
             true => Err(Rejection::Repeat),
             false => self.take(hit, now),
@@ -51,6 +59,11 @@ impl Running {
                     Kind::Pageview => self.minutes.count(hit.site, hit.at),
                     Kind::Event { .. } => {}
                 }
+                if is_alone {
+                    self.journal.hit(hit, *mark, false);
+                } else {
+                    self.journal.hit_later(hit, *mark, false);
+                }
             }
             Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
         }
@@ -60,11 +73,17 @@ impl Running {
     /// Books a rejection, and the program that was rejected.
     pub(in crate::collector) fn reject(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
         self.meter.reject(reason);
+        self.journal.later(|| Record::Rejected { site, day, reason, bot: bot.clone() });
         self.rejections.add(site, day, reason, bot);
     }
 
     /// Counts what was done with a mail.
     pub(in crate::collector) fn mail(&mut self, key: MailKey, person: Option<u64>) {
+        self.note_salts();
+        let (site, day, campaign, kind) = &key;
+        let (site, day, campaign, kind) = (*site, *day, campaign.clone(), *kind);
+        self.journal.later(|| Record::Mail { site, day, campaign, kind, person });
+        self.journal.write();
         self.mails.add(key, person);
     }
 
@@ -80,20 +99,27 @@ impl Running {
             hits.iter().for_each(|marked| self.reject(marked.hit.site, marked.hit.local.day, Rejection::Repeat, None));
             return BatchOutcome { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
         }
-        let outcomes = hits.iter().map(|marked| self.count(marked, now)).collect();
+        let outcomes = hits.iter().map(|marked| self.count_one(marked, false, now)).collect();
+        for entry in &imported {
+            self.journal.later(|| Record::Imported(*entry));
+        }
+        if let Some(id) = id {
+            self.journal.later(|| Record::Batch { id, at: now });
+        }
+        self.journal.write();
         self.note_read(imported);
         BatchOutcome { is_repeat: false, outcomes }
     }
 
     /// Keeps how far logs are read for the next flush; what was said of one before is past.
-    fn note_read(&mut self, imported: Vec<Imported>) {
+    pub(super) fn note_read(&mut self, imported: Vec<Imported>) {
         for entry in imported {
             self.imported.retain(|known| (known.site, known.head) != (entry.site, entry.head));
             self.imported.push(entry);
         }
     }
 
-    fn take(&mut self, hit: &Hit, now: Moment) -> Result<(), Rejection> {
+    pub(super) fn take(&mut self, hit: &Hit, now: Moment) -> Result<(), Rejection> {
         let key = (hit.site, hit.local.day);
         if !self.days.contains_key(&key) {
             let day = self.open(key, now);
@@ -118,6 +144,19 @@ impl Running {
             true => OpenDay::without_hours(site, day, budget),
             false => OpenDay::new(site, day, budget),
         };
-        opened.folding(personal::folding(site, &self.personal, &self.directory, &self.sums, &self.meter))
+        opened.folding(self.folding(site))
+    }
+
+    /// How the pages of a site's day are counted.
+    pub(super) fn folding(&self, site: SiteId) -> Folding {
+        personal::folding(site, &self.personal, &self.directory, &self.sums, &self.meter)
+    }
+
+    /// Takes note of the salts that were made meanwhile, before anything is counted by them.
+    pub(super) fn note_salts(&mut self) {
+        for key in self.salts.take_new() {
+            self.note_end(key);
+            self.journal.salt(key, &self.salts);
+        }
     }
 }

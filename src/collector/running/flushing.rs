@@ -36,30 +36,44 @@ pub struct Flushing {
 
 /// The thread that writes.
 struct Flusher {
-    flushes: Sender<Arc<Flush>>,
+    jobs: Sender<Job>,
     written: Receiver<FlushResult>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Flusher {
     fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>) -> Flusher {
-        let (flushes, to_write) = mpsc::channel();
+        let (jobs, to_do) = mpsc::channel();
         let (done, written) = mpsc::channel();
         let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
-        let thread = thread::spawn(move || write(&*store, &meter, &to_write, &Told { done, wake }));
-        Flusher { flushes, written, thread: Some(thread) }
+        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake }));
+        Flusher { jobs, written, thread: Some(thread) }
     }
 
     /// None: whoever sends it a flush is told that it has ended.
     fn none() -> Flusher {
-        Flusher { flushes: mpsc::channel().0, written: mpsc::channel().1, thread: None }
+        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None }
     }
 }
 
-/// Who is told what became of a flush. A thread that ends by a panic rings too.
+/// Who is told what became of a flush, and that the flusher has ended.
 struct Told {
     done: Sender<FlushResult>,
     wake: Arc<Wake>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.wake.now();
+    }
+}
+
+/// What the flusher does.
+pub(super) enum Job {
+    /// Writes a flush.
+    Flush(Arc<Flush>),
+    /// Writes an image for the journal.
+    Image(Box<dyn FnOnce() + Send>),
 }
 
 /// When a failed flush is tried again.
@@ -142,9 +156,16 @@ impl Flushing {
     /// Ends the flusher.
     pub fn end(&mut self) {
         let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
-        drop(flusher.flushes);
+        drop(flusher.jobs);
         // That it panicked was noted when it did not answer.
         let _ = flusher.thread.map(JoinHandle::join);
+    }
+
+    /// Hands the flusher other work, which it does before the next flush.
+    pub fn hand(&mut self, job: Job) {
+        if self.flusher.jobs.send(job).is_err() {
+            self.end_of_flusher();
+        }
     }
 
     fn end_of_flusher(&mut self) {
@@ -158,7 +179,7 @@ impl Flushing {
     fn send(&mut self) {
         if let Some(flush) = &self.writing {
             self.is_in_flight = true;
-            if self.flusher.flushes.send(flush.clone()).is_err() {
+            if self.flusher.jobs.send(Job::Flush(flush.clone())).is_err() {
                 self.end_of_flusher();
             }
         }
@@ -196,35 +217,43 @@ fn gone() -> Result<(), StoreError> {
 }
 
 /// The flusher: one transaction after the other, and between them what makes the past small.
-fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, told: &Told) {
+fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) {
     let mut has_more = false;
     loop {
         // At the end of the program nothing is left but flushes: whoever stops it waits.
-        let flush = match flushes.try_recv() {
-            Ok(flush) => flush,
+        let job = match jobs.try_recv() {
+            Ok(job) => job,
             Err(TryRecvError::Empty) if has_more => {
                 has_more = compact(store, meter);
                 continue;
             }
-            Err(TryRecvError::Empty) => match flushes.recv() {
-                Ok(flush) => flush,
+            Err(TryRecvError::Empty) => match jobs.recv() {
+                Ok(job) => job,
                 Err(_) => return,
             },
             Err(TryRecvError::Disconnected) => return,
         };
-        #[cfg(test)]
-        assert!(!super::tests::is_poisoned(&flush), "a poisoned flush");
-        let begun = Instant::now();
-        let result = store.apply(&flush);
-        if result.is_ok() {
-            meter.flushed(begun.elapsed().as_secs_f64());
-            has_more = true;
-        }
-        if told.done.send((flush.number, result)).is_err() {
-            return;
+        match job {
+            Job::Image(write) => write(),
+            Job::Flush(flush) => {
+                let result = apply(store, meter, &flush);
+                has_more |= result.is_ok();
+                if told.done.send((flush.number, result)).is_err() {
+                    return;
+                }
+            }
         }
         told.wake.now();
     }
+}
+
+fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {
+    #[cfg(test)]
+    assert!(!super::tests::is_poisoned(flush), "a poisoned flush");
+    let begun = Instant::now();
+    store.apply(flush)?;
+    meter.flushed(begun.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// One step; what fails is tried again after the next flush.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::beacon::mail::MailKind;
 use crate::counts::{Name, SessionSnapshot, Sums};
 use crate::rejection::Rejection;
@@ -40,7 +42,7 @@ pub struct BotCount {
 }
 
 /// How far a log has been imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// The site it counted for.
     pub site: SiteId,
