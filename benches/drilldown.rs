@@ -332,7 +332,7 @@ impl Year {
         let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let (collector, keeping) = Collector::start(file.stores.clone(), tools, clock).expect("a collector");
-        maker.visits(today, visits, false, &mut |hit| give(&collector, hit));
+        maker.visits(today, visits, false, &mut |hit| _ = collector.take(hit));
         collector.flush().expect("stored");
         Year { _file: file, collector, keeping, today }
     }
@@ -407,15 +407,6 @@ fn shared(maker: &Maker, visits: usize, days: i32) {
     }
     collector.stop();
     keeping.wait().expect("stored");
-}
-
-/// Queues a hit; a full queue is empty after a question.
-fn give(collector: &Collector, hit: Hit) {
-    let mut waiting = collector.take(hit);
-    while let Err(hit) = waiting {
-        collector.visitors_in_memory();
-        waiting = collector.queue(hit);
-    }
 }
 
 /// Bytes of memory that the process holds (Linux; 0 elsewhere).

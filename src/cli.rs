@@ -181,7 +181,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 }
 
 /// Starts a collector on a data folder whose clock it is.
-fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, WriterHandle)> {
+fn open(config: &Config, folder: &Folder, clock: Clock, journal: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
     let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
@@ -193,7 +193,12 @@ fn open(config: &Config, folder: &Folder, clock: Clock) -> Result<(Collector, Wr
         _ => Places::none(),
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
-    Ok(Collector::start(stores, tools, clock)?)
+    Ok(match journal {
+        true => Collector::with_journal(stores, tools, clock, |state| {
+            journal::open(&config.journal, &config.data, state, config.journal_bytes_max)
+        })?,
+        false => Collector::start(stores, tools, clock)?,
+    })
 }
 
 fn print(reply: &Reply, as_json: bool) {

@@ -1,19 +1,18 @@
 //! In: beacons. Out: sums in the store, and a state that reports can be made from. Forgets: at the end of each day, its
 //! salt and its visitors.
 //!
-//! Requests make hits by themselves, so that addresses and agents never leave the request. A single thread, the
-//! `writer`, owns the open days and the sums that are not stored; hits reach it through one bounded queue, and so do
-//! questions, which is why an acknowledged hit is in the answer of the next question.
+//! Requests make hits by themselves, so that addresses and agents never leave the request, and count them in one state that
+//! all share, `running`: the open days and the sums that are not stored. Questions are asked of the same state, which is why
+//! an acknowledged hit is in the answer of the next question.
 
 mod admission;
-mod writer;
 pub mod mail;
-mod message;
 mod pending;
 mod personal;
 mod proxies;
-mod recent;
 mod rejections;
+mod repeats;
+mod running;
 mod salts;
 mod snapshot;
 mod sums_batch;
@@ -23,7 +22,7 @@ mod uncounted;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -34,20 +33,18 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
-use crate::limits;
+use crate::journal::{Found, Journal};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{Ask, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
-use mail::Mails;
-use message::WriterMessage;
 pub use pending::SnapshotScope;
 use personal::Personal;
 use proxies::Proxies;
-use recent::Recent;
-use rejections::RejectionCounters;
 pub use rejections::{BookedRows, RejectionSums};
+pub use running::{BatchOutcome, MarkedHit};
+use running::{Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::random;
 pub use snapshot::SitesSnapshot;
@@ -67,14 +64,11 @@ impl fmt::Debug for Collector {
 struct Inner {
     sums: Arc<dyn SumStore>,
     operators: Arc<Operators>,
-    queue: SyncSender<WriterMessage>,
+    running: Arc<RunningLock>,
     directory: Arc<ArcSwap<Directory>>,
     /// Held while something is declared, so that two changes never overwrite each other.
     changes: Mutex<()>,
     salts: Arc<Salts>,
-    rejections: Arc<RejectionCounters>,
-    mails: Arc<Mails>,
-    recent: Arc<Recent>,
     personal: Arc<Personal>,
     proxies: Proxies,
     folded: report::folded::Kept,
@@ -108,48 +102,61 @@ impl WriterHandle {
 }
 
 impl Collector {
-    /// Starts a collector on what a data folder holds.
+    /// Starts a collector on what a data folder holds, without a journal: when the program ends, visitors are forgotten.
     ///
     /// # Errors
     /// [`StoreError`]
     pub fn start(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
-        Collector::with_room(limits::QUEUE_HITS_MAX, stores, tools, clock)
+        Collector::with_journal(stores, tools, clock, |_| (None, Found::NOTHING))
     }
 
-    /// The same with room for so many messages in the queue.
-    pub(crate) fn with_room(
-        messages_max: usize,
+    /// Starts a collector on what a data folder holds, and takes up what an earlier one has left in the journal that `open` opens.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn with_journal(
         stores: Stores,
         tools: Tools,
         clock: Clock,
+        open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
-        let (queue, messages) = mpsc::sync_channel(messages_max);
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
         let started = clock.now();
-        let inner = Inner {
-            resumed: resumed(&*sums, &directory, started)?,
-            importing: Arc::default(),
+        let state = sums.journal_state()?;
+        let (journal, found) = open(&state);
+        let resumed = match &found {
+            Found::State(_) => HashMap::new(),
+            Found::Nothing { .. } => resumed(&*sums, &directory, started)?,
+        };
+        let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
-            changes: Mutex::default(),
-            queue,
             salts: Arc::default(),
-            rejections: Arc::default(),
-            mails: Arc::default(),
-            recent: Arc::default(),
             personal: Arc::new(Personal::read(&*sums)?),
+            clock,
+            meter: Meter::new(),
+            journal,
+            sums,
+        };
+        let inner = Inner {
+            resumed,
+            importing: Arc::default(),
+            directory: parts.directory.clone(),
+            changes: Mutex::default(),
+            salts: parts.salts.clone(),
+            personal: parts.personal.clone(),
             proxies: Proxies::default(),
             folded: Default::default(),
             tools,
-            clock,
-            meter: Meter::new(),
+            clock: parts.clock.clone(),
+            meter: parts.meter.clone(),
             started,
-            sums,
+            sums: parts.sums.clone(),
             operators,
+            running: Arc::new(RunningLock::new(parts, found, &state)?),
         };
-        let collector = Collector(Arc::new(inner));
-        let keeping = writer::spawn(&collector, messages)?;
-        Ok((collector, WriterHandle(keeping)))
+        let keeping = running::spawn(inner.running.clone());
+        Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -164,7 +171,7 @@ impl Collector {
 
     /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
-        self.call(WriterMessage::Visitors).unwrap_or_default()
+        self.0.running.with(|running, _| running.visitors()).unwrap_or_default()
     }
 
     /// Salts that are in memory: one for each site and day that is open.
@@ -181,7 +188,7 @@ impl Collector {
     /// # Errors
     /// The collector has ended.
     pub fn recent_activity(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
-        self.call(|reply| WriterMessage::RecentActivity { site, reply })
+        self.0.running.with(|running, now| running.recent_activity(site, now)).ok_or_else(ended)
     }
 
     /// Hands sums of a site over, and waits until they are stored.
@@ -189,7 +196,7 @@ impl Collector {
     /// # Errors
     /// Nobody answered, because the site is no more or the collector has ended; or [`StoreError`] of the store.
     pub fn store_batch(&self, site: SiteId, batch: SumsBatch) -> Result<Result<(), StoreError>, StoreError> {
-        self.call(|waiter| WriterMessage::Import { site, batch: Box::new(batch), waiter })
+        self.wait(|running, waiter| running.import(site, batch, waiter))
     }
 
     /// Stores everything that is counted, and waits until that is done or has failed.
@@ -197,7 +204,7 @@ impl Collector {
     /// # Errors
     /// [`StoreError`] of the flush.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.call(WriterMessage::Flush)?
+        self.wait(Running::flush)?
     }
 
     /// Reads the sites again, after they were changed.
@@ -227,8 +234,8 @@ impl Collector {
         let removed = removed.and_then(|_| self.0.operators.remove_site(id));
         if removed.is_ok() {
             self.0.personal.forget_site(id);
-            // A writer that has ended holds nothing of it.
-            let _ = self.0.queue.send(WriterMessage::Forget(id));
+            // A collector that has ended holds nothing of it.
+            let _ = self.0.running.with(|running, _| running.forget_site(id));
         }
         self.reload()?;
         removed
@@ -242,14 +249,13 @@ impl Collector {
 
     /// Takes no more hits, stores everything, and ends the writer.
     pub fn stop(&self) {
-        // One that has ended need not be told.
-        let _ = self.0.queue.send(WriterMessage::Stop);
+        self.0.running.stop();
     }
 
-    /// Asks the writer. Nobody answers when it has ended, nor for a site that is no more.
-    fn call<T>(&self, message: impl FnOnce(mpsc::Sender<T>) -> WriterMessage) -> Result<T, StoreError> {
-        let (reply, answer) = mpsc::channel();
-        self.0.queue.send(message(reply)).map_err(|_| ended())?;
+    /// Waits for a flush. Nobody answers when the collector has ended, nor for a site that is no more.
+    fn wait(&self, begin: impl FnOnce(&mut Running, Waiter)) -> Result<Result<(), StoreError>, StoreError> {
+        let (waiter, answer) = mpsc::channel();
+        self.0.running.with(|running, _| begin(running, waiter)).ok_or_else(ended)?;
         answer.recv().map_err(|_| ended())
     }
 

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use crate::beacon::address::{self, ClientHeader, Networks, Trust};
 use crate::hit::place::Detail;
+use crate::limits;
 
 /// How log messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub enum LogFormat {
     Text,
     /// One JSON object each.
     Json,
+}
+
+/// Where the journal of the running day is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// In `$RUNTIME_DIRECTORY`, else in `/dev/shm`.
+    #[default]
+    Auto,
+    /// Nowhere.
+    Off,
+    /// In this folder.
+    Folder(PathBuf),
 }
 
 /// What an operator can set for the program.
@@ -36,6 +49,10 @@ pub struct Config {
     pub trust: Trust,
     /// How log messages are written.
     pub log: LogFormat,
+    /// Where the journal is kept.
+    pub journal: JournalPlace,
+    /// How much memory the journal may take, in bytes.
+    pub journal_bytes_max: u64,
 }
 
 impl Default for Config {
@@ -48,6 +65,8 @@ impl Default for Config {
             place: Detail::City,
             trust: Trust::default(),
             log: LogFormat::Text,
+            journal: JournalPlace::Auto,
+            journal_bytes_max: limits::JOURNAL_MB << 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
+mod displacing;
 pub mod snapshot;
 mod key;
 pub mod recent_activity;
@@ -11,13 +12,14 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, HitAttributes, Sym, TUPLES_PER_VISIT, Tally};
+use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
+use displacing::{UnknownHits, UnknownProperty};
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
 pub use snapshot::SessionSnapshot;
@@ -191,7 +193,9 @@ pub struct OpenDay {
     /// Boxed, because a growing table is half empty.
     visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
     /// Hits of a site that keeps no tokens, as far as they are alike.
-    unknown: Fast<Unknown, (u32, bool)>,
+    unknown: UnknownHits,
+    /// The same, of each property by itself.
+    unknown_props: Fast<UnknownProperty, u32>,
     counts: Counts,
     /// How many places all visitors together have been at.
     places: usize,
@@ -201,9 +205,6 @@ pub struct OpenDay {
     snapshot: Option<Arc<SessionSnapshot>>,
 }
 
-/// What hits without a token share.
-type Unknown = ([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes);
-
 impl OpenDay {
     /// A day on which nothing has happened yet.
     pub fn new(site: SiteId, day: Day, budget: Budget) -> OpenDay {
@@ -212,7 +213,8 @@ impl OpenDay {
             day,
             names: DayNames::with_budget(budget.values),
             visitors: HashMap::default(),
-            unknown: Fast::default(),
+            unknown: UnknownHits::default(),
+            unknown_props: Fast::default(),
             counts: Counts::default(),
             places: 0,
             has_changed: false,
@@ -257,10 +259,15 @@ impl OpenDay {
     /// Hits without a token are counted even where no room is left to remember of what kind they were: then they are
     /// missing from cells of two dimensions alone.
     fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
-        let is_view = hit.kind == crate::hit::Kind::Pageview;
+        let (alike, props) = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
         if has_room || self.unknown.contains_key(&alike) {
-            self.unknown.entry(alike).or_insert((0, is_view)).0 += 1;
+            *self.unknown.entry(alike).or_default() += 1;
+        }
+        for cell in props {
+            let property = UnknownProperty { cell, hour: alike.hour, is_view: alike.is_view };
+            if has_room || self.unknown_props.contains_key(&property) {
+                *self.unknown_props.entry(property).or_default() += 1;
+            }
         }
         self.changed();
         Ok(())
@@ -271,9 +278,9 @@ impl OpenDay {
         self.snapshot = None;
     }
 
-    /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits.
+    /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits and properties.
     pub fn visitors(&self) -> usize {
-        self.visitors.len() + self.unknown.len()
+        self.visitors.len() + self.unknown.len() + self.unknown_props.len()
     }
 
     /// Whether anything came since [`OpenDay::mark_stored`].
@@ -292,8 +299,8 @@ impl OpenDay {
         for visitor in self.visitors.values() {
             snapshot.add(visitor.visits(), visitor.page_visits());
         }
-        for (alike, (count, is_view)) in &self.unknown {
-            snapshot.add_unknown(*alike, *count, *is_view);
+        for (alike, count) in &self.unknown {
+            snapshot.add_unknown(*alike, *count);
         }
         snapshot
     }
@@ -336,7 +343,7 @@ impl OpenDay {
     /// Drops the visitors; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
-        self.unknown = Fast::default();
+        (self.unknown, self.unknown_props) = (Fast::default(), Fast::default());
         (self.places, self.snapshot) = (0, None);
     }
 

@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow};
 
 use crate::collector::Collector;
 use crate::counts::Sums;
-use crate::hit::{Hit, Tools};
+use crate::hit::Tools;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Annotation, Day, Domain, Funnel, Goal, Moment, Schedule, Settings, Site, SiteId, Target};
@@ -131,7 +131,7 @@ impl Demo {
             for visit in maker.visits(today, 0) {
                 let mut hits = Vec::with_capacity(visit.steps.len());
                 maker.play(&visit, today, self.now, |hit| hits.push(hit));
-                hits.into_iter().try_for_each(|hit| give(collector, hit))?;
+                hits.into_iter().for_each(|hit| _ = collector.take(hit));
             }
             let passed_ms = (self.now.0 - site.schedule.start_of(today).0) as f64;
             for rejected in maker.rejected(today, 0) {
@@ -151,17 +151,6 @@ impl Demo {
         };
         collector.directory().all().iter().filter_map(|site| live(site)).collect()
     }
-}
-
-/// Queues a hit; a full queue is empty after a flush.
-fn give(collector: &Collector, hit: Hit) -> Result<()> {
-    if let Err(waiting) = collector.take(hit) {
-        collector.flush()?;
-        if let Err(waiting) = collector.queue(waiting) {
-            waiting.give_up();
-        }
-    }
-    Ok(())
 }
 
 impl SiteShape {

@@ -8,12 +8,14 @@ mod hits;
 mod sites;
 mod days;
 mod keeping;
+mod journal;
 mod questions;
 mod serving;
 mod logs;
 
 pub use days::*;
 pub use hits::*;
+pub use journal::*;
 pub use keeping::*;
 pub use logs::*;
 pub use messages::*;

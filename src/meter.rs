@@ -35,8 +35,6 @@ pub struct Meter {
     /// Hits that should have been counted and were not. Must be 0.
     pub lost: Counter,
     rejected: Family<Reason, Counter>,
-    /// Hits that wait for the collector.
-    pub queued: Gauge,
     /// Visitors of open days in memory.
     pub visitors: Gauge,
     /// Cells that wait for the next flush.
@@ -65,7 +63,6 @@ impl Meter {
             pings: Counter::default(),
             lost: Counter::default(),
             rejected: Family::default(),
-            queued: Gauge::default(),
             visitors: Gauge::default(),
             cells: Gauge::default(),
             streams: Gauge::default(),
@@ -90,7 +87,6 @@ impl Meter {
         registry.register("pings_counted", "Engagement pings that were counted", self.pings.clone());
         registry.register("hits_lost", "Hits not counted although they should have been", self.lost.clone());
         registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());
-        registry.register("hits_queued", "Hits that wait for the collector", self.queued.clone());
         registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());
         registry.register("cells_pending", "Cells that wait for the next flush", self.cells.clone());
         registry.register("streams_open", "Live pages that are kept up to date", self.streams.clone());

@@ -4,7 +4,7 @@
 //! Every rejection is itself counted, per site, day and reason. Labels are stored and shown, so they never change.
 
 /// Why a beacon was not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum Rejection {
     /// The sender is a crawler, a monitor, a library or an automated browser.

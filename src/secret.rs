@@ -21,7 +21,7 @@ impl fmt::Debug for Secret {
 }
 
 /// What is kept of a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Digest(pub [u8; 32]);
 
 impl Secret {
@@ -53,6 +53,11 @@ pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
         hasher.update(piece);
     });
     Digest(*hasher.finalize().as_bytes())
+}
+
+/// What a data folder is called where its name must not be told.
+pub fn of_folder(path: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 data folder", path))
 }
 
 /// A text that only the holder of the key can have written, in characters that need no escaping.

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, NamesMark, OTHER_PAGES,
-    Rejected, StoredSums, SumRow, SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, JournalId,
+    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, Rejected, StoredSums, SumRow, SumSnapshot,
+    SumStore,
 };
 
 /// What one data folder holds.

@@ -5,8 +5,9 @@
 
 pub mod pairs;
 mod any_two;
-mod concurrent;
+mod contributions;
 mod recent_activity;
+mod states;
 pub mod streams;
 pub mod watched;
 

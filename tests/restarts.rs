@@ -4,8 +4,7 @@ mod lives;
 mod senders;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -81,7 +80,7 @@ fn a_stop_hands_the_day_over_to_the_next_start() {
 fn without_a_journal_a_stop_keeps_the_sums_and_visitors_may_repeat() {
     let mut lives = Lives::begin(NOW, &["--journal", "off"]);
     let mut book = visit(&lives, LOYAL, "/loyal");
-    assert_eq!(lives.journal_files(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(lives.journal.files(), Vec::<std::path::PathBuf>::new());
     lives.end(End::Stop);
     lives.start();
     assert_eq!(lives.health()["visitors_may_repeat_today"], true);
@@ -95,45 +94,18 @@ fn without_a_journal_a_stop_keeps_the_sums_and_visitors_may_repeat() {
     assert!((people..=book.len() as i64).contains(&after), "what was stored is there, and no more: {after}");
 }
 
-/// What a file holds that was opened before it was removed.
-fn rest_of(file: &mut File) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0)).unwrap();
-    file.read_to_end(&mut bytes).unwrap();
-    bytes
-}
-
-/// The files of the journal, open, so that what becomes of their bytes can be seen.
-fn held(lives: &Lives) -> Vec<File> {
-    let files = lives.journal_files();
-    assert!(!files.is_empty(), "there is a journal: {}", lives.log());
-    files.iter().map(|file| File::open(file).unwrap()).collect()
-}
-
-/// Whether the journal holds a text as it is.
-fn has(lives: &Lives, text: &str) -> bool {
-    lives.journal_files().iter().any(|file| memchr::memmem::find(&fs::read(file).unwrap(), text.as_bytes()).is_some())
-}
-
-fn assert_wiped(held: &mut [File]) {
-    for file in held {
-        let bytes = rest_of(file);
-        assert!(bytes.iter().all(|byte| *byte == 0), "{} bytes are left of what was wiped", bytes.len());
-    }
-}
-
 #[test]
 fn the_journal_is_private_and_holds_the_day_while_it_runs() {
     let lives = Lives::begin(NOW, &[]);
     visit(&lives, LOYAL, "/canary-in-the-journal");
-    let files = lives.journal_files();
-    assert!(!files.is_empty() && has(&lives, "/canary-in-the-journal"), "{files:?}");
+    let files = lives.journal.files();
+    assert!(!files.is_empty() && lives.journal.holds("/canary-in-the-journal"), "{files:?}");
     for file in &files {
         let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700), "{file:?}");
     }
     // Addresses and agents are in no file at all.
-    assert!(!has(&lives, "Gecko/20100101") && !has(&lives, "44."));
+    assert!(!lives.journal.holds("Gecko/20100101") && !lives.journal.holds("44."));
 }
 
 #[test]
@@ -142,12 +114,12 @@ fn a_day_that_ended_while_the_program_was_down_is_closed_and_forgotten() {
     let mut book = visit(&lives, LOYAL, "/canary-of-the-day");
     book.extend(visit(&lives, LOYAL.step_by(3), "/again"));
     lives.end(End::Kill);
-    let mut held = held(&lives);
+    let held = lives.journal.held();
     lives.go_to("2026-06-02T00:30:00Z");
     lives.start();
     compare(&lives, DAY, &book);
-    assert!(!has(&lives, "/canary-of-the-day"), "nothing of a day that is over is in the journal");
-    assert_wiped(&mut held);
+    assert!(!lives.journal.holds("/canary-of-the-day"), "nothing of a day that is over is in the journal");
+    held.assert_wiped();
     // Who comes again is nobody who was there before, and counts on the new day.
     let next = visit(&lives, LOYAL, "/");
     compare(&lives, "2026-06-02", &next);
@@ -163,8 +135,8 @@ fn a_journal_of_another_version_is_wiped_with_a_sentence() {
     let mut lives = Lives::begin(NOW, &[]);
     visit(&lives, LOYAL, "/loyal");
     lives.end(End::Kill);
-    let mut held = held(&lives);
-    for file in lives.journal_files() {
+    let held = lives.journal.held();
+    for file in lives.journal.files() {
         let mut bytes = fs::read(&file).unwrap();
         // Behind the eight bytes that say what it is stands the version.
         bytes[8] ^= 0x40;
@@ -172,7 +144,7 @@ fn a_journal_of_another_version_is_wiped_with_a_sentence() {
     }
     lives.start();
     assert!(lives.log().contains("another version"), "{}", lives.log());
-    assert_wiped(&mut held);
+    held.assert_wiped();
     // The program goes on, with what the database has.
     visit(&lives, LOYAL, "/after");
     let views = lives.rows(DAY, &["pageviews"], &["event:page"], json!([]));
@@ -188,7 +160,7 @@ fn a_damaged_journal_is_wiped_and_never_guessed_at() {
         lives.end(End::Stop);
         lives.start();
         lives.end(End::Kill);
-        for file in lives.journal_files() {
+        for file in lives.journal.files() {
             let mut bytes = fs::read(&file).unwrap();
             let middle = bytes.len() / 2;
             if cut {
@@ -212,13 +184,13 @@ fn another_database_is_not_given_the_hits_of_the_journal() {
     let mut lives = Lives::begin(NOW, &[]);
     visit(&lives, LOYAL, "/of-the-first");
     lives.end(End::Kill);
-    let mut held = held(&lives);
+    let held = lives.journal.held();
     fs::remove_dir_all(lives.data()).unwrap();
     lives.start();
     lives.make_token();
     assert_eq!(lives.rows(DAY, &["pageviews"], &["event:page"], json!([])).len(), 0);
     assert!(lives.log().contains("does not belong to this database"), "{}", lives.log());
-    assert_wiped(&mut held);
+    held.assert_wiped();
 }
 
 #[test]
@@ -251,10 +223,10 @@ fn the_journal_is_wiped_by_command() {
     let mut lives = Lives::begin(NOW, &[]);
     visit(&lives, LOYAL, "/loyal");
     lives.end(End::Kill);
-    let mut held = held(&lives);
+    let held = lives.journal.held();
     lives.command(&["journal", "wipe"]);
-    assert_eq!(lives.journal_files(), Vec::<std::path::PathBuf>::new());
-    assert_wiped(&mut held);
+    assert_eq!(lives.journal.files(), Vec::<std::path::PathBuf>::new());
+    held.assert_wiped();
     lives.start();
     assert!(Line::open(lives.port().load(Ordering::SeqCst)).unwrap().pageview(1, "/").is_ok());
 }

@@ -207,7 +207,7 @@ fn no_test_asks_what_day_it_is() {
 #[test]
 fn what_identifies_a_person_is_named_only_before_the_sums() {
     // The people of the demo are made up.
-    let homes = ["beacon", "hit", "visit", "counts", "collector", "import", "demo"];
+    let homes = ["beacon", "hit", "visit", "counts", "journal", "collector", "import", "demo"];
     let words = ["ClientIp", "UserAgent", "VisitorToken", "Token", "Salt"];
     for source in sources("src") {
         if homes.contains(&source.module()) || source.path.starts_with("src/server/ingest") {

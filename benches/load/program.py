@@ -51,8 +51,11 @@ def is_filter(dimension, value):
 class Program:
     """A headcount on a data folder of its own. Its journal, if it has one, is below `runtime`."""
 
-    def __init__(self, binary, sites=(SITE,)):
+    def __init__(self, binary, sites=(SITE,), options=()):
         self.binary = binary
+        # A program from before there was an option runs without it.
+        known = subprocess.run([binary, "serve", "--help"], capture_output=True, text=True).stdout
+        self.options = options if all(word in known for word in options if word.startswith("--")) else ()
         self.folder = tempfile.mkdtemp(prefix="headcount-bench-")
         self.data, self.log = f"{self.folder}/data", f"{self.folder}/log"
         # A folder of this run alone in memory, as systemd gives one to a service.
@@ -72,7 +75,7 @@ class Program:
 
     def start(self):
         """Starts it, and waits until it listens."""
-        command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data]
+        command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.data, *self.options]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADCOUNT_")}
         environment["RUNTIME_DIRECTORY"] = self.runtime
         self.begun = time.monotonic()

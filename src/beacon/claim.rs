@@ -18,7 +18,7 @@ pub(super) fn screen_of_width(width: u64) -> Option<&'static str> {
 }
 
 /// The class with this label, if it is one of the six.
-pub(super) fn screen_labelled(label: &str) -> Option<&'static str> {
+pub fn screen_labelled(label: &str) -> Option<&'static str> {
     SCREENS.iter().map(|(known, _)| *known).find(|known| *known == label)
 }
 

@@ -1,6 +1,8 @@
 //! In: requests for the pictures and links of mail campaigns, and the content of a signed link. Out: which campaign, and
 //! [`Asker`]: who asked for it. Forgets: every key of the query, so that no recipient can be told from another.
 
+use serde::{Deserialize, Serialize};
+
 use super::Request;
 use crate::site::fold;
 
@@ -8,7 +10,7 @@ use crate::site::fold;
 pub const UNKNOWN: &str = "(unknown)";
 
 /// What happened to a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Act {
     /// Its picture was asked for.
     Opened,
@@ -17,7 +19,7 @@ pub enum Act {
 }
 
 /// Who asks for a picture or follows a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Asker {
     /// A mail program or a browser of a person.
     Reader,
@@ -30,7 +32,7 @@ pub enum Asker {
 }
 
 /// What is counted of mails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailKind {
     /// What happened.
     pub act: Act,

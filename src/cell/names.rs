@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::dimension::FIXED;
 use super::filter::JOINT;
+use super::tuples::NewTuples;
 use super::{AttributeTuple, AttributeTuples, Dimension, Folding, HitAttributeTable, NOT_SET, OTHER, TUPLES_PER_VISIT};
 use crate::limits;
 
@@ -30,7 +31,7 @@ impl Sym {
 pub const PAGEVIEW: &str = "pageview";
 
 /// What a name is used for. Each kind has a budget of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Use {
     /// The value of a dimension.
     Value(Dimension),
@@ -224,6 +225,17 @@ impl DayNames {
         });
         self.tuples = tuples;
         of_visit
+    }
+
+    /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
+    pub fn tuples_without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewTuples {
+        let mut tuples = std::mem::take(&mut self.tuples);
+        let new = tuples.without(is_gone, |channel, source| {
+            let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
+            self.channel_and_source(&channel, &source, 0)
+        });
+        self.tuples = tuples;
+        new
     }
 
     /// The number of a channel and source in one; [`Sym::OTHER`] past the budget. A source that finds no room waits in it as well,

@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 use super::Tally;
 use crate::limits;
 use code::{WRITTEN_OUT, coded, decoded};
-use column::{Bytes, put, put_signed};
+pub(crate) use column::{Bytes, put, put_signed};
 pub use column_block::{COLUMN_BLOCK_BYTES, ColumnBlock, pack_block};
 
 /// Columns of a chunk.

@@ -99,9 +99,7 @@ async fn go_on(demo: Demo, collector: Collector) {
         ticks.tick().await;
         let now = collector.clock().now();
         for beacon in sites.iter_mut().flat_map(|site| site.due(now)) {
-            if let Err(waiting) = collector.receive(beacon) {
-                waiting.give_up();
-            }
+            collector.receive(beacon);
         }
     }
 }

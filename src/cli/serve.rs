@@ -56,7 +56,7 @@ pub(super) fn run(
     stop: Stop,
     ready: impl FnOnce(&Collector, &str) -> Result<()>,
 ) -> Result<()> {
-    let (collector, keeping) = super::open(config, folder, clock.clone())?;
+    let (collector, keeping) = super::open(config, folder, clock.clone(), true)?;
     if !clock.is_true() {
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
     }

@@ -1,11 +1,9 @@
-//! In: beacons. Out: hits in the queue, or the reason why there is none. Forgets: the beacon, with its address and agent.
+//! In: beacons. Out: hits that are counted, or the reason why not. Forgets: the beacon, with its address and agent.
 //!
 //! From [`Collector::admit`] on a beacon is received, and then it is counted, rejected or lost, and that is counted too:
 //! [`Uncounted`] holds to that.
 
-use std::sync::mpsc::TrySendError;
-
-use super::message::WriterMessage;
+use super::running::MarkedHit;
 use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
@@ -27,15 +25,9 @@ impl Drop for LostByPanic<'_> {
 }
 
 impl Collector {
-    /// Takes a beacon: finds its site, makes its hit, and queues it. Never waits.
-    ///
-    /// # Errors
-    /// The hit, while the queue is full.
-    pub fn receive(&self, beacon: Beacon) -> Result<Outcome, Uncounted> {
-        match self.admit(beacon, None) {
-            Ok(hit) => self.queue(hit),
-            Err(outcome) => Ok(outcome),
-        }
+    /// Takes a beacon: finds its site, makes its hit, and counts it.
+    pub fn receive(&self, beacon: Beacon) -> Outcome {
+        self.admit(beacon, None).map_or_else(|outcome| outcome, |hit| self.count(hit))
     }
 
     /// Makes the hit of a beacon, whose sender may have a token; else books why it is not counted.
@@ -62,8 +54,9 @@ impl Collector {
 
     fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Uncounted, Dropped> {
         let at = trusted::moment(&mut beacon, site.id, now, access)?;
+        let mark = beacon.once;
         let (hit, begins_past_day) = self.hit_at(beacon, site, at, now)?;
-        let mut made = Uncounted::new(hit, self);
+        let mut made = Uncounted::new(MarkedHit { hit, mark }, self);
         made.begins_past_day = begins_past_day;
         Ok(made)
     }
@@ -84,35 +77,21 @@ impl Collector {
                 (late.salt, late.is_new)
             }
         };
-        let (once, address, way) = (beacon.once, beacon.sender.address, beacon.sender.way);
+        let (address, way) = (beacon.sender.address, beacon.sender.way);
         let hit = hit::make(beacon, site, Arrival { at, local }, &salt, &self.0.tools)?;
         self.0.proxies.note(address, way, hit.token);
-        if once.is_some_and(|mark| self.0.recent.is_repeat(&hit, mark, now)) {
-            return Err(Rejection::Repeat.into());
-        }
         Ok((hit, is_new))
     }
 
-    /// Takes a hit that was made elsewhere. Never waits.
-    ///
-    /// # Errors
-    /// The hit, while the queue is full.
-    pub fn take(&self, hit: Hit) -> Result<Outcome, Uncounted> {
+    /// Takes a hit that was made elsewhere.
+    pub fn take(&self, hit: Hit) -> Outcome {
         self.0.meter.received.inc();
-        self.queue(Uncounted::new(hit, self))
+        self.count(Uncounted::new(MarkedHit { hit, mark: None }, self))
     }
 
-    /// Queues a hit.
-    ///
-    /// # Errors
-    /// The hit itself, while the queue is full. The caller may try again, or give it up.
-    pub fn queue(&self, hit: Uncounted) -> Result<Outcome, Uncounted> {
-        match self.0.queue.try_send(WriterMessage::Hit(hit.queued())) {
-            Ok(()) => Ok(Outcome::Accepted),
-            Err(TrySendError::Full(WriterMessage::Hit(hit))) => Err(hit.taken_back()),
-            // Dropped here, it is booked as lost.
-            Err(_) => Ok(Outcome::Lost),
-        }
+    /// Counts a hit, and tells what became of it: whoever is told that it is counted will find it in the next answer.
+    pub fn count(&self, hit: Uncounted) -> Outcome {
+        hit.count(|hit| self.0.running.with(|running, now| running.count(hit, now)))
     }
 
     /// Books a message that was refused before it became a beacon: once for each site it named, or once to the instance.
@@ -140,8 +119,9 @@ impl Collector {
     }
 
     pub(super) fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
-        self.0.meter.reject(reason);
-        self.0.rejections.add(site, day, reason, bot);
+        let booked = self.0.running.with(|running, _| running.reject(site, day, reason, bot));
+        // Where nothing is stored any more, the reason is counted all the same.
+        booked.unwrap_or_else(|| self.0.meter.reject(reason));
         Outcome::Rejected(reason)
     }
 }

@@ -2,7 +2,8 @@
 //! day; until then a token for each person, under the day's salt.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use super::{Collector, Outcome};
 use crate::beacon::mail::{Act, Asker, MailKind, UNKNOWN, asker};
@@ -14,54 +15,49 @@ use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::MailSum;
 
-type MailKey = (SiteId, Day, String, MailKind);
+pub(super) type MailKey = (SiteId, Day, String, MailKind);
 
 /// What became of mails and is not stored yet.
-#[derive(Debug, Default)]
-pub struct Mails(Mutex<HashMap<MailKey, MailTally>>);
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct MailTallies(HashMap<MailKey, MailTally>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct MailTally {
     count: u64,
     people: u64,
     known: HashSet<u64>,
 }
 
-impl Mails {
-    fn add(&self, key: MailKey, person: Option<u64>) {
-        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = sums.values().map(|sum| sum.known.len()).sum::<usize>() < limits::MAIL_PEOPLE_MAX;
-        let sum = sums.entry(key).or_default();
+impl MailTallies {
+    /// Counts what a person did, if people are told apart.
+    pub(super) fn add(&mut self, key: MailKey, person: Option<u64>) {
+        let has_room = self.0.values().map(|sum| sum.known.len()).sum::<usize>() < limits::MAIL_PEOPLE_MAX;
+        let sum = self.0.entry(key).or_default();
         sum.count += 1;
         if has_room && person.is_some_and(|person| sum.known.insert(person)) {
             sum.people += 1;
         }
     }
 
-    /// A copy of what is there.
-    pub fn peek(&self) -> Vec<MailSum> {
-        list(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What is there.
+    pub(super) fn rows(&self) -> Vec<MailSum> {
+        let filled = self.0.iter().filter(|(_, sum)| sum.count > 0);
+        let row = |((site, day, campaign, kind), sum): (&MailKey, &MailTally)| {
+            let (count, people) = (sum.count, sum.people);
+            MailSum { site: *site, campaign: campaign.clone(), day: *day, kind: *kind, count, people }
+        };
+        filled.map(row).collect()
     }
 
     /// Hands out what is there; people are remembered until their day is over.
-    pub fn drain(&self, is_over: impl Fn(&(SiteId, Day)) -> bool) -> Vec<MailSum> {
-        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let drained = list(&sums);
-        sums.retain(|(site, day, _, _), sum| {
+    pub(super) fn drain(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) -> Vec<MailSum> {
+        let drained = self.rows();
+        self.0.retain(|(site, day, _, _), sum| {
             (sum.count, sum.people) = (0, 0);
             !is_over(&(*site, *day))
         });
         drained
     }
-}
-
-fn list(sums: &HashMap<MailKey, MailTally>) -> Vec<MailSum> {
-    let filled = sums.iter().filter(|(_, sum)| sum.count > 0);
-    let row = |((site, day, campaign, kind), sum): (&MailKey, &MailTally)| {
-        let (count, people) = (sum.count, sum.people);
-        MailSum { site: *site, campaign: campaign.clone(), day: *day, kind: *kind, count, people }
-    };
-    filled.map(row).collect()
 }
 
 impl Collector {
@@ -101,7 +97,8 @@ impl Collector {
             _ => None,
         };
         let name = if site.settings.campaigns.contains_key(campaign) { campaign } else { UNKNOWN };
-        self.0.mails.add((site.id, day, name.to_owned(), kind), person.map(|token| token.bits()));
-        Ok(())
+        let key = (site.id, day, name.to_owned(), kind);
+        let counted = self.0.running.with(|running, _| running.mail(key, person.map(|token| token.bits())));
+        counted.ok_or(Outcome::Lost)
     }
 }

@@ -1,8 +1,10 @@
 //! In: rejections, from any request, and the programs among them. Out: their sums, for the next flush. Forgets: everything but
 //! site, day and reason, and of programs their family and a group of paths.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::counts::Name;
 use crate::hit::BotHit;
@@ -11,15 +13,11 @@ use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::{BotCount, OTHER_PAGES, Rejected};
 
-/// Rejections that are not stored yet.
-#[derive(Debug, Default)]
-pub struct RejectionCounters(Mutex<RejectionSums>);
-
-/// What is booked, by key.
-#[derive(Debug, Default)]
+/// Rejections that are not stored yet, by key.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RejectionSums {
     rejected: CountBy<(SiteId, Day, Rejection)>,
-    bots: HashMap<(SiteId, Day), CountBy<(&'static str, String)>>,
+    bots: HashMap<(SiteId, Day), CountBy<(Cow<'static, str>, String)>>,
 }
 
 type CountBy<K> = HashMap<K, u64, foldhash::fast::RandomState>;
@@ -33,27 +31,6 @@ pub struct BookedRows {
     pub bots: Vec<BotCount>,
 }
 
-impl RejectionCounters {
-    /// Adds a rejection, and the program that was rejected.
-    pub fn add(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
-        self.books().add(site, day, reason, bot);
-    }
-
-    /// A copy of what is there.
-    pub fn peek(&self) -> BookedRows {
-        self.books().rows()
-    }
-
-    /// Hands out what is there, and starts anew.
-    pub fn drain(&self) -> BookedRows {
-        std::mem::take(&mut *self.books()).rows()
-    }
-
-    fn books(&self) -> MutexGuard<'_, RejectionSums> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl RejectionSums {
     /// Adds a rejection, and the program that was rejected. Past [`BOT_ROWS_PER_DAY_MAX`] rows the paths of programs are no
     /// longer told apart; the store holds the same bound over the whole day.
@@ -62,7 +39,7 @@ impl RejectionSums {
         let Some(BotHit { bot, pages }) = bot else { return };
         let rows = self.bots.entry((site, day)).or_default();
         let is_full = rows.len() >= BOT_ROWS_PER_DAY_MAX;
-        let key = (bot.family, pages);
+        let key = (Cow::Borrowed(bot.family), pages);
         let key = if is_full && !rows.contains_key(&key) { (key.0, OTHER_PAGES.to_owned()) } else { key };
         *rows.entry(key).or_default() += 1;
     }
@@ -75,7 +52,7 @@ impl RejectionSums {
             rows.iter().map(move |((family, pages), count)| BotCount {
                 site,
                 day,
-                family: Name::from(*family),
+                family: Name::from(&**family),
                 pages: Name::from(pages.as_str()),
                 count: *count,
             })
@@ -91,18 +68,17 @@ mod tests {
 
     #[test]
     fn random_paths_of_programs_fill_no_memory() {
-        let counters = RejectionCounters::default();
+        let mut sums = RejectionSums::default();
         let (site, day) = (SiteId(1), Day(20_000));
         let total = BOT_ROWS_PER_DAY_MAX + 500;
         for number in 0..total {
             let bot = Some(BotHit { bot: AUTOMATED, pages: format!("/{number}") });
-            counters.add(site, day, Rejection::Bot, bot);
+            sums.add(site, day, Rejection::Bot, bot);
         }
-        let booked = counters.drain();
+        let booked = sums.rows();
         assert_eq!(booked.bots.len(), BOT_ROWS_PER_DAY_MAX + 1);
         assert_eq!(booked.bots.iter().map(|row| row.count).sum::<u64>(), total as u64);
         let rest = booked.bots.iter().find(|row| &*row.pages == OTHER_PAGES).map(|row| row.count);
         assert_eq!((rest, booked.rejected[0].count), (Some(500), total as u64));
-        assert!(counters.peek().bots.is_empty());
     }
 }

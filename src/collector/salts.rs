@@ -2,7 +2,8 @@
 //! when it was made, an hour after its last use.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::hit::token::Salt;
 use crate::limits;
@@ -10,7 +11,14 @@ use crate::site::{Day, Moment, SiteId};
 
 /// The salts of open days. They are in memory only.
 #[derive(Debug, Default)]
-pub struct Salts(RwLock<HashMap<(SiteId, Day), KeptSalt, foldhash::fast::RandomState>>);
+pub struct Salts {
+    salts: RwLock<SaltTable>,
+    /// Days of salts that nobody was told of yet, and whether there are any.
+    new: Mutex<Vec<(SiteId, Day)>>,
+    has_new: AtomicBool,
+}
+
+type SaltTable = HashMap<(SiteId, Day), KeptSalt, foldhash::fast::RandomState>;
 
 #[derive(Debug)]
 struct KeptSalt {
@@ -34,16 +42,14 @@ impl Salts {
     /// # Errors
     /// The system gives no randomness; then nothing can be counted safely.
     pub fn of(&self, site: SiteId, day: Day) -> Result<Arc<Salt>, getrandom::Error> {
-        if let Some(kept) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(site, day)) {
+        if let Some(kept) = self.read().get(&(site, day)) {
             return Ok(kept.salt.clone());
         }
-        let mut salts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut salts = self.write();
         if let Some(kept) = salts.get(&(site, day)) {
             return Ok(kept.salt.clone());
         }
-        let salt = Arc::new(Salt::from_random(random()?));
-        salts.insert((site, day), KeptSalt { salt: salt.clone(), late: None });
-        Ok(salt)
+        self.keep(&mut salts, (site, day), None)
     }
 
     /// The salt of a day that is over: of its own, unless the day's first salt is still there. One past
@@ -52,7 +58,7 @@ impl Salts {
     /// # Errors
     /// The system gives no randomness.
     pub fn of_past(&self, site: SiteId, day: Day, now: Moment) -> Result<Late, getrandom::Error> {
-        let mut salts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut salts = self.write();
         if let Some(kept) = salts.get_mut(&(site, day)) {
             kept.late = kept.late.map(|_| now);
             return Ok(Late { salt: kept.salt.clone(), is_new: false });
@@ -63,26 +69,70 @@ impl Salts {
         {
             salts.remove(&oldest);
         }
-        let salt = Arc::new(Salt::from_random(random()?));
-        salts.insert((site, day), KeptSalt { salt: salt.clone(), late: Some(now) });
+        let salt = self.keep(&mut salts, (site, day), Some(now))?;
         Ok(Late { salt, is_new: true })
     }
 
-    /// Whether a day that is over still takes late hits: its salt was used within [`limits::LATE_MS`].
-    pub fn is_late(&self, site: SiteId, day: Day, now: Moment) -> bool {
-        let salts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let used = salts.get(&(site, day)).and_then(|kept| kept.late);
-        used.is_some_and(|used| now < used.plus(limits::LATE_MS))
+    /// Until when a day that was over when its salt was made takes late hits: [`limits::LATE_MS`] after the last one.
+    pub fn late_until(&self, site: SiteId, day: Day) -> Option<Moment> {
+        let used = self.read().get(&(site, day))?.late?;
+        Some(used.plus(limits::LATE_MS))
+    }
+
+    /// The days of salts that were made since this was asked last.
+    pub fn take_new(&self) -> Vec<(SiteId, Day)> {
+        if !self.has_new.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        self.has_new.store(false, Ordering::Release);
+        std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, SaltTable> {
+        self.salts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, SaltTable> {
+        self.salts.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a new salt. Whoever has it from here on is told of it by [`Salts::take_new`] before.
+    fn keep(
+        &self,
+        salts: &mut SaltTable,
+        key: (SiteId, Day),
+        late: Option<Moment>,
+    ) -> Result<Arc<Salt>, getrandom::Error> {
+        let salt = Arc::new(Salt::from_random(random()?));
+        salts.insert(key, KeptSalt { salt: salt.clone(), late });
+        self.new.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        self.has_new.store(true, Ordering::Release);
+        Ok(salt)
+    }
+
+    /// The salt of a day, and when it was last used if it was made for a day that was over by then.
+    pub fn get(&self, site: SiteId, day: Day) -> Option<(Arc<Salt>, Option<Moment>)> {
+        self.read().get(&(site, day)).map(|kept| (kept.salt.clone(), kept.late))
+    }
+
+    /// All of them, as [`Salts::get`] has them.
+    pub fn all(&self) -> Vec<((SiteId, Day), Arc<Salt>, Option<Moment>)> {
+        self.read().iter().map(|(key, kept)| (*key, kept.salt.clone(), kept.late)).collect()
+    }
+
+    /// Takes up a salt that was made before the program started.
+    pub fn restore(&self, key: (SiteId, Day), salt: Arc<Salt>, late: Option<Moment>) {
+        self.write().insert(key, KeptSalt { salt, late });
     }
 
     /// Drops the salt of a day; it is wiped when the last request that holds it is done.
     pub fn forget(&self, site: SiteId, day: Day) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&(site, day));
+        self.write().remove(&(site, day));
     }
 
     /// The days that have a salt.
     pub fn days(&self) -> Vec<(SiteId, Day)> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.read().keys().copied().collect()
     }
 }
 
@@ -106,14 +156,15 @@ mod tests {
         let (site, day, now) = (SiteId(1), Day(20_000), Moment(1_780_000_000_000));
         assert!(salts.of_past(site, day, now).unwrap().is_new);
         let later = now.plus(limits::LATE_MS - 1);
-        assert!(salts.is_late(site, day, later) && !salts.is_late(site, day, later.plus(1)));
+        let until = |salts: &Salts| salts.late_until(site, day);
+        assert_eq!(until(&salts), Some(now.plus(limits::LATE_MS)));
         assert!(!salts.of_past(site, day, later).unwrap().is_new);
-        assert!(salts.is_late(site, day, later.plus(1)), "used again");
+        assert_eq!(until(&salts), Some(later.plus(limits::LATE_MS)), "used again");
         let running = Day(20_001);
         let salt = salts.of(site, running).unwrap();
         let late = salts.of_past(site, running, now).unwrap();
         assert!(
-            Arc::ptr_eq(&salt, &late.salt) && !salts.is_late(site, running, now),
+            Arc::ptr_eq(&salt, &late.salt) && salts.late_until(site, running).is_none(),
             "the day's own salt keeps its end"
         );
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::Collector;
-use super::message::WriterMessage;
+use super::ended;
 use super::pending::{Pending, SnapshotScope};
 use crate::counts::{Name, PropKey};
 use crate::limits;
@@ -42,7 +42,7 @@ impl Collector {
     /// The collector has ended, or [`StoreError`] of the store.
     pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
         // First what is not stored, then what is: what is stored in between is in both, and told by its number.
-        let pending = self.call(|reply| WriterMessage::Snapshot { scope, reply })?;
+        let pending = self.0.running.with(|running, now| running.pending(&scope, now)).ok_or_else(ended)?;
         Ok(SitesSnapshot { stored: self.0.sums.snapshot()?, pending })
     }
 }

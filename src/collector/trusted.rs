@@ -1,9 +1,7 @@
 //! In: beacons of senders that hold a token, one by one or many together. Out: the moment they claim; what became of a
 //! batch. Forgets: claims that are not believed.
 
-use std::sync::mpsc;
-
-use super::message::{BatchOutcome, WriterMessage};
+use super::running::{BatchOutcome, MarkedHit};
 use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
@@ -54,36 +52,33 @@ impl Collector {
         self.0.sums.has_batch(id)
     }
 
-    /// Counts hits together, all of them or none: with an id that was counted before, none. Waits for the writer.
+    /// Counts hits together, all of them or none: with an id that was counted before, none.
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
-    pub fn take_batch(&self, hits: Vec<Hit>, id: Option<Digest>) -> Result<BatchOutcome, StoreError> {
+    pub fn take_batch(&self, hits: Vec<MarkedHit>, id: Option<Digest>) -> Result<BatchOutcome, StoreError> {
         self.take_together(hits, id, Vec::new())
     }
 
-    /// Counts hits of logs together with how far those are read. Waits for the writer.
+    /// Counts hits of logs together with how far those are read.
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
     pub fn take_lines(&self, hits: Vec<Hit>, imported: Vec<Imported>) -> Result<BatchOutcome, StoreError> {
         self.0.meter.received.inc_by(hits.len() as u64);
+        let hits = hits.into_iter().map(|hit| MarkedHit { hit, mark: None }).collect();
         self.take_together(hits, None, imported)
     }
 
     fn take_together(
         &self,
-        hits: Vec<Hit>,
+        hits: Vec<MarkedHit>,
         id: Option<Digest>,
         imported: Vec<Imported>,
     ) -> Result<BatchOutcome, StoreError> {
-        self.0.meter.queued.inc_by(hits.len() as i64);
-        let (reply, answer) = mpsc::channel();
-        let lost = hits.len() as u64;
-        let sent = self.0.queue.send(WriterMessage::Batch { hits, id, imported, reply });
-        sent.ok().and_then(|()| answer.recv().ok()).ok_or_else(|| {
-            self.0.meter.queued.dec_by(lost as i64);
-            self.0.meter.lost.inc_by(lost);
+        let counted = self.0.running.with(|running, now| running.count_batch(&hits, id, imported, now));
+        counted.ok_or_else(|| {
+            self.0.meter.lost.inc_by(hits.len() as u64);
             ended()
         })
     }

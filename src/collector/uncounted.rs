@@ -1,32 +1,32 @@
 //! A hit on its way to be counted: if it is dropped on the way, the reason is counted.
 //!
-//! Wherever it is dropped, that is booked: in a request whose client hung up, in a queue whose reader has ended, in a panic.
+//! Wherever it is dropped, that is booked: in a request whose client hung up, in a panic.
 
 use std::fmt;
 
 use super::Collector;
-use crate::hit::Hit;
+use super::running::MarkedHit;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 
 /// What became of a beacon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It waits to be counted; the next question will see it.
+    /// It is counted; the next question will see it.
     Accepted,
     /// It is not counted.
     Rejected(Rejection),
-    /// It is lost: the program is ending, or the writer has failed.
+    /// It is lost: the program is ending, or has failed.
     Lost,
 }
 
-/// A hit that is neither counted nor rejected yet. Dropped, it is booked under [`Rejection::TooMany`] while it waits for room in
-/// the queue, and as lost once it was in there.
+/// A hit that is neither counted nor rejected yet. Dropped, it is booked under [`Rejection::TooMany`]; when it is dropped by a
+/// panic of whoever counts it, as lost.
 pub struct Uncounted {
     /// There until something became of it.
-    hit: Option<Box<Hit>>,
+    hit: Option<MarkedHit>,
     collector: Collector,
-    is_queued: bool,
+    is_counted: bool,
     /// Whether it is the first of a past day under a new salt: visitors whom an earlier salt knew count twice there.
     pub begins_past_day: bool,
 }
@@ -39,9 +39,8 @@ impl fmt::Debug for Uncounted {
 
 impl Drop for Uncounted {
     fn drop(&mut self) {
-        let Some(hit) = self.hit.take() else { return };
-        if self.is_queued {
-            self.collector.meter().queued.dec();
+        let Some(MarkedHit { hit, .. }) = self.hit.take() else { return };
+        if self.is_counted {
             self.collector.meter().lost.inc();
         } else {
             self.collector.book(hit.site, hit.local.day, Rejection::TooMany, None);
@@ -50,53 +49,40 @@ impl Drop for Uncounted {
 }
 
 impl Uncounted {
-    pub(super) fn new(hit: Hit, collector: &Collector) -> Uncounted {
-        Uncounted { hit: Some(Box::new(hit)), collector: collector.clone(), is_queued: false, begins_past_day: false }
+    pub(super) fn new(hit: MarkedHit, collector: &Collector) -> Uncounted {
+        Uncounted { hit: Some(hit), collector: collector.clone(), is_counted: false, begins_past_day: false }
     }
 
     /// Its site, and the day that it is of there.
     pub fn day(&self) -> Option<(SiteId, Day)> {
-        self.hit.as_ref().map(|hit| (hit.site, hit.local.day))
-    }
-
-    /// Gives up on it because the queue had no room in time.
-    pub fn give_up(self) -> Outcome {
-        self.reject(Rejection::TooMany)
+        self.hit.as_ref().map(|MarkedHit { hit, .. }| (hit.site, hit.local.day))
     }
 
     /// Gives up on it, for a reason.
     pub fn reject(mut self, reason: Rejection) -> Outcome {
-        if let Some(hit) = self.hit.take() {
+        if let Some(MarkedHit { hit, .. }) = self.hit.take() {
             self.collector.book(hit.site, hit.local.day, reason, None);
         }
         Outcome::Rejected(reason)
     }
 
     /// The hit, for whom answers for it from now on.
-    pub fn into_hit(mut self) -> Option<Hit> {
-        self.hit.take().map(|hit| *hit)
+    pub fn into_hit(mut self) -> Option<MarkedHit> {
+        self.hit.take()
     }
 
-    /// The same, as it goes into the queue.
-    pub(super) fn queued(mut self) -> Uncounted {
-        self.collector.meter().queued.inc();
-        self.is_queued = true;
-        self
-    }
-
-    /// The same, when the queue had no room for it.
-    pub(super) fn taken_back(mut self) -> Uncounted {
-        self.collector.meter().queued.dec();
-        self.is_queued = false;
-        self
-    }
-
-    /// Has it counted, or rejected, by `count`.
-    pub(super) fn count(mut self, count: impl FnOnce(&Hit)) {
-        if let Some(hit) = &self.hit {
-            count(hit);
-            self.collector.meter().queued.dec();
+    /// Has it counted, or booked why it is not, by `count`; nothing becomes of it where nobody counts any more.
+    pub(super) fn count(mut self, count: impl FnOnce(&MarkedHit) -> Option<Result<(), Rejection>>) -> Outcome {
+        self.is_counted = true;
+        let counted = self.hit.as_ref().and_then(count);
+        if counted.is_some() {
+            self.hit = None;
         }
-        self.hit = None;
+        match counted {
+            Some(Ok(())) => Outcome::Accepted,
+            Some(Err(reason)) => Outcome::Rejected(reason),
+            // Dropped here, it is booked as lost.
+            None => Outcome::Lost,
+        }
     }
 }

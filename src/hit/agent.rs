@@ -50,6 +50,14 @@ impl Agent {
     }
 }
 
+/// All devices, and the label of an unknown one.
+const DEVICES: [&str; 6] = ["desktop", "mobile", "tablet", "tv", "console", NOT_SET];
+
+/// The device with this label, if there is one.
+pub fn device_named(label: &str) -> Option<&'static str> {
+    DEVICES.into_iter().find(|device| *device == label)
+}
+
 /// What a user agent stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

@@ -23,6 +23,8 @@ use crate::rejection::Rejection;
 use crate::site::{self, HostRelation};
 use table::{Named, SourceKind, TABLE};
 
+pub use channel::named as channel_named;
+
 /// Where a visit came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

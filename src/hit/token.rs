@@ -17,6 +17,11 @@ impl Salt {
     pub fn from_random(bytes: [u8; 32]) -> Salt {
         Salt(bytes)
     }
+
+    /// Its bytes, for the journal in memory and nothing else.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Salt {

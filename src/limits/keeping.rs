@@ -1,10 +1,6 @@
 //! How hits are taken, kept and stored: `store`, `collector`.
 
-/// Hits waiting for the collector. At 100,000 hits a second this is a sixth of a second.
-pub const QUEUE_HITS_MAX: usize = 16_384;
-/// How long the collector lets hits gather before it takes them, in milliseconds: one wake-up serves many.
-pub const GATHER_MS: u64 = 2;
-/// How long the writer waits for a message before it looks at the clock, in milliseconds.
+/// Longest time between two looks at what is due, in milliseconds.
 pub const IDLE_MS: u64 = 500;
 /// Time between two flushes, in seconds: long enough that one transaction is never one visit.
 pub const FLUSH_INTERVAL_S: u64 = 10;

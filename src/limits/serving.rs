@@ -80,10 +80,6 @@ pub const TOLD_BYTES_MAX: usize = 1_000;
 pub const TOLD_S: u32 = 60;
 /// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
 pub const SHARE_SLUG_BYTES_MAX: usize = 253;
-/// How often a hit looks for room in the full queue before it is given up, every [`QUEUE_WAIT_STEP_MS`]: a second in all.
-pub const QUEUE_WAIT_STEPS: u32 = 200;
-/// Time between two such looks, in milliseconds.
-pub const QUEUE_WAIT_STEP_MS: u64 = 5;
 /// How long browsers keep the choice of a language, in seconds: a year.
 pub const LANGUAGE_COOKIE_S: u32 = 31_536_000;
 /// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).

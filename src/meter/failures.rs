@@ -81,6 +81,13 @@ failure_kinds! {
     LookUp => ("look_up", "a look into the store failed", "the database can't be read", AWhile),
     /// The look at a site that somebody watches.
     Live => ("live", "a look at a site failed", "the live view can't be kept up to date", AWhile),
+    /// What is counted could not be written to the journal in memory.
+    Journal => (
+        "journal",
+        "the journal of the running day is given up; counting goes on without it",
+        "the journal of the running day is given up; what came since the last flush would not survive a crash",
+        UntilDone
+    ),
     /// A connection was not accepted.
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.

@@ -44,7 +44,10 @@ use crate::site::{Day, SiteId};
 use super::StoreError;
 
 pub use ask::{Ask, CellSource, Grain, SumRow};
-pub use flush::{BotCount, CountedBy, DayState, Flush, Imported, MailSum, OTHER_PAGES, Rejected};
+pub use flush::{
+    BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalPosition, JournalState, MailSum,
+    OTHER_PAGES, Rejected,
+};
 
 /// A day whose visits are in memory of whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +140,12 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]
     fn last_flush(&self) -> Result<u64, StoreError>;
+
+    /// Which database this is, and how far the records of a journal are in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn journal_state(&self) -> Result<JournalState, StoreError>;
 
     /// Adds a flush, for good, wholly or not at all. One whose number is not above [`SumStore::last_flush`] was applied
     /// before, and changes nothing: whoever does not know whether a flush went through sends it again.

@@ -5,9 +5,8 @@ use super::{Book, VisitChange, VisitState};
 use crate::cell::{
     AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT, Tally, Use,
 };
-use crate::hit::{Hit, Kind};
+use crate::hit::Hit;
 use crate::limits;
-use crate::rejection::Rejection;
 use crate::site::Hour;
 
 /// A hit's own values.
@@ -33,13 +32,15 @@ impl Labels {
         }
         let page = names.page(&hit.page, who);
         let values = OF_HITS.map(|dimension| names.value(dimension, hit.value(dimension), who));
-        let patterns =
+        let mut patterns: Vec<Sym> =
             hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
-        let attributes = names.hit_attributes.of(values, patterns);
+        // Past the budget two of them may be one.
+        patterns.sort_unstable();
+        patterns.dedup();
+        let attributes = names.hit_attributes.of(values, patterns.into());
         let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
         for (key, value) in &hit.props {
             let (key, value) = names.prop(key, value, who);
-            // Past the budget two of them may be one.
             if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
                 props.push((key, value, names.is_under_event(event, (key, value))));
             }
@@ -80,29 +81,6 @@ impl Labels {
     }
 }
 
-/// Books a hit of a site that keeps no tokens: its own dimensions, but no visitor, no visit, no entry and exit page. Hands out
-/// what two such hits must share to be alike.
-///
-/// # Errors
-/// [`Rejection::NoVisit`] for engagement, which needs a visit.
-pub fn take_unknown(
-    hit: &Hit,
-    names: &mut DayNames,
-    book: &mut impl Book,
-) -> Result<([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes), Rejection> {
-    if matches!(hit.kind, Kind::Engagement { .. }) {
-        return Err(Rejection::NoVisit);
-    }
-    let labels = Labels::of(hit, 0, names, false);
-    let (hour, tally) = (hit.local.hour, of_hit(&hit.kind));
-    book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
-    let tuples = tuples(hit, 0, names);
-    tuples.into_iter().for_each(|tuple| book.tuple_hour(tuple, hour, tally));
-    labels.cells(names).chain(labels.prop_cells()).for_each(|cell| book.hour(cell, hour, tally));
-    labels.book_money(hour, book);
-    Ok((tuples, labels.page, labels.attributes))
-}
-
 /// What a visit that begins with this hit keeps of it.
 pub(super) fn tuples(hit: &Hit, who: u64, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
     let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
@@ -110,14 +88,6 @@ pub(super) fn tuples(hit: &Hit, who: u64, names: &mut DayNames) -> [AttributeTup
         names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), who);
     }
     names.tuples(&values, who)
-}
-
-/// What the hit itself counts.
-pub(super) fn of_hit(kind: &Kind) -> Tally {
-    match kind {
-        Kind::Event { .. } => Tally { events: 1, ..Tally::ZERO },
-        _ => Tally { pageviews: 1, ..Tally::ZERO },
-    }
 }
 
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -15,16 +15,16 @@ use tempfile::TempDir;
 
 use crate::operators::unset;
 use crate::scenario::End;
+use crate::world::journal::JournalFolder;
 
-/// Memory for the journals of tests, where there is any.
-const MEMORY: &str = "/dev/shm";
 /// Longer than any start or stop.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A program that has several lives.
 pub struct Lives {
     folder: TempDir,
-    runtime: TempDir,
+    /// Where the journal is, in memory.
+    pub journal: JournalFolder,
     options: &'static [&'static str],
     /// What time it was when, from where the clock goes on.
     clock: (Timestamp, Instant),
@@ -39,11 +39,9 @@ pub struct Lives {
 impl Lives {
     /// Starts a program at a moment that counts example.com.
     pub fn begin(now: &str, options: &'static [&'static str]) -> Lives {
-        let memory = Path::new(MEMORY);
-        let runtime = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let mut lives = Lives {
             folder: tempfile::tempdir().unwrap(),
-            runtime: runtime.unwrap(),
+            journal: JournalFolder::make(),
             options,
             clock: (now.parse().unwrap(), Instant::now()),
             child: None,
@@ -88,7 +86,7 @@ impl Lives {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
         command.args(["--now", &self.now()]).args(words).arg("--data").arg(self.data());
         unset(&mut command);
-        command.env("RUNTIME_DIRECTORY", self.runtime.path());
+        command.env("RUNTIME_DIRECTORY", self.journal.path());
         command
     }
 
@@ -181,18 +179,6 @@ impl Lives {
         let page = asked.call().unwrap().body_mut().read_to_string().unwrap();
         let numbers = page.split("<dd class=\"big\">").skip(1).map(|rest| rest.split('<').next().unwrap());
         numbers.take(3).map(|number| number.replace(|c: char| !c.is_ascii_digit(), "").parse().unwrap()).collect()
-    }
-
-    /// The files of the journal.
-    pub fn journal_files(&self) -> Vec<PathBuf> {
-        let (mut files, mut folders) = (Vec::new(), vec![self.runtime.path().to_owned()]);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
-            }
-        }
-        files
     }
 }
 

@@ -112,6 +112,16 @@ impl OpenDays {
         self.open.values().map(|open| (open.site, open.day, open.snapshot()))
     }
 
+    /// All days.
+    pub fn all(&self) -> impl Iterator<Item = &OpenDay> {
+        self.open.values()
+    }
+
+    /// All days.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut OpenDay> {
+        self.open.values_mut()
+    }
+
     /// The days of a site.
     pub fn of(&self, site: SiteId) -> impl Iterator<Item = &OpenDay> {
         self.open.values().filter(move |open| open.site == site)

@@ -13,7 +13,7 @@ use headcount::site::{AddressMode, Day, Moment};
 use serde_json::{Value, json};
 
 use super::expected::{Split, Stage, clock};
-use super::{Scenario, Step, What};
+use super::{End, Scenario, Step, What};
 use crate::world::{World, person};
 
 /// Time zones that tell the countries of stories.
@@ -208,10 +208,16 @@ fn dimension(axis: &Axis<Name>) -> Option<Option<String>> {
 
 impl Stage for Served {
     fn play(&mut self, scenario: &Scenario) {
-        for (step, moment) in scenario.steps.iter().zip(scenario.moments()) {
+        let mut end = |how| match how {
+            End::Stop => self.world.restart(),
+            End::Kill => self.world.kill(),
+        };
+        for (place, (step, moment)) in scenario.steps.iter().zip(scenario.moments()).enumerate() {
+            scenario.ends_before(place).for_each(&mut end);
             self.world.clock.set(moment);
             self.send(scenario, step);
         }
+        scenario.ends_before(scenario.steps.len()).for_each(end);
     }
 
     fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {

@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// Writes a number.
-pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put(to: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         to.push(number as u8 | 0x80);
         number >>= 7;
@@ -29,7 +29,7 @@ pub(super) fn put(to: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Writes a number that may be negative.
-pub(super) fn put_signed(to: &mut Vec<u8>, number: i64) {
+pub(crate) fn put_signed(to: &mut Vec<u8>, number: i64) {
     put(to, ((number << 1) ^ (number >> 63)) as u64);
 }
 
@@ -88,28 +88,28 @@ fn decompressed(kept: &[u8], length: usize) -> Result<Vec<u8>, Damaged> {
 }
 
 /// Bytes that are read from their beginning. Numbers of an empty column are all 0.
-pub(super) struct Bytes<'a> {
+pub(crate) struct Bytes<'a> {
     rest: &'a [u8],
     is_zeros: bool,
 }
 
 impl<'a> Bytes<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Bytes<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Bytes<'a> {
         Bytes { rest: bytes, is_zeros: bytes.is_empty() }
     }
 
     /// What is left.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(Damaged)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, Damaged> {
+    pub(crate) fn number(&mut self) -> Result<u64, Damaged> {
         if self.is_zeros {
             return Ok(0);
         }
@@ -129,18 +129,18 @@ impl<'a> Bytes<'a> {
         Err(Damaged)
     }
 
-    pub(super) fn signed(&mut self) -> Result<i64, Damaged> {
+    pub(crate) fn signed(&mut self) -> Result<i64, Damaged> {
         let number = self.number()?;
         Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
     /// A number of a cell's key.
-    pub(super) fn small(&mut self) -> Result<u32, Damaged> {
+    pub(crate) fn small(&mut self) -> Result<u32, Damaged> {
         u32::try_from(self.number()?).map_err(|_| Damaged)
     }
 
     /// A number of bytes or cells.
-    pub(super) fn length(&mut self) -> Result<usize, Damaged> {
+    pub(crate) fn length(&mut self) -> Result<usize, Damaged> {
         usize::try_from(self.number()?).map_err(|_| Damaged)
     }
 }

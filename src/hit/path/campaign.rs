@@ -79,6 +79,14 @@ pub struct Click {
     pub is_paid: bool,
 }
 
+impl Click {
+    /// The network that campaigns call so, if there is one.
+    pub fn of_network(source: &str, is_paid: bool) -> Option<Click> {
+        let clicks = CLICK_IDS.iter().map(|(_, click)| *click);
+        clicks.into_iter().find(|click| click.source == source && click.is_paid == is_paid)
+    }
+}
+
 /// What the query of a page says about where its reader came from. Values are decoded, trimmed and masked; an empty
 /// one counts as none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,6 +4,34 @@ use super::super::path::Campaign;
 use super::table::SourceKind;
 use crate::cell::DIRECT;
 
+/// All channels.
+const CHANNELS: [&str; 19] = [
+    DIRECT,
+    "Organic Search",
+    "Organic Social",
+    "Organic Video",
+    "Organic Shopping",
+    "Paid Search",
+    "Paid Social",
+    "Paid Video",
+    "Paid Shopping",
+    "Paid Other",
+    "Display",
+    "Cross-network",
+    "Referral",
+    "AI Assistants",
+    "Email",
+    "Affiliates",
+    "Mobile Push",
+    "Audio",
+    "SMS",
+];
+
+/// The channel with this name, if there is one.
+pub fn named(name: &str) -> Option<&'static str> {
+    CHANNELS.into_iter().find(|channel| *channel == name)
+}
+
 /// The channel of a visit whose source is of this kind; `None` means that nothing says where it came from. `is_ad` says that a
 /// click id tells of an advertisement. The rules and their order are those that GA4 documents, with AI assistants beside them.
 pub fn of(campaign: &Campaign, kind: Option<SourceKind>, is_ad: bool) -> &'static str {
@@ -113,7 +141,7 @@ mod tests {
     const OTHER: Option<SourceKind> = Some(SourceKind::Referral);
 
     /// Queries, kinds of sources, and channels.
-    const CHANNELS: &[(&str, Option<SourceKind>, &str)] = &[
+    const CASES: &[(&str, Option<SourceKind>, &str)] = &[
         ("", None, "Direct"),
         ("utm_medium=whatever", None, "Direct"),
         ("utm_medium=referral", None, "Referral"),
@@ -154,8 +182,10 @@ mod tests {
 
     #[test]
     fn kind_and_medium_make_the_channel() {
-        for (query, kind, want) in CHANNELS.iter().copied() {
+        for (query, kind, want) in CASES.iter().copied() {
             assert_eq!(of(&campaign(query), kind, query == "gclid=1" && kind == SEARCH), want, "{query} {kind:?}");
+            assert_eq!(named(want), Some(want));
         }
+        assert!(CHANNELS.iter().all(|channel| CASES.iter().any(|(_, _, want)| want == channel)));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use hyper::header::{self, HeaderMap};
 
@@ -10,7 +9,6 @@ use super::super::failure::{FailureCause, blocking, stored};
 use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
 use crate::collector::{Collector, Outcome, Uncounted};
-use crate::limits;
 use crate::operator::{Access, TokenScope};
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
@@ -150,7 +148,7 @@ impl Gathered {
         self.outcomes.len()
     }
 
-    /// Counts all of them at once. Waits.
+    /// Counts all of them at once.
     pub fn count(mut self, id: Option<Digest>) -> Received {
         let collector = self.collector.clone();
         let twice = self.past.iter().filter(|(site, day)| collector.has_visitors(*site, *day));
@@ -223,10 +221,7 @@ async fn receive_one(item: Result<Beacon, Refusal>, access: Option<Access>, app:
             if let Some((site, day)) = hit.day().filter(|_| hit.begins_past_day) {
                 note_past_day(site, day, app, received).await;
             }
-            match app.collector.queue(hit) {
-                Ok(outcome) => outcome,
-                Err(hit) => wait_for_room(hit, app).await,
-            }
+            app.collector.count(hit)
         }
         Err(outcome) => outcome,
     };
@@ -269,18 +264,6 @@ pub fn refuse(refusal: &Refusal, collector: &Collector) -> Outcome {
     Outcome::Rejected(refusal.reason)
 }
 
-/// A full queue empties within milliseconds; a collector that is too slow for longer says so.
-async fn wait_for_room(mut hit: Uncounted, app: &App) -> Outcome {
-    for _ in 0..limits::QUEUE_WAIT_STEPS {
-        tokio::time::sleep(Duration::from_millis(limits::QUEUE_WAIT_STEP_MS)).await;
-        match app.collector.queue(hit) {
-            Ok(outcome) => return outcome,
-            Err(again) => hit = again,
-        }
-    }
-    hit.give_up()
-}
-
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
@@ -298,13 +281,12 @@ mod tests {
     use crate::site::Moment;
     use crate::store;
 
-    /// A collector whose queue holds next to nothing.
-    fn narrow() -> (Arc<App>, WriterHandle, tempfile::TempDir) {
+    fn collector() -> (Arc<App>, WriterHandle, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let stores = store::open(&folder.path().join("headcount.db")).unwrap();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(Moment(1_780_315_200_000));
-        let (collector, keeping) = Collector::with_room(4, stores, tools, clock).unwrap();
+        let (collector, keeping) = Collector::start(stores, tools, clock).unwrap();
         let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
         control::run(add, &collector, "").unwrap();
         (Arc::new(App::new(collector, Default::default(), String::new())), keeping, folder)
@@ -374,7 +356,7 @@ mod tests {
 
     #[test]
     fn whenever_a_client_hangs_up_each_beacon_is_counted_or_rejected() {
-        let (app, keeping, _folder) = narrow();
+        let (app, keeping, _folder) = collector();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let mut seed = 7_u32;
@@ -394,7 +376,7 @@ mod tests {
         keeping.wait().unwrap();
         let meter = app.collector.meter();
         let sent = 200 * (1 + 3 + 4 + 4 + 1);
-        assert_eq!((meter.received.get(), meter.lost.get(), meter.queued.get()), (sent, 0, 0));
+        assert_eq!((meter.received.get(), meter.lost.get()), (sent, 0));
         assert_eq!(meter.counted.get() + meter.rejected(), sent);
         let hung_up = meter.text().lines().any(|line| {
             line.starts_with("headcount_beacons_rejected_total{reason=\"too_many\"} ") && !line.ends_with(" 0")
@@ -403,11 +385,11 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_when_the_queue_is_closed_is_lost_and_counted_as_that() {
-        let (app, keeping, _folder) = narrow();
+    fn what_comes_when_the_collector_has_ended_is_lost_and_counted_as_that() {
+        let (app, keeping, _folder) = collector();
         app.collector.stop();
         keeping.wait().unwrap();
-        assert_eq!(app.collector.receive(beacon(1)).unwrap(), Outcome::Lost);
+        assert_eq!(app.collector.receive(beacon(1)), Outcome::Lost);
         let mut gathered = Gathered::new(&app.collector);
         gathered.add(Ok(beacon(2)), None);
         gathered.add(Ok(beacon(3)), None);
@@ -416,6 +398,6 @@ mod tests {
         half_read.add(Ok(beacon(4)), None);
         drop(half_read);
         let meter = app.collector.meter();
-        assert_eq!((meter.received.get(), meter.lost.get(), meter.rejected(), meter.queued.get()), (4, 3, 1, 0));
+        assert_eq!((meter.received.get(), meter.lost.get(), meter.rejected()), (4, 3, 1));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::beacon::mail::MailKind;
 use crate::counts::{Name, SessionSnapshot, Sums};
 use crate::rejection::Rejection;
@@ -40,7 +42,7 @@ pub struct BotCount {
 }
 
 /// How far a log has been imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// The site it counted for.
     pub site: SiteId,
@@ -97,6 +99,34 @@ pub struct DayState {
     pub is_over: bool,
 }
 
+/// What tells one database from others: random, made with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct DatabaseId(pub [u8; 16]);
+
+/// What tells one journal from others: random, made with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct JournalId(pub [u8; 16]);
+
+/// A place between two records of a journal. Of the same journal, the later place is the greater one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct JournalPosition {
+    /// The journal.
+    pub journal: JournalId,
+    /// The segment of it.
+    pub segment: u64,
+    /// How far into the segment, in bytes.
+    pub offset: u64,
+}
+
+/// What a database knows of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JournalState {
+    /// The database.
+    pub database: DatabaseId,
+    /// The position and the number of the last flush that had one.
+    pub drained: Option<(JournalPosition, u64)>,
+}
+
 /// What is added in one step.
 #[derive(Debug, Default)]
 pub struct Flush {
@@ -120,4 +150,6 @@ pub struct Flush {
     pub mails: Vec<MailSum>,
     /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
     pub batches: Vec<(Digest, Day)>,
+    /// Up to where the records of the journal are in the sums. Without one, the store keeps what it was told last.
+    pub position: Option<JournalPosition>,
 }

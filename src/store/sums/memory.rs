@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, NamesMark, OTHER_PAGES,
-    StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalPosition, JournalState,
+    MailSum, NamesMark, OTHER_PAGES, StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::packed::unpack_all;
@@ -45,6 +45,7 @@ struct Held {
     imported: BTreeMap<(SiteId, [u8; 32]), Imported>,
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
+    drained: Option<(JournalPosition, u64)>,
 }
 
 impl MemorySums {
@@ -90,6 +91,7 @@ impl Held {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
         }
+        self.drained = flush.position.map(|position| (position, flush.number)).or(self.drained);
         self.flush = flush.number;
     }
 
@@ -321,6 +323,11 @@ impl SumSnapshot for Held {
 impl SumStore for MemorySums {
     fn last_flush(&self) -> Result<u64, StoreError> {
         Ok(self.held().flush)
+    }
+
+    fn journal_state(&self) -> Result<JournalState, StoreError> {
+        // It is gone with the program, so that there is no other to tell it from.
+        Ok(JournalState { drained: self.held().drained, ..JournalState::default() })
     }
 
     fn apply(&self, flush: &Flush) -> Result<(), StoreError> {

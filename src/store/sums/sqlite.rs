@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, MailSum, NamesMark, StoreError, StoredSums, SumSnapshot,
-    SumStore,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, JournalState, MailSum, NamesMark, StoreError, StoredSums,
+    SumSnapshot, SumStore,
 };
 use crate::counts::Name;
 use crate::rejection::Rejection;
@@ -127,6 +127,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
 impl SumStore for SqliteSums {
     fn last_flush(&self) -> Result<u64> {
         read::last_flush(&self.reader())
+    }
+
+    fn journal_state(&self) -> Result<JournalState> {
+        read::journal_state(&self.reader())
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {

@@ -18,11 +18,28 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
-use crate::store::{Ask, BotCount, CellSource, CountedBy, Grain, Imported, InMemory, StoredSums, SumRow};
+use crate::store::{
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, JournalId, JournalPosition,
+    JournalState, StoredSums, SumRow,
+};
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
     let number: i64 = connection.prepare_cached("SELECT number FROM flushes")?.query_row([], |row| row.get(0))?;
     Ok(number.max(0) as u64)
+}
+
+pub(super) fn journal_state(connection: &Connection) -> Result<JournalState> {
+    let sql = "SELECT \"database\", id, segment, \"offset\", flush FROM journal";
+    let state = connection.prepare_cached(sql)?.query_row([], |row| {
+        let journal: Option<[u8; 16]> = row.get(1)?;
+        let [segment, offset, flush] = [row.get(2)?, row.get(3)?, row.get(4)?].map(|number: i64| number.max(0) as u64);
+        let position = |journal| JournalPosition { journal: JournalId(journal), segment, offset };
+        Ok(JournalState {
+            database: DatabaseId(row.get(0)?),
+            drained: journal.map(|journal| (position(journal), flush)),
+        })
+    })?;
+    Ok(state)
 }
 
 /// The answers to questions, in a transaction that holds all flushes up to number `flush`.

@@ -36,6 +36,7 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
     add_imported(&transaction, flush)?;
     add_mails(&transaction, flush)?;
     add_batches(&transaction, flush)?;
+    set_position(&transaction, flush)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     Ok(transaction.commit()?)
 }
@@ -73,6 +74,15 @@ fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
         let old = Day(day.0 - limits::BATCH_DAYS);
         transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
     }
+    Ok(())
+}
+
+fn set_position(transaction: &Transaction, flush: &Flush) -> Result<()> {
+    let Some(position) = flush.position else { return Ok(()) };
+    let sql = "UPDATE journal SET id = ?, segment = ?, \"offset\" = ?, flush = ?";
+    let numbers = [position.segment, position.offset, flush.number].map(|number| number as i64);
+    let [segment, offset, number] = numbers;
+    transaction.prepare_cached(sql)?.execute(params![position.journal.0, segment, offset, number])?;
     Ok(())
 }
 

@@ -1,58 +1,141 @@
-//! In: hits and questions, one after the other. Out: flushes, and sums that are not stored yet. Forgets: each day when it
-//! has ended.
+//! In: hits, counted by the requests that bring them; questions. Out: flushes, and sums that are not stored yet. Forgets: each day
+//! when it has ended.
+//!
+//! Everything that is counted and not stored is one state behind one lock, held for microseconds: a request counts its hit
+//! itself, and so knows what became of it before it answers. Whoever has the lock last does what is due meanwhile; a thread of
+//! its own does when nobody comes.
 //!
 //! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
-//! store leaves it out. The writer never waits for the flusher but at the end of the program.
+//! store leaves it out. Nobody who counts waits for a disk.
 
 mod batches;
 mod closing;
+mod counting;
 mod flushing;
+mod image;
+mod journaling;
 mod minutes;
+mod recovery;
 mod unstored;
+mod wake;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::mail::Mails;
-use super::message::{BatchOutcome, Waiter, WriterMessage};
-use super::personal::{self, Personal};
-use super::recent::Recent;
-use super::rejections::{BookedRows, RejectionCounters};
+use super::SumsBatch;
+use super::mail::MailTallies;
+use super::personal::Personal;
+use super::rejections::{BookedRows, RejectionSums};
+use super::repeats::RepeatMemory;
 use super::salts::Salts;
-use super::{Collector, SumsBatch};
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::counts::{self, OpenDay};
-use crate::hit::{Hit, Kind};
+use crate::journal::{Found, Journal, Record};
 use crate::limits;
 use crate::meter::Meter;
-use crate::rejection::Rejection;
-use crate::secret::Digest;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Imported, StoreError, SumStore};
+use crate::store::{DayState, Flush, Imported, JournalState, StoreError, SumStore};
 use batches::Batches;
+pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
+use journaling::Journaling;
 use minutes::Minutes;
+use wake::Wake;
 
-struct SumsWriter {
+/// Where somebody waits for a flush.
+pub type Waiter = Sender<Result<(), StoreError>>;
+
+/// What the state is made with.
+pub(super) struct Parts {
+    pub(super) sums: Arc<dyn SumStore>,
+    pub(super) directory: Arc<ArcSwap<Directory>>,
+    pub(super) salts: Arc<Salts>,
+    pub(super) personal: Arc<Personal>,
+    pub(super) clock: Clock,
+    pub(super) meter: Arc<Meter>,
+    pub(super) journal: Option<Journal>,
+}
+
+/// The state behind its lock.
+pub(super) struct RunningLock {
+    running: Mutex<Running>,
+    is_stopping: AtomicBool,
+    wake: Arc<Wake>,
+    clock: Clock,
+}
+
+impl RunningLock {
+    /// The state as it is at the start of the program, with what was found in the journal.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store can't say how far it is.
+    pub(super) fn new(parts: Parts, found: Found, state: &JournalState) -> Result<RunningLock, StoreError> {
+        let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
+        let mut running = Running::new(parts, &wake)?;
+        running.begin(found, state, clock.now());
+        Ok(RunningLock { running: Mutex::new(running), is_stopping: AtomicBool::new(false), wake, clock })
+    }
+
+    /// Works with the state, and then does what is due. Nothing once the program is ending, or when a panic has broken it.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Running, Moment) -> T) -> Option<T> {
+        if self.is_stopping.load(Ordering::SeqCst) {
+            return None;
+        }
+        let mut running = self.lock()?;
+        let now = self.clock.now();
+        let done = work(&mut running, now);
+        if running.is_due(now) {
+            running.tick(now);
+        }
+        Some(done)
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Running>> {
+        self.running.lock().ok().filter(|running| !running.has_ended)
+    }
+
+    /// Ends the thread of [`spawn`], which stores everything before.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        self.wake.now();
+    }
+}
+
+/// Starts the thread that does what is due when no request comes.
+pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreError>> {
+    thread::spawn(move || {
+        loop {
+            shared.wake.wait();
+            let Some(mut running) = shared.lock() else { return Err(super::ended()) };
+            if shared.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
+                return running.finish();
+            }
+            running.tick(shared.clock.now());
+        }
+    })
+}
+
+/// What is counted and not stored.
+pub(super) struct Running {
     days: HashMap<(SiteId, Day), OpenDay>,
     /// Visitors of all open days.
     visitors: usize,
     salts: Arc<Salts>,
-    recent: Arc<Recent>,
+    repeats: RepeatMemory,
     personal: Arc<Personal>,
-    rejections: Arc<RejectionCounters>,
-    mails: Arc<Mails>,
+    pub(super) rejections: RejectionSums,
+    pub(super) mails: MailTallies,
     directory: Arc<ArcSwap<Directory>>,
     clock: Clock,
     meter: Arc<Meter>,
     flushing: Flushing,
+    journal: Journaling,
     /// The number of the flush that takes what is in memory now; [`u64::MAX`] until there is one.
     next_number: Arc<AtomicU64>,
     /// Who wants everything that is counted now to be stored.
@@ -70,6 +153,11 @@ struct SumsWriter {
     gauged: Moment,
     /// When the pairs of running days were last stored.
     checkpointed: Moment,
+    /// From when to when nothing is due.
+    quiet: (Moment, Moment),
+    /// When the next day ends, among those of the directory that was looked at.
+    next_end: Moment,
+    looked_at: Arc<Directory>,
     /// The day of each site that the store was last told.
     told: HashMap<SiteId, Day>,
     sums: Arc<dyn SumStore>,
@@ -77,177 +165,94 @@ struct SumsWriter {
     unclosed: HashSet<(SiteId, Day)>,
     /// Days that are over, until the next flush.
     closing: Vec<DayState>,
+    /// Whether everything is stored for good.
+    has_ended: bool,
 }
 
-/// Starts the writer and its flusher.
-pub(super) fn spawn(
-    collector: &Collector,
-    messages: Receiver<WriterMessage>,
-) -> Result<JoinHandle<Result<(), StoreError>>, StoreError> {
-    let inner = &collector.0;
-    let writer = SumsWriter {
-        days: HashMap::new(),
-        visitors: 0,
-        salts: inner.salts.clone(),
-        recent: inner.recent.clone(),
-        personal: inner.personal.clone(),
-        rejections: inner.rejections.clone(),
-        mails: inner.mails.clone(),
-        directory: inner.directory.clone(),
-        clock: inner.clock.clone(),
-        meter: inner.meter.clone(),
-        next_number: Arc::new(AtomicU64::new(u64::MAX)),
-        flushing: Flushing::start(inner.sums.clone(), inner.meter.clone())?,
-        waiters: Vec::new(),
-        imports: VecDeque::new(),
-        minutes: Minutes::default(),
-        batches: Batches::default(),
-        imported: Vec::new(),
-        flushed: inner.clock.now(),
-        gauged: inner.clock.now(),
-        checkpointed: inner.clock.now(),
-        told: HashMap::new(),
-        unclosed: inner.sums.open_days()?.into_iter().collect(),
-        sums: inner.sums.clone(),
-        closing: Vec::new(),
-    };
-    Ok(thread::spawn(move || writer.run(&messages)))
-}
-
-impl SumsWriter {
-    fn run(mut self, messages: &Receiver<WriterMessage>) -> Result<(), StoreError> {
-        loop {
-            // The flusher's word is taken soon, because somebody may wait for it.
-            let pause = if self.flushing.is_in_flight() { limits::GATHER_MS } else { limits::IDLE_MS };
-            match messages.recv_timeout(Duration::from_millis(pause)) {
-                Ok(message) => {
-                    // One wake-up serves all that came with it.
-                    let rest = messages.try_iter().take(limits::QUEUE_HITS_MAX);
-                    let mut brings_hits = false;
-                    for message in std::iter::once(message).chain(rest) {
-                        brings_hits |= matches!(message, WriterMessage::Hit(_));
-                        if !self.serve(message) {
-                            return self.finish();
-                        }
-                    }
-                    self.tick();
-                    if self.flushing.has_ended() {
-                        return self.finish();
-                    }
-                    // Hits may gather; who asks one question asks the next at once.
-                    if brings_hits {
-                        thread::sleep(Duration::from_millis(limits::GATHER_MS));
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.tick();
-                    if self.flushing.has_ended() {
-                        return self.finish();
-                    }
-                }
-                Err(RecvTimeoutError::Disconnected) => return self.finish(),
-            }
-        }
+impl Running {
+    fn new(parts: Parts, wake: &Arc<Wake>) -> Result<Running, StoreError> {
+        let Parts { sums, directory, salts, personal, clock, meter, journal } = parts;
+        let now = clock.now();
+        Ok(Running {
+            days: HashMap::new(),
+            visitors: 0,
+            salts,
+            repeats: RepeatMemory::default(),
+            personal,
+            rejections: RejectionSums::default(),
+            mails: MailTallies::default(),
+            looked_at: directory.load_full(),
+            directory,
+            clock,
+            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
+            journal: Journaling::new(journal, meter.clone()),
+            meter,
+            next_number: Arc::new(AtomicU64::new(u64::MAX)),
+            waiters: Vec::new(),
+            imports: VecDeque::new(),
+            minutes: Minutes::default(),
+            batches: Batches::default(),
+            imported: Vec::new(),
+            flushed: now,
+            gauged: now,
+            checkpointed: now,
+            quiet: (now, now),
+            next_end: now,
+            told: HashMap::new(),
+            unclosed: sums.open_days()?.into_iter().collect(),
+            sums,
+            closing: Vec::new(),
+            has_ended: false,
+        })
     }
 
-    /// Serves one message; false ends the writer.
-    fn serve(&mut self, message: WriterMessage) -> bool {
-        match message {
-            // A reason not to count it is booked.
-            WriterMessage::Hit(hit) => hit.count(|hit| _ = self.count(hit)),
-            WriterMessage::Batch { hits, id, imported, reply } => {
-                answer(&reply, self.count_batch(&hits, id));
-                self.note_read(imported);
-            }
-            WriterMessage::Snapshot { scope, reply } => answer(&reply, self.pending(&scope)),
-            WriterMessage::RecentActivity { site, reply } => answer(&reply, self.recent_activity(site)),
-            WriterMessage::Visitors(reply) => answer(&reply, self.visitors),
-            WriterMessage::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
-            WriterMessage::Flush(waiter) => {
-                self.waiters.push(waiter);
-                self.flushing.try_now();
-            }
-            WriterMessage::Forget(site) => self.forget_site(site),
-            WriterMessage::Stop => return false,
-        }
-        true
+    /// How many visitors are remembered.
+    pub(super) fn visitors(&self) -> usize {
+        self.visitors
     }
 
-    fn count_batch(&mut self, hits: &[Hit], id: Option<Digest>) -> BatchOutcome {
-        self.meter.queued.dec_by(hits.len() as i64);
-        if id.is_some_and(|id| !self.batches.begin(id, self.clock.now())) {
-            hits.iter().for_each(|hit| self.reject(hit, Rejection::Repeat));
-            return BatchOutcome { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
-        }
-        BatchOutcome { is_repeat: false, outcomes: hits.iter().map(|hit| self.count(hit)).collect() }
-    }
-
-    /// Keeps how far logs are read for the next flush; what was said of one before is past.
-    fn note_read(&mut self, imported: Vec<Imported>) {
-        for entry in imported {
-            self.imported.retain(|known| (known.site, known.head) != (entry.site, entry.head));
-            self.imported.push(entry);
-        }
-    }
-
-    fn reject(&self, hit: &Hit, reason: Rejection) {
-        self.meter.reject(reason);
-        self.rejections.add(hit.site, hit.local.day, reason, None);
-    }
-
-    fn count(&mut self, hit: &Hit) -> Result<(), Rejection> {
-        let key = (hit.site, hit.local.day);
-        let is_old = || {
-            let today = self.directory.load().get(hit.site).map(|site| site.schedule.locate(self.clock.now()).day);
-            today.is_some_and(|today| key.1.0 < today.0 - limits::HOUR_DETAIL_DAYS)
-        };
-        let budget = |site| self.directory.load().get(site).map(|site| site.settings.budget).unwrap_or_default();
-        let open = || {
-            let day = match is_old() {
-                true => OpenDay::without_hours(key.0, key.1, budget(key.0)),
-                false => OpenDay::new(key.0, key.1, budget(key.0)),
-            };
-            day.folding(personal::folding(key.0, &self.personal, &self.directory, &self.sums, &self.meter))
-        };
-        let day = self.days.entry(key).or_insert_with(open);
-        let before = day.visitors();
-        let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
-        match taken {
-            Ok(()) => {
-                self.visitors += day.visitors() - before;
-                self.meter.counted.inc();
-                match hit.kind {
-                    Kind::Engagement { .. } => _ = self.meter.pings.inc(),
-                    Kind::Pageview => self.minutes.count(hit.site, hit.at),
-                    Kind::Event { .. } => {}
-                }
-            }
-            Err(reason) => self.reject(hit, reason),
-        }
-        taken
-    }
-
-    fn recent_activity(&self, site: SiteId) -> RecentActivity {
-        let at = self.clock.now();
+    /// What the visitors of the last minutes of a site are at.
+    pub(super) fn recent_activity(&self, site: SiteId, at: Moment) -> RecentActivity {
         let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
         RecentActivity { at, pageviews: self.minutes.of(site, at), people }
     }
 
+    /// Has everything stored that is counted now.
+    pub(super) fn flush(&mut self, waiter: Waiter) {
+        self.waiters.push(waiter);
+        self.flushing.try_now();
+        self.wants_tick();
+    }
+
+    /// Has the sums of an import stored.
+    pub(super) fn import(&mut self, site: SiteId, batch: SumsBatch, waiter: Waiter) {
+        self.imports.push_back((site, batch, waiter));
+        self.wants_tick();
+    }
+
+    /// Whether something is to be done at `now`. A clock that was set back changes what is due.
+    fn is_due(&self, now: Moment) -> bool {
+        !(self.quiet.0..self.quiet.1).contains(&now)
+    }
+
+    fn wants_tick(&mut self) {
+        self.quiet.1 = self.quiet.0;
+    }
+
     /// What is to be done from time to time.
-    fn tick(&mut self) {
+    fn tick(&mut self, now: Moment) {
         self.flushing.look();
-        let now = self.clock.now();
         // Flushes set the gauges; while none goes through they are looked at all the same.
-        if (now.0 - self.gauged.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000 {
+        if is_past(self.gauged, limits::FLUSH_INTERVAL_S, now) {
             self.gauge(now);
         }
         let has_ended = self.close_ended(now);
-        self.recent.forget_past(now);
-        let is_due = (now.0 - self.flushed.0).abs() >= limits::FLUSH_INTERVAL_S as i64 * 1_000;
+        self.repeats.forget_past(now);
+        let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty();
         if self.flushing.writing().is_none() && wants {
             let today = self.today(now);
-            let is_hour_over = (now.0 - self.checkpointed.0).abs() >= limits::CHECKPOINT_S as i64 * 1_000;
+            let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
             self.begin_flush(now, today, is_hour_over);
         }
         while self.flushing.writing().is_none()
@@ -255,6 +260,8 @@ impl SumsWriter {
         {
             self.begin_import(site, batch, waiter);
         }
+        self.renew_journal(now);
+        self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
     }
 
     fn gauge(&mut self, now: Moment) {
@@ -265,9 +272,11 @@ impl SumsWriter {
     }
 
     /// Drops everything of a site that the store has removed.
-    fn forget_site(&mut self, site: SiteId) {
+    pub(super) fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
         self.minutes.forget_site(site);
+        self.journal.later(|| Record::Forgotten { site });
+        self.journal.forget(self.clock.now());
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.visitors = self.days.values().map(OpenDay::visitors).sum();
@@ -287,7 +296,7 @@ impl SumsWriter {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let BookedRows { mut rejected, mut bots } = self.rejections.drain();
+        let BookedRows { mut rejected, mut bots } = std::mem::take(&mut self.rejections).rows();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
         let batches = self.batches.drain(now);
@@ -300,6 +309,9 @@ impl SumsWriter {
             self.checkpointed = now;
             days.extend(self.checkpoint());
         }
+        for DayState { site, day, .. } in days.iter().filter(|state| state.is_over) {
+            self.journal.later(|| Record::Closed { site: *site, day: *day });
+        }
         // Days without visitors and without sums hold nothing but names.
         self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
         self.gauge(now);
@@ -309,11 +321,13 @@ impl SumsWriter {
         if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
+        let position = self.journal.position();
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        self.flushing.begin(Flush { number, sums, days, rejected, bots, today, imported, mails, batches }, waiters);
+        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
+        self.flushing.begin(flush, waiters);
     }
 
     /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
@@ -342,7 +356,7 @@ impl SumsWriter {
     }
 
     /// Stores everything before the end, and tells if that can't be done.
-    fn finish(mut self) -> Result<(), StoreError> {
+    fn finish(&mut self) -> Result<(), StoreError> {
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
@@ -356,8 +370,14 @@ impl SumsWriter {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
+        self.has_ended = true;
         result
     }
+}
+
+/// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.
+fn is_past(since: Moment, seconds: u64, now: Moment) -> bool {
+    (now.0 - since.0).unsigned_abs() >= seconds * 1_000
 }
 
 /// Whoever asked may have gone meanwhile.
@@ -370,9 +390,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::collector::Collector;
     use crate::hit::Tools;
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
+    use crate::secret::Digest;
 
     const POISON: Digest = Digest([0xee; 32]);
 

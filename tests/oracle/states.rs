@@ -1,5 +1,6 @@
-//! Snapshots that readers take at random moments, on threads of their own, while hits are counted and stored: each is that of a
-//! naive walk up to one hit, in all its figures. A stream that fails is printed in the scenario language.
+//! States of a collector, each that of a naive walk in all its figures: snapshots that readers take at random moments, on threads
+//! of their own, while hits are counted and stored; and what is there after the program ended on the way. A stream that fails is
+//! printed in the scenario language.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -21,8 +22,10 @@ use proptest::test_runner::TestRunner;
 use super::pairs::Side;
 use super::streams::{Stream, config, stream};
 use super::{Walk, figures};
+use crate::scenario::End;
 use crate::scenario::depth1::hits;
 use crate::scenario::depth2::Kept;
+use crate::scenario::expected::Stage;
 
 const READERS: usize = 3;
 const SITES: [SiteId; 2] = [SiteId(1), SiteId(2)];
@@ -120,11 +123,16 @@ fn walked(schedules: &[Schedule], hits: &[Hit]) -> Shown {
     rid_of_zeros(shown)
 }
 
+/// The first and the last day of hits.
+fn days(hits: &[Hit]) -> [Day; 2] {
+    let days = hits.iter().map(|hit| hit.local.day);
+    [days.clone().min().unwrap(), days.max().unwrap()]
+}
+
 /// Counts the hits while readers take snapshots: each of them when so many hits are counted.
 fn play(stream: &Stream, moments: &[BTreeSet<usize>]) -> Vec<Taken> {
     let (kept, all) = (Kept::open(&stream.scenario), hits(&stream.scenario));
-    let days = all.iter().map(|hit| hit.local.day);
-    let days = [days.clone().min().unwrap(), days.max().unwrap()];
+    let days = days(&all);
     let (progress, last) = (Progress::default(), all.len());
     let (flush, flushes) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -179,4 +187,23 @@ fn a_snapshot_is_a_naive_walk_up_to_one_hit() {
     };
     let moments = vec(proptest::collection::btree_set(0..200_usize, 1..8), READERS);
     TestRunner::new(config(12)).run(&(stream(), moments), compare).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn a_day_that_went_over_ends_is_a_naive_walk() {
+    let compare = |(mut stream, ends): (Stream, BTreeMap<usize, bool>)| {
+        let end = |(place, is_kill): (usize, bool)| (place, if is_kill { End::Kill } else { End::Stop });
+        stream.scenario.ends = ends.into_iter().map(end).collect();
+        let mut kept = Kept::open(&stream.scenario);
+        kept.play(&stream.scenario);
+        let hits = hits(&stream.scenario);
+        let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
+        let shown = read(kept.collector(), days(&hits), &Progress::default()).shown;
+        prop_assert_eq!(shown, walked(&schedules, &hits));
+        let uncounted = Walk::over(&schedules, &hits).1.iter().filter(|counts| !**counts).count() as i64;
+        prop_assert_eq!(kept.rejected().iter().map(|(_, count)| count).sum::<i64>(), uncounted);
+        Ok(())
+    };
+    let ends = proptest::collection::btree_map(0..120_usize, any::<bool>(), 1..10);
+    TestRunner::new(config(12)).run(&(stream(), ends), compare).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -9,7 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::collector::message::Waiter;
+use super::Waiter;
+use super::wake::Wake;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, StoreError, SumStore};
@@ -23,6 +24,7 @@ pub struct Flushing {
     /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
     meter: Arc<Meter>,
+    wake: Arc<Wake>,
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
@@ -34,19 +36,44 @@ pub struct Flushing {
 
 /// The thread that writes.
 struct Flusher {
-    flushes: Sender<Arc<Flush>>,
+    jobs: Sender<Job>,
     written: Receiver<FlushResult>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>) -> Flusher {
-        let (flushes, to_write) = mpsc::channel();
+    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>) -> Flusher {
+        let (jobs, to_do) = mpsc::channel();
         let (done, written) = mpsc::channel();
-        let (store, meter) = (store.clone(), meter.clone());
-        let thread = thread::spawn(move || write(&*store, &meter, &to_write, &done));
-        Flusher { flushes, written, thread }
+        let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
+        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake }));
+        Flusher { jobs, written, thread: Some(thread) }
     }
+
+    /// None: whoever sends it a flush is told that it has ended.
+    fn none() -> Flusher {
+        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None }
+    }
+}
+
+/// Who is told what became of a flush, and that the flusher has ended.
+struct Told {
+    done: Sender<FlushResult>,
+    wake: Arc<Wake>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.wake.now();
+    }
+}
+
+/// What the flusher does.
+pub(super) enum Job {
+    /// Writes a flush.
+    Flush(Arc<Flush>),
+    /// Writes an image for the journal.
+    Image(Box<dyn FnOnce() + Send>),
 }
 
 /// When a failed flush is tried again.
@@ -60,11 +87,22 @@ impl Flushing {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>) -> Result<Flushing, StoreError> {
+    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>, wake: Arc<Wake>) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let flusher = Flusher::spawn(&store, &meter);
+        let flusher = Flusher::spawn(&store, &meter, &wake);
         let (writing, retry, waiters) = (None, None, Vec::new());
-        Ok(Flushing { store, flusher, has_ended: false, meter, number, writing, is_in_flight: false, retry, waiters })
+        Ok(Flushing {
+            store,
+            flusher,
+            has_ended: false,
+            meter,
+            wake,
+            number,
+            writing,
+            is_in_flight: false,
+            retry,
+            waiters,
+        })
     }
 
     /// Whether the flusher ended by itself. Then nothing is ever stored again, and the program has to end.
@@ -75,11 +113,6 @@ impl Flushing {
     /// The flush that is not known to be stored yet.
     pub fn writing(&self) -> Option<&Arc<Flush>> {
         self.writing.as_ref()
-    }
-
-    /// Whether the flusher has work, so that its word will come soon.
-    pub fn is_in_flight(&self) -> bool {
-        self.is_in_flight
     }
 
     /// The number that the next flush will have.
@@ -118,7 +151,7 @@ impl Flushing {
     /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
         if self.has_ended {
-            self.flusher = Flusher::spawn(&self.store, &self.meter);
+            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake);
             self.has_ended = false;
         }
         self.try_now();
@@ -132,10 +165,18 @@ impl Flushing {
     }
 
     /// Ends the flusher.
-    pub fn end(self) {
-        drop(self.flusher.flushes);
+    pub fn end(&mut self) {
+        let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
+        drop(flusher.jobs);
         // That it panicked was noted when it did not answer.
-        let _ = self.flusher.thread.join();
+        let _ = flusher.thread.map(JoinHandle::join);
+    }
+
+    /// Hands the flusher other work, which it does before the next flush.
+    pub fn hand(&mut self, job: Job) {
+        if self.flusher.jobs.send(job).is_err() {
+            self.end_of_flusher();
+        }
     }
 
     fn end_of_flusher(&mut self) {
@@ -149,7 +190,7 @@ impl Flushing {
     fn send(&mut self) {
         if let Some(flush) = &self.writing {
             self.is_in_flight = true;
-            if self.flusher.flushes.send(flush.clone()).is_err() {
+            if self.flusher.jobs.send(Job::Flush(flush.clone())).is_err() {
                 self.end_of_flusher();
             }
         }
@@ -187,34 +228,43 @@ fn gone() -> Result<(), StoreError> {
 }
 
 /// The flusher: one transaction after the other, and between them what makes the past small.
-fn write(store: &dyn SumStore, meter: &Meter, flushes: &Receiver<Arc<Flush>>, done: &Sender<FlushResult>) {
+fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) {
     let mut has_more = false;
     loop {
         // At the end of the program nothing is left but flushes: whoever stops it waits.
-        let flush = match flushes.try_recv() {
-            Ok(flush) => flush,
+        let job = match jobs.try_recv() {
+            Ok(job) => job,
             Err(TryRecvError::Empty) if has_more => {
                 has_more = compact(store, meter);
                 continue;
             }
-            Err(TryRecvError::Empty) => match flushes.recv() {
-                Ok(flush) => flush,
+            Err(TryRecvError::Empty) => match jobs.recv() {
+                Ok(job) => job,
                 Err(_) => return,
             },
             Err(TryRecvError::Disconnected) => return,
         };
-        #[cfg(test)]
-        assert!(!super::tests::is_poisoned(&flush), "a poisoned flush");
-        let begun = Instant::now();
-        let result = store.apply(&flush);
-        if result.is_ok() {
-            meter.flushed(begun.elapsed().as_secs_f64());
-            has_more = true;
+        match job {
+            Job::Image(write) => write(),
+            Job::Flush(flush) => {
+                let result = apply(store, meter, &flush);
+                has_more |= result.is_ok();
+                if told.done.send((flush.number, result)).is_err() {
+                    return;
+                }
+            }
         }
-        if done.send((flush.number, result)).is_err() {
-            return;
-        }
+        told.wake.now();
     }
+}
+
+fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {
+    #[cfg(test)]
+    assert!(!super::tests::is_poisoned(flush), "a poisoned flush");
+    let begun = Instant::now();
+    store.apply(flush)?;
+    meter.flushed(begun.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// One step; what fails is tried again after the next flush.

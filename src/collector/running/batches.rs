@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits;
 use crate::secret::Digest;
 use crate::site::{Day, Moment};
 
 /// Ids of batches that are not known to be stored.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Batches {
     recent: HashMap<Digest, Moment>,
     next: Vec<(Digest, Day)>,

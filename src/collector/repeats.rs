@@ -2,7 +2,8 @@
 //! [`limits::REPEAT_MS`].
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::hit::Hit;
 use crate::limits;
@@ -12,33 +13,33 @@ use crate::site::{Moment, SiteId};
 type RepeatKey = (SiteId, u64, u64);
 
 /// Messages of the last seconds.
-#[derive(Debug, Default)]
-pub struct Recent(Mutex<RepeatMemory>);
-
-#[derive(Debug, Default)]
-struct RepeatMemory {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct RepeatMemory {
     seen: HashMap<RepeatKey, Moment>,
     order: VecDeque<(Moment, RepeatKey)>,
 }
 
-impl Recent {
-    /// Whether this message of the hit's sender came before, not long ago.
-    pub fn is_repeat(&self, hit: &Hit, mark: u64, now: Moment) -> bool {
-        let key = (hit.site, hit.token.map_or(0, |token| token.bits()), mark);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(key, now)
-    }
-
-    /// Forgets what is past, so that no token stays because nothing comes any more.
-    pub fn forget_past(&self, now: Moment) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).forget_past(now);
-    }
+fn key(hit: &Hit, mark: u64) -> RepeatKey {
+    (hit.site, hit.token.map_or(0, |token| token.bits()), mark)
 }
 
 impl RepeatMemory {
-    fn forget_past(&mut self, now: Moment) {
+    /// Whether this message of the hit's sender was counted not long ago.
+    pub(super) fn has(&mut self, hit: &Hit, mark: u64, now: Moment) -> bool {
+        self.forget_past(now);
+        self.seen.contains_key(&key(hit, mark))
+    }
+
+    /// Remembers a message that is counted.
+    pub(super) fn add(&mut self, hit: &Hit, mark: u64, now: Moment) {
+        self.insert(key(hit, mark), now);
+    }
+
+    /// Forgets what is past, so that no token stays because nothing comes any more.
+    pub(super) fn forget_past(&mut self, now: Moment) {
         let since = now.plus(-limits::REPEAT_MS);
         while let Some((at, old)) = self.order.front().copied() {
-            let is_past = at <= since || at > now || self.order.len() >= limits::REPEATS_MAX;
+            let is_past = at <= since || at > now;
             if !is_past {
                 break;
             }
@@ -47,14 +48,14 @@ impl RepeatMemory {
         }
     }
 
-    fn take(&mut self, key: RepeatKey, now: Moment) -> bool {
-        self.forget_past(now);
-        if self.seen.contains_key(&key) {
-            return true;
+    fn insert(&mut self, key: RepeatKey, now: Moment) {
+        if self.order.len() >= limits::REPEATS_MAX
+            && let Some((_, oldest)) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
         }
         self.seen.insert(key, now);
         self.order.push_back((now, key));
-        false
     }
 }
 
@@ -67,12 +68,10 @@ mod tests {
         let mut memory = RepeatMemory::default();
         let (one, other) = ((SiteId(1), 1, 1), (SiteId(1), 2, 1));
         let now = Moment(1_000_000);
-        assert_eq!(
-            [memory.take(one, now), memory.take(one, now.plus(9_999)), memory.take(other, now)],
-            [false, true, false]
-        );
-        assert!(!memory.take(one, now.plus(limits::REPEAT_MS)), "forgotten by then");
-        memory.forget_past(now.plus(2 * limits::REPEAT_MS));
+        memory.insert(one, now);
+        memory.forget_past(now.plus(limits::REPEAT_MS - 1));
+        assert!(memory.seen.contains_key(&one) && !memory.seen.contains_key(&other));
+        memory.forget_past(now.plus(limits::REPEAT_MS));
         assert!(memory.seen.is_empty() && memory.order.is_empty());
     }
 
@@ -80,7 +79,7 @@ mod tests {
     fn a_flood_is_bounded() {
         let mut memory = RepeatMemory::default();
         for number in 0..2 * limits::REPEATS_MAX as u64 {
-            memory.take((SiteId(1), number, 0), Moment(5));
+            memory.insert((SiteId(1), number, 0), Moment(5));
         }
         assert!(memory.seen.len() <= limits::REPEATS_MAX && memory.order.len() == memory.seen.len());
     }

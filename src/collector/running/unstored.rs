@@ -2,31 +2,31 @@
 
 use std::collections::HashMap;
 
-use super::SumsWriter;
+use super::Running;
 use crate::collector::pending::{Pending, SnapshotScope};
 use crate::collector::rejections::BookedRows;
 use crate::counts::OpenDay;
-use crate::site::SiteId;
+use crate::site::{Moment, SiteId};
 use crate::store::Flush;
 
-impl SumsWriter {
+impl Running {
     /// What is in memory.
-    pub(super) fn pending(&mut self, scope: &SnapshotScope) -> Pending {
+    pub(in crate::collector) fn pending(&mut self, scope: &SnapshotScope, now: Moment) -> Pending {
         Pending {
             writing: self.flushing.writing().cloned(),
             next: self.unstored(scope),
             next_number: self.next_number.clone(),
             in_memory: self.in_memory(scope),
-            visitors_now: if scope.counts_visitors { self.visitors_now(scope) } else { HashMap::new() },
+            visitors_now: if scope.counts_visitors { self.visitors_now(scope, now) } else { HashMap::new() },
         }
     }
 
     /// What the next flush would bring of some sites.
     fn unstored(&self, scope: &SnapshotScope) -> Flush {
-        let BookedRows { mut rejected, mut bots } = self.rejections.peek();
+        let BookedRows { mut rejected, mut bots } = self.rejections.rows();
         rejected.retain(|rejected| scope.has(rejected.site));
         bots.retain(|bot| scope.has(bot.site));
-        let mails = self.mails.peek().into_iter().filter(|mail| scope.has(mail.site)).collect();
+        let mails = self.mails.rows().into_iter().filter(|mail| scope.has(mail.site)).collect();
         let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.has(day.site));
         let sums = |day: &OpenDay| match &scope.axes {
             Some(axes) => day.peek(axes.iter()),
@@ -41,8 +41,7 @@ impl SumsWriter {
         }
     }
 
-    fn visitors_now(&self, scope: &SnapshotScope) -> HashMap<SiteId, usize> {
-        let now = self.clock.now();
+    fn visitors_now(&self, scope: &SnapshotScope, now: Moment) -> HashMap<SiteId, usize> {
         let mut visitors = HashMap::new();
         for day in self.days.values().filter(|day| scope.has(day.site)) {
             *visitors.entry(day.site).or_default() += day.visitors_now(now);

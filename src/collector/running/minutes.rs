@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::RECENT_MINUTES;
 use crate::site::{Moment, SiteId};
 
 const MINUTE_MS: i64 = 60_000;
 
 /// Pageviews of the last minutes, by site.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Minutes(HashMap<SiteId, Ring, foldhash::fast::RandomState>);
 
 /// Minutes since the epoch and their pageviews, each at its number modulo the length.

@@ -3,26 +3,29 @@
 
 use std::sync::Arc;
 
-use super::SumsWriter;
+use super::Running;
 use crate::collector::pending::SnapshotScope;
+use crate::collector::salts::Salts;
 use crate::limits;
-use crate::site::{Day, Directory, Moment, Site, SiteId};
+use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::{CountedBy, DayState, InMemory};
 
 use crate::counts::SessionSnapshot;
 
-impl SumsWriter {
+impl Running {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
     /// anything.
     pub(super) fn close_ended(&mut self, now: Moment) -> bool {
         let directory = self.directory.load_full();
+        self.note_salts();
+        if now < self.next_end && Arc::ptr_eq(&directory, &self.looked_at) {
+            return !self.closing.is_empty();
+        }
+        self.looked_at = directory.clone();
         let salts = self.salts.clone();
-        let is_over = |(site, day): &(SiteId, Day)| {
-            // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
-            // that is being removed: it may stay after all.
-            let has_ended = |site: &Site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS);
-            directory.get(*site).is_some_and(|site| has_ended(site) && !salts.is_late(site.id, *day, now))
-        };
+        // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
+        // that is being removed: it may stay after all.
+        let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &salts).is_some_and(|end| now >= end);
         let mut has_ended = false;
         for key in self.salts.days().iter().filter(|key| is_over(key)) {
             self.salts.forget(key.0, key.1);
@@ -42,9 +45,27 @@ impl SumsWriter {
         for state in &closed {
             self.unclosed.remove(&(state.site, state.day));
         }
+        if has_ended || !closed.is_empty() {
+            self.journal.forget(now);
+        }
         has_ended |= !closed.is_empty() || !self.closing.is_empty();
         self.closing.extend(closed);
+        self.find_next_end();
         has_ended
+    }
+
+    /// Takes note of a day that is open from now on.
+    pub(super) fn note_end(&mut self, key: (SiteId, Day)) {
+        let end = end_of(key, &self.directory.load(), &self.salts);
+        self.next_end = end.map_or(self.next_end, |end| end.min(self.next_end));
+    }
+
+    /// Finds when the next of the open days ends, so that nobody looks at all of them before.
+    fn find_next_end(&mut self) {
+        let open = self.days.iter().filter(|(_, day)| day.visitors() > 0).map(|(key, _)| *key);
+        let all = open.chain(self.salts.days()).chain(self.unclosed.iter().copied());
+        let ends = all.filter_map(|key| end_of(key, &self.looked_at, &self.salts));
+        self.next_end = ends.min().unwrap_or(Moment(i64::MAX));
     }
 
     /// The days to be closed with the next flush. Those of a site that is being removed wait.
@@ -94,6 +115,12 @@ impl SumsWriter {
         }
         running
     }
+}
+
+/// When a day of a site that is known is over, so that nothing comes for it any more.
+fn end_of((site, day): (SiteId, Day), directory: &Directory, salts: &Salts) -> Option<Moment> {
+    let end = directory.get(site)?.schedule.end_of(day).plus(limits::DAY_GRACE_MS);
+    Some(salts.late_until(site, day).map_or(end, |late| late.max(end)))
 }
 
 fn state(

@@ -1,0 +1,156 @@
+//! In: what is counted and rejected. Out: the same as records of the journal, as long as there is one. Forgets: every record of a day
+//! that has ended, within [`limits::JOURNAL_FORGET_MS`], whatever becomes of the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Running;
+use super::flushing::Job;
+use crate::collector::salts::Salts;
+use crate::hit::Hit;
+use crate::journal::{GivenUp, ImageWriter, Journal, JournalTrouble, Record};
+use crate::limits;
+use crate::meter::{FailureKind, Meter};
+use crate::site::{Day, Moment, SiteId};
+use crate::store::JournalPosition;
+
+/// The journal, and what is to be done with it.
+pub(super) struct Journaling {
+    journal: Option<Journal>,
+    meter: Arc<Meter>,
+    /// Hits in the running segment.
+    hits: usize,
+    /// Since when the files hold what is to be forgotten.
+    forgets: Option<Moment>,
+    /// The image that is being written.
+    imaging: Option<Arc<AtomicBool>>,
+}
+
+impl Journaling {
+    /// Writes to a journal, if there is one.
+    pub(super) fn new(journal: Option<Journal>, meter: Arc<Meter>) -> Journaling {
+        Journaling { journal, meter, hits: 0, forgets: None, imaging: None }
+    }
+
+    /// Writes a hit that is counted; `is_apart` if it was counted without a visitor of its own.
+    pub(super) fn hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        let Some(journal) = &mut self.journal else { return };
+        self.hits += 1;
+        let written = journal.append_hit(hit, mark, is_apart);
+        self.noted(written);
+    }
+
+    /// Keeps a hit for the next write.
+    pub(super) fn hit_later(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        let Some(journal) = &mut self.journal else { return };
+        self.hits += 1;
+        journal.hit_later(hit, mark, is_apart);
+    }
+
+    /// Keeps a record for the next write.
+    pub(super) fn later(&mut self, record: impl FnOnce() -> Record) {
+        if let Some(journal) = &mut self.journal {
+            journal.append_later(&record());
+        }
+    }
+
+    /// Writes what waits.
+    pub(super) fn write(&mut self) {
+        let written = self.journal.as_mut().map_or(Ok(()), Journal::write_waiting);
+        self.noted(written);
+    }
+
+    /// Keeps salts for the next write: no record of a day comes before its salt.
+    pub(super) fn salt(&mut self, (site, day): (SiteId, Day), salts: &Salts) {
+        if let (Some(journal), Some((salt, late))) = (&mut self.journal, salts.get(site, day)) {
+            journal.append_later(&Record::Salt { site, day, salt, late });
+        }
+    }
+
+    /// Where the next record begins.
+    pub(super) fn position(&mut self) -> Option<JournalPosition> {
+        let position = self.journal.as_mut().map(Journal::position);
+        position.filter(|_| self.is_on())
+    }
+
+    /// Whether everything that is counted is in the journal.
+    pub(super) fn is_on(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| journal.lost().is_none())
+    }
+
+    /// What the journal takes, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.journal.as_ref().map_or(0, Journal::bytes)
+    }
+
+    /// Takes note that a day has ended: what is written of it has to go.
+    pub(super) fn forget(&mut self, now: Moment) {
+        if self.journal.is_some() {
+            self.forgets.get_or_insert(now);
+        }
+    }
+
+    fn noted(&mut self, written: Result<(), GivenUp>) {
+        if let Err(given_up) = written
+            && self.journal.take().is_some()
+        {
+            (self.forgets, self.imaging) = (None, None);
+            self.meter.failed(FailureKind::Journal, "journal", given_up.0);
+        }
+    }
+
+    /// Gives the journal up if what is to be forgotten could not be left behind in time, and tells whether a new image is wanted
+    /// of so many visitors.
+    fn wants_image(&mut self, visitors: usize, now: Moment) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        if let Some(why) = journal.lost() {
+            self.noted(Err(GivenUp(why)));
+            return false;
+        }
+        if self.imaging.as_ref().is_some_and(|done| done.load(Ordering::Acquire)) {
+            self.imaging = None;
+        }
+        let is_late = |since: Moment| (now.0 - since.0).abs() >= limits::JOURNAL_FORGET_MS;
+        if self.forgets.is_some_and(is_late) {
+            let given_up = journal.give_up(JournalTrouble::NotForgotten);
+            self.noted(Err(given_up));
+            return false;
+        }
+        let many = limits::JOURNAL_SEGMENT_HITS.max(visitors / limits::JOURNAL_VISITORS_PER_HIT);
+        self.imaging.is_none() && (self.forgets.is_some() || self.hits >= many)
+    }
+
+    fn rotate(&mut self) -> Option<(ImageWriter, Arc<AtomicBool>)> {
+        match self.journal.as_mut()?.rotate() {
+            Ok(writer) => {
+                let done = Arc::new(AtomicBool::new(false));
+                (self.hits, self.forgets, self.imaging) = (0, None, Some(done.clone()));
+                Some((writer, done))
+            }
+            Err(given_up) => {
+                self.noted(Err(given_up));
+                None
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Has an image of the state written if the segment is long, or if there is something to forget. An image holds no flush, so it
+    /// waits for the one under way.
+    pub(super) fn renew_journal(&mut self, now: Moment) {
+        self.journal.write();
+        let wants = self.journal.wants_image(self.visitors, now);
+        if !wants || self.flushing.writing().is_some() || !self.closing.is_empty() {
+            return;
+        }
+        if let Some((writer, done)) = self.journal.rotate() {
+            let image = self.image();
+            self.flushing.hand(Job::Image(Box::new(move || {
+                // An image that found no room gives the journal up, which the next look at it tells.
+                let _ = writer.write(&image);
+                done.store(true, Ordering::Release);
+            })));
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! In: what was counted, rejected and remembered, record by record, and images of the running state. Out: the same after the
+//! program ended, however it ended. Forgets: everything older than the latest image, which is overwritten with zeros.
+//!
+//! The journal lies in a folder of memory that outlives the process: a tmpfs or ramfs that is never swapped to a disk. It holds
+//! salts and tokens, and nothing of it may reach a disk.
+//!
+//! # Files
+//!
+//! *Segment* N has the records since image N was taken, in the order of counting. *Image* N is the whole running state at the
+//! beginning of segment N; the first segment has none, because the state was empty. [`Journal::rotate`] begins a segment, and
+//! [`ImageWriter::write`], on another thread, completes its image and wipes everything older. Whenever the process dies, there is
+//! one consistent start: the latest complete image, and the segments from its number on.
+//!
+//! # What is written when
+//!
+//! A record is in the file when [`Journal::append`] returns: a `write` to a file in memory, which survives `kill -9`. A write that
+//! was cut short was not acknowledged to anybody, and ends its segment.
+
+mod dictionary;
+mod files;
+mod folder;
+mod header;
+mod hit_code;
+mod image;
+mod place;
+mod read_ahead;
+mod record;
+mod record_code;
+mod recovered;
+mod segment;
+mod start;
+mod values;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::JournalPlace;
+use crate::hit::Hit;
+use crate::limits;
+use crate::store::{JournalId, JournalPosition, JournalState};
+use files::JournalFiles;
+use folder::JournalFolder;
+use header::Belonging;
+pub use image::ImageWriter;
+use place::{Candidate, Candidates, SwapFacts};
+pub use record::{HitRecord, Record};
+pub use recovered::{Recovered, Unreadable};
+use segment::SegmentWriter;
+use start::JournalStart;
+
+/// Why there is no journal, or why one that was found is not taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalTrouble {
+    /// The configuration says `journal = "off"`.
+    SwitchedOff,
+    /// There is no such folder, or it can't be used.
+    NoFolder,
+    /// The folder is on no tmpfs or ramfs.
+    NotInMemory,
+    /// The folder's memory may be written to swap.
+    MaySwap,
+    /// The folder is a link, or another user's.
+    NotOurs,
+    /// Another process has it.
+    Locked,
+    /// Another version of the program wrote it.
+    OtherVersion,
+    /// It belongs to another database, or the database has gone on with another journal.
+    OtherDatabase,
+    /// It is damaged.
+    Broken,
+    /// It was at its bound, or its memory was full.
+    NoRoom,
+    /// A day ended, and the store could not be written, so that what the journal held of it could not be left behind.
+    NotForgotten,
+    /// The system refused to read or write it.
+    Failed,
+}
+
+impl JournalTrouble {
+    /// One sentence for operators: what it is, and what to do where something can be done.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            JournalTrouble::SwitchedOff => "the journal is switched off (journal = \"off\")",
+            JournalTrouble::NoFolder => {
+                "there is no folder for the journal: neither $RUNTIME_DIRECTORY nor /dev/shm can be written, or the one that journal names"
+            }
+            JournalTrouble::NotInMemory => {
+                "the folder for the journal is not in memory; it must be on a tmpfs or ramfs"
+            }
+            JournalTrouble::MaySwap => {
+                "the memory of the journal may be swapped to a disk; set MemorySwapMax=0, mount its folder with noswap, or turn swap off"
+            }
+            JournalTrouble::NotOurs => "the journal's folder is a link or belongs to another user",
+            JournalTrouble::Locked => "another process uses the journal",
+            JournalTrouble::OtherVersion => "another version of headcount wrote the journal",
+            JournalTrouble::OtherDatabase => "the journal that was found does not belong to this database as it is",
+            JournalTrouble::Broken => "the journal that was found is damaged",
+            JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
+            JournalTrouble::NotForgotten => {
+                "a day ended while the store could not be written, and nothing of it may stay in the journal"
+            }
+            JournalTrouble::Failed => "the system refused to read or write the journal",
+        }
+    }
+}
+
+impl fmt::Display for JournalTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+/// What was there when the journal was opened.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing; or what was there was wiped for the reason given.
+    Nothing {
+        /// Why something that was found was wiped.
+        wiped: Option<JournalTrouble>,
+        /// Why there is no journal from now on; nothing if there is one.
+        without: Option<JournalTrouble>,
+    },
+    /// A state to take up. It stays on file, and is found again, until the next image is complete.
+    State(Recovered),
+}
+
+impl Found {
+    /// Nothing was there, and nothing was asked for.
+    pub const NOTHING: Found = Found::Nothing { wiped: None, without: Some(JournalTrouble::SwitchedOff) };
+}
+
+/// The journal is given up: whatever it held is wiped, and counting goes on without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the journal is given up: {0}")]
+pub struct GivenUp(pub JournalTrouble);
+
+/// The open journal of a data folder, which nobody else can open meanwhile.
+#[derive(Debug)]
+pub struct Journal {
+    files: Arc<JournalFiles>,
+    /// Gone when the journal is given up.
+    segment: Option<SegmentWriter>,
+    /// The end of the last segment.
+    end: JournalPosition,
+}
+
+/// Opens the journal of a data folder, or says why there is none. `state` is what the database knows of its journal
+/// ([`crate::store::SumStore::journal_state`]). Files that can't be taken up are wiped before this returns, those in other places than
+/// the one to be used among them.
+pub fn open(
+    place: &JournalPlace,
+    data_folder: &Path,
+    state: &JournalState,
+    bytes_max: u64,
+) -> (Option<Journal>, Found) {
+    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
+    open_among(&candidates, &SwapFacts::read(), state, bytes_max)
+}
+
+fn runtime_directory() -> Option<OsString> {
+    std::env::var_os("RUNTIME_DIRECTORY")
+}
+
+fn open_among(
+    candidates: &Candidates,
+    facts: &SwapFacts,
+    state: &JournalState,
+    bytes_max: u64,
+) -> (Option<Journal>, Found) {
+    let chosen = candidates.chosen.as_ref();
+    let others = candidates.all.iter().filter(|one| chosen.ok() != Some(*one));
+    // One that another process uses, or another user's, is not ours to wipe.
+    let others: usize = others.filter_map(|one| wipe_candidate(one).ok()).sum();
+    let without = match chosen.map_err(|why| *why).and_then(|chosen| open_chosen(chosen, facts, state, bytes_max)) {
+        Ok((journal, Found::Nothing { wiped: None, .. })) if others > 0 => {
+            let wiped = Some(JournalTrouble::OtherDatabase);
+            return (Some(journal), Found::Nothing { wiped, without: None });
+        }
+        Ok((journal, found)) => return (Some(journal), found),
+        Err(without) => without,
+    };
+    // What is in a folder that will not do must not stay there.
+    let here = chosen.ok().and_then(|chosen| wipe_candidate(chosen).ok()).unwrap_or(0);
+    (None, Found::Nothing { wiped: (others + here > 0).then_some(without), without: Some(without) })
+}
+
+fn open_chosen(
+    chosen: &Candidate,
+    facts: &SwapFacts,
+    state: &JournalState,
+    bytes_max: u64,
+) -> Result<(Journal, Found), JournalTrouble> {
+    let failed = |_| JournalTrouble::Failed;
+    let folder = JournalFolder::make(&chosen.base, &chosen.name)?;
+    facts.check(folder.mounted().map_err(failed)?)?;
+    let wiped = match JournalStart::find(&folder, state) {
+        Ok(Some(start)) => return Journal::resumed(folder, start, bytes_max),
+        Ok(None) => None,
+        Err(why) => {
+            folder.wipe_all().map_err(failed)?;
+            Some(why)
+        }
+    };
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
+    let belonging = Belonging::new(JournalId(id), state);
+    let journal = Journal::begin(JournalFiles::new(folder, belonging, 0, bytes_max, 0), 1)?;
+    Ok((journal, Found::Nothing { wiped, without: None }))
+}
+
+/// Wipes the files of a folder, and tells how many there were.
+fn wipe_candidate(candidate: &Candidate) -> Result<usize, JournalTrouble> {
+    match JournalFolder::existing(&candidate.base, &candidate.name)? {
+        Some(folder) => folder.wipe_all().map_err(|_| JournalTrouble::Failed),
+        None => Ok(0),
+    }
+}
+
+/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be, and tells how many files there
+/// were.
+///
+/// # Errors
+/// [`JournalTrouble::Locked`] where a process uses one; [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`]. What else can be
+/// wiped is wiped.
+pub fn wipe(place: &JournalPlace, data_folder: &Path) -> Result<usize, JournalTrouble> {
+    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
+    let wiped: Vec<_> = candidates.all.iter().map(wipe_candidate).collect();
+    wiped.into_iter().sum()
+}
+
+impl Journal {
+    fn begin(files: JournalFiles, number: u64) -> Result<Journal, JournalTrouble> {
+        let segment =
+            SegmentWriter::begin(&files.folder, number, &files.belonging).map_err(|_| JournalTrouble::Failed)?;
+        let end = JournalPosition { journal: files.belonging.journal, segment: number, offset: segment.offset };
+        files.add(segment.offset);
+        Ok(Journal { files: Arc::new(files), segment: Some(segment), end })
+    }
+
+    fn resumed(folder: JournalFolder, start: JournalStart, bytes_max: u64) -> Result<(Journal, Found), JournalTrouble> {
+        let image = start.image.as_ref().map(|(number, _)| *number).unwrap_or_default();
+        let files = JournalFiles::new(folder, start.belonging, start.bytes, bytes_max, image);
+        let journal = Journal::begin(files, start.next)?;
+        Ok((journal, Found::State(Recovered::of(start))))
+    }
+
+    /// Writes a record behind those that wait. When this returns it outlives the process.
+    ///
+    /// # Errors
+    /// [`GivenUp`], now or before; nothing of the journal is left then.
+    pub fn append(&mut self, record: &Record) -> Result<(), GivenUp> {
+        if let Some(segment) = &mut self.segment {
+            segment.put(record);
+        }
+        self.write_waiting()
+    }
+
+    /// The same for a hit: `mark` as repeats are known by, `is_apart` if it was counted without a visitor of its own.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn append_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) -> Result<(), GivenUp> {
+        if let Some(segment) = &mut self.segment {
+            segment.put_hit(hit, mark, is_apart);
+        }
+        self.write_waiting()
+    }
+
+    /// Keeps a hit for the next write. All that waits is written as one, wholly or not at all.
+    pub fn hit_later(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        if let Some(segment) = &mut self.segment {
+            segment.put_hit(hit, mark, is_apart);
+        }
+    }
+
+    /// Gives the journal up: whatever it holds is wiped.
+    pub fn give_up(&mut self, why: JournalTrouble) -> GivenUp {
+        self.segment = None;
+        self.files.give_up(why)
+    }
+
+    /// Keeps a record for the next write, which comes soon if many wait.
+    pub fn append_later(&mut self, record: &Record) {
+        let Some(segment) = &mut self.segment else { return };
+        segment.put(record);
+        if segment.waiting() >= limits::JOURNAL_WAITING_BYTES {
+            // Whether it is given up, everybody sees.
+            let _ = self.write_waiting();
+        }
+    }
+
+    /// Writes the records that wait.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn write_waiting(&mut self) -> Result<(), GivenUp> {
+        if let Some(why) = self.files.lost() {
+            self.segment = None;
+            return Err(GivenUp(why));
+        }
+        let Some(segment) = &mut self.segment else { return Err(GivenUp(JournalTrouble::Failed)) };
+        if segment.waiting() == 0 {
+            return Ok(());
+        }
+        let before = segment.offset;
+        let written = self.files.has_room(segment.frame_bytes_max()).and_then(|()| segment.write());
+        self.files.add(segment.offset - before);
+        self.end.offset = segment.offset;
+        written.map_err(|error| {
+            self.segment = None;
+            self.files.failed(&error)
+        })
+    }
+
+    /// Where the next record begins. Writes the records that wait, because they lie before it.
+    pub fn position(&mut self) -> JournalPosition {
+        // Of one that is given up nobody reads a position again.
+        let _ = self.write_waiting();
+        self.end
+    }
+
+    /// Why the journal is given up, if it is. An image that could not be written gives it up too.
+    pub fn lost(&self) -> Option<JournalTrouble> {
+        self.files.lost()
+    }
+
+    /// How many bytes of memory its files take.
+    pub fn bytes(&self) -> u64 {
+        self.files.bytes()
+    }
+
+    /// How many bytes the running segment has.
+    pub fn segment_bytes(&self) -> u64 {
+        self.end.offset
+    }
+
+    /// Begins a new segment. What is returned wants the state as it is now, of which the caller takes a snapshot under the same lock.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn rotate(&mut self) -> Result<ImageWriter, GivenUp> {
+        self.write_waiting()?;
+        let number = self.end.segment + 1;
+        let begun = SegmentWriter::begin(&self.files.folder, number, &self.files.belonging);
+        let segment = begun.map_err(|error| self.files.failed(&error))?;
+        self.files.add(segment.offset);
+        (self.end.segment, self.end.offset) = (number, segment.offset);
+        self.segment = Some(segment);
+        Ok(ImageWriter { files: Arc::clone(&self.files), number })
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // The next start reads what waits too.
+        let _ = self.write_waiting();
+    }
+}

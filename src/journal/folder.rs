@@ -1,0 +1,199 @@
+//! The folder that a journal lies in: private, locked, and emptied by overwriting. Every file is reached through the open folder, so
+//! that nobody can put a link in its place.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{self, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::JournalTrouble;
+use super::header::FileKind;
+use crate::limits;
+
+/// A folder that is locked as long as the value lives.
+#[derive(Debug)]
+pub(super) struct JournalFolder(OwnedFd);
+
+/// A file of the journal, as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JournalFile {
+    /// A segment or an image with its number.
+    Whole(FileKind, u64),
+    /// An image that is not complete.
+    Unfinished(u64),
+    /// One that is given up and not overwritten yet.
+    GivenUp(u64),
+}
+
+impl JournalFile {
+    pub(super) fn name(self) -> String {
+        match self {
+            JournalFile::Whole(FileKind::Segment, number) => format!("segment-{number}"),
+            JournalFile::Whole(FileKind::Image, number) => format!("image-{number}"),
+            JournalFile::Unfinished(number) => format!("unfinished-{number}"),
+            JournalFile::GivenUp(number) => format!("given-up-{number}"),
+        }
+    }
+
+    fn of(name: &str) -> Option<JournalFile> {
+        let (kind, number) = name.rsplit_once('-')?;
+        let number = number.parse().ok()?;
+        let file = match kind {
+            "segment" => JournalFile::Whole(FileKind::Segment, number),
+            "image" => JournalFile::Whole(FileKind::Image, number),
+            "unfinished" => JournalFile::Unfinished(number),
+            "given-up" => JournalFile::GivenUp(number),
+            _ => return None,
+        };
+        (file.name() == name).then_some(file)
+    }
+}
+
+/// Where the memory of a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mounted {
+    /// The magic number of its file system.
+    pub(super) magic: u32,
+    /// The device, as `/proc/self/mountinfo` writes it: major and minor number.
+    pub(super) device: (u32, u32),
+}
+
+impl JournalFolder {
+    /// Makes the folder if it is not there, and takes it.
+    pub(super) fn make(base: &Path, name: &str) -> Result<JournalFolder, JournalTrouble> {
+        let base = open_base(base).map_err(|_| JournalTrouble::NoFolder)?;
+        match fs::mkdirat(&base, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(_) => return Err(JournalTrouble::NoFolder),
+        }
+        JournalFolder::take(&base, name)?.ok_or(JournalTrouble::NoFolder)
+    }
+
+    /// Takes the folder, if it is there.
+    pub(super) fn existing(base: &Path, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
+        match open_base(base) {
+            Ok(base) => JournalFolder::take(&base, name),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn take(base: &OwnedFd, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = match fs::openat(base, name, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT) => return Ok(None),
+            // A link, or no folder; or one of another user.
+            Err(Errno::LOOP | Errno::NOTDIR | Errno::ACCESS) => return Err(JournalTrouble::NotOurs),
+            Err(_) => return Err(JournalTrouble::NoFolder),
+        };
+        let told = fs::fstat(&folder).map_err(|_| JournalTrouble::NoFolder)?;
+        if told.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(JournalTrouble::NotOurs);
+        }
+        if told.st_mode & 0o077 != 0 {
+            fs::fchmod(&folder, Mode::RWXU).map_err(|_| JournalTrouble::NotOurs)?;
+        }
+        match fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(JournalFolder(folder))),
+            Err(Errno::WOULDBLOCK) => Err(JournalTrouble::Locked),
+            Err(_) => Err(JournalTrouble::Failed),
+        }
+    }
+
+    /// Where its memory is.
+    pub(super) fn mounted(&self) -> io::Result<Mounted> {
+        let device = fs::fstat(&self.0)?.st_dev;
+        let magic = fs::fstatfs(&self.0)?.f_type as u32;
+        Ok(Mounted { magic, device: (fs::major(device), fs::minor(device)) })
+    }
+
+    /// The files that are there, in no order.
+    pub(super) fn files(&self) -> io::Result<Vec<JournalFile>> {
+        Ok(self.names()?.iter().filter_map(|name| JournalFile::of(name)).collect())
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.0)? {
+            let entry = entry?;
+            let is_file = matches!(entry.file_type(), FileType::RegularFile | FileType::Unknown);
+            names.extend(text(entry.file_name()).filter(|_| is_file));
+        }
+        Ok(names)
+    }
+
+    /// Makes a file that was not there.
+    pub(super) fn create(&self, file: JournalFile) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(fs::openat(&self.0, file.name(), flags, Mode::RUSR | Mode::WUSR)?.into())
+    }
+
+    /// Opens a file to read it.
+    pub(super) fn open(&self, file: JournalFile) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(fs::openat(&self.0, file.name(), flags, Mode::empty())?.into())
+    }
+
+    /// Gives a file another name.
+    pub(super) fn rename(&self, from: JournalFile, to: JournalFile) -> io::Result<()> {
+        Ok(fs::renameat(&self.0, from.name(), &self.0, to.name())?)
+    }
+
+    /// Overwrites a file with zeros and removes it. How long it was is given back.
+    pub(super) fn wipe(&self, file: JournalFile) -> io::Result<u64> {
+        self.wipe_name(&file.name())
+    }
+
+    fn wipe_name(&self, name: &str) -> io::Result<u64> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file: File = fs::openat(&self.0, name, flags, Mode::empty())?.into();
+        let length = overwrite(&mut file)?;
+        fs::unlinkat(&self.0, name, AtFlags::empty())?;
+        Ok(length)
+    }
+
+    /// Wipes every file, whatever it is called, and tells how many there were. One that can't be wiped does not keep the others.
+    pub(super) fn wipe_all(&self) -> io::Result<usize> {
+        let names = self.names()?;
+        let wiped: Vec<io::Result<u64>> = names.iter().map(|name| self.wipe_name(name)).collect();
+        wiped.into_iter().collect::<io::Result<Vec<_>>>()?;
+        Ok(names.len())
+    }
+
+    /// Makes all that is there unreadable as a journal, quickly: [`JournalFolder::wipe_all`] has to follow.
+    pub(super) fn give_up(&self) -> io::Result<()> {
+        let files = self.files()?;
+        let taken = files.iter().map(|file| if let JournalFile::GivenUp(number) = file { number + 1 } else { 0 });
+        let first = taken.max().unwrap_or(0);
+        for (number, file) in (first..).zip(files) {
+            self.rename(file, JournalFile::GivenUp(number))?;
+        }
+        Ok(())
+    }
+}
+
+/// Overwrites a file with zeros, and tells how many.
+pub(super) fn overwrite(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let zeros = [0; limits::JOURNAL_CHUNK_BYTES];
+    file.seek(SeekFrom::Start(0))?;
+    let mut left = length;
+    while left > 0 {
+        let part = left.min(zeros.len() as u64) as usize;
+        file.write_all(&zeros[..part])?;
+        left -= part as u64;
+    }
+    Ok(length)
+}
+
+fn open_base(base: &Path) -> rustix::io::Result<OwnedFd> {
+    fs::open(base, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn text(name: &CStr) -> Option<String> {
+    name.to_str().ok().map(str::to_owned)
+}

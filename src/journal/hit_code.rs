@@ -1,0 +1,301 @@
+//! Writes a hit into few bytes, and makes the same hit of them again.
+//!
+//! What hits share (a page, an agent, a place, where the visitor comes from) is written once in a segment, and by number then.
+//! The rest is the time since the hit before, the token, and what few hits have.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::dictionary::{ReadEntries, SharedEntries, WrittenEntries};
+use super::values::{array, byte, optional_text, put_optional_text, put_text, text, whole_text};
+use super::{HitRecord, Unreadable};
+use crate::beacon::screen_labelled;
+use crate::cell::packed::{Bytes, put, put_signed};
+use crate::hit::agent::{Agent, device_named};
+use crate::hit::path::{Campaign, Click};
+use crate::hit::place::Place;
+use crate::hit::source::{Origin, channel_named};
+use crate::hit::token::Token;
+use crate::hit::{Hit, Kind, Money, Watched};
+use crate::limits;
+use crate::site::{Hour, LocalHour, Moment, SiteId};
+
+/// The two lowest bits say what the hit tells.
+const PAGEVIEW: u8 = 0;
+const QUIET_EVENT: u8 = 1;
+const EVENT: u8 = 2;
+const ENGAGEMENT: u8 = 3;
+const IS_APART: u8 = 1 << 2;
+const HAS_TOKEN: u8 = 1 << 3;
+const HAS_NETWORK: u8 = 1 << 4;
+const HAS_MARK: u8 = 1 << 5;
+const HAS_PROPS: u8 = 1 << 6;
+const IS_WATCHED: u8 = 1 << 7;
+
+/// What one visitor's hits have in common with many others'.
+#[derive(Clone)]
+struct HitContext {
+    hostname: String,
+    origin: Origin,
+    campaign: Campaign,
+    language: String,
+    screen: Option<&'static str>,
+}
+
+/// Writes the hits of one segment.
+#[derive(Default)]
+pub(super) struct HitEncoder {
+    before: i64,
+    hours: WrittenEntries,
+    texts: WrittenEntries,
+    agents: SharedEntries<Agent>,
+    places: SharedEntries<Place>,
+    contexts: WrittenEntries,
+    scratch: Vec<u8>,
+}
+
+impl HitEncoder {
+    /// Writes a hit, and what became of it.
+    pub(super) fn put(&mut self, to: &mut Vec<u8>, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        // The network of the sender, which decides what names it may bring.
+        let network: Option<u32> = None;
+        to.push(flags(hit, mark, is_apart, network));
+        put_signed(to, hit.at.0.wrapping_sub(self.before));
+        self.before = hit.at.0;
+        let scratch = &mut self.scratch;
+        scratch.clear();
+        put(scratch, u64::from(hit.site.0));
+        put_signed(scratch, i64::from(hit.local.day.0));
+        scratch.push(hit.local.hour.0);
+        self.hours.put(to, scratch);
+        to.extend(hit.token.iter().flat_map(|token| token.bits().to_le_bytes()));
+        to.extend(network.iter().flat_map(|network| network.to_le_bytes()));
+        to.extend(mark.iter().flat_map(|mark| mark.to_le_bytes()));
+        self.texts.put(to, hit.page.as_bytes());
+        self.agents.put(to, &hit.agent, scratch, put_agent);
+        self.places.put(to, &hit.place, scratch, put_place);
+        scratch.clear();
+        put_context(scratch, hit);
+        self.contexts.put(to, scratch);
+        self.put_kind(to, &hit.kind);
+        self.put_props(to, &hit.props);
+        put_watched(to, &hit.watched);
+    }
+
+    fn put_kind(&mut self, to: &mut Vec<u8>, kind: &Kind) {
+        match kind {
+            Kind::Pageview => {}
+            Kind::Event { name, .. } => {
+                self.texts.put(to, name.as_bytes());
+            }
+            Kind::Engagement { ms, scroll } => {
+                put(to, *ms);
+                put(to, scroll.map_or(0, |scroll| u64::from(scroll) + 1));
+            }
+        }
+    }
+
+    fn put_props(&mut self, to: &mut Vec<u8>, props: &[(String, String)]) {
+        if props.is_empty() {
+            return;
+        }
+        put(to, props.len() as u64);
+        for text in props.iter().flat_map(|(key, value)| [key, value]) {
+            self.texts.put(to, text.as_bytes());
+        }
+    }
+}
+
+fn flags(hit: &Hit, mark: Option<u64>, is_apart: bool, network: Option<u32>) -> u8 {
+    let kind = match hit.kind {
+        Kind::Pageview => PAGEVIEW,
+        Kind::Event { interactive: false, .. } => QUIET_EVENT,
+        Kind::Event { interactive: true, .. } => EVENT,
+        Kind::Engagement { .. } => ENGAGEMENT,
+    };
+    let set = [
+        (IS_APART, is_apart),
+        (HAS_TOKEN, hit.token.is_some()),
+        (HAS_NETWORK, network.is_some()),
+        (HAS_MARK, mark.is_some()),
+        (HAS_PROPS, !hit.props.is_empty()),
+        (IS_WATCHED, hit.watched != Watched::default()),
+    ];
+    set.into_iter().filter(|(_, is_set)| *is_set).fold(kind, |flags, (flag, _)| flags | flag)
+}
+
+fn put_agent(agent: &Agent, to: &mut Vec<u8>) {
+    for text in [&*agent.browser, &agent.browser_version, &*agent.os, &agent.os_version, agent.device] {
+        put_text(to, text);
+    }
+}
+
+fn put_place(place: &Place, to: &mut Vec<u8>) {
+    for text in [&place.country, &place.region, &place.city] {
+        put_text(to, text);
+    }
+}
+
+fn put_context(to: &mut Vec<u8>, hit: &Hit) {
+    let Hit { hostname, origin, campaign, language, screen, .. } = hit;
+    for text in [hostname, &*origin.source, &*origin.referrer, origin.channel, language] {
+        put_text(to, text);
+    }
+    put_optional_text(to, *screen);
+    let Campaign { source, utm_source, medium, campaign: name, content, term, click } = campaign;
+    for text in [source, utm_source, medium, name, content, term] {
+        put_optional_text(to, text.as_deref());
+    }
+    put_optional_text(to, click.map(|click| click.source));
+    to.push(u8::from(click.is_some_and(|click| click.is_paid)));
+}
+
+fn put_watched(to: &mut Vec<u8>, watched: &Watched) {
+    if *watched == Watched::default() {
+        return;
+    }
+    put(to, watched.patterns.len() as u64);
+    watched.patterns.iter().for_each(|pattern| put_text(to, pattern));
+    put(to, watched.steps.len() as u64);
+    for number in watched.steps.iter().flat_map(|(funnel, steps)| [*funnel, *steps]) {
+        put(to, u64::from(number));
+    }
+    put_optional_text(to, watched.money.as_ref().map(|money| money.currency.as_str()));
+    if let Some(money) = &watched.money {
+        put_signed(to, money.thousandths);
+    }
+}
+
+/// Reads the hits of one segment.
+#[derive(Default)]
+pub(super) struct HitDecoder {
+    before: i64,
+    hours: ReadEntries<(SiteId, LocalHour)>,
+    texts: ReadEntries<String>,
+    agents: ReadEntries<Arc<Agent>>,
+    places: ReadEntries<Arc<Place>>,
+    contexts: ReadEntries<HitContext>,
+}
+
+impl HitDecoder {
+    /// Reads what [`HitEncoder::put`] wrote.
+    pub(super) fn take(&mut self, bytes: &mut Bytes<'_>) -> Result<HitRecord, Unreadable> {
+        let flags = byte(bytes)?;
+        let has = |flag: u8| flags & flag != 0;
+        self.before = self.before.wrapping_add(bytes.signed()?);
+        let (site, local) = self.hours.take(bytes, hour)?;
+        let token = has(HAS_TOKEN).then(|| array(bytes)).transpose()?;
+        let _network = has(HAS_NETWORK).then(|| array(bytes)).transpose()?.map(u32::from_le_bytes);
+        let mark = has(HAS_MARK).then(|| array(bytes)).transpose()?.map(u64::from_le_bytes);
+        let page = self.text(bytes)?;
+        let agent = self.agents.take(bytes, agent)?;
+        let place = self.places.take(bytes, place)?;
+        let context = self.contexts.take(bytes, context)?;
+        let kind = self.kind(bytes, flags)?;
+        let props = if has(HAS_PROPS) { self.props(bytes)? } else { Vec::new() };
+        let watched = if has(IS_WATCHED) { watched(bytes)? } else { Watched::default() };
+        let HitContext { hostname, origin, campaign, language, screen } = context;
+        let hit = Hit {
+            site,
+            at: Moment(self.before),
+            local,
+            token: token.map(|bits| Token::from_bits(u64::from_le_bytes(bits))),
+            kind,
+            page,
+            hostname,
+            props,
+            agent,
+            place,
+            origin,
+            campaign,
+            language,
+            screen,
+            watched,
+        };
+        Ok(HitRecord { hit, mark, is_apart: has(IS_APART) })
+    }
+
+    fn text(&mut self, bytes: &mut Bytes<'_>) -> Result<String, Unreadable> {
+        self.texts.take(bytes, |entry| whole_text(entry.take(entry.rest().len())?))
+    }
+
+    fn kind(&mut self, bytes: &mut Bytes<'_>, flags: u8) -> Result<Kind, Unreadable> {
+        let event = flags & ENGAGEMENT;
+        Ok(match event {
+            PAGEVIEW => Kind::Pageview,
+            QUIET_EVENT | EVENT => Kind::Event { name: self.text(bytes)?, interactive: event == EVENT },
+            _ => {
+                let (ms, scroll) = (bytes.number()?, bytes.number()?);
+                let scroll = scroll.checked_sub(1).map(u8::try_from).transpose().map_err(|_| Unreadable)?;
+                Kind::Engagement { ms, scroll }
+            }
+        })
+    }
+
+    fn props(&mut self, bytes: &mut Bytes<'_>) -> Result<Vec<(String, String)>, Unreadable> {
+        let count = bytes.length()?;
+        // One more than may be sent: some events get the path of their page.
+        if count > limits::PROPS_MAX + 1 {
+            return Err(Unreadable);
+        }
+        let mut props = Vec::with_capacity(count);
+        for _ in 0..count {
+            props.push((self.text(bytes)?, self.text(bytes)?));
+        }
+        Ok(props)
+    }
+}
+
+fn hour(bytes: &mut Bytes<'_>) -> Result<(SiteId, LocalHour), Unreadable> {
+    let (site, day) = super::values::place(bytes)?;
+    Ok((site, LocalHour { day, hour: Hour(byte(bytes)?) }))
+}
+
+fn agent(bytes: &mut Bytes<'_>) -> Result<Arc<Agent>, Unreadable> {
+    Ok(Arc::new(Agent {
+        browser: Cow::Owned(text(bytes)?),
+        browser_version: text(bytes)?,
+        os: Cow::Owned(text(bytes)?),
+        os_version: text(bytes)?,
+        device: device_named(&text(bytes)?).ok_or(Unreadable)?,
+    }))
+}
+
+fn place(bytes: &mut Bytes<'_>) -> Result<Arc<Place>, Unreadable> {
+    let mut next = || text(bytes).map(Cow::Owned);
+    Ok(Arc::new(Place { country: next()?, region: next()?, city: next()? }))
+}
+
+fn context(bytes: &mut Bytes<'_>) -> Result<HitContext, Unreadable> {
+    let hostname = text(bytes)?;
+    let (source, referrer) = (Cow::Owned(text(bytes)?), Cow::Owned(text(bytes)?));
+    let channel = channel_named(&text(bytes)?).ok_or(Unreadable)?;
+    let language = text(bytes)?;
+    let screen = optional_text(bytes)?.map(|label| screen_labelled(&label).ok_or(Unreadable)).transpose()?;
+    let mut campaign = Campaign {
+        source: optional_text(bytes)?,
+        utm_source: optional_text(bytes)?,
+        medium: optional_text(bytes)?,
+        campaign: optional_text(bytes)?,
+        content: optional_text(bytes)?,
+        term: optional_text(bytes)?,
+        click: None,
+    };
+    let (network, is_paid) = (optional_text(bytes)?, byte(bytes)? == 1);
+    campaign.click = network.map(|name| Click::of_network(&name, is_paid).ok_or(Unreadable)).transpose()?;
+    Ok(HitContext { hostname, origin: Origin { source, referrer, channel }, campaign, language, screen })
+}
+
+fn watched(bytes: &mut Bytes<'_>) -> Result<Watched, Unreadable> {
+    let mut watched = Watched::default();
+    for _ in 0..bytes.number()? {
+        watched.patterns.push(Arc::from(text(bytes)?));
+    }
+    for _ in 0..bytes.number()? {
+        watched.steps.push((bytes.small()?, bytes.small()?));
+    }
+    if let Some(currency) = optional_text(bytes)? {
+        watched.money = Some(Money { thousandths: bytes.signed()?, currency });
+    }
+    Ok(watched)
+}

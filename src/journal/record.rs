@@ -1,0 +1,94 @@
+//! What a journal consists of.
+
+use std::sync::Arc;
+
+use crate::beacon::mail::MailKind;
+use crate::hit::token::Salt;
+use crate::hit::{BotHit, Hit};
+use crate::rejection::Rejection;
+use crate::secret::Digest;
+use crate::site::{Day, Moment, SiteId};
+use crate::store::Imported;
+
+/// A hit that was counted.
+#[derive(Debug)]
+pub struct HitRecord {
+    /// The hit.
+    pub hit: Hit,
+    /// What tells its message from others, where repeats are looked for.
+    pub mark: Option<u64>,
+    /// Whether it was counted without a visitor of its own.
+    pub is_apart: bool,
+}
+
+/// One thing that happened to the running state.
+#[derive(Debug)]
+pub enum Record {
+    /// A hit was counted.
+    Hit(Box<HitRecord>),
+    /// A message was rejected.
+    Rejected {
+        /// To whom it is booked.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+        /// Why.
+        reason: Rejection,
+        /// The program that sent it.
+        bot: Option<BotHit>,
+    },
+    /// Something became of a mail.
+    Mail {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+        /// The campaign.
+        campaign: String,
+        /// What.
+        kind: MailKind,
+        /// By whom, as bits of a token.
+        person: Option<u64>,
+    },
+    /// A batch of hits was counted.
+    Batch {
+        /// Its id.
+        id: Digest,
+        /// When.
+        at: Moment,
+    },
+    /// A log was read so far.
+    Imported(Imported),
+    /// A salt was made, or one of a day that is over was used.
+    Salt {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+        /// The salt.
+        salt: Arc<Salt>,
+        /// When it was last used, if it was made for a day that was over by then.
+        late: Option<Moment>,
+    },
+    /// Names gave way to others.
+    Displaced {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+        /// What the name is of, by number; the name that went; the one that came.
+        names: Vec<(u32, String, String)>,
+    },
+    /// A day was closed.
+    Closed {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+    },
+    /// A site was removed.
+    Forgotten {
+        /// The site.
+        site: SiteId,
+    },
+}

@@ -1,0 +1,97 @@
+//! In: the files that an ended program left. Out: its last image, and the records since.
+
+use std::fmt;
+use std::fs::File;
+
+use serde::de::DeserializeOwned;
+
+use super::header::HEADER_BYTES;
+use super::segment::SegmentReader;
+use super::start::JournalStart;
+use super::{Record, image};
+use crate::store::{JournalId, JournalPosition};
+
+/// The rest of a journal can't be read: it is damaged, or names what this program does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the journal is damaged")]
+pub struct Unreadable;
+
+/// What a program left that ended.
+pub struct Recovered {
+    journal: JournalId,
+    image: Option<File>,
+    segments: std::vec::IntoIter<(u64, File)>,
+    begins: JournalPosition,
+}
+
+impl fmt::Debug for Recovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recovered")
+    }
+}
+
+impl Recovered {
+    pub(super) fn of(start: JournalStart) -> Recovered {
+        let journal = start.belonging.journal;
+        let segment = start.segments.first().map(|(number, _)| *number).unwrap_or_default();
+        let begins = JournalPosition { journal, segment, offset: HEADER_BYTES as u64 };
+        let image = start.image.map(|(_, file)| file);
+        Recovered { journal, image, segments: start.segments.into_iter(), begins }
+    }
+
+    /// Where the records behind the image begin.
+    pub fn begins(&self) -> JournalPosition {
+        self.begins
+    }
+
+    /// The image; nothing where the records begin with an empty state.
+    ///
+    /// # Errors
+    /// [`Unreadable`]
+    pub fn image<T: DeserializeOwned>(&self) -> Result<Option<T>, Unreadable> {
+        self.image.as_ref().map(image::read).transpose()
+    }
+
+    /// The records behind the image, in order, each with the position that the journal had before it was written. A record that
+    /// was cut short ends its segment; [`Unreadable`] is the last item.
+    ///
+    /// Whoever meets the first position at or behind that of the last stored flush has counted what is stored. That may be behind
+    /// the last record.
+    pub fn records(self) -> impl Iterator<Item = Result<(JournalPosition, Record), Unreadable>> {
+        RecoveredRecords { journal: self.journal, segments: self.segments, reader: None, has_failed: false }
+    }
+}
+
+struct RecoveredRecords {
+    journal: JournalId,
+    segments: std::vec::IntoIter<(u64, File)>,
+    reader: Option<SegmentReader>,
+    has_failed: bool,
+}
+
+impl RecoveredRecords {
+    fn step(&mut self) -> Result<Option<(JournalPosition, Record)>, Unreadable> {
+        loop {
+            if let Some(reader) = &mut self.reader
+                && let Some(found) = reader.next()?
+            {
+                return Ok(Some(found));
+            }
+            let Some((number, file)) = self.segments.next() else { return Ok(None) };
+            self.reader = Some(SegmentReader::of(file, self.journal, number).map_err(|_| Unreadable)?);
+        }
+    }
+}
+
+impl Iterator for RecoveredRecords {
+    type Item = Result<(JournalPosition, Record), Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_failed {
+            return None;
+        }
+        let next = self.step();
+        self.has_failed = next.is_err();
+        next.transpose()
+    }
+}

@@ -1,0 +1,190 @@
+//! A segment: a header, then frames. A frame is what one `write` brought: how long it is, a checksum, and one record or several.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::folder::{JournalFile, JournalFolder};
+use super::header::{self, Belonging, FileKind, HEADER_BYTES};
+use super::read_ahead::ReadAhead;
+use super::record_code::{RecordDecoder, RecordEncoder};
+use super::{Record, Unreadable};
+use crate::cell::packed::{Bytes, put};
+use crate::hit::Hit;
+use crate::store::{JournalId, JournalPosition};
+
+/// Bytes that the head of a frame may take: a length of up to 64 bits, and the checksum.
+const HEAD_BYTES: usize = 10 + CHECK_BYTES;
+const CHECK_BYTES: usize = 4;
+
+/// The segment that is written.
+pub(super) struct SegmentWriter {
+    file: File,
+    /// Its number.
+    pub(super) number: u64,
+    /// Where the next frame begins.
+    pub(super) offset: u64,
+    encoder: RecordEncoder,
+    /// Room for the head of a frame, and the records that wait.
+    buffer: Vec<u8>,
+    holds_salt: bool,
+}
+
+impl std::fmt::Debug for SegmentWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SegmentWriter")
+    }
+}
+
+impl SegmentWriter {
+    /// Begins a segment.
+    pub(super) fn begin(folder: &JournalFolder, number: u64, belonging: &Belonging) -> io::Result<SegmentWriter> {
+        let mut file = folder.create(JournalFile::Whole(FileKind::Segment, number))?;
+        file.write_all(&header::written(FileKind::Segment, number, belonging))?;
+        let (encoder, offset) = (RecordEncoder::default(), HEADER_BYTES as u64);
+        Ok(SegmentWriter { file, number, offset, encoder, buffer: vec![0; HEAD_BYTES], holds_salt: false })
+    }
+
+    /// Puts a record behind those that wait.
+    pub(super) fn put(&mut self, record: &Record) {
+        self.holds_salt |= matches!(record, Record::Salt { .. });
+        self.encoder.put(&mut self.buffer, record);
+    }
+
+    /// The same for a hit.
+    pub(super) fn put_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+        self.encoder.put_hit(&mut self.buffer, hit, mark, is_apart);
+    }
+
+    /// Bytes that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.buffer.len() - HEAD_BYTES
+    }
+
+    /// The most bytes that [`SegmentWriter::write`] writes now.
+    pub(super) fn frame_bytes_max(&self) -> u64 {
+        self.buffer.len() as u64
+    }
+
+    /// Writes what waits as one frame.
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        let length = self.waiting();
+        if length == 0 {
+            return Ok(());
+        }
+        let (start, head) = self.head(length);
+        self.buffer[start..HEAD_BYTES].copy_from_slice(&head[start..]);
+        let frame = &self.buffer[start..];
+        self.file.write_all(frame)?;
+        self.offset += frame.len() as u64;
+        self.forget_waiting();
+        Ok(())
+    }
+
+    /// The head of the frame, which ends where the records begin, and where it begins.
+    fn head(&self, length: usize) -> (usize, [u8; HEAD_BYTES]) {
+        let mut number = Vec::with_capacity(HEAD_BYTES);
+        put(&mut number, length as u64);
+        number.extend_from_slice(&crc32fast::hash(&self.buffer[HEAD_BYTES..]).to_le_bytes());
+        let (start, mut head) = (HEAD_BYTES - number.len(), [0; HEAD_BYTES]);
+        head[start..].copy_from_slice(&number);
+        (start, head)
+    }
+
+    fn forget_waiting(&mut self) {
+        if std::mem::take(&mut self.holds_salt) {
+            self.buffer[HEAD_BYTES..].zeroize();
+        }
+        self.buffer.truncate(HEAD_BYTES);
+    }
+}
+
+impl Drop for SegmentWriter {
+    fn drop(&mut self) {
+        self.forget_waiting();
+    }
+}
+
+/// A segment that is read.
+pub(super) struct SegmentReader {
+    bytes: ReadAhead,
+    decoder: RecordDecoder,
+    /// The position before the frame.
+    position: JournalPosition,
+    frame: Zeroizing<Vec<u8>>,
+    /// How far the frame is read.
+    read: usize,
+    /// Where the next frame begins.
+    next: u64,
+}
+
+impl SegmentReader {
+    /// Reads a segment behind its header.
+    pub(super) fn of(file: File, journal: JournalId, segment: u64) -> io::Result<SegmentReader> {
+        let length = file.metadata()?.len().saturating_sub(HEADER_BYTES as u64);
+        let offset = HEADER_BYTES as u64;
+        Ok(SegmentReader {
+            bytes: ReadAhead::of(file, HEADER_BYTES as u64, length)?,
+            decoder: RecordDecoder::default(),
+            position: JournalPosition { journal, segment, offset },
+            frame: Zeroizing::default(),
+            read: 0,
+            next: offset,
+        })
+    }
+
+    /// The next record, and the position before the frame that it is in. Nothing where the segment ends, which may be within a frame
+    /// that was cut short.
+    pub(super) fn next(&mut self) -> Result<Option<(JournalPosition, Record)>, Unreadable> {
+        if self.read == self.frame.len() && !self.next_frame()? {
+            return Ok(None);
+        }
+        let mut bytes = Bytes::of(&self.frame[self.read..]);
+        let record = self.decoder.take(&mut bytes)?;
+        self.read = self.frame.len() - bytes.rest().len();
+        Ok(Some((self.position, record)))
+    }
+
+    fn next_frame(&mut self) -> Result<bool, Unreadable> {
+        self.position.offset = self.next;
+        let Some((length, number_bytes)) = self.length()? else { return Ok(false) };
+        let whole = length.saturating_add(CHECK_BYTES as u64);
+        if length == 0 {
+            return Err(Unreadable);
+        }
+        if whole > self.bytes.left() {
+            return Ok(false);
+        }
+        let mut check = [0; CHECK_BYTES];
+        self.bytes.read_exact(&mut check).map_err(|_| Unreadable)?;
+        self.frame.zeroize();
+        self.frame.resize(length as usize, 0);
+        self.bytes.read_exact(&mut self.frame).map_err(|_| Unreadable)?;
+        if crc32fast::hash(&self.frame) != u32::from_le_bytes(check) {
+            return Err(Unreadable);
+        }
+        (self.read, self.next) = (0, self.next + number_bytes + whole);
+        Ok(true)
+    }
+
+    /// The length of a frame, and how many bytes it was written in; nothing at the end.
+    fn length(&mut self) -> Result<Option<(u64, u64)>, Unreadable> {
+        let mut written = Vec::with_capacity(10);
+        loop {
+            if self.bytes.left() == 0 {
+                return Ok(None);
+            }
+            let mut byte = [0];
+            self.bytes.read_exact(&mut byte).map_err(|_| Unreadable)?;
+            written.push(byte[0]);
+            if byte[0] < 0x80 {
+                let length = Bytes::of(&written).number()?;
+                return Ok(Some((length, written.len() as u64)));
+            }
+            if written.len() == 10 {
+                return Err(Unreadable);
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The journal of the running day: `journal`.
+
+use super::PLACE_CACHE_ENTRIES;
+
+/// Memory that the journal may take unless the configuration says otherwise, in MiB: a day of some 300,000 visitors.
+pub const JOURNAL_MB: u64 = 256;
+/// Most that can be set, in MiB: 1 TiB is a typing mistake.
+pub const JOURNAL_MB_MAX: u64 = 1 << 20;
+/// Least that can be set, in MiB: less than the first image of a busy day is of no use.
+pub const JOURNAL_MB_MIN: u64 = 1;
+/// Entries of each kind (pages, agents, places, where visitors come from) that a segment writes by number; what comes later is
+/// written out.
+pub const JOURNAL_ENTRIES_MAX: usize = 65_536;
+/// The same in bytes.
+pub const JOURNAL_ENTRIES_BYTES_MAX: usize = 4 << 20;
+/// Agents and places of a segment that are found by their address: as many as the caches that share them have.
+pub const JOURNAL_SHARED_MAX: usize = PLACE_CACHE_ENTRIES;
+/// Records that wait are written when they are so many bytes.
+pub const JOURNAL_WAITING_BYTES: usize = 64 * 1024;
+/// Bytes of an image that are written at once.
+pub const JOURNAL_CHUNK_BYTES: usize = 64 * 1024;
+/// How long records may be kept after the end of their day, in milliseconds, while the store can't be written.
+pub const JOURNAL_FORGET_MS: i64 = 60_000;
+/// Hits of a segment after which the next one begins: they are counted again within 0.2 s at a start.
+pub const JOURNAL_SEGMENT_HITS: usize = 50_000;
+/// Or so many visitors for each hit, if that is more hits: an image of many visitors takes long to write.
+pub const JOURNAL_VISITORS_PER_HIT: usize = 4;
+/// Longest text in an image, in bytes.
+pub const JOURNAL_TEXT_BYTES_MAX: usize = 64 * 1024;
