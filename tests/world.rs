@@ -144,10 +144,9 @@ impl World {
     }
 
     fn run(&mut self) {
-        let stores = headcount::store::open(&self.folder.path().join("headcount.db")).unwrap();
         let places = self.geo.as_deref().map_or_else(Places::none, |file| Places::open(file).unwrap());
         let tools = Tools { agents: Agents::new(), places };
-        let (collector, keeping) = journal::collector(stores, tools, self.clock.clone(), Some(&self.journal));
+        let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), Some(&self.journal));
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
         let app_collector = collector.clone();
@@ -234,7 +233,8 @@ impl World {
         // As at SIGTERM: what is counted is stored before the end.
         let meter_of = running.collector.clone();
         running.collector.stop();
-        running.keeping.wait().unwrap();
+        let ended = running.keeping.wait();
+        assert!(how == End::Kill || ended.is_ok(), "{ended:?}");
         let meter = meter_of.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a beacon is counted or rejected");
         assert_eq!(meter.lost.get(), 0, "nothing is lost");

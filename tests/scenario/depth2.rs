@@ -86,7 +86,7 @@ impl Kept {
     fn run(&mut self) {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(self.now);
-        self.running = Some(journal::collector(self.stores(), tools, clock, self.journal.as_ref()));
+        self.running = Some(journal::collector(self.folder.path(), tools, clock, self.journal.as_ref()));
     }
 
     /// Ends the collector and starts another on the same folders: what it knows then, it has read.
@@ -103,7 +103,8 @@ impl Kept {
             End::Stop => collector.stop(),
             End::Kill => journal::kill(&collector),
         }
-        keeping.wait().unwrap();
+        let ended = keeping.wait();
+        assert!(how == End::Kill || ended.is_ok(), "{ended:?}");
         let meter = collector.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a hit is counted or rejected");
         if how == End::Stop {

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
+use headcount::config::JournalPlace;
 use headcount::hit::Tools;
-use headcount::store::Stores;
+use headcount::limits;
+use headcount::store::{self, JournalState};
 use tempfile::TempDir;
 
 /// Memory that outlives a process.
@@ -67,18 +69,21 @@ impl HeldFiles {
     }
 }
 
-/// Starts a collector with a journal in this folder, or without one.
+/// Starts a collector on a data folder, with a journal in this folder or without one.
 pub fn collector(
-    stores: Stores,
+    data: &Path,
     tools: Tools,
     clock: Clock,
     journal: Option<&JournalFolder>,
 ) -> (Collector, WriterHandle) {
-    let _ = journal;
-    Collector::start(stores, tools, clock).unwrap()
+    let stores = store::open(&data.join("headcount.db")).unwrap();
+    let Some(journal) = journal else { return Collector::start(stores, tools, clock).unwrap() };
+    let place = JournalPlace::Folder(journal.path().to_owned());
+    let open = |state: &JournalState| headcount::journal::open(&place, data, state, limits::JOURNAL_MB << 20);
+    Collector::with_journal(stores, tools, clock, open).unwrap()
 }
 
 /// Ends a collector as a crash ends the program: nothing more is stored, and the journal stays as it is.
 pub fn kill(collector: &Collector) {
-    collector.stop();
+    collector.abandon();
 }
