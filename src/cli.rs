@@ -22,6 +22,7 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
+use crate::journal;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
@@ -131,7 +132,7 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
     };
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
-    let (collector, keeping) = open(&placeless, &folder, clock)?;
+    let (collector, keeping) = open(&placeless, &folder, clock, false)?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
     keeping.wait().context("the last flush failed")?;

@@ -82,6 +82,13 @@ impl Served {
         Served { world, sites, date, days: [Day(date.0 + first), Day(date.0 + last)] }
     }
 
+    fn end(&mut self, how: End) {
+        match how {
+            End::Stop => self.world.restart(),
+            End::Kill => self.world.kill(),
+        }
+    }
+
     fn send(&self, scenario: &Scenario, step: &Step) {
         let mut body = json!({"u": step.url(scenario), "d": self.sites[step.site]});
         match &step.what {
@@ -208,16 +215,12 @@ fn dimension(axis: &Axis<Name>) -> Option<Option<String>> {
 
 impl Stage for Served {
     fn play(&mut self, scenario: &Scenario) {
-        let mut end = |how| match how {
-            End::Stop => self.world.restart(),
-            End::Kill => self.world.kill(),
-        };
         for (place, (step, moment)) in scenario.steps.iter().zip(scenario.moments()).enumerate() {
-            scenario.ends_before(place).for_each(&mut end);
+            scenario.ends_before(place).for_each(|how| self.end(how));
             self.world.clock.set(moment);
             self.send(scenario, step);
         }
-        scenario.ends_before(scenario.steps.len()).for_each(end);
+        scenario.ends_before(scenario.steps.len()).for_each(|how| self.end(how));
     }
 
     fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {
