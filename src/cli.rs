@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
+use crate::journal;
 use crate::config::{Config, ConfigError};
 use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::user::UserCommand;
@@ -131,7 +132,7 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
     };
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
-    let (collector, keeping) = open(&placeless, &folder, clock)?;
+    let (collector, keeping) = open(&placeless, &folder, clock, false)?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
     keeping.wait().context("the last flush failed")?;

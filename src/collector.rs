@@ -33,7 +33,7 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
-use crate::journal::{Found, Journal};
+use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
@@ -172,6 +172,11 @@ impl Collector {
     /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
         self.0.running.with(|running, _| running.visitors()).unwrap_or_default()
+    }
+
+    /// Why what is counted is in no journal, so that a restart would count visitors again; nothing if it is in one.
+    pub fn journal_trouble(&self) -> Option<JournalTrouble> {
+        self.0.running.with(|running, _| running.journal_trouble()).unwrap_or(Some(JournalTrouble::Failed))
     }
 
     /// Salts that are in memory: one for each site and day that is open.
