@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
-use crate::journal;
 use crate::config::{Config, ConfigError};
 use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::user::UserCommand;
@@ -23,6 +22,7 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
+use crate::journal;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};

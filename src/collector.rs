@@ -17,6 +17,7 @@ mod salts;
 mod snapshot;
 mod sums_batch;
 pub mod trusted;
+mod turns;
 mod uncounted;
 
 use std::collections::HashMap;
@@ -43,12 +44,13 @@ pub use pending::SnapshotScope;
 use personal::Personal;
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-use running::{Parts, Running, RunningLock, Waiter};
 pub use running::{BatchOutcome, MarkedHit};
+use running::{Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::random;
 pub use snapshot::SitesSnapshot;
 pub use sums_batch::{ImportRight, SumsBatch};
+use turns::Turns;
 pub use uncounted::{Outcome, Uncounted};
 
 /// A running collector. Clones are handles to the same one.
@@ -71,6 +73,8 @@ struct Inner {
     salts: Arc<Salts>,
     personal: Arc<Personal>,
     proxies: Proxies,
+    /// For walks over the visitors of days that run.
+    turns: Turns,
     folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
@@ -87,7 +91,7 @@ struct Inner {
 pub struct WriterHandle(JoinHandle<Result<(), StoreError>>);
 
 impl WriterHandle {
-    /// Whether the writer has ended. Before [`Collector::stop`] that is a failure of the program.
+    /// Whether the thread has ended. Before [`Collector::stop`] that is a failure of the program.
     pub fn has_ended(&self) -> bool {
         self.0.is_finished()
     }
@@ -146,6 +150,7 @@ impl Collector {
             salts: parts.salts.clone(),
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
+            turns: Turns::of_cores(),
             folded: Default::default(),
             tools,
             clock: parts.clock.clone(),
@@ -252,7 +257,7 @@ impl Collector {
         work()
     }
 
-    /// Takes no more hits, stores everything, and ends the writer.
+    /// Takes no more hits, stores everything, and ends.
     pub fn stop(&self) {
         self.0.running.stop();
     }

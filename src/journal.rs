@@ -104,7 +104,9 @@ impl JournalTrouble {
             JournalTrouble::OtherFolder => "a journal was found in another folder than the one to be used",
             JournalTrouble::Broken => "the journal that was found is damaged",
             JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
-            JournalTrouble::NotForgotten => "a day ended while the store could not be written, and nothing of it may stay in the journal",
+            JournalTrouble::NotForgotten => {
+                "a day ended while the store could not be written, and nothing of it may stay in the journal"
+            }
             JournalTrouble::Failed => "the system refused to read or write the journal",
         }
     }

@@ -178,7 +178,8 @@ fn a_collector_counts_the_same_on_the_twin() {
         }
         let asks = || [None, Some("/")].map(|page| ask(SiteId(1), Grain::Day, Axis::Of(Dimension::Browser), page));
         // What is stored and what is not have a row each.
-        let read = || collector.read(&asks()).unwrap().into_iter().map(added_up).map(counted).collect::<Vec<_>>().concat();
+        let read =
+            || collector.read(&asks()).unwrap().into_iter().map(added_up).map(counted).collect::<Vec<_>>().concat();
         let open = read();
         collector.flush().unwrap();
         assert_eq!(read(), open, "what is stored is what was in memory");
