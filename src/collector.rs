@@ -17,6 +17,7 @@ mod salts;
 mod snapshot;
 mod sums_batch;
 pub mod trusted;
+mod turns;
 mod uncounted;
 
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::hit::Tools;
-use crate::journal::{Found, Journal};
+use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
@@ -43,12 +44,13 @@ pub use pending::SnapshotScope;
 use personal::Personal;
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-use running::{Parts, Running, RunningLock, Waiter};
 pub use running::{BatchOutcome, MarkedHit};
+use running::{Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::random;
 pub use snapshot::SitesSnapshot;
 pub use sums_batch::{ImportRight, SumsBatch};
+use turns::Turns;
 pub use uncounted::{Outcome, Uncounted};
 
 /// A running collector. Clones are handles to the same one.
@@ -71,6 +73,8 @@ struct Inner {
     salts: Arc<Salts>,
     personal: Arc<Personal>,
     proxies: Proxies,
+    /// For walks over the visitors of days that run.
+    turns: Turns,
     folded: report::folded::Kept,
     tools: Tools,
     clock: Clock,
@@ -87,7 +91,7 @@ struct Inner {
 pub struct WriterHandle(JoinHandle<Result<(), StoreError>>);
 
 impl WriterHandle {
-    /// Whether the writer has ended. Before [`Collector::stop`] that is a failure of the program.
+    /// Whether the thread has ended. Before [`Collector::stop`] that is a failure of the program.
     pub fn has_ended(&self) -> bool {
         self.0.is_finished()
     }
@@ -146,6 +150,7 @@ impl Collector {
             salts: parts.salts.clone(),
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
+            turns: Turns::of_cores(),
             folded: Default::default(),
             tools,
             clock: parts.clock.clone(),
@@ -172,6 +177,11 @@ impl Collector {
     /// Visitors of all open days that are in memory; none once the collector has ended.
     pub fn visitors_in_memory(&self) -> usize {
         self.0.running.with(|running, _| running.visitors()).unwrap_or_default()
+    }
+
+    /// Why what is counted is in no journal, so that a restart would count visitors again; nothing if it is in one.
+    pub fn journal_trouble(&self) -> Option<JournalTrouble> {
+        self.0.running.with(|running, _| running.journal_trouble()).unwrap_or(Some(JournalTrouble::Failed))
     }
 
     /// Salts that are in memory: one for each site and day that is open.
@@ -247,7 +257,7 @@ impl Collector {
         work()
     }
 
-    /// Takes no more hits, stores everything, and ends the writer.
+    /// Takes no more hits, stores everything, and ends.
     pub fn stop(&self) {
         self.0.running.stop();
     }

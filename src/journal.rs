@@ -29,6 +29,8 @@ mod record_code;
 mod recovered;
 mod segment;
 mod start;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::ffi::OsString;
@@ -69,6 +71,8 @@ pub enum JournalTrouble {
     OtherVersion,
     /// It belongs to another database, or the database has gone on with another journal.
     OtherDatabase,
+    /// It was found in another folder than the one to be used.
+    OtherFolder,
     /// It is damaged.
     Broken,
     /// It was at its bound, or its memory was full.
@@ -97,9 +101,12 @@ impl JournalTrouble {
             JournalTrouble::Locked => "another process uses the journal",
             JournalTrouble::OtherVersion => "another version of headcount wrote the journal",
             JournalTrouble::OtherDatabase => "the journal that was found does not belong to this database as it is",
+            JournalTrouble::OtherFolder => "a journal was found in another folder than the one to be used",
             JournalTrouble::Broken => "the journal that was found is damaged",
             JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
-            JournalTrouble::NotForgotten => "a day ended while the store could not be written, and nothing of it may stay in the journal",
+            JournalTrouble::NotForgotten => {
+                "a day ended while the store could not be written, and nothing of it may stay in the journal"
+            }
             JournalTrouble::Failed => "the system refused to read or write the journal",
         }
     }
@@ -174,7 +181,7 @@ fn open_among(
     let others: usize = others.filter_map(|one| wipe_candidate(one).ok()).sum();
     let without = match chosen.map_err(|why| *why).and_then(|chosen| open_chosen(chosen, facts, state, bytes_max)) {
         Ok((journal, Found::Nothing { wiped: None, .. })) if others > 0 => {
-            let wiped = Some(JournalTrouble::OtherDatabase);
+            let wiped = Some(JournalTrouble::OtherFolder);
             return (Some(journal), Found::Nothing { wiped, without: None });
         }
         Ok((journal, found)) => return (Some(journal), found),
@@ -212,21 +219,38 @@ fn open_chosen(
 /// Wipes the files of a folder, and tells how many there were.
 fn wipe_candidate(candidate: &Candidate) -> Result<usize, JournalTrouble> {
     match JournalFolder::existing(&candidate.base, &candidate.name)? {
-        Some(folder) => folder.wipe_all().map_err(|_| JournalTrouble::Failed),
+        Some(folder) => wiped(&folder),
         None => Ok(0),
     }
 }
 
-/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be, and tells how many files there
-/// were.
+fn wiped(folder: &JournalFolder) -> Result<usize, JournalTrouble> {
+    folder.wipe_all().map_err(|_| JournalTrouble::Failed)
+}
+
+/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be, of whichever user they are, and
+/// tells how many files there were.
 ///
 /// # Errors
 /// [`JournalTrouble::Locked`] where a process uses one; [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`]. What else can be
 /// wiped is wiped.
 pub fn wipe(place: &JournalPlace, data_folder: &Path) -> Result<usize, JournalTrouble> {
-    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
-    let wiped: Vec<_> = candidates.all.iter().map(wipe_candidate).collect();
-    wiped.into_iter().sum()
+    wipe_among(&Candidates::of(place, data_folder, runtime_directory().as_deref()))
+}
+
+fn wipe_among(candidates: &Candidates) -> Result<usize, JournalTrouble> {
+    let (mut files, mut trouble) = (0, None);
+    for base in &candidates.bases() {
+        for name in folder::names_like(base, &candidates.name) {
+            match JournalFolder::of_anybody(base, &name)
+                .and_then(|folder| folder.map_or(Ok(0), |folder| wiped(&folder)))
+            {
+                Ok(count) => files += count,
+                Err(why) => trouble = Some(why),
+            }
+        }
+    }
+    trouble.map_or(Ok(files), Err)
 }
 
 impl Journal {

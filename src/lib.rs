@@ -36,7 +36,7 @@
 //! 1. Nothing about one person reaches a disk: there is no table with a row per hit, visit or visitor, and no type that
 //!    could be written to one. `World`, the harness of the tests, searches every file, log and page for canaries.
 //! 2. Every beacon is counted exactly once, or rejected under a reason that is counted. `World` checks that for every test.
-//! 3. An acknowledged hit is in the answer of the next question: hits and questions pass through one queue.
+//! 3. An acknowledged hit is in the answer of the next question: a request counts its hit before it answers.
 //! 4. Cost follows cells, not hits.
 //! 5. The numbers equal those of a naive walk over the list of hits (`tests/oracle.rs`).
 //!
@@ -47,9 +47,9 @@
 //!    [`beacon::plausible::parse`], which gives a [`beacon::Beacon`] for each site named.
 //! 3. [`collector::Collector::receive`] finds the site, the site's day and its salt, and calls [`hit::make`]: page and
 //!    campaign from the URL, source from the referrer, browser from the agent, country from address or time zone, and a
-//!    token that stands for address and agent until the salt is wiped. The request is answered; address and agent are gone.
-//! 4. The hit waits in the queue of the `collector/writer.rs`, the only owner of open days. There
-//!    [`visit::Visitor::take`] books what the hit changes, and [`counts`] adds it up.
+//!    token that stands for address and agent until the salt is wiped. Address and agent are gone then.
+//! 4. With the lock of `collector/running.rs`, which holds the open days, [`visit::Visitor::take`] books what the hit changes,
+//!    [`counts`] adds it up, and the [`journal`] keeps it for the case that the program ends. The request is answered.
 //! 5. Every ten seconds the sums go to the store in one transaction ([`store::Flush`]). At the end of the site's day a
 //!    [`counts::SessionSnapshot`] of its visits, without tokens, becomes the sums of any two dimensions ([`counts::pairs`]); its salt and its
 //!    visitors are dropped, and the store packs the day ([`cell::packed`]).

@@ -37,6 +37,8 @@ pub struct Meter {
     rejected: Family<Reason, Counter>,
     /// Visitors of open days in memory.
     pub visitors: Gauge,
+    /// Size of the journal in memory.
+    pub journal_bytes: Gauge<i64, AtomicI64>,
     /// Cells that wait for the next flush.
     pub cells: Gauge,
     /// Live pages that are kept up to date.
@@ -64,6 +66,7 @@ impl Meter {
             lost: Counter::default(),
             rejected: Family::default(),
             visitors: Gauge::default(),
+            journal_bytes: Gauge::default(),
             cells: Gauge::default(),
             streams: Gauge::default(),
             flushes: Counter::default(),
@@ -92,6 +95,7 @@ impl Meter {
         registry.register("streams_open", "Live pages that are kept up to date", self.streams.clone());
         registry.register("flushes", "Flushes done", self.flushes.clone());
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
+        registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
         registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());
         registry.register("failures", "Requests and steps that failed, by kind", self.failures.counts.clone());

@@ -143,7 +143,7 @@ impl Stop {
     }
 }
 
-/// Resolves if the writer ends by itself: without it nothing can be counted, and a service manager should know.
+/// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.
 async fn ended(keeping: &WriterHandle) {
     let mut looks = tokio::time::interval(Duration::from_secs(limits::TICK_S));
     while !keeping.has_ended() {

@@ -1,4 +1,4 @@
-//! What the writer has in memory, as far as a snapshot is about it.
+//! What is counted and not stored, as far as a snapshot is about it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::counts::{Name, SessionSnapshot};
 use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, CellSource, Flush, Grain, InMemory};
 
-/// What of the writer's memory a snapshot has to hold: the more, the longer hits wait for it.
+/// What of what is not stored a snapshot has to hold.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotScope {
     /// Of which sites.
@@ -64,7 +64,7 @@ fn last_day(ask: &Ask) -> Option<Day> {
     }
 }
 
-/// What the writer has in memory.
+/// What is counted and not stored.
 #[derive(Debug, Default)]
 pub struct Pending {
     /// The flush that is being written.

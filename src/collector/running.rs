@@ -36,7 +36,7 @@ use super::salts::Salts;
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
 use crate::counts::{self, OpenDay};
-use crate::journal::{Found, Journal, Record};
+use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
@@ -77,7 +77,7 @@ impl RunningLock {
     /// [`StoreError`] when the store can't say how far it is.
     pub(super) fn new(parts: Parts, found: Found, state: &JournalState) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
-        let mut running = Running::new(parts, &wake)?;
+        let mut running = Running::new(parts, &found, &wake)?;
         running.begin(found, state, clock.now());
         Ok(RunningLock { running: Mutex::new(running), is_stopping: AtomicBool::new(false), wake, clock })
     }
@@ -179,7 +179,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(parts: Parts, wake: &Arc<Wake>) -> Result<Running, StoreError> {
+    fn new(parts: Parts, found: &Found, wake: &Arc<Wake>) -> Result<Running, StoreError> {
         let Parts { sums, directory, salts, personal, clock, meter, journal } = parts;
         let now = clock.now();
         Ok(Running {
@@ -194,7 +194,7 @@ impl Running {
             directory,
             clock,
             flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
-            journal: Journaling::new(journal, meter.clone()),
+            journal: Journaling::new(journal, found, meter.clone()),
             meter,
             next_number: Arc::new(AtomicU64::new(u64::MAX)),
             waiters: Vec::new(),
@@ -218,6 +218,11 @@ impl Running {
     /// How many visitors are remembered.
     pub(super) fn visitors(&self) -> usize {
         self.visitors
+    }
+
+    /// Why what is counted is in no journal; nothing if it is.
+    pub(super) fn journal_trouble(&self) -> Option<JournalTrouble> {
+        self.journal.trouble()
     }
 
     /// What the visitors of the last minutes of a site are at.
@@ -277,6 +282,7 @@ impl Running {
         self.gauged = now;
         self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.visitors as i64);
+        self.meter.journal_bytes.set(self.journal.bytes() as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
 

@@ -97,7 +97,12 @@ impl Salts {
     }
 
     /// Keeps a new salt. Whoever has it from here on is told of it by [`Salts::take_new`] before.
-    fn keep(&self, salts: &mut SaltTable, key: (SiteId, Day), late: Option<Moment>) -> Result<Arc<Salt>, getrandom::Error> {
+    fn keep(
+        &self,
+        salts: &mut SaltTable,
+        key: (SiteId, Day),
+        late: Option<Moment>,
+    ) -> Result<Arc<Salt>, getrandom::Error> {
         let salt = Arc::new(Salt::from_random(random()?));
         salts.insert(key, KeptSalt { salt: salt.clone(), late });
         self.new.lock().unwrap_or_else(PoisonError::into_inner).push(key);

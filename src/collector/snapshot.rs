@@ -1,6 +1,6 @@
 //! The sums that are stored and those that are not yet, as one state.
 //!
-//! The writer is asked once, for all that is not stored; then the store for a snapshot. A flush between the two is seen by its
+//! The running state is asked once, for all that is not stored; then the store for a snapshot. A flush between the two is seen by its
 //! number. All questions of a page are asked of one snapshot, so that its numbers agree with each other.
 
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use super::Collector;
 use super::ended;
 use super::pending::{Pending, SnapshotScope};
+use super::turns::Turn;
 use crate::counts::{Name, PropKey};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -23,6 +24,8 @@ use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, 
 pub struct SitesSnapshot<'a> {
     stored: Box<dyn SumSnapshot + 'a>,
     pending: Pending,
+    /// For walks over the visitors of days that run.
+    _turn: Option<Turn<'a>>,
 }
 
 impl SitesSnapshot<'_> {
@@ -41,9 +44,19 @@ impl Collector {
     /// # Errors
     /// The collector has ended, or [`StoreError`] of the store.
     pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
+        let turn = self.walks(&scope).then(|| self.0.turns.wait());
         // First what is not stored, then what is: what is stored in between is in both, and told by its number.
         let pending = self.0.running.with(|running, now| running.pending(&scope, now)).ok_or_else(ended)?;
-        Ok(SitesSnapshot { stored: self.0.sums.snapshot()?, pending })
+        Ok(SitesSnapshot { stored: self.0.sums.snapshot()?, pending, _turn: turn })
+    }
+
+    /// Whether questions of this scope may have to walk over the visitors of a day that runs.
+    fn walks(&self, scope: &SnapshotScope) -> bool {
+        let (now, directory) = (self.0.clock.now(), self.directory());
+        scope.pairs_until.is_some_and(|last| {
+            let sites = scope.sites.iter().filter_map(|site| directory.get(*site));
+            sites.into_iter().any(|site| site.schedule.locate(now).day <= last)
+        })
     }
 }
 

@@ -72,10 +72,7 @@ impl Uncounted {
     }
 
     /// Has it counted, or booked why it is not, by `count`; nothing becomes of it where nobody counts any more.
-    pub(super) fn count(
-        mut self,
-        count: impl FnOnce(&MarkedHit) -> Option<Result<(), Rejection>>,
-    ) -> Outcome {
+    pub(super) fn count(mut self, count: impl FnOnce(&MarkedHit) -> Option<Result<(), Rejection>>) -> Outcome {
         self.is_counted = true;
         let counted = self.hit.as_ref().and_then(count);
         if counted.is_some() {

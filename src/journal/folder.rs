@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{self, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
@@ -70,18 +71,26 @@ impl JournalFolder {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(_) => return Err(JournalTrouble::NoFolder),
         }
-        JournalFolder::take(&base, name)?.ok_or(JournalTrouble::NoFolder)
+        JournalFolder::take(&base, name, is_own)?.ok_or(JournalTrouble::NoFolder)
     }
 
     /// Takes the folder, if it is there.
     pub(super) fn existing(base: &Path, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
         match open_base(base) {
-            Ok(base) => JournalFolder::take(&base, name),
+            Ok(base) => JournalFolder::take(&base, name, is_own),
             Err(_) => Ok(None),
         }
     }
 
-    fn take(base: &OwnedFd, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
+    /// Takes the folder to wipe it, whosever it is.
+    pub(super) fn of_anybody(base: &Path, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
+        match open_base(base) {
+            Ok(base) => JournalFolder::take(&base, name, |_| true),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn take(base: &OwnedFd, name: &str, may_be: impl Fn(u32) -> bool) -> Result<Option<JournalFolder>, JournalTrouble> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = match fs::openat(base, name, flags, Mode::empty()) {
             Ok(folder) => folder,
@@ -91,10 +100,10 @@ impl JournalFolder {
             Err(_) => return Err(JournalTrouble::NoFolder),
         };
         let told = fs::fstat(&folder).map_err(|_| JournalTrouble::NoFolder)?;
-        if told.st_uid != rustix::process::geteuid().as_raw() {
+        if !may_be(told.st_uid) {
             return Err(JournalTrouble::NotOurs);
         }
-        if told.st_mode & 0o077 != 0 {
+        if is_own(told.st_uid) && told.st_mode & 0o077 != 0 {
             fs::fchmod(&folder, Mode::RWXU).map_err(|_| JournalTrouble::NotOurs)?;
         }
         match fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
@@ -149,9 +158,10 @@ impl JournalFolder {
     }
 
     fn wipe_name(&self, name: &str) -> io::Result<u64> {
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let mut file: File = fs::openat(&self.0, name, flags, Mode::empty())?.into();
-        let length = overwrite(&mut file)?;
+        // Only the name goes of a file that has another one elsewhere.
+        let length = if file.metadata()?.nlink() == 1 { overwrite(&mut file)? } else { 0 };
         fs::unlinkat(&self.0, name, AtFlags::empty())?;
         Ok(length)
     }
@@ -188,6 +198,19 @@ pub(super) fn overwrite(file: &mut File) -> io::Result<u64> {
         left -= part as u64;
     }
     Ok(length)
+}
+
+fn is_own(user: u32) -> bool {
+    user == rustix::process::geteuid().as_raw()
+}
+
+/// The names in a folder that begin like this.
+pub(super) fn names_like(base: &Path, beginning: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.starts_with(beginning))
+        .collect()
 }
 
 fn open_base(base: &Path) -> rustix::io::Result<OwnedFd> {

@@ -68,9 +68,9 @@ impl HitEncoder {
         put_signed(scratch, i64::from(hit.local.day.0));
         scratch.push(hit.local.hour.0);
         self.hours.put(to, scratch);
-        to.extend(hit.token.iter().flat_map(|token| token.bits().to_le_bytes()));
-        to.extend(network.iter().flat_map(|network| network.to_le_bytes()));
-        to.extend(mark.iter().flat_map(|mark| mark.to_le_bytes()));
+        put_some(to, hit.token.map(|token| token.bits().to_le_bytes()));
+        put_some(to, network.map(u32::to_le_bytes));
+        put_some(to, mark.map(u64::to_le_bytes));
         self.texts.put(to, hit.page.as_bytes());
         self.agents.put(to, &hit.agent, scratch, put_agent);
         self.places.put(to, &hit.place, scratch, put_place);
@@ -103,6 +103,13 @@ impl HitEncoder {
         for text in props.iter().flat_map(|(key, value)| [key, value]) {
             self.texts.put(to, text.as_bytes());
         }
+    }
+}
+
+/// Bytes of which a flag tells whether they are there.
+fn put_some<const N: usize>(to: &mut Vec<u8>, bytes: Option<[u8; N]>) {
+    if let Some(bytes) = bytes {
+        to.extend_from_slice(&bytes);
     }
 }
 

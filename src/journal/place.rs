@@ -14,6 +14,8 @@ use crate::secret;
 
 /// Memory that every Linux has, which all users share.
 const SHARED: &str = "/dev/shm";
+/// `$RUNTIME_DIRECTORY` of the service, which commands are not told.
+const SERVICE: &str = "/run/headcount";
 /// File systems that live in memory, by the numbers that `statfs` tells.
 const TMPFS: u32 = 0x0102_1994;
 const RAMFS: u32 = 0x8584_58f6;
@@ -32,6 +34,8 @@ pub(super) struct Candidate {
 /// The folders to look for old journals in, and the one to use, which is among them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Candidates {
+    /// How the names of all of them begin.
+    pub(super) name: String,
     /// All of them.
     pub(super) all: Vec<Candidate>,
     /// The one to use, or why there is none.
@@ -42,7 +46,7 @@ impl Candidates {
     /// Those of a data folder. `runtime` is what `$RUNTIME_DIRECTORY` says.
     pub(super) fn of(place: &JournalPlace, data_folder: &Path, runtime: Option<&OsStr>) -> Candidates {
         let Ok(data_folder) = data_folder.canonicalize() else {
-            return Candidates { all: Vec::new(), chosen: Err(JournalTrouble::NoFolder) };
+            return Candidates { name: String::new(), all: Vec::new(), chosen: Err(JournalTrouble::NoFolder) };
         };
         let digest = secret::of_folder(data_folder.as_os_str().as_bytes());
         let name = format!("headcount-{}", HEXLOWER.encode(&digest.0[..NAME_BYTES]));
@@ -59,9 +63,21 @@ impl Candidates {
             JournalPlace::Off => Err(JournalTrouble::SwitchedOff),
             JournalPlace::Folder(folder) => Ok(in_folder(folder)),
         };
-        let mut all: Vec<Candidate> = runtime.into_iter().chain([shared.clone()]).chain(chosen.clone().ok()).collect();
-        all.dedup();
-        Candidates { all, chosen }
+        let mut all: Vec<Candidate> = Vec::new();
+        for one in runtime.into_iter().chain([shared]).chain(chosen.clone().ok()) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        Candidates { name, all, chosen }
+    }
+
+    /// The folders in which to look for journals of any user, that of the service as `deploy/` has it among them.
+    pub(super) fn bases(&self) -> Vec<PathBuf> {
+        let known: Vec<PathBuf> = self.all.iter().map(|one| one.base.clone()).collect();
+        let service = PathBuf::from(SERVICE);
+        let is_new = !self.all.is_empty() && !known.contains(&service);
+        known.into_iter().chain(is_new.then_some(service)).collect()
     }
 }
 

@@ -21,11 +21,10 @@ const CHECK_BYTES: usize = 4;
 /// The segment that is written.
 pub(super) struct SegmentWriter {
     file: File,
-    /// Its number.
-    pub(super) number: u64,
     /// Where the next frame begins.
     pub(super) offset: u64,
     encoder: RecordEncoder,
+    head: Vec<u8>,
     /// Room for the head of a frame, and the records that wait.
     buffer: Vec<u8>,
     holds_salt: bool,
@@ -42,8 +41,14 @@ impl SegmentWriter {
     pub(super) fn begin(folder: &JournalFolder, number: u64, belonging: &Belonging) -> io::Result<SegmentWriter> {
         let mut file = folder.create(JournalFile::Whole(FileKind::Segment, number))?;
         file.write_all(&header::written(FileKind::Segment, number, belonging))?;
-        let (encoder, offset) = (RecordEncoder::default(), HEADER_BYTES as u64);
-        Ok(SegmentWriter { file, number, offset, encoder, buffer: vec![0; HEAD_BYTES], holds_salt: false })
+        Ok(SegmentWriter {
+            file,
+            offset: HEADER_BYTES as u64,
+            encoder: RecordEncoder::default(),
+            head: Vec::with_capacity(HEAD_BYTES),
+            buffer: vec![0; HEAD_BYTES],
+            holds_salt: false,
+        })
     }
 
     /// Puts a record behind those that wait.
@@ -73,23 +78,17 @@ impl SegmentWriter {
         if length == 0 {
             return Ok(());
         }
-        let (start, head) = self.head(length);
-        self.buffer[start..HEAD_BYTES].copy_from_slice(&head[start..]);
+        self.head.clear();
+        put(&mut self.head, length as u64);
+        self.head.extend_from_slice(&crc32fast::hash(&self.buffer[HEAD_BYTES..]).to_le_bytes());
+        // The head ends where the records begin.
+        let start = HEAD_BYTES - self.head.len();
+        self.buffer[start..HEAD_BYTES].copy_from_slice(&self.head);
         let frame = &self.buffer[start..];
         self.file.write_all(frame)?;
         self.offset += frame.len() as u64;
         self.forget_waiting();
         Ok(())
-    }
-
-    /// The head of the frame, which ends where the records begin, and where it begins.
-    fn head(&self, length: usize) -> (usize, [u8; HEAD_BYTES]) {
-        let mut number = Vec::with_capacity(HEAD_BYTES);
-        put(&mut number, length as u64);
-        number.extend_from_slice(&crc32fast::hash(&self.buffer[HEAD_BYTES..]).to_le_bytes());
-        let (start, mut head) = (HEAD_BYTES - number.len(), [0; HEAD_BYTES]);
-        head[start..].copy_from_slice(&number);
-        (start, head)
     }
 
     fn forget_waiting(&mut self) {

@@ -35,7 +35,7 @@ pub const DRAIN_S: u64 = 10;
 pub const STREAMS_MAX: usize = 200;
 /// Time between two looks at a site that somebody watches, in milliseconds: nobody reads faster.
 pub const STREAM_PAUSE_MS: u64 = 2_000;
-/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of the writer's time.
+/// The pause is at least so many times what a look takes, so that watching the busiest site takes 5 % of a core.
 pub const STREAM_PAUSE_PER_LOOK: u32 = 20;
 /// Time between two signs of life on a stream, in seconds; proxies give up a silent one after 30 to 60. Whether its reader
 /// is still signed in is looked at with each.
@@ -92,7 +92,7 @@ pub const LOCK_LOOK_MS: u64 = 100;
 pub const ACCEPT_PAUSE_MS: u64 = 50;
 /// See [`ACCEPT_PAUSE_MS`].
 pub const ACCEPT_PAUSE_MS_MAX: u64 = 1_000;
-/// Time between two looks of what runs beside the server, in seconds: whether the writer has ended, what a demo sends next.
+/// Time between two looks of what runs beside the server, in seconds: whether the collector has ended, what a demo sends next.
 pub const TICK_S: u64 = 1;
 /// Longest wait at stop for what the drain gave up on, in seconds.
 pub const ABANDON_S: u64 = 1;

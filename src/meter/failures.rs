@@ -85,8 +85,8 @@ failure_kinds! {
     Journal => (
         "journal",
         "the journal of the running day is given up; counting goes on without it",
-        "the journal of the running day is given up; what came since the last flush would not survive a crash",
-        UntilDone
+        "",
+        Not
     ),
     /// A connection was not accepted.
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),

@@ -151,7 +151,7 @@ pub fn unheard(cause: FailureCause, shape: AnswerShape) -> WireAnswer {
 /// The same when there was no room for them.
 pub fn overloaded(shape: AnswerShape) -> WireAnswer {
     let answer = shape.error(StatusCode::SERVICE_UNAVAILABLE, "the collector is overloaded; try again later");
-    again(About::Rush("the queue is full"), answer)
+    again(About::Rush("nothing is counted any more"), answer)
 }
 
 fn again(what: About, answer: WireAnswer) -> WireAnswer {

@@ -14,6 +14,7 @@ use super::{App, SharedApp, share, signed_in};
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
+use crate::journal::JournalTrouble;
 use crate::meter::FailureKind;
 use crate::operator::TokenScope;
 use crate::page::cards::Tab;
@@ -144,6 +145,7 @@ pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
         snippet: snippet(&site.domain, &app.base_url),
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
+        lacks_journal: collector.journal_trouble().is_some_and(|why| why != JournalTrouble::SwitchedOff),
         is_degraded: collector.meter().failures.lasts(FailureKind::Flush),
         personal_parents: collector.personal_parents(site),
     }
@@ -232,6 +234,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
     let reasons = collector.meter().troubles();
     let is_degraded = !reasons.is_empty();
     let is_real_time = collector.clock().is_true();
+    let trouble = collector.journal_trouble();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
         "status": match (is_real_time, is_degraded) {
@@ -241,7 +244,8 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         },
         "reasons": reasons,
         "version": env!("CARGO_PKG_VERSION"),
-        "live_state": "memory",
+        "live_state": if trouble.is_none() { "journal" } else { "memory" },
+        "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
         "places": places(collector),
     });

@@ -256,8 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let stores = store::open(&folder.path().join("headcount.db")).unwrap();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
-        let (collector, _keeping) =
-            Collector::start(stores, tools, Clock::manual(Moment(1_780_315_200_000))).unwrap();
+        let (collector, _keeping) = Collector::start(stores, tools, Clock::manual(Moment(1_780_315_200_000))).unwrap();
         let app = Arc::new(App::new(collector, Default::default(), String::new()));
         for route in PAGES {
             assert_eq!(taken(route, app.clone()).await, route.methods, "{}", route.path);

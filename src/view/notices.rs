@@ -20,6 +20,9 @@ pub(super) fn notices(view: &SiteView, range: &Range, found: &Answers, instance:
     if instance.may_repeat {
         notices.push(words.notice_repeat.to_owned());
     }
+    if instance.lacks_journal {
+        notices.push(words.notice_journal.to_owned());
+    }
     if instance.is_degraded {
         notices.push(words.notice_degraded.to_owned());
     }

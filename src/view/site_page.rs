@@ -28,6 +28,8 @@ pub struct InstanceState {
     pub hidden_proxy: Option<HiddenProxy>,
     /// Whether visitors of the present day may be counted twice, because the collector was restarted on it.
     pub may_repeat: bool,
+    /// Whether the running day is in no journal although it should be, so that a restart would count visitors again.
+    pub lacks_journal: bool,
     /// Whether sums could not be stored lately.
     pub is_degraded: bool,
     /// Pages whose children look personal, of which the owner has said nothing yet.

@@ -91,7 +91,18 @@ impl Flushing {
         let number = store.last_flush()?;
         let flusher = Flusher::spawn(&store, &meter, &wake);
         let (writing, retry, waiters) = (None, None, Vec::new());
-        Ok(Flushing { store, flusher, has_ended: false, meter, wake, number, writing, is_in_flight: false, retry, waiters })
+        Ok(Flushing {
+            store,
+            flusher,
+            has_ended: false,
+            meter,
+            wake,
+            number,
+            writing,
+            is_in_flight: false,
+            retry,
+            waiters,
+        })
     }
 
     /// Whether the flusher ended by itself. Then nothing is ever stored again, and the program has to end.

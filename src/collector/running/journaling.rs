@@ -8,7 +8,7 @@ use super::Running;
 use super::flushing::Job;
 use crate::collector::salts::Salts;
 use crate::hit::Hit;
-use crate::journal::{GivenUp, ImageWriter, Journal, JournalTrouble, Record};
+use crate::journal::{Found, GivenUp, ImageWriter, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::site::{Day, Moment, SiteId};
@@ -17,6 +17,8 @@ use crate::store::JournalPosition;
 /// The journal, and what is to be done with it.
 pub(super) struct Journaling {
     journal: Option<Journal>,
+    /// Why there is none.
+    without: Option<JournalTrouble>,
     meter: Arc<Meter>,
     /// Hits in the running segment.
     hits: usize,
@@ -28,8 +30,9 @@ pub(super) struct Journaling {
 
 impl Journaling {
     /// Writes to a journal, if there is one.
-    pub(super) fn new(journal: Option<Journal>, meter: Arc<Meter>) -> Journaling {
-        Journaling { journal, meter, hits: 0, forgets: None, imaging: None }
+    pub(super) fn new(journal: Option<Journal>, found: &Found, meter: Arc<Meter>) -> Journaling {
+        let without = if let Found::Nothing { without, .. } = found { *without } else { None };
+        Journaling { journal, without, meter, hits: 0, forgets: None, imaging: None }
     }
 
     /// Writes a hit that is counted; `is_apart` if it was counted without a visitor of its own.
@@ -70,12 +73,12 @@ impl Journaling {
     /// Where the next record begins.
     pub(super) fn position(&mut self) -> Option<JournalPosition> {
         let position = self.journal.as_mut().map(Journal::position);
-        position.filter(|_| self.is_on())
+        position.filter(|_| self.trouble().is_none())
     }
 
-    /// Whether everything that is counted is in the journal.
-    pub(super) fn is_on(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.lost().is_none())
+    /// Why what is counted is in no journal; nothing if it is.
+    pub(super) fn trouble(&self) -> Option<JournalTrouble> {
+        self.journal.as_ref().map_or(self.without, Journal::lost)
     }
 
     /// What the journal takes, in bytes.
@@ -94,7 +97,7 @@ impl Journaling {
         if let Err(given_up) = written
             && self.journal.take().is_some()
         {
-            (self.forgets, self.imaging) = (None, None);
+            (self.forgets, self.imaging, self.without) = (None, None, Some(given_up.0));
             self.meter.failed(FailureKind::Journal, "journal", given_up.0);
         }
     }

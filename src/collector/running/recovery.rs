@@ -20,7 +20,9 @@ impl Running {
                     tracing::warn!("what was found of a journal is wiped: {why}");
                 }
                 if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
-                    tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
+                    tracing::warn!(
+                        "there is no journal of the running day, so that a restart counts visitors again: {why}"
+                    );
                 }
             }
             Found::State(recovered) => {

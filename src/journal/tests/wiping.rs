@@ -1,0 +1,208 @@
+//! Where a journal may be, who may have it, and that nothing stays of it.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// Waits until a folder is empty: what is given up is overwritten on another thread.
+fn becomes_empty(folder: &Path) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !names(folder).is_empty() {
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
+}
+
+/// Files that somebody has open, to see what becomes of their bytes.
+fn held(home: &Home) -> Vec<File> {
+    home.names().iter().map(|name| File::open(home.file(name)).unwrap()).collect()
+}
+
+fn are_zeros(files: Vec<File>) -> bool {
+    files.into_iter().all(|mut file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+    })
+}
+
+fn filled() -> Home {
+    let home = Home::new();
+    let mut journal = home.open();
+    journal.append(&hit_record(1)).unwrap();
+    journal.rotate().unwrap().write(&[7_u8; 100_000][..].to_vec()).unwrap();
+    journal.append(&hit_record(2)).unwrap();
+    drop(journal);
+    home
+}
+
+#[test]
+fn only_its_user_can_read_it() {
+    let home = filled();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home.folder()), 0o700);
+    assert!(home.names().iter().all(|name| mode(&home.file(name)) == 0o600));
+    fs::set_permissions(home.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(home.left().is_some());
+    assert_eq!(mode(&home.folder()), 0o700);
+}
+
+#[test]
+fn what_is_wiped_is_overwritten_first() {
+    let home = filled();
+    let files = held(&home);
+    assert_eq!(wipe_among(&home.candidates()), Ok(2));
+    assert!(home.names().is_empty() && are_zeros(files));
+    assert_eq!(wipe_among(&home.candidates()), Ok(0));
+
+    let home = Home::new();
+    let mut journal = home.open();
+    journal.append(&hit_record(1)).unwrap();
+    let files = held(&home);
+    journal.rotate().unwrap().write(&1_u32).unwrap();
+    assert!(are_zeros(files), "a segment whose image is complete");
+}
+
+#[test]
+fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
+    let other_version = |home: &mut Home| {
+        let mut bytes = fs::read(home.file("segment-2")).unwrap();
+        bytes[8] += 1;
+        fs::write(home.file("segment-2"), bytes).unwrap();
+    };
+    let other_database = |home: &mut Home| home.state.database = DatabaseId([4; 16]);
+    let broken = |home: &mut Home| fs::write(home.file("image-2"), "x").unwrap();
+    let cases: [(fn(&mut Home), JournalTrouble); 3] = [
+        (other_version, JournalTrouble::OtherVersion),
+        (other_database, JournalTrouble::OtherDatabase),
+        (broken, JournalTrouble::Broken),
+    ];
+    for (change, why) in cases {
+        let mut home = filled();
+        change(&mut home);
+        let files = held(&home);
+        assert_eq!(home.wiped(), Some(why));
+        assert!(are_zeros(files), "{why:?}");
+        assert!(records(home.left().unwrap()).is_empty(), "a new one");
+    }
+}
+
+#[test]
+fn a_folder_that_will_not_do_is_emptied() {
+    let home = filled();
+    let facts = SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() };
+    let (journal, found) = open_among(&home.candidates(), &facts, &home.state, PLENTY);
+    let why = Some(JournalTrouble::MaySwap);
+    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
+    assert!(home.names().is_empty());
+
+    let home = filled();
+    let off = Candidates { chosen: Err(JournalTrouble::SwitchedOff), ..home.candidates() };
+    let (journal, found) = open_among(&off, &without_swap(), &home.state, PLENTY);
+    let why = Some(JournalTrouble::SwitchedOff);
+    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
+    assert!(home.names().is_empty());
+}
+
+#[test]
+fn a_journal_in_another_folder_is_wiped() {
+    let (home, elsewhere) = (filled(), tempfile::tempdir_in("/dev/shm").unwrap());
+    let chosen = Candidate { base: elsewhere.path().to_owned(), ..home.candidates().chosen.unwrap() };
+    let moved = Candidates { chosen: Ok(chosen), ..home.candidates() };
+    let (journal, found) = open_among(&moved, &without_swap(), &home.state, PLENTY);
+    let why = JournalTrouble::OtherFolder;
+    assert!(journal.is_some() && matches!(found, Found::Nothing { wiped: Some(wiped), without: None } if wiped == why));
+    assert!(home.names().is_empty());
+}
+
+#[test]
+fn nobody_else_takes_a_journal_that_is_used() {
+    let home = Home::new();
+    let mut journal = home.open();
+    journal.append(&hit_record(1)).unwrap();
+    let (second, found) = home.opened();
+    let locked = Some(JournalTrouble::Locked);
+    assert!(second.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == locked));
+    assert_eq!(wipe_among(&home.candidates()), Err(JournalTrouble::Locked));
+    journal.append(&hit_record(2)).unwrap();
+    drop(journal);
+    assert_eq!(records(home.left().unwrap()).len(), 2);
+}
+
+#[test]
+fn links_and_folders_on_disks_are_refused() {
+    let home = Home::new();
+    let trap = tempfile::tempdir_in("/dev/shm").unwrap();
+    symlink(trap.path(), home.folder()).unwrap();
+    let (journal, found) = home.opened();
+    let why = Some(JournalTrouble::NotOurs);
+    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
+    assert!(names(trap.path()).is_empty());
+
+    let on_disk = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    let on_disk = Home { memory: tempfile::tempdir_in(on_disk).unwrap(), ..Home::new() };
+    let (journal, found) = on_disk.opened();
+    let why = Some(JournalTrouble::NotInMemory);
+    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
+    let nowhere = Candidates::of(&JournalPlace::Folder("/no/such/folder".into()), home.data.path(), None);
+    let (_, found) = open_among(&nowhere, &without_swap(), &home.state, PLENTY);
+    assert!(matches!(found, Found::Nothing { without: Some(JournalTrouble::NoFolder), .. }));
+}
+
+#[test]
+fn a_link_or_a_second_name_in_the_folder_harms_no_other_file() {
+    let home = filled();
+    let precious = home.memory.path().join("precious");
+    fs::write(&precious, "kept").unwrap();
+    symlink(&precious, home.file("segment-9")).unwrap();
+    fs::hard_link(&precious, home.file("image-9")).unwrap();
+    let _ = wipe_among(&home.candidates());
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+    assert!(home.names().iter().all(|name| name == "segment-9"), "{:?}", home.names());
+}
+
+#[test]
+fn a_journal_past_its_bound_is_given_up_and_counting_goes_on() {
+    let home = Home { bytes_max: 2_000, ..Home::new() };
+    let mut journal = home.open();
+    let given_up = (0..1_000).find_map(|number| journal.append(&hit_record(number)).err()).unwrap();
+    assert_eq!((given_up, journal.lost()), (GivenUp(JournalTrouble::NoRoom), Some(JournalTrouble::NoRoom)));
+    assert_eq!(journal.append(&hit_record(1)), Err(given_up));
+    assert_eq!(journal.append_hit(&hit(1), None, false), Err(given_up));
+    assert_eq!(journal.rotate().err(), Some(given_up));
+    assert!(becomes_empty(&home.folder()));
+    assert_eq!(journal.bytes(), 0);
+    journal.position();
+    drop(journal);
+    assert!(home.left().is_none());
+}
+
+#[test]
+fn an_image_without_room_gives_the_journal_up() {
+    let home = Home { bytes_max: 100_000, ..Home::new() };
+    let mut journal = home.open();
+    let image = journal.rotate().unwrap();
+    let given_up = GivenUp(JournalTrouble::NoRoom);
+    assert_eq!(image.write(&vec![1_u8; 200_000]), Err(given_up));
+    assert_eq!(journal.append(&hit_record(1)), Err(given_up));
+    assert!(becomes_empty(&home.folder()));
+}
+
+#[test]
+fn what_was_given_up_is_never_taken_up() {
+    let home = filled();
+    for name in home.names() {
+        let number = name.len();
+        fs::rename(home.file(&name), home.file(&format!("given-up-{number}"))).unwrap();
+    }
+    let files = held(&home);
+    assert!(home.left().is_none());
+    assert!(are_zeros(files));
+    assert_eq!(home.names(), ["segment-1"]);
+}
