@@ -4,11 +4,11 @@
 Everything is measured from outside: requests, /proc, and the files of the journal. A ratio is of rounds in turn, and a figure
 the median over them. Each part prints its figures beside their bars; the program ends with 1 when one is missed.
 """
-import os, random, statistics, sys, threading, time
+import os, random, signal, statistics, sys, threading, time
 
 import books
 from program import Connection, Program, is_filter, question
-from senders import SOURCES, Crowd, asking, fill, page, pageview, paced, path, persistent
+from senders import Crowd, asking, asking_on_time, fill, page, pageview, paced, path, persistent
 
 binary = os.path.abspath(sys.argv[1])
 missed = []
@@ -122,20 +122,19 @@ def part_million(visitors=1_000_000):
         head("visitor: a million of them, 2.4 pageviews each")
         row("memory of a visitor, journal apart", (filled - empty) * 1024 / visitors, 250, " bytes", 0)
         row("hits sent", 2.4 * visitors / took, unit="/s", digits=0)
-        questions, plain = filtered_questions(token), [question(token)]
+        questions, plain = filtered_questions(token), question(token)
         peaks, firsts, lasts, plains = [], [], [], []
+        idle = program.memory_kib("VmRSS")
         for _ in range(3):
             trickle = Crowd(1, paced, program.port, 100, visitors)
             time.sleep(3)
-            idle = program.memory_kib("VmRSS")
             program.forget_peak()
-            watching = Crowd(1, asking, program.port, plain, 0.02)
-            begun = time.monotonic()
             readers = Crowd(16, asking, program.port, questions)
+            watching = Crowd(4, asking_on_time, program.port, plain, 0.1)
             time.sleep(20)
-            answers = [of_one for of_one in readers.end()]
+            plains += [wait for of_one in watching.end() for wait in of_one]
+            answers = readers.end()
             trickle.end()
-            plains += [wait for at, wait in watching.end()[0] if at >= begun]
             peaks.append((program.memory_kib("VmHWM") - idle) / 1024)
             waits = [of_one[0][1] for of_one in answers if of_one]
             firsts.append(min(waits))
@@ -311,6 +310,8 @@ def main():
     for name in names:
         if name not in parts:
             sys.exit(f"there is no part {name}; there are {' '.join(parts)}")
+    # Whoever ends this program ends those that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     # The day of a million answers for two rows.
     for part in dict.fromkeys(parts[name] for name in names):
         away_from_midnight()

@@ -125,7 +125,7 @@ def paced(number, over, port, rate, visitors, site=SITE):
     return times
 
 
-def asking(number, over, port, questions, pause_s=0):
+def asking(number, over, port, questions):
     """Asks one question after the other; when each was answered, and how many seconds that took."""
     connection, answers = Connection(port), []
     while not over.is_set():
@@ -135,8 +135,20 @@ def asking(number, over, port, questions, pause_s=0):
             raise SystemExit(f"a question is answered with {head!r} {body[:300]!r}")
         now = time.monotonic()
         answers.append((now, now - begun))
-        over.wait(pause_s) if pause_s else None
     return answers
+
+
+def asking_on_time(number, over, port, request, every_s):
+    """Asks a question at fixed times, whatever became of the one before; how many seconds after its time each was answered."""
+    connection, waits, begun = Connection(port), [], time.monotonic()
+    while not over.is_set():
+        due = begun + len(waits) * every_s + number * 0.017
+        time.sleep(max(0, due - time.monotonic()))
+        status, head, body = connection.ask(request)
+        if status != 200:
+            raise SystemExit(f"a question is answered with {head!r} {body[:300]!r}")
+        waits.append(time.monotonic() - due)
+    return waits
 
 
 def persistent(number, over, port, rate):
