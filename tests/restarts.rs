@@ -15,7 +15,7 @@ use serde_json::json;
 use lives::Lives;
 use senders::{Line, Sent, compare, resolved, send, visit};
 
-use crate::scenario::End;
+use crate::scenario::{End, check};
 
 const NOW: &str = "2026-06-01T09:00:00Z";
 const DAY: &str = "2026-06-01";
@@ -57,6 +57,30 @@ fn lives_on(ends: &[(End, u64)]) {
     let visitors = book.iter().map(|sent| sent.visitor).collect::<BTreeSet<_>>().len();
     assert_eq!(lives.live(), [visitors, visitors, book.len()], "the live page");
     assert_eq!(lives.health()["visitors_may_repeat_today"], false);
+}
+
+#[test]
+fn a_story_goes_on_over_stops_and_kills() {
+    check(
+        "
+        09:00 ana / from google.com
+        kill
+        09:10 ana /a
+        09:12 bob /
+        restart
+        09:20 ana engages 10s 50% on /a
+        kill
+        kill
+        09:30 bob event Signup plan=pro
+        23:59 eve /
+        restart
+        +1 00:01 ana /                  # on another day she is somebody else
+        kill
+        ",
+        "visitors 4  visits 4  pageviews 5  events 1  bounces 2  source Google 1, Direct / None 3  page / 4, /a 1
+         exit_page / 3, /a 1  page.engaged_ms /a 10000  page.scroll /a 50  prop:plan@Signup pro 1  days +0 4, +1 1
+         hours.visitors 09 2, 23 1, +1 00 1  rejected",
+    );
 }
 
 #[test]

@@ -90,6 +90,8 @@ pub struct World {
     folder: TempDir,
     /// Where the journal of the running day is, in memory.
     pub journal: JournalFolder,
+    /// Whether it is used.
+    has_journal: bool,
     pub clock: Clock,
     running: Option<Running>,
     agent: ureq::Agent,
@@ -124,6 +126,7 @@ impl World {
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
             journal: JournalFolder::make(),
+            has_journal: true,
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
@@ -146,7 +149,8 @@ impl World {
     fn run(&mut self) {
         let places = self.geo.as_deref().map_or_else(Places::none, |file| Places::open(file).unwrap());
         let tools = Tools { agents: Agents::new(), places };
-        let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), Some(&self.journal));
+        let journal = self.has_journal.then_some(&self.journal);
+        let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), journal);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
         let app_collector = collector.clone();
@@ -209,6 +213,13 @@ impl World {
     /// A token of this scope for all sites.
     pub fn token(&self, scope: &str) -> String {
         self.command(Command::TokenCreate { site: None, scope: scope.into() }).unwrap().text
+    }
+
+    /// The same world without a journal, in which nothing has happened yet.
+    pub fn without_journal(mut self) -> World {
+        self.has_journal = false;
+        self.restart();
+        self
     }
 
     /// Ends the server as SIGTERM does, and starts it again on the same folders.

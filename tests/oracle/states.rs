@@ -186,7 +186,8 @@ fn a_snapshot_is_a_naive_walk_up_to_one_hit() {
         Ok(())
     };
     let moments = vec(proptest::collection::btree_set(0..200_usize, 1..8), READERS);
-    TestRunner::new(config(12)).run(&(stream(), moments), compare).unwrap_or_else(|error| panic!("{error}"));
+    let config = ProptestConfig { max_shrink_iters: 50, ..config(12) };
+    TestRunner::new(config).run(&(stream(), moments), compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -205,5 +206,7 @@ fn a_day_that_went_over_ends_is_a_naive_walk() {
         Ok(())
     };
     let ends = proptest::collection::btree_map(0..120_usize, any::<bool>(), 1..10);
-    TestRunner::new(config(12)).run(&(stream(), ends), compare).unwrap_or_else(|error| panic!("{error}"));
+    // Each try to cut a stream down takes as many starts.
+    let config = ProptestConfig { max_shrink_iters: 200, ..config(12) };
+    TestRunner::new(config).run(&(stream(), ends), compare).unwrap_or_else(|error| panic!("{error}"));
 }
