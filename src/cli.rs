@@ -181,8 +181,8 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
     }
 }
 
-/// Starts a collector on a data folder whose clock it is.
-fn open(config: &Config, folder: &Folder, clock: Clock, journal: bool) -> Result<(Collector, WriterHandle)> {
+/// Starts a collector on a data folder whose clock it is; one that `counts` hits goes on with the running day.
+fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
     let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
@@ -194,11 +194,11 @@ fn open(config: &Config, folder: &Folder, clock: Clock, journal: bool) -> Result
         _ => Places::none(),
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
-    Ok(match journal {
+    Ok(match counts {
         true => Collector::with_journal(stores, tools, clock, |state| {
             journal::open(&config.journal, &config.data, state, config.journal_bytes_max)
         })?,
-        false => Collector::start(stores, tools, clock)?,
+        false => Collector::idle(stores, tools, clock)?,
     })
 }
 

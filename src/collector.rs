@@ -38,14 +38,14 @@ use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{Ask, CountedBy, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 pub use pending::SnapshotScope;
 use personal::Personal;
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
 pub use running::{BatchOutcome, MarkedHit};
-use running::{Parts, Running, RunningLock, Waiter};
+use running::{Beginning, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::random;
 pub use snapshot::SitesSnapshot;
@@ -124,12 +124,33 @@ impl Collector {
         clock: Clock,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
+        let state = stores.sums.journal_state()?;
+        let (journal, found) = open(&state);
+        if matches!(found, Found::Nothing { .. }) {
+            stores.sums.end_counting(CountedBy::Live)?;
+        }
+        Collector::with(stores, tools, clock, Beginning { counts: true, journal, found, state })
+    }
+
+    /// Starts a collector that counts no hits, for commands. What a running day has left stays as it is, for whoever counts next.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn idle(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
+        let (journal, found, state) = (None, Found::NOTHING, JournalState::default());
+        Collector::with(stores, tools, clock, Beginning { counts: false, journal, found, state })
+    }
+
+    fn with(
+        stores: Stores,
+        tools: Tools,
+        clock: Clock,
+        beginning: Beginning,
+    ) -> Result<(Collector, WriterHandle), StoreError> {
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
         let started = clock.now();
-        let state = sums.journal_state()?;
-        let (journal, found) = open(&state);
-        let resumed = match &found {
+        let resumed = match &beginning.found {
             Found::State(_) => HashMap::new(),
             Found::Nothing { .. } => resumed(&*sums, &directory, started)?,
         };
@@ -139,7 +160,6 @@ impl Collector {
             personal: Arc::new(Personal::read(&*sums)?),
             clock,
             meter: Meter::new(),
-            journal,
             sums,
         };
         let inner = Inner {
@@ -158,7 +178,7 @@ impl Collector {
             started,
             sums: parts.sums.clone(),
             operators,
-            running: Arc::new(RunningLock::new(parts, found, &state)?),
+            running: Arc::new(RunningLock::new(parts, beginning)?),
         };
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))

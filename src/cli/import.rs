@@ -49,7 +49,7 @@ pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Impo
         Reached::Folder(folder) => folder,
     };
     super::serve::keep_out_of_dumps();
-    let (collector, keeping) = super::open(config, &folder, clock, false)?;
+    let (collector, keeping) = super::open(config, &folder, clock, true)?;
     let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
     collector.stop();

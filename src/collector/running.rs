@@ -59,7 +59,18 @@ pub(super) struct Parts {
     pub(super) personal: Arc<Personal>,
     pub(super) clock: Clock,
     pub(super) meter: Arc<Meter>,
+}
+
+/// What the state begins with.
+pub(super) struct Beginning {
+    /// Whether hits will be counted, and days that are over closed.
+    pub(super) counts: bool,
+    /// Where records go.
     pub(super) journal: Option<Journal>,
+    /// What was found there.
+    pub(super) found: Found,
+    /// How far the store is with it.
+    pub(super) state: JournalState,
 }
 
 /// The state behind its lock.
@@ -75,10 +86,10 @@ impl RunningLock {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub(super) fn new(parts: Parts, found: Found, state: &JournalState) -> Result<RunningLock, StoreError> {
+    pub(super) fn new(parts: Parts, beginning: Beginning) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
-        let mut running = Running::new(parts, &found, &wake)?;
-        running.begin(found, state, clock.now());
+        let mut running = Running::new(parts, &wake)?;
+        running.begin(beginning, clock.now())?;
         Ok(RunningLock { running: Mutex::new(running), is_stopping: AtomicBool::new(false), wake, clock })
     }
 
@@ -179,8 +190,8 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(parts: Parts, found: &Found, wake: &Arc<Wake>) -> Result<Running, StoreError> {
-        let Parts { sums, directory, salts, personal, clock, meter, journal } = parts;
+    fn new(parts: Parts, wake: &Arc<Wake>) -> Result<Running, StoreError> {
+        let Parts { sums, directory, salts, personal, clock, meter } = parts;
         let now = clock.now();
         Ok(Running {
             days: HashMap::new(),
@@ -194,7 +205,7 @@ impl Running {
             directory,
             clock,
             flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
-            journal: Journaling::new(journal, found, meter.clone()),
+            journal: Journaling::none(meter.clone()),
             meter,
             next_number: Arc::new(AtomicU64::new(u64::MAX)),
             waiters: Vec::new(),
@@ -208,7 +219,7 @@ impl Running {
             quiet: (now, now),
             next_end: now,
             told: HashMap::new(),
-            unclosed: sums.open_days()?.into_iter().collect(),
+            unclosed: HashSet::new(),
             sums,
             closing: Vec::new(),
             has_ended: false,

@@ -12,7 +12,7 @@ use crate::hit::Dropped;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Moment, SiteId};
-use crate::store::Imported;
+use crate::store::{CountedBy, Imported};
 
 /// An import of the past, with salts and open days of its own.
 pub struct BatchImport {
@@ -70,7 +70,7 @@ impl BatchImport {
             // What a live import has read may not be stored yet.
             collector.flush()?;
             // Pairs that an import before this one left, because it did not end, are part of their days now.
-            collector.sums().end_imports()?;
+            collector.sums().end_counting(CountedBy::Import)?;
         }
         let samples = manner.dry.then(Samples::default);
         let reader = LineReader::begin(collector, only, manner)?;

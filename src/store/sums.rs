@@ -25,7 +25,7 @@
 //! epoch), and the flush's number as its revision; the highest revision of a row holds, and sums go over sources. A flush that
 //! is sent again is the same rows again. Snapshots are totals already: their source is who counts, and `is_over` makes them
 //! final by moving them to the collector's own. [`SumStore::last_flush`] is the highest revision of the own source;
-//! [`SumStore::end_imports`], and opening, begin a new epoch, so that the rows of the old one stay as they are. The totals are
+//! [`SumStore::end_counting`] begins a new epoch, so that the rows of the old one stay as they are. The totals are
 //! best kept in a local file first (the SQLite store with a revision), and sent from there as far as they are not acknowledged.
 //! Questions are answered by that file too: the engine merges old revisions away, so that it can't tell what it held before, as
 //! a [`SumSnapshot`] must.
@@ -182,12 +182,12 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError>;
 
-    /// No import runs: the snapshots that one has left because it broke off are final. Opening a store does the same to the
-    /// snapshots of everybody.
+    /// Nobody goes on with what `by` has left because it broke off: its snapshots are final. Of the running collector, the
+    /// database has no journal then ([`JournalState::drained`]). Opening a store does this to imports.
     ///
     /// # Errors
     /// [`StoreError`]
-    fn end_imports(&self) -> Result<(), StoreError>;
+    fn end_counting(&self, by: CountedBy) -> Result<(), StoreError>;
 
     /// The point at which the store is now, for [`SumStore::has_name`].
     ///

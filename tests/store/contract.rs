@@ -43,9 +43,10 @@ impl Kept {
         Kept { sums: twin.clone(), again: Box::new(move || Arc::new(twin.reopened())) }
     }
 
-    /// The store after a restart of the program. To be done once: the twin's past is that of its first life.
+    /// The store after a restart of the program that goes on with nothing. To be done once: the twin's past is that of its first life.
     pub fn reopen(&mut self) {
         self.sums = (self.again)();
+        self.sums.end_counting(CountedBy::Live).unwrap();
     }
 
     fn apply(&self, flush: Flush) {
@@ -172,7 +173,7 @@ fn what_broke_off_is_final_when_nobody_counts_it_any_more() {
         let open = day_of(SITE, DAY, STORY);
         let left = |by| Flush { days: vec![state(&open, by, false)], ..Flush::default() };
         kept.apply(left(CountedBy::Import));
-        kept.sums.end_imports().unwrap();
+        kept.sums.end_counting(CountedBy::Import).unwrap();
         kept.apply(left(CountedBy::Import));
         assert_eq!(pageviews(&kept, &browsers(SITE)), 4, "the first is kept beside the second: {:?}", kept.sums);
         kept.apply(left(CountedBy::Live));

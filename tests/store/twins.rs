@@ -78,7 +78,7 @@ fn flush_of(happening: &Happening) -> Flush {
 
 fn happens(kept: &mut Kept, happening: &Happening) {
     match happening {
-        Happening::EndImports => kept.sums.end_imports().unwrap(),
+        Happening::EndImports => kept.sums.end_counting(CountedBy::Import).unwrap(),
         Happening::Reopen => kept.reopen(),
         Happening::RemoveSite => assert!(kept.sums.remove_site(SITE).unwrap().is_none()),
         _ => {

@@ -29,10 +29,16 @@ pub(super) struct Journaling {
 }
 
 impl Journaling {
-    /// Writes to a journal, if there is one.
-    pub(super) fn new(journal: Option<Journal>, found: &Found, meter: Arc<Meter>) -> Journaling {
+    /// No journal.
+    pub(super) fn none(meter: Arc<Meter>) -> Journaling {
+        let without = Some(JournalTrouble::SwitchedOff);
+        Journaling { journal: None, without, meter, hits: 0, forgets: None, imaging: None }
+    }
+
+    /// Writes to a journal from now on, if there is one.
+    pub(super) fn begin(&mut self, journal: Option<Journal>, found: &Found) {
         let without = if let Found::Nothing { without, .. } = found { *without } else { None };
-        Journaling { journal, without, meter, hits: 0, forgets: None, imaging: None }
+        (self.journal, self.without) = (journal, without);
     }
 
     /// Writes a hit that is counted; `is_apart` if it was counted without a visitor of its own.

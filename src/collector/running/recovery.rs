@@ -3,17 +3,25 @@
 
 use std::collections::HashSet;
 
-use super::Running;
+use super::{Beginning, Running};
 use crate::counts::OpenDay;
 use crate::hit::Kind;
 use crate::journal::{Found, HitRecord, JournalTrouble, Record, Recovered, Unreadable};
 use crate::meter::FailureKind;
 use crate::site::{Moment, SiteId};
-use crate::store::{JournalPosition, JournalState};
+use crate::store::{JournalPosition, JournalState, StoreError};
 
 impl Running {
     /// Takes up what was found, says what became of it, and has the files of the time before renewed.
-    pub(super) fn begin(&mut self, found: Found, state: &JournalState, now: Moment) {
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store can't say which days are open.
+    pub(super) fn begin(&mut self, beginning: Beginning, now: Moment) -> Result<(), StoreError> {
+        let Beginning { counts, journal, found, state } = beginning;
+        if counts {
+            self.unclosed = self.sums.open_days()?.into_iter().collect();
+        }
+        self.journal.begin(journal, &found);
         match found {
             Found::Nothing { wiped, without } => {
                 if let Some(why) = wiped {
@@ -26,7 +34,7 @@ impl Running {
                 }
             }
             Found::State(recovered) => {
-                if let Err(damage) = self.recover(recovered, state, now) {
+                if let Err(damage) = self.recover(recovered, &state, now) {
                     self.meter.failed(FailureKind::Journal, "start", damage);
                 }
                 let visitors = self.visitors;
@@ -35,6 +43,7 @@ impl Running {
                 self.tick(now);
             }
         }
+        Ok(())
     }
 
     /// Takes up what was left. Of a site that is no more, nothing is.

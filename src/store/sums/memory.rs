@@ -52,7 +52,7 @@ impl MemorySums {
     /// The same after a restart of the program.
     pub fn reopened(&self) -> MemorySums {
         let mut held = self.held().clone();
-        held.make_final(|_| true);
+        held.make_final(CountedBy::Import);
         MemorySums(Mutex::new(held))
     }
 
@@ -158,9 +158,9 @@ impl Held {
         *self.bots.entry(key(pages)).or_default() += bot.count;
     }
 
-    fn make_final(&mut self, is_ended: impl Fn(CountedBy) -> bool) {
+    fn make_final(&mut self, ended: CountedBy) {
         let (ended, running): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.snapshots).into_iter().partition(|((_, _, by), _)| is_ended(*by));
+            std::mem::take(&mut self.snapshots).into_iter().partition(|((_, _, by), _)| *by == ended);
         self.snapshots = running.into_iter().collect();
         for ((site, day, _), pairs) in ended {
             add(self.final_pairs.entry((site, day)).or_default(), &pairs);
@@ -354,8 +354,10 @@ impl SumStore for MemorySums {
         Ok(self.held().open.iter().copied().collect())
     }
 
-    fn end_imports(&self) -> Result<(), StoreError> {
-        self.held().make_final(|by| by == CountedBy::Import);
+    fn end_counting(&self, by: CountedBy) -> Result<(), StoreError> {
+        let mut held = self.held();
+        held.make_final(by);
+        held.drained = held.drained.filter(|_| by == CountedBy::Import);
         Ok(())
     }
 

@@ -46,12 +46,12 @@ impl std::fmt::Debug for SqliteSums {
 }
 
 impl SqliteSums {
-    /// The sums of a file. Nobody counts any more what runs in it.
+    /// The sums of a file. No import runs in it any more.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
-        compaction::make_final(&mut file.writer(), packed::ALL_PARTS)?;
+        compaction::make_final(&mut file.writer(), CountedBy::Import)?;
         Ok(SqliteSums { file, texts: names::TextCache::default(), months: Mutex::default() })
     }
 
@@ -160,8 +160,8 @@ impl SumStore for SqliteSums {
         compaction::open_days(&self.reader())
     }
 
-    fn end_imports(&self) -> Result<()> {
-        compaction::make_final(&mut self.writer(), &[packed::part_code(CountedBy::Import)])
+    fn end_counting(&self, by: CountedBy) -> Result<()> {
+        compaction::make_final(&mut self.writer(), by)
     }
 
     fn names_mark(&self) -> Result<NamesMark> {

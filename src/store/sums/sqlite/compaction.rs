@@ -238,19 +238,20 @@ fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result
 }
 
 /// Adds the snapshots that somebody who counts no more has left to the final pairs of their days.
-pub(super) fn make_final(connection: &mut Connection, parts: &[i64]) -> Result<()> {
-    let transaction = connection.transaction()?;
-    for part in parts {
-        for (site, day) in left(&transaction, *part)? {
-            let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part: *part };
-            let blocks = pairs::take(&transaction, key)?;
-            let month = day.month();
-            if is_month_added(&transaction, site, month)? {
-                let of_month = PairsKey { grain: Grain::Month, bucket: month.0, part: FINAL, ..key };
-                pairs::add(&transaction, of_month, tables_of(&blocks))?;
-            }
-            pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
+pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<()> {
+    let (transaction, part) = (connection.transaction()?, part_code(by));
+    for (site, day) in left(&transaction, part)? {
+        let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part };
+        let blocks = pairs::take(&transaction, key)?;
+        let month = day.month();
+        if is_month_added(&transaction, site, month)? {
+            let of_month = PairsKey { grain: Grain::Month, bucket: month.0, part: FINAL, ..key };
+            pairs::add(&transaction, of_month, tables_of(&blocks))?;
         }
+        pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
+    }
+    if by == CountedBy::Live {
+        transaction.execute("UPDATE journal SET id = NULL", [])?;
     }
     Ok(transaction.commit()?)
 }
