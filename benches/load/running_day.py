@@ -5,10 +5,11 @@ Everything is measured from outside: requests, /proc, and the files of the journ
 the median over them. Each part prints its figures beside their bars; the program ends with 1 when one is missed.
 """
 import os, random, signal, statistics, sys, threading, time
+from types import SimpleNamespace
 
 import books
 from program import Connection, Program, is_filter, question
-from senders import Crowd, asking, asking_on_time, fill, page, pageview, paced, path, persistent
+from senders import Crowd, Pace, asking, asking_on_time, fill, is_accepted, page, pageview, paced, path, persistent
 
 binary = os.path.abspath(sys.argv[1])
 missed = []
@@ -67,46 +68,48 @@ def part_readers(visitors=200_000, rate=3_000, senders=3, rounds=5, seconds=10):
         fill(program.port, views(visitors))
         first = set(program.threads())
         questions = filtered_questions(program.reading())
-
-        def spent():
-            return sum(cpu for thread, cpu in program.threads().items() if thread in first)
-
-        def measured(with_hits, with_readers):
-            readers = Crowd(8, asking, program.port, questions) if with_readers else None
-            hits = Crowd(senders, paced, program.port, rate / senders, visitors) if with_hits else None
-            time.sleep(1)
-            begun, before = time.monotonic(), spent()
-            time.sleep(seconds)
-            cpu, lasted = spent() - before, time.monotonic() - begun
-            times = [each for of_one in hits.end() for each in of_one] if hits else []
-            answers = [each for of_one in readers.end() for each in of_one] if readers else []
-            asked = sum(begun <= at <= begun + lasted for at, _ in answers)
-            return dict(cpu=cpu / lasted, times=times, asked=asked / lasted, waits=[wait for _, wait in answers])
-
+        hits = (paced, program.port, rate / senders, visitors)
+        readers = (asking, program.port, questions)
         # The flush of what was sent must not count for questions.
         time.sleep(12)
-        asked, alone, both = measured(False, True), [], []
+        asked, alone, both = measured(program, first, seconds, {"readers": (8, *readers)}), [], []
         for _ in range(rounds):
-            alone.append(measured(True, False))
-            both.append(measured(True, True))
-    per_question = asked["cpu"] / asked["asked"]
-    alone_us = [each["cpu"] / rate * 1e6 for each in alone]
-    both_us = [(each["cpu"] - each["asked"] * per_question) / rate * 1e6 for each in both]
+            alone.append(measured(program, first, seconds, {"hits": (senders, *hits)}))
+            both.append(measured(program, first, seconds, {"hits": (senders, *hits), "readers": (8, *readers)}))
+    per_question = asked.cpu / asked.questions
+    alone_us = [each.cpu / rate * 1e6 for each in alone]
+    both_us = [(each.cpu - each.questions * per_question) / rate * 1e6 for each in both]
+    middle = statistics.median
     head(f"readers: {rate} hits/s, 8 readers with filters, {visitors:,} visitors")
-    row("CPU per hit while they ask, of that alone", statistics.median(b / a for a, b in zip(alone_us, both_us)), 1.1, " x")
-    row("p99 of hits while they ask", statistics.median(percentile(each["times"], 0.99) for each in both) * 1e3, 10, " ms")
-    row("CPU per hit alone", statistics.median(alone_us), unit=" us")
-    row("CPU per hit while they ask", statistics.median(both_us), unit=" us")
-    row("p99 of hits alone", statistics.median(percentile(each["times"], 0.99) for each in alone) * 1e3, unit=" ms")
-    row("p50 of hits alone", statistics.median(percentile(each["times"], 0.5) for each in alone) * 1e3, unit=" ms")
-    row("p50 of hits while they ask", statistics.median(percentile(each["times"], 0.5) for each in both) * 1e3, unit=" ms")
-    row("questions answered, without hits", asked["asked"], unit="/s", digits=0)
-    row("questions answered, with hits", statistics.median(each["asked"] for each in both), unit="/s", digits=0)
+    row("CPU per hit while they ask, of that alone", middle(b / a for a, b in zip(alone_us, both_us)), 1.1, " x")
+    row("p99 of hits while they ask", middle(percentile(each.times, 0.99) for each in both) * 1e3, 10, " ms")
+    for name, these, each_us in (("alone", alone, alone_us), ("while they ask", both, both_us)):
+        row(f"CPU per hit {name}", middle(each_us), unit=" us")
+        row(f"p50 of hits {name}", middle(percentile(each.times, 0.5) for each in these) * 1e3, unit=" ms")
+        row(f"p99 of hits {name}", middle(percentile(each.times, 0.99) for each in these) * 1e3, unit=" ms")
+    row("questions answered without hits", asked.questions, unit="/s", digits=0)
+    row("questions answered with hits", middle(each.questions for each in both), unit="/s", digits=0)
     row("first threads' CPU for a question", per_question * 1e6, unit=" us", digits=0)
 
 
+def measured(program, first, seconds, crowds):
+    """What some threads use by the second while crowds of `hits` and `readers` work, how long hits take, and how many questions
+    are answered by the second."""
+    def spent():
+        return sum(cpu for thread, cpu in program.threads().items() if thread in first)
+
+    working = {name: Crowd(*words) for name, words in crowds.items()}
+    time.sleep(1)
+    begun, before = time.monotonic(), spent()
+    time.sleep(seconds)
+    cpu, lasted = spent() - before, time.monotonic() - begun
+    found = {name: [each for of_one in crowd.end() for each in of_one] for name, crowd in working.items()}
+    asked = sum(begun <= at <= begun + lasted for at, _ in found.get("readers", []))
+    return SimpleNamespace(cpu=cpu / lasted, times=found.get("hits"), questions=asked / lasted)
+
+
 def part_million(visitors=1_000_000):
-    """A day of a million, and 16 readers at once; and what a visitor takes."""
+    """What a visitor takes, and a day of a million of them with 16 readers at once."""
     # What a journal takes unless told is meant for some 300,000.
     with Program(binary, options=("--journal-max-mb", "2048")) as program:
         fill(program.port, ((visitor, page(visitor, 0)) for visitor in range(1_000)))
@@ -122,30 +125,31 @@ def part_million(visitors=1_000_000):
         head("visitor: a million of them, 2.4 pageviews each")
         row("memory of a visitor, journal apart", (filled - empty) * 1024 / visitors, 250, " bytes", 0)
         row("hits sent", 2.4 * visitors / took, unit="/s", digits=0)
-        questions, plain = filtered_questions(token), question(token)
-        peaks, firsts, lasts, plains = [], [], [], []
         idle = program.memory_kib("VmRSS")
-        for _ in range(3):
-            trickle = Crowd(1, paced, program.port, 100, visitors)
-            time.sleep(3)
-            program.forget_peak()
-            readers = Crowd(16, asking, program.port, questions)
-            watching = Crowd(4, asking_on_time, program.port, plain, 0.1)
-            time.sleep(20)
-            plains += [wait for of_one in watching.end() for wait in of_one]
-            answers = readers.end()
-            trickle.end()
-            peaks.append((program.memory_kib("VmHWM") - idle) / 1024)
-            waits = [of_one[0][1] for of_one in answers if of_one]
-            firsts.append(min(waits))
-            lasts.append(max(waits))
+        rounds = [read_at_once(program, token, visitors) for _ in range(3)]
+    plains = [wait for each in rounds for wait in each.plains]
+    middle = statistics.median
     head(f"million: {visitors:,} visitors, 16 readers with filters on today, 100 hits/s")
-    row("highest memory above the idle day", max(peaks), 60, " MiB", 0)
-    row("first answer", statistics.median(firsts) * 1e3, 300, " ms", 0)
-    row("plain question meanwhile, median", statistics.median(plains) * 1e3, 10, " ms", 1)
-    row("first answer of the last reader", statistics.median(lasts) * 1e3, unit=" ms", digits=0)
+    row("highest memory above the idle day", (max(each.peak for each in rounds) - idle) / 1024, 60, " MiB", 0)
+    row("first answer", middle(min(each.firsts) for each in rounds) * 1e3, 300, " ms", 0)
+    row("plain question meanwhile, median", middle(plains) * 1e3, 10, " ms", 1)
+    row("first answer of the last reader", middle(max(each.firsts) for each in rounds) * 1e3, unit=" ms", digits=0)
     row("plain question meanwhile, p99", percentile(plains, 0.99) * 1e3, unit=" ms", digits=1)
     row("memory of the idle day", idle / 1024, unit=" MiB", digits=0)
+
+
+def read_at_once(program, token, visitors, seconds=20):
+    """The highest memory in KiB while readers ask, when each has its first answer, and how long plain questions take beside."""
+    trickle = Crowd(1, paced, program.port, 100, visitors)
+    time.sleep(3)
+    program.forget_peak()
+    readers = Crowd(16, asking, program.port, filtered_questions(token))
+    watching = Crowd(4, asking_on_time, program.port, question(token), 0.1)
+    time.sleep(seconds)
+    plains = [wait for of_one in watching.end() for wait in of_one]
+    firsts = [of_one[0][1] for of_one in readers.end()]
+    trickle.end()
+    return SimpleNamespace(peak=program.memory_kib("VmHWM"), firsts=firsts, plains=plains)
 
 
 def note_segments(program, sizes):
@@ -188,45 +192,49 @@ def part_journal(hits=200_000):
     row("journal, all of it at the most", highest / 2**20, unit=" MiB", digits=1)
 
 
-def part_restart(visitors=100_000, back=1_000):
+def part_restart(visitors=100_000):
     """A day that goes over a restart, and over a kill: when hits are taken again, and what is counted."""
-    starts, wrong = {}, 0
     with Program(binary) as program:
         book = books.Book()
-        sent = list(views(visitors))
-        fill(program.port, sent)
-        book.add_all(sent)
+        send(program, book, views(visitors))
         if found := book.compare(program):
             sys.exit("before it is interrupted the day differs from a naive walk:\n" + "\n".join(found[:12]))
-        for how, end in (("SIGTERM", program.stop), ("kill -9", program.kill)):
-            # With what a flush holds, and with what none holds yet.
-            time.sleep(12)
-            known = [(visitor, f"/before-{how[:4]}") for visitor in range(0, visitors, visitors // back + 1)]
-            fill(program.port, known)
-            book.add_all(known)
-            ended = end()
-            begun = time.monotonic()
-            program.start()
-            connection = Connection(program.port)
-            visitor = visitors + len(starts)
-            status, answer, _ = connection.ask(pageview(visitor, "/first"))
-            starts[how] = time.monotonic() - begun
-            if status != 202:
-                sys.exit(f"the first hit is answered with {answer!r}")
-            book.add(visitor, "/first")
-            # Those who were there come again.
-            again = [(visitor, f"/after-{how[:4]}") for visitor in range(0, visitors, visitors // back + 1)]
-            fill(program.port, again)
-            book.add_all(again)
-            found = book.compare(program)
-            wrong += len(found)
-            print("".join(f"after {how}: {line}\n" for line in found[:12]), end="")
-            starts[f"{how}, to end"] = ended or 0
+        stopped = over_an_end(program, book, program.stop, "stop", visitors)
+        killed = over_an_end(program, book, program.kill, "kill", visitors)
     head(f"restart: {visitors:,} visitors of the day")
-    row("from the start to the first accepted hit, after SIGTERM", starts["SIGTERM"], 0.5, " s", 3)
-    row("from the start to the first accepted hit, after kill -9", starts["kill -9"], 0.5, " s", 3)
-    row("figures that differ from a naive walk's", wrong, 0, digits=0)
-    row("from SIGTERM to the end", starts["SIGTERM, to end"], unit=" s", digits=3)
+    row("from the start to the first accepted hit, after SIGTERM", stopped.start_s, 0.5, " s", 3)
+    row("from the start to the first accepted hit, after kill -9", killed.start_s, 0.5, " s", 3)
+    row("figures that differ from a naive walk's", stopped.differ + killed.differ, 0, digits=0)
+    row("from SIGTERM to the end", stopped.end_s, unit=" s", digits=3)
+
+
+def send(program, book, hits):
+    hits = list(hits)
+    fill(program.port, hits)
+    book.add_all(hits)
+
+
+def over_an_end(program, book, end, name, visitors, back=1_000):
+    """Ends and starts the program between two visits of some; how long that took, and how many figures differ then."""
+    known = range(0, visitors, visitors // back + 1)
+    # With what a flush holds, and with what none holds yet.
+    time.sleep(12)
+    send(program, book, ((visitor, f"/before-{name}") for visitor in known))
+    begun = time.monotonic()
+    end()
+    ended = time.monotonic()
+    program.start()
+    connection, newcomer = Connection(program.port), visitors + len(name) + ord(name[0])
+    status, answer, _ = connection.ask(pageview(newcomer, f"/first-{name}"))
+    started = time.monotonic()
+    if status != 202:
+        sys.exit(f"the first hit is answered with {answer!r}")
+    connection.close()
+    book.add(newcomer, f"/first-{name}")
+    send(program, book, ((visitor, f"/after-{name}") for visitor in known))
+    found = book.compare(program)
+    print("".join(f"after {name}: {line}\n" for line in found[:12]), end="")
+    return SimpleNamespace(end_s=ended - begun, start_s=started - ended, differ=len(found))
 
 
 def part_kill(rounds=30, rate=800, senders=8, loyal=1_089):
@@ -293,12 +301,14 @@ def part_tick(sites=5_000, busy=50, rate=200, rounds=3, seconds=30):
 
 def steady(number, over, port, rate, sites):
     """Hits of some visitors to each site in turn."""
-    connection, begun, sent = Connection(port), time.monotonic(), 0
+    connection, pace, sent = Connection(port), Pace(rate), 0
     while not over.is_set():
         site = sites[(number + 2 * sent) % len(sites)]
-        connection.ask(pageview(sent % 1_000, page(sent, 0), site))
+        status, head, _ = connection.ask(pageview(sent % 1_000, page(sent, 0), site))
+        if not is_accepted(status, head):
+            raise SystemExit(f"a hit is not accepted: {head!r}")
         sent += 1
-        time.sleep(max(0, sent / rate - (time.monotonic() - begun)))
+        pace.wait()
 
 
 parts = {"readers": part_readers, "million": part_million, "visitor": part_million, "journal": part_journal,

@@ -106,22 +106,33 @@ class Crowd:
         return found
 
 
-def paced(number, over, port, rate, visitors, site=SITE):
-    """Sends hits of known visitors one after the other, `rate` a second; the times until their answers in seconds."""
-    connection, times, random_of = Connection(port), [], random.Random(number)
-    begun, sent = time.monotonic(), 0
-    while not over.is_set():
-        visitor = random_of.randrange(visitors)
-        request = pageview(visitor, page(visitor, sent), site)
-        begun_hit = time.monotonic()
-        status, head, _ = connection.ask(request)
-        times.append(time.monotonic() - begun_hit)
-        if not is_accepted(status, head):
-            raise SystemExit(f"a hit is not accepted: {head!r}")
-        sent += 1
-        ahead = sent / rate - (time.monotonic() - begun)
+class Pace:
+    """Keeps to a rate; what could not be sent for a second is not made up for."""
+
+    def __init__(self, rate):
+        self.rate, self.begun, self.sent = rate, time.monotonic(), 0
+
+    def wait(self):
+        self.sent += 1
+        ahead = self.sent / self.rate - (time.monotonic() - self.begun)
         if ahead > 0:
             time.sleep(ahead)
+        elif ahead < -1:
+            self.begun, self.sent = time.monotonic(), 0
+
+
+def paced(number, over, port, rate, visitors, site=SITE):
+    """Sends hits of known visitors one after the other, `rate` a second; the times until their answers in seconds."""
+    connection, times, random_of, pace = Connection(port), [], random.Random(number), Pace(rate)
+    while not over.is_set():
+        visitor = random_of.randrange(visitors)
+        request = pageview(visitor, page(visitor, len(times)), site)
+        begun = time.monotonic()
+        status, head, _ = connection.ask(request)
+        times.append(time.monotonic() - begun)
+        if not is_accepted(status, head):
+            raise SystemExit(f"a hit is not accepted: {head!r}")
+        pace.wait()
     return times
 
 
@@ -158,9 +169,8 @@ def persistent(number, over, port, rate):
     A page is of one sender and of one life of its connection, so that of each page one hit at the most has no answer:
     how often it was counted tells whether that one was.
     """
-    random_of, connection, life = random.Random(number), None, 0
+    random_of, pace, connection, life = random.Random(number), Pace(rate), None, 0
     known, book = 0, []
-    begun, sent = time.monotonic(), 0
     while not over.is_set():
         # Two of five hits come from somebody who was there before.
         back = known and random_of.random() < 0.4
@@ -184,11 +194,5 @@ def persistent(number, over, port, rate):
                 connection.close()
                 connection, life = None, life + 1
             break
-        sent += 1
-        ahead = sent / rate - (time.monotonic() - begun)
-        if ahead > 0:
-            time.sleep(ahead)
-        elif ahead < -1:
-            # What could not be sent while the program was down is not sent later.
-            begun, sent = time.monotonic(), 0
+        pace.wait()
     return book
