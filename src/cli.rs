@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod geo;
 mod import;
+mod journal;
 mod password;
 mod reference;
 mod serve;
@@ -25,7 +26,7 @@ use crate::hit::place::{Detail, Places};
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
-use words::{CommandLine, UserWork, Verb};
+use words::{CommandLine, JournalWork, UserWork, Verb};
 
 /// What ended a command early.
 enum CliFailure {
@@ -75,6 +76,10 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         Verb::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
         Verb::Geo(words_of) => {
             print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
+            return Ok(());
+        }
+        Verb::Journal(JournalWork::Wipe) => {
+            print(&journal::wipe(&config)?, words.json);
             return Ok(());
         }
         Verb::Reference { of } => {
