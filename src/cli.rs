@@ -72,22 +72,12 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
-    match &words.work {
-        Verb::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
-        Verb::Geo(words_of) => {
-            print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
-            return Ok(());
-        }
-        Verb::Journal(JournalWork::Wipe) => {
-            print(&journal::wipe(&config)?, words.json);
-            return Ok(());
-        }
-        Verb::Reference { of } => {
-            let table = of.table();
-            print(&Reply { json: table.clone().into(), text: table }, words.json);
-            return Ok(());
-        }
-        _ => {}
+    if let Verb::Explain(words_of) = &words.work {
+        return Ok(explain::explain(words_of, words.json)?);
+    }
+    if let Some(reply) = without_figures(&words.work, &config)? {
+        print(&reply, words.json);
+        return Ok(());
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         print(&carry_out(&config, command, clock)?, words.json);
@@ -106,6 +96,19 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
         _ => Ok(serve::serve(&config, &words.sites(), clock)?),
     }
+}
+
+/// What is done without looking at any figures.
+fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFailure> {
+    Ok(Some(match work {
+        Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
+        Verb::Journal(JournalWork::Wipe) => journal::wipe(config)?,
+        Verb::Reference { of } => {
+            let table = of.table();
+            Reply { json: table.clone().into(), text: table }
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// The command for which a password has to be read first.

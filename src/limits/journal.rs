@@ -19,5 +19,3 @@ pub const JOURNAL_SHARED_MAX: usize = PLACE_CACHE_ENTRIES;
 pub const JOURNAL_WAITING_BYTES: usize = 64 * 1024;
 /// Bytes of an image that are written at once.
 pub const JOURNAL_CHUNK_BYTES: usize = 64 * 1024;
-/// Longest text in an image, in bytes.
-pub const JOURNAL_TEXT_BYTES_MAX: usize = 64 * 1024;
