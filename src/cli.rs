@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod geo;
 mod import;
+mod journal;
 mod password;
 mod reference;
 mod serve;
@@ -26,7 +27,7 @@ use crate::journal;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
-use words::{CommandLine, UserWork, Verb};
+use words::{CommandLine, JournalWork, UserWork, Verb};
 
 /// What ended a command early.
 enum CliFailure {
@@ -72,18 +73,12 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
-    match &words.work {
-        Verb::Explain(words_of) => return Ok(explain::explain(words_of, words.json)?),
-        Verb::Geo(words_of) => {
-            print(&geo::geo(&config, words_of, Clock::System.now())?, words.json);
-            return Ok(());
-        }
-        Verb::Reference { of } => {
-            let table = of.table();
-            print(&Reply { json: table.clone().into(), text: table }, words.json);
-            return Ok(());
-        }
-        _ => {}
+    if let Verb::Explain(words_of) = &words.work {
+        return Ok(explain::explain(words_of, words.json)?);
+    }
+    if let Some(reply) = without_figures(&words.work, &config)? {
+        print(&reply, words.json);
+        return Ok(());
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         print(&carry_out(&config, command, clock)?, words.json);
@@ -102,6 +97,19 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
         _ => Ok(serve::serve(&config, &words.sites(), clock)?),
     }
+}
+
+/// What is done without looking at any figures.
+fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFailure> {
+    Ok(Some(match work {
+        Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
+        Verb::Journal(JournalWork::Wipe) => journal::wipe(config)?,
+        Verb::Reference { of } => {
+            let table = of.table();
+            Reply { json: table.clone().into(), text: table }
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// The command for which a password has to be read first.

@@ -1,6 +1,8 @@
 //! Reads the configuration: a TOML file, environment variables `HEADCOUNT_*`, flags; later ones win. What is wrong is said in one
 //! sentence that names the nearest right key.
 
+mod keys;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use ipnet::IpNet;
 use crate::beacon::address::{self, ClientHeader, Networks, Trust};
 use crate::hit::place::Detail;
 use crate::limits;
+pub use keys::{ConfigKey, FlagOf, KEYS};
 
 /// How log messages are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,137 +73,6 @@ impl Default for Config {
         }
     }
 }
-
-/// A key of the configuration. The file, the environment, the flags and the documentation have it from here.
-#[derive(Debug, Clone, Copy)]
-pub struct ConfigKey {
-    /// Its name in the file; in the environment it is `HEADCOUNT_` and the name in capitals.
-    pub name: &'static str,
-    /// Its flag, without the dashes in front.
-    pub flag: &'static str,
-    /// What stands for its value behind the flag.
-    pub value_name: &'static str,
-    /// Its default, as it would be written, or in words.
-    pub default: &'static str,
-    /// What it does.
-    pub meaning: &'static str,
-    /// Which commands have its flag.
-    pub flag_of: FlagOf,
-    /// Reads its value; a list is separated by commas.
-    set: fn(&mut Config, &str) -> Result<(), ConfigError>,
-}
-
-/// Which commands have the flag of a key.
-#[derive(Debug, Clone, Copy)]
-pub enum FlagOf {
-    /// All of them.
-    Everything,
-    /// Those of these names.
-    Commands(&'static [&'static str]),
-}
-
-/// All keys.
-pub const KEYS: [ConfigKey; 8] = [
-    ConfigKey {
-        name: "listen",
-        flag: "listen",
-        value_name: "ADDRESS",
-        default: "127.0.0.1:8080",
-        meaning: "Address and port to listen on",
-        flag_of: FlagOf::Commands(&["serve", "demo"]),
-        set: |config, text| {
-            config.listen = parse(text, "an address", "127.0.0.1:8080")?;
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "data",
-        flag: "data",
-        value_name: "DIR",
-        default: "./data",
-        meaning: "Folder of the database",
-        flag_of: FlagOf::Everything,
-        set: |config, text| match text {
-            "" => Err(ConfigError("data is empty; write a folder like ./data".into())),
-            folder => {
-                config.data = PathBuf::from(folder);
-                Ok(())
-            }
-        },
-    },
-    ConfigKey {
-        name: "url",
-        flag: "url",
-        value_name: "URL",
-        default: "http:// and the listen address",
-        meaning: "How browsers reach the collector, for links and snippets",
-        flag_of: FlagOf::Commands(&["serve"]),
-        set: |config, text| {
-            config.url = Some(base_url(text)?);
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "geo",
-        flag: "geo",
-        value_name: "FILE",
-        default: "none",
-        meaning: "MMDB file for country, region and city; read again when it changes",
-        flag_of: FlagOf::Commands(&["serve"]),
-        set: |config, text| {
-            config.geo = (!text.is_empty() && text != "none").then(|| PathBuf::from(text));
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "place",
-        flag: "place",
-        value_name: "PART",
-        default: "city",
-        meaning: "How much of a place is counted: `none`, `country`, `region` or `city`",
-        flag_of: FlagOf::Commands(&["serve"]),
-        set: |config, text| {
-            config.place = detail(text)?;
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "trusted_proxies",
-        flag: "trusted-proxies",
-        value_name: "NETWORKS",
-        default: "loopback",
-        meaning: "Networks whose forwarding headers are believed, separated by commas: ranges, or `loopback`, `private`, `cloudflare`, `cloudfront`, `fastly`, `akamai`, `google`, `imperva`, `sucuri`",
-        flag_of: FlagOf::Commands(&["serve", "import"]),
-        set: |config, text| {
-            config.trust.proxies = networks(text)?;
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "client_ip_header",
-        flag: "client-ip-header",
-        value_name: "HEADER",
-        default: "none",
-        meaning: "The one header in which they name the client, such as X-Real-IP; without it, what they usually set",
-        flag_of: FlagOf::Commands(&["serve"]),
-        set: |config, text| {
-            config.trust.header = client_header(text)?;
-            Ok(())
-        },
-    },
-    ConfigKey {
-        name: "log",
-        flag: "log",
-        value_name: "FORMAT",
-        default: "text",
-        meaning: "How log messages are written: `text` or `json`",
-        flag_of: FlagOf::Commands(&["serve"]),
-        set: |config, text| {
-            config.log = log_format(text)?;
-            Ok(())
-        },
-    },
-];
 
 /// A sentence that says what is wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -274,9 +146,16 @@ fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
             let texts = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
             texts.map(|texts| texts.join(",")).ok_or_else(|| ConfigError(format!("{key} takes a list of texts")))
         }
+        toml::Value::Integer(number) if takes_number(key) => Ok(number.to_string()),
+        _ if takes_number(key) => Err(ConfigError(format!("{key} takes a number"))),
         _ if KEYS.iter().any(|known| known.name == key) => Err(ConfigError(format!("{key} takes a text"))),
         _ => Err(ConfigError(unknown(key))),
     }
+}
+
+/// Whether a key's value is a number, as its default is.
+fn takes_number(key: &str) -> bool {
+    KEYS.iter().any(|known| known.name == key && known.default.parse::<u64>().is_ok())
 }
 
 fn parse<T: std::str::FromStr>(text: &str, what: &str, example: &str) -> Result<T, ConfigError> {
@@ -342,6 +221,32 @@ fn log_format(text: &str) -> Result<LogFormat, ConfigError> {
     }
 }
 
+fn journal_place(text: &str) -> Result<JournalPlace, ConfigError> {
+    match text {
+        "auto" => Ok(JournalPlace::Auto),
+        "off" => Ok(JournalPlace::Off),
+        folder if folder.contains('/') => Ok(JournalPlace::Folder(PathBuf::from(folder))),
+        _ => {
+            let nearest = nearest(text, &["auto", "off"]);
+            Err(ConfigError(format!(
+                "{text:?} is no place for the journal; write {nearest:?}, or a folder like /run/headcount"
+            )))
+        }
+    }
+}
+
+fn megabytes(text: &str) -> Result<u64, ConfigError> {
+    let allowed = limits::JOURNAL_MB_MIN..=limits::JOURNAL_MB_MAX;
+    let wrong = || {
+        ConfigError(format!(
+            "{text:?} is no number of MiB from {} to {}; write it like 256",
+            allowed.start(),
+            allowed.end()
+        ))
+    };
+    text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(wrong)
+}
+
 fn unknown(key: &str) -> String {
     let names = KEYS.map(|key| key.name);
     format!("unknown key {key:?}; did you mean {:?}?", nearest(key, &names))
@@ -371,7 +276,7 @@ mod tests {
     fn every_key_can_be_set_and_flags_win() {
         let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\nplace = 'region'\n\
                     trusted_proxies = ['10.0.0.0/8', '192.0.2.1', 'Cloudflare']\n\
-                    client_ip_header = 'X-Real-IP'\nlog = 'json'";
+                    client_ip_header = 'X-Real-IP'\nlog = 'json'\njournal = '/run/x'\njournal_max_mb = 64";
         let config = from_toml(text).unwrap();
         assert_eq!(config.base_url(), "https://a.test");
         let trusts = |address: &str| config.trust.proxies.contains(address.parse().unwrap());
@@ -379,6 +284,9 @@ mod tests {
         assert!(trusts("104.16.0.1") && trusts("2400:cb00::1") && !trusts("151.101.1.1"));
         assert_eq!(config.trust.header, ClientHeader::new("x-real-ip"));
         assert_eq!((config.log, config.geo, config.place), (LogFormat::Json, Some("c.mmdb".into()), Detail::Region));
+        assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Folder("/run/x".into()), 64 << 20));
+        let config = from_env(&[("HEADCOUNT_JOURNAL", "off"), ("HEADCOUNT_JOURNAL_MAX_MB", "1")]).unwrap();
+        assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Off, 1 << 20));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);
     }
@@ -392,6 +300,12 @@ mod tests {
             (from_toml("listen = 8080"), "listen takes a text"),
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
             (from_toml("place = 'cities'"), "\"cities\" is no part of a place; write \"city\""),
+            (
+                from_toml("journal = 'of'"),
+                "\"of\" is no place for the journal; write \"off\", or a folder like /run/headcount",
+            ),
+            (from_toml("journal_max_mb = -1"), "\"-1\" is no number of MiB from 1 to 1048576; write it like 256"),
+            (from_toml("journal_max_mb = 0.5"), "journal_max_mb takes a number"),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = 'loopback, cloudflair'"),

@@ -19,6 +19,7 @@ mod fuzz;
 mod import;
 mod ingest;
 mod intake;
+mod journal_command;
 mod knowing;
 mod licences;
 mod live;

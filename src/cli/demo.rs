@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use super::serve::{self, Stop};
 use crate::clock::Clock;
 use crate::collector::{Collector, random};
-use crate::config::Config;
+use crate::config::{Config, JournalPlace};
 use crate::control::folder::Folder;
 use crate::control::{self, Command};
 use crate::demo::Demo;
@@ -27,7 +27,8 @@ pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     let stop = Stop::by_signal(&runtime)?;
     let temporary = Temporary::new()?;
     // Its visitors have no real addresses, so there is nothing to look up in a file of places.
-    let config = Config { data: temporary.0.clone(), geo: None, ..config };
+    // It is over when it ends, so it needs no journal.
+    let config = Config { data: temporary.0.clone(), geo: None, journal: JournalPlace::Off, ..config };
     let folder = Folder::take(&config.data)?;
     // A port that is taken is told at once, not after a year is made up.
     let listener = serve::bind(&config)?;

@@ -87,6 +87,9 @@ pub enum Verb {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer; nothing is counted
     Explain(ExplainWords),
+    /// Wipes the journal of the running day, which is in memory
+    #[command(subcommand)]
+    Journal(JournalWork),
     /// Prints a table of the documentation. Hidden: it is for those who write that.
     #[command(hide = true)]
     Reference {
@@ -95,6 +98,12 @@ pub enum Verb {
     },
     /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JournalWork {
+    /// Overwrites and removes what a server that no longer runs has left in memory
+    Wipe,
 }
 
 #[derive(Debug, Args)]
@@ -322,9 +331,9 @@ impl CommandLine {
     fn grammar() -> clap::Command {
         KEYS.iter().fold(CommandLine::command(), |grammar, key| match key.flag_of {
             FlagOf::Everything => grammar.arg(keys::flag(key).global(true)),
-            FlagOf::Commands(names) => names
-                .iter()
-                .fold(grammar, |grammar, name| grammar.mut_subcommand(name, |command| command.arg(keys::flag(key)))),
+            FlagOf::Commands(names) => names.iter().fold(grammar, |grammar, name| {
+                grammar.mut_subcommand(name, |command| command.arg(keys::flag(key).global(true)))
+            }),
         })
     }
 
@@ -361,7 +370,7 @@ impl Verb {
     pub fn command(&self) -> Option<Command> {
         Some(match self {
             Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
-            Verb::Explain(_) | Verb::Geo(_) | Verb::Reference { .. } => return None,
+            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } => return None,
             Verb::Site(work) => work.command(),
             Verb::Tokens(work) => work.command(),
             Verb::Campaign(work) => Command::Campaign(work.command()),
@@ -467,5 +476,6 @@ mod tests {
         assert_eq!(read("headcount explain --url https://example.com/").flags(), []);
         let set = [("listen", "127.0.0.1:9"), ("url", "https://a.test")].map(|(key, value)| (key, value.to_owned()));
         assert_eq!(read("headcount serve --url https://a.test --listen 127.0.0.1:9").flags(), set);
+        assert_eq!(read("headcount journal wipe --journal /run/a").flags(), [("journal", "/run/a".to_owned())]);
     }
 }

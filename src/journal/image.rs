@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::files::JournalFiles;
 use super::folder::{JournalFile, overwrite};
@@ -15,7 +16,8 @@ use super::read_ahead::ReadAhead;
 use super::{GivenUp, Unreadable};
 use crate::limits;
 
-const CHECK_BYTES: u64 = 4;
+/// Bytes of the checksum.
+const CHECK_BYTES: usize = 4;
 
 /// Completes the image of a segment. Dropped without [`ImageWriter::write`], the image before it and the segments since remain the start.
 #[derive(Debug)]
@@ -27,15 +29,15 @@ pub struct ImageWriter {
 
 impl ImageWriter {
     /// Writes the state at the beginning of the segment, then wipes all older segments and images. Lists in the state must know their
-    /// length, and no text may be longer than [`limits::JOURNAL_TEXT_BYTES_MAX`].
+    /// length.
     ///
     /// # Errors
     /// [`GivenUp`]: the image found no room, so that old files, which may have to be forgotten, could not be left behind.
     pub fn write(self, state: &impl Serialize) -> Result<(), GivenUp> {
         let unfinished = JournalFile::Unfinished(self.number);
         let file = self.files.folder.create(unfinished).map_err(|error| self.files.failed(&error))?;
-        let mut to =
-            ChunkWriter { file, files: &self.files, chunk: Vec::new(), check: crc32fast::Hasher::new(), fault: None };
+        let (chunk, check) = (Vec::new(), crc32fast::Hasher::new());
+        let mut to = ChunkWriter { file, files: &self.files, chunk, check, fault: None };
         if let Err(error) = self.put(state, &mut to) {
             // Given up or not, nothing of it may stay.
             let _ = overwrite(&mut to.file);
@@ -45,16 +47,16 @@ impl ImageWriter {
     }
 
     fn put(&self, state: &impl Serialize, to: &mut ChunkWriter<'_>) -> io::Result<()> {
-        to.write_all(&header::written(FileKind::Image, self.number, &self.files.belonging))?;
-        to.flush()?;
+        to.chunk.extend_from_slice(&header::written(FileKind::Image, self.number, &self.files.belonging));
+        to.write_chunk()?;
         to.check = crc32fast::Hasher::new();
-        let written = postcard::to_io(state, &mut *to).map(|_| ());
+        let written = postcard::serialize_with_flavor(state, &mut *to);
         // The library keeps no cause.
         written.map_err(|error| to.fault.take().unwrap_or_else(|| io::Error::other(error)))?;
-        to.flush()?;
+        to.write_chunk()?;
         let check = to.check.clone().finalize();
-        to.write_all(&check.to_le_bytes())?;
-        to.flush()
+        to.chunk.extend_from_slice(&check.to_le_bytes());
+        to.write_chunk()
     }
 }
 
@@ -76,20 +78,37 @@ impl ChunkWriter<'_> {
         self.chunk.clear();
         Ok(())
     }
+
+    #[inline]
+    fn write_full_chunk(&mut self) -> postcard::Result<()> {
+        if self.chunk.len() < limits::JOURNAL_CHUNK_BYTES {
+            return Ok(());
+        }
+        self.write_chunk().map_err(|error| {
+            self.fault = Some(error);
+            postcard::Error::SerializeBufferFull
+        })
+    }
 }
 
-impl Write for ChunkWriter<'_> {
+/// What postcard writes to.
+impl Flavor for &mut ChunkWriter<'_> {
+    type Output = ();
+
     #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.chunk.extend_from_slice(bytes);
-        if self.chunk.len() >= limits::JOURNAL_CHUNK_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.chunk.push(byte);
+        self.write_full_chunk()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.write_chunk().inspect_err(|error| self.fault = Some(error.kind().into()))
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.chunk.extend_from_slice(bytes);
+        self.write_full_chunk()
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 
@@ -106,12 +125,12 @@ impl Drop for ChunkWriter<'_> {
 pub(super) fn read<T: DeserializeOwned>(file: &File) -> Result<T, Unreadable> {
     let file = file.try_clone().map_err(|_| Unreadable)?;
     let length = file.metadata().map_err(|_| Unreadable)?.len();
-    let payload = length.checked_sub(HEADER_BYTES as u64 + CHECK_BYTES).ok_or(Unreadable)?;
+    let payload = length.checked_sub((HEADER_BYTES + CHECK_BYTES) as u64).ok_or(Unreadable)?;
     let bytes = ReadAhead::of(file, HEADER_BYTES as u64, payload).map_err(|_| Unreadable)?;
-    let mut texts = Zeroizing::new(vec![0; limits::JOURNAL_TEXT_BYTES_MAX]);
-    let (state, (bytes, _)) = postcard::from_io((bytes, &mut texts[..])).map_err(|_| Unreadable)?;
-    let (mut file, check) = bytes.end().ok_or(Unreadable)?;
-    let mut written = [0; CHECK_BYTES as usize];
+    let mut reader = postcard::Deserializer::from_flavor(bytes);
+    let state = T::deserialize(&mut reader).map_err(|_| Unreadable)?;
+    let (mut file, check) = reader.finalize().ok().and_then(ReadAhead::end).ok_or(Unreadable)?;
+    let mut written = [0; CHECK_BYTES];
     file.read_exact(&mut written).map_err(|_| Unreadable)?;
     if u32::from_le_bytes(written) == check { Ok(state) } else { Err(Unreadable) }
 }

@@ -1,7 +1,7 @@
 //! A segment: a header, then frames. A frame is what one `write` brought: how long it is, a checksum, and one record or several.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -14,9 +14,12 @@ use crate::cell::packed::{Bytes, put};
 use crate::hit::Hit;
 use crate::store::{JournalId, JournalPosition};
 
-/// Bytes that the head of a frame may take: a length of up to 64 bits, and the checksum.
-const HEAD_BYTES: usize = 10 + CHECK_BYTES;
+/// Most bytes of a number of 64 bits.
+const NUMBER_BYTES: usize = 10;
+/// Bytes of the checksum.
 const CHECK_BYTES: usize = 4;
+/// Most bytes of the head of a frame: its length and the checksum.
+const HEAD_BYTES: usize = NUMBER_BYTES + CHECK_BYTES;
 
 /// The segment that is written.
 pub(super) struct SegmentWriter {
@@ -156,10 +159,10 @@ impl SegmentReader {
             return Ok(false);
         }
         let mut check = [0; CHECK_BYTES];
-        self.bytes.read_exact(&mut check).map_err(|_| Unreadable)?;
+        self.bytes.take(&mut check)?;
         self.frame.zeroize();
         self.frame.resize(length as usize, 0);
-        self.bytes.read_exact(&mut self.frame).map_err(|_| Unreadable)?;
+        self.bytes.take(&mut self.frame)?;
         if crc32fast::hash(&self.frame) != u32::from_le_bytes(check) {
             return Err(Unreadable);
         }
@@ -169,19 +172,18 @@ impl SegmentReader {
 
     /// The length of a frame, and how many bytes it was written in; nothing at the end.
     fn length(&mut self) -> Result<Option<(u64, u64)>, Unreadable> {
-        let mut written = Vec::with_capacity(10);
+        let mut written = Vec::with_capacity(NUMBER_BYTES);
         loop {
             if self.bytes.left() == 0 {
                 return Ok(None);
             }
-            let mut byte = [0];
-            self.bytes.read_exact(&mut byte).map_err(|_| Unreadable)?;
-            written.push(byte[0]);
-            if byte[0] < 0x80 {
+            let byte = self.bytes.byte()?;
+            written.push(byte);
+            if byte < 0x80 {
                 let length = Bytes::of(&written).number()?;
                 return Ok(Some((length, written.len() as u64)));
             }
-            if written.len() == 10 {
+            if written.len() == NUMBER_BYTES {
                 return Err(Unreadable);
             }
         }

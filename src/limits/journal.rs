@@ -25,5 +25,3 @@ pub const JOURNAL_FORGET_MS: i64 = 60_000;
 pub const JOURNAL_SEGMENT_HITS: usize = 50_000;
 /// Or so many visitors for each hit, if that is more hits: an image of many visitors takes long to write.
 pub const JOURNAL_VISITORS_PER_HIT: usize = 4;
-/// Longest text in an image, in bytes.
-pub const JOURNAL_TEXT_BYTES_MAX: usize = 64 * 1024;

@@ -14,8 +14,8 @@ use headcount::secret::Digest;
 use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
-    self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, MailSum, OTHER_PAGES, Rejected,
-    SumSnapshot, SumStore,
+    self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalId, JournalPosition, MailSum,
+    OTHER_PAGES, Rejected, SumSnapshot, SumStore,
 };
 
 use crate::scenario::Scenario;
@@ -281,6 +281,31 @@ fn imports_and_batches_are_remembered() {
         kept.apply(Flush { batches: vec![(Digest([2; 32]), later)], ..Flush::default() });
         assert!(!kept.sums.has_batch(Digest([1; 32])).unwrap() && kept.sums.has_batch(Digest([2; 32])).unwrap());
     }
+}
+
+#[test]
+fn the_position_of_the_journal_is_that_of_the_last_flush_that_had_one() {
+    let position = |segment| JournalPosition { journal: JournalId([7; 16]), segment, offset: u64::from(u32::MAX) };
+    for mut kept in kinds() {
+        let database = kept.sums.journal_state().unwrap().database;
+        let drained = |kept: &Kept| {
+            let state = kept.sums.journal_state().unwrap();
+            assert_eq!(state.database, database, "{:?}", kept.sums);
+            state.drained
+        };
+        assert_eq!(drained(&kept), None);
+        kept.apply(Flush { position: Some(position(1)), ..Flush::default() });
+        kept.apply(Flush { position: Some(position(2)), ..Flush::default() });
+        assert_eq!(drained(&kept), Some((position(2), 2)));
+        kept.apply(Flush::default());
+        assert_eq!(drained(&kept), Some((position(2), 2)), "one without a position leaves it");
+        // A flush that was applied before changes nothing of it.
+        kept.sums.apply(&Flush { number: 2, position: Some(position(3)), ..Flush::default() }).unwrap();
+        kept.reopen();
+        assert_eq!(drained(&kept), Some((position(2), 2)), "{:?}", kept.sums);
+    }
+    let [one, other] = [Kept::in_file(), Kept::in_file()].map(|kept| kept.sums.journal_state().unwrap().database);
+    assert_ne!(one, other);
 }
 
 #[test]

@@ -8,18 +8,19 @@ use headcount::cell::{Axis, Dimension, Filter, Test};
 use headcount::counts::Name;
 use headcount::secret::Digest;
 use headcount::site::{Day, Moment, SiteId};
-use headcount::store::{self, Ask, Grain, StoreError, Stores};
+use headcount::store::{self, Ask, DatabaseId, Grain, StoreError, Stores};
 use tempfile::TempDir;
 
 use super::file::Database;
 
 /// The dumps, the first version first.
-const VERSIONS: [&str; 5] = [
+const VERSIONS: [&str; 6] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
     include_str!("versions/4.sql"),
     include_str!("versions/5.sql"),
+    include_str!("versions/6.sql"),
 ];
 
 /// 2026-06-01, the first of the three days in the dumps.
@@ -83,6 +84,10 @@ fn has_its_figures(stores: &Stores, version: usize) {
     let keys = stores.sums.snapshot().unwrap().prop_keys(SiteId(1), Some("Signup"), FIRST, Day(FIRST.0 + 2)).unwrap();
     assert_eq!(keys, [Name::from("plan")]);
     assert_eq!(stores.sums.last_flush().unwrap(), 77);
+    let journal = stores.sums.journal_state().unwrap();
+    assert!(journal.drained.is_none() && journal.database != DatabaseId::default());
+    let shares = stores.operators.shares(SiteId(1)).unwrap();
+    assert_eq!(shares.len(), usize::from(version >= 6));
     assert_eq!(stores.sums.snapshot().unwrap().rejected(SiteId(1), FIRST, FIRST).unwrap().len(), 1);
     assert_eq!(stores.sums.imports(SiteId(1)).unwrap().len(), 1);
     assert_eq!(
@@ -145,12 +150,12 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
     for (version, dump) in (1..).zip(VERSIONS) {
         let folder = folder_of(dump);
         // Only the last step meets it.
-        Database::of(folder.path()).run("CREATE TABLE shares (of TEXT)");
+        Database::of(folder.path()).run("CREATE TABLE journal (of TEXT)");
         let before = (schema(folder.path()), rows(folder.path()));
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run("DROP TABLE shares");
+        Database::of(folder.path()).run("DROP TABLE journal");
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }

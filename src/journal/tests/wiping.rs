@@ -78,7 +78,8 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
     };
     let other_database = |home: &mut Home| home.state.database = DatabaseId([4; 16]);
     let broken = |home: &mut Home| fs::write(home.file("image-2"), "x").unwrap();
-    let cases: [(fn(&mut Home), JournalTrouble); 3] = [
+    type Change = fn(&mut Home);
+    let cases: [(Change, JournalTrouble); 3] = [
         (other_version, JournalTrouble::OtherVersion),
         (other_database, JournalTrouble::OtherDatabase),
         (broken, JournalTrouble::Broken),
