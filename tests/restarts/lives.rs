@@ -86,7 +86,7 @@ impl Lives {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
         command.args(["--now", &self.now()]).args(words).arg("--data").arg(self.data());
         unset(&mut command);
-        command.env("RUNTIME_DIRECTORY", self.journal.path());
+        command.env_remove("HEADCOUNT_JOURNAL").env("RUNTIME_DIRECTORY", self.journal.path());
         command
     }
 
