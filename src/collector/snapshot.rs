@@ -56,9 +56,13 @@ impl report::Sums for SitesSnapshot<'_> {
             for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
                 rows.extend(ask.rows_of(*day, sums).iter().filter_map(|row| ask.narrowed(row)));
             }
-            let added = self.pending.in_memory.iter().zip(&answer.adds);
-            for ((day, sessions), _) in added.filter(|((day, _), adds)| **adds && day.site == ask.site) {
-                rows.extend(ask.rows_of_snapshot(day.day, sessions));
+        }
+        let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
+        for ((day, sessions), _) in added {
+            let of_site: Vec<usize> = (0..asks.len()).filter(|place| asks[*place].site == day.site).collect();
+            let asked: Vec<Ask> = of_site.iter().map(|place| asks[*place].clone()).collect();
+            for (place, rows) in of_site.into_iter().zip(Ask::rows_of_snapshot(&asked, day.day, sessions)) {
+                answer.rows[place].extend(rows);
             }
         }
         Ok(answer.rows)

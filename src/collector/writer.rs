@@ -229,7 +229,8 @@ impl SumsWriter {
 
     fn recent_activity(&self, site: SiteId) -> RecentActivity {
         let at = self.clock.now();
-        let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
+        let people =
+            counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site).map(OpenDay::snapshot), at);
         RecentActivity { at, pageviews: self.minutes.of(site, at), people }
     }
 

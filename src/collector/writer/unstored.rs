@@ -29,8 +29,8 @@ impl SumsWriter {
         let mails = self.mails.peek().into_iter().filter(|mail| scope.has(mail.site)).collect();
         let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.has(day.site));
         let sums = |day: &OpenDay| match &scope.axes {
-            Some(axes) => day.peek(axes.iter()),
-            None => day.peek_all(),
+            Some(axes) => day.unstored().of_axes(axes.iter()),
+            None => day.unstored().all(),
         };
         Flush {
             sums: waiting.map(|day| (day.site, day.day, sums(day))).collect(),
@@ -45,7 +45,7 @@ impl SumsWriter {
         let now = self.clock.now();
         let mut visitors = HashMap::new();
         for day in self.days.values().filter(|day| scope.has(day.site)) {
-            *visitors.entry(day.site).or_default() += day.visitors_now(now);
+            *visitors.entry(day.site).or_default() += day.snapshot().visitors_now(now);
         }
         visitors
     }
