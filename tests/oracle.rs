@@ -6,6 +6,7 @@
 pub mod pairs;
 mod any_two;
 mod contributions;
+mod images;
 mod recent_activity;
 pub mod streams;
 pub mod watched;
