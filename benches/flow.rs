@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
 use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, address, pixel, plausible};
-use headcount::cell::{Axis, Dimension, Metric};
+use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::Collector;
 use headcount::counts::{OpenDay, Sums};
@@ -252,8 +252,8 @@ fn resident_bytes() -> usize {
     statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4_096
 }
 
-/// A million visitors with 2.4 pageviews each, and what they leave in memory until their day ends.
-fn memory_of_visitors() {
+/// A million visitors with 2.4 pageviews each, what they leave in memory until their day ends, and what questions about them take.
+fn a_million_visitors() {
     const VISITORS: usize = 1_000_000;
     let (bench, mut numbers) = (Bench::new(), Numbers(5));
     let mut day = open();
@@ -267,6 +267,24 @@ fn memory_of_visitors() {
     }
     let bytes = resident_bytes().saturating_sub(before);
     println!("| memory of one visitor, at a million | {:.0} | | bytes |", bytes as f64 / day.visitors() as f64);
+    questions_about(&day);
+}
+
+/// What readers of a running day take, off the lock but for the snapshot.
+fn questions_about(day: &OpenDay) {
+    cost("snapshot of a million visitors", 1, "us", 1e6, || timed(|| day.snapshot()));
+    let snapshot = day.snapshot();
+    let cases = [
+        ("browser, of one page", Dimension::Page, "-that-lasts-0", Dimension::Browser),
+        ("page, of one browser", Dimension::Browser, "Chrome", Dimension::Page),
+        ("source, of one browser", Dimension::Browser, "Chrome", Dimension::Source),
+    ];
+    for (what, by, value, split) in cases {
+        let filter = Filter { axis: Axis::Of(by), test: Test::Contains(vec![value.to_owned()]) };
+        let axis = Axis::Of(split);
+        assert!(!snapshot.filtered(&filter, &[&axis]).concat().is_empty(), "{what}");
+        cost(&format!("{what}, a million visitors"), 1, "ms", 1e3, || timed(|| snapshot.filtered(&filter, &[&axis])));
+    }
 }
 
 /// The sums of a day on which 1,250 visitors view 3,000 pages.
@@ -323,14 +341,15 @@ fn year(store: &dyn SumStore, site: SiteId, bench: &Bench) {
             is_over: true,
         };
         let days = (0..7).map(|day| week_number * 7 + day).filter(|ago| (1..365).contains(ago)).map(over);
-        let flush = Flush { number, sums: sums.collect(), days: days.collect(), ..Flush::default() };
+        let sums = sums.map(|(site, day, sums)| (site, day, sums.into())).collect();
+        let flush = Flush { number, sums, days: days.collect(), ..Flush::default() };
         store.apply(&flush).expect("stored");
     }
     let mut number = 100;
     let cells = week[0].hours.len() + 2 * week[0].days.len();
     cost("flush of a day's sums, per cell", cells, "ns", 1e9, || {
         number += 1;
-        let sums = vec![(SiteId(site.0 + 1), NOON_DAY, week[0].clone())];
+        let sums = vec![(SiteId(site.0 + 1), NOON_DAY, week[0].clone().into())];
         timed(|| store.apply(&Flush { number, sums, ..Flush::default() }))
     });
 }
@@ -367,5 +386,5 @@ fn main() {
     beacons_to_hits(&inputs);
     hits_to_counts();
     store_and_reports();
-    memory_of_visitors();
+    a_million_visitors();
 }

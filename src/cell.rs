@@ -1,6 +1,8 @@
 //! What sums are split by ([`Dimension`]), what is counted ([`Metric`], [`Tally`]), and one place in the table of sums
 //! ([`Cell`]). It has no room for anything about one person.
 
+pub mod blocks;
+pub mod digests;
 pub mod hit_attributes;
 pub mod dimension;
 pub mod tuples;
@@ -11,10 +13,14 @@ pub mod packed;
 
 use std::ops::{Add, AddAssign, Neg, Sub};
 
+use serde::{Deserialize, Serialize};
+
+pub use blocks::Blocks;
+pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use filter::{Filter, Test};
 pub use folding::{Folding, SiteHistory};
-pub use hit_attributes::{HitAttributeTable, HitAttributes};
+pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};
 pub use names::{DayNames, PAGEVIEW, Sym, Use};
 pub use tuples::{AttributeTuple, AttributeTuples, TUPLES_PER_VISIT, TupleValues};
 
@@ -30,7 +36,7 @@ pub const OTHER: &str = "(other)";
 /// What a cell is split by: nothing (the site's totals), a dimension, or a property.
 ///
 /// `N` is how names are held: [`Sym`] in memory, text in a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Axis<N> {
     /// The site's totals; the only value is the empty text.
     Total,
@@ -55,7 +61,7 @@ pub enum Axis<N> {
 }
 
 /// One place in the table, its bucket aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cell<N> {
     /// What it is split by.
     pub axis: Axis<N>,
@@ -64,7 +70,7 @@ pub struct Cell<N> {
 }
 
 /// The numbers in a cell, or a change of them, which may be negative. All of them are sums: two tallies add up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 pub struct Tally {
     /// Distinct tokens with at least one pageview or named event.
     pub visitors: i64,

@@ -23,7 +23,6 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
-use crate::journal;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
@@ -204,7 +203,7 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(match counts {
         true => Collector::with_journal(stores, tools, clock, |state| {
-            journal::open(&config.journal, &config.data, state, config.journal_bytes_max)
+            crate::journal::open(&config.journal, &config.data, state, config.journal_bytes_max)
         })?,
         false => Collector::idle(stores, tools, clock)?,
     })

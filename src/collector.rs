@@ -32,7 +32,7 @@ use arc_swap::ArcSwap;
 use crate::beacon::address::HiddenProxy;
 use crate::cell::Folding;
 use crate::clock::Clock;
-use crate::counts::recent_activity::RecentActivity;
+use crate::counts::recent_activity::{RecentActivity, RecentVisitors};
 use crate::hit::Tools;
 use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
@@ -218,7 +218,9 @@ impl Collector {
     /// # Errors
     /// The collector has ended.
     pub fn recent_activity(&self, site: SiteId) -> Result<RecentActivity, StoreError> {
-        self.0.running.with(|running, now| running.recent_activity(site, now)).ok_or_else(ended)
+        let found = self.0.running.with(|running, at| (at, running.recent_activity(site, at)));
+        let (at, (days, pageviews)) = found.ok_or_else(ended)?;
+        Ok(RecentActivity { at, pageviews, people: RecentVisitors::of(days.into_iter(), at) })
     }
 
     /// Hands sums of a site over, and waits until they are stored.

@@ -2,27 +2,32 @@
 //! leaves this module are sums with the names of their cells.
 
 mod displacing;
+mod image;
 pub mod snapshot;
 mod key;
+mod unknown_hits;
+mod unstored;
 pub mod recent_activity;
 pub mod pairs;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::mem;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, Sym, Tally};
+use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, Sym, Tally};
 use crate::hit::Hit;
 use crate::hit::token::Token;
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Budget, Day, Hour, Moment, SiteId};
+use crate::site::{Budget, Day, Hour, SiteId};
 use crate::visit::{self, Book, Visitor};
-use displacing::{UnknownHits, UnknownProperty};
+pub use image::DayImage;
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
 pub use snapshot::SessionSnapshot;
+use unknown_hits::UnknownHits;
+use unstored::Layers;
+pub use unstored::{LazySums, UnstoredSums};
 
 /// A name as it leaves memory.
 pub type Name = Arc<str>;
@@ -70,84 +75,9 @@ impl Counts {
         if self.without_hours { Hour(0) } else { hour }
     }
 
-    /// Whether there is nothing to store. Whatever is in a tuple is in the total too.
-    pub fn is_empty(&self) -> bool {
-        self.hours.is_empty() && self.day_visitors.is_empty()
-    }
-
     /// How many sums wait to be stored.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.hours.len() + self.tuple_hours.len()
-    }
-
-    /// A copy of the sums of some axes, tuples spread.
-    fn of_axes(&self, wanted: &HashSet<Axis<Sym>>, names: &DayNames) -> Counts {
-        let wants = |axis: Axis<Sym>| wanted.contains(&axis);
-        let hours = self.hours.iter().filter(|(_, (cell, _, _))| wants(cell.axis));
-        let visitors = self.day_visitors.iter().filter(|(_, (cell, _))| wants(cell.axis));
-        let mut counts = Counts {
-            hours: hours.map(|(key, sum)| (*key, *sum)).collect(),
-            day_visitors: visitors.map(|(key, sum)| (*key, *sum)).collect(),
-            ..Counts::new(self.without_hours)
-        };
-        counts.spread(&self.tuple_hours, &self.tuple_day_visitors, names, wants);
-        counts
-    }
-
-    /// Adds the sums of tuples to those of their cells, as far as `wants` asks for them.
-    fn spread(
-        &mut self,
-        hours: &Fast<(AttributeTuple, Hour), Tally>,
-        day_visitors: &Fast<AttributeTuple, i64>,
-        names: &DayNames,
-        wants: impl Fn(Axis<Sym>) -> bool,
-    ) {
-        let cells = |tuple: AttributeTuple| {
-            let cells =
-                names.tuples.values.of(tuple).map(|(dimension, value)| Cell { axis: Axis::Of(dimension), value });
-            cells.filter(|cell| wants(cell.axis))
-        };
-        for ((tuple, hour), tally) in hours {
-            cells(*tuple).for_each(|cell| self.hour(cell, *hour, *tally));
-        }
-        for (tuple, by) in day_visitors {
-            cells(*tuple).for_each(|cell| self.day_visitors(cell, *by));
-        }
-    }
-
-    /// All sums, with their names. Cells without any change are left out.
-    fn sums(mut self, names: &DayNames) -> Sums {
-        let (tuple_hours, tuple_visitors) = (mem::take(&mut self.tuple_hours), mem::take(&mut self.tuple_day_visitors));
-        self.spread(&tuple_hours, &tuple_visitors, names, |_| true);
-        let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, names), value: names.text(cell.value).clone() };
-        let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
-        let mut hours = Vec::new();
-        for (cell, hour, tally) in self.hours.values() {
-            // Visitors of hours do not add up to visitors of the day; those are counted beside them.
-            *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
-            let has_hours = !self.without_hours || cell.axis == Axis::Total;
-            if has_hours && !tally.is_zero() {
-                hours.push((named(cell), *hour, *tally));
-            }
-        }
-        for (cell, visitors) in self.day_visitors.values() {
-            days.entry(*cell).or_default().visitors += visitors;
-        }
-        let days = days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)).collect();
-        Sums { hours, days }
-    }
-}
-
-fn named(axis: Axis<Sym>, names: &DayNames) -> Axis<Name> {
-    let text = |sym: Sym| names.text(sym).clone();
-    match axis {
-        Axis::Total => Axis::Total,
-        Axis::Of(dimension) => Axis::Of(dimension),
-        Axis::Prop { key, event } => Axis::Prop { key: text(key), event: event.map(text) },
-        Axis::Revenue { event, within } => {
-            Axis::Revenue { event: text(event), within: within.map(|(key, currency)| (text(key), text(currency))) }
-        }
-        Axis::Funnel(funnel) => Axis::Funnel(funnel),
     }
 }
 
@@ -190,19 +120,18 @@ pub struct OpenDay {
     /// The day.
     pub day: Day,
     names: DayNames,
-    /// Boxed, because a growing table is half empty.
-    visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
+    /// Who is where among the visitors; no snapshot knows.
+    places_of: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
+    /// The tokens of the visitors, in their order.
+    tokens: Blocks<Token>,
+    visitors: Blocks<Visitor>,
     /// Hits of a site that keeps no tokens, as far as they are alike.
     unknown: UnknownHits,
-    /// The same, of each property by itself.
-    unknown_props: Fast<UnknownProperty, u32>,
-    counts: Counts,
+    unstored: Layers,
     /// How many places all visitors together have been at.
     places: usize,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
-    /// The last snapshot, until a hit comes: questions that come together share it.
-    snapshot: Option<Arc<SessionSnapshot>>,
 }
 
 impl OpenDay {
@@ -212,19 +141,19 @@ impl OpenDay {
             site,
             day,
             names: DayNames::with_budget(budget.values),
-            visitors: HashMap::default(),
+            places_of: HashMap::default(),
+            tokens: Blocks::default(),
+            visitors: Blocks::default(),
             unknown: UnknownHits::default(),
-            unknown_props: Fast::default(),
-            counts: Counts::default(),
+            unstored: Layers::new(false),
             places: 0,
             has_changed: false,
-            snapshot: None,
         }
     }
 
     /// The same, but only the totals are kept by hour, as for days that are long over.
     pub fn without_hours(site: SiteId, day: Day, budget: Budget) -> OpenDay {
-        OpenDay { counts: Counts::new(true), ..OpenDay::new(site, day, budget) }
+        OpenDay { unstored: Layers::new(true), ..OpenDay::new(site, day, budget) }
     }
 
     /// The same, where pages that look personal are counted together.
@@ -240,47 +169,37 @@ impl OpenDay {
     pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
         let Some(token) = hit.token else { return self.take_unknown(hit, has_room) };
         let is_full = self.places >= limits::PLACES_PER_DAY;
-        if let Some(visitor) = self.visitors.get_mut(&token) {
+        let key = TokenKey::of(token);
+        let known = self.places_of.get(&key).and_then(|place| self.visitors.get_mut(*place as usize));
+        if let Some(visitor) = known {
             let before = visitor.places();
-            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
+            visitor.take(hit, token.bits(), is_full, &mut self.names, self.unstored.book())?;
             self.places += visitor.places() - before;
         } else if has_room {
-            let mut visitor = Box::new(Visitor::new());
-            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
+            let mut visitor = Visitor::new();
+            visitor.take(hit, token.bits(), is_full, &mut self.names, self.unstored.book())?;
             self.places += visitor.places();
-            self.visitors.insert(token, visitor);
+            self.places_of.insert(key, self.visitors.push(visitor) as u32);
+            self.tokens.push(token);
         } else {
             return Err(Rejection::TooMany);
         }
-        self.changed();
+        self.has_changed = true;
         Ok(())
     }
 
     /// Hits without a token are counted even where no room is left to remember of what kind they were: then they are
     /// missing from cells of two dimensions alone.
     fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let (alike, props) = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
-        if has_room || self.unknown.contains_key(&alike) {
-            *self.unknown.entry(alike).or_default() += 1;
-        }
-        for cell in props {
-            let property = UnknownProperty { cell, hour: alike.hour, is_view: alike.is_view };
-            if has_room || self.unknown_props.contains_key(&property) {
-                *self.unknown_props.entry(property).or_default() += 1;
-            }
-        }
-        self.changed();
-        Ok(())
-    }
-
-    fn changed(&mut self) {
+        let (alike, props) = visit::take_unknown(hit, &mut self.names, self.unstored.book())?;
+        self.unknown.take(alike, &props, has_room);
         self.has_changed = true;
-        self.snapshot = None;
+        Ok(())
     }
 
     /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits and properties.
     pub fn visitors(&self) -> usize {
-        self.visitors.len() + self.unknown.len() + self.unknown_props.len()
+        self.visitors.len() + self.unknown.len()
     }
 
     /// Whether anything came since [`OpenDay::mark_stored`].
@@ -293,74 +212,33 @@ impl OpenDay {
         self.has_changed = false;
     }
 
-    /// A copy of the day's visits, without the tokens, from which any two dimensions can be summed.
-    pub fn snapshot(&self) -> SessionSnapshot {
-        let mut snapshot = SessionSnapshot::new(&self.names, self.visitors.len() + self.unknown.len());
-        for visitor in self.visitors.values() {
-            snapshot.add(visitor.visits(), visitor.page_visits());
-        }
-        for (alike, count) in &self.unknown {
-            snapshot.add_unknown(*alike, *count);
-        }
-        snapshot
-    }
-
-    /// The same, shared by all who ask until the next hit comes.
-    pub fn shared_snapshot(&mut self) -> Arc<SessionSnapshot> {
-        let made = self.snapshot.take().unwrap_or_else(|| Arc::new(self.snapshot()));
-        self.snapshot = Some(made.clone());
-        made
-    }
-
     /// How many cells wait to be stored.
     pub fn pending(&self) -> usize {
-        self.counts.len()
-    }
-
-    /// How many visitors were here within the last [`limits::NOW_WINDOW_MS`].
-    pub fn visitors_now(&self, now: Moment) -> usize {
-        let since = now.plus(-limits::NOW_WINDOW_MS);
-        self.visitors.values().filter(|visitor| visitor.last_hit() > since).count()
-    }
-
-    /// Hands out what is not stored yet, and starts anew.
-    pub fn drain(&mut self) -> Sums {
-        let fresh = Counts::new(self.counts.without_hours);
-        mem::replace(&mut self.counts, fresh).sums(&self.names)
-    }
-
-    /// A copy of what is not stored yet, of some axes.
-    pub fn peek<'a>(&self, axes: impl Iterator<Item = &'a Axis<Name>>) -> Sums {
-        let wanted: HashSet<Axis<Sym>> = axes.filter_map(|axis| self.find(axis)).collect();
-        self.counts.of_axes(&wanted, &self.names).sums(&self.names)
-    }
-
-    /// A copy of all that is not stored yet.
-    pub fn peek_all(&self) -> Sums {
-        self.counts.clone().sums(&self.names)
+        self.unstored.len()
     }
 
     /// Drops the visitors; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
-        self.visitors = HashMap::default();
-        (self.unknown, self.unknown_props) = (Fast::default(), Fast::default());
-        (self.places, self.snapshot) = (0, None);
+        (self.places_of, self.tokens) = (HashMap::default(), Blocks::default());
+        self.visitors = Blocks::default();
+        (self.unknown, self.places) = (UnknownHits::default(), 0);
     }
+}
 
-    fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {
-        let find = |text: &Name| self.names.find(text);
-        // Nothing is not the same as a name that was never met.
-        let find_some = |text: &Option<Name>| text.as_ref().map_or(Some(None), |text| find(text).map(Some));
-        Some(match axis {
-            Axis::Total => Axis::Total,
-            Axis::Of(dimension) => Axis::Of(*dimension),
-            Axis::Prop { key, event } => Axis::Prop { key: find(key)?, event: find_some(event)? },
-            Axis::Revenue { event, within: None } => Axis::Revenue { event: find(event)?, within: None },
-            Axis::Revenue { event, within: Some((key, currency)) } => {
-                Axis::Revenue { event: find(event)?, within: Some((find(key)?, find(currency)?)) }
-            }
-            Axis::Funnel(funnel) => Axis::Funnel(*funnel),
-        })
+/// The bits of a token in two numbers, so that a place beside them takes no room for alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TokenKey([u32; 2]);
+
+impl TokenKey {
+    fn of(token: Token) -> TokenKey {
+        let bits = token.bits();
+        TokenKey([bits as u32, (bits >> 32) as u32])
+    }
+}
+
+impl Hash for TokenKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.0[0]) | u64::from(self.0[1]) << 32);
     }
 }
 

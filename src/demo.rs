@@ -104,7 +104,7 @@ impl Demo {
         let mut number = store.last_flush()?;
         let mut flush = Flush::default();
         for (site, day, (sums, state), rejected, bots) in made {
-            flush.sums.push((site, day, sums));
+            flush.sums.push((site, day, sums.into()));
             flush.days.push(state);
             flush.rejected.extend(rejected);
             flush.bots.extend(bots);

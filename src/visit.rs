@@ -17,7 +17,10 @@ mod unknown;
 use labels::Labels;
 use page_visit::PageVisit;
 use progress::FunnelProgress;
-use seen::SeenProperty;
+use seen::{SeenProperty, book_known};
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, NOT_SET, Sym, TUPLES_PER_VISIT, Tally};
 use crate::hit::{Hit, Kind};
@@ -42,22 +45,26 @@ pub trait Book {
     fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64);
 }
 
-/// One visitor's day at one site. Days have many visitors and most of them do little, so lists are kept without room to
-/// grow.
-#[derive(Debug, Clone)]
+/// Visits and places that lie with their visitor: most have no more, so that a day is read from its beginning to its end.
+const VISITS_INLINE: usize = 1;
+const PAGE_VISITS_INLINE: usize = 2;
+
+/// One visitor's day at one site. Days have many visitors and most of them do little, so longer lists are kept without room
+/// to grow.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Visitor {
     /// When the last accepted hit came, engagement included, and in which hour.
     last: Moment,
     last_hour: Hour,
-    visits: Box<[VisitState]>,
+    visits: SmallVec<[VisitState; VISITS_INLINE]>,
     /// Sorted by [`PageVisit::key`].
-    page_visits: Box<[PageVisit]>,
+    page_visits: SmallVec<[PageVisit; PAGE_VISITS_INLINE]>,
     /// What few visitors have.
     rare: Option<Box<Rare>>,
 }
 
 /// What few visitors have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Rare {
     /// Properties, sorted by [`SeenProperty::sort_key`].
     props: Vec<SeenProperty>,
@@ -66,7 +73,7 @@ struct Rare {
 }
 
 /// One visit. It has at least one pageview or named event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct VisitState {
     /// When the first pageview or event came.
     first: Moment,
@@ -83,7 +90,7 @@ struct VisitState {
     interactive: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct HourCount {
     hour: Hour,
     pageviews: u32,
@@ -130,11 +137,9 @@ impl VisitState {
 }
 
 /// Puts an item into a list that has no room to grow.
-fn insert<T>(list: &mut Box<[T]>, place: usize, item: T) {
-    let mut longer = std::mem::take(list).into_vec();
-    longer.reserve_exact(1);
-    longer.insert(place, item);
-    *list = longer.into_boxed_slice();
+fn insert<A: smallvec::Array>(list: &mut SmallVec<A>, place: usize, item: A::Item) {
+    list.reserve_exact(1);
+    list.insert(place, item);
 }
 
 /// What one pageview or event changes for every visit cell whose value stays.
@@ -163,8 +168,8 @@ impl Visitor {
         Visitor {
             last: Moment(i64::MIN),
             last_hour: Hour(0),
-            visits: Box::default(),
-            page_visits: Box::default(),
+            visits: SmallVec::new(),
+            page_visits: SmallVec::new(),
             rare: None,
         }
     }
@@ -420,14 +425,6 @@ impl Visitor {
     }
 }
 
-/// Whether a visitor was in a cell of hits before.
-#[derive(Debug, Clone, Copy, Default)]
-struct SeenBefore {
-    in_day: bool,
-    in_visit: bool,
-    in_hour: bool,
-}
-
 /// What hits count.
 fn of_hits(count: u32, is_view: bool) -> Tally {
     let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
@@ -437,20 +434,6 @@ fn of_hits(count: u32, is_view: bool) -> Tally {
 /// Visits of a day are at most 50, one each half hour.
 fn number(visit: usize) -> u8 {
     visit as u8
-}
-
-/// Books a hit in a cell of hits, in a visit that began in the hour `start`.
-fn book_known(cell: Cell<Sym>, known: SeenBefore, start: Hour, step: &VisitChange, book: &mut impl Book) {
-    let mut in_hour = Tally { visitors: i64::from(!known.in_hour), ..step.hit };
-    if !known.in_day {
-        book.day_visitors(cell, 1);
-    }
-    if !known.in_visit && start == step.hour {
-        in_hour.visits = 1;
-    } else if !known.in_visit {
-        book.hour(cell, start, Tally { visits: 1, ..Tally::ZERO });
-    }
-    book.hour(cell, step.hour, in_hour);
 }
 
 impl Default for Visitor {
@@ -482,7 +465,10 @@ impl VisitState {
         }
         let place = self.later.iter().position(|h| h.hour == hour).unwrap_or(self.later.len());
         if place == self.later.len() {
-            insert(&mut self.later, place, HourCount { hour, pageviews: 0, events: 0 });
+            let mut longer = std::mem::take(&mut self.later).into_vec();
+            longer.reserve_exact(1);
+            longer.push(HourCount { hour, pageviews: 0, events: 0 });
+            self.later = longer.into_boxed_slice();
         }
         &mut self.later[place]
     }
@@ -494,6 +480,6 @@ mod tests {
 
     #[test]
     fn a_million_visitors_pay_little_for_a_visit() {
-        assert!(size_of::<Visitor>() <= 56 && size_of::<VisitState>() <= 64);
+        assert!(size_of::<Visitor>() <= 152 && size_of::<VisitState>() <= 64);
     }
 }

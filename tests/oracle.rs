@@ -6,6 +6,7 @@
 pub mod pairs;
 mod any_two;
 mod contributions;
+mod images;
 mod recent_activity;
 mod states;
 pub mod streams;

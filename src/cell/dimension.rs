@@ -3,10 +3,12 @@
 //! Two things stand elsewhere, and do not compile while they are missing: what computes a hit's value (`Hit::value` in `hit.rs`), and
 //! what readers call it (`page/words/dimensions.rs`).
 
+use serde::{Deserialize, Serialize};
+
 use super::{DIRECT, DIRECT_OR_NONE, NOT_SET, PAGEVIEW};
 
 /// What we split by. The numbers are stored, so they never change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 #[allow(missing_docs, reason = "the names are the field's own; docs/counting.md defines each")]
 pub enum Dimension {

@@ -8,9 +8,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::DigestKey;
 use crate::limits;
 
 /// What stands for the children of a parent that look personal.
@@ -29,17 +31,20 @@ pub trait SiteHistory: Send + Sync {
 }
 
 /// The pages of one site and day, as far as they may be folded.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Folding {
     /// How many children are counted by name; 0 for all of them.
     named_children: u32,
+    #[serde(skip)]
     before: Option<Arc<dyn SiteHistory>>,
     children: Children,
     parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
     /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
     unknown: u64,
     /// Room for the name that is being made: most pages keep theirs, and need none of their own.
+    #[serde(skip)]
     room: String,
+    digests: DigestKey,
 }
 
 impl fmt::Debug for Folding {
@@ -48,14 +53,14 @@ impl fmt::Debug for Folding {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Child {
     /// The only visitor who saw it; nothing once there is a second one, or if it was known before.
     only: Option<u64>,
     is_folded: bool,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Parent {
     /// Children that one visitor has seen.
     singles: u32,
@@ -69,6 +74,23 @@ impl Folding {
     /// Folds where a parent has more than `named_children` children that one visitor each has seen.
     pub fn by(named_children: u32, before: Arc<dyn SiteHistory>) -> Folding {
         Folding { named_children, before: Some(before), ..Folding::default() }
+    }
+
+    /// All of it but what is known of the site beside its day.
+    pub fn image(&self) -> Folding {
+        Folding {
+            named_children: self.named_children,
+            children: self.children.clone(),
+            parents: self.parents.clone(),
+            unknown: self.unknown,
+            digests: self.digests.clone(),
+            ..Folding::default()
+        }
+    }
+
+    /// The folding of an image, with what this one knows of the site.
+    pub fn restored(self, image: Folding) -> Folding {
+        Folding { before: self.before, ..image }
     }
 
     /// The name that a page is counted by for this visitor; 0 stands for one of whom nothing is known. `of` tells apart lists of pages,
@@ -106,7 +128,7 @@ impl Folding {
     }
 
     fn digest(&self, of: &str, parent: &str, part: &str) -> u64 {
-        self.children.hasher().hash_one((of, parent, part))
+        self.digests.of((of, parent, part))
     }
 
     fn is_folded(

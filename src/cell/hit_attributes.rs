@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Dimension, OF_HITS, Sym};
+use serde::{Deserialize, Serialize};
+
+use super::{Blocks, Dimension, OF_HITS, Sym};
 
 /// A combination: an index into the [`HitAttributeTable`] of one site and day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HitAttributes(u32);
 
 /// For each combination that lost a value, the one that takes its place.
@@ -15,7 +17,7 @@ pub type NewAttributes = HashMap<HitAttributes, HitAttributes, foldhash::fast::R
 pub type HitValues = [Sym; OF_HITS.len()];
 
 /// Host, event and what else each hit has one value of, and the patterns that it lies in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct AttributesKey {
     values: HitValues,
     patterns: Box<[Sym]>,
@@ -23,11 +25,17 @@ struct AttributesKey {
 
 /// The combinations met on one day of one site: nearly all pageviews share one. Keys are numbers that we gave out, so the
 /// hash needs no key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct HitAttributeTable {
-    known: Vec<AttributesKey>,
+    /// What their numbers stand for.
+    pub known: AttributeValues,
+    #[serde(skip)]
     numbers: HashMap<AttributesKey, HitAttributes, foldhash::fast::RandomState>,
 }
+
+/// The values of combinations, by number.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AttributeValues(Blocks<AttributesKey>);
 
 impl HitAttributeTable {
     /// The number of a combination, new if need be.
@@ -36,8 +44,7 @@ impl HitAttributeTable {
         if let Some(attributes) = self.numbers.get(&combination) {
             return *attributes;
         }
-        let attributes = HitAttributes(self.known.len() as u32);
-        self.known.push(combination.clone());
+        let attributes = HitAttributes(self.known.0.push(combination.clone()) as u32);
         self.numbers.insert(combination, attributes);
         attributes
     }
@@ -46,8 +53,8 @@ impl HitAttributeTable {
     pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
         let mut new = NewAttributes::default();
         let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
-        for number in 0..self.known.len() as u32 {
-            let combination = &self.known[number as usize];
+        for number in 0..self.len() as u32 {
+            let combination = &self.known.0[number as usize];
             let mut values = combination.values;
             values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
             let mut patterns: Vec<Sym> =
@@ -61,30 +68,41 @@ impl HitAttributeTable {
         new
     }
 
+    /// All of it but what is found out again by [`HitAttributeTable::restored`].
+    pub fn image(&self) -> HitAttributeTable {
+        HitAttributeTable { known: self.known.clone(), numbers: HashMap::default() }
+    }
+
+    /// The combinations of an image, to be counted with.
+    pub fn restored(mut self) -> HitAttributeTable {
+        let known = self.known.0.iter().cloned().zip((0..).map(HitAttributes));
+        self.numbers = known.collect();
+        self
+    }
+
     /// How many combinations there are.
     pub fn len(&self) -> usize {
-        self.known.len()
+        self.known.0.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.known.0.is_empty()
     }
 
     /// The values of a combination given out by this table.
     pub fn values(&self, attributes: HitAttributes) -> &HitValues {
-        &self.known[attributes.0 as usize].values
+        self.known.values(attributes)
     }
 
     /// Its value on one of [`OF_HITS`]; empty on other dimensions.
     pub fn value(&self, attributes: HitAttributes, dimension: Dimension) -> Sym {
-        let values = OF_HITS.into_iter().zip(self.values(attributes));
-        values.into_iter().find(|(of, _)| *of == dimension).map_or(Sym::EMPTY, |(_, value)| *value)
+        OF_HITS.iter().position(|of| *of == dimension).map_or(Sym::EMPTY, |place| self.values(attributes)[place])
     }
 
     /// The patterns of a combination given out by this table.
     pub fn patterns(&self, attributes: HitAttributes) -> &[Sym] {
-        &self.known[attributes.0 as usize].patterns
+        self.known.patterns(attributes)
     }
 
     /// Whether a hit in this attributes has this value on a dimension of the hit, its page aside.
@@ -93,6 +111,30 @@ impl HitAttributeTable {
             Dimension::Pattern => self.patterns(attributes).contains(&value),
             _ => OF_HITS.contains(&dimension) && self.value(attributes, dimension) == value,
         }
+    }
+}
+
+impl AttributeValues {
+    fn values(&self, attributes: HitAttributes) -> &HitValues {
+        &self.0[attributes.0 as usize].values
+    }
+
+    /// The patterns of a combination.
+    pub fn patterns(&self, attributes: HitAttributes) -> &[Sym] {
+        &self.0[attributes.0 as usize].patterns
+    }
+
+    /// The value of each combination on one of [`OF_HITS`]; nothing for other dimensions.
+    pub fn column(&self, dimension: Dimension) -> Option<Vec<Sym>> {
+        let place = OF_HITS.iter().position(|of| *of == dimension)?;
+        Some(self.0.iter().map(|combination| combination.values[place]).collect())
+    }
+}
+
+impl HitAttributes {
+    /// Its place in [`AttributeValues::column`].
+    pub fn place(self) -> usize {
+        self.0 as usize
     }
 }
 

@@ -5,17 +5,21 @@
 //! pages that people read are counted by name though somebody floods the site.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::dimension::FIXED;
 use super::filter::JOINT;
 use super::tuples::NewTuples;
-use super::{AttributeTuple, AttributeTuples, Dimension, Folding, HitAttributeTable, NOT_SET, OTHER, TUPLES_PER_VISIT};
+use super::{
+    AttributeTuple, AttributeTuples, Blocks, DigestKey, Dimension, Folding, HitAttributeTable, NOT_SET, OTHER,
+    TUPLES_PER_VISIT,
+};
 use crate::limits;
 
 /// A name in memory: an index into the [`DayNames`] of one site and day. It says nothing outside of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sym(pub u32);
 
 impl Sym {
@@ -94,9 +98,10 @@ const _: () = {
 };
 
 /// The names met on one day of one site. Keys come from outside, so the map keeps the standard keyed hash.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct DayNames {
-    texts: Vec<Arc<str>>,
+    texts: Blocks<Arc<str>>,
+    #[serde(skip)]
     syms: HashMap<Arc<str>, Sym>,
     /// For each name one bit for each [`Use`] that has taken it in.
     uses: Vec<UseBits>,
@@ -111,6 +116,7 @@ pub struct DayNames {
     values_max: u32,
     /// For each use, and at last for values of properties, what found no room.
     waiting: [WaitingNames; Use::COUNT + 1],
+    digests: DigestKey,
     /// Pages that look personal.
     pub folding: Folding,
     /// Combinations of values that visits share.
@@ -132,17 +138,44 @@ impl DayNames {
         DayNames {
             syms: texts.iter().cloned().zip((0..).map(Sym)).collect(),
             uses: vec![0; texts.len()],
-            texts: texts.to_vec(),
+            texts: texts.into_iter().collect(),
             taken: [0; Use::COUNT],
             props: HashSet::default(),
             event_keys: HashSet::default(),
             event_props: HashSet::default(),
             values_max,
             waiting: Default::default(),
+            digests: DigestKey::default(),
             folding: Folding::default(),
             tuples: AttributeTuples::default(),
             hit_attributes: HitAttributeTable::default(),
         }
+    }
+
+    /// All of it but what is found out again by [`DayNames::restored`].
+    pub fn image(&self) -> DayNames {
+        DayNames {
+            texts: self.texts.clone(),
+            syms: HashMap::new(),
+            uses: self.uses.clone(),
+            props: self.props.clone(),
+            event_keys: self.event_keys.clone(),
+            event_props: self.event_props.clone(),
+            waiting: self.waiting.clone(),
+            digests: self.digests.clone(),
+            folding: self.folding.image(),
+            tuples: self.tuples.image(),
+            hit_attributes: self.hit_attributes.image(),
+            ..*self
+        }
+    }
+
+    /// The names of an image, to be counted with.
+    pub fn restored(mut self, folding: Folding) -> DayNames {
+        self.syms = self.texts.iter().cloned().zip((0..).map(Sym)).collect();
+        self.folding = folding.restored(self.folding);
+        (self.tuples, self.hit_attributes) = (self.tuples.restored(), self.hit_attributes.restored());
+        self
     }
 
     /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
@@ -272,9 +305,8 @@ impl DayNames {
             // That one is flooded; the others keep what waits in them.
             *fullest = HashMap::default();
         }
-        let waiting = &mut self.waiting[place];
-        let digest = waiting.hasher().hash_one(name);
-        *waiting.entry(digest).or_insert(who) != who
+        let digest = self.digests.of(name);
+        *self.waiting[place].entry(digest).or_insert(who) != who
     }
 
     fn add(&mut self, text: &str) -> Sym {
@@ -297,7 +329,7 @@ impl DayNames {
     }
 
     /// All texts, by number.
-    pub fn texts(&self) -> &[Arc<str>] {
+    pub fn texts(&self) -> &Blocks<Arc<str>> {
         &self.texts
     }
 

@@ -1,10 +1,12 @@
 //! Small numbers for the values that the first hit of a visit fixes together, within one site and day, so that visits share them.
 //! The table is dropped with its day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::dimension::{FIXED, GROUP_BOUNDS, ValueGroup};
-use super::{Dimension, Sym};
+use super::{Blocks, Dimension, Sym};
 
 /// How many tuples a visit has: one for each group of values that often come together.
 pub const TUPLES_PER_VISIT: usize = ValueGroup::ALL.len();
@@ -21,33 +23,35 @@ const VALUES_MAX: usize = {
 };
 
 /// A combination of values: an index into the [`AttributeTuples`] of one site and day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AttributeTuple(u32);
 
 /// For each tuple that lost a value, the one that takes its place.
 pub type NewTuples = HashMap<AttributeTuple, AttributeTuple, foldhash::fast::RandomState>;
 
 /// Which of a visit's tuples, and its values, filled up with empty ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct TupleKey {
     which: usize,
     values: [Sym; VALUES_MAX],
 }
 
 /// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct AttributeTuples {
     /// What their numbers stand for.
     pub values: TupleValues,
+    #[serde(skip)]
     numbers: HashMap<TupleKey, AttributeTuple, foldhash::fast::RandomState>,
+    /// Those that no visit gets any more.
+    left: Vec<AttributeTuple>,
 }
 
 /// The values of tuples, by number.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TupleValues {
-    known: Vec<TupleKey>,
-    /// For each combination its channel and source in one; empty for tuples that have neither.
-    joined: Vec<Sym>,
+    /// Each combination with its channel and source in one; that is empty where it has neither.
+    known: Blocks<(TupleKey, Sym)>,
 }
 
 impl AttributeTuples {
@@ -66,6 +70,21 @@ impl AttributeTuples {
         })
     }
 
+    /// All of it but what is found out again by [`AttributeTuples::restored`].
+    pub fn image(&self) -> AttributeTuples {
+        AttributeTuples { values: self.values.clone(), numbers: HashMap::default(), left: self.left.clone() }
+    }
+
+    /// The tuples of an image, to be counted with.
+    pub fn restored(mut self) -> AttributeTuples {
+        let left: HashSet<AttributeTuple> = self.left.iter().copied().collect();
+        let known = (0..).map(AttributeTuple).zip(self.values.known.iter());
+        // The last of those with the same values is the one in use.
+        let in_use = known.filter(|(tuple, _)| !left.contains(tuple));
+        self.numbers = in_use.map(|(tuple, (combination, _))| (*combination, tuple)).collect();
+        self
+    }
+
     fn number(&mut self, combination: TupleKey, join: &mut impl FnMut(Sym, Sym) -> Sym) -> AttributeTuple {
         let known = self.numbers.get(&combination).copied();
         // One whose channel and source found no room may find it by now; it is another tuple then.
@@ -80,9 +99,7 @@ impl AttributeTuples {
     }
 
     fn add(&mut self, combination: TupleKey, joined: Sym) -> AttributeTuple {
-        self.values.joined.push(joined);
-        self.values.known.push(combination);
-        let tuple = AttributeTuple(self.values.known.len() as u32 - 1);
+        let tuple = AttributeTuple(self.values.known.push((combination, joined)) as u32);
         self.numbers.insert(combination, tuple);
         tuple
     }
@@ -104,11 +121,16 @@ impl AttributeTuples {
         }
         for number in 0..self.values.known.len() as u32 {
             let tuple = AttributeTuple(number);
-            let combination = self.values.known[number as usize];
+            let (combination, joined) = self.values.known[number as usize];
             let left = combination.without(&is_gone);
             if left != combination {
+                // Its values may become those of other names, and its channel and source in one would not be theirs.
+                if self.numbers.get(&combination) == Some(&tuple) {
+                    self.numbers.remove(&combination);
+                    self.left.push(tuple);
+                }
                 new.insert(tuple, self.number(left, &mut join));
-            } else if has_lost(self.values.joined(tuple)) && !new.contains_key(&tuple) {
+            } else if has_lost(joined) && !new.contains_key(&tuple) {
                 new.insert(tuple, self.add(combination, Sym::OTHER));
             }
         }
@@ -142,14 +164,14 @@ impl TupleKey {
 impl TupleValues {
     /// The values of a tuple, by dimension.
     pub fn of(&self, tuple: AttributeTuple) -> impl Iterator<Item = (Dimension, Sym)> {
-        let combination = self.known[tuple.0 as usize];
+        let (combination, joined) = self.known[tuple.0 as usize];
         let has_joined = combination.which == ValueGroup::Origin as usize;
-        combination.values().chain(has_joined.then(|| (Dimension::ChannelAndSource, self.joined(tuple))))
+        combination.values().chain(has_joined.then_some((Dimension::ChannelAndSource, joined)))
     }
 
     /// Channel and source in one.
     fn joined(&self, tuple: AttributeTuple) -> Sym {
-        self.joined[tuple.0 as usize]
+        self.known[tuple.0 as usize].1
     }
 
     /// The value that a visit with these tuples has on a dimension; empty if the first hit does not fix it.
@@ -157,12 +179,32 @@ impl TupleValues {
         if dimension == Dimension::ChannelAndSource {
             return self.joined(tuples[ValueGroup::Origin as usize]);
         }
-        let Some(place) = dimension.place_in_fixed() else { return Sym::EMPTY };
-        match (0..TUPLES_PER_VISIT).find(|which| place < GROUP_BOUNDS[which + 1]) {
-            Some(which) => self.known[tuples[which].0 as usize].values[place - GROUP_BOUNDS[which]],
-            None => Sym::EMPTY,
-        }
+        let Some((which, place)) = place_in_group(dimension) else { return Sym::EMPTY };
+        self.known[tuples[which].0 as usize].0.values[place]
     }
+
+    /// A dimension's value by tuple, and which of a visit's tuples has it; nothing if the first hit does not fix it.
+    pub fn column(&self, dimension: Dimension) -> Option<(usize, Vec<Sym>)> {
+        if dimension == Dimension::ChannelAndSource {
+            return Some((ValueGroup::Origin as usize, self.known.iter().map(|(_, joined)| *joined).collect()));
+        }
+        let (which, place) = place_in_group(dimension)?;
+        Some((which, self.known.iter().map(|(combination, _)| combination.values[place]).collect()))
+    }
+}
+
+impl AttributeTuple {
+    /// Its place in [`TupleValues::column`].
+    pub fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Which of a visit's tuples has a dimension, and the place there.
+fn place_in_group(dimension: Dimension) -> Option<(usize, usize)> {
+    let place = dimension.place_in_fixed()?;
+    let which = (0..TUPLES_PER_VISIT).find(|which| place < GROUP_BOUNDS[which + 1])?;
+    Some((which, place - GROUP_BOUNDS[which]))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::cell::Axis;
-use crate::counts::{Name, SessionSnapshot};
-use crate::site::{Day, Month, SiteId};
+use crate::counts::{Name, SessionSnapshot, UnstoredSums};
+use crate::site::{Day, Moment, Month, SiteId};
 use crate::store::{Ask, CellSource, Flush, Grain, InMemory};
 
 /// What of what is not stored a snapshot has to hold.
@@ -69,12 +69,35 @@ fn last_day(ask: &Ask) -> Option<Day> {
 pub struct Pending {
     /// The flush that is being written.
     pub writing: Option<Arc<Flush>>,
-    /// What no flush holds yet.
+    /// What no flush holds yet, sums aside.
     pub next: Flush,
+    /// Sums that no flush holds yet.
+    pub next_sums: Vec<(SiteId, Day, UnstoredSums)>,
     /// The number of the flush that took it, or [`u64::MAX`]: an import may have the next number before it.
     pub next_number: Arc<AtomicU64>,
     /// Days whose pairs are in memory.
     pub in_memory: Vec<(InMemory, Arc<SessionSnapshot>)>,
+    /// Days with visitors, where those of the last minutes are asked for.
+    pub days_now: Vec<(SiteId, SessionSnapshot)>,
+}
+
+impl Pending {
+    /// Makes the sums of what no flush holds yet, as far as the scope wants them.
+    pub(super) fn make_sums(&mut self, scope: &SnapshotScope) {
+        let sums = |unstored: &UnstoredSums| match &scope.axes {
+            Some(axes) => unstored.of_axes(axes.iter()),
+            None => unstored.all(),
+        };
+        let made = self.next_sums.drain(..).map(|(site, day, unstored)| (site, day, sums(&unstored).into()));
+        self.next.sums = made.collect();
+    }
+
     /// Visitors of the last minutes, of each site that has any.
-    pub visitors_now: HashMap<SiteId, usize>,
+    pub(super) fn visitors_now(&self, now: Moment) -> HashMap<SiteId, usize> {
+        let mut visitors = HashMap::new();
+        for (site, day) in &self.days_now {
+            *visitors.entry(*site).or_default() += day.visitors_now(now);
+        }
+        visitors
+    }
 }

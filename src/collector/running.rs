@@ -34,8 +34,7 @@ use super::rejections::{BookedRows, RejectionSums};
 use super::repeats::RepeatMemory;
 use super::salts::Salts;
 use crate::clock::Clock;
-use crate::counts::recent_activity::RecentActivity;
-use crate::counts::{self, OpenDay};
+use crate::counts::{OpenDay, SessionSnapshot};
 use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
@@ -236,10 +235,10 @@ impl Running {
         self.journal.trouble()
     }
 
-    /// What the visitors of the last minutes of a site are at.
-    pub(super) fn recent_activity(&self, site: SiteId, at: Moment) -> RecentActivity {
-        let people = counts::RecentVisitors::of(self.days.values().filter(|day| day.site == site), at);
-        RecentActivity { at, pageviews: self.minutes.of(site, at), people }
+    /// What is known of the last minutes of a site, for whoever looks at it: the visitors of its days, and pageviews by minute.
+    pub(super) fn recent_activity(&self, site: SiteId, at: Moment) -> (Vec<SessionSnapshot>, [u32; limits::RECENT_MINUTES]) {
+        let days = self.days.values().filter(|day| day.site == site);
+        (days.map(OpenDay::snapshot).collect(), self.minutes.of(site, at))
     }
 
     /// Has everything stored that is counted now.
@@ -320,7 +319,7 @@ impl Running {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
-        let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.drain())).collect();
+        let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
         let BookedRows { mut rejected, mut bots } = std::mem::take(&mut self.rejections).rows();
         rejected.retain(|rejected| is_known(rejected.site));
@@ -365,6 +364,7 @@ impl Running {
         let SumsBatch { sums, days, counted, rejected, bots, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
+        let sums = sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect();
         let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }

@@ -14,7 +14,7 @@ use crate::counts::{Name, PropKey};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Moment, SiteId};
 use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
 
 /// One state of what is counted, stored or not.
@@ -24,6 +24,7 @@ use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, 
 pub struct SitesSnapshot<'a> {
     stored: Box<dyn SumSnapshot + 'a>,
     pending: Pending,
+    now: Moment,
     /// For walks over the visitors of days that run.
     _turn: Option<Turn<'a>>,
 }
@@ -46,8 +47,11 @@ impl Collector {
     pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
         let turn = self.walks(&scope).then(|| self.0.turns.wait());
         // First what is not stored, then what is: what is stored in between is in both, and told by its number.
-        let pending = self.0.running.with(|running, now| running.pending(&scope, now)).ok_or_else(ended)?;
-        Ok(SitesSnapshot { stored: self.0.sums.snapshot()?, pending, _turn: turn })
+        let pending = self.0.running.with(|running, now| (running.pending(&scope), now));
+        let (mut pending, now) = pending.ok_or_else(ended)?;
+        pending.make_sums(&scope);
+        let stored = self.0.sums.snapshot()?;
+        Ok(SitesSnapshot { stored, pending, now, _turn: turn })
     }
 
     /// Whether questions of this scope may have to walk over the visitors of a day that runs.
@@ -69,9 +73,13 @@ impl report::Sums for SitesSnapshot<'_> {
             for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
                 rows.extend(ask.rows_of(*day, sums).iter().filter_map(|row| ask.narrowed(row)));
             }
-            let added = self.pending.in_memory.iter().zip(&answer.adds);
-            for ((day, sessions), _) in added.filter(|((day, _), adds)| **adds && day.site == ask.site) {
-                rows.extend(ask.rows_of_snapshot(day.day, sessions));
+        }
+        let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
+        for ((day, sessions), _) in added {
+            let of_site: Vec<usize> = (0..asks.len()).filter(|place| asks[*place].site == day.site).collect();
+            let asked: Vec<Ask> = of_site.iter().map(|place| asks[*place].clone()).collect();
+            for (place, rows) in of_site.into_iter().zip(Ask::rows_of_snapshot(&asked, day.day, sessions)) {
+                answer.rows[place].extend(rows);
             }
         }
         Ok(answer.rows)
@@ -126,7 +134,7 @@ impl Records for SitesSnapshot<'_> {
     }
 
     fn visitors_now(&self) -> Result<HashMap<SiteId, usize>, StoreError> {
-        Ok(self.pending.visitors_now.clone())
+        Ok(self.pending.visitors_now(self.now))
     }
 }
 

@@ -5,9 +5,9 @@
 //! rest is added up once for each value of the first dimension and once for each of the second, under [`REST`] on the other side. So
 //! whichever side a reader filters by, what they see adds up.
 
-use super::snapshot::{CountedPlace, SessionSnapshot, Small, is_of_pages};
+use super::snapshot::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages};
 use super::{Fast, Name};
-use crate::cell::packed::{CellKey, Effort, pack};
+use crate::cell::packed::{CellKey, Effort, pack, unpack_all};
 use crate::cell::{Dimension, Sym, Tally};
 
 /// Stands on one side of a cell for all values whose cells are not kept.
@@ -68,23 +68,30 @@ pub struct Pairs {
 
 type PairCells = Fast<(Sym, Sym), Small>;
 
+/// Tables that are made in one walk over the day: more need more memory, fewer more walks.
+const TABLES_PER_WALK: usize = 8;
+
 impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
-        let mut counted: Vec<(Pair, usize, Vec<u8>)> = Vec::new();
+        let mut tables: Vec<(PairTable, usize)> = Vec::new();
         let columns = SnapshotColumns::of(self);
-        for pair in Pair::all() {
-            let cells = columns.cells(pair);
-            if !cells.is_empty() {
-                counted.push((pair, cells.len(), packed(cells, None)));
-            }
+        let all: Vec<Pair> = Pair::all().collect();
+        for pairs in all.chunks(TABLES_PER_WALK) {
+            let counted = pairs.iter().zip(columns.cells(pairs)).filter(|(_, cells)| !cells.is_empty());
+            tables.extend(counted.map(|(pair, cells)| {
+                let many = cells.len();
+                (PairTable { pair: *pair, cells: packed(cells.into_iter()) }, many)
+            }));
         }
-        let kept = share(counted.iter().map(|(_, cells, _)| *cells).collect(), cells_max as usize);
-        let fold = |(pair, cells, packed): (Pair, usize, Vec<u8>)| PairTable {
-            pair,
-            cells: if cells > kept { columns.folded(pair, kept) } else { packed },
-        };
-        Pairs { texts: self.texts.clone(), tables: counted.into_iter().map(fold).collect() }
+        let kept = share(tables.iter().map(|(_, cells)| *cells).collect(), cells_max as usize);
+        let mut large: Vec<&mut PairTable> =
+            tables.iter_mut().filter(|(_, cells)| *cells > kept).map(|(table, _)| table).collect();
+        large.chunks_mut(TABLES_PER_WALK).for_each(|large| columns.fold(large, kept));
+        Pairs {
+            texts: self.texts.iter().cloned().collect(),
+            tables: tables.into_iter().map(|(table, _)| table).collect(),
+        }
     }
 }
 
@@ -102,81 +109,141 @@ fn share(mut sizes: Vec<usize>, most: usize) -> usize {
     usize::MAX
 }
 
-/// A snapshot by column, made once for all tables.
+/// A snapshot with its columns, made once for all tables.
 struct SnapshotColumns<'a> {
     snapshot: &'a SessionSnapshot,
-    /// Values of visits, in order of the dimensions.
-    visits: Vec<(Dimension, Vec<Sym>)>,
-    /// Places of hits, in order of the dimensions.
-    hits: Vec<(Dimension, Vec<CountedPlace>)>,
+    columns: Vec<(Dimension, Column)>,
 }
 
 impl SnapshotColumns<'_> {
     fn of(snapshot: &SessionSnapshot) -> SnapshotColumns<'_> {
-        let (of_visits, of_hits): (Vec<_>, Vec<_>) =
-            Dimension::COUNTED.into_iter().partition(|dimension| dimension.is_of_visit());
-        SnapshotColumns {
-            snapshot,
-            visits: of_visits.into_iter().map(|dimension| (dimension, snapshot.column(dimension))).collect(),
-            hits: of_hits.into_iter().map(|dimension| (dimension, snapshot.places_of_hits(dimension))).collect(),
-        }
+        let columns = Dimension::COUNTED.map(|dimension| (dimension, snapshot.column(dimension)));
+        SnapshotColumns { snapshot, columns: columns.into() }
     }
 
-    fn column(&self, of: Dimension) -> &[Sym] {
-        self.visits.iter().find(|(dimension, _)| *dimension == of).map_or(&[], |(_, column)| column)
+    fn column(&self, of: Dimension) -> &Column {
+        self.columns.iter().find(|(dimension, _)| *dimension == of).map_or(&Column::Nowhere, |(_, column)| column)
     }
 
-    fn cells(&self, pair: Pair) -> PairCells {
-        self.sums(pair, Some)
+    /// The cells of some pairs.
+    fn cells(&self, pairs: &[Pair]) -> Vec<PairCells> {
+        let mut cells: Vec<PairCells> = pairs.iter().map(|_| PairCells::default()).collect();
+        self.walk(pairs, |table, key, sum, _| cells[table].entry(key).or_default().add(sum));
+        cells
     }
 
-    /// The sums of a pair by what `of` makes of its keys.
-    fn sums(&self, pair: Pair, of: impl Fn((Sym, Sym)) -> Option<(Sym, Sym)>) -> PairCells {
-        let needs_visit = is_of_pages(pair.first) || is_of_pages(pair.second);
-        match (pair.first.is_of_visit(), pair.second.is_of_visit()) {
-            (true, true) => {
-                let (first, second) = (self.column(pair.first), self.column(pair.second));
-                self.snapshot.sums(self.snapshot.places_of_visits(first, second, needs_visit), |place| of(place.key))
+    /// Walks over the day once, and tells for each visitor and each of some pairs the cells that the visitor is in, each once;
+    /// and a number that no other visitor has.
+    fn walk(&self, pairs: &[Pair], mut tell: impl FnMut(usize, (Sym, Sym), Small, u64)) {
+        let mut meetings: Vec<Meeting> = pairs.iter().map(|pair| Meeting::of(self, *pair)).collect();
+        let (mut visitor, has_places) = (0, meetings.iter().any(|meeting| meeting.second.is_of_places()));
+        self.snapshot.each(
+            |_| has_places,
+            |rows| {
+                visitor += 1;
+                for (table, meeting) in meetings.iter_mut().enumerate().filter(|(_, m)| rows.is_known || !m.needs_visit)
+                {
+                    meeting.gather(rows);
+                    rows.add_up(&mut meeting.places, |key, sum| tell(table, key, sum, visitor));
+                }
+            },
+        );
+    }
+
+    /// Leaves each table its `kept` most visited cells, and the rest by either side.
+    fn fold(&self, tables: &mut [&mut PairTable], kept: usize) {
+        let kept: Vec<PairTally> = tables.iter().map(|table| most_visited(&table.cells, kept)).collect();
+        let mut rests: Vec<RestCells> = tables.iter().map(|_| RestCells::default()).collect();
+        let pairs: Vec<Pair> = tables.iter().map(|table| table.pair).collect();
+        self.walk(&pairs, |table, key, sum, visitor| {
+            if !kept[table].contains_key(&(key.0.0, key.1.0)) {
+                rests[table].add(key, sum, visitor);
             }
-            (true, false) => {
-                let first = self.column(pair.first);
-                let places = self.hits.iter().find(|(dimension, _)| *dimension == pair.second);
-                let places = places.map_or(&[][..], |(_, places)| places).iter();
-                let counted = places.filter(|place| !needs_visit || place.tally.visits > 0).copied();
-                self.snapshot.sums(counted, |place| of((first[place.visit as usize], place.key.1)))
-            }
-            _ => self
-                .snapshot
-                .sums(self.snapshot.places_of_two(pair.first, pair.second).into_iter(), |place| of(place.key)),
+        });
+        for ((table, kept), rest) in tables.iter_mut().zip(kept).zip(rests) {
+            let rest = rest.cells.into_iter().map(|(key, (sum, _))| (key, sum));
+            let rest = rest.map(|(key, sum)| ((key.0.0, key.1.0), sum.tally()));
+            table.cells = pack_all(kept.into_iter().chain(rest).collect());
         }
-    }
-
-    /// A pair's `kept` most visited cells, and the rest by either side.
-    fn folded(&self, pair: Pair, kept: usize) -> Vec<u8> {
-        let mut cells: Vec<_> = self.cells(pair).into_iter().collect();
-        // The order is that of what readers see: most visits first, and names decide between equals.
-        let rank = |(key, sum): &((Sym, Sym), Small)| {
-            (std::cmp::Reverse((sum.visits, sum.pageviews + sum.events)), key.0, key.1)
-        };
-        if kept < cells.len() {
-            cells.select_nth_unstable_by_key(kept, rank);
-            cells.truncate(kept);
-        }
-        let kept: PairCells = cells.into_iter().collect();
-        let is_kept = |key: &(Sym, Sym)| kept.contains_key(key);
-        let by_first = self.sums(pair, |key| (!is_kept(&key)).then_some((key.0, Sym(REST))));
-        let by_second = self.sums(pair, |key| (!is_kept(&key)).then_some((Sym(REST), key.1)));
-        let rest = by_first.into_iter().chain(by_second).collect();
-        packed(kept, Some(rest))
     }
 }
 
-fn packed(cells: PairCells, rest: Option<PairCells>) -> Vec<u8> {
-    let key = |key: (Sym, Sym)| -> CellKey { (key.0.0, key.1.0) };
-    let all = cells.into_iter().chain(rest.into_iter().flatten());
-    let mut sorted: Vec<(CellKey, Tally)> = all.map(|(cell, sum)| (key(cell), sum.tally())).collect();
-    sorted.sort_unstable_by_key(|(key, _)| *key);
-    pack(sorted, Effort::Quick)
+/// What two dimensions have in common of the visitor at hand.
+struct Meeting<'a> {
+    first: &'a Column,
+    second: &'a Column,
+    /// Whether hits without a visit have no part in it.
+    needs_visit: bool,
+    places: Vec<CountedPlace<(Sym, Sym)>>,
+}
+
+impl<'a> Meeting<'a> {
+    fn of(columns: &'a SnapshotColumns, pair: Pair) -> Meeting<'a> {
+        let needs_visit = is_of_pages(pair.first) || is_of_pages(pair.second);
+        let [first, second] = [pair.first, pair.second].map(|dimension| columns.column(dimension));
+        Meeting { first, second, needs_visit, places: Vec::new() }
+    }
+
+    /// Dimensions of visits come first.
+    fn gather(&mut self, rows: &VisitorRows) {
+        if !self.second.is_of_places() {
+            for (number, visit) in rows.visits.iter().enumerate() {
+                let key = (self.first.of_visit(visit), self.second.of_visit(visit));
+                self.places.push(CountedPlace { key, visit: number as u8, tally: Small::of_visit(visit) });
+            }
+            return;
+        }
+        let has_page = self.first.is_page() || self.second.is_page();
+        for place in &rows.places {
+            let (visit, tally) = (place.visit, Small::of_page_visit(place, has_page));
+            let of_place = self.first.of_place(place).next();
+            let first = of_place.unwrap_or_else(|| self.first.of_visit(rows.visit_of(place)));
+            let values = self.second.of_place(place);
+            self.places.extend(values.map(|second| CountedPlace { key: (first, second), visit, tally }));
+        }
+    }
+}
+
+/// What is not kept of a table, by either side, and the visitor who was in it last.
+#[derive(Default)]
+struct RestCells {
+    cells: Fast<(Sym, Sym), (Small, u64)>,
+}
+
+impl RestCells {
+    /// Adds a cell that one visitor is in. Each visitor counts once.
+    fn add(&mut self, key: (Sym, Sym), sum: Small, visitor: u64) {
+        for key in [(key.0, Sym(REST)), (Sym(REST), key.1)] {
+            let (rest, last) = self.cells.entry(key).or_default();
+            let visitors = if *last == visitor { 0 } else { sum.visitors };
+            rest.add(Small { visitors, ..sum });
+            *last = visitor;
+        }
+    }
+}
+
+type PairTally = Fast<CellKey, Tally>;
+
+/// The most visited cells of a packed table.
+fn most_visited(cells: &[u8], kept: usize) -> PairTally {
+    let mut cells = unpack_all(cells).expect("cells that were packed just now");
+    // The order is that of what readers see: most visits first, and names decide between equals.
+    let rank =
+        |(key, tally): &(CellKey, Tally)| (std::cmp::Reverse((tally.visits, tally.pageviews + tally.events)), *key);
+    if kept < cells.len() {
+        cells.select_nth_unstable_by_key(kept, rank);
+        cells.truncate(kept);
+    }
+    cells.into_iter().collect()
+}
+
+fn packed(cells: impl Iterator<Item = ((Sym, Sym), Small)>) -> Vec<u8> {
+    pack_all(cells.map(|(key, sum)| ((key.0.0, key.1.0), sum.tally())).collect())
+}
+
+fn pack_all(mut cells: Vec<(CellKey, Tally)>) -> Vec<u8> {
+    cells.sort_unstable_by_key(|(key, _)| *key);
+    pack(cells, Effort::Quick)
 }
 
 #[cfg(test)]

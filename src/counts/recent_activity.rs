@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::{Fast, Name, OpenDay};
+use super::{Fast, Name, SessionSnapshot};
 use crate::cell::{Dimension, Sym};
 use crate::limits;
 use crate::site::Moment;
@@ -53,14 +53,14 @@ const LISTS: [Dimension; 3] = [Dimension::Page, Dimension::Source, Dimension::Co
 
 impl RecentVisitors {
     /// What the visitors of the open days of a site are at, at `now`. It looks at each visitor once.
-    pub fn of<'a>(days: impl Iterator<Item = &'a OpenDay>, now: Moment) -> RecentVisitors {
+    pub fn of(days: impl Iterator<Item = SessionSnapshot>, now: Moment) -> RecentVisitors {
         let mut recent = RecentVisitors::default();
         let mut sums: [HashMap<Name, u64>; 3] = Default::default();
         for day in days {
             recent.now += day.visitors_now(now) as u64;
             for (of_day, sums) in day.recent(now).into_iter().zip(&mut sums) {
                 for (value, visitors) in of_day {
-                    *sums.entry(day.names.text(value).clone()).or_default() += visitors;
+                    *sums.entry(day.texts[value.0 as usize].clone()).or_default() += visitors;
                 }
             }
         }
@@ -80,16 +80,22 @@ impl Ranked {
     }
 }
 
-impl OpenDay {
+impl SessionSnapshot {
+    /// How many visitors were here within the last [`limits::NOW_WINDOW_MS`].
+    pub fn visitors_now(&self, now: Moment) -> usize {
+        let since = now.plus(-limits::NOW_WINDOW_MS);
+        self.visitors.iter().filter(|visitor| visitor.last_hit() > since).count()
+    }
+
     /// Visitors of the last minutes by each of [`LISTS`].
     fn recent(&self, now: Moment) -> [Fast<Sym, u64>; 3] {
         let mut sums: [Fast<Sym, u64>; 3] = Default::default();
         let since = now.plus(-limits::RECENT_MS);
-        for visitor in self.visitors.values().filter(|visitor| visitor.last_hit() > since) {
+        for visitor in self.visitors.iter().filter(|visitor| visitor.last_hit() > since) {
             // Whoever is remembered has a visit.
             let Some((tuples, page)) = visitor.current() else { continue };
             for (sums, dimension) in sums.iter_mut().zip(LISTS) {
-                let fixed = || self.names.tuples.values.value(tuples, dimension);
+                let fixed = || self.tuples.value(tuples, dimension);
                 let value = if dimension == Dimension::Page { page } else { fixed() };
                 *sums.entry(value).or_default() += 1;
             }

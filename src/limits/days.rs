@@ -10,7 +10,7 @@ pub const BOT_ROWS_PER_DAY_MAX: usize = 1_000;
 pub const BOT_PATH_BYTES_MAX: usize = 80;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
-/// Distinct pages and properties remembered of one visitor and day; past it pages are `(other)`, and properties are left
+/// Distinct pages and properties by hour remembered of one visitor and day; past it pages are `(other)`, and properties are left
 /// out. Two thousand honest readers behind one address stay below it, and a hostile one costs at most 200 kB by it.
 pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
 /// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
@@ -33,10 +33,12 @@ pub const CURRENCIES_PER_DAY: u32 = 16;
 pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 /// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
 pub const HIT_ATTRIBUTES_PER_DAY: usize = 20_000;
-/// Places that the visits of a site's day have been at, over all visitors, each 28 bytes, before the day is full.
+/// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
 /// Values without room that are remembered until a second visitor brings them, each 16 bytes.
 pub const WAITING_NAMES_MAX: usize = 65_536;
+/// Layers of sums of a site's day that are read while further ones come; the smaller half of more is put together.
+pub const LAYERS_MAX: usize = 32;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 /// How far back the live view looks, in milliseconds: whoever did something since then has a visit that still runs.

@@ -1,13 +1,15 @@
 //! In: hits of a visit on one page, host and event. Out: whether a visitor was in a cell of hits before, in which visit and
 //! hour, how often and how long. Forgets: order and times within the hour.
 
-use super::SeenBefore;
+use serde::{Deserialize, Serialize};
+
+use super::seen::SeenBefore;
 use crate::cell::{Axis, Cell, DayNames, Dimension, HitAttributes, Sym, Tally};
 use crate::limits;
 use crate::site::Hour;
 
 /// One page, host and event that a visit has been at in one hour. There are many of them, so they are packed into 24 bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct PageVisit {
     pub(super) page: Sym,
     pub(super) attributes: HitAttributes,

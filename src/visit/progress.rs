@@ -1,12 +1,14 @@
 //! In: the steps of funnels that a hit is. Out: how far each visit has come, and the visits and visitors that reach a step.
 //! Forgets: by which pages and when.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Book, Rare, Visitor};
 use crate::cell::{Axis, Cell, DayNames, Tally};
 use crate::hit::Hit;
 
 /// How far a visit has come in a funnel.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct FunnelProgress {
     pub(super) funnel: u32,
     pub(super) visit: u8,

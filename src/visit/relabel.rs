@@ -114,7 +114,7 @@ impl Visitor {
             for place in &mut places {
                 (place.page, place.attributes) = (by.page(place.page), by.attributes(place.attributes));
             }
-            self.page_visits = merged(places).into();
+            self.page_visits = smallvec::SmallVec::from_slice(&merged(places));
         }
         if let Some(rare) = &mut self.rare {
             rare.relabel(by, names);

@@ -1,12 +1,22 @@
 //! In: cells of properties. Out: whether a visitor was in one before, in which visit and hour, and how often. Forgets: order
 //! and times within the hour.
 
-use super::SeenBefore;
+use serde::{Deserialize, Serialize};
+
+use super::{Book, VisitChange};
 use crate::cell::{Axis, Cell, Sym, Tally};
 use crate::site::Hour;
 
+/// Whether a visitor was in a cell of hits before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SeenBefore {
+    pub(super) in_day: bool,
+    pub(super) in_visit: bool,
+    pub(super) in_hour: bool,
+}
+
 /// One cell of a property that a visit has been in, in one hour.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct SeenProperty {
     pub(super) key: Sym,
     /// The event that it is counted under; nothing for all events together.
@@ -69,4 +79,18 @@ pub(super) fn known(seen: &[SeenProperty], cell: Cell<Sym>, visit: usize, hour: 
         known.in_hour |= seen.hour == hour;
     }
     known
+}
+
+/// Books a hit in a cell of hits, in a visit that began in the hour `start`.
+pub(super) fn book_known(cell: Cell<Sym>, known: SeenBefore, start: Hour, step: &VisitChange, book: &mut impl Book) {
+    let mut in_hour = Tally { visitors: i64::from(!known.in_hour), ..step.hit };
+    if !known.in_day {
+        book.day_visitors(cell, 1);
+    }
+    if !known.in_visit && start == step.hour {
+        in_hour.visits = 1;
+    } else if !known.in_visit {
+        book.hour(cell, start, Tally { visits: 1, ..Tally::ZERO });
+    }
+    book.hour(cell, step.hour, in_hour);
 }

@@ -1,6 +1,8 @@
 //! In: hits of senders without a token. Out: changes of sums, and what two such hits must share to be alike. Forgets: when
 //! within the hour.
 
+use serde::{Deserialize, Serialize};
+
 use super::labels::{self, Labels};
 use super::relabel::Relabelling;
 use super::{Book, of_hits};
@@ -10,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::site::Hour;
 
 /// What hits without a token share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct UnknownHit {
     /// Values on the dimensions that the first hit of a visit fixes.
     pub tuples: [AttributeTuple; TUPLES_PER_VISIT],

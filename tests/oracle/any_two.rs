@@ -14,12 +14,13 @@ use proptest::test_runner::TestRunner;
 use super::pairs::Side;
 use super::streams::{Stream, config, play, stream};
 use super::{Walk, watched};
-use crate::scenario::depth1::hits;
+use crate::scenario::depth1::{OpenDays, hits};
 
 /// Numbers by pair and values.
-type Tables = BTreeMap<(Pair, String, String), Tally>;
+pub type Tables = BTreeMap<(Pair, String, String), Tally>;
 
-fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
+/// All pairs of a snapshot.
+pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
     let mut tables = Tables::new();
     let pairs = snapshot.pairs(cells_max);
     for table in &pairs.tables {
@@ -55,7 +56,8 @@ fn same<K: Ord + std::fmt::Debug>(
 /// What a filter on `by` lets pass of `split`, by the program.
 fn filtered(snapshot: &SessionSnapshot, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
     let filter = Filter { axis: Axis::Of(by), test };
-    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &Axis::Of(split));
+    let axis = Axis::Of(split);
+    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &[&axis]).concat();
     rows.into_iter().map(|(value, tally)| (value.to_string(), tally)).collect()
 }
 
@@ -89,6 +91,26 @@ fn every_two_dimensions_count_as_a_naive_walk() {
         each_pair(&stream, |walk, site, day, snapshot| same(&counted(snapshot, u32::MAX), &walked(walk, site, day)))
     };
     TestRunner::new(config(12)).run(&stream(), compare).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A snapshot is taken at some hit, and looked at when the others have come.
+#[test]
+fn a_snapshot_stays_what_the_day_was() {
+    let compare = |(stream, cut): (Stream, prop::sample::Index)| {
+        let hits = hits(&stream.scenario);
+        let (before, after) = hits.split_at(cut.index(hits.len()));
+        let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
+        let (walk, _) = Walk::over(&schedules, before);
+        let mut days = OpenDays::default();
+        before.iter().for_each(|hit| _ = days.take(hit));
+        let snapshots: Vec<_> = days.snapshots().collect();
+        after.iter().for_each(|hit| _ = days.take(hit));
+        snapshots
+            .iter()
+            .try_for_each(|(site, day, snapshot)| same(&counted(snapshot, u32::MAX), &walked(&walk, *site, *day)))
+    };
+    let case = (stream(), any::<prop::sample::Index>());
+    TestRunner::new(config(12)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

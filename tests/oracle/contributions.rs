@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use headcount::cell::{Axis, Cell, Dimension, NOT_SET, OTHER, Tally, Use};
 use headcount::counts::{Name, OpenDay};
-use headcount::hit::agent::Agent;
-use headcount::hit::place::Place;
 use headcount::hit::{Hit, Kind};
 use headcount::site::Hour;
 use headcount::visit::GoneName;
@@ -134,16 +132,7 @@ impl GoneText {
 
 fn replace(hit: &mut Hit, dimension: Dimension) {
     let other = || Some(OTHER.to_owned());
-    let agent = |change: fn(&mut Agent)| {
-        let mut agent = (*hit.agent).clone();
-        change(&mut agent);
-        Arc::new(agent)
-    };
-    let place = |change: fn(&mut Place)| {
-        let mut place = (*hit.place).clone();
-        change(&mut place);
-        Arc::new(place)
-    };
+    let (agent, place) = (Arc::make_mut(&mut hit.agent), Arc::make_mut(&mut hit.place));
     match dimension {
         Dimension::Source => hit.origin.source = OTHER.into(),
         Dimension::Referrer => hit.origin.referrer = OTHER.into(),
@@ -153,14 +142,14 @@ fn replace(hit: &mut Hit, dimension: Dimension) {
         Dimension::UtmCampaign => hit.campaign.campaign = other(),
         Dimension::UtmContent => hit.campaign.content = other(),
         Dimension::UtmTerm => hit.campaign.term = other(),
-        Dimension::Country => hit.place = place(|place| place.country = OTHER.into()),
-        Dimension::Region => hit.place = place(|place| place.region = OTHER.into()),
-        Dimension::City => hit.place = place(|place| place.city = OTHER.into()),
-        Dimension::Browser => hit.agent = agent(|agent| agent.browser = OTHER.into()),
-        Dimension::BrowserVersion => hit.agent = agent(|agent| agent.browser_version = OTHER.into()),
-        Dimension::Os => hit.agent = agent(|agent| agent.os = OTHER.into()),
-        Dimension::OsVersion => hit.agent = agent(|agent| agent.os_version = OTHER.into()),
-        Dimension::Device => hit.agent = agent(|agent| agent.device = OTHER),
+        Dimension::Country => place.country = OTHER.into(),
+        Dimension::Region => place.region = OTHER.into(),
+        Dimension::City => place.city = OTHER.into(),
+        Dimension::Browser => agent.browser = OTHER.into(),
+        Dimension::BrowserVersion => agent.browser_version = OTHER.into(),
+        Dimension::Os => agent.os = OTHER.into(),
+        Dimension::OsVersion => agent.os_version = OTHER.into(),
+        Dimension::Device => agent.device = OTHER,
         Dimension::Screen => hit.screen = Some(OTHER),
         Dimension::Language => hit.language = OTHER.to_owned(),
         Dimension::Page => hit.page = OTHER.to_owned(),

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use headcount::cell::{Dimension, NOT_SET};
-use headcount::counts::RecentVisitors;
 use headcount::counts::recent_activity::Ranked;
+use headcount::counts::{OpenDay, RecentVisitors};
 use headcount::site::{Moment, SiteId};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -62,7 +62,7 @@ fn what_visitors_of_the_last_minutes_are_at_is_that_of_a_naive_walk() {
             let last = hits.iter().map(|hit| hit.at).max().unwrap_or(Moment(0));
             let later = [0, 1, FIVE_MINUTES_MS - 1, FIVE_MINUTES_MS, HALF_AN_HOUR_MS - 1, HALF_AN_HOUR_MS];
             for (now, site) in later.iter().flat_map(|ms| [1, 2].map(|site| (last.plus(*ms), SiteId(site)))) {
-                let counted = RecentVisitors::of(days.of(site), now);
+                let counted = RecentVisitors::of(days.of(site).map(OpenDay::snapshot), now);
                 prop_assert_eq!(&counted, &walk.recent_activity(site, now), "{} hits, {:?} at {}", many, site, now.0);
                 for list in [&counted.pages, &counted.sources, &counted.countries] {
                     let listed: u64 = list.rows.iter().map(|row| row.1).sum();

@@ -33,7 +33,7 @@ impl Running {
         }
         let mut closed: Vec<DayState> = Vec::new();
         for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            let snapshot = Some(day.shared_snapshot());
+            let snapshot = Some(Arc::new(day.snapshot()));
             self.visitors -= day.visitors();
             day.forget_visitors();
             closed.push(state(*key, snapshot, &directory, true));
@@ -88,7 +88,7 @@ impl Running {
         let known = changed.filter(|((site, _), _)| directory.get(*site).is_some());
         let state = |(key, day): (&(SiteId, Day), &mut crate::counts::OpenDay)| {
             day.mark_stored();
-            state(*key, Some(day.shared_snapshot()), &directory, false)
+            state(*key, Some(Arc::new(day.snapshot())), &directory, false)
         };
         known.map(state).collect()
     }
@@ -100,8 +100,10 @@ impl Running {
         let number = self.flushing.next_number();
         let mut running = Vec::new();
         for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {
-            running
-                .push((InMemory { site: day.site, day: day.day, by: CountedBy::Live, number }, day.shared_snapshot()));
+            running.push((
+                InMemory { site: day.site, day: day.day, by: CountedBy::Live, number },
+                Arc::new(day.snapshot()),
+            ));
         }
         let writing = self.flushing.writing();
         // Of a running day that is being stored there is a newer snapshot in memory.

@@ -13,6 +13,7 @@ use super::minutes::Minutes;
 use crate::collector::mail::MailTallies;
 use crate::collector::rejections::RejectionSums;
 use crate::collector::repeats::RepeatMemory;
+use crate::counts::{DayImage, OpenDay};
 use crate::hit::token::Salt;
 use crate::site::{Day, Moment, SiteId};
 use crate::store::Imported;
@@ -20,7 +21,7 @@ use crate::store::Imported;
 /// The running state at one moment.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RunningImage {
-    days: Vec<()>,
+    days: Vec<DayImage>,
     salts: Vec<SaltImage>,
     repeats: RepeatMemory,
     rejections: RejectionSums,
@@ -54,7 +55,7 @@ impl Running {
     pub(super) fn image(&self) -> RunningImage {
         let salts = self.salts.all().into_iter();
         RunningImage {
-            days: Vec::new(),
+            days: self.days.values().map(OpenDay::image).collect(),
             salts: salts.map(|((site, day), salt, late)| SaltImage { site, day, late, salt }).collect(),
             repeats: self.repeats.clone(),
             rejections: self.rejections.clone(),
@@ -67,6 +68,11 @@ impl Running {
 
     /// Takes an image up, in a state in which nothing has happened yet.
     pub(super) fn take_up(&mut self, image: RunningImage) {
+        for image in image.days {
+            let (site, day) = (image.site, image.day);
+            let opened = OpenDay::from_image(image, self.folding(site));
+            self.days.insert((site, day), opened);
+        }
         for SaltImage { site, day, late, salt } in image.salts {
             self.salts.restore((site, day), salt, late);
         }

@@ -91,7 +91,7 @@ impl Running {
     /// Forgets what is counted so far but not who was there: it is in the store.
     fn discard_stored(&mut self) {
         for day in self.days.values_mut() {
-            drop(day.drain());
+            drop(day.take_unstored());
         }
         self.days.retain(|_, day| day.visitors() > 0);
         (self.rejections, self.imported) = (Default::default(), Vec::new());

@@ -1,23 +1,22 @@
 //! What is counted and may not be in a snapshot of the store yet.
 
-use std::collections::HashMap;
-
 use super::Running;
 use crate::collector::pending::{Pending, SnapshotScope};
 use crate::collector::rejections::BookedRows;
-use crate::counts::OpenDay;
-use crate::site::{Moment, SiteId};
+use crate::counts::{SessionSnapshot, UnstoredSums};
+use crate::site::{Day, SiteId};
 use crate::store::Flush;
 
 impl Running {
     /// What is in memory.
-    pub(in crate::collector) fn pending(&mut self, scope: &SnapshotScope, now: Moment) -> Pending {
+    pub(in crate::collector) fn pending(&mut self, scope: &SnapshotScope) -> Pending {
         Pending {
             writing: self.flushing.writing().cloned(),
             next: self.unstored(scope),
+            next_sums: self.unstored_sums(scope),
             next_number: self.next_number.clone(),
             in_memory: self.in_memory(scope),
-            visitors_now: if scope.counts_visitors { self.visitors_now(scope, now) } else { HashMap::new() },
+            days_now: if scope.counts_visitors { self.days_now(scope) } else { Vec::new() },
         }
     }
 
@@ -27,13 +26,7 @@ impl Running {
         rejected.retain(|rejected| scope.has(rejected.site));
         bots.retain(|bot| scope.has(bot.site));
         let mails = self.mails.rows().into_iter().filter(|mail| scope.has(mail.site)).collect();
-        let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.has(day.site));
-        let sums = |day: &OpenDay| match &scope.axes {
-            Some(axes) => day.peek(axes.iter()),
-            None => day.peek_all(),
-        };
         Flush {
-            sums: waiting.map(|day| (day.site, day.day, sums(day))).collect(),
             rejected,
             bots,
             mails,
@@ -41,11 +34,13 @@ impl Running {
         }
     }
 
-    fn visitors_now(&self, scope: &SnapshotScope, now: Moment) -> HashMap<SiteId, usize> {
-        let mut visitors = HashMap::new();
-        for day in self.days.values().filter(|day| scope.has(day.site)) {
-            *visitors.entry(day.site).or_default() += day.visitors_now(now);
-        }
-        visitors
+    fn unstored_sums(&self, scope: &SnapshotScope) -> Vec<(SiteId, Day, UnstoredSums)> {
+        let waiting = self.days.values().filter(|day| day.pending() > 0 && scope.has(day.site));
+        waiting.map(|day| (day.site, day.day, day.unstored())).collect()
+    }
+
+    fn days_now(&self, scope: &SnapshotScope) -> Vec<(SiteId, SessionSnapshot)> {
+        let days = self.days.values().filter(|day| scope.has(day.site) && day.visitors() > 0);
+        days.map(|day| (day.site, day.snapshot())).collect()
     }
 }

@@ -1,22 +1,37 @@
-//! The sums of a dimension over what a filter lets pass, counted from a snapshot.
+//! The sums of dimensions over what a filter lets pass, counted from a snapshot.
 //!
 //! From memory even a set of values is exact: every visitor and visit counts once a value, however many of the filter's values
 //! they have.
 
-use super::{CountedPlace, SessionSnapshot, Small, is_of_pages};
+use super::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages};
 use crate::cell::{Axis, Dimension, Filter, Sym, Tally};
 use crate::counts::{Fast, Name};
+use crate::visit::{PageVisitRow, VisitRow};
+
+/// Values as texts, and what is counted under them.
+pub type ValueRows = Vec<(Name, Tally)>;
 
 impl SessionSnapshot {
-    /// The sums of an axis' values over what a filter on another dimension lets pass, with values as texts. Of axes that
+    /// The sums of each axis' values over what a filter on another dimension lets pass, all counted in one go. Of axes that
     /// have no pairs there is nothing.
-    pub fn filtered(&self, filter: &Filter<Name>, axis: &Axis<Name>) -> Vec<(Name, Tally)> {
-        let (Axis::Of(by), Axis::Of(split)) = (&filter.axis, axis) else { return Vec::new() };
-        let passes = self.passing(filter);
-        let is_wanted = |sym: Sym| passes.get(sym.0 as usize).copied().unwrap_or(false);
-        let sums = self.sums_by(*by, *split, is_wanted);
+    pub fn filtered(&self, filter: &Filter<Name>, axes: &[&Axis<Name>]) -> Vec<ValueRows> {
+        let Axis::Of(by) = filter.axis else { return axes.iter().map(|_| ValueRows::new()).collect() };
+        let passing = PassingValues { column: self.column(by), passes: self.passing(filter) };
+        let mut splits: Vec<Option<SplitSums>> = axes.iter().map(|axis| self.split(by, axis)).collect();
+        let is_by_place = passing.column.is_of_places();
+        let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
+        let wants_places = |visits: &[VisitRow]| is_by_place || has_places && passing.has_any_visit(visits);
+        self.each(wants_places, |rows| {
+            // Of most visitors nothing passes.
+            let passes = match is_by_place {
+                true => rows.places.iter().any(|place| passing.has_place(place)),
+                false => passing.has_any_visit(&rows.visits),
+            };
+            splits.iter_mut().flatten().filter(|_| passes).for_each(|split| split.take(rows, &passing));
+        });
         let row = |(value, sum): (Sym, Small)| (self.texts[value.0 as usize].clone(), sum.tally());
-        sums.into_iter().map(row).collect()
+        let rows = |split: Option<SplitSums>| split.into_iter().flat_map(|split| split.sums).map(row).collect();
+        splits.into_iter().map(rows).collect()
     }
 
     /// For each name, whether it passes.
@@ -24,50 +39,82 @@ impl SessionSnapshot {
         self.texts.iter().map(|text| filter.test.passes(text)).collect()
     }
 
-    fn sums_by(&self, by: Dimension, split: Dimension, is_wanted: impl Fn(Sym) -> bool) -> Fast<Sym, Small> {
-        // Hits without a visit have no entry and exit page.
-        let needs_visit = is_of_pages(by) || is_of_pages(split);
-        let counts = |place: &CountedPlace| !needs_visit || place.tally.visits > 0;
-        match (by.is_of_visit(), split.is_of_visit()) {
-            (true, true) => {
-                let (first, second) = (self.column(by), self.column(split));
-                let places = self.places_of_visits(&first, &second, needs_visit);
-                self.sums(places, |place| is_wanted(place.key.0).then_some(place.key.1))
-            }
-            (true, false) => {
-                let first = self.column(by);
-                let wanted = |place: &CountedPlace| is_wanted(first[place.visit as usize]) && counts(place);
-                let places = self.places_of_hits(split).into_iter();
-                self.sums(places, |place| wanted(place).then_some(place.key.1))
-            }
-            (false, true) => {
-                let second = self.column(split);
-                let places = self.places_of_hits(by).into_iter();
-                let wanted = places.filter(|place| is_wanted(place.key.1) && counts(place));
-                let once = once_a_visit(wanted.map(|place| CountedPlace { key: (Sym::EMPTY, Sym::EMPTY), ..place }));
-                self.sums(once.into_iter(), |place| Some(second[place.visit as usize]))
-            }
-            (false, false) => {
-                let wanted = self.places_of_two(by, split).into_iter().filter(|place| is_wanted(place.key.0));
-                let once = once_a_visit(wanted.map(|place| CountedPlace { key: (Sym::EMPTY, place.key.1), ..place }));
-                self.sums(once.into_iter(), |place| Some(place.key.1))
-            }
-        }
+    fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {
+        let Axis::Of(dimension) = *axis else { return None };
+        let needs_visit = is_of_pages(by) || is_of_pages(dimension);
+        Some(SplitSums { column: self.column(dimension), needs_visit, places: Vec::new(), sums: Fast::default() })
     }
 }
 
-/// Adds up the places of a visit that have the same key.
-fn once_a_visit(places: impl Iterator<Item = CountedPlace>) -> Vec<CountedPlace> {
-    let mut once: Vec<CountedPlace> = Vec::new();
-    let mut begin = 0;
-    for place in places {
-        if once.get(begin).is_some_and(|other| other.visit != place.visit) {
-            begin = once.len();
+/// Which values of a dimension pass.
+struct PassingValues {
+    column: Column,
+    /// By name.
+    passes: Vec<bool>,
+}
+
+impl PassingValues {
+    fn has(&self, value: Sym) -> bool {
+        self.passes.get(value.0 as usize).copied().unwrap_or(false)
+    }
+
+    fn has_place(&self, place: &PageVisitRow) -> bool {
+        self.column.of_place(place).any(|value| self.has(value))
+    }
+
+    fn has_visit(&self, visit: &VisitRow) -> bool {
+        self.has(self.column.of_visit(visit))
+    }
+
+    fn has_any_visit(&self, visits: &[VisitRow]) -> bool {
+        visits.iter().any(|visit| self.has_visit(visit))
+    }
+}
+
+/// A dimension that is asked for, and its sums so far.
+struct SplitSums {
+    column: Column,
+    /// Whether hits without a visit have no part in it.
+    needs_visit: bool,
+    /// The places of the visitor at hand.
+    places: Vec<CountedPlace<Sym>>,
+    sums: Fast<Sym, Small>,
+}
+
+impl SplitSums {
+    fn take(&mut self, rows: &VisitorRows, passing: &PassingValues) {
+        if self.needs_visit && !rows.is_known {
+            return;
         }
-        match once[begin..].iter_mut().find(|other| other.key == place.key) {
-            Some(other) => other.tally.add(Small { visits: 0, ..place.tally }),
-            None => once.push(place),
+        match passing.column.is_of_places() || self.column.is_of_places() {
+            true => self.take_places(rows, passing),
+            false => self.take_visits(rows, passing),
+        }
+        let sums = &mut self.sums;
+        rows.add_up(&mut self.places, |value, sum| sums.entry(value).or_default().add(sum));
+    }
+
+    fn take_visits(&mut self, rows: &VisitorRows, passing: &PassingValues) {
+        for (number, visit) in rows.visits.iter().enumerate().filter(|(_, visit)| passing.has_visit(visit)) {
+            let (key, visit, tally) = (self.column.of_visit(visit), number as u8, Small::of_visit(visit));
+            self.places.push(CountedPlace { key, visit, tally });
         }
     }
-    once
+
+    fn take_places(&mut self, rows: &VisitorRows, passing: &PassingValues) {
+        let has_page = passing.column.is_page() || self.column.is_page();
+        for place in &rows.places {
+            let of_visit = rows.visit_of(place);
+            let passes = match passing.column.is_of_places() {
+                true => passing.has_place(place),
+                false => passing.has_visit(of_visit),
+            };
+            if passes {
+                let (visit, tally) = (place.visit, Small::of_page_visit(place, has_page));
+                let value = (!self.column.is_of_places()).then(|| self.column.of_visit(of_visit));
+                let values = value.into_iter().chain(self.column.of_place(place));
+                self.places.extend(values.map(|key| CountedPlace { key, visit, tally }));
+            }
+        }
+    }
 }

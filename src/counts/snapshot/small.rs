@@ -18,10 +18,9 @@ pub(in crate::counts) struct Small {
 }
 
 impl Small {
-    /// What a visit counts as a whole.
-    pub(super) fn of_visit(row: &VisitRow) -> Small {
+    /// What a visit counts as a whole, beside itself.
+    pub(in crate::counts) fn of_visit(row: &VisitRow) -> Small {
         Small {
-            visits: 1,
             pageviews: row.pageviews,
             events: row.events,
             bounces: row.is_bounce.into(),
@@ -30,17 +29,15 @@ impl Small {
         }
     }
 
-    /// What a visit's hits at one place count.
-    pub(super) fn of_page_visit(row: &PageVisitRow) -> Small {
+    /// What a visit's hits at one place count, where they are counted by `page` with the time spent there: engagement is of
+    /// pages alone.
+    pub(in crate::counts) fn of_page_visit(row: &PageVisitRow, by_page: bool) -> Small {
         let (pageviews, events) = if row.is_view { (row.count, 0) } else { (0, row.count) };
-        Small {
-            pageviews,
-            events,
-            engaged_visits: row.is_engaged.into(),
-            engaged_ms: row.ms.into(),
-            scroll: row.scroll.into(),
-            ..Small::default()
+        let hits = Small { pageviews, events, ..Small::default() };
+        if !by_page {
+            return hits;
         }
+        Small { engaged_visits: row.is_engaged.into(), engaged_ms: row.ms.into(), scroll: row.scroll.into(), ..hits }
     }
 
     pub(in crate::counts) fn add(&mut self, other: Small) {

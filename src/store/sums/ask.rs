@@ -114,15 +114,28 @@ impl Ask {
         days.map(|(cell, tally)| row(bucket, &cell.value, *tally)).collect()
     }
 
-    /// The rows that a snapshot of one day adds to the answer: those of pairs.
-    pub fn rows_of_snapshot(&self, day: Day, snapshot: &SessionSnapshot) -> Vec<SumRow> {
-        let (CellSource::Pair(..), Some(filter)) = (self.source(), &self.filter) else { return Vec::new() };
-        let bucket = self.bucket_of(day);
-        if self.grain == Grain::Hour || !self.spans(bucket) {
-            return Vec::new();
+    /// For each of some questions the rows that a snapshot of one day adds to the answer: those of pairs. Questions with the same
+    /// filter are answered together.
+    pub fn rows_of_snapshot(asks: &[Ask], day: Day, snapshot: &SessionSnapshot) -> Vec<Vec<SumRow>> {
+        let mut rows = vec![Vec::new(); asks.len()];
+        let mut open: Vec<(usize, &Ask)> = asks.iter().enumerate().filter(|(_, ask)| ask.has_pairs_of(day)).collect();
+        while let Some((first, filter)) = open.first().and_then(|(place, ask)| Some((*place, ask.filter.as_ref()?))) {
+            let is_same = |(place, ask): &(usize, &Ask)| *place == first || ask.filter.as_ref() == Some(filter);
+            let (same, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_same);
+            let axes: Vec<&Axis<Name>> = same.iter().map(|(_, ask)| &ask.axis).collect();
+            for ((place, ask), values) in same.into_iter().zip(snapshot.filtered(filter, &axes)) {
+                let bucket = ask.bucket(ask.bucket_of(day));
+                rows[place] = values.into_iter().map(|(value, tally)| SumRow { bucket, value, tally }).collect();
+            }
+            open = others;
         }
-        let row = |(value, tally)| SumRow { bucket: self.bucket(bucket), value, tally };
-        snapshot.filtered(filter, &self.axis).into_iter().map(row).collect()
+        rows
+    }
+
+    /// Whether pairs of a day are part of the answer.
+    fn has_pairs_of(&self, day: Day) -> bool {
+        let is_of_pairs = matches!(self.source(), CellSource::Pair(..)) && self.filter.is_some();
+        is_of_pairs && self.grain != Grain::Hour && self.spans(self.bucket_of(day))
     }
 
     /// The bucket of a day, where buckets are days or months.

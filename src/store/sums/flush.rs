@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::beacon::mail::MailKind;
-use crate::counts::{Name, SessionSnapshot, Sums};
+use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, SiteId};
@@ -133,7 +133,7 @@ pub struct Flush {
     /// Number of this flush: one more than the last. A flush is applied once, however often it is tried.
     pub number: u64,
     /// Changes of cells, by site and day. Those of the days count for their months too.
-    pub sums: Vec<(SiteId, Day, Sums)>,
+    pub sums: Vec<(SiteId, Day, LazySums)>,
     /// The visits of days.
     pub days: Vec<DayState>,
     /// Rejections.

@@ -1,0 +1,81 @@
+//! In: a running day. Out: all of it, for the journal, and the same day again after the program ended. Forgets: nothing, so that it
+//! may lie in memory alone; tokens are among it, as numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::unknown_hits::UnknownRows;
+use super::unstored::Layers;
+use super::{OpenDay, TokenKey};
+use crate::cell::{Blocks, DayNames, Folding};
+use crate::hit::token::Token;
+use crate::site::{Day, SiteId};
+use crate::visit::Visitor;
+
+/// A running day as it was at a moment. It shares what it can with the day, so that it costs little to make.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DayImage {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    names: DayNames,
+    #[serde(with = "numbers")]
+    tokens: Blocks<Token>,
+    visitors: Blocks<Visitor>,
+    unknown: UnknownRows,
+    unstored: Layers,
+    has_changed: bool,
+}
+
+impl OpenDay {
+    /// The day as it is now.
+    pub fn image(&self) -> DayImage {
+        DayImage {
+            site: self.site,
+            day: self.day,
+            names: self.names.image(),
+            tokens: self.tokens.clone(),
+            visitors: self.visitors.clone(),
+            unknown: self.unknown.rows(),
+            unstored: self.unstored.clone(),
+            has_changed: self.has_changed,
+        }
+    }
+
+    /// The day of an image: every further hit books what it would have booked. `folding` knows the site beside its day.
+    pub fn from_image(image: DayImage, folding: Folding) -> OpenDay {
+        let DayImage { site, day, names, tokens, visitors, unknown, unstored, has_changed } = image;
+        OpenDay {
+            site,
+            day,
+            names: names.restored(folding),
+            places_of: (0..).zip(tokens.iter()).map(|(place, token)| (TokenKey::of(*token), place)).collect(),
+            places: visitors.iter().map(Visitor::places).sum(),
+            tokens,
+            visitors,
+            unknown: unknown.into(),
+            unstored,
+            has_changed,
+        }
+    }
+}
+
+/// Tokens have no form of their own in which they could be written.
+mod numbers {
+    use serde::ser::SerializeSeq;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::cell::Blocks;
+    use crate::hit::token::Token;
+
+    pub(super) fn serialize<S: Serializer>(tokens: &Blocks<Token>, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(tokens.len()))?;
+        tokens.iter().try_for_each(|token| list.serialize_element(&token.bits()))?;
+        list.end()
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Blocks<Token>, D::Error> {
+        let numbers = Blocks::<u64>::deserialize(from)?;
+        Ok(numbers.iter().copied().map(Token::from_bits).collect())
+    }
+}

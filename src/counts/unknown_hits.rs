@@ -1,0 +1,95 @@
+//! In: hits without a token. Out: how many of them are alike. Forgets: when within the hour.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fast;
+use crate::cell::{Blocks, Cell, Sym, Tally};
+use crate::site::Hour;
+use crate::visit::UnknownHit;
+
+/// Hits of a day without a token, as far as they are alike.
+#[derive(Debug, Default)]
+pub(super) struct UnknownHits {
+    /// Where each kind is among the hits.
+    places: Fast<UnknownHit, u32>,
+    /// Kinds of hits, and how many there are of each; those that became another kind are none.
+    hits: Blocks<(UnknownHit, u32)>,
+    /// The same, of each property by itself.
+    pub(super) props: Fast<UnknownProperty, u32>,
+}
+
+/// What hits without a token share of one property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct UnknownProperty {
+    pub(super) cell: Cell<Sym>,
+    pub(super) hour: Hour,
+    pub(super) is_view: bool,
+}
+
+impl UnknownHits {
+    /// How many kinds of hits and of properties there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len() + self.props.len()
+    }
+
+    pub(super) fn hits(&self) -> &Blocks<(UnknownHit, u32)> {
+        &self.hits
+    }
+
+    /// Takes a hit. Without room only what is known already is counted on.
+    pub(super) fn take(&mut self, hit: UnknownHit, props: &[Cell<Sym>], has_room: bool) {
+        if has_room || self.places.contains_key(&hit) {
+            self.add(hit, 1);
+        }
+        for cell in props {
+            let property = UnknownProperty { cell: *cell, hour: hit.hour, is_view: hit.is_view };
+            if has_room || self.props.contains_key(&property) {
+                *self.props.entry(property).or_default() += 1;
+            }
+        }
+    }
+
+    /// The same as rows.
+    pub(super) fn rows(&self) -> UnknownRows {
+        UnknownRows { hits: self.hits.clone(), props: self.props.clone() }
+    }
+
+    fn add(&mut self, hit: UnknownHit, count: u32) {
+        let place = *self.places.entry(hit).or_insert_with(|| self.hits.push((hit, 0)) as u32);
+        if let Some((_, known)) = self.hits.get_mut(place as usize) {
+            *known += count;
+        }
+    }
+
+    /// Makes the hits at a place those of another kind.
+    pub(super) fn relabel(&mut self, place: usize, new: UnknownHit) {
+        let Some((old, count)) = self.hits.get_mut(place) else { return };
+        let (old, count) = (*old, std::mem::take(count));
+        self.places.remove(&old);
+        self.add(new, count);
+    }
+}
+
+/// [`UnknownHits`] as it is kept in an image.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct UnknownRows {
+    hits: Blocks<(UnknownHit, u32)>,
+    props: Fast<UnknownProperty, u32>,
+}
+
+impl From<UnknownRows> for UnknownHits {
+    fn from(rows: UnknownRows) -> Self {
+        let UnknownRows { hits, props } = rows;
+        let in_use = hits.iter().zip(0..).filter(|((_, count), _)| *count > 0);
+        let places = in_use.map(|((hit, _), place)| (*hit, place)).collect();
+        UnknownHits { places, hits, props }
+    }
+}
+
+impl UnknownProperty {
+    /// What so many of its hits count.
+    pub(super) fn tally(&self, count: u32) -> Tally {
+        let (pageviews, events) = if self.is_view { (count, 0) } else { (0, count) };
+        Tally { pageviews: pageviews.into(), events: events.into(), ..Tally::ZERO }
+    }
+}
