@@ -21,7 +21,7 @@ use headcount::collector::{Collector, WriterHandle};
 use headcount::counts::OpenDay;
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::{Place, Places};
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
@@ -172,6 +172,7 @@ impl Maker {
                 at,
                 local: Schedule::utc().locate(at),
                 token: Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+                network: Some(Network::from_bits(who as u32)),
                 kind,
                 page: page.clone(),
                 hostname: "example.com".into(),

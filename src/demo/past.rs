@@ -14,7 +14,7 @@ use crate::hit::agent::{Agent, Verdict};
 use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
 use crate::hit::source::{self, Origin};
-use crate::hit::token::Token;
+use crate::hit::token::{Network, Token};
 use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -87,6 +87,7 @@ impl<'a> Maker<'a> {
                 at,
                 local,
                 token: Some(Token::from_bits(visit.who)),
+                network: Some(Network::from_bits(visit.who as u32)),
                 kind: step.kind.clone(),
                 page: step.page.to_owned(),
                 hostname: self.shape.domain.to_owned(),

@@ -10,7 +10,7 @@ use headcount::cell::{Cell, NOT_SET, Tally};
 use headcount::counts::{Name, OpenDay, SessionSnapshot};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Kind, Watched, path, source};
 use headcount::rejection::Rejection;
 use headcount::site::{Budget, Day, HostRelation, Hour, LocalHour, Moment, SiteId};
@@ -38,6 +38,7 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         at,
         local,
         token: step.who.as_deref().map(token),
+        network: step.who.as_deref().map(|who| Network::from_bits(token(who).bits() as u32)),
         kind: kind(&step.what),
         page: step.page.clone(),
         hostname: hostname.to_owned(),
