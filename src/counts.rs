@@ -5,6 +5,7 @@ pub mod snapshot;
 mod key;
 pub mod recent_activity;
 pub mod pairs;
+pub mod shares;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,14 +13,16 @@ use std::mem;
 use std::sync::Arc;
 
 use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, HitAttributes, Sym, TUPLES_PER_VISIT, Tally};
-use crate::hit::Hit;
-use crate::hit::token::Token;
+use crate::hit::token::{Network, Token};
+use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
+use shares::NetworkCounts;
+pub use shares::{Newcomer, Room, Shares};
 pub use snapshot::SessionSnapshot;
 
 /// A name as it leaves memory.
@@ -195,6 +198,10 @@ pub struct OpenDay {
     counts: Counts,
     /// How many places all visitors together have been at.
     places: usize,
+    /// The same by network, once there are many.
+    crowd: Option<Box<NetworkCounts>>,
+    /// When the last hit came.
+    last_hit: Moment,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
     /// The last snapshot, until a hit comes: questions that come together share it.
@@ -215,6 +222,8 @@ impl OpenDay {
             unknown: Fast::default(),
             counts: Counts::default(),
             places: 0,
+            crowd: None,
+            last_hit: Moment(i64::MIN),
             has_changed: false,
             snapshot: None,
         }
@@ -231,24 +240,28 @@ impl OpenDay {
         self
     }
 
-    /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
+    /// Counts a hit of this site and day. `room` is asked when the hit is of somebody new.
     ///
     /// # Errors
-    /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
-    pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let Some(token) = hit.token else { return self.take_unknown(hit, has_room) };
-        let is_full = self.places >= limits::PLACES_PER_DAY;
+    /// [`Rejection::NoVisit`]; nothing is changed then.
+    pub fn take(&mut self, hit: &Hit, room: impl FnOnce() -> Room) -> Result<(), Rejection> {
+        self.last_hit = self.last_hit.max(hit.at);
+        let Some(token) = hit.token else { return self.take_unknown(hit, room) };
+        let is_full = self.is_full(hit.network);
         if let Some(visitor) = self.visitors.get_mut(&token) {
             let before = visitor.places();
-            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
-            self.places += visitor.places() - before;
-        } else if has_room {
+            visitor.take(hit, is_full, &mut self.names, &mut self.counts)?;
+            let places = visitor.places() - before;
+            self.note_places(hit.network, places);
+        } else if matches!(hit.kind, Kind::Engagement { .. }) {
+            return Err(Rejection::NoVisit);
+        } else if room() == Room::Visitor {
             let mut visitor = Box::new(Visitor::new());
-            visitor.take(hit, token.bits(), is_full, &mut self.names, &mut self.counts)?;
-            self.places += visitor.places();
+            visitor.take(hit, is_full, &mut self.names, &mut self.counts)?;
+            self.note_places(hit.network, visitor.places());
             self.visitors.insert(token, visitor);
         } else {
-            return Err(Rejection::TooMany);
+            visit::take_stranger(hit, &mut self.names, &mut self.counts)?;
         }
         self.changed();
         Ok(())
@@ -256,14 +269,31 @@ impl OpenDay {
 
     /// Hits without a token are counted even where no room is left to remember of what kind they were: then they are
     /// missing from cells of two dimensions alone.
-    fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
-        let is_view = hit.kind == crate::hit::Kind::Pageview;
-        if has_room || self.unknown.contains_key(&alike) {
-            self.unknown.entry(alike).or_insert((0, is_view)).0 += 1;
+    fn take_unknown(&mut self, hit: &Hit, room: impl FnOnce() -> Room) -> Result<(), Rejection> {
+        if room() == Room::NoVisitor {
+            visit::take_stranger(hit, &mut self.names, &mut self.counts)?;
+        } else {
+            let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
+            self.unknown.entry(alike).or_insert((0, hit.kind == Kind::Pageview)).0 += 1;
         }
         self.changed();
         Ok(())
+    }
+
+    /// Whether few more places are remembered of a visitor: the day has so many, or those of the visitor's network are too many.
+    fn is_full(&self, network: Option<Network>) -> bool {
+        let of_network = self.crowd.as_ref().zip(network).map_or(0, |(crowd, network)| crowd.of(network));
+        self.places >= limits::PLACES_PER_DAY || of_network >= limits::PLACES_PER_NETWORK
+    }
+
+    fn note_places(&mut self, network: Option<Network>, places: usize) {
+        self.places += places;
+        // Fewer than that are no flood, whoever brings them.
+        if places > 0 && self.places > limits::PLACES_PER_NETWORK as usize / 2
+            && let Some(network) = network
+        {
+            self.crowd.get_or_insert_default().add(network, places as u32);
+        }
     }
 
     fn changed(&mut self) {
@@ -337,7 +367,7 @@ impl OpenDay {
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
         self.unknown = Fast::default();
-        (self.places, self.snapshot) = (0, None);
+        (self.places, self.crowd, self.snapshot) = (0, None, None);
     }
 
     fn find(&self, axis: &Axis<Name>) -> Option<Axis<Sym>> {

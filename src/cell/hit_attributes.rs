@@ -27,6 +27,11 @@ pub struct HitAttributeTable {
 }
 
 impl HitAttributeTable {
+    /// The number of a combination, if it was met.
+    pub fn find(&self, values: &HitValues, patterns: &[Sym]) -> Option<HitAttributes> {
+        self.numbers.get(&AttributesKey { values: *values, patterns: patterns.into() }).copied()
+    }
+
     /// The number of a combination, new if need be.
     pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>) -> HitAttributes {
         let combination = AttributesKey { values, patterns };

@@ -28,7 +28,7 @@ use super::salts::Salts;
 use super::{Collector, SumsBatch};
 use crate::clock::Clock;
 use crate::counts::recent_activity::RecentActivity;
-use crate::counts::{self, OpenDay};
+use crate::counts::{self, Newcomer, OpenDay, Shares};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::meter::Meter;
@@ -42,8 +42,8 @@ use minutes::Minutes;
 
 struct SumsWriter {
     days: HashMap<(SiteId, Day), OpenDay>,
-    /// Visitors of all open days.
-    visitors: usize,
+    /// How visitors of all open days share their room.
+    shares: Shares,
     salts: Arc<Salts>,
     recent: Arc<Recent>,
     personal: Arc<Personal>,
@@ -87,7 +87,7 @@ pub(super) fn spawn(
     let inner = &collector.0;
     let writer = SumsWriter {
         days: HashMap::new(),
-        visitors: 0,
+        shares: Shares::default(),
         salts: inner.salts.clone(),
         recent: inner.recent.clone(),
         personal: inner.personal.clone(),
@@ -161,7 +161,7 @@ impl SumsWriter {
             }
             WriterMessage::Snapshot { scope, reply } => answer(&reply, self.pending(&scope)),
             WriterMessage::RecentActivity { site, reply } => answer(&reply, self.recent_activity(site)),
-            WriterMessage::Visitors(reply) => answer(&reply, self.visitors),
+            WriterMessage::Visitors(reply) => answer(&reply, self.shares.visitors()),
             WriterMessage::Import { site, batch, waiter } => self.imports.push_back((site, *batch, waiter)),
             WriterMessage::Flush(waiter) => {
                 self.waiters.push(waiter);
@@ -211,10 +211,12 @@ impl SumsWriter {
         };
         let day = self.days.entry(key).or_insert_with(open);
         let before = day.visitors();
-        let taken = day.take(hit, self.visitors < limits::VISITORS_MAX);
+        let (shares, directory) = (&mut self.shares, &self.directory);
+        let newcomer = Newcomer { day: key, network: hit.network, at: hit.at };
+        let taken = day.take(hit, || shares.room(newcomer, directory.load().len()));
         match taken {
             Ok(()) => {
-                self.visitors += day.visitors() - before;
+                self.shares.add(key, day.visitors() - before);
                 self.meter.counted.inc();
                 match hit.kind {
                     Kind::Engagement { .. } => _ = self.meter.pings.inc(),
@@ -260,7 +262,7 @@ impl SumsWriter {
     fn gauge(&mut self, now: Moment) {
         self.gauged = now;
         self.meter.failures.tell_left_out();
-        self.meter.visitors.set(self.visitors as i64);
+        self.meter.visitors.set(self.shares.visitors() as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
 
@@ -270,7 +272,7 @@ impl SumsWriter {
         self.minutes.forget_site(site);
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
-        self.visitors = self.days.values().map(OpenDay::visitors).sum();
+        self.shares.forget_site(site);
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);
         }
@@ -301,7 +303,14 @@ impl SumsWriter {
             days.extend(self.checkpoint());
         }
         // Days without visitors and without sums hold nothing but names.
-        self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
+        let shares = &mut self.shares;
+        self.days.retain(|key, day| {
+            let stays = day.visitors() > 0 || day.pending() > 0;
+            if !stays {
+                shares.forget_day(*key);
+            }
+            stays
+        });
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();

@@ -9,7 +9,7 @@ use super::sites::{SiteShape, VisitOrigin as From};
 use super::{dice_of, weekday};
 use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
-use crate::counts::{Name, OpenDay, Sums};
+use crate::counts::{Name, OpenDay, Room, Sums};
 use crate::hit::agent::{Agent, Verdict};
 use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
@@ -109,7 +109,7 @@ impl<'a> Maker<'a> {
         let mut open = OpenDay::new(self.site.id, day, budget);
         for visit in self.visits(day, days_ago) {
             // A ping without its page is not counted, here as everywhere.
-            self.play(&visit, day, Moment(i64::MAX), |hit| _ = open.take(&hit, true));
+            self.play(&visit, day, Moment(i64::MAX), |hit| _ = open.take(&hit, || Room::Visitor));
         }
         let mut sums = open.drain();
         if days_ago > limits::HOUR_DETAIL_DAYS {

@@ -61,7 +61,7 @@ pub struct Network(u32);
 
 impl Network {
     /// A network with these bits, for tests and for state that is read back.
-    pub fn from_bits(bits: u32) -> Network {
+    pub const fn from_bits(bits: u32) -> Network {
         Network(bits)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SiteSummary;
 use crate::beacon::Beacon;
 use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, random};
-use crate::counts::OpenDay;
+use crate::counts::{OpenDay, Room};
 use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
@@ -101,10 +101,10 @@ impl ImportTarget {
     }
 
     /// Counts a hit; says how many visitors it has brought.
-    pub(super) fn count(&mut self, hit: &Hit, has_room: bool) -> Result<usize, Dropped> {
+    pub(super) fn count(&mut self, hit: &Hit, room: Room) -> Result<usize, Dropped> {
         let open = self.days.get_mut(&hit.local.day).ok_or(Rejection::TooMany)?;
         let before = open.day.visitors();
-        open.day.take(hit, has_room)?;
+        open.day.take(hit, || room)?;
         let more = open.day.visitors() - before;
         self.batch.counted += 1;
         self.note_counted(hit.local.day);

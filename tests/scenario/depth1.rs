@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use headcount::beacon::Hints;
 use headcount::cell::{Cell, NOT_SET, Tally};
-use headcount::counts::{Name, OpenDay, SessionSnapshot};
+use headcount::counts::{Name, OpenDay, Room, SessionSnapshot};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
 use headcount::hit::token::{Network, Token};
@@ -101,7 +101,8 @@ impl OpenDays {
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
         let taken =
-            self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default())).take(hit, true);
+            self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default()));
+        let taken = taken.take(hit, || Room::Visitor);
         if let Err(reason) = taken {
             *self.rejected.entry(reason.label()).or_default() += 1;
         }

@@ -31,7 +31,7 @@ impl SumsWriter {
         let mut closed: Vec<DayState> = Vec::new();
         for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
             let snapshot = Some(day.shared_snapshot());
-            self.visitors -= day.visitors();
+            self.shares.forget_day(*key);
             day.forget_visitors();
             closed.push(state(*key, snapshot, &directory, true));
         }
