@@ -233,7 +233,8 @@ fn hits_to_counts() {
     let further = bench.hits(0..INPUTS, NOON.plus(60_000), &mut numbers);
     let mut day = open();
     let mut visitor = INPUTS;
-    let take = |day: &mut OpenDay, hits: &[Hit]| hits.iter().for_each(|hit| day.take(hit, || Room::Visitor).expect("counted"));
+    let take =
+        |day: &mut OpenDay, hits: &[Hit]| hits.iter().for_each(|hit| day.take(hit, || Room::Visitor).expect("counted"));
     cost("hit -> counts, first of a visitor", INPUTS, "ns", 1e9, || {
         let hits = bench.hits(visitor..visitor + INPUTS, NOON, &mut numbers);
         visitor += INPUTS;

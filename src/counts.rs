@@ -1,6 +1,7 @@
 //! In: the changes that hits make. Out: sums per cell, ready to be stored or asked. Forgets: the single visit; what
 //! leaves this module are sums with the names of their cells.
 
+mod displacing;
 pub mod snapshot;
 mod key;
 pub mod recent_activity;
@@ -12,13 +13,14 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, HitAttributes, Sym, TUPLES_PER_VISIT, Tally};
+use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Folding, Sym, Tally};
 use crate::hit::token::{Network, Token};
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
+use displacing::{UnknownHits, UnknownProperty};
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
 use shares::NetworkCounts;
@@ -194,7 +196,9 @@ pub struct OpenDay {
     /// Boxed, because a growing table is half empty.
     visitors: HashMap<Token, Box<Visitor>, BuildHasherDefault<TokenHasher>>,
     /// Hits of a site that keeps no tokens, as far as they are alike.
-    unknown: Fast<Unknown, (u32, bool)>,
+    unknown: UnknownHits,
+    /// The same, of each property by itself.
+    unknown_props: Fast<UnknownProperty, u32>,
     counts: Counts,
     /// How many places all visitors together have been at.
     places: usize,
@@ -202,14 +206,13 @@ pub struct OpenDay {
     crowd: Option<Box<NetworkCounts>>,
     /// When the last hit came.
     last_hit: Moment,
+    /// When names last gave way.
+    displaced: Option<Moment>,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
     /// The last snapshot, until a hit comes: questions that come together share it.
     snapshot: Option<Arc<SessionSnapshot>>,
 }
-
-/// What hits without a token share.
-type Unknown = ([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes);
 
 impl OpenDay {
     /// A day on which nothing has happened yet.
@@ -219,11 +222,13 @@ impl OpenDay {
             day,
             names: DayNames::with_budget(budget.values),
             visitors: HashMap::default(),
-            unknown: Fast::default(),
+            unknown: UnknownHits::default(),
+            unknown_props: Fast::default(),
             counts: Counts::default(),
             places: 0,
             crowd: None,
             last_hit: Moment(i64::MIN),
+            displaced: None,
             has_changed: false,
             snapshot: None,
         }
@@ -273,8 +278,12 @@ impl OpenDay {
         if room() == Room::NoVisitor {
             visit::take_stranger(hit, &mut self.names, &mut self.counts)?;
         } else {
-            let alike = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
-            self.unknown.entry(alike).or_insert((0, hit.kind == Kind::Pageview)).0 += 1;
+            let (alike, props) = visit::take_unknown(hit, &mut self.names, &mut self.counts)?;
+            *self.unknown.entry(alike).or_default() += 1;
+            for cell in props {
+                let property = UnknownProperty { cell, hour: alike.hour, is_view: alike.is_view };
+                *self.unknown_props.entry(property).or_default() += 1;
+            }
         }
         self.changed();
         Ok(())
@@ -289,7 +298,8 @@ impl OpenDay {
     fn note_places(&mut self, network: Option<Network>, places: usize) {
         self.places += places;
         // Fewer than that are no flood, whoever brings them.
-        if places > 0 && self.places > limits::PLACES_PER_NETWORK as usize / 2
+        if places > 0
+            && self.places > limits::PLACES_PER_NETWORK as usize / 2
             && let Some(network) = network
         {
             self.crowd.get_or_insert_default().add(network, places as u32);
@@ -301,9 +311,9 @@ impl OpenDay {
         self.snapshot = None;
     }
 
-    /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits.
+    /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits and properties.
     pub fn visitors(&self) -> usize {
-        self.visitors.len() + self.unknown.len()
+        self.visitors.len() + self.unknown.len() + self.unknown_props.len()
     }
 
     /// Whether anything came since [`OpenDay::mark_stored`].
@@ -322,8 +332,8 @@ impl OpenDay {
         for visitor in self.visitors.values() {
             snapshot.add(visitor.visits(), visitor.page_visits());
         }
-        for (alike, (count, is_view)) in &self.unknown {
-            snapshot.add_unknown(*alike, *count, *is_view);
+        for (alike, count) in &self.unknown {
+            snapshot.add_unknown(*alike, *count);
         }
         snapshot
     }
@@ -349,7 +359,9 @@ impl OpenDay {
     /// Hands out what is not stored yet, and starts anew.
     pub fn drain(&mut self) -> Sums {
         let fresh = Counts::new(self.counts.without_hours);
-        mem::replace(&mut self.counts, fresh).sums(&self.names)
+        let sums = mem::replace(&mut self.counts, fresh).sums(&self.names);
+        self.names.free_retired();
+        sums
     }
 
     /// A copy of what is not stored yet, of some axes.
@@ -366,7 +378,7 @@ impl OpenDay {
     /// Drops the visitors; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
         self.visitors = HashMap::default();
-        self.unknown = Fast::default();
+        (self.unknown, self.unknown_props) = (Fast::default(), Fast::default());
         (self.places, self.crowd, self.snapshot) = (0, None, None);
     }
 

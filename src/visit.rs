@@ -5,12 +5,15 @@
 //! contributes to the sums is a pure function of it; a hit books `contributions(after) - contributions(before)`, of which
 //! only the part is computed that the hit can change. `tests/oracle.rs` holds it against a naive walk over all hits.
 
+mod contributions;
 mod labels;
 mod progress;
+mod relabel;
 mod rows;
 mod seen;
 mod stranger;
 mod page_visit;
+mod unknown;
 
 use labels::Labels;
 use page_visit::PageVisit;
@@ -23,9 +26,11 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Hour, Moment};
 
-pub use labels::take_unknown;
+pub use contributions::Negated;
+pub use relabel::Relabelling;
 pub use rows::{PageVisitRow, VisitRow};
 pub use stranger::take_stranger;
+pub use unknown::{UnknownHit, take_unknown};
 
 /// Where changes of sums go.
 pub trait Book {
@@ -47,7 +52,7 @@ pub struct Visitor {
     last: Moment,
     last_hour: Hour,
     visits: Box<[VisitState]>,
-    /// Sorted by page, attributes and visit.
+    /// Sorted by [`PageVisit::key`].
     page_visits: Box<[PageVisit]>,
     /// What few visitors have.
     rare: Option<Box<Rare>>,
@@ -56,7 +61,7 @@ pub struct Visitor {
 /// What few visitors have.
 #[derive(Debug, Clone, Default)]
 struct Rare {
-    /// Properties, sorted by axis, value and visit.
+    /// Properties, sorted by [`SeenProperty::sort_key`].
     props: Vec<SeenProperty>,
     /// Steps of funnels that visits have reached.
     progress: Vec<FunnelProgress>,
@@ -240,7 +245,7 @@ impl Visitor {
         let (exit, last_ms) = (self.visits[visit].exit, self.visits[visit].at_ms(self.last));
         let is_overtaken = exit != self.page_visits[place].page
             && page_visit::shown(&self.page_visits, exit, visit).is_some_and(|next| {
-                !self.page_visits[next].is_engaged && page_visit::told_ms(&self.page_visits, next) == last_ms
+                !self.page_visits[next].is_engaged() && page_visit::told_ms(&self.page_visits, next) == last_ms
             });
         match is_overtaken {
             true => u64::from(last_ms.saturating_sub(page_visit::told_ms(&self.page_visits, place))),
@@ -269,10 +274,10 @@ impl Visitor {
         let is_new_hour = !self.visits[current].is_active_in(hour);
         self.visits[current].advance(hit, at, hour, labels.page);
         let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, VisitState::whole);
-        let step = VisitChange { hour, is_new_visit, is_new_hour, whole, hit: labels::of_hit(&hit.kind) };
+        let step = VisitChange { hour, is_new_visit, is_new_hour, whole, hit: of_hits(1, hit.kind == Kind::Pageview) };
         self.book_visit(current, before.as_ref(), &step, names, book);
         self.book_page_visit(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
-        self.book_props(current, &labels, &step, book);
+        self.book_props(current, &labels, &step, hit.kind == Kind::Pageview, book);
         self.book_progress(current, hit, names, book);
     }
 
@@ -386,17 +391,17 @@ impl Visitor {
             let known = page_visit::known(&self.page_visits, &cell, current, step.hour, names);
             book_known(cell, known, start, step, book);
         }
-        let page_visit = PageVisit::new(labels.page, labels.attributes, current);
+        let (place, into_visit_ms) = ((labels.page, labels.attributes), self.visits[current].length_ms);
+        let page_visit = PageVisit::new(place, current, step.hour, is_view, into_visit_ms);
         let place = page_visit::find(&self.page_visits, &page_visit).unwrap_or_else(|place| {
             insert(&mut self.page_visits, place, page_visit);
             place
         });
-        let into_visit_ms = self.visits[current].length_ms;
-        self.page_visits[place].mark(step.hour, is_view, into_visit_ms);
+        self.page_visits[place].count += 1;
     }
 
     /// Books the hit under its properties, and its money.
-    fn book_props(&mut self, current: usize, labels: &Labels, step: &VisitChange, book: &mut impl Book) {
+    fn book_props(&mut self, current: usize, labels: &Labels, step: &VisitChange, is_view: bool, book: &mut impl Book) {
         labels.book_money(step.hour, book);
         if labels.props.is_empty() {
             return;
@@ -405,11 +410,12 @@ impl Visitor {
         let props = &mut self.rare.get_or_insert_default().props;
         for cell in labels.prop_cells() {
             book_known(cell, seen::known(props, cell, current, step.hour), start, step, book);
-            let place = seen::find(props, cell, current).unwrap_or_else(|place| {
-                props.insert(place, SeenProperty::new(cell, current));
+            let seen = SeenProperty::new(cell, current, step.hour, is_view);
+            let place = seen::find(props, &seen).unwrap_or_else(|place| {
+                props.insert(place, seen);
                 place
             });
-            props[place].mark(step.hour);
+            props[place].count += 1;
         }
     }
 }
@@ -422,9 +428,10 @@ struct SeenBefore {
     in_hour: bool,
 }
 
-/// One bit for each hour of the day.
-fn bit(hour: Hour) -> u32 {
-    1 << (hour.0 % 24)
+/// What hits count.
+fn of_hits(count: u32, is_view: bool) -> Tally {
+    let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
+    Tally { pageviews: pageviews.into(), events: events.into(), ..Tally::ZERO }
 }
 
 /// Visits of a day are at most 50, one each half hour.

@@ -5,6 +5,7 @@
 
 pub mod pairs;
 mod any_two;
+mod contributions;
 mod recent_activity;
 pub mod streams;
 pub mod watched;

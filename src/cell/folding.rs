@@ -306,7 +306,8 @@ mod tests {
         }
         for who in 1..=60 {
             let page = format!("/blog/{who}");
-            let (first, again) = (day.name("", &page, by(who)).into_owned(), day.name("", &page, by(100 + who)).into_owned());
+            let (first, again) =
+                (day.name("", &page, by(who)).into_owned(), day.name("", &page, by(100 + who)).into_owned());
             assert_eq!((first, again), (page.clone(), page), "every post has two readers");
         }
         assert!(!site.is_personal("/blog"));
@@ -355,7 +356,9 @@ mod tests {
         let mut none = Folding::default();
         assert!((1..100).all(|who| none.name("", &format!("/p/{who}"), by(who)) == format!("/p/{who}")));
         let mut day = folding(&Arc::default());
-        assert!((1..100).all(|who| day.name("", "(not set)", by(who)) == "(not set)" && day.name("", "/", by(who)) == "/"));
+        assert!(
+            (1..100).all(|who| day.name("", "(not set)", by(who)) == "(not set)" && day.name("", "/", by(who)) == "/")
+        );
     }
 
     /// The same by a list of all hits before: whether a child is named is read off that list each time.

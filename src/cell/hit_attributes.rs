@@ -8,6 +8,9 @@ use super::{Dimension, OF_HITS, Sym};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HitAttributes(u32);
 
+/// For each combination that lost a value, the one that takes its place.
+pub type NewAttributes = HashMap<HitAttributes, HitAttributes, foldhash::fast::RandomState>;
+
 /// Values of [`OF_HITS`].
 pub type HitValues = [Sym; OF_HITS.len()];
 
@@ -42,6 +45,25 @@ impl HitAttributeTable {
         self.known.push(combination.clone());
         self.numbers.insert(combination, attributes);
         attributes
+    }
+
+    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
+    pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
+        let mut new = NewAttributes::default();
+        let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
+        for number in 0..self.known.len() as u32 {
+            let combination = &self.known[number as usize];
+            let mut values = combination.values;
+            values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
+            let mut patterns: Vec<Sym> =
+                combination.patterns.iter().map(|pattern| left(Dimension::Pattern, *pattern)).collect();
+            patterns.sort_unstable();
+            patterns.dedup();
+            if (values, &*patterns) != (combination.values, &*combination.patterns) {
+                new.insert(HitAttributes(number), self.of(values, patterns.into()));
+            }
+        }
+        new
     }
 
     /// How many combinations there are.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::dimension::FIXED;
 use super::filter::JOINT;
 use super::hit_attributes::HitValues;
+use super::tuples::NewTuples;
 use super::{
     AttributeTuple, AttributeTuples, Dimension, Folding, HitAttributeTable, HitAttributes, NOT_SET, OF_HITS, OTHER,
     TUPLES_PER_VISIT,
@@ -336,6 +337,18 @@ impl DayNames {
         let joined = self.tuples.values.value(of_visit, Dimension::ChannelAndSource);
         self.weigh(Use::Value(Dimension::ChannelAndSource), joined, from.network);
         of_visit
+    }
+
+    /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
+    pub fn tuples_without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewTuples {
+        let mut tuples = std::mem::take(&mut self.tuples);
+        let from = Bringer { who: 0, network: 0, brings: false };
+        let new = tuples.without(is_gone, |channel, source| {
+            let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
+            self.channel_and_source(&channel, &source, from)
+        });
+        self.tuples = tuples;
+        new
     }
 
     /// The number of a channel and source in one; [`Sym::OTHER`] past the budget. A source that finds no room waits in it as well,

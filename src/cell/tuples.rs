@@ -24,8 +24,15 @@ const VALUES_MAX: usize = {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AttributeTuple(u32);
 
-/// Which tuple, and its values, filled up with empty ones.
-type TupleKey = (usize, [Sym; VALUES_MAX]);
+/// For each tuple that lost a value, the one that takes its place.
+pub type NewTuples = HashMap<AttributeTuple, AttributeTuple, foldhash::fast::RandomState>;
+
+/// Which of a visit's tuples, and its values, filled up with empty ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct TupleKey {
+    which: usize,
+    values: [Sym; VALUES_MAX],
+}
 
 /// The combinations met on one day of one site. Keys are numbers that we gave out, so the hash needs no key.
 #[derive(Debug, Default)]
@@ -55,51 +62,104 @@ impl AttributeTuples {
             for (to, from) in padded.iter_mut().zip(&values[GROUP_BOUNDS[which]..GROUP_BOUNDS[which + 1]]) {
                 *to = *from;
             }
-            self.number((which, padded), &mut join)
+            self.number(TupleKey { which, values: padded }, &mut join)
         })
     }
 
     fn number(&mut self, combination: TupleKey, join: &mut impl FnMut(Sym, Sym) -> Sym) -> AttributeTuple {
         let known = self.numbers.get(&combination).copied();
         // One whose channel and source found no room may find it by now; it is another tuple then.
-        if let Some(tuple) = known.filter(|tuple| self.values.joined[tuple.0 as usize] != Sym::OTHER) {
+        if let Some(tuple) = known.filter(|tuple| self.values.joined(*tuple) != Sym::OTHER) {
             return tuple;
         }
-        let (which, values) = combination;
-        let value = |dimension: Dimension| {
-            let place = dimension.place_in_fixed().and_then(|place| place.checked_sub(GROUP_BOUNDS[which]));
-            place.and_then(|place| values.get(place)).copied().unwrap_or(Sym::EMPTY)
-        };
-        let is_joined = which == ValueGroup::Origin as usize;
-        let joined = if is_joined { join(value(Dimension::Channel), value(Dimension::Source)) } else { Sym::EMPTY };
+        let joined = combination.channel_and_source().map_or(Sym::EMPTY, |(channel, source)| join(channel, source));
         if let Some(tuple) = known.filter(|_| joined == Sym::OTHER) {
             return tuple;
         }
+        self.add(combination, joined)
+    }
+
+    fn add(&mut self, combination: TupleKey, joined: Sym) -> AttributeTuple {
         self.values.joined.push(joined);
         self.values.known.push(combination);
         let tuple = AttributeTuple(self.values.known.len() as u32 - 1);
         self.numbers.insert(combination, tuple);
         tuple
     }
+
+    /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place. From now on no visit gets a
+    /// tuple with one of those. `join` makes the name of a channel and source in one.
+    pub fn without(
+        &mut self,
+        is_gone: impl Fn(Dimension, Sym) -> bool,
+        mut join: impl FnMut(Sym, Sym) -> Sym,
+    ) -> NewTuples {
+        let mut new = NewTuples::default();
+        let has_lost = |joined: Sym| is_gone(Dimension::ChannelAndSource, joined);
+        // Those that lose channel and source in one alone come first: others may become like them.
+        let in_use = self.numbers.iter().map(|(combination, tuple)| (*combination, *tuple));
+        let lost: Vec<_> = in_use.filter(|(_, tuple)| has_lost(self.values.joined(*tuple))).collect();
+        for (combination, tuple) in lost {
+            new.insert(tuple, self.add(combination, Sym::OTHER));
+        }
+        for number in 0..self.values.known.len() as u32 {
+            let tuple = AttributeTuple(number);
+            let combination = self.values.known[number as usize];
+            let left = combination.without(&is_gone);
+            if left != combination {
+                new.insert(tuple, self.number(left, &mut join));
+            } else if has_lost(self.values.joined(tuple)) && !new.contains_key(&tuple) {
+                new.insert(tuple, self.add(combination, Sym::OTHER));
+            }
+        }
+        new
+    }
+}
+
+impl TupleKey {
+    /// Its values, by dimension.
+    fn values(&self) -> impl Iterator<Item = (Dimension, Sym)> + use<> {
+        FIXED[GROUP_BOUNDS[self.which]..GROUP_BOUNDS[self.which + 1]].iter().copied().zip(self.values)
+    }
+
+    /// Channel and source, if they are among its values.
+    fn channel_and_source(&self) -> Option<(Sym, Sym)> {
+        let value =
+            |wanted: Dimension| self.values().find(|(dimension, _)| *dimension == wanted).map(|(_, value)| value);
+        Some((value(Dimension::Channel)?, value(Dimension::Source)?))
+    }
+
+    /// The same with [`Sym::OTHER`] in place of what is gone.
+    fn without(&self, is_gone: &impl Fn(Dimension, Sym) -> bool) -> TupleKey {
+        let mut left = *self;
+        for (value, (dimension, old)) in left.values.iter_mut().zip(self.values()) {
+            *value = if is_gone(dimension, old) { Sym::OTHER } else { old };
+        }
+        left
+    }
 }
 
 impl TupleValues {
     /// The values of a tuple, by dimension.
     pub fn of(&self, tuple: AttributeTuple) -> impl Iterator<Item = (Dimension, Sym)> {
-        let (which, values) = self.known[tuple.0 as usize];
-        let joined = (which == ValueGroup::Origin as usize)
-            .then(|| (Dimension::ChannelAndSource, self.joined[tuple.0 as usize]));
-        FIXED[GROUP_BOUNDS[which]..GROUP_BOUNDS[which + 1]].iter().copied().zip(values).chain(joined)
+        let combination = self.known[tuple.0 as usize];
+        let has_joined = combination.which == ValueGroup::Origin as usize;
+        combination.values().chain(has_joined.then(|| (Dimension::ChannelAndSource, self.joined(tuple))))
+    }
+
+    /// Channel and source in one.
+    fn joined(&self, tuple: AttributeTuple) -> Sym {
+        self.joined[tuple.0 as usize]
     }
 
     /// The value that a visit with these tuples has on a dimension; empty if the first hit does not fix it.
     pub fn value(&self, tuples: [AttributeTuple; TUPLES_PER_VISIT], dimension: Dimension) -> Sym {
         if dimension == Dimension::ChannelAndSource {
-            return self.joined[tuples[ValueGroup::Origin as usize].0 as usize];
+            return self.joined(tuples[ValueGroup::Origin as usize]);
         }
         let Some(place) = dimension.place_in_fixed() else { return Sym::EMPTY };
         match (0..TUPLES_PER_VISIT).find(|which| place < GROUP_BOUNDS[which + 1]) {
-            Some(which) => self.known[tuples[which].0 as usize].1[place - GROUP_BOUNDS[which]],
+            Some(which) => self.known[tuples[which].0 as usize].values[place - GROUP_BOUNDS[which]],
             None => Sym::EMPTY,
         }
     }

@@ -208,7 +208,8 @@ mod tests {
         let mut shares = Shares::default();
         let many = limits::NEW_PER_NETWORK_AND_DAY * 3;
         let taken = (0..many).filter(|who| {
-            (0..9).for_each(|other| _ = admit(&mut shares, newcomer(1, network(who * 9 + other), i64::from(*who) * 100)));
+            (0..9)
+                .for_each(|other| _ = admit(&mut shares, newcomer(1, network(who * 9 + other), i64::from(*who) * 100)));
             admit(&mut shares, newcomer(1, FLOOD, i64::from(*who) * 100))
         });
         assert_eq!(taken.count(), many as usize, "a tenth of all");
@@ -217,7 +218,9 @@ mod tests {
     #[test]
     fn a_site_leaves_room_for_others() {
         let mut shares = Shares::default();
-        for (site, visitors) in [(1, limits::VISITORS_MAX / 2), (2, limits::VISITORS_MAX / 2 - limits::VISITORS_RESERVED)] {
+        for (site, visitors) in
+            [(1, limits::VISITORS_MAX / 2), (2, limits::VISITORS_MAX / 2 - limits::VISITORS_RESERVED)]
+        {
             shares.add((SiteId(site), Day(20_600)), visitors);
         }
         assert!(!admit(&mut shares, newcomer(1, FLOOD, 0)) && !admit(&mut shares, newcomer(2, FLOOD, 0)));

@@ -8,9 +8,9 @@ mod small;
 
 use std::collections::HashMap;
 
-use super::{Fast, Name, Unknown};
+use super::{Fast, Name};
 use crate::cell::{DayNames, Dimension, HitAttributeTable, Sym, TupleValues, ValueOf};
-use crate::visit::{PageVisitRow, VisitRow};
+use crate::visit::{PageVisitRow, UnknownHit, VisitRow};
 pub(super) use small::Small;
 
 /// The visits of one site and day.
@@ -78,7 +78,8 @@ impl SessionSnapshot {
     }
 
     /// Adds hits of a site that keeps no tokens.
-    pub(super) fn add_unknown(&mut self, (tuples, page, attributes): Unknown, count: u32, is_view: bool) {
+    pub(super) fn add_unknown(&mut self, hit: UnknownHit, count: u32) {
+        let UnknownHit { tuples, page, attributes, is_view, .. } = hit;
         let visit = self.visits.len() as u32;
         let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
         let none = Sym::NOT_SET;

@@ -61,6 +61,10 @@ pub const NAMES_SHARE_MIN: u32 = 500;
 /// Names give way when those past the budget are one in so many of it: few enough that newcomers find room meanwhile, and so many that
 /// the visitors of the day are seldom gone through.
 pub const NAMES_TRIM_PER: u32 = 4;
+/// Shortest time between two looks for names that give way, in milliseconds.
+pub const DISPLACE_PAUSE_MS: i64 = 1_000;
+/// Of so many visitors each millisecond is waited longer: going through a million takes less than a second, once in ten.
+pub const DISPLACE_VISITORS_PER_MS: i64 = 100;
 /// How many times as many networks must bring a newcomer as the name that gives way to it.
 pub const NAMES_OUTWEIGH: u32 = 2;
 /// Names without room that are remembered until a second network brings them, each 16 bytes.

@@ -3,11 +3,11 @@
 
 use super::{Book, VisitChange, VisitState};
 use crate::cell::{
-    AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT, Tally, Use,
+    AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT,
+    Tally, Use,
 };
+use crate::hit::Hit;
 use crate::hit::token::{Network, Token};
-use crate::hit::{Hit, Kind};
-use crate::rejection::Rejection;
 use crate::site::Hour;
 
 /// A hit's own values.
@@ -96,7 +96,8 @@ impl PaidHit {
         let money = hit.watched.money.as_ref()?;
         let currency = names.admit(Use::Currency, &money.currency, from);
         let event = if names.keep_event(event) { event } else { Sym::OTHER };
-        let split = props.iter().filter(|(key, value, is_under_event)| *is_under_event && names.keep_prop(*key, *value));
+        let split =
+            props.iter().filter(|(key, value, is_under_event)| *is_under_event && names.keep_prop(*key, *value));
         let props = split.map(|(key, value, _)| (*key, *value)).collect();
         Some(PaidHit { thousandths: money.thousandths, currency, event, props })
     }
@@ -138,33 +139,13 @@ pub(super) fn page(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
     }
 }
 
-/// The patterns that a hit lies in, which the owner has declared.
+/// The patterns that a hit lies in, which the owner has declared, in order of their numbers.
 pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sym> {
     let patterns = hit.watched.patterns.iter();
-    patterns.map(|pattern| names.admit_declared(Use::Value(Dimension::Pattern), pattern, from)).collect()
-}
-
-/// Books a hit of a site that keeps no tokens: its own dimensions, but no visitor, no visit, no entry and exit page. Hands out
-/// what two such hits must share to be alike.
-///
-/// # Errors
-/// [`Rejection::NoVisit`] for engagement, which needs a visit.
-pub fn take_unknown(
-    hit: &Hit,
-    names: &mut DayNames,
-    book: &mut impl Book,
-) -> Result<([AttributeTuple; TUPLES_PER_VISIT], Sym, HitAttributes), Rejection> {
-    if matches!(hit.kind, Kind::Engagement { .. }) {
-        return Err(Rejection::NoVisit);
-    }
-    let labels = Labels::of(hit, names, false);
-    let (hour, tally) = (hit.local.hour, of_hit(&hit.kind));
-    book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, hour, tally);
-    let tuples = tuples(hit, names);
-    tuples.into_iter().for_each(|tuple| book.tuple_hour(tuple, hour, tally));
-    labels.cells(names).chain(labels.prop_cells()).for_each(|cell| book.hour(cell, hour, tally));
-    labels.book_money(hour, book);
-    Ok((tuples, labels.page, labels.attributes))
+    let mut patterns: Vec<Sym> =
+        patterns.map(|pattern| names.admit_declared(Use::Value(Dimension::Pattern), pattern, from)).collect();
+    patterns.sort_unstable();
+    patterns
 }
 
 /// What a visit that begins with this hit keeps of it.
@@ -175,14 +156,6 @@ pub(super) fn tuples(hit: &Hit, names: &mut DayNames) -> [AttributeTuple; TUPLES
         names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), from);
     }
     names.tuples(&values, from)
-}
-
-/// What the hit itself counts.
-pub(super) fn of_hit(kind: &Kind) -> Tally {
-    match kind {
-        Kind::Event { .. } => Tally { events: 1, ..Tally::ZERO },
-        _ => Tally { pageviews: 1, ..Tally::ZERO },
-    }
 }
 
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of

@@ -8,9 +8,9 @@ use crate::hit::Hit;
 /// How far a visit has come in a funnel.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FunnelProgress {
-    funnel: u32,
-    visit: u8,
-    steps: u8,
+    pub(super) funnel: u32,
+    pub(super) visit: u8,
+    pub(super) steps: u8,
 }
 
 impl Visitor {

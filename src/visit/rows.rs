@@ -22,7 +22,7 @@ pub struct VisitRow {
     pub is_bounce: bool,
 }
 
-/// One page, host and event that a visit has been at.
+/// One page, host and event that a visit has been at in one hour.
 #[derive(Debug, Clone, Copy)]
 pub struct PageVisitRow {
     /// The visit, counted from 0 within its visitor.
@@ -83,9 +83,9 @@ impl PageVisit {
             attributes: self.attributes,
             count: self.count,
             is_view: self.is_view,
-            is_engaged: self.is_engaged,
+            is_engaged: self.is_engaged(),
             ms: self.ms,
-            scroll: self.scroll,
+            scroll: self.scroll(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! else; nothing of such a hit is remembered.
 
 use super::labels::{self, PaidHit};
-use super::Book;
+use super::{Book, of_hits};
 use crate::cell::{Axis, Bringer, Cell, DayNames, Dimension, FIXED, OF_HITS, Sym};
 use crate::hit::{Hit, Kind};
 use crate::rejection::Rejection;
@@ -17,7 +17,7 @@ pub fn take_stranger(hit: &Hit, names: &mut DayNames, book: &mut impl Book) -> R
         return Err(Rejection::NoVisit);
     }
     let from = Bringer { brings: false, ..labels::bringer(hit) };
-    let (hour, tally) = (hit.local.hour, labels::of_hit(&hit.kind));
+    let (hour, tally) = (hit.local.hour, of_hits(1, hit.kind == Kind::Pageview));
     let mut count = |axis, value| book.hour(Cell { axis, value }, hour, tally);
     count(Axis::Total, Sym::EMPTY);
     for dimension in FIXED {
@@ -25,11 +25,15 @@ pub fn take_stranger(hit: &Hit, names: &mut DayNames, book: &mut impl Book) -> R
     }
     let source = names.known(Dimension::Source, hit.value(Dimension::Source));
     let source = names.text(source).clone();
-    count(Axis::Of(Dimension::ChannelAndSource), names.channel_and_source(hit.value(Dimension::Channel), &source, from));
+    count(
+        Axis::Of(Dimension::ChannelAndSource),
+        names.channel_and_source(hit.value(Dimension::Channel), &source, from),
+    );
     count(Axis::Of(Dimension::Page), labels::page(hit, from, names));
     let event = labels::event(hit, from, names);
     for dimension in OF_HITS {
-        let value = if dimension == Dimension::Event { event } else { names.value(dimension, hit.value(dimension), from) };
+        let value =
+            if dimension == Dimension::Event { event } else { names.value(dimension, hit.value(dimension), from) };
         count(Axis::Of(dimension), value);
     }
     for pattern in labels::patterns(hit, from, names) {

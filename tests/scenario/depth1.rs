@@ -100,8 +100,7 @@ impl OpenDays {
     /// Gives a hit to its day.
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
-        let taken =
-            self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default()));
+        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default()));
         let taken = taken.take(hit, || Room::Visitor);
         if let Err(reason) = taken {
             *self.rejected.entry(reason.label()).or_default() += 1;
@@ -112,6 +111,16 @@ impl OpenDays {
     /// The visits of every day.
     pub fn snapshots(&self) -> impl Iterator<Item = (SiteId, Day, SessionSnapshot)> {
         self.open.values().map(|open| (open.site, open.day, open.snapshot()))
+    }
+
+    /// All days.
+    pub fn all(&self) -> impl Iterator<Item = &OpenDay> {
+        self.open.values()
+    }
+
+    /// All days.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut OpenDay> {
+        self.open.values_mut()
     }
 
     /// The days of a site.

@@ -77,7 +77,9 @@ impl DayNames {
             let alone = |weight: &NameWeight| {
                 weight.only().and_then(|network| self.alone.get(&(place as u8, network))).copied().unwrap_or(0)
             };
-            names.sort_by_cached_key(|(weight, _, number)| (weight.networks(), Reverse(alone(weight)), Reverse(*number)));
+            names.sort_by_cached_key(|(weight, _, number)| {
+                (weight.networks(), Reverse(alone(weight)), Reverse(*number))
+            });
             let use_ = self.budgets[place];
             let lighter = use_.newcomer.max(limits::NAMES_OUTWEIGH) / limits::NAMES_OUTWEIGH;
             let most = use_.taken.saturating_sub(self.budget(place)).max(1) as usize;
@@ -109,9 +111,7 @@ impl DayNames {
             true => Some(held.weight),
             false => self.weights.get(&(place as u8, sym)).copied(),
         };
-        weighed
-            .filter_map(|(sym, held)| Some((weight(sym, held)?, GoneName::In(of, sym), (sym, Sym::EMPTY))))
-            .collect()
+        weighed.filter_map(|(sym, held)| Some((weight(sym, held)?, GoneName::In(of, sym), (sym, Sym::EMPTY)))).collect()
     }
 
     /// Takes these names out of the table: from now on they are [`Sym::OTHER`] for whoever brings them, and wait like others. Their
@@ -168,8 +168,7 @@ impl DayNames {
 
     /// Puts [`Sym::OTHER`] where events, keys and values under events are gone, so that further hits of them go where theirs went.
     fn retire_under_events(&mut self, gone: &[GoneName]) {
-        let events: HashSet<Sym> =
-            gone.iter().filter_map(|name| name.of(Use::Value(Dimension::Event))).collect();
+        let events: HashSet<Sym> = gone.iter().filter_map(|name| name.of(Use::Value(Dimension::Event))).collect();
         let keys: HashSet<Sym> = gone.iter().filter_map(|name| name.of(Use::Key)).collect();
         let props: HashSet<(Sym, Sym)> = gone.iter().filter_map(GoneName::property).collect();
         let other = |sym: Sym, is_gone: bool| if is_gone { Sym::OTHER } else { sym };
@@ -191,7 +190,7 @@ impl DayNames {
     }
 
     /// Counts a property under an event whatever the room: it takes the place of others that are gone.
-    fn put_under_event(&mut self, event: Sym, (key, value): (Sym, Sym)) {
+    pub fn put_under_event(&mut self, event: Sym, (key, value): (Sym, Sym)) {
         for (place, before) in [
             (EVENT_KEYS, self.event_keys.insert((event, key), NameWeight::KEPT)),
             (EVENT_PROPS, self.event_props.insert((event, key, value), NameWeight::KEPT)),

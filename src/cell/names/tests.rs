@@ -130,9 +130,8 @@ fn what_came_past_the_budget_pushes_out_what_one_network_brought() {
     for page in 0..30 {
         names.value(PAGE, &format!("/flood/{page}"), by(100 + page));
     }
-    let honest = |names: &mut DayNames, page: u64| {
-        [1, 2].map(|who| names.value(PAGE, &format!("/honest/{page}"), by(who)))[1]
-    };
+    let honest =
+        |names: &mut DayNames, page: u64| [1, 2].map(|who| names.value(PAGE, &format!("/honest/{page}"), by(who)))[1];
     let before: Vec<Sym> = (0..3).map(|page| honest(&mut names, page)).collect();
     assert!(names.wants_displacement() && !before.contains(&Sym::OTHER));
     let displaced = names.lightest();

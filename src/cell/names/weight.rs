@@ -71,11 +71,11 @@ mod tests {
         let mut weight = NameWeight::of(7);
         weight.add(7);
         assert_eq!((weight.networks(), weight.only()), (1, Some(7)));
-        let mut known = 1;
-        for (expected, least, most) in [(2, 2, 2), (10, 6, 14), (50, 30, 75), (1_000, 111, 200)] {
+        let mut known = 1_u64;
+        for (expected, least, most) in [(2_u64, 2, 2), (10, 6, 14), (50, 30, 75), (1_000, 111, 200)] {
             for number in known..expected {
                 // Bits as uniform as those of a hash.
-                let network = u64::from(number).wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(11);
+                let network = number.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(11);
                 weight.add((network ^ network >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) as u32);
             }
             known = expected;
