@@ -6,7 +6,7 @@ use headcount::cell::{Axis, Dimension, OTHER, Tally};
 use headcount::control::{Command, SiteChange};
 use headcount::counts::{OpenDay, Room, Sums};
 use headcount::hit::Hit;
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::limits::SEEN_PER_VISITOR_MAX;
 use headcount::site::Budget;
 
@@ -18,7 +18,9 @@ use crate::world::World;
 
 fn hit(who: u64, page: &str) -> Hit {
     let mut hit = hits(&Scenario::parse("09:00 ana /")).remove(0);
-    (hit.token, hit.page) = (Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))), page.to_owned());
+    let bits = who.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hit.token, hit.network) = (Some(Token::from_bits(bits)), Some(Network::from_bits((bits >> 32) as u32)));
+    page.clone_into(&mut hit.page);
     hit
 }
 

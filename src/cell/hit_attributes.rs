@@ -27,6 +27,9 @@ struct AttributesKey {
 pub struct HitAttributeTable {
     known: Vec<AttributesKey>,
     numbers: HashMap<AttributesKey, HitAttributes, foldhash::fast::RandomState>,
+    /// Numbers of combinations that lost a value, and those that are free.
+    retired: Vec<HitAttributes>,
+    free: Vec<HitAttributes>,
 }
 
 impl HitAttributeTable {
@@ -41,18 +44,26 @@ impl HitAttributeTable {
         if let Some(attributes) = self.numbers.get(&combination) {
             return *attributes;
         }
-        let attributes = HitAttributes(self.known.len() as u32);
-        self.known.push(combination.clone());
+        let attributes = match self.free.pop() {
+            Some(free) => {
+                self.known[free.0 as usize] = combination.clone();
+                free
+            }
+            None => {
+                self.known.push(combination.clone());
+                HitAttributes(self.known.len() as u32 - 1)
+            }
+        };
         self.numbers.insert(combination, attributes);
         attributes
     }
 
-    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
+    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place. What it was stays known
+    /// until [`HitAttributeTable::free_retired`].
     pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
-        let mut new = NewAttributes::default();
         let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
-        for number in 0..self.known.len() as u32 {
-            let combination = &self.known[number as usize];
+        let mut lost = Vec::new();
+        for (combination, attributes) in &self.numbers {
             let mut values = combination.values;
             values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
             let mut patterns: Vec<Sym> =
@@ -60,20 +71,30 @@ impl HitAttributeTable {
             patterns.sort_unstable();
             patterns.dedup();
             if (values, &*patterns) != (combination.values, &*combination.patterns) {
-                new.insert(HitAttributes(number), self.of(values, patterns.into()));
+                lost.push((*attributes, values, patterns));
             }
         }
-        new
+        lost.sort_unstable_by_key(|(attributes, ..)| *attributes);
+        for (attributes, ..) in &lost {
+            self.numbers.remove(&self.known[attributes.0 as usize]);
+            self.retired.push(*attributes);
+        }
+        lost.into_iter().map(|(old, values, patterns)| (old, self.of(values, patterns.into()))).collect()
+    }
+
+    /// Lets new combinations have the numbers of those that lost a value. Nobody may have them any more.
+    pub fn free_retired(&mut self) {
+        self.free.append(&mut self.retired);
     }
 
     /// How many combinations there are.
     pub fn len(&self) -> usize {
-        self.known.len()
+        self.numbers.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.numbers.is_empty()
     }
 
     /// The values of a combination given out by this table.

@@ -216,7 +216,12 @@ impl SumsWriter {
         let taken = day.take(hit, || shares.room(newcomer, directory.load().len()));
         match taken {
             Ok(()) => {
-                self.shares.add(key, day.visitors() - before);
+                if day.wants_displacement() {
+                    day.displace_lightest();
+                }
+                if day.visitors() != before {
+                    self.shares.note(key, day.visitors());
+                }
                 self.meter.counted.inc();
                 match hit.kind {
                     Kind::Engagement { .. } => _ = self.meter.pings.inc(),

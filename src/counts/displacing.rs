@@ -27,6 +27,7 @@ impl OpenDay {
         let gone = self.names.retire(displaced);
         if !gone.is_empty() {
             self.displace(&gone);
+            self.names.note_merged();
         }
     }
 

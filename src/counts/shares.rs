@@ -75,12 +75,10 @@ impl Shares {
         Room::Visitor
     }
 
-    /// Takes note of further visitors in memory.
-    pub fn add(&mut self, day: (SiteId, Day), visitors: usize) {
-        if visitors > 0 {
-            self.visitors += visitors;
-            self.days.entry(day).or_default().visitors += visitors;
-        }
+    /// Takes note of how many visitors of a day are in memory.
+    pub fn note(&mut self, day: (SiteId, Day), visitors: usize) {
+        let before = std::mem::replace(&mut self.days.entry(day).or_default().visitors, visitors);
+        self.visitors = self.visitors + visitors - before;
     }
 
     /// Takes note that a day's visitors are forgotten.
@@ -176,7 +174,8 @@ mod tests {
 
     fn admit(shares: &mut Shares, newcomer: Newcomer) -> bool {
         let has_room = shares.room(newcomer, 3) == Room::Visitor;
-        shares.add(newcomer.day, usize::from(has_room));
+        let visitors = shares.days.get(&newcomer.day).map_or(0, |share| share.visitors);
+        shares.note(newcomer.day, visitors + usize::from(has_room));
         has_room
     }
 
@@ -221,7 +220,7 @@ mod tests {
         for (site, visitors) in
             [(1, limits::VISITORS_MAX / 2), (2, limits::VISITORS_MAX / 2 - limits::VISITORS_RESERVED)]
         {
-            shares.add((SiteId(site), Day(20_600)), visitors);
+            shares.note((SiteId(site), Day(20_600)), visitors);
         }
         assert!(!admit(&mut shares, newcomer(1, FLOOD, 0)) && !admit(&mut shares, newcomer(2, FLOOD, 0)));
         assert!((0..100).all(|who| admit(&mut shares, newcomer(3, network(who), 0))), "each is sure of a few");
@@ -230,9 +229,9 @@ mod tests {
         shares.forget_site(SiteId(2));
         assert_eq!(shares.visitors(), 100);
         // Alone, a site has everything.
-        shares.add((SiteId(3), Day(20_600)), limits::VISITORS_MAX - 101);
+        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX - 1);
         assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::Visitor);
-        shares.add((SiteId(3), Day(20_600)), 1);
+        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX);
         assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::NoVisitor);
     }
 

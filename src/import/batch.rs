@@ -45,7 +45,7 @@ impl LineCounter for PastSums {
         }
         // An import is of one owner, who has asked for it: networks and sites need no shares.
         let room = if self.visitors < limits::VISITORS_MAX { Room::Visitor } else { Room::NoVisitor };
-        self.visitors += target.count(&hit, room)?;
+        self.visitors = self.visitors.saturating_add_signed(target.count(&hit, room)?);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::uses::{EVENT_KEYS, EVENT_PROPS, PROP_VALUES};
+use super::uses::{ATTRIBUTES, EVENT_KEYS, EVENT_PROPS, PROP_VALUES};
 use super::weight::NameWeight;
 use super::{DayNames, HeldName, Sym, Use};
 use crate::cell::Dimension;
@@ -139,6 +139,11 @@ impl DayNames {
         gone
     }
 
+    /// Takes note that combinations of names that are gone have become one.
+    pub fn note_merged(&mut self) {
+        self.budgets[ATTRIBUTES].taken = u32::try_from(self.hit_attributes.len()).unwrap_or(u32::MAX);
+    }
+
     fn retire_name(&mut self, of: Use, sym: Sym) -> bool {
         let (bit, place) = (of.bit(), of.number() as u8);
         let held = &mut self.held[sym.0 as usize];
@@ -209,6 +214,7 @@ impl DayNames {
 
     /// Lets new names have the numbers of those that gave way and are not there again. All sums that name them must be handed out.
     pub fn free_retired(&mut self) {
+        self.hit_attributes.free_retired();
         let mut retired = std::mem::take(&mut self.retired);
         retired.sort_unstable();
         retired.dedup();
