@@ -342,7 +342,7 @@ impl DayNames {
     /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
     pub fn tuples_without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewTuples {
         let mut tuples = std::mem::take(&mut self.tuples);
-        let from = Bringer { who: 0, network: 0, brings: false };
+        let from = Bringer { who: 0, network: 0, brings: true };
         let new = tuples.without(is_gone, |channel, source| {
             let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
             self.channel_and_source(&channel, &source, from)

@@ -9,9 +9,11 @@ use crate::visit::{Book, Negated, Relabelling, UnknownHit};
 impl OpenDay {
     /// Whether names should give way now. All visitors are gone through for it, so the more there are the longer it waits.
     pub fn wants_displacement(&self) -> bool {
-        let pause_ms = limits::DISPLACE_PAUSE_MS + self.visitors() as i64 / limits::DISPLACE_VISITORS_PER_MS;
-        let is_due = || self.displaced.is_none_or(|at| (self.last_hit.0 - at.0).abs() >= pause_ms);
-        self.names.wants_displacement() && is_due()
+        self.names.wants_displacement()
+            && self.displaced.is_none_or(|at| {
+                let pause_ms = limits::DISPLACE_PAUSE_MS + self.visitors() as i64 / limits::DISPLACE_VISITORS_PER_MS;
+                (self.last_hit.0 - at.0).abs() >= pause_ms
+            })
     }
 
     /// Lets the lightest names give way, and tells which.

@@ -8,6 +8,8 @@ pub const FOLDING_CHILDREN_MAX: usize = 100_000;
 pub const FOLDING_CHILDREN_PER_NETWORK: u32 = 25_000;
 /// Rows of one site and day about bots, each a family and a group of paths; more paths count as `(other)`.
 pub const BOT_ROWS_PER_DAY_MAX: usize = 1_000;
+/// Rows that each family has in any case, so that one program which tries every path leaves others theirs.
+pub const BOT_ROWS_OF_FAMILY: usize = 4;
 /// Longest group of paths in a row about bots, in bytes.
 pub const BOT_PATH_BYTES_MAX: usize = 80;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.

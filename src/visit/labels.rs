@@ -37,14 +37,7 @@ impl Labels {
         });
         let patterns = patterns(hit, from, names);
         let attributes = names.attributes(values, patterns.into(), from);
-        let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
-        for (key, value) in &hit.props {
-            let (key, value) = names.prop(key, value, from);
-            // Past the budget two of them may be one.
-            if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
-                props.push((key, value, names.is_under_event(event, (key, value), from)));
-            }
-        }
+        let props = props(hit, event, from, names);
         let money = PaidHit::of(hit, (event, &props), from, names);
         Labels { page, attributes, event, props, money }
     }
@@ -146,6 +139,19 @@ pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sy
         patterns.map(|pattern| names.admit_declared(Use::Value(Dimension::Pattern), pattern, from)).collect();
     patterns.sort_unstable();
     patterns
+}
+
+/// Keys and values of a hit's properties, each once, and whether they are counted under the event too.
+pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Sym, Sym, bool)> {
+    let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
+    for (key, value) in &hit.props {
+        let (key, value) = names.prop(key, value, from);
+        // Past the budget two of them may be one.
+        if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
+            props.push((key, value, names.is_under_event(event, (key, value), from)));
+        }
+    }
+    props
 }
 
 /// What a visit that begins with this hit keeps of it.

@@ -18,42 +18,35 @@ pub fn take_stranger(hit: &Hit, names: &mut DayNames, book: &mut impl Book) -> R
     }
     let from = Bringer { brings: false, ..labels::bringer(hit) };
     let (hour, tally) = (hit.local.hour, of_hits(1, hit.kind == Kind::Pageview));
-    let mut count = |axis, value| book.hour(Cell { axis, value }, hour, tally);
-    count(Axis::Total, Sym::EMPTY);
-    for dimension in FIXED {
-        count(Axis::Of(dimension), names.value(dimension, hit.value(dimension), from));
-    }
-    let source = names.known(Dimension::Source, hit.value(Dimension::Source));
-    let source = names.text(source).clone();
-    count(
-        Axis::Of(Dimension::ChannelAndSource),
-        names.channel_and_source(hit.value(Dimension::Channel), &source, from),
-    );
-    count(Axis::Of(Dimension::Page), labels::page(hit, from, names));
     let event = labels::event(hit, from, names);
-    for dimension in OF_HITS {
-        let value =
-            if dimension == Dimension::Event { event } else { names.value(dimension, hit.value(dimension), from) };
-        count(Axis::Of(dimension), value);
-    }
-    for pattern in labels::patterns(hit, from, names) {
-        count(Axis::Of(Dimension::Pattern), pattern);
-    }
-    let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
-    for (key, value) in &hit.props {
-        let (key, value) = names.prop(key, value, from);
-        if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
-            props.push((key, value, names.is_under_event(event, (key, value), from)));
-        }
-    }
+    let mut cells = values(hit, event, from, names);
+    let props = labels::props(hit, event, from, names);
     for (key, value, is_under_event) in &props {
-        count(Axis::Prop { key: *key, event: None }, *value);
-        if *is_under_event {
-            count(Axis::Prop { key: *key, event: Some(event) }, *value);
-        }
+        let events = [Some(None), is_under_event.then_some(Some(event))].into_iter().flatten();
+        cells.extend(events.map(|event| (Axis::Prop { key: *key, event }, *value)));
     }
+    cells.into_iter().for_each(|(axis, value)| book.hour(Cell { axis, value }, hour, tally));
     if let Some(money) = PaidHit::of(hit, (event, &props), from, names) {
         money.book(hour, book);
     }
     Ok(())
+}
+
+/// The total, and the values of all dimensions that such a hit has one of.
+fn values(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Axis<Sym>, Sym)> {
+    let mut values = vec![(Axis::Total, Sym::EMPTY)];
+    let mut add = |dimension, value| values.push((Axis::Of(dimension), value));
+    for dimension in FIXED {
+        add(dimension, names.value(dimension, hit.value(dimension), from));
+    }
+    let source = names.known(Dimension::Source, hit.value(Dimension::Source));
+    let source = names.text(source).clone();
+    add(Dimension::ChannelAndSource, names.channel_and_source(hit.value(Dimension::Channel), &source, from));
+    add(Dimension::Page, labels::page(hit, from, names));
+    add(Dimension::Event, event);
+    for dimension in OF_HITS.into_iter().filter(|dimension| *dimension != Dimension::Event) {
+        add(dimension, names.value(dimension, hit.value(dimension), from));
+    }
+    labels::patterns(hit, from, names).into_iter().for_each(|pattern| add(Dimension::Pattern, pattern));
+    values
 }
