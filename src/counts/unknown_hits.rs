@@ -36,16 +36,12 @@ impl UnknownHits {
         &self.hits
     }
 
-    /// Takes a hit. Without room only what is known already is counted on.
-    pub(super) fn take(&mut self, hit: UnknownHit, props: &[Cell<Sym>], has_room: bool) {
-        if has_room || self.places.contains_key(&hit) {
-            self.add(hit, 1);
-        }
+    /// Takes a hit.
+    pub(super) fn take(&mut self, hit: UnknownHit, props: &[Cell<Sym>]) {
+        self.add(hit, 1);
         for cell in props {
             let property = UnknownProperty { cell: *cell, hour: hit.hour, is_view: hit.is_view };
-            if has_room || self.props.contains_key(&property) {
-                *self.props.entry(property).or_default() += 1;
-            }
+            *self.props.entry(property).or_default() += 1;
         }
     }
 
