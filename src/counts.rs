@@ -183,7 +183,7 @@ impl OpenDay {
         let Some(token) = hit.token else { return self.take_unknown(hit, room) };
         let is_full = self.is_full(hit.network);
         let key = TokenKey::of(token);
-        let known = self.places_of.get(&key).and_then(|place| self.visitors.get_mut(*place as usize));
+        let known = self.places_of.get(&key).and_then(|place| self.visitors.entry_mut(*place as usize));
         if let Some(visitor) = known {
             let before = visitor.places();
             visitor.take(hit, is_full, &mut self.names, self.unstored.book())?;

@@ -47,10 +47,6 @@ pub trait Book {
     fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64);
 }
 
-/// Visits and places that lie with their visitor: most have no more, so that a day is read from its beginning to its end.
-const VISITS_INLINE: usize = 1;
-const PAGE_VISITS_INLINE: usize = 2;
-
 /// One visitor's day at one site. Days have many visitors and most of them do little, so longer lists are kept without room
 /// to grow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,9 +54,9 @@ pub struct Visitor {
     /// When the last accepted hit came, engagement included, and in which hour.
     last: Moment,
     last_hour: Hour,
-    visits: SmallVec<[VisitState; VISITS_INLINE]>,
+    visits: SmallVec<[VisitState; limits::VISITS_INLINE]>,
     /// Sorted by [`PageVisit::key`].
-    page_visits: SmallVec<[PageVisit; PAGE_VISITS_INLINE]>,
+    page_visits: SmallVec<[PageVisit; limits::PAGE_VISITS_INLINE]>,
     /// What few visitors have.
     rare: Option<Box<Rare>>,
 }

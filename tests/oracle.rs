@@ -9,6 +9,7 @@ mod contributions;
 mod images;
 mod recent_activity;
 pub mod streams;
+mod unstored;
 pub mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -49,7 +49,7 @@ impl OpenDay {
             if !self.visitors[place].is_changed_by(&by) {
                 continue;
             }
-            let Some(visitor) = self.visitors.get_mut(place) else { continue };
+            let Some(visitor) = self.visitors.entry_mut(place) else { continue };
             let before = visitor.places();
             visitor.contributions(&self.names, &mut Negated(&mut change));
             visitor.relabel(&by, &mut self.names);

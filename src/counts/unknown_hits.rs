@@ -52,14 +52,14 @@ impl UnknownHits {
 
     fn add(&mut self, hit: UnknownHit, count: u32) {
         let place = *self.places.entry(hit).or_insert_with(|| self.hits.push((hit, 0)) as u32);
-        if let Some((_, known)) = self.hits.get_mut(place as usize) {
+        if let Some((_, known)) = self.hits.entry_mut(place as usize) {
             *known += count;
         }
     }
 
     /// Makes the hits at a place those of another kind.
     pub(super) fn relabel(&mut self, place: usize, new: UnknownHit) {
-        let Some((old, count)) = self.hits.get_mut(place) else { return };
+        let Some((old, count)) = self.hits.entry_mut(place) else { return };
         let (old, count) = (*old, std::mem::take(count));
         self.places.remove(&old);
         self.add(new, count);

@@ -73,7 +73,7 @@ impl Layers {
                         Some(larger) if larger.len() >= layer.len() => larger.with(&layer),
                         Some(smaller) => layer.with(&smaller),
                         None => layer,
-                    })
+                    });
                 }
                 Err(shared) => layers.push(shared),
             }

@@ -71,6 +71,18 @@ pub const DISPLACE_VISITORS_PER_MS: i64 = 100;
 pub const NAMES_OUTWEIGH: u32 = 2;
 /// Names without room that are remembered until a second network brings them, each 16 bytes.
 pub const WAITING_NAMES_MAX: usize = 65_536;
+/// Visits that lie with their visitor in memory: most have no more.
+pub const VISITS_INLINE: usize = 1;
+/// Places by hour that lie with their visitor in memory: more than half have no more.
+pub const PAGE_VISITS_INLINE: usize = 2;
+/// Entries of a block that readers share: the first change of one copies so many, some 2 kB of visitors.
+pub const BLOCK_ENTRIES: usize = 16;
+/// Blocks of a branch, whose pointers are copied with the first change in it.
+pub const BRANCH_BLOCKS: usize = 64;
+/// Entries of a branch: a copy of a list costs one pointer for so many.
+pub const BRANCH_ENTRIES: usize = BLOCK_ENTRIES * BRANCH_BLOCKS;
+/// Tables of two dimensions that are made in one walk over the day: more need more memory, fewer more walks.
+pub const TABLES_PER_WALK: usize = 8;
 /// Layers of sums of a site's day that are read while further ones come; the smaller half of more is put together.
 pub const LAYERS_MAX: usize = 32;
 /// Those of them that one network alone has brought.
