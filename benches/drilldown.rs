@@ -18,10 +18,10 @@ use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
-use headcount::counts::OpenDay;
+use headcount::counts::{OpenDay, Room};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::{Place, Places};
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Tools, Watched, path, source};
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
@@ -141,7 +141,7 @@ impl Maker {
     /// A day of so many visits, a tenth of them by people who were there before.
     fn day(&self, day: Day, visits: usize, engaged: bool, budget: Budget) -> OpenDay {
         let mut open = OpenDay::new(SiteId(1), day, budget);
-        self.visits(day, visits, engaged, &mut |hit| _ = open.take(&hit, true));
+        self.visits(day, visits, engaged, &mut |hit| _ = open.take(&hit, || Room::Visitor));
         open
     }
 
@@ -172,6 +172,7 @@ impl Maker {
                 at,
                 local: Schedule::utc().locate(at),
                 token: Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+                network: Some(Network::from_bits(who as u32)),
                 kind,
                 page: page.clone(),
                 hostname: "example.com".into(),
@@ -420,7 +421,7 @@ fn memory(maker: &Maker) {
     let mut day = OpenDay::new(SiteId(1), FIRST, Budget::default());
     let mut hits = 0;
     maker.visits(FIRST, 100_000, false, &mut |hit| {
-        let _ = day.take(&hit, true);
+        let _ = day.take(&hit, || Room::Visitor);
         hits += 1;
         // Sums are stored every few seconds.
         if hits % 1_000 == 0 {

@@ -11,7 +11,7 @@ use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, address, pixel, pla
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::Collector;
-use headcount::counts::{OpenDay, Sums};
+use headcount::counts::{OpenDay, Room, Sums};
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::hit::token::Salt;
@@ -233,7 +233,8 @@ fn hits_to_counts() {
     let further = bench.hits(0..INPUTS, NOON.plus(60_000), &mut numbers);
     let mut day = open();
     let mut visitor = INPUTS;
-    let take = |day: &mut OpenDay, hits: &[Hit]| hits.iter().for_each(|hit| day.take(hit, true).expect("counted"));
+    let take =
+        |day: &mut OpenDay, hits: &[Hit]| hits.iter().for_each(|hit| day.take(hit, || Room::Visitor).expect("counted"));
     cost("hit -> counts, first of a visitor", INPUTS, "ns", 1e9, || {
         let hits = bench.hits(visitor..visitor + INPUTS, NOON, &mut numbers);
         visitor += INPUTS;
@@ -262,7 +263,7 @@ fn a_million_visitors() {
         for visitor in 0..visitors {
             let at = NOON.plus(round as i64 * 60_000);
             let hit = bench.hit(sent(visitor, &mut numbers).beacon(), at);
-            day.take(&hit, true).expect("counted");
+            day.take(&hit, || Room::Visitor).expect("counted");
         }
     }
     let bytes = resident_bytes().saturating_sub(before);
@@ -293,7 +294,7 @@ fn a_day(bench: &Bench, seed: u64) -> Sums {
     for view in 0..3_000_i64 {
         let visitor = (numbers.share() * 1_250.0) as usize;
         let at = Moment(i64::from(NOON_DAY.0) * 86_400_000).plus(view * 28_000);
-        day.take(&bench.hit(sent(visitor, &mut numbers).beacon(), at), true).expect("counted");
+        day.take(&bench.hit(sent(visitor, &mut numbers).beacon(), at), || Room::Visitor).expect("counted");
     }
     day.drain()
 }

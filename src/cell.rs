@@ -21,7 +21,7 @@ pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, Unk
 pub use filter::{Filter, Test};
 pub use folding::{Folding, SiteHistory};
 pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};
-pub use names::{DayNames, PAGEVIEW, Sym, Use};
+pub use names::{Bringer, DayNames, DisplacedNames, GoneName, PAGEVIEW, Sym, Use};
 pub use tuples::{AttributeTuple, AttributeTuples, TUPLES_PER_VISIT, TupleValues};
 
 /// The label of a value that is missing, except for source, referrer and channel.

@@ -9,21 +9,24 @@ mod unknown_hits;
 mod unstored;
 pub mod recent_activity;
 pub mod pairs;
+pub mod shares;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, Sym, Tally};
-use crate::hit::Hit;
-use crate::hit::token::Token;
+use crate::hit::token::{Network, Token};
+use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Budget, Day, Hour, SiteId};
+use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
 pub use image::DayImage;
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
+use shares::NetworkCounts;
+pub use shares::{Newcomer, Room, Shares};
 pub use snapshot::SessionSnapshot;
 use unknown_hits::UnknownHits;
 use unstored::Layers;
@@ -130,6 +133,12 @@ pub struct OpenDay {
     unstored: Layers,
     /// How many places all visitors together have been at.
     places: usize,
+    /// The same by network, once there are many.
+    crowd: Option<Box<NetworkCounts>>,
+    /// When the last hit came.
+    last_hit: Moment,
+    /// When names last gave way.
+    displaced: Option<Moment>,
     /// Whether anything came since [`OpenDay::mark_stored`].
     has_changed: bool,
 }
@@ -147,6 +156,9 @@ impl OpenDay {
             unknown: UnknownHits::default(),
             unstored: Layers::new(false),
             places: 0,
+            crowd: None,
+            last_hit: Moment(i64::MIN),
+            displaced: None,
             has_changed: false,
         }
     }
@@ -162,27 +174,31 @@ impl OpenDay {
         self
     }
 
-    /// Counts a hit of this site and day. `has_room` tells whether a further visitor may be remembered.
+    /// Counts a hit of this site and day. `room` is asked when the hit is of somebody new.
     ///
     /// # Errors
-    /// [`Rejection::NoVisit`] and [`Rejection::TooMany`]; nothing is changed then.
-    pub fn take(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let Some(token) = hit.token else { return self.take_unknown(hit, has_room) };
-        let is_full = self.places >= limits::PLACES_PER_DAY;
+    /// [`Rejection::NoVisit`]; nothing is changed then.
+    pub fn take(&mut self, hit: &Hit, room: impl FnOnce() -> Room) -> Result<(), Rejection> {
+        self.last_hit = self.last_hit.max(hit.at);
+        let Some(token) = hit.token else { return self.take_unknown(hit, room) };
+        let is_full = self.is_full(hit.network);
         let key = TokenKey::of(token);
-        let known = self.places_of.get(&key).and_then(|place| self.visitors.get_mut(*place as usize));
+        let known = self.places_of.get(&key).and_then(|place| self.visitors.entry_mut(*place as usize));
         if let Some(visitor) = known {
             let before = visitor.places();
-            visitor.take(hit, token.bits(), is_full, &mut self.names, self.unstored.book())?;
-            self.places += visitor.places() - before;
-        } else if has_room {
+            visitor.take(hit, is_full, &mut self.names, self.unstored.book())?;
+            let places = visitor.places() - before;
+            self.note_places(hit.network, places);
+        } else if matches!(hit.kind, Kind::Engagement { .. }) {
+            return Err(Rejection::NoVisit);
+        } else if room() == Room::Visitor {
             let mut visitor = Visitor::new();
-            visitor.take(hit, token.bits(), is_full, &mut self.names, self.unstored.book())?;
-            self.places += visitor.places();
+            visitor.take(hit, is_full, &mut self.names, self.unstored.book())?;
+            self.note_places(hit.network, visitor.places());
             self.places_of.insert(key, self.visitors.push(visitor) as u32);
             self.tokens.push(token);
         } else {
-            return Err(Rejection::TooMany);
+            visit::take_stranger(hit, &mut self.names, self.unstored.book())?;
         }
         self.has_changed = true;
         Ok(())
@@ -190,11 +206,32 @@ impl OpenDay {
 
     /// Hits without a token are counted even where no room is left to remember of what kind they were: then they are
     /// missing from cells of two dimensions alone.
-    fn take_unknown(&mut self, hit: &Hit, has_room: bool) -> Result<(), Rejection> {
-        let (alike, props) = visit::take_unknown(hit, &mut self.names, self.unstored.book())?;
-        self.unknown.take(alike, &props, has_room);
+    fn take_unknown(&mut self, hit: &Hit, room: impl FnOnce() -> Room) -> Result<(), Rejection> {
+        if room() == Room::NoVisitor {
+            visit::take_stranger(hit, &mut self.names, self.unstored.book())?;
+        } else {
+            let (alike, props) = visit::take_unknown(hit, &mut self.names, self.unstored.book())?;
+            self.unknown.take(alike, &props);
+        }
         self.has_changed = true;
         Ok(())
+    }
+
+    /// Whether few more places are remembered of a visitor: the day has so many, or those of the visitor's network are too many.
+    fn is_full(&self, network: Option<Network>) -> bool {
+        let of_network = self.crowd.as_ref().zip(network).map_or(0, |(crowd, network)| crowd.of(network));
+        self.places >= limits::PLACES_PER_DAY || of_network >= limits::PLACES_PER_NETWORK
+    }
+
+    fn note_places(&mut self, network: Option<Network>, places: usize) {
+        self.places += places;
+        // Fewer than that are no flood, whoever brings them.
+        if places > 0
+            && self.places > limits::PLACES_PER_NETWORK as usize / 2
+            && let Some(network) = network
+        {
+            self.crowd.get_or_insert_default().add(network, places as u32);
+        }
     }
 
     /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits and properties.
@@ -221,7 +258,7 @@ impl OpenDay {
     pub fn forget_visitors(&mut self) {
         (self.places_of, self.tokens) = (HashMap::default(), Blocks::default());
         self.visitors = Blocks::default();
-        (self.unknown, self.places) = (UnknownHits::default(), 0);
+        (self.unknown, self.places, self.crowd) = (UnknownHits::default(), 0, None);
     }
 }
 

@@ -24,7 +24,7 @@ use agent::{Agent, Agents, Bot, Verdict};
 use path::Campaign;
 use place::{Place, Places};
 use source::Origin;
-use token::{Salt, Token};
+use token::{Network, Salt, Token};
 
 pub use crate::beacon::Kind;
 pub use watched::{Money, Watched, watched};
@@ -39,6 +39,8 @@ pub struct Hit {
     pub local: LocalHour,
     /// Who sent it, for today; nothing where the site keeps no tokens.
     pub token: Option<Token>,
+    /// The network it came from, for today; nothing where the site keeps no tokens.
+    pub network: Option<Network>,
     /// What it tells; names are masked.
     pub kind: Kind,
     /// The page, without its query, masked; [`NOT_SET`] when it is not known.
@@ -197,6 +199,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         at: arrival.at,
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
+        network: token::network_of(salt, address, mode),
         watched: watched::watched(site, &page, &kind, beacon.revenue.as_ref()),
         props,
         kind,

@@ -101,6 +101,7 @@
 //!   documentation is what `headcount reference sites` prints;
 //! - a key of the configuration: its field and its item of [`config::KEYS`], which flag, variable and help are made of; the table
 //!   for the documentation is what `headcount reference configuration` prints;
+//! - which names find room on a full day, and which give way: `cell/names/`; who has room as a visitor: `counts/shares.rs`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:

@@ -182,6 +182,16 @@ impl Directory {
         self.by_name.get(name).or_else(|| self.by_name.get(&fold(name)))
     }
 
+    /// How many sites there are.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     /// The only site that there is.
     pub fn only(&self) -> Option<&Arc<Site>> {
         self.by_id.values().next().filter(|_| self.by_id.len() == 1)

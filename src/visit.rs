@@ -11,6 +11,7 @@ mod progress;
 mod relabel;
 mod rows;
 mod seen;
+mod stranger;
 mod page_visit;
 mod unknown;
 
@@ -29,8 +30,9 @@ use crate::rejection::Rejection;
 use crate::site::{Hour, Moment};
 
 pub use contributions::Negated;
-pub use relabel::{GoneName, Relabelling};
+pub use relabel::Relabelling;
 pub use rows::{PageVisitRow, VisitRow};
+pub use stranger::take_stranger;
 pub use unknown::{UnknownHit, take_unknown};
 
 /// Where changes of sums go.
@@ -45,10 +47,6 @@ pub trait Book {
     fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64);
 }
 
-/// Visits and places that lie with their visitor: most have no more, so that a day is read from its beginning to its end.
-const VISITS_INLINE: usize = 1;
-const PAGE_VISITS_INLINE: usize = 2;
-
 /// One visitor's day at one site. Days have many visitors and most of them do little, so longer lists are kept without room
 /// to grow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,9 +54,9 @@ pub struct Visitor {
     /// When the last accepted hit came, engagement included, and in which hour.
     last: Moment,
     last_hour: Hour,
-    visits: SmallVec<[VisitState; VISITS_INLINE]>,
+    visits: SmallVec<[VisitState; limits::VISITS_INLINE]>,
     /// Sorted by [`PageVisit::key`].
-    page_visits: SmallVec<[PageVisit; PAGE_VISITS_INLINE]>,
+    page_visits: SmallVec<[PageVisit; limits::PAGE_VISITS_INLINE]>,
     /// What few visitors have.
     rare: Option<Box<Rare>>,
 }
@@ -179,15 +177,13 @@ impl Visitor {
         self.last
     }
 
-    /// Takes a hit of the day, and books what it changes. `who` tells visitors apart; on a day that `is_full` few
-    /// more places are remembered.
+    /// Takes a hit of the day, and books what it changes. On a day that `is_full` few more places are remembered.
     ///
     /// # Errors
     /// [`Rejection::NoVisit`]; nothing is changed then.
     pub fn take(
         &mut self,
         hit: &Hit,
-        who: u64,
         is_full: bool,
         names: &mut DayNames,
         book: &mut impl Book,
@@ -197,7 +193,7 @@ impl Visitor {
         let (at, hour) = if is_late { (self.last, self.last_hour) } else { (hit.at, hit.local.hour) };
         match &hit.kind {
             Kind::Engagement { ms, scroll } => self.engage(hit, at, *ms, *scroll, names, book)?,
-            Kind::Pageview | Kind::Event { .. } => self.count(hit, (who, is_full), (at, hour), names, book),
+            Kind::Pageview | Kind::Event { .. } => self.count(hit, is_full, (at, hour), names, book),
         }
         (self.last, self.last_hour) = (at, hour);
         Ok(())
@@ -261,17 +257,17 @@ impl Visitor {
     fn count(
         &mut self,
         hit: &Hit,
-        (who, is_full): (u64, bool),
+        is_full: bool,
         (at, hour): (Moment, Hour),
         names: &mut DayNames,
         book: &mut impl Book,
     ) {
         let most = if is_full { limits::SEEN_PER_VISITOR_OF_FULL_DAY } else { limits::SEEN_PER_VISITOR_MAX };
         let has_been_everywhere = self.places() + hit.props.len() >= most;
-        let labels = Labels::of(hit, who, names, has_been_everywhere);
+        let labels = Labels::of(hit, names, has_been_everywhere);
         let is_new_visit = !self.is_in_visit(at);
         if is_new_visit {
-            let tuples = labels::tuples(hit, who, names);
+            let tuples = labels::tuples(hit, names);
             self.begin(tuples, at, hour);
         }
         let current = self.visits.len() - 1;

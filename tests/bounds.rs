@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use headcount::cell::{Axis, Dimension, OTHER, Tally};
 use headcount::control::{Command, SiteChange};
-use headcount::counts::{OpenDay, Sums};
+use headcount::counts::{OpenDay, Room, Sums};
 use headcount::hit::Hit;
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::limits::SEEN_PER_VISITOR_MAX;
 use headcount::site::Budget;
 
@@ -18,7 +18,9 @@ use crate::world::World;
 
 fn hit(who: u64, page: &str) -> Hit {
     let mut hit = hits(&Scenario::parse("09:00 ana /")).remove(0);
-    (hit.token, hit.page) = (Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))), page.to_owned());
+    let bits = who.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hit.token, hit.network) = (Some(Token::from_bits(bits)), Some(Network::from_bits((bits >> 32) as u32)));
+    page.clone_into(&mut hit.page);
     hit
 }
 
@@ -30,10 +32,12 @@ fn by_value(sums: &Sums, axis: &Axis<headcount::counts::Name>) -> HashMap<String
 #[test]
 fn past_the_bound_of_a_visitor_pages_are_other_and_totals_exact() {
     let template = hit(1, "/");
-    let mut day = OpenDay::new(template.site, template.local.day, Budget::default());
+    // One network has a quarter of the budget, which is more than one visitor needs here.
+    let budget = Budget { values: 40_000, ..Budget::default() };
+    let mut day = OpenDay::new(template.site, template.local.day, budget);
     let many = SEEN_PER_VISITOR_MAX + 100;
     for number in 0..many {
-        day.take(&hit(1, &format!("/{number}")), true).unwrap();
+        day.take(&hit(1, &format!("/{number}")), || Room::Visitor).unwrap();
     }
     let sums = day.drain();
     let pages = by_value(&sums, &Axis::Of(Dimension::Page));
@@ -55,10 +59,10 @@ fn a_flood_fills_no_more_than_the_budget_and_people_are_counted_by_name() {
         made_up.campaign.campaign = Some(format!("c{number}"));
         made_up.origin.referrer = format!("r{number}.test").into();
         made_up.props = vec![(format!("k{}", number % 2_000), number.to_string())];
-        day.take(&made_up, true).unwrap();
+        day.take(&made_up, || Room::Visitor).unwrap();
         if number % 100 == 0 {
             let page = ["/", "/a", "/b", "/late"][if number > flood / 2 { 3 } else { (number as usize / 100) % 3 }];
-            day.take(&hit(number / 100, page), true).unwrap();
+            day.take(&hit(number / 100, page), || Room::Visitor).unwrap();
         }
     }
     let (sums, pairs) = (day.drain(), day.snapshot().pairs(budget.pair_cells));

@@ -15,6 +15,7 @@ mod drill_down;
 mod drill;
 mod edge;
 mod exclusions;
+mod floods;
 mod fuzz;
 mod import;
 mod ingest;

@@ -10,6 +10,7 @@ mod images;
 mod recent_activity;
 mod states;
 pub mod streams;
+mod unstored;
 pub mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

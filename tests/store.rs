@@ -9,7 +9,7 @@ mod versions;
 use std::sync::Arc;
 
 use headcount::cell::{Axis, Cell, Dimension, Tally};
-use headcount::counts::{Name, OpenDay, Sums};
+use headcount::counts::{Name, OpenDay, Room, Sums};
 use headcount::rejection::Rejection;
 use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::{self, Ask, Flush, Grain, Operators, Rejected, StoreError, Stores, SumStore};
@@ -146,7 +146,7 @@ fn no_token_reaches_the_file() {
     let mut day = OpenDay::new(hits[0].site, hits[0].local.day, Budget::default());
     let mut needles = Vec::new();
     for hit in &hits {
-        day.take(hit, true).unwrap();
+        day.take(hit, || Room::Visitor).unwrap();
         let bits = hit.token.unwrap().bits();
         needles.extend([bits.to_le_bytes().to_vec(), bits.to_be_bytes().to_vec(), bits.to_string().into_bytes()]);
         needles.extend([format!("{bits:x}").into_bytes(), format!("{}", bits as i64).into_bytes()]);

@@ -9,11 +9,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use smallvec::SmallVec;
 
-/// Entries of a block: the first change of one that is shared copies so many.
-const BLOCK_ENTRIES: usize = 16;
-/// Blocks of a branch.
-const BRANCH_BLOCKS: usize = 64;
-const BRANCH_ENTRIES: usize = BLOCK_ENTRIES * BRANCH_BLOCKS;
+use crate::limits::{BLOCK_ENTRIES, BRANCH_BLOCKS, BRANCH_ENTRIES};
 
 type Block<T> = SmallVec<[T; BLOCK_ENTRIES]>;
 type BlockBranch<T> = Vec<Arc<Block<T>>>;
@@ -63,7 +59,7 @@ impl<T> Blocks<T> {
 
 impl<T: Clone> Blocks<T> {
     /// The entry at a place, to be changed.
-    pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+    pub fn entry_mut(&mut self, place: usize) -> Option<&mut T> {
         let branch = Arc::make_mut(self.branches.get_mut(place / BRANCH_ENTRIES)?);
         let block = Arc::make_mut(branch.get_mut(place / BLOCK_ENTRIES % BRANCH_BLOCKS)?);
         block.get_mut(place % BLOCK_ENTRIES)
@@ -177,7 +173,7 @@ mod tests {
                     Change::Set(place, entry) if !list.is_empty() => {
                         let place = place.index(list.len());
                         list[place] = entry;
-                        *blocks.get_mut(place).unwrap() = entry;
+                        *blocks.entry_mut(place).unwrap() = entry;
                     }
                     Change::Set(..) => {}
                     Change::Copy => copies.push((list.clone(), blocks.clone())),
@@ -188,7 +184,7 @@ mod tests {
                 prop_assert_eq!(blocks.len(), list.len());
                 prop_assert!(blocks.iter().eq(&list));
                 prop_assert!((0..list.len()).all(|place| blocks[place] == list[place] && blocks.get(place) == Some(&list[place])));
-                prop_assert!(blocks.get(list.len()).is_none() && blocks.get_mut(list.len()).is_none());
+                prop_assert!(blocks.get(list.len()).is_none() && blocks.entry_mut(list.len()).is_none());
                 prop_assert_eq!(blocks.is_empty(), list.is_empty());
                 prop_assert!(list.into_iter().collect::<Blocks<u32>>().iter().eq(blocks.iter()));
             }

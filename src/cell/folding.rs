@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::DigestKey;
+use super::{Bringer, DigestKey};
 use crate::limits;
 
 /// What stands for the children of a parent that look personal.
@@ -39,6 +39,8 @@ pub struct Folding {
     before: Option<Arc<dyn SiteHistory>>,
     children: Children,
     parents: HashMap<u64, Parent, foldhash::fast::RandomState>,
+    /// How many children each network was the first to see.
+    by_network: HashMap<u32, u32, foldhash::fast::RandomState>,
     /// Hits of a site that keeps no tokens, each of which is taken for another visitor's.
     unknown: u64,
     /// Room for the name that is being made: most pages keep theirs, and need none of their own.
@@ -82,6 +84,7 @@ impl Folding {
             named_children: self.named_children,
             children: self.children.clone(),
             parents: self.parents.clone(),
+            by_network: self.by_network.clone(),
             unknown: self.unknown,
             digests: self.digests.clone(),
             ..Folding::default()
@@ -93,18 +96,18 @@ impl Folding {
         Folding { before: self.before, ..image }
     }
 
-    /// The name that a page is counted by for this visitor; 0 stands for one of whom nothing is known. `of` tells apart lists of pages,
+    /// The name that a page is counted by for this visitor. `of` tells apart lists of pages,
     /// such as those that properties name.
-    pub fn name<'a>(&mut self, of: &str, page: &'a str, who: u64) -> Cow<'a, str> {
+    pub fn name<'a>(&mut self, of: &str, page: &'a str, from: Bringer) -> Cow<'a, str> {
         if !page.starts_with('/') || page.len() == 1 {
             return Cow::Borrowed(page);
         }
         let Some(before) = self.before.take() else { return Cow::Borrowed(page) };
-        let who = if who == 0 { self.next_unknown() } else { who };
+        let from = Bringer { who: if from.who == 0 { self.next_unknown() } else { from.who }, ..from };
         let mut name = FoldedName { text: std::mem::take(&mut self.room), is_folded: false };
         name.text.clear();
         for part in parts(page) {
-            let is_folded = !part.starts_with(':') && self.is_folded(of, &name.text, part, page, who, &*before);
+            let is_folded = !part.starts_with(':') && self.is_folded(of, &name.text, part, page, from, &*before);
             name.push(part, is_folded);
         }
         (self.before, self.room) = (Some(before), name.text);
@@ -137,14 +140,14 @@ impl Folding {
         parent: &str,
         part: &str,
         page: &str,
-        who: u64,
+        from: Bringer,
         before: &dyn SiteHistory,
     ) -> bool {
         let (digest, of_parent) = (self.digest(of, parent, part), self.digest(of, parent, ""));
-        if let Some(is_still_folded) = self.seen_again(digest, of_parent, who) {
+        if let Some(is_still_folded) = self.seen_again(digest, of_parent, from.who) {
             return is_still_folded && before.may_fold(parent, page);
         }
-        let has_room = self.children.len() < limits::FOLDING_CHILDREN_MAX;
+        let has_room = self.has_room(from.network);
         // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
         let mut unknown = Parent::default();
         let seen = match self.parents.get_mut(&of_parent) {
@@ -166,9 +169,20 @@ impl Folding {
             before.note(parent);
         }
         if has_room {
-            self.children.insert(digest, Child { only: (!is_known).then_some(who), is_folded });
+            self.children.insert(digest, Child { only: (!is_known).then_some(from.who), is_folded });
         }
         is_folded
+    }
+
+    /// Whether one more child that a network brings is remembered. One network must not use up what others need.
+    fn has_room(&mut self, network: u32) -> bool {
+        if self.children.len() >= limits::FOLDING_CHILDREN_MAX {
+            return false;
+        }
+        let brought = self.by_network.entry(network).or_default();
+        let has_room = *brought < limits::FOLDING_CHILDREN_PER_NETWORK;
+        *brought += u32::from(has_room);
+        has_room
     }
 
     /// Whether a child that was seen before is folded for this visitor; nothing if it was not.
@@ -276,6 +290,10 @@ mod tests {
         }
     }
 
+    fn by(who: u64) -> Bringer {
+        Bringer { who, network: who as u32, brings: true }
+    }
+
     fn folding(site: &Arc<KnownSite>) -> Folding {
         Folding::by(5, site.clone())
     }
@@ -286,19 +304,19 @@ mod tests {
         let mut day = folding(&site);
         for who in 1..=5 {
             let page = format!("/profile/{who}");
-            assert_eq!(day.name("", &page, who), page);
+            assert_eq!(day.name("", &page, by(who)), page);
         }
-        assert_eq!(day.name("", "/profile/jane-roe", 6), "/profile/:other");
-        assert_eq!(day.name("", "/profile/jane-roe/", 6), "/profile/:other");
-        assert_eq!(day.name("", "/profile/jane-roe/posts", 6), "/profile/:other/posts");
-        assert_eq!(day.name("", "/profile/1", 1), "/profile/1", "what has a name keeps it");
-        assert_eq!(day.name("", "/about", 6), "/about");
+        assert_eq!(day.name("", "/profile/jane-roe", by(6)), "/profile/:other");
+        assert_eq!(day.name("", "/profile/jane-roe/", by(6)), "/profile/:other");
+        assert_eq!(day.name("", "/profile/jane-roe/posts", by(6)), "/profile/:other/posts");
+        assert_eq!(day.name("", "/profile/1", by(1)), "/profile/1", "what has a name keeps it");
+        assert_eq!(day.name("", "/about", by(6)), "/about");
         assert_eq!(day.folded("/profile/jane-roe").as_deref(), Some("/profile/:other"));
-        assert_eq!(day.name("", "/profile/jane-roe", 7), "/profile/jane-roe");
-        assert_eq!(day.name("", "/profile/jane-roe", 6), "/profile/jane-roe");
+        assert_eq!(day.name("", "/profile/jane-roe", by(7)), "/profile/jane-roe");
+        assert_eq!(day.name("", "/profile/jane-roe", by(6)), "/profile/jane-roe");
         assert!(site.is_personal("/profile") && !site.is_personal(""));
         // On the next day the first one is folded.
-        assert_eq!(folding(&site).name("", "/profile/john", 1), "/profile/:other");
+        assert_eq!(folding(&site).name("", "/profile/john", by(1)), "/profile/:other");
     }
 
     #[test]
@@ -306,11 +324,12 @@ mod tests {
         let site = Arc::new(KnownSite::default());
         let mut day = folding(&site);
         for who in 1..=2 {
-            assert_eq!(day.name("", "/blog/news", who), "/blog/news");
+            assert_eq!(day.name("", "/blog/news", by(who)), "/blog/news");
         }
         for who in 1..=60 {
             let page = format!("/blog/{who}");
-            let (first, again) = (day.name("", &page, who).into_owned(), day.name("", &page, 100 + who).into_owned());
+            let (first, again) =
+                (day.name("", &page, by(who)).into_owned(), day.name("", &page, by(100 + who)).into_owned());
             assert_eq!((first, again), (page.clone(), page), "every post has two readers");
         }
         assert!(!site.is_personal("/blog"));
@@ -324,10 +343,10 @@ mod tests {
         let mut day = folding(&site);
         for who in 1..=60 {
             for page in [format!("/blog/{who}"), format!("/kept/{who}")] {
-                assert_eq!(day.name("", &page, who), page);
+                assert_eq!(day.name("", &page, by(who)), page);
             }
         }
-        assert_eq!(day.name("", "/blog/new", 61), "/blog/new", "a new post among many that were known");
+        assert_eq!(day.name("", "/blog/new", by(61)), "/blog/new", "a new post among many that were known");
         assert!(!site.is_personal("/blog") && !site.is_personal("/kept"));
     }
 
@@ -336,30 +355,32 @@ mod tests {
         let mut day = folding(&Arc::default());
         let flood = limits::FOLDING_CHILDREN_MAX as u64;
         for who in 1..=flood + 1_000 {
-            day.name("", &format!("/{who}/x"), who);
+            day.name("", &format!("/{who}/x"), by(who));
         }
         assert_eq!(day.children.len(), limits::FOLDING_CHILDREN_MAX);
         let unasked: usize = day.parents.values().map(|parent| parent.unasked.len()).sum();
         assert!(day.parents.len() <= limits::FOLDING_CHILDREN_MAX && unasked <= limits::FOLDING_CHILDREN_MAX);
-        assert_eq!(day.name("", "/new/page", flood), "/:other/page", "what is folded goes on to be");
+        assert_eq!(day.name("", "/new/page", by(flood)), "/:other/page", "what is folded goes on to be");
     }
 
     #[test]
     fn without_tokens_each_hit_is_another_visitor() {
         let mut day = folding(&Arc::default());
         for page in 1..=5 {
-            day.name("", &format!("/p/{page}"), 0);
+            day.name("", &format!("/p/{page}"), by(0));
         }
-        assert_eq!(day.name("", "/p/jane", 0), "/p/:other");
-        assert_eq!(day.name("", "/p/jane", 0), "/p/jane");
+        assert_eq!(day.name("", "/p/jane", by(0)), "/p/:other");
+        assert_eq!(day.name("", "/p/jane", by(0)), "/p/jane");
     }
 
     #[test]
     fn nothing_is_folded_without_a_site_or_where_there_is_no_page() {
         let mut none = Folding::default();
-        assert!((1..100).all(|who| none.name("", &format!("/p/{who}"), who) == format!("/p/{who}")));
+        assert!((1..100).all(|who| none.name("", &format!("/p/{who}"), by(who)) == format!("/p/{who}")));
         let mut day = folding(&Arc::default());
-        assert!((1..100).all(|who| day.name("", "(not set)", who) == "(not set)" && day.name("", "/", who) == "/"));
+        assert!(
+            (1..100).all(|who| day.name("", "(not set)", by(who)) == "(not set)" && day.name("", "/", by(who)) == "/")
+        );
     }
 
     /// The same by a list of all hits before: whether a child is named is read off that list each time.
@@ -393,7 +414,7 @@ mod tests {
         fn names_are_those_of_a_naive_walk(hits in prop::collection::vec((0u8..3, 0u8..40, 1u64..30), 0..120)) {
             let mut day = folding(&Arc::default());
             let names: Vec<String> =
-                hits.iter().map(|(p, c, who)| day.name("", &format!("/{p}/{c}"), *who).into_owned()).collect();
+                hits.iter().map(|(p, c, who)| day.name("", &format!("/{p}/{c}"), by(*who)).into_owned()).collect();
             prop_assert_eq!(names, walked(&hits, 5));
         }
     }

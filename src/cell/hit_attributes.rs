@@ -1,6 +1,6 @@
 //! Small numbers for what is known of a hit beside its page, within one site and day. The table is dropped with its day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ pub struct HitAttributeTable {
     pub known: AttributeValues,
     #[serde(skip)]
     numbers: HashMap<AttributesKey, HitAttributes, foldhash::fast::RandomState>,
+    /// Numbers of combinations that lost a value, and those that are free.
+    retired: Vec<HitAttributes>,
+    free: Vec<HitAttributes>,
 }
 
 /// The values of combinations, by number.
@@ -38,23 +41,36 @@ pub struct HitAttributeTable {
 pub struct AttributeValues(Blocks<AttributesKey>);
 
 impl HitAttributeTable {
+    /// The number of a combination, if it was met.
+    pub fn find(&self, values: &HitValues, patterns: &[Sym]) -> Option<HitAttributes> {
+        self.numbers.get(&AttributesKey { values: *values, patterns: patterns.into() }).copied()
+    }
+
     /// The number of a combination, new if need be.
     pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>) -> HitAttributes {
         let combination = AttributesKey { values, patterns };
         if let Some(attributes) = self.numbers.get(&combination) {
             return *attributes;
         }
-        let attributes = HitAttributes(self.known.0.push(combination.clone()) as u32);
+        let attributes = match self.free.pop() {
+            Some(free) => {
+                if let Some(known) = self.known.0.get_mut(free.0 as usize) {
+                    *known = combination.clone();
+                }
+                free
+            }
+            None => HitAttributes(self.known.0.push(combination.clone()) as u32),
+        };
         self.numbers.insert(combination, attributes);
         attributes
     }
 
-    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
+    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place. What it was stays known
+    /// until [`HitAttributeTable::free_retired`].
     pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
-        let mut new = NewAttributes::default();
         let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
-        for number in 0..self.len() as u32 {
-            let combination = &self.known.0[number as usize];
+        let mut lost = Vec::new();
+        for (combination, attributes) in &self.numbers {
             let mut values = combination.values;
             values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
             let mut patterns: Vec<Sym> =
@@ -62,32 +78,44 @@ impl HitAttributeTable {
             patterns.sort_unstable();
             patterns.dedup();
             if (values, &*patterns) != (combination.values, &*combination.patterns) {
-                new.insert(HitAttributes(number), self.of(values, patterns.into()));
+                lost.push((*attributes, values, patterns));
             }
         }
-        new
+        lost.sort_unstable_by_key(|(attributes, ..)| *attributes);
+        for (attributes, ..) in &lost {
+            self.numbers.remove(&self.known.0[attributes.0 as usize]);
+            self.retired.push(*attributes);
+        }
+        lost.into_iter().map(|(old, values, patterns)| (old, self.of(values, patterns.into()))).collect()
+    }
+
+    /// Lets new combinations have the numbers of those that lost a value. Nobody may have them any more.
+    pub fn free_retired(&mut self) {
+        self.free.append(&mut self.retired);
     }
 
     /// All of it but what is found out again by [`HitAttributeTable::restored`].
     pub fn image(&self) -> HitAttributeTable {
-        HitAttributeTable { known: self.known.clone(), numbers: HashMap::default() }
+        let (retired, free) = (self.retired.clone(), self.free.clone());
+        HitAttributeTable { known: self.known.clone(), numbers: HashMap::default(), retired, free }
     }
 
     /// The combinations of an image, to be counted with.
     pub fn restored(mut self) -> HitAttributeTable {
+        let lost: HashSet<HitAttributes> = self.retired.iter().chain(&self.free).copied().collect();
         let known = self.known.0.iter().cloned().zip((0..).map(HitAttributes));
-        self.numbers = known.collect();
+        self.numbers = known.filter(|(_, number)| !lost.contains(number)).collect();
         self
     }
 
     /// How many combinations there are.
     pub fn len(&self) -> usize {
-        self.known.0.len()
+        self.numbers.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.known.0.is_empty()
+        self.numbers.is_empty()
     }
 
     /// The values of a combination given out by this table.

@@ -1,22 +1,36 @@
 //! Small numbers for texts, within one site and day, as far as the budget of the day goes. The table is dropped with its day.
 //!
 //! Each dimension takes so many different values a day; any further one is [`OTHER`], so that totals stay exact and a flood of made-up
-//! addresses fills no memory. A value that a second visitor brings is no chance, and gets in for half as much again:
-//! pages that people read are counted by name though somebody floods the site.
+//! addresses fills no memory. What earns a name its place is how many networks bring it: one network alone gets a share of the
+//! budget; a name that a second one brings is no chance, and gets in for half as much again; and when that is used up, the
+//! lightest names give way to heavier ones (`displacement.rs`). So what people read is counted by name though somebody floods the site.
 
-use std::collections::{HashMap, HashSet};
+mod displacement;
+mod uses;
+mod waiting;
+mod weight;
+
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::dimension::FIXED;
 use super::filter::JOINT;
+use super::hit_attributes::HitValues;
 use super::tuples::NewTuples;
 use super::{
-    AttributeTuple, AttributeTuples, Blocks, DigestKey, Dimension, Folding, HitAttributeTable, NOT_SET, OTHER,
+    AttributeTuple, AttributeTuples, Blocks, Dimension, Folding, HitAttributeTable, HitAttributes, NOT_SET, OF_HITS, OTHER,
     TUPLES_PER_VISIT,
 };
 use crate::limits;
+pub use displacement::{DisplacedNames, GoneName};
+pub use uses::Use;
+use uses::{ATTRIBUTES, EVENT_KEYS, EVENT_PROPS, PLACES, PROP_VALUES, UseBits};
+use waiting::Waiting;
+pub use weight::Bringer;
+use weight::NameWeight;
 
 /// A name in memory: an index into the [`DayNames`] of one site and day. It says nothing outside of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,68 +48,43 @@ impl Sym {
 /// The event that a pageview is.
 pub const PAGEVIEW: &str = "pageview";
 
-/// What a name is used for. Each kind has a budget of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Use {
-    /// The value of a dimension.
-    Value(Dimension),
-    /// The key of a property.
-    Key,
-    /// A currency.
-    Currency,
+/// Most names of a site's day: those of every use, the values of properties, the few that count against no budget, and those that
+/// gave way since the last flush.
+pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 5 / 2);
+
+/// What is known of a name.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct HeldName {
+    /// One bit for each [`Use`] that has taken it in.
+    uses: UseBits,
+    /// One bit for each use in which it never gives way.
+    kept: UseBits,
+    /// For how many keys of properties it is a value.
+    props: u32,
+    /// The use that `weight` is of; the few further ones are in [`DayNames::weights`].
+    weighed: Option<u8>,
+    weight: NameWeight,
 }
 
-impl Use {
-    /// The uses that are no dimension's.
-    const OTHERS: [Use; 2] = [Use::Key, Use::Currency];
-    const COUNT: usize = Dimension::COUNTED.len() + Use::OTHERS.len();
-
-    /// Its place among all uses, which no other use has: dimensions are numbered by their rows.
-    const fn number(self) -> usize {
-        match self {
-            Use::Value(dimension) => dimension.place(),
-            Use::Key => Dimension::COUNTED.len(),
-            Use::Currency => Dimension::COUNTED.len() + 1,
-        }
-    }
-
-    const fn bit(self) -> UseBits {
-        1 << self.number()
-    }
-
-    /// The value that is always taken in.
-    fn always_counted(self) -> &'static str {
-        match self {
-            Use::Value(dimension) => dimension.row().always_counted,
-            Use::Key | Use::Currency => NOT_SET,
-        }
-    }
+impl HeldName {
+    const NONE: HeldName = HeldName { uses: 0, kept: 0, props: 0, weighed: None, weight: NameWeight::KEPT };
 }
 
-/// Most names of a site's day: those of every use, the values of properties, and the few that count against no budget.
-pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 3 / 2);
+/// What is known of a budget.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct BudgetUse {
+    /// How many names it has taken in.
+    taken: u32,
+    /// No name in it is lighter, in networks.
+    lightest: u32,
+    /// The heaviest name that found no room since names gave way.
+    newcomer: u32,
+    /// How many names are kept because they carry money.
+    paid: u32,
+}
 
-/// Digests of names, with the visitor who brought them.
-type WaitingNames = HashMap<u64, u64, foldhash::fast::RandomState>;
-
-/// One bit for each [`Use`].
-type UseBits = u32;
-
-/// No two uses share a number, and each has a bit.
-const _: () = {
-    let mut seen: UseBits = 0;
-    let mut at = 0;
-    while at < Use::COUNT {
-        let use_ = match at < Dimension::COUNTED.len() {
-            true => Use::Value(Dimension::COUNTED[at]),
-            false => Use::OTHERS[at - Dimension::COUNTED.len()],
-        };
-        assert!(use_.number() < UseBits::BITS as usize, "there are more uses than bits: UseBits must be wider");
-        assert!(use_.number() < Use::COUNT && seen & use_.bit() == 0, "two uses share a number");
-        seen |= use_.bit();
-        at += 1;
-    }
-};
+/// A map by small integers that we gave out.
+type NumberMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The names met on one day of one site. Keys come from outside, so the map keeps the standard keyed hash.
 #[derive(Debug, Serialize, Deserialize)]
@@ -103,20 +92,26 @@ pub struct DayNames {
     texts: Blocks<Arc<str>>,
     #[serde(skip)]
     syms: HashMap<Arc<str>, Sym>,
-    /// For each name one bit for each [`Use`] that has taken it in.
-    uses: Vec<UseBits>,
-    /// How many names each use has taken in.
-    taken: [u32; Use::COUNT],
+    held: Vec<HeldName>,
+    /// Weights of names in their second use and further ones.
+    weights: NumberMap<(u8, Sym), NameWeight>,
+    budgets: [BudgetUse; PLACES],
+    /// How many names of a budget a network alone has brought.
+    alone: NumberMap<(u8, u32), u32>,
     /// Values of properties, by key.
-    props: HashSet<(Sym, Sym), foldhash::fast::RandomState>,
+    props: NumberMap<(Sym, Sym), NameWeight>,
     /// Keys of properties by event, and their values.
-    event_keys: HashSet<(Sym, Sym), foldhash::fast::RandomState>,
-    event_props: HashSet<(Sym, Sym, Sym), foldhash::fast::RandomState>,
+    event_keys: NumberMap<(Sym, Sym), NameWeight>,
+    event_props: NumberMap<(Sym, Sym, Sym), NameWeight>,
     /// Names each use takes in.
     values_max: u32,
-    /// For each use, and at last for values of properties, what found no room.
-    waiting: [WaitingNames; Use::COUNT + 1],
-    digests: DigestKey,
+    /// What found no room.
+    waiting: Waiting,
+    /// One bit for each budget in which names should give way.
+    wanting: UseBits,
+    /// Numbers of names that gave way since the last flush, and those that are free.
+    retired: Vec<Sym>,
+    free: Vec<Sym>,
     /// Pages that look personal.
     pub folding: Folding,
     /// Combinations of values that visits share.
@@ -137,15 +132,19 @@ impl DayNames {
         let texts = ["", OTHER, NOT_SET].map(Arc::from);
         DayNames {
             syms: texts.iter().cloned().zip((0..).map(Sym)).collect(),
-            uses: vec![0; texts.len()],
+            held: vec![HeldName { kept: UseBits::MAX, ..HeldName::NONE }; texts.len()],
             texts: texts.into_iter().collect(),
-            taken: [0; Use::COUNT],
-            props: HashSet::default(),
-            event_keys: HashSet::default(),
-            event_props: HashSet::default(),
+            weights: NumberMap::default(),
+            budgets: [BudgetUse { taken: 0, lightest: 1, newcomer: 0, paid: 0 }; PLACES],
+            alone: NumberMap::default(),
+            props: NumberMap::default(),
+            event_keys: NumberMap::default(),
+            event_props: NumberMap::default(),
             values_max,
-            waiting: Default::default(),
-            digests: DigestKey::default(),
+            waiting: Waiting::default(),
+            wanting: 0,
+            retired: Vec::new(),
+            free: Vec::new(),
             folding: Folding::default(),
             tuples: AttributeTuples::default(),
             hit_attributes: HitAttributeTable::default(),
@@ -157,12 +156,15 @@ impl DayNames {
         DayNames {
             texts: self.texts.clone(),
             syms: HashMap::new(),
-            uses: self.uses.clone(),
+            held: self.held.clone(),
+            weights: self.weights.clone(),
+            alone: self.alone.clone(),
             props: self.props.clone(),
             event_keys: self.event_keys.clone(),
             event_props: self.event_props.clone(),
             waiting: self.waiting.clone(),
-            digests: self.digests.clone(),
+            retired: self.retired.clone(),
+            free: self.free.clone(),
             folding: self.folding.image(),
             tuples: self.tuples.image(),
             hit_attributes: self.hit_attributes.image(),
@@ -173,20 +175,30 @@ impl DayNames {
     /// The names of an image, to be counted with.
     pub fn restored(mut self, folding: Folding) -> DayNames {
         self.syms = self.texts.iter().cloned().zip((0..).map(Sym)).collect();
+        for free in &self.free {
+            let text = &self.texts[free.0 as usize];
+            if self.syms.get(text) == Some(free) {
+                self.syms.remove(text);
+            }
+        }
         self.folding = folding.restored(self.folding);
         (self.tuples, self.hit_attributes) = (self.tuples.restored(), self.hit_attributes.restored());
         self
     }
 
-    /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
-    pub fn value(&mut self, dimension: Dimension, text: &str, who: u64) -> Sym {
-        self.admit(Use::Value(dimension), text, who)
+    /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget.
+    pub fn value(&mut self, dimension: Dimension, text: &str, from: Bringer) -> Sym {
+        self.admit(Use::Value(dimension), text, from)
     }
 
-    /// The number of a page's name, see [`Folding`]; [`Sym::OTHER`] past the budget. `who` tells visitors apart.
-    pub fn page(&mut self, page: &str, who: u64) -> Sym {
-        let name = self.folding.name("", page, who);
-        self.admit(Use::Value(Dimension::Page), &name, who)
+    /// The number of a page's name, see [`Folding`]; [`Sym::OTHER`] past the budget.
+    pub fn page(&mut self, page: &str, from: Bringer) -> Sym {
+        if !from.brings {
+            let [own, folded, _] = self.shown(page);
+            return if own == Sym::OTHER { folded } else { own };
+        }
+        let name = self.folding.name("", page, from);
+        self.admit(Use::Value(Dimension::Page), &name, from)
     }
 
     /// The numbers that a page may have been shown under: its own, that of its fold, and [`Sym::OTHER`].
@@ -195,125 +207,282 @@ impl DayNames {
         [self.known(Dimension::Page, page), folded, Sym::OTHER]
     }
 
-    /// The number of `text` in a use; [`Sym::OTHER`] past its budget. `who` tells visitors apart.
-    pub fn admit(&mut self, of: Use, text: &str, who: u64) -> Sym {
+    /// The number of `text` in a use; [`Sym::OTHER`] past its budget.
+    pub fn admit(&mut self, of: Use, text: &str, from: Bringer) -> Sym {
         if text == NOT_SET {
             return Sym::NOT_SET;
         }
-        let (place, bit) = (of.number(), of.bit());
         let found = self.syms.get(text).copied();
-        if let Some(sym) = found.filter(|sym| self.uses[sym.0 as usize] & bit != 0) {
+        if let Some(sym) = found
+            && self.held[sym.0 as usize].uses & of.bit() != 0
+        {
+            self.weigh(of, sym, from.network);
             return sym;
         }
-        if of == Use::Currency && self.taken[place] >= limits::CURRENCIES_PER_DAY {
-            return Sym::OTHER;
+        self.admit_new(of, text, found, from)
+    }
+
+    /// The same of a name that the owner has declared: it finds room on the fullest day, and never gives way.
+    pub fn admit_declared(&mut self, of: Use, text: &str, from: Bringer) -> Sym {
+        let mut sym = self.admit(of, text, from);
+        if sym == Sym::OTHER {
+            sym = self.find(text).unwrap_or_else(|| self.add(text));
+            self.held[sym.0 as usize].uses |= of.bit();
         }
-        if text != of.always_counted() {
-            if !self.has_room(self.taken[place], place, text, who) {
-                return Sym::OTHER;
-            }
-            self.taken[place] += 1;
-        }
-        let sym = found.unwrap_or_else(|| self.add(text));
-        self.uses[sym.0 as usize] |= bit;
+        self.held[sym.0 as usize].kept |= of.bit();
         sym
+    }
+
+    /// Keeps an event that carries money: it never gives way. Not more than half of a budget are kept for that, or else whoever sends
+    /// amounts could fill it.
+    pub fn keep_event(&mut self, event: Sym) -> bool {
+        self.keep(Use::Value(Dimension::Event), event)
+    }
+
+    /// The same of a property.
+    pub fn keep_prop(&mut self, key: Sym, value: Sym) -> bool {
+        if !self.keep(Use::Key, key) {
+            return false;
+        }
+        let budget = self.budget(PROP_VALUES);
+        let Some(weight) = self.props.get_mut(&(key, value)) else { return true };
+        if *weight == NameWeight::KEPT {
+            return true;
+        }
+        let has_room = self.budgets[PROP_VALUES].paid < budget / 2;
+        if has_room {
+            *weight = NameWeight::KEPT;
+            self.budgets[PROP_VALUES].paid += 1;
+        }
+        has_room
+    }
+
+    fn keep(&mut self, of: Use, sym: Sym) -> bool {
+        let (budget, bit) = (self.budget(of.number()), of.bit());
+        let (held, use_) = (&mut self.held[sym.0 as usize], &mut self.budgets[of.number()]);
+        let has_room = held.kept & bit != 0 || use_.paid < budget / 2;
+        if has_room && held.kept & bit == 0 {
+            held.kept |= bit;
+            use_.paid += 1;
+        }
+        has_room
+    }
+
+    /// Takes in a name that its use does not have yet, if there is room.
+    fn admit_new(&mut self, of: Use, text: &str, found: Option<Sym>, from: Bringer) -> Sym {
+        let place = of.number();
+        let is_counted = text != of.always_counted();
+        let weight = match is_counted {
+            true => match self.room(place, text, from) {
+                Some(weight) => weight,
+                None => return Sym::OTHER,
+            },
+            false => NameWeight::KEPT,
+        };
+        let sym = found.unwrap_or_else(|| self.add(text));
+        let held = &mut self.held[sym.0 as usize];
+        held.uses |= of.bit();
+        if weight == NameWeight::KEPT {
+            held.kept |= of.bit();
+        } else if held.weighed.is_none() {
+            (held.weighed, held.weight) = (Some(place as u8), weight);
+        } else {
+            self.weights.insert((place as u8, sym), weight);
+        }
+        sym
+    }
+
+    /// Takes note that a network brings a name which its use has.
+    fn weigh(&mut self, of: Use, sym: Sym, network: u32) {
+        let held = &mut self.held[sym.0 as usize];
+        if held.kept & of.bit() != 0 {
+            return;
+        }
+        let place = of.number() as u8;
+        let weight = match held.weighed == Some(place) {
+            true => Some(&mut held.weight),
+            false => self.weights.get_mut(&(place, sym)),
+        };
+        if let Some(weight) = weight.filter(|weight| !weight.has(network)) {
+            let only = weight.only();
+            weight.add(network);
+            if *weight == NameWeight::KEPT {
+                held.kept |= of.bit();
+            }
+            self.shared(place, only);
+        }
+    }
+
+    /// Takes note that a name which one network alone had brought came from another too.
+    fn shared(&mut self, place: u8, only: Option<u32>) {
+        let Some(key) = only.map(|network| (place, network)) else { return };
+        if let Some(count) = self.alone.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.alone.remove(&key);
+            }
+        }
     }
 
     /// The number of `text` as the value of a dimension that takes in nothing new: [`Sym::OTHER`] if it is not there yet.
     pub fn known(&self, dimension: Dimension, text: &str) -> Sym {
-        let is_taken = |sym: &Sym| self.uses[sym.0 as usize] & Use::Value(dimension).bit() != 0;
+        let is_taken = |sym: &Sym| self.held[sym.0 as usize].uses & Use::Value(dimension).bit() != 0;
         self.find(text).filter(is_taken).unwrap_or(Sym::OTHER)
     }
 
     /// The numbers of a property's key and value, each [`Sym::OTHER`] past its budget.
-    pub fn prop(&mut self, key: &str, value: &str, who: u64) -> (Sym, Sym) {
+    pub fn prop(&mut self, key: &str, value: &str, from: Bringer) -> (Sym, Sym) {
         // A value may be a page, as that of a 404 is; keys keep lists of their own.
-        let value = &*self.folding.name(key, value, who);
-        let key_sym = self.admit(Use::Key, key, who);
+        let value = &*if from.brings { self.folding.name(key, value, from) } else { value.into() };
+        let key_sym = self.admit(Use::Key, key, from);
         let found = self.syms.get(value).copied();
-        if let Some(sym) = found.filter(|sym| self.props.contains(&(key_sym, *sym))) {
+        if let Some(sym) = found
+            && let Some(weight) = self.props.get_mut(&(key_sym, sym))
+        {
+            if !weight.has(from.network) {
+                let only = weight.only();
+                weight.add(from.network);
+                self.shared(PROP_VALUES as u8, only);
+            }
             return (key_sym, sym);
         }
-        let taken = u32::try_from(self.props.len()).unwrap_or(u32::MAX);
-        if key_sym == Sym::OTHER || !self.has_room(taken, Use::COUNT, (key, value), who) {
+        if key_sym == Sym::OTHER {
             return (key_sym, Sym::OTHER);
         }
+        let Some(weight) = self.room(PROP_VALUES, (key, value), from) else { return (key_sym, Sym::OTHER) };
         let sym = found.unwrap_or_else(|| self.add(value));
-        self.props.insert((key_sym, sym));
+        self.props.insert((key_sym, sym), weight);
+        self.held[sym.0 as usize].props += 1;
         (key_sym, sym)
     }
 
     /// The number of a small number as a name, such as a funnel's step; it counts against no budget.
     pub fn number(&mut self, number: u32) -> Sym {
         let text = number.to_string();
-        self.find(&text).unwrap_or_else(|| self.add(&text))
+        let sym = self.find(&text).unwrap_or_else(|| self.add(&text));
+        self.held[sym.0 as usize].kept = UseBits::MAX;
+        sym
     }
 
-    /// The tuples of a visit with these values of [`FIXED`]. `who` tells visitors apart.
-    pub fn tuples(&mut self, values: &[Sym; FIXED.len()], who: u64) -> [AttributeTuple; TUPLES_PER_VISIT] {
+    /// The tuples of a visit with these values of [`FIXED`].
+    pub fn tuples(&mut self, values: &[Sym; FIXED.len()], from: Bringer) -> [AttributeTuple; TUPLES_PER_VISIT] {
         let mut tuples = std::mem::take(&mut self.tuples);
         let of_visit = tuples.of(values, |channel, source| {
             let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
-            self.channel_and_source(&channel, &source, who)
+            self.channel_and_source(&channel, &source, from)
         });
         self.tuples = tuples;
+        let joined = self.tuples.values.value(of_visit, Dimension::ChannelAndSource);
+        self.weigh(Use::Value(Dimension::ChannelAndSource), joined, from.network);
         of_visit
     }
 
     /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place.
     pub fn tuples_without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewTuples {
         let mut tuples = std::mem::take(&mut self.tuples);
+        let from = Bringer { who: 0, network: 0, brings: true };
         let new = tuples.without(is_gone, |channel, source| {
             let (channel, source) = (self.text(channel).clone(), self.text(source).clone());
-            self.channel_and_source(&channel, &source, 0)
+            self.channel_and_source(&channel, &source, from)
         });
         self.tuples = tuples;
         new
     }
 
     /// The number of a channel and source in one; [`Sym::OTHER`] past the budget. A source that finds no room waits in it as well,
-    /// so that both get in with the second visitor.
-    pub fn channel_and_source(&mut self, channel: &str, source: &str, who: u64) -> Sym {
-        self.admit(Use::Value(Dimension::ChannelAndSource), &format!("{channel}{JOINT}{source}"), who)
+    /// so that both get in with the second network. Of sources past the budget each channel has one name, which is always there.
+    pub fn channel_and_source(&mut self, channel: &str, source: &str, from: Bringer) -> Sym {
+        let (of, text) = (Use::Value(Dimension::ChannelAndSource), format!("{channel}{JOINT}{source}"));
+        if source == OTHER { self.admit_declared(of, &text, from) } else { self.admit(of, &text, from) }
+    }
+
+    /// The number of a combination of host, event and patterns. Past the bound, hits are of the host `(other)`.
+    pub fn attributes(&mut self, mut values: HitValues, patterns: Box<[Sym]>, from: Bringer) -> HitAttributes {
+        if let Some(known) = self.hit_attributes.find(&values, &patterns) {
+            return known;
+        }
+        if self.room(ATTRIBUTES, (&values, &patterns), from).is_none() {
+            let others = values.iter_mut().zip(OF_HITS).filter(|(_, dimension)| *dimension != Dimension::Event);
+            others.for_each(|(value, _)| *value = Sym::OTHER);
+        }
+        self.hit_attributes.of(values, patterns)
     }
 
     /// Whether a property is counted under its event as well as over all events together.
-    pub fn is_under_event(&mut self, event: Sym, (key, value): (Sym, Sym)) -> bool {
-        let cell = (event, key, value);
-        if self.event_props.contains(&cell) {
+    pub fn is_under_event(&mut self, event: Sym, (key, value): (Sym, Sym), from: Bringer) -> bool {
+        if let Some(weight) = self.event_props.get_mut(&(event, key, value)) {
+            if !weight.has(from.network) {
+                let only = weight.only();
+                weight.add(from.network);
+                self.shared(EVENT_PROPS as u8, only);
+            }
             return true;
         }
-        let has_key = self.event_keys.contains(&(event, key)) || self.event_keys.len() < limits::EVENT_KEYS_PER_DAY;
-        if !has_key || self.event_props.len() >= self.values_max as usize {
-            return false;
+        if !self.event_keys.contains_key(&(event, key)) {
+            let Some(weight) = self.room(EVENT_KEYS, (event, key), from) else { return false };
+            self.event_keys.insert((event, key), weight);
         }
-        self.event_keys.insert((event, key));
-        self.event_props.insert(cell)
+        let Some(weight) = self.room(EVENT_PROPS, (event, key, value), from) else { return false };
+        self.event_props.insert((event, key, value), weight);
+        true
     }
 
-    /// Whether one more name is taken in where there are `taken` already. `place` is that of its use.
-    fn has_room(&mut self, taken: u32, place: usize, name: impl std::hash::Hash, who: u64) -> bool {
-        if taken < self.values_max {
-            return true;
+    fn budget(&self, place: usize) -> u32 {
+        let bound = |most: usize| u32::try_from(most).unwrap_or(u32::MAX);
+        match place {
+            EVENT_KEYS => bound(limits::EVENT_KEYS_PER_DAY),
+            ATTRIBUTES => bound(limits::HIT_ATTRIBUTES_PER_DAY),
+            _ if place == Use::Currency.number() => limits::CURRENCIES_PER_DAY.min(self.values_max),
+            _ => self.values_max,
         }
-        if taken >= self.values_max + self.values_max / 2 {
-            return false;
+    }
+
+    /// The weight of a name that is taken in now; nothing if it finds no room.
+    fn room(&mut self, place: usize, name: impl Hash + Copy, from: Bringer) -> Option<NameWeight> {
+        if !from.brings {
+            return None;
         }
-        if self.waiting.iter().map(HashMap::len).sum::<usize>() >= limits::WAITING_NAMES_MAX
-            && let Some(fullest) = self.waiting.iter_mut().max_by_key(|names| names.len())
-        {
-            // That one is flooded; the others keep what waits in them.
-            *fullest = HashMap::default();
+        let (budget, key) = (self.budget(place), (place as u8, from.network));
+        let taken = self.budgets[place].taken;
+        let alone = self.alone.get(&key).copied().unwrap_or(0);
+        let mut weight = match taken < budget && alone < uses::share_of(place, budget) {
+            true => self.waiting.take(place, name).unwrap_or(NameWeight::of(from.network)),
+            false => {
+                let weight = self.waiting.weigh(place, name, from.network);
+                if weight.only().is_some() || taken >= budget + budget / 2 {
+                    self.note_newcomer(place, weight);
+                    return None;
+                }
+                self.waiting.take(place, name).unwrap_or(weight)
+            }
+        };
+        weight.add(from.network);
+        let use_ = &mut self.budgets[place];
+        use_.taken += 1;
+        if let Some(network) = weight.only() {
+            use_.lightest = 1;
+            *self.alone.entry((place as u8, network)).or_default() += 1;
         }
-        let digest = self.digests.of(name);
-        *self.waiting[place].entry(digest).or_insert(who) != who
+        self.note_room(place);
+        Some(weight)
     }
 
     fn add(&mut self, text: &str) -> Sym {
-        let sym = Sym(u32::try_from(self.texts.len()).expect("budgets keep names far below 2^32"));
         let text: Arc<str> = Arc::from(text);
-        self.texts.push(text.clone());
-        self.uses.push(0);
+        let sym = match self.free.pop() {
+            Some(sym) => {
+                if let Some(free) = self.texts.get_mut(sym.0 as usize) {
+                    *free = text.clone();
+                }
+                self.held[sym.0 as usize] = HeldName::NONE;
+                sym
+            }
+            None => {
+                self.texts.push(text.clone());
+                self.held.push(HeldName::NONE);
+                Sym(u32::try_from(self.texts.len() - 1).expect("budgets keep names far below 2^32"))
+            }
+        };
         self.syms.insert(text, sym);
         sym
     }
@@ -345,100 +514,4 @@ impl DayNames {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PAGE: Dimension = Dimension::Page;
-
-    #[test]
-    fn a_name_has_one_number() {
-        let mut names = DayNames::default();
-        assert!(names.is_empty());
-        let google = names.value(Dimension::Source, "Google", 1);
-        assert_eq!(names.value(Dimension::Source, "Google", 2), google);
-        assert_eq!(names.value(Dimension::UtmSource, "Google", 2), google);
-        assert_eq!(&**names.text(google), "Google");
-        assert_eq!(names.find("Bing"), None);
-        assert_eq!((names.find(""), names.find(OTHER)), (Some(Sym::EMPTY), Some(Sym::OTHER)));
-        assert_eq!(names.value(PAGE, NOT_SET, 1), Sym::NOT_SET);
-        assert_eq!(names.len(), 4);
-    }
-
-    #[test]
-    fn past_the_budget_values_are_other_but_missing_ones_are_not() {
-        let mut names = DayNames::with_budget(2);
-        let kept = ["/a", "/b"].map(|page| names.value(PAGE, page, 1));
-        assert_eq!(names.value(PAGE, "/c", 1), Sym::OTHER);
-        assert_eq!(["/a", "/b"].map(|page| names.value(PAGE, page, 2)), kept);
-        assert_eq!(names.find("/c"), None, "what is not taken in takes no room");
-        // A name that another dimension has taken in is no exception.
-        names.value(Dimension::Event, "/d", 1);
-        assert_eq!(names.value(PAGE, "/d", 1), Sym::OTHER);
-        let source = ["a", "b", "c"].map(|source| names.value(Dimension::Source, source, 1));
-        assert_eq!(source[2], Sym::OTHER);
-        assert_ne!(names.value(Dimension::Source, Dimension::Source.missing(), 1), Sym::OTHER);
-    }
-
-    #[test]
-    fn what_a_second_visitor_brings_gets_in() {
-        let mut names = DayNames::with_budget(4);
-        for page in 0..1_000 {
-            names.value(PAGE, &format!("/flood/{page}"), page);
-        }
-        assert_eq!(names.value(PAGE, "/honest", 1), Sym::OTHER);
-        assert_eq!(names.value(PAGE, "/honest", 1), Sym::OTHER);
-        let honest = names.value(PAGE, "/honest", 2);
-        assert_eq!(&**names.text(honest), "/honest");
-        assert_eq!(names.value(PAGE, "/honest", 1), honest);
-        // Room for half as much again, and then no more.
-        for (page, who) in (0..100).flat_map(|page| [(page, 1), (page, 2)]) {
-            names.value(PAGE, &format!("/pairs/{page}"), who);
-        }
-        assert_eq!(names.len(), 3 + 4 + 2);
-    }
-
-    #[test]
-    fn a_flood_of_one_use_leaves_what_waits_for_another() {
-        let mut names = DayNames::with_budget(4);
-        let sources = ["a", "b", "c", "d"].map(|source| names.value(Dimension::Source, source, 1));
-        assert!(!sources.contains(&Sym::OTHER));
-        assert_eq!(names.value(Dimension::Source, "honest", 1), Sym::OTHER);
-        for page in 0..=2 * limits::WAITING_NAMES_MAX {
-            names.value(PAGE, &format!("/flood/{page}"), 3);
-        }
-        assert!(names.waiting.iter().map(HashMap::len).sum::<usize>() <= limits::WAITING_NAMES_MAX);
-        assert_ne!(names.value(Dimension::Source, "honest", 2), Sym::OTHER);
-    }
-
-    #[test]
-    fn a_channel_and_source_gets_in_with_its_second_visitor() {
-        let mut names = DayNames::with_budget(2);
-        let visit = |names: &mut DayNames, channel: &str, source: &str, who| {
-            let mut values = [Sym::NOT_SET; FIXED.len()];
-            for (dimension, text) in [(Dimension::Channel, channel), (Dimension::Source, source)] {
-                values[dimension.place_in_fixed().unwrap()] = names.value(dimension, text, who);
-            }
-            let tuples = names.tuples(&values, who);
-            names.tuples.values.value(tuples, Dimension::ChannelAndSource)
-        };
-        for source in ["a", "b"] {
-            assert_ne!(visit(&mut names, "Referral", source, 1), Sym::OTHER);
-        }
-        // Both parts are known by now.
-        assert_eq!(visit(&mut names, "Social", "a", 1), Sym::OTHER);
-        assert_eq!(visit(&mut names, "Social", "a", 1), Sym::OTHER);
-        let joined = visit(&mut names, "Social", "a", 2);
-        assert_eq!(&**names.text(joined), "Social\u{1f}a");
-        assert_eq!(visit(&mut names, "Social", "a", 1), joined);
-    }
-
-    #[test]
-    fn properties_share_a_budget_over_all_keys() {
-        let mut names = DayNames::with_budget(2);
-        let (plan, pro) = names.prop("plan", "pro", 1);
-        assert_eq!(names.prop("plan", "pro", 1), (plan, pro));
-        names.prop("size", "pro", 1);
-        assert_eq!(names.prop("plan", "free", 1), (plan, Sym::OTHER));
-        assert_eq!(names.prop("third", "x", 1), (Sym::OTHER, Sym::OTHER));
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::counts::Name;
 use crate::hit::BotHit;
-use crate::limits::BOT_ROWS_PER_DAY_MAX;
+use crate::limits::{BOT_ROWS_OF_FAMILY, BOT_ROWS_PER_DAY_MAX};
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
 use crate::store::{BotCount, OTHER_PAGES, Rejected};
@@ -17,7 +17,15 @@ use crate::store::{BotCount, OTHER_PAGES, Rejected};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RejectionSums {
     rejected: CountBy<(SiteId, Day, Rejection)>,
-    bots: HashMap<(SiteId, Day), CountBy<(Cow<'static, str>, String)>>,
+    bots: HashMap<(SiteId, Day), BotRows>,
+}
+
+/// The programs of a site's day.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct BotRows {
+    rows: CountBy<(Cow<'static, str>, String)>,
+    /// How many rows each family has.
+    families: HashMap<Cow<'static, str>, usize, foldhash::fast::RandomState>,
 }
 
 type CountBy<K> = HashMap<K, u64, foldhash::fast::RandomState>;
@@ -33,15 +41,20 @@ pub struct BookedRows {
 
 impl RejectionSums {
     /// Adds a rejection, and the program that was rejected. Past [`BOT_ROWS_PER_DAY_MAX`] rows the paths of programs are no
-    /// longer told apart; the store holds the same bound over the whole day.
+    /// longer told apart, but for the first of each family; the store holds the same bound over the whole day.
     pub fn add(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
         *self.rejected.entry((site, day, reason)).or_default() += 1;
         let Some(BotHit { bot, pages }) = bot else { return };
-        let rows = self.bots.entry((site, day)).or_default();
-        let is_full = rows.len() >= BOT_ROWS_PER_DAY_MAX;
+        let BotRows { rows, families } = self.bots.entry((site, day)).or_default();
         let key = (Cow::Borrowed(bot.family), pages);
-        let key = if is_full && !rows.contains_key(&key) { (key.0, OTHER_PAGES.to_owned()) } else { key };
-        *rows.entry(key).or_default() += 1;
+        if let Some(count) = rows.get_mut(&key) {
+            *count += 1;
+            return;
+        }
+        let of_family = families.entry(Cow::Borrowed(bot.family)).or_default();
+        let has_room = rows.len() < BOT_ROWS_PER_DAY_MAX || *of_family < BOT_ROWS_OF_FAMILY;
+        *of_family += usize::from(has_room);
+        *rows.entry(if has_room { key } else { (key.0, OTHER_PAGES.to_owned()) }).or_default() += 1;
     }
 
     /// What is booked, as rows.
@@ -49,7 +62,7 @@ impl RejectionSums {
         let rejected =
             |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
         let bots = self.bots.iter().flat_map(|(&(site, day), rows)| {
-            rows.iter().map(move |((family, pages), count)| BotCount {
+            rows.rows.iter().map(move |((family, pages), count)| BotCount {
                 site,
                 day,
                 family: Name::from(&**family),
@@ -80,5 +93,23 @@ mod tests {
         assert_eq!(booked.bots.iter().map(|row| row.count).sum::<u64>(), total as u64);
         let rest = booked.bots.iter().find(|row| &*row.pages == OTHER_PAGES).map(|row| row.count);
         assert_eq!((rest, booked.rejected[0].count), (Some(500), total as u64));
+    }
+
+    #[test]
+    fn one_program_leaves_others_their_rows() {
+        let mut sums = RejectionSums::default();
+        let (site, day) = (SiteId(1), Day(20_000));
+        for number in 0..BOT_ROWS_PER_DAY_MAX + 500 {
+            let bot = Some(BotHit { bot: AUTOMATED, pages: format!("/{number}") });
+            sums.add(site, day, Rejection::Bot, bot);
+        }
+        let other = crate::hit::agent::Bot { family: "Other bot", ..AUTOMATED };
+        for number in 0..BOT_ROWS_OF_FAMILY + 2 {
+            sums.add(site, day, Rejection::Bot, Some(BotHit { bot: other, pages: format!("/{number}") }));
+        }
+        let booked = sums.rows();
+        let of_other = booked.bots.iter().filter(|row| &*row.family == "Other bot");
+        assert_eq!(of_other.clone().filter(|row| &*row.pages != OTHER_PAGES).count(), BOT_ROWS_OF_FAMILY);
+        assert_eq!(of_other.map(|row| row.count).sum::<u64>(), BOT_ROWS_OF_FAMILY as u64 + 2);
     }
 }

@@ -34,7 +34,7 @@ use super::rejections::{BookedRows, RejectionSums};
 use super::repeats::RepeatMemory;
 use super::salts::Salts;
 use crate::clock::Clock;
-use crate::counts::{OpenDay, SessionSnapshot};
+use crate::counts::{OpenDay, SessionSnapshot, Shares};
 use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
@@ -143,8 +143,8 @@ pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreErro
 /// What is counted and not stored.
 pub(super) struct Running {
     days: HashMap<(SiteId, Day), OpenDay>,
-    /// Visitors of all open days.
-    visitors: usize,
+    /// How visitors of all open days share their room.
+    shares: Shares,
     salts: Arc<Salts>,
     repeats: RepeatMemory,
     personal: Arc<Personal>,
@@ -194,7 +194,7 @@ impl Running {
         let now = clock.now();
         Ok(Running {
             days: HashMap::new(),
-            visitors: 0,
+            shares: Shares::default(),
             salts,
             repeats: RepeatMemory::default(),
             personal,
@@ -227,7 +227,7 @@ impl Running {
 
     /// How many visitors are remembered.
     pub(super) fn visitors(&self) -> usize {
-        self.visitors
+        self.shares.visitors()
     }
 
     /// Why what is counted is in no journal; nothing if it is.
@@ -291,7 +291,7 @@ impl Running {
     fn gauge(&mut self, now: Moment) {
         self.gauged = now;
         self.meter.failures.tell_left_out();
-        self.meter.visitors.set(self.visitors as i64);
+        self.meter.visitors.set(self.shares.visitors() as i64);
         self.meter.journal_bytes.set(self.journal.bytes() as i64);
         self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
     }
@@ -304,7 +304,7 @@ impl Running {
         self.journal.forget(self.clock.now());
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
-        self.visitors = self.days.values().map(OpenDay::visitors).sum();
+        self.shares.forget_site(site);
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);
         }
@@ -338,7 +338,14 @@ impl Running {
             self.journal.later(|| Record::Closed { site: *site, day: *day });
         }
         // Days without visitors and without sums hold nothing but names.
-        self.days.retain(|_, day| day.visitors() > 0 || day.pending() > 0);
+        let shares = &mut self.shares;
+        self.days.retain(|key, day| {
+            let stays = day.visitors() > 0 || day.pending() > 0;
+            if !stays {
+                shares.forget_day(*key);
+            }
+            stays
+        });
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();

@@ -2,10 +2,43 @@
 
 use super::unknown_hits::UnknownProperty;
 use super::{Counts, OpenDay};
-use crate::cell::Sym;
-use crate::visit::{Book, GoneName, Negated, Relabelling};
+use crate::cell::{DisplacedNames, GoneName, Sym};
+use crate::limits;
+use crate::visit::{Book, Negated, Relabelling};
 
 impl OpenDay {
+    /// Whether names should give way now. All visitors are gone through for it, so the more there are the longer it waits.
+    pub fn wants_displacement(&self) -> bool {
+        self.names.wants_displacement()
+            && self.displaced.is_none_or(|at| {
+                let pause_ms = limits::DISPLACE_PAUSE_MS + self.visitors() as i64 / limits::DISPLACE_VISITORS_PER_MS;
+                (self.last_hit.0 - at.0).abs() >= pause_ms
+            })
+    }
+
+    /// Lets the lightest names give way, and tells which.
+    pub fn displace_lightest(&mut self) -> DisplacedNames {
+        let displaced = self.names.lightest();
+        self.displace_named(&displaced);
+        displaced
+    }
+
+    /// Lets names give way that did so before the day was read back.
+    pub fn displace_again(&mut self, displaced: &DisplacedNames) {
+        // What is found now is the same, but for what another version would find.
+        let _ = self.names.lightest();
+        self.displace_named(displaced);
+    }
+
+    fn displace_named(&mut self, displaced: &DisplacedNames) {
+        self.displaced = Some(self.last_hit);
+        let gone = self.names.retire(displaced);
+        if !gone.is_empty() {
+            self.displace(&gone);
+            self.names.note_merged();
+        }
+    }
+
     /// Moves all that is counted under some names to `(other)`, for everybody who is remembered, as if they had been `(other)` from
     /// the start. Money keeps its names.
     pub fn displace(&mut self, gone: &[GoneName]) {
@@ -16,7 +49,7 @@ impl OpenDay {
             if !self.visitors[place].is_changed_by(&by) {
                 continue;
             }
-            let Some(visitor) = self.visitors.get_mut(place) else { continue };
+            let Some(visitor) = self.visitors.entry_mut(place) else { continue };
             let before = visitor.places();
             visitor.contributions(&self.names, &mut Negated(&mut change));
             visitor.relabel(&by, &mut self.names);
@@ -40,13 +73,11 @@ impl OpenDay {
         }
         for (old, count) in std::mem::take(&mut self.unknown.props) {
             let new = by.property(old.cell, &mut self.names);
-            if new != Some(old.cell) {
+            if new != old.cell {
                 change.hour(old.cell, old.hour, -old.tally(count));
-                new.into_iter().for_each(|cell| change.hour(cell, old.hour, old.tally(count)));
+                change.hour(new, old.hour, old.tally(count));
             }
-            if let Some(cell) = new {
-                *self.unknown.props.entry(UnknownProperty { cell, ..old }).or_default() += count;
-            }
+            *self.unknown.props.entry(UnknownProperty { cell: new, ..old }).or_default() += count;
         }
     }
 

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::unknown_hits::UnknownRows;
 use super::unstored::Layers;
+use super::shares::NetworkCounts;
 use super::{OpenDay, TokenKey};
 use crate::cell::{Blocks, DayNames, Folding};
 use crate::hit::token::Token;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Moment, SiteId};
 use crate::visit::Visitor;
 
 /// A running day as it was at a moment. It shares what it can with the day, so that it costs little to make.
@@ -24,6 +25,9 @@ pub struct DayImage {
     visitors: Blocks<Visitor>,
     unknown: UnknownRows,
     unstored: Layers,
+    crowd: Option<Box<NetworkCounts>>,
+    last_hit: Moment,
+    displaced: Option<Moment>,
     has_changed: bool,
 }
 
@@ -38,13 +42,16 @@ impl OpenDay {
             visitors: self.visitors.clone(),
             unknown: self.unknown.rows(),
             unstored: self.unstored.clone(),
+            crowd: self.crowd.clone(),
+            last_hit: self.last_hit,
+            displaced: self.displaced,
             has_changed: self.has_changed,
         }
     }
 
     /// The day of an image: every further hit books what it would have booked. `folding` knows the site beside its day.
     pub fn from_image(image: DayImage, folding: Folding) -> OpenDay {
-        let DayImage { site, day, names, tokens, visitors, unknown, unstored, has_changed } = image;
+        let DayImage { site, day, names, tokens, visitors, unknown, unstored, crowd, last_hit, displaced, has_changed } = image;
         OpenDay {
             site,
             day,
@@ -55,6 +62,9 @@ impl OpenDay {
             visitors,
             unknown: unknown.into(),
             unstored,
+            crowd,
+            last_hit,
+            displaced,
             has_changed,
         }
     }

@@ -9,6 +9,7 @@ use super::snapshot::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows,
 use super::{Fast, Name};
 use crate::cell::packed::{CellKey, Effort, pack, unpack_all};
 use crate::cell::{Dimension, Sym, Tally};
+use crate::limits;
 
 /// Stands on one side of a cell for all values whose cells are not kept.
 pub const REST: u32 = u32::MAX;
@@ -68,16 +69,13 @@ pub struct Pairs {
 
 type PairCells = Fast<(Sym, Sym), Small>;
 
-/// Tables that are made in one walk over the day: more need more memory, fewer more walks.
-const TABLES_PER_WALK: usize = 8;
-
 impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
         let mut tables: Vec<(PairTable, usize)> = Vec::new();
         let columns = SnapshotColumns::of(self);
         let all: Vec<Pair> = Pair::all().collect();
-        for pairs in all.chunks(TABLES_PER_WALK) {
+        for pairs in all.chunks(limits::TABLES_PER_WALK) {
             let counted = pairs.iter().zip(columns.cells(pairs)).filter(|(_, cells)| !cells.is_empty());
             tables.extend(counted.map(|(pair, cells)| {
                 let many = cells.len();
@@ -87,7 +85,7 @@ impl SessionSnapshot {
         let kept = share(tables.iter().map(|(_, cells)| *cells).collect(), cells_max as usize);
         let mut large: Vec<&mut PairTable> =
             tables.iter_mut().filter(|(_, cells)| *cells > kept).map(|(table, _)| table).collect();
-        large.chunks_mut(TABLES_PER_WALK).for_each(|large| columns.fold(large, kept));
+        large.chunks_mut(limits::TABLES_PER_WALK).for_each(|large| columns.fold(large, kept));
         Pairs {
             texts: self.texts.iter().cloned().collect(),
             tables: tables.into_iter().map(|(table, _)| table).collect(),

@@ -36,16 +36,12 @@ impl UnknownHits {
         &self.hits
     }
 
-    /// Takes a hit. Without room only what is known already is counted on.
-    pub(super) fn take(&mut self, hit: UnknownHit, props: &[Cell<Sym>], has_room: bool) {
-        if has_room || self.places.contains_key(&hit) {
-            self.add(hit, 1);
-        }
+    /// Takes a hit.
+    pub(super) fn take(&mut self, hit: UnknownHit, props: &[Cell<Sym>]) {
+        self.add(hit, 1);
         for cell in props {
             let property = UnknownProperty { cell: *cell, hour: hit.hour, is_view: hit.is_view };
-            if has_room || self.props.contains_key(&property) {
-                *self.props.entry(property).or_default() += 1;
-            }
+            *self.props.entry(property).or_default() += 1;
         }
     }
 
@@ -56,14 +52,14 @@ impl UnknownHits {
 
     fn add(&mut self, hit: UnknownHit, count: u32) {
         let place = *self.places.entry(hit).or_insert_with(|| self.hits.push((hit, 0)) as u32);
-        if let Some((_, known)) = self.hits.get_mut(place as usize) {
+        if let Some((_, known)) = self.hits.entry_mut(place as usize) {
             *known += count;
         }
     }
 
     /// Makes the hits at a place those of another kind.
     pub(super) fn relabel(&mut self, place: usize, new: UnknownHit) {
-        let Some((old, count)) = self.hits.get_mut(place) else { return };
+        let Some((old, count)) = self.hits.entry_mut(place) else { return };
         let (old, count) = (*old, std::mem::take(count));
         self.places.remove(&old);
         self.add(new, count);

@@ -73,7 +73,7 @@ impl Layers {
                         Some(larger) if larger.len() >= layer.len() => larger.with(&layer),
                         Some(smaller) => layer.with(&smaller),
                         None => layer,
-                    })
+                    });
                 }
                 Err(shared) => layers.push(shared),
             }
@@ -101,7 +101,9 @@ impl OpenDay {
     /// Hands out what is not stored yet, and starts anew.
     pub fn take_unstored(&mut self) -> UnstoredSums {
         let layers = self.unstored.take();
-        self.with_names(layers)
+        let unstored = self.with_names(layers);
+        self.names.free_retired();
+        unstored
     }
 
     /// Hands out what is not stored yet as sums, and starts anew.

@@ -9,12 +9,12 @@ use super::sites::{SiteShape, VisitOrigin as From};
 use super::{dice_of, weekday};
 use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
-use crate::counts::{Name, OpenDay, Sums};
+use crate::counts::{Name, OpenDay, Room, Sums};
 use crate::hit::agent::{Agent, Verdict};
 use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
 use crate::hit::source::{self, Origin};
-use crate::hit::token::Token;
+use crate::hit::token::{Network, Token};
 use crate::hit::{self, Hit, Tools};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -87,6 +87,7 @@ impl<'a> Maker<'a> {
                 at,
                 local,
                 token: Some(Token::from_bits(visit.who)),
+                network: Some(Network::from_bits(visit.who as u32)),
                 kind: step.kind.clone(),
                 page: step.page.to_owned(),
                 hostname: self.shape.domain.to_owned(),
@@ -108,7 +109,7 @@ impl<'a> Maker<'a> {
         let mut open = OpenDay::new(self.site.id, day, budget);
         for visit in self.visits(day, days_ago) {
             // A ping without its page is not counted, here as everywhere.
-            self.play(&visit, day, Moment(i64::MAX), |hit| _ = open.take(&hit, true));
+            self.play(&visit, day, Moment(i64::MAX), |hit| _ = open.take(&hit, || Room::Visitor));
         }
         let mut sums = open.drain();
         if days_ago > limits::HOUR_DETAIL_DAYS {

@@ -1,5 +1,5 @@
-//! In: a client's address and user agent, and the day's salt. Out: a [`Token`]. Forgets: both; when the salt is wiped,
-//! nobody can make the token again.
+//! In: a client's address and user agent, and the day's salt. Out: a [`Token`] and a [`Network`]. Forgets: both; when the salt is
+//! wiped, nobody can make them again.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -57,6 +57,49 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token")
     }
+}
+
+/// What stands for the network that a hit came from, a /24 or /48: 32 bits of a keyed BLAKE3. It tells whether two hits came from
+/// different networks, and nothing else. No `Display`, no `Serialize`; `Debug` prints the name of the type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(u32);
+
+impl Network {
+    /// A network with these bits, for tests and for state that is read back.
+    pub const fn from_bits(bits: u32) -> Network {
+        Network(bits)
+    }
+
+    /// Its bits.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Network")
+    }
+}
+
+/// What the messages of networks begin with.
+const NETWORK_WORD: &[u8] = b"network";
+
+/// The network of a sender, or nothing where the site keeps no tokens.
+pub fn network_of(salt: &Salt, address: ClientIp, mode: AddressMode) -> Option<Network> {
+    if mode == AddressMode::None {
+        return None;
+    }
+    let octets = match network(address, 24, 48) {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    };
+    // No message of a token begins with a word.
+    let mut message = [0; NETWORK_WORD.len() + 16];
+    message[..NETWORK_WORD.len()].copy_from_slice(NETWORK_WORD);
+    message[NETWORK_WORD.len()..].copy_from_slice(&octets);
+    let hash = blake3::keyed_hash(&salt.0, &message);
+    Some(Network(u32::from_le_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())))
 }
 
 /// The token of a sender, or nothing where the site keeps none.
@@ -131,8 +174,22 @@ mod tests {
     }
 
     #[test]
+    fn a_network_is_a_24_or_a_48_under_the_salt_of_the_day() {
+        let of = |salt: u8, address: &str, mode| {
+            network_of(&Salt([salt; 32]), ClientIp(address.parse().unwrap()), mode).map(Network::bits)
+        };
+        for mode in [AddressMode::Hash, AddressMode::Truncate] {
+            let same = |a, b| of(1, a, mode) == of(1, b, mode);
+            assert!(same("192.0.2.1", "192.0.2.200") && !same("192.0.2.1", "192.0.3.1"));
+            assert!(same("2001:db8:1:2::1", "2001:db8:1:3::1") && !same("2001:db8:1::1", "2001:db8:2::1"));
+        }
+        assert_ne!(of(1, "192.0.2.1", AddressMode::Hash), of(2, "192.0.2.1", AddressMode::Hash));
+        assert_eq!(of(1, "192.0.2.1", AddressMode::None), None);
+    }
+
+    #[test]
     fn secrets_print_only_their_type() {
-        let debug = format!("{:?} {:?}", Salt([7; 32]), Token(77));
-        assert_eq!(debug, "Salt Token");
+        let debug = format!("{:?} {:?} {:?}", Salt([7; 32]), Token(77), Network(77));
+        assert_eq!(debug, "Salt Token Network");
     }
 }

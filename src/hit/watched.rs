@@ -14,6 +14,10 @@ pub struct Watched {
     pub patterns: Vec<Arc<str>>,
     /// Funnels by number, and the steps of them that the hit is, one bit each.
     pub steps: Vec<(u32, u32)>,
+    /// Whether the owner has named the page, as a goal or as a step of a funnel.
+    pub is_declared_page: bool,
+    /// The same of the event.
+    pub is_declared_event: bool,
     /// Money that the event brought.
     pub money: Option<Money>,
 }
@@ -34,18 +38,35 @@ pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) 
         Kind::Event { name, .. } => Some(name.as_str()),
         Kind::Engagement { .. } => return Watched::default(),
     };
-    let mut patterns: Vec<Arc<str>> = Vec::new();
+    let mut watched = Watched { money: revenue.filter(|_| event.is_some()).and_then(money), ..Watched::default() };
     for goal in &site.settings.goals {
+        watched.note_name(&goal.target, page, event);
         if let Target::Pattern(pattern) = &goal.target
             && goal.target.is(page, event)
-            && !patterns.iter().any(|known| **known == **pattern)
+            && !watched.patterns.iter().any(|known| **known == **pattern)
         {
-            patterns.push(Arc::from(pattern.as_str()));
+            watched.patterns.push(Arc::from(pattern.as_str()));
         }
     }
-    let steps = site.settings.funnels.iter().map(|funnel| (funnel.number, funnel.steps_of(page, event)));
-    let money = revenue.filter(|_| event.is_some()).and_then(money);
-    Watched { patterns, steps: steps.filter(|(_, steps)| *steps != 0).collect(), money }
+    for funnel in &site.settings.funnels {
+        funnel.steps.iter().for_each(|step| watched.note_name(step, page, event));
+        let steps = funnel.steps_of(page, event);
+        if steps != 0 {
+            watched.steps.push((funnel.number, steps));
+        }
+    }
+    watched
+}
+
+impl Watched {
+    /// Takes note if the owner has named the page or the event of a hit.
+    fn note_name(&mut self, target: &Target, page: &str, event: Option<&str>) {
+        match target {
+            Target::Page(_) => self.is_declared_page |= target.is(page, event),
+            Target::Event(_) => self.is_declared_event |= target.is(page, event),
+            Target::Pattern(_) => {}
+        }
+    }
 }
 
 /// An amount as sent, a decimal number, rounded half up to thousandths; nothing if it is no number or out of all bounds.
@@ -86,6 +107,13 @@ mod tests {
         let signup = Kind::Event { name: "Signup".into(), interactive: true };
         assert_eq!(watched(&site(), "/blog/a", &signup, None).steps, [(3, 0b10)]);
         assert_eq!(watched(&site(), "/", &Kind::Engagement { ms: 1, scroll: None }, None), Watched::default());
+        let declared = |page, kind| {
+            let watched = watched(&site(), page, kind, None);
+            (watched.is_declared_page, watched.is_declared_event)
+        };
+        assert_eq!(declared("/", &Kind::Pageview), (true, false));
+        assert_eq!(declared("/blog/a", &Kind::Pageview), (false, false), "a pattern names no page");
+        assert_eq!(declared("/blog/a", &signup), (false, true));
     }
 
     #[test]

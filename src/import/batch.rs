@@ -8,6 +8,7 @@ use super::target::ImportTarget;
 use super::{ImportError, Manner, Summary};
 use crate::beacon::Beacon;
 use crate::collector::{Collector, ImportRight, RejectionSums, SumsBatch, utc_day};
+use crate::counts::Room;
 use crate::hit::Dropped;
 use crate::limits;
 use crate::rejection::Rejection;
@@ -42,7 +43,9 @@ impl LineCounter for PastSums {
             samples.note(Sample::of(&hit, &target.site));
             return Ok(());
         }
-        self.visitors += target.count(&hit, self.visitors < limits::VISITORS_MAX)?;
+        // An import is of one owner, who has asked for it: networks and sites need no shares.
+        let room = if self.visitors < limits::VISITORS_MAX { Room::Visitor } else { Room::NoVisitor };
+        self.visitors = self.visitors.saturating_add_signed(target.count(&hit, room)?);
         Ok(())
     }
 

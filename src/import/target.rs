@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SiteSummary;
 use crate::beacon::Beacon;
 use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, random};
-use crate::counts::OpenDay;
+use crate::counts::{OpenDay, Room};
 use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
@@ -100,12 +100,15 @@ impl ImportTarget {
         hit::make(beacon, &self.site, Arrival { at, local }, &open.salt, collector.tools())
     }
 
-    /// Counts a hit; says how many visitors it has brought.
-    pub(super) fn count(&mut self, hit: &Hit, has_room: bool) -> Result<usize, Dropped> {
+    /// Counts a hit; says how many more visitors there are, or less where what they had has become alike.
+    pub(super) fn count(&mut self, hit: &Hit, room: Room) -> Result<isize, Dropped> {
         let open = self.days.get_mut(&hit.local.day).ok_or(Rejection::TooMany)?;
         let before = open.day.visitors();
-        open.day.take(hit, has_room)?;
-        let more = open.day.visitors() - before;
+        open.day.take(hit, || room)?;
+        if open.day.wants_displacement() {
+            open.day.displace_lightest();
+        }
+        let more = open.day.visitors() as isize - before as isize;
         self.batch.counted += 1;
         self.note_counted(hit.local.day);
         Ok(more)

@@ -15,7 +15,7 @@ use crate::hit::agent::{Agent, device_named};
 use crate::hit::path::{Campaign, Click};
 use crate::hit::place::Place;
 use crate::hit::source::{Origin, channel_named};
-use crate::hit::token::Token;
+use crate::hit::token::{Network, Token};
 use crate::hit::{Hit, Kind, Money, Watched};
 use crate::limits;
 use crate::site::{Hour, LocalHour, Moment, SiteId};
@@ -57,8 +57,8 @@ pub(super) struct HitEncoder {
 impl HitEncoder {
     /// Writes a hit, and what became of it.
     pub(super) fn put(&mut self, to: &mut Vec<u8>, hit: &Hit, mark: Option<u64>, is_apart: bool) {
-        // The network of the sender, which decides what names it may bring.
-        let network: Option<u32> = None;
+        // It decides what names the hit may bring.
+        let network = hit.network.map(Network::bits);
         to.push(flags(hit, mark, is_apart, network));
         put_signed(to, hit.at.0.wrapping_sub(self.before));
         self.before = hit.at.0;
@@ -161,6 +161,7 @@ fn put_watched(to: &mut Vec<u8>, watched: &Watched) {
     if *watched == Watched::default() {
         return;
     }
+    to.push(u8::from(watched.is_declared_page) | u8::from(watched.is_declared_event) << 1);
     put(to, watched.patterns.len() as u64);
     watched.patterns.iter().for_each(|pattern| put_text(to, pattern));
     put(to, watched.steps.len() as u64);
@@ -192,7 +193,7 @@ impl HitDecoder {
         self.before = self.before.wrapping_add(bytes.signed()?);
         let (site, local) = self.hours.take(bytes, hour)?;
         let token = has(HAS_TOKEN).then(|| array(bytes)).transpose()?;
-        let _network = has(HAS_NETWORK).then(|| array(bytes)).transpose()?.map(u32::from_le_bytes);
+        let network = has(HAS_NETWORK).then(|| array(bytes)).transpose()?.map(u32::from_le_bytes);
         let mark = has(HAS_MARK).then(|| array(bytes)).transpose()?.map(u64::from_le_bytes);
         let page = self.text(bytes)?;
         let agent = self.agents.take(bytes, agent)?;
@@ -207,6 +208,7 @@ impl HitDecoder {
             at: Moment(self.before),
             local,
             token: token.map(|bits| Token::from_bits(u64::from_le_bytes(bits))),
+            network: network.map(Network::from_bits),
             kind,
             page,
             hostname,
@@ -294,7 +296,9 @@ fn context(bytes: &mut Bytes<'_>) -> Result<HitContext, Unreadable> {
 }
 
 fn watched(bytes: &mut Bytes<'_>) -> Result<Watched, Unreadable> {
-    let mut watched = Watched::default();
+    let declared = byte(bytes)?;
+    let (is_declared_page, is_declared_event) = (declared & 1 != 0, declared & 2 != 0);
+    let mut watched = Watched { is_declared_page, is_declared_event, ..Watched::default() };
     for _ in 0..bytes.number()? {
         watched.patterns.push(Arc::from(text(bytes)?));
     }

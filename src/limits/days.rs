@@ -4,8 +4,12 @@
 pub const FOLDING_SHARED_PER: u32 = 10;
 /// Parts of paths remembered for one site and day to tell whether a second visitor comes, 32 bytes each and the names of the first.
 pub const FOLDING_CHILDREN_MAX: usize = 100_000;
+/// Those of them that one network was the first to see: a quarter, so that the rest is left to everybody else.
+pub const FOLDING_CHILDREN_PER_NETWORK: u32 = 25_000;
 /// Rows of one site and day about bots, each a family and a group of paths; more paths count as `(other)`.
 pub const BOT_ROWS_PER_DAY_MAX: usize = 1_000;
+/// Rows that each family has in any case, so that one program which tries every path leaves others theirs.
+pub const BOT_ROWS_OF_FAMILY: usize = 4;
 /// Longest group of paths in a row about bots, in bytes.
 pub const BOT_PATH_BYTES_MAX: usize = 80;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
@@ -15,8 +19,22 @@ pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
 pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
 /// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
 pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
-/// Visitors of a day kept in memory over all sites; a new one past it is `too_many`. Each costs some 250 bytes.
+/// Visitors of a day kept in memory over all sites; further ones are counted without a visitor. Each costs some 250 bytes. Where there
+/// are several sites, one has half of it at the most.
 pub const VISITORS_MAX: usize = 1_000_000;
+/// Those of them that are left to sites which have few.
+pub const VISITORS_RESERVED: usize = 100_000;
+/// The most that one site is sure of: what a small site has on its best day.
+pub const VISITORS_SURE: usize = 1_000;
+/// New visitors that one network may bring to a site in a minute: all of a company that opens the same page at nine, and far less than
+/// somebody makes up in that time.
+pub const NEW_PER_NETWORK_AND_MINUTE: u32 = 500;
+/// The same in a day: a university behind one network.
+pub const NEW_PER_NETWORK_AND_DAY: u32 = 5_000;
+/// Past these a network may bring one in so many of all: carriers have many of their customers in one.
+pub const NEW_SHARE_PER: u32 = 4;
+/// Slots in which networks are counted, twice, 4 bytes each.
+pub const NETWORK_SLOTS: usize = 1_024;
 /// Different values that each dimension of a site takes in a day, unless the site sets another number; further ones are
 /// `(other)`. At 100 bytes a name and 8 dimensions that strangers can fill, 8 MB.
 pub const VALUES_PER_DAY: u32 = 10_000;
@@ -35,10 +53,40 @@ pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 pub const HIT_ATTRIBUTES_PER_DAY: usize = 20_000;
 /// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
-/// Values without room that are remembered until a second visitor brings them, each 16 bytes.
+/// Those of the visitors of one network, before the day is full for them: an eighth.
+pub const PLACES_PER_NETWORK: u32 = 500_000;
+/// Of each budget of names, one in so many goes to one network by itself: a company or a proxy that nobody named reads fewer pages
+/// than that in a day, and three of four are left to everybody else.
+pub const NAMES_SHARE_PER: u32 = 4;
+/// What one network gets of a small budget.
+pub const NAMES_SHARE_MIN: u32 = 500;
+/// Names give way when those past the budget are one in so many of it: few enough that newcomers find room meanwhile, and so many that
+/// the visitors of the day are seldom gone through.
+pub const NAMES_TRIM_PER: u32 = 4;
+/// Shortest time between two looks for names that give way, in milliseconds.
+pub const DISPLACE_PAUSE_MS: i64 = 1_000;
+/// Of so many visitors each millisecond is waited longer: going through a million takes less than a second, once in ten.
+pub const DISPLACE_VISITORS_PER_MS: i64 = 100;
+/// How many times as many networks must bring a newcomer as the name that gives way to it.
+pub const NAMES_OUTWEIGH: u32 = 2;
+/// Names without room that are remembered until a second network brings them, each 16 bytes.
 pub const WAITING_NAMES_MAX: usize = 65_536;
+/// Visits that lie with their visitor in memory: most have no more.
+pub const VISITS_INLINE: usize = 1;
+/// Places by hour that lie with their visitor in memory: more than half have no more.
+pub const PAGE_VISITS_INLINE: usize = 2;
+/// Entries of a block that readers share: the first change of one copies so many, some 2 kB of visitors.
+pub const BLOCK_ENTRIES: usize = 16;
+/// Blocks of a branch, whose pointers are copied with the first change in it.
+pub const BRANCH_BLOCKS: usize = 64;
+/// Entries of a branch: a copy of a list costs one pointer for so many.
+pub const BRANCH_ENTRIES: usize = BLOCK_ENTRIES * BRANCH_BLOCKS;
+/// Tables of two dimensions that are made in one walk over the day: more need more memory, fewer more walks.
+pub const TABLES_PER_WALK: usize = 8;
 /// Layers of sums of a site's day that are read while further ones come; the smaller half of more is put together.
 pub const LAYERS_MAX: usize = 32;
+/// Those of them that one network alone has brought.
+pub const WAITING_NAMES_PER_NETWORK: u32 = 4_096;
 /// How far back "visitors now" looks, in milliseconds (Plausible's realtime).
 pub const NOW_WINDOW_MS: i64 = 5 * 60 * 1_000;
 /// How far back the live view looks, in milliseconds: whoever did something since then has a visit that still runs.

@@ -3,10 +3,11 @@
 
 use super::{Book, VisitChange, VisitState};
 use crate::cell::{
-    AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT, Tally, Use,
+    AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT,
+    Tally, Use,
 };
 use crate::hit::Hit;
-use crate::limits;
+use crate::hit::token::{Network, Token};
 use crate::site::Hour;
 
 /// A hit's own values.
@@ -16,37 +17,28 @@ pub(super) struct Labels {
     event: Sym,
     /// Keys and values of properties, each once, and whether they are counted under the event too.
     pub(super) props: Vec<(Sym, Sym, bool)>,
-    /// Thousandths and currency.
-    money: Option<(i64, Sym)>,
+    money: Option<PaidHit>,
 }
 
 impl Labels {
     /// The labels of a hit. A visitor who `has_been_everywhere` leaves no more than that there was one.
-    pub(super) fn of(hit: &Hit, who: u64, names: &mut DayNames, has_been_everywhere: bool) -> Labels {
-        let event = names.value(Dimension::Event, hit.value(Dimension::Event), who);
-        if has_been_everywhere || names.hit_attributes.len() >= limits::HIT_ATTRIBUTES_PER_DAY {
-            let page = if has_been_everywhere { Sym::OTHER } else { names.page(&hit.page, who) };
+    pub(super) fn of(hit: &Hit, names: &mut DayNames, has_been_everywhere: bool) -> Labels {
+        let from = bringer(hit);
+        let event = event(hit, from, names);
+        if has_been_everywhere {
             let values = OF_HITS.map(|dimension| if dimension == Dimension::Event { event } else { Sym::OTHER });
             let attributes = names.hit_attributes.of(values, Box::default());
-            return Labels { page, attributes, event, props: Vec::new(), money: None };
+            return Labels { page: Sym::OTHER, attributes, event, props: Vec::new(), money: None };
         }
-        let page = names.page(&hit.page, who);
-        let values = OF_HITS.map(|dimension| names.value(dimension, hit.value(dimension), who));
-        let mut patterns: Vec<Sym> =
-            hit.watched.patterns.iter().map(|pattern| names.value(Dimension::Pattern, pattern, who)).collect();
-        // Past the budget two of them may be one.
-        patterns.sort_unstable();
-        patterns.dedup();
-        let attributes = names.hit_attributes.of(values, patterns.into());
-        let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
-        for (key, value) in &hit.props {
-            let (key, value) = names.prop(key, value, who);
-            if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
-                props.push((key, value, names.is_under_event(event, (key, value))));
-            }
-        }
-        let money = hit.watched.money.as_ref();
-        let money = money.map(|money| (money.thousandths, names.admit(Use::Currency, &money.currency, who)));
+        let page = page(hit, from, names);
+        let values = OF_HITS.map(|dimension| match dimension {
+            Dimension::Event => event,
+            _ => names.value(dimension, hit.value(dimension), from),
+        });
+        let patterns = patterns(hit, from, names);
+        let attributes = names.attributes(values, patterns.into(), from);
+        let props = props(hit, event, from, names);
+        let money = PaidHit::of(hit, (event, &props), from, names);
         Labels { page, attributes, event, props, money }
     }
 
@@ -71,23 +63,105 @@ impl Labels {
 
     /// Books the money that the event brought, in all and by each property.
     pub(super) fn book_money(&self, hour: Hour, book: &mut impl Book) {
-        let Some((thousandths, currency)) = self.money else { return };
-        let tally = Tally { events: 1, revenue: thousandths, ..Tally::ZERO };
-        let axis = |within| Axis::Revenue { event: self.event, within };
-        book.hour(Cell { axis: axis(None), value: currency }, hour, tally);
-        for (key, value, _) in self.props.iter().filter(|(_, _, is_under_event)| *is_under_event) {
-            book.hour(Cell { axis: axis(Some((*key, currency))), value: *value }, hour, tally);
+        if let Some(money) = &self.money {
+            money.book(hour, book);
         }
     }
 }
 
-/// What a visit that begins with this hit keeps of it.
-pub(super) fn tuples(hit: &Hit, who: u64, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
-    let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), who));
-    if Dimension::Source.place_in_fixed().is_some_and(|place| values[place] == Sym::OTHER) {
-        names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), who);
+/// Money that an event brought. The names that it is booked under are kept: nobody remembers it, so that it can't be moved.
+pub(super) struct PaidHit {
+    thousandths: i64,
+    currency: Sym,
+    event: Sym,
+    /// Properties that it is split by.
+    props: Vec<(Sym, Sym)>,
+}
+
+impl PaidHit {
+    /// The money of a hit with this event and properties, which say whether they are counted under the event.
+    pub(super) fn of(
+        hit: &Hit,
+        (event, props): (Sym, &[(Sym, Sym, bool)]),
+        from: Bringer,
+        names: &mut DayNames,
+    ) -> Option<PaidHit> {
+        let money = hit.watched.money.as_ref()?;
+        let currency = names.admit(Use::Currency, &money.currency, from);
+        let event = if names.keep_event(event) { event } else { Sym::OTHER };
+        let split =
+            props.iter().filter(|(key, value, is_under_event)| *is_under_event && names.keep_prop(*key, *value));
+        let props = split.map(|(key, value, _)| (*key, *value)).collect();
+        Some(PaidHit { thousandths: money.thousandths, currency, event, props })
     }
-    names.tuples(&values, who)
+
+    pub(super) fn book(&self, hour: Hour, book: &mut impl Book) {
+        let tally = Tally { events: 1, revenue: self.thousandths, ..Tally::ZERO };
+        let axis = |within| Axis::Revenue { event: self.event, within };
+        book.hour(Cell { axis: axis(None), value: self.currency }, hour, tally);
+        for (key, value) in &self.props {
+            book.hour(Cell { axis: axis(Some((*key, self.currency))), value: *value }, hour, tally);
+        }
+    }
+}
+
+/// Who brings the names of a hit. Where networks are not known, the minute stands for one: a flood of a moment is one minute, and what
+/// people read is read in more.
+pub(super) fn bringer(hit: &Hit) -> Bringer {
+    let minute = || hit.at.0.div_euclid(60_000) as u32;
+    Bringer {
+        who: hit.token.map_or(0, Token::bits),
+        network: hit.network.map_or_else(minute, Network::bits),
+        brings: true,
+    }
+}
+
+/// The event of a hit.
+pub(super) fn event(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
+    match hit.watched.is_declared_event {
+        true => names.admit_declared(Use::Value(Dimension::Event), hit.event(), from),
+        false => names.value(Dimension::Event, hit.event(), from),
+    }
+}
+
+/// The page of a hit.
+pub(super) fn page(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
+    match hit.watched.is_declared_page {
+        true => names.admit_declared(Use::Value(Dimension::Page), &hit.page, from),
+        false => names.page(&hit.page, from),
+    }
+}
+
+/// The patterns that a hit lies in, which the owner has declared, in order of their numbers.
+pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sym> {
+    let patterns = hit.watched.patterns.iter();
+    let mut patterns: Vec<Sym> =
+        patterns.map(|pattern| names.admit_declared(Use::Value(Dimension::Pattern), pattern, from)).collect();
+    patterns.sort_unstable();
+    patterns
+}
+
+/// Keys and values of a hit's properties, each once, and whether they are counted under the event too.
+pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Sym, Sym, bool)> {
+    let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
+    for (key, value) in &hit.props {
+        let (key, value) = names.prop(key, value, from);
+        // Past the budget two of them may be one.
+        if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
+            props.push((key, value, names.is_under_event(event, (key, value), from)));
+        }
+    }
+    props
+}
+
+/// What a visit that begins with this hit keeps of it.
+pub(super) fn tuples(hit: &Hit, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
+    let from = bringer(hit);
+    let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), from));
+    if Dimension::Source.place_in_fixed().is_some_and(|place| values[place] == Sym::OTHER) {
+        names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), from);
+    }
+    names.tuples(&values, from)
 }
 
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of

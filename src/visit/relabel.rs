@@ -6,23 +6,9 @@ use std::collections::HashSet;
 use super::{PageVisit, Rare, SeenProperty, Visitor};
 use crate::cell::hit_attributes::NewAttributes;
 use crate::cell::tuples::NewTuples;
-use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, HitAttributes, Sym, Use};
+use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, GoneName, HitAttributes, Sym, Use};
 
 type Set<T> = HashSet<T, foldhash::fast::RandomState>;
-
-/// A name that gives way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GoneName {
-    /// In one use. Money keeps its names.
-    In(Use, Sym),
-    /// A value of a property.
-    Property {
-        /// The key.
-        key: Sym,
-        /// The value.
-        value: Sym,
-    },
-}
 
 /// What becomes of everything that has some names that give way.
 #[derive(Debug)]
@@ -68,9 +54,9 @@ impl Relabelling {
         if self.is_gone(Dimension::Page, page) { Sym::OTHER } else { page }
     }
 
-    /// The cell that takes the place of a cell of a property; nothing if its event has no room for it.
-    pub fn property(&self, cell: Cell<Sym>, names: &mut DayNames) -> Option<Cell<Sym>> {
-        let Axis::Prop { key, event } = cell.axis else { return Some(cell) };
+    /// The cell that takes the place of a cell of a property.
+    pub fn property(&self, cell: Cell<Sym>, names: &mut DayNames) -> Cell<Sym> {
+        let Axis::Prop { key, event } = cell.axis else { return cell };
         let (new_key, value) = match () {
             () if self.keys.contains(&key) => (Sym::OTHER, Sym::OTHER),
             () if self.properties.contains(&(key, cell.value)) => (key, Sym::OTHER),
@@ -78,8 +64,10 @@ impl Relabelling {
         };
         let new_event = event.map(|event| if self.is_gone(Dimension::Event, event) { Sym::OTHER } else { event });
         let new = Cell { axis: Axis::Prop { key: new_key, event: new_event }, value };
-        let has_room = new == cell || new_event.is_none_or(|event| names.is_under_event(event, (new_key, value)));
-        has_room.then_some(new)
+        if let Some(event) = new_event.filter(|_| new != cell) {
+            names.put_under_event(event, (new_key, value));
+        }
+        new
     }
 
     fn changes_property(&self, seen: &SeenProperty) -> bool {
@@ -128,13 +116,10 @@ impl Rare {
             return;
         }
         let new = |seen: SeenProperty| {
-            let cell = by.property(seen.cell(), names)?;
-            Some(SeenProperty {
-                count: seen.count,
-                ..SeenProperty::new(cell, seen.visit.into(), seen.hour, seen.is_view)
-            })
+            let cell = by.property(seen.cell(), names);
+            SeenProperty { count: seen.count, ..SeenProperty::new(cell, seen.visit.into(), seen.hour, seen.is_view) }
         };
-        let mut props: Vec<SeenProperty> = std::mem::take(&mut self.props).into_iter().filter_map(new).collect();
+        let mut props: Vec<SeenProperty> = std::mem::take(&mut self.props).into_iter().map(new).collect();
         props.sort_by_key(SeenProperty::sort_key);
         props.dedup_by(|next, seen| {
             let is_same = next.sort_key() == seen.sort_key();

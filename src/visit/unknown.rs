@@ -39,8 +39,8 @@ pub fn take_unknown(
     if matches!(hit.kind, Kind::Engagement { .. }) {
         return Err(Rejection::NoVisit);
     }
-    let labels = Labels::of(hit, 0, names, false);
-    let tuples = labels::tuples(hit, 0, names);
+    let labels = Labels::of(hit, names, false);
+    let tuples = labels::tuples(hit, names);
     let Labels { page, attributes, .. } = labels;
     let unknown = UnknownHit { tuples, page, attributes, hour: hit.local.hour, is_view: hit.kind == Kind::Pageview };
     let tally = of_hits(1, unknown.is_view);

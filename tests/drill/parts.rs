@@ -50,7 +50,7 @@ fn take(open: &mut Open, hits: &[Hit]) {
         let key = (hit.site, hit.local.day);
         let day = open.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1, Budget::default()));
         // A rejected hit is part of the story.
-        let _ = day.take(hit, true);
+        let _ = day.take(hit, || headcount::counts::Room::Visitor);
     }
 }
 

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use headcount::cell::{Axis, Cell, Dimension, NOT_SET, OTHER, Tally, Use};
+use headcount::cell::{Axis, Cell, Dimension, GoneName, NOT_SET, OTHER, Tally, Use};
 use headcount::counts::{Name, OpenDay};
 use headcount::hit::{Hit, Kind};
 use headcount::site::Hour;
-use headcount::visit::GoneName;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

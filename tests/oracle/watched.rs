@@ -65,7 +65,7 @@ pub fn mark(hits: &mut [Hit], from: usize) {
         let is_view = hit.kind == Kind::Pageview;
         let patterns = PATTERNS.iter().filter(|pattern| is_view && fits(pattern, &hit.page));
         let patterns = patterns.map(|pattern| Arc::from(*pattern)).collect();
-        hit.watched = Watched { patterns, steps, money: money(hit, place) };
+        hit.watched = Watched { patterns, steps, money: money(hit, place), ..Watched::default() };
     }
 }
 

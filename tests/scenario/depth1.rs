@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock};
 
 use headcount::beacon::Hints;
 use headcount::cell::{Cell, NOT_SET, Tally};
-use headcount::counts::{Name, OpenDay, SessionSnapshot};
+use headcount::counts::{Name, OpenDay, Room, SessionSnapshot};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Kind, Watched, path, source};
 use headcount::rejection::Rejection;
 use headcount::site::{Budget, Day, HostRelation, Hour, LocalHour, Moment, SiteId};
@@ -38,6 +38,7 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         at,
         local,
         token: step.who.as_deref().map(token),
+        network: step.who.as_deref().map(|who| Network::from_bits(token(who).bits() as u32)),
         kind: kind(&step.what),
         page: step.page.clone(),
         hostname: hostname.to_owned(),
@@ -99,8 +100,8 @@ impl OpenDays {
     /// Gives a hit to its day.
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
-        let taken =
-            self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default())).take(hit, true);
+        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default()));
+        let taken = taken.take(hit, || Room::Visitor);
         if let Err(reason) = taken {
             *self.rejected.entry(reason.label()).or_default() += 1;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use headcount::beacon::mail::{Act, Asker, MailKind};
 use headcount::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
-use headcount::counts::{Name, OpenDay, Sums};
+use headcount::counts::{Name, OpenDay, Room, Sums};
 use headcount::limits;
 use headcount::rejection::Rejection;
 use headcount::secret::Digest;
@@ -64,7 +64,7 @@ fn kinds() -> [Kept; 2] {
 pub fn day_of(site: SiteId, day: Day, story: &str) -> OpenDay {
     let mut open = OpenDay::new(site, day, Budget::default());
     for hit in hits(&Scenario::parse(story)) {
-        open.take(&hit, true).unwrap();
+        open.take(&hit, || Room::Visitor).unwrap();
     }
     open
 }

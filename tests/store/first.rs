@@ -121,7 +121,7 @@ impl First {
         for hit in hits {
             let key = (hit.site, hit.local.day);
             let day = days.entry(key).or_insert_with(|| OpenDay::new(key.0, key.1, Budget::default()));
-            day.take(hit, true).unwrap();
+            day.take(hit, || headcount::counts::Room::Visitor).unwrap();
         }
         for ((site, day), mut open) in days {
             let sums = open.drain();

@@ -34,7 +34,7 @@ impl Running {
         let mut closed: Vec<DayState> = Vec::new();
         for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
             let snapshot = Some(Arc::new(day.snapshot()));
-            self.visitors -= day.visitors();
+            self.shares.forget_day(*key);
             day.forget_visitors();
             closed.push(state(*key, snapshot, &directory, true));
         }

@@ -4,7 +4,7 @@ use super::Running;
 use crate::cell::Folding;
 use crate::collector::mail::MailKey;
 use crate::collector::personal;
-use crate::counts::OpenDay;
+use crate::counts::{Newcomer, OpenDay, Room};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::Record;
 use crate::limits;
@@ -46,10 +46,10 @@ impl Running {
         self.note_salts();
         let taken = match mark.is_some_and(|mark| self.repeats.has(hit, mark, now)) {
             true => Err(Rejection::Repeat),
-            false => self.take(hit, now),
+            false => self.take(hit, None, now),
         };
         match taken {
-            Ok(()) => {
+            Ok(room) => {
                 if let Some(mark) = mark {
                     self.repeats.add(hit, *mark, now);
                 }
@@ -59,15 +59,24 @@ impl Running {
                     Kind::Pageview => self.minutes.count(hit.site, hit.at),
                     Kind::Event { .. } => {}
                 }
+                let is_apart = room == Room::NoVisitor;
                 if is_alone {
-                    self.journal.hit(hit, *mark, false);
+                    self.journal.hit(hit, *mark, is_apart);
                 } else {
-                    self.journal.hit_later(hit, *mark, false);
+                    self.journal.hit_later(hit, *mark, is_apart);
                 }
+                self.displace((hit.site, hit.local.day));
             }
             Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
         }
-        taken
+        taken.map(|_| ())
+    }
+
+    /// Lets names of a day give way, if they should.
+    fn displace(&mut self, (site, day): (SiteId, Day)) {
+        let Some(open) = self.days.get_mut(&(site, day)).filter(|open| open.wants_displacement()) else { return };
+        let displaced = open.displace_lightest();
+        self.journal.later(|| Record::Displaced { site, day, names: displaced.rows() });
     }
 
     /// Books a rejection, and the program that was rejected.
@@ -119,7 +128,9 @@ impl Running {
         }
     }
 
-    pub(super) fn take(&mut self, hit: &Hit, now: Moment) -> Result<(), Rejection> {
+    /// Counts a hit in its day, with the room that it had when it was counted before, or that there is now. Tells whether it
+    /// has a visitor of its own.
+    pub(super) fn take(&mut self, hit: &Hit, before: Option<Room>, now: Moment) -> Result<Room, Rejection> {
         let key = (hit.site, hit.local.day);
         if !self.days.contains_key(&key) {
             let day = self.open(key, now);
@@ -127,10 +138,25 @@ impl Running {
             self.note_end(key);
         }
         let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
-        let before = day.visitors();
-        day.take(hit, self.visitors < limits::VISITORS_MAX)?;
-        self.visitors += day.visitors() - before;
-        Ok(())
+        let visitors = day.visitors();
+        let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
+        let newcomer = Newcomer { day: key, network: hit.network, at: hit.at };
+        day.take(hit, || {
+            room = match before {
+                Some(Room::NoVisitor) => Room::NoVisitor,
+                // What there is now is asked all the same, because it counts who was admitted.
+                Some(Room::Visitor) => {
+                    shares.room(newcomer, directory.load().len());
+                    Room::Visitor
+                }
+                None => shares.room(newcomer, directory.load().len()),
+            };
+            room
+        })?;
+        if day.visitors() != visitors {
+            self.shares.note(key, day.visitors());
+        }
+        Ok(room)
     }
 
     /// A day on which nothing has happened yet.

@@ -13,7 +13,7 @@ use super::minutes::Minutes;
 use crate::collector::mail::MailTallies;
 use crate::collector::rejections::RejectionSums;
 use crate::collector::repeats::RepeatMemory;
-use crate::counts::{DayImage, OpenDay};
+use crate::counts::{DayImage, OpenDay, Shares};
 use crate::hit::token::Salt;
 use crate::site::{Day, Moment, SiteId};
 use crate::store::Imported;
@@ -22,6 +22,7 @@ use crate::store::Imported;
 #[derive(Serialize, Deserialize)]
 pub(super) struct RunningImage {
     days: Vec<DayImage>,
+    shares: Shares,
     salts: Vec<SaltImage>,
     repeats: RepeatMemory,
     rejections: RejectionSums,
@@ -56,6 +57,7 @@ impl Running {
         let salts = self.salts.all().into_iter();
         RunningImage {
             days: self.days.values().map(OpenDay::image).collect(),
+            shares: self.shares.clone(),
             salts: salts.map(|((site, day), salt, late)| SaltImage { site, day, late, salt }).collect(),
             repeats: self.repeats.clone(),
             rejections: self.rejections.clone(),
@@ -76,6 +78,7 @@ impl Running {
         for SaltImage { site, day, late, salt } in image.salts {
             self.salts.restore((site, day), salt, late);
         }
+        self.shares = image.shares;
         (self.repeats, self.rejections, self.mails) = (image.repeats, image.rejections, image.mails);
         (self.minutes, self.batches, self.imported) = (image.minutes, image.batches, image.imported);
     }

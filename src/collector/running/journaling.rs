@@ -149,7 +149,7 @@ impl Running {
     /// waits for the one under way.
     pub(super) fn renew_journal(&mut self, now: Moment) {
         self.journal.write();
-        let wants = self.journal.wants_image(self.visitors, now);
+        let wants = self.journal.wants_image(self.shares.visitors(), now);
         if !wants || self.flushing.writing().is_some() || !self.closing.is_empty() {
             return;
         }

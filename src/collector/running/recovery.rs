@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::{Beginning, Running};
-use crate::counts::OpenDay;
+use crate::cell::DisplacedNames;
+use crate::counts::Room;
 use crate::hit::Kind;
 use crate::journal::{Found, HitRecord, JournalTrouble, Record, Recovered, Unreadable};
 use crate::meter::FailureKind;
@@ -37,7 +38,7 @@ impl Running {
                 if let Err(damage) = self.recover(recovered, &state, now) {
                     self.meter.failed(FailureKind::Journal, "start", damage);
                 }
-                let visitors = self.visitors;
+                let visitors = self.visitors();
                 tracing::info!(visitors, "the running day is taken up from the journal");
                 self.journal.forget(now);
                 self.tick(now);
@@ -54,7 +55,6 @@ impl Running {
         let begins = recovered.begins();
         if let Some(image) = recovered.image()? {
             self.take_up(image);
-            self.visitors = self.days.values().map(OpenDay::visitors).sum();
         }
         let stored = state.drained.map(|(position, _)| position).filter(|stored| stored.journal == begins.journal);
         // What an image holds that is younger than the last flush is not stored.
@@ -66,7 +66,6 @@ impl Running {
         let gone = |site: SiteId| site != SiteId::INSTANCE && self.looked_at.get(site).is_none();
         let sites: HashSet<SiteId> = self.days.keys().map(|(site, _)| *site).filter(|site| gone(*site)).collect();
         sites.into_iter().for_each(|site| self.forget_site(site));
-        self.visitors = self.days.values().map(OpenDay::visitors).sum();
         self.next_end = now;
         read
     }
@@ -93,7 +92,13 @@ impl Running {
         for day in self.days.values_mut() {
             drop(day.take_unstored());
         }
-        self.days.retain(|_, day| day.visitors() > 0);
+        let shares = &mut self.shares;
+        self.days.retain(|key, day| {
+            if day.visitors() == 0 {
+                shares.forget_day(*key);
+            }
+            day.visitors() > 0
+        });
         (self.rejections, self.imported) = (Default::default(), Vec::new());
         self.batches.drain(self.clock.now());
         self.mails.drain(|_| false);
@@ -108,12 +113,17 @@ impl Running {
             Record::Batch { id, at } => _ = self.batches.begin(id, at),
             Record::Imported(entry) => self.note_read(vec![entry]),
             Record::Salt { site, day, salt, late } => self.salts.restore((site, day), salt, late),
-            Record::Displaced { .. } => {}
+            Record::Displaced { site, day, names } => {
+                if let Some(day) = self.days.get_mut(&(site, day)) {
+                    day.displace_again(&DisplacedNames::of_rows(&names));
+                }
+            }
             // A day that was closed by a flush which did not go through is closed once more.
             Record::Closed { site, day } if is_stored => {
                 if let Some(day) = self.days.get_mut(&(site, day)) {
                     day.forget_visitors();
                 }
+                self.shares.forget_day((site, day));
                 self.salts.forget(site, day);
             }
             Record::Closed { .. } => {}
@@ -121,9 +131,10 @@ impl Running {
         }
     }
 
-    fn count_again(&mut self, HitRecord { hit, mark, is_apart: _ }: &HitRecord, now: Moment) {
+    fn count_again(&mut self, HitRecord { hit, mark, is_apart }: &HitRecord, now: Moment) {
+        let room = if *is_apart { Room::NoVisitor } else { Room::Visitor };
         // It was counted before, so it is again.
-        if self.take(hit, now).is_err() {
+        if self.take(hit, Some(room), now).is_err() {
             return;
         }
         if let Some(mark) = mark {

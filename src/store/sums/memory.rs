@@ -152,8 +152,11 @@ impl Held {
 
     fn add_bot(&mut self, bot: &BotCount) {
         let key = |pages: &str| (bot.site, bot.day, bot.family.clone(), Name::from(pages));
-        let rows = self.bots.keys().filter(|(site, day, ..)| (*site, *day) == (bot.site, bot.day)).count();
-        let has_room = self.bots.contains_key(&key(&bot.pages)) || rows < limits::BOT_ROWS_PER_DAY_MAX;
+        let of_day = || self.bots.keys().filter(|(site, day, ..)| (*site, *day) == (bot.site, bot.day));
+        let of_family = of_day().filter(|(.., family, pages)| *family == bot.family && **pages != *OTHER_PAGES).count();
+        let has_room = self.bots.contains_key(&key(&bot.pages))
+            || of_day().count() < limits::BOT_ROWS_PER_DAY_MAX
+            || of_family < limits::BOT_ROWS_OF_FAMILY;
         let pages = if has_room { &*bot.pages } else { OTHER_PAGES };
         *self.bots.entry(key(pages)).or_default() += bot.count;
     }

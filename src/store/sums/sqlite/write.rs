@@ -105,7 +105,12 @@ fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
     }
     let rows = "SELECT count(*) FROM bots WHERE site = ? AND day = ?";
     let rows: i64 = transaction.prepare_cached(rows)?.query_row(params![site, day], |row| row.get(0))?;
-    let pages = if rows < limits::BOT_ROWS_PER_DAY_MAX as i64 { &*bot.pages } else { OTHER_PAGES };
+    let of_family = "SELECT count(*) FROM bots WHERE site = ? AND day = ? AND family = ? AND pages != ?";
+    let of_family: i64 = transaction
+        .prepare_cached(of_family)?
+        .query_row(params![site, day, &*bot.family, OTHER_PAGES], |row| row.get(0))?;
+    let has_room = rows < limits::BOT_ROWS_PER_DAY_MAX as i64 || of_family < limits::BOT_ROWS_OF_FAMILY as i64;
+    let pages = if has_room { &*bot.pages } else { OTHER_PAGES };
     let sql = "INSERT INTO bots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
     transaction.prepare_cached(sql)?.execute(params![site, day, &*bot.family, pages, count])?;
     Ok(())

@@ -1,0 +1,247 @@
+//! In: who would be a new visitor, of which site and network. Out: whether they get one of their own. Forgets: networks, with the
+//! minute and with the day; what stays are counts in slots that several networks share.
+//!
+//! Memory for visitors is one room for all sites. A site uses at most half of it where there are others, and each is sure of a
+//! few. Of a site's new visitors one network brings at most a share, by minute and by day. Whoever finds no room is counted without a
+//! visitor: behind one address there may be a whole company, or a proxy that nobody named, so pageviews must not be lost;
+//! and agents that one sender makes up must not become people.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fast;
+use crate::hit::token::Network;
+use crate::limits;
+use crate::site::{Day, Moment, SiteId};
+
+/// Whether somebody new gets a visitor of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// They do.
+    Visitor,
+    /// Their hits count as on a site that keeps no tokens; they are not remembered, and bring no new names.
+    NoVisitor,
+}
+
+/// Somebody who would be a new visitor.
+#[derive(Debug, Clone, Copy)]
+pub struct Newcomer {
+    /// The site and its day.
+    pub day: (SiteId, Day),
+    /// The network; nothing where the site keeps no tokens.
+    pub network: Option<Network>,
+    /// When they come.
+    pub at: Moment,
+}
+
+/// How the room for visitors is used.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Shares {
+    visitors: usize,
+    days: Fast<(SiteId, Day), DayShare>,
+}
+
+/// How one site and day uses it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct DayShare {
+    visitors: usize,
+    of_day: NewVisitors,
+    minute: i64,
+    of_minute: NewVisitors,
+}
+
+/// New visitors of a while. Networks are told apart only when there are many.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct NewVisitors {
+    count: u32,
+    networks: Option<Box<NetworkCounts>>,
+}
+
+impl Shares {
+    /// Whether somebody gets a visitor of their own, which counts against the share of their network. There are so many `sites`.
+    pub fn room(&mut self, newcomer: Newcomer, sites: usize) -> Room {
+        let share = self.days.entry(newcomer.day).or_default();
+        if !has_memory(self.visitors, share.visitors, sites) {
+            return Room::NoVisitor;
+        }
+        let Some(network) = newcomer.network else { return Room::Visitor };
+        let minute = newcomer.at.0.div_euclid(60_000);
+        if minute > share.minute {
+            (share.minute, share.of_minute) = (minute, NewVisitors::default());
+        }
+        let of_minute = share.of_minute.has_room(network, limits::NEW_PER_NETWORK_AND_MINUTE);
+        if !of_minute || !share.of_day.has_room(network, limits::NEW_PER_NETWORK_AND_DAY) {
+            return Room::NoVisitor;
+        }
+        share.of_minute.add(network, limits::NEW_PER_NETWORK_AND_MINUTE);
+        share.of_day.add(network, limits::NEW_PER_NETWORK_AND_DAY);
+        Room::Visitor
+    }
+
+    /// Takes note of how many visitors of a day are in memory.
+    pub fn note(&mut self, day: (SiteId, Day), visitors: usize) {
+        let before = std::mem::replace(&mut self.days.entry(day).or_default().visitors, visitors);
+        self.visitors = self.visitors + visitors - before;
+    }
+
+    /// Takes note that a day's visitors are forgotten.
+    pub fn forget_day(&mut self, day: (SiteId, Day)) {
+        self.visitors -= self.days.remove(&day).map_or(0, |share| share.visitors);
+    }
+
+    /// The same of all days of a site.
+    pub fn forget_site(&mut self, site: SiteId) {
+        self.days.retain(|(of, _), _| *of != site);
+        self.visitors = self.days.values().map(|share| share.visitors).sum();
+    }
+
+    /// Visitors in memory, of all sites.
+    pub fn visitors(&self) -> usize {
+        self.visitors
+    }
+}
+
+/// Whether there is memory for one more visitor of a site's day that has some already.
+fn has_memory(all: usize, of_day: usize, sites: usize) -> bool {
+    if sites <= 1 {
+        return all < limits::VISITORS_MAX;
+    }
+    let sure = (limits::VISITORS_RESERVED / sites).min(limits::VISITORS_SURE);
+    let is_within_share = all < limits::VISITORS_MAX - limits::VISITORS_RESERVED && of_day < limits::VISITORS_MAX / 2;
+    all < limits::VISITORS_MAX && (is_within_share || of_day < sure)
+}
+
+impl NewVisitors {
+    /// Whether a network may bring one more: up to `free` it may in any case, and then up to its share of all.
+    fn has_room(&self, network: Network, free: u32) -> bool {
+        let brought = self.networks.as_ref().map_or(0, |networks| networks.of(network));
+        brought < free.max(self.count / limits::NEW_SHARE_PER)
+    }
+
+    fn add(&mut self, network: Network, free: u32) {
+        self.count += 1;
+        // Fewer than that are no flood, whoever brings them.
+        if self.count > free / 2 {
+            self.networks.get_or_insert_default().add(network, 1);
+        }
+    }
+}
+
+/// How often each network was met, in fixed room. Networks share slots: a count may be too large, but only by what is small beside
+/// the bounds that it is compared with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NetworkCounts([Vec<u32>; 2]);
+
+impl Default for NetworkCounts {
+    fn default() -> NetworkCounts {
+        NetworkCounts([const { Vec::new() }; 2].map(|_: Vec<u32>| vec![0; limits::NETWORK_SLOTS]))
+    }
+}
+
+impl NetworkCounts {
+    /// The slots of a network: its bits are uniform, and nobody can choose them.
+    fn slots(network: Network) -> [usize; 2] {
+        let bits = network.bits() as usize;
+        [bits % limits::NETWORK_SLOTS, (bits / limits::NETWORK_SLOTS) % limits::NETWORK_SLOTS]
+    }
+
+    /// How often a network was met, at the most.
+    pub fn of(&self, network: Network) -> u32 {
+        let [first, second] = NetworkCounts::slots(network);
+        self.0[0][first].min(self.0[1][second])
+    }
+
+    /// Adds to a network's count.
+    pub fn add(&mut self, network: Network, count: u32) {
+        for (row, slot) in self.0.iter_mut().zip(NetworkCounts::slots(network)) {
+            row[slot] = row[slot].saturating_add(count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Moment = Moment(1_780_315_200_000);
+    const FLOOD: Network = Network::from_bits(7);
+
+    fn newcomer(site: u32, network: Network, after_ms: i64) -> Newcomer {
+        Newcomer { day: (SiteId(site), Day(20_600)), network: Some(network), at: NOON.plus(after_ms) }
+    }
+
+    /// A network by its number, with bits as uniform as those of a hash.
+    fn network(number: u32) -> Network {
+        Network::from_bits(number.wrapping_mul(0x9e37_79b1) ^ 0x5bd1_e995)
+    }
+
+    fn admit(shares: &mut Shares, newcomer: Newcomer) -> bool {
+        let has_room = shares.room(newcomer, 3) == Room::Visitor;
+        let visitors = shares.days.get(&newcomer.day).map_or(0, |share| share.visitors);
+        shares.note(newcomer.day, visitors + usize::from(has_room));
+        has_room
+    }
+
+    #[test]
+    fn a_million_agents_of_one_address_are_few_visitors() {
+        let mut shares = Shares::default();
+        let flood = (0..1_000_000).filter(|agent| admit(&mut shares, newcomer(1, FLOOD, agent * 14 / 1_000))).count();
+        // Some come before networks are told apart.
+        let free = limits::NEW_PER_NETWORK_AND_MINUTE as usize;
+        assert!((free..=free * 3 / 2).contains(&flood), "{flood}");
+        // Everybody else has room, at this site and at others.
+        assert!((0..10_000).all(|who| admit(&mut shares, newcomer(1, network(who), 14_000))));
+        assert!((0..10_000).all(|who| admit(&mut shares, newcomer(2, network(who), 14_000))));
+        assert_eq!(shares.visitors(), flood + 20_000);
+    }
+
+    #[test]
+    fn a_university_is_counted_for_a_whole_day() {
+        let mut shares = Shares::default();
+        // 400 people in the first minute, and 4,000 in all.
+        assert!((0..400).all(|_| admit(&mut shares, newcomer(1, FLOOD, 0))));
+        assert!((400..4_000).all(|who| admit(&mut shares, newcomer(1, FLOOD, who * 5_000))));
+        let late = (0..20_000).filter(|who| admit(&mut shares, newcomer(1, FLOOD, 20_000_000 + who * 1_000))).count();
+        assert!(late < limits::NEW_PER_NETWORK_AND_DAY as usize, "{late}");
+    }
+
+    #[test]
+    fn a_network_that_is_a_small_part_of_a_large_site_has_its_share() {
+        let mut shares = Shares::default();
+        let many = limits::NEW_PER_NETWORK_AND_DAY * 3;
+        let taken = (0..many).filter(|who| {
+            (0..9)
+                .for_each(|other| _ = admit(&mut shares, newcomer(1, network(who * 9 + other), i64::from(*who) * 100)));
+            admit(&mut shares, newcomer(1, FLOOD, i64::from(*who) * 100))
+        });
+        assert_eq!(taken.count(), many as usize, "a tenth of all");
+    }
+
+    #[test]
+    fn a_site_leaves_room_for_others() {
+        let mut shares = Shares::default();
+        for (site, visitors) in
+            [(1, limits::VISITORS_MAX / 2), (2, limits::VISITORS_MAX / 2 - limits::VISITORS_RESERVED)]
+        {
+            shares.note((SiteId(site), Day(20_600)), visitors);
+        }
+        assert!(!admit(&mut shares, newcomer(1, FLOOD, 0)) && !admit(&mut shares, newcomer(2, FLOOD, 0)));
+        assert!((0..100).all(|who| admit(&mut shares, newcomer(3, network(who), 0))), "each is sure of a few");
+        shares.forget_day((SiteId(1), Day(20_600)));
+        assert!(admit(&mut shares, newcomer(2, FLOOD, 0)));
+        shares.forget_site(SiteId(2));
+        assert_eq!(shares.visitors(), 100);
+        // Alone, a site has everything.
+        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX - 1);
+        assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::Visitor);
+        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX);
+        assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::NoVisitor);
+    }
+
+    #[test]
+    fn small_sites_cost_nothing() {
+        let mut shares = Shares::default();
+        assert!((0..200).all(|who| admit(&mut shares, newcomer(1, network(who), 0))));
+        let share = &shares.days[&(SiteId(1), Day(20_600))];
+        assert!(share.of_day.networks.is_none() && share.of_minute.networks.is_none());
+    }
+}
