@@ -104,7 +104,7 @@ def compare_live(program, hits):
     for at, visitor in hits:
         last[visitor] = max(at, last.get(visitor, at))
     least, most = (sum(at > asked - seconds for at in last.values()) for seconds in (298, 302))
-    lines = [] if least <= now <= most else [f"live, visitors now: expected {least} to {most}, found {now}"]
-    if (visitors, pageviews) != (len(last), len(hits)):
-        lines.append(f"live, visitors and pageviews: expected {len(last)} and {len(hits)}, found {visitors} and {pageviews}")
-    return lines
+    expected = [("visitors now", least, most, now), ("visitors", len(last), len(last), visitors),
+                ("pageviews", len(hits), len(hits), pageviews)]
+    return [f"live, {what}: expected {least} to {most}, found {found}" for what, least, most, found in expected
+            if not (found[0] <= most and least <= found[1])]

@@ -48,6 +48,16 @@ def is_filter(dimension, value):
     return ["is", dimension, [value]]
 
 
+def bounds(shown):
+    """Between which numbers one is that pages show like this: `1,234`, `12.3k`."""
+    digits, unit = re.fullmatch(r"([\d.,]+)([kM]?)", shown).groups()
+    digits = digits.replace(",", "")
+    scale = {"": 1, "k": 1_000, "M": 1_000_000}[unit]
+    number = round(float(digits) * scale)
+    last = scale // 10 ** len(digits.partition(".")[2]) if unit else 0
+    return number - last, number + last
+
+
 class Program:
     """A headcount on a data folder of its own. Its journal, if it has one, is below `runtime`."""
 
@@ -137,7 +147,8 @@ class Program:
         return {tuple(row["dimensions"]): row["metrics"] for row in json.loads(body)["results"]}
 
     def live(self, site=SITE):
-        """The big numbers of the live page: visitors of the last five minutes and of the last thirty, and pageviews of those."""
+        """The big numbers of the live page, each between two bounds, because it is rounded where it is long: visitors of the
+        last five minutes and of the last thirty, and pageviews of those."""
         connection = Connection(self.port)
         if self.cookie is None:
             link = re.search(r"http://[^/]+(/sign-in/\S+)", self.command("user", "link")).group(1)
@@ -146,7 +157,7 @@ class Program:
         request = f"GET /{site}/live HTTP/1.1\r\nHost: h\r\nAccept: text/html\r\nCookie: {self.cookie}\r\n\r\n"
         page = connection.ask(request.encode())[2].decode()
         connection.close()
-        return [int(re.sub(r"\D", "", number)) for number in re.findall(r'<dd class="big">([^<]*)</dd>', page)[:3]]
+        return [bounds(shown) for shown in re.findall(r'<dd class="big">([^<]*)</dd>', page)[:3]]
 
     def memory_kib(self, key):
         status = open(f"/proc/{self.process.pid}/status").read()
