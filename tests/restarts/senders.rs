@@ -89,6 +89,8 @@ pub fn send(number: u32, port: &AtomicU16, over: &AtomicBool) -> Vec<Sent> {
         if !is_acknowledged {
             (line, life) = (None, life + 1);
         }
+        // Numbers of the live page are whole below ten thousand.
+        std::thread::park_timeout(Duration::from_millis(1));
     }
     book
 }
