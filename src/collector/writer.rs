@@ -307,15 +307,7 @@ impl SumsWriter {
             self.checkpointed = now;
             days.extend(self.checkpoint());
         }
-        // Days without visitors and without sums hold nothing but names.
-        let shares = &mut self.shares;
-        self.days.retain(|key, day| {
-            let stays = day.visitors() > 0 || day.pending() > 0;
-            if !stays {
-                shares.forget_day(*key);
-            }
-            stays
-        });
+        self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
@@ -328,6 +320,18 @@ impl SumsWriter {
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
         self.flushing.begin(Flush { number, sums, days, rejected, bots, today, imported, mails, batches }, waiters);
+    }
+
+    /// Drops days without visitors and without sums, which hold nothing but names.
+    fn forget_empty_days(&mut self) {
+        let shares = &mut self.shares;
+        self.days.retain(|key, day| {
+            let stays = day.visitors() > 0 || day.pending() > 0;
+            if !stays {
+                shares.forget_day(*key);
+            }
+            stays
+        });
     }
 
     /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
