@@ -57,7 +57,7 @@ impl Home {
 
     /// Whatever the machine says of swap.
     fn opened(&self) -> (Option<Journal>, Found) {
-        open_among(&self.candidates(), &without_swap(), &self.state, self.bytes_max)
+        open_among(&self.candidates(), without_swap, &self.state, self.bytes_max)
     }
 
     fn open(&self) -> Journal {

@@ -3,9 +3,14 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
+
+fn with_swap() -> SwapFacts {
+    SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() }
+}
 
 /// Waits until a folder is empty: what is given up is overwritten on another thread.
 fn becomes_empty(folder: &Path) -> bool {
@@ -97,15 +102,14 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
 #[test]
 fn a_folder_that_will_not_do_is_emptied() {
     let home = filled();
-    let facts = SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() };
-    let (journal, found) = open_among(&home.candidates(), &facts, &home.state, PLENTY);
+    let (journal, found) = open_among(&home.candidates(), with_swap, &home.state, PLENTY);
     let why = Some(JournalTrouble::MaySwap);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
 
     let home = filled();
     let off = Candidates { chosen: Err(JournalTrouble::SwitchedOff), ..home.candidates() };
-    let (journal, found) = open_among(&off, &without_swap(), &home.state, PLENTY);
+    let (journal, found) = open_among(&off, without_swap, &home.state, PLENTY);
     let why = Some(JournalTrouble::SwitchedOff);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
@@ -116,7 +120,7 @@ fn a_journal_in_another_folder_is_wiped() {
     let (home, elsewhere) = (filled(), tempfile::tempdir_in("/dev/shm").unwrap());
     let chosen = Candidate { base: elsewhere.path().to_owned(), ..home.candidates().chosen.unwrap() };
     let moved = Candidates { chosen: Ok(chosen), ..home.candidates() };
-    let (journal, found) = open_among(&moved, &without_swap(), &home.state, PLENTY);
+    let (journal, found) = open_among(&moved, without_swap, &home.state, PLENTY);
     let why = JournalTrouble::OtherFolder;
     assert!(journal.is_some() && matches!(found, Found::Nothing { wiped: Some(wiped), without: None } if wiped == why));
     assert!(home.names().is_empty());
@@ -152,7 +156,7 @@ fn links_and_folders_on_disks_are_refused() {
     let why = Some(JournalTrouble::NotInMemory);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
     let nowhere = Candidates::of(&JournalPlace::Folder("/no/such/folder".into()), home.data.path(), None);
-    let (_, found) = open_among(&nowhere, &without_swap(), &home.state, PLENTY);
+    let (_, found) = open_among(&nowhere, without_swap, &home.state, PLENTY);
     assert!(matches!(found, Found::Nothing { without: Some(JournalTrouble::NoFolder), .. }));
 }
 
@@ -193,6 +197,31 @@ fn an_image_without_room_gives_the_journal_up() {
     assert_eq!(image.write(&vec![1_u8; 200_000]), Err(given_up));
     assert_eq!(journal.append(&hit_record(1)), Err(given_up));
     assert!(becomes_empty(&home.folder()));
+}
+
+#[test]
+fn swap_that_is_turned_on_later_gives_the_journal_up_with_the_next_image() {
+    static IS_ON: AtomicBool = AtomicBool::new(false);
+    let facts = || if IS_ON.load(Ordering::SeqCst) { with_swap() } else { without_swap() };
+    let home = Home::new();
+    let mut journal = open_among(&home.candidates(), facts, &home.state, PLENTY).0.unwrap();
+    journal.rotate().unwrap().write(&1_u32).unwrap();
+    IS_ON.store(true, Ordering::SeqCst);
+    let given_up = Err(GivenUp(JournalTrouble::MaySwap));
+    assert_eq!(journal.rotate().unwrap().write(&2_u32), given_up);
+    assert_eq!(journal.append(&hit_record(1)), given_up);
+    assert!(becomes_empty(&home.folder()));
+}
+
+#[test]
+fn an_image_of_a_journal_that_is_lost_meanwhile_leaves_nothing() {
+    let home = Home { bytes_max: 1_000, ..Home::new() };
+    let mut journal = home.open();
+    let image = journal.rotate().unwrap();
+    let given_up = (0..100).find_map(|number| journal.append(&hit_record(number)).err()).unwrap();
+    assert!(becomes_empty(&home.folder()));
+    assert_eq!(image.write(&1_u32), Err(given_up));
+    assert!(home.names().is_empty());
 }
 
 #[test]
