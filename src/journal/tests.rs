@@ -33,18 +33,18 @@ const SITE: SiteId = SiteId(1);
 const PLENTY: u64 = 64 << 20;
 
 /// A data folder, and a folder in memory for its journal.
-struct Home {
+struct JournalHome {
     data: TempDir,
     memory: TempDir,
     state: JournalState,
     bytes_max: u64,
 }
 
-impl Home {
-    fn new() -> Home {
+impl JournalHome {
+    fn new() -> JournalHome {
         let folder = || tempfile::tempdir_in("/dev/shm").unwrap();
         let state = JournalState { database: DatabaseId([3; 16]), drained: None };
-        Home { data: folder(), memory: folder(), state, bytes_max: PLENTY }
+        JournalHome { data: folder(), memory: folder(), state, bytes_max: PLENTY }
     }
 
     fn place(&self) -> JournalPlace {
@@ -57,7 +57,7 @@ impl Home {
 
     /// Whatever the machine says of swap.
     fn opened(&self) -> (Option<Journal>, Found) {
-        open_among(&self.candidates(), &without_swap(), &self.state, self.bytes_max)
+        open_among(&self.candidates(), without_swap, &self.state, self.bytes_max)
     }
 
     fn open(&self) -> Journal {

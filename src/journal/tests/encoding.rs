@@ -82,7 +82,7 @@ fn busy_hits(count: u64) -> impl Iterator<Item = Hit> {
 
 #[test]
 fn a_hit_takes_few_bytes() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     let count = 50_000;
     for hit in busy_hits(count) {
