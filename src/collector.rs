@@ -284,6 +284,12 @@ impl Collector {
         self.0.running.stop();
     }
 
+    /// Ends at once and stores nothing more, as a crash ends the program: tests look at what the next start finds.
+    #[doc(hidden)]
+    pub fn abandon(&self) {
+        self.0.running.abandon();
+    }
+
     /// Waits for a flush. Nobody answers when the collector has ended, nor for a site that is no more.
     fn wait(&self, begin: impl FnOnce(&mut Running, Waiter)) -> Result<Result<(), StoreError>, StoreError> {
         let (waiter, answer) = mpsc::channel();

@@ -11,8 +11,23 @@ fn days(world: &World, first: &str, last: &str) -> Value {
 }
 
 #[test]
-fn a_restart_keeps_every_sum_and_says_that_visitors_may_repeat() {
+fn a_restart_goes_on_with_the_day_and_its_visitors() {
     let mut world = World::start();
+    let (name, cookie) = world.sign_in();
+    world.pageview("/").ok();
+    for end in [World::restart, World::kill] {
+        end(&mut world);
+        world.pageview("/a").ok();
+        let page = world.request("GET", "/example.com", &[(name, cookie.clone())], None).text();
+        assert!(!page.contains("restarted today"));
+        assert_eq!(world.page("/health").json()["visitors_may_repeat_today"], false);
+    }
+    assert_eq!(days(&world, "2026-06-01", "2026-06-01"), json!([{"metrics": [1, 1, 3], "dimensions": ["2026-06-01"]}]));
+}
+
+#[test]
+fn without_a_journal_a_restart_keeps_every_sum_and_says_that_visitors_may_repeat() {
+    let mut world = World::start().without_journal();
     let (name, cookie) = world.sign_in();
     let page = |world: &World| world.request("GET", "/example.com", &[(name, cookie.clone())], None).text();
     world.pageview("/").ok();

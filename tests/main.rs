@@ -31,6 +31,7 @@ mod people;
 mod personal;
 mod programs;
 mod proxies;
+mod restarts;
 mod scenario;
 mod share;
 mod store;

@@ -20,11 +20,12 @@ pub fn headcount(words: &[&str]) -> Command {
     command
 }
 
-/// Takes away what this machine sets for headcount.
+/// Takes away what this machine sets for headcount. A program that is killed would leave its journal in the machine's memory.
 pub fn unset(command: &mut Command) {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HEADCOUNT_")) {
         command.env_remove(name);
     }
+    command.env("HEADCOUNT_JOURNAL", "off");
 }
 
 fn run(words: &[&str]) -> Output {

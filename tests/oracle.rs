@@ -8,6 +8,7 @@ mod any_two;
 mod contributions;
 mod images;
 mod recent_activity;
+mod states;
 pub mod streams;
 mod unstored;
 pub mod watched;

@@ -25,10 +25,18 @@
 //! site shop.test Asia/Kolkata                # a further site
 //! ```
 //!
+//! Two lines are no hits:
+//!
+//! ```text
+//! restart                                    # the program is stopped here, and started again
+//! kill                                       # the same, and nothing that waits to be stored is
+//! ```
+//!
 //! Times are those of the site's wall clock. A time before the one above is a hit that arrives late.
 //!
-//! [`check`] plays a story at three depths: open days alone ([`depth1`]); the collector and its store, with some sums
-//! stored and some not ([`depth2`]); a server that is sent requests and asked by its API ([`depth3`]).
+//! [`check`] plays a story at three depths: open days alone ([`depth1`]), which know of no ends; the collector and its store, with
+//! some sums stored and some not ([`depth2`]); a server that is sent requests and asked by its API ([`depth3`]). The second it
+//! plays again with an end before every step.
 
 pub mod browser;
 pub mod depth1;
@@ -55,6 +63,17 @@ pub struct Scenario {
     pub sites: Vec<Scene>,
     /// What arrives, in order.
     pub steps: Vec<Step>,
+    /// How the program ends, and before which step; it is started again at once.
+    pub ends: Vec<(usize, End)>,
+}
+
+/// How the program ends in the middle of a story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As a service manager ends it: what waits is stored.
+    Stop,
+    /// As a crash ends it.
+    Kill,
 }
 
 /// A site of a story.
@@ -126,6 +145,16 @@ impl Scenario {
         schedule.then(TimeZone::get(then).expect("a zone of a story"), noon)
     }
 
+    /// The same story with an end before every step, and one after the last.
+    pub fn ended_everywhere(&self, how: End) -> Scenario {
+        Scenario { ends: (0..=self.steps.len()).map(|place| (place, how)).collect(), ..self.clone() }
+    }
+
+    /// How the program ends before the step at `place`.
+    pub fn ends_before(&self, place: usize) -> impl Iterator<Item = End> {
+        self.ends.iter().filter(move |(before, _)| *before == place).map(|(_, how)| *how)
+    }
+
     /// The moment of each step.
     pub fn moments(&self) -> Vec<Moment> {
         let schedules: Vec<_> = (0..self.sites.len()).map(|index| self.schedule(index)).collect();
@@ -142,6 +171,8 @@ fn what_is_read_is_written_again() {
         09:00 ana /pricing from google.com utm campaign=spring utm term=x in DE/DE-BY/Munich   # hello
         02:30:00.250B ana event Signup plan=pro at shop.test with Firefox screen sm speaks de
         +1 00:05 someone event Autoplay passive on /a on docs.example.com
+        kill
+        restart
         -1 23:59:59 bob engages 1500ms 80%
         bob 09:00";
     let (story, wrong) = story.rsplit_once('\n').unwrap();
@@ -154,6 +185,7 @@ fn what_is_read_is_written_again() {
         lines[4],
         "02:30:00.250B ana event Signup on /pricing with Firefox screen sm speaks de at shop.test plan=pro"
     );
-    assert_eq!(lines[6], "-1 23:59:59 bob engages 1500ms 80% on /");
+    assert_eq!(lines[6..], ["kill", "restart", "-1 23:59:59 bob engages 1500ms 80% on /"]);
+    assert_eq!(scenario.ends, [(3, End::Kill), (3, End::Stop)]);
     assert!(std::panic::catch_unwind(|| Scenario::parse(wrong)).is_err());
 }

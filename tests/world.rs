@@ -5,6 +5,7 @@
 //! canary (address, agent, query secret, in plain, hex, base64 or as bytes) is in any file, log, page or metric.
 
 mod canary;
+pub mod journal;
 mod logs;
 mod proof;
 
@@ -29,7 +30,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::scenario::End;
 use crate::store::file::Database;
+use journal::JournalFolder;
 
 /// Who visits. Each has an address and an agent of its own, which must be found nowhere.
 #[derive(Debug, Clone)]
@@ -85,6 +88,10 @@ struct Running {
 /// A server and everything around it.
 pub struct World {
     folder: TempDir,
+    /// Where the journal of the running day is, in memory.
+    pub journal: JournalFolder,
+    /// Whether it is used.
+    has_journal: bool,
     pub clock: Clock,
     running: Option<Running>,
     agent: ureq::Agent,
@@ -118,6 +125,8 @@ impl World {
         logs::capture();
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
+            journal: JournalFolder::make(),
+            has_journal: true,
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
@@ -138,10 +147,10 @@ impl World {
     }
 
     fn run(&mut self) {
-        let stores = headcount::store::open(&self.folder.path().join("headcount.db")).unwrap();
         let places = self.geo.as_deref().map_or_else(Places::none, |file| Places::open(file).unwrap());
         let tools = Tools { agents: Agents::new(), places };
-        let (collector, keeping) = Collector::start(stores, tools, self.clock.clone()).unwrap();
+        let journal = self.has_journal.then_some(&self.journal);
+        let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), journal);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
         let app_collector = collector.clone();
@@ -206,20 +215,37 @@ impl World {
         self.command(Command::TokenCreate { site: None, scope: scope.into() }).unwrap().text
     }
 
-    /// Ends the server as SIGTERM does, and starts it again on the same folder.
+    /// The same world without a journal, in which nothing has happened yet.
+    pub fn without_journal(mut self) -> World {
+        self.has_journal = false;
+        self.restart();
+        self
+    }
+
+    /// Ends the server as SIGTERM does, and starts it again on the same folders.
     pub fn restart(&mut self) {
-        self.end();
+        self.end(End::Stop);
         self.run();
     }
 
-    fn end(&mut self) {
+    /// Ends the server as a crash does, and starts it again on the same folders.
+    pub fn kill(&mut self) {
+        self.end(End::Kill);
+        self.run();
+    }
+
+    fn end(&mut self, how: End) {
         let running = self.running.take().expect("the world's server runs");
+        if how == End::Kill {
+            journal::kill(&running.collector);
+        }
         let _ = running.stop.send(());
         running.thread.join().unwrap();
         // As at SIGTERM: what is counted is stored before the end.
         let meter_of = running.collector.clone();
         running.collector.stop();
-        running.keeping.wait().unwrap();
+        let ended = running.keeping.wait();
+        assert!(how == End::Kill || ended.is_ok(), "{ended:?}");
         let meter = meter_of.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a beacon is counted or rejected");
         assert_eq!(meter.lost.get(), 0, "nothing is lost");
@@ -442,7 +468,7 @@ impl Drop for World {
             return;
         }
         self.metrics();
-        self.end();
+        self.end(End::Stop);
         let (counted, pings, rejected) = self.past;
         let (hits, reasons) = stored(&Database::of(self.folder.path()));
         assert_eq!(hits + pings, counted, "stored pageviews and events, and pings, are all that was counted");
@@ -451,6 +477,7 @@ impl Drop for World {
         assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());
         canary::search_folder(self.folder.path(), &forms);
+        canary::search_folder(self.journal.path(), &forms);
         for (what, body) in self.shown.borrow().iter() {
             canary::search(what, body, &forms);
         }

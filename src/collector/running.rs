@@ -115,6 +115,15 @@ impl RunningLock {
         self.is_stopping.store(true, Ordering::SeqCst);
         self.wake.now();
     }
+
+    /// Ends that thread at once, which stores nothing then.
+    pub(super) fn abandon(&self) {
+        if let Some(mut running) = self.lock() {
+            running.flushing.end();
+            running.has_ended = true;
+        }
+        self.wake.now();
+    }
 }
 
 /// Starts the thread that does what is due when no request comes.

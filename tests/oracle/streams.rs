@@ -54,9 +54,11 @@ pub struct Stream {
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f)?;
+        let mut drains = self.drains.iter();
         for (line, text) in self.scenario.to_string().lines().enumerate() {
-            let drained = line.checked_sub(1 + self.scenario.sites.len()).and_then(|step| self.drains.get(step));
-            writeln!(f, "{text}{}", if drained == Some(&true) { "    # after a flush" } else { "" })?;
+            let is_hit = line > self.scenario.sites.len() && !["restart", "kill"].contains(&text);
+            let is_drained = is_hit && drains.next() == Some(&true);
+            writeln!(f, "{text}{}", if is_drained { "    # after a flush" } else { "" })?;
         }
         Ok(())
     }
@@ -165,7 +167,7 @@ fn scenario(first: Place, second: Place) -> Scenario {
         then: then.map(str::to_owned),
     };
     let sites = vec![scene("example.com", first), scene("shop.test", second)];
-    Scenario { date: first.0.parse().expect("a date"), sites, steps: Vec::new() }
+    Scenario { date: first.0.parse().expect("a date"), sites, steps: Vec::new(), ends: Vec::new() }
 }
 
 /// Puts the hits on the clock: each `gap_ms` after one of the last two of its sender. Before each of them everybody may have

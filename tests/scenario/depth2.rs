@@ -18,14 +18,17 @@ use headcount::site::{Day, Domain, Hour, LocalHour, Moment, Settings, Site, Site
 use headcount::store::{self, Ask, Grain, Stores, SumRow};
 use tempfile::TempDir;
 
-use super::Scenario;
 use super::depth1::hits;
 use super::expected::{Split, Stage, clock, number};
+use super::{End, Scenario};
 use crate::store::file::Database;
+use crate::world::journal::{self, JournalFolder};
 
 /// The stage of depth 2.
 pub struct Kept {
     folder: TempDir,
+    /// Nothing where the journal is off.
+    journal: Option<JournalFolder>,
     running: Option<(Collector, WriterHandle)>,
     now: Moment,
     sites: Vec<SiteId>,
@@ -38,11 +41,21 @@ pub struct Kept {
 impl Kept {
     /// A collector in an empty folder that knows the sites of the story.
     pub fn open(scenario: &Scenario) -> Kept {
+        Kept::begin(scenario, Some(JournalFolder::make()))
+    }
+
+    /// The same without a journal.
+    pub fn without_journal(scenario: &Scenario) -> Kept {
+        Kept::begin(scenario, None)
+    }
+
+    fn begin(scenario: &Scenario, journal: Option<JournalFolder>) -> Kept {
         let mut days: Vec<Day> = hits(scenario).iter().map(|hit| hit.local.day).collect();
         let date = Day::of(scenario.date);
         days.push(date);
         let mut kept = Kept {
             folder: tempfile::tempdir().unwrap(),
+            journal,
             running: None,
             now: scenario.first_moment(),
             sites: (0..scenario.sites.len()).map(Scenario::site_id).collect(),
@@ -73,31 +86,39 @@ impl Kept {
     fn run(&mut self) {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(self.now);
-        self.running = Some(Collector::start(self.stores(), tools, clock).unwrap());
+        self.running = Some(journal::collector(self.folder.path(), tools, clock, self.journal.as_ref()));
     }
 
-    /// Ends the collector and starts another on the same file: what it knows then, it has read.
-    pub fn restart(&mut self) {
+    /// Ends the collector and starts another on the same folders: what it knows then, it has read.
+    pub fn restart(&mut self, how: End) {
         let before = self.rejected();
-        self.end();
+        self.end(how);
         self.run();
-        assert_eq!(self.rejected(), before, "rejections are stored");
+        assert_eq!(self.rejected(), before, "rejections are kept");
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, how: End) {
         let Some((collector, keeping)) = self.running.take() else { return };
-        collector.stop();
-        keeping.wait().unwrap();
+        match how {
+            End::Stop => collector.stop(),
+            End::Kill => journal::kill(&collector),
+        }
+        let ended = keeping.wait();
+        assert!(how == End::Kill || ended.is_ok(), "{ended:?}");
         let meter = collector.meter();
         assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "a hit is counted or rejected");
-        assert_eq!((meter.lost.get(), meter.cells.get()), (0, 0), "nothing is left");
+        if how == End::Stop {
+            assert_eq!((meter.lost.get(), meter.cells.get()), (0, 0), "nothing is left");
+        }
     }
 
-    fn collector(&self) -> &Collector {
+    /// The collector that runs.
+    pub fn collector(&self) -> &Collector {
         &self.running.as_ref().expect("a collector").0
     }
 
-    fn take(&self, hit: Hit) {
+    /// Has a hit counted.
+    pub fn take(&self, hit: Hit) {
         // What became of it is compared with the naive walk's rejections.
         assert_ne!(self.collector().take(hit), Outcome::Lost);
     }
@@ -138,12 +159,14 @@ fn by_value(rows: &[SumRow]) -> BTreeMap<&str, Tally> {
 impl Stage for Kept {
     fn play(&mut self, scenario: &Scenario) {
         for (place, hit) in hits(scenario).into_iter().enumerate() {
+            scenario.ends_before(place).for_each(|how| self.restart(how));
             self.take(hit);
             // A story of one or two hits is not stored at all when it is asked for, and of most others only a part.
             if place % 4 == 2 {
                 self.collector().flush().unwrap();
             }
         }
+        scenario.ends_before(scenario.steps.len()).for_each(|how| self.restart(how));
     }
 
     fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {
@@ -184,7 +207,7 @@ impl Drop for Kept {
     fn drop(&mut self) {
         // A test that failed already has its own message.
         if !std::thread::panicking() {
-            self.end();
+            self.end(End::Stop);
         }
     }
 }
@@ -199,6 +222,6 @@ fn questions_find_sums_that_are_stored_in_part() {
     let stored = ["SELECT number FROM flushes", "SELECT sum(pageviews) FROM totals"].map(|sql| file.number(sql));
     assert_eq!(stored, [1, 3]);
     assert_eq!(pageviews(&mut kept).iter().map(|(_, count)| count).sum::<i64>(), 4);
-    kept.restart();
+    kept.restart(End::Stop);
     assert_eq!(pageviews(&mut kept), [(String::new(), 4)]);
 }

@@ -13,7 +13,7 @@ use headcount::site::{AddressMode, Day, Moment};
 use serde_json::{Value, json};
 
 use super::expected::{Split, Stage, clock};
-use super::{Scenario, Step, What};
+use super::{End, Scenario, Step, What};
 use crate::world::{World, person};
 
 /// Time zones that tell the countries of stories.
@@ -80,6 +80,13 @@ impl Served {
         let (first, last) = (days.clone().min().unwrap_or(0).min(0), days.max().unwrap_or(0).max(0));
         let sites = scenario.sites.iter().map(|site| site.domain.clone()).collect();
         Served { world, sites, date, days: [Day(date.0 + first), Day(date.0 + last)] }
+    }
+
+    fn end(&mut self, how: End) {
+        match how {
+            End::Stop => self.world.restart(),
+            End::Kill => self.world.kill(),
+        }
     }
 
     fn send(&self, scenario: &Scenario, step: &Step) {
@@ -208,10 +215,12 @@ fn dimension(axis: &Axis<Name>) -> Option<Option<String>> {
 
 impl Stage for Served {
     fn play(&mut self, scenario: &Scenario) {
-        for (step, moment) in scenario.steps.iter().zip(scenario.moments()) {
+        for (place, (step, moment)) in scenario.steps.iter().zip(scenario.moments()).enumerate() {
+            scenario.ends_before(place).for_each(|how| self.end(how));
             self.world.clock.set(moment);
             self.send(scenario, step);
         }
+        scenario.ends_before(scenario.steps.len()).for_each(|how| self.end(how));
     }
 
     fn rows(&mut self, split: &Split, metric: &str) -> Option<Vec<(String, i64)>> {

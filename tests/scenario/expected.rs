@@ -19,10 +19,10 @@ use std::fmt::Write;
 use headcount::cell::{Axis, Cell, Dimension, Tally};
 use headcount::counts::Name;
 
-use super::Scenario;
 use super::depth1::Bench;
 use super::depth2::Kept;
 use super::depth3::{Served, untold};
+use super::{End, Scenario};
 
 /// Something that stories can be played on: a depth of the program.
 ///
@@ -70,13 +70,38 @@ pub fn check(story: &str, expected: &str) {
     let mut kept = Kept::open(&scenario);
     kept.play(&scenario);
     right("depth 2, before all is stored,", compare(&mut kept, &scenario, &expected));
-    kept.restart();
+    kept.restart(End::Stop);
     right("depth 2, from the file alone,", compare(&mut kept, &scenario, &expected));
+    for how in [End::Stop, End::Kill] {
+        let scenario = scenario.ended_everywhere(how);
+        let mut kept = Kept::open(&scenario);
+        kept.play(&scenario);
+        right("depth 2, ended before every step,", compare(&mut kept, &scenario, &expected));
+    }
+    let (scenario_off, of_hits) = (scenario.ended_everywhere(End::Stop), of_hits(&expected));
+    let mut kept = Kept::without_journal(&scenario_off);
+    kept.play(&scenario_off);
+    right("depth 2, ended before every step without a journal,", compare(&mut kept, &scenario_off, &of_hits));
     if untold(&scenario).is_none() {
         let mut served = Served::start(&scenario);
         served.play(&scenario);
         right("depth 3", compare(&mut served, &scenario, &expected));
     }
+}
+
+/// What needs no memory of who was there before: pageviews and events by what each of them has itself.
+fn of_hits(expected: &[(String, Rows)]) -> Vec<(String, Rows)> {
+    let is_of_hits = |(section, _): &&(String, Rows)| {
+        let (split, metric) = if section == "rejected" { return false } else { question(section) };
+        let (Split::Axis(axis) | Split::Hours(Cell { axis, .. }) | Split::Days(Cell { axis, .. })) = &split;
+        let is_of_hit = match axis {
+            Axis::Of(dimension) => matches!(dimension, Dimension::Page | Dimension::Hostname | Dimension::Event),
+            Axis::Total | Axis::Prop { .. } => true,
+            Axis::Revenue { .. } | Axis::Funnel(_) => false,
+        };
+        is_of_hit && ["pageviews", "events"].contains(&metric.as_str())
+    };
+    expected.iter().filter(is_of_hits).cloned().collect()
 }
 
 /// Rows by value.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Scenario, Scene, Step, Wall, What};
+use super::{End, Scenario, Scene, Step, Wall, What};
 
 impl Scenario {
     /// Reads a story.
@@ -22,10 +22,15 @@ impl Scenario {
 
     fn empty() -> Scenario {
         let scene = Scene { domain: "example.com".into(), zone: "Etc/UTC".into(), then: None };
-        Scenario { date: "2026-06-01".parse().expect("a date"), sites: vec![scene], steps: Vec::new() }
+        Scenario {
+            date: "2026-06-01".parse().expect("a date"),
+            sites: vec![scene],
+            steps: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
-    /// Reads a line that sets the scene.
+    /// Reads a line that sets the scene, or ends the program.
     fn scene(&mut self, words: &[&str]) -> Option<()> {
         let then = |words: &[&str]| match words {
             [] => Some(None),
@@ -42,6 +47,8 @@ impl Scenario {
                 let (domain, zone) = ((*domain).to_owned(), (*zone).to_owned());
                 self.sites.push(Scene { domain, zone, then: then(rest)? });
             }
+            ["restart"] => self.ends.push((self.steps.len(), End::Stop)),
+            ["kill"] => self.ends.push((self.steps.len(), End::Kill)),
             _ => return None,
         }
         Some(())

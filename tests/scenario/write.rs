@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Scenario, Scene, Step, What};
+use super::{End, Scenario, Scene, Step, What};
 
 /// The story, so that a test that fails on made-up steps can show them.
 impl fmt::Display for Scenario {
@@ -16,7 +16,11 @@ impl fmt::Display for Scenario {
                 _ => writeln!(f, "site {domain} {zone}{then}")?,
             }
         }
-        self.steps.iter().try_for_each(|step| self.write_step(step, f))
+        for (place, step) in self.steps.iter().enumerate() {
+            self.write_ends(place, f)?;
+            self.write_step(step, f)?;
+        }
+        self.write_ends(self.steps.len(), f)
     }
 }
 
@@ -27,6 +31,13 @@ impl fmt::Debug for Scenario {
 }
 
 impl Scenario {
+    fn write_ends(&self, place: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.ends_before(place).try_for_each(|how| match how {
+            End::Stop => writeln!(f, "restart"),
+            End::Kill => writeln!(f, "kill"),
+        })
+    }
+
     fn write_step(&self, step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", step.at, step.who.as_deref().unwrap_or("someone"), step.deed())?;
         let mut option = |word: &str, value: &str| write!(f, " {word} {value}");

@@ -27,6 +27,46 @@ fn what_was_acknowledged_is_answered_after_a_restart() {
 }
 
 #[test]
+fn who_was_there_before_a_crash_or_a_stop_is_known_after_it() {
+    let mut world = World::start();
+    let secret = world.canary("hidden-query");
+    world.pageview("/").from(&format!("https://google.com/?q={secret}")).ok();
+    for end in [World::kill, World::restart, World::kill] {
+        end(&mut world);
+        world.wait_minutes(1);
+        world.pageview("/a").ok();
+        assert!(world.journal.holds("/a"), "the journal holds the running day");
+    }
+    let metrics = json!(["visitors", "visits", "pageviews", "bounce_rate", "visit_duration"]);
+    let query =
+        |filters| json!({"site_id": "example.com", "date_range": "day", "metrics": metrics, "filters": filters});
+    let one = json!([{"metrics": [1, 1, 4, 0, 180], "dimensions": []}]);
+    assert_eq!(world.query(query(json!([]))).json()["results"], one);
+    assert_eq!(world.query(query(json!([["is", "visit:source", ["Google"]]]))).json()["results"], one);
+    let now = world.collector().recent_activity(headcount::site::SiteId(1)).unwrap();
+    assert_eq!((now.people.now, now.people.visitors, now.pageviews.iter().sum::<u32>()), (1, 1, 4));
+}
+
+#[test]
+fn the_journal_forgets_a_day_that_is_over() {
+    let world = World::start();
+    world.pageview("/canary-of-the-day").ok();
+    let held = world.journal.held();
+    assert!(world.journal.holds("/canary-of-the-day"));
+    world.go_to("2026-06-02T00:05:00Z");
+    world.flush();
+    world.pageview("/next").ok();
+    // The image without the day is written beside the requests.
+    let is_forgotten = || !world.journal.holds("/canary-of-the-day") && world.journal.holds("/next");
+    let forgotten = (0..500).any(|_| {
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
+        is_forgotten()
+    });
+    assert!(forgotten, "{:?}", world.journal.files());
+    held.assert_wiped();
+}
+
+#[test]
 fn readers_see_pages_and_sign_in_for_more() {
     let world = World::start();
     let page = world.page("/sign-in");
