@@ -242,7 +242,7 @@ impl File {
             let (site, by, pair_cells) = (SiteId(1), CountedBy::Live, budget.pair_cells);
             let state = DayState { site, day, by, snapshot, pair_cells, is_over: true };
             number += 1;
-            let (sums, closed, today) = (vec![(site, day, sums)], vec![state], vec![(site, day)]);
+            let (sums, closed, today) = (vec![(site, day, sums.into())], vec![state], vec![(site, day)]);
             self.stores.sums.apply(&Flush { number, sums, days: closed, today, ..Flush::default() }).expect("stored");
             while self.stores.sums.compact().expect("compacted") {}
             if days > 60 && (day.0 - FIRST.0) % 30 == 0 {

@@ -12,7 +12,7 @@ use headcount::hit::agent::Agent;
 use headcount::hit::path::Campaign;
 use headcount::hit::place::Place;
 use headcount::hit::source::Origin;
-use headcount::hit::token::Token;
+use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Kind, Watched};
 use headcount::journal::{self, Found, HitRecord, Journal, Record};
 use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
@@ -42,6 +42,7 @@ fn hits() -> Vec<Hit> {
         at: Moment(1_780_304_400_000 + number as i64 * 12),
         local: LocalHour { day: Day(20_605), hour: Hour(9) },
         token: Some(Token::from_bits(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        network: Some(Network::from_bits(number as u32 % 10_000)),
         kind: Kind::Pageview,
         page: format!("/articles/2026/a-title-that-is-long-{}", roll(2_000) * roll(2_000) / 2_000),
         hostname: "example.com".into(),

@@ -300,12 +300,6 @@ mod tests {
             (from_toml("listen = 8080"), "listen takes a text"),
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
             (from_toml("place = 'cities'"), "\"cities\" is no part of a place; write \"city\""),
-            (
-                from_toml("journal = 'of'"),
-                "\"of\" is no place for the journal; write \"off\", or a folder like /run/headcount",
-            ),
-            (from_toml("journal_max_mb = -1"), "\"-1\" is no number of MiB from 1 to 1048576; write it like 256"),
-            (from_toml("journal_max_mb = 0.5"), "journal_max_mb takes a number"),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = 'loopback, cloudflair'"),
@@ -330,6 +324,28 @@ mod tests {
             ),
         ];
         for (result, sentence) in cases {
+            assert_eq!(result.unwrap_err(), sentence);
+        }
+    }
+
+    #[test]
+    fn the_journal_is_somewhere_or_off_and_its_bound_is_a_number() {
+        for (text, place) in [
+            ("auto", JournalPlace::Auto),
+            ("off", JournalPlace::Off),
+            ("/run/x", JournalPlace::Folder("/run/x".into())),
+        ] {
+            assert_eq!(from_toml(&format!("journal = '{text}'")).unwrap().journal, place);
+        }
+        assert_eq!(from_toml("journal_max_mb = '64'"), from_toml("journal_max_mb = 64"));
+        for (result, sentence) in [
+            (
+                from_toml("journal = 'of'"),
+                "\"of\" is no place for the journal; write \"off\", or a folder like /run/headcount",
+            ),
+            (from_toml("journal_max_mb = -1"), "\"-1\" is no number of MiB from 1 to 1048576; write it like 256"),
+            (from_toml("journal_max_mb = 0.5"), "journal_max_mb takes a number"),
+        ] {
             assert_eq!(result.unwrap_err(), sentence);
         }
     }

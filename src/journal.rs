@@ -162,7 +162,7 @@ pub fn open(
     bytes_max: u64,
 ) -> (Option<Journal>, Found) {
     let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
-    open_among(&candidates, &SwapFacts::read(), state, bytes_max)
+    open_among(&candidates, SwapFacts::read, state, bytes_max)
 }
 
 fn runtime_directory() -> Option<OsString> {
@@ -171,7 +171,7 @@ fn runtime_directory() -> Option<OsString> {
 
 fn open_among(
     candidates: &Candidates,
-    facts: &SwapFacts,
+    facts: fn() -> SwapFacts,
     state: &JournalState,
     bytes_max: u64,
 ) -> (Option<Journal>, Found) {
@@ -194,15 +194,15 @@ fn open_among(
 
 fn open_chosen(
     chosen: &Candidate,
-    facts: &SwapFacts,
+    facts: fn() -> SwapFacts,
     state: &JournalState,
     bytes_max: u64,
 ) -> Result<(Journal, Found), JournalTrouble> {
     let failed = |_| JournalTrouble::Failed;
     let folder = JournalFolder::make(&chosen.base, &chosen.name)?;
-    facts.check(folder.mounted().map_err(failed)?)?;
+    facts().check(folder.mounted().map_err(failed)?)?;
     let wiped = match JournalStart::find(&folder, state) {
-        Ok(Some(start)) => return Journal::resumed(folder, start, bytes_max),
+        Ok(Some(start)) => return Journal::resumed(folder, start, facts, bytes_max),
         Ok(None) => None,
         Err(why) => {
             folder.wipe_all().map_err(failed)?;
@@ -212,7 +212,7 @@ fn open_chosen(
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
     let belonging = Belonging::new(JournalId(id), state);
-    let journal = Journal::begin(JournalFiles::new(folder, belonging, 0, bytes_max, 0), 1)?;
+    let journal = Journal::begin(JournalFiles::new(folder, belonging, facts, (0, bytes_max), 0), 1)?;
     Ok((journal, Found::Nothing { wiped, without: None }))
 }
 
@@ -262,9 +262,14 @@ impl Journal {
         Ok(Journal { files: Arc::new(files), segment: Some(segment), end })
     }
 
-    fn resumed(folder: JournalFolder, start: JournalStart, bytes_max: u64) -> Result<(Journal, Found), JournalTrouble> {
+    fn resumed(
+        folder: JournalFolder,
+        start: JournalStart,
+        facts: fn() -> SwapFacts,
+        bytes_max: u64,
+    ) -> Result<(Journal, Found), JournalTrouble> {
         let image = start.image.as_ref().map(|(number, _)| *number).unwrap_or_default();
-        let files = JournalFiles::new(folder, start.belonging, start.bytes, bytes_max, image);
+        let files = JournalFiles::new(folder, start.belonging, facts, (start.bytes, bytes_max), image);
         let journal = Journal::begin(files, start.next)?;
         Ok((journal, Found::State(Recovered::of(start))))
     }

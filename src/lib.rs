@@ -106,6 +106,8 @@
 //!   `server/api/annotations.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
+//! - what the journal holds: `journal/record.rs` and the codes beside it, `journal/header.rs` for the version, whose bytes are in
+//!   `journal/golden/`;
 //! - a command: [`control::Command`], its words in `cli/words.rs`, what it answers in `page/text/`, its form in `page/settings/`,
 //!   which `server/settings/asked.rs` reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: `limits/` and nowhere else.

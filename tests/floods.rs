@@ -237,7 +237,7 @@ proptest! {
             let taken = day.take(&hit, || Room::Visitor);
             prop_assert_eq!(taken, again.take(&hit, || Room::Visitor));
             if day.wants_displacement() {
-                again.displace_named(&day.displace_lightest());
+                again.displace_again(&day.displace_lightest());
             }
             if *drains {
                 booked.add(day.drain());

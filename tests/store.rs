@@ -48,7 +48,7 @@ fn sums(pages: &[&str]) -> Sums {
 }
 
 fn flush(number: u64, day: Day, pages: &[&str]) -> Flush {
-    Flush { number, sums: vec![(SITE, day, sums(pages))], ..Flush::default() }
+    Flush { number, sums: vec![(SITE, day, sums(pages).into())], ..Flush::default() }
 }
 
 fn pages(store: &dyn SumStore, grain: Grain, first: i32, last: i32) -> i64 {
@@ -155,7 +155,7 @@ fn no_token_reaches_the_file() {
     }
     let sums = day.drain();
     assert!(sums.days.len() > 20, "there is something to store");
-    file.store.apply(&Flush { number: 1, sums: vec![(day.site, day.day, sums)], ..Flush::default() }).unwrap();
+    file.store.apply(&Flush { number: 1, sums: vec![(day.site, day.day, sums.into())], ..Flush::default() }).unwrap();
     for entry in std::fs::read_dir(file.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         for needle in &needles {

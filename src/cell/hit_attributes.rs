@@ -54,7 +54,7 @@ impl HitAttributeTable {
         }
         let attributes = match self.free.pop() {
             Some(free) => {
-                if let Some(known) = self.known.0.get_mut(free.0 as usize) {
+                if let Some(known) = self.known.0.entry_mut(free.0 as usize) {
                     *known = combination.clone();
                 }
                 free

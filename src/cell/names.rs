@@ -6,6 +6,7 @@
 //! lightest names give way to heavier ones (`displacement.rs`). So what people read is counted by name though somebody floods the site.
 
 mod displacement;
+mod image;
 mod uses;
 mod waiting;
 mod weight;
@@ -149,41 +150,6 @@ impl DayNames {
             tuples: AttributeTuples::default(),
             hit_attributes: HitAttributeTable::default(),
         }
-    }
-
-    /// All of it but what is found out again by [`DayNames::restored`].
-    pub fn image(&self) -> DayNames {
-        DayNames {
-            texts: self.texts.clone(),
-            syms: HashMap::new(),
-            held: self.held.clone(),
-            weights: self.weights.clone(),
-            alone: self.alone.clone(),
-            props: self.props.clone(),
-            event_keys: self.event_keys.clone(),
-            event_props: self.event_props.clone(),
-            waiting: self.waiting.clone(),
-            retired: self.retired.clone(),
-            free: self.free.clone(),
-            folding: self.folding.image(),
-            tuples: self.tuples.image(),
-            hit_attributes: self.hit_attributes.image(),
-            ..*self
-        }
-    }
-
-    /// The names of an image, to be counted with.
-    pub fn restored(mut self, folding: Folding) -> DayNames {
-        self.syms = self.texts.iter().cloned().zip((0..).map(Sym)).collect();
-        for free in &self.free {
-            let text = &self.texts[free.0 as usize];
-            if self.syms.get(text) == Some(free) {
-                self.syms.remove(text);
-            }
-        }
-        self.folding = folding.restored(self.folding);
-        (self.tuples, self.hit_attributes) = (self.tuples.restored(), self.hit_attributes.restored());
-        self
     }
 
     /// The number of `text` as the value of a dimension; [`Sym::OTHER`] past the budget.
@@ -471,7 +437,7 @@ impl DayNames {
         let text: Arc<str> = Arc::from(text);
         let sym = match self.free.pop() {
             Some(sym) => {
-                if let Some(free) = self.texts.get_mut(sym.0 as usize) {
+                if let Some(free) = self.texts.entry_mut(sym.0 as usize) {
                     *free = text.clone();
                 }
                 self.held[sym.0 as usize] = HeldName::NONE;

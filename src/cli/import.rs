@@ -87,7 +87,7 @@ fn pour(merge: &mut Merge, intake: &mut Intake, progress: &ImportProgress) -> Re
     Ok(())
 }
 
-fn refused(error: log::Unreadable) -> Refused {
+fn refused(error: log::UnreadableLog) -> Refused {
     Refused(error.to_string())
 }
 

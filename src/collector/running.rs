@@ -337,15 +337,7 @@ impl Running {
         for DayState { site, day, .. } in days.iter().filter(|state| state.is_over) {
             self.journal.later(|| Record::Closed { site: *site, day: *day });
         }
-        // Days without visitors and without sums hold nothing but names.
-        let shares = &mut self.shares;
-        self.days.retain(|key, day| {
-            let stays = day.visitors() > 0 || day.pending() > 0;
-            if !stays {
-                shares.forget_day(*key);
-            }
-            stays
-        });
+        self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
@@ -360,6 +352,18 @@ impl Running {
         taken.store(number, Ordering::SeqCst);
         let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
         self.flushing.begin(flush, waiters);
+    }
+
+    /// Drops days without visitors and without sums, which hold nothing but names.
+    fn forget_empty_days(&mut self) {
+        let shares = &mut self.shares;
+        self.days.retain(|key, day| {
+            let stays = day.visitors() > 0 || day.pending() > 0;
+            if !stays {
+                shares.forget_day(*key);
+            }
+            stays
+        });
     }
 
     /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather

@@ -145,7 +145,7 @@ impl UnstoredSums {
             axes.iter().flat_map(|axis| names_of(axis)).map(|name| (name, None)).collect();
         if !numbers.is_empty() {
             for (number, text) in (0..).zip(self.texts.iter()) {
-                numbers.entry(text).and_modify(|sym| *sym = Some(Sym(number)));
+                numbers.entry(text).and_modify(|sym| *sym = sym.or(Some(Sym(number))));
             }
         }
         let find = |text: &Name| numbers.get(&**text).copied().flatten();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::folder::{JournalFile, JournalFolder};
 use super::header::Belonging;
+use super::place::SwapFacts;
 use super::{GivenUp, JournalTrouble};
 
 /// What appends and images share.
@@ -14,6 +15,7 @@ use super::{GivenUp, JournalTrouble};
 pub(super) struct JournalFiles {
     pub(super) folder: JournalFolder,
     pub(super) belonging: Belonging,
+    facts: fn() -> SwapFacts,
     bytes: AtomicU64,
     bytes_max: u64,
     lost: OnceLock<JournalTrouble>,
@@ -22,15 +24,25 @@ pub(super) struct JournalFiles {
 }
 
 impl JournalFiles {
+    /// Files of which `bytes` are there. `facts` tells whether their memory may be swapped.
     pub(super) fn new(
         folder: JournalFolder,
         belonging: Belonging,
-        bytes: u64,
-        bytes_max: u64,
+        facts: fn() -> SwapFacts,
+        (bytes, bytes_max): (u64, u64),
         image: u64,
     ) -> JournalFiles {
         let (bytes, image) = (AtomicU64::new(bytes), Mutex::new(image));
-        JournalFiles { folder, belonging, bytes, bytes_max, lost: OnceLock::new(), image }
+        JournalFiles { folder, belonging, facts, bytes, bytes_max, lost: OnceLock::new(), image }
+    }
+
+    /// Gives the journal up if swap was turned on since it was opened, or if it is given up already.
+    pub(super) fn check_memory(self: &Arc<Self>) -> Result<(), GivenUp> {
+        if let Some(why) = self.lost() {
+            return Err(GivenUp(why));
+        }
+        let mounted = self.folder.mounted().map_err(|error| self.failed(&error))?;
+        (self.facts)().check(mounted).map_err(|why| self.give_up(why))
     }
 
     /// Why it is given up, if it is.

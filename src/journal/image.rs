@@ -34,16 +34,19 @@ impl ImageWriter {
     /// # Errors
     /// [`GivenUp`]: the image found no room, so that old files, which may have to be forgotten, could not be left behind.
     pub fn write(self, state: &impl Serialize) -> Result<(), GivenUp> {
+        self.files.check_memory()?;
         let unfinished = JournalFile::Unfinished(self.number);
         let file = self.files.folder.create(unfinished).map_err(|error| self.files.failed(&error))?;
         let (chunk, check) = (Vec::new(), crc32fast::Hasher::new());
         let mut to = ChunkWriter { file, files: &self.files, chunk, check, fault: None };
-        if let Err(error) = self.put(state, &mut to) {
-            // Given up or not, nothing of it may stay.
+        let written = self.put(state, &mut to).map_err(|error| self.files.failed(&error));
+        let complete = written.and_then(|()| self.files.complete(self.number));
+        if complete.is_err() {
+            // Whoever wiped the rest may not have met this one, or removed it while it grew.
             let _ = overwrite(&mut to.file);
-            return Err(self.files.failed(&error));
+            let _ = self.files.folder.wipe(unfinished);
         }
-        self.files.complete(self.number)
+        complete
     }
 
     fn put(&self, state: &impl Serialize, to: &mut ChunkWriter<'_>) -> io::Result<()> {

@@ -23,7 +23,7 @@ pub(super) struct JournalStart {
 }
 
 /// A file, and whose it is; nothing of a segment whose header was cut short.
-type Opened = (FileKind, u64, File, Option<Belonging>);
+type OpenedFile = (FileKind, u64, File, Option<Belonging>);
 
 impl JournalStart {
     /// The start, if there are files. What lies before it and what was not finished is wiped.
@@ -45,7 +45,7 @@ impl JournalStart {
         if kept.is_empty() { Ok(None) } else { JournalStart::of(kept, first, state).map(Some) }
     }
 
-    fn of(mut files: Vec<Opened>, first: u64, state: &JournalState) -> Result<JournalStart, JournalTrouble> {
+    fn of(mut files: Vec<OpenedFile>, first: u64, state: &JournalState) -> Result<JournalStart, JournalTrouble> {
         let mut all = files.iter().filter_map(|(.., belonging)| *belonging);
         // A first segment that was cut short in its header holds nothing.
         let belonging = all.next().ok_or(JournalTrouble::Broken)?;
@@ -71,7 +71,7 @@ impl JournalStart {
     }
 }
 
-fn opened(folder: &JournalFolder, kind: FileKind, number: u64) -> Result<Opened, JournalTrouble> {
+fn opened(folder: &JournalFolder, kind: FileKind, number: u64) -> Result<OpenedFile, JournalTrouble> {
     let file = folder.open(JournalFile::Whole(kind, number)).map_err(|_| JournalTrouble::Failed)?;
     let mut header = Vec::with_capacity(HEADER_BYTES);
     (&file).take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(|_| JournalTrouble::Failed)?;

@@ -21,7 +21,7 @@ use crate::hit::agent::{AUTOMATED, Agent};
 use crate::hit::path::Campaign;
 use crate::hit::place::Place;
 use crate::hit::source::Origin;
-use crate::hit::token::{Salt, Token};
+use crate::hit::token::{Network, Salt, Token};
 use crate::hit::{BotHit, Kind, Money, Watched};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -33,18 +33,18 @@ const SITE: SiteId = SiteId(1);
 const PLENTY: u64 = 64 << 20;
 
 /// A data folder, and a folder in memory for its journal.
-struct Home {
+struct JournalHome {
     data: TempDir,
     memory: TempDir,
     state: JournalState,
     bytes_max: u64,
 }
 
-impl Home {
-    fn new() -> Home {
+impl JournalHome {
+    fn new() -> JournalHome {
         let folder = || tempfile::tempdir_in("/dev/shm").unwrap();
         let state = JournalState { database: DatabaseId([3; 16]), drained: None };
-        Home { data: folder(), memory: folder(), state, bytes_max: PLENTY }
+        JournalHome { data: folder(), memory: folder(), state, bytes_max: PLENTY }
     }
 
     fn place(&self) -> JournalPlace {
@@ -57,7 +57,7 @@ impl Home {
 
     /// Whatever the machine says of swap.
     fn opened(&self) -> (Option<Journal>, Found) {
-        open_among(&self.candidates(), &without_swap(), &self.state, self.bytes_max)
+        open_among(&self.candidates(), without_swap, &self.state, self.bytes_max)
     }
 
     fn open(&self) -> Journal {
@@ -136,6 +136,7 @@ fn hit(number: u64) -> Hit {
         at: Moment(1_780_304_400_000 + number as i64 * 7),
         local,
         token: Some(Token::from_bits(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        network: Some(Network::from_bits(number as u32 % 1_000)),
         kind: Kind::Pageview,
         page: format!("/page/{}", number % 50),
         hostname: "example.com".into(),
@@ -164,7 +165,13 @@ fn rich_hit() -> Record {
         campaign: crate::hit::path::campaign(
             "utm_source=a&utm_medium=b&utm_campaign=c&utm_content=d&utm_term=e&gclid=x",
         ),
-        watched: Watched { patterns: vec!["/blog/**".into()], steps: vec![(3, 0b101)], money },
+        watched: Watched {
+            patterns: vec!["/blog/**".into()],
+            steps: vec![(3, 0b101)],
+            is_declared_page: false,
+            is_declared_event: true,
+            money,
+        },
         ..hit(3)
     };
     Record::Hit(Box::new(HitRecord { hit, mark: Some(u64::MAX), is_apart: true }))

@@ -2,7 +2,8 @@
 
 use super::PLACE_CACHE_ENTRIES;
 
-/// Memory that the journal may take unless the configuration says otherwise, in MiB: a day of some 300,000 visitors.
+/// Memory that the journal may take unless the configuration says otherwise, in MiB: for a moment two images of 400,000 visitors at
+/// 250 bytes each, and the hits since.
 pub const JOURNAL_MB: u64 = 256;
 /// Most that can be set, in MiB: 1 TiB is a typing mistake.
 pub const JOURNAL_MB_MAX: u64 = 1 << 20;

@@ -138,6 +138,7 @@ pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sy
     let mut patterns: Vec<Sym> =
         patterns.map(|pattern| names.admit_declared(Use::Value(Dimension::Pattern), pattern, from)).collect();
     patterns.sort_unstable();
+    patterns.dedup();
     patterns
 }
 

@@ -73,7 +73,7 @@ impl Stored {
             is_over,
         };
         let days = open.values().map(state).collect();
-        let sums = open.values_mut().map(|day| (day.site, day.day, day.drain())).collect();
+        let sums = open.values_mut().map(|day| (day.site, day.day, day.drain().into())).collect();
         self.store.apply(&Flush { number: self.number, sums, days, ..Flush::default() }).unwrap();
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headcount::cell::{Cell, Folding, SiteHistory, Tally};
-use headcount::counts::{DayImage, Name, OpenDay};
+use headcount::counts::{DayImage, Name, OpenDay, Room};
 use headcount::hit::Hit;
 use headcount::site::{Budget, Day, Hour, SiteId};
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ fn take(days: &mut Days, hits: &[Hit]) -> Vec<bool> {
     let count = |hit: &Hit| {
         let (site, day) = (hit.site, hit.local.day);
         let new = || OpenDay::new(site, day, budget).folding(folding());
-        days.entry((site, day)).or_insert_with(new).take(hit, true).is_ok()
+        days.entry((site, day)).or_insert_with(new).take(hit, || Room::Visitor).is_ok()
     };
     hits.iter().map(count).collect()
 }

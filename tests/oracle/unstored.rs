@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headcount::cell::{Axis, Cell, Dimension, Tally};
-use headcount::counts::{Name, OpenDay, Sums};
+use headcount::counts::{Name, OpenDay, Room, Sums};
 use headcount::hit::Hit;
 use headcount::site::{Budget, Hour};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn rows(sums: Sums) -> Rows {
 /// The sums of these hits, of which nobody reads any.
 fn alone(hits: &[&Hit]) -> Rows {
     let mut day = open(hits[0]);
-    hits.iter().for_each(|hit| _ = day.take(hit, true));
+    hits.iter().for_each(|hit| _ = day.take(hit, || Room::Visitor));
     rows(day.drain())
 }
 
@@ -41,7 +41,7 @@ fn whoever_has_sums_keeps_them_as_they_were() {
         let mut day = open(hits[0]);
         let mut held = Vec::new();
         for (place, hit) in hits.iter().enumerate() {
-            let _ = day.take(hit, true);
+            let _ = day.take(hit, || Room::Visitor);
             // Some go soon, some stay to the end.
             match readers.get(place).unwrap_or(&0) {
                 1 => held.push((place, day.unstored())),

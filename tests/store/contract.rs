@@ -110,7 +110,7 @@ fn browsers(site: SiteId) -> Ask {
 fn a_flush_is_added_once_and_all_grains_agree() {
     for kept in kinds() {
         let mut open = day_of(SITE, DAY, STORY);
-        let flush = Flush { number: 1, sums: vec![(SITE, DAY, open.drain())], ..Flush::default() };
+        let flush = Flush { number: 1, sums: vec![(SITE, DAY, open.drain().into())], ..Flush::default() };
         (0..3).for_each(|_| kept.sums.apply(&flush).unwrap());
         assert_eq!(kept.sums.last_flush().unwrap(), 1);
         for grain in [Grain::Hour, Grain::Day, Grain::Month] {
@@ -188,7 +188,7 @@ fn what_broke_off_is_final_when_nobody_counts_it_any_more() {
 fn days_are_open_until_they_are_closed() {
     for mut kept in kinds() {
         let mut open = day_of(SITE, DAY, STORY);
-        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain())], ..Flush::default() });
+        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain().into())], ..Flush::default() });
         kept.reopen();
         assert_eq!(kept.sums.open_days().unwrap(), [(SITE, DAY)], "{:?}", kept.sums);
         let closed = DayState { snapshot: None, ..state(&open, CountedBy::Live, true) };
@@ -203,7 +203,7 @@ fn old_hours_go_and_days_and_totals_stay() {
     for kept in kinds() {
         let mut open = day_of(SITE, DAY, STORY);
         let days = vec![state(&open, CountedBy::Live, true)];
-        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain())], days, ..Flush::default() });
+        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain().into())], days, ..Flush::default() });
         let hours = |axis| pageviews(&kept, &ask(SITE, Grain::Hour, axis, None));
         for (later, left) in [(limits::HOUR_DETAIL_DAYS, 3), (limits::HOUR_DETAIL_DAYS + 1, 0)] {
             kept.apply(Flush { today: vec![(SITE, Day(DAY.0 + later))], ..Flush::default() });
@@ -246,7 +246,7 @@ fn rejections_programs_and_mails_add_up() {
 #[test]
 fn a_snapshot_stays_as_it_was_taken() {
     for kept in kinds() {
-        let sums = |day: Day| vec![(SITE, day, day_of(SITE, day, STORY).drain())];
+        let sums = |day: Day| vec![(SITE, day, day_of(SITE, day, STORY).drain().into())];
         let rejected = |count| Rejected { site: SITE, day: DAY, reason: Rejection::Bot, count };
         kept.apply(Flush { sums: sums(DAY), rejected: vec![rejected(2)], ..Flush::default() });
         let snapshot = kept.sums.snapshot().unwrap();
@@ -313,7 +313,7 @@ fn names_are_known_from_the_flush_on_that_brought_them() {
     for kept in kinds() {
         let before = kept.sums.names_mark().unwrap();
         let mut open = day_of(SITE, DAY, STORY);
-        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain())], ..Flush::default() });
+        kept.apply(Flush { sums: vec![(SITE, DAY, open.drain().into())], ..Flush::default() });
         let after = kept.sums.names_mark().unwrap();
         let known = |site, name: &str, mark| kept.sums.has_name(site, name, mark).unwrap();
         for name in ["/a", "plan", "pro", "Signup"] {
@@ -334,7 +334,7 @@ fn a_removed_site_is_gone_and_the_other_is_not() {
             let days = vec![DayState { site, ..state(&open, CountedBy::Live, false) }];
             let rejected = vec![Rejected { site, day: DAY, reason: Rejection::Bot, count: 1 }];
             let imported = vec![Imported { site, head: Digest([7; 32]), head_bytes: 1, bytes: 1 }];
-            let sums = vec![(site, DAY, open.drain())];
+            let sums = vec![(site, DAY, open.drain().into())];
             kept.apply(Flush { sums, days, rejected, imported, ..Flush::default() });
         }
         let mark = kept.sums.names_mark().unwrap();
@@ -361,7 +361,7 @@ fn of_more_keys_than_are_listed_the_first_by_name_are() {
     for kept in kinds() {
         // The last by name come first.
         let days = (0..limits::PROP_KEYS_LISTED + 2).rev().map(|number| (cell(number), tally)).collect();
-        kept.apply(Flush { sums: vec![(SITE, DAY, Sums { hours: Vec::new(), days })], ..Flush::default() });
+        kept.apply(Flush { sums: vec![(SITE, DAY, Sums { hours: Vec::new(), days }.into())], ..Flush::default() });
         let keys = kept.sums.snapshot().unwrap().prop_keys(SITE, None, DAY, DAY).unwrap();
         let expected: BTreeSet<Name> = (0..limits::PROP_KEYS_LISTED).map(name).collect();
         assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), expected, "{:?}", kept.sums);

@@ -60,11 +60,14 @@ const VISITS: [&str; 5] = [
 fn flush_of(happening: &Happening) -> Flush {
     let day = |number: &i32| Day(DAY.0 + number);
     match happening {
-        Happening::Cells(number, pages) => Flush { sums: vec![cells(day(number), pages)], ..Flush::default() },
+        Happening::Cells(number, pages) => {
+            let (site, day, sums) = cells(day(number), pages);
+            Flush { sums: vec![(site, day, sums.into())], ..Flush::default() }
+        },
         Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
             let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
             let state = DayState { day: day(number), pair_cells: *pair_cells, ..state(&open, *by, *is_over) };
-            Flush { sums: vec![(SITE, day(number), open.drain())], days: vec![state], ..Flush::default() }
+            Flush { sums: vec![(SITE, day(number), open.drain().into())], days: vec![state], ..Flush::default() }
         }
         Happening::Close(number) => {
             let (site, day, by) = (SITE, day(number), CountedBy::Live);

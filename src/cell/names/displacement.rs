@@ -241,6 +241,8 @@ impl DayNames {
             let held = self.held[sym.0 as usize];
             if held.uses == 0 && held.kept == 0 && held.props == 0 {
                 self.syms.remove(&self.texts[sym.0 as usize]);
+                let nothing = self.texts[Sym::EMPTY.0 as usize].clone();
+                self.texts.entry_mut(sym.0 as usize).into_iter().for_each(|text| text.clone_from(&nothing));
                 self.free.push(sym);
             }
         }

@@ -202,7 +202,7 @@ fn numbers_are_given_again_when_sums_are_handed_out() {
             // Each round is brought by more networks than the one before, up to where all bits are set.
             (0..2 << round.min(7)).for_each(|who| _ = names.value(PAGE, &page, by(who * 7 + round)));
         }
-        let (gone, before) = (names.lightest(), names.texts().to_vec());
+        let (gone, before) = (names.lightest(), names.texts().iter().cloned().collect::<Vec<_>>());
         for gone in names.retire(&gone) {
             let GoneName::In(_, sym) = gone else { panic!("pages are no properties") };
             assert_eq!(names.text(sym), &before[sym.0 as usize], "sums may name it still");

@@ -15,7 +15,7 @@ use crate::site::Moment;
 /// A log that can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} can't be read: {cause}")]
-pub struct Unreadable {
+pub struct UnreadableLog {
     name: String,
     cause: io::Error,
 }
@@ -44,7 +44,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// There is no such file.
-    pub fn find(path: &Path, reader: Reader) -> Result<OpenLog, Unreadable> {
+    pub fn find(path: &Path, reader: Reader) -> Result<OpenLog, UnreadableLog> {
         let mut log = OpenLog {
             path: (path != Path::new("-")).then(|| path.to_owned()),
             file_bytes: None,
@@ -74,8 +74,8 @@ impl OpenLog {
     /// The beginning of its content; of standard input nothing, because that can't be read twice.
     ///
     /// # Errors
-    /// [`Unreadable`]
-    pub fn head(&mut self) -> Result<Vec<u8>, Unreadable> {
+    /// [`UnreadableLog`]
+    pub fn head(&mut self) -> Result<Vec<u8>, UnreadableLog> {
         let mut head = Vec::new();
         if let Some(path) = &self.path {
             let input = Input::open(Some(path), &ReadBytes::default());
@@ -104,8 +104,8 @@ impl OpenLog {
     /// Reads on; false at the end.
     ///
     /// # Errors
-    /// [`Unreadable`]
-    pub fn fill(&mut self, read: &ReadBytes) -> Result<bool, Unreadable> {
+    /// [`UnreadableLog`]
+    pub fn fill(&mut self, read: &ReadBytes) -> Result<bool, UnreadableLog> {
         if matches!(self.start, Start::SameAs(_)) {
             return Ok(false);
         }
@@ -152,8 +152,8 @@ impl OpenLog {
     /// What it looks like if it is no text that has lines; of standard input nothing is left to look at.
     ///
     /// # Errors
-    /// [`Unreadable`]
-    pub fn looks_binary(&self) -> Result<Option<String>, Unreadable> {
+    /// [`UnreadableLog`]
+    pub fn looks_binary(&self) -> Result<Option<String>, UnreadableLog> {
         let Some(path) = &self.path else { return Ok(None) };
         let mut head = Vec::new();
         let input = Input::open(Some(path), &ReadBytes::default());
@@ -162,8 +162,8 @@ impl OpenLog {
         Ok(looks_binary(&head).map(str::to_owned))
     }
 
-    fn unreadable(&self, cause: io::Error) -> Unreadable {
-        Unreadable { name: self.name(), cause }
+    fn unreadable(&self, cause: io::Error) -> UnreadableLog {
+        UnreadableLog { name: self.name(), cause }
     }
 }
 

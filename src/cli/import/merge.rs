@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::input::ReadBytes;
-use super::log::{OpenLog, Unreadable};
+use super::log::{OpenLog, UnreadableLog};
 use crate::site::Moment;
 
 /// Lines of one log that come next.
@@ -38,8 +38,8 @@ impl Merge {
     /// The lines that come next; nothing at the end.
     ///
     /// # Errors
-    /// [`Unreadable`]
-    pub fn next(&mut self) -> Result<Option<LineChunk<'_>>, Unreadable> {
+    /// [`UnreadableLog`]
+    pub fn next(&mut self) -> Result<Option<LineChunk<'_>>, UnreadableLog> {
         let number = loop {
             let Some(Reverse((_, number))) = self.next.pop() else { return Ok(None) };
             let log = &mut self.logs[number];

@@ -4,7 +4,7 @@ use indicatif::HumanDuration;
 use serde_json::{Value, json};
 
 use super::super::words::ImportWords;
-use super::log::{OpenLog, Unreadable};
+use super::log::{OpenLog, UnreadableLog};
 use crate::control::Reply;
 use crate::import::{Sample, Start, Summary};
 use crate::limits;
@@ -133,8 +133,8 @@ fn of_proxy(summary: &Summary) -> Option<String> {
 /// The logs of which no line could be read, in one sentence each with what they look like.
 ///
 /// # Errors
-/// [`Unreadable`]
-pub fn unreadable(summary: &Summary, logs: &[OpenLog]) -> Result<Option<String>, Unreadable> {
+/// [`UnreadableLog`]
+pub fn unreadable(summary: &Summary, logs: &[OpenLog]) -> Result<Option<String>, UnreadableLog> {
     let mut sentences = Vec::new();
     for (log, read) in logs.iter().zip(&summary.logs) {
         let looks = match &read.looks_like {

@@ -10,7 +10,7 @@ use woothee::parser::WootheeResult;
 
 use super::Agent;
 use super::hints::HintValues;
-use super::tokens::{Found, Mark};
+use super::tokens::{FoundTokens, Mark};
 use crate::cell::NOT_SET;
 use crate::limits;
 
@@ -21,7 +21,7 @@ pub(super) struct Clues<'a> {
     /// What woothee says.
     pub(super) base: WootheeResult<'a>,
     /// The tokens in it.
-    pub(super) found: Found,
+    pub(super) found: FoundTokens,
     /// The hints.
     pub(super) told: HintValues<'a>,
     /// Whether the tracker saw a Mac with a touch screen.

@@ -9,7 +9,7 @@ mod shape;
 
 use std::ops::Range;
 
-use super::tokens::{Found, Mark};
+use super::tokens::{FoundTokens, Mark};
 
 pub use name::{AUTOMATED, Bot, LIBRARY, OTHER_LIBRARY, known};
 pub(super) use name::{CHATGPT_AGENT, HEADLESS, SIGNED, bytes};
@@ -31,7 +31,7 @@ const PLATFORMS: [&str; 14] = [
 ];
 
 /// Whether a program without a reader sent this agent.
-pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
+pub(super) fn of(user_agent: &str, found: &FoundTokens) -> Option<Robot> {
     let trimmed = user_agent.trim();
     if trimmed.is_empty() || trimmed == "-" {
         return Some(Robot::Library(name::SILENT));
@@ -51,7 +51,7 @@ pub(super) fn of(user_agent: &str, found: &Found) -> Option<Robot> {
 
 /// Where Android's agents name the device: behind the version, up to the build. Phones may be called `M bot 54` or
 /// `Discovery`; programs that dress as phones put their names elsewhere, or with a version.
-fn device_name(agent: &str, found: &Found) -> Range<usize> {
+fn device_name(agent: &str, found: &FoundTokens) -> Range<usize> {
     let place = || {
         let android = found.end_of(Mark::Android)?;
         let rest = agent.get(android..)?;

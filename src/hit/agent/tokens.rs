@@ -1,4 +1,4 @@
-//! In: an agent as text. Out: [`Found`]: which of the tokens of `data/` stand in it, found in one pass. Forgets: the rest.
+//! In: an agent as text. Out: [`FoundTokens`]: which of the tokens of `data/` stand in it, found in one pass. Forgets: the rest.
 //!
 //! All lists are one automaton. Tokens of browsers, systems and devices count as they are written; words of bots count in
 //! any case.
@@ -108,7 +108,7 @@ pub(super) struct Label {
 
 /// What stands in an agent.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundTokens {
     /// The browser whose row comes first.
     pub(super) browser: Option<Label>,
     /// The system whose row comes first.
@@ -142,7 +142,7 @@ impl Spans {
     }
 }
 
-impl Found {
+impl FoundTokens {
     /// Whether a mark is there.
     pub(super) fn has(&self, mark: Mark) -> bool {
         self.marks[mark as usize] > 0
@@ -198,8 +198,8 @@ impl Tokens {
     }
 
     /// What stands in an agent.
-    pub(super) fn find(&self, text: &str) -> Found {
-        let mut found = Found::default();
+    pub(super) fn find(&self, text: &str) -> FoundTokens {
+        let mut found = FoundTokens::default();
         let Some(automaton) = &self.automaton else { return found };
         for hit in automaton.find_overlapping_iter(Input::new(text)) {
             let row = hit.pattern().as_usize();
@@ -210,7 +210,7 @@ impl Tokens {
         found
     }
 
-    fn note(&self, row: usize, start: usize, end: usize, found: &mut Found) {
+    fn note(&self, row: usize, start: usize, end: usize, found: &mut FoundTokens) {
         let label = |name| Label { row, name, end };
         match self.tokens[row].meaning {
             Meaning::Browser(name) => first(&mut found.browser, label(name)),

@@ -9,8 +9,8 @@ use super::super::header::HEADER_BYTES;
 use super::*;
 
 /// A journal with an image and a segment, which are given back, and the records in it.
-fn written() -> (Home, Vec<u8>, Vec<u8>, Vec<String>) {
-    let home = Home::new();
+fn written() -> (JournalHome, Vec<u8>, Vec<u8>, Vec<String>) {
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.rotate().unwrap().write(&vec![String::from("state"); 20]).unwrap();
     all_records().iter().for_each(|record| journal.append(record).unwrap());
@@ -21,7 +21,7 @@ fn written() -> (Home, Vec<u8>, Vec<u8>, Vec<String>) {
     (home, image, segment, records)
 }
 
-fn put(home: &Home, image: &[u8], segment: &[u8]) {
+fn put(home: &JournalHome, image: &[u8], segment: &[u8]) {
     home.names().iter().for_each(|name| fs::remove_file(home.file(name)).unwrap());
     fs::write(home.file("image-2"), image).unwrap();
     fs::write(home.file("segment-2"), segment).unwrap();
@@ -73,7 +73,7 @@ fn an_image_that_is_not_as_written_is_no_state() {
 
 #[test]
 fn a_gap_between_segments_is_told() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     for _ in 0..2 {
         journal.append(&hit_record(1)).unwrap();

@@ -11,6 +11,7 @@ use super::super::record_code::{RecordDecoder, RecordEncoder};
 use super::*;
 use crate::beacon::screen_labelled;
 use crate::cell::packed::Bytes;
+use crate::hit::token::Network;
 use crate::hit::agent::device_named;
 use crate::hit::path::Click;
 use crate::hit::source::channel_named;
@@ -81,7 +82,7 @@ fn busy_hits(count: u64) -> impl Iterator<Item = Hit> {
 
 #[test]
 fn a_hit_takes_few_bytes() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     let count = 50_000;
     for hit in busy_hits(count) {
@@ -131,10 +132,9 @@ fn agent() -> impl Strategy<Value = Arc<Agent>> {
 fn watched() -> impl Strategy<Value = Watched> {
     let money = (any::<i64>(), text()).prop_map(|(thousandths, currency)| Money { thousandths, currency });
     let patterns = vec(text().prop_map(Arc::from), 0..3);
-    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money)).prop_map(|(patterns, steps, money)| Watched {
-        patterns,
-        steps,
-        money,
+    let declared = any::<(bool, bool)>();
+    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(|(patterns, steps, money, declared)| {
+        Watched { patterns, steps, money, is_declared_page: declared.0, is_declared_event: declared.1 }
     })
 }
 
@@ -144,14 +144,14 @@ prop_compose! {
         (kind, page, hostname, props) in (kind(), text(), text(), vec((text(), text()), 0..4)),
         (agent, country, region) in (agent(), text(), text()),
         (origin, campaign, language, screen) in (origin(), campaign(), text(), option::of(Just("xxl"))),
-        (watched, mark, is_apart) in (watched(), option::of(any::<u64>()), any::<bool>()),
+        (watched, mark, is_apart, network) in (watched(), option::of(any::<u64>()), any::<bool>(), option::of(any::<u32>())),
     ) -> HitRecord {
         let place = Arc::new(Place { country: country.clone().into(), region: region.into(), city: country.into() });
         let local = LocalHour { day: Day(day), hour: Hour(hour) };
         let (token, screen) = (token.map(Token::from_bits), screen.and_then(screen_labelled));
-        let (site, at) = (SiteId(site), Moment(at));
+        let (site, at, network) = (SiteId(site), Moment(at), network.map(Network::from_bits));
         let hit = Hit {
-            site, at, local, token, kind, page, hostname, props, agent, place, origin, campaign, language, screen, watched,
+            site, at, local, token, network, kind, page, hostname, props, agent, place, origin, campaign, language, screen, watched,
         };
         HitRecord { hit, mark, is_apart }
     }

@@ -6,8 +6,8 @@ use std::fs;
 use super::*;
 
 /// The journal of a program that ended after these records.
-fn home_with(records: &[Record]) -> Home {
-    let home = Home::new();
+fn home_with(records: &[Record]) -> JournalHome {
+    let home = JournalHome::new();
     let mut journal = home.open();
     records.iter().for_each(|record| journal.append(record).unwrap());
     home
@@ -28,7 +28,7 @@ fn all_records_are_found_again_in_their_order() {
 
 #[test]
 fn records_that_wait_are_written_before_the_next_and_at_the_end() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     let before = journal.position();
     let records = all_records();
@@ -49,7 +49,7 @@ fn records_that_wait_are_written_before_the_next_and_at_the_end() {
 
 #[test]
 fn many_that_wait_are_written_without_being_asked_for() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     for _ in 0..limits::JOURNAL_WAITING_BYTES {
         journal.append_later(&Record::Forgotten { site: SITE });
@@ -59,7 +59,7 @@ fn many_that_wait_are_written_without_being_asked_for() {
 
 #[test]
 fn an_image_takes_the_place_of_everything_before_it() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.append(&hit_record(1)).unwrap();
     let image = journal.rotate().unwrap();
@@ -84,7 +84,7 @@ fn an_image_takes_the_place_of_everything_before_it() {
 
 #[test]
 fn an_image_that_is_never_written_changes_nothing() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     for number in 1..=3 {
         journal.append(&hit_record(number)).unwrap();
@@ -98,7 +98,7 @@ fn an_image_that_is_never_written_changes_nothing() {
 
 #[test]
 fn images_that_end_in_another_order_leave_the_latest() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     let (first, second) = (journal.rotate().unwrap(), journal.rotate().unwrap());
     second.write(&2_u32).unwrap();
@@ -109,18 +109,18 @@ fn images_that_end_in_another_order_leave_the_latest() {
 }
 
 /// The files of a journal at some moment, as a program leaves them that is killed then.
-fn kept(home: &Home) -> Vec<(String, Vec<u8>)> {
+fn kept(home: &JournalHome) -> Vec<(String, Vec<u8>)> {
     home.names().into_iter().map(|name| (name.clone(), fs::read(home.file(&name)).unwrap())).collect()
 }
 
-fn put_back(home: &Home, files: &[(String, Vec<u8>)]) {
+fn put_back(home: &JournalHome, files: &[(String, Vec<u8>)]) {
     home.names().iter().for_each(|name| fs::remove_file(home.file(name)).unwrap());
     files.iter().for_each(|(name, bytes)| fs::write(home.file(name), bytes).unwrap());
 }
 
 #[test]
 fn whenever_a_program_is_killed_there_is_one_start() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.append(&hit_record(1)).unwrap();
     let before = kept(&home);

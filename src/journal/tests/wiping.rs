@@ -3,9 +3,14 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
+
+fn with_swap() -> SwapFacts {
+    SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() }
+}
 
 /// Waits until a folder is empty: what is given up is overwritten on another thread.
 fn becomes_empty(folder: &Path) -> bool {
@@ -20,7 +25,7 @@ fn becomes_empty(folder: &Path) -> bool {
 }
 
 /// Files that somebody has open, to see what becomes of their bytes.
-fn held(home: &Home) -> Vec<File> {
+fn held(home: &JournalHome) -> Vec<File> {
     home.names().iter().map(|name| File::open(home.file(name)).unwrap()).collect()
 }
 
@@ -32,8 +37,8 @@ fn are_zeros(files: Vec<File>) -> bool {
     })
 }
 
-fn filled() -> Home {
-    let home = Home::new();
+fn filled() -> JournalHome {
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.append(&hit_record(1)).unwrap();
     journal.rotate().unwrap().write(&[7_u8; 100_000][..].to_vec()).unwrap();
@@ -61,7 +66,7 @@ fn what_is_wiped_is_overwritten_first() {
     assert!(home.names().is_empty() && are_zeros(files));
     assert_eq!(wipe_among(&home.candidates()), Ok(0));
 
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.append(&hit_record(1)).unwrap();
     let files = held(&home);
@@ -71,15 +76,15 @@ fn what_is_wiped_is_overwritten_first() {
 
 #[test]
 fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
-    let other_version = |home: &mut Home| {
+    let other_version = |home: &mut JournalHome| {
         let mut bytes = fs::read(home.file("segment-2")).unwrap();
         bytes[8] += 1;
         fs::write(home.file("segment-2"), bytes).unwrap();
     };
-    let other_database = |home: &mut Home| home.state.database = DatabaseId([4; 16]);
-    let broken = |home: &mut Home| fs::write(home.file("image-2"), "x").unwrap();
-    type Change = fn(&mut Home);
-    let cases: [(Change, JournalTrouble); 3] = [
+    let other_database = |home: &mut JournalHome| home.state.database = DatabaseId([4; 16]);
+    let broken = |home: &mut JournalHome| fs::write(home.file("image-2"), "x").unwrap();
+    type HomeChange = fn(&mut JournalHome);
+    let cases: [(HomeChange, JournalTrouble); 3] = [
         (other_version, JournalTrouble::OtherVersion),
         (other_database, JournalTrouble::OtherDatabase),
         (broken, JournalTrouble::Broken),
@@ -97,15 +102,14 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
 #[test]
 fn a_folder_that_will_not_do_is_emptied() {
     let home = filled();
-    let facts = SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() };
-    let (journal, found) = open_among(&home.candidates(), &facts, &home.state, PLENTY);
+    let (journal, found) = open_among(&home.candidates(), with_swap, &home.state, PLENTY);
     let why = Some(JournalTrouble::MaySwap);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
 
     let home = filled();
     let off = Candidates { chosen: Err(JournalTrouble::SwitchedOff), ..home.candidates() };
-    let (journal, found) = open_among(&off, &without_swap(), &home.state, PLENTY);
+    let (journal, found) = open_among(&off, without_swap, &home.state, PLENTY);
     let why = Some(JournalTrouble::SwitchedOff);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
@@ -116,7 +120,7 @@ fn a_journal_in_another_folder_is_wiped() {
     let (home, elsewhere) = (filled(), tempfile::tempdir_in("/dev/shm").unwrap());
     let chosen = Candidate { base: elsewhere.path().to_owned(), ..home.candidates().chosen.unwrap() };
     let moved = Candidates { chosen: Ok(chosen), ..home.candidates() };
-    let (journal, found) = open_among(&moved, &without_swap(), &home.state, PLENTY);
+    let (journal, found) = open_among(&moved, without_swap, &home.state, PLENTY);
     let why = JournalTrouble::OtherFolder;
     assert!(journal.is_some() && matches!(found, Found::Nothing { wiped: Some(wiped), without: None } if wiped == why));
     assert!(home.names().is_empty());
@@ -124,7 +128,7 @@ fn a_journal_in_another_folder_is_wiped() {
 
 #[test]
 fn nobody_else_takes_a_journal_that_is_used() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let mut journal = home.open();
     journal.append(&hit_record(1)).unwrap();
     let (second, found) = home.opened();
@@ -138,7 +142,7 @@ fn nobody_else_takes_a_journal_that_is_used() {
 
 #[test]
 fn links_and_folders_on_disks_are_refused() {
-    let home = Home::new();
+    let home = JournalHome::new();
     let trap = tempfile::tempdir_in("/dev/shm").unwrap();
     symlink(trap.path(), home.folder()).unwrap();
     let (journal, found) = home.opened();
@@ -147,12 +151,12 @@ fn links_and_folders_on_disks_are_refused() {
     assert!(names(trap.path()).is_empty());
 
     let on_disk = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
-    let on_disk = Home { memory: tempfile::tempdir_in(on_disk).unwrap(), ..Home::new() };
+    let on_disk = JournalHome { memory: tempfile::tempdir_in(on_disk).unwrap(), ..JournalHome::new() };
     let (journal, found) = on_disk.opened();
     let why = Some(JournalTrouble::NotInMemory);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
     let nowhere = Candidates::of(&JournalPlace::Folder("/no/such/folder".into()), home.data.path(), None);
-    let (_, found) = open_among(&nowhere, &without_swap(), &home.state, PLENTY);
+    let (_, found) = open_among(&nowhere, without_swap, &home.state, PLENTY);
     assert!(matches!(found, Found::Nothing { without: Some(JournalTrouble::NoFolder), .. }));
 }
 
@@ -170,7 +174,7 @@ fn a_link_or_a_second_name_in_the_folder_harms_no_other_file() {
 
 #[test]
 fn a_journal_past_its_bound_is_given_up_and_counting_goes_on() {
-    let home = Home { bytes_max: 2_000, ..Home::new() };
+    let home = JournalHome { bytes_max: 2_000, ..JournalHome::new() };
     let mut journal = home.open();
     let given_up = (0..1_000).find_map(|number| journal.append(&hit_record(number)).err()).unwrap();
     assert_eq!((given_up, journal.lost()), (GivenUp(JournalTrouble::NoRoom), Some(JournalTrouble::NoRoom)));
@@ -186,13 +190,38 @@ fn a_journal_past_its_bound_is_given_up_and_counting_goes_on() {
 
 #[test]
 fn an_image_without_room_gives_the_journal_up() {
-    let home = Home { bytes_max: 100_000, ..Home::new() };
+    let home = JournalHome { bytes_max: 100_000, ..JournalHome::new() };
     let mut journal = home.open();
     let image = journal.rotate().unwrap();
     let given_up = GivenUp(JournalTrouble::NoRoom);
     assert_eq!(image.write(&vec![1_u8; 200_000]), Err(given_up));
     assert_eq!(journal.append(&hit_record(1)), Err(given_up));
     assert!(becomes_empty(&home.folder()));
+}
+
+#[test]
+fn swap_that_is_turned_on_later_gives_the_journal_up_with_the_next_image() {
+    static IS_ON: AtomicBool = AtomicBool::new(false);
+    let facts = || if IS_ON.load(Ordering::SeqCst) { with_swap() } else { without_swap() };
+    let home = JournalHome::new();
+    let mut journal = open_among(&home.candidates(), facts, &home.state, PLENTY).0.unwrap();
+    journal.rotate().unwrap().write(&1_u32).unwrap();
+    IS_ON.store(true, Ordering::SeqCst);
+    let given_up = Err(GivenUp(JournalTrouble::MaySwap));
+    assert_eq!(journal.rotate().unwrap().write(&2_u32), given_up);
+    assert_eq!(journal.append(&hit_record(1)), given_up);
+    assert!(becomes_empty(&home.folder()));
+}
+
+#[test]
+fn an_image_of_a_journal_that_is_lost_meanwhile_leaves_nothing() {
+    let home = JournalHome { bytes_max: 1_000, ..JournalHome::new() };
+    let mut journal = home.open();
+    let image = journal.rotate().unwrap();
+    let given_up = (0..100).find_map(|number| journal.append(&hit_record(number)).err()).unwrap();
+    assert!(becomes_empty(&home.folder()));
+    assert_eq!(image.write(&1_u32), Err(given_up));
+    assert!(home.names().is_empty());
 }
 
 #[test]
