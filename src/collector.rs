@@ -105,6 +105,35 @@ impl WriterHandle {
     }
 }
 
+impl Inner {
+    fn of(
+        parts: Parts,
+        operators: Arc<Operators>,
+        tools: Tools,
+        resumed: HashMap<SiteId, Day>,
+        beginning: Beginning,
+    ) -> Result<Inner, StoreError> {
+        Ok(Inner {
+            resumed,
+            importing: Arc::default(),
+            directory: parts.directory.clone(),
+            changes: Mutex::default(),
+            salts: parts.salts.clone(),
+            personal: parts.personal.clone(),
+            proxies: Proxies::default(),
+            turns: Turns::of_cores(),
+            folded: Default::default(),
+            tools,
+            clock: parts.clock.clone(),
+            meter: parts.meter.clone(),
+            started: parts.clock.now(),
+            sums: parts.sums.clone(),
+            operators,
+            running: Arc::new(RunningLock::new(parts, beginning)?),
+        })
+    }
+}
+
 impl Collector {
     /// Starts a collector on what a data folder holds, without a journal: when the program ends, visitors are forgotten.
     ///
@@ -149,10 +178,9 @@ impl Collector {
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
-        let started = clock.now();
         let resumed = match &beginning.found {
             Found::State(_) => HashMap::new(),
-            Found::Nothing { .. } => resumed(&*sums, &directory, started)?,
+            Found::Nothing { .. } => resumed(&*sums, &directory, clock.now())?,
         };
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
@@ -162,24 +190,7 @@ impl Collector {
             meter: Meter::new(),
             sums,
         };
-        let inner = Inner {
-            resumed,
-            importing: Arc::default(),
-            directory: parts.directory.clone(),
-            changes: Mutex::default(),
-            salts: parts.salts.clone(),
-            personal: parts.personal.clone(),
-            proxies: Proxies::default(),
-            turns: Turns::of_cores(),
-            folded: Default::default(),
-            tools,
-            clock: parts.clock.clone(),
-            meter: parts.meter.clone(),
-            started,
-            sums: parts.sums.clone(),
-            operators,
-            running: Arc::new(RunningLock::new(parts, beginning)?),
-        };
+        let inner = Inner::of(parts, operators, tools, resumed, beginning)?;
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))
     }

@@ -22,8 +22,8 @@ use super::filter::JOINT;
 use super::hit_attributes::HitValues;
 use super::tuples::NewTuples;
 use super::{
-    AttributeTuple, AttributeTuples, Blocks, Dimension, Folding, HitAttributeTable, HitAttributes, NOT_SET, OF_HITS, OTHER,
-    TUPLES_PER_VISIT,
+    AttributeTuple, AttributeTuples, Blocks, Dimension, Folding, HitAttributeTable, HitAttributes, NOT_SET, OF_HITS,
+    OTHER, TUPLES_PER_VISIT,
 };
 use crate::limits;
 pub use displacement::{DisplacedNames, GoneName};

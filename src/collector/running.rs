@@ -236,7 +236,11 @@ impl Running {
     }
 
     /// What is known of the last minutes of a site, for whoever looks at it: the visitors of its days, and pageviews by minute.
-    pub(super) fn recent_activity(&self, site: SiteId, at: Moment) -> (Vec<SessionSnapshot>, [u32; limits::RECENT_MINUTES]) {
+    pub(super) fn recent_activity(
+        &self,
+        site: SiteId,
+        at: Moment,
+    ) -> (Vec<SessionSnapshot>, [u32; limits::RECENT_MINUTES]) {
         let days = self.days.values().filter(|day| day.site == site);
         (days.map(OpenDay::snapshot).collect(), self.minutes.of(site, at))
     }
@@ -284,7 +288,7 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
-        self.renew_journal(now);
+        self.renew_journal();
         self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
     }
 
@@ -301,7 +305,7 @@ impl Running {
         self.days.retain(|(of, _), _| *of != site);
         self.minutes.forget_site(site);
         self.journal.later(|| Record::Forgotten { site });
-        self.journal.forget(self.clock.now());
+        self.journal.forget();
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.shares.forget_site(site);

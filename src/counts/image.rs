@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shares::NetworkCounts;
 use super::unknown_hits::UnknownRows;
 use super::unstored::Layers;
-use super::shares::NetworkCounts;
 use super::{OpenDay, TokenKey};
 use crate::cell::{Blocks, DayNames, Folding};
 use crate::hit::token::Token;
@@ -51,7 +51,8 @@ impl OpenDay {
 
     /// The day of an image: every further hit books what it would have booked. `folding` knows the site beside its day.
     pub fn from_image(image: DayImage, folding: Folding) -> OpenDay {
-        let DayImage { site, day, names, tokens, visitors, unknown, unstored, crowd, last_hit, displaced, has_changed } = image;
+        let DayImage { site, day, names, tokens, visitors, unknown, unstored, crowd, last_hit, displaced, has_changed } =
+            image;
         OpenDay {
             site,
             day,

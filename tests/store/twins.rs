@@ -63,7 +63,7 @@ fn flush_of(happening: &Happening) -> Flush {
         Happening::Cells(number, pages) => {
             let (site, day, sums) = cells(day(number), pages);
             Flush { sums: vec![(site, day, sums.into())], ..Flush::default() }
-        },
+        }
         Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
             let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
             let state = DayState { day: day(number), pair_cells: *pair_cells, ..state(&open, *by, *is_over) };

@@ -20,8 +20,6 @@ pub(super) struct NameWeight {
     is_many: bool,
 }
 
-const BITS: u32 = u32::BITS;
-
 impl NameWeight {
     /// That of a name that never gives way.
     pub(super) const KEPT: NameWeight = NameWeight { bits: u32::MAX, is_many: true };
@@ -54,14 +52,14 @@ impl NameWeight {
         }
         // Where all bits are set, half a bit is taken for unset.
         let unset = f64::from(self.bits.count_zeros()).max(0.5);
-        let all = f64::from(BITS);
+        let all = f64::from(u32::BITS);
         ((all / unset).ln() * all).round().max(2.0) as u32
     }
 }
 
 /// Minutes follow each other, so numbers are mixed before they choose a bit.
 fn bit(network: u32) -> u32 {
-    1 << (network.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS.trailing_zeros()))
+    1 << (network.wrapping_mul(0x9e37_79b1) >> (u32::BITS - u32::BITS.trailing_zeros()))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Running {
             self.unclosed.remove(&(state.site, state.day));
         }
         if has_ended || !closed.is_empty() {
-            self.journal.forget(now);
+            self.journal.forget();
         }
         has_ended |= !closed.is_empty() || !self.closing.is_empty();
         self.closing.extend(closed);

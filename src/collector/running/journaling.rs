@@ -1,8 +1,9 @@
 //! In: what is counted and rejected. Out: the same as records of the journal, as long as there is one. Forgets: every record of a day
-//! that has ended, within [`limits::JOURNAL_FORGET_MS`], whatever becomes of the store.
+//! that has ended, within [`limits::JOURNAL_FORGET_S`], whatever becomes of the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Running;
 use super::flushing::Job;
@@ -11,7 +12,7 @@ use crate::hit::Hit;
 use crate::journal::{Found, GivenUp, ImageWriter, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
-use crate::site::{Day, Moment, SiteId};
+use crate::site::{Day, SiteId};
 use crate::store::JournalPosition;
 
 /// The journal, and what is to be done with it.
@@ -22,8 +23,8 @@ pub(super) struct Journaling {
     meter: Arc<Meter>,
     /// Hits in the running segment.
     hits: usize,
-    /// Since when the files hold what is to be forgotten.
-    forgets: Option<Moment>,
+    /// Since when the files hold what is to be forgotten; clocks that are set do not matter for it.
+    forgets: Option<Instant>,
     /// The image that is being written.
     imaging: Option<Arc<AtomicBool>>,
 }
@@ -93,9 +94,9 @@ impl Journaling {
     }
 
     /// Takes note that a day has ended: what is written of it has to go.
-    pub(super) fn forget(&mut self, now: Moment) {
+    pub(super) fn forget(&mut self) {
         if self.journal.is_some() {
-            self.forgets.get_or_insert(now);
+            self.forgets.get_or_insert_with(Instant::now);
         }
     }
 
@@ -110,7 +111,7 @@ impl Journaling {
 
     /// Gives the journal up if what is to be forgotten could not be left behind in time, and tells whether a new image is wanted
     /// of so many visitors.
-    fn wants_image(&mut self, visitors: usize, now: Moment) -> bool {
+    fn wants_image(&mut self, visitors: usize) -> bool {
         let Some(journal) = &mut self.journal else { return false };
         if let Some(why) = journal.lost() {
             self.noted(Err(GivenUp(why)));
@@ -119,8 +120,8 @@ impl Journaling {
         if self.imaging.as_ref().is_some_and(|done| done.load(Ordering::Acquire)) {
             self.imaging = None;
         }
-        let is_late = |since: Moment| (now.0 - since.0).abs() >= limits::JOURNAL_FORGET_MS;
-        if self.forgets.is_some_and(is_late) {
+        let longest = Duration::from_secs(limits::JOURNAL_FORGET_S);
+        if self.forgets.is_some_and(|since| since.elapsed() >= longest) {
             let given_up = journal.give_up(JournalTrouble::NotForgotten);
             self.noted(Err(given_up));
             return false;
@@ -147,9 +148,9 @@ impl Journaling {
 impl Running {
     /// Has an image of the state written if the segment is long, or if there is something to forget. An image holds no flush, so it
     /// waits for the one under way.
-    pub(super) fn renew_journal(&mut self, now: Moment) {
+    pub(super) fn renew_journal(&mut self) {
         self.journal.write();
-        let wants = self.journal.wants_image(self.shares.visitors(), now);
+        let wants = self.journal.wants_image(self.shares.visitors());
         if !wants || self.flushing.writing().is_some() || !self.closing.is_empty() {
             return;
         }

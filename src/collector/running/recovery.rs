@@ -40,7 +40,7 @@ impl Running {
                 }
                 let visitors = self.visitors();
                 tracing::info!(visitors, "the running day is taken up from the journal");
-                self.journal.forget(now);
+                self.journal.forget();
                 self.tick(now);
             }
         }

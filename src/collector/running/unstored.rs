@@ -26,12 +26,7 @@ impl Running {
         rejected.retain(|rejected| scope.has(rejected.site));
         bots.retain(|bot| scope.has(bot.site));
         let mails = self.mails.rows().into_iter().filter(|mail| scope.has(mail.site)).collect();
-        Flush {
-            rejected,
-            bots,
-            mails,
-            ..Flush::default()
-        }
+        Flush { rejected, bots, mails, ..Flush::default() }
     }
 
     fn unstored_sums(&self, scope: &SnapshotScope) -> Vec<(SiteId, Day, UnstoredSums)> {

@@ -11,10 +11,10 @@ use super::super::record_code::{RecordDecoder, RecordEncoder};
 use super::*;
 use crate::beacon::screen_labelled;
 use crate::cell::packed::Bytes;
-use crate::hit::token::Network;
 use crate::hit::agent::device_named;
 use crate::hit::path::Click;
 use crate::hit::source::channel_named;
+use crate::hit::token::Network;
 
 fn encoded(records: &[Record]) -> Vec<u8> {
     let (mut encoder, mut bytes) = (RecordEncoder::default(), Vec::new());
@@ -133,9 +133,15 @@ fn watched() -> impl Strategy<Value = Watched> {
     let money = (any::<i64>(), text()).prop_map(|(thousandths, currency)| Money { thousandths, currency });
     let patterns = vec(text().prop_map(Arc::from), 0..3);
     let declared = any::<(bool, bool)>();
-    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(|(patterns, steps, money, declared)| {
-        Watched { patterns, steps, money, is_declared_page: declared.0, is_declared_event: declared.1 }
-    })
+    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(
+        |(patterns, steps, money, declared)| Watched {
+            patterns,
+            steps,
+            money,
+            is_declared_page: declared.0,
+            is_declared_event: declared.1,
+        },
+    )
 }
 
 prop_compose! {
