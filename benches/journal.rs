@@ -84,31 +84,31 @@ fn ns(work: impl FnOnce()) -> f64 {
     start.elapsed().as_nanos() as f64
 }
 
-fn main() {
-    let folder = || tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
-    let (memory, data, hits) = (folder(), folder(), hits());
-    let (mut journal, _) = open(memory.path(), data.path());
-    let append =
-        |journal: &mut Journal| hits.iter().for_each(|hit| journal.append_hit(hit, None, false).expect("room"));
-    // Each round is a segment of its own, with dictionaries of its own.
+fn append(journal: &mut Journal, hits: &[Hit]) {
+    hits.iter().for_each(|hit| journal.append_hit(hit, None, false).expect("room"));
+}
+
+/// Each round is a segment of its own, with dictionaries of its own.
+fn of_hits(journal: &mut Journal, hits: &[Hit]) {
     let alone = median(|| {
         drop(journal.rotate());
-        ns(|| append(&mut journal)) / HITS as f64
+        ns(|| append(journal, hits)) / HITS as f64
     });
     println!("{:<44}{:>10.1} bytes", "a hit", journal.segment_bytes() as f64 / HITS as f64);
     println!("{:<44}{alone:>10.0} ns", "a hit, with the write");
-    let records: Vec<Record> = self::hits()
-        .into_iter()
-        .map(|hit| HitRecord { hit, mark: None, is_apart: false })
-        .map(Box::new)
-        .map(Record::Hit)
-        .collect();
+    let record = |hit| Record::Hit(Box::new(HitRecord { hit, mark: None, is_apart: false }));
+    let records: Vec<Record> = self::hits().into_iter().map(record).collect();
     let together = median(|| {
         drop(journal.rotate());
         ns(|| records.iter().for_each(|record| journal.append_later(record))) / HITS as f64
     });
     println!("{:<44}{together:>10.0} ns", "a hit, with a write for 64 KiB");
-    let state: Vec<(u64, u32, String)> = (0..400_000).map(|number| (number, 7, format!("/page/{number}"))).collect();
+}
+
+type State = Vec<(u64, u32, String)>;
+
+fn of_images(journal: &mut Journal) {
+    let state: State = (0..400_000).map(|number| (number, 7, format!("/page/{number}"))).collect();
     let mut bytes = 0;
     let image = median(|| {
         let writer = journal.rotate().expect("room");
@@ -116,16 +116,21 @@ fn main() {
         bytes = journal.bytes();
         took / bytes as f64
     });
-    println!("{:<44}{:>10.2} ns a byte", format!("an image of {} MB, the one before wiped", bytes / 1_000_000), image);
-    append(&mut journal);
+    println!("{:<44}{image:>10.2} ns a byte", format!("an image of {} MB, the one before wiped", bytes / 1_000_000));
+}
+
+fn main() {
+    let folder = || tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
+    let (memory, data, hits) = (folder(), folder(), hits());
+    let (mut journal, _) = open(memory.path(), data.path());
+    of_hits(&mut journal, &hits);
+    of_images(&mut journal);
+    append(&mut journal, &hits);
     drop(journal);
     let start = median(|| {
         ns(|| match open(memory.path(), data.path()).1 {
             Found::State(left) => {
-                assert_eq!(
-                    left.image::<Vec<(u64, u32, String)>>().expect("readable").map(|state| state.len()),
-                    Some(400_000)
-                );
+                assert_eq!(left.image::<State>().expect("readable").map(|state| state.len()), Some(400_000));
                 assert_eq!(left.records().filter(Result::is_ok).count() as u64, HITS);
             }
             Found::Nothing { .. } => panic!("nothing was left"),
