@@ -52,7 +52,7 @@ fn take(days: &mut Days, hits: &[Hit]) -> Vec<bool> {
 }
 
 fn read_back(day: &OpenDay) -> OpenDay {
-    let written = postcard::to_allocvec(&day.image()).unwrap();
+    let written = postcard::to_extend(&day.image(), Vec::new()).unwrap();
     let image: DayImage = postcard::from_bytes(&written).unwrap();
     OpenDay::from_image(image, folding())
 }
