@@ -166,7 +166,6 @@ impl Maker {
         for view in 0..views {
             let page = &self.pages[numbers.rank(self.pages.len())];
             let is_event = view > 0 && numbers.share() < 0.02;
-            let signup = || Kind::Event { name: "Signup".into(), interactive: true };
             let hit = |kind: Kind, at: Moment| Hit {
                 site: SiteId(1),
                 at,
@@ -408,6 +407,10 @@ fn shared(maker: &Maker, visits: usize, days: i32) {
     }
     collector.stop();
     keeping.wait().expect("stored");
+}
+
+fn signup() -> Kind {
+    Kind::Event { name: "Signup".into(), interactive: true }
 }
 
 /// Bytes of memory that the process holds (Linux; 0 elsewhere).

@@ -45,6 +45,8 @@ use crate::store::{JournalId, JournalPosition, JournalState};
 use files::JournalFiles;
 use folder::JournalFolder;
 use header::Belonging;
+#[cfg(test)]
+pub(crate) use header::VERSION;
 pub use image::ImageWriter;
 use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, Record};

@@ -214,6 +214,7 @@ DROP TABLE logins;
 DROP TABLE users_sites;
 DROP TABLE users;
 DROP TABLE IF EXISTS shares;
+DROP TABLE journal;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

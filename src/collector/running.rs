@@ -333,14 +333,7 @@ impl Running {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
         let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
-        let mut days = self.take_closing(&directory);
-        if checkpoint {
-            self.checkpointed = now;
-            days.extend(self.checkpoint());
-        }
-        for DayState { site, day, .. } in days.iter().filter(|state| state.is_over) {
-            self.journal.later(|| Record::Closed { site: *site, day: *day });
-        }
+        let days = self.take_days(&directory, checkpoint, now);
         self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
@@ -356,6 +349,19 @@ impl Running {
         taken.store(number, Ordering::SeqCst);
         let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
         self.flushing.begin(flush, waiters);
+    }
+
+    /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
+    fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
+        let mut days = self.take_closing(directory);
+        for DayState { site, day, .. } in &days {
+            self.journal.later(|| Record::Closed { site: *site, day: *day });
+        }
+        if checkpoint {
+            self.checkpointed = now;
+            days.extend(self.checkpoint());
+        }
+        days
     }
 
     /// Drops days without visitors and without sums, which hold nothing but names.

@@ -43,6 +43,11 @@ impl Kept {
         Kept { sums: twin.clone(), again: Box::new(move || Arc::new(twin.reopened())) }
     }
 
+    /// The store after a restart of the program that goes on with the running day.
+    pub fn resume(&mut self) {
+        self.sums = (self.again)();
+    }
+
     /// The store after a restart of the program that goes on with nothing. To be done once: the twin's past is that of its first life.
     pub fn reopen(&mut self) {
         self.sums = (self.again)();
@@ -301,8 +306,12 @@ fn the_position_of_the_journal_is_that_of_the_last_flush_that_had_one() {
         assert_eq!(drained(&kept), Some((position(2), 2)), "one without a position leaves it");
         // A flush that was applied before changes nothing of it.
         kept.sums.apply(&Flush { number: 2, position: Some(position(3)), ..Flush::default() }).unwrap();
-        kept.reopen();
+        kept.resume();
         assert_eq!(drained(&kept), Some((position(2), 2)), "{:?}", kept.sums);
+        kept.sums.end_counting(CountedBy::Import).unwrap();
+        assert!(drained(&kept).is_some());
+        kept.sums.end_counting(CountedBy::Live).unwrap();
+        assert_eq!(drained(&kept), None, "no journal goes on with it: {:?}", kept.sums);
     }
     let [one, other] = [Kept::in_file(), Kept::in_file()].map(|kept| kept.sums.journal_state().unwrap().database);
     assert_ne!(one, other);

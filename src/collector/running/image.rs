@@ -83,3 +83,68 @@ impl Running {
         (self.minutes, self.batches, self.imported) = (image.minutes, image.batches, image.imported);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beacon::{ClientIp, NO_HINTS, Request, plausible};
+    use crate::clock::Clock;
+    use crate::collector::{Collector, Outcome};
+    use crate::control::{self, Command, SiteChange};
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+    use crate::journal::VERSION;
+    use crate::store;
+
+    /// The image of a state in which somebody has looked at a page and signed up.
+    fn image() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(Moment(1_780_315_200_000));
+        let (collector, keeping) = Collector::start(stores, tools, clock).unwrap();
+        let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
+        control::run(add, &collector, "").unwrap();
+        for body in [
+            r#"{"n":"pageview","u":"https://example.com/a","d":"example.com"}"#,
+            r#"{"n":"Signup","u":"https://example.com/a","d":"example.com","p":{"plan":"pro"}}"#,
+        ] {
+            let request = Request {
+                query: "",
+                body: body.as_bytes(),
+                address: ClientIp("192.0.2.1".parse().unwrap()),
+                way: Default::default(),
+                user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                hints: &NO_HINTS,
+                accept_language: "",
+                referer: "",
+                origin: "",
+                forwarded: "",
+                opted_out: false,
+                prefetch: false,
+            };
+            let beacon = plausible::parse(&request).unwrap().remove(0);
+            assert_eq!(collector.receive(beacon), Outcome::Accepted);
+        }
+        let image = collector.0.running.with(|running, _| postcard::to_extend(&running.image(), Vec::new()).unwrap());
+        collector.stop();
+        keeping.wait().unwrap();
+        image.unwrap()
+    }
+
+    /// What an image of this version is read by must read all of them: a change of any type in it makes another version.
+    #[test]
+    fn a_version_never_changes_what_an_image_holds() {
+        let path = format!("{}/src/collector/running/golden/{VERSION}.hex", env!("CARGO_MANIFEST_DIR"));
+        let golden = std::fs::read_to_string(path).unwrap_or_default();
+        let bytes = data_encoding::HEXLOWER.decode(golden.trim().as_bytes()).unwrap();
+        let read =
+            postcard::take_from_bytes::<RunningImage>(&bytes).map(|(image, rest)| (image.days.len(), rest.len()));
+        assert!(
+            read == Ok((1, 0)),
+            "raise VERSION in journal/header.rs and write golden/{{VERSION}}.hex: {read:?}\n{}",
+            data_encoding::HEXLOWER.encode(&image())
+        );
+    }
+}
