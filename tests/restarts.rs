@@ -188,9 +188,9 @@ fn a_damaged_journal_is_wiped_and_never_guessed_at() {
             let mut bytes = fs::read(&file).unwrap();
             let middle = bytes.len() / 2;
             if cut {
-                bytes.truncate(middle)
+                bytes.truncate(middle);
             } else {
-                bytes[middle] ^= 1
+                bytes[middle] ^= 1;
             }
             fs::write(&file, bytes).unwrap();
         }

@@ -115,11 +115,6 @@ impl Salts {
         self.read().get(&(site, day)).map(|kept| (kept.salt.clone(), kept.late))
     }
 
-    /// All of them, as [`Salts::get`] has them.
-    pub fn all(&self) -> Vec<((SiteId, Day), Arc<Salt>, Option<Moment>)> {
-        self.read().iter().map(|(key, kept)| (*key, kept.salt.clone(), kept.late)).collect()
-    }
-
     /// Takes up a salt that was made before the program started.
     pub fn restore(&self, key: (SiteId, Day), salt: Arc<Salt>, late: Option<Moment>) {
         self.write().insert(key, KeptSalt { salt, late });

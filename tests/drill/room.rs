@@ -16,8 +16,6 @@ use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
 use crate::store::file::Database;
 
-/// Days of all zones end on a quarter of an hour.
-
 /// A collector and its folder.
 pub struct Room {
     folder: TempDir,

@@ -54,11 +54,14 @@ fn salt_of<'a, D: Deserializer<'a>>(from: D) -> Result<Arc<Salt>, D::Error> {
 impl Running {
     /// The state as it is now.
     pub(super) fn image(&self) -> RunningImage {
-        let salts = self.salts.all().into_iter();
+        let salts = self.salts.days().into_iter().filter_map(|(site, day)| {
+            let (salt, late) = self.salts.get(site, day)?;
+            Some(SaltImage { site, day, late, salt })
+        });
         RunningImage {
             days: self.days.values().map(OpenDay::image).collect(),
             shares: self.shares.clone(),
-            salts: salts.map(|((site, day), salt, late)| SaltImage { site, day, late, salt }).collect(),
+            salts: salts.collect(),
             repeats: self.repeats.clone(),
             rejections: self.rejections.clone(),
             mails: self.mails.clone(),
