@@ -222,7 +222,7 @@ impl Collector {
 
     /// The last half hour of a site: from memory, and nothing of it is ever stored. Nothing once the collector has ended.
     ///
-    /// Visitors are those of open days whose last hit, engagement included, came within [`limits::RECENT_MS`]; at the end
+    /// Visitors are those of open days whose last hit, engagement included, came within [`crate::limits::RECENT_MS`]; at the end
     /// of the site's day they are forgotten, and counted anew. Pageviews are counted by minutes of the clock, across
     /// midnight too, because they are nobody's.
     ///

@@ -34,7 +34,7 @@
 //! # Invariants
 //!
 //! 1. Nothing about one person reaches a disk: there is no table with a row per hit, visit or visitor, and no type that
-//!    could be written to one. `World`, the harness of the tests, searches every file, log and page for canaries.
+//!    could be written to one, but for images and records of the [`journal`], which stays in memory and is wiped. `World`, the harness of the tests, searches every file, log and page for canaries.
 //! 2. Every beacon is counted exactly once, or rejected under a reason that is counted. `World` checks that for every test.
 //! 3. An acknowledged hit is in the answer of the next question: a request counts its hit before it answers.
 //! 4. Cost follows cells, not hits.
