@@ -142,7 +142,7 @@ pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreErro
 
 /// What is counted and not stored.
 pub(super) struct Running {
-    days: HashMap<(SiteId, Day), OpenDay>,
+    days: HashMap<(SiteId, Day), OpenDay, foldhash::fast::RandomState>,
     /// How visitors of all open days share their room.
     shares: Shares,
     salts: Arc<Salts>,
@@ -193,7 +193,7 @@ impl Running {
         let Parts { sums, directory, salts, personal, clock, meter } = parts;
         let now = clock.now();
         Ok(Running {
-            days: HashMap::new(),
+            days: HashMap::default(),
             shares: Shares::default(),
             salts,
             repeats: RepeatMemory::default(),

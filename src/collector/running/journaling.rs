@@ -25,8 +25,8 @@ pub(super) struct Journaling {
     hits: usize,
     /// Since when the files hold what is to be forgotten; clocks that are set do not matter for it.
     forgets: Option<Instant>,
-    /// The image that is being written.
-    imaging: Option<Arc<AtomicBool>>,
+    /// The image that is being written, and since when it is to leave something behind.
+    imaging: Option<(Arc<AtomicBool>, Option<Instant>)>,
 }
 
 impl Journaling {
@@ -117,11 +117,12 @@ impl Journaling {
             self.noted(Err(GivenUp(why)));
             return false;
         }
-        if self.imaging.as_ref().is_some_and(|done| done.load(Ordering::Acquire)) {
+        if self.imaging.as_ref().is_some_and(|(done, _)| done.load(Ordering::Acquire)) {
             self.imaging = None;
         }
         let longest = Duration::from_secs(limits::JOURNAL_FORGET_S);
-        if self.forgets.is_some_and(|since| since.elapsed() >= longest) {
+        let leaving = self.imaging.as_ref().and_then(|(_, since)| *since).or(self.forgets);
+        if leaving.is_some_and(|since| since.elapsed() >= longest) {
             let given_up = journal.give_up(JournalTrouble::NotForgotten);
             self.noted(Err(given_up));
             return false;
@@ -134,7 +135,8 @@ impl Journaling {
         match self.journal.as_mut()?.rotate() {
             Ok(writer) => {
                 let done = Arc::new(AtomicBool::new(false));
-                (self.hits, self.forgets, self.imaging) = (0, None, Some(done.clone()));
+                self.imaging = Some((done.clone(), self.forgets.take()));
+                self.hits = 0;
                 Some((writer, done))
             }
             Err(given_up) => {

@@ -10,7 +10,7 @@ use crate::hit::Kind;
 use crate::journal::{Found, HitRecord, JournalTrouble, Record, Recovered, Unreadable};
 use crate::meter::FailureKind;
 use crate::site::{Moment, SiteId};
-use crate::store::{JournalPosition, JournalState, StoreError};
+use crate::store::{CountedBy, JournalPosition, JournalState, StoreError};
 
 impl Running {
     /// Takes up what was found, says what became of it, and has the files of the time before renewed.
@@ -37,6 +37,10 @@ impl Running {
             Found::State(recovered) => {
                 if let Err(damage) = self.recover(recovered, &state, now) {
                     self.meter.failed(FailureKind::Journal, "start", damage);
+                }
+                if self.days.is_empty() {
+                    // Nobody goes on with what the store has of running days.
+                    self.sums.end_counting(CountedBy::Live)?;
                 }
                 let visitors = self.visitors();
                 tracing::info!(visitors, "the running day is taken up from the journal");
