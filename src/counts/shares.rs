@@ -133,7 +133,7 @@ pub struct NetworkCounts([Vec<u32>; 2]);
 
 impl Default for NetworkCounts {
     fn default() -> NetworkCounts {
-        NetworkCounts([const { Vec::new() }; 2].map(|_: Vec<u32>| vec![0; limits::NETWORK_SLOTS]))
+        NetworkCounts(std::array::from_fn(|_| vec![0; limits::NETWORK_SLOTS]))
     }
 }
 
