@@ -22,6 +22,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::site::{Budget, Day, Hour, Moment, SiteId};
 use crate::visit::{self, Book, Visitor};
+pub use displacing::{Displacement, DisplacementSearch};
 pub use image::DayImage;
 use key::SumKey;
 pub use recent_activity::RecentVisitors;

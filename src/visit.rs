@@ -30,7 +30,7 @@ use crate::rejection::Rejection;
 use crate::site::{Hour, Moment};
 
 pub use contributions::Negated;
-pub use relabel::Relabelling;
+pub use relabel::{GoneNames, Relabelling};
 pub use rows::{PageVisitRow, VisitRow};
 pub use stranger::take_stranger;
 pub use unknown::{UnknownHit, take_unknown};

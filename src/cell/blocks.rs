@@ -57,6 +57,23 @@ impl<T> Blocks<T> {
     }
 }
 
+impl<T> Blocks<T> {
+    /// The places whose entries may have changed since a copy was made: those of blocks that the copy has no more.
+    pub fn changed_since<'a>(&'a self, copy: &'a Blocks<T>) -> impl Iterator<Item = usize> + 'a {
+        let branches = self.branches.iter().enumerate().map(|(at, branch)| (at, branch, copy.branches.get(at)));
+        let changed = branches.filter(|(_, branch, old)| old.is_none_or(|old| !Arc::ptr_eq(branch, old)));
+        let blocks = changed.flat_map(|(at, branch, old)| {
+            let blocks =
+                branch.iter().enumerate().map(move |(place, block)| (at * BRANCH_BLOCKS + place, place, block));
+            blocks.filter(move |(_, place, block)| {
+                let old = old.and_then(|old| old.get(*place));
+                old.is_none_or(|old| !Arc::ptr_eq(block, old))
+            })
+        });
+        blocks.flat_map(|(at, _, block)| at * BLOCK_ENTRIES..at * BLOCK_ENTRIES + block.len())
+    }
+}
+
 impl<T: Clone> Blocks<T> {
     /// The entry at a place, to be changed.
     pub fn entry_mut(&mut self, place: usize) -> Option<&mut T> {
@@ -180,6 +197,15 @@ mod tests {
                 }
             }
             copies.push((list, blocks));
+            let (last, end) = copies.last().cloned().unwrap();
+            for (list, blocks) in &copies {
+                let places: Vec<usize> = end.changed_since(blocks).collect();
+                let is_told = |place: &usize| places.binary_search(place).is_ok();
+                let differs = |place: &usize| list.get(*place) != last.get(*place);
+                prop_assert!((0..last.len()).filter(differs).all(|place| is_told(&place)), "{:?}", places);
+                prop_assert!(places.iter().all(|place| *place < last.len()));
+                prop_assert!(end.changed_since(&end).next().is_none());
+            }
             for (list, mut blocks) in copies {
                 prop_assert_eq!(blocks.len(), list.len());
                 prop_assert!(blocks.iter().eq(&list));

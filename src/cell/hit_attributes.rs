@@ -40,6 +40,19 @@ pub struct HitAttributeTable {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AttributeValues(Blocks<AttributesKey>);
 
+impl AttributesKey {
+    /// Its values and patterns with [`Sym::OTHER`] in place of what is gone; nothing if nothing is.
+    fn without(&self, is_gone: &impl Fn(Dimension, Sym) -> bool) -> Option<(HitValues, Vec<Sym>)> {
+        let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
+        let mut values = self.values;
+        values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
+        let mut patterns: Vec<Sym> = self.patterns.iter().map(|pattern| left(Dimension::Pattern, *pattern)).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        ((values, &*patterns) != (self.values, &*self.patterns)).then_some((values, patterns))
+    }
+}
+
 impl HitAttributeTable {
     /// The number of a combination, if it was met.
     pub fn find(&self, values: &HitValues, patterns: &[Sym]) -> Option<HitAttributes> {
@@ -65,22 +78,20 @@ impl HitAttributeTable {
         attributes
     }
 
+    /// The combinations that have a value that is gone.
+    pub fn having(&self, is_gone: impl Fn(Dimension, Sym) -> bool) -> impl Iterator<Item = HitAttributes> {
+        let having = self.numbers.iter().filter(move |(combination, _)| combination.without(&is_gone).is_some());
+        having.map(|(_, attributes)| *attributes)
+    }
+
     /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place. What it was stays known
     /// until [`HitAttributeTable::free_retired`].
     pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
-        let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
-        let mut lost = Vec::new();
-        for (combination, attributes) in &self.numbers {
-            let mut values = combination.values;
-            values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
-            let mut patterns: Vec<Sym> =
-                combination.patterns.iter().map(|pattern| left(Dimension::Pattern, *pattern)).collect();
-            patterns.sort_unstable();
-            patterns.dedup();
-            if (values, &*patterns) != (combination.values, &*combination.patterns) {
-                lost.push((*attributes, values, patterns));
-            }
-        }
+        let lost = self.numbers.iter().filter_map(|(combination, attributes)| {
+            let (values, patterns) = combination.without(&is_gone)?;
+            Some((*attributes, values, patterns))
+        });
+        let mut lost: Vec<_> = lost.collect();
         lost.sort_unstable_by_key(|(attributes, ..)| *attributes);
         for (attributes, ..) in &lost {
             self.numbers.remove(&self.known.0[attributes.0 as usize]);

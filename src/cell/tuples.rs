@@ -104,6 +104,15 @@ impl AttributeTuples {
         tuple
     }
 
+    /// The tuples that have a value that is gone.
+    pub fn having(&self, is_gone: impl Fn(Dimension, Sym) -> bool) -> impl Iterator<Item = AttributeTuple> {
+        let known = (0..).map(AttributeTuple).zip(self.values.known.iter());
+        let having = known.filter(move |(_, (combination, joined))| {
+            is_gone(Dimension::ChannelAndSource, *joined) || combination.without(&is_gone) != *combination
+        });
+        having.map(|(tuple, _)| tuple)
+    }
+
     /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place. From now on no visit gets a
     /// tuple with one of those. `join` makes the name of a channel and source in one.
     pub fn without(

@@ -136,6 +136,13 @@ pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreErro
                 return running.finish();
             }
             running.tick(shared.clock.now());
+            let searches = running.begin_displacements();
+            drop(running);
+            for (key, search) in searches {
+                let found = search.find();
+                let Some(mut running) = shared.lock() else { break };
+                running.end_displacement(key, found);
+            }
         }
     })
 }
@@ -155,6 +162,9 @@ pub(super) struct Running {
     meter: Arc<Meter>,
     flushing: Flushing,
     journal: Journaling,
+    /// Days on which names should give way, until the thread of [`spawn`] sees to it.
+    displacing: Vec<(SiteId, Day)>,
+    wake: Arc<Wake>,
     /// The number of the flush that takes what is in memory now; [`u64::MAX`] until there is one.
     next_number: Arc<AtomicU64>,
     /// Who wants everything that is counted now to be stored.
@@ -205,6 +215,8 @@ impl Running {
             clock,
             flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
             journal: Journaling::none(meter.clone()),
+            displacing: Vec::new(),
+            wake: wake.clone(),
             meter,
             next_number: Arc::new(AtomicU64::new(u64::MAX)),
             waiters: Vec::new(),

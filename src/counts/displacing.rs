@@ -2,9 +2,35 @@
 
 use super::unknown_hits::UnknownProperty;
 use super::{Counts, OpenDay};
-use crate::cell::{DisplacedNames, GoneName, Sym};
+use crate::cell::{Blocks, DisplacedNames, GoneName, Sym};
 use crate::limits;
-use crate::visit::{Book, Negated, Relabelling};
+use crate::visit::{Book, GoneNames, Negated, Relabelling, Visitor};
+
+/// Names that are to give way, and everybody who may have them. It needs the day no more.
+#[derive(Debug)]
+pub struct DisplacementSearch {
+    names: DisplacedNames,
+    gone: GoneNames,
+    visitors: Blocks<Visitor>,
+}
+
+/// Names that are to give way, and who had them when the search began.
+#[derive(Debug)]
+pub struct Displacement {
+    names: DisplacedNames,
+    places: Vec<usize>,
+    visitors: Blocks<Visitor>,
+}
+
+impl DisplacementSearch {
+    /// Goes through all visitors.
+    pub fn find(self) -> Displacement {
+        let DisplacementSearch { names, gone, visitors } = self;
+        let having = (0..).zip(visitors.iter()).filter(|(_, visitor)| visitor.has_any(&gone));
+        let places = having.map(|(place, _)| place).collect();
+        Displacement { names, places, visitors }
+    }
+}
 
 impl OpenDay {
     /// Whether names should give way now. All visitors are gone through for it, so the more there are the longer it waits.
@@ -18,23 +44,43 @@ impl OpenDay {
 
     /// Lets the lightest names give way, and tells which.
     pub fn displace_lightest(&mut self) -> DisplacedNames {
-        let displaced = self.names.lightest();
-        self.displace_named(&displaced);
-        displaced
+        let found = self.begin_displacement().find();
+        self.end_displacement(found)
+    }
+
+    /// Chooses the lightest names. Who has them is looked for by whoever has time, while hits go on.
+    pub fn begin_displacement(&mut self) -> DisplacementSearch {
+        self.displaced = Some(self.last_hit);
+        let names = self.names.lightest();
+        let gone = GoneNames::of(&self.names.found(&names), &self.names);
+        DisplacementSearch { names, gone, visitors: self.visitors.clone() }
+    }
+
+    /// Lets the names of a search give way, and tells which.
+    pub fn end_displacement(&mut self, found: Displacement) -> DisplacedNames {
+        let Displacement { names, mut places, visitors } = found;
+        places.extend(self.visitors.changed_since(&visitors));
+        // Who came by both ways is there twice.
+        places.sort_unstable();
+        places.dedup();
+        // Nothing that changes now needs to be copied.
+        drop(visitors);
+        self.displace_named(&names, places.into_iter());
+        names
     }
 
     /// Lets names give way that did so before the day was read back.
     pub fn displace_again(&mut self, displaced: &DisplacedNames) {
         // What is found now is the same, but for what another version would find.
         let _ = self.names.lightest();
-        self.displace_named(displaced);
+        self.displace_named(displaced, 0..self.visitors.len());
     }
 
-    fn displace_named(&mut self, displaced: &DisplacedNames) {
+    fn displace_named(&mut self, displaced: &DisplacedNames, places: impl Iterator<Item = usize>) {
         self.displaced = Some(self.last_hit);
         let gone = self.names.retire(displaced);
         if !gone.is_empty() {
-            self.displace(&gone);
+            self.displace_at(&gone, places);
             self.names.note_merged();
         }
     }
@@ -42,11 +88,16 @@ impl OpenDay {
     /// Moves all that is counted under some names to `(other)`, for everybody who is remembered, as if they had been `(other)` from
     /// the start. Money keeps its names.
     pub fn displace(&mut self, gone: &[GoneName]) {
+        self.displace_at(gone, 0..self.visitors.len());
+    }
+
+    /// The same where all visitors who have these names are at some places.
+    fn displace_at(&mut self, gone: &[GoneName], places: impl Iterator<Item = usize>) {
         let by = Relabelling::of(gone, &mut self.names);
         let mut change = self.unstored.fresh();
-        for place in 0..self.visitors.len() {
+        for place in places {
             // What is not changed stays shared with those who read it.
-            if !self.visitors[place].is_changed_by(&by) {
+            if !self.visitors.get(place).is_some_and(|visitor| visitor.has_any(by.gone())) {
                 continue;
             }
             let Some(visitor) = self.visitors.entry_mut(place) else { continue };

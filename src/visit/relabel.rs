@@ -10,12 +10,58 @@ use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, GoneName, Hit
 
 type Set<T> = HashSet<T, foldhash::fast::RandomState>;
 
-/// What becomes of everything that has some names that give way.
-#[derive(Debug)]
-pub struct Relabelling {
+/// Names that give way, and the combinations that have one of them.
+#[derive(Debug, Default)]
+pub struct GoneNames {
     values: Set<(Dimension, Sym)>,
     keys: Set<Sym>,
     properties: Set<(Sym, Sym)>,
+    tuples: Set<AttributeTuple>,
+    attributes: Set<HitAttributes>,
+}
+
+impl GoneNames {
+    /// Names that are to give way, and the combinations that have them now.
+    pub fn of(gone: &[GoneName], names: &DayNames) -> GoneNames {
+        let alone = GoneNames::alone(gone);
+        let is_gone = |dimension: Dimension, value: Sym| alone.is_gone(dimension, value);
+        let tuples = names.tuples.having(is_gone).collect();
+        let attributes = names.hit_attributes.having(is_gone).collect();
+        GoneNames { tuples, attributes, ..alone }
+    }
+
+    fn alone(gone: &[GoneName]) -> GoneNames {
+        let mut alone = GoneNames::default();
+        for name in gone {
+            match *name {
+                GoneName::In(Use::Value(dimension), value) => _ = alone.values.insert((dimension, value)),
+                GoneName::In(Use::Key, key) => _ = alone.keys.insert(key),
+                GoneName::In(Use::Currency, _) => {}
+                GoneName::Property { key, value } => _ = alone.properties.insert((key, value)),
+            }
+        }
+        alone
+    }
+
+    fn is_gone(&self, dimension: Dimension, value: Sym) -> bool {
+        self.values.contains(&(dimension, value))
+    }
+
+    fn has_property(&self, seen: &SeenProperty) -> bool {
+        self.keys.contains(&seen.key)
+            || self.properties.contains(&(seen.key, seen.value))
+            || seen.event.is_some_and(|event| self.is_gone(Dimension::Event, event))
+    }
+
+    fn has_place(&self, place: &PageVisit) -> bool {
+        self.attributes.contains(&place.attributes) || self.is_gone(Dimension::Page, place.page)
+    }
+}
+
+/// What becomes of everything that has some names that give way.
+#[derive(Debug)]
+pub struct Relabelling {
+    gone: GoneNames,
     tuples: NewTuples,
     attributes: NewAttributes,
 }
@@ -23,23 +69,17 @@ pub struct Relabelling {
 impl Relabelling {
     /// What becomes of what has these names.
     pub fn of(gone: &[GoneName], names: &mut DayNames) -> Relabelling {
-        let (mut values, mut keys, mut properties) = (Set::default(), Set::default(), Set::default());
-        for name in gone {
-            match *name {
-                GoneName::In(Use::Value(dimension), value) => _ = values.insert((dimension, value)),
-                GoneName::In(Use::Key, key) => _ = keys.insert(key),
-                GoneName::In(Use::Currency, _) => {}
-                GoneName::Property { key, value } => _ = properties.insert((key, value)),
-            }
-        }
-        let is_gone = |dimension: Dimension, value: Sym| values.contains(&(dimension, value));
+        let mut gone = GoneNames::alone(gone);
+        let is_gone = |dimension: Dimension, value: Sym| gone.is_gone(dimension, value);
         let tuples = names.tuples_without(is_gone);
         let attributes = names.hit_attributes.without(is_gone);
-        Relabelling { values, keys, properties, tuples, attributes }
+        (gone.tuples, gone.attributes) = (tuples.keys().copied().collect(), attributes.keys().copied().collect());
+        Relabelling { gone, tuples, attributes }
     }
 
-    fn is_gone(&self, dimension: Dimension, value: Sym) -> bool {
-        self.values.contains(&(dimension, value))
+    /// What has such names.
+    pub fn gone(&self) -> &GoneNames {
+        &self.gone
     }
 
     pub(super) fn tuple(&self, tuple: AttributeTuple) -> AttributeTuple {
@@ -51,43 +91,35 @@ impl Relabelling {
     }
 
     pub(super) fn page(&self, page: Sym) -> Sym {
-        if self.is_gone(Dimension::Page, page) { Sym::OTHER } else { page }
+        if self.gone.is_gone(Dimension::Page, page) { Sym::OTHER } else { page }
     }
 
     /// The cell that takes the place of a cell of a property.
     pub fn property(&self, cell: Cell<Sym>, names: &mut DayNames) -> Cell<Sym> {
         let Axis::Prop { key, event } = cell.axis else { return cell };
-        let (new_key, value) = match () {
-            () if self.keys.contains(&key) => (Sym::OTHER, Sym::OTHER),
-            () if self.properties.contains(&(key, cell.value)) => (key, Sym::OTHER),
-            () => (key, cell.value),
+        let (new_key, value) = if self.gone.keys.contains(&key) {
+            (Sym::OTHER, Sym::OTHER)
+        } else if self.gone.properties.contains(&(key, cell.value)) {
+            (key, Sym::OTHER)
+        } else {
+            (key, cell.value)
         };
-        let new_event = event.map(|event| if self.is_gone(Dimension::Event, event) { Sym::OTHER } else { event });
+        let new_event = event.map(|event| if self.gone.is_gone(Dimension::Event, event) { Sym::OTHER } else { event });
         let new = Cell { axis: Axis::Prop { key: new_key, event: new_event }, value };
         if let Some(event) = new_event.filter(|_| new != cell) {
             names.put_under_event(event, (new_key, value));
         }
         new
     }
-
-    fn changes_property(&self, seen: &SeenProperty) -> bool {
-        self.keys.contains(&seen.key)
-            || self.properties.contains(&(seen.key, seen.value))
-            || seen.event.is_some_and(|event| self.is_gone(Dimension::Event, event))
-    }
-
-    fn changes_place(&self, place: &PageVisit) -> bool {
-        self.attributes.contains_key(&place.attributes) || self.is_gone(Dimension::Page, place.page)
-    }
 }
 
 impl Visitor {
     /// Whether the visitor has a name that gives way.
-    pub fn is_changed_by(&self, by: &Relabelling) -> bool {
+    pub fn has_any(&self, gone: &GoneNames) -> bool {
         // An entry or exit page is a page that the visitor has been at.
-        self.page_visits.iter().any(|place| by.changes_place(place))
-            || self.visits.iter().flat_map(|visit| visit.tuples).any(|tuple| by.tuples.contains_key(&tuple))
-            || self.rare.iter().flat_map(|rare| &rare.props).any(|seen| by.changes_property(seen))
+        self.page_visits.iter().any(|place| gone.has_place(place))
+            || self.visits.iter().flat_map(|visit| visit.tuples).any(|tuple| gone.tuples.contains(&tuple))
+            || self.rare.iter().flat_map(|rare| &rare.props).any(|seen| gone.has_property(seen))
     }
 
     /// Puts `(other)` in the place of what gives way; places that become alike become one. A hit that had several properties
@@ -97,7 +129,7 @@ impl Visitor {
             visit.tuples = visit.tuples.map(|tuple| by.tuple(tuple));
             (visit.entry, visit.exit) = (by.page(visit.entry), by.page(visit.exit));
         }
-        if self.page_visits.iter().any(|place| by.changes_place(place)) {
+        if self.page_visits.iter().any(|place| by.gone.has_place(place)) {
             let mut places = std::mem::take(&mut self.page_visits).into_vec();
             for place in &mut places {
                 (place.page, place.attributes) = (by.page(place.page), by.attributes(place.attributes));
@@ -112,7 +144,7 @@ impl Visitor {
 
 impl Rare {
     fn relabel(&mut self, by: &Relabelling, names: &mut DayNames) {
-        if !self.props.iter().any(|seen| by.changes_property(seen)) {
+        if !self.props.iter().any(|seen| by.gone.has_property(seen)) {
             return;
         }
         let new = |seen: SeenProperty| {

@@ -133,6 +133,15 @@ impl DayNames {
         weighed.filter_map(|(sym, held)| Some((weight(sym, held)?, GoneName::In(of, sym), (sym, Sym::EMPTY)))).collect()
     }
 
+    /// The numbers of names that are to give way, as far as they have one.
+    pub fn found(&self, displaced: &DisplacedNames) -> Vec<GoneName> {
+        let names = displaced.names.iter().filter_map(|(of, text)| Some(GoneName::In(*of, self.find(text)?)));
+        let property = |(key, value): &(Arc<str>, Arc<str>)| {
+            Some(GoneName::Property { key: self.find(key)?, value: self.find(value)? })
+        };
+        names.chain(displaced.props.iter().filter_map(property)).collect()
+    }
+
     /// Takes these names out of the table: from now on they are [`Sym::OTHER`] for whoever brings them, and wait like others. Their
     /// texts stay until [`DayNames::free_retired`], for sums that are not handed out yet.
     pub fn retire(&mut self, displaced: &DisplacedNames) -> Vec<GoneName> {

@@ -4,7 +4,7 @@ use super::Running;
 use crate::cell::Folding;
 use crate::collector::mail::MailKey;
 use crate::collector::personal;
-use crate::counts::{Newcomer, OpenDay, Room};
+use crate::counts::{Displacement, DisplacementSearch, Newcomer, OpenDay, Room};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::Record;
 use crate::limits;
@@ -65,17 +65,33 @@ impl Running {
                 } else {
                     self.journal.hit_later(hit, *mark, is_apart);
                 }
-                self.displace((hit.site, hit.local.day));
+                self.note_displacement((hit.site, hit.local.day));
             }
             Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
         }
         taken.map(|_| ())
     }
 
-    /// Lets names of a day give way, if they should.
-    fn displace(&mut self, (site, day): (SiteId, Day)) {
-        let Some(open) = self.days.get_mut(&(site, day)).filter(|open| open.wants_displacement()) else { return };
-        let displaced = open.displace_lightest();
+    /// Has names of a day give way, if they should: all visitors are gone through for it, which no hit waits for.
+    fn note_displacement(&mut self, key: (SiteId, Day)) {
+        let wants = self.days.get(&key).is_some_and(OpenDay::wants_displacement);
+        if wants && !self.displacing.contains(&key) {
+            self.displacing.push(key);
+            self.wake.now();
+        }
+    }
+
+    /// The days on which names should give way.
+    pub(super) fn begin_displacements(&mut self) -> Vec<((SiteId, Day), DisplacementSearch)> {
+        let keys = std::mem::take(&mut self.displacing);
+        let begin = |key| Some((key, self.days.get_mut(&key)?.begin_displacement()));
+        keys.into_iter().filter_map(begin).collect()
+    }
+
+    /// Lets names of a day give way, unless it has ended meanwhile.
+    pub(super) fn end_displacement(&mut self, (site, day): (SiteId, Day), found: Displacement) {
+        let Some(open) = self.days.get_mut(&(site, day)) else { return };
+        let displaced = open.end_displacement(found);
         self.journal.later(|| Record::Displaced { site, day, names: displaced.rows() });
     }
 
