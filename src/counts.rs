@@ -27,7 +27,7 @@ pub use image::DayImage;
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
 use shares::NetworkCounts;
-pub use shares::{Newcomer, Room, Shares};
+pub use shares::{Newcomer, Room, RoomTaken, Shares};
 pub use snapshot::SessionSnapshot;
 use unknown_hits::UnknownHits;
 use unstored::Layers;
@@ -238,6 +238,11 @@ impl OpenDay {
     /// How many visitors are remembered; of a site that keeps no tokens, how many kinds of hits and properties.
     pub fn visitors(&self) -> usize {
         self.visitors.len() + self.unknown.len()
+    }
+
+    /// The same apart.
+    pub fn taken(&self) -> RoomTaken {
+        RoomTaken { visitors: self.visitors.len(), kinds: self.unknown.len() }
     }
 
     /// Whether anything came since [`OpenDay::mark_stored`].

@@ -13,8 +13,8 @@
 //!
 //! # What is written when
 //!
-//! A record is in the file when [`Journal::append`] returns: a `write` to a file in memory, which survives `kill -9`. A write that
-//! was cut short was not acknowledged to anybody, and ends its segment.
+//! A record is in the file when [`Journal::append`] returns: the file's end is mapped into memory, and stays as it is after `kill -9`.
+//! What was cut short was not acknowledged to anybody, and ends its segment.
 
 mod dictionary;
 mod files;
@@ -32,6 +32,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod values;
+mod window;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -334,9 +335,9 @@ impl Journal {
         if segment.waiting() == 0 {
             return Ok(());
         }
-        let before = segment.offset;
-        let written = self.files.has_room(segment.frame_bytes_max()).and_then(|()| segment.write());
-        self.files.add(segment.offset - before);
+        let before = segment.file_bytes();
+        let written = self.files.has_room(segment.more_bytes()).and_then(|()| segment.write());
+        self.files.add(segment.file_bytes() - before);
         self.end.offset = segment.offset;
         written.map_err(|error| {
             self.segment = None;
@@ -377,7 +378,9 @@ impl Journal {
         let segment = begun.map_err(|error| self.files.failed(&error))?;
         self.files.add(segment.offset);
         (self.end.segment, self.end.offset) = (number, segment.offset);
-        self.segment = Some(segment);
+        if let Some(ended) = self.segment.replace(segment) {
+            self.files.give_back(ended.file_bytes() - ended.offset);
+        }
         Ok(ImageWriter { files: Arc::clone(&self.files), number })
     }
 }

@@ -111,7 +111,7 @@
 //! - a command: [`control::Command`], its words in `cli/words.rs`, what it answers in `page/text/`, its form in `page/settings/`,
 //!   which `server/settings/asked.rs` reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: `limits/` and nowhere else.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod limits;
 pub mod site;

@@ -157,7 +157,8 @@ async fn answer(
         None => {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(guess::Peer(peer));
-            Ok(router.oneshot(request).await?.map(Either::Right))
+            // A beacon's future should not be as large as a page's.
+            Ok(Box::pin(router.oneshot(request)).await?.map(Either::Right))
         }
     }
 }
@@ -183,4 +184,20 @@ fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) ->
 fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
     cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output_bytes<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// hyper moves the future of each request into its connection, and keeps its room for as long as that lasts.
+    #[test]
+    fn the_future_of_a_request_is_small() {
+        let bytes = output_bytes(answer);
+        assert!(bytes <= 2_048, "{bytes}");
+    }
 }

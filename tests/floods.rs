@@ -157,7 +157,7 @@ fn made_up_agents_are_few_visitors_and_all_their_pageviews() {
     let mut take = |day: &mut OpenDay, hit: Hit| {
         let newcomer = Newcomer { day: (day.site, day.day), network: hit.network, at: hit.at };
         day.take(&hit, || shares.room(newcomer, 2)).unwrap();
-        shares.note((day.site, day.day), day.visitors());
+        shares.note((day.site, day.day), day.taken());
     };
     for agent in 0..100_000 {
         take(&mut day, template.hit(agent, 7, "/"));

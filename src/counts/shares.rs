@@ -33,17 +33,27 @@ pub struct Newcomer {
     pub at: Moment,
 }
 
+/// What is remembered of those who came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomTaken {
+    /// Visitors.
+    pub visitors: usize,
+    /// Where no tokens are kept: kinds of hits, and of properties.
+    pub kinds: usize,
+}
+
 /// How the room for visitors is used.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Shares {
-    visitors: usize,
+    all: RoomTaken,
+    sites: Fast<SiteId, RoomTaken>,
     days: Fast<(SiteId, Day), DayShare>,
 }
 
 /// How one site and day uses it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct DayShare {
-    visitors: usize,
+    taken: RoomTaken,
     of_day: NewVisitors,
     minute: i64,
     of_minute: NewVisitors,
@@ -52,6 +62,8 @@ struct DayShare {
 /// New visitors of a while. Networks are told apart only when there are many.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct NewVisitors {
+    /// The first few of each network. The rest is no measure of how many people there are: networks that flood a site together
+    /// would make room for each other.
     count: u32,
     networks: Option<Box<NetworkCounts>>,
 }
@@ -59,11 +71,15 @@ struct NewVisitors {
 impl Shares {
     /// Whether somebody gets a visitor of their own, which counts against the share of their network. There are so many `sites`.
     pub fn room(&mut self, newcomer: Newcomer, sites: usize) -> Room {
-        let share = self.days.entry(newcomer.day).or_default();
-        if !has_memory(self.visitors, share.visitors, sites) {
+        let of_site = self.sites.get(&newcomer.day.0).copied().unwrap_or_default();
+        let Some(network) = newcomer.network else {
+            let has_room = has_memory(self.all.kinds, of_site.kinds, sites, limits::KINDS_MAX);
+            return if has_room { Room::Visitor } else { Room::NoVisitor };
+        };
+        if !has_memory(self.all.visitors, of_site.visitors, sites, limits::VISITORS_MAX) {
             return Room::NoVisitor;
         }
-        let Some(network) = newcomer.network else { return Room::Visitor };
+        let share = self.days.entry(newcomer.day).or_default();
         let minute = newcomer.at.0.div_euclid(60_000);
         if minute > share.minute {
             (share.minute, share.of_minute) = (minute, NewVisitors::default());
@@ -77,48 +93,59 @@ impl Shares {
         Room::Visitor
     }
 
-    /// Takes note of how many visitors of a day are in memory.
-    pub fn note(&mut self, day: (SiteId, Day), visitors: usize) {
-        let before = std::mem::replace(&mut self.days.entry(day).or_default().visitors, visitors);
-        self.visitors = self.visitors + visitors - before;
+    /// Takes note of what is in memory of a day.
+    pub fn note(&mut self, day: (SiteId, Day), taken: RoomTaken) {
+        let before = std::mem::replace(&mut self.days.entry(day).or_default().taken, taken);
+        for sum in [&mut self.all, self.sites.entry(day.0).or_default()] {
+            sum.visitors = sum.visitors + taken.visitors - before.visitors;
+            sum.kinds = sum.kinds + taken.kinds - before.kinds;
+        }
     }
 
     /// Takes note that a day's visitors are forgotten.
     pub fn forget_day(&mut self, day: (SiteId, Day)) {
-        self.visitors -= self.days.remove(&day).map_or(0, |share| share.visitors);
+        self.note(day, RoomTaken::default());
+        self.days.remove(&day);
+        if self.sites.get(&day.0) == Some(&RoomTaken::default()) {
+            self.sites.remove(&day.0);
+        }
     }
 
     /// The same of all days of a site.
     pub fn forget_site(&mut self, site: SiteId) {
-        self.days.retain(|(of, _), _| *of != site);
-        self.visitors = self.days.values().map(|share| share.visitors).sum();
+        let days: Vec<_> = self.days.keys().filter(|(of, _)| *of == site).copied().collect();
+        days.into_iter().for_each(|day| self.forget_day(day));
     }
 
-    /// Visitors in memory, of all sites.
+    /// Visitors in memory, of all sites, and kinds of hits where no tokens are kept.
     pub fn visitors(&self) -> usize {
-        self.visitors
+        self.all.visitors + self.all.kinds
     }
 }
 
-/// Whether there is memory for one more visitor of a site's day that has some already.
-fn has_memory(all: usize, of_day: usize, sites: usize) -> bool {
+/// Whether there is memory for one more of a site that has some already, of `most` in all.
+fn has_memory(all: usize, of_site: usize, sites: usize, most: usize) -> bool {
     if sites <= 1 {
-        return all < limits::VISITORS_MAX;
+        return all < most;
     }
-    let sure = (limits::VISITORS_RESERVED / sites).min(limits::VISITORS_SURE);
-    let is_within_share = all < limits::VISITORS_MAX - limits::VISITORS_RESERVED && of_day < limits::VISITORS_MAX / 2;
-    all < limits::VISITORS_MAX && (is_within_share || of_day < sure)
+    let reserved = most / limits::RESERVED_PER;
+    let sure = (reserved / sites).min(limits::VISITORS_SURE);
+    let is_within_share = all < most - reserved && of_site < most / 2;
+    all < most && (is_within_share || of_site < sure)
 }
 
 impl NewVisitors {
     /// Whether a network may bring one more: up to `free` it may in any case, and then up to its share of all.
     fn has_room(&self, network: Network, free: u32) -> bool {
-        let brought = self.networks.as_ref().map_or(0, |networks| networks.of(network));
-        brought < free.max(self.count / limits::NEW_SHARE_PER)
+        self.brought(network) < free.max(self.count / limits::NEW_SHARE_PER)
+    }
+
+    fn brought(&self, network: Network) -> u32 {
+        self.networks.as_ref().map_or(0, |networks| networks.of(network))
     }
 
     fn add(&mut self, network: Network, free: u32) {
-        self.count += 1;
+        self.count += u32::from(self.brought(network) < free / limits::NEW_MEASURED_PER);
         // Fewer than that are no flood, whoever brings them.
         if self.count > free / 2 {
             self.networks.get_or_insert_default().add(network, 1);
@@ -176,8 +203,13 @@ mod tests {
 
     fn admit(shares: &mut Shares, newcomer: Newcomer) -> bool {
         let has_room = shares.room(newcomer, 3) == Room::Visitor;
-        let visitors = shares.days.get(&newcomer.day).map_or(0, |share| share.visitors);
-        shares.note(newcomer.day, visitors + usize::from(has_room));
+        let before = shares.days.get(&newcomer.day).map(|share| share.taken).unwrap_or_default();
+        let more = usize::from(has_room);
+        let taken = match newcomer.network {
+            Some(_) => RoomTaken { visitors: before.visitors + more, ..before },
+            None => RoomTaken { kinds: before.kinds + more, ..before },
+        };
+        shares.note(newcomer.day, taken);
         has_room
     }
 
@@ -216,24 +248,53 @@ mod tests {
         assert_eq!(taken.count(), many as usize, "a tenth of all");
     }
 
+    /// Whoever has many networks brings what each may bring in any case, and no more: they make no room for each other.
+    #[test]
+    fn networks_that_flood_a_site_together_have_no_more_than_each_by_itself() {
+        for networks in [2, 4, 5, 50] {
+            let mut shares = Shares::default();
+            let flood = (0..200_000_u32)
+                .filter(|agent| admit(&mut shares, newcomer(1, network(agent % networks), i64::from(*agent) / 10)))
+                .count();
+            let free = limits::NEW_PER_NETWORK_AND_MINUTE * networks;
+            // Some come before networks are told apart.
+            assert!(flood <= free as usize * 3 / 2, "{networks}: {flood}");
+            assert!((0..1_000).all(|who| admit(&mut shares, newcomer(1, network(1_000 + who), 20_000))));
+        }
+    }
+
+    #[test]
+    fn hits_without_tokens_take_nothing_from_visitors() {
+        let mut shares = Shares::default();
+        let kind = |site| Newcomer { day: (SiteId(site), Day(20_600)), network: None, at: NOON };
+        for site in [1, 2, 3] {
+            let taken = (0..limits::KINDS_MAX).filter(|_| admit(&mut shares, kind(site))).count();
+            assert!(taken <= limits::KINDS_MAX / 2, "{taken}");
+        }
+        assert!((0..10_000).all(|who| admit(&mut shares, newcomer(4, network(who), 0))));
+        assert!(admit(&mut shares, kind(4)), "each is sure of a few");
+    }
+
     #[test]
     fn a_site_leaves_room_for_others() {
         let mut shares = Shares::default();
-        for (site, visitors) in
-            [(1, limits::VISITORS_MAX / 2), (2, limits::VISITORS_MAX / 2 - limits::VISITORS_RESERVED)]
-        {
-            shares.note((SiteId(site), Day(20_600)), visitors);
-        }
+        let of = |visitors| RoomTaken { visitors, kinds: 0 };
+        let reserved = limits::VISITORS_MAX / limits::RESERVED_PER;
+        // However many days of a site are open, together they have its share.
+        shares.note((SiteId(1), Day(20_599)), of(limits::VISITORS_MAX / 4));
+        shares.note((SiteId(1), Day(20_600)), of(limits::VISITORS_MAX / 4));
+        shares.note((SiteId(2), Day(20_600)), of(limits::VISITORS_MAX / 2 - reserved));
         assert!(!admit(&mut shares, newcomer(1, FLOOD, 0)) && !admit(&mut shares, newcomer(2, FLOOD, 0)));
         assert!((0..100).all(|who| admit(&mut shares, newcomer(3, network(who), 0))), "each is sure of a few");
         shares.forget_day((SiteId(1), Day(20_600)));
         assert!(admit(&mut shares, newcomer(2, FLOOD, 0)));
         shares.forget_site(SiteId(2));
-        assert_eq!(shares.visitors(), 100);
+        shares.forget_site(SiteId(1));
+        assert_eq!((shares.visitors(), shares.sites.len()), (100, 1));
         // Alone, a site has everything.
-        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX - 1);
+        shares.note((SiteId(3), Day(20_600)), of(limits::VISITORS_MAX - 1));
         assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::Visitor);
-        shares.note((SiteId(3), Day(20_600)), limits::VISITORS_MAX);
+        shares.note((SiteId(3), Day(20_600)), of(limits::VISITORS_MAX));
         assert_eq!(shares.room(newcomer(3, FLOOD, 0), 1), Room::NoVisitor);
     }
 

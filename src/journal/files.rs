@@ -66,6 +66,11 @@ impl JournalFiles {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Notes bytes that were put aside and never written.
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Gives the journal up, because this happened to a file.
     pub(super) fn failed(self: &Arc<Self>, error: &io::Error) -> GivenUp {
         match error.kind() {

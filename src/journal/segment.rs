@@ -1,4 +1,5 @@
-//! A segment: a header, then frames. A frame is what one `write` brought: how long it is, a checksum, and one record or several.
+//! A segment: a header, then frames. A frame is what was written at once: how long it is, a checksum, and one record or several.
+//! Where the next would begin there is the end of the file, or a zero.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use super::folder::{JournalFile, JournalFolder};
 use super::header::{self, Belonging, FileKind, HEADER_BYTES};
 use super::read_ahead::ReadAhead;
 use super::record_code::{RecordDecoder, RecordEncoder};
+use super::window::Window;
 use super::{Record, Unreadable};
 use crate::cell::packed::{Bytes, put};
 use crate::hit::Hit;
@@ -23,7 +25,7 @@ const HEAD_BYTES: usize = NUMBER_BYTES + CHECK_BYTES;
 
 /// The segment that is written.
 pub(super) struct SegmentWriter {
-    file: File,
+    window: Window,
     /// Where the next frame begins.
     pub(super) offset: u64,
     encoder: RecordEncoder,
@@ -45,7 +47,7 @@ impl SegmentWriter {
         let mut file = folder.create(JournalFile::Whole(FileKind::Segment, number))?;
         file.write_all(&header::written(FileKind::Segment, number, belonging))?;
         Ok(SegmentWriter {
-            file,
+            window: Window::of(file, HEADER_BYTES as u64),
             offset: HEADER_BYTES as u64,
             encoder: RecordEncoder::default(),
             head: Vec::with_capacity(HEAD_BYTES),
@@ -70,9 +72,14 @@ impl SegmentWriter {
         self.buffer.len() - HEAD_BYTES
     }
 
-    /// The most bytes that [`SegmentWriter::write`] writes now.
-    pub(super) fn frame_bytes_max(&self) -> u64 {
-        self.buffer.len() as u64
+    /// How long its file is.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.window.bytes()
+    }
+
+    /// How many bytes longer it is after [`SegmentWriter::write`], at the most.
+    pub(super) fn more_bytes(&self) -> u64 {
+        self.window.bytes_until(self.offset + self.buffer.len() as u64) - self.window.bytes()
     }
 
     /// Writes what waits as one frame.
@@ -88,7 +95,7 @@ impl SegmentWriter {
         let start = HEAD_BYTES - self.head.len();
         self.buffer[start..HEAD_BYTES].copy_from_slice(&self.head);
         let frame = &self.buffer[start..];
-        self.file.write_all(frame)?;
+        self.window.write(self.offset, frame)?;
         self.offset += frame.len() as u64;
         self.forget_waiting();
         Ok(())
@@ -104,6 +111,7 @@ impl SegmentWriter {
 
 impl Drop for SegmentWriter {
     fn drop(&mut self) {
+        self.window.end(self.offset);
         self.forget_waiting();
     }
 }
@@ -153,7 +161,8 @@ impl SegmentReader {
         let Some((length, number_bytes)) = self.length()? else { return Ok(false) };
         let whole = length.saturating_add(CHECK_BYTES as u64);
         if length == 0 {
-            return Err(Unreadable);
+            // What is put aside for more.
+            return if number_bytes == 1 { Ok(false) } else { Err(Unreadable) };
         }
         if whole > self.bytes.left() {
             return Ok(false);

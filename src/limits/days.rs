@@ -22,8 +22,11 @@ pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
 /// Visitors of a day kept in memory over all sites; further ones are counted without a visitor. Each costs some 250 bytes. Where there
 /// are several sites, one has half of it at the most.
 pub const VISITORS_MAX: usize = 1_000_000;
-/// Those of them that are left to sites which have few.
-pub const VISITORS_RESERVED: usize = 100_000;
+/// Where no tokens are kept, kinds of hits and of properties in memory over all sites, each some 90 bytes; further ones are counted,
+/// but in no cell of two dimensions. Sites share them as they share visitors.
+pub const KINDS_MAX: usize = 1_000_000;
+/// Of either, one in so many is left to sites which have few.
+pub const RESERVED_PER: usize = 10;
 /// The most that one site is sure of: what a small site has on its best day.
 pub const VISITORS_SURE: usize = 1_000;
 /// New visitors that one network may bring to a site in a minute: all of a company that opens the same page at nine, and far less than
@@ -33,6 +36,8 @@ pub const NEW_PER_NETWORK_AND_MINUTE: u32 = 500;
 pub const NEW_PER_NETWORK_AND_DAY: u32 = 5_000;
 /// Past these a network may bring one in so many of all: carriers have many of their customers in one.
 pub const NEW_SHARE_PER: u32 = 4;
+/// Of what a network may bring in any case, the first one in so many counts for how many there are in all.
+pub const NEW_MEASURED_PER: u32 = 10;
 /// Slots in which networks are counted, twice, 4 bytes each.
 pub const NETWORK_SLOTS: usize = 1_024;
 /// Different values that each dimension of a site takes in a day, unless the site sets another number; further ones are

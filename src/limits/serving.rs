@@ -51,6 +51,8 @@ pub const SHARES_AT_ONCE: usize = 2;
 /// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
 /// shorter than anybody looks at an empty page.
 pub const PERMIT_WAIT_MS: u64 = 10_000;
+/// Most questions about sums that have a thread, at work or waiting for each other: each costs half a megabyte.
+pub const QUESTIONS_AT_ONCE: usize = 64;
 /// Most public counters that are read at once.
 pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.

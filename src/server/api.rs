@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::body::{self, Unread};
-use super::failure::{self, blocking};
+use super::failure::{self, answered};
 use super::{SharedApp, signed_in};
 use crate::collector::Collector;
 use crate::limits;
@@ -43,7 +43,7 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
     let collector = app.collector.clone();
-    match blocking(move || answer(&request, &site, &collector)).await {
+    match answered(move || answer(&request, &site, &collector)).await {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         Ok(Err(Trouble::Store(error))) => failure::json_error(error),

@@ -4,7 +4,7 @@
 //! every answer that leaves: one of the 500s is logged and counted there, once, with the method and the pattern of its route.
 
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use axum::Json;
@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::routes::{self, PageRoute};
@@ -26,25 +27,38 @@ use crate::store::StoreError;
 
 /// Why something could not be done. Only the log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailureCause(String);
+pub enum FailureCause {
+    /// It failed.
+    Failed(String),
+    /// There is more to do than is done at once.
+    NoTurn,
+}
 
 impl fmt::Display for FailureCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            FailureCause::Failed(reason) => f.write_str(reason),
+            FailureCause::NoTurn => f.write_str(NO_TURN),
+        }
     }
 }
 
 impl From<StoreError> for FailureCause {
     fn from(error: StoreError) -> FailureCause {
-        FailureCause(error.to_string())
+        FailureCause::Failed(error.to_string())
     }
 }
 
 impl From<Refused> for FailureCause {
     fn from(refused: Refused) -> FailureCause {
-        FailureCause(refused.0)
+        FailureCause::Failed(refused.0)
     }
 }
+
+const NO_TURN: &str = "no turn came in time";
+
+/// Threads on which questions about sums are answered, or wait for each other.
+static QUESTIONS: ConcurrencyLimit = ConcurrencyLimit::of(limits::QUESTIONS_AT_ONCE);
 
 /// What an answer of the 500s is about; [`noted`] finds it beside the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,9 +77,18 @@ enum About {
 /// The work panicked, or the server is ending.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FailureCause> {
     match tokio::task::spawn_blocking(move || panics::caught(work)).await {
-        Ok(done) => done.map_err(FailureCause),
-        Err(_) => Err(FailureCause("the server is ending".into())),
+        Ok(done) => done.map_err(FailureCause::Failed),
+        Err(_) => Err(FailureCause::Failed("the server is ending".into())),
     }
+}
+
+/// The same for questions about sums: however many are asked, threads are left for hits and for whoever signs in.
+///
+/// # Errors
+/// No turn came in time, the work panicked, or the server is ending.
+pub async fn answered<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FailureCause> {
+    let Some(_permit) = QUESTIONS.take().await else { return Err(FailureCause::NoTurn) };
+    blocking(work).await
 }
 
 /// The same for work that asks the store.
@@ -82,26 +105,34 @@ pub async fn stored<T: Send + 'static>(
 ///
 /// # Errors
 /// It panicked.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, FailureCause> {
-    let mut work = pin!(work);
+pub async fn caught<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Result<T, FailureCause> {
     let polled = std::future::poll_fn(|context| match panics::caught(|| work.as_mut().poll(context)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
-        Err(place) => Poll::Ready(Err(FailureCause(place))),
+        Err(place) => Poll::Ready(Err(FailureCause::Failed(place))),
     });
     polled.await
 }
 
 /// The page that says that something failed.
 pub fn page(cause: impl Into<FailureCause>, headers: &HeaderMap) -> Response {
+    let cause = cause.into();
+    if cause == FailureCause::NoTurn {
+        return busy(headers);
+    }
     let page = ErrorPage::of(500, words_for(headers)).html();
-    about(About::Failure(cause.into()), answers::html(StatusCode::INTERNAL_SERVER_ERROR, page))
+    about(About::Failure(cause), answers::html(StatusCode::INTERNAL_SERVER_ERROR, page))
 }
 
 /// The same for programs.
 pub fn json_error(cause: impl Into<FailureCause>) -> Response {
+    let cause = cause.into();
+    if cause == FailureCause::NoTurn {
+        let body = Json(json!({ "error": "too many questions are asked at once; try again" }));
+        return busy_form((StatusCode::SERVICE_UNAVAILABLE, body).into_response());
+    }
     let body = Json(json!({ "error": "the database could not be read; try again" }));
-    about(About::Failure(cause.into()), (StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
+    about(About::Failure(cause), (StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
 }
 
 /// A form again whose command failed, with what was typed.
@@ -111,7 +142,7 @@ pub fn of_form(cause: FailureCause, form: Response) -> Response {
 
 /// The same when its command got no turn.
 pub fn busy_form(form: Response) -> Response {
-    later(with(StatusCode::SERVICE_UNAVAILABLE, About::Rush("no turn came in time"), form))
+    later(with(StatusCode::SERVICE_UNAVAILABLE, About::Rush(NO_TURN), form))
 }
 
 fn with(status: StatusCode, what: About, mut answer: Response) -> Response {
@@ -189,7 +220,7 @@ pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) ->
     let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::page_at(path.as_str()));
     let is_of_no_site = routes::is_of_no_site(request.uri().path());
     let kind = route.map_or(FailureKind::Page, |route| route.kind);
-    let answer = caught(next.run(request)).await.unwrap_or_else(|cause| match kind {
+    let answer = caught(pin!(next.run(request))).await.unwrap_or_else(|cause| match kind {
         FailureKind::Api => json_error(cause),
         _ => page(cause, &headers),
     });
@@ -221,12 +252,15 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_failure_whatever_it_holds() {
         let sent = "https://example.com/?secret";
-        let cause = caught(async { assert!(sent.is_empty(), "{sent}") }).await.unwrap_err();
+        let cause = caught(pin!(async { assert!(sent.is_empty(), "{sent}") })).await.unwrap_err();
         assert!(!cause.to_string().contains("secret"), "{cause}");
         let cause = blocking(move || assert!(sent.is_empty(), "{sent}")).await.unwrap_err();
         assert!(!cause.to_string().contains("secret"), "{cause}");
         assert_eq!(blocking(|| 1).await, Ok(1));
-        assert_eq!(stored(|| Err::<(), _>(StoreError::Full)).await, Err(FailureCause("the disk is full".into())));
+        assert_eq!(
+            stored(|| Err::<(), _>(StoreError::Full)).await,
+            Err(FailureCause::Failed("the disk is full".into()))
+        );
     }
 
     #[test]
@@ -241,13 +275,19 @@ mod tests {
         noted(json_error(StoreError::Busy), FailureKind::Api, asked, &meter);
         noted(busy(&headers), FailureKind::Page, asked, &meter);
         noted(too_many_streams(), FailureKind::Page, asked, &meter);
-        noted(unheard(FailureCause(String::new()), AnswerShape::Text), FailureKind::Beacon, asked, &meter);
+        noted(unheard(FailureCause::Failed(String::new()), AnswerShape::Text), FailureKind::Beacon, asked, &meter);
         noted(overloaded(AnswerShape::Json), FailureKind::Beacon, asked, &meter);
         let kinds = [FailureKind::Page, FailureKind::Api, FailureKind::Beacon, FailureKind::Busy];
         assert_eq!(kinds.map(count), [1, 1, 1, 3]);
+        for no_turn in [page(FailureCause::NoTurn, &headers), json_error(FailureCause::NoTurn)] {
+            assert_eq!(no_turn.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(no_turn.headers().contains_key(header::RETRY_AFTER));
+            noted(no_turn, FailureKind::Api, asked, &meter);
+        }
+        assert_eq!(kinds.map(count), [1, 1, 1, 5]);
         noted(unwell(json!({})), FailureKind::Page, asked, &meter);
         noted(answers::not_found(&headers), FailureKind::Page, asked, &meter);
         noted(StatusCode::BAD_GATEWAY.into_response(), FailureKind::Page, asked, &meter);
-        assert_eq!(kinds.map(count), [2, 1, 1, 3], "one that nobody foresaw is counted too");
+        assert_eq!(kinds.map(count), [2, 1, 1, 5], "one that nobody foresaw is counted too");
     }
 }

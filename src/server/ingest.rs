@@ -13,6 +13,7 @@ mod pictures;
 mod umami;
 
 use std::net::IpAddr;
+use std::pin::pin;
 
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -79,11 +80,12 @@ pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: 
     if !route.takes(&method) {
         return not_allowed(route);
     }
-    let answered = failure::caught(adapted(route.adapter, request, peer, app)).await;
+    let answered = failure::caught(pin!(adapted(route.adapter, request, peer, app))).await;
     let answer = answered.and_then(|done| done).unwrap_or_else(|cause| failure::unheard(cause, route.shape));
     failure::noted(answer, FailureKind::Beacon, || format!("{method} {}", route.path), app.collector.meter())
 }
 
+/// Each request has a future of its own: one for all would be as large as the largest, and moved for every hit.
 async fn adapted(
     adapter: WireAdapter,
     request: hyper::Request<Incoming>,
@@ -91,22 +93,22 @@ async fn adapted(
     app: &App,
 ) -> Result<WireAnswer, FailureCause> {
     match adapter {
-        WireAdapter::Event => event(request, peer, app).await,
-        WireAdapter::Bulk => bulk::bulk(request, peer, app).await,
-        WireAdapter::Send => umami::send(request, peer, app).await,
-        WireAdapter::Batch => umami::batch(request, peer, app).await,
+        WireAdapter::Event => Box::pin(event(request, peer, app)).await,
+        WireAdapter::Bulk => Box::pin(bulk::bulk(request, peer, app)).await,
+        WireAdapter::Send => Box::pin(umami::send(request, peer, app)).await,
+        WireAdapter::Batch => Box::pin(umami::batch(request, peer, app)).await,
         WireAdapter::Heartbeat => Ok(umami::heartbeat()),
-        WireAdapter::Count => Ok(goatcounter::count(request, peer, app).await),
-        WireAdapter::CountApi => goatcounter::api(request, peer, app).await,
-        WireAdapter::CountMe => goatcounter::me(request, app).await,
-        WireAdapter::Matomo => matomo::track(request, peer, app).await,
-        WireAdapter::MatomoApi => matomo::api(request, app).await,
-        WireAdapter::Pixel => Ok(pictures::pixel(request, peer, app).await),
-        WireAdapter::Collect => Ok(pictures::collect(request, peer, app).await),
-        WireAdapter::Simple => Ok(pictures::simple(request, peer, app).await),
-        WireAdapter::Append => Ok(pictures::append(request, peer, app).await),
-        WireAdapter::Mail => Ok(mail::picture(request, peer, app).await),
-        WireAdapter::Link => mail::link(request, peer, app).await,
+        WireAdapter::Count => Ok(Box::pin(goatcounter::count(request, peer, app)).await),
+        WireAdapter::CountApi => Box::pin(goatcounter::api(request, peer, app)).await,
+        WireAdapter::CountMe => Box::pin(goatcounter::me(request, app)).await,
+        WireAdapter::Matomo => Box::pin(matomo::track(request, peer, app)).await,
+        WireAdapter::MatomoApi => Box::pin(matomo::api(request, app)).await,
+        WireAdapter::Pixel => Ok(Box::pin(pictures::pixel(request, peer, app)).await),
+        WireAdapter::Collect => Ok(Box::pin(pictures::collect(request, peer, app)).await),
+        WireAdapter::Simple => Ok(Box::pin(pictures::simple(request, peer, app)).await),
+        WireAdapter::Append => Ok(Box::pin(pictures::append(request, peer, app)).await),
+        WireAdapter::Mail => Ok(Box::pin(mail::picture(request, peer, app)).await),
+        WireAdapter::Link => Box::pin(mail::link(request, peer, app)).await,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answers::{file, html, no_view, not_found, text, wrong};
-use super::failure::{self, blocking, stored};
+use super::failure::{self, answered, stored};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, share, signed_in};
@@ -78,7 +78,7 @@ pub async fn site(
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = blocking(move || {
+    let made = answered(move || {
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
@@ -112,7 +112,7 @@ pub async fn panel(
     if !is_panel && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
         return not_found(&headers);
     }
-    let found = blocking(move || {
+    let found = answered(move || {
         let now = app.collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         let snapshot = app.collector.snapshot(scope(&view, now, vec![site.id]));

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::SharedApp;
 use super::answers::{self, html, no_view, not_found};
-use super::failure::{self, blocking};
+use super::failure::{self, answered};
 use super::language::words_for;
 use super::pages::{self, QueryPairs};
 use super::signed_in::{SignedIn, admit};
@@ -80,7 +80,7 @@ pub async fn page(
     };
     let Some(site) = group.as_one() else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = blocking(move || {
+    let made = answered(move || {
         let now = app.collector.clock().now();
         let view = group.view(&site, &asked, words, now)?;
         let ids = group.ids();
@@ -114,7 +114,7 @@ pub async fn panel(
     };
     let (Some(site), Some((tab, ending))) = (group.as_one(), pages::named(&file)) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = blocking(move || {
+    let made = answered(move || {
         let (ids, now) = (group.ids(), app.collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
         Ok(app.collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {

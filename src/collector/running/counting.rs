@@ -65,27 +65,20 @@ impl Running {
                 } else {
                     self.journal.hit_later(hit, *mark, is_apart);
                 }
-                self.note_displacement((hit.site, hit.local.day));
             }
             Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
         }
         taken.map(|_| ())
     }
 
-    /// Has names of a day give way, if they should: all visitors are gone through for it, which no hit waits for.
-    fn note_displacement(&mut self, key: (SiteId, Day)) {
-        let wants = self.days.get(&key).is_some_and(OpenDay::wants_displacement);
-        if wants && !self.displacing.contains(&key) {
-            self.displacing.push(key);
-            self.wake.now();
-        }
-    }
-
-    /// The days on which names should give way.
+    /// Begins to look for those who have names that should give way.
     pub(super) fn begin_displacements(&mut self) -> Vec<((SiteId, Day), DisplacementSearch)> {
-        let keys = std::mem::take(&mut self.displacing);
-        let begin = |key| Some((key, self.days.get_mut(&key)?.begin_displacement()));
-        keys.into_iter().filter_map(begin).collect()
+        let keys = std::mem::take(&mut self.displacing).into_iter();
+        let begin = |key| {
+            let day = self.days.get_mut(&key).filter(|day| day.wants_displacement())?;
+            Some((key, day.begin_displacement()))
+        };
+        keys.filter_map(begin).collect()
     }
 
     /// Lets names of a day give way, unless it has ended meanwhile.
@@ -148,13 +141,15 @@ impl Running {
     /// has a visitor of its own.
     pub(super) fn take(&mut self, hit: &Hit, before: Option<Room>, now: Moment) -> Result<Room, Rejection> {
         let key = (hit.site, hit.local.day);
-        if !self.days.contains_key(&key) {
-            let day = self.open(key, now);
-            self.days.insert(key, day);
-            self.note_end(key);
-        }
-        let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
-        let visitors = day.visitors();
+        let day = match self.days.get_mut(&key) {
+            Some(day) => day,
+            None => {
+                let opened = self.open(key, now);
+                self.note_end(key);
+                self.days.entry(key).or_insert(opened)
+            }
+        };
+        let taken = day.taken();
         let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
         let newcomer = Newcomer { day: key, network: hit.network, at: hit.at };
         day.take(hit, || {
@@ -169,8 +164,13 @@ impl Running {
             };
             room
         })?;
-        if day.visitors() != visitors {
-            self.shares.note(key, day.visitors());
+        if day.taken() != taken {
+            self.shares.note(key, day.taken());
+        }
+        // All visitors are gone through for it, which no hit waits for.
+        if day.wants_displacement() && !self.displacing.contains(&key) {
+            self.displacing.push(key);
+            self.wake.now();
         }
         Ok(room)
     }
