@@ -230,7 +230,13 @@ impl World {
 
     /// Ends the server as a crash does, and starts it again on the same folders.
     pub fn kill(&mut self) {
+        self.kill_and(|_| {});
+    }
+
+    /// The same; meanwhile something happens to the journal.
+    pub fn kill_and(&mut self, work: impl FnOnce(&JournalFolder)) {
         self.end(End::Kill);
+        work(&self.journal);
         self.run();
     }
 

@@ -9,7 +9,7 @@ use super::folder::{JournalFile, JournalFolder};
 use super::header::{self, Belonging, FileKind, HEADER_BYTES};
 use super::read_ahead::ReadAhead;
 use super::record_code::{RecordDecoder, RecordEncoder};
-use super::{Record, Unreadable};
+use super::{HowCounted, Record, Unreadable};
 use crate::cell::packed::{Bytes, put};
 use crate::hit::Hit;
 use crate::store::{JournalId, JournalPosition};
@@ -61,8 +61,8 @@ impl SegmentWriter {
     }
 
     /// The same for a hit.
-    pub(super) fn put_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
-        self.encoder.put_hit(&mut self.buffer, hit, mark, is_apart);
+    pub(super) fn put_hit(&mut self, hit: &Hit, how: HowCounted) {
+        self.encoder.put_hit(&mut self.buffer, hit, how);
     }
 
     /// Bytes that wait.
