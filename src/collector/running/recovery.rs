@@ -1,6 +1,9 @@
 //! In: what a program has left in the journal that ended. Out: the state as it was, without what the store has already. Forgets:
 //! nothing; days that ended meanwhile are closed as ever.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use super::{Beginning, Running};
@@ -158,6 +161,8 @@ impl Running {
 
     /// Does again what a record says; `is_stored` if the store has it.
     fn redo(&mut self, record: Record, is_stored: bool) {
+        #[cfg(test)]
+        assert!(!tests::is_poisoned(&record), "a poisoned record");
         match record {
             Record::Hit(record) => self.count_again(&record),
             Record::Rejected { site, day, reason, bot } => self.rejections.add(site, day, reason, bot),
