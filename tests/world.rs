@@ -233,13 +233,6 @@ impl World {
         self.kill_and(|_| {});
     }
 
-    /// The same; meanwhile something happens to the journal.
-    pub fn kill_and(&mut self, work: impl FnOnce(&JournalFolder)) {
-        self.end(End::Kill);
-        work(&self.journal);
-        self.run();
-    }
-
     fn end(&mut self, how: End) {
         let running = self.running.take().expect("the world's server runs");
         if how == End::Kill {

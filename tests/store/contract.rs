@@ -313,7 +313,6 @@ fn the_position_of_the_journal_is_that_of_the_last_flush_that_had_one() {
         kept.apply(Flush { journal: JournalMark::Gone, ..Flush::default() });
         assert_eq!(drained(&kept), None, "no journal goes on with it: {:?}", kept.sums);
         kept.sums.set_journal(Some(position(4))).unwrap();
-        kept.resume();
         assert_eq!(drained(&kept), Some(position(4)), "one that was begun: {:?}", kept.sums);
         kept.sums.set_journal(None).unwrap();
         assert_eq!(drained(&kept), None, "{:?}", kept.sums);

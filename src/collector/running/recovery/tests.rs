@@ -10,14 +10,13 @@ use crate::clock::Clock;
 use crate::collector::running::MarkedHit;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::JournalPlace;
-use crate::control::{self, Command, SiteChange};
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::hit::{Hit, Tools};
 use crate::report::Sums;
 use crate::secret::Digest;
-use crate::site::{Day, Site};
-use crate::store::{self, Imported};
+use crate::site::{Day, Domain, Schedule, Settings, Site};
+use crate::store::{self, Imported, Stores};
 
 const POISON: Digest = Digest([0xee; 32]);
 /// 2026-06-01 at 12:00 UTC.
@@ -42,14 +41,19 @@ impl Starts {
         let folder = |at: &str| tempfile::tempdir_in(at).unwrap();
         let (data, memory) = (tempfile::tempdir().unwrap(), folder("/dev/shm"));
         let mut starts = Starts { data, memory, clock: Clock::manual(NOON), running: None };
+        let operators = starts.stores().operators;
+        let (domain, settings) = (Domain::parse("example.com").unwrap(), Settings::default());
+        operators.add_site(&domain, &Schedule::utc(), &settings, NOON).unwrap();
         starts.start();
-        let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
-        control::run(add, starts.collector(), "").unwrap();
         starts
     }
 
+    fn stores(&self) -> Stores {
+        store::open(&self.data.path().join("headcount.db")).unwrap()
+    }
+
     fn start(&mut self) {
-        let stores = store::open(&self.data.path().join("headcount.db")).unwrap();
+        let stores = self.stores();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let (place, data): (_, &Path) = (JournalPlace::Folder(self.memory.path().to_owned()), self.data.path());
         let open = |state: &JournalState| crate::journal::open(&place, data, state, limits::JOURNAL_MB << 20);
