@@ -14,9 +14,9 @@ use headcount::hit::place::Place;
 use headcount::hit::source::Origin;
 use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Kind, Watched};
-use headcount::journal::{self, Found, HitRecord, Journal, Record};
+use headcount::journal::{self, Found, HitRecord, HowCounted, Journal, Record};
 use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
-use headcount::store::{DatabaseId, JournalState};
+use headcount::store::{DatabaseId, JournalPosition, JournalState};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -62,8 +62,8 @@ fn hits() -> Vec<Hit> {
     (0..HITS).map(hit).collect()
 }
 
-fn open(memory: &Path, data: &Path) -> (Journal, Found) {
-    let state = JournalState { database: DatabaseId([1; 16]), drained: None };
+fn open(memory: &Path, data: &Path, drained: Option<JournalPosition>) -> (Journal, Found) {
+    let state = JournalState { database: DatabaseId([1; 16]), drained };
     let (journal, found) = journal::open(&JournalPlace::Folder(memory.to_owned()), data, &state, BYTES_MAX);
     match (journal, found) {
         (Some(journal), found) => (journal, found),
@@ -84,8 +84,12 @@ fn ns(work: impl FnOnce()) -> f64 {
     start.elapsed().as_nanos() as f64
 }
 
+fn how(hit: &Hit) -> HowCounted {
+    HowCounted { at: hit.at, mark: None, is_apart: false }
+}
+
 fn append(journal: &mut Journal, hits: &[Hit]) {
-    hits.iter().for_each(|hit| journal.append_hit(hit, None, false).expect("room"));
+    hits.iter().for_each(|hit| journal.append_hit(hit, how(hit)).expect("room"));
 }
 
 /// Each round is a segment of its own, with dictionaries of its own.
@@ -96,11 +100,16 @@ fn of_hits(journal: &mut Journal, hits: &[Hit]) {
     });
     println!("{:<44}{:>10.1} bytes", "a hit", journal.segment_bytes() as f64 / HITS as f64);
     println!("{:<44}{alone:>10.0} ns", "a hit, with the write");
-    let record = |hit| Record::Hit(Box::new(HitRecord { hit, mark: None, is_apart: false }));
+    let record = |hit: Hit| Record::Hit(Box::new(HitRecord { how: how(&hit), hit }));
     let records: Vec<Record> = self::hits().into_iter().map(record).collect();
     let together = median(|| {
         drop(journal.rotate());
-        ns(|| records.iter().for_each(|record| journal.append_later(record))) / HITS as f64
+        ns(|| {
+            for record in &records {
+                journal.append_later(record);
+                journal.write_many().expect("room");
+            }
+        }) / HITS as f64
     });
     println!("{:<44}{together:>10.0} ns", "a hit, with a write for 64 KiB");
 }
@@ -122,13 +131,14 @@ fn of_images(journal: &mut Journal) {
 fn main() {
     let folder = || tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
     let (memory, data, hits) = (folder(), folder(), hits());
-    let (mut journal, _) = open(memory.path(), data.path());
+    let (mut journal, _) = open(memory.path(), data.path(), None);
     of_hits(&mut journal, &hits);
     of_images(&mut journal);
     append(&mut journal, &hits);
+    let position = journal.position();
     drop(journal);
     let start = median(|| {
-        ns(|| match open(memory.path(), data.path()).1 {
+        ns(|| match open(memory.path(), data.path(), Some(position)).1 {
             Found::State(left) => {
                 assert_eq!(left.image::<State>().expect("readable").map(|state| state.len()), Some(400_000));
                 assert_eq!(left.records().filter(Result::is_ok).count() as u64, HITS);

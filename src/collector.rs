@@ -20,7 +20,6 @@ pub mod trusted;
 mod turns;
 mod uncounted;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
@@ -37,8 +36,8 @@ use crate::hit::Tools;
 use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
-use crate::site::{Day, Directory, Moment, Site, SiteId};
-use crate::store::{Ask, CountedBy, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::site::{Directory, Moment, Site, SiteId};
+use crate::store::{CountedBy, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 pub use pending::SnapshotScope;
 use personal::Personal;
@@ -80,8 +79,6 @@ struct Inner {
     clock: Clock,
     meter: Arc<Meter>,
     started: Moment,
-    /// Sites that had visitors on the day of the start, before it: those may be counted again on that day.
-    resumed: HashMap<SiteId, Day>,
     /// Whether an import is under way.
     importing: Arc<AtomicBool>,
 }
@@ -106,15 +103,8 @@ impl WriterHandle {
 }
 
 impl Inner {
-    fn of(
-        parts: Parts,
-        operators: Arc<Operators>,
-        tools: Tools,
-        resumed: HashMap<SiteId, Day>,
-        beginning: Beginning,
-    ) -> Result<Inner, StoreError> {
+    fn of(parts: Parts, operators: Arc<Operators>, tools: Tools, beginning: Beginning) -> Result<Inner, StoreError> {
         Ok(Inner {
-            resumed,
             importing: Arc::default(),
             directory: parts.directory.clone(),
             changes: Mutex::default(),
@@ -154,8 +144,9 @@ impl Collector {
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let state = stores.sums.journal_state()?;
-        let (journal, found) = open(&state);
+        let (mut journal, found) = open(&state);
         if matches!(found, Found::Nothing { .. }) {
+            stores.sums.set_journal(journal.as_mut().map(Journal::position))?;
             stores.sums.end_counting(CountedBy::Live)?;
         }
         Collector::with(stores, tools, clock, Beginning { counts: true, journal, found, state })
@@ -178,10 +169,6 @@ impl Collector {
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
-        let resumed = match &beginning.found {
-            Found::State(_) => HashMap::new(),
-            Found::Nothing { .. } => resumed(&*sums, &directory, clock.now())?,
-        };
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             salts: Arc::default(),
@@ -190,7 +177,7 @@ impl Collector {
             meter: Meter::new(),
             sums,
         };
-        let inner = Inner::of(parts, operators, tools, resumed, beginning)?;
+        let inner = Inner::of(parts, operators, tools, beginning)?;
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))
     }
@@ -358,24 +345,11 @@ impl Collector {
         self.0.started
     }
 
-    /// Whether visitors of the site's present day may be counted twice, because the collector was restarted on it.
+    /// Whether visitors of the site's present day may be counted twice, because a start did not know those from before it.
     pub fn may_repeat(&self, site: &Site) -> bool {
         let today = site.schedule.locate(self.0.clock.now()).day;
-        self.0.resumed.get(&site.id) == Some(&today)
+        self.0.running.may_repeat(site.id, today)
     }
-}
-
-/// The sites that have visitors on their present day already.
-fn resumed(sums: &dyn SumStore, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
-    let (mut resumed, snapshot) = (HashMap::new(), sums.snapshot()?);
-    for site in directory.all() {
-        let day = site.schedule.locate(now).day;
-        let answer = snapshot.read(&[Ask::totals_of_day(site.id, day)], &[])?;
-        if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
-            resumed.insert(site.id, day);
-        }
-    }
-    Ok(resumed)
 }
 
 fn ended() -> StoreError {

@@ -36,6 +36,7 @@ mod window;
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ use header::Belonging;
 pub(crate) use header::VERSION;
 pub use image::ImageWriter;
 use place::{Candidate, Candidates, SwapFacts};
-pub use record::{HitRecord, Record};
+pub use record::{HitRecord, HowCounted, Record};
 pub use recovered::{Recovered, Unreadable};
 use segment::SegmentWriter;
 use start::JournalStart;
@@ -131,7 +132,7 @@ pub enum Found {
         /// Why there is no journal from now on; nothing if there is one.
         without: Option<JournalTrouble>,
     },
-    /// A state to take up. It stays on file, and is found again, until the next image is complete.
+    /// A state to take up, before [`Journal::go_on`]. It stays on file, and is found again, until the next image is complete.
     State(Recovered),
 }
 
@@ -149,15 +150,16 @@ pub struct GivenUp(pub JournalTrouble);
 #[derive(Debug)]
 pub struct Journal {
     files: Arc<JournalFiles>,
-    /// Gone when the journal is given up.
+    /// Gone when the journal is given up; not there yet before [`Journal::go_on`].
     segment: Option<SegmentWriter>,
-    /// The end of the last segment.
+    /// The end of the last segment, or the beginning of the next one.
     end: JournalPosition,
 }
 
 /// Opens the journal of a data folder, or says why there is none. `state` is what the database knows of its journal
 /// ([`crate::store::SumStore::journal_state`]). Files that can't be taken up are wiped before this returns, those in other places than
-/// the one to be used among them.
+/// the one to be used among them. Before anything is written to a new journal the database has to know it
+/// ([`crate::store::SumStore::set_journal`]): one that it does not know is wiped by the next start.
 pub fn open(
     place: &JournalPlace,
     data_folder: &Path,
@@ -205,7 +207,7 @@ fn open_chosen(
     let folder = JournalFolder::make(&chosen.base, &chosen.name)?;
     facts().check(folder.mounted().map_err(failed)?)?;
     let wiped = match JournalStart::find(&folder, state) {
-        Ok(Some(start)) => return Journal::resumed(folder, start, facts, bytes_max),
+        Ok(Some(start)) => return Ok(Journal::resumed(folder, start, facts, bytes_max)),
         Ok(None) => None,
         Err(why) => {
             folder.wipe_all().map_err(failed)?;
@@ -214,8 +216,9 @@ fn open_chosen(
     };
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
-    let belonging = Belonging::new(JournalId(id), state);
-    let journal = Journal::begin(JournalFiles::new(folder, belonging, facts, (0, bytes_max), 0), 1)?;
+    let belonging = Belonging { database: state.database, journal: JournalId(id) };
+    let mut journal = Journal::at(JournalFiles::new(folder, belonging, facts, (0, bytes_max), 0), 1);
+    journal.begin_segment(1).map_err(|error| files::trouble_of(&error))?;
     Ok((journal, Found::Nothing { wiped, without: None }))
 }
 
@@ -257,12 +260,22 @@ fn wipe_among(candidates: &Candidates) -> Result<usize, JournalTrouble> {
 }
 
 impl Journal {
-    fn begin(files: JournalFiles, number: u64) -> Result<Journal, JournalTrouble> {
-        let segment =
-            SegmentWriter::begin(&files.folder, number, &files.belonging).map_err(|_| JournalTrouble::Failed)?;
-        let end = JournalPosition { journal: files.belonging.journal, segment: number, offset: segment.offset };
-        files.add(segment.offset);
-        Ok(Journal { files: Arc::new(files), segment: Some(segment), end })
+    /// One whose next segment has this number.
+    fn at(files: JournalFiles, number: u64) -> Journal {
+        let journal = files.belonging.journal;
+        let end = JournalPosition { journal, segment: number, offset: header::HEADER_BYTES as u64 };
+        Journal { files: Arc::new(files), segment: None, end }
+    }
+
+    fn begin_segment(&mut self, number: u64) -> io::Result<()> {
+        self.files.has_room(header::HEADER_BYTES as u64)?;
+        let segment = SegmentWriter::begin(&self.files.folder, number, &self.files.belonging)?;
+        self.files.add(segment.offset);
+        (self.end.segment, self.end.offset) = (number, segment.offset);
+        if let Some(ended) = self.segment.replace(segment) {
+            self.files.give_back(ended.file_bytes() - ended.offset);
+        }
+        Ok(())
     }
 
     fn resumed(
@@ -270,11 +283,23 @@ impl Journal {
         start: JournalStart,
         facts: fn() -> SwapFacts,
         bytes_max: u64,
-    ) -> Result<(Journal, Found), JournalTrouble> {
+    ) -> (Journal, Found) {
         let image = start.image.as_ref().map(|(number, _)| *number).unwrap_or_default();
         let files = JournalFiles::new(folder, start.belonging, facts, (start.bytes, bytes_max), image);
-        let journal = Journal::begin(files, start.next)?;
-        Ok((journal, Found::State(Recovered::of(start))))
+        (Journal::at(files, start.next), Found::State(Recovered::of(start)))
+    }
+
+    /// Begins the segment behind what was found, which has to be taken up by then: where there is no room for it, the journal is
+    /// given up, and what was found is wiped. Nothing for a journal that has a segment.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn go_on(&mut self) -> Result<(), GivenUp> {
+        if self.segment.is_some() {
+            return Ok(());
+        }
+        let begun = self.begin_segment(self.end.segment);
+        begun.map_err(|error| self.files.failed(&error))
     }
 
     /// Writes a record behind those that wait. When this returns it outlives the process.
@@ -288,21 +313,19 @@ impl Journal {
         self.write_waiting()
     }
 
-    /// The same for a hit: `mark` as repeats are known by, `is_apart` if it was counted without a visitor of its own.
+    /// The same for a hit.
     ///
     /// # Errors
     /// [`GivenUp`]
-    pub fn append_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) -> Result<(), GivenUp> {
-        if let Some(segment) = &mut self.segment {
-            segment.put_hit(hit, mark, is_apart);
-        }
+    pub fn append_hit(&mut self, hit: &Hit, how: HowCounted) -> Result<(), GivenUp> {
+        self.hit_later(hit, how);
         self.write_waiting()
     }
 
     /// Keeps a hit for the next write. All that waits is written as one, wholly or not at all.
-    pub fn hit_later(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+    pub fn hit_later(&mut self, hit: &Hit, how: HowCounted) {
         if let Some(segment) = &mut self.segment {
-            segment.put_hit(hit, mark, is_apart);
+            segment.put_hit(hit, how);
         }
     }
 
@@ -312,14 +335,20 @@ impl Journal {
         self.files.give_up(why)
     }
 
-    /// Keeps a record for the next write, which comes soon if many wait.
+    /// Keeps a record for the next write, as hits.
     pub fn append_later(&mut self, record: &Record) {
-        let Some(segment) = &mut self.segment else { return };
-        segment.put(record);
-        if segment.waiting() >= limits::JOURNAL_WAITING_BYTES {
-            // Whether it is given up, everybody sees.
-            let _ = self.write_waiting();
+        if let Some(segment) = &mut self.segment {
+            segment.put(record);
         }
+    }
+
+    /// Writes the records that wait if they are many. Whoever has more that belongs to them does not call this yet.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn write_many(&mut self) -> Result<(), GivenUp> {
+        let waiting = self.segment.as_ref().map_or(0, SegmentWriter::waiting);
+        if waiting < limits::JOURNAL_WAITING_BYTES { Ok(()) } else { self.write_waiting() }
     }
 
     /// Writes the records that wait.
@@ -374,13 +403,7 @@ impl Journal {
     pub fn rotate(&mut self) -> Result<ImageWriter, GivenUp> {
         self.write_waiting()?;
         let number = self.end.segment + 1;
-        let begun = SegmentWriter::begin(&self.files.folder, number, &self.files.belonging);
-        let segment = begun.map_err(|error| self.files.failed(&error))?;
-        self.files.add(segment.offset);
-        (self.end.segment, self.end.offset) = (number, segment.offset);
-        if let Some(ended) = self.segment.replace(segment) {
-            self.files.give_back(ended.file_bytes() - ended.offset);
-        }
+        self.begin_segment(number).map_err(|error| self.files.failed(&error))?;
         Ok(ImageWriter { files: Arc::clone(&self.files), number })
     }
 }

@@ -2,6 +2,7 @@
 
 mod lives;
 mod senders;
+mod starts;
 
 use std::collections::BTreeSet;
 use std::fs;

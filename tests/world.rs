@@ -230,8 +230,7 @@ impl World {
 
     /// Ends the server as a crash does, and starts it again on the same folders.
     pub fn kill(&mut self) {
-        self.end(End::Kill);
-        self.run();
+        self.kill_and(|_| {});
     }
 
     fn end(&mut self, how: End) {

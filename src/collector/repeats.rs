@@ -30,7 +30,7 @@ impl RepeatMemory {
         self.seen.contains_key(&key(hit, mark))
     }
 
-    /// Remembers a message that is counted.
+    /// Remembers a message that is counted, which [`RepeatMemory::has`] does not know.
     pub(super) fn add(&mut self, hit: &Hit, mark: u64, now: Moment) {
         self.insert(key(hit, mark), now);
     }

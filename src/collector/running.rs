@@ -78,6 +78,8 @@ pub(super) struct RunningLock {
     is_stopping: AtomicBool,
     wake: Arc<Wake>,
     clock: Clock,
+    /// What the state knew of it at the start; nothing is added later.
+    repeating: HashMap<SiteId, Day>,
 }
 
 impl RunningLock {
@@ -89,7 +91,14 @@ impl RunningLock {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
         let mut running = Running::new(parts, &wake)?;
         running.begin(beginning, clock.now())?;
-        Ok(RunningLock { running: Mutex::new(running), is_stopping: AtomicBool::new(false), wake, clock })
+        let repeating = running.repeating.clone();
+        let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
+        Ok(RunningLock { running, is_stopping, wake, clock, repeating })
+    }
+
+    /// Whether visitors of a site's day may be counted twice, because not all from before the start are known.
+    pub(super) fn may_repeat(&self, site: SiteId, day: Day) -> bool {
+        self.repeating.get(&site) == Some(&day)
     }
 
     /// Works with the state, and then does what is due. Nothing once the program is ending, or when a panic has broken it.
@@ -190,6 +199,8 @@ pub(super) struct Running {
     /// The day of each site that the store was last told.
     told: HashMap<SiteId, Day>,
     sums: Arc<dyn SumStore>,
+    /// Sites with the day on which visitors may count again, because those from before a start are not known.
+    repeating: HashMap<SiteId, Day>,
     /// Days that are open in the store.
     unclosed: HashSet<(SiteId, Day)>,
     /// Days that are over, until the next flush.
@@ -230,6 +241,7 @@ impl Running {
             quiet: (now, now),
             next_end: now,
             told: HashMap::new(),
+            repeating: HashMap::new(),
             unclosed: HashSet::new(),
             sums,
             closing: Vec::new(),
@@ -316,6 +328,7 @@ impl Running {
     pub(super) fn forget_site(&mut self, site: SiteId) {
         self.days.retain(|(of, _), _| *of != site);
         self.minutes.forget_site(site);
+        self.repeating.remove(&site);
         self.journal.later(|| Record::Forgotten { site });
         self.journal.forget();
         self.unclosed.retain(|(of, _)| *of != site);
@@ -354,21 +367,18 @@ impl Running {
         if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
-        let position = self.journal.position();
+        let journal = self.journal.mark();
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
+        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, journal };
         self.flushing.begin(flush, waiters);
     }
 
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
     fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
         let mut days = self.take_closing(directory);
-        for DayState { site, day, .. } in &days {
-            self.journal.later(|| Record::Closed { site: *site, day: *day });
-        }
         if checkpoint {
             self.checkpointed = now;
             days.extend(self.checkpoint());

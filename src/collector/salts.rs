@@ -13,9 +13,18 @@ use crate::site::{Day, Moment, SiteId};
 #[derive(Debug, Default)]
 pub struct Salts {
     salts: RwLock<SaltTable>,
-    /// Days of salts that nobody was told of yet, and whether there are any.
-    new: Mutex<Vec<(SiteId, Day)>>,
-    has_new: AtomicBool,
+    /// What nobody was told of yet, and whether there is anything.
+    changes: Mutex<Vec<SaltChange>>,
+    has_changes: AtomicBool,
+}
+
+/// What became of the salt of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaltChange {
+    /// It was made.
+    Made((SiteId, Day)),
+    /// It gave way to one of another day that is over.
+    GivenUp((SiteId, Day)),
 }
 
 type SaltTable = HashMap<(SiteId, Day), KeptSalt, foldhash::fast::RandomState>;
@@ -68,6 +77,7 @@ impl Salts {
             && let Some((_, oldest)) = late().min()
         {
             salts.remove(&oldest);
+            self.tell(SaltChange::GivenUp(oldest));
         }
         let salt = self.keep(&mut salts, (site, day), Some(now))?;
         Ok(Late { salt, is_new: true })
@@ -79,13 +89,18 @@ impl Salts {
         Some(used.plus(limits::LATE_MS))
     }
 
-    /// The days of salts that were made since this was asked last.
-    pub fn take_new(&self) -> Vec<(SiteId, Day)> {
-        if !self.has_new.load(Ordering::Acquire) {
+    /// What has changed since this was asked last.
+    pub fn take_changes(&self) -> Vec<SaltChange> {
+        if !self.has_changes.load(Ordering::Acquire) {
             return Vec::new();
         }
-        self.has_new.store(false, Ordering::Release);
-        std::mem::take(&mut *self.new.lock().unwrap_or_else(PoisonError::into_inner))
+        self.has_changes.store(false, Ordering::Release);
+        std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn tell(&self, change: SaltChange) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+        self.has_changes.store(true, Ordering::Release);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, SaltTable> {
@@ -96,7 +111,7 @@ impl Salts {
         self.salts.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a new salt. Whoever has it from here on is told of it by [`Salts::take_new`] before.
+    /// Keeps a new salt. Whoever has it from here on is told of it by [`Salts::take_changes`] before.
     fn keep(
         &self,
         salts: &mut SaltTable,
@@ -105,8 +120,7 @@ impl Salts {
     ) -> Result<Arc<Salt>, getrandom::Error> {
         let salt = Arc::new(Salt::from_random(random()?));
         salts.insert(key, KeptSalt { salt: salt.clone(), late });
-        self.new.lock().unwrap_or_else(PoisonError::into_inner).push(key);
-        self.has_new.store(true, Ordering::Release);
+        self.tell(SaltChange::Made(key));
         Ok(salt)
     }
 
@@ -118,6 +132,13 @@ impl Salts {
     /// Takes up a salt that was made before the program started.
     pub fn restore(&self, key: (SiteId, Day), salt: Arc<Salt>, late: Option<Moment>) {
         self.write().insert(key, KeptSalt { salt, late });
+    }
+
+    /// Takes note that a hit was counted by the salt of a day, as it was before the program started.
+    pub fn used(&self, site: SiteId, day: Day, at: Moment) {
+        if let Some(kept) = self.write().get_mut(&(site, day)) {
+            kept.late = kept.late.map(|_| at);
+        }
     }
 
     /// Drops the salt of a day; it is wiped when the last request that holds it is done.

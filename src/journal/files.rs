@@ -10,6 +10,16 @@ use super::header::Belonging;
 use super::place::SwapFacts;
 use super::{GivenUp, JournalTrouble};
 
+/// Why there is no journal where this happens to a file.
+pub(super) fn trouble_of(error: &io::Error) -> JournalTrouble {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            JournalTrouble::NoRoom
+        }
+        _ => JournalTrouble::Failed,
+    }
+}
+
 /// What appends and images share.
 #[derive(Debug)]
 pub(super) struct JournalFiles {
@@ -73,12 +83,7 @@ impl JournalFiles {
 
     /// Gives the journal up, because this happened to a file.
     pub(super) fn failed(self: &Arc<Self>, error: &io::Error) -> GivenUp {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                self.give_up(JournalTrouble::NoRoom)
-            }
-            _ => self.give_up(JournalTrouble::Failed),
-        }
+        self.give_up(trouble_of(error))
     }
 
     /// Gives the journal up: at once it is none any more, and soon it is overwritten. That takes a while, and hits must not wait.

@@ -5,10 +5,10 @@ use crate::store::{DatabaseId, JournalId, JournalState};
 
 /// The version of the format. It changes with every change of what is written, in records and in images; a test holds the bytes
 /// of this one.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 const MAGIC: [u8; 8] = *b"headcntJ";
 /// Bytes of a header.
-pub(super) const HEADER_BYTES: usize = 8 + 2 + 1 + 16 + 16 + 8 + 16 + 8 + 4;
+pub(super) const HEADER_BYTES: usize = 8 + 2 + 1 + 16 + 16 + 8 + 4;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,25 +26,14 @@ pub(super) struct Belonging {
     pub(super) database: DatabaseId,
     /// The journal.
     pub(super) journal: JournalId,
-    /// The journal that the database knew when this one was made, and the flush by which it did.
-    pub(super) before: (JournalId, u64),
 }
 
 impl Belonging {
-    /// A new journal of a database.
-    pub(super) fn new(journal: JournalId, state: &JournalState) -> Belonging {
-        Belonging { database: state.database, journal, before: known(state) }
-    }
-
-    /// Whether the database is the one of this journal, and has gone on with no other since.
+    /// Whether the database is the one of this journal, and goes on with it: it is told of each before anything is written there.
     pub(super) fn fits(&self, state: &JournalState) -> bool {
-        let goes_on = state.drained.is_some_and(|(position, _)| position.journal == self.journal);
-        self.database == state.database && (goes_on || self.before == known(state))
+        let goes_on = state.drained.is_some_and(|position| position.journal == self.journal);
+        self.database == state.database && goes_on
     }
-}
-
-fn known(state: &JournalState) -> (JournalId, u64) {
-    state.drained.map(|(position, flush)| (position.journal, flush)).unwrap_or_default()
 }
 
 /// The header of a file.
@@ -56,8 +45,6 @@ pub(super) fn written(kind: FileKind, number: u64, belonging: &Belonging) -> [u8
     bytes.extend_from_slice(&belonging.database.0);
     bytes.extend_from_slice(&belonging.journal.0);
     bytes.extend_from_slice(&number.to_le_bytes());
-    bytes.extend_from_slice(&belonging.before.0.0);
-    bytes.extend_from_slice(&belonging.before.1.to_le_bytes());
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     let mut header = [0; HEADER_BYTES];
     header.copy_from_slice(&bytes);
@@ -77,11 +64,10 @@ pub(super) fn read(bytes: &[u8], kind: FileKind, number: u64) -> Result<Belongin
     let [of_kind] = part(&mut rest)?;
     let (database, journal) = (DatabaseId(part(&mut rest)?), JournalId(part(&mut rest)?));
     let of_number = u64::from_le_bytes(part(&mut rest)?);
-    let before = (JournalId(part(&mut rest)?), u64::from_le_bytes(part(&mut rest)?));
     let checked = &bytes[..HEADER_BYTES - 4];
     let is_right = u32::from_le_bytes(part(&mut rest)?) == crc32fast::hash(checked);
     let is_it = of_kind == kind as u8 && of_number == number;
-    if is_right && is_it { Ok(Belonging { database, journal, before }) } else { Err(JournalTrouble::Broken) }
+    if is_right && is_it { Ok(Belonging { database, journal }) } else { Err(JournalTrouble::Broken) }
 }
 
 fn part<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], JournalTrouble> {
@@ -95,35 +81,23 @@ mod tests {
     use super::*;
     use crate::store::JournalPosition;
 
-    fn state(database: u8, drained: Option<(u8, u64)>) -> JournalState {
-        let position = |journal| JournalPosition { journal: JournalId([journal; 16]), segment: 1, offset: 9 };
-        JournalState {
-            database: DatabaseId([database; 16]),
-            drained: drained.map(|(journal, flush)| (position(journal), flush)),
-        }
-    }
+    const BELONGING: Belonging = Belonging { database: DatabaseId([1; 16]), journal: JournalId([2; 16]) };
 
     #[test]
-    fn a_journal_fits_its_database_until_another_journal_was_used() {
-        let belonging = Belonging::new(JournalId([2; 16]), &state(1, Some((1, 50))));
-        for (state, fits) in [
-            (state(1, Some((1, 50))), true),
-            (state(1, Some((2, 60))), true),
-            (state(1, Some((3, 60))), false),
-            (state(1, Some((1, 51))), false),
-            (state(1, None), false),
-            (state(9, Some((2, 60))), false),
-        ] {
-            assert_eq!(belonging.fits(&state), fits, "{state:?}");
+    fn a_journal_fits_its_database_as_long_as_that_goes_on_with_it() {
+        let position = |journal| JournalPosition { journal: JournalId([journal; 16]), segment: 1, offset: 9 };
+        for (database, journal, fits) in
+            [(1, Some(2), true), (1, Some(3), false), (1, None, false), (9, Some(2), false)]
+        {
+            let state = JournalState { database: DatabaseId([database; 16]), drained: journal.map(position) };
+            assert_eq!(BELONGING.fits(&state), fits, "{state:?}");
         }
-        assert!(Belonging::new(JournalId([2; 16]), &state(1, None)).fits(&state(1, None)));
     }
 
     #[test]
     fn a_header_that_is_not_as_written_is_told() {
-        let belonging = Belonging::new(JournalId([2; 16]), &state(1, Some((1, 50))));
-        let header = written(FileKind::Image, 7, &belonging);
-        assert_eq!(read(&header, FileKind::Image, 7), Ok(belonging));
+        let header = written(FileKind::Image, 7, &BELONGING);
+        assert_eq!(read(&header, FileKind::Image, 7), Ok(BELONGING));
         assert_eq!(read(&header, FileKind::Segment, 7), Err(JournalTrouble::Broken));
         assert_eq!(read(&header, FileKind::Image, 8), Err(JournalTrouble::Broken));
         for at in 0..HEADER_BYTES {

@@ -1,14 +1,14 @@
 //! Writes a hit into few bytes, and makes the same hit of them again.
 //!
 //! What hits share (a page, an agent, a place, where the visitor comes from) is written once in a segment, and by number then.
-//! The rest is the time since the hit before, the token, and what few hits have.
+//! The rest is the time since the hit before was counted, the token, and what few hits have.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::dictionary::{ReadEntries, SharedEntries, WrittenEntries};
 use super::values::{array, byte, optional_text, put_optional_text, put_text, text, whole_text};
-use super::{HitRecord, Unreadable};
+use super::{HitRecord, HowCounted, Unreadable};
 use crate::beacon::screen_labelled;
 use crate::cell::packed::{Bytes, put, put_signed};
 use crate::hit::agent::{Agent, device_named};
@@ -45,6 +45,7 @@ struct HitContext {
 /// Writes the hits of one segment.
 #[derive(Default)]
 pub(super) struct HitEncoder {
+    /// When the hit before was counted.
     before: i64,
     hours: WrittenEntries,
     texts: WrittenEntries,
@@ -55,13 +56,15 @@ pub(super) struct HitEncoder {
 }
 
 impl HitEncoder {
-    /// Writes a hit, and what became of it.
-    pub(super) fn put(&mut self, to: &mut Vec<u8>, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+    /// Writes a hit, and how it was counted.
+    pub(super) fn put(&mut self, to: &mut Vec<u8>, hit: &Hit, how: HowCounted) {
+        let HowCounted { at, mark, is_apart } = how;
         // It decides what names the hit may bring.
         let network = hit.network.map(Network::bits);
         to.push(flags(hit, mark, is_apart, network));
-        put_signed(to, hit.at.0.wrapping_sub(self.before));
-        self.before = hit.at.0;
+        put_signed(to, at.0.wrapping_sub(self.before));
+        put_signed(to, at.0.wrapping_sub(hit.at.0));
+        self.before = at.0;
         let scratch = &mut self.scratch;
         scratch.clear();
         put(scratch, u64::from(hit.site.0));
@@ -191,6 +194,8 @@ impl HitDecoder {
         let flags = byte(bytes)?;
         let has = |flag: u8| flags & flag != 0;
         self.before = self.before.wrapping_add(bytes.signed()?);
+        let counted = Moment(self.before);
+        let at = Moment(self.before.wrapping_sub(bytes.signed()?));
         let (site, local) = self.hours.take(bytes, hour)?;
         let token = has(HAS_TOKEN).then(|| array(bytes)).transpose()?;
         let network = has(HAS_NETWORK).then(|| array(bytes)).transpose()?.map(u32::from_le_bytes);
@@ -205,7 +210,7 @@ impl HitDecoder {
         let HitContext { hostname, origin, campaign, language, screen } = context;
         let hit = Hit {
             site,
-            at: Moment(self.before),
+            at,
             local,
             token: token.map(|bits| Token::from_bits(u64::from_le_bytes(bits))),
             network: network.map(Network::from_bits),
@@ -221,7 +226,7 @@ impl HitDecoder {
             screen,
             watched,
         };
-        Ok(HitRecord { hit, mark, is_apart: has(IS_APART) })
+        Ok(HitRecord { hit, how: HowCounted { at: counted, mark, is_apart: has(IS_APART) } })
     }
 
     fn text(&mut self, bytes: &mut Bytes<'_>) -> Result<String, Unreadable> {

@@ -15,9 +15,18 @@ use crate::store::Imported;
 pub struct HitRecord {
     /// The hit.
     pub hit: Hit,
+    /// How it was counted.
+    pub how: HowCounted,
+}
+
+/// How a hit was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HowCounted {
+    /// When, which may be long after the hit was.
+    pub at: Moment,
     /// What tells its message from others, where repeats are looked for.
     pub mark: Option<u64>,
-    /// Whether it was counted without a visitor of its own.
+    /// Whether without a visitor of its own.
     pub is_apart: bool,
 }
 
@@ -59,7 +68,7 @@ pub enum Record {
     },
     /// A log was read so far.
     Imported(Imported),
-    /// A salt was made, or one of a day that is over was used.
+    /// A salt was made. Of a day that is over by then, each hit that is counted is a use of it.
     Salt {
         /// The site.
         site: SiteId,
@@ -79,8 +88,22 @@ pub enum Record {
         /// What the name is of, by number; the name that went; the one that came.
         names: Vec<(u32, String, String)>,
     },
-    /// A day was closed.
+    /// A day was closed: its salt and its visitors were forgotten, and its visits wait for a flush.
     Closed {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+    },
+    /// The visits of a closed day went into the flush whose position comes next.
+    Flushed {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+    },
+    /// Visitors of a day may count again from now on, because those that it had are not known.
+    MayRepeat {
         /// The site.
         site: SiteId,
         /// The day there.

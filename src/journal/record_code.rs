@@ -6,7 +6,7 @@ use super::hit_code::{HitDecoder, HitEncoder};
 use super::values::{
     array, byte, moment, optional_text, place, put_moment, put_optional_text, put_place, put_text, text,
 };
-use super::{Record, Unreadable};
+use super::{HowCounted, Record, Unreadable};
 use crate::beacon::mail::MailKind;
 use crate::cell::packed::{Bytes, put, put_signed};
 use crate::hit::agent::bot_named;
@@ -26,6 +26,8 @@ const SALT: u8 = 6;
 const DISPLACED: u8 = 7;
 const CLOSED: u8 = 8;
 const FORGOTTEN: u8 = 9;
+const FLUSHED: u8 = 10;
+const MAY_REPEAT: u8 = 11;
 
 /// Writes the records of one segment.
 #[derive(Default)]
@@ -34,14 +36,14 @@ pub(super) struct RecordEncoder {
 }
 
 impl RecordEncoder {
-    pub(super) fn put_hit(&mut self, to: &mut Vec<u8>, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+    pub(super) fn put_hit(&mut self, to: &mut Vec<u8>, hit: &Hit, how: HowCounted) {
         to.push(HIT);
-        self.hits.put(to, hit, mark, is_apart);
+        self.hits.put(to, hit, how);
     }
 
     pub(super) fn put(&mut self, to: &mut Vec<u8>, record: &Record) {
         match record {
-            Record::Hit(record) => self.put_hit(to, &record.hit, record.mark, record.is_apart),
+            Record::Hit(record) => self.put_hit(to, &record.hit, record.how),
             Record::Rejected { site, day, reason, bot } => {
                 put_head(to, REJECTED, *site, *day);
                 to.push(reason.code());
@@ -69,6 +71,8 @@ impl RecordEncoder {
                 put_names(to, names);
             }
             Record::Closed { site, day } => put_head(to, CLOSED, *site, *day),
+            Record::Flushed { site, day } => put_head(to, FLUSHED, *site, *day),
+            Record::MayRepeat { site, day } => put_head(to, MAY_REPEAT, *site, *day),
             Record::Forgotten { site } => {
                 to.push(FORGOTTEN);
                 put(to, u64::from(site.0));
@@ -135,6 +139,14 @@ impl RecordDecoder {
             CLOSED => {
                 let (site, day) = place(bytes)?;
                 Record::Closed { site, day }
+            }
+            FLUSHED => {
+                let (site, day) = place(bytes)?;
+                Record::Flushed { site, day }
+            }
+            MAY_REPEAT => {
+                let (site, day) = place(bytes)?;
+                Record::MayRepeat { site, day }
             }
             FORGOTTEN => Record::Forgotten { site: SiteId(bytes.small()?) },
             _ => return Err(Unreadable),

@@ -11,7 +11,7 @@ use super::header::{self, Belonging, FileKind, HEADER_BYTES};
 use super::read_ahead::ReadAhead;
 use super::record_code::{RecordDecoder, RecordEncoder};
 use super::window::Window;
-use super::{Record, Unreadable};
+use super::{HowCounted, Record, Unreadable};
 use crate::cell::packed::{Bytes, put};
 use crate::hit::Hit;
 use crate::store::{JournalId, JournalPosition};
@@ -63,8 +63,8 @@ impl SegmentWriter {
     }
 
     /// The same for a hit.
-    pub(super) fn put_hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
-        self.encoder.put_hit(&mut self.buffer, hit, mark, is_apart);
+    pub(super) fn put_hit(&mut self, hit: &Hit, how: HowCounted) {
+        self.encoder.put_hit(&mut self.buffer, hit, how);
     }
 
     /// Bytes that wait.

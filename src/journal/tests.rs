@@ -9,6 +9,7 @@ mod life;
 #[cfg(test)]
 mod wiping;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ const PLENTY: u64 = 64 << 20;
 struct JournalHome {
     data: TempDir,
     memory: TempDir,
-    state: JournalState,
+    state: Cell<JournalState>,
     bytes_max: u64,
 }
 
@@ -44,7 +45,7 @@ impl JournalHome {
     fn new() -> JournalHome {
         let folder = || tempfile::tempdir_in("/dev/shm").unwrap();
         let state = JournalState { database: DatabaseId([3; 16]), drained: None };
-        JournalHome { data: folder(), memory: folder(), state, bytes_max: PLENTY }
+        JournalHome { data: folder(), memory: folder(), state: Cell::new(state), bytes_max: PLENTY }
     }
 
     fn place(&self) -> JournalPlace {
@@ -55,9 +56,14 @@ impl JournalHome {
         Candidates::of(&self.place(), self.data.path(), None)
     }
 
-    /// Whatever the machine says of swap.
+    /// Whatever the machine says of swap. The database is told of a new journal.
     fn opened(&self) -> (Option<Journal>, Found) {
-        open_among(&self.candidates(), without_swap, &self.state, self.bytes_max)
+        let (mut journal, found) = open_among(&self.candidates(), without_swap, &self.state.get(), self.bytes_max);
+        if let (Some(journal), Found::Nothing { .. }) = (&mut journal, &found) {
+            let drained = Some(journal.position());
+            self.state.set(JournalState { drained, ..self.state.get() });
+        }
+        (journal, found)
     }
 
     fn open(&self) -> Journal {
@@ -118,13 +124,13 @@ fn told(record: &Record) -> String {
 }
 
 fn told_hit(record: &HitRecord) -> String {
-    let HitRecord { hit, mark, is_apart } = record;
+    let HitRecord { hit, how } = record;
     let Hit { site, at, local, token, kind, page, hostname, props, agent, place, .. } = hit;
     let Hit { origin, campaign, language, screen, watched, .. } = hit;
     let token = token.map(Token::bits);
     format!(
         "Hit {site:?} {at:?} {local:?} {token:?} {kind:?} {page:?} {hostname:?} {props:?} {agent:?} {place:?} {origin:?} \
-         {campaign:?} {language:?} {screen:?} {watched:?} {mark:?} {is_apart}"
+         {campaign:?} {language:?} {screen:?} {watched:?} {how:?}"
     )
 }
 
@@ -153,7 +159,14 @@ fn hit(number: u64) -> Hit {
 
 /// The same as a record.
 fn hit_record(number: u64) -> Record {
-    Record::Hit(Box::new(HitRecord { hit: hit(number), mark: None, is_apart: false }))
+    let hit = hit(number);
+    let how = how(&hit);
+    Record::Hit(Box::new(HitRecord { hit, how }))
+}
+
+/// As most are counted.
+fn how(hit: &Hit) -> HowCounted {
+    HowCounted { at: hit.at.plus(1), mark: None, is_apart: false }
 }
 
 /// A hit that has everything.
@@ -174,7 +187,8 @@ fn rich_hit() -> Record {
         },
         ..hit(3)
     };
-    Record::Hit(Box::new(HitRecord { hit, mark: Some(u64::MAX), is_apart: true }))
+    let how = HowCounted { at: hit.at.plus(86_400_000), mark: Some(u64::MAX), is_apart: true };
+    Record::Hit(Box::new(HitRecord { hit, how }))
 }
 
 /// One record of each kind, and hits of each kind.
@@ -182,7 +196,7 @@ fn all_records() -> Vec<Record> {
     let (site, day) = (SITE, DAY);
     let ping = |scroll| Hit { kind: Kind::Engagement { ms: 12_000, scroll }, token: None, screen: None, ..hit(4) };
     let quiet = Hit { kind: Kind::Event { name: "tick".into(), interactive: false }, ..hit(5) };
-    let of_hit = |hit| Record::Hit(Box::new(HitRecord { hit, mark: None, is_apart: false }));
+    let of_hit = |hit: Hit| Record::Hit(Box::new(HitRecord { how: how(&hit), hit }));
     let bot = Some(BotHit { bot: AUTOMATED, pages: "/blog".into() });
     let (campaign, kind) = ("spring".to_owned(), MailKind::ALL[5]);
     let salt = |byte| Arc::new(Salt::from_random([byte; 32]));
@@ -207,6 +221,8 @@ fn all_records() -> Vec<Record> {
             names: vec![(2, "/junk".into(), "/real".into()), (0, String::new(), "ä".into())],
         },
         Record::Closed { site, day },
+        Record::Flushed { site, day },
+        Record::MayRepeat { site, day },
         Record::Forgotten { site },
     ]
 }

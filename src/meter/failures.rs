@@ -88,6 +88,13 @@ failure_kinds! {
         "",
         Not
     ),
+    /// What the journal holds of the running day could not be taken up at the start.
+    TakeUp => (
+        "take_up",
+        "not all that the journal holds of the running day could be taken up; counting goes on with the rest",
+        "",
+        Not
+    ),
     /// A connection was not accepted.
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.

@@ -45,8 +45,8 @@ use super::StoreError;
 
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
-    BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalPosition, JournalState, MailSum,
-    OTHER_PAGES, Rejected,
+    BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
+    MailSum, OTHER_PAGES, Rejected,
 };
 
 /// A day whose visits are in memory of whoever asks.
@@ -182,8 +182,14 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError>;
 
-    /// Nobody goes on with what `by` has left because it broke off: its snapshots are final. Of the running collector, the
-    /// database has no journal then ([`JournalState::drained`]). Opening a store does this to imports.
+    /// Records of this journal go on with the sums as they are now, from this position on; of none if there is nothing. Whoever
+    /// begins a journal tells it before anything is written there, so that it is known from its first record on.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn set_journal(&self, journal: Option<JournalPosition>) -> Result<(), StoreError>;
+
+    /// Nobody goes on with what `by` has left because it broke off: its snapshots are final. Opening a store does this to imports.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -14,8 +14,8 @@ use headcount::secret::Digest;
 use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
-    self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalId, JournalPosition, MailSum,
-    OTHER_PAGES, Rejected, SumSnapshot, SumStore,
+    self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalId, JournalMark,
+    JournalPosition, MailSum, OTHER_PAGES, Rejected, SumSnapshot, SumStore,
 };
 
 use crate::scenario::Scenario;
@@ -299,19 +299,23 @@ fn the_position_of_the_journal_is_that_of_the_last_flush_that_had_one() {
             state.drained
         };
         assert_eq!(drained(&kept), None);
-        kept.apply(Flush { position: Some(position(1)), ..Flush::default() });
-        kept.apply(Flush { position: Some(position(2)), ..Flush::default() });
-        assert_eq!(drained(&kept), Some((position(2), 2)));
+        kept.apply(Flush { journal: JournalMark::UpTo(position(1)), ..Flush::default() });
+        kept.apply(Flush { journal: JournalMark::UpTo(position(2)), ..Flush::default() });
+        assert_eq!(drained(&kept), Some(position(2)));
         kept.apply(Flush::default());
-        assert_eq!(drained(&kept), Some((position(2), 2)), "one without a position leaves it");
+        assert_eq!(drained(&kept), Some(position(2)), "one that says nothing of it leaves it");
         // A flush that was applied before changes nothing of it.
-        kept.sums.apply(&Flush { number: 2, position: Some(position(3)), ..Flush::default() }).unwrap();
+        kept.sums.apply(&Flush { number: 2, journal: JournalMark::UpTo(position(3)), ..Flush::default() }).unwrap();
         kept.resume();
-        assert_eq!(drained(&kept), Some((position(2), 2)), "{:?}", kept.sums);
         kept.sums.end_counting(CountedBy::Import).unwrap();
-        assert!(drained(&kept).is_some());
         kept.sums.end_counting(CountedBy::Live).unwrap();
+        assert_eq!(drained(&kept), Some(position(2)), "{:?}", kept.sums);
+        kept.apply(Flush { journal: JournalMark::Gone, ..Flush::default() });
         assert_eq!(drained(&kept), None, "no journal goes on with it: {:?}", kept.sums);
+        kept.sums.set_journal(Some(position(4))).unwrap();
+        assert_eq!(drained(&kept), Some(position(4)), "one that was begun: {:?}", kept.sums);
+        kept.sums.set_journal(None).unwrap();
+        assert_eq!(drained(&kept), None, "{:?}", kept.sums);
     }
     let [one, other] = [Kept::in_file(), Kept::in_file()].map(|kept| kept.sums.journal_state().unwrap().database);
     assert_ne!(one, other);

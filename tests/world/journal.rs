@@ -12,6 +12,9 @@ use headcount::limits;
 use headcount::store::{self, JournalState};
 use tempfile::TempDir;
 
+use super::World;
+use crate::scenario::End;
+
 /// Memory that outlives a process.
 const MEMORY: &str = "/dev/shm";
 
@@ -81,6 +84,15 @@ pub fn collector(
     let place = JournalPlace::Folder(journal.path().to_owned());
     let open = |state: &JournalState| headcount::journal::open(&place, data, state, limits::JOURNAL_MB << 20);
     Collector::with_journal(stores, tools, clock, open).unwrap()
+}
+
+impl World {
+    /// Ends the server as a crash does, has something happen to the journal, and starts the server again on the same folders.
+    pub fn kill_and(&mut self, work: impl FnOnce(&JournalFolder)) {
+        self.end(End::Kill);
+        work(&self.journal);
+        self.run();
+    }
 }
 
 /// Ends a collector as a crash ends the program: nothing more is stored, and the journal stays as it is.

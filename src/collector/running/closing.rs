@@ -1,11 +1,13 @@
 //! In: the end of days and hours. Out: the states of days for the next flush, and for questions about pairs. Forgets: salts and
 //! visitors of days that are over, whether or not the store can take their sums; what waits for the store has no tokens.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Running;
 use crate::collector::pending::SnapshotScope;
 use crate::collector::salts::Salts;
+use crate::journal::Record;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::{CountedBy, DayState, InMemory};
@@ -22,36 +24,39 @@ impl Running {
             return !self.closing.is_empty();
         }
         self.looked_at = directory.clone();
-        let salts = self.salts.clone();
         // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
         // that is being removed: it may stay after all.
-        let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &salts).is_some_and(|end| now >= end);
-        let mut has_ended = false;
-        for key in self.salts.days().iter().filter(|key| is_over(key)) {
+        let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &self.salts).is_some_and(|end| now >= end);
+        let over: BTreeSet<_> = self.open_keys().filter(is_over).collect();
+        for key in &over {
+            self.close_day(*key, &directory);
             self.salts.forget(key.0, key.1);
-            has_ended = true;
         }
-        let mut closed: Vec<DayState> = Vec::new();
-        for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            let snapshot = Some(Arc::new(day.snapshot()));
-            self.shares.forget_day(*key);
-            day.forget_visitors();
-            closed.push(state(*key, snapshot, &directory, true));
-        }
-        let is_closed = |closed: &[DayState], key: &(SiteId, Day)| closed.iter().any(|s| (s.site, s.day) == *key);
-        let left: Vec<_> =
-            self.unclosed.iter().filter(|key| is_over(key) && !is_closed(&closed, key)).copied().collect();
-        closed.extend(left.into_iter().map(|key| state(key, None, &directory, true)));
-        for state in &closed {
-            self.unclosed.remove(&(state.site, state.day));
-        }
-        if has_ended || !closed.is_empty() {
-            self.journal.forget();
-        }
-        has_ended |= !closed.is_empty() || !self.closing.is_empty();
-        self.closing.extend(closed);
         self.find_next_end();
-        has_ended
+        !over.is_empty() || !self.closing.is_empty()
+    }
+
+    /// Days that somebody was there on, has a salt for, or has to be told are over.
+    fn open_keys(&self) -> impl Iterator<Item = (SiteId, Day)> {
+        let visited = self.days.iter().filter(|(_, day)| day.visitors() > 0).map(|(key, _)| *key);
+        visited.chain(self.salts.days()).chain(self.unclosed.iter().copied())
+    }
+
+    /// Forgets who was there on a day, and keeps its visits until the store has them.
+    pub(super) fn close_day(&mut self, key: (SiteId, Day), directory: &Directory) {
+        self.journal.later(|| Record::Closed { site: key.0, day: key.1 });
+        self.journal.forget();
+        self.shares.forget_day(key);
+        let visited = self.days.get_mut(&key).filter(|day| day.visitors() > 0);
+        let snapshot = visited.map(|day| {
+            let snapshot = Arc::new(day.snapshot());
+            day.forget_visitors();
+            snapshot
+        });
+        let is_unclosed = self.unclosed.remove(&key);
+        if snapshot.is_some() || is_unclosed {
+            self.closing.push(state(key, snapshot, directory, true));
+        }
     }
 
     /// Takes note of a day that is open from now on.
@@ -62,9 +67,7 @@ impl Running {
 
     /// Finds when the next of the open days ends, so that nobody looks at all of them before.
     fn find_next_end(&mut self) {
-        let open = self.days.iter().filter(|(_, day)| day.visitors() > 0).map(|(key, _)| *key);
-        let all = open.chain(self.salts.days()).chain(self.unclosed.iter().copied());
-        let ends = all.filter_map(|key| end_of(key, &self.looked_at, &self.salts));
+        let ends = self.open_keys().filter_map(|key| end_of(key, &self.looked_at, &self.salts));
         self.next_end = ends.min().unwrap_or(Moment(i64::MAX));
     }
 
@@ -74,10 +77,11 @@ impl Running {
             std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
         later.extend(now.split_off(now.len().min(limits::CLOSING_DAYS_MAX)));
         self.closing = later;
-        // A day whose last sums go with this flush is closed by it.
-        now.iter().for_each(|state| {
-            self.unclosed.remove(&(state.site, state.day));
-        });
+        for DayState { site, day, .. } in &now {
+            // A day whose last sums go with this flush is closed by it.
+            self.unclosed.remove(&(*site, *day));
+            self.journal.later(|| Record::Flushed { site: *site, day: *day });
+        }
         now
     }
 

@@ -4,9 +4,10 @@ use super::Running;
 use crate::cell::Folding;
 use crate::collector::mail::MailKey;
 use crate::collector::personal;
+use crate::collector::salts::SaltChange;
 use crate::counts::{Displacement, DisplacementSearch, Newcomer, OpenDay, Room};
 use crate::hit::{BotHit, Hit, Kind};
-use crate::journal::Record;
+use crate::journal::{HowCounted, Record};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -37,7 +38,11 @@ impl Running {
     /// # Errors
     /// Why it is not counted.
     pub(in crate::collector) fn count(&mut self, marked: &MarkedHit, now: Moment) -> Result<(), Rejection> {
-        self.count_one(marked, true, now)
+        let counted = self.count_one(marked, true, now);
+        if counted.is_err() {
+            self.journal.write_many();
+        }
+        counted
     }
 
     /// The same; unless it `is_alone`, it waits for the journal's next write.
@@ -59,14 +64,14 @@ impl Running {
                     Kind::Pageview => self.minutes.count(hit.site, hit.at),
                     Kind::Event { .. } => {}
                 }
-                let is_apart = room == Room::NoVisitor;
+                let how = HowCounted { at: now, mark: *mark, is_apart: room == Room::NoVisitor };
                 if is_alone {
-                    self.journal.hit(hit, *mark, is_apart);
+                    self.journal.hit(hit, how);
                 } else {
-                    self.journal.hit_later(hit, *mark, is_apart);
+                    self.journal.hit_later(hit, how);
                 }
             }
-            Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
+            Err(reason) => self.book(hit.site, hit.local.day, reason, None),
         }
         taken.map(|_| ())
     }
@@ -90,6 +95,12 @@ impl Running {
 
     /// Books a rejection, and the program that was rejected.
     pub(in crate::collector) fn reject(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
+        self.book(site, day, reason, bot);
+        self.journal.write_many();
+    }
+
+    /// The same, maybe in the middle of what is written as one.
+    fn book(&mut self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) {
         self.meter.reject(reason);
         self.journal.later(|| Record::Rejected { site, day, reason, bot: bot.clone() });
         self.rejections.add(site, day, reason, bot);
@@ -194,11 +205,20 @@ impl Running {
         personal::folding(site, &self.personal, &self.directory, &self.sums, &self.meter)
     }
 
-    /// Takes note of the salts that were made meanwhile, before anything is counted by them.
+    /// Takes note of the salts that were made or given up meanwhile, before anything is counted by the new ones.
     pub(super) fn note_salts(&mut self) {
-        for key in self.salts.take_new() {
-            self.note_end(key);
-            self.journal.salt(key, &self.salts);
+        for change in self.salts.take_changes() {
+            match change {
+                SaltChange::Made(key) => {
+                    self.note_end(key);
+                    self.journal.salt(key, &self.salts);
+                }
+                // By a new salt, visitors would be others.
+                SaltChange::GivenUp(key) => {
+                    let directory = self.directory.load_full();
+                    self.close_day(key, &directory);
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Whoever has one shares the blocks of the days with the state itself, so that it is made in no time, and written by another thread.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::de::Error;
@@ -30,6 +31,7 @@ pub(super) struct RunningImage {
     minutes: Minutes,
     batches: Batches,
     imported: Vec<Imported>,
+    repeating: HashMap<SiteId, Day>,
 }
 
 /// A salt and its day. Only the journal, which is wiped, ever sees its bytes.
@@ -68,6 +70,7 @@ impl Running {
             minutes: self.minutes.clone(),
             batches: self.batches.clone(),
             imported: self.imported.clone(),
+            repeating: self.repeating.clone(),
         }
     }
 
@@ -84,6 +87,7 @@ impl Running {
         self.shares = image.shares;
         (self.repeats, self.rejections, self.mails) = (image.repeats, image.rejections, image.mails);
         (self.minutes, self.batches, self.imported) = (image.minutes, image.batches, image.imported);
+        self.repeating = image.repeating;
     }
 }
 

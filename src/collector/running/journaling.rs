@@ -9,14 +9,16 @@ use super::Running;
 use super::flushing::Job;
 use crate::collector::salts::Salts;
 use crate::hit::Hit;
-use crate::journal::{Found, GivenUp, ImageWriter, Journal, JournalTrouble, Record};
+use crate::journal::{GivenUp, HowCounted, ImageWriter, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::site::{Day, SiteId};
-use crate::store::JournalPosition;
+use crate::store::JournalMark;
 
 /// The journal, and what is to be done with it.
 pub(super) struct Journaling {
+    /// Whether hits are counted.
+    counts: bool,
     journal: Option<Journal>,
     /// Why there is none.
     without: Option<JournalTrouble>,
@@ -33,28 +35,29 @@ impl Journaling {
     /// No journal.
     pub(super) fn none(meter: Arc<Meter>) -> Journaling {
         let without = Some(JournalTrouble::SwitchedOff);
-        Journaling { journal: None, without, meter, hits: 0, forgets: None, imaging: None }
+        Journaling { counts: false, journal: None, without, meter, hits: 0, forgets: None, imaging: None }
     }
 
     /// Writes to a journal from now on, if there is one.
-    pub(super) fn begin(&mut self, journal: Option<Journal>, found: &Found) {
-        let without = if let Found::Nothing { without, .. } = found { *without } else { None };
-        (self.journal, self.without) = (journal, without);
+    pub(super) fn begin(&mut self, journal: Option<Journal>, without: Option<JournalTrouble>) {
+        (self.counts, self.journal, self.without) = (true, journal, without);
+        let gone_on = self.journal.as_mut().map_or(Ok(()), Journal::go_on);
+        self.noted(gone_on);
     }
 
-    /// Writes a hit that is counted; `is_apart` if it was counted without a visitor of its own.
-    pub(super) fn hit(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+    /// Writes a hit that is counted.
+    pub(super) fn hit(&mut self, hit: &Hit, how: HowCounted) {
         let Some(journal) = &mut self.journal else { return };
         self.hits += 1;
-        let written = journal.append_hit(hit, mark, is_apart);
+        let written = journal.append_hit(hit, how);
         self.noted(written);
     }
 
     /// Keeps a hit for the next write.
-    pub(super) fn hit_later(&mut self, hit: &Hit, mark: Option<u64>, is_apart: bool) {
+    pub(super) fn hit_later(&mut self, hit: &Hit, how: HowCounted) {
         let Some(journal) = &mut self.journal else { return };
         self.hits += 1;
-        journal.hit_later(hit, mark, is_apart);
+        journal.hit_later(hit, how);
     }
 
     /// Keeps a record for the next write.
@@ -70,6 +73,12 @@ impl Journaling {
         self.noted(written);
     }
 
+    /// Writes what waits if it is much, and nothing more belongs to it.
+    pub(super) fn write_many(&mut self) {
+        let written = self.journal.as_mut().map_or(Ok(()), Journal::write_many);
+        self.noted(written);
+    }
+
     /// Keeps salts for the next write: no record of a day comes before its salt.
     pub(super) fn salt(&mut self, (site, day): (SiteId, Day), salts: &Salts) {
         if let (Some(journal), Some((salt, late))) = (&mut self.journal, salts.get(site, day)) {
@@ -77,10 +86,13 @@ impl Journaling {
         }
     }
 
-    /// Where the next record begins.
-    pub(super) fn position(&mut self) -> Option<JournalPosition> {
+    /// How far the journal is with what is counted. Who counts nothing leaves what others have left there.
+    pub(super) fn mark(&mut self) -> JournalMark {
+        if !self.counts {
+            return JournalMark::AsBefore;
+        }
         let position = self.journal.as_mut().map(Journal::position);
-        position.filter(|_| self.trouble().is_none())
+        position.filter(|_| self.trouble().is_none()).map_or(JournalMark::Gone, JournalMark::UpTo)
     }
 
     /// Why what is counted is in no journal; nothing if it is.

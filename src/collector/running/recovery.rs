@@ -1,16 +1,30 @@
 //! In: what a program has left in the journal that ended. Out: the state as it was, without what the store has already. Forgets:
 //! nothing; days that ended meanwhile are closed as ever.
 
-use std::collections::HashSet;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
 
 use super::{Beginning, Running};
 use crate::cell::DisplacedNames;
 use crate::counts::Room;
 use crate::hit::Kind;
-use crate::journal::{Found, HitRecord, JournalTrouble, Record, Recovered, Unreadable};
-use crate::meter::FailureKind;
+use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, Record, Recovered, Unreadable};
+use crate::limits;
+use crate::meter::{FailureKind, panics};
 use crate::site::{Moment, SiteId};
-use crate::store::{CountedBy, JournalPosition, JournalState, StoreError};
+use crate::store::{Ask, CountedBy, JournalPosition, JournalState, StoreError};
+
+/// Says why nothing is taken up, where there is a reason.
+fn tell_of_nothing(wiped: Option<JournalTrouble>, without: Option<JournalTrouble>) {
+    if let Some(why) = wiped {
+        tracing::warn!("what was found of a journal is wiped: {why}");
+    }
+    if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
+        tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
+    }
+}
 
 impl Running {
     /// Takes up what was found, says what became of it, and has the files of the time before renewed.
@@ -19,74 +33,111 @@ impl Running {
     /// [`StoreError`] when the store can't say which days are open.
     pub(super) fn begin(&mut self, beginning: Beginning, now: Moment) -> Result<(), StoreError> {
         let Beginning { counts, journal, found, state } = beginning;
-        if counts {
-            self.unclosed = self.sums.open_days()?.into_iter().collect();
+        if !counts {
+            return Ok(());
         }
-        self.journal.begin(journal, &found);
-        match found {
+        self.unclosed = self.sums.open_days()?.into_iter().collect();
+        let (without, is_whole) = match found {
             Found::Nothing { wiped, without } => {
-                if let Some(why) = wiped {
-                    tracing::warn!("what was found of a journal is wiped: {why}");
-                }
-                if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
-                    tracing::warn!(
-                        "there is no journal of the running day, so that a restart counts visitors again: {why}"
-                    );
-                }
+                tell_of_nothing(wiped, without);
+                (without, None)
             }
-            Found::State(recovered) => {
-                if let Err(damage) = self.recover(recovered, &state, now) {
-                    self.meter.failed(FailureKind::Journal, "start", damage);
-                }
-                if self.days.is_empty() {
-                    // Nobody goes on with what the store has of running days.
-                    self.sums.end_counting(CountedBy::Live)?;
-                }
-                let visitors = self.visitors();
-                tracing::info!(visitors, "the running day is taken up from the journal");
-                self.journal.forget();
-                self.tick(now);
+            Found::State(recovered) => (None, Some(self.recover(recovered, &state, now))),
+        };
+        // What was found is taken up by now, whatever becomes of the journal.
+        self.journal.begin(journal, without);
+        if is_whole != Some(true) {
+            self.note_repeating(now)?;
+        }
+        if is_whole.is_some() {
+            self.go_on(now)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the sites that have visitors on their present day already: not all of them are known.
+    fn note_repeating(&mut self, now: Moment) -> Result<(), StoreError> {
+        let snapshot = self.sums.snapshot()?;
+        for site in self.directory.load().all() {
+            let (site, day) = (site.id, site.schedule.locate(now).day);
+            let answer = snapshot.read(&[Ask::totals_of_day(site, day)], &[])?;
+            if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
+                self.repeating.insert(site, day);
+                self.journal.later(|| Record::MayRepeat { site, day });
             }
         }
         Ok(())
     }
 
-    /// Takes up what was left. Of a site that is no more, nothing is.
-    ///
-    /// # Errors
-    /// [`Unreadable`]; what came before the damage is taken up.
-    fn recover(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> Result<(), Unreadable> {
+    /// Goes on with the state that was found.
+    fn go_on(&mut self, now: Moment) -> Result<(), StoreError> {
+        if self.days.is_empty() && self.closing.is_empty() {
+            // Nobody goes on with what the store has of running days; with the journal itself it does.
+            self.sums.end_counting(CountedBy::Live)?;
+        }
+        if self.journal.trouble().is_some() {
+            // What was found is wiped: its hits are to be stored at once.
+            self.flushed = now.plus(-1_000 * limits::FLUSH_INTERVAL_S as i64);
+        }
+        let visitors = self.visitors();
+        tracing::info!(visitors, "the running day is taken up from the journal");
+        self.journal.forget();
+        self.tick(now);
+        Ok(())
+    }
+
+    /// Takes up what was left, and tells whether that was all. Of what is damaged the part before the damage is taken up; nothing
+    /// of what makes the program panic, which would do so at every start.
+    fn recover(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> bool {
+        match panics::caught(|| self.take_up_all(recovered, state, now)) {
+            Ok(Ok(())) => return true,
+            Ok(Err(damage)) => self.meter.failed(FailureKind::TakeUp, "start", damage),
+            Err(place) => {
+                self.forget_all();
+                self.meter.failed(FailureKind::TakeUp, "start", place);
+            }
+        }
+        false
+    }
+
+    /// Makes the state empty, whatever it is like.
+    fn forget_all(&mut self) {
+        self.days = HashMap::default();
+        self.salts.days().into_iter().for_each(|(site, day)| self.salts.forget(site, day));
+        (self.shares, self.repeats, self.minutes) = Default::default();
+        (self.rejections, self.mails, self.batches) = Default::default();
+        (self.imported, self.closing, self.repeating) = Default::default();
+    }
+
+    /// Of a site that is no more, nothing is taken up.
+    fn take_up_all(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> Result<(), Unreadable> {
         let begins = recovered.begins();
         if let Some(image) = recovered.image()? {
             self.take_up(image);
         }
-        let stored = state.drained.map(|(position, _)| position).filter(|stored| stored.journal == begins.journal);
         // What an image holds that is younger than the last flush is not stored.
-        let mut stored = stored.filter(|stored| *stored >= begins);
-        let read = self.replay(recovered, &mut stored, now);
+        let mut stored = state.drained.filter(|stored| *stored >= begins);
+        let read = self.replay(recovered, &mut stored);
         if stored.is_some() {
             self.discard_stored();
         }
-        let gone = |site: SiteId| site != SiteId::INSTANCE && self.looked_at.get(site).is_none();
-        let sites: HashSet<SiteId> = self.days.keys().map(|(site, _)| *site).filter(|site| gone(*site)).collect();
+        let gone = |site: &SiteId| *site != SiteId::INSTANCE && self.looked_at.get(*site).is_none();
+        let all = self.days.keys().copied().chain(self.salts.days());
+        let sites: HashSet<SiteId> =
+            all.map(|(site, _)| site).chain(self.closing.iter().map(|state| state.site)).filter(gone).collect();
         sites.into_iter().for_each(|site| self.forget_site(site));
         self.next_end = now;
         read
     }
 
-    fn replay(
-        &mut self,
-        recovered: Recovered,
-        stored: &mut Option<JournalPosition>,
-        now: Moment,
-    ) -> Result<(), Unreadable> {
+    fn replay(&mut self, recovered: Recovered, stored: &mut Option<JournalPosition>) -> Result<(), Unreadable> {
         for record in recovered.records() {
             let (position, record) = record?;
             if stored.is_some_and(|stored| position >= stored) {
                 *stored = None;
                 self.discard_stored();
             }
-            self.redo(record, stored.is_some(), now);
+            self.redo(record, stored.is_some());
         }
         Ok(())
     }
@@ -109,9 +160,11 @@ impl Running {
     }
 
     /// Does again what a record says; `is_stored` if the store has it.
-    fn redo(&mut self, record: Record, is_stored: bool, now: Moment) {
+    fn redo(&mut self, record: Record, is_stored: bool) {
+        #[cfg(test)]
+        assert!(!tests::is_poisoned(&record), "a poisoned record");
         match record {
-            Record::Hit(record) => self.count_again(&record, now),
+            Record::Hit(record) => self.count_again(&record),
             Record::Rejected { site, day, reason, bot } => self.rejections.add(site, day, reason, bot),
             Record::Mail { site, day, campaign, kind, person } => self.mails.add((site, day, campaign, kind), person),
             Record::Batch { id, at } => _ = self.batches.begin(id, at),
@@ -122,27 +175,34 @@ impl Running {
                     day.displace_again(&DisplacedNames::of_rows(&names));
                 }
             }
-            // A day that was closed by a flush which did not go through is closed once more.
-            Record::Closed { site, day } if is_stored => {
-                if let Some(day) = self.days.get_mut(&(site, day)) {
-                    day.forget_visitors();
-                }
-                self.shares.forget_day((site, day));
+            Record::Closed { site, day } => {
+                let directory = self.directory.load_full();
+                self.close_day((site, day), &directory);
                 self.salts.forget(site, day);
             }
-            Record::Closed { .. } => {}
+            // One that is not stored waits for the next flush.
+            Record::Flushed { site, day } if is_stored => {
+                let place = self.closing.iter().position(|state| (state.site, state.day) == (site, day));
+                place.map(|place| self.closing.remove(place));
+            }
+            Record::Flushed { .. } => {}
+            Record::MayRepeat { site, day } => _ = self.repeating.insert(site, day),
             Record::Forgotten { site } => self.forget_site(site),
         }
     }
 
-    fn count_again(&mut self, HitRecord { hit, mark, is_apart }: &HitRecord, now: Moment) {
-        let room = if *is_apart { Room::NoVisitor } else { Room::Visitor };
+    fn count_again(&mut self, HitRecord { hit, how }: &HitRecord) {
+        let HowCounted { at, mark, is_apart } = *how;
+        let room = if is_apart { Room::NoVisitor } else { Room::Visitor };
         // It was counted before, so it is again.
-        if self.take(hit, Some(room), now).is_err() {
+        if self.take(hit, Some(room), at).is_err() {
             return;
         }
-        if let Some(mark) = mark {
-            self.repeats.add(hit, *mark, hit.at);
+        self.salts.used(hit.site, hit.local.day, at);
+        if let Some(mark) = mark
+            && !self.repeats.has(hit, mark, at)
+        {
+            self.repeats.add(hit, mark, at);
         }
         if hit.kind == Kind::Pageview {
             self.minutes.count(hit.site, hit.at);

@@ -34,7 +34,7 @@ fn decoded(written: &[u8]) -> Result<Vec<String>, Unreadable> {
 /// bytes of the new one: the test prints them.
 #[test]
 fn a_version_never_changes_what_it_writes() {
-    let belonging = Belonging::new(JournalId([7; 16]), &JournalState::default());
+    let belonging = Belonging { database: DatabaseId::default(), journal: JournalId([7; 16]) };
     let mut text = String::new();
     for bytes in [written(FileKind::Segment, 1, &belonging).to_vec(), encoded(&all_records())] {
         bytes.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
@@ -86,7 +86,7 @@ fn a_hit_takes_few_bytes() {
     let mut journal = home.open();
     let count = 50_000;
     for hit in busy_hits(count) {
-        journal.append_hit(&hit, None, false).unwrap();
+        journal.append_hit(&hit, how(&hit)).unwrap();
     }
     let per_hit = journal.segment_bytes() as f64 / count as f64;
     assert!((20.0..35.0).contains(&per_hit), "{per_hit} bytes");
@@ -151,6 +151,7 @@ prop_compose! {
         (agent, country, region) in (agent(), text(), text()),
         (origin, campaign, language, screen) in (origin(), campaign(), text(), option::of(Just("xxl"))),
         (watched, mark, is_apart, network) in (watched(), option::of(any::<u64>()), any::<bool>(), option::of(any::<u32>())),
+        counted in any::<i64>(),
     ) -> HitRecord {
         let place = Arc::new(Place { country: country.clone().into(), region: region.into(), city: country.into() });
         let local = LocalHour { day: Day(day), hour: Hour(hour) };
@@ -159,7 +160,7 @@ prop_compose! {
         let hit = Hit {
             site, at, local, token, network, kind, page, hostname, props, agent, place, origin, campaign, language, screen, watched,
         };
-        HitRecord { hit, mark, is_apart }
+        HitRecord { hit, how: HowCounted { at: Moment(counted), mark, is_apart } }
     }
 }
 

@@ -48,13 +48,37 @@ fn records_that_wait_are_written_before_the_next_and_at_the_end() {
 }
 
 #[test]
-fn many_that_wait_are_written_without_being_asked_for() {
+fn many_that_wait_are_written_as_one_when_nothing_more_belongs_to_them() {
     let home = JournalHome::new();
     let mut journal = home.open();
+    journal.append_later(&Record::Forgotten { site: SITE });
+    journal.write_many().unwrap();
+    let begun = journal.segment_bytes();
     for _ in 0..limits::JOURNAL_WAITING_BYTES {
         journal.append_later(&Record::Forgotten { site: SITE });
     }
+    assert_eq!(journal.segment_bytes(), begun, "nothing is written in the middle");
+    journal.write_many().unwrap();
     assert!(journal.segment_bytes() > limits::JOURNAL_WAITING_BYTES as u64);
+    drop(journal);
+    let positions: Vec<_> = home.left().unwrap().records().map(|found| found.unwrap().0).collect();
+    assert!(positions.iter().all(|position| *position == positions[0]), "wholly or not at all");
+}
+
+#[test]
+fn what_is_found_can_be_read_where_nothing_can_be_written_behind_it() {
+    let full = |home: &mut JournalHome| home.bytes_max = 10;
+    let refused = |home: &mut JournalHome| fs::create_dir(home.file("segment-2")).unwrap();
+    type HomeChange = fn(&mut JournalHome);
+    let cases: [(HomeChange, JournalTrouble); 2] = [(full, JournalTrouble::NoRoom), (refused, JournalTrouble::Failed)];
+    for (change, why) in cases {
+        let mut home = home_with(&[hit_record(1)]);
+        change(&mut home);
+        let (journal, found) = home.opened();
+        let (mut journal, Found::State(left)) = (journal.unwrap(), found) else { panic!("there is a state") };
+        assert_eq!(super::records(left), [told(&hit_record(1))]);
+        assert_eq!((journal.go_on(), journal.lost()), (Err(GivenUp(why)), Some(why)));
+    }
 }
 
 #[test]
@@ -161,6 +185,7 @@ fn a_program_that_takes_a_state_up_goes_on_in_the_same_journal() {
     let (mut journal, Found::State(left)) = (journal.unwrap(), found) else { panic!("there is a state") };
     let begins = left.begins();
     assert_eq!(super::records(left).len(), 1);
+    journal.go_on().unwrap();
     let position = journal.position();
     assert_eq!((position.journal, position.segment), (begins.journal, begins.segment + 1));
     journal.append(&hit_record(2)).unwrap();
@@ -174,13 +199,12 @@ fn a_program_that_takes_a_state_up_goes_on_in_the_same_journal() {
 
 #[test]
 fn a_flush_of_another_journal_makes_the_old_one_stale() {
-    let mut home = home_with(&[hit_record(1)]);
-    let position = home.left().unwrap().begins();
-    home.state.drained = Some((position, 5));
-    assert!(home.left().is_some());
-    home.state.drained = Some((JournalPosition { journal: JournalId([1; 16]), ..position }, 6));
-    assert_eq!(home.wiped(), Some(JournalTrouble::OtherDatabase));
-    // The new one was made when the database knew the other; it needs no flush to be found again.
-    home.open().append(&hit_record(2)).unwrap();
-    assert_eq!(super::records(home.left().unwrap()).len(), 1);
+    let stale = |drained: fn(JournalPosition) -> Option<JournalPosition>| {
+        let mut home = home_with(&[hit_record(1)]);
+        let position = home.left().unwrap().begins();
+        home.state.get_mut().drained = drained(position);
+        assert_eq!(home.wiped(), Some(JournalTrouble::OtherDatabase));
+    };
+    stale(|position| Some(JournalPosition { journal: JournalId([1; 16]), ..position }));
+    stale(|_| None);
 }

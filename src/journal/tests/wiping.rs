@@ -81,7 +81,7 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
         bytes[8] += 1;
         fs::write(home.file("segment-2"), bytes).unwrap();
     };
-    let other_database = |home: &mut JournalHome| home.state.database = DatabaseId([4; 16]);
+    let other_database = |home: &mut JournalHome| home.state.get_mut().database = DatabaseId([4; 16]);
     let broken = |home: &mut JournalHome| fs::write(home.file("image-2"), "x").unwrap();
     type HomeChange = fn(&mut JournalHome);
     let cases: [(HomeChange, JournalTrouble); 3] = [
@@ -102,14 +102,14 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
 #[test]
 fn a_folder_that_will_not_do_is_emptied() {
     let home = filled();
-    let (journal, found) = open_among(&home.candidates(), with_swap, &home.state, PLENTY);
+    let (journal, found) = open_among(&home.candidates(), with_swap, &home.state.get(), PLENTY);
     let why = Some(JournalTrouble::MaySwap);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
 
     let home = filled();
     let off = Candidates { chosen: Err(JournalTrouble::SwitchedOff), ..home.candidates() };
-    let (journal, found) = open_among(&off, without_swap, &home.state, PLENTY);
+    let (journal, found) = open_among(&off, without_swap, &home.state.get(), PLENTY);
     let why = Some(JournalTrouble::SwitchedOff);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
     assert!(home.names().is_empty());
@@ -120,7 +120,7 @@ fn a_journal_in_another_folder_is_wiped() {
     let (home, elsewhere) = (filled(), tempfile::tempdir_in("/dev/shm").unwrap());
     let chosen = Candidate { base: elsewhere.path().to_owned(), ..home.candidates().chosen.unwrap() };
     let moved = Candidates { chosen: Ok(chosen), ..home.candidates() };
-    let (journal, found) = open_among(&moved, without_swap, &home.state, PLENTY);
+    let (journal, found) = open_among(&moved, without_swap, &home.state.get(), PLENTY);
     let why = JournalTrouble::OtherFolder;
     assert!(journal.is_some() && matches!(found, Found::Nothing { wiped: Some(wiped), without: None } if wiped == why));
     assert!(home.names().is_empty());
@@ -156,7 +156,7 @@ fn links_and_folders_on_disks_are_refused() {
     let why = Some(JournalTrouble::NotInMemory);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
     let nowhere = Candidates::of(&JournalPlace::Folder("/no/such/folder".into()), home.data.path(), None);
-    let (_, found) = open_among(&nowhere, without_swap, &home.state, PLENTY);
+    let (_, found) = open_among(&nowhere, without_swap, &home.state.get(), PLENTY);
     assert!(matches!(found, Found::Nothing { without: Some(JournalTrouble::NoFolder), .. }));
 }
 
@@ -179,7 +179,7 @@ fn a_journal_past_its_bound_is_given_up_and_counting_goes_on() {
     let given_up = (0..1_000).find_map(|number| journal.append(&hit_record(number)).err()).unwrap();
     assert_eq!((given_up, journal.lost()), (GivenUp(JournalTrouble::NoRoom), Some(JournalTrouble::NoRoom)));
     assert_eq!(journal.append(&hit_record(1)), Err(given_up));
-    assert_eq!(journal.append_hit(&hit(1), None, false), Err(given_up));
+    assert_eq!(journal.append_hit(&hit(1), how(&hit(1))), Err(given_up));
     assert_eq!(journal.rotate().err(), Some(given_up));
     assert!(becomes_empty(&home.folder()));
     assert_eq!(journal.bytes(), 0);
@@ -204,7 +204,7 @@ fn swap_that_is_turned_on_later_gives_the_journal_up_with_the_next_image() {
     static IS_ON: AtomicBool = AtomicBool::new(false);
     let facts = || if IS_ON.load(Ordering::SeqCst) { with_swap() } else { without_swap() };
     let home = JournalHome::new();
-    let mut journal = open_among(&home.candidates(), facts, &home.state, PLENTY).0.unwrap();
+    let mut journal = open_among(&home.candidates(), facts, &home.state.get(), PLENTY).0.unwrap();
     journal.rotate().unwrap().write(&1_u32).unwrap();
     IS_ON.store(true, Ordering::SeqCst);
     let given_up = Err(GivenUp(JournalTrouble::MaySwap));

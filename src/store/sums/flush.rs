@@ -123,8 +123,20 @@ pub struct JournalPosition {
 pub struct JournalState {
     /// The database.
     pub database: DatabaseId,
-    /// The position and the number of the last flush that had one.
-    pub drained: Option<(JournalPosition, u64)>,
+    /// The journal that goes on with it, up to where its records are in the sums; nothing if none does.
+    pub drained: Option<JournalPosition>,
+}
+
+/// What a flush says of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JournalMark {
+    /// Nothing: the store keeps what it was told last.
+    #[default]
+    AsBefore,
+    /// Up to where its records are in the sums.
+    UpTo(JournalPosition),
+    /// What is counted is in no journal. One that is found later has nothing that goes on with the sums.
+    Gone,
 }
 
 /// What is added in one step.
@@ -150,6 +162,6 @@ pub struct Flush {
     pub mails: Vec<MailSum>,
     /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
     pub batches: Vec<(Digest, Day)>,
-    /// Up to where the records of the journal are in the sums. Without one, the store keeps what it was told last.
-    pub position: Option<JournalPosition>,
+    /// How far the sums are with the journal.
+    pub journal: JournalMark,
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalPosition, JournalState,
-    MailSum, NamesMark, OTHER_PAGES, StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalMark, JournalPosition,
+    JournalState, MailSum, NamesMark, OTHER_PAGES, StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::packed::unpack_all;
@@ -45,7 +45,7 @@ struct Held {
     imported: BTreeMap<(SiteId, [u8; 32]), Imported>,
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
-    drained: Option<(JournalPosition, u64)>,
+    drained: Option<JournalPosition>,
 }
 
 impl MemorySums {
@@ -91,7 +91,11 @@ impl Held {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
         }
-        self.drained = flush.position.map(|position| (position, flush.number)).or(self.drained);
+        match flush.journal {
+            JournalMark::AsBefore => {}
+            JournalMark::UpTo(position) => self.drained = Some(position),
+            JournalMark::Gone => self.drained = None,
+        }
         self.flush = flush.number;
     }
 
@@ -357,10 +361,13 @@ impl SumStore for MemorySums {
         Ok(self.held().open.iter().copied().collect())
     }
 
+    fn set_journal(&self, journal: Option<JournalPosition>) -> Result<(), StoreError> {
+        self.held().drained = journal;
+        Ok(())
+    }
+
     fn end_counting(&self, by: CountedBy) -> Result<(), StoreError> {
-        let mut held = self.held();
-        held.make_final(by);
-        held.drained = held.drained.filter(|_| by == CountedBy::Import);
+        self.held().make_final(by);
         Ok(())
     }
 

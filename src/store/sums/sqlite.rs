@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, JournalState, MailSum, NamesMark, StoreError, StoredSums,
-    SumSnapshot, SumStore,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, JournalMark, JournalPosition, JournalState, MailSum,
+    NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
 };
 use crate::counts::Name;
 use crate::rejection::Rejection;
@@ -158,6 +158,12 @@ impl SumStore for SqliteSums {
 
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>> {
         compaction::open_days(&self.reader())
+    }
+
+    fn set_journal(&self, journal: Option<JournalPosition>) -> Result<()> {
+        let writer = self.writer();
+        let mark = journal.map_or(JournalMark::Gone, JournalMark::UpTo);
+        write::set_journal(&writer, mark, read::last_flush(&writer)?)
     }
 
     fn end_counting(&self, by: CountedBy) -> Result<()> {

@@ -250,9 +250,6 @@ pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<(
         }
         pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
     }
-    if by == CountedBy::Live {
-        transaction.execute("UPDATE journal SET id = NULL", [])?;
-    }
     Ok(transaction.commit()?)
 }
 

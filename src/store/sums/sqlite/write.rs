@@ -13,7 +13,7 @@ use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
-use crate::store::{BotCount, Flush, Grain, OTHER_PAGES};
+use crate::store::{BotCount, Flush, Grain, JournalMark, OTHER_PAGES};
 
 pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<Pairs>]) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -36,7 +36,7 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
     add_imported(&transaction, flush)?;
     add_mails(&transaction, flush)?;
     add_batches(&transaction, flush)?;
-    set_position(&transaction, flush)?;
+    set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     Ok(transaction.commit()?)
 }
@@ -77,12 +77,19 @@ fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
     Ok(())
 }
 
-fn set_position(transaction: &Transaction, flush: &Flush) -> Result<()> {
-    let Some(position) = flush.position else { return Ok(()) };
+/// Notes what is said of the journal as of a flush.
+pub(super) fn set_journal(connection: &Connection, mark: JournalMark, flush: u64) -> Result<()> {
+    let position = match mark {
+        JournalMark::AsBefore => return Ok(()),
+        JournalMark::UpTo(position) => position,
+        JournalMark::Gone => {
+            connection.prepare_cached("UPDATE journal SET id = NULL WHERE id IS NOT NULL")?.execute([])?;
+            return Ok(());
+        }
+    };
     let sql = "UPDATE journal SET id = ?, segment = ?, \"offset\" = ?, flush = ?";
-    let numbers = [position.segment, position.offset, flush.number].map(|number| number as i64);
-    let [segment, offset, number] = numbers;
-    transaction.prepare_cached(sql)?.execute(params![position.journal.0, segment, offset, number])?;
+    let [segment, offset, flush] = [position.segment, position.offset, flush].map(|number| number as i64);
+    connection.prepare_cached(sql)?.execute(params![position.journal.0, segment, offset, flush])?;
     Ok(())
 }
 
