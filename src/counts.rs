@@ -254,8 +254,9 @@ impl OpenDay {
         self.unstored.len()
     }
 
-    /// Drops the visitors; sums that are not stored stay.
+    /// Drops the visitors, and who brought which name; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
+        self.names.forget_bringers();
         (self.places_of, self.tokens) = (HashMap::default(), Blocks::default());
         self.visitors = Blocks::default();
         (self.unknown, self.places, self.crowd) = (UnknownHits::default(), 0, None);

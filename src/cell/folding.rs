@@ -96,6 +96,11 @@ impl Folding {
         Folding { before: self.before, ..image }
     }
 
+    /// Forgets who saw which page. What is counted from now on is folded as on a day that is opened now.
+    pub fn forget_visitors(&mut self) {
+        *self = Folding { named_children: self.named_children, before: self.before.take(), ..Folding::default() };
+    }
+
     /// The name that a page is counted by for this visitor. `of` tells apart lists of pages,
     /// such as those that properties name.
     pub fn name<'a>(&mut self, of: &str, page: &'a str, from: Bringer) -> Cow<'a, str> {

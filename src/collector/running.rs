@@ -276,6 +276,7 @@ impl Running {
         }
         let has_ended = self.close_ended(now);
         self.repeats.forget_past(now);
+        self.renew_journal();
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty();
         if self.flushing.writing().is_none() && wants {
@@ -288,7 +289,6 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
-        self.renew_journal();
         self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
     }
 
@@ -308,6 +308,8 @@ impl Running {
         self.journal.forget();
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
+        self.repeats.forget_days(|(of, _)| *of == site);
+        self.mails.forget_site(site);
         self.shares.forget_site(site);
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);
@@ -354,9 +356,6 @@ impl Running {
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
     fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
         let mut days = self.take_closing(directory);
-        for DayState { site, day, .. } in &days {
-            self.journal.later(|| Record::Closed { site: *site, day: *day });
-        }
         if checkpoint {
             self.checkpointed = now;
             days.extend(self.checkpoint());

@@ -79,8 +79,15 @@ pub enum Record {
         /// What the name is of, by number; the name that went; the one that came.
         names: Vec<(u32, String, String)>,
     },
-    /// A day was closed.
+    /// A day ended: who came on it is forgotten.
     Closed {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+    },
+    /// What waited of a day that ended goes with the flush before whose position this lies.
+    Sealed {
         /// The site.
         site: SiteId,
         /// The day there.

@@ -26,6 +26,7 @@ const SALT: u8 = 6;
 const DISPLACED: u8 = 7;
 const CLOSED: u8 = 8;
 const FORGOTTEN: u8 = 9;
+const SEALED: u8 = 10;
 
 /// Writes the records of one segment.
 #[derive(Default)]
@@ -69,6 +70,7 @@ impl RecordEncoder {
                 put_names(to, names);
             }
             Record::Closed { site, day } => put_head(to, CLOSED, *site, *day),
+            Record::Sealed { site, day } => put_head(to, SEALED, *site, *day),
             Record::Forgotten { site } => {
                 to.push(FORGOTTEN);
                 put(to, u64::from(site.0));
@@ -135,6 +137,10 @@ impl RecordDecoder {
             CLOSED => {
                 let (site, day) = place(bytes)?;
                 Record::Closed { site, day }
+            }
+            SEALED => {
+                let (site, day) = place(bytes)?;
+                Record::Sealed { site, day }
             }
             FORGOTTEN => Record::Forgotten { site: SiteId(bytes.small()?) },
             _ => return Err(Unreadable),

@@ -207,6 +207,7 @@ fn all_records() -> Vec<Record> {
             names: vec![(2, "/junk".into(), "/real".into()), (0, String::new(), "ä".into())],
         },
         Record::Closed { site, day },
+        Record::Sealed { site, day },
         Record::Forgotten { site },
     ]
 }

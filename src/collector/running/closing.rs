@@ -1,16 +1,17 @@
 //! In: the end of days and hours. Out: the states of days for the next flush, and for questions about pairs. Forgets: salts and
 //! visitors of days that are over, whether or not the store can take their sums; what waits for the store has no tokens.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Running;
 use crate::collector::pending::SnapshotScope;
 use crate::collector::salts::Salts;
+use crate::counts::SessionSnapshot;
+use crate::journal::Record;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::{CountedBy, DayState, InMemory};
-
-use crate::counts::SessionSnapshot;
 
 impl Running {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
@@ -26,32 +27,41 @@ impl Running {
         // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
         // that is being removed: it may stay after all.
         let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &salts).is_some_and(|end| now >= end);
-        let mut has_ended = false;
-        for key in self.salts.days().iter().filter(|key| is_over(key)) {
-            self.salts.forget(key.0, key.1);
-            has_ended = true;
+        let with_salt = self.salts.days().into_iter();
+        let with_visitors = self.days.iter().filter(|(_, day)| day.visitors() > 0).map(|(key, _)| *key);
+        let ended: HashSet<_> = with_salt.chain(with_visitors).filter(is_over).collect();
+        for key in &ended {
+            self.end_day(*key);
+            self.journal.later(|| Record::Closed { site: key.0, day: key.1 });
         }
-        let mut closed: Vec<DayState> = Vec::new();
-        for (key, day) in self.days.iter_mut().filter(|(key, day)| day.visitors() > 0 && is_over(key)) {
-            let snapshot = Some(Arc::new(day.snapshot()));
-            self.shares.forget_day(*key);
-            day.forget_visitors();
-            closed.push(state(*key, snapshot, &directory, true));
-        }
-        let is_closed = |closed: &[DayState], key: &(SiteId, Day)| closed.iter().any(|s| (s.site, s.day) == *key);
-        let left: Vec<_> =
-            self.unclosed.iter().filter(|key| is_over(key) && !is_closed(&closed, key)).copied().collect();
-        closed.extend(left.into_iter().map(|key| state(key, None, &directory, true)));
-        for state in &closed {
-            self.unclosed.remove(&(state.site, state.day));
-        }
-        if has_ended || !closed.is_empty() {
+        self.repeats.forget_days(is_over);
+        self.mails.forget_people(is_over);
+        if !ended.is_empty() {
             self.journal.forget();
         }
-        has_ended |= !closed.is_empty() || !self.closing.is_empty();
-        self.closing.extend(closed);
+        // Of days from before a start without a journal only sums are left.
+        let left: Vec<_> = self.unclosed.iter().filter(|key| is_over(key)).copied().collect();
+        for key in left {
+            self.wait_for_closing(key, None);
+        }
         self.find_next_end();
-        has_ended
+        !self.closing.is_empty() || !ended.is_empty()
+    }
+
+    /// Forgets who came on a day, and keeps what is to be stored of it.
+    pub(super) fn end_day(&mut self, key: (SiteId, Day)) {
+        self.salts.forget(key.0, key.1);
+        let Some(day) = self.days.get_mut(&key).filter(|day| day.visitors() > 0) else { return };
+        let snapshot = Some(Arc::new(day.snapshot()));
+        day.forget_visitors();
+        self.shares.forget_day(key);
+        self.wait_for_closing(key, snapshot);
+    }
+
+    /// Keeps a day that ended for the next flush.
+    pub(super) fn wait_for_closing(&mut self, key: (SiteId, Day), snapshot: Option<Arc<SessionSnapshot>>) {
+        self.unclosed.remove(&key);
+        self.closing.push(state(key, snapshot, &self.looked_at, true));
     }
 
     /// Takes note of a day that is open from now on.
@@ -74,11 +84,21 @@ impl Running {
             std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
         later.extend(now.split_off(now.len().min(limits::CLOSING_DAYS_MAX)));
         self.closing = later;
-        // A day whose last sums go with this flush is closed by it.
-        now.iter().for_each(|state| {
+        // A day whose last sums go with this flush is closed by it, or by a later one.
+        for state in now.iter().chain(&self.closing) {
             self.unclosed.remove(&(state.site, state.day));
-        });
+        }
+        for DayState { site, day, .. } in now.iter().filter(|state| state.snapshot.is_some()) {
+            self.journal.later(|| Record::Sealed { site: *site, day: *day });
+        }
         now
+    }
+
+    /// Whether visits of days that ended wait for the store.
+    pub(super) fn has_waiting_visits(&self) -> bool {
+        let writing = self.flushing.writing().into_iter().flat_map(|flush| &flush.days);
+        let ended = writing.filter(|state| state.is_over && state.by == CountedBy::Live);
+        self.closing.iter().chain(ended).any(|state| state.snapshot.is_some())
     }
 
     /// The pairs of running days as they are now, of those that have changed.

@@ -38,7 +38,7 @@ impl Running {
                 if let Err(damage) = self.recover(recovered, &state, now) {
                     self.meter.failed(FailureKind::Journal, "start", damage);
                 }
-                if self.days.is_empty() {
+                if self.days.is_empty() && self.closing.is_empty() {
                     // Nobody goes on with what the store has of running days.
                     self.sums.end_counting(CountedBy::Live)?;
                 }
@@ -68,8 +68,12 @@ impl Running {
             self.discard_stored();
         }
         let gone = |site: SiteId| site != SiteId::INSTANCE && self.looked_at.get(site).is_none();
-        let sites: HashSet<SiteId> = self.days.keys().map(|(site, _)| *site).filter(|site| gone(*site)).collect();
+        let waiting = self.closing.iter().map(|state| (state.site, state.day)).collect::<HashSet<_>>();
+        let known = self.days.keys().copied().chain(self.salts.days()).chain(waiting.iter().copied());
+        let sites: HashSet<SiteId> = known.map(|(site, _)| site).filter(|site| gone(*site)).collect();
         sites.into_iter().for_each(|site| self.forget_site(site));
+        // Those are closed with their visits.
+        self.unclosed.retain(|key| !waiting.contains(key));
         self.next_end = now;
         read
     }
@@ -122,15 +126,13 @@ impl Running {
                     day.displace_again(&DisplacedNames::of_rows(&names));
                 }
             }
-            // A day that was closed by a flush which did not go through is closed once more.
-            Record::Closed { site, day } if is_stored => {
-                if let Some(day) = self.days.get_mut(&(site, day)) {
-                    day.forget_visitors();
-                }
-                self.shares.forget_day((site, day));
-                self.salts.forget(site, day);
+            Record::Closed { site, day } => self.end_day((site, day)),
+            Record::Sealed { site, day } if is_stored => {
+                let waits = self.closing.iter().position(|state| (state.site, state.day) == (site, day));
+                waits.into_iter().for_each(|place| drop(self.closing.remove(place)));
             }
-            Record::Closed { .. } => {}
+            // What was taken by a flush that did not go through waits for the next one.
+            Record::Sealed { .. } => {}
             Record::Forgotten { site } => self.forget_site(site),
         }
     }
