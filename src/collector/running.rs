@@ -15,6 +15,7 @@ mod flushing;
 mod image;
 mod journaling;
 mod minutes;
+mod opening;
 mod recovery;
 mod unstored;
 mod wake;

@@ -22,7 +22,10 @@ impl Running {
         if now < self.next_end && Arc::ptr_eq(&directory, &self.looked_at) {
             return !self.closing.is_empty();
         }
-        self.looked_at = directory.clone();
+        if !Arc::ptr_eq(&directory, &self.looked_at) {
+            self.looked_at = directory.clone();
+            self.journal.outdate();
+        }
         let salts = self.salts.clone();
         // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
         // that is being removed: it may stay after all.

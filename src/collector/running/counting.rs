@@ -1,13 +1,11 @@
 //! In: hits, one by one or many together. Out: changes of the open days, and what became of each hit. Forgets: the hits.
 
 use super::Running;
-use crate::cell::Folding;
 use crate::collector::mail::MailKey;
-use crate::collector::personal;
-use crate::counts::{Newcomer, OpenDay, Room};
+use crate::collector::utc_day;
+use crate::counts::{Newcomer, Room};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::Record;
-use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
@@ -66,6 +64,9 @@ impl Running {
                     self.journal.hit_later(hit, *mark, is_apart);
                 }
                 self.displace((hit.site, hit.local.day));
+            }
+            Err(Rejection::UnknownSite) => {
+                self.reject(SiteId::INSTANCE, utc_day(now), Rejection::UnknownSite, None);
             }
             Err(reason) => self.reject(hit.site, hit.local.day, reason, None),
         }
@@ -133,14 +134,16 @@ impl Running {
     pub(super) fn take(&mut self, hit: &Hit, before: Option<Room>, now: Moment) -> Result<Room, Rejection> {
         let key = (hit.site, hit.local.day);
         if !self.days.contains_key(&key) {
-            let day = self.open(key, now);
-            self.days.insert(key, day);
-            self.note_end(key);
+            // A hit may have waited for others while its site was removed; nothing would ever end a day of it.
+            if before.is_none() && self.directory.load().get(hit.site).is_none() {
+                return Err(Rejection::UnknownSite);
+            }
+            self.open(key, now);
         }
         let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
         let visitors = day.visitors();
         let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
-        let newcomer = Newcomer { day: key, network: hit.network, at: hit.at };
+        let newcomer = Newcomer { day: key, network: hit.network, at: now };
         day.take(hit, || {
             room = match before {
                 Some(Room::NoVisitor) => Room::NoVisitor,
@@ -155,27 +158,12 @@ impl Running {
         })?;
         if day.visitors() != visitors {
             self.shares.note(key, day.visitors());
+            if visitors == 0 {
+                // The day may have ended while the hit was on its way.
+                self.note_end(key);
+            }
         }
         Ok(room)
-    }
-
-    /// A day on which nothing has happened yet.
-    fn open(&self, (site, day): (SiteId, Day), now: Moment) -> OpenDay {
-        let directory = self.directory.load();
-        let known = directory.get(site);
-        let today = known.map(|site| site.schedule.locate(now).day);
-        let is_old = today.is_some_and(|today| day.0 < today.0 - limits::HOUR_DETAIL_DAYS);
-        let budget = known.map(|site| site.settings.budget).unwrap_or_default();
-        let opened = match is_old {
-            true => OpenDay::without_hours(site, day, budget),
-            false => OpenDay::new(site, day, budget),
-        };
-        opened.folding(self.folding(site))
-    }
-
-    /// How the pages of a site's day are counted.
-    pub(super) fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.personal, &self.directory, &self.sums, &self.meter)
     }
 
     /// Takes note of the salts that were made meanwhile, before anything is counted by them.

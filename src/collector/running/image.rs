@@ -79,7 +79,7 @@ impl Running {
     pub(super) fn take_up(&mut self, image: RunningImage) {
         for image in image.days {
             let (site, day) = (image.site, image.day);
-            let opened = OpenDay::from_image(image, self.folding(site));
+            let opened = OpenDay::from_image(image, Arc::new(self.known_site(site)));
             self.days.insert((site, day), opened);
         }
         for (site, day, snapshot) in image.closing {

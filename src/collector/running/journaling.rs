@@ -28,6 +28,8 @@ pub(super) struct Journaling {
     forgets: Option<Instant>,
     /// The image that is being written, and since when it is to leave something behind.
     imaging: Option<(Arc<AtomicBool>, Option<Instant>)>,
+    /// Whether a segment should not be counted again: settings have changed that were in force when it began.
+    is_outdated: bool,
     /// Since when the image holds visits of days that ended, which wait for the store.
     waits: Option<Instant>,
 }
@@ -36,7 +38,7 @@ impl Journaling {
     /// No journal.
     pub(super) fn none(meter: Arc<Meter>) -> Journaling {
         let without = Some(JournalTrouble::SwitchedOff);
-        Journaling { journal: None, without, meter, hits: 0, forgets: None, imaging: None, waits: None }
+        Journaling { journal: None, without, meter, hits: 0, forgets: None, imaging: None, is_outdated: false, waits: None }
     }
 
     /// Writes to a journal from now on, if there is one.
@@ -103,6 +105,11 @@ impl Journaling {
         }
     }
 
+    /// Takes note that sites or their settings have changed.
+    pub(super) fn outdate(&mut self) {
+        self.is_outdated = true;
+    }
+
     fn noted(&mut self, written: Result<(), GivenUp>) {
         if let Err(given_up) = written
             && self.journal.take().is_some()
@@ -149,7 +156,7 @@ impl Journaling {
             return false;
         }
         let many = limits::JOURNAL_SEGMENT_HITS.max(visitors / limits::JOURNAL_VISITORS_PER_HIT);
-        self.imaging.is_none() && (self.forgets.is_some() || self.hits >= many)
+        self.imaging.is_none() && (self.forgets.is_some() || self.is_outdated || self.hits >= many)
     }
 
     /// Begins a segment, with an image that may hold visits which wait for the store.
@@ -159,7 +166,7 @@ impl Journaling {
                 let done = Arc::new(AtomicBool::new(false));
                 self.imaging = Some((done.clone(), self.forgets.take()));
                 self.waits = has_waiting_visits.then(|| self.waits.unwrap_or_else(Instant::now));
-                self.hits = 0;
+                (self.hits, self.is_outdated) = (0, false);
                 Some((writer, done))
             }
             Err(given_up) => {

@@ -1,5 +1,5 @@
 //! In: what a program has left in the journal that ended. Out: the state as it was, without what the store has already. Forgets:
-//! nothing; days that ended meanwhile are closed as ever.
+//! sites that are no more; days that ended meanwhile are closed as ever.
 
 use std::collections::HashSet;
 
@@ -63,7 +63,7 @@ impl Running {
         let stored = state.drained.map(|(position, _)| position).filter(|stored| stored.journal == begins.journal);
         // What an image holds that is younger than the last flush is not stored.
         let mut stored = stored.filter(|stored| *stored >= begins);
-        let read = self.replay(recovered, &mut stored, now);
+        let read = self.replay(recovered, &mut stored);
         if stored.is_some() {
             self.discard_stored();
         }
@@ -78,19 +78,14 @@ impl Running {
         read
     }
 
-    fn replay(
-        &mut self,
-        recovered: Recovered,
-        stored: &mut Option<JournalPosition>,
-        now: Moment,
-    ) -> Result<(), Unreadable> {
+    fn replay(&mut self, recovered: Recovered, stored: &mut Option<JournalPosition>) -> Result<(), Unreadable> {
         for record in recovered.records() {
             let (position, record) = record?;
             if stored.is_some_and(|stored| position >= stored) {
                 *stored = None;
                 self.discard_stored();
             }
-            self.redo(record, stored.is_some(), now);
+            self.redo(record, stored.is_some());
         }
         Ok(())
     }
@@ -113,9 +108,9 @@ impl Running {
     }
 
     /// Does again what a record says; `is_stored` if the store has it.
-    fn redo(&mut self, record: Record, is_stored: bool, now: Moment) {
+    fn redo(&mut self, record: Record, is_stored: bool) {
         match record {
-            Record::Hit(record) => self.count_again(&record, now),
+            Record::Hit(record) => self.count_again(&record),
             Record::Rejected { site, day, reason, bot } => self.rejections.add(site, day, reason, bot),
             Record::Mail { site, day, campaign, kind, person } => self.mails.add((site, day, campaign, kind), person),
             Record::Batch { id, at } => _ = self.batches.begin(id, at),
@@ -126,6 +121,7 @@ impl Running {
                     day.displace_again(&DisplacedNames::of_rows(&names));
                 }
             }
+            Record::Opened { site, day, opening } => self.open_again((site, day), opening, is_stored),
             Record::Closed { site, day } => self.end_day((site, day)),
             Record::Sealed { site, day } if is_stored => {
                 let waits = self.closing.iter().position(|state| (state.site, state.day) == (site, day));
@@ -137,10 +133,10 @@ impl Running {
         }
     }
 
-    fn count_again(&mut self, HitRecord { hit, mark, is_apart }: &HitRecord, now: Moment) {
+    fn count_again(&mut self, HitRecord { hit, mark, is_apart }: &HitRecord) {
         let room = if *is_apart { Room::NoVisitor } else { Room::Visitor };
         // It was counted before, so it is again.
-        if self.take(hit, Some(room), now).is_err() {
+        if self.take(hit, Some(room), hit.at).is_err() {
             return;
         }
         if let Some(mark) = mark {
