@@ -15,9 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::cell::{
-    AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, FoldingStart, SiteHistory, Sym, Tally,
-};
+use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, FoldingStart, SiteHistory, Sym, Tally};
 use crate::hit::token::{Network, Token};
 use crate::hit::{Hit, Kind};
 use crate::limits;

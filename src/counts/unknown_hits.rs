@@ -100,3 +100,28 @@ impl UnknownProperty {
         Tally { pageviews: pageviews.into(), events: events.into(), ..Tally::ZERO }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::{AttributeTuples, FIXED, HitAttributeTable};
+
+    #[test]
+    fn kinds_that_became_others_leave_their_places() {
+        let tuples = AttributeTuples::default().of(&[Sym::EMPTY; FIXED.len()], |_, _| Sym::EMPTY);
+        let attributes = HitAttributeTable::default().of([Sym::EMPTY; crate::cell::OF_HITS.len()], Box::default());
+        let of = |page| UnknownHit { tuples, page: Sym(page), attributes, hour: Hour(9), is_view: true };
+        let mut hits = UnknownHits::default();
+        for round in 0..20 {
+            (0..50).for_each(|page| hits.take(of(10 + round * 50 + page), &[]));
+            for place in 0..hits.hits().len() {
+                if hits.hits()[place].0.page != Sym::OTHER && hits.hits()[place].1 > 0 {
+                    hits.relabel(place, of(Sym::OTHER.0));
+                }
+            }
+            hits = hits.rows().into();
+        }
+        assert!(hits.hits().len() <= 51, "{} places", hits.hits().len());
+        assert_eq!((hits.len(), hits.hits().iter().map(|(_, count)| count).sum::<u32>()), (1, 1_000));
+    }
+}

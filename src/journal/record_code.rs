@@ -187,8 +187,7 @@ fn mail(bytes: &mut Bytes<'_>) -> Result<Record, Unreadable> {
 fn opened(bytes: &mut Bytes<'_>) -> Result<Record, Unreadable> {
     let (site, day) = place(bytes)?;
     let (values, without_hours) = (bytes.small()?, byte(bytes)? == 1);
-    let mut folding =
-        FoldingStart { named_children: bytes.small()?, mark: bytes.number()?, ..FoldingStart::default() };
+    let mut folding = FoldingStart { named_children: bytes.small()?, mark: bytes.number()?, ..FoldingStart::default() };
     for _ in 0..bytes.number()? {
         folding.personal.insert(text(bytes)?);
     }

@@ -157,3 +157,91 @@ fn state(
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
     DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beacon::mail::MailKind;
+    use crate::clock::Clock;
+    use crate::collector::Collector;
+    use crate::collector::running::MarkedHit;
+    use crate::control::{self, Command, SiteChange};
+    use crate::hit::agent::{Agent, Agents};
+    use crate::hit::path::Campaign;
+    use crate::hit::place::{Place, Places};
+    use crate::hit::source::Origin;
+    use crate::hit::token::{Network, Token};
+    use crate::hit::{Hit, Kind, Tools};
+    use crate::store;
+
+    /// Two seconds before midnight.
+    const NIGHT: Moment = Moment(1_780_358_398_000);
+    const SITE: SiteId = SiteId(1);
+
+    fn hit(who: u64, page: String, at: Moment) -> Hit {
+        Hit {
+            site: SITE,
+            at,
+            local: crate::site::Schedule::utc().locate(at),
+            token: Some(Token::from_bits(who)),
+            network: Some(Network::from_bits(!who as u32)),
+            kind: Kind::Pageview,
+            page,
+            hostname: "example.com".into(),
+            props: Vec::new(),
+            agent: Arc::new(Agent::unknown()),
+            place: Arc::new(Place { country: "DE".into(), region: "DE-BE".into(), city: "Berlin, DE-BE".into() }),
+            origin: Origin { source: "Google".into(), referrer: "google.com".into(), channel: "Organic Search" },
+            campaign: Campaign::default(),
+            language: String::new(),
+            screen: None,
+            watched: Default::default(),
+        }
+    }
+
+    /// Numbers that are in a state's image: tokens, networks.
+    fn found(running: &Running, numbers: &[u64]) -> Vec<u64> {
+        let image = postcard::to_extend(&running.image(), Vec::new()).unwrap();
+        let is_in = |number: &&u64| {
+            let packed = postcard::to_extend(*number, Vec::new()).unwrap();
+            memchr::memmem::find(&image, &packed).is_some()
+        };
+        numbers.iter().filter(is_in).copied().collect()
+    }
+
+    #[test]
+    fn nothing_in_the_image_tells_who_came_on_a_day_that_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(NIGHT);
+        let (collector, keeping) = Collector::start(stores, tools, clock.clone()).unwrap();
+        let change = SiteChange::of("personal", 2);
+        control::run(Command::SiteAdd { domain: "example.com".into(), change }, &collector, "").unwrap();
+        let people: Vec<u64> = (1..=4).map(|who: u64| who.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let mail = 0xfeed_face_cafe_beef;
+        let networks = people.iter().map(|who| u64::from(!*who as u32));
+        let numbers: Vec<u64> = people.iter().copied().chain(networks).chain([mail]).collect();
+        let with = |work: &dyn Fn(&mut Running, Moment)| collector.0.running.with(|running, now| work(running, now));
+        with(&|running, now| {
+            for who in &people {
+                let hit = hit(*who, format!("/profile/{who}"), now);
+                running.count(&MarkedHit { hit, mark: Some(7) }, now).unwrap();
+            }
+            let day = crate::site::Schedule::utc().locate(now).day;
+            running.mail((SITE, day, "spring".into(), MailKind::ALL[0]), Some(mail));
+            assert_eq!(found(running, &numbers), numbers);
+        });
+        clock.set(NIGHT.plus(5_000));
+        with(&|running, now| {
+            assert!(running.close_ended(now) && running.has_waiting_visits());
+            assert_eq!(found(running, &numbers), [0; 0], "while its visits wait for the store");
+        });
+        with(&|running, _| {
+            assert!(running.closing.is_empty());
+            assert_eq!(found(running, &numbers), [0; 0], "while its visits are on their way");
+        });
+        collector.stop();
+        keeping.wait().unwrap();
+    }
+}

@@ -38,7 +38,16 @@ impl Journaling {
     /// No journal.
     pub(super) fn none(meter: Arc<Meter>) -> Journaling {
         let without = Some(JournalTrouble::SwitchedOff);
-        Journaling { journal: None, without, meter, hits: 0, forgets: None, imaging: None, is_outdated: false, waits: None }
+        Journaling {
+            journal: None,
+            without,
+            meter,
+            hits: 0,
+            forgets: None,
+            imaging: None,
+            is_outdated: false,
+            waits: None,
+        }
     }
 
     /// Writes to a journal from now on, if there is one.
