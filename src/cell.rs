@@ -19,7 +19,7 @@ pub use blocks::Blocks;
 pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use filter::{Filter, Test};
-pub use folding::{Folding, SiteHistory};
+pub use folding::{Folding, FoldingStart, SiteHistory};
 pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};
 pub use names::{Bringer, DayNames, DisplacedNames, GoneName, PAGEVIEW, Sym, Use};
 pub use tuples::{AttributeTuple, AttributeTuples, TUPLES_PER_VISIT, TupleValues};

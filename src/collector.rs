@@ -40,7 +40,7 @@ use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::{CountedBy, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 pub use pending::SnapshotScope;
-use personal::Personal;
+use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
 pub use running::{BatchOutcome, MarkedHit};
@@ -189,7 +189,8 @@ impl Collector {
 
     /// How the pages of a site's day that is opened now are counted.
     pub fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.0.personal, &self.0.directory, &self.0.sums, &self.0.meter)
+        let site = KnownSite::of(site, &self.0.personal, &self.0.directory, &self.0.sums, &self.0.meter);
+        Folding::by(site.start(), Arc::new(site))
     }
 
     /// Visitors of all open days that are in memory; none once the collector has ended.

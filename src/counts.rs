@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, Sym, Tally};
+use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, FoldingStart, SiteHistory, Sym, Tally};
 use crate::hit::token::{Network, Token};
 use crate::hit::{Hit, Kind};
 use crate::limits;
@@ -144,7 +144,25 @@ pub struct OpenDay {
     has_changed: bool,
 }
 
+/// What a day is opened with, and keeps until it is over, whatever becomes of its site's settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DayOpening {
+    /// How many values of each dimension have room.
+    pub values: u32,
+    /// Whether only the totals are kept by hour.
+    pub without_hours: bool,
+    /// What its pages are folded by.
+    pub folding: FoldingStart,
+}
+
 impl OpenDay {
+    /// A day that is opened so. `history` knows the site beside its day.
+    pub fn opened(site: SiteId, day: Day, opening: DayOpening, history: Arc<dyn SiteHistory>) -> OpenDay {
+        let budget = Budget { values: opening.values, ..Budget::default() };
+        let new = if opening.without_hours { OpenDay::without_hours } else { OpenDay::new };
+        new(site, day, budget).folding(Folding::by(opening.folding, history))
+    }
+
     /// A day on which nothing has happened yet.
     pub fn new(site: SiteId, day: Day, budget: Budget) -> OpenDay {
         OpenDay {
@@ -260,8 +278,9 @@ impl OpenDay {
         self.unstored.len()
     }
 
-    /// Drops the visitors; sums that are not stored stay.
+    /// Drops the visitors, and who brought which name; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
+        self.names.forget_bringers();
         (self.places_of, self.tokens) = (HashMap::default(), Blocks::default());
         self.visitors = Blocks::default();
         (self.unknown, self.places, self.crowd) = (UnknownHits::default(), 0, None);

@@ -63,7 +63,8 @@
 //! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/snapshot.rs`;
 //! - what a visitor remembers and counts for: `visit.rs`, `visit/contributions.rs`; names that give way: `visit/relabel.rs`,
 //!   `counts/displacing.rs`; what of a day readers share: `cell/blocks.rs`, `counts/unstored.rs`; what outlives the program:
-//!   `counts/image.rs`;
+//!   `counts/image.rs`; what a day keeps of its opening: `collector/running/opening.rs`; what it forgets at its end:
+//!   `collector/running/closing.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `view/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `view/goals.rs`, `page/watched.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:

@@ -6,6 +6,7 @@ mod bounds;
 mod browser;
 mod captures;
 mod claims;
+mod closing;
 mod countries;
 mod dashboard;
 mod days;

@@ -80,6 +80,38 @@ fn what_has_a_name_keeps_it_and_the_next_day_begins_folded() {
     assert_eq!(visitors_of(&pages(&world), "/profile/john-doe"), None);
 }
 
+/// What pages count after a day on which the program may end in between, and what the owner may change of it.
+fn after_a_day_with(end: fn(&mut World), before: u32) -> Vec<Vec<(String, i64)>> {
+    let mut world = World::start();
+    set(&world, SiteChange::of("personal", before));
+    profiles(&world, 0..8);
+    world.pageview("/about").by("visitor 7").ok();
+    set(&world, SiteChange::of("personal", 4));
+    // What is folded gets a name of its own, which the store has then.
+    world.pageview("/profile/member-6x").by("somebody").ok();
+    world.flush();
+    end(&mut world);
+    for page in ["/about", "/profile/member-6x", "/profile/member-7x"] {
+        world.pageview(page).by("visitor 6").ok();
+    }
+    profiles(&world, 8..11);
+    end(&mut world);
+    profiles(&world, 11..14);
+    world.flush();
+    let asked = [("event:page", "visitors"), ("event:page", "pageviews"), ("visit:exit_page", "visits")];
+    asked.iter().map(|(dimension, metric)| values(&world, dimension, metric)).collect()
+}
+
+#[test]
+fn pages_are_folded_alike_over_every_end_of_the_program() {
+    for before in [4, 0, 12] {
+        let expected = after_a_day_with(|_| {}, before);
+        for end in [World::kill, World::restart] {
+            assert_eq!(after_a_day_with(end, before), expected, "{before}");
+        }
+    }
+}
+
 #[test]
 fn the_owner_is_asked_once_and_both_answers_act_at_once() {
     for (answer, page) in [("name", "/profile/jane-roe"), ("template", "/profile/:id")] {

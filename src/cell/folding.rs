@@ -6,7 +6,7 @@
 //! so. A parent of which more than one in ten children had a second visitor is no such parent: blogs and shops are none.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,21 +20,29 @@ pub const OTHER_CHILD: &str = ":other";
 
 /// What is known of a site beside its day.
 pub trait SiteHistory: Send + Sync {
-    /// Whether a page was counted by this name before the day was opened.
-    fn is_known(&self, page: &str) -> bool;
+    /// Whether a page was counted by this name before the store's names had this mark.
+    fn is_known(&self, page: &str, mark: u64) -> bool;
     /// Whether the children of a parent may be folded: the owner has not asked for their names. The page is one of them.
     fn may_fold(&self, parent: &str, page: &str) -> bool;
-    /// Whether children of this parent were folded on another day.
-    fn is_personal(&self, parent: &str) -> bool;
     /// Takes note that children of a parent are folded.
     fn note(&self, parent: &str);
+}
+
+/// What a day is folded by from its opening on: a day that is read back is folded as if nothing had been.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldingStart {
+    /// How many children are counted by name; 0 for all of them.
+    pub named_children: u32,
+    /// The mark of the store's names by then.
+    pub mark: u64,
+    /// Parents whose children were folded on other days by then, or are on this one.
+    pub personal: BTreeSet<String>,
 }
 
 /// The pages of one site and day, as far as they may be folded.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Folding {
-    /// How many children are counted by name; 0 for all of them.
-    named_children: u32,
+    start: FoldingStart,
     #[serde(skip)]
     before: Option<Arc<dyn SiteHistory>>,
     children: Children,
@@ -73,15 +81,15 @@ struct Parent {
 }
 
 impl Folding {
-    /// Folds where a parent has more than `named_children` children that one visitor each has seen.
-    pub fn by(named_children: u32, before: Arc<dyn SiteHistory>) -> Folding {
-        Folding { named_children, before: Some(before), ..Folding::default() }
+    /// Folds where a parent has more named children than `start` says that one visitor each has seen.
+    pub fn by(start: FoldingStart, before: Arc<dyn SiteHistory>) -> Folding {
+        Folding { before: (start.named_children > 0).then_some(before), start, ..Folding::default() }
     }
 
     /// All of it but what is known of the site beside its day.
     pub fn image(&self) -> Folding {
         Folding {
-            named_children: self.named_children,
+            start: self.start.clone(),
             children: self.children.clone(),
             parents: self.parents.clone(),
             by_network: self.by_network.clone(),
@@ -91,9 +99,15 @@ impl Folding {
         }
     }
 
-    /// The folding of an image, with what this one knows of the site.
-    pub fn restored(self, image: Folding) -> Folding {
-        Folding { before: self.before, ..image }
+    /// The folding of an image, with what is known of the site.
+    pub fn restored(self, before: Arc<dyn SiteHistory>) -> Folding {
+        Folding { before: (self.start.named_children > 0).then_some(before), ..self }
+    }
+
+    /// Forgets who saw which page.
+    pub fn forget_visitors(&mut self) {
+        let (start, before) = (std::mem::take(&mut self.start), self.before.take());
+        *self = Folding { start, before, ..Folding::default() };
     }
 
     /// The name that a page is counted by for this visitor. `of` tells apart lists of pages,
@@ -148,6 +162,8 @@ impl Folding {
             return is_still_folded && before.may_fold(parent, page);
         }
         let has_room = self.has_room(from.network);
+        let (mark, named_children) = (self.start.mark, self.start.named_children);
+        let was_personal = of.is_empty() && self.start.personal.contains(parent);
         // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
         let mut unknown = Parent::default();
         let seen = match self.parents.get_mut(&of_parent) {
@@ -156,17 +172,18 @@ impl Folding {
             Some(known) => known,
         };
         seen.singles += u32::from(has_room);
-        let was_personal = of.is_empty() && before.is_personal(parent);
-        let mut is_folded = seen.is_personal(was_personal, self.named_children, &mut self.children, before);
-        let is_known = is_folded && before.is_known(page);
+        let is_known_page = |page: &str| before.is_known(page, mark);
+        let mut is_folded = seen.is_personal(was_personal, named_children, &mut self.children, &is_known_page);
+        let is_known = is_folded && is_known_page(page);
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
         if is_known {
             seen.singles = seen.singles.saturating_sub(u32::from(has_room));
-        } else if !is_folded && has_room && seen.unasked.len() < self.named_children as usize {
+        } else if !is_folded && has_room && seen.unasked.len() < named_children as usize {
             seen.unasked.push((digest, page.into()));
         }
         if is_folded && of.is_empty() && !was_personal {
             before.note(parent);
+            self.start.note(parent);
         }
         if has_room {
             self.children.insert(digest, Child { only: (!is_known).then_some(from.who), is_folded });
@@ -200,6 +217,14 @@ impl Folding {
     }
 }
 
+impl FoldingStart {
+    fn note(&mut self, parent: &str) {
+        if self.personal.len() < limits::PERSONAL_PARENTS_MAX {
+            self.personal.insert(parent.to_owned());
+        }
+    }
+}
+
 type Children = HashMap<u64, Child, foldhash::fast::RandomState>;
 
 impl Parent {
@@ -214,20 +239,20 @@ impl Parent {
         was: bool,
         named_children: u32,
         children: &mut Children,
-        before: &dyn SiteHistory,
+        is_known: &dyn Fn(&str) -> bool,
     ) -> bool {
         if !self.looks_personal(was, named_children) || was || self.unasked.is_empty() {
             return self.looks_personal(was, named_children);
         }
-        self.ask(children, before);
+        self.ask(children, is_known);
         self.looks_personal(was, named_children)
     }
 
     /// Finds out which of the single children were known before, and so are none of one visitor.
-    fn ask(&mut self, children: &mut Children, before: &dyn SiteHistory) {
+    fn ask(&mut self, children: &mut Children, is_known: &dyn Fn(&str) -> bool) {
         for (digest, page) in std::mem::take(&mut self.unasked) {
             let child = children.get_mut(&digest).filter(|child| child.only.is_some());
-            if let Some(child) = child.filter(|_| before.is_known(&page)) {
+            if let Some(child) = child.filter(|_| is_known(&page)) {
                 child.only = None;
                 self.singles = self.singles.saturating_sub(1);
             }
@@ -273,16 +298,12 @@ mod tests {
     }
 
     impl SiteHistory for KnownSite {
-        fn is_known(&self, page: &str) -> bool {
+        fn is_known(&self, page: &str, _: u64) -> bool {
             self.known.contains(page)
         }
 
         fn may_fold(&self, parent: &str, _: &str) -> bool {
             !self.kept.contains(parent)
-        }
-
-        fn is_personal(&self, parent: &str) -> bool {
-            self.personal.lock().is_ok_and(|personal| personal.contains(parent))
         }
 
         fn note(&self, parent: &str) {
@@ -295,7 +316,12 @@ mod tests {
     }
 
     fn folding(site: &Arc<KnownSite>) -> Folding {
-        Folding::by(5, site.clone())
+        let personal = site.personal.lock().unwrap().clone();
+        Folding::by(FoldingStart { named_children: 5, mark: 0, personal }, site.clone())
+    }
+
+    fn is_personal(site: &KnownSite, parent: &str) -> bool {
+        site.personal.lock().unwrap().contains(parent)
     }
 
     #[test]
@@ -314,7 +340,7 @@ mod tests {
         assert_eq!(day.folded("/profile/jane-roe").as_deref(), Some("/profile/:other"));
         assert_eq!(day.name("", "/profile/jane-roe", by(7)), "/profile/jane-roe");
         assert_eq!(day.name("", "/profile/jane-roe", by(6)), "/profile/jane-roe");
-        assert!(site.is_personal("/profile") && !site.is_personal(""));
+        assert!(is_personal(&site, "/profile") && !is_personal(&site, ""));
         // On the next day the first one is folded.
         assert_eq!(folding(&site).name("", "/profile/john", by(1)), "/profile/:other");
     }
@@ -332,7 +358,7 @@ mod tests {
                 (day.name("", &page, by(who)).into_owned(), day.name("", &page, by(100 + who)).into_owned());
             assert_eq!((first, again), (page.clone(), page), "every post has two readers");
         }
-        assert!(!site.is_personal("/blog"));
+        assert!(!is_personal(&site, "/blog"));
     }
 
     #[test]
@@ -347,7 +373,7 @@ mod tests {
             }
         }
         assert_eq!(day.name("", "/blog/new", by(61)), "/blog/new", "a new post among many that were known");
-        assert!(!site.is_personal("/blog") && !site.is_personal("/kept"));
+        assert!(!is_personal(&site, "/blog") && !is_personal(&site, "/kept"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! budget; a name that a second one brings is no chance, and gets in for half as much again; and when that is used up, the
 //! lightest names give way to heavier ones (`displacement.rs`). So what people read is counted by name though somebody floods the site.
 
+mod bringers;
 mod displacement;
 mod image;
 mod uses;

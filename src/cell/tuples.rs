@@ -43,8 +43,9 @@ pub struct AttributeTuples {
     pub values: TupleValues,
     #[serde(skip)]
     numbers: HashMap<TupleKey, AttributeTuple, foldhash::fast::RandomState>,
-    /// Those that no visit gets any more.
-    left: Vec<AttributeTuple>,
+    /// Numbers of those that lost a value, and those that are free.
+    retired: Vec<AttributeTuple>,
+    free: Vec<AttributeTuple>,
 }
 
 /// The values of tuples, by number.
@@ -72,16 +73,20 @@ impl AttributeTuples {
 
     /// All of it but what is found out again by [`AttributeTuples::restored`].
     pub fn image(&self) -> AttributeTuples {
-        AttributeTuples { values: self.values.clone(), numbers: HashMap::default(), left: self.left.clone() }
+        let (retired, free) = (self.retired.clone(), self.free.clone());
+        AttributeTuples { values: self.values.clone(), numbers: HashMap::default(), retired, free }
     }
 
     /// The tuples of an image, to be counted with.
     pub fn restored(mut self) -> AttributeTuples {
-        let left: HashSet<AttributeTuple> = self.left.iter().copied().collect();
+        let lost: HashSet<AttributeTuple> = self.retired.iter().chain(&self.free).copied().collect();
         let known = (0..).map(AttributeTuple).zip(self.values.known.iter());
-        // The last of those with the same values is the one in use.
-        let in_use = known.filter(|(tuple, _)| !left.contains(tuple));
-        self.numbers = in_use.map(|(tuple, (combination, _))| (*combination, tuple)).collect();
+        for (tuple, (combination, joined)) in known.filter(|(tuple, _)| !lost.contains(tuple)) {
+            // Of two with the same values the one in use is that whose channel and source have found room.
+            if *joined != Sym::OTHER || !self.numbers.contains_key(combination) {
+                self.numbers.insert(*combination, tuple);
+            }
+        }
         self
     }
 
@@ -99,7 +104,13 @@ impl AttributeTuples {
     }
 
     fn add(&mut self, combination: TupleKey, joined: Sym) -> AttributeTuple {
-        let tuple = AttributeTuple(self.values.known.push((combination, joined)) as u32);
+        let tuple = match self.free.pop() {
+            Some(free) => {
+                self.values.set(free, (combination, joined));
+                free
+            }
+            None => AttributeTuple(self.values.known.push((combination, joined)) as u32),
+        };
         self.numbers.insert(combination, tuple);
         tuple
     }
@@ -114,7 +125,8 @@ impl AttributeTuples {
     }
 
     /// For each tuple that has a value that is gone, the one that has [`Sym::OTHER`] in its place. From now on no visit gets a
-    /// tuple with one of those. `join` makes the name of a channel and source in one.
+    /// tuple with one of those; what they were stays known until [`AttributeTuples::free_retired`]. `join` makes the name of a channel
+    /// and source in one.
     pub fn without(
         &mut self,
         is_gone: impl Fn(Dimension, Sym) -> bool,
@@ -124,7 +136,9 @@ impl AttributeTuples {
         let has_lost = |joined: Sym| is_gone(Dimension::ChannelAndSource, joined);
         // Those that lose channel and source in one alone come first: others may become like them.
         let in_use = self.numbers.iter().map(|(combination, tuple)| (*combination, *tuple));
-        let lost: Vec<_> = in_use.filter(|(_, tuple)| has_lost(self.values.joined(*tuple))).collect();
+        let mut lost: Vec<_> = in_use.filter(|(_, tuple)| has_lost(self.values.joined(*tuple))).collect();
+        // A day that is read back finds room for the same ones.
+        lost.sort_unstable_by_key(|(_, tuple)| tuple.0);
         for (combination, tuple) in lost {
             new.insert(tuple, self.add(combination, Sym::OTHER));
         }
@@ -136,14 +150,25 @@ impl AttributeTuples {
                 // Its values may become those of other names, and its channel and source in one would not be theirs.
                 if self.numbers.get(&combination) == Some(&tuple) {
                     self.numbers.remove(&combination);
-                    self.left.push(tuple);
                 }
                 new.insert(tuple, self.number(left, &mut join));
             } else if has_lost(joined) && !new.contains_key(&tuple) {
                 new.insert(tuple, self.add(combination, Sym::OTHER));
             }
         }
+        let mut lost: Vec<_> = new.keys().copied().collect();
+        lost.sort_unstable_by_key(|tuple| tuple.0);
+        self.retired.append(&mut lost);
         new
+    }
+
+    /// Lets new tuples have the numbers of those that lost a value. Nobody may have them any more, and all sums that name them must
+    /// be handed out.
+    pub fn free_retired(&mut self) {
+        for tuple in &self.retired {
+            self.values.set(*tuple, (TupleKey { which: 0, values: [Sym::EMPTY; VALUES_MAX] }, Sym::EMPTY));
+        }
+        self.free.append(&mut self.retired);
     }
 }
 
@@ -176,6 +201,10 @@ impl TupleValues {
         let (combination, joined) = self.known[tuple.0 as usize];
         let has_joined = combination.which == ValueGroup::Origin as usize;
         combination.values().chain(has_joined.then_some((Dimension::ChannelAndSource, joined)))
+    }
+
+    fn set(&mut self, tuple: AttributeTuple, value: (TupleKey, Sym)) {
+        self.known.entry_mut(tuple.0 as usize).into_iter().for_each(|known| *known = value);
     }
 
     /// Channel and source in one.
@@ -233,6 +262,51 @@ mod tests {
         }
         assert_eq!(tuples.values.value(of_visit, Dimension::Page), Sym::EMPTY);
         assert_eq!(of_visit.into_iter().flat_map(|tuple| tuples.values.of(tuple)).count(), FIXED.len() + 1);
+    }
+
+    /// A day that is read back has maps with other seeds, and must give tuples the same numbers.
+    #[test]
+    fn what_takes_the_place_of_lost_tuples_does_not_depend_on_the_order_of_a_map() {
+        let of_source = |source: u32| {
+            let mut values = [Sym::EMPTY; FIXED.len()];
+            values[Dimension::Source.place_in_fixed().unwrap()] = Sym(source);
+            values
+        };
+        let replaced = || {
+            let mut tuples = AttributeTuples::default();
+            for source in 10..40 {
+                tuples.of(&of_source(source), |_, source| Sym(1_000 + source.0));
+            }
+            let is_joined = |dimension, sym: Sym| dimension == Dimension::ChannelAndSource && sym.0 >= 1_000;
+            let new = tuples.without(is_joined, |_, _| Sym::OTHER);
+            let mut new: Vec<_> = new.into_iter().map(|(old, new)| (old.0, new.0)).collect();
+            new.sort_unstable();
+            new
+        };
+        assert_eq!(replaced().len(), 30);
+        assert_eq!(replaced(), replaced());
+    }
+
+    #[test]
+    fn numbers_of_lost_tuples_are_free_when_their_sums_are_handed_out() {
+        let mut tuples = AttributeTuples::default();
+        let place = Dimension::Source.place_in_fixed().unwrap();
+        let of = |tuples: &mut AttributeTuples, source: u32| {
+            let mut values = [Sym::EMPTY; FIXED.len()];
+            values[place] = Sym(source);
+            tuples.of(&values, |_, source| Sym(1_000 + source.0))
+        };
+        for round in 0..20 {
+            let visits: Vec<_> = (0..50).map(|source| of(&mut tuples, 10 + 50 * round + source)).collect();
+            let new = tuples.without(|_, sym| sym.0 >= 10, |_, _| Sym::OTHER);
+            assert!(visits.iter().flatten().all(|tuple| !tuples.free.contains(tuple)), "sums name them still");
+            let left = visits[0].map(|tuple| new.get(&tuple).copied().unwrap_or(tuple));
+            assert_eq!(tuples.values.value(left, Dimension::Source), Sym::OTHER);
+            tuples.free_retired();
+            let again = AttributeTuples { numbers: HashMap::default(), ..tuples.image() }.restored();
+            assert_eq!(again.numbers, tuples.numbers);
+        }
+        assert!(tuples.values.known.len() < 150, "{} numbers", tuples.values.known.len());
     }
 
     #[test]

@@ -49,6 +49,17 @@ impl MailTallies {
         filled.map(row).collect()
     }
 
+    /// Forgets the people of days that are over; how many they were stays.
+    pub(super) fn forget_people(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) {
+        let known = self.0.iter_mut().filter(|(_, sum)| !sum.known.is_empty());
+        known.filter(|((site, day, ..), _)| is_over(&(*site, *day))).for_each(|(_, sum)| sum.known = HashSet::new());
+    }
+
+    /// Drops what is known of a site.
+    pub(super) fn forget_site(&mut self, site: SiteId) {
+        self.0.retain(|(of, ..), _| *of != site);
+    }
+
     /// Hands out what is there; people are remembered until their day is over.
     pub(super) fn drain(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) -> Vec<MailSum> {
         let drained = self.rows();

@@ -1,4 +1,4 @@
-//! In: the sites and their store. Out: what the pages of a day may be folded by, and the parents whose children were. Forgets: with
+//! In: the sites and their store. Out: what the pages of a day are folded by, and the parents whose children were. Forgets: with
 //! a site, its parents. Nothing of it is written: what was folded is known again by its name, `/parent/:other`.
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 
 use crate::cell::folding::OTHER_CHILD;
-use crate::cell::{Folding, SiteHistory};
+use crate::cell::{FoldingStart, SiteHistory};
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
 use crate::site::{Directory, Site, SiteId, Target};
@@ -42,9 +42,8 @@ impl Personal {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&site);
     }
 
-    fn has(&self, site: SiteId, parent: &str) -> bool {
-        let parents = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        parents.get(&site).is_some_and(|parents| parents.contains(parent))
+    fn of(&self, site: SiteId) -> BTreeSet<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&site).cloned().unwrap_or_default()
     }
 
     fn add(&self, site: SiteId, parent: &str) {
@@ -56,41 +55,45 @@ impl Personal {
     }
 }
 
-/// What the days of a site are folded by.
-struct OfSite {
+/// What is known of a site beside its days.
+pub(super) struct KnownSite {
     site: SiteId,
     personal: Arc<Personal>,
     directory: Arc<ArcSwap<Directory>>,
     sums: Arc<dyn SumStore>,
     meter: Arc<Meter>,
-    /// What was stored when the day was opened.
-    mark: NamesMark,
 }
 
-/// How the pages of a site's day that is opened now are folded.
-pub(super) fn folding(
-    site: SiteId,
-    personal: &Arc<Personal>,
-    directory: &Arc<ArcSwap<Directory>>,
-    sums: &Arc<dyn SumStore>,
-    meter: &Arc<Meter>,
-) -> Folding {
-    let least = directory.load().get(site).map_or(0, |site| site.settings.paths.personal);
-    if least == 0 {
-        return Folding::default();
+impl KnownSite {
+    pub(super) fn of(
+        site: SiteId,
+        personal: &Arc<Personal>,
+        directory: &Arc<ArcSwap<Directory>>,
+        sums: &Arc<dyn SumStore>,
+        meter: &Arc<Meter>,
+    ) -> KnownSite {
+        let (personal, directory, sums, meter) = (personal.clone(), directory.clone(), sums.clone(), meter.clone());
+        KnownSite { site, personal, directory, sums, meter }
     }
-    // Where the store can't be asked, every page counts as unknown to it.
-    let mark = sums.names_mark().unwrap_or_else(|error| {
-        meter.failed(FailureKind::LookUp, "the last name of a page", error);
-        Default::default()
-    });
-    let (personal, directory, sums, meter) = (personal.clone(), directory.clone(), sums.clone(), meter.clone());
-    Folding::by(least, Arc::new(OfSite { site, personal, directory, sums, meter, mark }))
+
+    /// What a day of the site that is opened now is folded by.
+    pub(super) fn start(&self) -> FoldingStart {
+        let named_children = self.directory.load().get(self.site).map_or(0, |site| site.settings.paths.personal);
+        if named_children == 0 {
+            return FoldingStart::default();
+        }
+        // Where the store can't be asked, every page counts as unknown to it.
+        let mark = self.sums.names_mark().unwrap_or_else(|error| {
+            self.meter.failed(FailureKind::LookUp, "the last name of a page", error);
+            Default::default()
+        });
+        FoldingStart { named_children, mark: mark.0, personal: self.personal.of(self.site) }
+    }
 }
 
-impl SiteHistory for OfSite {
-    fn is_known(&self, page: &str) -> bool {
-        self.sums.has_name(self.site, page, self.mark).unwrap_or_else(|error| {
+impl SiteHistory for KnownSite {
+    fn is_known(&self, page: &str, mark: u64) -> bool {
+        self.sums.has_name(self.site, page, NamesMark(mark)).unwrap_or_else(|error| {
             self.meter.failed(FailureKind::LookUp, "the name of a page", error);
             false
         })
@@ -102,10 +105,6 @@ impl SiteHistory for OfSite {
                 site.settings.goals.iter().any(|goal| matches!(&goal.target, Target::Page(goal) if goal == page));
             site.settings.paths.may_fold(parent) && !is_goal
         })
-    }
-
-    fn is_personal(&self, parent: &str) -> bool {
-        self.personal.has(self.site, parent)
     }
 
     fn note(&self, parent: &str) {

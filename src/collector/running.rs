@@ -15,6 +15,7 @@ mod flushing;
 mod image;
 mod journaling;
 mod minutes;
+mod opening;
 mod recovery;
 mod unstored;
 mod wake;
@@ -300,6 +301,7 @@ impl Running {
         }
         let has_ended = self.close_ended(now);
         self.repeats.forget_past(now);
+        self.renew_journal();
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty();
         if self.flushing.writing().is_none() && wants {
@@ -312,7 +314,6 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
-        self.renew_journal();
         self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
     }
 
@@ -333,6 +334,8 @@ impl Running {
         self.journal.forget();
         self.unclosed.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
+        self.repeats.forget_days(|(of, _)| *of == site);
+        self.mails.forget_site(site);
         self.shares.forget_site(site);
         for (_, day) in self.salts.days().into_iter().filter(|(of, _)| *of == site) {
             self.salts.forget(site, day);

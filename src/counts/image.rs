@@ -1,13 +1,15 @@
 //! In: a running day. Out: all of it, for the journal, and the same day again after the program ended. Forgets: nothing, so that it
 //! may lie in memory alone; tokens are among it, as numbers.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::shares::NetworkCounts;
 use super::unknown_hits::UnknownRows;
 use super::unstored::Layers;
 use super::{OpenDay, TokenKey};
-use crate::cell::{Blocks, DayNames, Folding};
+use crate::cell::{Blocks, DayNames, SiteHistory};
 use crate::hit::token::Token;
 use crate::site::{Day, Moment, SiteId};
 use crate::visit::Visitor;
@@ -49,14 +51,14 @@ impl OpenDay {
         }
     }
 
-    /// The day of an image: every further hit books what it would have booked. `folding` knows the site beside its day.
-    pub fn from_image(image: DayImage, folding: Folding) -> OpenDay {
+    /// The day of an image: every further hit books what it would have booked. `history` knows the site beside its day.
+    pub fn from_image(image: DayImage, history: Arc<dyn SiteHistory>) -> OpenDay {
         let DayImage { site, day, names, tokens, visitors, unknown, unstored, crowd, last_hit, displaced, has_changed } =
             image;
         OpenDay {
             site,
             day,
-            names: names.restored(folding),
+            names: names.restored(history),
             places_of: (0..).zip(tokens.iter()).map(|(place, token)| (TokenKey::of(*token), place)).collect(),
             places: visitors.iter().map(Visitor::places).sum(),
             tokens,

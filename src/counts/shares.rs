@@ -29,7 +29,7 @@ pub struct Newcomer {
     pub day: (SiteId, Day),
     /// The network; nothing where the site keeps no tokens.
     pub network: Option<Network>,
-    /// When they come.
+    /// When they come, by the clock: what a client says of a hit does not matter for it.
     pub at: Moment,
 }
 
@@ -81,7 +81,8 @@ impl Shares {
         }
         let share = self.days.entry(newcomer.day).or_default();
         let minute = newcomer.at.0.div_euclid(60_000);
-        if minute > share.minute {
+        // Another minute, whichever way the clock was set.
+        if minute != share.minute {
             (share.minute, share.of_minute) = (minute, NewVisitors::default());
         }
         let of_minute = share.of_minute.has_room(network, limits::NEW_PER_NETWORK_AND_MINUTE);
@@ -234,6 +235,18 @@ mod tests {
         assert!((400..4_000).all(|who| admit(&mut shares, newcomer(1, FLOOD, who * 5_000))));
         let late = (0..20_000).filter(|who| admit(&mut shares, newcomer(1, FLOOD, 20_000_000 + who * 1_000))).count();
         assert!(late < limits::NEW_PER_NETWORK_AND_DAY as usize, "{late}");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_a_minute_like_any_other() {
+        let mut shares = Shares::default();
+        let come = |shares: &mut Shares, after_ms: i64| {
+            (0..2_000).filter(|_| admit(shares, newcomer(1, FLOOD, after_ms))).count()
+        };
+        let first = come(&mut shares, 3_600_000);
+        assert!(first < 2_000);
+        assert!(come(&mut shares, 0) > 0, "an hour back");
+        assert_eq!(come(&mut shares, 1_000), 0, "the same minute");
     }
 
     #[test]

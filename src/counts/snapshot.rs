@@ -1,5 +1,6 @@
 //! In: the visitors of a day, without tokens. Out: sums of any two dimensions, for a table or for one question. Forgets: the
-//! single visit; a snapshot lives as long as a question or a flush, in memory only.
+//! single visit; a snapshot lives as long as a question or a flush, in memory only, or in the journal's image until the flush is
+//! stored.
 //!
 //! A snapshot shares its visitors with the day that it is of. Whoever asks walks over them one by one, so that a question
 //! needs room for its answer alone.
@@ -7,6 +8,8 @@
 mod column;
 mod filtered;
 mod small;
+
+use serde::{Deserialize, Serialize};
 
 use crate::cell::{AttributeValues, Blocks, Dimension, Sym, TupleValues, ValueOf};
 use crate::visit::{PageVisitRow, UnknownHit, VisitRow, Visitor};
@@ -16,7 +19,7 @@ pub(super) use column::Column;
 pub(super) use small::Small;
 
 /// The visitors of one site and day.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionSnapshot {
     /// The texts of names, by number.
     pub texts: Blocks<Name>,

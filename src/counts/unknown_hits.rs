@@ -12,8 +12,10 @@ use crate::visit::UnknownHit;
 pub(super) struct UnknownHits {
     /// Where each kind is among the hits.
     places: Fast<UnknownHit, u32>,
-    /// Kinds of hits, and how many there are of each; those that became another kind are none.
+    /// Kinds of hits, and how many there are of each; none where a place is free.
     hits: Blocks<(UnknownHit, u32)>,
+    /// Places of those that became another kind.
+    free: Vec<u32>,
     /// The same, of each property by itself.
     pub(super) props: Fast<UnknownProperty, u32>,
 }
@@ -51,9 +53,11 @@ impl UnknownHits {
     }
 
     fn add(&mut self, hit: UnknownHit, count: u32) {
-        let place = *self.places.entry(hit).or_insert_with(|| self.hits.push((hit, 0)) as u32);
-        if let Some((_, known)) = self.hits.entry_mut(place as usize) {
-            *known += count;
+        let (hits, free) = (&mut self.hits, &mut self.free);
+        let new = || free.pop().unwrap_or_else(|| hits.push((hit, 0)) as u32);
+        let place = *self.places.entry(hit).or_insert_with(new);
+        if let Some(known) = self.hits.entry_mut(place as usize) {
+            *known = (hit, known.1 + count);
         }
     }
 
@@ -62,6 +66,7 @@ impl UnknownHits {
         let Some((old, count)) = self.hits.entry_mut(place) else { return };
         let (old, count) = (*old, std::mem::take(count));
         self.places.remove(&old);
+        self.free.push(place as u32);
         self.add(new, count);
     }
 }
@@ -76,9 +81,15 @@ pub(super) struct UnknownRows {
 impl From<UnknownRows> for UnknownHits {
     fn from(rows: UnknownRows) -> Self {
         let UnknownRows { hits, props } = rows;
-        let in_use = hits.iter().zip(0..).filter(|((_, count), _)| *count > 0);
-        let places = in_use.map(|((hit, _), place)| (*hit, place)).collect();
-        UnknownHits { places, hits, props }
+        let (mut places, mut free) = (Fast::default(), Vec::new());
+        for ((hit, count), place) in hits.iter().zip(0..) {
+            if *count > 0 {
+                places.insert(*hit, place);
+            } else {
+                free.push(place);
+            }
+        }
+        UnknownHits { places, hits, free, props }
     }
 }
 
@@ -87,5 +98,30 @@ impl UnknownProperty {
     pub(super) fn tally(&self, count: u32) -> Tally {
         let (pageviews, events) = if self.is_view { (count, 0) } else { (0, count) };
         Tally { pageviews: pageviews.into(), events: events.into(), ..Tally::ZERO }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::{AttributeTuples, FIXED, HitAttributeTable};
+
+    #[test]
+    fn kinds_that_became_others_leave_their_places() {
+        let tuples = AttributeTuples::default().of(&[Sym::EMPTY; FIXED.len()], |_, _| Sym::EMPTY);
+        let attributes = HitAttributeTable::default().of([Sym::EMPTY; crate::cell::OF_HITS.len()], Box::default());
+        let of = |page| UnknownHit { tuples, page: Sym(page), attributes, hour: Hour(9), is_view: true };
+        let mut hits = UnknownHits::default();
+        for round in 0..20 {
+            (0..50).for_each(|page| hits.take(of(10 + round * 50 + page), &[]));
+            for place in 0..hits.hits().len() {
+                if hits.hits()[place].0.page != Sym::OTHER && hits.hits()[place].1 > 0 {
+                    hits.relabel(place, of(Sym::OTHER.0));
+                }
+            }
+            hits = hits.rows().into();
+        }
+        assert!(hits.hits().len() <= 51, "{} places", hits.hits().len());
+        assert_eq!((hits.len(), hits.hits().iter().map(|(_, count)| count).sum::<u32>()), (1, 1_000));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::beacon::mail::MailKind;
+use crate::counts::DayOpening;
 use crate::hit::token::Salt;
 use crate::hit::{BotHit, Hit};
 use crate::rejection::Rejection;
@@ -87,6 +88,15 @@ pub enum Record {
         day: Day,
         /// What the name is of, by number; the name that went; the one that came.
         names: Vec<(u32, String, String)>,
+    },
+    /// A day was opened.
+    Opened {
+        /// The site.
+        site: SiteId,
+        /// The day there.
+        day: Day,
+        /// How.
+        opening: DayOpening,
     },
     /// A day was closed: its salt and its visitors were forgotten, and its visits wait for a flush.
     Closed {

@@ -8,7 +8,9 @@ use super::values::{
 };
 use super::{HowCounted, Record, Unreadable};
 use crate::beacon::mail::MailKind;
+use crate::cell::FoldingStart;
 use crate::cell::packed::{Bytes, put, put_signed};
+use crate::counts::DayOpening;
 use crate::hit::agent::bot_named;
 use crate::hit::token::Salt;
 use crate::hit::{BotHit, Hit};
@@ -28,6 +30,7 @@ const CLOSED: u8 = 8;
 const FORGOTTEN: u8 = 9;
 const FLUSHED: u8 = 10;
 const MAY_REPEAT: u8 = 11;
+const OPENED: u8 = 12;
 
 /// Writes the records of one segment.
 #[derive(Default)]
@@ -70,6 +73,10 @@ impl RecordEncoder {
                 put_head(to, DISPLACED, *site, *day);
                 put_names(to, names);
             }
+            Record::Opened { site, day, opening } => {
+                put_head(to, OPENED, *site, *day);
+                put_opening(to, opening);
+            }
             Record::Closed { site, day } => put_head(to, CLOSED, *site, *day),
             Record::Flushed { site, day } => put_head(to, FLUSHED, *site, *day),
             Record::MayRepeat { site, day } => put_head(to, MAY_REPEAT, *site, *day),
@@ -99,6 +106,16 @@ fn put_imported(to: &mut Vec<u8>, imported: &Imported) {
     to.extend_from_slice(&imported.head.0);
     put(to, imported.head_bytes);
     put(to, imported.bytes);
+}
+
+fn put_opening(to: &mut Vec<u8>, opening: &DayOpening) {
+    let DayOpening { values, without_hours, folding } = opening;
+    put(to, u64::from(*values));
+    to.push(u8::from(*without_hours));
+    put(to, u64::from(folding.named_children));
+    put(to, folding.mark);
+    put(to, folding.personal.len() as u64);
+    folding.personal.iter().for_each(|parent| put_text(to, parent));
 }
 
 fn put_names(to: &mut Vec<u8>, names: &[(u32, String, String)]) {
@@ -140,6 +157,7 @@ impl RecordDecoder {
                 let (site, day) = place(bytes)?;
                 Record::Closed { site, day }
             }
+            OPENED => opened(bytes)?,
             FLUSHED => {
                 let (site, day) = place(bytes)?;
                 Record::Flushed { site, day }
@@ -170,6 +188,16 @@ fn mail(bytes: &mut Bytes<'_>) -> Result<Record, Unreadable> {
     let kind = MailKind::from_code(byte(bytes)?).ok_or(Unreadable)?;
     let person = (byte(bytes)? == 1).then(|| array(bytes)).transpose()?.map(u64::from_le_bytes);
     Ok(Record::Mail { site, day, campaign, kind, person })
+}
+
+fn opened(bytes: &mut Bytes<'_>) -> Result<Record, Unreadable> {
+    let (site, day) = place(bytes)?;
+    let (values, without_hours) = (bytes.small()?, byte(bytes)? == 1);
+    let mut folding = FoldingStart { named_children: bytes.small()?, mark: bytes.number()?, ..FoldingStart::default() };
+    for _ in 0..bytes.number()? {
+        folding.personal.insert(text(bytes)?);
+    }
+    Ok(Record::Opened { site, day, opening: DayOpening { values, without_hours, folding } })
 }
 
 fn displaced(bytes: &mut Bytes<'_>) -> Result<Record, Unreadable> {

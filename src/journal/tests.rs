@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use super::place::{Candidates, SwapFacts};
 use super::*;
 use crate::beacon::mail::MailKind;
+use crate::cell::FoldingStart;
+use crate::counts::DayOpening;
 use crate::hit::agent::{AUTOMATED, Agent};
 use crate::hit::path::Campaign;
 use crate::hit::place::Place;
@@ -191,6 +193,12 @@ fn rich_hit() -> Record {
     Record::Hit(Box::new(HitRecord { hit, how }))
 }
 
+fn opening() -> DayOpening {
+    let personal = ["/profile", "/u"].map(str::to_owned).into();
+    let folding = FoldingStart { named_children: 50, mark: 1 << 40, personal };
+    DayOpening { values: 1_000, without_hours: true, folding }
+}
+
 /// One record of each kind, and hits of each kind.
 fn all_records() -> Vec<Record> {
     let (site, day) = (SITE, DAY);
@@ -220,6 +228,7 @@ fn all_records() -> Vec<Record> {
             day,
             names: vec![(2, "/junk".into(), "/real".into()), (0, String::new(), "ä".into())],
         },
+        Record::Opened { site, day, opening: opening() },
         Record::Closed { site, day },
         Record::Flushed { site, day },
         Record::MayRepeat { site, day },

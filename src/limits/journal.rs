@@ -20,8 +20,10 @@ pub const JOURNAL_SHARED_MAX: usize = PLACE_CACHE_ENTRIES;
 pub const JOURNAL_WAITING_BYTES: usize = 64 * 1024;
 /// Bytes of an image that are written at once.
 pub const JOURNAL_CHUNK_BYTES: usize = 64 * 1024;
-/// How long records may be kept after the end of their day while the store can't be written, in seconds.
+/// How long records may be kept after the end of their day, and visits without tokens while the store fails to take them, in seconds.
 pub const JOURNAL_FORGET_S: u64 = 60;
+/// How long such visits may wait for one flush that has not failed, in seconds: thousands of days may end at once on a slow disk.
+pub const JOURNAL_SLOW_S: u64 = 600;
 /// Hits of a segment after which the next one begins: they are counted again within 0.2 s at a start.
 pub const JOURNAL_SEGMENT_HITS: usize = 50_000;
 /// Or so many visitors for each hit, if that is more hits: an image of many visitors takes long to write.

@@ -72,9 +72,9 @@ pub struct StoredSums {
 }
 
 /// A point in the life of a store: the names that it had met by then are told from later ones. The number is the store's own
-/// affair; a mark means something only to the store that made it, as long as it is open.
+/// affair; a mark means something only to the store that made it, also when that is opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct NamesMark(pub(in crate::store) u64);
+pub struct NamesMark(pub u64);
 
 /// One state of a store: all of a flush or nothing of it, whatever is written meanwhile. All questions of a page are asked of one.
 ///

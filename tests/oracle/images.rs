@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headcount::cell::{Cell, Folding, SiteHistory, Tally};
+use headcount::cell::{Cell, Folding, FoldingStart, SiteHistory, Tally};
 use headcount::counts::{DayImage, Name, OpenDay, Room};
 use headcount::hit::Hit;
 use headcount::site::{Budget, Day, Hour, SiteId};
@@ -19,7 +19,7 @@ use crate::scenario::depth1::hits;
 struct NewSite;
 
 impl SiteHistory for NewSite {
-    fn is_known(&self, _: &str) -> bool {
+    fn is_known(&self, _: &str, _: u64) -> bool {
         false
     }
 
@@ -27,15 +27,11 @@ impl SiteHistory for NewSite {
         true
     }
 
-    fn is_personal(&self, _: &str) -> bool {
-        false
-    }
-
     fn note(&self, _: &str) {}
 }
 
 fn folding() -> Folding {
-    Folding::by(1, Arc::new(NewSite))
+    Folding::by(FoldingStart { named_children: 1, ..FoldingStart::default() }, Arc::new(NewSite))
 }
 
 type Days = BTreeMap<(SiteId, Day), OpenDay>;
@@ -54,7 +50,7 @@ fn take(days: &mut Days, hits: &[Hit]) -> Vec<bool> {
 fn read_back(day: &OpenDay) -> OpenDay {
     let written = postcard::to_extend(&day.image(), Vec::new()).unwrap();
     let image: DayImage = postcard::from_bytes(&written).unwrap();
-    OpenDay::from_image(image, folding())
+    OpenDay::from_image(image, Arc::new(NewSite))
 }
 
 /// What a day hands out.

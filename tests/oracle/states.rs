@@ -205,6 +205,36 @@ fn a_day_that_went_over_ends_is_a_naive_walk() {
         prop_assert_eq!(kept.rejected().iter().map(|(_, count)| count).sum::<i64>(), uncounted);
         Ok(())
     };
+    over_ends(compare);
+}
+
+#[test]
+fn days_that_ended_among_ends_of_the_program_are_a_naive_walk() {
+    let compare = |(stream, ends): (Stream, BTreeMap<usize, bool>)| {
+        let mut kept = Kept::open(&stream.scenario);
+        let [hits, counted] = [(); 2].map(|()| {
+            let mut hits = hits(&stream.scenario);
+            hits.sort_by_key(|hit| hit.at);
+            hits
+        });
+        for (place, hit) in counted.into_iter().enumerate() {
+            if let Some(is_kill) = ends.get(&place) {
+                kept.restart(if *is_kill { End::Kill } else { End::Stop });
+            }
+            kept.take_in_time(hit);
+            if stream.drains.get(place).is_some_and(|drains| *drains) {
+                kept.collector().flush().unwrap();
+            }
+        }
+        let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
+        let shown = read(kept.collector(), days(&hits), &Progress::default()).shown;
+        prop_assert_eq!(shown, walked(&schedules, &hits));
+        Ok(())
+    };
+    over_ends(compare);
+}
+
+fn over_ends(compare: impl Fn((Stream, BTreeMap<usize, bool>)) -> Result<(), TestCaseError>) {
     let ends = proptest::collection::btree_map(0..120_usize, any::<bool>(), 1..10);
     // Each try to cut a stream down takes as many starts.
     let config = ProptestConfig { max_shrink_iters: 200, ..config(12) };

@@ -31,6 +31,7 @@ pub struct Kept {
     journal: Option<JournalFolder>,
     running: Option<(Collector, WriterHandle)>,
     now: Moment,
+    clock: Clock,
     sites: Vec<SiteId>,
     /// The day +0, from which labels count.
     date: Day,
@@ -58,6 +59,7 @@ impl Kept {
             journal,
             running: None,
             now: scenario.first_moment(),
+            clock: Clock::manual(scenario.first_moment()),
             sites: (0..scenario.sites.len()).map(Scenario::site_id).collect(),
             date,
             days: [*days.iter().min().unwrap(), *days.iter().max().unwrap()],
@@ -85,8 +87,7 @@ impl Kept {
 
     fn run(&mut self) {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
-        let clock = Clock::manual(self.now);
-        self.running = Some(journal::collector(self.folder.path(), tools, clock, self.journal.as_ref()));
+        self.running = Some(journal::collector(self.folder.path(), tools, self.clock.clone(), self.journal.as_ref()));
     }
 
     /// Ends the collector and starts another on the same folders: what it knows then, it has read.
@@ -115,6 +116,12 @@ impl Kept {
     /// The collector that runs.
     pub fn collector(&self) -> &Collector {
         &self.running.as_ref().expect("a collector").0
+    }
+
+    /// Has a hit counted at its moment, to which the clock goes on, so that days end on the way.
+    pub fn take_in_time(&self, hit: Hit) {
+        self.clock.set(hit.at);
+        self.take(hit);
     }
 
     /// Has a hit counted.

@@ -51,6 +51,14 @@ impl JournalFolder {
         self.files().iter().any(holds)
     }
 
+    /// Whether the journal holds a number in one of the forms in which it could be written.
+    pub fn holds_number(&self, number: u64) -> bool {
+        let packed = postcard::to_extend(&number, Vec::new()).unwrap();
+        let forms = [number.to_le_bytes().to_vec(), number.to_be_bytes().to_vec(), packed];
+        let holds = |bytes: &[u8]| forms.iter().any(|form| memchr::memmem::find(bytes, form).is_some());
+        self.files().iter().any(|file| fs::read(file).is_ok_and(|bytes| holds(&bytes)))
+    }
+
     /// The files, open, so that what becomes of their bytes can be seen after they are removed.
     pub fn held(&self) -> HeldFiles {
         HeldFiles(self.files().iter().map(|file| File::open(file).unwrap()).collect())

@@ -243,6 +243,7 @@ impl DayNames {
     /// Lets new names have the numbers of those that gave way and are not there again. All sums that name them must be handed out.
     pub fn free_retired(&mut self) {
         self.hit_attributes.free_retired();
+        self.tuples.free_retired();
         let mut retired = std::mem::take(&mut self.retired);
         retired.sort_unstable();
         retired.dedup();

@@ -1,9 +1,10 @@
 //! In: the names of a running day. Out: the same for an image, and again to be counted with. Forgets: what is found out again.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{DayNames, Sym};
-use crate::cell::Folding;
+use crate::cell::SiteHistory;
 
 impl DayNames {
     /// All of it but what is found out again by [`DayNames::restored`].
@@ -28,11 +29,11 @@ impl DayNames {
     }
 
     /// The names of an image, to be counted with.
-    pub fn restored(mut self, folding: Folding) -> DayNames {
+    pub fn restored(mut self, history: Arc<dyn SiteHistory>) -> DayNames {
         let free: HashSet<Sym> = self.free.iter().copied().collect();
         let named = self.texts.iter().cloned().zip((0..).map(Sym));
         self.syms = named.filter(|(_, sym)| !free.contains(sym)).collect();
-        self.folding = folding.restored(self.folding);
+        self.folding = self.folding.restored(history);
         (self.tuples, self.hit_attributes) = (self.tuples.restored(), self.hit_attributes.restored());
         self
     }

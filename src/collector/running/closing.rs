@@ -7,12 +7,11 @@ use std::sync::Arc;
 use super::Running;
 use crate::collector::pending::SnapshotScope;
 use crate::collector::salts::Salts;
+use crate::counts::SessionSnapshot;
 use crate::journal::Record;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::{CountedBy, DayState, InMemory};
-
-use crate::counts::SessionSnapshot;
 
 impl Running {
     /// Drops salts and visitors of days that are over, and keeps what is to be stored of them. Tells whether there was
@@ -23,15 +22,21 @@ impl Running {
         if now < self.next_end && Arc::ptr_eq(&directory, &self.looked_at) {
             return !self.closing.is_empty();
         }
-        self.looked_at = directory.clone();
+        if !Arc::ptr_eq(&directory, &self.looked_at) {
+            self.looked_at = directory.clone();
+            self.journal.outdate();
+        }
+        let salts = self.salts.clone();
         // A day ahead of the clock was opened before the clock was set back; it waits for its end. So does a site
         // that is being removed: it may stay after all.
-        let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &self.salts).is_some_and(|end| now >= end);
+        let is_over = |key: &(SiteId, Day)| end_of(*key, &directory, &salts).is_some_and(|end| now >= end);
         let over: BTreeSet<_> = self.open_keys().filter(is_over).collect();
         for key in &over {
-            self.close_day(*key, &directory);
+            self.close_day(*key);
             self.salts.forget(key.0, key.1);
         }
+        self.repeats.forget_days(is_over);
+        self.mails.forget_people(is_over);
         self.find_next_end();
         !over.is_empty() || !self.closing.is_empty()
     }
@@ -43,7 +48,7 @@ impl Running {
     }
 
     /// Forgets who was there on a day, and keeps its visits until the store has them.
-    pub(super) fn close_day(&mut self, key: (SiteId, Day), directory: &Directory) {
+    pub(super) fn close_day(&mut self, key: (SiteId, Day)) {
         self.journal.later(|| Record::Closed { site: key.0, day: key.1 });
         self.journal.forget();
         self.shares.forget_day(key);
@@ -53,10 +58,15 @@ impl Running {
             day.forget_visitors();
             snapshot
         });
-        let is_unclosed = self.unclosed.remove(&key);
-        if snapshot.is_some() || is_unclosed {
-            self.closing.push(state(key, snapshot, directory, true));
+        if snapshot.is_some() || self.unclosed.contains(&key) {
+            self.wait_for_closing(key, snapshot);
         }
+    }
+
+    /// Keeps a day that ended for the next flush.
+    pub(super) fn wait_for_closing(&mut self, key: (SiteId, Day), snapshot: Option<Arc<SessionSnapshot>>) {
+        self.unclosed.remove(&key);
+        self.closing.push(state(key, snapshot, &self.looked_at, true));
     }
 
     /// Takes note of a day that is open from now on.
@@ -77,12 +87,21 @@ impl Running {
             std::mem::take(&mut self.closing).into_iter().partition(|state| directory.get(state.site).is_some());
         later.extend(now.split_off(now.len().min(limits::CLOSING_DAYS_MAX)));
         self.closing = later;
-        for DayState { site, day, .. } in &now {
-            // A day whose last sums go with this flush is closed by it.
-            self.unclosed.remove(&(*site, *day));
+        // A day whose last sums go with this flush is closed by it, or by a later one.
+        for state in now.iter().chain(&self.closing) {
+            self.unclosed.remove(&(state.site, state.day));
+        }
+        for DayState { site, day, .. } in now.iter().filter(|state| state.snapshot.is_some()) {
             self.journal.later(|| Record::Flushed { site: *site, day: *day });
         }
         now
+    }
+
+    /// Whether visits of days that ended wait for the store.
+    pub(super) fn has_waiting_visits(&self) -> bool {
+        let writing = self.flushing.writing().into_iter().flat_map(|flush| &flush.days);
+        let ended = writing.filter(|state| state.is_over && state.by == CountedBy::Live);
+        self.closing.iter().chain(ended).any(|state| state.snapshot.is_some())
     }
 
     /// The pairs of running days as they are now, of those that have changed.
@@ -137,4 +156,92 @@ fn state(
 ) -> DayState {
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
     DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::beacon::mail::MailKind;
+    use crate::clock::Clock;
+    use crate::collector::Collector;
+    use crate::collector::running::MarkedHit;
+    use crate::control::{self, Command, SiteChange};
+    use crate::hit::agent::{Agent, Agents};
+    use crate::hit::path::Campaign;
+    use crate::hit::place::{Place, Places};
+    use crate::hit::source::Origin;
+    use crate::hit::token::{Network, Token};
+    use crate::hit::{Hit, Kind, Tools};
+    use crate::store;
+
+    /// Two seconds before midnight.
+    const NIGHT: Moment = Moment(1_780_358_398_000);
+    const SITE: SiteId = SiteId(1);
+
+    fn hit(who: u64, page: String, at: Moment) -> Hit {
+        Hit {
+            site: SITE,
+            at,
+            local: crate::site::Schedule::utc().locate(at),
+            token: Some(Token::from_bits(who)),
+            network: Some(Network::from_bits(!who as u32)),
+            kind: Kind::Pageview,
+            page,
+            hostname: "example.com".into(),
+            props: Vec::new(),
+            agent: Arc::new(Agent::unknown()),
+            place: Arc::new(Place { country: "DE".into(), region: "DE-BE".into(), city: "Berlin, DE-BE".into() }),
+            origin: Origin { source: "Google".into(), referrer: "google.com".into(), channel: "Organic Search" },
+            campaign: Campaign::default(),
+            language: String::new(),
+            screen: None,
+            watched: Default::default(),
+        }
+    }
+
+    /// Numbers that are in a state's image: tokens, networks.
+    fn found(running: &Running, numbers: &[u64]) -> Vec<u64> {
+        let image = postcard::to_extend(&running.image(), Vec::new()).unwrap();
+        let is_in = |number: &&u64| {
+            let packed = postcard::to_extend(*number, Vec::new()).unwrap();
+            memchr::memmem::find(&image, &packed).is_some()
+        };
+        numbers.iter().filter(is_in).copied().collect()
+    }
+
+    #[test]
+    fn nothing_in_the_image_tells_who_came_on_a_day_that_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = Clock::manual(NIGHT);
+        let (collector, keeping) = Collector::start(stores, tools, clock.clone()).unwrap();
+        let change = SiteChange::of("personal", 2);
+        control::run(Command::SiteAdd { domain: "example.com".into(), change }, &collector, "").unwrap();
+        let people: Vec<u64> = (1..=4).map(|who: u64| who.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let mail = 0xfeed_face_cafe_beef;
+        let networks = people.iter().map(|who| u64::from(!*who as u32));
+        let numbers: Vec<u64> = people.iter().copied().chain(networks).chain([mail]).collect();
+        let with = |work: &dyn Fn(&mut Running, Moment)| collector.0.running.with(|running, now| work(running, now));
+        with(&|running, now| {
+            for who in &people {
+                let hit = hit(*who, format!("/profile/{who}"), now);
+                running.count(&MarkedHit { hit, mark: Some(7) }, now).unwrap();
+            }
+            let day = crate::site::Schedule::utc().locate(now).day;
+            running.mail((SITE, day, "spring".into(), MailKind::ALL[0]), Some(mail));
+            assert_eq!(found(running, &numbers), numbers);
+        });
+        clock.set(NIGHT.plus(5_000));
+        with(&|running, now| {
+            assert!(running.close_ended(now) && running.has_waiting_visits());
+            assert_eq!(found(running, &numbers), [0; 0], "while its visits wait for the store");
+        });
+        with(&|running, _| {
+            assert!(running.closing.is_empty());
+            assert_eq!(found(running, &numbers), [0; 0], "while its visits are on their way");
+        });
+        collector.stop();
+        keeping.wait().unwrap();
+    }
 }

@@ -1,14 +1,12 @@
 //! In: hits, one by one or many together. Out: changes of the open days, and what became of each hit. Forgets: the hits.
 
 use super::Running;
-use crate::cell::Folding;
 use crate::collector::mail::MailKey;
-use crate::collector::personal;
 use crate::collector::salts::SaltChange;
-use crate::counts::{Displacement, DisplacementSearch, Newcomer, OpenDay, Room};
+use crate::collector::utc_day;
+use crate::counts::{Displacement, DisplacementSearch, Newcomer, Room, RoomTaken};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::{HowCounted, Record};
-use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
@@ -70,6 +68,9 @@ impl Running {
                 } else {
                     self.journal.hit_later(hit, how);
                 }
+            }
+            Err(Rejection::UnknownSite) => {
+                self.book(SiteId::INSTANCE, utc_day(now), Rejection::UnknownSite, None);
             }
             Err(reason) => self.book(hit.site, hit.local.day, reason, None),
         }
@@ -152,17 +153,17 @@ impl Running {
     /// has a visitor of its own.
     pub(super) fn take(&mut self, hit: &Hit, before: Option<Room>, now: Moment) -> Result<Room, Rejection> {
         let key = (hit.site, hit.local.day);
-        let day = match self.days.get_mut(&key) {
-            Some(day) => day,
-            None => {
-                let opened = self.open(key, now);
-                self.note_end(key);
-                self.days.entry(key).or_insert(opened)
+        if !self.days.contains_key(&key) {
+            // A hit may have waited for others while its site was removed; nothing would ever end a day of it.
+            if before.is_none() && self.directory.load().get(hit.site).is_none() {
+                return Err(Rejection::UnknownSite);
             }
-        };
+            self.open(key, now);
+        }
+        let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
         let taken = day.taken();
         let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
-        let newcomer = Newcomer { day: key, network: hit.network, at: hit.at };
+        let newcomer = Newcomer { day: key, network: hit.network, at: now };
         day.take(hit, || {
             room = match before {
                 Some(Room::NoVisitor) => Room::NoVisitor,
@@ -183,26 +184,11 @@ impl Running {
             self.displacing.push(key);
             self.wake.now();
         }
+        if taken == RoomTaken::default() {
+            // The day may have ended while the hit was on its way.
+            self.note_end(key);
+        }
         Ok(room)
-    }
-
-    /// A day on which nothing has happened yet.
-    fn open(&self, (site, day): (SiteId, Day), now: Moment) -> OpenDay {
-        let directory = self.directory.load();
-        let known = directory.get(site);
-        let today = known.map(|site| site.schedule.locate(now).day);
-        let is_old = today.is_some_and(|today| day.0 < today.0 - limits::HOUR_DETAIL_DAYS);
-        let budget = known.map(|site| site.settings.budget).unwrap_or_default();
-        let opened = match is_old {
-            true => OpenDay::without_hours(site, day, budget),
-            false => OpenDay::new(site, day, budget),
-        };
-        opened.folding(self.folding(site))
-    }
-
-    /// How the pages of a site's day are counted.
-    pub(super) fn folding(&self, site: SiteId) -> Folding {
-        personal::folding(site, &self.personal, &self.directory, &self.sums, &self.meter)
     }
 
     /// Takes note of the salts that were made or given up meanwhile, before anything is counted by the new ones.
@@ -215,8 +201,7 @@ impl Running {
                 }
                 // By a new salt, visitors would be others.
                 SaltChange::GivenUp(key) => {
-                    let directory = self.directory.load_full();
-                    self.close_day(key, &directory);
+                    self.close_day(key);
                 }
             }
         }

@@ -28,6 +28,8 @@ pub struct Flushing {
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
+    /// When that was begun.
+    since: Option<Instant>,
     /// Whether the flusher has it, rather than a pause before the next try.
     is_in_flight: bool,
     retry: Option<Retry>,
@@ -99,6 +101,7 @@ impl Flushing {
             wake,
             number,
             writing,
+            since: None,
             is_in_flight: false,
             retry,
             waiters,
@@ -115,6 +118,17 @@ impl Flushing {
         self.writing.as_ref()
     }
 
+    /// Since when it is being written.
+    pub fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    /// How long visits of days that ended may lie in the journal while it is: less where it fails.
+    pub fn longest(&self) -> Duration {
+        let is_failing = self.retry.is_some();
+        Duration::from_secs(if is_failing { limits::JOURNAL_FORGET_S } else { limits::JOURNAL_SLOW_S })
+    }
+
     /// The number that the next flush will have.
     pub fn next_number(&self) -> u64 {
         self.number + 1
@@ -124,7 +138,7 @@ impl Flushing {
     pub fn begin(&mut self, flush: Flush, waiters: Vec<Waiter>) {
         debug_assert!(self.writing.is_none() && flush.number == self.next_number(), "one flush after the other");
         self.number = flush.number;
-        self.writing = Some(Arc::new(flush));
+        (self.writing, self.since) = (Some(Arc::new(flush)), Some(Instant::now()));
         self.waiters = waiters;
         self.send();
     }
@@ -202,7 +216,7 @@ impl Flushing {
         }
         self.is_in_flight = false;
         match &result {
-            Ok(()) => (self.writing, self.retry) = (None, None),
+            Ok(()) => (self.writing, self.since, self.retry) = (None, None, None),
             Err(error) => self.pause(error),
         }
         // Whoever is told of a failure finds it in `/health` too.

@@ -14,7 +14,7 @@ use super::minutes::Minutes;
 use crate::collector::mail::MailTallies;
 use crate::collector::rejections::RejectionSums;
 use crate::collector::repeats::RepeatMemory;
-use crate::counts::{DayImage, OpenDay, Shares};
+use crate::counts::{DayImage, OpenDay, SessionSnapshot, Shares};
 use crate::hit::token::Salt;
 use crate::site::{Day, Moment, SiteId};
 use crate::store::Imported;
@@ -23,6 +23,8 @@ use crate::store::Imported;
 #[derive(Serialize, Deserialize)]
 pub(super) struct RunningImage {
     days: Vec<DayImage>,
+    /// Visits of days that ended, which are not stored yet; they have no tokens.
+    closing: Vec<(SiteId, Day, Arc<SessionSnapshot>)>,
     shares: Shares,
     salts: Vec<SaltImage>,
     repeats: RepeatMemory,
@@ -60,7 +62,9 @@ impl Running {
             let (salt, late) = self.salts.get(site, day)?;
             Some(SaltImage { site, day, late, salt })
         });
+        let closing = self.closing.iter().filter_map(|state| Some((state.site, state.day, state.snapshot.clone()?)));
         RunningImage {
+            closing: closing.collect(),
             days: self.days.values().map(OpenDay::image).collect(),
             shares: self.shares.clone(),
             salts: salts.collect(),
@@ -78,8 +82,11 @@ impl Running {
     pub(super) fn take_up(&mut self, image: RunningImage) {
         for image in image.days {
             let (site, day) = (image.site, image.day);
-            let opened = OpenDay::from_image(image, self.folding(site));
+            let opened = OpenDay::from_image(image, Arc::new(self.known_site(site)));
             self.days.insert((site, day), opened);
+        }
+        for (site, day, snapshot) in image.closing {
+            self.wait_for_closing((site, day), Some(snapshot));
         }
         for SaltImage { site, day, late, salt } in image.salts {
             self.salts.restore((site, day), salt, late);

@@ -1,5 +1,6 @@
 //! In: what is counted and rejected. Out: the same as records of the journal, as long as there is one. Forgets: every record of a day
-//! that has ended, within [`limits::JOURNAL_FORGET_S`], whatever becomes of the store.
+//! that has ended, within [`limits::JOURNAL_FORGET_S`], whatever becomes of the store; its visits, which have no tokens, when the
+//! store has them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,13 +30,27 @@ pub(super) struct Journaling {
     forgets: Option<Instant>,
     /// The image that is being written, and since when it is to leave something behind.
     imaging: Option<(Arc<AtomicBool>, Option<Instant>)>,
+    /// Whether a segment should not be counted again: settings have changed that were in force when it began.
+    is_outdated: bool,
+    /// Since when the image holds visits of days that ended, which wait for the store.
+    waits: Option<Instant>,
 }
 
 impl Journaling {
     /// No journal.
     pub(super) fn none(meter: Arc<Meter>) -> Journaling {
         let without = Some(JournalTrouble::SwitchedOff);
-        Journaling { counts: false, journal: None, without, meter, hits: 0, forgets: None, imaging: None }
+        Journaling {
+            counts: false,
+            journal: None,
+            without,
+            meter,
+            hits: 0,
+            forgets: None,
+            imaging: None,
+            is_outdated: false,
+            waits: None,
+        }
     }
 
     /// Writes to a journal from now on, if there is one.
@@ -112,12 +127,36 @@ impl Journaling {
         }
     }
 
+    /// Takes note that sites or their settings have changed.
+    pub(super) fn outdate(&mut self) {
+        self.is_outdated = true;
+    }
+
     fn noted(&mut self, written: Result<(), GivenUp>) {
         if let Err(given_up) = written
             && self.journal.take().is_some()
         {
-            (self.forgets, self.imaging, self.without) = (None, None, Some(given_up.0));
+            (self.forgets, self.imaging, self.waits, self.without) = (None, None, None, Some(given_up.0));
             self.meter.failed(FailureKind::Journal, "journal", given_up.0);
+        }
+    }
+
+    /// Takes note of what became of the visits that wait for the store. Once they are stored the image is to forget them too; if
+    /// the store does not take them for too long, the journal is given up.
+    fn note_store(&mut self, has_waiting_visits: bool, longest: Duration, flushing_since: Option<Instant>) {
+        let Some(since) = self.waits else { return };
+        if !has_waiting_visits {
+            self.waits = None;
+            self.forget();
+        } else if flushing_since.is_some_and(|flushing| flushing.max(since).elapsed() >= longest) {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            let given_up = journal.give_up(JournalTrouble::NotForgotten);
+            self.noted(Err(given_up));
         }
     }
 
@@ -135,20 +174,21 @@ impl Journaling {
         let longest = Duration::from_secs(limits::JOURNAL_FORGET_S);
         let leaving = self.imaging.as_ref().and_then(|(_, since)| *since).or(self.forgets);
         if leaving.is_some_and(|since| since.elapsed() >= longest) {
-            let given_up = journal.give_up(JournalTrouble::NotForgotten);
-            self.noted(Err(given_up));
+            self.give_up();
             return false;
         }
         let many = limits::JOURNAL_SEGMENT_HITS.max(visitors / limits::JOURNAL_VISITORS_PER_HIT);
-        self.imaging.is_none() && (self.forgets.is_some() || self.hits >= many)
+        self.imaging.is_none() && (self.forgets.is_some() || self.is_outdated || self.hits >= many)
     }
 
-    fn rotate(&mut self) -> Option<(ImageWriter, Arc<AtomicBool>)> {
+    /// Begins a segment, with an image that may hold visits which wait for the store.
+    fn rotate(&mut self, has_waiting_visits: bool) -> Option<(ImageWriter, Arc<AtomicBool>)> {
         match self.journal.as_mut()?.rotate() {
             Ok(writer) => {
                 let done = Arc::new(AtomicBool::new(false));
                 self.imaging = Some((done.clone(), self.forgets.take()));
-                self.hits = 0;
+                self.waits = has_waiting_visits.then(|| self.waits.unwrap_or_else(Instant::now));
+                (self.hits, self.is_outdated) = (0, false);
                 Some((writer, done))
             }
             Err(given_up) => {
@@ -161,14 +201,15 @@ impl Journaling {
 
 impl Running {
     /// Has an image of the state written if the segment is long, or if there is something to forget. An image holds no flush, so it
-    /// waits for the one under way.
+    /// waits for the one under way, and comes before the next.
     pub(super) fn renew_journal(&mut self) {
         self.journal.write();
-        let wants = self.journal.wants_image(self.shares.visitors());
-        if !wants || self.flushing.writing().is_some() || !self.closing.is_empty() {
+        let has_waiting_visits = self.has_waiting_visits();
+        self.journal.note_store(has_waiting_visits, self.flushing.longest(), self.flushing.since());
+        if !self.journal.wants_image(self.shares.visitors()) || self.flushing.writing().is_some() {
             return;
         }
-        if let Some((writer, done)) = self.journal.rotate() {
+        if let Some((writer, done)) = self.journal.rotate(has_waiting_visits) {
             let image = self.image();
             self.flushing.hand(Job::Image(Box::new(move || {
                 // An image that found no room gives the journal up, which the next look at it tells.

@@ -1,5 +1,5 @@
 //! In: what a program has left in the journal that ended. Out: the state as it was, without what the store has already. Forgets:
-//! nothing; days that ended meanwhile are closed as ever.
+//! sites that are no more; days that ended meanwhile are closed as ever.
 
 #[cfg(test)]
 mod tests;
@@ -121,11 +121,13 @@ impl Running {
         if stored.is_some() {
             self.discard_stored();
         }
-        let gone = |site: &SiteId| *site != SiteId::INSTANCE && self.looked_at.get(*site).is_none();
-        let all = self.days.keys().copied().chain(self.salts.days());
-        let sites: HashSet<SiteId> =
-            all.map(|(site, _)| site).chain(self.closing.iter().map(|state| state.site)).filter(gone).collect();
+        let gone = |site: SiteId| site != SiteId::INSTANCE && self.looked_at.get(site).is_none();
+        let waiting = self.closing.iter().map(|state| (state.site, state.day)).collect::<HashSet<_>>();
+        let known = self.days.keys().copied().chain(self.salts.days()).chain(waiting.iter().copied());
+        let sites: HashSet<SiteId> = known.map(|(site, _)| site).filter(|site| gone(*site)).collect();
         sites.into_iter().for_each(|site| self.forget_site(site));
+        // Those are closed with their visits.
+        self.unclosed.retain(|key| !waiting.contains(key));
         self.next_end = now;
         read
     }
@@ -175,9 +177,9 @@ impl Running {
                     day.displace_again(&DisplacedNames::of_rows(&names));
                 }
             }
+            Record::Opened { site, day, opening } => self.open_again((site, day), opening, is_stored),
             Record::Closed { site, day } => {
-                let directory = self.directory.load_full();
-                self.close_day((site, day), &directory);
+                self.close_day((site, day));
                 self.salts.forget(site, day);
             }
             // One that is not stored waits for the next flush.
