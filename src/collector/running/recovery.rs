@@ -36,7 +36,6 @@ impl Running {
         if !counts {
             return Ok(());
         }
-        self.unclosed = self.sums.open_days()?.into_iter().collect();
         let (without, is_whole) = match found {
             Found::Nothing { wiped, without } => {
                 tell_of_nothing(wiped, without);
@@ -44,6 +43,9 @@ impl Running {
             }
             Found::State(recovered) => (None, Some(self.recover(recovered, &state, now))),
         };
+        // Of days that were closed since, the store may have got more later.
+        self.unclosed = self.sums.open_days()?.into_iter().collect();
+        self.closing.iter().for_each(|state| _ = self.unclosed.remove(&(state.site, state.day)));
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
         if is_whole != Some(true) {

@@ -161,7 +161,7 @@ fn a_day_that_was_closed_and_not_flushed_is_flushed_after_the_start() {
     starts.collector().flush().unwrap();
     assert_eq!(starts.figures(), [1, 1]);
     starts.with(|running, _| {
-        assert!(running.closing.is_empty() && running.unclosed.is_empty() && running.days.is_empty())
+        assert!(running.closing.is_empty() && running.unclosed.is_empty() && running.days.is_empty());
     });
 }
 
