@@ -163,7 +163,6 @@ impl Folding {
         }
         let has_room = self.has_room(from.network);
         let was_personal = of.is_empty() && self.start.personal.contains(parent);
-        // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
         let mut unknown = Parent::default();
         let seen = match self.parents.get_mut(&of_parent) {
             None if has_room => self.parents.entry(of_parent).or_default(),
@@ -191,6 +190,7 @@ impl Folding {
     }
 
     /// Whether one more child that a network brings is remembered. One network must not use up what others need.
+    /// Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
     fn has_room(&mut self, network: u32) -> bool {
         if self.children.len() >= limits::FOLDING_CHILDREN_MAX {
             return false;
