@@ -70,7 +70,9 @@ fn figures(world: &World, sites: u32) -> BTreeMap<String, [i64; 10]> {
             let (first, last) = (day.0, day.0);
             let ask = Ask { site, axis: axis.clone(), filter, grain: Grain::Day, first, last, by_bucket: true };
             for row in snapshot.read(&[ask]).unwrap().concat() {
-                figures.insert(format!("{site:?} {axis:?} {}", row.value), row.tally.columns());
+                // What is stored and what is not has rows of its own.
+                let sum: &mut [i64; 10] = figures.entry(format!("{site:?} {axis:?} {}", row.value)).or_default();
+                sum.iter_mut().zip(row.tally.columns()).for_each(|(sum, number)| *sum += number);
             }
         }
     }

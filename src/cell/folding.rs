@@ -162,9 +162,7 @@ impl Folding {
             return is_still_folded && before.may_fold(parent, page);
         }
         let has_room = self.has_room(from.network);
-        let (mark, named_children) = (self.start.mark, self.start.named_children);
         let was_personal = of.is_empty() && self.start.personal.contains(parent);
-        // Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
         let mut unknown = Parent::default();
         let seen = match self.parents.get_mut(&of_parent) {
             None if has_room => self.parents.entry(of_parent).or_default(),
@@ -172,18 +170,18 @@ impl Folding {
             Some(known) => known,
         };
         seen.singles += u32::from(has_room);
-        let is_known_page = |page: &str| before.is_known(page, mark);
-        let mut is_folded = seen.is_personal(was_personal, named_children, &mut self.children, &is_known_page);
+        let is_known_page = |page: &str| before.is_known(page, self.start.mark);
+        let mut is_folded =
+            seen.is_personal(was_personal, self.start.named_children, &mut self.children, &is_known_page);
         let is_known = is_folded && is_known_page(page);
         is_folded = is_folded && !is_known && before.may_fold(parent, page);
         if is_known {
             seen.singles = seen.singles.saturating_sub(u32::from(has_room));
-        } else if !is_folded && has_room && seen.unasked.len() < named_children as usize {
+        } else if !is_folded && has_room && seen.unasked.len() < self.start.named_children as usize {
             seen.unasked.push((digest, page.into()));
         }
         if is_folded && of.is_empty() && !was_personal {
-            before.note(parent);
-            self.start.note(parent);
+            self.start.note(parent, before);
         }
         if has_room {
             self.children.insert(digest, Child { only: (!is_known).then_some(from.who), is_folded });
@@ -192,6 +190,7 @@ impl Folding {
     }
 
     /// Whether one more child that a network brings is remembered. One network must not use up what others need.
+    /// Past the bound nothing is remembered: neither the child, nor a parent that has none yet.
     fn has_room(&mut self, network: u32) -> bool {
         if self.children.len() >= limits::FOLDING_CHILDREN_MAX {
             return false;
@@ -218,7 +217,8 @@ impl Folding {
 }
 
 impl FoldingStart {
-    fn note(&mut self, parent: &str) {
+    fn note(&mut self, parent: &str, before: &dyn SiteHistory) {
+        before.note(parent);
         if self.personal.len() < limits::PERSONAL_PARENTS_MAX {
             self.personal.insert(parent.to_owned());
         }
