@@ -73,10 +73,7 @@ impl RecordEncoder {
                 put_head(to, DISPLACED, *site, *day);
                 put_names(to, names);
             }
-            Record::Opened { site, day, opening } => {
-                put_head(to, OPENED, *site, *day);
-                put_opening(to, opening);
-            }
+            Record::Opened { site, day, opening } => put_opening(to, (*site, *day), opening),
             Record::Closed { site, day } => put_head(to, CLOSED, *site, *day),
             Record::Flushed { site, day } => put_head(to, FLUSHED, *site, *day),
             Record::MayRepeat { site, day } => put_head(to, MAY_REPEAT, *site, *day),
@@ -108,7 +105,8 @@ fn put_imported(to: &mut Vec<u8>, imported: &Imported) {
     put(to, imported.bytes);
 }
 
-fn put_opening(to: &mut Vec<u8>, opening: &DayOpening) {
+fn put_opening(to: &mut Vec<u8>, (site, day): (SiteId, Day), opening: &DayOpening) {
+    put_head(to, OPENED, site, day);
     let DayOpening { values, without_hours, folding } = opening;
     put(to, u64::from(*values));
     to.push(u8::from(*without_hours));
