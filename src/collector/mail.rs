@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Collector, Outcome};
 use crate::beacon::mail::{Act, Asker, MailKind, UNKNOWN, asker};
 use crate::beacon::{Request, Sender};
+use crate::counts::shares::has_memory;
 use crate::hit::agent::Verdict;
 use crate::hit::token;
 use crate::limits;
@@ -19,7 +20,11 @@ pub(super) type MailKey = (SiteId, Day, String, MailKind);
 
 /// What became of mails and is not stored yet.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct MailTallies(HashMap<MailKey, MailTally>);
+pub(super) struct MailTallies {
+    sums: HashMap<MailKey, MailTally>,
+    /// How many people are remembered of each site: sites share the room for them as they share that for visitors.
+    people: HashMap<SiteId, usize>,
+}
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct MailTally {
@@ -29,19 +34,22 @@ struct MailTally {
 }
 
 impl MailTallies {
-    /// Counts what a person did, if people are told apart.
-    pub(super) fn add(&mut self, key: MailKey, person: Option<u64>) {
-        let has_room = self.0.values().map(|sum| sum.known.len()).sum::<usize>() < limits::MAIL_PEOPLE_MAX;
-        let sum = self.0.entry(key).or_default();
+    /// Counts what a person did, if people are told apart. There are so many `sites`.
+    pub(super) fn add(&mut self, key: MailKey, person: Option<u64>, sites: usize) {
+        let all = self.people.values().sum();
+        let of_site = self.people.entry(key.0).or_default();
+        let sum = self.sums.entry(key).or_default();
         sum.count += 1;
+        let has_room = has_memory(all, *of_site, sites, limits::MAIL_PEOPLE_MAX);
         if has_room && person.is_some_and(|person| sum.known.insert(person)) {
             sum.people += 1;
+            *of_site += 1;
         }
     }
 
     /// What is there.
     pub(super) fn rows(&self) -> Vec<MailSum> {
-        let filled = self.0.iter().filter(|(_, sum)| sum.count > 0);
+        let filled = self.sums.iter().filter(|(_, sum)| sum.count > 0);
         let row = |((site, day, campaign, kind), sum): (&MailKey, &MailTally)| {
             let (count, people) = (sum.count, sum.people);
             MailSum { site: *site, campaign: campaign.clone(), day: *day, kind: *kind, count, people }
@@ -51,23 +59,33 @@ impl MailTallies {
 
     /// Forgets the people of days that are over; how many they were stays.
     pub(super) fn forget_people(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) {
-        let known = self.0.iter_mut().filter(|(_, sum)| !sum.known.is_empty());
+        let known = self.sums.iter_mut().filter(|(_, sum)| !sum.known.is_empty());
         known.filter(|((site, day, ..), _)| is_over(&(*site, *day))).for_each(|(_, sum)| sum.known = HashSet::new());
+        self.count_people();
     }
 
     /// Drops what is known of a site.
     pub(super) fn forget_site(&mut self, site: SiteId) {
-        self.0.retain(|(of, ..), _| *of != site);
+        self.sums.retain(|(of, ..), _| *of != site);
+        self.people.remove(&site);
     }
 
     /// Hands out what is there; people are remembered until their day is over.
     pub(super) fn drain(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) -> Vec<MailSum> {
         let drained = self.rows();
-        self.0.retain(|(site, day, _, _), sum| {
+        self.sums.retain(|(site, day, _, _), sum| {
             (sum.count, sum.people) = (0, 0);
             !is_over(&(*site, *day))
         });
+        self.count_people();
         drained
+    }
+
+    fn count_people(&mut self) {
+        self.people.clear();
+        for ((site, ..), sum) in self.sums.iter().filter(|(_, sum)| !sum.known.is_empty()) {
+            *self.people.entry(*site).or_default() += sum.known.len();
+        }
     }
 }
 
@@ -111,5 +129,25 @@ impl Collector {
         let key = (site.id, day, name.to_owned(), kind);
         let counted = self.0.running.with(|running, _| running.mail(key, person.map(|token| token.bits())));
         counted.ok_or(Outcome::Lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_for_the_pictures_of_one_site_leaves_room_for_others() {
+        let mut mails = MailTallies::default();
+        let kind = MailKind { act: Act::Opened, asker: Asker::Reader };
+        let mut add = |site, person| mails.add((SiteId(site), Day(20_000), "june".to_owned(), kind), Some(person), 3);
+        (0..limits::MAIL_PEOPLE_MAX as u64).for_each(|person| add(1, person));
+        (0..20).for_each(|person| add(2, person));
+        let people =
+            |mails: &MailTallies, site| mails.rows().iter().find(|row| row.site == SiteId(site)).map(|row| row.people);
+        assert_eq!(people(&mails, 2), Some(20));
+        assert_eq!(people(&mails, 1), Some(limits::MAIL_PEOPLE_MAX as u64 / 2));
+        mails.forget_people(|(site, _)| *site == SiteId(1));
+        assert_eq!(mails.people, [(SiteId(2), 20)].into());
     }
 }

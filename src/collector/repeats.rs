@@ -12,11 +12,12 @@ use crate::site::{Day, Moment, SiteId};
 /// Site and day, visitor's token and the message's own mark.
 type RepeatKey = ((SiteId, Day), u64, u64);
 
-/// Messages of the last seconds.
+/// Messages of the last seconds. Sites share the room for them: whoever has most of it gives way.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RepeatMemory {
-    seen: HashMap<RepeatKey, Moment>,
-    order: VecDeque<(Moment, RepeatKey)>,
+    seen: HashSet<RepeatKey>,
+    /// Those of each site and day, in their order: when, whose, and the mark.
+    queues: HashMap<(SiteId, Day), VecDeque<(Moment, u64, u64)>>,
 }
 
 fn key(hit: &Hit, mark: u64) -> RepeatKey {
@@ -26,8 +27,11 @@ fn key(hit: &Hit, mark: u64) -> RepeatKey {
 impl RepeatMemory {
     /// Whether this message of the hit's sender was counted not long ago.
     pub(super) fn has(&mut self, hit: &Hit, mark: u64, now: Moment) -> bool {
-        self.forget_past(now);
-        self.seen.contains_key(&key(hit, mark))
+        let key = key(hit, mark);
+        if let Some(queue) = self.queues.get_mut(&key.0) {
+            forget_past_of(&mut self.seen, key.0, queue, now);
+        }
+        self.seen.contains(&key)
     }
 
     /// Remembers a message that is counted, which [`RepeatMemory::has`] does not know.
@@ -37,35 +41,53 @@ impl RepeatMemory {
 
     /// Forgets what is past, so that no token stays because nothing comes any more.
     pub(super) fn forget_past(&mut self, now: Moment) {
-        let since = now.plus(-limits::REPEAT_MS);
-        while let Some((at, old)) = self.order.front().copied() {
-            let is_past = at <= since || at > now;
-            if !is_past {
-                break;
-            }
-            self.order.pop_front();
-            self.seen.remove(&old);
-        }
+        let seen = &mut self.seen;
+        self.queues.retain(|day, queue| {
+            forget_past_of(seen, *day, queue, now);
+            !queue.is_empty()
+        });
     }
 
     /// Forgets the messages of days that are over: tokens are among them.
     pub(super) fn forget_days(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) {
-        let mut over: HashSet<(SiteId, Day)> = self.order.iter().map(|(_, key)| key.0).collect();
-        over.retain(is_over);
-        if !over.is_empty() {
-            self.seen.retain(|key, _| !over.contains(&key.0));
-            self.order.retain(|(_, key)| !over.contains(&key.0));
-        }
+        let seen = &mut self.seen;
+        self.queues.retain(|day, queue| {
+            let stays = !is_over(day);
+            if !stays {
+                queue.iter().for_each(|(_, token, mark)| _ = seen.remove(&(*day, *token, *mark)));
+            }
+            stays
+        });
     }
 
     fn insert(&mut self, key: RepeatKey, now: Moment) {
-        if self.order.len() >= limits::REPEATS_MAX
-            && let Some((_, oldest)) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
+        if self.seen.len() >= limits::REPEATS_MAX {
+            self.make_room(key.0);
         }
-        self.seen.insert(key, now);
-        self.order.push_back((now, key));
+        self.seen.insert(key);
+        self.queues.entry(key.0).or_default().push_back((now, key.1, key.2));
+    }
+
+    /// Drops the oldest message of the newcomer's site, if that has its share, or else of the one that has most.
+    fn make_room(&mut self, newcomer: (SiteId, Day)) {
+        let share = limits::REPEATS_MAX / self.queues.len().max(1);
+        let has_share = self.queues.get(&newcomer).is_some_and(|queue| queue.len() >= share);
+        let most = || self.queues.iter().max_by_key(|(_, queue)| queue.len()).map(|(day, _)| *day);
+        let Some(day) = has_share.then_some(newcomer).or_else(most) else { return };
+        let oldest = self.queues.get_mut(&day).and_then(VecDeque::pop_front);
+        oldest.into_iter().for_each(|(_, token, mark)| _ = self.seen.remove(&(day, token, mark)));
+    }
+}
+
+fn forget_past_of(
+    seen: &mut HashSet<RepeatKey>,
+    day: (SiteId, Day),
+    queue: &mut VecDeque<(Moment, u64, u64)>,
+    now: Moment,
+) {
+    let since = now.plus(-limits::REPEAT_MS);
+    while let Some((_, token, mark)) = queue.pop_front_if(|(at, ..)| *at <= since || *at > now) {
+        seen.remove(&(day, token, mark));
     }
 }
 
@@ -82,9 +104,9 @@ mod tests {
         let now = Moment(1_000_000);
         memory.insert(one, now);
         memory.forget_past(now.plus(limits::REPEAT_MS - 1));
-        assert!(memory.seen.contains_key(&one) && !memory.seen.contains_key(&other));
+        assert!(memory.seen.contains(&one) && !memory.seen.contains(&other));
         memory.forget_past(now.plus(limits::REPEAT_MS));
-        assert!(memory.seen.is_empty() && memory.order.is_empty());
+        assert!(memory.seen.is_empty() && memory.queues.is_empty());
     }
 
     #[test]
@@ -93,7 +115,25 @@ mod tests {
         for number in 0..2 * limits::REPEATS_MAX as u64 {
             memory.insert((DAY, number, 0), Moment(5));
         }
-        assert!(memory.seen.len() <= limits::REPEATS_MAX && memory.order.len() == memory.seen.len());
+        assert!(memory.seen.len() <= limits::REPEATS_MAX && memory.queues[&DAY].len() == memory.seen.len());
+    }
+
+    #[test]
+    fn a_flood_of_one_site_leaves_the_messages_of_others() {
+        let mut memory = RepeatMemory::default();
+        let other = (SiteId(2), DAY.1);
+        for number in 0..2 * limits::REPEATS_MAX as u64 {
+            memory.insert((DAY, number, 0), Moment(5));
+            if number % 100 == 0 {
+                memory.insert((other, number, 0), Moment(5));
+            }
+        }
+        let kept = (0..2 * limits::REPEATS_MAX as u64)
+            .step_by(100)
+            .filter(|number| memory.seen.contains(&(other, *number, 0)));
+        assert_eq!(kept.count(), memory.queues[&other].len());
+        assert_eq!(memory.queues[&other].len(), (2 * limits::REPEATS_MAX).div_ceil(100));
+        assert_eq!(memory.seen.len(), limits::REPEATS_MAX);
     }
 
     #[test]
@@ -104,7 +144,7 @@ mod tests {
             memory.insert((day, 7, 7), Moment(5));
         }
         memory.forget_days(|day| *day == DAY);
-        assert_eq!(memory.order, [(Moment(5), (next, 7, 7)), (Moment(5), (other, 7, 7))]);
-        assert!(memory.seen.len() == 2 && !memory.seen.contains_key(&(DAY, 7, 7)));
+        assert_eq!(memory.queues.keys().copied().collect::<HashSet<_>>(), [next, other].into());
+        assert_eq!(memory.seen, [(next, 7, 7), (other, 7, 7)].into());
     }
 }

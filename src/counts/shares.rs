@@ -125,7 +125,7 @@ impl Shares {
 }
 
 /// Whether there is memory for one more of a site that has some already, of `most` in all.
-fn has_memory(all: usize, of_site: usize, sites: usize, most: usize) -> bool {
+pub fn has_memory(all: usize, of_site: usize, sites: usize, most: usize) -> bool {
     if sites <= 1 {
         return all < most;
     }

@@ -114,7 +114,7 @@ impl Running {
         let (site, day, campaign, kind) = (*site, *day, campaign.clone(), *kind);
         self.journal.later(|| Record::Mail { site, day, campaign, kind, person });
         self.journal.write();
-        self.mails.add(key, person);
+        self.mails.add(key, person, self.looked_at.len());
     }
 
     /// Counts hits together, all of them or none: with an id that was counted before, none. What is told of logs goes with them.

@@ -170,7 +170,9 @@ impl Running {
         match record {
             Record::Hit(record) => self.count_again(&record),
             Record::Rejected { site, day, reason, bot } => self.rejections.add(site, day, reason, bot),
-            Record::Mail { site, day, campaign, kind, person } => self.mails.add((site, day, campaign, kind), person),
+            Record::Mail { site, day, campaign, kind, person } => {
+                self.mails.add((site, day, campaign, kind), person, self.looked_at.len());
+            }
             Record::Batch { id, at } => _ = self.batches.begin(id, at),
             Record::Imported(entry) => self.note_read(vec![entry]),
             Record::Salt { site, day, salt, late } => self.salts.restore((site, day), salt, late),
