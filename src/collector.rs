@@ -155,6 +155,10 @@ impl Collector {
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let state = stores.sums.journal_state()?;
         let (journal, found) = open(&state);
+        if let Some(journal) = &journal {
+            stores.sums.set_journal_folder(journal.base())?;
+            tracing::info!("the journal of the running day is in {}", journal.path().display());
+        }
         if matches!(found, Found::Nothing { .. }) {
             stores.sums.end_counting(CountedBy::Live)?;
         }
@@ -180,7 +184,9 @@ impl Collector {
         let directory = Directory::of(operators.sites()?);
         let resumed = match &beginning.found {
             Found::State(_) => HashMap::new(),
-            Found::Nothing { .. } => resumed(&*sums, &directory, clock.now())?,
+            // Who was in what had to be wiped, nobody knows.
+            Found::Nothing { wiped: Some(_), .. } => today(&directory, clock.now()).collect(),
+            Found::Nothing { wiped: None, .. } => resumed(&*sums, &directory, clock.now())?,
         };
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
@@ -368,14 +374,18 @@ impl Collector {
 /// The sites that have visitors on their present day already.
 fn resumed(sums: &dyn SumStore, directory: &Directory, now: Moment) -> Result<HashMap<SiteId, Day>, StoreError> {
     let (mut resumed, snapshot) = (HashMap::new(), sums.snapshot()?);
-    for site in directory.all() {
-        let day = site.schedule.locate(now).day;
-        let answer = snapshot.read(&[Ask::totals_of_day(site.id, day)], &[])?;
+    for (site, day) in today(directory, now) {
+        let answer = snapshot.read(&[Ask::totals_of_day(site, day)], &[])?;
         if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
-            resumed.insert(site.id, day);
+            resumed.insert(site, day);
         }
     }
     Ok(resumed)
+}
+
+/// The present day of each site.
+fn today(directory: &Directory, now: Moment) -> impl Iterator<Item = (SiteId, Day)> {
+    directory.all().into_iter().map(move |site| (site.id, site.schedule.locate(now).day))
 }
 
 fn ended() -> StoreError {

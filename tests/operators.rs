@@ -371,3 +371,28 @@ fn a_clock_of_tests_is_loud_and_never_meets_real_figures() {
     drop(server);
     refused(real(&["serve", "--listen", "127.0.0.1:0", "--data", &data]), "were made by a test under --now");
 }
+
+#[test]
+fn the_file_alone_is_everything_after_a_stop() {
+    let (folder, data) = folder();
+    let server = Server::start(Path::new(&data), &[]);
+    printed(&["site", "add", "example.com", "--data", &data]);
+    let token = printed(&["token", "create", "--scope", "read", "--data", &data]);
+    assert!(!token.is_empty());
+    assert_eq!(server.stop().0, 0);
+    let names = |folder: &Path| {
+        let mut names: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(Path::new(&data)), ["figures-of-tests", "headcount.db", "headcount.lock"]);
+    let copy = folder.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for file in ["figures-of-tests", "headcount.db"] {
+        std::fs::copy(Path::new(&data).join(file), copy.join(file)).unwrap();
+    }
+    let copy = copy.to_str().unwrap();
+    assert!(printed(&["site", "list", "--data", copy]).contains("example.com"));
+    assert!(!printed(&["token", "list", "--data", copy]).contains("no token"));
+}

@@ -417,6 +417,10 @@ impl Running {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
+        // Operators' changes are in no flush.
+        if let Err(error) = self.sums.settle() {
+            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        }
         self.has_ended = true;
         result
     }

@@ -68,12 +68,7 @@ impl JournalFiles {
 
     /// Gives the journal up, because this happened to a file.
     pub(super) fn failed(self: &Arc<Self>, error: &io::Error) -> GivenUp {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                self.give_up(JournalTrouble::NoRoom)
-            }
-            _ => self.give_up(JournalTrouble::Failed),
-        }
+        self.give_up(trouble_of(error))
     }
 
     /// Gives the journal up: at once it is none any more, and soon it is overwritten. That takes a while, and hits must not wait.
@@ -97,6 +92,7 @@ impl JournalFiles {
         if let Err(error) = self.folder.wipe_all() {
             tracing::error!(%error, "the journal that was given up can't be wiped; run `headcount journal wipe`");
         }
+        self.folder.remove();
     }
 
     /// Makes an image that is written the latest, and wipes all that is older.
@@ -129,5 +125,15 @@ impl JournalFiles {
         let bytes = self.folder.wipe(file)?;
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// What an error of a file means for the journal.
+pub(super) fn trouble_of(error: &io::Error) -> JournalTrouble {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            JournalTrouble::NoRoom
+        }
+        _ => JournalTrouble::Failed,
     }
 }

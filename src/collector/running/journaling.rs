@@ -38,8 +38,7 @@ impl Journaling {
 
     /// Writes to a journal from now on, if there is one.
     pub(super) fn begin(&mut self, journal: Option<Journal>, found: &Found) {
-        let without = if let Found::Nothing { without, .. } = found { *without } else { None };
-        (self.journal, self.without) = (journal, without);
+        (self.journal, self.without) = (journal, found.without());
     }
 
     /// Writes a hit that is counted; `is_apart` if it was counted without a visitor of its own.

@@ -23,15 +23,13 @@ impl Running {
             self.unclosed = self.sums.open_days()?.into_iter().collect();
         }
         self.journal.begin(journal, &found);
+        if let Some(why) = found.without().filter(|why| *why != JournalTrouble::SwitchedOff) {
+            tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
+        }
         match found {
-            Found::Nothing { wiped, without } => {
+            Found::Nothing { wiped, .. } => {
                 if let Some(why) = wiped {
                     tracing::warn!("what was found of a journal is wiped: {why}");
-                }
-                if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
-                    tracing::warn!(
-                        "there is no journal of the running day, so that a restart counts visitors again: {why}"
-                    );
                 }
             }
             Found::State(recovered) => {

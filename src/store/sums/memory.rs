@@ -4,6 +4,7 @@
 //! no month is kept, each question looks at every cell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
@@ -46,6 +47,7 @@ struct Held {
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
     drained: Option<(JournalPosition, u64)>,
+    journal_folder: Option<PathBuf>,
 }
 
 impl MemorySums {
@@ -333,6 +335,15 @@ impl SumStore for MemorySums {
         Ok(JournalState { drained: self.held().drained, ..JournalState::default() })
     }
 
+    fn journal_folder(&self) -> Result<Option<PathBuf>, StoreError> {
+        Ok(self.held().journal_folder.clone())
+    }
+
+    fn set_journal_folder(&self, folder: &Path) -> Result<(), StoreError> {
+        self.held().journal_folder = Some(folder.to_owned());
+        Ok(())
+    }
+
     fn apply(&self, flush: &Flush) -> Result<(), StoreError> {
         let mut held = self.held();
         if held.flush < flush.number {
@@ -386,6 +397,10 @@ impl SumStore for MemorySums {
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError> {
         self.held().remove(site);
         Ok(None)
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {

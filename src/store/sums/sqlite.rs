@@ -15,6 +15,7 @@ mod removal;
 mod write;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -133,6 +134,14 @@ impl SumStore for SqliteSums {
         read::journal_state(&self.reader())
     }
 
+    fn journal_folder(&self) -> Result<Option<PathBuf>> {
+        read::journal_folder(&self.reader())
+    }
+
+    fn set_journal_folder(&self, folder: &Path) -> Result<()> {
+        write::set_journal_folder(&self.writer(), folder)
+    }
+
     fn apply(&self, flush: &Flush) -> Result<()> {
         // Made before the writer is held: it takes a second for a busy day.
         let pairs = compaction::pairs_of(flush);
@@ -202,6 +211,10 @@ impl SumStore for SqliteSums {
         self.texts.clear();
         // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
         Ok(removal::sweep(&writer).err().map(StoreError::from))
+    }
+
+    fn settle(&self) -> Result<()> {
+        SqliteFile::settle(&self.writer())
     }
 
     fn bytes(&self) -> u64 {

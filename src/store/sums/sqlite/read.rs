@@ -1,6 +1,9 @@
 //! Answers questions for sums, in a transaction of the caller.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -40,6 +43,12 @@ pub(super) fn journal_state(connection: &Connection) -> Result<JournalState> {
         })
     })?;
     Ok(state)
+}
+
+pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>> {
+    let mut statement = connection.prepare_cached("SELECT folder FROM journal")?;
+    let folder: Option<Vec<u8>> = statement.query_row([], |row| row.get(0))?;
+    Ok(folder.map(|bytes| OsString::from_vec(bytes).into()))
 }
 
 /// The answers to questions, in a transaction that holds all flushes up to number `flush`.

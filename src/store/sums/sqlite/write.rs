@@ -2,6 +2,8 @@
 //! numbers in alphabetical order.
 
 use std::collections::{BTreeSet, HashMap};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -83,6 +85,12 @@ fn set_position(transaction: &Transaction, flush: &Flush) -> Result<()> {
     let numbers = [position.segment, position.offset, flush.number].map(|number| number as i64);
     let [segment, offset, number] = numbers;
     transaction.prepare_cached(sql)?.execute(params![position.journal.0, segment, offset, number])?;
+    Ok(())
+}
+
+/// Keeps the folder of a journal.
+pub(super) fn set_journal_folder(connection: &Connection, folder: &Path) -> Result<()> {
+    connection.execute("UPDATE journal SET folder = ?", [folder.as_os_str().as_bytes()])?;
     Ok(())
 }
 
