@@ -325,9 +325,10 @@ impl Running {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let BookedRows { mut rejected, mut bots } = std::mem::take(&mut self.rejections).rows();
+        let BookedRows { mut rejected, mut bots, mut unvisited } = std::mem::take(&mut self.rejections).rows();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
+        unvisited.retain(|(site, ..)| is_known(*site));
         let batches = self.batches.drain(now);
         let is_over = |(site, day): &(SiteId, Day)| {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
@@ -347,7 +348,7 @@ impl Running {
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, position };
+        let flush = Flush { number, sums, days, rejected, bots, unvisited, today, imported, mails, batches, position };
         self.flushing.begin(flush, waiters);
     }
 
@@ -382,11 +383,11 @@ impl Running {
         if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
             return;
         }
-        let SumsBatch { sums, days, counted, rejected, bots, imported } = batch;
+        let SumsBatch { sums, days, counted, rejected, bots, unvisited, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
         let sums = sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect();
-        let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
+        let flush = Flush { number, sums, days, rejected, bots, unvisited, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 

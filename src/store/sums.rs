@@ -126,6 +126,12 @@ pub trait SumSnapshot {
     /// [`StoreError`]
     fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError>;
 
+    /// How many hits of a site were counted from `first` to `last` without a visitor, because there was no room for one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError>;
+
     /// What became of a site's mails from `first` to `last`, by campaign, day and kind.
     ///
     /// # Errors

@@ -156,7 +156,7 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run("DROP TABLE journal");
+        Database::of(folder.path()).run("DROP TABLE unvisited");
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }

@@ -60,6 +60,10 @@ impl Running {
                     Kind::Event { .. } => {}
                 }
                 let is_apart = room == Room::NoVisitor;
+                if is_apart && hit.token.is_some() {
+                    self.meter.unvisited.inc();
+                    self.rejections.add_unvisited(hit.site, hit.local.day);
+                }
                 if is_alone {
                     self.journal.hit(hit, *mark, is_apart);
                 } else {

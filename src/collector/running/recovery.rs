@@ -139,6 +139,9 @@ impl Running {
         if self.take(hit, Some(room), now).is_err() {
             return;
         }
+        if *is_apart && hit.token.is_some() {
+            self.rejections.add_unvisited(hit.site, hit.local.day);
+        }
         if let Some(mark) = mark {
             self.repeats.add(hit, *mark, hit.at);
         }

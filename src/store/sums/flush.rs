@@ -141,6 +141,8 @@ pub struct Flush {
     /// The programs among them. A day of a site has at most [`crate::limits::BOT_ROWS_PER_DAY_MAX`] rows; a group of pages that comes later is
     /// counted as [`OTHER_PAGES`] of its family.
     pub bots: Vec<BotCount>,
+    /// Hits in the sums that were counted without a visitor, because there was no room for one, by site and day.
+    pub unvisited: Vec<(SiteId, Day, u64)>,
     /// The present day of sites, said once on each. Hours older than [`crate::limits::HOUR_DETAIL_DAYS`] days are deleted, those of the
     /// totals aside, and months before it are over.
     pub today: Vec<(SiteId, Day)>,

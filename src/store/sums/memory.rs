@@ -43,6 +43,7 @@ struct Held {
     names: BTreeMap<(SiteId, Name), u64>,
     rejected: BTreeMap<(SiteId, Day, Rejection), u64>,
     bots: BTreeMap<(SiteId, Day, Name, Name), u64>,
+    unvisited: BTreeMap<(SiteId, Day), u64>,
     imported: BTreeMap<(SiteId, [u8; 32]), Imported>,
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
@@ -70,6 +71,9 @@ impl Held {
         }
         for state in &flush.days {
             self.add_day(state, flush.number);
+        }
+        for (site, day, count) in &flush.unvisited {
+            *self.unvisited.entry((*site, *day)).or_default() += count;
         }
         for rejected in &flush.rejected {
             *self.rejected.entry((rejected.site, rejected.day, rejected.reason)).or_default() += rejected.count;
@@ -181,6 +185,7 @@ impl Held {
         self.closed.retain(|(of, _), _| *of != site);
         self.names.retain(|(of, _), _| *of != site);
         self.rejected.retain(|(of, ..), _| *of != site);
+        self.unvisited.retain(|(of, _), _| *of != site);
         self.bots.retain(|(of, ..), _| *of != site);
         self.imported.retain(|(of, _), _| *of != site);
         self.mails.retain(|(of, ..), _| *of != site);
@@ -289,6 +294,10 @@ impl SumSnapshot for Held {
         };
         let keys: BTreeSet<Name> = in_range.filter_map(|(_, axis, ..)| key(axis)).collect();
         Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
+    }
+
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
+        Ok(self.unvisited.range((site, first)..=(site, last)).map(|(_, count)| count).sum())
     }
 
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {

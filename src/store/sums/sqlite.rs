@@ -120,6 +120,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         read::bots(&self.connection, site, first, last)
     }
 
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64> {
+        read::unvisited(&self.connection, site, first, last)
+    }
+
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
         mails::of_site(&self.connection, site, first, last)
     }

@@ -301,6 +301,13 @@ pub(super) fn first_day(connection: &Connection, site: SiteId) -> Result<Option<
     Ok(day.map(Day))
 }
 
+pub(super) fn unvisited(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<u64> {
+    let sql = "SELECT coalesce(sum(count), 0) FROM unvisited WHERE site = ? AND day BETWEEN ? AND ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let count: i64 = statement.query_row(params![site.0, first.0, last.0], |row| row.get(0))?;
+    Ok(count.max(0) as u64)
+}
+
 pub(super) fn rejected(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>> {
     let sql = "SELECT reason, sum(count) FROM rejections WHERE site = ? AND day BETWEEN ? AND ? GROUP BY reason";
     let mut statement = connection.prepare_cached(sql)?;

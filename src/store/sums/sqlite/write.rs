@@ -101,6 +101,11 @@ fn add_rejected(transaction: &Transaction, flush: &Flush) -> Result<()> {
         let count = rejected.count as i64;
         insert.execute(params![rejected.site.0, rejected.day.0, rejected.reason.code(), count])?;
     }
+    let sql = "INSERT INTO unvisited VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    let mut insert = transaction.prepare_cached(sql)?;
+    for (site, day, count) in &flush.unvisited {
+        insert.execute(params![site.0, day.0, *count as i64])?;
+    }
     Ok(())
 }
 
