@@ -1,6 +1,7 @@
 //! The real program, started as an operator starts it: what it prints, how it ends, what it leaves.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -387,6 +388,8 @@ fn the_file_alone_is_everything_after_a_stop() {
         names
     };
     assert_eq!(names(Path::new(&data)), ["figures-of-tests", "headcount.db", "headcount.lock"]);
+    let mode = |name: &str| std::fs::metadata(Path::new(&data).join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["headcount.db", "headcount.lock"].map(mode), [0o600, 0o600]);
     let copy = folder.path().join("copy");
     std::fs::create_dir(&copy).unwrap();
     for file in ["figures-of-tests", "headcount.db"] {
