@@ -14,7 +14,7 @@ use headcount::hit::place::Place;
 use headcount::hit::source::Origin;
 use headcount::hit::token::{Network, Token};
 use headcount::hit::{Hit, Kind, Watched};
-use headcount::journal::{self, Found, HitRecord, HowCounted, Journal, Record};
+use headcount::journal::{self, Found, HitRecord, HowCounted, Journal, JournalSearch, Record};
 use headcount::site::{Day, Hour, LocalHour, Moment, SiteId};
 use headcount::store::{DatabaseId, JournalPosition, JournalState};
 
@@ -64,7 +64,9 @@ fn hits() -> Vec<Hit> {
 
 fn open(memory: &Path, data: &Path, drained: Option<JournalPosition>) -> (Journal, Found) {
     let state = JournalState { database: DatabaseId([1; 16]), drained };
-    let (journal, found) = journal::open(&JournalPlace::Folder(memory.to_owned()), data, &state, BYTES_MAX);
+    let place = JournalPlace::Folder(memory.to_owned());
+    let search = JournalSearch { place: &place, file: data, last: None };
+    let (journal, found) = journal::open(&search, &state, BYTES_MAX);
     match (journal, found) {
         (Some(journal), found) => (journal, found),
         (None, found) => panic!("there is no journal: {found:?}"),

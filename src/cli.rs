@@ -23,6 +23,7 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
+use crate::journal::JournalSearch;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
@@ -102,7 +103,8 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
 fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFailure> {
     Ok(Some(match work {
         Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
-        Verb::Journal(JournalWork::Wipe) => journal::wipe(config)?,
+        Verb::Journal(JournalWork::Wipe { all: false }) => journal::wipe(config)?,
+        Verb::Journal(JournalWork::Wipe { all: true }) => journal::wipe_all(config)?,
         Verb::Reference { of } => {
             let table = of.table();
             Reply { json: table.clone().into(), text: table }
@@ -202,9 +204,13 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     };
     let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
     Ok(match counts {
-        true => Collector::with_journal(stores, tools, clock, |state| {
-            crate::journal::open(&config.journal, &config.data, state, config.journal_bytes_max)
-        })?,
+        true => {
+            let last = stores.sums.journal_folder()?;
+            let search = JournalSearch { place: &config.journal, file: &path, last: last.as_deref() };
+            Collector::with_journal(stores, tools, clock, |state| {
+                crate::journal::open(&search, state, config.journal_bytes_max)
+            })?
+        }
         false => Collector::idle(stores, tools, clock)?,
     })
 }

@@ -145,6 +145,10 @@ impl Collector {
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let state = stores.sums.journal_state()?;
         let (mut journal, found) = open(&state);
+        if let Some(journal) = &journal {
+            stores.sums.set_journal_folder(journal.base())?;
+            tracing::info!("the journal of the running day is in {}", journal.path().display());
+        }
         if matches!(found, Found::Nothing { .. }) {
             stores.sums.set_journal(journal.as_mut().map(Journal::position))?;
             stores.sums.end_counting(CountedBy::Live)?;

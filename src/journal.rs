@@ -22,6 +22,7 @@ mod folder;
 mod header;
 mod hit_code;
 mod image;
+mod left;
 mod place;
 mod read_ahead;
 mod record;
@@ -37,19 +38,22 @@ mod window;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::config::JournalPlace;
 use crate::hit::Hit;
 use crate::limits;
-use crate::store::{JournalId, JournalPosition, JournalState};
+use crate::store::{DatabaseId, JournalId, JournalPosition, JournalState};
 use files::JournalFiles;
 use folder::JournalFolder;
 use header::Belonging;
 #[cfg(test)]
 pub(crate) use header::VERSION;
 pub use image::ImageWriter;
+pub use left::WipedJournals;
+pub use place::JournalSearch;
 use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, HowCounted, Record};
 pub use recovered::{Recovered, Unreadable};
@@ -67,6 +71,8 @@ pub enum JournalTrouble {
     NotInMemory,
     /// The folder's memory may be written to swap.
     MaySwap,
+    /// Nobody tells whether it may.
+    SwapHidden,
     /// The folder is a link, or another user's.
     NotOurs,
     /// Another process has it.
@@ -75,8 +81,6 @@ pub enum JournalTrouble {
     OtherVersion,
     /// It belongs to another database, or the database has gone on with another journal.
     OtherDatabase,
-    /// It was found in another folder than the one to be used.
-    OtherFolder,
     /// It is damaged.
     Broken,
     /// It was at its bound, or its memory was full.
@@ -93,19 +97,21 @@ impl JournalTrouble {
         match self {
             JournalTrouble::SwitchedOff => "the journal is switched off (journal = \"off\")",
             JournalTrouble::NoFolder => {
-                "there is no folder for the journal: neither $RUNTIME_DIRECTORY nor /dev/shm can be written, or the one that journal names"
+                "the folder for the journal is missing or can't be used; the log of the start names it"
             }
             JournalTrouble::NotInMemory => {
                 "the folder for the journal is not in memory; it must be on a tmpfs or ramfs"
             }
             JournalTrouble::MaySwap => {
-                "the memory of the journal may be swapped to a disk; set MemorySwapMax=0, mount its folder with noswap, or turn swap off"
+                "the memory of the journal may be swapped to a disk; set MemorySwapMax=0 (systemd) or --memory-swap equal to --memory (Docker), mount its folder with noswap, or turn swap off"
+            }
+            JournalTrouble::SwapHidden => {
+                "it can't be told whether the memory of the journal may be swapped to a disk, because /proc/swaps is hidden (ProcSubset=pid); show it, or set MemorySwapMax=0 (systemd) or --memory-swap equal to --memory (Docker)"
             }
             JournalTrouble::NotOurs => "the journal's folder is a link or belongs to another user",
             JournalTrouble::Locked => "another process uses the journal",
             JournalTrouble::OtherVersion => "another version of headcount wrote the journal",
             JournalTrouble::OtherDatabase => "the journal that was found does not belong to this database as it is",
-            JournalTrouble::OtherFolder => "a journal was found in another folder than the one to be used",
             JournalTrouble::Broken => "the journal that was found is damaged",
             JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
             JournalTrouble::NotForgotten => {
@@ -132,13 +138,22 @@ pub enum Found {
         /// Why there is no journal from now on; nothing if there is one.
         without: Option<JournalTrouble>,
     },
-    /// A state to take up, before [`Journal::go_on`]. It stays on file, and is found again, until the next image is complete.
+    /// A state to take up, before [`Journal::go_on`]. It stays on file, and is found again, until the next image is complete; without
+    /// a journal to go on in, it is wiped once it is read.
     State(Recovered),
 }
 
 impl Found {
     /// Nothing was there, and nothing was asked for.
     pub const NOTHING: Found = Found::Nothing { wiped: None, without: Some(JournalTrouble::SwitchedOff) };
+
+    /// Why there is no journal from now on; nothing if there is one.
+    pub fn without(&self) -> Option<JournalTrouble> {
+        match self {
+            Found::Nothing { without, .. } => *without,
+            Found::State(recovered) => recovered.without(),
+        }
+    }
 }
 
 /// The journal is given up: whatever it held is wiped, and counting goes on without it.
@@ -156,17 +171,12 @@ pub struct Journal {
     end: JournalPosition,
 }
 
-/// Opens the journal of a data folder, or says why there is none. `state` is what the database knows of its journal
-/// ([`crate::store::SumStore::journal_state`]). Files that can't be taken up are wiped before this returns, those in other places than
-/// the one to be used among them. Before anything is written to a new journal the database has to know it
+/// Opens the journal of a database, or says why there is none. `state` is what the database knows of its journal
+/// ([`crate::store::SumStore::journal_state`]). What a program has left in another folder than the one to be used is taken up too.
+/// Files that can't be taken up are wiped before this returns. Before anything is written to a new journal the database has to know it
 /// ([`crate::store::SumStore::set_journal`]): one that it does not know is wiped by the next start.
-pub fn open(
-    place: &JournalPlace,
-    data_folder: &Path,
-    state: &JournalState,
-    bytes_max: u64,
-) -> (Option<Journal>, Found) {
-    let candidates = Candidates::of(place, data_folder, runtime_directory().as_deref());
+pub fn open(search: &JournalSearch<'_>, state: &JournalState, bytes_max: u64) -> (Option<Journal>, Found) {
+    let candidates = Candidates::of(search, state.database, runtime_directory().as_deref());
     open_among(&candidates, SwapFacts::read, state, bytes_max)
 }
 
@@ -180,40 +190,82 @@ fn open_among(
     state: &JournalState,
     bytes_max: u64,
 ) -> (Option<Journal>, Found) {
-    let chosen = candidates.chosen.as_ref();
-    let others = candidates.all.iter().filter(|one| chosen.ok() != Some(*one));
-    // One that another process uses, or another user's, is not ours to wipe.
-    let others: usize = others.filter_map(|one| wipe_candidate(one).ok()).sum();
-    let without = match chosen.map_err(|why| *why).and_then(|chosen| open_chosen(chosen, facts, state, bytes_max)) {
-        Ok((journal, Found::Nothing { wiped: None, .. })) if others > 0 => {
-            let wiped = Some(JournalTrouble::OtherFolder);
-            return (Some(journal), Found::Nothing { wiped, without: None });
-        }
-        Ok((journal, found)) => return (Some(journal), found),
+    let existing = |one: &Candidate| JournalFolder::existing(&one.base, &one.name).ok().flatten();
+    // One that another process uses, or another user's, is not ours to read or wipe.
+    let mut others: Vec<JournalFolder> = candidates.others().filter_map(existing).collect();
+    let chosen = candidates.chosen.as_ref().map_err(|why| *why);
+    let without = match chosen.and_then(|chosen| chosen_folder(chosen, facts, &mut others)) {
+        Ok(folder) => match open_chosen(folder, &mut others, facts, state, bytes_max) {
+            Ok((journal, found)) => return (Some(journal), found),
+            Err(without) => {
+                others.extend(chosen.ok().and_then(existing));
+                without
+            }
+        },
         Err(without) => without,
     };
-    // What is in a folder that will not do must not stay there.
-    let here = chosen.ok().and_then(|chosen| wipe_candidate(chosen).ok()).unwrap_or(0);
-    (None, Found::Nothing { wiped: (others + here > 0).then_some(without), without: Some(without) })
+    // What is in a folder that will not do is taken up all the same, and must not stay there.
+    match left::find(others, state) {
+        (Some(left), _) => (None, Found::State(Recovered::of_left(left, without))),
+        (None, wiped) => (None, Found::Nothing { wiped, without: Some(without) }),
+    }
 }
 
-fn open_chosen(
+/// The folder to use. One whose memory will not do is put to the others, for what it holds.
+fn chosen_folder(
     chosen: &Candidate,
+    facts: fn() -> SwapFacts,
+    others: &mut Vec<JournalFolder>,
+) -> Result<JournalFolder, JournalTrouble> {
+    let refused = |why: JournalTrouble, error: &dyn fmt::Display| {
+        let (folder, named_by) = (chosen.path(), chosen.named_by);
+        let folder = folder.display();
+        tracing::warn!("{folder}, which {named_by} names for the journal, can't be used: {error}");
+        why
+    };
+    let folder = JournalFolder::make(&chosen.base, &chosen.name).map_err(|refusal| match refusal.error {
+        Some(error) => refused(refusal.why, &error),
+        None => refused(refusal.why, &refusal.why),
+    })?;
+    let mounted = folder.mounted().map_err(|error| refused(JournalTrouble::Failed, &error))?;
+    match facts().check(mounted) {
+        Ok(()) => Ok(folder),
+        Err(why) => {
+            others.insert(0, folder);
+            Err(refused(why, &why))
+        }
+    }
+}
+
+/// Begins or resumes a journal in its folder, with what is in others if that is where it goes on.
+fn open_chosen(
+    folder: JournalFolder,
+    others: &mut Vec<JournalFolder>,
     facts: fn() -> SwapFacts,
     state: &JournalState,
     bytes_max: u64,
 ) -> Result<(Journal, Found), JournalTrouble> {
-    let failed = |_| JournalTrouble::Failed;
-    let folder = JournalFolder::make(&chosen.base, &chosen.name)?;
-    facts().check(folder.mounted().map_err(failed)?)?;
-    let wiped = match JournalStart::find(&folder, state) {
-        Ok(Some(start)) => return Ok(Journal::resumed(folder, start, facts, bytes_max)),
-        Ok(None) => None,
-        Err(why) => {
-            folder.wipe_all().map_err(failed)?;
-            Some(why)
+    let mut wiped = match JournalStart::find(&folder, state) {
+        Ok(Some(start)) => {
+            others.drain(..).for_each(left::wipe);
+            return Ok(Journal::resumed(folder, start, facts, bytes_max));
         }
+        Ok(None) => None,
+        Err(why) => Some(why),
     };
+    folder.wipe_all().map_err(|_| JournalTrouble::Failed)?;
+    let (left, of_others) = left::find(std::mem::take(others), state);
+    wiped = wiped.or(of_others);
+    if let Some(left) = left {
+        if let Err(error) = left.copy_to(&folder) {
+            others.push(left.folder);
+            left::wipe(folder);
+            return Err(files::trouble_of(&error));
+        }
+        left::wipe(left.folder);
+        let moved = JournalStart::find(&folder, state)?.ok_or(JournalTrouble::Failed)?;
+        return Ok(Journal::resumed(folder, moved, facts, bytes_max));
+    }
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
     let belonging = Belonging { database: state.database, journal: JournalId(id) };
@@ -222,41 +274,31 @@ fn open_chosen(
     Ok((journal, Found::Nothing { wiped, without: None }))
 }
 
-/// Wipes the files of a folder, and tells how many there were.
-fn wipe_candidate(candidate: &Candidate) -> Result<usize, JournalTrouble> {
-    match JournalFolder::existing(&candidate.base, &candidate.name)? {
-        Some(folder) => wiped(&folder),
-        None => Ok(0),
-    }
-}
-
-fn wiped(folder: &JournalFolder) -> Result<usize, JournalTrouble> {
-    folder.wipe_all().map_err(|_| JournalTrouble::Failed)
-}
-
-/// Wipes the journals of a data folder, wherever `place` and the environment say that they may be, of whichever user they are, and
-/// tells how many files there were.
+/// Wipes the journals of a database, wherever the search and the environment say that they may be, of whichever user they are.
 ///
 /// # Errors
 /// [`JournalTrouble::Locked`] where a process uses one; [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`]. What else can be
 /// wiped is wiped.
-pub fn wipe(place: &JournalPlace, data_folder: &Path) -> Result<usize, JournalTrouble> {
-    wipe_among(&Candidates::of(place, data_folder, runtime_directory().as_deref()))
+pub fn wipe(search: &JournalSearch<'_>, database: DatabaseId) -> Result<WipedJournals, JournalTrouble> {
+    wipe_among(&Candidates::of(search, database, runtime_directory().as_deref()))
 }
 
-fn wipe_among(candidates: &Candidates) -> Result<usize, JournalTrouble> {
-    let (mut files, mut trouble) = (0, None);
-    for base in &candidates.bases() {
-        for name in folder::names_like(base, &candidates.name) {
-            match JournalFolder::of_anybody(base, &name)
-                .and_then(|folder| folder.map_or(Ok(0), |folder| wiped(&folder)))
-            {
-                Ok(count) => files += count,
-                Err(why) => trouble = Some(why),
-            }
-        }
-    }
-    trouble.map_or(Ok(files), Err)
+fn wipe_among(candidates: &Candidates) -> Result<WipedJournals, JournalTrouble> {
+    let wiped = left::wipe_named(candidates.bases(), &candidates.name)?;
+    if wiped.used > 0 { Err(JournalTrouble::Locked) } else { Ok(wiped) }
+}
+
+/// Wipes the journals of all databases that no server uses.
+///
+/// # Errors
+/// [`JournalTrouble::NotOurs`] and [`JournalTrouble::Failed`]. What else can be wiped is wiped.
+pub fn wipe_all(place: &JournalPlace) -> Result<WipedJournals, JournalTrouble> {
+    left::wipe_all(place::bases_of_all(place, runtime_directory().as_deref()))
+}
+
+/// Wipes the journals of the own user that are too old to be of use to anybody, and tells how many files there were.
+pub fn wipe_old(place: &JournalPlace, now: SystemTime) -> usize {
+    left::wipe_old(&place::bases_of_all(place, runtime_directory().as_deref()), now)
 }
 
 impl Journal {
@@ -384,6 +426,16 @@ impl Journal {
     /// Why the journal is given up, if it is. An image that could not be written gives it up too.
     pub fn lost(&self) -> Option<JournalTrouble> {
         self.files.lost()
+    }
+
+    /// The folder of the system or the operator in which its own is.
+    pub fn base(&self) -> &Path {
+        &self.files.folder.base_path
+    }
+
+    /// Its own folder.
+    pub fn path(&self) -> PathBuf {
+        self.files.folder.path()
     }
 
     /// How many bytes of memory its files take.

@@ -32,6 +32,8 @@ pub struct Meter {
     pub counted: Counter,
     /// Engagement pings among them.
     pub pings: Counter,
+    /// Hits that were counted without a visitor, because there was no room for one.
+    pub unvisited: Counter,
     /// Hits that should have been counted and were not. Must be 0.
     pub lost: Counter,
     rejected: Family<Reason, Counter>,
@@ -63,6 +65,7 @@ impl Meter {
             received: Counter::default(),
             counted: Counter::default(),
             pings: Counter::default(),
+            unvisited: Counter::default(),
             lost: Counter::default(),
             rejected: Family::default(),
             visitors: Gauge::default(),
@@ -88,6 +91,8 @@ impl Meter {
         registry.register("beacons_received", "Beacons that arrived", self.received.clone());
         registry.register("hits_counted", "Hits that were counted, pings among them", self.counted.clone());
         registry.register("pings_counted", "Engagement pings that were counted", self.pings.clone());
+        let unvisited = "Hits that were counted without a visitor, because there was no room for one";
+        registry.register("hits_without_visitor", unvisited, self.unvisited.clone());
         registry.register("hits_lost", "Hits not counted although they should have been", self.lost.clone());
         registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());
         registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());

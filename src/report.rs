@@ -63,6 +63,15 @@ pub trait Sums {
     /// # Errors
     /// [`StoreError`]
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
+
+    /// How many hits of a site were counted from `first` to `last` without a visitor, because there was no room for one; 0 where
+    /// that is not told.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn unvisited(&self, _site: SiteId, _first: Day, _last: Day) -> Result<u64, StoreError> {
+        Ok(0)
+    }
 }
 
 /// A range of the site's time, whole days or whole hours, both ends included.

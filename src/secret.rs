@@ -55,9 +55,9 @@ pub fn fingerprint<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
-/// What a data folder is called where its name must not be told.
-pub fn of_folder(path: &[u8]) -> Digest {
-    Digest(blake3::derive_key("headcount 2026 data folder", path))
+/// What a database is called where other users see it.
+pub fn of_database(what: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 database", what))
 }
 
 /// A text that only the holder of the key can have written, in characters that need no escaping.

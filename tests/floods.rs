@@ -328,7 +328,7 @@ fn pages_that_give_way_after_they_are_stored_leave_exact_figures() {
 
 #[test]
 fn agents_of_one_address_cost_their_site_little_and_others_nothing() {
-    let world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.test", "Etc/UTC")]);
+    let mut world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.test", "Etc/UTC")]);
     for number in 0..900 {
         let agent = format!("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/{number} Firefox/140.0");
         world.pageview("/").by("flood").with(&agent).ok();
@@ -343,4 +343,24 @@ fn agents_of_one_address_cost_their_site_little_and_others_nothing() {
     let visitors = totals[0].as_i64().unwrap() - 30;
     assert!((500..=750).contains(&visitors), "{totals}");
     assert_eq!(totals[1], json!(930));
+    // What was counted without a visitor is told, also after the program has ended, before and after it is stored.
+    let flood = 900 - visitors;
+    assert!(world.metrics().contains(&format!("headcount_hits_without_visitor_total {flood}\n")));
+    for _ in 0..2 {
+        assert_eq!(without_visitor(&world, "example.com"), Some(flood));
+        assert_eq!(without_visitor(&world, "other.test"), None);
+        let page = world.request("GET", "/example.com?period=today", &[world.sign_in()], None).text();
+        assert!(page.contains("were counted without a visitor"), "{page}");
+        world.kill();
+        assert_eq!(without_visitor(&world, "example.com"), Some(flood));
+        world.restart();
+    }
+}
+
+/// How many hits of a site are said to have no visitor.
+fn without_visitor(world: &World, site: &str) -> Option<i64> {
+    let answer = world.query(json!({"site_id": site, "date_range": "day", "metrics": ["pageviews"]})).json();
+    let warnings = answer["meta"]["warnings"].as_array()?.clone();
+    let warning = warnings.iter().find(|warning| warning["code"] == "without_visitor")?;
+    warning["warning"].as_str()?.split(' ').next()?.parse().ok()
 }

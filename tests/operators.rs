@@ -1,6 +1,7 @@
 //! The real program, started as an operator starts it: what it prints, how it ends, what it leaves.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -370,4 +371,31 @@ fn a_clock_of_tests_is_loud_and_never_meets_real_figures() {
     assert_eq!(health(&server), (503, "on a test's clock".into()));
     drop(server);
     refused(real(&["serve", "--listen", "127.0.0.1:0", "--data", &data]), "were made by a test under --now");
+}
+
+#[test]
+fn the_file_alone_is_everything_after_a_stop() {
+    let (folder, data) = folder();
+    let server = Server::start(Path::new(&data), &[]);
+    printed(&["site", "add", "example.com", "--data", &data]);
+    let token = printed(&["token", "create", "--scope", "read", "--data", &data]);
+    assert!(!token.is_empty());
+    assert_eq!(server.stop().0, 0);
+    let names = |folder: &Path| {
+        let mut names: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(Path::new(&data)), ["figures-of-tests", "headcount.db", "headcount.lock"]);
+    let mode = |name: &str| std::fs::metadata(Path::new(&data).join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["headcount.db", "headcount.lock"].map(mode), [0o600, 0o600]);
+    let copy = folder.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for file in ["figures-of-tests", "headcount.db"] {
+        std::fs::copy(Path::new(&data).join(file), copy.join(file)).unwrap();
+    }
+    let copy = copy.to_str().unwrap();
+    assert!(printed(&["site", "list", "--data", copy]).contains("example.com"));
+    assert!(!printed(&["token", "list", "--data", copy]).contains("no token"));
 }

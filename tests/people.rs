@@ -215,6 +215,7 @@ DROP TABLE users_sites;
 DROP TABLE users;
 DROP TABLE IF EXISTS shares;
 DROP TABLE journal;
+DROP TABLE unvisited;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

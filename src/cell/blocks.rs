@@ -172,6 +172,20 @@ mod tests {
         ]
     }
 
+    /// A copy tells which places of the last one may be other than its own.
+    fn told(copies: &[(Vec<u32>, Blocks<u32>)]) -> Result<(), TestCaseError> {
+        let (last, end) = copies.last().unwrap();
+        for (list, blocks) in copies {
+            let places: Vec<usize> = end.changed_since(blocks).collect();
+            let is_told = |place: &usize| places.binary_search(place).is_ok();
+            let differs = |place: &usize| list.get(*place) != last.get(*place);
+            prop_assert!((0..last.len()).filter(differs).all(|place| is_told(&place)), "{:?}", places);
+            prop_assert!(places.iter().all(|place| *place < last.len()));
+            prop_assert!(end.changed_since(&end).next().is_none());
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn copies_stay_as_they_are_and_the_original_is_a_list(changes in prop::collection::vec(change(), 0..60)) {
@@ -197,15 +211,7 @@ mod tests {
                 }
             }
             copies.push((list, blocks));
-            let (last, end) = copies.last().cloned().unwrap();
-            for (list, blocks) in &copies {
-                let places: Vec<usize> = end.changed_since(blocks).collect();
-                let is_told = |place: &usize| places.binary_search(place).is_ok();
-                let differs = |place: &usize| list.get(*place) != last.get(*place);
-                prop_assert!((0..last.len()).filter(differs).all(|place| is_told(&place)), "{:?}", places);
-                prop_assert!(places.iter().all(|place| *place < last.len()));
-                prop_assert!(end.changed_since(&end).next().is_none());
-            }
+            told(&copies)?;
             for (list, mut blocks) in copies {
                 prop_assert_eq!(blocks.len(), list.len());
                 prop_assert!(blocks.iter().eq(&list));

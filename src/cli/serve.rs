@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::net::TcpListener as StdListener;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
@@ -13,9 +13,10 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
 use crate::control::{self, Command, socket};
+use crate::journal;
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 use crate::server::{self, App};
@@ -66,7 +67,6 @@ pub(super) fn run(
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
     collector.stop();
     let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
-    let _ = std::fs::remove_file(folder.socket());
     served.and(stored)
 }
 
@@ -82,11 +82,12 @@ async fn listen(
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    socket::listen(&folder.socket(), collector.clone(), base_url.clone())
+    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
         .context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     ready(collector, &base_url)?;
     watch_places(collector.clone());
+    wipe_old_journals(config.journal.clone());
     let app = App::new(collector.clone(), config.trust.clone(), base_url);
     let mut has_failed = false;
     let end = async {
@@ -96,6 +97,7 @@ async fn listen(
         }
     };
     server::run(listener, app, end).await;
+    drop(commands);
     if has_failed {
         collector.meter().failed(
             FailureKind::Writer,
@@ -195,6 +197,22 @@ fn watch_places(collector: Collector) {
                     failed(&told);
                 }
                 Err(error) => failed(&error),
+            }
+        }
+    });
+}
+
+/// Wipes, now and then, what servers have left in memory that nobody starts any more.
+fn wipe_old_journals(place: JournalPlace) {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(limits::JOURNAL_ORPHAN_LOOK_S));
+        loop {
+            ticks.tick().await;
+            let place = place.clone();
+            // Files have the times of the system, whatever our clock says.
+            let wiped = tokio::task::spawn_blocking(move || journal::wipe_old(&place, SystemTime::now())).await;
+            if let Some(files) = wiped.ok().filter(|files| *files > 0) {
+                tracing::info!(files, "journals of days that are over, which nobody took up, are wiped");
             }
         }
     });

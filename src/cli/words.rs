@@ -103,7 +103,11 @@ pub enum Verb {
 #[derive(Debug, Subcommand)]
 pub enum JournalWork {
     /// Overwrites and removes what a server that no longer runs has left in memory
-    Wipe,
+    Wipe {
+        /// What servers of any data folder have left; those that run keep theirs
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! In: rejections, from any request, and the programs among them. Out: their sums, for the next flush. Forgets: everything but
+//! In: rejections, from any request, and the programs among them; hits that found no room for a visitor. Out: their sums, for the next flush. Forgets: everything but
 //! site, day and reason, and of programs their family and a group of paths.
 
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ use crate::store::{BotCount, OTHER_PAGES, Rejected};
 pub struct RejectionSums {
     rejected: CountBy<(SiteId, Day, Rejection)>,
     bots: HashMap<(SiteId, Day), BotRows>,
+    unvisited: CountBy<(SiteId, Day)>,
 }
 
 /// The programs of a site's day.
@@ -37,6 +38,8 @@ pub struct BookedRows {
     pub rejected: Vec<Rejected>,
     /// The programs among them.
     pub bots: Vec<BotCount>,
+    /// Hits without a visitor, by site and day.
+    pub unvisited: Vec<(SiteId, Day, u64)>,
 }
 
 impl RejectionSums {
@@ -57,6 +60,11 @@ impl RejectionSums {
         *rows.entry(if has_room { key } else { (key.0, OTHER_PAGES.to_owned()) }).or_default() += 1;
     }
 
+    /// Adds a hit that was counted, but without a visitor, because there was no room for one.
+    pub fn add_unvisited(&mut self, site: SiteId, day: Day) {
+        *self.unvisited.entry((site, day)).or_default() += 1;
+    }
+
     /// What is booked, as rows.
     pub fn rows(&self) -> BookedRows {
         let rejected =
@@ -70,7 +78,8 @@ impl RejectionSums {
                 count: *count,
             })
         });
-        BookedRows { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect() }
+        let unvisited = self.unvisited.iter().map(|(&(site, day), &count)| (site, day, count)).collect();
+        BookedRows { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect(), unvisited }
     }
 }
 

@@ -40,7 +40,7 @@ use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Imported, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Flush, Imported, JournalMark, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -206,6 +206,8 @@ pub(super) struct Running {
     unclosed: HashSet<(SiteId, Day)>,
     /// Days that are over, until the next flush.
     closing: Vec<DayState>,
+    /// How far the store is with the journal once it has the flush under way.
+    stored: Option<JournalPosition>,
     /// Whether everything is stored for good.
     has_ended: bool,
 }
@@ -246,6 +248,7 @@ impl Running {
             unclosed: HashSet::new(),
             sums,
             closing: Vec::new(),
+            stored: None,
             has_ended: false,
         })
     }
@@ -353,9 +356,10 @@ impl Running {
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let BookedRows { mut rejected, mut bots } = std::mem::take(&mut self.rejections).rows();
+        let BookedRows { mut rejected, mut bots, mut unvisited } = std::mem::take(&mut self.rejections).rows();
         rejected.retain(|rejected| is_known(rejected.site));
         bots.retain(|bot| is_known(bot.site));
+        unvisited.retain(|(site, ..)| is_known(*site));
         let batches = self.batches.drain(now);
         let is_over = |(site, day): &(SiteId, Day)| {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
@@ -371,11 +375,14 @@ impl Running {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let journal = self.journal.mark();
+        if let JournalMark::UpTo(position) = journal {
+            self.stored = Some(position);
+        }
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, today, imported, mails, batches, journal };
+        let flush = Flush { number, sums, days, rejected, bots, unvisited, today, imported, mails, batches, journal };
         self.flushing.begin(flush, waiters);
     }
 
@@ -407,11 +414,11 @@ impl Running {
         if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
             return;
         }
-        let SumsBatch { sums, days, counted, rejected, bots, imported } = batch;
+        let SumsBatch { sums, days, counted, rejected, bots, unvisited, imported } = batch;
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
         let sums = sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect();
-        let flush = Flush { number, sums, days, rejected, bots, imported, ..Flush::default() };
+        let flush = Flush { number, sums, days, rejected, bots, unvisited, imported, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -442,6 +449,10 @@ impl Running {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
+        // Operators' changes are in no flush.
+        if let Err(error) = self.sums.settle() {
+            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        }
         self.has_ended = true;
         result
     }

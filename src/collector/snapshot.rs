@@ -101,6 +101,12 @@ impl report::Sums for SitesSnapshot<'_> {
         keys.truncate(limits::PROP_KEYS_LISTED);
         Ok(keys)
     }
+
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
+        let in_range = |(of, day, _): &&(SiteId, Day, u64)| *of == site && (first..=last).contains(day);
+        let unstored = self.unstored().flat_map(|flush| &flush.unvisited).filter(in_range);
+        Ok(self.stored.unvisited(site, first, last)? + unstored.map(|(.., count)| count).sum::<u64>())
+    }
 }
 
 impl Records for SitesSnapshot<'_> {
@@ -150,6 +156,10 @@ impl report::Sums for Collector {
 
     fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
         self.snapshot(SnapshotScope::sites(vec![site]))?.prop_keys(site, event, first, last)
+    }
+
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.unvisited(site, first, last)
     }
 }
 

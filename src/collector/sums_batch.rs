@@ -21,6 +21,8 @@ pub struct SumsBatch {
     pub rejected: Vec<Rejected>,
     /// The programs among them.
     pub bots: Vec<BotCount>,
+    /// Hits without a visitor, by site and day.
+    pub unvisited: Vec<(SiteId, Day, u64)>,
     /// How far the logs are read.
     pub imported: Vec<Imported>,
 }

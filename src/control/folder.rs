@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -33,7 +34,7 @@ impl Folder {
     pub fn take(path: &Path) -> Result<Folder> {
         make(path).with_context(|| format!("the data folder {} can't be made", path.display()))?;
         let lock = path.join("headcount.lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&lock);
+        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
         let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -83,7 +84,6 @@ pub fn socket_of(path: &Path) -> PathBuf {
 }
 
 fn make(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
     if path.is_dir() {
         return Ok(());
     }
@@ -93,7 +93,6 @@ fn make(path: &Path) -> io::Result<()> {
 /// Makes the database file before SQLite does, which would leave it to the umask who may read it. SQLite gives its log and
 /// the log's index the mode of the file.
 fn make_private(database: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     match File::options().write(true).create_new(true).mode(0o600).open(database) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),

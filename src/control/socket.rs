@@ -6,6 +6,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Command, Refused, Reply, import, run};
@@ -13,36 +16,63 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 
-/// Listens on the socket of a data folder and serves commands on a thread of its own, as long as the program runs.
+/// A socket that takes commands as long as the value lives. Then its file is removed, and nothing of it holds the collector.
+#[derive(Debug)]
+pub struct CommandSocket {
+    path: PathBuf,
+    has_ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for CommandSocket {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::SeqCst);
+        // Whoever waits for a connection looks at that when one comes.
+        let wakes = connect(&self.path).is_some();
+        let _ = fs::remove_file(&self.path);
+        if let Some(thread) = self.thread.take().filter(|_| wakes) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Listens on the socket of a data folder and serves commands on a thread of its own.
 ///
 /// # Errors
 /// The socket can't be made.
-pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result<()> {
+pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result<CommandSocket> {
     // Whoever holds the folder's lock may take away what a killed server left.
     let _ = fs::remove_file(path);
     let listener = with_short(path, |short| UnixListener::bind(short))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            match stream {
-                Ok(stream) => {
-                    let (collector, base_url) = (collector.clone(), base_url.clone());
-                    // One that sends nothing must not keep the others waiting.
-                    std::thread::spawn(move || {
-                        if let Err(place) = panics::caught(|| serve(&stream, &collector, &base_url)) {
-                            collector.meter().failed(FailureKind::Command, "a command on the socket", place);
-                        }
-                    });
-                }
-                // Out of descriptors, most likely: closing connections will free some.
-                Err(error) => {
-                    collector.meter().failed(FailureKind::Socket, "accept", error);
-                    std::thread::sleep(Duration::from_millis(limits::ACCEPT_PAUSE_MS_MAX));
-                }
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let ended = has_ended.clone();
+    let thread = std::thread::spawn(move || accept(&listener, &collector, &base_url, &ended));
+    Ok(CommandSocket { path: path.to_owned(), has_ended, thread: Some(thread) })
+}
+
+fn accept(listener: &UnixListener, collector: &Collector, base_url: &str, has_ended: &AtomicBool) {
+    for stream in listener.incoming() {
+        if has_ended.load(Ordering::SeqCst) {
+            return;
+        }
+        match stream {
+            Ok(stream) => {
+                let (collector, base_url) = (collector.clone(), base_url.to_owned());
+                // One that sends nothing must not keep the others waiting.
+                std::thread::spawn(move || {
+                    if let Err(place) = panics::caught(|| serve(&stream, &collector, &base_url)) {
+                        collector.meter().failed(FailureKind::Command, "a command on the socket", place);
+                    }
+                });
+            }
+            // Out of descriptors, most likely: closing connections will free some.
+            Err(error) => {
+                collector.meter().failed(FailureKind::Socket, "accept", error);
+                std::thread::sleep(Duration::from_millis(limits::ACCEPT_PAUSE_MS_MAX));
             }
         }
-    });
-    Ok(())
+    }
 }
 
 /// Serves one command. A program that goes away in the middle is no event of ours.

@@ -104,7 +104,14 @@ impl ImportTarget {
     pub(super) fn count(&mut self, hit: &Hit, room: Room) -> Result<isize, Dropped> {
         let open = self.days.get_mut(&hit.local.day).ok_or(Rejection::TooMany)?;
         let before = open.day.visitors();
-        open.day.take(hit, || room)?;
+        let mut given = Room::Visitor;
+        open.day.take(hit, || {
+            given = room;
+            room
+        })?;
+        if given == Room::NoVisitor && hit.token.is_some() {
+            self.books.add_unvisited(self.site.id, hit.local.day);
+        }
         if open.day.wants_displacement() {
             open.day.displace_lightest();
         }
@@ -183,8 +190,8 @@ impl ImportTarget {
             batch.sums.push((self.site.id, *day, open.day.drain()));
             open.day.mark_stored();
         }
-        let BookedRows { rejected, bots } = std::mem::take(&mut self.books).rows();
-        (batch.rejected, batch.bots) = (rejected, bots);
+        let BookedRows { rejected, bots, unvisited } = std::mem::take(&mut self.books).rows();
+        (batch.rejected, batch.bots, batch.unvisited) = (rejected, bots, unvisited);
         batch
     }
 

@@ -107,6 +107,7 @@ impl JournalFiles {
         if let Err(error) = self.folder.wipe_all() {
             tracing::error!(%error, "the journal that was given up can't be wiped; run `headcount journal wipe`");
         }
+        self.folder.remove();
     }
 
     /// Makes an image that is written the latest, and wipes all that is older.

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{self, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -17,7 +18,27 @@ use crate::limits;
 
 /// A folder that is locked as long as the value lives.
 #[derive(Debug)]
-pub(super) struct JournalFolder(OwnedFd);
+pub(super) struct JournalFolder {
+    folder: OwnedFd,
+    /// Where it is, under this name.
+    base: OwnedFd,
+    name: String,
+    /// The same for sentences; the folder is reached by what is open.
+    pub(super) base_path: PathBuf,
+}
+
+/// Why a folder can't be had, and what the system said of it.
+#[derive(Debug)]
+pub(super) struct FolderRefusal {
+    pub(super) why: JournalTrouble,
+    pub(super) error: Option<Errno>,
+}
+
+impl From<JournalTrouble> for FolderRefusal {
+    fn from(why: JournalTrouble) -> FolderRefusal {
+        FolderRefusal { why, error: None }
+    }
+}
 
 /// A file of the journal, as its name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,19 +86,26 @@ pub(super) struct Mounted {
 
 impl JournalFolder {
     /// Makes the folder if it is not there, and takes it.
-    pub(super) fn make(base: &Path, name: &str) -> Result<JournalFolder, JournalTrouble> {
-        let base = open_base(base).map_err(|_| JournalTrouble::NoFolder)?;
-        match fs::mkdirat(&base, name, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(_) => return Err(JournalTrouble::NoFolder),
+    pub(super) fn make(base: &Path, name: &str) -> Result<JournalFolder, FolderRefusal> {
+        let refusal = |error| FolderRefusal { why: JournalTrouble::NoFolder, error: Some(error) };
+        // Whoever wiped the one that was there may have removed it meanwhile.
+        for _ in 0..limits::JOURNAL_FOLDER_TRIES {
+            let opened = open_base(base).map_err(refusal)?;
+            match fs::mkdirat(&opened, name, Mode::RWXU) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(refusal(error)),
+            }
+            if let Some(folder) = JournalFolder::take(opened, (base, name), is_own)? {
+                return Ok(folder);
+            }
         }
-        JournalFolder::take(&base, name, is_own)?.ok_or(JournalTrouble::NoFolder)
+        Err(JournalTrouble::NoFolder.into())
     }
 
     /// Takes the folder, if it is there.
     pub(super) fn existing(base: &Path, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
         match open_base(base) {
-            Ok(base) => JournalFolder::take(&base, name, is_own),
+            Ok(opened) => JournalFolder::take(opened, (base, name), is_own),
             Err(_) => Ok(None),
         }
     }
@@ -85,14 +113,18 @@ impl JournalFolder {
     /// Takes the folder to wipe it, whosever it is.
     pub(super) fn of_anybody(base: &Path, name: &str) -> Result<Option<JournalFolder>, JournalTrouble> {
         match open_base(base) {
-            Ok(base) => JournalFolder::take(&base, name, |_| true),
+            Ok(opened) => JournalFolder::take(opened, (base, name), |_| true),
             Err(_) => Ok(None),
         }
     }
 
-    fn take(base: &OwnedFd, name: &str, may_be: impl Fn(u32) -> bool) -> Result<Option<JournalFolder>, JournalTrouble> {
+    fn take(
+        base: OwnedFd,
+        (base_path, name): (&Path, &str),
+        may_be: impl Fn(u32) -> bool,
+    ) -> Result<Option<JournalFolder>, JournalTrouble> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = match fs::openat(base, name, flags, Mode::empty()) {
+        let folder = match fs::openat(&base, name, flags, Mode::empty()) {
             Ok(folder) => folder,
             Err(Errno::NOENT) => return Ok(None),
             // A link, or no folder; or one of another user.
@@ -107,16 +139,25 @@ impl JournalFolder {
             fs::fchmod(&folder, Mode::RWXU).map_err(|_| JournalTrouble::NotOurs)?;
         }
         match fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(JournalFolder(folder))),
-            Err(Errno::WOULDBLOCK) => Err(JournalTrouble::Locked),
-            Err(_) => Err(JournalTrouble::Failed),
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(JournalTrouble::Locked),
+            Err(_) => return Err(JournalTrouble::Failed),
         }
+        // Removed between the two by whoever had the lock.
+        let is_there = fs::fstat(&folder).is_ok_and(|told| told.st_nlink > 0);
+        let (base_path, name) = (base_path.to_owned(), name.to_owned());
+        Ok(is_there.then_some(JournalFolder { folder, base, name, base_path }))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> PathBuf {
+        self.base_path.join(&self.name)
     }
 
     /// Where its memory is.
     pub(super) fn mounted(&self) -> io::Result<Mounted> {
-        let device = fs::fstat(&self.0)?.st_dev;
-        let magic = fs::fstatfs(&self.0)?.f_type as u32;
+        let device = fs::fstat(&self.folder)?.st_dev;
+        let magic = fs::fstatfs(&self.folder)?.f_type as u32;
         Ok(Mounted { magic, device: (fs::major(device), fs::minor(device)) })
     }
 
@@ -127,7 +168,7 @@ impl JournalFolder {
 
     fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in Dir::read_from(&self.0)? {
+        for entry in Dir::read_from(&self.folder)? {
             let entry = entry?;
             let is_file = matches!(entry.file_type(), FileType::RegularFile | FileType::Unknown);
             names.extend(text(entry.file_name()).filter(|_| is_file));
@@ -138,18 +179,18 @@ impl JournalFolder {
     /// Makes a file that was not there.
     pub(super) fn create(&self, file: JournalFile) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(fs::openat(&self.0, file.name(), flags, Mode::RUSR | Mode::WUSR)?.into())
+        Ok(fs::openat(&self.folder, file.name(), flags, Mode::RUSR | Mode::WUSR)?.into())
     }
 
     /// Opens a file to read it.
     pub(super) fn open(&self, file: JournalFile) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(fs::openat(&self.0, file.name(), flags, Mode::empty())?.into())
+        Ok(fs::openat(&self.folder, file.name(), flags, Mode::empty())?.into())
     }
 
     /// Gives a file another name.
     pub(super) fn rename(&self, from: JournalFile, to: JournalFile) -> io::Result<()> {
-        Ok(fs::renameat(&self.0, from.name(), &self.0, to.name())?)
+        Ok(fs::renameat(&self.folder, from.name(), &self.folder, to.name())?)
     }
 
     /// Overwrites a file with zeros and removes it. How long it was is given back.
@@ -159,10 +200,10 @@ impl JournalFolder {
 
     fn wipe_name(&self, name: &str) -> io::Result<u64> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file: File = fs::openat(&self.0, name, flags, Mode::empty())?.into();
+        let mut file: File = fs::openat(&self.folder, name, flags, Mode::empty())?.into();
         // Only the name goes of a file that has another one elsewhere.
         let length = if file.metadata()?.nlink() == 1 { overwrite(&mut file)? } else { 0 };
-        fs::unlinkat(&self.0, name, AtFlags::empty())?;
+        fs::unlinkat(&self.folder, name, AtFlags::empty())?;
         Ok(length)
     }
 
@@ -172,6 +213,37 @@ impl JournalFolder {
         let wiped: Vec<io::Result<u64>> = names.iter().map(|name| self.wipe_name(name)).collect();
         wiped.into_iter().collect::<io::Result<Vec<_>>>()?;
         Ok(names.len())
+    }
+
+    /// Wipes every file and removes the folder, if nothing else is in it. Tells how many files there were.
+    pub(super) fn clear(self) -> io::Result<usize> {
+        let files = self.wipe_all()?;
+        self.remove();
+        Ok(files)
+    }
+
+    /// Removes the folder if it is empty.
+    pub(super) fn remove(&self) {
+        // Where it stays, it holds nothing of ours.
+        let _ = fs::unlinkat(&self.base, &self.name, AtFlags::REMOVEDIR);
+    }
+
+    /// Whether nothing but files of a journal is in it.
+    pub(super) fn is_of_journal(&self) -> io::Result<bool> {
+        let mut all = 0;
+        for entry in Dir::read_from(&self.folder)? {
+            all += usize::from(!matches!(entry?.file_name().to_bytes(), b"." | b".."));
+        }
+        Ok(self.files()?.len() == all)
+    }
+
+    /// Whether nothing was written in it since a moment.
+    pub(super) fn is_older_than(&self, since: SystemTime) -> io::Result<bool> {
+        let mut youngest = File::from(self.folder.try_clone()?).metadata()?.modified()?;
+        for file in self.files()? {
+            youngest = youngest.max(self.open(file)?.metadata()?.modified()?);
+        }
+        Ok(youngest < since)
     }
 
     /// Makes all that is there unreadable as a journal, quickly: [`JournalFolder::wipe_all`] has to follow.

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -11,6 +12,7 @@ use super::JournalTrouble;
 use super::folder::Mounted;
 use crate::config::JournalPlace;
 use crate::secret;
+use crate::store::DatabaseId;
 
 /// Memory that every Linux has, which all users share.
 const SHARED: &str = "/dev/shm";
@@ -19,8 +21,21 @@ const SERVICE: &str = "/run/headcount";
 /// File systems that live in memory, by the numbers that `statfs` tells.
 const TMPFS: u32 = 0x0102_1994;
 const RAMFS: u32 = 0x8584_58f6;
+/// How the name of each folder of ours begins.
+pub(super) const PREFIX: &str = "headcount-";
 /// Bytes of the digest in a folder's name.
 const NAME_BYTES: usize = 8;
+
+/// What decides where the journal of a database may be.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalSearch<'a> {
+    /// What the configuration says.
+    pub place: &'a JournalPlace,
+    /// The file of the database.
+    pub file: &'a Path,
+    /// The folder in which its last journal was made, as the database knows it ([`crate::store::SumStore::journal_folder`]).
+    pub last: Option<&'a Path>,
+}
 
 /// A folder that a journal may be in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +44,19 @@ pub(super) struct Candidate {
     pub(super) base: PathBuf,
     /// The name of ours in it.
     pub(super) name: String,
+    /// What names the base, for sentences.
+    pub(super) named_by: &'static str,
+}
+
+impl Candidate {
+    /// Where it is.
+    pub(super) fn path(&self) -> PathBuf {
+        self.base.join(&self.name)
+    }
+
+    fn is(&self, other: &Candidate) -> bool {
+        (&self.base, &self.name) == (&other.base, &other.name)
+    }
 }
 
 /// The folders to look for old journals in, and the one to use, which is among them.
@@ -43,42 +71,85 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Those of a data folder. `runtime` is what `$RUNTIME_DIRECTORY` says.
-    pub(super) fn of(place: &JournalPlace, data_folder: &Path, runtime: Option<&OsStr>) -> Candidates {
-        let Ok(data_folder) = data_folder.canonicalize() else {
+    /// Those of a database. `runtime` is what `$RUNTIME_DIRECTORY` says.
+    pub(super) fn of(search: &JournalSearch<'_>, database: DatabaseId, runtime: Option<&OsStr>) -> Candidates {
+        let Ok(name) = name_of(search.file, database) else {
             return Candidates { name: String::new(), all: Vec::new(), chosen: Err(JournalTrouble::NoFolder) };
         };
-        let digest = secret::of_folder(data_folder.as_os_str().as_bytes());
-        let name = format!("headcount-{}", HEXLOWER.encode(&digest.0[..NAME_BYTES]));
-        // Users share this one, and must not be in each other's way.
-        let shared = format!("{name}-{}", rustix::process::geteuid().as_raw());
-        let shared = Candidate { base: PathBuf::from(SHARED), name: shared };
-        let in_folder = |base: &Path| match base == Path::new(SHARED) {
-            true => shared.clone(),
-            false => Candidate { base: base.to_owned(), name: name.clone() },
+        let in_folder = |base: &Path, named_by| {
+            let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
+            // Users share this one, and must not be in each other's way.
+            let name = match base == Path::new(SHARED) {
+                true => format!("{name}-{}", rustix::process::geteuid().as_raw()),
+                false => name.clone(),
+            };
+            Candidate { base, name, named_by }
         };
-        let runtime = runtime.and_then(first_entry).map(|base| in_folder(&base));
-        let chosen = match place {
+        let shared = in_folder(Path::new(SHARED), "journal = \"auto\"");
+        let runtime = runtime.and_then(first_entry).map(|base| in_folder(&base, "$RUNTIME_DIRECTORY"));
+        let chosen = match search.place {
             JournalPlace::Auto => Ok(runtime.clone().unwrap_or_else(|| shared.clone())),
             JournalPlace::Off => Err(JournalTrouble::SwitchedOff),
-            JournalPlace::Folder(folder) => Ok(in_folder(folder)),
+            JournalPlace::Folder(folder) => Ok(in_folder(folder, "the key journal")),
         };
+        let last = search.last.map(|base| in_folder(base, "the database"));
         let mut all: Vec<Candidate> = Vec::new();
-        for one in runtime.into_iter().chain([shared]).chain(chosen.clone().ok()) {
-            if !all.contains(&one) {
+        for one in chosen.clone().ok().into_iter().chain(last).chain(runtime).chain([shared]) {
+            if !all.iter().any(|known| known.is(&one)) {
                 all.push(one);
             }
         }
         Candidates { name, all, chosen }
     }
 
+    /// Those that are not to be used.
+    pub(super) fn others(&self) -> impl Iterator<Item = &Candidate> {
+        let chosen = self.chosen.as_ref().ok();
+        self.all.iter().filter(move |one| !chosen.is_some_and(|chosen| chosen.is(one)))
+    }
+
     /// The folders in which to look for journals of any user, that of the service as `deploy/` has it among them.
     pub(super) fn bases(&self) -> Vec<PathBuf> {
-        let known: Vec<PathBuf> = self.all.iter().map(|one| one.base.clone()).collect();
-        let service = PathBuf::from(SERVICE);
-        let is_new = !self.all.is_empty() && !known.contains(&service);
-        known.into_iter().chain(is_new.then_some(service)).collect()
+        with_service(self.all.iter().map(|one| one.base.clone()).collect())
     }
+}
+
+/// The folders in which journals of any database may be.
+pub(super) fn bases_of_all(place: &JournalPlace, runtime: Option<&OsStr>) -> Vec<PathBuf> {
+    let named = if let JournalPlace::Folder(folder) = place { Some(folder.clone()) } else { None };
+    let mut bases: Vec<PathBuf> = Vec::new();
+    for base in named.into_iter().chain(runtime.and_then(first_entry)).chain([PathBuf::from(SHARED)]) {
+        let base = base.canonicalize().unwrap_or(base);
+        if !bases.contains(&base) {
+            bases.push(base);
+        }
+    }
+    with_service(bases)
+}
+
+fn with_service(mut bases: Vec<PathBuf>) -> Vec<PathBuf> {
+    let service = PathBuf::from(SERVICE);
+    if !bases.contains(&service) {
+        bases.push(service);
+    }
+    bases
+}
+
+/// The name of a database's journals: of the database and of its file, so that a folder that is moved or mounted elsewhere takes
+/// its journal along, and a copy, which has a file of its own, never meets that of the first.
+fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
+    let number = fs::metadata(file)?.ino();
+    let digest = secret::of_database(&[&database.0[..], &number.to_le_bytes()].concat());
+    Ok(format!("{PREFIX}{}", HEXLOWER.encode(&digest.0[..NAME_BYTES])))
+}
+
+/// Whether a folder of this name is a journal's, of whichever database and user.
+pub(super) fn is_journal_name(name: &str) -> bool {
+    let Some((digest, user)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_at_checked(2 * NAME_BYTES)) else {
+        return false;
+    };
+    let is_hex = digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_hex && (user.is_empty() || user.strip_prefix('-').is_some_and(|user| user.parse::<u32>().is_ok()))
 }
 
 /// systemd separates several folders by colons.
@@ -115,6 +186,7 @@ impl SwapFacts {
         match mounted.magic {
             RAMFS => Ok(()),
             TMPFS if self.never_swaps(mounted.device) => Ok(()),
+            TMPFS if self.swaps.is_none() => Err(JournalTrouble::SwapHidden),
             TMPFS => Err(JournalTrouble::MaySwap),
             _ => Err(JournalTrouble::NotInMemory),
         }
@@ -165,15 +237,15 @@ mod tests {
 
     #[test]
     fn only_memory_that_is_never_swapped_will_do() {
-        use JournalTrouble::{MaySwap, NotInMemory};
+        use JournalTrouble::{MaySwap, NotInMemory, SwapHidden};
         let tmpfs = |minor| Mounted { magic: TMPFS, device: (0, minor) };
         let (shared, kept, misnamed) = (tmpfs(23), tmpfs(24), tmpfs(25));
         for (swaps, limits, mounted, expected) in [
             (Some(NO_SWAPS), &[][..], shared, Ok(())),
             (Some(SWAPS), &[], shared, Err(MaySwap)),
-            (None, &[], shared, Err(MaySwap)),
+            (None, &[], shared, Err(SwapHidden)),
             (Some(""), &["max\n"], shared, Ok(())),
-            (None, &["max\n"], shared, Err(MaySwap)),
+            (None, &["max\n"], shared, Err(SwapHidden)),
             (None, &["max\n", "0\n"], shared, Ok(())),
             (Some(SWAPS), &["1048576\n"], shared, Err(MaySwap)),
             (Some(SWAPS), &[], kept, Ok(())),
@@ -201,23 +273,41 @@ mod tests {
 
     #[test]
     fn the_folder_is_the_services_else_the_shared_one_and_all_are_looked_at() {
-        let data = Path::new("/");
-        let bases = |place: &JournalPlace, runtime: Option<&str>| {
-            let found = Candidates::of(place, data, runtime.map(OsStr::new));
+        let found = |place: &JournalPlace, runtime: Option<&str>, last: Option<&str>| {
+            let search = JournalSearch { place, file: Path::new("/"), last: last.map(Path::new) };
+            Candidates::of(&search, DatabaseId([3; 16]), runtime.map(OsStr::new))
+        };
+        let bases = |place: &JournalPlace, runtime: Option<&str>, last: Option<&str>| {
+            let found = found(place, runtime, last);
             let all: Vec<_> = found.all.iter().map(|one| one.base.display().to_string()).collect();
             (found.chosen.map(|one| one.base.display().to_string()), all)
         };
-        let shm = || SHARED.to_owned();
-        assert_eq!(bases(&JournalPlace::Auto, None), (Ok(shm()), vec![shm()]));
-        assert_eq!(bases(&JournalPlace::Auto, Some("")), (Ok(shm()), vec![shm()]));
-        let run = || "/run/a".to_owned();
-        assert_eq!(bases(&JournalPlace::Auto, Some("/run/a:/run/b")), (Ok(run()), vec![run(), shm()]));
-        assert_eq!(bases(&JournalPlace::Off, Some("/run/a")), (Err(JournalTrouble::SwitchedOff), vec![run(), shm()]));
+        let (auto, off, shm, run) = (JournalPlace::Auto, JournalPlace::Off, SHARED.to_owned(), "/run/a".to_owned());
+        let text = |text: &String| text.clone();
+        assert_eq!(bases(&auto, None, None), (Ok(text(&shm)), vec![text(&shm)]));
+        assert_eq!(bases(&auto, Some(""), None), (Ok(text(&shm)), vec![text(&shm)]));
+        assert_eq!(bases(&auto, Some("/run/a:/run/b"), None), (Ok(text(&run)), vec![text(&run), text(&shm)]));
+        let switched_off = || Err(JournalTrouble::SwitchedOff);
+        assert_eq!(bases(&off, Some("/run/a"), None), (switched_off(), vec![text(&run), text(&shm)]));
+        let before = || "/mnt/before".to_owned();
+        assert_eq!(bases(&off, None, Some("/mnt/before")), (switched_off(), vec![before(), text(&shm)]));
         let own = JournalPlace::Folder("/mnt/ram".into());
-        assert_eq!(bases(&own, None), (Ok("/mnt/ram".into()), vec![shm(), "/mnt/ram".into()]));
-        let found = Candidates::of(&JournalPlace::Folder(SHARED.into()), data, None);
-        assert_eq!((found.all.len(), &found.all[0]), (1, found.chosen.as_ref().unwrap()));
-        let none = Candidates::of(&JournalPlace::Auto, Path::new("/no/such/folder"), None);
+        let all = vec!["/mnt/ram".into(), before(), text(&run), text(&shm)];
+        assert_eq!(bases(&own, Some("/run/a"), Some("/mnt/before")), (Ok("/mnt/ram".into()), all));
+        let shared = found(&JournalPlace::Folder(SHARED.into()), None, Some(SHARED));
+        assert_eq!((shared.all.len(), shared.others().count()), (1, 0));
+        let search = JournalSearch { place: &auto, file: Path::new("/no/such/file"), last: None };
+        let none = Candidates::of(&search, DatabaseId([3; 16]), None);
         assert_eq!(none.chosen, Err(JournalTrouble::NoFolder));
+    }
+    #[test]
+    fn only_folders_of_journals_have_the_names_of_such() {
+        let name = name_of(Path::new("/"), DatabaseId([3; 16])).unwrap();
+        assert!(is_journal_name(&name) && is_journal_name(&format!("{name}-65532")));
+        for other in ["headcount-", "headcount-demo-0123456789abcdef", "headcount-0123456789abcdeg", "headcount"] {
+            assert!(!is_journal_name(other), "{other}");
+        }
+        assert!(!is_journal_name(&format!("{name}-x")) && !is_journal_name(&format!("{name}0")));
+        assert!(!is_journal_name("headcount-ääääääääää"));
     }
 }

@@ -1,14 +1,17 @@
-//! In: the files that an ended program left. Out: its last image, and the records since.
+//! In: the files that an ended program left. Out: its last image, and the records since. Forgets: where there is no journal to go
+//! on in, the files, which are wiped once they are read.
 
 use std::fmt;
 use std::fs::File;
 
 use serde::de::DeserializeOwned;
 
+use super::folder::JournalFolder;
 use super::header::HEADER_BYTES;
+use super::left::{self, LeftJournal};
 use super::segment::SegmentReader;
 use super::start::JournalStart;
-use super::{Record, image};
+use super::{JournalTrouble, Record, image};
 use crate::store::{JournalId, JournalPosition};
 
 /// The rest of a journal can't be read: it is damaged, or names what this program does not know.
@@ -22,6 +25,16 @@ pub struct Recovered {
     image: Option<File>,
     segments: std::vec::IntoIter<(u64, File)>,
     begins: JournalPosition,
+    read_once: Option<ReadOnce>,
+}
+
+/// Files that nobody goes on writing, and why. They are wiped with the value.
+struct ReadOnce(Option<JournalFolder>, JournalTrouble);
+
+impl Drop for ReadOnce {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(left::wipe);
+    }
 }
 
 impl fmt::Debug for Recovered {
@@ -36,7 +49,17 @@ impl Recovered {
         let segment = start.segments.first().map(|(number, _)| *number).unwrap_or_default();
         let begins = JournalPosition { journal, segment, offset: HEADER_BYTES as u64 };
         let image = start.image.map(|(_, file)| file);
-        Recovered { journal, image, segments: start.segments.into_iter(), begins }
+        Recovered { journal, image, segments: start.segments.into_iter(), begins, read_once: None }
+    }
+
+    /// The same where nobody goes on with the files: there is no journal from now on, for the reason given.
+    pub(super) fn of_left(LeftJournal { start, folder }: LeftJournal, without: JournalTrouble) -> Recovered {
+        Recovered { read_once: Some(ReadOnce(Some(folder), without)), ..Recovered::of(start) }
+    }
+
+    /// Why there is no journal from now on; nothing if there is one.
+    pub fn without(&self) -> Option<JournalTrouble> {
+        self.read_once.as_ref().map(|ReadOnce(_, why)| *why)
     }
 
     /// Where the records behind the image begin.
@@ -58,7 +81,8 @@ impl Recovered {
     /// Whoever meets the first position at or behind that of the last stored flush has counted what is stored. That may be behind
     /// the last record.
     pub fn records(self) -> impl Iterator<Item = Result<(JournalPosition, Record), Unreadable>> {
-        RecoveredRecords { journal: self.journal, segments: self.segments, reader: None, has_failed: false }
+        let Recovered { journal, segments, read_once, .. } = self;
+        RecoveredRecords { journal, segments, reader: None, has_failed: false, _read_once: read_once }
     }
 }
 
@@ -67,6 +91,7 @@ struct RecoveredRecords {
     segments: std::vec::IntoIter<(u64, File)>,
     reader: Option<SegmentReader>,
     has_failed: bool,
+    _read_once: Option<ReadOnce>,
 }
 
 impl RecoveredRecords {

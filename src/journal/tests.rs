@@ -7,9 +7,13 @@ mod encoding;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod wiping;
 
 use std::cell::Cell;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,7 +59,12 @@ impl JournalHome {
     }
 
     fn candidates(&self) -> Candidates {
-        Candidates::of(&self.place(), self.data.path(), None)
+        self.candidates_of(&self.place(), None)
+    }
+
+    /// The data folder stands for the file in it.
+    fn candidates_of(&self, place: &JournalPlace, last: Option<&Path>) -> Candidates {
+        Candidates::of(&JournalSearch { place, file: self.data.path(), last }, DatabaseId([3; 16]), None)
     }
 
     /// Whatever the machine says of swap. The database is told of a new journal.
@@ -106,6 +115,33 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// Files that somebody has open, to see what becomes of their bytes.
+fn held(home: &JournalHome) -> Vec<File> {
+    home.names().iter().map(|name| File::open(home.file(name)).unwrap()).collect()
+}
+
+fn are_zeros(files: Vec<File>) -> bool {
+    files.into_iter().all(|mut file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+    })
+}
+
+fn filled() -> JournalHome {
+    let home = JournalHome::new();
+    let mut journal = home.open();
+    journal.append(&hit_record(1)).unwrap();
+    journal.rotate().unwrap().write(&[7_u8; 100_000][..].to_vec()).unwrap();
+    journal.append(&hit_record(2)).unwrap();
+    drop(journal);
+    home
+}
+
+fn with_swap() -> SwapFacts {
+    SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() }
 }
 
 fn without_swap() -> SwapFacts {

@@ -20,6 +20,13 @@ pub const JOURNAL_SHARED_MAX: usize = PLACE_CACHE_ENTRIES;
 pub const JOURNAL_WAITING_BYTES: usize = 64 * 1024;
 /// Bytes of an image that are written at once.
 pub const JOURNAL_CHUNK_BYTES: usize = 64 * 1024;
+/// How often a folder that somebody removes at the same time is made.
+pub const JOURNAL_FOLDER_TRIES: usize = 3;
+/// How old a journal must be to be wiped by servers of other data folders, in seconds: every day that it could hold is over,
+/// whatever the zone, and its late hits too.
+pub const JOURNAL_ORPHAN_S: u64 = 2 * 86_400;
+/// How often a server looks for such ones, in seconds.
+pub const JOURNAL_ORPHAN_LOOK_S: u64 = 3_600;
 /// How long records may be kept after the end of their day, and visits without tokens while the store fails to take them, in seconds.
 pub const JOURNAL_FORGET_S: u64 = 60;
 /// How long such visits may wait for one flush that has not failed, in seconds: thousands of days may end at once on a slow disk.

@@ -57,4 +57,8 @@ impl Sums for Together<'_> {
         }
         Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
     }
+
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
+        self.sites(site).into_iter().map(|site| self.sums.unvisited(site, first, last)).sum()
+    }
 }

@@ -84,6 +84,15 @@ impl SqliteFile {
         writer.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
         Ok(done?)
     }
+
+    /// Empties the log wholly, and waits for whoever reads it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Busy` when somebody reads too long.
+    pub(super) fn settle(writer: &Connection) -> Result<(), StoreError> {
+        let is_busy: bool = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if is_busy { Err(StoreError::Busy) } else { Ok(()) }
+    }
 }
 
 fn reader(path: &Path) -> Result<Mutex<Connection>, StoreError> {

@@ -36,6 +36,8 @@ pub(in crate::store) mod sqlite;
 mod ask;
 mod flush;
 
+use std::path::{Path, PathBuf};
+
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
@@ -124,6 +126,12 @@ pub trait SumSnapshot {
     /// [`StoreError`]
     fn bots(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<BotCount>, StoreError>;
 
+    /// How many hits of a site were counted from `first` to `last` without a visitor, because there was no room for one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError>;
+
     /// What became of a site's mails from `first` to `last`, by campaign, day and kind.
     ///
     /// # Errors
@@ -146,6 +154,18 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]
     fn journal_state(&self) -> Result<JournalState, StoreError>;
+
+    /// The folder in which the last journal was made; nothing if there never was one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn journal_folder(&self) -> Result<Option<PathBuf>, StoreError>;
+
+    /// Keeps the folder of a journal, before anything is counted in it: whoever looks for it later may be told another.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn set_journal_folder(&self, folder: &Path) -> Result<(), StoreError>;
 
     /// Adds a flush, for good, wholly or not at all. One whose number is not above [`SumStore::last_flush`] was applied
     /// before, and changes nothing: whoever does not know whether a flush went through sends it again.
@@ -227,6 +247,13 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]; nothing is removed then.
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError>;
+
+    /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
+    /// For the end of the program.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then, but the file alone is not all.
+    fn settle(&self) -> Result<(), StoreError>;
 
     /// What it takes on the disk, in bytes; 0 where it takes none.
     fn bytes(&self) -> u64;

@@ -11,7 +11,12 @@ use crate::report::period::Range;
 use crate::site::{AddressMode, SiteId};
 
 /// All of them.
-pub(super) fn notices(view: &SiteView, range: &Range, found: &Answers, instance: &InstanceState) -> Vec<String> {
+pub(super) fn notices(
+    view: &SiteView,
+    range: &Range,
+    (found, unvisited): (&Answers, u64),
+    instance: &InstanceState,
+) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
     if view.audience == Audience::Public {
         return vec![open(view)];
@@ -30,6 +35,9 @@ pub(super) fn notices(view: &SiteView, range: &Range, found: &Answers, instance:
         notices.push(words.one(words.notice_zone, zone));
     }
     notices.extend(past_budget(view, found));
+    if unvisited > 0 {
+        notices.push(words.one(words.notice_unvisited, words.count(unvisited as f64)));
+    }
     if view.chosen.is_set() {
         notices.push(words.notice_several_values.to_owned());
     }

@@ -58,8 +58,11 @@ pub fn site_page(
     let tabs = panels::tabs(view, range.span, sums)?;
     let found = answers(view, &range, before, &tabs, sums)?;
     let records = records.filter(|_| view.has_records());
+    let is_told = records.is_some();
     let records = SiteRecords::of(view, &range, records, first_day.is_none(), instance)?;
-    let page = PageAnswers { range, before, is_new: first_day.is_none(), found, records };
+    let (first, last) = (range.span.first_day(), range.span.last_day());
+    let unvisited = if is_told { sums.unvisited(view.site.id, first, last)? } else { 0 };
+    let page = PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, records };
     Ok(page.shown(view, tabs, account, instance))
 }
 
@@ -71,6 +74,8 @@ struct PageAnswers {
     /// Whether nothing was ever counted.
     is_new: bool,
     found: Answers,
+    /// Hits of the range without a visitor.
+    unvisited: u64,
     records: SiteRecords,
 }
 
@@ -105,7 +110,7 @@ impl PageAnswers {
 
     /// The page, its lists still empty.
     fn frame(&self, view: &SiteView, instance: &InstanceState) -> SitePage {
-        let PageAnswers { range, before, is_new, found, .. } = self;
+        let PageAnswers { range, before, is_new, found, unvisited, .. } = self;
         let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
         SitePage {
             words: view.words,
@@ -123,7 +128,7 @@ impl PageAnswers {
             last: range.span.last_day(),
             compared: before.map(|span| (span.first_day(), span.last_day())),
             is_running: range.is_partial,
-            notices: notices::notices(view, range, found, instance),
+            notices: notices::notices(view, range, (found, *unvisited), instance),
             totals: totals_of(view, found, before.is_some()),
             series: series::series(view, range, *before, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },

@@ -23,6 +23,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A program that has several lives.
 pub struct Lives {
     folder: TempDir,
+    data: PathBuf,
     /// Where the journal is, in memory.
     pub journal: JournalFolder,
     options: &'static [&'static str],
@@ -39,8 +40,10 @@ pub struct Lives {
 impl Lives {
     /// Starts a program at a moment that counts example.com.
     pub fn begin(now: &str, options: &'static [&'static str]) -> Lives {
+        let folder = tempfile::tempdir().unwrap();
         let mut lives = Lives {
-            folder: tempfile::tempdir().unwrap(),
+            data: folder.path().join("data"),
+            folder,
             journal: JournalFolder::make(),
             options,
             clock: (now.parse().unwrap(), Instant::now()),
@@ -62,7 +65,19 @@ impl Lives {
 
     /// Where the data is.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
+    }
+
+    /// Gives the data folder another name, while no program runs.
+    pub fn move_data(&mut self) {
+        let to = self.folder.path().join("moved");
+        fs::rename(self.data(), &to).unwrap();
+        self.data = to;
+    }
+
+    /// Has later lives started with other options.
+    pub fn set_options(&mut self, options: &'static [&'static str]) {
+        self.options = options;
     }
 
     /// The port of the present life, also of those that come.

@@ -10,7 +10,7 @@ use headcount::collector::MarkedHit;
 use headcount::config::JournalPlace;
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Kind};
-use headcount::journal::{self, Found, Record};
+use headcount::journal::{self, Found, JournalSearch, Record};
 use headcount::limits;
 use headcount::rejection::Rejection;
 use headcount::report::Sums;
@@ -127,7 +127,9 @@ fn a_journal_goes_on_after_a_start_at_which_no_day_was_open() {
 fn written_together(world_folder: &std::path::Path, journal: &JournalFolder) -> (usize, usize) {
     let state = store::open(&world_folder.join("headcount.db")).unwrap().sums.journal_state().unwrap();
     let place = JournalPlace::Folder(journal.path().to_owned());
-    let (_journal, found) = journal::open(&place, world_folder, &state, limits::JOURNAL_MB << 20);
+    let database = world_folder.join("headcount.db");
+    let search = JournalSearch { place: &place, file: &database, last: None };
+    let (_journal, found) = journal::open(&search, &state, limits::JOURNAL_MB << 20);
     let Found::State(left) = found else { panic!("nothing was left") };
     let records = left.records().map(Result::unwrap);
     let is_of_batch = |record: &Record| matches!(record, Record::Hit(_) | Record::Batch { .. });
@@ -144,6 +146,8 @@ fn a_batch_is_written_wholly_or_not_at_all() {
         let hit = hit(&world, 1, "/", 0);
         MarkedHit { hit: Hit { token: Some(Token::from_bits(number)), kind, ..hit }, mark: None }
     };
+    // A site was added, and an image is taken anew for it.
+    (0..2).for_each(|_| world.collector().flush().unwrap());
     let hits: Vec<_> = (0..4_000).map(of).collect();
     world.collector().meter().received.inc_by(hits.len() as u64);
     world.collector().take_batch(hits, Some(Digest([7; 32]))).unwrap();
@@ -279,4 +283,35 @@ fn the_last_minutes_are_the_same_after_a_start() {
     let before = minutes(&world);
     world.kill();
     assert_eq!(minutes(&world), before);
+}
+
+/// The journal's image holds visitors whose sums are in no database that was put back to an earlier state.
+#[test]
+fn a_backup_that_is_put_back_brings_no_impossible_figures() {
+    let mut world = World::start();
+    let folder = world.folder().to_owned();
+    let files = ["headcount.db", "headcount.db-wal"].map(|name| folder.join(name));
+    (1..=5).for_each(|number| take(&world, hit(&world, number, "/", 0)));
+    world.flush();
+    let mut backup = Vec::new();
+    world.kill_and(|_| backup = files.iter().map(|file| fs::read(file).unwrap_or_default()).collect());
+    (6..=15).for_each(|number| take(&world, hit(&world, number, "/", 0)));
+    world.flush();
+    // With an image of all fifteen.
+    world.restart();
+    world.flush();
+    world.kill_and(|_| {
+        fs::remove_file(folder.join("headcount.db-shm")).ok();
+        files.iter().zip(&backup).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+    });
+    assert_eq!(people_and_views(&world, 0), [5, 5]);
+    assert!(may_repeat(&world));
+    (1..=15).for_each(|number| take(&world, hit(&world, number, "/next", 0)));
+    world.flush();
+    let site = site(&world);
+    let rows =
+        world.collector().read(&[Ask::totals_of_day(site.id, site.schedule.locate(world.clock.now()).day)]).unwrap();
+    let tallies: Vec<_> = rows.iter().flatten().map(|row| row.tally).collect();
+    assert!(tallies.iter().all(|tally| tally.visits >= 0 && tally.bounces >= 0 && tally.pageviews >= 0), "{tallies:?}");
+    assert_eq!(people_and_views(&world, 0), [20, 20]);
 }

@@ -232,10 +232,13 @@ fn rejections_programs_and_mails_add_up() {
         let mail = MailSum { site: SITE, campaign: "june".into(), day: DAY, kind, count: 3, people: 1 };
         for _ in 0..2 {
             let (rejected, bots, mails) = (vec![rejected(2)], vec![bot("/"), bot("/a")], vec![mail.clone()]);
-            kept.apply(Flush { rejected, bots, mails, ..Flush::default() });
+            let unvisited = vec![(SITE, DAY, 7)];
+            kept.apply(Flush { rejected, bots, unvisited, mails, ..Flush::default() });
         }
         assert_eq!(kept.sums.snapshot().unwrap().rejected(SITE, DAY, DAY).unwrap(), vec![(Rejection::Bot, 4)]);
         assert_eq!(kept.sums.snapshot().unwrap().rejected(SITE, Day(0), Day(DAY.0 - 1)).unwrap(), vec![]);
+        let unvisited = |last| kept.sums.snapshot().unwrap().unvisited(SITE, Day(0), last).unwrap();
+        assert_eq!((unvisited(DAY), unvisited(Day(DAY.0 - 1))), (14, 0));
         let bots = kept.sums.snapshot().unwrap().bots(SITE, DAY, DAY).unwrap();
         assert_eq!((bots.len(), bots.iter().map(|bot| bot.count).sum::<u64>()), (2, 8));
         let mails = kept.sums.snapshot().unwrap().mails(SITE, DAY, DAY).unwrap();

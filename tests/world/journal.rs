@@ -8,6 +8,7 @@ use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
 use headcount::config::JournalPlace;
 use headcount::hit::Tools;
+use headcount::journal::JournalSearch;
 use headcount::limits;
 use headcount::store::{self, JournalState};
 use tempfile::TempDir;
@@ -42,6 +43,11 @@ impl JournalFolder {
             }
         }
         files
+    }
+
+    /// How many folders of journals there are.
+    pub fn folders(&self) -> usize {
+        fs::read_dir(self.path()).unwrap().count()
     }
 
     /// Whether the journal holds a text as it is. A file that is wiped meanwhile holds nothing.
@@ -90,7 +96,9 @@ pub fn collector(
     let stores = store::open(&data.join("headcount.db")).unwrap();
     let Some(journal) = journal else { return Collector::start(stores, tools, clock).unwrap() };
     let place = JournalPlace::Folder(journal.path().to_owned());
-    let open = |state: &JournalState| headcount::journal::open(&place, data, state, limits::JOURNAL_MB << 20);
+    let file = data.join("headcount.db");
+    let search = JournalSearch { place: &place, file: &file, last: None };
+    let open = |state: &JournalState| headcount::journal::open(&search, state, limits::JOURNAL_MB << 20);
     Collector::with_journal(stores, tools, clock, open).unwrap()
 }
 

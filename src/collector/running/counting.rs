@@ -63,6 +63,10 @@ impl Running {
                     Kind::Event { .. } => {}
                 }
                 let how = HowCounted { at: now, mark: *mark, is_apart: room == Room::NoVisitor };
+                if how.is_apart && hit.token.is_some() {
+                    self.meter.unvisited.inc();
+                    self.rejections.add_unvisited(hit.site, hit.local.day);
+                }
                 if is_alone {
                     self.journal.hit(hit, how);
                 } else {

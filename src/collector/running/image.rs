@@ -17,7 +17,7 @@ use crate::collector::repeats::RepeatMemory;
 use crate::counts::{DayImage, OpenDay, SessionSnapshot, Shares};
 use crate::hit::token::Salt;
 use crate::site::{Day, Moment, SiteId};
-use crate::store::Imported;
+use crate::store::{Imported, JournalPosition};
 
 /// The running state at one moment.
 #[derive(Serialize, Deserialize)]
@@ -34,6 +34,15 @@ pub(super) struct RunningImage {
     batches: Batches,
     imported: Vec<Imported>,
     repeating: HashMap<SiteId, Day>,
+    /// How far the store is with the journal: the rest of this is in none that has less.
+    stored: Option<JournalPosition>,
+}
+
+impl RunningImage {
+    /// Whether a store that is so far with the journal has all that this was left out for.
+    pub(super) fn fits(&self, stored: Option<JournalPosition>) -> bool {
+        self.stored <= stored
+    }
 }
 
 /// A salt and its day. Only the journal, which is wiped, ever sees its bytes.
@@ -75,6 +84,7 @@ impl Running {
             batches: self.batches.clone(),
             imported: self.imported.clone(),
             repeating: self.repeating.clone(),
+            stored: self.stored,
         }
     }
 

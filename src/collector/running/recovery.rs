@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
+use super::image::RunningImage;
 use super::{Beginning, Running};
 use crate::cell::DisplacedNames;
 use crate::counts::Room;
@@ -17,13 +18,14 @@ use crate::site::{Moment, SiteId};
 use crate::store::{Ask, CountedBy, JournalPosition, JournalState, StoreError};
 
 /// Says why nothing is taken up, where there is a reason.
-fn tell_of_nothing(wiped: Option<JournalTrouble>, without: Option<JournalTrouble>) {
-    if let Some(why) = wiped {
-        tracing::warn!("what was found of a journal is wiped: {why}");
-    }
-    if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
-        tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
-    }
+/// Why not all that was found is taken up.
+#[derive(Debug, thiserror::Error)]
+enum NotTakenUp {
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// Sums of those who are in the journal are missing in the database.
+    #[error("the database was put back to a state from before the journal's; nothing of the journal is taken up")]
+    OlderDatabase,
 }
 
 impl Running {
@@ -36,12 +38,22 @@ impl Running {
         if !counts {
             return Ok(());
         }
-        let (without, is_whole) = match found {
-            Found::Nothing { wiped, without } => {
-                tell_of_nothing(wiped, without);
-                (without, None)
+        self.stored = state.drained.filter(|_| matches!(found, Found::State(_)));
+        let without = found.without();
+        if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
+            tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
+        }
+        let mut is_wiped = false;
+        let is_whole = match found {
+            Found::Nothing { wiped, .. } => {
+                if let Some(why) = wiped {
+                    tracing::warn!("what was found of a journal is wiped: {why}");
+                }
+                // Who was in it, nobody knows.
+                is_wiped = wiped.is_some();
+                None
             }
-            Found::State(recovered) => (None, Some(self.recover(recovered, &state, now))),
+            Found::State(recovered) => Some(self.recover(recovered, &state, now)),
         };
         // Of days that were closed since, the store may have got more later.
         self.unclosed = self.sums.open_days()?.into_iter().collect();
@@ -49,7 +61,7 @@ impl Running {
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
         if is_whole != Some(true) {
-            self.note_repeating(now)?;
+            self.note_repeating(now, is_wiped)?;
         }
         if is_whole.is_some() {
             self.go_on(now)?;
@@ -57,13 +69,14 @@ impl Running {
         Ok(())
     }
 
-    /// Notes the sites that have visitors on their present day already: not all of them are known.
-    fn note_repeating(&mut self, now: Moment) -> Result<(), StoreError> {
+    /// Notes the sites that have visitors on their present day already, or `may_have` some that the store was never told of: not all
+    /// of them are known.
+    fn note_repeating(&mut self, now: Moment, may_have: bool) -> Result<(), StoreError> {
         let snapshot = self.sums.snapshot()?;
         for site in self.directory.load().all() {
             let (site, day) = (site.id, site.schedule.locate(now).day);
             let answer = snapshot.read(&[Ask::totals_of_day(site, day)], &[])?;
-            if answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
+            if may_have || answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
                 self.repeating.insert(site, day);
                 self.journal.later(|| Record::MayRepeat { site, day });
             }
@@ -112,9 +125,12 @@ impl Running {
     }
 
     /// Of a site that is no more, nothing is taken up.
-    fn take_up_all(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> Result<(), Unreadable> {
+    fn take_up_all(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> Result<(), NotTakenUp> {
         let begins = recovered.begins();
-        if let Some(image) = recovered.image()? {
+        if let Some(image) = recovered.image::<RunningImage>()? {
+            if !image.fits(state.drained) {
+                return Err(NotTakenUp::OlderDatabase);
+            }
             self.take_up(image);
         }
         // What an image holds that is younger than the last flush is not stored.
@@ -131,7 +147,7 @@ impl Running {
         // Those are closed with their visits.
         self.unclosed.retain(|key| !waiting.contains(key));
         self.next_end = now;
-        read
+        Ok(read?)
     }
 
     fn replay(&mut self, recovered: Recovered, stored: &mut Option<JournalPosition>) -> Result<(), Unreadable> {
@@ -203,6 +219,9 @@ impl Running {
         // It was counted before, so it is again.
         if self.take(hit, Some(room), at).is_err() {
             return;
+        }
+        if is_apart && hit.token.is_some() {
+            self.rejections.add_unvisited(hit.site, hit.local.day);
         }
         self.salts.used(hit.site, hit.local.day, at);
         if let Some(mark) = mark

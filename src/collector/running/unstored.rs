@@ -22,11 +22,12 @@ impl Running {
 
     /// What the next flush would bring of some sites.
     fn unstored(&self, scope: &SnapshotScope) -> Flush {
-        let BookedRows { mut rejected, mut bots } = self.rejections.rows();
+        let BookedRows { mut rejected, mut bots, mut unvisited } = self.rejections.rows();
         rejected.retain(|rejected| scope.has(rejected.site));
         bots.retain(|bot| scope.has(bot.site));
+        unvisited.retain(|(site, ..)| scope.has(*site));
         let mails = self.mails.rows().into_iter().filter(|mail| scope.has(mail.site)).collect();
-        Flush { rejected, bots, mails, ..Flush::default() }
+        Flush { rejected, bots, unvisited, mails, ..Flush::default() }
     }
 
     fn unstored_sums(&self, scope: &SnapshotScope) -> Vec<(SiteId, Day, UnstoredSums)> {

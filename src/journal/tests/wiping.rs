@@ -1,16 +1,11 @@
 //! Where a journal may be, who may have it, and that nothing stays of it.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-
-fn with_swap() -> SwapFacts {
-    SwapFacts { swaps: Some("Filename\n/dev/vda2\n".into()), ..SwapFacts::default() }
-}
 
 /// Waits until a folder is empty: what is given up is overwritten on another thread.
 fn becomes_empty(folder: &Path) -> bool {
@@ -22,29 +17,6 @@ fn becomes_empty(folder: &Path) -> bool {
         std::thread::yield_now();
     }
     true
-}
-
-/// Files that somebody has open, to see what becomes of their bytes.
-fn held(home: &JournalHome) -> Vec<File> {
-    home.names().iter().map(|name| File::open(home.file(name)).unwrap()).collect()
-}
-
-fn are_zeros(files: Vec<File>) -> bool {
-    files.into_iter().all(|mut file| {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).unwrap();
-        !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
-    })
-}
-
-fn filled() -> JournalHome {
-    let home = JournalHome::new();
-    let mut journal = home.open();
-    journal.append(&hit_record(1)).unwrap();
-    journal.rotate().unwrap().write(&[7_u8; 100_000][..].to_vec()).unwrap();
-    journal.append(&hit_record(2)).unwrap();
-    drop(journal);
-    home
 }
 
 #[test]
@@ -62,9 +34,9 @@ fn only_its_user_can_read_it() {
 fn what_is_wiped_is_overwritten_first() {
     let home = filled();
     let files = held(&home);
-    assert_eq!(wipe_among(&home.candidates()), Ok(2));
-    assert!(home.names().is_empty() && are_zeros(files));
-    assert_eq!(wipe_among(&home.candidates()), Ok(0));
+    assert_eq!(wipe_among(&home.candidates()).unwrap().files, 2);
+    assert!(!home.folder().exists() && are_zeros(files));
+    assert_eq!(wipe_among(&home.candidates()).unwrap().files, 0);
 
     let home = JournalHome::new();
     let mut journal = home.open();
@@ -100,33 +72,6 @@ fn what_cannot_be_taken_up_is_wiped_for_its_reason() {
 }
 
 #[test]
-fn a_folder_that_will_not_do_is_emptied() {
-    let home = filled();
-    let (journal, found) = open_among(&home.candidates(), with_swap, &home.state.get(), PLENTY);
-    let why = Some(JournalTrouble::MaySwap);
-    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
-    assert!(home.names().is_empty());
-
-    let home = filled();
-    let off = Candidates { chosen: Err(JournalTrouble::SwitchedOff), ..home.candidates() };
-    let (journal, found) = open_among(&off, without_swap, &home.state.get(), PLENTY);
-    let why = Some(JournalTrouble::SwitchedOff);
-    assert!(journal.is_none() && matches!(found, Found::Nothing { wiped, without } if wiped == why && without == why));
-    assert!(home.names().is_empty());
-}
-
-#[test]
-fn a_journal_in_another_folder_is_wiped() {
-    let (home, elsewhere) = (filled(), tempfile::tempdir_in("/dev/shm").unwrap());
-    let chosen = Candidate { base: elsewhere.path().to_owned(), ..home.candidates().chosen.unwrap() };
-    let moved = Candidates { chosen: Ok(chosen), ..home.candidates() };
-    let (journal, found) = open_among(&moved, without_swap, &home.state.get(), PLENTY);
-    let why = JournalTrouble::OtherFolder;
-    assert!(journal.is_some() && matches!(found, Found::Nothing { wiped: Some(wiped), without: None } if wiped == why));
-    assert!(home.names().is_empty());
-}
-
-#[test]
 fn nobody_else_takes_a_journal_that_is_used() {
     let home = JournalHome::new();
     let mut journal = home.open();
@@ -155,7 +100,7 @@ fn links_and_folders_on_disks_are_refused() {
     let (journal, found) = on_disk.opened();
     let why = Some(JournalTrouble::NotInMemory);
     assert!(journal.is_none() && matches!(found, Found::Nothing { wiped: None, without } if without == why));
-    let nowhere = Candidates::of(&JournalPlace::Folder("/no/such/folder".into()), home.data.path(), None);
+    let nowhere = home.candidates_of(&JournalPlace::Folder("/no/such/folder".into()), None);
     let (_, found) = open_among(&nowhere, without_swap, &home.state.get(), PLENTY);
     assert!(matches!(found, Found::Nothing { without: Some(JournalTrouble::NoFolder), .. }));
 }

@@ -72,6 +72,16 @@ const PAST_BUDGET: Warning = Warning {
     ),
 };
 
+fn without_visitor(hits: u64) -> Warning {
+    Warning {
+        code: "without_visitor",
+        warning: Cow::Owned(format!(
+            "{hits} pageviews and events of the site in this range were counted without a visitor and a visit, because one network \
+             brought more new visitors than its share, or there was no room in memory. views_per_visit is too high by them."
+        )),
+    }
+}
+
 /// The query as it was understood.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Echo {
@@ -128,7 +138,8 @@ impl Query {
         report::sort(&mut lines, &self.order);
         let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
         let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
-        let meta = self.meta(&lines, is_past_budget);
+        let mut meta = self.meta(&lines, is_past_budget);
+        meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })
@@ -145,6 +156,13 @@ impl Query {
         let site = self.subjects.first()?.question.site;
         let question = Question::new(site, self.span, Axis::Total, None, &[]);
         Some(question.filtered(Some(Filter { axis, test })))
+    }
+
+    /// How many hits had no visitor, if there were any.
+    fn unvisited(&self, sums: &dyn Sums) -> Result<Option<u64>, StoreError> {
+        let Some(subject) = self.subjects.first() else { return Ok(None) };
+        let hits = sums.unvisited(subject.question.site, self.span.first_day(), self.span.last_day())?;
+        Ok((hits > 0).then_some(hits))
     }
 
     fn row(&self, line: &Line) -> Row {

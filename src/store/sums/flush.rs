@@ -104,11 +104,11 @@ pub struct DayState {
 pub struct DatabaseId(pub [u8; 16]);
 
 /// What tells one journal from others: random, made with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct JournalId(pub [u8; 16]);
 
 /// A place between two records of a journal. Of the same journal, the later place is the greater one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct JournalPosition {
     /// The journal.
     pub journal: JournalId,
@@ -153,6 +153,8 @@ pub struct Flush {
     /// The programs among them. A day of a site has at most [`crate::limits::BOT_ROWS_PER_DAY_MAX`] rows; a group of pages that comes later is
     /// counted as [`OTHER_PAGES`] of its family.
     pub bots: Vec<BotCount>,
+    /// Hits in the sums that were counted without a visitor, because there was no room for one, by site and day.
+    pub unvisited: Vec<(SiteId, Day, u64)>,
     /// The present day of sites, said once on each. Hours older than [`crate::limits::HOUR_DETAIL_DAYS`] days are deleted, those of the
     /// totals aside, and months before it are over.
     pub today: Vec<(SiteId, Day)>,

@@ -4,6 +4,7 @@
 //! no month is kept, each question looks at every cell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
@@ -42,10 +43,12 @@ struct Held {
     names: BTreeMap<(SiteId, Name), u64>,
     rejected: BTreeMap<(SiteId, Day, Rejection), u64>,
     bots: BTreeMap<(SiteId, Day, Name, Name), u64>,
+    unvisited: BTreeMap<(SiteId, Day), u64>,
     imported: BTreeMap<(SiteId, [u8; 32]), Imported>,
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
     drained: Option<JournalPosition>,
+    journal_folder: Option<PathBuf>,
 }
 
 impl MemorySums {
@@ -68,6 +71,9 @@ impl Held {
         }
         for state in &flush.days {
             self.add_day(state, flush.number);
+        }
+        for (site, day, count) in &flush.unvisited {
+            *self.unvisited.entry((*site, *day)).or_default() += count;
         }
         for rejected in &flush.rejected {
             *self.rejected.entry((rejected.site, rejected.day, rejected.reason)).or_default() += rejected.count;
@@ -183,6 +189,7 @@ impl Held {
         self.closed.retain(|(of, _), _| *of != site);
         self.names.retain(|(of, _), _| *of != site);
         self.rejected.retain(|(of, ..), _| *of != site);
+        self.unvisited.retain(|(of, _), _| *of != site);
         self.bots.retain(|(of, ..), _| *of != site);
         self.imported.retain(|(of, _), _| *of != site);
         self.mails.retain(|(of, ..), _| *of != site);
@@ -293,6 +300,10 @@ impl SumSnapshot for Held {
         Ok(keys.into_iter().take(limits::PROP_KEYS_LISTED).collect())
     }
 
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
+        Ok(self.unvisited.range((site, first)..=(site, last)).map(|(_, count)| count).sum())
+    }
+
     fn rejected(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>, StoreError> {
         let mut sums: BTreeMap<Rejection, u64> = BTreeMap::new();
         for ((_, _, reason), count) in
@@ -335,6 +346,15 @@ impl SumStore for MemorySums {
     fn journal_state(&self) -> Result<JournalState, StoreError> {
         // It is gone with the program, so that there is no other to tell it from.
         Ok(JournalState { drained: self.held().drained, ..JournalState::default() })
+    }
+
+    fn journal_folder(&self) -> Result<Option<PathBuf>, StoreError> {
+        Ok(self.held().journal_folder.clone())
+    }
+
+    fn set_journal_folder(&self, folder: &Path) -> Result<(), StoreError> {
+        self.held().journal_folder = Some(folder.to_owned());
+        Ok(())
     }
 
     fn apply(&self, flush: &Flush) -> Result<(), StoreError> {
@@ -393,6 +413,10 @@ impl SumStore for MemorySums {
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError> {
         self.held().remove(site);
         Ok(None)
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {

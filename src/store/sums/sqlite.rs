@@ -15,6 +15,7 @@ mod removal;
 mod write;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -119,6 +120,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         read::bots(&self.connection, site, first, last)
     }
 
+    fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64> {
+        read::unvisited(&self.connection, site, first, last)
+    }
+
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
         mails::of_site(&self.connection, site, first, last)
     }
@@ -131,6 +136,14 @@ impl SumStore for SqliteSums {
 
     fn journal_state(&self) -> Result<JournalState> {
         read::journal_state(&self.reader())
+    }
+
+    fn journal_folder(&self) -> Result<Option<PathBuf>> {
+        read::journal_folder(&self.reader())
+    }
+
+    fn set_journal_folder(&self, folder: &Path) -> Result<()> {
+        write::set_journal_folder(&self.writer(), folder)
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {
@@ -208,6 +221,10 @@ impl SumStore for SqliteSums {
         self.texts.clear();
         // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
         Ok(removal::sweep(&writer).err().map(StoreError::from))
+    }
+
+    fn settle(&self) -> Result<()> {
+        SqliteFile::settle(&self.writer())
     }
 
     fn bytes(&self) -> u64 {

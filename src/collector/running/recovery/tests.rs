@@ -13,6 +13,7 @@ use crate::config::JournalPlace;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::hit::{Hit, Tools};
+use crate::journal::JournalSearch;
 use crate::report::Sums;
 use crate::secret::Digest;
 use crate::site::{Day, Domain, Schedule, Settings, Site};
@@ -56,7 +57,8 @@ impl Starts {
         let stores = self.stores();
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let (place, data): (_, &Path) = (JournalPlace::Folder(self.memory.path().to_owned()), self.data.path());
-        let open = |state: &JournalState| crate::journal::open(&place, data, state, limits::JOURNAL_MB << 20);
+        let search = JournalSearch { place: &place, file: data, last: None };
+        let open = |state: &JournalState| crate::journal::open(&search, state, limits::JOURNAL_MB << 20);
         self.running = Some(Collector::with_journal(stores, tools, self.clock.clone(), open).unwrap());
     }
 

@@ -1,6 +1,9 @@
 //! Answers questions for sums, in a transaction of the caller.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -37,6 +40,12 @@ pub(super) fn journal_state(connection: &Connection) -> Result<JournalState> {
         Ok(JournalState { database: DatabaseId(row.get(0)?), drained: journal.map(position) })
     })?;
     Ok(state)
+}
+
+pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>> {
+    let mut statement = connection.prepare_cached("SELECT folder FROM journal")?;
+    let folder: Option<Vec<u8>> = statement.query_row([], |row| row.get(0))?;
+    Ok(folder.map(|bytes| OsString::from_vec(bytes).into()))
 }
 
 /// The answers to questions, in a transaction that holds all flushes up to number `flush`.
@@ -287,6 +296,13 @@ pub(super) fn first_day(connection: &Connection, site: SiteId) -> Result<Option<
     let sql = "SELECT bucket FROM site_totals WHERE site = ? AND grain = 1 ORDER BY bucket LIMIT 1";
     let day: Option<i32> = connection.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
     Ok(day.map(Day))
+}
+
+pub(super) fn unvisited(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<u64> {
+    let sql = "SELECT coalesce(sum(count), 0) FROM unvisited WHERE site = ? AND day BETWEEN ? AND ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let count: i64 = statement.query_row(params![site.0, first.0, last.0], |row| row.get(0))?;
+    Ok(count.max(0) as u64)
 }
 
 pub(super) fn rejected(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<Vec<(Rejection, u64)>> {

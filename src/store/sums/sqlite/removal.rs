@@ -6,7 +6,7 @@ use super::Result;
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "hours",
     "days",
     "months",
@@ -16,6 +16,7 @@ const TABLES: [&str; 14] = [
     "months_added",
     "days_closed",
     "rejections",
+    "unvisited",
     "bots",
     "axes",
     "names",

@@ -2,6 +2,8 @@
 //! numbers in alphabetical order.
 
 use std::collections::{BTreeSet, HashMap};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -93,12 +95,23 @@ pub(super) fn set_journal(connection: &Connection, mark: JournalMark, flush: u64
     Ok(())
 }
 
+/// Keeps the folder of a journal.
+pub(super) fn set_journal_folder(connection: &Connection, folder: &Path) -> Result<()> {
+    connection.execute("UPDATE journal SET folder = ?", [folder.as_os_str().as_bytes()])?;
+    Ok(())
+}
+
 fn add_rejected(transaction: &Transaction, flush: &Flush) -> Result<()> {
     let sql = "INSERT INTO rejections VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
     let mut insert = transaction.prepare_cached(sql)?;
     for rejected in &flush.rejected {
         let count = rejected.count as i64;
         insert.execute(params![rejected.site.0, rejected.day.0, rejected.reason.code(), count])?;
+    }
+    let sql = "INSERT INTO unvisited VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+    let mut insert = transaction.prepare_cached(sql)?;
+    for (site, day, count) in &flush.unvisited {
+        insert.execute(params![site.0, day.0, *count as i64])?;
     }
     Ok(())
 }
