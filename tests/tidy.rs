@@ -205,6 +205,13 @@ fn no_test_asks_what_day_it_is() {
 }
 
 #[test]
+fn one_place_is_unsafe() {
+    let is_unsafe = |source: &Source| source.text.contains("unsafe_code,") || source.text.contains("unsafe {");
+    let found: Vec<String> = sources("src").into_iter().filter(is_unsafe).map(|source| source.path).collect();
+    assert_eq!(found, ["src/journal/window.rs"]);
+}
+
+#[test]
 fn what_identifies_a_person_is_named_only_before_the_sums() {
     // The people of the demo are made up.
     let homes = ["beacon", "hit", "visit", "counts", "journal", "collector", "import", "demo"];
