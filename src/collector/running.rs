@@ -11,6 +11,7 @@
 mod batches;
 mod closing;
 mod counting;
+mod draining;
 mod flushing;
 mod image;
 mod journaling;
@@ -31,7 +32,7 @@ use arc_swap::ArcSwap;
 use super::SumsBatch;
 use super::mail::MailTallies;
 use super::personal::Personal;
-use super::rejections::{BookedRows, RejectionSums};
+use super::rejections::RejectionSums;
 use super::repeats::RepeatMemory;
 use super::salts::Salts;
 use crate::clock::Clock;
@@ -40,7 +41,7 @@ use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Imported, JournalMark, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Imported, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -345,95 +346,6 @@ impl Running {
         }
     }
 
-    /// Hands everything that is not stored to the flusher, unless there is nothing; with `checkpoint` also the pairs of
-    /// running days.
-    fn begin_flush(&mut self, now: Moment, today: Vec<(SiteId, Day)>, checkpoint: bool) {
-        self.flushed = now;
-        self.minutes.forget_past(now);
-        let directory = self.directory.load_full();
-        let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
-        // Sums of a site that is being removed stay here until it is clear what becomes of them.
-        let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
-        let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
-        self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
-        let BookedRows { mut rejected, mut bots, mut unvisited } = std::mem::take(&mut self.rejections).rows();
-        rejected.retain(|rejected| is_known(rejected.site));
-        bots.retain(|bot| is_known(bot.site));
-        unvisited.retain(|(site, ..)| is_known(*site));
-        let batches = self.batches.drain(now);
-        let is_over = |(site, day): &(SiteId, Day)| {
-            directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
-        };
-        let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
-        let days = self.take_days(&directory, checkpoint, now);
-        self.forget_empty_days();
-        self.gauge(now);
-        let waiters = std::mem::take(&mut self.waiters);
-        let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
-        let is_empty = sums.is_empty() && rejected.is_empty() && today.is_empty() && days.is_empty();
-        if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
-            return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
-        }
-        let journal = self.journal.mark();
-        if let JournalMark::UpTo(position) = journal {
-            self.stored = Some(position);
-        }
-        let number = self.flushing.next_number();
-        // Whoever has a copy of these sums is told in which flush they are from now on.
-        let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
-        taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, unvisited, today, imported, mails, batches, journal };
-        self.flushing.begin(flush, waiters);
-    }
-
-    /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
-    fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
-        let mut days = self.take_closing(directory);
-        if checkpoint {
-            self.checkpointed = now;
-            days.extend(self.checkpoint());
-        }
-        days
-    }
-
-    /// Drops days without visitors and without sums, which hold nothing but names.
-    fn forget_empty_days(&mut self) {
-        let shares = &mut self.shares;
-        self.days.retain(|key, day| {
-            let stays = day.visitors() > 0 || day.pending() > 0;
-            if !stays {
-                shares.forget_day(*key);
-            }
-            stays
-        });
-    }
-
-    /// Hands a batch of an import to the flusher. It is a flush of its own, because hits that are counted now must gather
-    /// as long as ever.
-    fn begin_import(&mut self, site: SiteId, batch: SumsBatch, waiter: Waiter) {
-        if site != SiteId::INSTANCE && self.directory.load().get(site).is_none() {
-            return;
-        }
-        let SumsBatch { sums, days, counted, rejected, bots, unvisited, imported } = batch;
-        self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
-        let number = self.flushing.next_number();
-        let sums = sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect();
-        let flush = Flush { number, sums, days, rejected, bots, unvisited, imported, ..Flush::default() };
-        self.flushing.begin(flush, vec![waiter]);
-    }
-
-    /// The present day of each site, said once on each.
-    fn today(&mut self, now: Moment) -> Vec<(SiteId, Day)> {
-        let mut new = Vec::new();
-        for site in self.directory.load().all() {
-            let today = site.schedule.locate(now).day;
-            if self.told.insert(site.id, today) != Some(today) {
-                new.push((site.id, today));
-            }
-        }
-        new
-    }
-
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(&mut self) -> Result<(), StoreError> {
         let mut result = Ok(());
@@ -478,6 +390,7 @@ mod tests {
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
     use crate::secret::Digest;
+    use crate::store::Flush;
 
     const POISON: Digest = Digest([0xee; 32]);
 

@@ -284,34 +284,3 @@ fn the_last_minutes_are_the_same_after_a_start() {
     world.kill();
     assert_eq!(minutes(&world), before);
 }
-
-/// The journal's image holds visitors whose sums are in no database that was put back to an earlier state.
-#[test]
-fn a_backup_that_is_put_back_brings_no_impossible_figures() {
-    let mut world = World::start();
-    let folder = world.folder().to_owned();
-    let files = ["headcount.db", "headcount.db-wal"].map(|name| folder.join(name));
-    (1..=5).for_each(|number| take(&world, hit(&world, number, "/", 0)));
-    world.flush();
-    let mut backup = Vec::new();
-    world.kill_and(|_| backup = files.iter().map(|file| fs::read(file).unwrap_or_default()).collect());
-    (6..=15).for_each(|number| take(&world, hit(&world, number, "/", 0)));
-    world.flush();
-    // With an image of all fifteen.
-    world.restart();
-    world.flush();
-    world.kill_and(|_| {
-        fs::remove_file(folder.join("headcount.db-shm")).ok();
-        files.iter().zip(&backup).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
-    });
-    assert_eq!(people_and_views(&world, 0), [5, 5]);
-    assert!(may_repeat(&world));
-    (1..=15).for_each(|number| take(&world, hit(&world, number, "/next", 0)));
-    world.flush();
-    let site = site(&world);
-    let rows =
-        world.collector().read(&[Ask::totals_of_day(site.id, site.schedule.locate(world.clock.now()).day)]).unwrap();
-    let tallies: Vec<_> = rows.iter().flatten().map(|row| row.tally).collect();
-    assert!(tallies.iter().all(|tally| tally.visits >= 0 && tally.bounces >= 0 && tally.pageviews >= 0), "{tallies:?}");
-    assert_eq!(people_and_views(&world, 0), [20, 20]);
-}

@@ -186,3 +186,29 @@ fn records_that_break_the_state_do_not_keep_the_program_from_starting() {
     assert_eq!(starts.figures(), [2, 3]);
     assert!(starts.collector().may_repeat(&starts.site()), "what was doubled stays doubled");
 }
+
+/// The journal's image holds visitors whose sums are missing in a database that was put back to an earlier state.
+#[test]
+fn a_backup_that_is_put_back_brings_no_impossible_figures() {
+    let mut starts = Starts::begin();
+    let data = starts.data.path().to_owned();
+    let files = ["headcount.db", "headcount.db-wal"].map(|name| data.join(name));
+    (1..=5).for_each(|number| starts.take(starts.hit(number, 0)));
+    starts.end(false);
+    let backup = std::fs::read(&files[0]).unwrap();
+    starts.start();
+    (6..=15).for_each(|number| starts.take(starts.hit(number, 0)));
+    starts.collector().flush().unwrap();
+    // With an image of all fifteen.
+    starts.kill();
+    (0..2).for_each(|_| starts.collector().flush().unwrap());
+    starts.end(true);
+    std::fs::write(&files[0], backup).unwrap();
+    std::fs::remove_file(&files[1]).ok();
+    std::fs::remove_file(data.join("headcount.db-shm")).ok();
+    starts.start();
+    assert_eq!(starts.figures(), [5, 5]);
+    assert!(starts.collector().may_repeat(&starts.site()));
+    (1..=15).for_each(|number| starts.take(starts.hit(number, 0)));
+    assert_eq!(starts.figures(), [20, 20]);
+}
