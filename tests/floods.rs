@@ -220,7 +220,7 @@ fn made(template: &Template, (who, network, names, gap): &(u64, u64, [u8; 5], i6
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// However names come and give way, what is booked is what those who are remembered count for, and every dimension adds up to
     /// the total. The same hits with the same names given way at the same moments count the same.
@@ -300,6 +300,18 @@ fn a_flood_of_pages_leaves_what_people_read() {
     assert_eq!(totals(&world, "example.com"), json!([5, 1_460]));
 }
 
+/// Pageviews by page once names have given way, which hits do not wait for.
+fn displaced_pages(world: &World) -> HashMap<String, i64> {
+    for _ in 0..1_000 {
+        let counted = pages(world, "pageviews");
+        if counted.len() <= 6 {
+            return counted;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    pages(world, "pageviews")
+}
+
 #[test]
 fn pages_that_give_way_after_they_are_stored_leave_exact_figures() {
     let world = with_values(4);
@@ -316,7 +328,7 @@ fn pages_that_give_way_after_they_are_stored_leave_exact_figures() {
         if is_stored {
             world.flush();
         }
-        let counted = pages(&world, "pageviews");
+        let counted = displaced_pages(&world);
         let named: BTreeSet<&str> = counted.keys().map(String::as_str).collect();
         assert!(named.contains("/a") && named.contains("/b") && named.len() <= 6, "{counted:?}");
         assert_eq!((counted["/a"], counted["/b"]), (2, 2), "the first readers are among the others");

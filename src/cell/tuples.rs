@@ -134,6 +134,8 @@ impl AttributeTuples {
     ) -> NewTuples {
         let mut new = NewTuples::default();
         let has_lost = |joined: Sym| is_gone(Dimension::ChannelAndSource, joined);
+        // Nobody has those any more; to lose a value twice would be to be free twice.
+        let retired: HashSet<AttributeTuple> = self.retired.iter().copied().collect();
         // Those that lose channel and source in one alone come first: others may become like them.
         let in_use = self.numbers.iter().map(|(combination, tuple)| (*combination, *tuple));
         let mut lost: Vec<_> = in_use.filter(|(_, tuple)| has_lost(self.values.joined(*tuple))).collect();
@@ -144,6 +146,9 @@ impl AttributeTuples {
         }
         for number in 0..self.values.known.len() as u32 {
             let tuple = AttributeTuple(number);
+            if retired.contains(&tuple) {
+                continue;
+            }
             let (combination, joined) = self.values.known[number as usize];
             let left = combination.without(&is_gone);
             if left != combination {
@@ -285,6 +290,22 @@ mod tests {
         };
         assert_eq!(replaced().len(), 30);
         assert_eq!(replaced(), replaced());
+    }
+
+    #[test]
+    fn a_tuple_that_loses_one_value_after_the_other_is_free_once() {
+        let mut values = [Sym::EMPTY; FIXED.len()];
+        values[Dimension::Source.place_in_fixed().unwrap()] = Sym(10);
+        values[Dimension::Channel.place_in_fixed().unwrap()] = Sym(20);
+        let mut tuples = AttributeTuples::default();
+        tuples.of(&values, |_, _| Sym(30));
+        for gone in [Sym(10), Sym(20), Sym(30)] {
+            tuples.without(|_, sym| sym == gone, |_, _| Sym(30));
+        }
+        tuples.free_retired();
+        let free: HashSet<_> = tuples.free.iter().copied().collect();
+        assert!(free.len() == tuples.free.len() && !free.is_empty(), "{:?}", tuples.free);
+        assert!(tuples.numbers.values().all(|tuple| !free.contains(tuple)));
     }
 
     #[test]
