@@ -5,6 +5,7 @@ mod displacing;
 mod image;
 pub mod snapshot;
 mod key;
+mod token_table;
 mod unknown_hits;
 mod unstored;
 pub mod recent_activity;
@@ -12,11 +13,10 @@ pub mod pairs;
 pub mod shares;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::cell::{AttributeTuple, Axis, Blocks, Cell, DayNames, Folding, FoldingStart, SiteHistory, Sym, Tally};
-use crate::hit::token::{Network, Token};
+use crate::hit::token::Network;
 use crate::hit::{Hit, Kind};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -29,6 +29,7 @@ pub use recent_activity::RecentVisitors;
 use shares::NetworkCounts;
 pub use shares::{Newcomer, Room, RoomTaken, Shares};
 pub use snapshot::SessionSnapshot;
+use token_table::TokenTable;
 use unknown_hits::UnknownHits;
 use unstored::Layers;
 pub use unstored::{LazySums, UnstoredSums};
@@ -124,10 +125,8 @@ pub struct OpenDay {
     /// The day.
     pub day: Day,
     names: DayNames,
-    /// Who is where among the visitors; no snapshot knows.
-    places_of: HashMap<TokenKey, u32, BuildHasherDefault<TokenHasher>>,
-    /// The tokens of the visitors, in their order.
-    tokens: Blocks<Token>,
+    /// The tokens of the visitors, in their order; no snapshot knows.
+    tokens: TokenTable,
     visitors: Blocks<Visitor>,
     /// Hits of a site that keeps no tokens, as far as they are alike.
     unknown: UnknownHits,
@@ -169,8 +168,7 @@ impl OpenDay {
             site,
             day,
             names: DayNames::with_budget(budget.values),
-            places_of: HashMap::default(),
-            tokens: Blocks::default(),
+            tokens: TokenTable::default(),
             visitors: Blocks::default(),
             unknown: UnknownHits::default(),
             unstored: Layers::new(false),
@@ -201,8 +199,7 @@ impl OpenDay {
         self.last_hit = self.last_hit.max(hit.at);
         let Some(token) = hit.token else { return self.take_unknown(hit, room) };
         let is_full = self.is_full(hit.network);
-        let key = TokenKey::of(token);
-        let known = self.places_of.get(&key).and_then(|place| self.visitors.entry_mut(*place as usize));
+        let known = self.tokens.place(token).and_then(|place| self.visitors.entry_mut(place));
         if let Some(visitor) = known {
             let before = visitor.places();
             visitor.take(hit, is_full, &mut self.names, self.unstored.book())?;
@@ -214,7 +211,7 @@ impl OpenDay {
             let mut visitor = Visitor::new();
             visitor.take(hit, is_full, &mut self.names, self.unstored.book())?;
             self.note_places(hit.network, visitor.places());
-            self.places_of.insert(key, self.visitors.push(visitor) as u32);
+            self.visitors.push(visitor);
             self.tokens.push(token);
         } else {
             visit::take_stranger(hit, &mut self.names, self.unstored.book())?;
@@ -281,45 +278,7 @@ impl OpenDay {
     /// Drops the visitors, and who brought which name; sums that are not stored stay.
     pub fn forget_visitors(&mut self) {
         self.names.forget_bringers();
-        (self.places_of, self.tokens) = (HashMap::default(), Blocks::default());
-        self.visitors = Blocks::default();
+        (self.tokens, self.visitors) = (TokenTable::default(), Blocks::default());
         (self.unknown, self.places, self.crowd) = (UnknownHits::default(), 0, None);
-    }
-}
-
-/// The bits of a token in two numbers, so that a place beside them takes no room for alignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct TokenKey([u32; 2]);
-
-impl TokenKey {
-    fn of(token: Token) -> TokenKey {
-        let bits = token.bits();
-        TokenKey([bits as u32, (bits >> 32) as u32])
-    }
-}
-
-impl Hash for TokenKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.0[0]) | u64::from(self.0[1]) << 32);
-    }
-}
-
-/// Tokens are uniform already, and nobody can choose them; their bits are the hash.
-#[derive(Default)]
-pub struct TokenHasher(u64);
-
-impl Hasher for TokenHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        self.0 = bits;
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::OpenDay;
 use super::shares::NetworkCounts;
 use super::unknown_hits::UnknownRows;
 use super::unstored::Layers;
-use super::{OpenDay, TokenKey};
 use crate::cell::{Blocks, DayNames, SiteHistory};
 use crate::hit::token::Token;
 use crate::site::{Day, Moment, SiteId};
@@ -40,7 +40,7 @@ impl OpenDay {
             site: self.site,
             day: self.day,
             names: self.names.image(),
-            tokens: self.tokens.clone(),
+            tokens: self.tokens.tokens().clone(),
             visitors: self.visitors.clone(),
             unknown: self.unknown.rows(),
             unstored: self.unstored.clone(),
@@ -59,9 +59,8 @@ impl OpenDay {
             site,
             day,
             names: names.restored(history),
-            places_of: (0..).zip(tokens.iter()).map(|(place, token)| (TokenKey::of(*token), place)).collect(),
             places: visitors.iter().map(Visitor::places).sum(),
-            tokens,
+            tokens: tokens.into(),
             visitors,
             unknown: unknown.into(),
             unstored,
