@@ -307,7 +307,7 @@ fn displaced_pages(world: &World) -> HashMap<String, i64> {
         if counted.len() <= 6 {
             return counted;
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
     }
     pages(world, "pageviews")
 }

@@ -181,7 +181,7 @@ mod tests {
             let differs = |place: &usize| list.get(*place) != last.get(*place);
             prop_assert!((0..last.len()).filter(differs).all(|place| is_told(&place)), "{:?}", places);
             prop_assert!(places.iter().all(|place| *place < last.len()));
-            prop_assert!(end.changed_since(&end).next().is_none());
+            prop_assert!(end.changed_since(end).next().is_none());
         }
         Ok(())
     }

@@ -12,12 +12,15 @@ use crate::site::{Day, Moment, SiteId};
 /// Site and day, visitor's token and the message's own mark.
 type RepeatKey = ((SiteId, Day), u64, u64);
 
+/// Messages in their order: when, whose, and the mark.
+type RepeatQueue = VecDeque<(Moment, u64, u64)>;
+
 /// Messages of the last seconds. Sites share the room for them: whoever has most of it gives way.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct RepeatMemory {
     seen: HashSet<RepeatKey>,
-    /// Those of each site and day, in their order: when, whose, and the mark.
-    queues: HashMap<(SiteId, Day), VecDeque<(Moment, u64, u64)>>,
+    /// Those of each site and day.
+    queues: HashMap<(SiteId, Day), RepeatQueue>,
 }
 
 fn key(hit: &Hit, mark: u64) -> RepeatKey {
@@ -79,14 +82,14 @@ impl RepeatMemory {
     }
 }
 
-fn forget_past_of(
-    seen: &mut HashSet<RepeatKey>,
-    day: (SiteId, Day),
-    queue: &mut VecDeque<(Moment, u64, u64)>,
-    now: Moment,
-) {
+fn forget_past_of(seen: &mut HashSet<RepeatKey>, day: (SiteId, Day), queue: &mut RepeatQueue, now: Moment) {
     let since = now.plus(-limits::REPEAT_MS);
-    while let Some((_, token, mark)) = queue.pop_front_if(|(at, ..)| *at <= since || *at > now) {
+    while let Some((at, token, mark)) = queue.front().copied() {
+        let is_past = at <= since || at > now;
+        if !is_past {
+            break;
+        }
+        queue.pop_front();
         seen.remove(&(day, token, mark));
     }
 }
