@@ -1,5 +1,6 @@
 //! In: rejections, from any request, and the programs among them; hits that found no room for a visitor. Out: their sums, for the next flush. Forgets: everything but
-//! site, day and reason, and of programs their family and a group of paths.
+//! In: rejections, from any request, and the programs among them; hits that found no room for a visitor. Out: their sums,
+//! for the next flush. Forgets: everything but site, day and reason, and of programs their family and a group of paths.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
