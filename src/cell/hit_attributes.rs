@@ -163,6 +163,11 @@ impl AttributeValues {
         &self.0[attributes.0 as usize].patterns
     }
 
+    /// The patterns of each combination.
+    pub fn all_patterns(&self) -> impl Iterator<Item = &[Sym]> + Clone {
+        self.0.iter().map(|combination| &*combination.patterns)
+    }
+
     /// The value of each combination on one of [`OF_HITS`]; nothing for other dimensions.
     pub fn column(&self, dimension: Dimension) -> Option<Vec<Sym>> {
         let place = OF_HITS.iter().position(|of| *of == dimension)?;

@@ -5,11 +5,20 @@
 //! rest is added up once for each value of the first dimension and once for each of the second, under [`REST`] on the other side. So
 //! whichever side a reader filters by, what they see adds up.
 
-use super::snapshot::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages};
-use super::{Fast, Name};
-use crate::cell::packed::{CellKey, Effort, pack, unpack_all};
-use crate::cell::{Dimension, Sym, Tally};
+mod batch;
+mod columns;
+mod folded;
+mod grouped;
+
+use std::collections::BTreeMap;
+
+use super::Name;
+use super::snapshot::{SessionSnapshot, Small};
+use crate::cell::Dimension;
+use crate::cell::packed::{CellKey, Effort, merged, pack, unpack_all};
 use crate::limits;
+use columns::PairColumns;
+use folded::FoldedTable;
 
 /// Stands on one side of a cell for all values whose cells are not kept.
 pub const REST: u32 = u32::MAX;
@@ -50,7 +59,7 @@ fn place(dimension: Dimension) -> (bool, u8) {
 }
 
 /// The cells of one pair. Their keys are names by their numbers on the day, or [`REST`].
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct PairTable {
     /// Of which dimensions.
     pub pair: Pair,
@@ -67,29 +76,52 @@ pub struct Pairs {
     pub tables: Vec<PairTable>,
 }
 
-type PairCells = Fast<(Sym, Sym), Small>;
-
 impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
-        let mut tables: Vec<(PairTable, usize)> = Vec::new();
-        let columns = SnapshotColumns::of(self);
-        let all: Vec<Pair> = Pair::all().collect();
-        for pairs in all.chunks(limits::TABLES_PER_WALK) {
-            let counted = pairs.iter().zip(columns.cells(pairs)).filter(|(_, cells)| !cells.is_empty());
-            tables.extend(counted.map(|(pair, cells)| {
-                let many = cells.len();
-                (PairTable { pair: *pair, cells: packed(cells.into_iter()) }, many)
-            }));
+        self.pairs_in_batches(cells_max, limits::PAIR_ROWS_AT_ONCE)
+    }
+
+    /// The same from about so many rows at a time: fewer need less memory and more time.
+    pub fn pairs_in_batches(&self, cells_max: u32, rows_max: usize) -> Pairs {
+        let columns = PairColumns::of(self);
+        let mut tables: BTreeMap<Pair, CountedTable> = BTreeMap::new();
+        self.batches(rows_max, |batch| columns.count(batch, &mut tables));
+        let kept = share(tables.values().map(|table| table.cells).collect(), cells_max as usize);
+        let mut folding: Vec<FoldedTable> = Vec::new();
+        for (pair, table) in tables.iter_mut().filter(|(_, table)| table.cells > kept) {
+            folding.push(FoldedTable::of(*pair, &std::mem::take(&mut table.packed), kept));
         }
-        let kept = share(tables.iter().map(|(_, cells)| *cells).collect(), cells_max as usize);
-        let mut large: Vec<&mut PairTable> =
-            tables.iter_mut().filter(|(_, cells)| *cells > kept).map(|(table, _)| table).collect();
-        large.chunks_mut(limits::TABLES_PER_WALK).for_each(|large| columns.fold(large, kept));
-        Pairs {
-            texts: self.texts.iter().cloned().collect(),
-            tables: tables.into_iter().map(|(table, _)| table).collect(),
+        if !folding.is_empty() {
+            self.batches(rows_max, |batch| folding.iter_mut().for_each(|table| columns.fold(batch, table)));
         }
+        for table in folding {
+            let pair = table.pair;
+            tables.entry(pair).or_default().packed = table.packed();
+        }
+        let tables = tables.into_iter().map(|(pair, table)| PairTable { pair, cells: table.packed });
+        Pairs { texts: self.texts.iter().cloned().collect(), tables: tables.collect() }
+    }
+}
+
+/// A table so far.
+#[derive(Default)]
+struct CountedTable {
+    packed: Vec<u8>,
+    cells: usize,
+}
+
+impl CountedTable {
+    /// Adds the cells of further visitors, which come in order of their keys.
+    fn add(&mut self, cells: &[(CellKey, Small)]) {
+        let cells = cells.iter().map(|(key, sum)| (*key, sum.tally()));
+        if self.cells == 0 {
+            (self.cells, self.packed) = (cells.len(), pack(cells, Effort::Quick));
+            return;
+        }
+        let before = unpack_all(&self.packed).expect("cells that were packed just now");
+        let all = merged(before, cells.collect());
+        (self.cells, self.packed) = (all.len(), pack(all, Effort::Quick));
     }
 }
 
@@ -105,143 +137,6 @@ fn share(mut sizes: Vec<usize>, most: usize) -> usize {
         left -= size;
     }
     usize::MAX
-}
-
-/// A snapshot with its columns, made once for all tables.
-struct SnapshotColumns<'a> {
-    snapshot: &'a SessionSnapshot,
-    columns: Vec<(Dimension, Column)>,
-}
-
-impl SnapshotColumns<'_> {
-    fn of(snapshot: &SessionSnapshot) -> SnapshotColumns<'_> {
-        let columns = Dimension::COUNTED.map(|dimension| (dimension, snapshot.column(dimension)));
-        SnapshotColumns { snapshot, columns: columns.into() }
-    }
-
-    fn column(&self, of: Dimension) -> &Column {
-        self.columns.iter().find(|(dimension, _)| *dimension == of).map_or(&Column::Nowhere, |(_, column)| column)
-    }
-
-    /// The cells of some pairs.
-    fn cells(&self, pairs: &[Pair]) -> Vec<PairCells> {
-        let mut cells: Vec<PairCells> = pairs.iter().map(|_| PairCells::default()).collect();
-        self.walk(pairs, |table, key, sum, _| cells[table].entry(key).or_default().add(sum));
-        cells
-    }
-
-    /// Walks over the day once, and tells for each visitor and each of some pairs the cells that the visitor is in, each once;
-    /// and a number that no other visitor has.
-    fn walk(&self, pairs: &[Pair], mut tell: impl FnMut(usize, (Sym, Sym), Small, u64)) {
-        let mut meetings: Vec<Meeting> = pairs.iter().map(|pair| Meeting::of(self, *pair)).collect();
-        let (mut visitor, has_places) = (0, meetings.iter().any(|meeting| meeting.second.is_of_places()));
-        self.snapshot.each(
-            |_| has_places,
-            |rows| {
-                visitor += 1;
-                for (table, meeting) in meetings.iter_mut().enumerate().filter(|(_, m)| rows.is_known || !m.needs_visit)
-                {
-                    meeting.gather(rows);
-                    rows.add_up(&mut meeting.places, |key, sum| tell(table, key, sum, visitor));
-                }
-            },
-        );
-    }
-
-    /// Leaves each table its `kept` most visited cells, and the rest by either side.
-    fn fold(&self, tables: &mut [&mut PairTable], kept: usize) {
-        let kept: Vec<PairTally> = tables.iter().map(|table| most_visited(&table.cells, kept)).collect();
-        let mut rests: Vec<RestCells> = tables.iter().map(|_| RestCells::default()).collect();
-        let pairs: Vec<Pair> = tables.iter().map(|table| table.pair).collect();
-        self.walk(&pairs, |table, key, sum, visitor| {
-            if !kept[table].contains_key(&(key.0.0, key.1.0)) {
-                rests[table].add(key, sum, visitor);
-            }
-        });
-        for ((table, kept), rest) in tables.iter_mut().zip(kept).zip(rests) {
-            let rest = rest.cells.into_iter().map(|(key, (sum, _))| (key, sum));
-            let rest = rest.map(|(key, sum)| ((key.0.0, key.1.0), sum.tally()));
-            table.cells = pack_all(kept.into_iter().chain(rest).collect());
-        }
-    }
-}
-
-/// What two dimensions have in common of the visitor at hand.
-struct Meeting<'a> {
-    first: &'a Column,
-    second: &'a Column,
-    /// Whether hits without a visit have no part in it.
-    needs_visit: bool,
-    places: Vec<CountedPlace<(Sym, Sym)>>,
-}
-
-impl<'a> Meeting<'a> {
-    fn of(columns: &'a SnapshotColumns, pair: Pair) -> Meeting<'a> {
-        let needs_visit = is_of_pages(pair.first) || is_of_pages(pair.second);
-        let [first, second] = [pair.first, pair.second].map(|dimension| columns.column(dimension));
-        Meeting { first, second, needs_visit, places: Vec::new() }
-    }
-
-    /// Dimensions of visits come first.
-    fn gather(&mut self, rows: &VisitorRows) {
-        if !self.second.is_of_places() {
-            for (number, visit) in rows.visits.iter().enumerate() {
-                let key = (self.first.of_visit(visit), self.second.of_visit(visit));
-                self.places.push(CountedPlace { key, visit: number as u8, tally: Small::of_visit(visit) });
-            }
-            return;
-        }
-        let has_page = self.first.is_page() || self.second.is_page();
-        for place in &rows.places {
-            let (visit, tally) = (place.visit, Small::of_page_visit(place, has_page));
-            let of_place = self.first.of_place(place).next();
-            let first = of_place.unwrap_or_else(|| self.first.of_visit(rows.visit_of(place)));
-            let values = self.second.of_place(place);
-            self.places.extend(values.map(|second| CountedPlace { key: (first, second), visit, tally }));
-        }
-    }
-}
-
-/// What is not kept of a table, by either side, and the visitor who was in it last.
-#[derive(Default)]
-struct RestCells {
-    cells: Fast<(Sym, Sym), (Small, u64)>,
-}
-
-impl RestCells {
-    /// Adds a cell that one visitor is in. Each visitor counts once.
-    fn add(&mut self, key: (Sym, Sym), sum: Small, visitor: u64) {
-        for key in [(key.0, Sym(REST)), (Sym(REST), key.1)] {
-            let (rest, last) = self.cells.entry(key).or_default();
-            let visitors = if *last == visitor { 0 } else { sum.visitors };
-            rest.add(Small { visitors, ..sum });
-            *last = visitor;
-        }
-    }
-}
-
-type PairTally = Fast<CellKey, Tally>;
-
-/// The most visited cells of a packed table.
-fn most_visited(cells: &[u8], kept: usize) -> PairTally {
-    let mut cells = unpack_all(cells).expect("cells that were packed just now");
-    // The order is that of what readers see: most visits first, and names decide between equals.
-    let rank =
-        |(key, tally): &(CellKey, Tally)| (std::cmp::Reverse((tally.visits, tally.pageviews + tally.events)), *key);
-    if kept < cells.len() {
-        cells.select_nth_unstable_by_key(kept, rank);
-        cells.truncate(kept);
-    }
-    cells.into_iter().collect()
-}
-
-fn packed(cells: impl Iterator<Item = ((Sym, Sym), Small)>) -> Vec<u8> {
-    pack_all(cells.map(|(key, sum)| ((key.0.0, key.1.0), sum.tally())).collect())
-}
-
-fn pack_all(mut cells: Vec<(CellKey, Tally)>) -> Vec<u8> {
-    cells.sort_unstable_by_key(|(key, _)| *key);
-    pack(cells, Effort::Quick)
 }
 
 #[cfg(test)]

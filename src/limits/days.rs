@@ -87,8 +87,8 @@ pub const BLOCK_ENTRIES: usize = 20;
 pub const BRANCH_BLOCKS: usize = 64;
 /// Entries of a branch: a copy of a list costs one pointer for so many.
 pub const BRANCH_ENTRIES: usize = BLOCK_ENTRIES * BRANCH_BLOCKS;
-/// Tables of two dimensions that are made in one walk over the day: more need more memory, fewer more walks.
-pub const TABLES_PER_WALK: usize = 8;
+/// Visits and places from which cells of two dimensions are made at once, some 40 bytes each and twice: all of most days.
+pub const PAIR_ROWS_AT_ONCE: usize = 400_000;
 /// Layers of sums of a site's day that are read while further ones come; the smaller half of more is put together.
 pub const LAYERS_MAX: usize = 32;
 /// Those of them that one network alone has brought.

@@ -23,6 +23,8 @@ pub type Tables = BTreeMap<(Pair, String, String), Tally>;
 pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
     let mut tables = Tables::new();
     let pairs = snapshot.pairs(cells_max);
+    // Large days are counted in parts.
+    assert_eq!(snapshot.pairs_in_batches(cells_max, 5).tables, pairs.tables);
     for table in &pairs.tables {
         for ((a, b), tally) in unpack_all(&table.cells).unwrap() {
             let text = |number: u32| pairs.texts[number as usize].to_string();

@@ -18,6 +18,19 @@ pub(in crate::counts) struct Small {
 }
 
 impl Small {
+    /// Nothing.
+    pub(in crate::counts) const ZERO: Small = Small {
+        visitors: 0,
+        visits: 0,
+        pageviews: 0,
+        events: 0,
+        bounces: 0,
+        engaged_visits: 0,
+        scroll: 0,
+        seconds: 0,
+        engaged_ms: 0,
+    };
+
     /// What a visit counts as a whole, beside itself.
     pub(in crate::counts) fn of_visit(row: &VisitRow) -> Small {
         Small {
