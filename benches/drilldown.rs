@@ -218,7 +218,10 @@ struct File {
 
 impl File {
     fn new(name: &str) -> File {
-        let folder = std::env::temp_dir().join(format!("headcount-drilldown-{name}-{}", std::process::id()));
+        File::at(std::env::temp_dir().join(format!("headcount-drilldown-{name}-{}", std::process::id())))
+    }
+
+    fn at(folder: std::path::PathBuf) -> File {
         std::fs::create_dir_all(&folder).expect("a folder");
         let stores = store::open(&folder.join("headcount.db")).expect("a store");
         let domain = Domain::parse("example.com").expect("a domain");
@@ -230,6 +233,10 @@ impl File {
 
     /// Stores days as the collector would: packed when they are over, hours for 31 days, months when they are over.
     fn fill(&self, maker: &Maker, visits: usize, days: i32, engaged: bool, budget: Budget) -> i64 {
+        self.store(maker, visits, days, engaged, budget, true)
+    }
+
+    fn store(&self, maker: &Maker, visits: usize, days: i32, engaged: bool, budget: Budget, compact: bool) -> i64 {
         let (mut pageviews, mut number) = (0, 0);
         let begun = Instant::now();
         for day in (FIRST.0..FIRST.0 + days).map(Day) {
@@ -243,7 +250,7 @@ impl File {
             number += 1;
             let (sums, closed, today) = (vec![(site, day, sums.into())], vec![state], vec![(site, day)]);
             self.stores.sums.apply(&Flush { number, sums, days: closed, today, ..Flush::default() }).expect("stored");
-            while self.stores.sums.compact().expect("compacted") {}
+            while compact && self.stores.sums.compact().expect("compacted") {}
             if days > 60 && (day.0 - FIRST.0) % 30 == 0 {
                 eprintln!("day {} of {days}, {:.0} s", day.0 - FIRST.0, begun.elapsed().as_secs_f64());
             }
@@ -443,6 +450,13 @@ fn memory(maker: &Maker) {
     println!("its snapshot: {snapshot_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
 }
 
+/// Makes a data folder with days of so many visits, whose months are not added up yet.
+fn make(maker: &Maker, folder: &std::path::Path, visits: usize, days: i32) {
+    let file = File::at(folder.to_owned());
+    file.store(maker, visits, days, false, Budget::default(), false);
+    std::mem::forget(file);
+}
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     // `cargo test` runs benches once, to see that they build.
@@ -461,6 +475,7 @@ fn main() {
             }
             year.end();
         }
+        Some("make") => make(&maker, std::path::Path::new(&words[1]), number(2, 100_000), number(3, 400) as i32),
         Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
         Some("sizes") => sizes(&maker),
         Some("memory") => memory(&maker),

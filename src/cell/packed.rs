@@ -11,17 +11,20 @@
 //! [`pack_block`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.
 
-mod column_block;
+mod block_cursor;
+mod chunk_reader;
+mod chunk_writer;
 mod code;
 mod column;
+mod column_block;
 
 use std::ops::RangeInclusive;
 
 use super::Tally;
-use crate::limits;
-use code::{WRITTEN_OUT, coded, decoded};
+pub use block_cursor::BlockCursor;
+pub use chunk_writer::{Chunk, ChunkWriter, chunks};
 pub(crate) use column::{Bytes, put, put_signed};
-pub use column_block::{COLUMN_BLOCK_BYTES, ColumnBlock, pack_block};
+pub use column_block::{BlockPacker, ColumnBlock, PackedBlock};
 
 /// Columns of a chunk.
 const COLUMNS: usize = 8;
@@ -45,24 +48,16 @@ pub enum Effort {
 
 /// Packs the cells of one table, which come in order of their keys, each key once. Tallies of nothing are left out.
 pub fn pack(cells: impl IntoIterator<Item = (CellKey, Tally)>, effort: Effort) -> Vec<u8> {
-    let (mut packed, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
-    let mut close = |waiting: &mut Vec<(u32, Chunk)>| {
-        let block = pack_block(waiting, effort);
-        put(&mut packed, block.len() as u64);
-        packed.extend_from_slice(&block);
-        waiting.clear();
+    let mut packer = BlockPacker::of(effort);
+    let mut packed = Vec::new();
+    let mut keep = |block: PackedBlock| {
+        put(&mut packed, block.bytes.len() as u64);
+        packed.extend_from_slice(&block.bytes);
     };
     for chunk in chunks(cells) {
-        if bytes + chunk.bytes() > COLUMN_BLOCK_BYTES && !waiting.is_empty() {
-            close(&mut waiting);
-            bytes = 0;
-        }
-        bytes += chunk.bytes();
-        waiting.push((0, chunk));
+        packer.add(0, chunk).into_iter().for_each(&mut keep);
     }
-    if !waiting.is_empty() {
-        close(&mut waiting);
-    }
+    packer.finish().into_iter().for_each(keep);
     packed
 }
 
@@ -94,22 +89,6 @@ pub fn unpack_all(packed: &[u8]) -> Result<Vec<(CellKey, Tally)>, Damaged> {
     Ok(cells)
 }
 
-/// Cells as chunks, which come in order of their keys, each key once. Tallies of nothing are left out.
-pub fn chunks(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    let mut open = OpenChunk::default();
-    for (key, tally) in cells.into_iter().filter(|(_, tally)| !tally.is_zero()) {
-        if open.cells == limits::CHUNK_CELLS {
-            chunks.push(std::mem::take(&mut open).close());
-        }
-        open.add(key, tally);
-    }
-    if open.cells > 0 {
-        chunks.push(open.close());
-    }
-    chunks
-}
-
 /// Adds up cells of two lists, both in order.
 pub fn merged(a: Vec<(CellKey, Tally)>, b: Vec<(CellKey, Tally)>) -> Vec<(CellKey, Tally)> {
     let mut sum: Vec<(CellKey, Tally)> = Vec::with_capacity(a.len() + b.len());
@@ -119,159 +98,6 @@ pub fn merged(a: Vec<(CellKey, Tally)>, b: Vec<(CellKey, Tally)>) -> Vec<(CellKe
         sum.push((key, parts.into_iter().flatten().fold(Tally::ZERO, |sum, (_, tally)| sum + tally)));
     }
     sum
-}
-
-/// A part of a table, by column. A column of nothing but zeros is empty.
-#[derive(Debug)]
-pub struct Chunk {
-    first: u32,
-    last: u32,
-    cells: usize,
-    columns: [Vec<u8>; COLUMNS],
-}
-
-impl Chunk {
-    /// How many bytes its columns have.
-    pub fn bytes(&self) -> usize {
-        self.columns.iter().map(Vec::len).sum()
-    }
-}
-
-/// A chunk while it is written.
-#[derive(Default)]
-struct OpenChunk {
-    cells: usize,
-    first: u32,
-    last: u32,
-    /// Cells of the present run, and the second number of its last one.
-    run: u64,
-    second: u32,
-    gaps: Vec<u8>,
-    runs: Vec<u8>,
-    steps: Vec<u8>,
-    codes: Vec<u8>,
-    seconds: Vec<u8>,
-    written_out: Vec<u8>,
-    engaged: Vec<u8>,
-    revenue: Vec<u8>,
-}
-
-impl OpenChunk {
-    fn add(&mut self, (a, b): CellKey, tally: Tally) {
-        if self.cells == 0 {
-            (self.first, self.last) = (a, a);
-        } else if a != self.last {
-            put(&mut self.runs, self.run);
-            put(&mut self.gaps, u64::from(a - self.last - 1));
-            (self.last, self.run) = (a, 0);
-        }
-        let step = if self.run == 0 { b } else { b - self.second - 1 };
-        put(&mut self.steps, u64::from(step));
-        (self.second, self.run, self.cells) = (b, self.run + 1, self.cells + 1);
-        self.tally(tally);
-    }
-
-    fn tally(&mut self, tally: Tally) {
-        match coded(tally) {
-            Some(code) => {
-                self.codes.push(code);
-                if tally.visits > tally.bounces {
-                    put(&mut self.seconds, tally.seconds as u64);
-                }
-            }
-            None => {
-                self.codes.push(WRITTEN_OUT);
-                let Tally { visitors, visits, pageviews, events, bounces, seconds, .. } = tally;
-                for number in [visitors, visits - visitors, pageviews, events, bounces, seconds] {
-                    put_signed(&mut self.written_out, number);
-                }
-            }
-        }
-        for number in [tally.engaged_visits, tally.engaged_ms, tally.scroll] {
-            put_signed(&mut self.engaged, number);
-        }
-        put_signed(&mut self.revenue, tally.revenue);
-    }
-
-    fn close(mut self) -> Chunk {
-        put(&mut self.runs, self.run);
-        let OpenChunk { gaps, runs, steps, codes, seconds, written_out, engaged, revenue, .. } = self;
-        let columns = [gaps, runs, steps, codes, seconds, written_out, engaged, revenue];
-        let is_zeros = |column: &[u8]| column.iter().all(|byte| *byte == 0);
-        let columns = columns.map(|column| if is_zeros(&column) { Vec::new() } else { column });
-        Chunk { first: self.first, last: self.last, cells: self.cells, columns }
-    }
-}
-
-/// Reads a chunk from its columns and hands out the cells that are wanted.
-fn read(
-    cells: usize,
-    begins: u32,
-    columns: [&[u8]; COLUMNS],
-    wanted: impl Fn(CellKey) -> bool,
-    take: &mut impl FnMut(CellKey, Tally),
-) -> Result<(), Damaged> {
-    let [gaps, runs, steps, codes, seconds, written_out, engaged, revenue] = columns;
-    if !codes.is_empty() && codes.len() != cells {
-        return Err(Damaged);
-    }
-    let (mut gaps, mut runs, mut steps) = (Bytes::of(gaps), Bytes::of(runs), Bytes::of(steps));
-    let mut tallies = Tallies {
-        seconds: Bytes::of(seconds),
-        written_out: Bytes::of(written_out),
-        engaged: Bytes::of(engaged),
-        revenue: Bytes::of(revenue),
-    };
-    let (mut a, mut b, mut left) = (begins, 0_u32, runs.number()?);
-    let mut is_first = true;
-    for cell in 0..cells {
-        if left == 0 {
-            a = gaps.small()?.checked_add(1).and_then(|gap| a.checked_add(gap)).ok_or(Damaged)?;
-            (left, is_first) = (runs.number()?, true);
-        }
-        let step = steps.small()?;
-        b = if is_first { step } else { b.checked_add(step).and_then(|b| b.checked_add(1)).ok_or(Damaged)? };
-        (left, is_first) = (left.checked_sub(1).ok_or(Damaged)?, false);
-        let tally = tallies.next(codes.get(cell).copied().unwrap_or(0))?;
-        if wanted((a, b)) {
-            take((a, b), tally);
-        }
-    }
-    Ok(())
-}
-
-/// The columns that tallies are made of.
-struct Tallies<'a> {
-    seconds: Bytes<'a>,
-    written_out: Bytes<'a>,
-    engaged: Bytes<'a>,
-    revenue: Bytes<'a>,
-}
-
-impl Tallies<'_> {
-    fn next(&mut self, code: u8) -> Result<Tally, Damaged> {
-        let mut tally = match code {
-            WRITTEN_OUT => self.written_out()?,
-            _ => decoded(code),
-        };
-        if code != WRITTEN_OUT && tally.visits > tally.bounces {
-            tally.seconds = i64::try_from(self.seconds.number()?).map_err(|_| Damaged)?;
-        }
-        tally.engaged_visits = self.engaged.signed()?;
-        tally.engaged_ms = self.engaged.signed()?;
-        tally.scroll = self.engaged.signed()?;
-        tally.revenue = self.revenue.signed()?;
-        Ok(tally)
-    }
-
-    fn written_out(&mut self) -> Result<Tally, Damaged> {
-        let from = &mut self.written_out;
-        let visitors = from.signed()?;
-        let visits = visitors.checked_add(from.signed()?).ok_or(Damaged)?;
-        let (pageviews, events) = (from.signed()?, from.signed()?);
-        let (bounces, seconds) = (from.signed()?, from.signed()?);
-        Ok(Tally { visitors, visits, pageviews, events, bounces, seconds, ..Tally::ZERO })
-    }
 }
 
 #[cfg(test)]

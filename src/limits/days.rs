@@ -103,6 +103,12 @@ pub const RECENT_MINUTES: usize = 30;
 pub const RECENT_ROWS: usize = 8;
 /// Cells of a chunk: enough to be packed well, and opened in 0.1 ms.
 pub const CHUNK_CELLS: usize = 16_384;
+/// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
+pub const COLUMN_BLOCK_BYTES: usize = 256 * 1024;
+/// Cells of each day of a month that are unpacked at once while it is added up: 90 kB.
+pub const MERGE_PORTION_CELLS: usize = 1_024;
+/// Cells that one step of adding up takes: some 10 ms, in which no flush is written.
+pub const MERGE_STEP_CELLS: usize = 100_000;
 /// Longest column, in bytes: a column block of chunks, or one chunk of cells, each with some numbers of ten bytes, and room.
 pub const COLUMN_BYTES_MAX: usize = 2 << 20;
 /// Columns shorter than this, in bytes, are never made shorter by zstd.

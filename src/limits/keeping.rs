@@ -58,5 +58,9 @@ pub const DEMO_FLUSH_DAYS: usize = 60;
 pub const DEMO_DAYS_WAITING_MAX: usize = 30;
 /// Opened column blocks of pairs beyond which they are opened again, in bytes of columns.
 pub const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Time between two looks at memory that the store holds and does not need, in seconds.
+pub const RELEASE_S: u64 = 30;
+/// Column blocks of an outdated month that are removed in one transaction, each some 60 kB.
+pub const CLEARED_BLOCKS: usize = 16;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;

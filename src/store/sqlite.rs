@@ -73,6 +73,17 @@ impl SqliteFile {
         })
     }
 
+    /// Gives back the pages that connections hold and do not use; one that is at work is left alone.
+    pub(super) fn release(&self) {
+        for connection in self.snapshots.iter().chain([&self.reader, &self.writer]) {
+            if let Ok(connection) = connection.try_lock()
+                && let Err(error) = connection.release_memory()
+            {
+                tracing::debug!(%error, "a connection keeps its pages");
+            }
+        }
+    }
+
     /// Empties the log as far as nobody reads it; the next time does the rest.
     ///
     /// # Errors

@@ -240,6 +240,9 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn compact(&self) -> Result<bool, StoreError>;
 
+    /// Gives back memory that was useful and may be again, but is not in use. Whoever writes flushes calls it from time to time.
+    fn release(&self);
+
     /// Removes everything that was counted for a site, names included: no read answers it from then on, and it is erased as
     /// soon as the engine can. What kept it from being erased at once, if anything, is given back. A site without sums is no
     /// error.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::file::Database;
 
 /// The dumps, the first version first.
-const VERSIONS: [&str; 7] = [
+const VERSIONS: [&str; 8] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
@@ -22,6 +22,7 @@ const VERSIONS: [&str; 7] = [
     include_str!("versions/5.sql"),
     include_str!("versions/6.sql"),
     include_str!("versions/7.sql"),
+    include_str!("versions/8.sql"),
 ];
 
 /// 2026-06-01, the first of the three days in the dumps.
@@ -96,6 +97,8 @@ fn has_its_figures(stores: &Stores, version: usize) {
         usize::from(version >= 3)
     );
     assert_eq!(stores.sums.has_batch(Digest([5; 32])).unwrap(), version >= 4);
+    let unvisited = stores.sums.snapshot().unwrap().unvisited(SiteId(1), FIRST, Day(FIRST.0 + 2)).unwrap();
+    assert_eq!(unvisited, if version >= 8 { 4 } else { 0 });
     assert_eq!(
         stores.sums.snapshot().unwrap().mails(SiteId(1), FIRST, FIRST).unwrap().len(),
         usize::from(version >= 4)
@@ -151,12 +154,12 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
     for (version, dump) in (1..).zip(VERSIONS) {
         let folder = folder_of(dump);
         // Only the last step meets it.
-        Database::of(folder.path()).run("CREATE TABLE unvisited (of TEXT)");
+        Database::of(folder.path()).run("CREATE TABLE months_begun (of TEXT)");
         let before = (schema(folder.path()), rows(folder.path()));
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run("DROP TABLE unvisited");
+        Database::of(folder.path()).run("DROP TABLE months_begun");
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }

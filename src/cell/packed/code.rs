@@ -39,16 +39,35 @@ pub(super) fn coded(tally: Tally) -> Option<u8> {
 }
 
 /// The tally of a code, seconds aside.
-pub(super) fn decoded(code: u8) -> Tally {
+pub(super) const fn decoded(code: u8) -> Tally {
     if code >= WITH_EVENTS {
-        let (events, pageviews) = (i64::from((code - WITH_EVENTS) / 8 + 1), i64::from((code - WITH_EVENTS) % 8));
+        let (events, pageviews) = (((code - WITH_EVENTS) / 8 + 1) as i64, ((code - WITH_EVENTS) % 8) as i64);
         return Tally { visitors: 1, visits: 1, pageviews, events, ..Tally::ZERO };
     }
-    let code = i64::from(code);
-    let visits = (1..=VISITS_MAX).rev().find(|visits| code >= first(*visits)).unwrap_or(1);
+    let code = code as i64;
+    let mut visits = VISITS_MAX;
+    while visits > 1 && code < first(visits) {
+        visits -= 1;
+    }
     let (bounces, more) = ((code - first(visits)) / PAGEVIEWS, (code - first(visits)) % PAGEVIEWS);
     Tally { visitors: visits, visits, pageviews: more + visits - 1, bounces, ..Tally::ZERO }
 }
+
+/// Whether the seconds of a tally with this code are in the column of seconds: those of visits that are no bounce.
+pub(super) fn has_seconds(code: u8) -> bool {
+    HAS_SECONDS[usize::from(code)]
+}
+
+static HAS_SECONDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut code = 0;
+    while code < WRITTEN_OUT {
+        let tally = decoded(code);
+        table[code as usize] = tally.visits > tally.bounces;
+        code += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -98,6 +98,28 @@ impl<'a> Bytes<'a> {
         Bytes { rest: bytes, is_zeros: bytes.is_empty() }
     }
 
+    /// The same after so many bytes.
+    pub(super) fn after(bytes: &'a [u8], taken: usize) -> Bytes<'a> {
+        Bytes { rest: bytes.get(taken..).unwrap_or_default(), is_zeros: bytes.is_empty() }
+    }
+
+    /// Passes over so many numbers.
+    pub(super) fn pass(&mut self, numbers: usize) -> Result<(), Damaged> {
+        if self.is_zeros || numbers == 0 {
+            return Ok(());
+        }
+        let mut left = numbers;
+        // A number ends with a byte that says so. They are counted by the dozen, which compilers do at once.
+        while let Some((head, rest)) = self.rest.split_first_chunk::<32>().filter(|_| left > 32) {
+            left -= head.iter().map(|byte| usize::from(*byte < 0x80)).sum::<usize>();
+            self.rest = rest;
+        }
+        let ends = self.rest.iter().enumerate().filter(|(_, byte)| **byte < 0x80);
+        let (place, _) = ends.map(|(place, byte)| (place, *byte)).nth(left - 1).ok_or(Damaged)?;
+        self.rest = &self.rest[place + 1..];
+        Ok(())
+    }
+
     /// What is left.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest

@@ -3,16 +3,57 @@
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
+use super::chunk_reader::ChunkReader;
 use super::column::{self, Bytes, put};
-use super::{COLUMNS, CellKey, Chunk, Damaged, Effort, read};
+use super::{COLUMNS, CellKey, Chunk, Damaged, Effort};
 use crate::cell::Tally;
 use crate::limits;
 
-/// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
-pub const COLUMN_BLOCK_BYTES: usize = 256 * 1024;
+/// Packs chunks of one or more tables, which come in order, into column blocks.
+#[derive(Debug)]
+pub struct BlockPacker {
+    effort: Effort,
+    waiting: Vec<(u32, Chunk)>,
+    bytes: usize,
+}
+
+/// A column block as it is kept.
+#[derive(Debug)]
+pub struct PackedBlock {
+    /// The first table in it.
+    pub first_table: u32,
+    /// The last table in it, and the key of its last cell.
+    pub last: (u32, CellKey),
+    /// What [`ColumnBlock::open`] reads.
+    pub bytes: Vec<u8>,
+}
+
+impl BlockPacker {
+    /// Has nothing yet.
+    pub fn of(effort: Effort) -> BlockPacker {
+        BlockPacker { effort, waiting: Vec::new(), bytes: 0 }
+    }
+
+    /// Adds a chunk, and hands out the block before it if that is full.
+    pub fn add(&mut self, table: u32, chunk: Chunk) -> Option<PackedBlock> {
+        let is_full = self.bytes + chunk.bytes() > limits::COLUMN_BLOCK_BYTES;
+        let full = if is_full { self.finish() } else { None };
+        self.bytes += chunk.bytes();
+        self.waiting.push((table, chunk));
+        full
+    }
+
+    /// Hands out the last block.
+    pub fn finish(&mut self) -> Option<PackedBlock> {
+        let (waiting, _) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.bytes));
+        let ((first_table, _), (last_table, last)) = (waiting.first()?, waiting.last()?);
+        let bytes = pack_block(&waiting, self.effort);
+        Some(PackedBlock { first_table: *first_table, last: (*last_table, last.last_key()), bytes })
+    }
+}
 
 /// Packs chunks, each of the table with the number before it.
-pub fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
+fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut head = Vec::new();
     put(&mut head, chunks.len() as u64);
@@ -37,18 +78,18 @@ pub fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
 /// A column block that is read.
 #[derive(Debug)]
 pub struct ColumnBlock {
-    items: Vec<Item>,
+    pub(super) items: Vec<Item>,
     packed: Vec<u8>,
     columns: OnceCell<[Vec<u8>; COLUMNS]>,
 }
 
 /// A chunk in a column block.
 #[derive(Debug)]
-struct Item {
-    table: u32,
-    first: u32,
-    last: u32,
-    cells: usize,
+pub(super) struct Item {
+    pub(super) table: u32,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) cells: usize,
     /// Where its part of each column begins and ends.
     parts: [(usize, usize); COLUMNS],
 }
@@ -96,14 +137,27 @@ impl ColumnBlock {
     ) -> Result<(), Damaged> {
         let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
         for item in self.items.iter().filter(is_there) {
-            let columns = self.columns()?;
-            let mut parts: [&[u8]; COLUMNS] = [&[]; COLUMNS];
-            for (place, (begin, end)) in item.parts.into_iter().enumerate() {
-                parts[place] = columns[place].get(begin..end).ok_or(Damaged)?;
+            let mut reader = ChunkReader::of(item.cells, item.first, self.parts(item)?)?;
+            while let Some(key) = reader.key()? {
+                if key.0 > *first.end() {
+                    break;
+                }
+                if first.contains(&key.0) && wanted(key) {
+                    take(key, reader.tally()?);
+                }
             }
-            read(item.cells, item.first, parts, |key| first.contains(&key.0) && wanted(key), &mut take)?;
         }
         Ok(())
+    }
+
+    /// A chunk's part of each column.
+    pub(super) fn parts(&self, item: &Item) -> Result<[&[u8]; COLUMNS], Damaged> {
+        let columns = self.columns()?;
+        let mut parts: [&[u8]; COLUMNS] = [&[]; COLUMNS];
+        for (place, (begin, end)) in item.parts.into_iter().enumerate() {
+            parts[place] = columns[place].get(begin..end).ok_or(Damaged)?;
+        }
+        Ok(parts)
     }
 
     /// The numbers of the tables in it, each once.

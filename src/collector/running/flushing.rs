@@ -5,7 +5,7 @@
 //! again; the next one begins when it is stored.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -241,22 +241,25 @@ fn gone() -> Result<(), StoreError> {
     Err(StoreError::Other("the flusher has ended".into()))
 }
 
-/// The flusher: one transaction after the other, and between them what makes the past small.
+/// The flusher: one transaction after the other, and between them what makes the past small. That takes half of its time at the most,
+/// so that it is never in the way of those who count and ask.
 fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) {
-    let mut has_more = false;
+    let (mut has_more, mut released) = (false, Instant::now());
+    let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
+        let begun = Instant::now();
+        if has_more {
+            has_more = compact(store, meter);
+        } else if released.elapsed() >= rest {
+            store.release();
+            released = Instant::now();
+        }
+        let pause = if has_more { begun.elapsed() } else { rest.saturating_sub(released.elapsed()) };
         // At the end of the program nothing is left but flushes: whoever stops it waits.
-        let job = match jobs.try_recv() {
+        let job = match jobs.recv_timeout(pause) {
             Ok(job) => job,
-            Err(TryRecvError::Empty) if has_more => {
-                has_more = compact(store, meter);
-                continue;
-            }
-            Err(TryRecvError::Empty) => match jobs.recv() {
-                Ok(job) => job,
-                Err(_) => return,
-            },
-            Err(TryRecvError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
         };
         match job {
             Job::Image(write) => write(),

@@ -410,6 +410,8 @@ impl SumStore for MemorySums {
         Ok(false)
     }
 
+    fn release(&self) {}
+
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError> {
         self.held().remove(site);
         Ok(None)

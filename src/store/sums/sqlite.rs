@@ -7,6 +7,8 @@
 mod compaction;
 mod keys;
 mod mails;
+mod merge;
+mod months;
 mod names;
 mod packed;
 mod pairs;
@@ -14,7 +16,6 @@ mod read;
 mod removal;
 mod write;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,8 +28,9 @@ use super::{
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Month, SiteId};
+use crate::site::{Day, SiteId};
 use crate::store::sqlite::SqliteFile;
+use months::MonthWork;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -36,8 +38,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
-    /// Sites whose months before the one given may have to be added up.
-    months: Mutex<BTreeMap<SiteId, Month>>,
+    /// Never taken by who holds the writer.
+    months: Mutex<MonthWork>,
 }
 
 impl std::fmt::Debug for SqliteSums {
@@ -64,7 +66,7 @@ impl SqliteSums {
         self.file.reader()
     }
 
-    fn months(&self) -> MutexGuard<'_, BTreeMap<SiteId, Month>> {
+    fn months(&self) -> MutexGuard<'_, MonthWork> {
         self.months.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -151,8 +153,10 @@ impl SumStore for SqliteSums {
         let pairs = compaction::pairs_of(flush);
         let mut writer = self.writer();
         write::apply(&mut writer, flush, &pairs)?;
-        self.months().extend(flush.today.iter().map(|(site, today)| (*site, today.month())));
-        SqliteFile::checkpoint(&writer)
+        let emptied = SqliteFile::checkpoint(&writer);
+        drop(writer);
+        self.months().note(flush);
+        emptied
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
@@ -180,7 +184,10 @@ impl SumStore for SqliteSums {
     }
 
     fn end_counting(&self, by: CountedBy) -> Result<()> {
-        compaction::make_final(&mut self.writer(), by)
+        let days = compaction::make_final(&mut self.writer(), by)?;
+        let mut months = self.months();
+        days.into_iter().for_each(|(site, day)| months.note_day(site, day));
+        Ok(())
     }
 
     fn names_mark(&self) -> Result<NamesMark> {
@@ -197,27 +204,18 @@ impl SumStore for SqliteSums {
     }
 
     fn compact(&self) -> Result<bool> {
-        let mut writer = self.writer();
-        let Some((site, before)) = self.months().first_key_value().map(|(site, before)| (*site, *before)) else {
-            return Ok(false);
-        };
-        // A site whose months can't be added up is not in the way of others; its next day brings it back.
-        let added = compaction::add_next_month(&mut writer, site, before).inspect_err(|_| {
-            self.months().remove(&site);
-        });
-        if added? {
-            SqliteFile::checkpoint(&writer)?;
-            return Ok(true);
-        }
-        let mut months = self.months();
-        months.remove(&site);
-        Ok(!months.is_empty())
+        self.months().step(&self.file)
+    }
+
+    fn release(&self) {
+        self.file.release();
+        self.texts.release();
     }
 
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
+        self.months().forget(site);
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
-        self.months().remove(&site);
         self.texts.clear();
         // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
         Ok(removal::sweep(&writer).err().map(StoreError::from))

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 
 use super::Result;
+use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
-use super::pairs::{self, BlockWriter, OpenedBlocks, PairsKey};
-use super::write::{name, table};
+use super::pairs::{self, PairsKey};
+use super::write::{add_cells, name, table};
 use crate::cell::Tally;
 use crate::cell::packed::{CellKey, ColumnBlock, unpack_all};
-use crate::counts::pairs::{Pair, PairTable, Pairs, REST};
-use crate::site::{Day, Month, SiteId};
+use crate::counts::pairs::{PairTable, Pairs, REST};
+use crate::site::{Day, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{CountedBy, DayState, Flush, Grain, StoreError};
 
@@ -33,6 +34,7 @@ pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option
         store_pairs(connection, key, pairs)?;
     }
     if state.is_over {
+        months::outdate(connection, site, day.month())?;
         pack_rows(connection, site, day)?;
     }
     if state.is_over && by == CountedBy::Live {
@@ -46,7 +48,7 @@ fn store_pairs(connection: &Connection, key: PairsKey, pairs: &Pairs) -> Result<
     let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
     let mut tables: Vec<&PairTable> = pairs.tables.iter().collect();
     tables.sort_by_key(|table| pairs::number(table.pair));
-    let mut added = |table: &PairTable| -> Result<(u32, CellList)> {
+    let added = |table: &&PairTable| -> Result<(u32, CellList)> {
         let (mut cells, is_turned) = (CellList::new(), pairs::is_turned(table.pair));
         for ((a, b), tally) in unpack_all(&table.cells)? {
             let site = key.site;
@@ -56,12 +58,7 @@ fn store_pairs(connection: &Connection, key: PairsKey, pairs: &Pairs) -> Result<
         cells.sort_unstable_by_key(|(key, _)| *key);
         Ok((pairs::number(table.pair), cells))
     };
-    let month = Day(key.bucket).month();
-    if key.part == FINAL && is_month_added(connection, key.site, month)? {
-        let of_month = PairsKey { grain: Grain::Month, bucket: month.0, ..key };
-        pairs::add(connection, of_month, tables.iter().map(|table| added(table)))?;
-    }
-    pairs::add(connection, key, tables.iter().map(|table| added(table)))
+    pairs::add(connection, key, tables.iter().map(added))
 }
 
 /// The number in the store of a day's name.
@@ -93,7 +90,8 @@ fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
         connection.prepare_cached(&sql)?.execute(params![site.0, first, last])?;
         for ((dimension, prop), mut cells) in tables {
             if grain == Grain::Day {
-                add_to_month(connection, site, (dimension, prop), month, &cells)?;
+                let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
+                add_cells(connection, site, Grain::Month, (dimension, prop), month, keyed)?;
             }
             cells.sort_unstable_by_key(|(key, _)| *key);
             packed::add(connection, PackedKey { site, grain, dimension, prop, bucket: day.0 }, cells)?;
@@ -125,132 +123,18 @@ pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally>
     Ok(Tally::from_columns(columns))
 }
 
-fn add_to_month(connection: &Connection, site: SiteId, axis: (u8, i64), month: i32, cells: &CellList) -> Result<()> {
-    if is_month_added(connection, site, Month(month))? {
-        let place = PackedKey { site, grain: Grain::Month, dimension: axis.0, prop: axis.1, bucket: month };
-        let mut cells = cells.clone();
-        cells.sort_unstable_by_key(|(key, _)| *key);
-        packed::add(connection, place, cells)?;
-    }
-    let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
-    super::write::add_cells(connection, site, Grain::Month, axis, month, keyed)
-}
-
-/// Packs a month of single dimensions, which is read faster so. Its rows stay for those who read the file by SQL.
-fn pack_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
-    let mut tables: BTreeMap<(u8, i64), CellList> = BTreeMap::new();
-    for (axis, (value, _), tally) in rows(connection, site, Grain::Month, month.0, month.0)? {
-        tables.entry(axis).or_default().push(((value, 0), tally));
-    }
-    for ((dimension, prop), mut cells) in tables {
-        cells.sort_unstable_by_key(|(key, _)| *key);
-        packed::add(connection, PackedKey { site, grain: Grain::Month, dimension, prop, bucket: month.0 }, cells)?;
-    }
-    Ok(())
-}
-
-/// Adds up the first month of a site before `before` that is not added up yet; tells whether there was one.
-pub(super) fn add_next_month(connection: &mut Connection, site: SiteId, before: Month) -> Result<bool> {
-    let transaction = connection.transaction()?;
-    let Some(month) = months_to_add(&transaction, site, before)?.first().copied() else { return Ok(false) };
-    add_month(&transaction, site, month)?;
-    transaction.commit()?;
-    Ok(true)
-}
-
-/// Adds up the pairs of a month that is over, so that reports over years need not read its days.
-fn add_month(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
-    let key = PairsKey { site, grain: Grain::Month, bucket: month.0, part: FINAL };
-    let blocks = OpenedBlocks::of(connection);
-    let mut numbers: Vec<u32> = Pair::all().map(pairs::number).collect();
-    numbers.sort_unstable();
-    let mut writer = BlockWriter::of(connection, key);
-    for table in numbers {
-        let mut days: Vec<CellList> = Vec::new();
-        for bucket in month.first().0..=month.last().0 {
-            days.push(blocks.cells(PairsKey { grain: Grain::Day, bucket, ..key }, table)?);
-        }
-        writer.add(table, merged(days).unwrap_or_default())?;
-    }
-    writer.finish()?;
-    pack_month(connection, site, month)?;
-    connection.execute("INSERT INTO months_added VALUES (?, ?)", params![site.0, month.0])?;
-    Ok(())
-}
-
-/// Adds up lists, two and two, so that each cell is touched as often as the number of lists has digits.
-fn merged(mut lists: Vec<CellList>) -> Option<CellList> {
-    while lists.len() > 1 {
-        let mut rest = std::mem::take(&mut lists).into_iter();
-        while let Some(first) = rest.next() {
-            lists.push(match rest.next() {
-                Some(second) => crate::cell::packed::merged(first, second),
-                None => first,
-            });
-        }
-    }
-    lists.pop()
-}
-
-/// The months from `first` to `last` that are not added up, as runs of neighbours.
-pub(super) fn months_not_added(
-    connection: &Connection,
-    site: SiteId,
-    first: i32,
-    last: i32,
-) -> Result<Vec<(i32, i32)>> {
-    let sql = "SELECT month FROM months_added WHERE site = ? AND month BETWEEN ? AND ? ORDER BY month";
-    let mut statement = connection.prepare_cached(sql)?;
-    let added = statement.query_map(params![site.0, first, last], |row| row.get::<_, i32>(0))?;
-    let (mut runs, mut begin) = (Vec::new(), first);
-    for month in added {
-        let month = month?;
-        if begin < month {
-            runs.push((begin, month - 1));
-        }
-        begin = month + 1;
-    }
-    if begin <= last {
-        runs.push((begin, last));
-    }
-    Ok(runs)
-}
-
-pub(super) fn is_month_added(connection: &Connection, site: SiteId, month: Month) -> Result<bool> {
-    let sql = "SELECT 1 FROM months_added WHERE site = ? AND month = ?";
-    Ok(connection.prepare_cached(sql)?.exists(params![site.0, month.0])?)
-}
-
-/// The months of a site before `before` that have pairs by day and are not added up yet.
-fn months_to_add(connection: &Connection, site: SiteId, before: Month) -> Result<Vec<Month>> {
-    let sql = "SELECT DISTINCT bucket FROM pairs WHERE site = ? AND grain = 1 AND bucket < ?";
-    let mut statement = connection.prepare_cached(sql)?;
-    let days = statement.query_map(params![site.0, before.first().0], |row| row.get(0).map(Day))?;
-    let mut months = days.map(|day| Ok(day?.month())).collect::<rusqlite::Result<Vec<Month>>>()?;
-    months.dedup();
-    let mut to_add = Vec::new();
-    for month in months {
-        if !is_month_added(connection, site, month)? {
-            to_add.push(month);
-        }
-    }
-    Ok(to_add)
-}
-
-/// Adds the snapshots that somebody who counts no more has left to the final pairs of their days.
-pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<()> {
+/// Adds the snapshots that somebody who counts no more has left to the final pairs of their days. Tells which days these are.
+pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<Vec<(SiteId, Day)>> {
     let (transaction, part) = (connection.transaction()?, part_code(by));
-    for (site, day) in left(&transaction, part)? {
+    let left = left(&transaction, part)?;
+    for (site, day) in left.iter().copied() {
         let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part };
         let blocks = pairs::take(&transaction, key)?;
-        let month = day.month();
-        if is_month_added(&transaction, site, month)? {
-            let of_month = PairsKey { grain: Grain::Month, bucket: month.0, part: FINAL, ..key };
-            pairs::add(&transaction, of_month, tables_of(&blocks))?;
-        }
+        months::outdate(&transaction, site, day.month())?;
         pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(left)
 }
 
 /// The tables of column blocks in order.

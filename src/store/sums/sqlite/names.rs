@@ -16,12 +16,21 @@ use crate::store::{Ask, StoreError};
 
 /// Texts that were read. The number of a name means the same text as long as the store is open.
 #[derive(Default)]
-pub(super) struct TextCache(Mutex<HashMap<u32, Name, foldhash::fast::RandomState>>);
+pub(super) struct TextCache(Mutex<CachedTexts>);
+
+#[derive(Default)]
+struct CachedTexts {
+    texts: HashMap<u32, Name, foldhash::fast::RandomState>,
+    /// Whether one was asked for since the last [`TextCache::release`].
+    is_used: bool,
+}
 
 impl TextCache {
     /// The text of a name; empty for one that is no more.
     pub(super) fn text(&self, connection: &Connection, id: u32) -> Result<Name> {
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cached.is_used = true;
+        let texts = &mut cached.texts;
         if let Some(text) = texts.get(&id) {
             return Ok(text.clone());
         }
@@ -38,7 +47,15 @@ impl TextCache {
 
     /// Forgets all, because a site and its names are gone.
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = CachedTexts::default();
+    }
+
+    /// Forgets all if nobody has asked for any of them for a while.
+    pub(super) fn release(&self) {
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::take(&mut cached.is_used) {
+            *cached = CachedTexts::default();
+        }
     }
 }
 

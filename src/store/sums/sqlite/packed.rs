@@ -66,9 +66,14 @@ pub(super) fn add(connection: &Connection, place: PackedKey, cells: CellList) ->
         Some(stored) => packed::merged(packed::unpack_all(&stored)?, cells),
         None => cells,
     };
-    let bytes = packed::pack(sum, Effort::Small);
+    put(connection, place, &packed::pack(sum, Effort::Small))
+}
+
+/// Puts packed cells in the place of those that are there.
+pub(super) fn put(connection: &Connection, place: PackedKey, cells: &[u8]) -> Result<()> {
+    let PackedKey { site, grain, dimension, prop, bucket } = place;
     let sql = "INSERT OR REPLACE INTO packed (site, grain, dimension, prop, bucket, cells) VALUES (?, ?, ?, ?, ?, ?)";
-    connection.prepare_cached(sql)?.execute(params![site.0, grain, dimension, prop, bucket, bytes])?;
+    connection.prepare_cached(sql)?.execute(params![site.0, grain_code(grain), dimension, prop, bucket, cells])?;
     Ok(())
 }
 

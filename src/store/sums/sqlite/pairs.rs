@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{CellList, grain_code};
-use crate::cell::packed::{COLUMN_BLOCK_BYTES, CellKey, Chunk, ColumnBlock, Effort, chunks, merged, pack_block};
+use crate::cell::packed::{BlockPacker, CellKey, ColumnBlock, Effort, PackedBlock, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
@@ -82,71 +82,55 @@ impl OpenedBlocks<'_> {
             return Ok(block.clone());
         }
         let block = Rc::new(ColumnBlock::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
-        if opened.len() >= limits::OPENED_BYTES_MAX / COLUMN_BLOCK_BYTES {
+        if opened.len() >= limits::OPENED_BYTES_MAX / limits::COLUMN_BLOCK_BYTES {
             opened.clear();
         }
         opened.insert(id, block.clone());
         Ok(block)
     }
-
-    /// All cells of a table, in order.
-    pub(super) fn cells(&self, key: PairsKey, table: u32) -> Result<CellList> {
-        let mut cells = CellList::new();
-        self.each(key, table, &(0..=u32::MAX), |_| true, |key, tally| cells.push((key, tally)))?;
-        cells.sort_unstable_by_key(|(key, _)| *key);
-        Ok(cells)
-    }
 }
 
 /// Writes the tables of a key, which come in order of their numbers.
-pub(super) struct BlockWriter<'a> {
+struct BlockWriter<'a> {
     connection: &'a Connection,
     key: PairsKey,
-    waiting: Vec<(u32, Chunk)>,
-    bytes: usize,
+    packer: BlockPacker,
     sequence: i64,
 }
 
 impl BlockWriter<'_> {
-    pub(super) fn of(connection: &Connection, key: PairsKey) -> BlockWriter<'_> {
-        BlockWriter { connection, key, waiting: Vec::new(), bytes: 0, sequence: 0 }
+    fn of(connection: &Connection, key: PairsKey) -> BlockWriter<'_> {
+        BlockWriter { connection, key, packer: BlockPacker::of(Effort::Small), sequence: 0 }
     }
 
-    pub(super) fn add(&mut self, table: u32, cells: CellList) -> Result<()> {
+    fn add(&mut self, table: u32, cells: CellList) -> Result<()> {
         for chunk in chunks(cells) {
-            if self.bytes + chunk.bytes() > COLUMN_BLOCK_BYTES {
-                self.write()?;
-            }
-            self.bytes += chunk.bytes();
-            self.waiting.push((table, chunk));
+            let full = self.packer.add(table, chunk);
+            self.write(full)?;
         }
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
-        self.write()
+    fn finish(mut self) -> Result<()> {
+        let last = self.packer.finish();
+        self.write(last)
     }
 
-    fn write(&mut self) -> Result<()> {
-        let Some((first_table, _)) = self.waiting.first() else { return Ok(()) };
-        let PairsKey { site, grain, bucket, part } = self.key;
-        let sql =
-            "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let cells = pack_block(&self.waiting, Effort::Small);
-        let grain = grain_code(grain);
-        self.connection.prepare_cached(sql)?.execute(params![
-            site.0,
-            grain,
-            bucket,
-            part,
-            first_table,
-            self.sequence,
-            cells
-        ])?;
-        (self.bytes, self.sequence) = (0, self.sequence + 1);
-        self.waiting.clear();
+    fn write(&mut self, block: Option<PackedBlock>) -> Result<()> {
+        let Some(block) = block else { return Ok(()) };
+        insert(self.connection, self.key, self.sequence, &block)?;
+        self.sequence += 1;
         Ok(())
     }
+}
+
+/// Adds a column block after those that a key has.
+pub(super) fn insert(connection: &Connection, key: PairsKey, sequence: i64, block: &PackedBlock) -> Result<()> {
+    let PairsKey { site, grain, bucket, part } = key;
+    let sql = "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let (grain, first_table) = (grain_code(grain), block.first_table);
+    connection.prepare_cached(sql)?.execute(params![site.0, grain, bucket, part, first_table, sequence, block.bytes])?;
+    Ok(())
 }
 
 /// Adds tables, in order of their numbers, to those of a key.

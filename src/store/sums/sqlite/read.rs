@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
-use super::compaction::{is_month_added, months_not_added, tally};
+use super::compaction::tally;
+use super::months::{self, is_added as is_month_added};
 use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
@@ -136,11 +137,12 @@ impl Reading<'_> {
                 let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
                 self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1], wanted)
             }
-            Grain::Day => self.packed_days(place, last, wanted),
-            // Days that are not over are in no month yet, and months that are not over have rows alone.
+            Grain::Day => self.packed_days(place, last, &[], wanted),
+            // Days that are not over are in no month yet, and months that are not added up count by their rows alone.
             Grain::Month => {
-                self.packed_days(place, last, wanted)?;
-                for run in months_not_added(self.connection, site, first, last)? {
+                let not_added = months::not_added(self.connection, site, first, last)?;
+                self.packed_days(place, last, &not_added, wanted)?;
+                for run in not_added {
                     self.table(grain, place, run, wanted)?;
                 }
                 let days = (Month(first).first().0, Month(last).last().0);
@@ -200,9 +202,18 @@ impl Reading<'_> {
         })
     }
 
-    /// Adds packed days, or months.
-    fn packed_days(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
+    /// Adds packed days, or months, but for some runs of them.
+    fn packed_days(
+        &mut self,
+        place: PackedKey,
+        last: i32,
+        left_out: &[(i32, i32)],
+        wanted: &ValueFilter,
+    ) -> Result<()> {
         packed::each(self.connection, place, last, |day, cells| {
+            if left_out.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
+                return Ok(());
+            }
             unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;
             Ok(())
         })

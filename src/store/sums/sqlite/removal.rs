@@ -6,7 +6,7 @@ use super::Result;
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "hours",
     "days",
     "months",
@@ -14,6 +14,7 @@ const TABLES: [&str; 15] = [
     "packed",
     "pairs",
     "months_added",
+    "months_begun",
     "days_closed",
     "rejections",
     "unvisited",

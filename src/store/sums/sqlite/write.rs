@@ -137,7 +137,7 @@ fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
 }
 
 /// The columns `dimension` and `prop` of an axis.
-type AxisKey = (u8, i64);
+pub(super) type AxisKey = (u8, i64);
 
 fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> Result<()> {
     let mut ids = Ids::of(transaction, site, sums)?;

@@ -1,0 +1,61 @@
+//! Reads a column block from its beginning to its end, some cells at a time, so that many blocks can be merged at once.
+
+use super::chunk_reader::{ChunkPosition, ChunkReader};
+use super::{CellKey, ColumnBlock, Damaged};
+use crate::cell::Tally;
+
+/// A column block that is read in order.
+#[derive(Debug)]
+pub struct BlockCursor {
+    block: ColumnBlock,
+    /// The chunk that is read, and how far; nothing at its beginning.
+    chunk: usize,
+    position: Option<ChunkPosition>,
+}
+
+impl BlockCursor {
+    /// Begins with the first chunk that has cells of a table above `after`, or of a later table.
+    pub fn of(block: ColumnBlock, (table, (first, _)): (u32, CellKey)) -> BlockCursor {
+        let is_past = |place: &usize| block.ends(*place).is_none_or(|ends| ends >= (table, first));
+        let chunk = (0..).find(is_past).unwrap_or(0);
+        BlockCursor { block, chunk, position: None }
+    }
+
+    /// The table whose cells come next.
+    pub fn table(&self) -> Option<u32> {
+        self.block.ends(self.chunk).map(|(table, _)| table)
+    }
+
+    /// Hands out the next cells of [`BlockCursor::table`], at most so many.
+    ///
+    /// # Errors
+    /// [`Damaged`]
+    pub fn take(&mut self, most: usize, cells: &mut Vec<(CellKey, Tally)>) -> Result<(), Damaged> {
+        let mut reader = self.block.chunk(self.chunk, self.position)?;
+        for _ in 0..most {
+            let Some(key) = reader.key()? else {
+                (self.chunk, self.position) = (self.chunk + 1, None);
+                return Ok(());
+            };
+            cells.push((key, reader.tally()?));
+        }
+        self.position = Some(reader.position());
+        Ok(())
+    }
+}
+
+impl ColumnBlock {
+    /// The table of a chunk, and the first number of its last cell.
+    fn ends(&self, chunk: usize) -> Option<(u32, u32)> {
+        self.items.get(chunk).map(|item| (item.table, item.last))
+    }
+
+    fn chunk(&self, chunk: usize, position: Option<ChunkPosition>) -> Result<ChunkReader<'_>, Damaged> {
+        let item = self.items.get(chunk).ok_or(Damaged)?;
+        let parts = self.parts(item)?;
+        match position {
+            Some(position) => ChunkReader::at(position, item.cells, parts),
+            None => ChunkReader::of(item.cells, item.first, parts),
+        }
+    }
+}
