@@ -6,7 +6,7 @@ use crate::counts::{Name, SessionSnapshot, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 
 /// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Grain {
     /// An hour of the site's wall clock.
     Hour,

@@ -1,7 +1,7 @@
 //! In: the visits of a day, and a day that is over. Out: its cells packed, added to those that are packed already. Forgets: the
 //! snapshot, and the rows that the day had while it ran.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
@@ -9,7 +9,7 @@ use super::Result;
 use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey};
-use super::write::{add_cells, name, table};
+use super::write::{DayCells, Ids, add_cells, table};
 use crate::cell::Tally;
 use crate::cell::packed::{CellKey, ColumnBlock, unpack_all};
 use crate::counts::pairs::{PairTable, Pairs, REST};
@@ -22,8 +22,14 @@ pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
     flush.days.iter().map(|state| state.snapshot.as_ref().map(|snapshot| snapshot.pairs(state.pair_cells))).collect()
 }
 
-/// Stores what is known of a day: its pairs, and, when it is over, everything for good.
-pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option<&Pairs>, number: u64) -> Result<()> {
+/// Stores what is known of a day: its pairs, and, when it is over, everything for good, with the cells that came last.
+pub(super) fn store_day<'a>(
+    connection: &Connection,
+    state: &DayState,
+    (pairs, cells): (Option<&'a Pairs>, DayCells),
+    ids: &mut Ids<'a>,
+    number: u64,
+) -> Result<()> {
     let DayState { site, day, by, .. } = *state;
     let running = PairsKey { site, grain: Grain::Day, bucket: day.0, part: part_code(by) };
     if state.is_over || state.snapshot.is_some() {
@@ -31,11 +37,11 @@ pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option
     }
     if let Some(pairs) = pairs {
         let key = if state.is_over { PairsKey { part: FINAL, ..running } } else { running };
-        store_pairs(connection, key, pairs)?;
+        store_pairs(connection, key, pairs, ids)?;
     }
     if state.is_over {
         months::outdate(connection, site, day.month())?;
-        pack_rows(connection, site, day)?;
+        pack_day(connection, site, day, cells)?;
     }
     if state.is_over && by == CountedBy::Live {
         let sql = "INSERT OR REPLACE INTO days_closed VALUES (?, ?, ?)";
@@ -44,25 +50,30 @@ pub(super) fn store_day(connection: &Connection, state: &DayState, pairs: Option
     Ok(())
 }
 
-fn store_pairs(connection: &Connection, key: PairsKey, pairs: &Pairs) -> Result<()> {
+fn store_pairs<'a>(connection: &Connection, key: PairsKey, pairs: &'a Pairs, known: &mut Ids<'a>) -> Result<()> {
     let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
     let mut tables: Vec<&PairTable> = pairs.tables.iter().collect();
     tables.sort_by_key(|table| pairs::number(table.pair));
     let added = |table: &&PairTable| -> Result<(u32, CellList)> {
         let (mut cells, is_turned) = (CellList::new(), pairs::is_turned(table.pair));
         for ((a, b), tally) in unpack_all(&table.cells)? {
-            let site = key.site;
-            let (a, b) = (id(connection, site, pairs, &mut ids, a)?, id(connection, site, pairs, &mut ids, b)?);
+            let mut id = |sym| id(connection, known, pairs, &mut ids, sym);
+            let (a, b) = (id(a)?, id(b)?);
             cells.push((if is_turned { (b, a) } else { (a, b) }, tally));
         }
-        cells.sort_unstable_by_key(|(key, _)| *key);
-        Ok((pairs::number(table.pair), cells))
+        Ok((pairs::number(table.pair), in_order(&cells)))
     };
     pairs::add(connection, key, tables.iter().map(added))
 }
 
 /// The number in the store of a day's name.
-fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u32>], sym: u32) -> Result<u32> {
+fn id<'a>(
+    connection: &Connection,
+    known: &mut Ids<'a>,
+    pairs: &'a Pairs,
+    ids: &mut [Option<u32>],
+    sym: u32,
+) -> Result<u32> {
     if sym == REST {
         return Ok(REST);
     }
@@ -70,7 +81,7 @@ fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u3
     if let Some(id) = place {
         return Ok(*id);
     }
-    let id = u32::try_from(name(connection, site, text)?).map_err(|_| StoreError::Full)?;
+    let id = u32::try_from(known.number(connection, text)?).map_err(|_| StoreError::Full)?;
     *place = Some(id);
     Ok(id)
 }
@@ -78,26 +89,44 @@ fn id(connection: &Connection, site: SiteId, pairs: &Pairs, ids: &mut [Option<u3
 /// A row of `days` or `hours`: dimension and property, then the key it is packed by.
 type OpenRow = ((u8, i64), CellKey, Tally);
 
-/// Packs the rows that a day had while it ran, and adds the day to its month.
-fn pack_rows(connection: &Connection, site: SiteId, day: Day) -> Result<()> {
-    let month = day.month().0;
+/// Packs the rows that a day had while it ran and the cells that came last, and adds the day to its month.
+fn pack_day(connection: &Connection, site: SiteId, day: Day, mut cells: DayCells) -> Result<()> {
     for (grain, first, last) in [(Grain::Day, day.0, day.0), (Grain::Hour, day.0 * 24, day.0 * 24 + 23)] {
-        let mut tables: BTreeMap<(u8, i64), CellList> = BTreeMap::new();
         for (axis, key, tally) in rows(connection, site, grain, first, last)? {
-            tables.entry(axis).or_default().push((key, tally));
+            cells.entry((grain, axis)).or_default().push((key, tally));
         }
         let sql = format!("DELETE FROM {} WHERE site = ? AND bucket BETWEEN ? AND ?", table(grain));
         connection.prepare_cached(&sql)?.execute(params![site.0, first, last])?;
-        for ((dimension, prop), mut cells) in tables {
-            if grain == Grain::Day {
-                let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
-                add_cells(connection, site, Grain::Month, (dimension, prop), month, keyed)?;
-            }
-            cells.sort_unstable_by_key(|(key, _)| *key);
-            packed::add(connection, PackedKey { site, grain, dimension, prop, bucket: day.0 }, cells)?;
+    }
+    for ((grain, (dimension, prop)), cells) in cells {
+        let cells = added_up(cells);
+        if grain == Grain::Day {
+            let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
+            add_cells(connection, site, Grain::Month, (dimension, prop), day.month().0, keyed)?;
         }
+        packed::add(connection, PackedKey { site, grain, dimension, prop, bucket: day.0 }, cells)?;
     }
     Ok(())
+}
+
+/// Cells in order of their keys, whose tallies are moved once.
+fn in_order(cells: &CellList) -> CellList {
+    let mut order: Vec<(CellKey, u32)> = (0..).zip(cells).map(|(at, (key, _))| (*key, at)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(key, at)| (key, cells[at as usize].1)).collect()
+}
+
+/// Cells in order of their keys, each key once.
+fn added_up(mut cells: CellList) -> CellList {
+    cells.sort_unstable_by_key(|(key, _)| *key);
+    cells.dedup_by(|next, sum| {
+        let is_same = next.0 == sum.0;
+        if is_same {
+            sum.1 += next.1;
+        }
+        is_same
+    });
+    cells
 }
 
 fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<OpenRow>> {

@@ -162,7 +162,8 @@ impl DayStream {
         while self.taken == self.cells.len() && !self.is_over {
             self.cells.clear();
             self.taken = 0;
-            let Some((cursor, table)) = self.cursor.as_mut().and_then(|cursor| cursor.table().map(|t| (cursor, t))) else {
+            let Some((cursor, table)) = self.cursor.as_mut().and_then(|cursor| cursor.table().map(|t| (cursor, t)))
+            else {
                 self.cursor = self.next_block(connection)?;
                 self.is_over = self.cursor.is_none();
                 continue;

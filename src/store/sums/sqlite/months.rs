@@ -99,7 +99,8 @@ fn next_month(connection: &Connection, site: SiteId, before: Month) -> Result<Ne
     if connection.prepare_cached(sql)?.exists(params![site.0, part_code(CountedBy::Import)])? {
         return Ok(Next::Later);
     }
-    let sql = "SELECT bucket FROM pairs WHERE site = ? AND grain = 1 AND bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1";
+    let sql =
+        "SELECT bucket FROM pairs WHERE site = ? AND grain = 1 AND bucket >= ? AND bucket < ? ORDER BY bucket LIMIT 1";
     let mut first = i32::MIN;
     loop {
         let columns = params![site.0, first, before.first().0];
@@ -129,9 +130,9 @@ enum Stage {
 impl Addition {
     fn of(connection: &Connection, site: SiteId, month: Month) -> Result<Addition> {
         let sql = "SELECT pair, first, second, blocks FROM months_begun WHERE site = ? AND month = ?";
-        let progress = connection.prepare_cached(sql)?.query_row(params![site.0, month.0], |row| {
-            Ok(((row.get(0)?, (row.get(1)?, row.get(2)?)), row.get(3)?))
-        });
+        let progress = connection
+            .prepare_cached(sql)?
+            .query_row(params![site.0, month.0], |row| Ok(((row.get(0)?, (row.get(1)?, row.get(2)?)), row.get(3)?)));
         let month = PairsKey { site, grain: Grain::Month, bucket: month.0, part: FINAL };
         let stage = match progress.optional()? {
             Some((last, blocks)) => Stage::Pairs(Box::new(MonthMerge::after(month, last, blocks))),
@@ -169,7 +170,8 @@ impl Addition {
     /// Removes some of what an outdated month has left; what is removed is overwritten, so that much of it at once would fill the log.
     fn clear(&mut self, file: &SqliteFile) -> Result<bool> {
         let PairsKey { site, bucket, .. } = self.month;
-        let sql = "DELETE FROM pairs WHERE id IN (SELECT id FROM pairs WHERE site = ? AND grain = 2 AND bucket = ? LIMIT ?)";
+        let sql =
+            "DELETE FROM pairs WHERE id IN (SELECT id FROM pairs WHERE site = ? AND grain = 2 AND bucket = ? LIMIT ?)";
         let at_once = limits::CLEARED_BLOCKS;
         let mut cleared = 0;
         written(file, |transaction| {
@@ -246,9 +248,11 @@ fn single(connection: &Connection, month: PairsKey, after: AxisKey) -> Result<Op
         let found = next.query_row(params![site, axis.0, axis.1], |row| Ok((row.get(0)?, row.get(1)?)));
         let Some(found) = found.optional()? else { return Ok(None) };
         axis = found;
-        let cells = rows.query_map(params![site, axis.0, axis.1, bucket], |row| Ok(((row.get(0)?, 0), tally(row, 1)?)))?;
+        let cells =
+            rows.query_map(params![site, axis.0, axis.1, bucket], |row| Ok(((row.get(0)?, 0), tally(row, 1)?)))?;
         let mut failed = None;
-        let good = cells.map_while(|cell: rusqlite::Result<(CellKey, _)>| cell.map_err(|error| failed = Some(error)).ok());
+        let good =
+            cells.map_while(|cell: rusqlite::Result<(CellKey, _)>| cell.map_err(|error| failed = Some(error)).ok());
         let packed = pack(good, Effort::Small);
         match failed {
             Some(error) => return Err(error.into()),
@@ -433,7 +437,8 @@ mod tests {
         let cells = Cells::from([((0, TABLES[0], (1, 2)), Tally { visits: 1, ..Tally::ZERO })]);
         add_days(&file, &cells);
         let running = PairsKey { part: part_code(CountedBy::Import), ..day_key(1) };
-        pairs::add(&file.writer(), running, [Ok((TABLES[0], vec![((1, 2), Tally { visits: 1, ..Tally::ZERO })]))]).unwrap();
+        pairs::add(&file.writer(), running, [Ok((TABLES[0], vec![((1, 2), Tally { visits: 1, ..Tally::ZERO })]))])
+            .unwrap();
         let mut work = due();
         assert!(!work.step(&file).unwrap() && month_of(&file).is_none());
         pairs::take(&file.writer(), running).unwrap();

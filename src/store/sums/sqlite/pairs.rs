@@ -127,9 +127,18 @@ impl BlockWriter<'_> {
 /// Adds a column block after those that a key has.
 pub(super) fn insert(connection: &Connection, key: PairsKey, sequence: i64, block: &PackedBlock) -> Result<()> {
     let PairsKey { site, grain, bucket, part } = key;
-    let sql = "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let sql =
+        "INSERT INTO pairs (site, grain, bucket, part, first_table, sequence, cells) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let (grain, first_table) = (grain_code(grain), block.first_table);
-    connection.prepare_cached(sql)?.execute(params![site.0, grain, bucket, part, first_table, sequence, block.bytes])?;
+    connection.prepare_cached(sql)?.execute(params![
+        site.0,
+        grain,
+        bucket,
+        part,
+        first_table,
+        sequence,
+        block.bytes
+    ])?;
     Ok(())
 }
 

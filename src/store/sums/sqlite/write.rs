@@ -1,13 +1,13 @@
 //! In: a flush. Out: one transaction. Forgets: the order in which names came: those that a flush brings get their
 //! numbers in alphabetical order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::packed::{FUNNEL, PROP, REVENUE};
+use super::packed::{CellList, FUNNEL, PROP, REVENUE};
 use super::{Result, compaction};
 use crate::cell::{Axis, Tally};
 use crate::counts::pairs::Pairs;
@@ -15,18 +15,23 @@ use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
-use crate::store::{BotCount, Flush, Grain, JournalMark, OTHER_PAGES};
+use crate::store::{BotCount, Flush, Grain, JournalMark, OTHER_PAGES, StoreError};
 
 pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<Pairs>]) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if super::read::last_flush(&transaction)? >= flush.number {
         return Ok(());
     }
+    let mut ids = BTreeMap::new();
+    let mut ending = EndingDays::of(flush);
     for (site, day, sums) in &flush.sums {
-        add_sums(&transaction, *site, *day, sums)?;
+        let ids = ids.entry(*site).or_insert_with(|| Ids::of(*site));
+        add_sums(&transaction, ids, *day, sums, ending.cells(*site, *day))?;
     }
     for (state, pairs) in flush.days.iter().zip(pairs) {
-        compaction::store_day(&transaction, state, pairs.as_ref(), flush.number)?;
+        let ids = ids.entry(state.site).or_insert_with(|| Ids::of(state.site));
+        let cells = ending.cells(state.site, state.day).map(std::mem::take).unwrap_or_default();
+        compaction::store_day(&transaction, state, (pairs.as_ref(), cells), ids, flush.number)?;
     }
     add_rejected(&transaction, flush)?;
     for bot in &flush.bots {
@@ -139,8 +144,33 @@ fn add_bot(transaction: &Transaction, bot: &BotCount) -> Result<()> {
 /// The columns `dimension` and `prop` of an axis.
 pub(super) type AxisKey = (u8, i64);
 
-fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> Result<()> {
-    let mut ids = Ids::of(transaction, site, sums)?;
+/// Cells of a day, by grain and axis; a key may be there several times.
+pub(super) type DayCells = BTreeMap<(Grain, AxisKey), CellList>;
+
+/// The days that a flush ends, and their last cells: these are packed at once, and never become rows.
+struct EndingDays(BTreeMap<(SiteId, Day), DayCells>);
+
+impl EndingDays {
+    fn of(flush: &Flush) -> EndingDays {
+        let over = flush.days.iter().filter(|state| state.is_over);
+        EndingDays(over.map(|state| ((state.site, state.day), DayCells::new())).collect())
+    }
+
+    fn cells(&mut self, site: SiteId, day: Day) -> Option<&mut DayCells> {
+        self.0.get_mut(&(site, day))
+    }
+}
+
+/// Adds a day's sums: to its rows while it runs, to `ending` when it ends.
+fn add_sums<'a>(
+    transaction: &Transaction,
+    ids: &mut Ids<'a>,
+    day: Day,
+    sums: &'a Sums,
+    mut ending: Option<&mut DayCells>,
+) -> Result<()> {
+    let site = ids.site;
+    ids.add(transaction, texts(sums))?;
     let mut hours: HashMap<(AxisKey, i32), Vec<(i64, Tally)>> = HashMap::new();
     for (cell, hour, tally) in &sums.hours {
         let bucket = LocalHour { day, hour: *hour }.number();
@@ -162,12 +192,27 @@ fn add_sums(transaction: &Transaction, site: SiteId, day: Day, sums: &Sums) -> R
     let mut hours: Vec<_> = hours.into_iter().collect();
     hours.sort_unstable_by_key(|(at, _)| *at);
     for ((columns, bucket), cells) in hours {
-        add_cells(transaction, site, Grain::Hour, columns, bucket, cells)?;
+        match &mut ending {
+            Some(ending) => end_cells(ending, (Grain::Hour, columns), bucket.rem_euclid(24) as u32, cells)?,
+            None => add_cells(transaction, site, Grain::Hour, columns, bucket, cells)?,
+        }
     }
     let mut days: Vec<_> = days.into_iter().collect();
     days.sort_unstable_by_key(|(columns, _)| *columns);
     for (columns, cells) in days {
-        add_cells(transaction, site, Grain::Day, columns, day.0, cells)?;
+        match &mut ending {
+            Some(ending) => end_cells(ending, (Grain::Day, columns), 0, cells)?,
+            None => add_cells(transaction, site, Grain::Day, columns, day.0, cells)?,
+        }
+    }
+    Ok(())
+}
+
+/// Adds cells of one axis to those that are packed at once; `second` is their hour, or 0.
+fn end_cells(ending: &mut DayCells, axis: (Grain, AxisKey), second: u32, cells: Vec<(i64, Tally)>) -> Result<()> {
+    let to = ending.entry(axis).or_default();
+    for (value, tally) in cells {
+        to.push(((u32::try_from(value).map_err(|_| StoreError::Full)?, second), tally));
     }
     Ok(())
 }
@@ -217,19 +262,29 @@ pub(super) fn table(grain: Grain) -> &'static str {
 }
 
 /// Numbers of the names and axes that a flush brings for one site.
-struct Ids<'a> {
+pub(super) struct Ids<'a> {
     site: SiteId,
     names: HashMap<&'a str, i64>,
     axes: HashMap<[i64; 3], i64>,
 }
 
 impl<'a> Ids<'a> {
-    fn of(transaction: &Transaction, site: SiteId, sums: &'a Sums) -> Result<Ids<'a>> {
-        let mut ids = Ids { site, names: HashMap::new(), axes: HashMap::new() };
-        for text in texts(sums) {
-            ids.names.insert(text, name(transaction, site, text)?);
+    fn of(site: SiteId) -> Ids<'a> {
+        Ids { site, names: HashMap::new(), axes: HashMap::new() }
+    }
+
+    fn add(&mut self, connection: &Connection, texts: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        texts.into_iter().try_for_each(|text| self.number(connection, text).map(|_| ()))
+    }
+
+    /// The number of a name, new if need be.
+    pub(super) fn number(&mut self, connection: &Connection, text: &'a str) -> Result<i64> {
+        if let Some(number) = self.names.get(text) {
+            return Ok(*number);
         }
-        Ok(ids)
+        let number = name(connection, self.site, text)?;
+        self.names.insert(text, number);
+        Ok(number)
     }
 
     /// The columns of an axis; nothing for the total.
