@@ -100,8 +100,8 @@ fn of_hits(journal: &mut Journal, hits: &[Hit]) {
         drop(journal.rotate());
         ns(|| append(journal, hits)) / HITS as f64
     });
-    println!("{:<44}{:>10.1} bytes", "a hit", journal.segment_bytes() as f64 / HITS as f64);
-    println!("{:<44}{alone:>10.0} ns", "a hit, with the write");
+    println!("| a hit | {:.1} bytes |", journal.segment_bytes() as f64 / HITS as f64);
+    println!("| a hit, with the write | {alone:.0} ns |");
     let record = |hit: Hit| Record::Hit(Box::new(HitRecord { how: how(&hit), hit }));
     let records: Vec<Record> = self::hits().into_iter().map(record).collect();
     let together = median(|| {
@@ -113,7 +113,7 @@ fn of_hits(journal: &mut Journal, hits: &[Hit]) {
             }
         }) / HITS as f64
     });
-    println!("{:<44}{together:>10.0} ns", "a hit, with a write for 64 KiB");
+    println!("| a hit, with a write for 64 KiB | {together:.0} ns |");
 }
 
 type State = Vec<(u64, u32, String)>;
@@ -127,13 +127,14 @@ fn of_images(journal: &mut Journal) {
         bytes = journal.bytes();
         took / bytes as f64
     });
-    println!("{:<44}{image:>10.2} ns a byte", format!("an image of {} MB, the one before wiped", bytes / 1_000_000));
+    println!("| an image of {} MB, the one before wiped | {image:.2} ns a byte |", bytes / 1_000_000);
 }
 
 fn main() {
     let folder = || tempfile::tempdir_in("/dev/shm").expect("a folder in /dev/shm");
     let (memory, data, hits) = (folder(), folder(), hits());
     let (mut journal, _) = open(memory.path(), data.path(), None);
+    println!("| the journal | |\n|---|---|");
     of_hits(&mut journal, &hits);
     of_images(&mut journal);
     append(&mut journal, &hits);
@@ -148,5 +149,5 @@ fn main() {
             Found::Nothing { .. } => panic!("nothing was left"),
         })
     });
-    println!("{:<44}{:>10.0} ms", "a start: this image and 100,000 hits read", start / 1e6);
+    println!("| a start: this image and 100,000 hits read | {:.0} ms |", start / 1e6);
 }

@@ -60,7 +60,8 @@
 //! # To change something, touch
 //!
 //! - a dimension: its row in `cell/dimension.rs`, [`hit::Hit::value`], its texts in `page/words/dimensions.rs`;
-//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/snapshot.rs`;
+//! - what can be filtered together: `report/query/filters.rs`; how two dimensions are counted: `counts/pairs/` for a
+//!   day that ends, `counts/snapshot/` for a question about today;
 //! - what a visitor remembers and counts for: `visit.rs`, `visit/contributions.rs`; names that give way: `visit/relabel.rs`,
 //!   `counts/displacing.rs`; what of a day readers share: `cell/blocks.rs`, `counts/unstored.rs`; what outlives the program:
 //!   `counts/image.rs`; what a day keeps of its opening: `collector/running/opening.rs`; what it forgets at its end:
