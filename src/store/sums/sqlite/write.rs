@@ -23,14 +23,20 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
         return Ok(());
     }
     let mut ids = BTreeMap::new();
-    let mut ending = EndingDays::of(flush);
+    let over = flush.days.iter().filter(|state| state.is_over).map(|state| (state.site, state.day));
+    // The last sums of days that end, which are packed at once and never become rows.
+    let mut last: BTreeMap<(SiteId, Day), Vec<&Sums>> = over.map(|of| (of, Vec::new())).collect();
     for (site, day, sums) in &flush.sums {
-        let ids = ids.entry(*site).or_insert_with(|| Ids::of(*site));
-        add_sums(&transaction, ids, *day, sums, ending.cells(*site, *day))?;
+        match last.get_mut(&(*site, *day)) {
+            Some(last) => last.push(sums),
+            None => add_sums(&transaction, ids_of(&mut ids, *site), *day, sums, None)?,
+        }
     }
     for (state, pairs) in flush.days.iter().zip(pairs) {
-        let ids = ids.entry(state.site).or_insert_with(|| Ids::of(state.site));
-        let cells = ending.cells(state.site, state.day).map(std::mem::take).unwrap_or_default();
+        let (ids, mut cells) = (ids_of(&mut ids, state.site), DayCells::new());
+        for sums in last.remove(&(state.site, state.day)).into_iter().flatten() {
+            add_sums(&transaction, ids, state.day, sums, Some(&mut cells))?;
+        }
         compaction::store_day(&transaction, state, (pairs.as_ref(), cells), ids, flush.number)?;
     }
     add_rejected(&transaction, flush)?;
@@ -147,18 +153,8 @@ pub(super) type AxisKey = (u8, i64);
 /// Cells of a day, by grain and axis; a key may be there several times.
 pub(super) type DayCells = BTreeMap<(Grain, AxisKey), CellList>;
 
-/// The days that a flush ends, and their last cells: these are packed at once, and never become rows.
-struct EndingDays(BTreeMap<(SiteId, Day), DayCells>);
-
-impl EndingDays {
-    fn of(flush: &Flush) -> EndingDays {
-        let over = flush.days.iter().filter(|state| state.is_over);
-        EndingDays(over.map(|state| ((state.site, state.day), DayCells::new())).collect())
-    }
-
-    fn cells(&mut self, site: SiteId, day: Day) -> Option<&mut DayCells> {
-        self.0.get_mut(&(site, day))
-    }
+fn ids_of<'a, 'b>(ids: &'b mut BTreeMap<SiteId, Ids<'a>>, site: SiteId) -> &'b mut Ids<'a> {
+    ids.entry(site).or_insert_with(|| Ids::of(site))
 }
 
 /// Adds a day's sums: to its rows while it runs, to `ending` when it ends.
