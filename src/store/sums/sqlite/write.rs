@@ -185,27 +185,24 @@ fn add_sums<'a>(
             Some(columns) => days.entry(columns).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
-    let mut hours: Vec<_> = hours.into_iter().collect();
-    hours.sort_unstable_by_key(|(at, _)| *at);
-    for ((columns, bucket), cells) in hours {
-        match &mut ending {
-            Some(ending) => end_cells(ending, (Grain::Hour, columns), bucket.rem_euclid(24) as u32, cells)?,
-            None => add_cells(transaction, site, Grain::Hour, columns, bucket, cells)?,
-        }
-    }
-    let mut days: Vec<_> = days.into_iter().collect();
-    days.sort_unstable_by_key(|(columns, _)| *columns);
-    for (columns, cells) in days {
-        match &mut ending {
-            Some(ending) => end_cells(ending, (Grain::Day, columns), 0, cells)?,
-            None => add_cells(transaction, site, Grain::Day, columns, day.0, cells)?,
+    let mut hours: Vec<_> = hours.into_iter().map(|((axis, hour), cells)| (hour, axis, cells)).collect();
+    hours.sort_unstable_by_key(|(hour, axis, _)| (*axis, *hour));
+    let mut days: Vec<_> = days.into_iter().map(|(axis, cells)| (day.0, axis, cells)).collect();
+    days.sort_unstable_by_key(|(_, axis, _)| *axis);
+    for (grain, of_grain) in [(Grain::Hour, hours), (Grain::Day, days)] {
+        for (bucket, axis, cells) in of_grain {
+            match &mut ending {
+                Some(ending) => end_cells(ending, (grain, axis), bucket, cells)?,
+                None => add_cells(transaction, site, grain, axis, bucket, cells)?,
+            }
         }
     }
     Ok(())
 }
 
-/// Adds cells of one axis to those that are packed at once; `second` is their hour, or 0.
-fn end_cells(ending: &mut DayCells, axis: (Grain, AxisKey), second: u32, cells: Vec<(i64, Tally)>) -> Result<()> {
+/// Adds cells of one axis and bucket to those that are packed at once. Those of hours have the hour as their second number.
+fn end_cells(ending: &mut DayCells, axis: (Grain, AxisKey), bucket: i32, cells: Vec<(i64, Tally)>) -> Result<()> {
+    let second = if axis.0 == Grain::Hour { bucket.rem_euclid(24) as u32 } else { 0 };
     let to = ending.entry(axis).or_default();
     for (value, tally) in cells {
         to.push(((u32::try_from(value).map_err(|_| StoreError::Full)?, second), tally));
