@@ -52,8 +52,7 @@ impl<'a> ChunkReader<'a> {
         }
         let column = |place: usize| Bytes::after(columns[place], position.bytes[place]);
         let [gaps, runs, steps] = [column(0), column(1), column(2)];
-        let tallies =
-            Tallies { seconds: column(4), written_out: column(5), engaged: column(6), revenue: column(7) };
+        let tallies = Tallies { seconds: column(4), written_out: column(5), engaged: column(6), revenue: column(7) };
         let ChunkPosition { cells: at, key, left, .. } = position;
         Ok(ChunkReader { cells, columns, at, key, left, gaps, runs, steps, codes, tallies, settled: at })
     }
