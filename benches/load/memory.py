@@ -71,7 +71,9 @@ class Year(Program):
 
     def months_added(self):
         with sqlite3.connect(f"file:{self.data}/headcount.db?mode=ro", uri=True, timeout=10) as database:
-            return database.execute("SELECT count(*) FROM months_added").fetchone()[0]
+            columns = [row[1] for row in database.execute("PRAGMA table_info(months_added)")]
+            done = "WHERE turned = 1" if "turned" in columns else ""
+            return database.execute(f"SELECT count(*) FROM months_added {done}").fetchone()[0]
 
     def wal_mib(self):
         return os.path.getsize(f"{self.data}/headcount.db-wal") / 2**20 if os.path.exists(f"{self.data}/headcount.db-wal") else 0

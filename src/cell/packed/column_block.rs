@@ -199,6 +199,6 @@ impl ColumnBlock {
     /// How many bytes its columns have, as far as its head is believed.
     fn bytes(&self) -> usize {
         let ends = self.items.last().map(|item| item.parts.iter().map(|part| part.1).fold(0, usize::saturating_add));
-        ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX)
+        ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX).next_multiple_of(limits::OPENED_COLUMNS_STEP)
     }
 }

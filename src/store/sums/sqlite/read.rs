@@ -310,7 +310,11 @@ impl Reading<'_> {
         blocks: &OpenedBlocks,
     ) -> Result<bool> {
         let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
-        let passes = |key: CellKey| sides(key).0 != REST && self.wanted.passes(sides(key).0);
+        let single = self.wanted.single();
+        let passes = |key: CellKey| match (sides(key).0, single) {
+            (value, Some(id)) => value == id,
+            (value, None) => value != REST && self.wanted.passes(value),
+        };
         blocks.each(table, first, passes, |key, tally| self.sums.add(self.ask, shown, sides(key).1, tally))
     }
 }

@@ -85,7 +85,7 @@ impl MonthTurn {
     }
 
     fn turn(&mut self, blocks: &OpenedBlocks, table: u32, range: &RangeInclusive<u32>) -> Result<()> {
-        let mut cells = CellList::new();
+        let mut cells = CellList::with_capacity(self.bounds.at_once);
         let is_left = |key| (TURNED | table, key) > self.last;
         let wanted = |(a, b)| range.contains(&b) && is_left((b, a));
         blocks.each(table, &(0..=u32::MAX), wanted, |(a, b), tally| cells.push(((b, a), tally)))?;
