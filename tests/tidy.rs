@@ -367,7 +367,7 @@ const NO_BOUNDS: [(&str, &str); 15] = [
     ("src/cell/names/uses.rs", "Places of budgets: PROP_VALUES EVENT_KEYS EVENT_PROPS ATTRIBUTES PLACES"),
     (
         "src/cell/packed",
-        "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL COLUMN_BLOCK_BYTES",
+        "The format of cells: COLUMNS WRITTEN_OUT VISITS_MAX PAGEVIEWS WITH_EVENTS LEVEL WRITTEN_NUMBERS ENGAGED_NUMBERS",
     ),
     ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),
     ("src/control/import.rs", "Codes of messages: END OPEN WAITING"),
@@ -389,7 +389,7 @@ const NO_BOUNDS: [(&str, &str); 15] = [
                   REJECTED MAIL BATCH IMPORTED SALT DISPLACED CLOSED FORGOTTEN FLUSHED MAY_REPEAT OPENED TMPFS RAMFS NAME_BYTES",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store: FINAL PROP REVENUE FUNNEL"),
+    ("src/store/", "Codes of the store: FINAL PROP REVENUE FUNNEL TURNED"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
     ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),

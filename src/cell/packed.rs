@@ -13,7 +13,7 @@
 
 mod block_cursor;
 mod chunk_reader;
-mod chunk_writer;
+mod chunk_builder;
 mod code;
 mod column;
 mod column_block;
@@ -22,7 +22,7 @@ use std::ops::RangeInclusive;
 
 use super::Tally;
 pub use block_cursor::BlockCursor;
-pub use chunk_writer::{Chunk, ChunkWriter, chunks};
+pub use chunk_builder::{Chunk, ChunkBuilder, chunks};
 pub(crate) use column::{Bytes, put, put_signed};
 pub use column_block::{BlockPacker, ColumnBlock, PackedBlock};
 

@@ -105,10 +105,17 @@ pub const RECENT_ROWS: usize = 8;
 pub const CHUNK_CELLS: usize = 16_384;
 /// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
 pub const COLUMN_BLOCK_BYTES: usize = 256 * 1024;
-/// Cells of each day of a month that are unpacked at once while it is added up: 90 kB.
-pub const MERGE_PORTION_CELLS: usize = 1_024;
+/// Cells of each day of a month that are unpacked at once while it is added up: 23 kB.
+pub const MERGE_PORTION_CELLS: usize = 256;
 /// Cells that one step of adding up takes: some 10 ms, in which no flush is written.
 pub const MERGE_STEP_CELLS: usize = 100_000;
+/// Cells of a month's table from which on it is kept in the order of its other value too: smaller ones are read as a whole in a
+/// millisecond or two.
+pub const TURNED_CELLS_MIN: usize = 300_000;
+/// Cells that are in memory at once while a table is turned: 4.4 MB.
+pub const TURNED_AT_ONCE: usize = 50_000;
+/// Opened columns take a multiple of so many bytes, so that the allocator has room of the right size for the next.
+pub const OPENED_COLUMNS_STEP: usize = 64 * 1024;
 /// Longest column, in bytes: a column block of chunks, or one chunk of cells, each with some numbers of ten bytes, and room.
 pub const COLUMN_BYTES_MAX: usize = 2 << 20;
 /// Columns shorter than this, in bytes, are never made shorter by zstd.

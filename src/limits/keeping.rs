@@ -56,8 +56,10 @@ pub const FLUSH_RETRY_S_MIN: u64 = 1;
 pub const DEMO_FLUSH_DAYS: usize = 60;
 /// Days of a demo that wait to be stored.
 pub const DEMO_DAYS_WAITING_MAX: usize = 30;
-/// Opened column blocks of pairs beyond which they are opened again, in bytes of columns.
-pub const OPENED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Opened column blocks of pairs beyond which they are opened again, in bytes of columns, for each reader.
+pub const OPENED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Pages of the database that each of its connections remembers, in KiB: what is read of a table of two dimensions is read once.
+pub const STORE_CACHE_KIB: i64 = 1_024;
 /// Time between two looks at memory that the store holds and does not need, in seconds.
 pub const RELEASE_S: u64 = 30;
 /// Column blocks of an outdated month that are removed in one transaction, each some 60 kB.

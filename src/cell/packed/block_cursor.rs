@@ -45,6 +45,21 @@ impl BlockCursor {
 }
 
 impl ColumnBlock {
+    /// The table and the first number of the first cell.
+    pub fn begin(&self) -> Option<(u32, u32)> {
+        self.items.first().map(|item| (item.table, item.first))
+    }
+
+    /// The table and the first number of the last cell.
+    pub fn end(&self) -> Option<(u32, u32)> {
+        self.ends(self.items.len().checked_sub(1)?)
+    }
+
+    /// How many cells of each table are in it, with some tables more than once.
+    pub fn cells(&self) -> impl Iterator<Item = (u32, usize)> {
+        self.items.iter().map(|item| (item.table, item.cells))
+    }
+
     /// The table of a chunk, and the first number of its last cell.
     fn ends(&self, chunk: usize) -> Option<(u32, u32)> {
         self.items.get(chunk).map(|item| (item.table, item.last))

@@ -62,29 +62,32 @@ fn compressed(column: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Reads what [`write`] wrote.
-pub(super) fn read(bytes: &mut Bytes) -> Result<Vec<u8>, Damaged> {
+/// Reads what [`write`] wrote, and adds it to `column`.
+pub(super) fn read(bytes: &mut Bytes, column: &mut Vec<u8>) -> Result<(), Damaged> {
     let head = bytes.number()?;
     let length = usize::try_from(head >> 1).ok().filter(|length| *length <= limits::COLUMN_BYTES_MAX).ok_or(Damaged)?;
     if head & 1 == 0 {
-        return Ok(bytes.take(length)?.to_vec());
+        column.extend_from_slice(bytes.take(length)?);
+        return Ok(());
     }
     let kept = bytes.length()?;
-    decompressed(bytes.take(kept)?, length)
+    decompress(bytes.take(kept)?, length, column)
 }
 
-fn decompressed(kept: &[u8], length: usize) -> Result<Vec<u8>, Damaged> {
+fn decompress(kept: &[u8], length: usize, column: &mut Vec<u8>) -> Result<(), Damaged> {
     let whole = [&MAGIC, kept].concat();
-    let column = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+    let from = column.len();
+    column.resize(from + length, 0);
+    let written = DECOMPRESSOR.with_borrow_mut(|decompressor| {
         if decompressor.is_none() {
             *decompressor = Some(Decompressor::new()?);
         }
         match decompressor {
-            Some(decompressor) => decompressor.decompress(&whole, length),
-            None => Ok(Vec::new()),
+            Some(decompressor) => decompressor.decompress_to_buffer(&whole, &mut column[from..]),
+            None => Ok(0),
         }
     });
-    column.ok().filter(|column| column.len() == length).ok_or(Damaged)
+    written.ok().filter(|written| *written == length).map(|_| ()).ok_or(Damaged)
 }
 
 /// Bytes that are read from their beginning. Numbers of an empty column are all 0.

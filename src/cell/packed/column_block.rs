@@ -1,6 +1,6 @@
 //! Packs chunks of one or more tables together, and finds the cells of one table again.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::RangeInclusive;
 
 use super::chunk_reader::ChunkReader;
@@ -79,8 +79,16 @@ fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
 #[derive(Debug)]
 pub struct ColumnBlock {
     pub(super) items: Vec<Item>,
-    packed: Vec<u8>,
-    columns: OnceCell<[Vec<u8>; COLUMNS]>,
+    /// The columns as they are kept, until they are opened.
+    packed: RefCell<Vec<u8>>,
+    columns: OnceCell<OpenedColumns>,
+}
+
+/// Columns one after the other, and where each ends.
+#[derive(Debug, Default)]
+struct OpenedColumns {
+    bytes: Vec<u8>,
+    ends: [usize; COLUMNS],
 }
 
 /// A chunk in a column block.
@@ -101,7 +109,8 @@ impl ColumnBlock {
     /// [`Damaged`]
     pub fn open(bytes: &[u8]) -> Result<ColumnBlock, Damaged> {
         let mut rest = Bytes::of(bytes);
-        let head = column::read(&mut rest)?;
+        let mut head = Vec::new();
+        column::read(&mut rest, &mut head)?;
         let mut head = Bytes::of(&head);
         let (mut items, mut table, mut ends) = (Vec::new(), 0_u32, [0_usize; COLUMNS]);
         for _ in 0..head.number()? {
@@ -121,7 +130,7 @@ impl ColumnBlock {
             }
             items.push(Item { table, first, last, cells, parts });
         }
-        Ok(ColumnBlock { items, packed: rest.rest().to_vec(), columns: OnceCell::new() })
+        Ok(ColumnBlock { items, packed: RefCell::new(rest.rest().to_vec()), columns: OnceCell::new() })
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order.
@@ -152,12 +161,18 @@ impl ColumnBlock {
 
     /// A chunk's part of each column.
     pub(super) fn parts(&self, item: &Item) -> Result<[&[u8]; COLUMNS], Damaged> {
-        let columns = self.columns()?;
+        let OpenedColumns { bytes, ends } = self.columns()?;
         let mut parts: [&[u8]; COLUMNS] = [&[]; COLUMNS];
         for (place, (begin, end)) in item.parts.into_iter().enumerate() {
-            parts[place] = columns[place].get(begin..end).ok_or(Damaged)?;
+            let from = place.checked_sub(1).map_or(0, |before| ends[before]);
+            parts[place] = bytes[from..ends[place]].get(begin..end).ok_or(Damaged)?;
         }
         Ok(parts)
+    }
+
+    /// Whether it has cells of a table.
+    pub fn has(&self, table: u32) -> bool {
+        self.items.iter().any(|item| item.table == table)
     }
 
     /// The numbers of the tables in it, each once.
@@ -167,15 +182,23 @@ impl ColumnBlock {
         tables
     }
 
-    fn columns(&self) -> Result<&[Vec<u8>; COLUMNS], Damaged> {
+    fn columns(&self) -> Result<&OpenedColumns, Damaged> {
         if let Some(columns) = self.columns.get() {
             return Ok(columns);
         }
-        let mut rest = Bytes::of(&self.packed);
-        let mut columns: [Vec<u8>; COLUMNS] = Default::default();
-        for column in &mut columns {
-            *column = column::read(&mut rest)?;
+        let packed = self.packed.take();
+        let mut rest = Bytes::of(&packed);
+        let mut columns = OpenedColumns { bytes: Vec::with_capacity(self.bytes()), ..OpenedColumns::default() };
+        for end in &mut columns.ends {
+            column::read(&mut rest, &mut columns.bytes)?;
+            *end = columns.bytes.len();
         }
         Ok(self.columns.get_or_init(|| columns))
+    }
+
+    /// How many bytes its columns have, as far as its head is believed.
+    fn bytes(&self) -> usize {
+        let ends = self.items.last().map(|item| item.parts.iter().map(|part| part.1).fold(0, usize::saturating_add));
+        ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX).next_multiple_of(limits::OPENED_COLUMNS_STEP)
     }
 }

@@ -41,6 +41,7 @@ pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
     // Only an empty file takes this one, so it comes first.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -54,6 +55,7 @@ pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> 
 pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.pragma_update(None, "query_only", "ON")?;
+    connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! In: flushes. Out: sums, from a SQLite file. Forgets: what a running day needs alone, when it is closed; what retention says.
 //!
 //! The cells of a day are rows while it runs. When it is over they are packed into column blocks, which are a tenth of the size,
-//! and so are the pairs of two dimensions ([`compaction`]). Months that are over get pairs of their own, so that a question over
-//! years need not read days.
+//! and so are the pairs of two dimensions ([`compaction`]). Months that are over get pairs of their own ([`months`]), so that a question
+//! over years need not read days.
 
 mod compaction;
 mod keys;
@@ -14,6 +14,8 @@ mod packed;
 mod pairs;
 mod read;
 mod removal;
+mod table_writer;
+mod turn;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -3,78 +3,49 @@
 //! Each day is a stream of cells, in order of their tables and keys, of which a portion is unpacked. What all streams have before the
 //! end of the portion that ends first is added up and goes to the month.
 
-use std::collections::VecDeque;
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use super::packed::CellList;
 use super::pairs::PairsKey;
+use super::table_writer::{CellPlace, MonthStep, TableWriter};
 use crate::cell::Tally;
-use crate::cell::packed::{BlockCursor, BlockPacker, CellKey, ChunkWriter, ColumnBlock, Effort, PackedBlock};
+use crate::cell::packed::{BlockCursor, CellKey, ColumnBlock};
 use crate::limits;
 use crate::site::{Day, Month};
 use crate::store::{Grain, StoreError};
 
-/// The table and key of a cell.
-type CellPlace = (u32, CellKey);
-
 /// A month whose pairs are being added up.
 pub(super) struct MonthMerge {
     days: Vec<DayStream>,
-    /// The table that is written.
-    table: u32,
-    chunk: ChunkWriter,
-    packer: BlockPacker,
-    /// Blocks that wait to be written, in order.
-    full: VecDeque<PackedBlock>,
-    /// How many blocks of the month are written.
-    pub(super) blocks: i64,
+    writer: TableWriter,
     cells: CellList,
 }
 
-/// What came of a step.
-pub(super) enum Merged {
-    /// There is more to add up.
-    Some,
-    /// A block is full.
-    Block(PackedBlock),
-    /// Everything is handed out.
-    All,
-}
-
 impl MonthMerge {
-    /// The cells of a month after the last that is written.
+    /// The cells of a month after the last that is written, in so many blocks.
     pub(super) fn after(month: PairsKey, last: CellPlace, blocks: i64) -> MonthMerge {
         let days = Month(month.bucket).first().0..=Month(month.bucket).last().0;
         let day = |bucket| DayStream::after(PairsKey { grain: Grain::Day, bucket, ..month }, last);
-        MonthMerge {
-            days: days.map(day).collect(),
-            table: 0,
-            chunk: ChunkWriter::default(),
-            packer: BlockPacker::of(Effort::Small),
-            full: VecDeque::new(),
-            blocks,
-            cells: CellList::new(),
-        }
+        MonthMerge { days: days.map(day).collect(), writer: TableWriter::after(blocks), cells: CellList::new() }
+    }
+
+    /// The place of the block that was handed out last.
+    pub(super) fn number(&self) -> i64 {
+        self.writer.number()
     }
 
     /// Adds up some cells.
-    pub(super) fn step(&mut self, connection: &Connection) -> Result<Merged> {
+    pub(super) fn step(&mut self, connection: &Connection) -> Result<MonthStep> {
         let (mut cells, mut has_more) = (0, true);
-        while has_more && self.full.is_empty() && cells < limits::MERGE_STEP_CELLS {
+        while has_more && !self.writer.is_full() && cells < limits::MERGE_STEP_CELLS {
             let portion = self.add_portion(connection)?;
             (cells, has_more) = (cells + portion, portion > 0);
         }
         if !has_more {
-            self.end_table();
-            self.full.extend(self.packer.finish());
+            self.writer.finish();
         }
-        Ok(match self.full.pop_front() {
-            Some(block) => Merged::Block(block),
-            None if has_more => Merged::Some,
-            None => Merged::All,
-        })
+        Ok(self.writer.step(has_more))
     }
 
     /// Tells how many cells of days there were.
@@ -83,38 +54,20 @@ impl MonthMerge {
             day.unpack(connection)?;
         }
         let Some(table) = self.days.iter().filter_map(DayStream::table).min() else { return Ok(0) };
-        if table != self.table {
-            self.end_table();
-            self.table = table;
-        }
         let days = || self.days.iter().filter(|day| day.table() == Some(table));
         let until = days().filter_map(DayStream::last).min().ok_or(StoreError::Corrupt)?;
         self.cells.clear();
         for day in self.days.iter_mut().filter(|day| day.table() == Some(table)) {
             self.cells.extend(day.take(until));
         }
-        self.add_up();
-        Ok(self.cells.len())
-    }
-
-    fn add_up(&mut self) {
         let mut order: Vec<(CellKey, u32)> = (0..).zip(&self.cells).map(|(at, (key, _))| (*key, at)).collect();
         // Runs in order, one of each day, which this sort is quick with.
         order.sort();
-        let cells = std::mem::take(&mut self.cells);
         for same in order.chunk_by(|a, b| a.0 == b.0) {
-            let tally = same.iter().fold(Tally::ZERO, |sum, (_, at)| sum + cells[*at as usize].1);
-            if let Some(chunk) = self.chunk.add(same[0].0, tally) {
-                self.full.extend(self.packer.add(self.table, chunk));
-            }
+            let tally = same.iter().fold(Tally::ZERO, |sum, (_, at)| sum + self.cells[*at as usize].1);
+            self.writer.add(table, same[0].0, tally);
         }
-        self.cells = cells;
-    }
-
-    fn end_table(&mut self) {
-        if let Some(chunk) = self.chunk.finish() {
-            self.full.extend(self.packer.add(self.table, chunk));
-        }
+        Ok(order.len())
     }
 }
 

@@ -6,15 +6,20 @@
 //! a program that was killed goes on there; the blocks count as soon as the month is in `months_added`. A day that changes takes its
 //! month out of both ([`outdate`]), and the month is begun again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::Result;
 use super::compaction::tally;
-use super::merge::{Merged, MonthMerge};
+use super::merge::MonthMerge;
 use super::packed::{self, FINAL, PackedKey, part_code};
-use super::pairs::{self, PairsKey};
+use super::pairs::{self, PairsKey, TURNED};
+use super::table_writer::MonthStep;
+use super::turn::{MonthTurn, TurnBounds};
 use super::write::AxisKey;
 use crate::cell::packed::{CellKey, Effort, PackedBlock, pack};
 use crate::limits;
@@ -30,6 +35,7 @@ pub(super) struct MonthWork {
     /// Sites of which months before the present one may have to be added up.
     due: BTreeSet<SiteId>,
     adding: Option<Addition>,
+    bounds: TurnBounds,
 }
 
 impl MonthWork {
@@ -76,7 +82,7 @@ impl MonthWork {
             let before = self.present.get(&site).copied().unwrap_or(Month(i32::MIN));
             let found = next_month(&reader, site, before).inspect_err(|_| _ = self.due.remove(&site))?;
             match found {
-                Next::Month(month) => return Addition::of(&reader, site, month).map(Some),
+                Next::Month(month) => return Addition::of(&reader, site, month, self.bounds).map(Some),
                 Next::Later => {}
                 Next::None => _ = self.due.remove(&site),
             }
@@ -92,7 +98,7 @@ enum Next {
     None,
 }
 
-/// The first month of a site before `before` that has pairs by day and is not added up.
+/// The first month of a site before `before` that has pairs by day and is not wholly done.
 fn next_month(connection: &Connection, site: SiteId, before: Month) -> Result<Next> {
     // An import would have its months begun again with each of its days.
     let sql = "SELECT 1 FROM pairs WHERE site = ? AND part = ? AND part <> 0 LIMIT 1";
@@ -106,7 +112,7 @@ fn next_month(connection: &Connection, site: SiteId, before: Month) -> Result<Ne
         let columns = params![site.0, first, before.first().0];
         let day: Option<i32> = connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0)).optional()?;
         let Some(month) = day.map(|day| Day(day).month()) else { return Ok(Next::None) };
-        if !is_added(connection, site, month)? {
+        if is_added_and_turned(connection, site, month)? != Some(true) {
             return Ok(Next::Month(month));
         }
         first = month.last().0 + 1;
@@ -116,6 +122,7 @@ fn next_month(connection: &Connection, site: SiteId, before: Month) -> Result<Ne
 /// A month that is being added up.
 struct Addition {
     month: PairsKey,
+    bounds: TurnBounds,
     stage: Stage,
 }
 
@@ -125,20 +132,24 @@ enum Stage {
     Pairs(Box<MonthMerge>),
     /// Cells of one dimension, those of an axis after the other; the one that was packed last.
     Singles(AxisKey),
+    /// The month counts, and its large tables are written in the order of their other value too.
+    Turning(Box<MonthTurn>),
 }
 
 impl Addition {
-    fn of(connection: &Connection, site: SiteId, month: Month) -> Result<Addition> {
+    fn of(connection: &Connection, site: SiteId, month: Month, bounds: TurnBounds) -> Result<Addition> {
         let sql = "SELECT pair, first, second, blocks FROM months_begun WHERE site = ? AND month = ?";
         let progress = connection
             .prepare_cached(sql)?
             .query_row(params![site.0, month.0], |row| Ok(((row.get(0)?, (row.get(1)?, row.get(2)?)), row.get(3)?)));
+        let is_added = is_added_and_turned(connection, site, month)?.is_some();
         let month = PairsKey { site, grain: Grain::Month, bucket: month.0, part: FINAL };
         let stage = match progress.optional()? {
+            Some((last, blocks)) if is_added => Stage::Turning(Box::new(MonthTurn::after(month, bounds, last, blocks))),
             Some((last, blocks)) => Stage::Pairs(Box::new(MonthMerge::after(month, last, blocks))),
             None => Stage::Clearing,
         };
-        Ok(Addition { month, stage })
+        Ok(Addition { month, bounds, stage })
     }
 
     /// Does one step, and tells whether there are more. A month that was outdated meanwhile has none.
@@ -146,25 +157,48 @@ impl Addition {
         match &mut self.stage {
             Stage::Clearing => self.clear(file),
             Stage::Pairs(merge) => match merge.step(&file.reader())? {
-                Merged::Some => Ok(true),
-                Merged::Block(block) => {
-                    let number = merge.blocks;
-                    merge.blocks += 1;
-                    written(file, |transaction| add_block(transaction, self.month, number, &block))
+                MonthStep::More => Ok(true),
+                MonthStep::Block(block) => {
+                    written(file, |transaction| add_block(transaction, self.month, merge.number(), &block))
                 }
-                Merged::All => {
+                MonthStep::All => {
                     self.stage = Stage::Singles((0, i64::MIN));
                     Ok(true)
                 }
             },
             Stage::Singles(after) => {
-                let Some((axis, cells)) = single(&file.reader(), self.month, *after)? else {
-                    return written(file, |transaction| add(transaction, self.month)).map(|_| false);
-                };
+                let Some((axis, cells)) = single(&file.reader(), self.month, *after)? else { return self.add(file) };
                 *after = axis;
                 written(file, |transaction| add_single(transaction, self.month, axis, &cells))
             }
+            // It reads the month as often as it takes, and no look-up shall wait for that.
+            Stage::Turning(turn) => match turn.step(&file.snapshot())? {
+                MonthStep::More => Ok(true),
+                MonthStep::Block(block) => {
+                    written(file, |transaction| add_block(transaction, self.month, turn.number(), &block))
+                }
+                MonthStep::All => written(file, |transaction| end(transaction, self.month)).map(|_| false),
+            },
         }
+    }
+
+    /// From now on the month counts.
+    fn add(&mut self, file: &SqliteFile) -> Result<bool> {
+        let PairsKey { site, bucket, .. } = self.month;
+        let mut blocks = 0;
+        let is_current = written(file, |transaction| {
+            let sql = "SELECT blocks FROM months_begun WHERE site = ? AND month = ?";
+            let found =
+                transaction.prepare_cached(sql)?.query_row(params![site.0, bucket], |row| row.get(0)).optional()?;
+            let Some(found) = found else { return Ok(false) };
+            blocks = found;
+            let sql = "UPDATE months_begun SET pair = ?, first = 0, second = 0 WHERE site = ? AND month = ?";
+            transaction.prepare_cached(sql)?.execute(params![TURNED, site.0, bucket])?;
+            transaction.execute("INSERT INTO months_added VALUES (?, ?, 0)", params![site.0, bucket])?;
+            Ok(true)
+        })?;
+        self.stage = Stage::Turning(Box::new(MonthTurn::after(self.month, self.bounds, (TURNED, (0, 0)), blocks)));
+        Ok(is_current)
     }
 
     /// Removes some of what an outdated month has left; what is removed is overwritten, so that much of it at once would fill the log.
@@ -177,6 +211,7 @@ impl Addition {
         written(file, |transaction| {
             cleared = transaction.prepare_cached(sql)?.execute(params![site.0, bucket, at_once as i64])?;
             if cleared < at_once {
+                outdate(transaction, site, Month(bucket))?;
                 let sql = "DELETE FROM packed WHERE site = ? AND grain = 2 AND bucket = ?";
                 transaction.prepare_cached(sql)?.execute(params![site.0, bucket])?;
                 let sql = "INSERT INTO months_begun VALUES (?, ?, 0, 0, 0, 0)";
@@ -225,11 +260,13 @@ fn add_single(transaction: &Transaction, month: PairsKey, (dimension, prop): Axi
     Ok(is_current)
 }
 
-fn add(transaction: &Transaction, PairsKey { site, bucket, .. }: PairsKey) -> Result<bool> {
+/// Nothing is left to be done for a month.
+fn end(transaction: &Transaction, PairsKey { site, bucket, .. }: PairsKey) -> Result<bool> {
     let sql = "DELETE FROM months_begun WHERE site = ? AND month = ?";
     let is_current = transaction.prepare_cached(sql)?.execute(params![site.0, bucket])? > 0;
     if is_current {
-        transaction.execute("INSERT INTO months_added VALUES (?, ?)", params![site.0, bucket])?;
+        let sql = "UPDATE months_added SET turned = 1 WHERE site = ? AND month = ?";
+        transaction.prepare_cached(sql)?.execute(params![site.0, bucket])?;
     }
     Ok(is_current)
 }
@@ -290,159 +327,8 @@ pub(super) fn not_added(connection: &Connection, site: SiteId, first: i32, last:
     Ok(runs)
 }
 
-pub(super) fn is_added(connection: &Connection, site: SiteId, month: Month) -> Result<bool> {
-    let sql = "SELECT 1 FROM months_added WHERE site = ? AND month = ?";
-    Ok(connection.prepare_cached(sql)?.exists(params![site.0, month.0])?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::cell::Tally;
-    use crate::store::sums::sqlite::pairs::OpenedBlocks;
-
-    const SITE: SiteId = SiteId(1);
-    /// 2026-06-01.
-    const FIRST: Day = Day(20_605);
-    const TABLES: [u32; 3] = [300, 301, 700];
-
-    /// Cells of some days, by day, table and key.
-    type Cells = BTreeMap<(i32, u32, CellKey), Tally>;
-
-    fn day_key(day: i32) -> PairsKey {
-        PairsKey { site: SITE, grain: Grain::Day, bucket: FIRST.0 + day, part: FINAL }
-    }
-
-    fn month_key() -> PairsKey {
-        PairsKey { site: SITE, grain: Grain::Month, bucket: FIRST.month().0, part: FINAL }
-    }
-
-    fn add_days(file: &SqliteFile, cells: &Cells) {
-        let mut days: BTreeMap<i32, BTreeMap<u32, packed::CellList>> = BTreeMap::new();
-        for ((day, table, key), tally) in cells {
-            days.entry(*day).or_default().entry(*table).or_default().push((*key, *tally));
-        }
-        for (day, tables) in days {
-            pairs::add(&file.writer(), day_key(day), tables.into_iter().map(Ok)).unwrap();
-        }
-    }
-
-    /// The month, if it is added up.
-    fn month_of(file: &SqliteFile) -> Option<BTreeMap<(u32, CellKey), Tally>> {
-        let reader = file.reader();
-        let mut cells = BTreeMap::new();
-        for table in TABLES {
-            let take = |key, tally| assert!(cells.insert((table, key), tally).is_none(), "{key:?} twice");
-            OpenedBlocks::of(&reader).each(month_key(), table, &(0..=u32::MAX), |_| true, take).unwrap();
-        }
-        is_added(&reader, SITE, FIRST.month()).unwrap().then_some(cells)
-    }
-
-    /// What a walk over all cells has.
-    fn walked(cells: &Cells) -> BTreeMap<(u32, CellKey), Tally> {
-        let mut sums: BTreeMap<_, Tally> = BTreeMap::new();
-        for ((_, table, key), tally) in cells {
-            *sums.entry((*table, *key)).or_default() += *tally;
-        }
-        sums.retain(|_, tally| !tally.is_zero());
-        sums
-    }
-
-    fn due() -> MonthWork {
-        let mut work = MonthWork::default();
-        work.note(&Flush { today: vec![(SITE, Day(FIRST.0 + 40))], ..Flush::default() });
-        work
-    }
-
-    /// Steps until nothing is left; after so many the program is started again each time.
-    fn add_up(file: &SqliteFile, restarts_after: usize) -> usize {
-        let (mut work, mut steps) = (due(), 0);
-        while work.step(file).unwrap() {
-            steps += 1;
-            assert!(steps < 10_000);
-            if steps % restarts_after == 0 {
-                work = due();
-            }
-        }
-        steps
-    }
-
-    fn file() -> (tempfile::TempDir, SqliteFile) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
-        (folder, file)
-    }
-
-    fn cells() -> impl Strategy<Value = Cells> {
-        let key = prop_oneof![(0..4_u32, 0..6_u32), (any::<u32>(), prop_oneof![0..3_u32, Just(u32::MAX)])];
-        let tally = (-1..4_i64, 0..90_i64).prop_map(|(visits, seconds)| Tally { visits, seconds, ..Tally::ZERO });
-        let table = prop::sample::select(TABLES.to_vec());
-        prop::collection::btree_map((0..30_i32, table, key), tally, 1..120)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
-
-        #[test]
-        fn a_month_is_the_sum_of_its_days(cells in cells(), more in cells(), after in 1..9_usize) {
-            let (_folder, file) = file();
-            add_days(&file, &cells);
-            let mut work = due();
-            (0..after).for_each(|_| _ = work.step(&file).unwrap());
-            let early = month_of(&file).unwrap_or_else(|| walked(&cells));
-            prop_assert_eq!(early, walked(&cells));
-            // Days that change while it is added up, or afterwards.
-            let more: Cells = more.into_iter().filter(|(cell, _)| cell.0 == 0).collect();
-            outdate(&file.writer(), SITE, FIRST.month()).unwrap();
-            add_days(&file, &more);
-            work.note_day(SITE, FIRST);
-            while work.step(&file).unwrap() {}
-            let mut all = cells;
-            more.into_iter().for_each(|(cell, tally)| *all.entry(cell).or_default() += tally);
-            prop_assert_eq!(month_of(&file), Some(walked(&all)));
-        }
-    }
-
-    /// Three days whose tables have several blocks each.
-    fn large() -> Cells {
-        let cell = |number: u32| {
-            let tally = Tally { visits: 1, engaged_ms: i64::from(number) << 20, revenue: 1 << 40, ..Tally::ZERO };
-            (((number % 3) as i32, TABLES[(number % 2) as usize], (number / 90, number % 77)), tally)
-        };
-        (0..150_000).map(cell).collect()
-    }
-
-    #[test]
-    fn a_large_month_is_written_block_by_block_and_goes_on_where_it_was() {
-        let (_folder, file) = file();
-        let cells = large();
-        add_days(&file, &cells);
-        let steps = add_up(&file, usize::MAX);
-        let blocks = "SELECT count(*) FROM pairs WHERE grain = 2";
-        let blocks: i64 = file.reader().query_row(blocks, [], |row| row.get(0)).unwrap();
-        assert!(blocks > 4 && steps as i64 > blocks, "{blocks} blocks in {steps} steps");
-        assert!(month_of(&file).unwrap() == walked(&cells));
-        outdate(&file.writer(), SITE, FIRST.month()).unwrap();
-        assert!(add_up(&file, 2) < 3 * steps);
-        assert!(month_of(&file).unwrap() == walked(&cells), "after a restart in every second step");
-    }
-
-    #[test]
-    fn a_month_waits_for_the_end_of_an_import() {
-        let (_folder, file) = file();
-        let cells = Cells::from([((0, TABLES[0], (1, 2)), Tally { visits: 1, ..Tally::ZERO })]);
-        add_days(&file, &cells);
-        let running = PairsKey { part: part_code(CountedBy::Import), ..day_key(1) };
-        pairs::add(&file.writer(), running, [Ok((TABLES[0], vec![((1, 2), Tally { visits: 1, ..Tally::ZERO })]))])
-            .unwrap();
-        let mut work = due();
-        assert!(!work.step(&file).unwrap() && month_of(&file).is_none());
-        pairs::take(&file.writer(), running).unwrap();
-        while work.step(&file).unwrap() {}
-        assert!(month_of(&file).is_some());
-    }
+/// Whether a month's large tables are there in the order of their other value too; nothing if the month is not added up.
+pub(super) fn is_added_and_turned(connection: &Connection, site: SiteId, month: Month) -> Result<Option<bool>> {
+    let sql = "SELECT turned FROM months_added WHERE site = ? AND month = ?";
+    Ok(connection.prepare_cached(sql)?.query_row(params![site.0, month.0], |row| row.get(0)).optional()?)
 }

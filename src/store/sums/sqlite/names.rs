@@ -83,7 +83,7 @@ pub(super) struct ValueFilter<'a> {
 
 enum WantedValues<'a> {
     All,
-    Ids(HashSet<u32>),
+    Ids(HashSet<u32, foldhash::fast::RandomState>),
     /// Those that pass, and what is known of it.
     Passing(&'a Test, RefCell<HashMap<u32, bool, foldhash::fast::RandomState>>),
 }
@@ -94,7 +94,7 @@ impl<'a> ValueFilter<'a> {
             None => WantedValues::All,
             Some(filter) => match filter.test.named() {
                 Some(named) => {
-                    let mut ids = HashSet::new();
+                    let mut ids = HashSet::default();
                     for text in named {
                         ids.extend(name_id(connection, ask.site, text)?.and_then(|id| u32::try_from(id).ok()));
                     }

@@ -4,7 +4,7 @@
 //! tables have some of their own.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
@@ -40,54 +40,98 @@ pub(super) fn is_turned(pair: Pair) -> bool {
     is_place && matches!(pair.second, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage)
 }
 
-/// Column blocks as they are read, each opened once.
+/// The number of the same table of a month in the order of its other value. Only large tables have one.
+pub(super) const TURNED: u32 = 0x1_0000;
+
+/// Column blocks of one bucket as they are read, each opened once.
 pub(super) struct OpenedBlocks<'a> {
     connection: &'a Connection,
+    key: PairsKey,
     opened: RefCell<HashMap<i64, Rc<ColumnBlock>, foldhash::fast::RandomState>>,
 }
 
 impl OpenedBlocks<'_> {
-    pub(super) fn of(connection: &Connection) -> OpenedBlocks<'_> {
-        OpenedBlocks { connection, opened: RefCell::default() }
+    pub(super) fn of(connection: &Connection, key: PairsKey) -> OpenedBlocks<'_> {
+        OpenedBlocks { connection, key, opened: RefCell::default() }
     }
 
-    /// Hands out the cells of a table whose first number lies in `first` and which are wanted.
+    /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order. Tells whether there is such a
+    /// table.
     pub(super) fn each(
         &self,
-        key: PairsKey,
         table: u32,
         first: &RangeInclusive<u32>,
         wanted: impl Fn(CellKey) -> bool,
         mut take: impl FnMut(CellKey, Tally),
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let ids = self.ids(table)?;
+        // Blocks before the first number are not opened: of a large table, one of them has what a reader wants.
+        let (mut from, mut until) = (0, ids.len());
+        while from < until {
+            let middle = from.midpoint(until);
+            let is_before = self.opened(ids[middle])?.end() < Some((table, *first.start()));
+            (from, until) = if is_before { (middle + 1, until) } else { (from, middle) };
+        }
+        let mut is_there = from > 0 && self.opened(ids[from - 1])?.end().is_some_and(|end| end.0 == table);
+        for id in &ids[from..] {
+            let block = self.opened(*id)?;
+            is_there |= block.has(table);
+            if block.begin() > Some((table, *first.end())) {
+                break;
+            }
+            block.each(table, first.clone(), &wanted, &mut take)?;
+        }
+        Ok(is_there)
+    }
+
+    /// The blocks that may hold a table, in order.
+    fn ids(&self, table: u32) -> Result<Vec<i64>> {
         // The table begins in the last column block that does not begin after it.
-        let sql = "SELECT id, first_table, cells FROM pairs
+        let sql = "SELECT id, first_table FROM pairs
                    WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ?
                    ORDER BY first_table DESC, sequence DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let PairsKey { site, grain, bucket, part } = key;
+        let PairsKey { site, grain, bucket, part } = self.key;
         let mut rows = statement.query(params![site.0, grain_code(grain), bucket, part, table])?;
+        let mut ids = Vec::new();
         while let Some(row) = rows.next()? {
-            self.opened(row.get(0)?, row)?.each(table, first.clone(), &wanted, &mut take)?;
+            ids.push(row.get(0)?);
             if row.get::<_, u32>(1)? < table {
                 break;
             }
         }
-        Ok(())
+        ids.reverse();
+        Ok(ids)
     }
 
-    fn opened(&self, id: i64, row: &rusqlite::Row) -> Result<Rc<ColumnBlock>> {
+    fn opened(&self, id: i64) -> Result<Rc<ColumnBlock>> {
         let mut opened = self.opened.borrow_mut();
         if let Some(block) = opened.get(&id) {
             return Ok(block.clone());
         }
-        let block = Rc::new(ColumnBlock::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?);
+        let mut statement = self.connection.prepare_cached("SELECT cells FROM pairs WHERE id = ?")?;
+        let block = statement.query_row([id], |row| Ok(ColumnBlock::open(row.get_ref(0)?.as_blob()?)))?;
+        let block = Rc::new(block?);
         if opened.len() >= limits::OPENED_BYTES_MAX / limits::COLUMN_BLOCK_BYTES {
             opened.clear();
         }
         opened.insert(id, block.clone());
         Ok(block)
     }
+}
+
+/// The tables of a key that have at least so many cells, in order.
+pub(super) fn large_tables(connection: &Connection, key: PairsKey, least: usize) -> Result<Vec<u32>> {
+    let sql = "SELECT cells FROM pairs WHERE site = ? AND grain = ? AND bucket = ? AND part = ?";
+    let PairsKey { site, grain, bucket, part } = key;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![site.0, grain_code(grain), bucket, part])?;
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let block = ColumnBlock::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        block.cells().for_each(|(table, cells)| *sizes.entry(table).or_default() += cells);
+    }
+    Ok(sizes.into_iter().filter(|(table, cells)| *table < TURNED && *cells >= least).map(|(table, _)| table).collect())
 }
 
 /// Writes the tables of a key, which come in order of their numbers.

@@ -1,7 +1,8 @@
 //! Answers questions for sums, in a transaction of the caller.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use super::compaction::tally;
-use super::months::{self, is_added as is_month_added};
+use super::months;
 use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
@@ -17,7 +18,7 @@ use super::write::{axis_id, name_id, table};
 use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
-use crate::counts::pairs::{Pair, REST};
+use crate::counts::pairs::REST;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
@@ -59,22 +60,56 @@ pub(super) fn answer(
 ) -> Result<StoredSums> {
     let adds = running.iter().map(|running| is_added(connection, running, flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
-    let blocks = OpenedBlocks::of(connection);
-    let mut rows = Vec::with_capacity(asks.len());
+    let mut readings = Vec::with_capacity(asks.len());
     for ask in asks {
         let wanted = ValueFilter::of(connection, ask, texts)?;
         let of_site = in_memory.iter().filter(|running| running.site == ask.site);
-        let left_out: Vec<(i32, i64)> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
-        let mut reading = Reading { connection, ask, left_out: &left_out, sums: HashMap::default() };
-        match ask.source() {
-            CellSource::Single(axis) => reading.single(axis, &wanted)?,
-            CellSource::Pair(pair, is_by_second) => reading.pair(pair, is_by_second, &wanted, &blocks)?,
-            CellSource::Nowhere => {}
+        let left_out = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
+        let mut reading = Reading { connection, ask, wanted, left_out, sums: ValueSums::default() };
+        if let CellSource::Single(axis) = ask.source() {
+            reading.single(axis)?;
         }
-        wanted.check()?;
-        rows.push(reading.rows(texts)?);
+        readings.push(reading);
     }
-    Ok(StoredSums { rows, adds })
+    read_pairs(connection, &mut readings)?;
+    let finished = readings.into_iter().map(|reading| {
+        reading.wanted.check()?;
+        reading.rows(texts)
+    });
+    Ok(StoredSums { rows: finished.collect::<Result<_>>()?, adds })
+}
+
+/// Reads what questions want of pairs, bucket by bucket: what they share is opened once, and little of it is open at a time.
+fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
+    let mut buckets: BTreeMap<(SiteId, i64, i32), Vec<(usize, BucketPart)>> = BTreeMap::new();
+    for (place, reading) in readings.iter().enumerate() {
+        for part in reading.bucket_parts()? {
+            let key = (reading.ask.site, packed::grain_code(part.grain), part.bucket);
+            buckets.entry(key).or_default().push((place, part));
+        }
+    }
+    for ((site, ..), of_bucket) in buckets {
+        let mut blocks: BTreeMap<i64, OpenedBlocks> = BTreeMap::new();
+        for (place, BucketPart { grain, bucket, shown, parts, is_turned }) in of_bucket {
+            for part in parts {
+                let key = PairsKey { site, grain, bucket, part: *part };
+                let blocks = blocks.entry(*part).or_insert_with(|| OpenedBlocks::of(connection, key));
+                readings[place].pair(key, shown, is_turned, blocks)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a question wants of a bucket that has pairs.
+struct BucketPart {
+    grain: Grain,
+    bucket: i32,
+    /// The bucket to which it is added.
+    shown: i32,
+    parts: &'static [i64],
+    /// Whether large tables are there in the order of their other value too.
+    is_turned: bool,
 }
 
 /// Whether what is in memory of a running day is not in the store yet.
@@ -94,22 +129,28 @@ fn is_added(connection: &Connection, running: &InMemory, flush: u64) -> Result<b
 struct Reading<'a> {
     connection: &'a Connection,
     ask: &'a Ask,
+    wanted: ValueFilter<'a>,
     /// Days and parts of pairs that the caller adds by itself.
-    left_out: &'a [(i32, i64)],
-    /// By bucket and number of the value.
-    sums: HashMap<(i32, u32), Tally, foldhash::fast::RandomState>,
+    left_out: Vec<(i32, i64)>,
+    sums: ValueSums,
+}
+
+/// Sums by bucket and number of the value.
+#[derive(Default)]
+struct ValueSums(HashMap<(i32, u32), Tally, foldhash::fast::RandomState>);
+
+impl ValueSums {
+    fn add(&mut self, ask: &Ask, bucket: i32, value: u32, tally: Tally) {
+        let bucket = if ask.by_bucket { bucket } else { 0 };
+        let value = if ask.axis == Axis::Total { 0 } else { value };
+        *self.0.entry((bucket, value)).or_default() += tally;
+    }
 }
 
 impl Reading<'_> {
-    fn add(&mut self, bucket: i32, value: u32, tally: Tally) {
-        let bucket = if self.ask.by_bucket { bucket } else { 0 };
-        let value = if self.ask.axis == Axis::Total { 0 } else { value };
-        *self.sums.entry((bucket, value)).or_default() += tally;
-    }
-
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let mut rows = Vec::with_capacity(self.sums.len());
-        for ((bucket, value), tally) in self.sums {
+        let mut rows = Vec::with_capacity(self.sums.0.len());
+        for ((bucket, value), tally) in self.sums.0 {
             let value: Name = match value {
                 0 => Name::from(""),
                 REST => Name::from(OTHER),
@@ -120,7 +161,7 @@ impl Reading<'_> {
         Ok(rows)
     }
 
-    fn single(&mut self, axis: &Axis<Name>, wanted: &ValueFilter) -> Result<()> {
+    fn single(&mut self, axis: &Axis<Name>) -> Result<()> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let Some((dimension, prop)) = columns(self.connection, site, axis)? else {
             return self.totals();
@@ -130,23 +171,23 @@ impl Reading<'_> {
         }
         let place = PackedKey { site, grain, dimension, prop, bucket: first };
         if grain != Grain::Month {
-            self.table(grain, place, (first, last), wanted)?;
+            self.table(grain, place, (first, last))?;
         }
         match grain {
             Grain::Hour => {
                 let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
-                self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1], wanted)
+                self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1])
             }
-            Grain::Day => self.packed_days(place, last, &[], wanted),
+            Grain::Day => self.packed_days(place, last, &[]),
             // Days that are not over are in no month yet, and months that are not added up count by their rows alone.
             Grain::Month => {
                 let not_added = months::not_added(self.connection, site, first, last)?;
-                self.packed_days(place, last, &not_added, wanted)?;
+                self.packed_days(place, last, &not_added)?;
                 for run in not_added {
-                    self.table(grain, place, run, wanted)?;
+                    self.table(grain, place, run)?;
                 }
                 let days = (Month(first).first().0, Month(last).last().0);
-                self.table(Grain::Day, PackedKey { grain: Grain::Day, ..place }, days, wanted)
+                self.table(Grain::Day, PackedKey { grain: Grain::Day, ..place }, days)
             }
         }
     }
@@ -160,13 +201,13 @@ impl Reading<'_> {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![site.0, packed::grain_code(grain), first, last])?;
         while let Some(row) = rows.next()? {
-            self.add(row.get(0)?, 0, tally(row, 1)?);
+            self.sums.add(self.ask, row.get(0)?, 0, tally(row, 1)?);
         }
         Ok(())
     }
 
     /// Adds rows of a table; those of days that stand for a month are booked to it.
-    fn table(&mut self, grain: Grain, place: PackedKey, (first, last): (i32, i32), wanted: &ValueFilter) -> Result<()> {
+    fn table(&mut self, grain: Grain, place: PackedKey, (first, last): (i32, i32)) -> Result<()> {
         let sql = format!(
             "SELECT bucket, value, {} FROM {} WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?",
             TALLY.join(", "),
@@ -177,24 +218,24 @@ impl Reading<'_> {
         while let Some(row) = rows.next()? {
             let (bucket, value) = (row.get(0)?, row.get(1)?);
             let bucket = if grain == self.ask.grain { bucket } else { Day(bucket).month().0 };
-            if wanted.passes(value) {
-                self.add(bucket, value, tally(row, 2)?);
+            if self.wanted.passes(value) {
+                self.sums.add(self.ask, bucket, value, tally(row, 2)?);
             }
         }
         Ok(())
     }
 
-    fn packed_hours(&mut self, place: PackedKey, last: i32, wanted: &ValueFilter) -> Result<()> {
+    fn packed_hours(&mut self, place: PackedKey, last: i32) -> Result<()> {
         let ask = self.ask;
         packed::each(self.connection, place, last, |day, cells| {
             unpack(
                 cells,
                 0..=u32::MAX,
-                |key| wanted.passes(key.0),
+                |key| self.wanted.passes(key.0),
                 |(value, hour), tally| {
                     let bucket = day * 24 + hour as i32;
                     if (ask.first..=ask.last).contains(&bucket) {
-                        self.add(bucket, value, tally);
+                        self.sums.add(ask, bucket, value, tally);
                     }
                 },
             )?;
@@ -203,78 +244,78 @@ impl Reading<'_> {
     }
 
     /// Adds packed days, or months, but for some runs of them.
-    fn packed_days(
-        &mut self,
-        place: PackedKey,
-        last: i32,
-        left_out: &[(i32, i32)],
-        wanted: &ValueFilter,
-    ) -> Result<()> {
+    fn packed_days(&mut self, place: PackedKey, last: i32, left_out: &[(i32, i32)]) -> Result<()> {
         packed::each(self.connection, place, last, |day, cells| {
             if left_out.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
                 return Ok(());
             }
-            unpack(cells, 0..=u32::MAX, |key| wanted.passes(key.0), |(value, _), tally| self.add(day, value, tally))?;
-            Ok(())
+            let add = |(value, _): CellKey, tally| self.sums.add(self.ask, day, value, tally);
+            Ok(unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add)?)
         })
     }
 
-    fn pair(&mut self, pair: Pair, is_by_second: bool, wanted: &ValueFilter, blocks: &OpenedBlocks) -> Result<()> {
+    /// The buckets that have pairs, if these are what the question wants.
+    fn bucket_parts(&self) -> Result<Vec<BucketPart>> {
         let Ask { site, grain, first, last, .. } = *self.ask;
-        let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
-        let read = |reading: &mut Self, (grain, bucket): (Grain, i32), parts: &[i64], shown: i32| {
-            let key = PairsKey { site, grain, bucket, part: FINAL };
-            reading.pair_table(key, parts, shown, (table, is_by_second), wanted, blocks)
-        };
-        match grain {
+        let days = |first: i32, last: i32| pairs::buckets(self.connection, site, Grain::Day, first, last);
+        let day =
+            |bucket: i32, shown: i32, parts| BucketPart { grain: Grain::Day, bucket, shown, parts, is_turned: false };
+        let mut found = Vec::new();
+        match (self.ask.source(), grain) {
             // Pairs are not kept by hour.
-            Grain::Hour => {}
-            Grain::Day => {
-                for day in pairs::buckets(self.connection, site, Grain::Day, first, last)? {
-                    read(self, (Grain::Day, day), &PARTS, day)?;
-                }
+            (CellSource::Single(_) | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
+            (CellSource::Pair(..), Grain::Day) => {
+                found.extend(days(first, last)?.into_iter().map(|bucket| day(bucket, bucket, &PARTS)));
             }
-            Grain::Month => {
+            (CellSource::Pair(..), Grain::Month) => {
                 for month in (first..=last).map(Month) {
-                    if is_month_added(self.connection, site, month)? {
-                        read(self, (Grain::Month, month.0), &[FINAL], month.0)?;
+                    if let Some(is_turned) = months::is_added_and_turned(self.connection, site, month)? {
+                        let parts = &[FINAL];
+                        found.push(BucketPart { grain, bucket: month.0, shown: month.0, parts, is_turned });
                         // What is not for good is in no month.
-                        for day in pairs::running(self.connection, site, month)? {
-                            read(self, (Grain::Day, day), ALL_PARTS, month.0)?;
-                        }
+                        let running = pairs::running(self.connection, site, month)?;
+                        found.extend(running.into_iter().map(|bucket| day(bucket, month.0, ALL_PARTS)));
                         continue;
                     }
-                    for day in pairs::buckets(self.connection, site, Grain::Day, month.first().0, month.last().0)? {
-                        read(self, (Grain::Day, day), &PARTS, month.0)?;
-                    }
+                    let days = days(month.first().0, month.last().0)?;
+                    found.extend(days.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
                 }
             }
+        }
+        Ok(found)
+    }
+
+    /// Adds the cells that one of those who have counted a bucket has, unless the caller adds them.
+    fn pair(&mut self, key: PairsKey, shown: i32, is_turned: bool, blocks: &OpenedBlocks) -> Result<()> {
+        let CellSource::Pair(pair, is_by_second) = self.ask.source() else { return Ok(()) };
+        if self.left_out.contains(&(key.bucket, key.part)) {
+            return Ok(());
+        }
+        let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
+        // A reader who wants one first value opens the chunks that hold it alone.
+        match self.wanted.single() {
+            Some(id) if !is_by_second => _ = self.pair_table(table, &(id..=id), false, shown, blocks)?,
+            Some(id) if is_turned && self.pair_table(pairs::TURNED | table, &(id..=id), false, shown, blocks)? => {}
+            _ => _ = self.pair_table(table, &(0..=u32::MAX), is_by_second, shown, blocks)?,
         }
         Ok(())
     }
 
-    /// Adds the cells of one table, by some of those who have counted the bucket, as far as the caller does not add them.
     fn pair_table(
         &mut self,
-        key: PairsKey,
-        parts: &[i64],
+        table: u32,
+        first: &RangeInclusive<u32>,
+        is_by_second: bool,
         shown: i32,
-        (table, is_by_second): (u32, bool),
-        wanted: &ValueFilter,
         blocks: &OpenedBlocks,
-    ) -> Result<()> {
-        // A reader who wants one first value opens the chunks that hold it alone.
-        let first = match wanted.single() {
-            Some(id) if !is_by_second => id..=id,
-            _ => 0..=u32::MAX,
-        };
+    ) -> Result<bool> {
         let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
-        let passes = |key: CellKey| sides(key).0 != REST && wanted.passes(sides(key).0);
-        for part in parts.iter().copied().filter(|part| !self.left_out.contains(&(key.bucket, *part))) {
-            let key = PairsKey { part, ..key };
-            blocks.each(key, table, &first, passes, |key, tally| self.add(shown, sides(key).1, tally))?;
-        }
-        Ok(())
+        let single = self.wanted.single();
+        let passes = |key: CellKey| match (sides(key).0, single) {
+            (value, Some(id)) => value == id,
+            (value, None) => value != REST && self.wanted.passes(value),
+        };
+        blocks.each(table, first, passes, |key, tally| self.sums.add(self.ask, shown, sides(key).1, tally))
     }
 }
 

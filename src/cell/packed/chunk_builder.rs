@@ -8,8 +8,8 @@ use crate::limits;
 
 /// Cells as chunks, which come in order of their keys, each key once. Tallies of nothing are left out.
 pub fn chunks(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> impl Iterator<Item = Chunk> {
-    let (mut cells, mut writer) = (cells.into_iter(), ChunkWriter::default());
-    let next = move || cells.find_map(|(key, tally)| writer.add(key, tally)).or_else(|| writer.finish());
+    let (mut cells, mut builder) = (cells.into_iter(), ChunkBuilder::default());
+    let next = move || cells.find_map(|(key, tally)| builder.add(key, tally)).or_else(|| builder.finish());
     std::iter::from_fn(next)
 }
 
@@ -38,9 +38,9 @@ impl Chunk {
 
 /// Takes cells one after the other and hands out chunks.
 #[derive(Debug, Default)]
-pub struct ChunkWriter(OpenChunk);
+pub struct ChunkBuilder(OpenChunk);
 
-impl ChunkWriter {
+impl ChunkBuilder {
     /// Adds a cell whose key is above that of the one before, unless its tally is nothing. Hands out the chunk before it if that is
     /// full.
     pub fn add(&mut self, key: CellKey, tally: Tally) -> Option<Chunk> {
