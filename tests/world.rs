@@ -92,6 +92,7 @@ pub struct World {
     pub journal: JournalFolder,
     /// Whether it is used.
     has_journal: bool,
+    has_fast_path: bool,
     pub clock: Clock,
     running: Option<Running>,
     agent: ureq::Agent,
@@ -122,11 +123,21 @@ impl World {
 
     /// A world with a file of places.
     pub fn with(now: &str, sites: &[(&str, &str)], geo: Option<&Path>) -> World {
+        World::made(now, sites, geo, true)
+    }
+
+    /// A world whose beacons hyper answers.
+    pub fn without_fast_path(now: &str, sites: &[(&str, &str)]) -> World {
+        World::made(now, sites, None, false)
+    }
+
+    fn made(now: &str, sites: &[(&str, &str)], geo: Option<&Path>, has_fast_path: bool) -> World {
         logs::capture();
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
             journal: JournalFolder::make(),
             has_journal: true,
+            has_fast_path,
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
@@ -153,7 +164,7 @@ impl World {
         let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), journal);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
-        let app_collector = collector.clone();
+        let (app_collector, has_fast_path) = (collector.clone(), self.has_fast_path);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(async {
@@ -161,6 +172,7 @@ impl World {
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 bound.send(url.clone()).unwrap();
                 let app = App::new(app_collector, Default::default(), url);
+                let app = if has_fast_path { app } else { app.without_fast_path() };
                 server::run(listener, app, async { drop(stopped.await) }).await;
             });
         });

@@ -19,6 +19,17 @@ pub const BULK_WAIT_S: u64 = 300;
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Largest beacon that is answered on the fast path, head and body together, in bytes: real ones stay below 3 kB.
+pub const FAST_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Most headers of such a request: browsers behind two proxies send 35.
+pub const FAST_HEADERS_MAX: usize = 64;
+/// In how many pieces such a request may come: one or two, as a rule.
+pub const FAST_PIECES_MAX: usize = 8;
+/// How many requests of one connection are answered before others have their turn.
+pub const FAST_ANSWERS_AT_ONCE: usize = 16;
+/// How long the fast path waits for a body whose head is there, in milliseconds, before it leaves the rest to hyper: clients that
+/// send both apart send them one right after the other.
+pub const FAST_BODY_WAIT_MS: u64 = 500;
 /// Bytes of a body that need no room among [`BODIES_BYTES_MAX`]: beacons have a few hundred.
 pub const BODY_BYTES_FREE: usize = 4 * 1024;
 /// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
