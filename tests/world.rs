@@ -123,21 +123,12 @@ impl World {
 
     /// A world with a file of places.
     pub fn with(now: &str, sites: &[(&str, &str)], geo: Option<&Path>) -> World {
-        World::made(now, sites, geo, true)
-    }
-
-    /// A world whose beacons hyper answers.
-    pub fn without_fast_path(now: &str, sites: &[(&str, &str)]) -> World {
-        World::made(now, sites, None, false)
-    }
-
-    fn made(now: &str, sites: &[(&str, &str)], geo: Option<&Path>, has_fast_path: bool) -> World {
         logs::capture();
         let mut world = World {
             folder: tempfile::tempdir().unwrap(),
             journal: JournalFolder::make(),
             has_journal: true,
-            has_fast_path,
+            has_fast_path: true,
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
@@ -227,9 +218,9 @@ impl World {
         self.command(Command::TokenCreate { site: None, scope: scope.into() }).unwrap().text
     }
 
-    /// The same world without a journal, in which nothing has happened yet.
-    pub fn without_journal(mut self) -> World {
-        self.has_journal = false;
+    /// The same world, whose beacons hyper answers.
+    pub fn without_fast_path(mut self) -> World {
+        self.has_fast_path = false;
         self.restart();
         self
     }
@@ -238,11 +229,6 @@ impl World {
     pub fn restart(&mut self) {
         self.end(End::Stop);
         self.run();
-    }
-
-    /// Ends the server as a crash does, and starts it again on the same folders.
-    pub fn kill(&mut self) {
-        self.kill_and(|_| {});
     }
 
     fn end(&mut self, how: End) {

@@ -41,9 +41,6 @@ pub struct UnusualBytes {
     pub alone: Option<usize>,
 }
 
-const HEAD_WAIT: Duration = Duration::from_secs(limits::HEAD_WAIT_S);
-const BODY_WAIT: Duration = Duration::from_millis(limits::FAST_BODY_WAIT_MS);
-
 thread_local! {
     /// What connections of this thread read into and write from. It is empty, and its bytes are 0, whenever it is not in use.
     static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers { read: vec![0; limits::FAST_REQUEST_BYTES_MAX], write: Vec::new() });
@@ -83,7 +80,7 @@ pub async fn run(
     app: &App,
     stop: &mut StopSignal,
 ) -> FastPathEnd {
-    let until = Instant::now() + HEAD_WAIT;
+    let until = next_head();
     let is_unseen = !start.is_empty();
     let (held, pieces, waits_for_body, unsent, leaves) = (start, 0, false, Vec::new(), None);
     let mut path = FastPath { stream, peer, app, held, pieces, waits_for_body, is_unseen, unsent, leaves, until };
@@ -107,6 +104,11 @@ pub async fn run(
         Poll::Pending
     })
     .await
+}
+
+/// Until when the next head has to come.
+fn next_head() -> Instant {
+    Instant::now() + Duration::from_secs(limits::HEAD_WAIT_S)
 }
 
 impl FastPath<'_> {
@@ -156,7 +158,7 @@ impl FastPath<'_> {
         self.answer_all(bytes, write);
         bytes.fill(0);
         if !write.is_empty() {
-            self.until = Instant::now() + HEAD_WAIT;
+            self.until = next_head();
             self.send(write);
             write.clear();
         }
@@ -199,7 +201,7 @@ impl FastPath<'_> {
             return;
         }
         if is_body {
-            self.until = Instant::now() + BODY_WAIT;
+            self.until = Instant::now() + Duration::from_millis(limits::FAST_BODY_WAIT_MS);
         }
         self.waits_for_body = is_body;
         self.held.extend_from_slice(rest);

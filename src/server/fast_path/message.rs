@@ -6,7 +6,7 @@
 
 use std::mem::MaybeUninit;
 
-use httparse::{Error, Header, Status};
+use httparse::{Header, Status};
 
 use crate::beacon::address::Header as Forwarding;
 use crate::limits;
@@ -91,8 +91,7 @@ pub fn arrived<'b, 'h>(bytes: &'b [u8], room: &'h mut HeaderRoom<'b>) -> Inbound
     let head_len = match request.parse_with_uninit_headers(bytes, room) {
         Ok(Status::Complete(len)) => len,
         Ok(Status::Partial) => return Inbound::Part { is_body: false },
-        Err(Error::HeaderName | Error::HeaderValue | Error::NewLine | Error::Status) => return OTHER,
-        Err(Error::Token | Error::TooManyHeaders | Error::Version) => return OTHER,
+        Err(_) => return OTHER,
     };
     let (Some(method), Some(target), Some(1)) = (request.method, request.path, request.version) else { return OTHER };
     let fields = FieldList(request.headers);
