@@ -111,6 +111,22 @@ fn next_head() -> Instant {
     Instant::now() + Duration::from_secs(limits::HEAD_WAIT_S)
 }
 
+fn answer(message: &FastMessage<'_, '_>, peer: IpAddr, app: &App, write: &mut Vec<u8>) {
+    let client = ingest::client(&message.fields, peer, app);
+    let said = Said::by(&message.fields);
+    let request = said.request(message.query, message.body, client);
+    reply::write(ingest::answer_at_once(message.route, message.method, &request, app), write);
+}
+
+/// Answers the request that these bytes are, if it is one for the fast path.
+pub fn answered(bytes: &[u8], peer: IpAddr, app: &App) -> Option<Vec<u8>> {
+    let mut room = [const { MaybeUninit::uninit() }; limits::FAST_HEADERS_MAX];
+    let Inbound::Message(message) = message::arrived(bytes, &mut room) else { return None };
+    let mut write = Vec::new();
+    answer(&message, peer, app, &mut write);
+    Some(write)
+}
+
 impl FastPath<'_> {
     /// Reads and answers as long as something is there.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<FastPathEnd> {
@@ -178,7 +194,7 @@ impl FastPath<'_> {
             let mut room = [const { MaybeUninit::uninit() }; limits::FAST_HEADERS_MAX];
             match message::arrived(rest, &mut room) {
                 Inbound::Message(message) => {
-                    self.answer(&message, write);
+                    answer(&message, self.peer, self.app, write);
                     (answered, self.pieces) = (answered + 1, 0);
                     rest = &rest[message.len..];
                 }
@@ -205,13 +221,6 @@ impl FastPath<'_> {
         }
         self.waits_for_body = is_body;
         self.held.extend_from_slice(rest);
-    }
-
-    fn answer(&self, message: &FastMessage<'_, '_>, write: &mut Vec<u8>) {
-        let client = ingest::client(&message.fields, self.peer, self.app);
-        let said = Said::by(&message.fields);
-        let request = said.request(message.query, message.body, client);
-        reply::write(ingest::answer_at_once(message.route, message.method, &request, self.app), write);
     }
 
     /// Sends answers; what the client does not take at once is kept.
