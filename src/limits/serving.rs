@@ -27,6 +27,8 @@ pub const FAST_HEADERS_MAX: usize = 64;
 pub const FAST_PIECES_MAX: usize = 8;
 /// How many requests of one connection are answered before others have their turn.
 pub const FAST_ANSWERS_AT_ONCE: usize = 16;
+/// Longest name of a header that the fast path looks at: `sec-ch-ua-full-version-list` is the longest that says something.
+pub const FAST_HEADER_NAME_BYTES_MAX: usize = 32;
 /// How long the fast path waits for a body whose head is there, in milliseconds, before it leaves the rest to hyper: clients that
 /// send both apart send them one right after the other.
 pub const FAST_BODY_WAIT_MS: u64 = 500;

@@ -52,13 +52,10 @@ pub type HeaderRoom<'b> = [MaybeUninit<Header<'b>>; limits::FAST_HEADERS_MAX];
 #[derive(Clone, Copy)]
 pub struct FieldList<'b, 'h>(&'h [Header<'b>]);
 
-/// Longest name of a header that somebody looks for, and room for longer ones.
-const NAME_BYTES: usize = 32;
-
 impl HeaderFields for FieldList<'_, '_> {
     fn each<'a>(&'a self, mut show: impl FnMut(&str, &'a [u8])) {
         for field in self.0 {
-            let mut small = [0; NAME_BYTES];
+            let mut small = [0; limits::FAST_HEADER_NAME_BYTES_MAX];
             let Some(small) = small.get_mut(..field.name.len()) else { continue };
             small.copy_from_slice(field.name.as_bytes());
             small.make_ascii_lowercase();
