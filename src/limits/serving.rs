@@ -14,8 +14,8 @@ pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
-/// Connections served at once. An idle one costs about 20 kB, and one that has sent the largest head and the beginning of
-/// a body about 60 kB: 10,000 hostile ones stay below 1 GB.
+/// Connections served at once. An idle one that brings hits costs about 2 kB, another 20 kB, and one that has sent the largest
+/// head and the beginning of a body about 60 kB: 10,000 hostile ones stay below 1 GB.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;

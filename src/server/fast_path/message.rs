@@ -93,9 +93,12 @@ pub fn arrived<'b, 'h>(bytes: &'b [u8], room: &'h mut HeaderRoom<'b>) -> Inbound
     let (Some(method), Some(target), Some(1)) = (request.method, request.path, request.version) else { return OTHER };
     let fields = FieldList(request.headers);
     let Some(body_len) = fields.framing() else { return OTHER };
+    if !target.bytes().all(is_plain) {
+        return OTHER;
+    }
     let alone = (body_len.is_none() && matches!(method, "GET" | "HEAD" | "OPTIONS")).then_some(head_len);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let route = routes::fast(method, path).filter(|_| query.bytes().all(is_plain) && !fields.wants_more());
+    let route = routes::fast(method, path).filter(|_| !fields.wants_more());
     let (Some(route), true) = (route, body_len.is_some() == (method == "POST")) else {
         return Inbound::Other { alone };
     };
@@ -108,7 +111,7 @@ pub fn arrived<'b, 'h>(bytes: &'b [u8], room: &'h mut HeaderRoom<'b>) -> Inbound
 
 const OTHER: Inbound<'static, 'static> = Inbound::Other { alone: None };
 
-/// Whether a byte means the same to every reader of queries.
+/// Whether a byte means the same to every reader of addresses.
 fn is_plain(byte: u8) -> bool {
     (0x21..0x7f).contains(&byte) & !matches!(byte, b'"' | b'#' | b'<' | b'>')
 }

@@ -65,16 +65,16 @@ fn whole(body: Full<Bytes>) -> Bytes {
     }
 }
 
-/// The length of `Sun, 06 Nov 1994 08:49:37 GMT`.
-const DATE_LEN: usize = 29;
+/// A moment as HTTP writes it.
+type HttpDate = [u8; "Sun, 06 Nov 1994 08:49:37 GMT".len()];
 
 thread_local! {
     /// The second that was told last, and how.
-    static TOLD: Cell<(u64, [u8; DATE_LEN])> = const { Cell::new((0, [b' '; DATE_LEN])) };
+    static TOLD: Cell<(u64, HttpDate)> = const { Cell::new((0, *b"Thu, 01 Jan 1970 00:00:00 GMT")) };
 }
 
-/// The present second, as HTTP writes it.
-fn date() -> [u8; DATE_LEN] {
+/// The present second.
+fn date() -> HttpDate {
     let second = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (last, told) = TOLD.get();
     if last == second {
