@@ -43,8 +43,9 @@
 //! # A pageview from click to chart
 //!
 //! 1. The tracker (`dashboards/tracker.js`) posts `{"n":"pageview","u":"https://example.com/a?utm_source=x",...}`.
-//! 2. `server/ingest.rs` finds the client's address behind trusted proxies ([`beacon::address`]) and calls
-//!    [`beacon::plausible::parse`], which gives a [`beacon::Beacon`] for each site named.
+//! 2. `server/fast_path.rs` reads the request, or hyper does where anything about it is unusual. `server/ingest.rs` finds the
+//!    client's address behind trusted proxies ([`beacon::address`]) and calls [`beacon::plausible::parse`], which gives a
+//!    [`beacon::Beacon`] for each site named.
 //! 3. [`collector::Collector::receive`] finds the site, the site's day and its salt, and calls [`hit::make`]: page and
 //!    campaign from the URL, source from the referrer, browser from the agent, country from address or time zone, and a
 //!    token that stands for address and agent until the salt is wiped. Address and agent are gone then.
@@ -108,6 +109,8 @@
 //! - which names find room on a full day, and which give way: `cell/names/`; who has room as a visitor: `counts/shares.rs`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
+//! - how connections are served: `server/connection.rs`; which beacons need no hyper: `server/fast_path/`, and
+//!   `WireAdapter::at_once` in `server/ingest.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
 //! - what the journal holds: `journal/record.rs` and the codes beside it, `journal/header.rs` for the version, whose bytes are in

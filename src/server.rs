@@ -1,13 +1,15 @@
 //! In: HTTP requests. Out: answers. Forgets: addresses and agents, as soon as a request is answered; there is no access
 //! log.
 //!
-//! Beacons take the short way: hyper to `ingest`. Everything else goes through axum's router.
+//! Beacons take the short way: the fast path or hyper to `ingest`. Everything else goes through hyper and axum's router.
 
 mod answers;
 mod api;
 mod body;
+mod connection;
 mod counter;
 mod failure;
+mod fast_path;
 mod form;
 mod guess;
 mod ingest;
@@ -25,23 +27,15 @@ mod flash;
 mod together;
 mod concurrency_limit;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http_body_util::{Either, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tower::ServiceExt;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 use crate::beacon::address::Trust;
@@ -61,23 +55,44 @@ pub struct App {
     pub base_url: String,
     /// Tries at passwords.
     password_limit: RateLimit,
+    has_fast_path: bool,
 }
 
 impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
-        App { collector, trust, base_url, password_limit: RateLimit::default() }
+        App { collector, trust, base_url, password_limit: RateLimit::default(), has_fast_path: true }
+    }
+
+    /// Answers a request that has all that the fast path wants, without a connection: a bench counts what that costs.
+    #[doc(hidden)]
+    pub fn answered(&self, bytes: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
+        fast_path::answered(bytes, peer, self)
+    }
+
+    /// The same as [`App::new`], but hyper answers beacons too: tests compare both.
+    #[doc(hidden)]
+    pub fn without_fast_path(self) -> App {
+        App { has_fast_path: false, ..self }
     }
 }
 
 type SharedApp = Arc<App>;
+
+/// Tells connections when the server ends.
+type StopSignal = watch::Receiver<bool>;
+
+/// Waits for the server's end.
+async fn ended(stop: &mut StopSignal) {
+    let _ = stop.wait_for(|is_ending| *is_ending).await;
+}
 
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
-    let graceful = GracefulShutdown::new();
+    let (stopping, _) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     let mut accepting = Accepting::default();
     tokio::pin!(stop);
@@ -91,11 +106,9 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         match accepted {
             Ok((stream, peer)) => {
                 accepting = Accepting::default();
-                let connection = connection(stream, peer, app.clone(), router.clone());
-                let connection = graceful.watch(connection);
+                let serving = connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe());
                 tokio::spawn(async move {
-                    // A client that goes away in the middle is no event of ours.
-                    let _ = connection.await;
+                    serving.await;
                     drop(permit);
                 });
             }
@@ -105,7 +118,8 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     drop(listener);
     // Streams would go on for as long as their readers like.
     hub.close();
-    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), graceful.shutdown()).await;
+    stopping.send_replace(true);
+    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
 }
 
 /// Connections that could not be accepted one after the other.
@@ -125,41 +139,6 @@ impl Accepting {
         meter.failed(FailureKind::Accept, "accept", error);
         self.pause_ms = (2 * self.pause_ms).clamp(limits::ACCEPT_PAUSE_MS, limits::ACCEPT_PAUSE_MS_MAX);
         Duration::from_millis(self.pause_ms)
-    }
-}
-
-fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: SharedApp,
-    router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
-    // Answers are small and whole; waiting for more to send only delays them.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, peer.ip(), app.clone(), router.clone()));
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
-        .max_buf_size(limits::HEAD_BYTES_MAX)
-        // Answers to beacons are smaller than what the kernel spends on a list of pieces.
-        .writev(false)
-        .serve_connection(TokioIo::new(stream), service)
-}
-
-async fn answer(
-    request: hyper::Request<Incoming>,
-    peer: IpAddr,
-    app: SharedApp,
-    router: Router,
-) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
-    match routes::wire(request.method(), request.uri().path()) {
-        Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
-        None => {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(guess::Peer(peer));
-            // A beacon's future should not be as large as a page's.
-            Ok(Box::pin(router.oneshot(request)).await?.map(Either::Right))
-        }
     }
 }
 
@@ -184,20 +163,4 @@ fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) ->
 fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
     cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn output_bytes<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
-        size_of::<F>()
-    }
-
-    /// hyper moves the future of each request into its connection, and keeps its room for as long as that lasts.
-    #[test]
-    fn the_future_of_a_request_is_small() {
-        let bytes = output_bytes(answer);
-        assert!(bytes <= 2_048, "{bytes}");
-    }
 }

@@ -55,7 +55,7 @@ const SPLINTERS: [&str; 28] = [
 ];
 
 /// A generator whose every output depends on one seed.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -67,12 +67,13 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 
     /// An input from the corpus, changed in a few places.
-    fn change(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
+    pub fn change(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus[self.below(corpus.len())].clone();
         for _ in 0..self.below(6) {
             let at = self.below(bytes.len() + 1);
@@ -97,8 +98,8 @@ impl Dice {
     }
 }
 
-/// Feeds a reader with changed inputs.
-fn fuzz(corpus: &[Vec<u8>], read: impl Fn(&[u8])) {
+/// Runs something for each seed of this run.
+pub fn each_seed(mut run: impl FnMut(u64)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let until = number("HEADCOUNT_FUZZ_S").map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let first = number("HEADCOUNT_FUZZ_SEED");
@@ -111,10 +112,17 @@ fn fuzz(corpus: &[Vec<u8>], read: impl Fn(&[u8])) {
         if is_over {
             break;
         }
+        run(seed);
+    }
+}
+
+/// Feeds a reader with changed inputs.
+fn fuzz(corpus: &[Vec<u8>], read: impl Fn(&[u8])) {
+    each_seed(|seed| {
         let input = Dice(seed).change(corpus);
         let result = catch_unwind(AssertUnwindSafe(|| read(&input)));
         assert!(result.is_ok(), "HEADCOUNT_FUZZ_SEED={seed}: {:?}", String::from_utf8_lossy(&input));
-    }
+    });
 }
 
 /// Queries and bodies of all captures.

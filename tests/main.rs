@@ -16,6 +16,7 @@ mod drill_down;
 mod drill;
 mod edge;
 mod exclusions;
+mod fast_path;
 mod floods;
 mod fuzz;
 mod import;

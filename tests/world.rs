@@ -92,6 +92,7 @@ pub struct World {
     pub journal: JournalFolder,
     /// Whether it is used.
     has_journal: bool,
+    has_fast_path: bool,
     pub clock: Clock,
     running: Option<Running>,
     agent: ureq::Agent,
@@ -127,6 +128,7 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             journal: JournalFolder::make(),
             has_journal: true,
+            has_fast_path: true,
             clock: Clock::manual(moment(now)),
             running: None,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
@@ -153,7 +155,7 @@ impl World {
         let (collector, keeping) = journal::collector(self.folder(), tools, self.clock.clone(), journal);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, at) = std::sync::mpsc::channel();
-        let app_collector = collector.clone();
+        let (app_collector, has_fast_path) = (collector.clone(), self.has_fast_path);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(async {
@@ -161,6 +163,7 @@ impl World {
                 let url = format!("http://{}", listener.local_addr().unwrap());
                 bound.send(url.clone()).unwrap();
                 let app = App::new(app_collector, Default::default(), url);
+                let app = if has_fast_path { app } else { app.without_fast_path() };
                 server::run(listener, app, async { drop(stopped.await) }).await;
             });
         });
@@ -215,9 +218,9 @@ impl World {
         self.command(Command::TokenCreate { site: None, scope: scope.into() }).unwrap().text
     }
 
-    /// The same world without a journal, in which nothing has happened yet.
-    pub fn without_journal(mut self) -> World {
-        self.has_journal = false;
+    /// The same world, whose beacons hyper answers.
+    pub fn without_fast_path(mut self) -> World {
+        self.has_fast_path = false;
         self.restart();
         self
     }
@@ -226,11 +229,6 @@ impl World {
     pub fn restart(&mut self) {
         self.end(End::Stop);
         self.run();
-    }
-
-    /// Ends the server as a crash does, and starts it again on the same folders.
-    pub fn kill(&mut self) {
-        self.kill_and(|_| {});
     }
 
     fn end(&mut self, how: End) {

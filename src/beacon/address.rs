@@ -153,7 +153,7 @@ pub fn loopback() -> Networks {
 /// In one header the rightmost address that is not a trusted proxy's wins; if all are, the leftmost. What stands left of an
 /// entry that is no address is never believed. `X-Forwarded-For` is asked first, then `Forwarded`, then `X-Real-IP`; when two of
 /// them name different visitors, or with nothing to believe, it is `peer`.
-pub fn of_client<'a, V>(peer: IpAddr, values: impl Fn(Header<'_>) -> V, trust: &Trust) -> Client
+pub fn of_client<'a, V>(peer: IpAddr, values: impl Fn(Header<'a>) -> V, trust: &'a Trust) -> Client
 where
     V: Iterator<Item = &'a [u8]>,
 {
@@ -182,7 +182,7 @@ where
 
 /// What `CF-Connecting-IP` says, where it was sent. Its IPv4 addresses from 240.0.0.0 on stand for IPv6 (Pseudo IPv4), which is
 /// in another header then.
-fn cloudflares<'a, V>(values: &impl Fn(Header<'_>) -> V) -> Option<Option<IpAddr>>
+fn cloudflares<'a, V>(values: &impl Fn(Header<'a>) -> V) -> Option<Option<IpAddr>>
 where
     V: Iterator<Item = &'a [u8]>,
 {

@@ -14,11 +14,24 @@ pub const BULK_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
-/// Connections served at once. An idle one costs about 20 kB, and one that has sent the largest head and the beginning of
-/// a body about 60 kB: 10,000 hostile ones stay below 1 GB.
+/// Connections served at once. An idle one that brings hits costs about 2 kB, another 20 kB, and one that has sent the largest
+/// head and the beginning of a body about 60 kB: 10,000 hostile ones stay below 1 GB.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Largest beacon that is answered on the fast path, head and body together, in bytes: real ones stay below 3 kB.
+pub const FAST_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// Most headers of such a request: browsers behind two proxies send 35.
+pub const FAST_HEADERS_MAX: usize = 64;
+/// In how many pieces such a request may come: one or two, as a rule.
+pub const FAST_PIECES_MAX: usize = 8;
+/// How many requests of one connection are answered before others have their turn.
+pub const FAST_ANSWERS_AT_ONCE: usize = 16;
+/// Longest name of a header that the fast path looks at: `sec-ch-ua-full-version-list` is the longest that says something.
+pub const FAST_HEADER_NAME_BYTES_MAX: usize = 32;
+/// How long the fast path waits for a body whose head is there, in milliseconds, before it leaves the rest to hyper: clients that
+/// send both apart send them one right after the other.
+pub const FAST_BODY_WAIT_MS: u64 = 500;
 /// Bytes of a body that need no room among [`BODIES_BYTES_MAX`]: beacons have a few hundred.
 pub const BODY_BYTES_FREE: usize = 4 * 1024;
 /// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.

@@ -10,29 +10,31 @@ mod intake;
 mod mail;
 mod matomo;
 mod pictures;
+mod said;
 mod umami;
 
 use std::net::IpAddr;
 use std::pin::pin;
 
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use super::body::{self, HeldBody, Unread};
 use super::failure::{self, FailureCause};
 use super::routes::WireRoute;
 use super::{App, header as text_of};
-use crate::beacon::address::{self, Client, Header};
+use crate::beacon::address::Client;
 use crate::beacon::plausible::{Fault, MessageRefusal};
-use crate::beacon::{self, Hints, Request, plausible};
+use crate::beacon::{self, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
-use crate::meter::FailureKind;
+use crate::meter::{FailureKind, panics};
 use crate::rejection::Rejection;
-use answers::{ACCEPTED, REJECTED, note_days, note_reasons, overloaded, plain, reason, whole, with_cors};
-pub use answers::{AnswerShape, Preflight, WireAnswer};
-use intake::{Bearer, Received, receive};
+pub use answers::{AnswerShape, Preflight, UsualAnswer, WireAnswer, WireReply};
+use answers::{REJECTED, note_days, note_reasons, overloaded, plain, reason, with_cors};
+use intake::{Bearer, Received, receive, receive_at_once};
+pub use said::{HeaderFields, Said, client, is_prefetch};
 
 /// The wire formats, each with the requests that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,41 @@ pub enum WireAdapter {
     Link,
 }
 
+/// What answers a message that came whole and without a token, where nothing has to be waited for.
+pub type AtOnce = fn(&Request<'_>, &App) -> WireReply;
+
+impl WireAdapter {
+    /// What answers messages of this format at once.
+    pub fn at_once(self) -> Option<AtOnce> {
+        match self {
+            WireAdapter::Event => Some(event_at_once),
+            WireAdapter::Pixel => Some(pictures::pixel),
+            WireAdapter::Collect => Some(pictures::collect),
+            WireAdapter::Simple => Some(pictures::simple),
+            WireAdapter::Append => Some(pictures::append_at_once),
+            _ => None,
+        }
+    }
+}
+
+/// Answers a message at once.
+pub fn answer_at_once(
+    (route, reply): (&WireRoute, AtOnce),
+    method: &str,
+    request: &Request<'_>,
+    app: &App,
+) -> WireReply {
+    let done = panics::caught(|| reply(request, app));
+    match done.unwrap_or_else(|place| WireReply::Made(failure::unheard(FailureCause::Failed(place), route.shape))) {
+        WireReply::Made(answer) => WireReply::Made(noted(answer, method, route, app)),
+        usual => usual,
+    }
+}
+
+fn noted(answer: WireAnswer, method: &str, route: &WireRoute, app: &App) -> WireAnswer {
+    failure::noted(answer, FailureKind::Beacon, || format!("{method} {}", route.path), app.collector.meter())
+}
+
 /// Answers a request for a route where beacons arrive.
 pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let method = request.method().clone();
@@ -82,7 +119,7 @@ pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: 
     }
     let answered = failure::caught(pin!(adapted(route.adapter, request, peer, app))).await;
     let answer = answered.and_then(|done| done).unwrap_or_else(|cause| failure::unheard(cause, route.shape));
-    failure::noted(answer, FailureKind::Beacon, || format!("{method} {}", route.path), app.collector.meter())
+    noted(answer, method.as_str(), route, app)
 }
 
 /// Each request has a future of its own: one for all would be as large as the largest, and moved for every hit.
@@ -103,13 +140,20 @@ async fn adapted(
         WireAdapter::CountMe => Box::pin(goatcounter::me(request, app)).await,
         WireAdapter::Matomo => Box::pin(matomo::track(request, peer, app)).await,
         WireAdapter::MatomoApi => Box::pin(matomo::api(request, app)).await,
-        WireAdapter::Pixel => Ok(Box::pin(pictures::pixel(request, peer, app)).await),
-        WireAdapter::Collect => Ok(Box::pin(pictures::collect(request, peer, app)).await),
-        WireAdapter::Simple => Ok(Box::pin(pictures::simple(request, peer, app)).await),
+        WireAdapter::Pixel => Ok(bodiless(pictures::pixel, &request, peer, app)),
+        WireAdapter::Collect => Ok(bodiless(pictures::collect, &request, peer, app)),
+        WireAdapter::Simple => Ok(bodiless(pictures::simple, &request, peer, app)),
         WireAdapter::Append => Ok(Box::pin(pictures::append(request, peer, app)).await),
         WireAdapter::Mail => Ok(Box::pin(mail::picture(request, peer, app)).await),
         WireAdapter::Link => Box::pin(mail::link(request, peer, app)).await,
     }
+}
+
+/// Answers a request whose body says nothing.
+fn bodiless(reply: AtOnce, request: &hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+    let said = Said::by(request.headers());
+    let client = client(request.headers(), peer, app);
+    reply(&said.request(request.uri().query().unwrap_or_default(), &[], client), app).into_answer()
 }
 
 fn not_allowed(route: &WireRoute) -> WireAnswer {
@@ -166,141 +210,54 @@ async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Re
         return Ok(with_cors(plain(StatusCode::OK, client.ip.0.to_string())));
     }
     let bearer = Bearer::of(&parts.headers, app).await?;
-    let body = body::read(body, limits::BODY_BYTES_MAX).await;
-    let parsed = match &body {
-        Ok(body) => plausible::parse(&said.request("", &body.bytes, client)),
-        Err(Unread::TooLarge) => Err(MessageRefusal::from(Fault::BodyTooLarge)),
-        Err(Unread::Late | Unread::Gone) => Err(MessageRefusal::from(Fault::NotJson)),
+    let body = match body::read(body, limits::BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => return Ok(event_refused(&Fault::BodyTooLarge.into(), StatusCode::BAD_REQUEST, app)),
+        Err(Unread::Late) => return Ok(event_refused(&Fault::NotJson.into(), StatusCode::REQUEST_TIMEOUT, app)),
+        Err(Unread::Gone) => return Ok(event_refused(&Fault::NotJson.into(), StatusCode::BAD_REQUEST, app)),
     };
-    let is_late = body.is_err_and(|unread| unread == Unread::Late);
-    match parsed {
-        Ok(beacons) => Ok(event_answer(&receive(beacons, bearer.map(|bearer| bearer.access), app).await)),
-        Err(refusal) => {
-            app.collector.refuse(&refusal.sites, refusal.rejection());
-            let status = if is_late { StatusCode::REQUEST_TIMEOUT } else { StatusCode::BAD_REQUEST };
-            let mut answer = plain(status, refusal.body());
-            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            Ok(with_cors(answer))
-        }
+    let request = said.request("", &body.bytes, client);
+    let Some(bearer) = bearer else { return Ok(event_at_once(&request, app).into_answer()) };
+    Ok(match plausible::parse(&request) {
+        Ok(beacons) => event_reply(&receive(beacons, Some(bearer.access), app).await).into_answer(),
+        Err(refusal) => event_refused(&refusal, StatusCode::BAD_REQUEST, app),
+    })
+}
+
+/// What a message of nobody's token is answered.
+fn event_at_once(request: &Request<'_>, app: &App) -> WireReply {
+    match plausible::parse(request) {
+        Ok(beacons) => event_reply(&receive_at_once(beacons, app)),
+        Err(refusal) => WireReply::Made(event_refused(&refusal, StatusCode::BAD_REQUEST, app)),
     }
 }
 
-fn event_answer(received: &Received) -> WireAnswer {
+fn event_refused(refusal: &MessageRefusal, status: StatusCode, app: &App) -> WireAnswer {
+    app.collector.refuse(&refusal.sites, refusal.rejection());
+    let mut answer = plain(status, refusal.body());
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    with_cors(answer)
+}
+
+fn event_reply(received: &Received) -> WireReply {
     let outcomes: &[Outcome] = &received.outcomes;
     if let Some(answer) = overloaded(outcomes) {
-        return answer;
+        return WireReply::Made(answer);
     }
-    let mut answer = whole(StatusCode::ACCEPTED, ACCEPTED.clone(), Bytes::from_static(b"ok"));
     let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();
+    if dropped == 0 && received.repeated.is_empty() {
+        return WireReply::Usual(UsualAnswer::Accepted);
+    }
+    let mut answer = UsualAnswer::Accepted.answer();
+    let headers = answer.headers_mut();
     if dropped > 0 {
-        let headers = answer.headers_mut();
         headers.insert(HeaderName::from_static("x-plausible-dropped"), HeaderValue::from(dropped));
         // The tracker writes the reason into the console of the page.
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(REJECTED));
     }
-    note_reasons(answer.headers_mut(), outcomes);
-    note_days(answer.headers_mut(), &received.repeated);
-    answer
-}
-
-/// What a request's headers say to wire formats, found in one walk over them. The first of a repeated header counts.
-#[derive(Default)]
-struct Said<'a> {
-    user_agent: Option<&'a str>,
-    hints: Hints,
-    accept_language: Option<&'a str>,
-    referer: Option<&'a str>,
-    origin: Option<&'a str>,
-    forwarded_for: Option<&'a str>,
-    plausible_ip: Option<&'a str>,
-    has_authorization: bool,
-    opted_out: bool,
-    prefetch: bool,
-    asks_for_address: bool,
-}
-
-impl<'a> Said<'a> {
-    fn by(headers: &'a HeaderMap) -> Said<'a> {
-        let mut said = Said::default();
-        // The values of a repeated header come one after the other.
-        for (name, value) in headers {
-            let text = || Some(readable(value.as_bytes()));
-            match name.as_str() {
-                "user-agent" => said.user_agent = said.user_agent.or_else(text),
-                "accept-language" => said.accept_language = said.accept_language.or_else(text),
-                "referer" => said.referer = said.referer.or_else(text),
-                "authorization" => said.has_authorization = true,
-                "origin" => said.origin = said.origin.or_else(text),
-                "x-forwarded-for" => said.forwarded_for = said.forwarded_for.or_else(text),
-                "x-plausible-ip" => said.plausible_ip = said.plausible_ip.or_else(text),
-                "sec-gpc" | "dnt" => said.opted_out |= text_of(headers, name) == "1",
-                "x-debug-request" => said.asks_for_address = text_of(headers, name) == "true",
-                "signature-agent" => _ = said.hints.add("signature-agent", text_of(headers, name)),
-                hint if hint.starts_with("sec-ch-ua") => _ = said.hints.add(hint, text_of(headers, name)),
-                name if PURPOSES.contains(&name) => said.prefetch = is_prefetch(headers),
-                _ => {}
-            }
-        }
-        said
-    }
-
-    /// The request as wire formats see it.
-    fn request<'b>(&'b self, query: &'b str, body: &'b [u8], client: Client) -> Request<'b> {
-        Request {
-            query,
-            body,
-            address: client.ip,
-            way: client.way,
-            user_agent: self.user_agent.unwrap_or_default(),
-            hints: &self.hints,
-            accept_language: self.accept_language.unwrap_or_default(),
-            referer: self.referer.unwrap_or_default(),
-            origin: self.origin.unwrap_or_default(),
-            // Only who has a token can be believed.
-            forwarded: match self.has_authorization {
-                true => self.plausible_ip.or(self.forwarded_for).unwrap_or_default(),
-                false => "",
-            },
-            opted_out: self.opted_out,
-            prefetch: self.prefetch,
-        }
-    }
-}
-
-/// The beginning of a header that is UTF-8: a byte of another encoding behind it is no reason to lose an agent or a page.
-fn readable(value: &[u8]) -> &str {
-    value.utf8_chunks().next().map_or("", |chunk| chunk.valid())
-}
-
-/// Headers by which browsers say that nobody looks at the page yet.
-const PURPOSES: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
-
-/// Whether a browser fetches ahead of need.
-pub fn is_prefetch(headers: &HeaderMap) -> bool {
-    let purpose = ["sec-purpose", "purpose", "x-purpose"].map(|name| text_of(headers, name));
-    let ahead = |value: &str| ["prefetch", "prerender", "preview", "instant"].iter().any(|word| value.contains(word));
-    purpose.into_iter().any(ahead) || text_of(headers, "x-moz") == "prefetch"
-}
-
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-static CLOUDFLARE_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
-static CLOUDFLARE_IPV6: HeaderName = HeaderName::from_static("cf-connecting-ipv6");
-
-/// The visitor.
-pub fn client(headers: &HeaderMap, peer: IpAddr, app: &App) -> Client {
-    let values = |asked: Header<'_>| {
-        let all = match asked {
-            Header::ForwardedFor => headers.get_all(&FORWARDED_FOR),
-            Header::Forwarded => headers.get_all(header::FORWARDED),
-            Header::RealIp => headers.get_all(&REAL_IP),
-            Header::CloudflareIp => headers.get_all(&CLOUDFLARE_IP),
-            Header::CloudflareIpv6 => headers.get_all(&CLOUDFLARE_IPV6),
-            Header::Named(name) => headers.get_all(name),
-        };
-        all.iter().map(HeaderValue::as_bytes)
-    };
-    address::of_client(peer, values, &app.trust)
+    note_reasons(headers, outcomes);
+    note_days(headers, &received.repeated);
+    WireReply::Made(answer)
 }
 
 #[cfg(test)]
@@ -321,7 +278,7 @@ mod tests {
         ];
         for (outcomes, status, dropped) in cases {
             let received = Received { outcomes: outcomes.to_vec(), ..Received::default() };
-            let answer = event_answer(&received);
+            let answer = event_reply(&received).into_answer();
             let told = text_of(answer.headers(), "x-plausible-dropped");
             assert_eq!((answer.status().as_u16(), told), (status, dropped.unwrap_or_default()), "{outcomes:?}");
         }

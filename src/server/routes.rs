@@ -6,7 +6,7 @@
 use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
-use super::ingest::{AnswerShape, Preflight, WireAdapter};
+use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
 use super::{SharedApp, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
@@ -97,6 +97,14 @@ const ROOT: WireRoute = WireRoute::at("/", POST, WireAdapter::MatomoApi, AnswerS
 /// The route of a request, if beacons arrive there.
 pub fn wire(method: &Method, path: &str) -> Option<&'static WireRoute> {
     WIRE.iter().find(|route| route.is_at(path) && (path != ROOT.path || route.takes(method)))
+}
+
+/// The route of a request that is answered at once when it comes whole, and what answers it.
+pub fn fast(method: &str, path: &str) -> Option<(&'static WireRoute, AtOnce)> {
+    let route = WIRE.iter().find(|route| route.is_at(path))?;
+    // The answer to `HEAD` has no body.
+    let is_taken = route.methods.contains(&method) && method != "HEAD";
+    Some((route, route.adapter.at_once().filter(|_| is_taken)?))
 }
 
 /// A page, a file, or a call of the API.

@@ -103,7 +103,19 @@ pub fn collector(
 }
 
 impl World {
-    /// Ends the server as a crash does, has something happen to the journal, and starts the server again on the same folders.
+    /// The same world without a journal, in which nothing has happened yet.
+    pub fn without_journal(mut self) -> World {
+        self.has_journal = false;
+        self.restart();
+        self
+    }
+
+    /// Ends the server as a crash does, and starts it again on the same folders.
+    pub fn kill(&mut self) {
+        self.kill_and(|_| {});
+    }
+
+    /// The same; in between, something happens to the journal.
     pub fn kill_and(&mut self, work: impl FnOnce(&JournalFolder)) {
         self.end(End::Kill);
         work(&self.journal);

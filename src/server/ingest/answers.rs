@@ -27,8 +27,17 @@ pub const REJECTED: &str = "x-headcount-rejected";
 /// The header that names past days on which visitors are counted under two salts.
 const REPEATED: &str = "x-headcount-repeated-days";
 
-/// The heads of the usual answers, made once: clones are cheaper than inserts.
-pub static ACCEPTED: LazyLock<HeaderMap> =
+/// The answers that nearly all messages get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsualAnswer {
+    /// All of a message of Plausible's format or ours is taken.
+    Accepted,
+    /// The picture of one pixel, which nobody keeps.
+    Picture,
+}
+
+/// Their headers, made once: clones are cheaper than inserts.
+static ACCEPTED: LazyLock<HeaderMap> =
     LazyLock::new(|| with_cors(plain(StatusCode::ACCEPTED, "ok")).into_parts().0.headers);
 static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
     HeaderMap::from_iter([
@@ -38,6 +47,34 @@ static PICTURE: LazyLock<HeaderMap> = LazyLock::new(|| {
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ])
 });
+
+impl UsualAnswer {
+    /// The answer.
+    pub fn answer(self) -> WireAnswer {
+        match self {
+            UsualAnswer::Accepted => whole(StatusCode::ACCEPTED, ACCEPTED.clone(), Bytes::from_static(b"ok")),
+            UsualAnswer::Picture => picture(StatusCode::OK),
+        }
+    }
+}
+
+/// What a message is answered. The usual answers need not be made again for each.
+pub enum WireReply {
+    /// One of the usual answers.
+    Usual(UsualAnswer),
+    /// An answer of its own.
+    Made(WireAnswer),
+}
+
+impl WireReply {
+    /// The answer, whichever it is.
+    pub fn into_answer(self) -> WireAnswer {
+        match self {
+            WireReply::Usual(usual) => usual.answer(),
+            WireReply::Made(answer) => answer,
+        }
+    }
+}
 
 /// The picture of one pixel, which nobody keeps.
 pub fn picture(status: StatusCode) -> WireAnswer {

@@ -8,7 +8,7 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
-use super::intake::{Bearer, Messages, receive, receive_list, refuse};
+use super::intake::{Bearer, Messages, receive_at_once, receive_list, refuse};
 use super::{App, WholeRequest, text_of};
 use crate::beacon::goatcounter::{self, RequestFault};
 use crate::beacon::{Beacon, Refusal, Request};
@@ -26,7 +26,7 @@ pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let outcome = match site(named, text_of(&parts.headers, "host"), &said, app) {
         None => refuse(&Refusal { reason: Rejection::UnknownSite, sites: Vec::new() }, &app.collector),
         Some(site) => match goatcounter::parse(&said, &site) {
-            Ok(beacon) => receive(vec![beacon], None, app).await.outcomes.pop().unwrap_or(Outcome::Lost),
+            Ok(beacon) => receive_at_once(vec![beacon], app).outcomes.pop().unwrap_or(Outcome::Lost),
             Err(fault) => return invalid(&fault, &site, app),
         },
     };

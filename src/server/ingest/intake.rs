@@ -198,6 +198,18 @@ pub async fn receive(beacons: Vec<Beacon>, access: Option<Access>, app: &App) ->
     receive_each(Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector }, access, app).await
 }
 
+/// The same for beacons that nobody vouches for. They are all of now, so there is nothing to wait for.
+pub fn receive_at_once(beacons: Vec<Beacon>, app: &App) -> Received {
+    let mut untaken = Untaken { items: beacons.into_iter().map(Ok), collector: &app.collector };
+    let mut received = Received { outcomes: Vec::with_capacity(untaken.items.len()), ..Received::default() };
+    for item in untaken.items.by_ref() {
+        let outcome =
+            item.map_or_else(|refusal| refuse(&refusal, &app.collector), |beacon| app.collector.receive(beacon));
+        received.outcomes.push(outcome);
+    }
+    received
+}
+
 /// Takes messages one by one.
 pub async fn receive_each<I, C>(mut untaken: Untaken<I, C>, access: Option<Access>, app: &App) -> Received
 where

@@ -1,0 +1,155 @@
+//! In: a connection. Out: answers. Forgets: the connection.
+//!
+//! Beacons are answered on the fast path, everything else by hyper. A request without a body goes to hyper alone, so that the
+//! connection comes back to the fast path after it: behind a proxy, hits share their connections with pages. With anything else
+//! the connection stays with hyper, which alone knows then where the next request begins.
+
+mod handed;
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http_body_util::{Either, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONNECTION;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use tokio::net::TcpStream;
+use tower::ServiceExt;
+
+use super::fast_path::{self, FastPathEnd, UnusualBytes};
+use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
+use crate::limits;
+use handed::Handed;
+
+/// Serves a connection until it is closed, or until `stop` says so and what has begun is answered.
+pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
+    // Answers are small and whole; waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let peer = peer.ip();
+    if !app.has_fast_path {
+        return Box::pin(by_hyper(Handed::all(stream, Vec::new()), peer, app, router, stop)).await;
+    }
+    let mut start = Vec::new();
+    loop {
+        let FastPathEnd::Unusual(UnusualBytes { mut bytes, alone }) =
+            fast_path::run(&mut stream, start, peer, &app, &mut stop).await
+        else {
+            return;
+        };
+        let Some(len) = alone else {
+            // A connection that brings hits alone should not be as large as hyper's.
+            return Box::pin(by_hyper(Handed::all(stream, bytes), peer, app, router, stop)).await;
+        };
+        start = bytes.split_off(len);
+        match Box::pin(one_by_hyper(Handed::one(stream, bytes), peer, &app, &router, &mut stop)).await {
+            Some(again) => stream = again,
+            None => return,
+        }
+    }
+}
+
+/// Serves all that comes.
+async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
+    let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone()));
+    let mut connection = pin!(builder().serve_connection(stream, service));
+    // A client that goes away in the middle is no event of ours.
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        _ = ended(&mut stop) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Serves the one request that `stream` has. Hands the connection back if it goes on.
+async fn one_by_hyper(
+    stream: Handed,
+    peer: IpAddr,
+    app: &SharedApp,
+    router: &Router,
+    stop: &mut StopSignal,
+) -> Option<TcpStream> {
+    let (ends, began) = (Arc::new(AtomicBool::new(true)), stream.began());
+    let service = service_fn(|request| {
+        let answer = answer(request, peer, app.clone(), router.clone());
+        let ends = ends.clone();
+        Box::pin(async move {
+            let answer = answer.await?;
+            ends.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
+            Ok::<_, Infallible>(answer)
+        })
+    });
+    let mut connection = builder().serve_connection(stream, service);
+    let mut stopped = pin!(ended(stop));
+    let (mut is_last, mut is_told) = (false, false);
+    let served = std::future::poll_fn(|context| {
+        let polled = connection.poll_without_shutdown(context);
+        if polled.is_ready() || is_told {
+            return polled;
+        }
+        // From the first byte of the answer on, hyper may be told that it is the last one: that is not in its head then.
+        is_last = stopped.as_mut().poll(context).is_ready();
+        is_told = is_last || began.load(Ordering::Relaxed);
+        if !is_told {
+            return Poll::Pending;
+        }
+        Pin::new(&mut connection).graceful_shutdown();
+        connection.poll_without_shutdown(context)
+    });
+    served.await.ok()?;
+    let parts = connection.into_parts();
+    let goes_on = !is_last && !ends.load(Ordering::Relaxed) && parts.read_buf.is_empty();
+    parts.io.into_stream().filter(|_| goes_on)
+}
+
+fn builder() -> hyper::server::conn::http1::Builder {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits::HEAD_WAIT_S))
+        .max_buf_size(limits::HEAD_BYTES_MAX)
+        // Answers to beacons are smaller than what the kernel spends on a list of pieces.
+        .writev(false);
+    builder
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    app: SharedApp,
+    router: Router,
+) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
+    match routes::wire(request.method(), request.uri().path()) {
+        Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
+        None => {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(guess::Peer(peer));
+            // A beacon's future should not be as large as a page's.
+            Ok(Box::pin(router.oneshot(request)).await?.map(Either::Right))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output_bytes<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// hyper moves the future of each request into its connection, and keeps its room for as long as that lasts.
+    #[test]
+    fn the_future_of_a_request_is_small() {
+        let bytes = output_bytes(answer);
+        assert!(bytes <= 2_048, "{bytes}");
+    }
+}
