@@ -216,6 +216,8 @@ DROP TABLE users;
 DROP TABLE IF EXISTS shares;
 DROP TABLE journal;
 DROP TABLE unvisited;
+DROP TABLE months_begun;
+ALTER TABLE months_added DROP COLUMN turned;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

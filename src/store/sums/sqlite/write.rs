@@ -167,34 +167,27 @@ fn add_sums<'a>(
 ) -> Result<()> {
     let site = ids.site;
     ids.add(transaction, texts(sums))?;
-    let mut hours: HashMap<(AxisKey, i32), Vec<(i64, Tally)>> = HashMap::new();
+    let mut rows: BTreeMap<(Grain, AxisKey, i32), Vec<(i64, Tally)>> = BTreeMap::new();
     for (cell, hour, tally) in &sums.hours {
         let bucket = LocalHour { day, hour: *hour }.number();
         match ids.columns(transaction, &cell.axis)? {
             None => add_total(transaction, site, Grain::Hour, bucket, *tally)?,
-            Some(columns) => hours.entry((columns, bucket)).or_default().push((ids.name(&cell.value), *tally)),
+            Some(axis) => rows.entry((Grain::Hour, axis, bucket)).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
-    let mut days: HashMap<AxisKey, Vec<(i64, Tally)>> = HashMap::new();
     for (cell, tally) in &sums.days {
         match ids.columns(transaction, &cell.axis)? {
             None => {
                 add_total(transaction, site, Grain::Day, day.0, *tally)?;
                 add_total(transaction, site, Grain::Month, day.month().0, *tally)?;
             }
-            Some(columns) => days.entry(columns).or_default().push((ids.name(&cell.value), *tally)),
+            Some(axis) => rows.entry((Grain::Day, axis, day.0)).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
-    let mut hours: Vec<_> = hours.into_iter().map(|((axis, hour), cells)| (hour, axis, cells)).collect();
-    hours.sort_unstable_by_key(|(hour, axis, _)| (*axis, *hour));
-    let mut days: Vec<_> = days.into_iter().map(|(axis, cells)| (day.0, axis, cells)).collect();
-    days.sort_unstable_by_key(|(_, axis, _)| *axis);
-    for (grain, of_grain) in [(Grain::Hour, hours), (Grain::Day, days)] {
-        for (bucket, axis, cells) in of_grain {
-            match &mut ending {
-                Some(ending) => end_cells(ending, (grain, axis), bucket, cells)?,
-                None => add_cells(transaction, site, grain, axis, bucket, cells)?,
-            }
+    for ((grain, axis, bucket), cells) in rows {
+        match &mut ending {
+            Some(ending) => end_cells(ending, (grain, axis), bucket, cells)?,
+            None => add_cells(transaction, site, grain, axis, bucket, cells)?,
         }
     }
     Ok(())
