@@ -8,7 +8,7 @@
 //!   for any other, which then follows in a column of its own;
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!
-//! [`pack_block`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
+//! [`BlockPacker`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.
 
 mod block_cursor;
