@@ -1,4 +1,3 @@
-//! In: rejections, from any request, and the programs among them; hits that found no room for a visitor. Out: their sums, for the next flush. Forgets: everything but
 //! In: rejections, from any request, and the programs among them; hits that found no room for a visitor. Out: their sums,
 //! for the next flush. Forgets: everything but site, day and reason, and of programs their family and a group of paths.
 
