@@ -58,13 +58,16 @@ fn accept(listener: &UnixListener, collector: &Collector, base_url: &str, has_en
         }
         match stream {
             Ok(stream) => {
-                let (collector, base_url) = (collector.clone(), base_url.to_owned());
+                let (of_command, base_url) = (collector.clone(), base_url.to_owned());
                 // One that sends nothing must not keep the others waiting.
-                std::thread::spawn(move || {
-                    if let Err(place) = panics::caught(|| serve(&stream, &collector, &base_url)) {
-                        collector.meter().failed(FailureKind::Command, "a command on the socket", place);
+                let begun = std::thread::Builder::new().spawn(move || {
+                    if let Err(place) = panics::caught(|| serve(&stream, &of_command, &base_url)) {
+                        of_command.meter().failed(FailureKind::Command, "a command on the socket", place);
                     }
                 });
+                if let Err(error) = begun {
+                    collector.meter().failed(FailureKind::Socket, "a thread for a command", error);
+                }
             }
             // Out of descriptors, most likely: closing connections will free some.
             Err(error) => {
