@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use headcount::beacon::{Kind, NO_HINTS};
-use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
@@ -445,7 +444,7 @@ fn memory(maker: &Maker) {
     let snapshot_ms = begun.elapsed().as_secs_f64() * 1e3;
     let begun = Instant::now();
     let pairs = snapshot.pairs(u32::MAX);
-    let cells = pairs.tables.iter().map(|table| unpack_all(&table.cells).map_or(0, |cells| cells.len())).sum::<usize>();
+    let cells = pairs.tables.iter().map(|table| table.cells().map_or(0, |cells| cells.len())).sum::<usize>();
     let pairs_ms = begun.elapsed().as_secs_f64() * 1e3;
     println!("its snapshot: {snapshot_ms:.0} ms; its {cells} cells of two dimensions: {pairs_ms:.0} ms");
 }

@@ -1,5 +1,5 @@
--- wrk's script: pageviews of the pool's visitors, as pixels or as JSON beacons; the same at each call.
--- Environment: POOL (folder made by pool.py), KIND (pixel or json), SITE. Requests are written before the clock starts, so
+-- wrk's script: pageviews of the pool's visitors, as pixels, JSON beacons or GoatCounter's; the same at each call.
+-- Environment: POOL (folder made by pool.py), KIND (pixel, json, or count for those of GoatCounter's script), SITE. Requests are written before the clock starts, so
 -- that wrk stays cheap. At the end one line of JSON.
 local pool_dir, kind, site = os.getenv("POOL"), os.getenv("KIND"), os.getenv("SITE") or "example.com"
 local requests_count = 100000
@@ -45,6 +45,10 @@ function init()
     if kind == "pixel" then
       local query = "?d=" .. site .. "&u=" .. escaped(page) .. "&r=" .. escaped(referrer)
       requests[i] = wrk.format("GET", "/pixel.gif" .. query, headers)
+    elseif kind == "count" then
+      local path = page:sub(#("https://" .. site) + 1)
+      local query = "?p=" .. escaped(path) .. "&r=" .. escaped(referrer) .. "&s=" .. widths[visitor % #widths + 1] .. ",900,1"
+      requests[i] = wrk.format("GET", "/count" .. query, headers)
     else
       headers["Content-Type"] = "text/plain"
       local sent = referrer == "" and "null" or '"' .. referrer .. '"'

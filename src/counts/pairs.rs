@@ -1,5 +1,5 @@
-//! In: a snapshot and the site's budget. Out: the sums of every two dimensions, packed. Forgets: the snapshot, and which of the
-//! rarest values met, past the budget.
+//! In: a snapshot, the numbers of its names and the site's budget. Out: the sums of every two dimensions, by these numbers, packed.
+//! Forgets: the snapshot, and which of the rarest values met, past the budget.
 //!
 //! A day keeps as many cells as its budget says. Past it the largest tables give: each keeps its most visited cells, and the
 //! rest is added up once for each value of the first dimension and once for each of the second, under [`REST`] on the other side. So
@@ -9,16 +9,18 @@ mod batch;
 mod columns;
 mod folded;
 mod grouped;
+mod numbers;
 
 use std::collections::BTreeMap;
 
 use super::Name;
 use super::snapshot::{SessionSnapshot, Small};
-use crate::cell::Dimension;
-use crate::cell::packed::{CellKey, Effort, merged, pack, unpack_all};
+use crate::cell::{Dimension, Tally};
+use crate::cell::packed::{CellKey, Chunk, Damaged, chunks, merged};
 use crate::limits;
 use columns::PairColumns;
 use folded::FoldedTable;
+pub use numbers::NameNumbers;
 
 /// Stands on one side of a cell for all values whose cells are not kept.
 pub const REST: u32 = u32::MAX;
@@ -58,16 +60,26 @@ fn place(dimension: Dimension) -> (bool, u8) {
     (!dimension.is_of_visit(), dimension.code())
 }
 
-/// The cells of one pair. Their keys are names by their numbers on the day, or [`REST`].
+/// The cells of one pair. Their keys are the numbers of names, or [`REST`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct PairTable {
     /// Of which dimensions.
     pub pair: Pair,
-    /// The cells, packed for memory.
-    pub cells: Vec<u8>,
+    /// The cells, in order of their keys.
+    pub chunks: Vec<Chunk>,
 }
 
-/// All pairs of one day.
+impl PairTable {
+    /// All its cells, in order.
+    ///
+    /// # Errors
+    /// [`Damaged`], which a table that was counted never is.
+    pub fn cells(&self) -> Result<Vec<(CellKey, Tally)>, Damaged> {
+        cells_of(&self.chunks)
+    }
+}
+
+/// All pairs of one day, by the numbers that names have on it.
 #[derive(Debug, Default)]
 pub struct Pairs {
     /// The texts of names, by number.
@@ -76,38 +88,45 @@ pub struct Pairs {
     pub tables: Vec<PairTable>,
 }
 
+fn cells_of(chunks: &[Chunk]) -> Result<Vec<(CellKey, Tally)>, Damaged> {
+    let mut cells = Vec::new();
+    chunks.iter().try_for_each(|chunk| chunk.read(&mut cells))?;
+    Ok(cells)
+}
+
 impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
-        self.pairs_in_batches(cells_max, limits::PAIR_ROWS_AT_ONCE)
+        let tables = self.pairs_by(&NameNumbers::of_day(self), cells_max, limits::PAIR_ROWS_AT_ONCE);
+        Pairs { texts: self.texts.iter().cloned().collect(), tables }
     }
 
-    /// The same from about so many rows at a time: fewer need less memory and more time.
-    pub fn pairs_in_batches(&self, cells_max: u32, rows_max: usize) -> Pairs {
-        let columns = PairColumns::of(self);
+    /// The same by other numbers of the names, which decide between equals past the budget. It looks at about so many rows at a time:
+    /// fewer need less memory and more time.
+    pub fn pairs_by(&self, numbers: &NameNumbers, cells_max: u32, rows_max: usize) -> Vec<PairTable> {
+        let columns = PairColumns::of(self, numbers);
         let mut tables: BTreeMap<Pair, CountedTable> = BTreeMap::new();
-        self.batches(rows_max, |batch| columns.count(batch, &mut tables));
+        self.batches(numbers, rows_max, |batch| columns.count(batch, &mut tables));
         let kept = share(tables.values().map(|table| table.cells).collect(), cells_max as usize);
         let mut folding: Vec<FoldedTable> = Vec::new();
         for (pair, table) in tables.iter_mut().filter(|(_, table)| table.cells > kept) {
-            folding.push(FoldedTable::of(*pair, &std::mem::take(&mut table.packed), kept));
+            folding.push(FoldedTable::of(*pair, table.take(), kept));
         }
         if !folding.is_empty() {
-            self.batches(rows_max, |batch| folding.iter_mut().for_each(|table| columns.fold(batch, table)));
+            self.batches(numbers, rows_max, |batch| folding.iter_mut().for_each(|table| columns.fold(batch, table)));
         }
         for table in folding {
             let pair = table.pair;
-            tables.entry(pair).or_default().packed = table.packed();
+            tables.entry(pair).or_default().chunks = chunks(table.cells()).collect();
         }
-        let tables = tables.into_iter().map(|(pair, table)| PairTable { pair, cells: table.packed });
-        Pairs { texts: self.texts.iter().cloned().collect(), tables: tables.collect() }
+        tables.into_iter().map(|(pair, table)| PairTable { pair, chunks: table.chunks }).collect()
     }
 }
 
 /// A table so far.
 #[derive(Default)]
 struct CountedTable {
-    packed: Vec<u8>,
+    chunks: Vec<Chunk>,
     cells: usize,
 }
 
@@ -115,13 +134,15 @@ impl CountedTable {
     /// Adds the cells of further visitors, which come in order of their keys.
     fn add(&mut self, cells: &[(CellKey, Small)]) {
         let cells = cells.iter().map(|(key, sum)| (*key, sum.tally()));
-        if self.cells == 0 {
-            (self.cells, self.packed) = (cells.len(), pack(cells, Effort::Quick));
-            return;
-        }
-        let before = unpack_all(&self.packed).expect("cells that were packed just now");
-        let all = merged(before, cells.collect());
-        (self.cells, self.packed) = (all.len(), pack(all, Effort::Quick));
+        self.chunks = match self.cells {
+            0 => chunks(cells).collect(),
+            _ => chunks(merged(self.take(), cells.collect())).collect(),
+        };
+        self.cells = self.chunks.iter().map(Chunk::len).sum();
+    }
+
+    fn take(&mut self) -> Vec<(CellKey, Tally)> {
+        cells_of(&std::mem::take(&mut self.chunks)).expect("cells that were counted just now")
     }
 }
 

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use headcount::cell::packed::unpack_all;
 use headcount::cell::{Axis, Dimension, Filter, Tally, Test};
-use headcount::counts::pairs::Pair;
+use headcount::counts::pairs::{NameNumbers, Pair, PairTable};
 use headcount::counts::{Name, SessionSnapshot};
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
@@ -24,14 +23,20 @@ pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
     let mut tables = Tables::new();
     let pairs = snapshot.pairs(cells_max);
     // Large days are counted in parts.
-    assert_eq!(snapshot.pairs_in_batches(cells_max, 5).tables, pairs.tables);
+    assert_eq!(in_batches(snapshot, cells_max), pairs.tables);
     for table in &pairs.tables {
-        for ((a, b), tally) in unpack_all(&table.cells).unwrap() {
+        for ((a, b), tally) in table.cells().unwrap() {
             let text = |number: u32| pairs.texts[number as usize].to_string();
             assert!(tables.insert((table.pair, text(a), text(b)), tally).is_none(), "each cell is there once");
         }
     }
     tables
+}
+
+/// The same by the numbers that the day's names have anyway, in batches of a few rows.
+fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
+    let names = snapshot.names_in_pairs().into_iter();
+    snapshot.pairs_by(&NameNumbers::of(names.map(|name| (name, name.0))), cells_max, 5)
 }
 
 fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {

@@ -1,8 +1,9 @@
 //! Writes the cells of a table into chunks, by column.
 
+use super::chunk_reader::ChunkReader;
 use super::code::{WRITTEN_OUT, coded};
 use super::column::{put, put_signed};
-use super::{COLUMNS, CellKey};
+use super::{COLUMNS, CellKey, Damaged};
 use crate::cell::Tally;
 use crate::limits;
 
@@ -14,7 +15,7 @@ pub fn chunks(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> impl Iterato
 }
 
 /// A part of a table, by column. A column of nothing but zeros is empty.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     pub(super) first: u32,
     pub(super) last: u32,
@@ -28,6 +29,29 @@ impl Chunk {
     /// How many bytes its columns have.
     pub(super) fn bytes(&self) -> usize {
         self.columns.iter().map(Vec::len).sum()
+    }
+
+    /// How many cells it has.
+    pub fn len(&self) -> usize {
+        self.cells
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.cells == 0
+    }
+
+    /// Adds its cells to a list, in order.
+    ///
+    /// # Errors
+    /// [`Damaged`], which a chunk that was built never is.
+    pub fn read(&self, to: &mut Vec<(CellKey, Tally)>) -> Result<(), Damaged> {
+        let mut reader = ChunkReader::of(self.cells, self.first, self.columns.each_ref().map(Vec::as_slice))?;
+        to.reserve(self.cells);
+        while let Some(key) = reader.key()? {
+            to.push((key, reader.tally()?));
+        }
+        Ok(())
     }
 
     /// The key of its last cell.

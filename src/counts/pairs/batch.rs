@@ -1,5 +1,6 @@
 //! Some of a day's visits and where they have been, side by side, so that many tables are counted from them.
 
+use super::NameNumbers;
 use crate::cell::{HitAttributes, Sym, TUPLES_PER_VISIT};
 use crate::counts::snapshot::{SessionSnapshot, Small, VisitorRows};
 use crate::visit::PageVisitRow;
@@ -53,15 +54,15 @@ pub(super) struct BatchPlace {
 pub(super) struct VisitBatch {
     pub(super) visits: Vec<BatchVisit>,
     pub(super) places: Vec<BatchPlace>,
-    /// The pages in it, in order of their numbers.
-    pub(super) pages: Vec<Sym>,
+    /// The numbers of the pages in it, in order.
+    pub(super) pages: Vec<u32>,
     /// By name: the place in `pages`.
     ranks: Vec<u32>,
 }
 
 impl SessionSnapshot {
     /// Hands out the day in batches of about so many rows.
-    pub(super) fn batches(&self, rows_max: usize, mut take: impl FnMut(&VisitBatch)) {
+    pub(super) fn batches(&self, numbers: &NameNumbers, rows_max: usize, mut take: impl FnMut(&VisitBatch)) {
         let mut batch = VisitBatch { ranks: vec![0; self.texts.len()], ..VisitBatch::default() };
         let mut visitors = 0;
         self.each(
@@ -70,13 +71,13 @@ impl SessionSnapshot {
                 batch.add(rows, visitors);
                 visitors += 1;
                 if batch.visits.len() + batch.places.len() >= rows_max {
-                    batch.close();
+                    batch.close(numbers);
                     take(&batch);
                     batch.clear();
                 }
             },
         );
-        batch.close();
+        batch.close(numbers);
         take(&batch);
     }
 }
@@ -113,14 +114,17 @@ impl VisitBatch {
     }
 
     /// Numbers the pages.
-    fn close(&mut self) {
+    fn close(&mut self, numbers: &NameNumbers) {
         let VisitBatch { visits, places, pages, ranks } = self;
         ranks.fill(0);
         visits.iter().for_each(|visit| (ranks[visit.entry as usize], ranks[visit.exit as usize]) = (1, 1));
         places.iter().for_each(|place| ranks[place.page as usize] = 1);
-        for (name, rank) in (0..).zip(ranks.iter_mut()).filter(|(_, rank)| **rank > 0) {
-            *rank = pages.len() as u32;
-            pages.push(Sym(name));
+        for (name, number) in numbers.in_order() {
+            let rank = &mut ranks[name.0 as usize];
+            if *rank > 0 {
+                *rank = pages.len() as u32;
+                pages.push(number);
+            }
         }
         for visit in visits {
             (visit.entry, visit.exit) = (ranks[visit.entry as usize], ranks[visit.exit as usize]);

@@ -1,11 +1,11 @@
-//! The values of each dimension, ranked without gaps in order of their names' numbers, so that sums by value lie in a list.
+//! The values of each dimension, ranked without gaps in order of their numbers, so that sums by value lie in a list.
 
 use std::collections::BTreeMap;
 
 use super::batch::{BatchPlace, BatchRow, BatchVisit, NOBODY, VisitBatch};
 use super::folded::FoldedTable;
 use super::grouped::{CellSums, Grouped};
-use super::{CountedTable, Pair};
+use super::{CountedTable, NameNumbers, Pair};
 use crate::cell::{Dimension, Sym};
 use crate::counts::snapshot::{Column, SessionSnapshot};
 
@@ -14,8 +14,8 @@ pub(super) struct PairColumns(Vec<(Dimension, RankedColumn)>);
 
 /// The values of one dimension.
 struct RankedColumn {
-    /// In order; those of pages are the batch's.
-    values: Vec<Sym>,
+    /// Their numbers, in order; those of pages are the batch's.
+    values: Vec<u32>,
     ranks: Ranks,
 }
 
@@ -34,9 +34,9 @@ enum Ranks {
 }
 
 impl PairColumns {
-    pub(super) fn of(snapshot: &SessionSnapshot) -> PairColumns {
-        let names = snapshot.texts.len();
-        let ranked = |dimension| (dimension, RankedColumn::of(snapshot.column(dimension), names));
+    pub(super) fn of(snapshot: &SessionSnapshot, numbers: &NameNumbers) -> PairColumns {
+        let mut ranking = Ranking { numbers, ranks: vec![NO_VALUE; snapshot.texts.len()] };
+        let ranked = |dimension| (dimension, RankedColumn::of(snapshot.column(dimension), &mut ranking));
         PairColumns(Dimension::COUNTED.map(ranked).into())
     }
 
@@ -66,7 +66,7 @@ impl PairColumns {
         let mut take = |a: Option<u32>, b: u32, visitor: u32| {
             // Hits without a token have no visitors to be told apart.
             if let Some(a) = a.filter(|_| visitor != NOBODY) {
-                table.take((of_first[a as usize].0, of_second[b as usize].0), visitor);
+                table.take((of_first[a as usize], of_second[b as usize]), visitor);
             }
         };
         for visit in batch.visits.iter().filter(|_| !second.is_of_places()) {
@@ -84,7 +84,7 @@ impl PairColumns {
 
 /// A batch's rows, those of each value of one dimension together.
 struct FirstRows<'a> {
-    values: &'a [Sym],
+    values: &'a [u32],
     visits: Grouped<BatchVisit>,
     places: Grouped<BatchPlace>,
 }
@@ -120,17 +120,16 @@ impl<'a> FirstRows<'a> {
 }
 
 impl RankedColumn {
-    fn of(column: Column, names: usize) -> RankedColumn {
+    fn of(column: Column, ranking: &mut Ranking) -> RankedColumn {
         let of_batch = |ranks| RankedColumn { values: Vec::new(), ranks };
         match column {
             Column::Tuple(which, of) => {
-                let values = distinct(of.iter(), names);
-                let by_name = by_name(&values, names);
-                let ranks = of.iter().map(|value| by_name[value.0 as usize]).collect();
+                let values = ranking.rank(of.iter());
+                let ranks = of.iter().map(|value| ranking.ranks[value.0 as usize]).collect();
                 RankedColumn { values, ranks: Ranks::Tuple(which, ranks) }
             }
-            Column::Attributes(of) => RankedColumn::of_attributes(of.iter().map(std::slice::from_ref), names),
-            Column::Patterns(of) => RankedColumn::of_attributes(of.all_patterns(), names),
+            Column::Attributes(of) => RankedColumn::of_attributes(of.iter().map(std::slice::from_ref), ranking),
+            Column::Patterns(of) => RankedColumn::of_attributes(of.all_patterns(), ranking),
             Column::Nowhere => of_batch(Ranks::Attributes(Vec::new())),
             Column::Entry => of_batch(Ranks::Entry),
             Column::Exit => of_batch(Ranks::Exit),
@@ -138,14 +137,13 @@ impl RankedColumn {
         }
     }
 
-    fn of_attributes<'a>(of: impl Iterator<Item = &'a [Sym]> + Clone, names: usize) -> RankedColumn {
-        let values = distinct(of.clone().flatten(), names);
-        let by_name = by_name(&values, names);
-        let ranks = |values: &[Sym]| values.iter().map(|value| by_name[value.0 as usize]).collect();
+    fn of_attributes<'a>(of: impl Iterator<Item = &'a [Sym]> + Clone, ranking: &mut Ranking) -> RankedColumn {
+        let values = ranking.rank(of.clone().flatten());
+        let ranks = |values: &[Sym]| values.iter().map(|value| ranking.ranks[value.0 as usize]).collect();
         RankedColumn { ranks: Ranks::Attributes(of.map(ranks).collect()), values }
     }
 
-    fn values<'a>(&'a self, batch: &'a VisitBatch) -> &'a [Sym] {
+    fn values<'a>(&'a self, batch: &'a VisitBatch) -> &'a [u32] {
         match self.ranks {
             Ranks::Entry | Ranks::Exit | Ranks::Page => &batch.pages,
             Ranks::Tuple(..) | Ranks::Attributes(_) => &self.values,
@@ -181,16 +179,30 @@ fn of_attributes<'a>(ranks: &'a [Vec<u32>], place: &BatchPlace) -> &'a [u32] {
     ranks.get(place.attributes.place()).map_or(&[], |ranks| ranks)
 }
 
-/// Values in order, each once.
-fn distinct<'a>(values: impl Iterator<Item = &'a Sym>, names: usize) -> Vec<Sym> {
-    let mut is_there = vec![false; names];
-    values.for_each(|value| is_there[value.0 as usize] = true);
-    (0..).zip(is_there).filter(|(_, is_there)| *is_there).map(|(name, _)| Sym(name)).collect()
+/// Ranks the values of one dimension after the other.
+struct Ranking<'a> {
+    numbers: &'a NameNumbers,
+    /// By name: its rank on the dimension that was ranked last.
+    ranks: Vec<u32>,
 }
 
-/// The place of each value, by its name.
-fn by_name(values: &[Sym], names: usize) -> Vec<u32> {
-    let mut places = vec![0; names];
-    (0..).zip(values).for_each(|(place, value)| places[value.0 as usize] = place);
-    places
+/// A name that is no value of the dimension, and one that is and has no rank: nobody came with it.
+const NO_VALUE: u32 = u32::MAX;
+const UNRANKED: u32 = u32::MAX - 1;
+
+impl Ranking<'_> {
+    /// The numbers of values in order, each once.
+    fn rank<'a>(&mut self, values: impl Iterator<Item = &'a Sym>) -> Vec<u32> {
+        self.ranks.fill(NO_VALUE);
+        values.for_each(|value| self.ranks[value.0 as usize] = UNRANKED);
+        let mut ranked = Vec::new();
+        for (name, number) in self.numbers.in_order() {
+            let rank = &mut self.ranks[name.0 as usize];
+            if *rank == UNRANKED {
+                *rank = ranked.len() as u32;
+                ranked.push(number);
+            }
+        }
+        ranked
+    }
 }

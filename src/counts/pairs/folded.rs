@@ -2,7 +2,7 @@
 
 use super::{Pair, REST};
 use crate::cell::Tally;
-use crate::cell::packed::{CellKey, Effort, pack, unpack_all};
+use crate::cell::packed::CellKey;
 use crate::counts::Fast;
 
 /// A table that gives cells away.
@@ -21,10 +21,9 @@ fn rests_of((a, b): CellKey) -> [CellKey; 2] {
 }
 
 impl FoldedTable {
-    /// A packed table that keeps so many cells. It is then told, by [`FoldedTable::take`], who is in its cells.
-    pub(super) fn of(pair: Pair, packed: &[u8], kept: usize) -> FoldedTable {
-        let mut cells = unpack_all(packed).expect("cells that were packed just now");
-        // The order is that of what readers see: most visits first, and names decide between equals.
+    /// A table that keeps so many cells. It is then told, by [`FoldedTable::take`], who is in its cells.
+    pub(super) fn of(pair: Pair, mut cells: Vec<(CellKey, Tally)>, kept: usize) -> FoldedTable {
+        // The order is that of what readers see: most visits first; something has to decide between equals.
         let rank =
             |(key, tally): &(CellKey, Tally)| (std::cmp::Reverse((tally.visits, tally.pageviews + tally.events)), *key);
         let mut rests = Fast::<CellKey, Tally>::default();
@@ -49,13 +48,13 @@ impl FoldedTable {
         }
     }
 
-    /// The table, packed again.
-    pub(super) fn packed(self) -> Vec<u8> {
+    /// The cells of the table, in order.
+    pub(super) fn cells(self) -> Vec<(CellKey, Tally)> {
         let FoldedTable { kept, rests, visitors, .. } = self;
         let visitors = |key: &CellKey| visitors.get(key).map_or(0, |(visitors, _)| *visitors);
         let rests = rests.into_iter().map(|(key, tally)| (key, Tally { visitors: visitors(&key), ..tally }));
         let mut cells: Vec<(CellKey, Tally)> = kept.into_iter().chain(rests).collect();
         cells.sort_unstable_by_key(|(key, _)| *key);
-        pack(cells, Effort::Quick)
+        cells
     }
 }

@@ -1,7 +1,6 @@
 //! Rows of a batch, those of each value together, and the cells that they are in.
 
 use super::batch::{BatchRow, NOBODY};
-use crate::cell::Sym;
 use crate::cell::packed::CellKey;
 use crate::counts::snapshot::Small;
 
@@ -48,8 +47,8 @@ impl<R: BatchRow> Grouped<R> {
 /// Adds up cells of one table after the other.
 #[derive(Default)]
 pub(super) struct CellSums {
-    firsts: Vec<Sym>,
-    seconds: Vec<Sym>,
+    firsts: Vec<u32>,
+    seconds: Vec<u32>,
     by_page: bool,
     /// By rank of the second value: what the rows of one first value count.
     sums: Vec<CellSum>,
@@ -70,8 +69,8 @@ struct CellSum {
 const UNUSED: CellSum = CellSum { sum: Small::ZERO, visit: u32::MAX, visitor: NOBODY };
 
 impl CellSums {
-    /// Begins a table: the values of its dimensions, and whether time and scrolling of pages are counted.
-    pub(super) fn begin(&mut self, firsts: &[Sym], seconds: &[Sym], by_page: bool) {
+    /// Begins a table: the numbers of its dimensions' values by rank, and whether time and scrolling of pages are counted.
+    pub(super) fn begin(&mut self, firsts: &[u32], seconds: &[u32], by_page: bool) {
         self.firsts.clear();
         self.firsts.extend(firsts);
         self.seconds.clear();
@@ -118,11 +117,11 @@ impl CellSums {
         (cell.visit, cell.visitor) = (visit, visitor);
     }
 
-    fn end_group(&mut self, first: Sym) {
+    fn end_group(&mut self, first: u32) {
         self.used.sort_unstable();
         for second in self.used.drain(..) {
             let cell = std::mem::replace(&mut self.sums[second as usize], UNUSED);
-            self.cells.push(((first.0, self.seconds[second as usize].0), cell.sum));
+            self.cells.push(((first, self.seconds[second as usize]), cell.sum));
         }
     }
 }

@@ -12,7 +12,6 @@ use super::{
     JournalState, MailSum, NamesMark, OTHER_PAGES, StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 use crate::beacon::mail::MailKind;
-use crate::cell::packed::unpack_all;
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::pairs::{Pair, Pairs, REST};
 use crate::counts::{Name, Sums};
@@ -259,7 +258,7 @@ fn named(pairs: &Pairs) -> PairSums {
     let name = |sym: u32| (sym != REST).then(|| pairs.texts.get(sym as usize).cloned().unwrap_or_default());
     let mut sums = PairSums::new();
     for table in &pairs.tables {
-        for ((first, second), tally) in unpack_all(&table.cells).unwrap_or_default() {
+        for ((first, second), tally) in table.cells().unwrap_or_default() {
             *sums.entry((table.pair, name(first), name(second))).or_default() += tally;
         }
     }

@@ -33,6 +33,7 @@ use crate::secret::Digest;
 use crate::site::{Day, SiteId};
 use crate::store::sqlite::SqliteFile;
 use months::MonthWork;
+use write::SiteIds;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -40,6 +41,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
+    /// Held by who stores a flush or removes a site; taken before the writer.
+    applying: Mutex<()>,
     /// Never taken by who holds the writer.
     months: Mutex<MonthWork>,
 }
@@ -57,7 +60,7 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        Ok(SqliteSums { file, texts: names::TextCache::default(), months: Mutex::default() })
+        Ok(SqliteSums { file, texts: names::TextCache::default(), applying: Mutex::default(), months: Mutex::default() })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -151,10 +154,15 @@ impl SumStore for SqliteSums {
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {
-        // Made before the writer is held: it takes a second for a busy day.
-        let pairs = compaction::pairs_of(flush);
+        // No name goes between its number and the cells.
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_pairs = flush.days.iter().any(|state| state.snapshot.is_some());
+        let ids = if has_pairs { write::number_names(&mut self.writer(), flush)? } else { Some(SiteIds::new()) };
+        let Some(ids) = ids else { return Ok(()) };
+        // Made while the writer is not held: it takes a while for a busy day.
+        let pairs = compaction::pairs_of(flush, &ids)?;
         let mut writer = self.writer();
-        write::apply(&mut writer, flush, &pairs)?;
+        write::apply(&mut writer, flush, ids, pairs)?;
         let emptied = SqliteFile::checkpoint(&writer);
         drop(writer);
         self.months().note(flush);
@@ -215,6 +223,7 @@ impl SumStore for SqliteSums {
     }
 
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         self.months().forget(site);
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;

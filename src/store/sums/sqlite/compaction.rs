@@ -9,25 +9,36 @@ use super::Result;
 use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey};
-use super::write::{DayCells, Ids, add_cells, table};
-use crate::cell::Tally;
-use crate::cell::packed::{CellKey, ColumnBlock, unpack_all};
-use crate::counts::pairs::{PairTable, Pairs, REST};
+use super::write::{DayCells, SiteIds, add_cells, table};
+use crate::cell::{Sym, Tally};
+use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks};
+use crate::counts::pairs::{NameNumbers, PairTable};
+use crate::limits;
 use crate::site::{Day, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{CountedBy, DayState, Flush, Grain, StoreError};
 
-/// The pairs of each of a flush's days, where it has any.
-pub(super) fn pairs_of(flush: &Flush) -> Vec<Option<Pairs>> {
-    flush.days.iter().map(|state| state.snapshot.as_ref().map(|snapshot| snapshot.pairs(state.pair_cells))).collect()
+/// The pairs of each of a flush's days that has any. The names in them have numbers.
+pub(super) fn pairs_of(flush: &Flush, ids: &SiteIds) -> Result<Vec<Option<Vec<PairTable>>>> {
+    let tables = |state: &DayState| {
+        let Some(snapshot) = &state.snapshot else { return Ok(None) };
+        let ids = ids.get(&state.site).ok_or(StoreError::Corrupt)?;
+        let names = snapshot.names_in_pairs().into_iter();
+        let number = |name: Sym| {
+            let id = snapshot.texts.get(name.0 as usize).and_then(|text| ids.known(text)).ok_or(StoreError::Corrupt)?;
+            Ok((name, u32::try_from(id).map_err(|_| StoreError::Full)?))
+        };
+        let numbers = NameNumbers::of(names.map(number).collect::<Result<Vec<_>>>()?);
+        Ok(Some(snapshot.pairs_by(&numbers, state.pair_cells, limits::PAIR_ROWS_AT_ONCE)))
+    };
+    flush.days.iter().map(tables).collect()
 }
 
 /// Stores what is known of a day: its pairs, and, when it is over, everything for good, with the cells that came last.
-pub(super) fn store_day<'a>(
+pub(super) fn store_day(
     connection: &Connection,
     state: &DayState,
-    (pairs, cells): (Option<&'a Pairs>, DayCells),
-    ids: &mut Ids<'a>,
+    (pairs, cells): (Option<Vec<PairTable>>, DayCells),
     number: u64,
 ) -> Result<()> {
     let DayState { site, day, by, .. } = *state;
@@ -37,7 +48,7 @@ pub(super) fn store_day<'a>(
     }
     if let Some(pairs) = pairs {
         let key = if state.is_over { PairsKey { part: FINAL, ..running } } else { running };
-        store_pairs(connection, key, pairs, ids)?;
+        store_pairs(connection, key, pairs)?;
     }
     if state.is_over {
         months::outdate(connection, site, day.month())?;
@@ -50,40 +61,19 @@ pub(super) fn store_day<'a>(
     Ok(())
 }
 
-fn store_pairs<'a>(connection: &Connection, key: PairsKey, pairs: &'a Pairs, known: &mut Ids<'a>) -> Result<()> {
-    let mut ids: Vec<Option<u32>> = vec![None; pairs.texts.len()];
-    let mut tables: Vec<&PairTable> = pairs.tables.iter().collect();
+fn store_pairs(connection: &Connection, key: PairsKey, mut tables: Vec<PairTable>) -> Result<()> {
     tables.sort_by_key(|table| pairs::number(table.pair));
-    let added = |table: &&PairTable| -> Result<(u32, CellList)> {
-        let (mut cells, is_turned) = (CellList::new(), pairs::is_turned(table.pair));
-        for ((a, b), tally) in unpack_all(&table.cells)? {
-            let mut id = |sym| id(connection, known, pairs, &mut ids, sym);
-            let (a, b) = (id(a)?, id(b)?);
-            cells.push((if is_turned { (b, a) } else { (a, b) }, tally));
-        }
-        Ok((pairs::number(table.pair), in_order(&cells)))
+    let added = |table: PairTable| {
+        let number = pairs::number(table.pair);
+        Ok((number, if pairs::is_turned(table.pair) { turned(&table)? } else { table.chunks }))
     };
-    pairs::add(connection, key, tables.iter().map(added))
+    pairs::add(connection, key, tables.into_iter().map(added))
 }
 
-/// The number in the store of a day's name.
-fn id<'a>(
-    connection: &Connection,
-    known: &mut Ids<'a>,
-    pairs: &'a Pairs,
-    ids: &mut [Option<u32>],
-    sym: u32,
-) -> Result<u32> {
-    if sym == REST {
-        return Ok(REST);
-    }
-    let (place, text) = ids.get_mut(sym as usize).zip(pairs.texts.get(sym as usize)).ok_or(StoreError::Corrupt)?;
-    if let Some(id) = place {
-        return Ok(*id);
-    }
-    let id = u32::try_from(known.number(connection, text)?).map_err(|_| StoreError::Full)?;
-    *place = Some(id);
-    Ok(id)
+/// The cells of a table in the order of their second value.
+fn turned(table: &PairTable) -> Result<Vec<Chunk>> {
+    let cells: CellList = table.cells()?.into_iter().map(|((a, b), tally)| ((b, a), tally)).collect();
+    Ok(chunks(in_order(&cells)).collect())
 }
 
 /// A row of `days` or `hours`: dimension and property, then the key it is packed by.
@@ -167,14 +157,14 @@ pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<V
 }
 
 /// The tables of column blocks in order.
-fn tables_of(blocks: &[ColumnBlock]) -> impl Iterator<Item = Result<(u32, CellList)>> {
+fn tables_of(blocks: &[ColumnBlock]) -> impl Iterator<Item = Result<(u32, Vec<Chunk>)>> {
     let numbers: BTreeSet<u32> = blocks.iter().flat_map(ColumnBlock::tables).collect();
     numbers.into_iter().map(move |table| {
         let mut cells = CellList::new();
         for block in blocks {
             block.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
         }
-        Ok((table, cells))
+        Ok((table, chunks(cells).collect()))
     })
 }
 

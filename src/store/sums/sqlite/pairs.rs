@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{CellList, grain_code};
-use crate::cell::packed::{BlockPacker, CellKey, ColumnBlock, Effort, PackedBlock, chunks, merged};
+use crate::cell::packed::{BlockPacker, CellKey, Chunk, ColumnBlock, Effort, PackedBlock, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
@@ -147,8 +147,8 @@ impl BlockWriter<'_> {
         BlockWriter { connection, key, packer: BlockPacker::of(Effort::Small), sequence: 0 }
     }
 
-    fn add(&mut self, table: u32, cells: CellList) -> Result<()> {
-        for chunk in chunks(cells) {
+    fn add(&mut self, table: u32, chunks: impl IntoIterator<Item = Chunk>) -> Result<()> {
+        for chunk in chunks {
             let full = self.packer.add(table, chunk);
             self.write(full)?;
         }
@@ -190,7 +190,7 @@ pub(super) fn insert(connection: &Connection, key: PairsKey, sequence: i64, bloc
 pub(super) fn add(
     connection: &Connection,
     key: PairsKey,
-    tables: impl IntoIterator<Item = Result<(u32, CellList)>>,
+    tables: impl IntoIterator<Item = Result<(u32, Vec<Chunk>)>>,
 ) -> Result<()> {
     let stored = take(connection, key)?;
     let mut left: BTreeSet<u32> = stored.iter().flat_map(ColumnBlock::tables).collect();
@@ -203,16 +203,21 @@ pub(super) fn add(
     };
     let mut writer = BlockWriter::of(connection, key);
     for added in tables {
-        let (table, cells) = added?;
+        let (table, added) = added?;
         while let Some(before) = left.first().copied().filter(|before| *before < table) {
             left.pop_first();
-            writer.add(before, of_stored(before)?)?;
+            writer.add(before, chunks(of_stored(before)?))?;
         }
-        let cells = if left.remove(&table) { merged(of_stored(table)?, cells) } else { cells };
-        writer.add(table, cells)?;
+        if left.remove(&table) {
+            let mut cells = CellList::new();
+            added.iter().try_for_each(|chunk| chunk.read(&mut cells))?;
+            writer.add(table, chunks(merged(of_stored(table)?, cells)))?;
+        } else {
+            writer.add(table, added)?;
+        }
     }
     for table in left {
-        writer.add(table, of_stored(table)?)?;
+        writer.add(table, chunks(of_stored(table)?))?;
     }
     writer.finish()
 }

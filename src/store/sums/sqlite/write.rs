@@ -8,21 +8,51 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
-use super::{Result, compaction};
-use crate::cell::{Axis, Tally};
-use crate::counts::pairs::Pairs;
+use super::{Result, compaction, read};
+use crate::cell::{Axis, Sym, Tally};
+use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{BotCount, Flush, Grain, JournalMark, OTHER_PAGES, StoreError};
 
-pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<Pairs>]) -> Result<()> {
+/// Gives the names of a flush that has snapshots their numbers, which its pairs are made by, in a transaction of its own: to make pairs
+/// takes long. Nothing if the flush is stored already.
+pub(super) fn number_names<'a>(connection: &mut Connection, flush: &'a Flush) -> Result<Option<SiteIds<'a>>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if super::read::last_flush(&transaction)? >= flush.number {
+    if read::last_flush(&transaction)? >= flush.number {
+        return Ok(None);
+    }
+    let mut names: BTreeMap<SiteId, BTreeSet<&str>> = BTreeMap::new();
+    for state in &flush.days {
+        if let Some(snapshot) = &state.snapshot {
+            let of_pairs = snapshot.names_in_pairs().into_iter();
+            let text = |name: Sym| snapshot.texts.get(name.0 as usize).map(|text| &**text);
+            names.entry(state.site).or_default().extend(of_pairs.filter_map(text));
+        }
+    }
+    for (site, _, sums) in &flush.sums {
+        names.entry(*site).or_default().extend(texts(sums));
+    }
+    let mut ids = SiteIds::new();
+    for (site, names) in names {
+        ids_of(&mut ids, site).add(&transaction, names)?;
+    }
+    transaction.commit()?;
+    Ok(Some(ids))
+}
+
+pub(super) fn apply<'a>(
+    connection: &mut Connection,
+    flush: &'a Flush,
+    mut ids: SiteIds<'a>,
+    pairs: Vec<Option<Vec<PairTable>>>,
+) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if read::last_flush(&transaction)? >= flush.number {
         return Ok(());
     }
-    let mut ids = BTreeMap::new();
     let over = flush.days.iter().filter(|state| state.is_over).map(|state| (state.site, state.day));
     // The last sums of days that end, which are packed at once and never become rows.
     let mut last: BTreeMap<(SiteId, Day), Vec<&Sums>> = over.map(|of| (of, Vec::new())).collect();
@@ -37,7 +67,7 @@ pub(super) fn apply(connection: &mut Connection, flush: &Flush, pairs: &[Option<
         for sums in last.remove(&(state.site, state.day)).into_iter().flatten() {
             add_sums(&transaction, ids, state.day, sums, Some(&mut cells))?;
         }
-        compaction::store_day(&transaction, state, (pairs.as_ref(), cells), ids, flush.number)?;
+        compaction::store_day(&transaction, state, (pairs, cells), flush.number)?;
     }
     add_rejected(&transaction, flush)?;
     for bot in &flush.bots {
@@ -153,7 +183,10 @@ pub(super) type AxisKey = (u8, i64);
 /// Cells of a day, by grain and axis; a key may be there several times.
 pub(super) type DayCells = BTreeMap<(Grain, AxisKey), CellList>;
 
-fn ids_of<'a, 'b>(ids: &'b mut BTreeMap<SiteId, Ids<'a>>, site: SiteId) -> &'b mut Ids<'a> {
+/// Numbers of names by site.
+pub(super) type SiteIds<'a> = BTreeMap<SiteId, Ids<'a>>;
+
+fn ids_of<'a, 'b>(ids: &'b mut SiteIds<'a>, site: SiteId) -> &'b mut Ids<'a> {
     ids.entry(site).or_insert_with(|| Ids::of(site))
 }
 
@@ -250,21 +283,26 @@ pub(super) fn table(grain: Grain) -> &'static str {
 /// Numbers of the names and axes that a flush brings for one site.
 pub(super) struct Ids<'a> {
     site: SiteId,
-    names: HashMap<&'a str, i64>,
+    names: HashMap<&'a str, i64, foldhash::fast::RandomState>,
     axes: HashMap<[i64; 3], i64>,
 }
 
 impl<'a> Ids<'a> {
     fn of(site: SiteId) -> Ids<'a> {
-        Ids { site, names: HashMap::new(), axes: HashMap::new() }
+        Ids { site, names: HashMap::default(), axes: HashMap::new() }
     }
 
     fn add(&mut self, connection: &Connection, texts: impl IntoIterator<Item = &'a str>) -> Result<()> {
         texts.into_iter().try_for_each(|text| self.number(connection, text).map(|_| ()))
     }
 
+    /// The number of a name that was met.
+    pub(super) fn known(&self, text: &str) -> Option<i64> {
+        self.names.get(text).copied()
+    }
+
     /// The number of a name, new if need be.
-    pub(super) fn number(&mut self, connection: &Connection, text: &'a str) -> Result<i64> {
+    fn number(&mut self, connection: &Connection, text: &'a str) -> Result<i64> {
         if let Some(number) = self.names.get(text) {
             return Ok(*number);
         }
@@ -293,7 +331,7 @@ impl<'a> Ids<'a> {
     }
 
     fn name(&self, text: &str) -> i64 {
-        self.names.get(text).copied().unwrap_or(0)
+        self.known(text).unwrap_or(0)
     }
 
     fn axis(&mut self, transaction: &Transaction, columns: [i64; 3]) -> Result<i64> {

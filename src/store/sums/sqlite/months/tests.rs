@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cell::{Axis, Dimension, Filter, Tally, Test};
+use crate::cell::packed::chunks;
 use crate::counts::pairs::Pair;
 use crate::store::Ask;
 use crate::store::sums::sqlite::names::TextCache;
@@ -34,7 +35,7 @@ fn add_days(file: &SqliteFile, cells: &Cells) {
         days.entry(*day).or_default().entry(*table).or_default().push((*key, *tally));
     }
     for (day, tables) in days {
-        pairs::add(&file.writer(), day_key(day), tables.into_iter().map(Ok)).unwrap();
+        pairs::add(&file.writer(), day_key(day), tables.into_iter().map(|(table, cells)| Ok((table, chunks(cells).collect())))).unwrap();
     }
 }
 
@@ -160,7 +161,7 @@ fn questions_are_answered_alike_by_either_order_of_a_table() {
     let tables = [Pair::of(source, page).0, Pair::of(city, page).0].map(pairs::number);
     let tally = |number| Tally { visits: i64::from(number), ..Tally::ZERO };
     let cells: packed::CellList = (0..400).map(|n| ((1 + n / 20, 21 + n % 20), tally(n))).collect();
-    pairs::add(&file.writer(), day_key(0), tables.map(|table| Ok((table, cells.clone())))).unwrap();
+    pairs::add(&file.writer(), day_key(0), tables.map(|table| Ok((table, chunks(cells.clone()).collect())))).unwrap();
     add_up(&file, usize::MAX);
     let answers = || {
         let (texts, reader) = (TextCache::default(), file.reader());
@@ -188,7 +189,7 @@ fn a_month_waits_for_the_end_of_an_import() {
     let cells = Cells::from([((0, TABLES[0], (1, 2)), Tally { visits: 1, ..Tally::ZERO })]);
     add_days(&file, &cells);
     let running = PairsKey { part: part_code(CountedBy::Import), ..day_key(1) };
-    pairs::add(&file.writer(), running, [Ok((TABLES[0], vec![((1, 2), Tally { visits: 1, ..Tally::ZERO })]))]).unwrap();
+    pairs::add(&file.writer(), running, [Ok((TABLES[0], chunks([((1, 2), Tally { visits: 1, ..Tally::ZERO })]).collect()))]).unwrap();
     let mut work = due();
     assert!(!work.step(&file).unwrap() && month_of(&file).is_none());
     pairs::take(&file.writer(), running).unwrap();
