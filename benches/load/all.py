@@ -13,6 +13,7 @@ import sys
 # Name of a part, and its command.
 PARTS = {
     "hits": ["benches/against_nginx"],
+    "goatcounter": ["benches/against_goatcounter"],
     "imports": ["benches/against_goaccess", "2", "5000000"],
     "walk": ["benches/against_walk", "5000000"],
     "day": ["benches/running_day"],

@@ -23,6 +23,7 @@ use std::ops::RangeInclusive;
 use super::Tally;
 pub use block_cursor::BlockCursor;
 pub use chunk_builder::{Chunk, ChunkBuilder, chunks};
+pub use column::release;
 pub(crate) use column::{Bytes, put, put_signed};
 pub use column_block::{BlockPacker, ColumnBlock, PackedBlock};
 

@@ -19,6 +19,12 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
+/// Gives back what the calling thread holds to pack and unpack: some megabytes.
+pub fn release() {
+    COMPRESSOR.set(None);
+    DECOMPRESSOR.set(None);
+}
+
 /// Writes a number.
 pub(crate) fn put(to: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {

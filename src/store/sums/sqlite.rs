@@ -220,6 +220,7 @@ impl SumStore for SqliteSums {
     fn release(&self) {
         self.file.release();
         self.texts.release();
+        crate::cell::packed::release();
     }
 
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
