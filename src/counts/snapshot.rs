@@ -68,6 +68,11 @@ impl SessionSnapshot {
         self.visitors.is_empty() && self.unknown.is_empty()
     }
 
+    /// How many visitors it has.
+    pub fn visitors(&self) -> usize {
+        self.visitors.len()
+    }
+
     /// The values of a dimension.
     pub(super) fn column(&self, dimension: Dimension) -> Column {
         Column::of(dimension, &self.tuples, &self.hit_attributes)

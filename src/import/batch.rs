@@ -84,14 +84,22 @@ impl BatchImport {
 
     pub(super) fn take(&mut self, log: usize, end: u64, lines: &[u8]) -> Result<(), ImportError> {
         self.reader.take(log, end, lines, &mut self.sums);
-        if self.reader.lines - self.looked >= limits::IMPORT_LOOK_LINES {
+        let has_looked = self.reader.lines - self.looked >= limits::IMPORT_LOOK_LINES;
+        if has_looked {
             self.close_past();
         }
-        let days: usize = self.reader.targets.iter().map(ImportTarget::days).sum();
-        let waiting: usize = self.reader.targets.iter().map(ImportTarget::waiting).sum();
-        let has_many_days = days > limits::IMPORT_DAYS_MAX;
-        let is_full = self.reader.lines - self.stored >= limits::IMPORT_BATCH_LINES || has_many_days;
-        if is_full || waiting > limits::IMPORT_CELLS_MAX { self.store(has_many_days) } else { Ok(()) }
+        let of_targets = |number: fn(&ImportTarget) -> usize| self.reader.targets.iter().map(number).sum::<usize>();
+        let has_many_days = of_targets(ImportTarget::days) > limits::IMPORT_DAYS_MAX;
+        let waiting = of_targets(ImportTarget::waiting);
+        // Days that are over wait best: one that goes on would be stored again.
+        let is_good_moment = || {
+            let has_much = waiting > limits::IMPORT_CELLS_MAX / 2;
+            has_looked && (has_much || of_targets(ImportTarget::closed_visitors) > limits::IMPORT_VISITORS_WAITING)
+        };
+        let is_full = self.reader.lines - self.stored >= limits::IMPORT_BATCH_LINES
+            || has_many_days
+            || waiting > limits::IMPORT_CELLS_MAX;
+        if is_full || is_good_moment() { self.store(has_many_days) } else { Ok(()) }
     }
 
     pub(super) fn finish(mut self) -> Result<Summary, ImportError> {

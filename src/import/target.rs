@@ -180,6 +180,11 @@ impl ImportTarget {
         closed + self.days.values().map(|open| open.day.pending()).sum::<usize>()
     }
 
+    /// Visitors of days that are over and wait to be stored.
+    pub(super) fn closed_visitors(&self) -> usize {
+        self.batch.days.iter().filter_map(|state| state.snapshot.as_ref()).map(|snapshot| snapshot.visitors()).sum()
+    }
+
     /// Hands out what waits.
     pub(super) fn drain(&mut self) -> SumsBatch {
         let mut batch = std::mem::take(&mut self.batch);

@@ -22,6 +22,8 @@ pub const LOGS_MAX: usize = 10_000;
 pub const IMPORT_BATCH_LINES: u64 = 500_000;
 /// Cells of an import that may wait to be stored; about 20 MB.
 pub const IMPORT_CELLS_MAX: usize = 100_000;
+/// Visitors of days that an import has counted from which on these are stored as soon as another day is over; about 15 MB.
+pub const IMPORT_VISITORS_WAITING: usize = 50_000;
 /// Days of an import in memory at once; logs out of order could open any number.
 pub const IMPORT_DAYS_MAX: usize = 400;
 /// Lines between two looks for days that an import has left behind.

@@ -199,7 +199,9 @@ fn add_sums<'a>(
     mut ending: Option<&mut DayCells>,
 ) -> Result<()> {
     let site = ids.site;
-    ids.add(transaction, texts(sums))?;
+    if !texts(sums).all(|text| ids.known(text).is_some()) {
+        ids.add(transaction, texts(sums).collect::<BTreeSet<_>>())?;
+    }
     let mut rows: BTreeMap<(Grain, AxisKey, i32), Vec<(i64, Tally)>> = BTreeMap::new();
     for (cell, hour, tally) in &sums.hours {
         let bucket = LocalHour { day, hour: *hour }.number();
@@ -352,27 +354,19 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// All texts of the sums, in alphabetical order.
-fn texts(sums: &Sums) -> BTreeSet<&str> {
+/// All texts of the sums, some of them more than once.
+fn texts(sums: &Sums) -> impl Iterator<Item = &str> {
     let cells = sums.hours.iter().map(|(cell, _, _)| cell).chain(sums.days.iter().map(|(cell, _)| cell));
-    let mut texts = BTreeSet::new();
-    for cell in cells {
-        if cell.axis != Axis::Total {
-            texts.insert(&*cell.value);
-        }
-        match &cell.axis {
-            Axis::Prop { key, event } => {
-                texts.insert(&**key);
-                texts.extend(event.as_deref());
-            }
-            Axis::Revenue { event, within } => {
-                texts.insert(&**event);
-                texts.extend(within.iter().flat_map(|(key, currency)| [&**key, &**currency]));
-            }
-            _ => {}
-        }
-    }
-    texts
+    cells.flat_map(|cell| {
+        let value = (cell.axis != Axis::Total).then_some(&*cell.value);
+        let (name, within) = match &cell.axis {
+            Axis::Prop { key, event } => ([Some(&**key), event.as_deref()], None),
+            Axis::Revenue { event, within } => ([Some(&**event), None], within.as_ref()),
+            _ => ([None, None], None),
+        };
+        let within = within.into_iter().flat_map(|(key, currency)| [&**key, &**currency]);
+        value.into_iter().chain(name.into_iter().flatten()).chain(within)
+    })
 }
 
 /// The number of a name, new if need be.
