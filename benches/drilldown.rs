@@ -1,214 +1,41 @@
 //! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory`, `-- reports` or
-//! `-- shared` for a part of it; `-- make FOLDER` keeps what it makes, for `benches/memory`. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
+//! `-- shared` for a part of it; `-- make FOLDER` keeps what it makes, for `benches/memory`; `-- parts plain|engaged|dependent|large` tells
+//! which tables and columns of a day take how much. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
 //!
-//! Visits are made up, the same at each run: 2.4 pageviews each, by Zipf's law of 2,000 pages, 300 sources, 120 countries and 5,000
-//! cities; a tenth comes by campaigns, a fiftieth sends an event. Every day is new. Everything on disk counts: names,
-//! totals, hours of 31 days, days, months, pairs.
+//! Visits are those of `drilldown/stream.rs`. Every day is new. Everything on disk counts: names, totals, hours of 31 days, days, months,
+//! pairs.
 
 #[path = "../tests/store/file.rs"]
 mod file;
 #[path = "drilldown/pages.rs"]
 mod pages;
+#[path = "drilldown/parts.rs"]
+mod parts;
+#[path = "drilldown/stream.rs"]
+mod stream;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use headcount::beacon::{Kind, NO_HINTS};
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
 use headcount::counts::{OpenDay, Room};
-use headcount::hit::agent::{Agent, Agents, Verdict};
-use headcount::hit::place::{Place, Places};
-use headcount::hit::token::{Network, Token};
-use headcount::hit::{Hit, Tools, Watched, path, source};
+use headcount::hit::Tools;
+use headcount::hit::agent::Agents;
+use headcount::hit::place::Places;
+use headcount::limits;
 use headcount::report::folded::{Folded, Kept};
 use headcount::report::{self, Question, Span};
-use headcount::site::{Budget, Day, Domain, HostRelation, Moment, Schedule, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, Moment, Schedule, Settings, Site, SiteId};
 use headcount::store::{self, CountedBy, DayState, Flush, Stores};
 
 use file::Database;
+use stream::{DAY_MS, DEPENDENT, ENGAGED, FIRST, LARGE, Maker, PLAIN, Traffic};
 
 /// The allocator of the program.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// 2026-01-01.
-const FIRST: Day = Day(20_454);
-const DAY_MS: i64 = 86_400_000;
-
-/// Numbers that look random and are the same at each run (xorshift*).
-struct Numbers(u64);
-
-impl Numbers {
-    /// Those that a visitor of a day brings.
-    fn of_visitor(day: Day, who: u64) -> Numbers {
-        let mut numbers = Numbers((who + 1).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ (day.0 as u64) << 40 | 1);
-        numbers.next();
-        numbers
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        // Without this, small numbers come together.
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// How long a page stays open.
-    fn stay_ms(&mut self) -> i64 {
-        (self.share().powi(2) * 240_000.0) as i64 + 3_000
-    }
-
-    fn engagement(&mut self, stay_ms: i64) -> Kind {
-        Kind::Engagement { ms: (stay_ms as f64 * 0.8) as u64, scroll: Some((self.next() % 101) as u8) }
-    }
-
-    fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// A rank below `count`; rank k comes with a probability of about 1/k.
-    fn rank(&mut self, count: usize) -> usize {
-        (((count as f64 + 1.0).ln() * self.share()).exp() as usize).clamp(1, count) - 1
-    }
-}
-
-/// What visits are made of.
-struct Maker {
-    agents: Vec<Arc<Agent>>,
-    places: Vec<Arc<Place>>,
-    origins: Vec<source::Origin>,
-    pages: Vec<String>,
-}
-
-fn agents() -> Vec<Arc<Agent>> {
-    let known = Agents::new();
-    let systems = ["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64"];
-    let desktop = (0..3).flat_map(|system| {
-        (0..14).map(move |version| {
-            let version = 140 - version * (1 + version / 5);
-            format!(
-                "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36",
-                systems[system]
-            )
-        })
-    });
-    let phone = (0..20).map(|version| format!(
-        "Mozilla/5.0 (iPhone; CPU iPhone OS {}_{} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{}.0 Mobile/15E148 Safari/604.1",
-        18 - version / 4, version % 4, 18 - version / 4,
-    ));
-    let android = (0..20).map(|version| format!(
-        "Mozilla/5.0 (Linux; Android {}; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Mobile Safari/537.36",
-        15 - version / 4, 140 - version
-    ));
-    let firefox = (0..10).map(|version| {
-        format!("Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0", v = 141 - version)
-    });
-    let all = phone.chain(android).chain(desktop).chain(firefox);
-    let agent = |text: String| match known.classify(&text, &NO_HINTS, false) {
-        Verdict::Person(agent) => Some(agent),
-        _ => None,
-    };
-    all.filter_map(agent).collect()
-}
-
-impl Maker {
-    fn new() -> Maker {
-        let place = |city: usize| {
-            let country = (city * 7_919) % 120 * (city % 3 + 1) / 3;
-            let code = format!("{}{}", (b'A' + (country / 26) as u8) as char, (b'A' + (country % 26) as u8) as char);
-            let region = format!("{code}-{}", city % 12);
-            Place { city: format!("City {city}, {region}").into(), region: region.into(), country: code.into() }
-        };
-        let origin = |rank: usize| {
-            let known =
-                ["", "https://www.google.com/", "https://duckduckgo.com/", "https://t.co/a", "https://www.bing.com/"];
-            let referrer =
-                known.get(rank).map_or_else(|| format!("https://reader-{rank}.example.org/"), |r| (*r).to_owned());
-            source::origin(&path::Campaign::default(), &referrer, |_| HostRelation::Stranger).expect("no spam")
-        };
-        Maker {
-            agents: agents(),
-            places: (0..5_000).map(place).map(Arc::new).collect(),
-            origins: (0..301).map(origin).collect(),
-            pages: (0..2_000).map(|page| format!("/blog/{}/storage-that-lasts-{page}/", 2016 + page % 10)).collect(),
-        }
-    }
-
-    /// A day of so many visits, a tenth of them by people who were there before.
-    fn day(&self, day: Day, visits: usize, engaged: bool, budget: Budget) -> OpenDay {
-        let mut open = OpenDay::new(SiteId(1), day, budget);
-        self.visits(day, visits, engaged, &mut |hit| _ = open.take(&hit, || Room::Visitor));
-        open
-    }
-
-    fn visits(&self, day: Day, visits: usize, engaged: bool, take: &mut dyn FnMut(Hit)) {
-        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (day.0 as u64) << 20 | 1);
-        let mut starts: Vec<i64> = (0..visits).map(|_| (numbers.share() * 0.97 * DAY_MS as f64) as i64).collect();
-        starts.sort_unstable();
-        for (number, start) in starts.into_iter().enumerate() {
-            let who = if numbers.share() < 0.1 { numbers.next() % (number as u64 + 1) } else { number as u64 };
-            self.visit(day, start, who, engaged, &mut numbers, take);
-        }
-    }
-
-    fn visit(&self, day: Day, start: i64, who: u64, engaged: bool, numbers: &mut Numbers, take: &mut dyn FnMut(Hit)) {
-        let mut of_who = Numbers::of_visitor(day, who);
-        let counts = [self.agents.len(), self.places.len(), 40, 6];
-        let [agent, place, language, screen] = counts.map(|count| of_who.rank(count));
-        let origin = if numbers.share() < 0.45 { 0 } else { 1 + numbers.rank(300) };
-        let campaign = self.campaign(numbers);
-        let views = 1 + (0..7).filter(|_| numbers.share() < 0.2).count();
-        let mut at = Moment(i64::from(day.0) * DAY_MS + start);
-        for view in 0..views {
-            let page = &self.pages[numbers.rank(self.pages.len())];
-            let is_event = view > 0 && numbers.share() < 0.02;
-            let hit = |kind: Kind, at: Moment| Hit {
-                site: SiteId(1),
-                at,
-                local: Schedule::utc().locate(at),
-                token: Some(Token::from_bits(who.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
-                network: Some(Network::from_bits(who as u32)),
-                kind,
-                page: page.clone(),
-                hostname: "example.com".into(),
-                props: Vec::new(),
-                agent: self.agents[agent].clone(),
-                place: self.places[place].clone(),
-                origin: self.origins[origin].clone(),
-                campaign: campaign.clone(),
-                language: format!("l{language}"),
-                screen: Some(["xs", "sm", "md", "lg", "xl", "xxl"][screen]),
-                watched: Watched::default(),
-            };
-            if at.0 >= i64::from(day.0 + 1) * DAY_MS {
-                return;
-            }
-            take(hit(if is_event { signup() } else { Kind::Pageview }, at));
-            let stay = numbers.stay_ms();
-            at = at.plus(stay);
-            if engaged {
-                take(hit(numbers.engagement(stay), at.plus(-1)));
-            }
-        }
-    }
-
-    fn campaign(&self, numbers: &mut Numbers) -> path::Campaign {
-        if numbers.share() > 0.1 {
-            return path::Campaign::default();
-        }
-        let campaign = numbers.rank(30);
-        path::campaign(&format!(
-            "utm_source=s{}&utm_medium=m{}&utm_campaign=c{campaign}&utm_content=v{}&utm_term=t{}",
-            campaign % 8,
-            campaign % 4,
-            campaign * 2 + numbers.rank(2),
-            numbers.rank(20)
-        ))
-    }
-}
 
 struct File {
     folder: std::path::PathBuf,
@@ -231,15 +58,15 @@ impl File {
     }
 
     /// Stores days as the collector would: packed when they are over, hours for 31 days, months when they are over.
-    fn fill(&self, maker: &Maker, visits: usize, days: i32, engaged: bool, budget: Budget) -> i64 {
-        self.store(maker, visits, days, engaged, budget, true)
+    fn fill(&self, maker: &Maker, visits: usize, days: i32, budget: Budget) -> i64 {
+        self.store(maker, visits, days, budget, true)
     }
 
-    fn store(&self, maker: &Maker, visits: usize, days: i32, engaged: bool, budget: Budget, compact: bool) -> i64 {
+    fn store(&self, maker: &Maker, visits: usize, days: i32, budget: Budget, compact: bool) -> i64 {
         let (mut pageviews, mut number) = (0, 0);
         let begun = Instant::now();
         for day in (FIRST.0..FIRST.0 + days).map(Day) {
-            let mut open = maker.day(day, visits, engaged, budget);
+            let mut open = maker.day(day, visits, budget);
             let snapshot = Some(Arc::new(open.snapshot()));
             let sums = open.drain();
             let total = sums.days.iter().find(|(cell, _)| cell.axis == Axis::Total);
@@ -303,21 +130,30 @@ fn scan_ms() -> f64 {
 }
 
 /// What disks hold of so many visits a day, and how much of it a pageview takes.
-fn sizes(maker: &Maker) {
-    println!("| visits a day | days | pairs kept a day | bytes a pageview | bytes a day |\n|---|---|---|---|---|");
-    let all = Budget::default();
+fn sizes() {
+    println!(
+        "| stream | visits a day | days | pairs kept a day | bytes a pageview | bytes a day |\n|---|---|---|---|---|---|"
+    );
+    let all = Budget { pair_cells: limits::PAIR_CELLS_PER_DAY_MAX, values: limits::VALUES_PER_DAY_MAX };
     let few = Budget { pair_cells: 400_000, ..all };
-    let cases = [(1_000, 60, all, false), (10_000, 20, all, false), (100_000, 35, all, false), (100_000, 6, all, true)];
-    let folded = [(10_000, 6, few, false), (100_000, 6, few, false)];
-    for (visits, days, budget, engaged) in cases.into_iter().chain(folded) {
-        let file = File::new("size");
-        let pageviews = file.fill(maker, visits, days, engaged, budget);
-        let bytes = file.stores.sums.bytes() as f64;
-        let kept = if budget == all { "all".to_owned() } else { format!("{}", budget.pair_cells) };
-        let with = if engaged { ", all with visible time and scroll depth" } else { "" };
-        let (a_view, a_day) = (bytes / pageviews as f64, bytes / f64::from(days));
-        println!("| {visits}{with} | {days} | {kept} | {a_view:.1} | {a_day:.0} |");
-    }
+    size("plain", PLAIN, (1_000, 60), all);
+    size("plain", PLAIN, (10_000, 20), all);
+    size("plain", PLAIN, (100_000, 35), all);
+    size("plain, with engagement", ENGAGED, (100_000, 6), all);
+    size("as sites have it, 2,000 pages", DEPENDENT, (100_000, 6), all);
+    size("as sites have it, 20,000 pages", LARGE, (100_000, 6), all);
+    size("plain", PLAIN, (10_000, 6), few);
+    size("plain", PLAIN, (100_000, 6), few);
+}
+
+fn size(name: &str, traffic: Traffic, (visits, days): (usize, i32), budget: Budget) {
+    let file = File::new("size");
+    let pageviews = file.fill(&Maker::of(traffic), visits, days, budget);
+    let bytes = file.stores.sums.bytes() as f64;
+    let is_all = budget.pair_cells == limits::PAIR_CELLS_PER_DAY_MAX;
+    let kept = if is_all { "all".to_owned() } else { format!("{}", budget.pair_cells) };
+    let (a_view, a_day) = (bytes / pageviews as f64, bytes / f64::from(days));
+    println!("| {name} | {visits} | {days} | {kept} | {a_view:.1} | {a_day:.0} |");
 }
 
 /// A year of so many visits a day, and a day in memory.
@@ -331,14 +167,14 @@ struct Year {
 impl Year {
     fn new(maker: &Maker, visits: usize, days: i32) -> Year {
         let file = File::new("year");
-        let pageviews = file.fill(maker, visits, days, false, Budget::default());
+        let pageviews = file.fill(maker, visits, days, Budget::default());
         let bytes = file.stores.sums.bytes() as f64;
         println!("{days} days of {visits} visits: {:.1} bytes a pageview", bytes / pageviews as f64);
         let today = Day(FIRST.0 + days);
         let clock = Clock::manual(Moment(i64::from(today.0) * DAY_MS + DAY_MS - 60_000));
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let (collector, keeping) = Collector::start(file.stores.clone(), tools, clock).expect("a collector");
-        maker.visits(today, visits, false, &mut |hit| _ = collector.take(hit));
+        maker.visits(today, visits, &mut |hit| _ = collector.take(hit));
         collector.flush().expect("stored");
         Year { _file: file, collector, keeping, today }
     }
@@ -383,7 +219,7 @@ fn reports(maker: &Maker, Year { collector, today, .. }: &Year) {
 fn shared(maker: &Maker, visits: usize, days: i32) {
     let file = File::new("shared");
     // Nobody is shown two dimensions there.
-    file.fill(maker, visits, days, false, Budget { pair_cells: 1, ..Budget::default() });
+    file.fill(maker, visits, days, Budget { pair_cells: 1, ..Budget::default() });
     let yesterday = FIRST.0 + days - 1;
     let clock = Clock::manual(Moment(i64::from(yesterday + 1) * DAY_MS + DAY_MS / 2));
     let now = clock.now();
@@ -415,10 +251,6 @@ fn shared(maker: &Maker, visits: usize, days: i32) {
     keeping.wait().expect("stored");
 }
 
-fn signup() -> Kind {
-    Kind::Event { name: "Signup".into(), interactive: true }
-}
-
 /// Bytes of memory that the process holds (Linux; 0 elsewhere).
 fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -429,7 +261,7 @@ fn memory(maker: &Maker) {
     let before = resident_bytes();
     let mut day = OpenDay::new(SiteId(1), FIRST, Budget::default());
     let mut hits = 0;
-    maker.visits(FIRST, 100_000, false, &mut |hit| {
+    maker.visits(FIRST, 100_000, &mut |hit| {
         let _ = day.take(&hit, || Room::Visitor);
         hits += 1;
         // Sums are stored every few seconds.
@@ -453,7 +285,7 @@ fn memory(maker: &Maker) {
 fn make(maker: &Maker, folder: &std::path::Path, visits: usize, days: i32) {
     // It stays.
     let file = std::mem::ManuallyDrop::new(File::at(folder.to_owned()));
-    file.store(maker, visits, days, false, Budget::default(), false);
+    file.store(maker, visits, days, Budget::default(), false);
 }
 
 fn main() {
@@ -463,7 +295,7 @@ fn main() {
         return;
     }
     let number = |at: usize, usual: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(usual);
-    let maker = Maker::new();
+    let maker = Maker::of(PLAIN);
     match words.first().map(String::as_str) {
         Some(part @ ("reports" | "pages")) => {
             let year = Year::new(&maker, number(1, 100_000), number(2, 400) as i32);
@@ -476,15 +308,31 @@ fn main() {
         }
         Some("make") => make(&maker, std::path::Path::new(&words[1]), number(2, 100_000), number(3, 400) as i32),
         Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
-        Some("sizes") => sizes(&maker),
+        Some("sizes") => sizes(),
+        Some("size") => size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0))),
+        Some("parts") => parts::parts(&Maker::of(traffic(&words[1])), number(2, 100_000)),
         Some("memory") => memory(&maker),
         _ => {
             memory(&maker);
-            sizes(&maker);
+            sizes();
             let year = Year::new(&maker, 100_000, 400);
             reports(&maker, &year);
             pages::pages(&year.collector);
             year.end();
         }
     }
+}
+
+fn traffic(name: &str) -> Traffic {
+    match name {
+        "engaged" => ENGAGED,
+        "dependent" => DEPENDENT,
+        "large" => LARGE,
+        _ => PLAIN,
+    }
+}
+
+fn budget(cells: usize) -> Budget {
+    let pair_cells = if cells == 0 { limits::PAIR_CELLS_PER_DAY_MAX } else { cells as u32 };
+    Budget { pair_cells, values: limits::VALUES_PER_DAY_MAX }
 }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
@@ -71,6 +71,14 @@ pub trait Sums {
     /// [`StoreError`]
     fn unvisited(&self, _site: SiteId, _first: Day, _last: Day) -> Result<u64, StoreError> {
         Ok(0)
+    }
+
+    /// The months from that of `first` to that of `last` of which only the whole is kept by two dimensions, not its days.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn months_alone(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<Month>, StoreError> {
+        Ok(Vec::new())
     }
 }
 
@@ -159,6 +167,11 @@ impl Question {
     /// The same about what passes a filter; shares are of that too.
     pub fn filtered(self, filter: Option<Filter<Name>>) -> Question {
         Question { whole: filter.clone(), filter, ..self }
+    }
+
+    /// Whether it needs days of two dimensions in one of these months.
+    pub fn reads_days_of(&self, months: &[Month]) -> bool {
+        plan::reads_days_of(self, months)
     }
 
     /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.

@@ -217,6 +217,7 @@ DROP TABLE IF EXISTS shares;
 DROP TABLE journal;
 DROP TABLE unvisited;
 DROP TABLE months_begun;
+DROP TABLE months_alone;
 ALTER TABLE months_added DROP COLUMN turned;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;

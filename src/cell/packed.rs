@@ -1,12 +1,15 @@
 //! Packs sums of cells, in order of their two numbers, into a few bytes each, and reads them again.
 //!
 //! A closed day keeps its cells in this form: about 2 bytes where a row of a table takes 28. Cells lie in chunks, and each
-//! chunk holds its numbers by column:
+//! chunk holds its numbers by column ([`columns`]):
 //!
 //! - how far each first number is from the last one, and how many cells have it; the steps of the second number among them;
 //! - a code of one byte for the usual tallies (a visit or a few, with their pageviews and bounces); 255 stands
-//!   for any other, which then follows in a column of its own;
+//!   for any other, whose numbers then follow, some as the difference to what others let guess ([`rates`]);
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
+//!
+//! A large number is a token of one byte and the bits that are left ([`token`]). Blocks of the first form, which had fewer columns and
+//! numbers in groups of 7 bits, are read as they were written ([`first_form`]).
 //!
 //! [`BlockPacker`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.
@@ -17,6 +20,10 @@ mod chunk_builder;
 mod code;
 mod column;
 mod column_block;
+mod columns;
+mod first_form;
+mod rates;
+mod token;
 
 use std::ops::RangeInclusive;
 
@@ -26,9 +33,6 @@ pub use chunk_builder::{Chunk, ChunkBuilder, chunks};
 pub use column::release;
 pub(crate) use column::{Bytes, put, put_signed};
 pub use column_block::{BlockPacker, ColumnBlock, PackedBlock};
-
-/// Columns of a chunk.
-const COLUMNS: usize = 8;
 
 /// The numbers of a cell: those of its two values, or of its value and 0, or of its value and its hour.
 pub type CellKey = (u32, u32);

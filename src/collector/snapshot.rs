@@ -14,7 +14,7 @@ use crate::counts::{Name, PropKey};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
-use crate::site::{Day, Moment, SiteId};
+use crate::site::{Day, Moment, Month, SiteId};
 use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
 
 /// One state of what is counted, stored or not.
@@ -107,6 +107,10 @@ impl report::Sums for SitesSnapshot<'_> {
         let unstored = self.unstored().flat_map(|flush| &flush.unvisited).filter(in_range);
         Ok(self.stored.unvisited(site, first, last)? + unstored.map(|(.., count)| count).sum::<u64>())
     }
+
+    fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
+        self.stored.months_alone(site, first, last)
+    }
 }
 
 impl Records for SitesSnapshot<'_> {
@@ -160,6 +164,10 @@ impl report::Sums for Collector {
 
     fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
         self.snapshot(SnapshotScope::totals(vec![site]))?.unvisited(site, first, last)
+    }
+
+    fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.months_alone(site, first, last)
     }
 }
 

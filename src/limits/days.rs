@@ -50,6 +50,8 @@ pub const VALUES_PER_DAY_MAX: u32 = 100_000;
 pub const PAIR_CELLS_PER_DAY: u32 = 2_000_000;
 /// Most cells of two dimensions that a site can set.
 pub const PAIR_CELLS_PER_DAY_MAX: u32 = 20_000_000;
+/// Most months for which a site can keep days by two dimensions; 0 keeps them for ever.
+pub const DAY_PAIRS_MONTHS_MAX: u32 = 1_200;
 /// Currencies of a site's day: nobody sells in more.
 pub const CURRENCIES_PER_DAY: u32 = 16;
 /// Events with one of their properties' keys of a site's day; past it a property counts over all events together alone.
@@ -101,8 +103,10 @@ pub const RECENT_MS: i64 = VISIT_GAP_MS;
 pub const RECENT_MINUTES: usize = 30;
 /// Rows of each list of the live view: they fit beside each other on one screen.
 pub const RECENT_ROWS: usize = 8;
-/// Cells of a chunk: enough to be packed well, and opened in 0.1 ms.
-pub const CHUNK_CELLS: usize = 16_384;
+/// Cells of a chunk: enough to be packed well, and few enough to be passed over in some 20 us.
+pub const CHUNK_CELLS: usize = 4_096;
+/// Cells of a chunk as it may have been written.
+pub const CHUNK_CELLS_MAX: usize = 16_384;
 /// Bytes of columns that are packed together: more are packed no better, and these are opened in a quarter of a millisecond.
 pub const COLUMN_BLOCK_BYTES: usize = 256 * 1024;
 /// Cells of each day of a month that are unpacked at once while it is added up: 23 kB.

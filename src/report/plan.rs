@@ -70,6 +70,13 @@ pub(super) fn has_sums(question: &Question) -> bool {
     reads(question).iter().all(|read| read.ask.source() != CellSource::Nowhere)
 }
 
+/// Whether a question needs days of two dimensions in one of these months.
+pub(super) fn reads_days_of(question: &Question, months: &[Month]) -> bool {
+    let is_in = |ask: &Ask| months.iter().any(|month| ask.first <= month.last().0 && ask.last >= month.first().0);
+    let asks = reads(question).into_iter().map(|read| read.ask);
+    asks.filter(|ask| ask.grain == Grain::Day && matches!(ask.source(), CellSource::Pair(..))).any(|ask| is_in(&ask))
+}
+
 /// All that has to be read for a question.
 pub(super) fn reads(question: &Question) -> Vec<PlannedRead> {
     let asks_for = |wanted: &[Metric]| question.metrics.iter().any(|metric| wanted.contains(metric));

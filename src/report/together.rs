@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Sums;
 use crate::counts::Name;
 use crate::limits;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, StoreError, SumRow};
 
 /// Sums of several sites, which hang together as those of one.
@@ -60,5 +60,13 @@ impl Sums for Together<'_> {
 
     fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError> {
         self.sites(site).into_iter().map(|site| self.sums.unvisited(site, first, last)).sum()
+    }
+
+    fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
+        let mut months = BTreeSet::new();
+        for site in self.sites(site) {
+            months.extend(self.sums.months_alone(site, first, last)?);
+        }
+        Ok(months.into_iter().collect())
     }
 }

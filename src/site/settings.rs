@@ -83,6 +83,9 @@ pub struct Settings {
     pub annotations_made: u32,
     /// How much of a day is kept by name.
     pub budget: Budget,
+    /// How long it is kept.
+    #[serde(skip_serializing_if = "Retention::is_for_ever")]
+    pub retention: Retention,
 }
 
 fn is_off(setting: &bool) -> bool {
@@ -101,6 +104,20 @@ pub struct Budget {
     pub values: u32,
     /// Cells of two dimensions.
     pub pair_cells: u32,
+}
+
+/// How long things are kept, each by a number of months; 0 is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Cells of two dimensions by day, after the month of the day; those of the month stay.
+    pub day_pairs_months: u32,
+}
+
+impl Retention {
+    fn is_for_ever(&self) -> bool {
+        *self == Retention::default()
+    }
 }
 
 impl Default for Budget {
@@ -128,12 +145,13 @@ impl Default for Settings {
             annotations: Vec::new(),
             annotations_made: 0,
             budget: Budget::default(),
+            retention: Retention::default(),
         }
     }
 }
 
 /// The settings of what a site is and of its budgets.
-pub(super) static SETTINGS: [SiteSetting; 10] = [
+pub(super) static SETTINGS: [SiteSetting; 11] = [
     SiteSetting {
         name: "timezone",
         flag: "timezone",
@@ -392,6 +410,36 @@ pub(super) static SETTINGS: [SiteSetting; 10] = [
                 english: "At most {0}. A change acts from the end of the site's present day on.",
                 german: "Höchstens {0}. Eine Änderung gilt ab dem Ende des laufenden Tages der Website.",
                 french: "{0} au plus. Un changement prend effet à la fin du jour en cours du site.",
+            }),
+        }),
+    },
+    SiteSetting {
+        name: "day_pairs_months",
+        flag: "day-pairs-months",
+        value_name: "N",
+        help: "For how many months after its own a day is kept by two dimensions, which filters need; whole months stay; 0 keeps days for ever",
+        title: "days under filters",
+        line: "days under filters for {} months",
+        kind: SettingKind::Number {
+            get: |settings| settings.retention.day_pairs_months,
+            set: |settings, number| settings.retention.day_pairs_months = number,
+            least: 1,
+            most: limits::DAY_PAIRS_MONTHS_MAX,
+            zero: Some("for ever"),
+            shown: "for {} months",
+        },
+        acts: Some("Days are thinned out from the end of the site's present day on, for good; their months stay."),
+        field: Some(SettingField {
+            form: SettingsForm::Budgets,
+            label: Translated {
+                english: "Months for which days can be filtered",
+                german: "Monate, für die sich Tage filtern lassen",
+                french: "Mois pendant lesquels les jours se filtrent",
+            },
+            help: Some(Translated {
+                english: "Of older days a filter then answers whole months only, and the file stays smaller. 0 keeps days for ever; what is gone does not come back.",
+                german: "Von älteren Tagen beantwortet ein Filter dann nur noch ganze Monate, und die Datei bleibt kleiner. 0 behält Tage für immer; was weg ist, kommt nicht wieder.",
+                french: "Pour les jours plus anciens, un filtre ne répond alors que par mois entiers, et le fichier reste plus petit. 0 garde les jours pour toujours ; ce qui est parti ne revient pas.",
             }),
         }),
     },

@@ -41,7 +41,7 @@ use std::path::{Path, PathBuf};
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 
 use super::StoreError;
 
@@ -131,6 +131,15 @@ pub trait SumSnapshot {
     /// # Errors
     /// [`StoreError`]
     fn unvisited(&self, site: SiteId, first: Day, last: Day) -> Result<u64, StoreError>;
+
+    /// The months from that of `first` to that of `last` whose days have no pairs any more ([`Flush::day_pairs_from`]): only the whole
+    /// month is answered under a filter.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn months_alone(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<Month>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// What became of a site's mails from `first` to `last`, by campaign, day and kind.
     ///
@@ -234,7 +243,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>, StoreError>;
 
     /// Does one step of the work that makes days and months that are past small and quick to read, and tells whether there is
-    /// more. No figure changes by it. Whoever writes flushes calls it between them; what is left undone is done another day.
+    /// more; a store that has a disk thins out what [`Flush::day_pairs_from`] says. No other figure changes by it. Whoever writes flushes calls it between them; what is left undone is done another day.
     ///
     /// # Errors
     /// [`StoreError`]

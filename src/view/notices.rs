@@ -8,13 +8,13 @@ use crate::cell::{Dimension, OTHER};
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
-use crate::site::{AddressMode, SiteId};
+use crate::site::{AddressMode, Day, SiteId};
 
 /// All of them.
 pub(super) fn notices(
     view: &SiteView,
     range: &Range,
-    (found, unvisited): (&Answers, u64),
+    (found, unvisited, days_kept_from): (&Answers, u64, Option<Day>),
     instance: &InstanceState,
 ) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
@@ -38,6 +38,7 @@ pub(super) fn notices(
     if unvisited > 0 {
         notices.push(words.one(words.notice_unvisited, words.count(unvisited as f64)));
     }
+    notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
     if view.chosen.is_set() {
         notices.push(words.notice_several_values.to_owned());
     }

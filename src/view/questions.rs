@@ -9,7 +9,7 @@ use crate::page::cards::Tab;
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Interval, Question, Span, Sums};
-use crate::site::Target;
+use crate::site::{Day, Target};
 use crate::store::StoreError;
 
 /// What a range is compared with. A time of which a part was not counted is nothing to compare with.
@@ -52,6 +52,22 @@ pub(super) fn answers(
     questions.retain(|(_, question)| question.has_sums());
     let (slots, questions): (Vec<AnswerKey>, Vec<Question>) = questions.into_iter().unzip();
     Ok(slots.into_iter().zip(report::answers(&questions, sums)?).collect())
+}
+
+/// The first day from which on a filter is answered by day, if the lists that are seen need days before it.
+pub(super) fn days_kept_from(
+    view: &SiteView,
+    span: Span,
+    tabs: &[CardTabs],
+    sums: &dyn Sums,
+) -> Result<Option<Day>, StoreError> {
+    if view.chosen.is_all() {
+        return Ok(None);
+    }
+    let months = sums.months_alone(view.site.id, span.first_day(), span.last_day())?;
+    let mut asked = tabs.iter().filter_map(|tabs| panels::breakdown(view, span, &tabs.seen));
+    let reads_days = asked.any(|question| question.reads_days_of(&months));
+    Ok(months.last().filter(|_| reads_days).map(|month| Day(month.last().0 + 1)))
 }
 
 /// The lists that are seen, and those that something else is told from.

@@ -3,7 +3,7 @@
 use super::Arrivals;
 use super::answers::{AnswerKey, Answers, totals};
 use super::panels::CardTabs;
-use super::questions::{answers, compared};
+use super::questions::{answers, compared, days_kept_from};
 use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
@@ -14,7 +14,7 @@ use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Line, Records, Span, Sums};
-use crate::site::{AddressMode, Moment};
+use crate::site::{AddressMode, Day, Moment};
 use crate::store::StoreError;
 
 /// What a page says of the collector itself.
@@ -61,8 +61,9 @@ pub fn site_page(
     let is_told = records.is_some();
     let records = SiteRecords::of(view, &range, records, first_day.is_none(), instance)?;
     let (first, last) = (range.span.first_day(), range.span.last_day());
+    let days_kept_from = days_kept_from(view, range.span, &tabs, sums)?;
     let unvisited = if is_told { sums.unvisited(view.site.id, first, last)? } else { 0 };
-    let page = PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, records };
+    let page = PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, days_kept_from, records };
     Ok(page.shown(view, tabs, account, instance))
 }
 
@@ -76,6 +77,7 @@ struct PageAnswers {
     found: Answers,
     /// Hits of the range without a visitor.
     unvisited: u64,
+    days_kept_from: Option<Day>,
     records: SiteRecords,
 }
 
@@ -128,7 +130,7 @@ impl PageAnswers {
             last: range.span.last_day(),
             compared: before.map(|span| (span.first_day(), span.last_day())),
             is_running: range.is_partial,
-            notices: notices::notices(view, range, (found, *unvisited), instance),
+            notices: notices::notices(view, range, (found, *unvisited, self.days_kept_from), instance),
             totals: totals_of(view, found, before.is_some()),
             series: series::series(view, range, *before, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },

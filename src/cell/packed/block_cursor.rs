@@ -1,6 +1,6 @@
 //! Reads a column block from its beginning to its end, some cells at a time, so that many blocks can be merged at once.
 
-use super::chunk_reader::{ChunkPosition, ChunkReader};
+use super::chunk_reader::ChunkPosition;
 use super::{CellKey, ColumnBlock, Damaged};
 use crate::cell::Tally;
 
@@ -63,14 +63,5 @@ impl ColumnBlock {
     /// The table of a chunk, and the first number of its last cell.
     fn ends(&self, chunk: usize) -> Option<(u32, u32)> {
         self.items.get(chunk).map(|item| (item.table, item.last))
-    }
-
-    fn chunk(&self, chunk: usize, position: Option<ChunkPosition>) -> Result<ChunkReader<'_>, Damaged> {
-        let item = self.items.get(chunk).ok_or(Damaged)?;
-        let parts = self.parts(item)?;
-        match position {
-            Some(position) => ChunkReader::at(position, item.cells, parts),
-            None => ChunkReader::of(item.cells, item.first, parts),
-        }
     }
 }

@@ -1,9 +1,12 @@
 //! Writes the cells of a table into chunks, by column.
 
-use super::chunk_reader::ChunkReader;
-use super::code::{WRITTEN_OUT, coded};
+use super::chunk_reader::{ChunkPosition, ChunkReader};
+use super::code::{WRITTEN_OUT, coded, seconds_column};
 use super::column::{put, put_signed};
-use super::{COLUMNS, CellKey, Damaged};
+use super::columns::{self, ALL as COLUMNS, ENGAGED_NONE, ENGAGED_ODD, ENGAGED_USUAL};
+use super::rates::Rates;
+use super::token::{self, BitWriter, folded};
+use super::{CellKey, Damaged};
 use crate::cell::Tally;
 use crate::limits;
 
@@ -46,7 +49,11 @@ impl Chunk {
     /// # Errors
     /// [`Damaged`], which a chunk that was built never is.
     pub fn read(&self, to: &mut Vec<(CellKey, Tally)>) -> Result<(), Damaged> {
-        let mut reader = ChunkReader::of(self.cells, self.first, self.columns.each_ref().map(Vec::as_slice))?;
+        let mut reader = ChunkReader::at(
+            ChunkPosition { key: (self.first, 0), ..ChunkPosition::default() },
+            self.cells,
+            self.columns.each_ref().map(Vec::as_slice),
+        );
         to.reserve(self.cells);
         while let Some(key) = reader.key()? {
             to.push((key, reader.tally()?));
@@ -88,60 +95,112 @@ struct OpenChunk {
     cells: usize,
     first: u32,
     last: u32,
-    /// Cells of the present run, and the second number of its last one.
-    run: u64,
+    /// The second numbers of the present first number: that of the first cell, the steps from there on, and that of the last cell.
+    begin: u32,
+    steps: Vec<u32>,
     second: u32,
-    gaps: Vec<u8>,
-    runs: Vec<u8>,
-    steps: Vec<u8>,
-    codes: Vec<u8>,
-    seconds: Vec<u8>,
-    written_out: Vec<u8>,
-    engaged: Vec<u8>,
-    revenue: Vec<u8>,
+    /// Where the second numbers of the first number before began.
+    begun: u32,
+    columns: [Vec<u8>; COLUMNS],
+    step_bits: BitWriter,
+    tally_bits: BitWriter,
+    rates: Rates,
 }
 
 impl OpenChunk {
     fn add(&mut self, (a, b): CellKey, tally: Tally) {
-        if self.cells == 0 {
-            (self.first, self.last) = (a, a);
-        } else if a != self.last {
-            put(&mut self.runs, self.run);
-            put(&mut self.gaps, u64::from(a - self.last - 1));
-            (self.last, self.run) = (a, 0);
+        if self.cells == 0 || a != self.last {
+            match self.cells {
+                0 => self.first = a,
+                _ => {
+                    self.end_run();
+                    put(&mut self.columns[columns::GAPS], u64::from(a - self.last - 1));
+                }
+            }
+            (self.last, self.begin) = (a, b);
+        } else {
+            self.steps.push(b - self.second - 1);
         }
-        let step = if self.run == 0 { b } else { b - self.second - 1 };
-        put(&mut self.steps, u64::from(step));
-        (self.second, self.run, self.cells) = (b, self.run + 1, self.cells + 1);
+        (self.second, self.cells) = (b, self.cells + 1);
         self.tally(tally);
+        self.engagement(tally);
+        put_signed(&mut self.columns[columns::REVENUE], tally.revenue);
+    }
+
+    /// Writes the second numbers of a first one: their steps are the shorter the more there are.
+    fn end_run(&mut self) {
+        let run = self.steps.len() as u64 + 1;
+        put(&mut self.columns[columns::RUNS], run);
+        let begin = folded(i64::from(self.begin) - i64::from(self.begun));
+        token::put(begin, &mut self.columns[columns::FIRSTS], &mut self.step_bits);
+        self.begun = self.begin;
+        let column = &mut self.columns[columns::steps(run)];
+        self.steps.drain(..).for_each(|step| token::put(step.into(), column, &mut self.step_bits));
+    }
+
+    fn number(&mut self, column: usize, number: u64) {
+        token::put(number, &mut self.columns[column], &mut self.tally_bits);
     }
 
     fn tally(&mut self, tally: Tally) {
-        match coded(tally) {
-            Some(code) => {
-                self.codes.push(code);
-                if tally.visits > tally.bounces {
-                    put(&mut self.seconds, tally.seconds as u64);
-                }
+        if let Some(code) = coded(tally) {
+            self.columns[columns::CODES].push(code);
+            if let Some(column) = seconds_column(code) {
+                self.number(column, tally.seconds as u64);
             }
-            None => {
-                self.codes.push(WRITTEN_OUT);
-                let Tally { visitors, visits, pageviews, events, bounces, seconds, .. } = tally;
-                for number in [visitors, visits - visitors, pageviews, events, bounces, seconds] {
-                    put_signed(&mut self.written_out, number);
-                }
+            return;
+        }
+        self.columns[columns::CODES].push(WRITTEN_OUT);
+        let Tally { visitors, visits, pageviews, events, bounces, seconds, .. } = tally;
+        let longer = visits.wrapping_sub(bounces);
+        let numbers: [i64; columns::WRITTEN_NUMBERS] = [
+            visitors,
+            visits.wrapping_sub(visitors),
+            pageviews.wrapping_sub(self.rates.pageviews(visits)),
+            events,
+            bounces.wrapping_sub(self.rates.bounces(visits)),
+            seconds.wrapping_sub(self.rates.seconds(longer)),
+        ];
+        self.rates.note(tally);
+        for (place, number) in numbers.into_iter().enumerate() {
+            self.number(columns::WRITTEN_OUT + place, folded(number));
+        }
+    }
+
+    fn engagement(&mut self, tally: Tally) {
+        let Tally { visits, engaged_visits, engaged_ms, scroll, .. } = tally;
+        let without = folded(visits.wrapping_sub(engaged_visits));
+        if [engaged_visits, engaged_ms, scroll] == [0; 3] {
+            self.columns[columns::ENGAGED].push(ENGAGED_NONE);
+        } else if engaged_visits <= 0 || engaged_ms < 0 || scroll < 0 || without > i64::MAX as u64 {
+            self.columns[columns::ENGAGED].push(ENGAGED_ODD);
+            for number in [engaged_visits, engaged_ms, scroll] {
+                self.number(columns::ENGAGED_WRITTEN_OUT, folded(number));
             }
+        } else {
+            self.number(columns::ENGAGED, without + u64::from(ENGAGED_USUAL));
+            self.usual_engagement(engaged_visits, (engaged_ms / 1_000, engaged_ms % 1_000), scroll);
         }
-        for number in [tally.engaged_visits, tally.engaged_ms, tally.scroll] {
-            put_signed(&mut self.engaged, number);
+    }
+
+    fn usual_engagement(&mut self, visits: i64, (seconds, ms): (i64, i64), scroll: i64) {
+        let class = columns::engaged_class(visits);
+        let (mut time, mut depth) = (seconds as u64, scroll as u64);
+        if class == columns::ENGAGED_CLASSES - 1 {
+            time = folded(seconds.wrapping_sub(self.rates.engaged_seconds(visits)));
+            depth = folded(scroll.wrapping_sub(self.rates.scroll(visits)));
+            self.rates.note_engagement(visits, seconds, scroll);
         }
-        put_signed(&mut self.revenue, tally.revenue);
+        self.number(columns::ENGAGED_SECONDS + class, time);
+        self.number(columns::ENGAGED_MS, ms as u64);
+        self.number(columns::SCROLL + class, depth);
     }
 
     fn close(mut self) -> Chunk {
-        put(&mut self.runs, self.run);
-        let OpenChunk { gaps, runs, steps, codes, seconds, written_out, engaged, revenue, .. } = self;
-        let columns = [gaps, runs, steps, codes, seconds, written_out, engaged, revenue];
+        self.end_run();
+        let OpenChunk { mut columns, step_bits, tally_bits, .. } = self;
+        columns[columns::STEP_BITS] = step_bits.finish();
+        columns[columns::TALLY_BITS] = tally_bits.finish();
         let is_zeros = |column: &[u8]| column.iter().all(|byte| *byte == 0);
         let columns = columns.map(|column| if is_zeros(&column) { Vec::new() } else { column });
         Chunk { first: self.first, last: self.last, cells: self.cells, last_second: self.second, columns }

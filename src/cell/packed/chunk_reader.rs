@@ -1,72 +1,76 @@
 //! Reads the cells of a chunk, one after the other.
 //!
-//! Most readers want few of a chunk's cells: a key is read before its tally, and tallies in between are passed over together when one
-//! is wanted.
+//! Most readers want few of a chunk's cells: a key is read before its tally, and tallies in between are passed over when one is wanted.
 
-use super::code::{WRITTEN_OUT, decoded, has_seconds};
+use super::code::{WRITTEN_OUT, decoded, seconds_column};
 use super::column::Bytes;
-use super::{COLUMNS, CellKey, Damaged};
+use super::columns::{self, ALL, ENGAGED_NONE, ENGAGED_ODD, ENGAGED_USUAL};
+use super::rates::Rates;
+use super::token::{Bits, Tokens, unfolded};
+use super::{CellKey, Damaged};
 use crate::cell::Tally;
 
-/// How far a chunk is read: the cells before, the last key, and the bytes taken of each column.
+/// How far a chunk is read: the cells before, the last key, and what is taken of each column.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ChunkPosition {
-    cells: usize,
-    key: CellKey,
+    pub(super) cells: usize,
+    pub(super) key: CellKey,
     /// Cells that are left of the present first number.
-    left: u64,
-    bytes: [usize; COLUMNS],
+    pub(super) left: u64,
+    /// Bytes, tokens or bits.
+    pub(super) taken: [usize; ALL],
+    /// The column of its steps, and where its second numbers begin.
+    pub(super) steps: usize,
+    pub(super) begin: u32,
+    pub(super) rates: Rates,
 }
 
 /// A chunk while it is read.
 pub(super) struct ChunkReader<'a> {
     cells: usize,
-    columns: [&'a [u8]; COLUMNS],
+    /// Cells whose keys are read.
     at: usize,
     key: CellKey,
     left: u64,
+    steps: usize,
+    begin: u32,
     gaps: Bytes<'a>,
     runs: Bytes<'a>,
-    steps: Bytes<'a>,
-    codes: &'a [u8],
+    step_bits: Bits<'a>,
     tallies: Tallies<'a>,
     /// Cells before this one have their tallies read.
     settled: usize,
 }
 
 impl<'a> ChunkReader<'a> {
-    /// Reads so many cells, the first number of the first of which is `begins`, from their columns.
-    pub(super) fn of(cells: usize, begins: u32, columns: [&'a [u8]; COLUMNS]) -> Result<ChunkReader<'a>, Damaged> {
-        ChunkReader::at(ChunkPosition { key: (begins, 0), ..ChunkPosition::default() }, cells, columns)
-    }
-
-    /// Goes on where [`ChunkReader::position`] was.
-    pub(super) fn at(
-        position: ChunkPosition,
-        cells: usize,
-        columns: [&'a [u8]; COLUMNS],
-    ) -> Result<ChunkReader<'a>, Damaged> {
-        let codes = columns[3];
-        if !codes.is_empty() && codes.len() != cells {
-            return Err(Damaged);
-        }
-        let column = |place: usize| Bytes::after(columns[place], position.bytes[place]);
-        let [gaps, runs, steps] = [column(0), column(1), column(2)];
-        let tallies = Tallies { seconds: column(4), written_out: column(5), engaged: column(6), revenue: column(7) };
-        let ChunkPosition { cells: at, key, left, .. } = position;
-        Ok(ChunkReader { cells, columns, at, key, left, gaps, runs, steps, codes, tallies, settled: at })
+    /// Reads so many cells from their columns, and goes on where [`ChunkReader::position`] was.
+    pub(super) fn at(position: ChunkPosition, cells: usize, of: [&'a [u8]; ALL]) -> ChunkReader<'a> {
+        let ChunkPosition { cells: at, key, left, taken, steps, begin, rates } = position;
+        let bytes = |place: usize| Bytes::after(of[place], taken[place]);
+        let bits = |place: usize| Bits::after(of[place], taken[place]);
+        let tallies = Tallies {
+            tokens: std::array::from_fn(|place| Tokens::after(of[place], taken[place])),
+            bits: bits(columns::TALLY_BITS),
+            revenue: bytes(columns::REVENUE),
+            rates,
+            has_engagement: !of[columns::ENGAGED].is_empty(),
+            has_revenue: !of[columns::REVENUE].is_empty(),
+        };
+        let (gaps, runs, step_bits) = (bytes(columns::GAPS), bytes(columns::RUNS), bits(columns::STEP_BITS));
+        ChunkReader { cells, at, key, left, steps, begin, gaps, runs, step_bits, tallies, settled: at }
     }
 
     /// How far it is, when the tallies of all keys are read.
     pub(super) fn position(&self) -> ChunkPosition {
-        let Tallies { seconds, written_out, engaged, revenue } = &self.tallies;
-        let none = Bytes::of(&[]);
-        let rests = [&self.gaps, &self.runs, &self.steps, &none, seconds, written_out, engaged, revenue];
-        let mut bytes = [0; COLUMNS];
-        for (place, rest) in rests.into_iter().enumerate() {
-            bytes[place] = self.columns[place].len() - rest.rest().len();
+        let Tallies { tokens, bits, revenue, rates, .. } = &self.tallies;
+        let mut taken: [usize; ALL] = std::array::from_fn(|place| tokens[place].at());
+        for (place, bytes) in [(columns::GAPS, &self.gaps), (columns::RUNS, &self.runs), (columns::REVENUE, revenue)] {
+            taken[place] = tokens[place].len() - bytes.rest().len();
         }
-        ChunkPosition { cells: self.at, key: self.key, left: self.left, bytes }
+        taken[columns::STEP_BITS] = self.step_bits.at();
+        taken[columns::TALLY_BITS] = bits.at();
+        let ChunkReader { at, key, left, steps, begin, .. } = *self;
+        ChunkPosition { cells: at, key, left, taken, steps, begin, rates: *rates }
     }
 
     /// The key of the next cell.
@@ -75,16 +79,21 @@ impl<'a> ChunkReader<'a> {
             return Ok(None);
         }
         let (mut a, mut b) = self.key;
-        let mut is_first = self.at == 0;
         if self.left == 0 {
-            if !is_first {
+            if self.at > 0 {
                 let gap = self.gaps.small()?.checked_add(1).ok_or(Damaged)?;
                 a = a.checked_add(gap).ok_or(Damaged)?;
             }
-            (self.left, is_first) = (self.runs.number()?, true);
+            self.left = self.runs.number()?;
+            self.steps = columns::steps(self.left);
+            let begin = unfolded(self.tallies.tokens[columns::FIRSTS].number(&mut self.step_bits)?);
+            self.begin = i64::from(self.begin).checked_add(begin).and_then(|b| b.try_into().ok()).ok_or(Damaged)?;
+            b = self.begin;
+        } else {
+            let step = self.tallies.tokens[self.steps].number(&mut self.step_bits)?;
+            let step = u32::try_from(step).map_err(|_| Damaged)?;
+            b = b.checked_add(step).and_then(|b| b.checked_add(1)).ok_or(Damaged)?;
         }
-        let step = self.steps.small()?;
-        b = if is_first { step } else { b.checked_add(step).and_then(|b| b.checked_add(1)).ok_or(Damaged)? };
         self.left = self.left.checked_sub(1).ok_or(Damaged)?;
         (self.at, self.key) = (self.at + 1, (a, b));
         Ok(Some(self.key))
@@ -92,63 +101,90 @@ impl<'a> ChunkReader<'a> {
 
     /// The tally of the key that was read last.
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
-        let last = self.at - 1;
-        if self.settled < last {
-            self.tallies.pass(self.codes.get(self.settled..last), last - self.settled)?;
+        for _ in self.settled + 1..self.at {
+            self.tallies.next()?;
         }
         self.settled = self.at;
-        self.tallies.next(self.codes.get(last).copied().unwrap_or(0))
+        self.tallies.next()
     }
 }
 
 /// The columns that tallies are made of.
 struct Tallies<'a> {
-    seconds: Bytes<'a>,
-    written_out: Bytes<'a>,
-    engaged: Bytes<'a>,
+    tokens: [Tokens<'a>; ALL],
+    bits: Bits<'a>,
     revenue: Bytes<'a>,
+    rates: Rates,
+    has_engagement: bool,
+    has_revenue: bool,
 }
 
-/// Numbers of a tally that is written out, seconds among them, and those of its engagement.
-const WRITTEN_NUMBERS: usize = 6;
-const ENGAGED_NUMBERS: usize = 3;
-
 impl Tallies<'_> {
-    fn next(&mut self, code: u8) -> Result<Tally, Damaged> {
+    fn number(&mut self, column: usize) -> Result<u64, Damaged> {
+        self.tokens[column].number(&mut self.bits)
+    }
+
+    fn natural(&mut self, column: usize) -> Result<i64, Damaged> {
+        i64::try_from(self.number(column)?).map_err(|_| Damaged)
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<Tally, Damaged> {
+        let code = self.tokens[columns::CODES].byte()?;
         let mut tally = match code {
             WRITTEN_OUT => self.written_out()?,
             _ => decoded(code),
         };
-        if has_seconds(code) {
-            tally.seconds = i64::try_from(self.seconds.number()?).map_err(|_| Damaged)?;
+        if let Some(column) = seconds_column(code) {
+            tally.seconds = self.natural(column)?;
         }
-        tally.engaged_visits = self.engaged.signed()?;
-        tally.engaged_ms = self.engaged.signed()?;
-        tally.scroll = self.engaged.signed()?;
-        tally.revenue = self.revenue.signed()?;
+        if self.has_engagement {
+            self.engagement(&mut tally)?;
+        }
+        if self.has_revenue {
+            tally.revenue = self.revenue.signed()?;
+        }
         Ok(tally)
     }
 
     fn written_out(&mut self) -> Result<Tally, Damaged> {
-        let from = &mut self.written_out;
-        let visitors = from.signed()?;
-        let visits = visitors.checked_add(from.signed()?).ok_or(Damaged)?;
-        let (pageviews, events) = (from.signed()?, from.signed()?);
-        let (bounces, seconds) = (from.signed()?, from.signed()?);
-        Ok(Tally { visitors, visits, pageviews, events, bounces, seconds, ..Tally::ZERO })
+        let mut numbers = [0; columns::WRITTEN_NUMBERS];
+        for (place, number) in numbers.iter_mut().enumerate() {
+            *number = unfolded(self.number(columns::WRITTEN_OUT + place)?);
+        }
+        let [visitors, more, views, events, bounced, lasted] = numbers;
+        let visits = visitors.wrapping_add(more);
+        let pageviews = views.wrapping_add(self.rates.pageviews(visits));
+        let bounces = bounced.wrapping_add(self.rates.bounces(visits));
+        let seconds = lasted.wrapping_add(self.rates.seconds(visits.wrapping_sub(bounces)));
+        let tally = Tally { visitors, visits, pageviews, events, bounces, seconds, ..Tally::ZERO };
+        self.rates.note(tally);
+        Ok(tally)
     }
 
-    /// Passes over so many tallies with these codes; without codes each has the first.
-    fn pass(&mut self, codes: Option<&[u8]>, tallies: usize) -> Result<(), Damaged> {
-        let with_seconds = match codes {
-            Some(codes) => codes.iter().filter(|code| has_seconds(**code)).count(),
-            None if has_seconds(0) => tallies,
-            None => 0,
-        };
-        let written_out = codes.map_or(0, |codes| codes.iter().filter(|code| **code == WRITTEN_OUT).count());
-        self.seconds.pass(with_seconds)?;
-        self.written_out.pass(written_out * WRITTEN_NUMBERS)?;
-        self.engaged.pass(tallies * ENGAGED_NUMBERS)?;
-        self.revenue.pass(tallies)
+    fn engagement(&mut self, tally: &mut Tally) -> Result<(), Damaged> {
+        let kind = self.number(columns::ENGAGED)?;
+        if kind == u64::from(ENGAGED_NONE) {
+            return Ok(());
+        }
+        if kind == u64::from(ENGAGED_ODD) {
+            for number in [&mut tally.engaged_visits, &mut tally.engaged_ms, &mut tally.scroll] {
+                *number = unfolded(self.tokens[columns::ENGAGED_WRITTEN_OUT].number(&mut self.bits)?);
+            }
+            return Ok(());
+        }
+        let visits = tally.visits.wrapping_sub(unfolded(kind - u64::from(ENGAGED_USUAL)));
+        let class = columns::engaged_class(visits);
+        let (time, ms) = (self.number(columns::ENGAGED_SECONDS + class)?, self.natural(columns::ENGAGED_MS)?);
+        let depth = self.number(columns::SCROLL + class)?;
+        let (mut seconds, mut scroll) = (time as i64, depth as i64);
+        if class == columns::ENGAGED_CLASSES - 1 {
+            seconds = unfolded(time).wrapping_add(self.rates.engaged_seconds(visits));
+            scroll = unfolded(depth).wrapping_add(self.rates.scroll(visits));
+            self.rates.note_engagement(visits, seconds, scroll);
+        }
+        (tally.engaged_visits, tally.scroll) = (visits, scroll);
+        tally.engaged_ms = seconds.checked_mul(1_000).and_then(|whole| whole.checked_add(ms)).ok_or(Damaged)?;
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nine of ten cells of two dimensions hold one visit or a few, each by a visitor of its own and without named events.
 
+use super::columns::SECONDS;
 use crate::cell::Tally;
 
 /// Stands for a tally that has no code.
@@ -53,17 +54,35 @@ pub(super) const fn decoded(code: u8) -> Tally {
     Tally { visitors: visits, visits, pageviews: more + visits - 1, bounces, ..Tally::ZERO }
 }
 
-/// Whether the seconds of a tally with this code are in the column of seconds: those of visits that are no bounce.
+/// Whether the seconds of a tally with this code are in a column of seconds: those of visits that are no bounce.
 pub(super) fn has_seconds(code: u8) -> bool {
-    HAS_SECONDS[usize::from(code)]
+    SECONDS_COLUMNS[usize::from(code)] != NO_COLUMN
 }
 
-static HAS_SECONDS: [bool; 256] = {
-    let mut table = [false; 256];
+/// The column of the seconds of a tally with this code, if they are in one.
+pub(super) fn seconds_column(code: u8) -> Option<usize> {
+    let column = SECONDS_COLUMNS[usize::from(code)];
+    (column != NO_COLUMN).then_some(usize::from(column))
+}
+
+const NO_COLUMN: u8 = u8::MAX;
+
+static SECONDS_COLUMNS: [u8; 256] = {
+    let mut table = [NO_COLUMN; 256];
     let mut code = 0;
     while code < WRITTEN_OUT {
         let tally = decoded(code);
-        table[code as usize] = tally.visits > tally.bounces;
+        let class = match (tally.visits - tally.bounces, tally.pageviews - tally.bounces) {
+            (..1, _) => None,
+            (1, 2) => Some(0),
+            (1, 3) => Some(1),
+            (1, _) => Some(2),
+            (2, _) => Some(3),
+            _ => Some(4),
+        };
+        if let Some(class) = class {
+            table[code as usize] = SECONDS as u8 + class;
+        }
         code += 1;
     }
     table

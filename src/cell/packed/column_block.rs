@@ -3,9 +3,11 @@
 use std::cell::{OnceCell, RefCell};
 use std::ops::RangeInclusive;
 
-use super::chunk_reader::ChunkReader;
+use super::chunk_reader::{ChunkPosition, ChunkReader};
 use super::column::{self, Bytes, put};
-use super::{COLUMNS, CellKey, Chunk, Damaged, Effort};
+use super::columns::ALL as COLUMNS;
+use super::first_form::{FIRST_COLUMNS, FirstFormReader};
+use super::{CellKey, Chunk, Damaged, Effort};
 use crate::cell::Tally;
 use crate::limits;
 
@@ -52,12 +54,14 @@ impl BlockPacker {
     }
 }
 
+/// What a block of the second form begins with. A block of the first begins with the length of its head, which is longer.
+const SECOND_FORM: u8 = 2;
+
 /// Packs chunks, each of the table with the number before it.
 fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut head = Vec::new();
+    let mut bytes = vec![SECOND_FORM];
+    let (mut head, mut before, mut used) = (Vec::new(), 0, 0);
     put(&mut head, chunks.len() as u64);
-    let mut before = 0;
     for (table, chunk) in chunks {
         put(&mut head, u64::from(table.wrapping_sub(before)));
         before = *table;
@@ -65,19 +69,80 @@ fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
             put(&mut head, u64::from(number));
         }
         put(&mut head, chunk.cells as u64);
-        chunk.columns.iter().for_each(|column| put(&mut head, column.len() as u64));
+        let of_chunk = used_columns(&chunk.columns);
+        put(&mut head, of_chunk.into());
+        used |= of_chunk;
+        chunk.columns.iter().filter(|column| !column.is_empty()).for_each(|column| put(&mut head, column.len() as u64));
     }
     column::write(&head, effort, &mut bytes);
-    for place in 0..COLUMNS {
+    put(&mut bytes, used.into());
+    for place in (0..COLUMNS).filter(|place| used >> place & 1 == 1) {
         let column: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| &chunk.columns[place]).copied().collect();
         column::write(&column, effort, &mut bytes);
     }
     bytes
 }
 
+/// The columns that are not empty, a bit each.
+fn used_columns(columns: &[Vec<u8>; COLUMNS]) -> u32 {
+    (0..).zip(columns).filter(|(_, column)| !column.is_empty()).map(|(place, _)| 1 << place).sum()
+}
+
+/// How a block is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    First,
+    Second,
+}
+
+impl Form {
+    /// The columns that a block or a chunk has, a bit each.
+    fn used(self, bytes: &mut Bytes) -> Result<u32, Damaged> {
+        match self {
+            Form::First => Ok((1 << FIRST_COLUMNS) - 1),
+            Form::Second => bytes.small(),
+        }
+    }
+}
+
+/// A chunk of either form while it is read.
+pub(super) enum FormReader<'a> {
+    First(FirstFormReader<'a>),
+    Second(ChunkReader<'a>),
+}
+
+impl FormReader<'_> {
+    /// The key of the next cell.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<Option<CellKey>, Damaged> {
+        match self {
+            FormReader::First(reader) => reader.key(),
+            FormReader::Second(reader) => reader.key(),
+        }
+    }
+
+    /// The tally of the key that was read last.
+    #[inline]
+    pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
+        match self {
+            FormReader::First(reader) => reader.tally(),
+            FormReader::Second(reader) => reader.tally(),
+        }
+    }
+
+    /// How far it is, when the tallies of all keys are read.
+    pub(super) fn position(&self) -> ChunkPosition {
+        match self {
+            FormReader::First(reader) => reader.position(),
+            FormReader::Second(reader) => reader.position(),
+        }
+    }
+}
+
 /// A column block that is read.
 #[derive(Debug)]
 pub struct ColumnBlock {
+    form: Form,
     pub(super) items: Vec<Item>,
     /// The columns as they are kept, until they are opened.
     packed: RefCell<Vec<u8>>,
@@ -98,8 +163,8 @@ pub(super) struct Item {
     pub(super) first: u32,
     pub(super) last: u32,
     pub(super) cells: usize,
-    /// Where its part of each column begins and ends.
-    parts: [(usize, usize); COLUMNS],
+    /// Where its part of each column ends, and that of the next chunk begins.
+    ends: [u32; COLUMNS],
 }
 
 impl ColumnBlock {
@@ -108,29 +173,32 @@ impl ColumnBlock {
     /// # Errors
     /// [`Damaged`]
     pub fn open(bytes: &[u8]) -> Result<ColumnBlock, Damaged> {
+        let (form, bytes) = match bytes.split_first() {
+            Some((&SECOND_FORM, rest)) => (Form::Second, rest),
+            _ => (Form::First, bytes),
+        };
         let mut rest = Bytes::of(bytes);
         let mut head = Vec::new();
         column::read(&mut rest, &mut head)?;
         let mut head = Bytes::of(&head);
-        let (mut items, mut table, mut ends) = (Vec::new(), 0_u32, [0_usize; COLUMNS]);
+        let (mut items, mut table, mut ends) = (Vec::new(), 0_u32, [0_u32; COLUMNS]);
         for _ in 0..head.number()? {
             table = table.wrapping_add(head.small()?);
             let first = head.small()?;
             let last = first.checked_add(head.small()?).ok_or(Damaged)?;
             let cells = head.length()?;
-            let mut parts = [(0, 0); COLUMNS];
-            for (part, end) in parts.iter_mut().zip(&mut ends) {
-                let begin = *end;
-                *end = begin.checked_add(head.length()?).ok_or(Damaged)?;
-                *part = (begin, *end);
+            let used = form.used(&mut head)?;
+            for (_, end) in (0..).zip(&mut ends).filter(|(place, _)| used >> place & 1 == 1) {
+                *end = end.checked_add(head.small()?).ok_or(Damaged)?;
             }
-            // Codes are one byte a cell, and all other columns of zeros are cheap: no chunk claims more than it has.
-            if cells > limits::CHUNK_CELLS {
+            // A column of zeros takes no room: no chunk claims more cells than it may have.
+            if cells > limits::CHUNK_CELLS_MAX {
                 return Err(Damaged);
             }
-            items.push(Item { table, first, last, cells, parts });
+            items.push(Item { table, first, last, cells, ends });
         }
-        Ok(ColumnBlock { items, packed: RefCell::new(rest.rest().to_vec()), columns: OnceCell::new() })
+        let packed = RefCell::new(rest.rest().to_vec());
+        Ok(ColumnBlock { form, items, packed, columns: OnceCell::new() })
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order.
@@ -144,9 +212,9 @@ impl ColumnBlock {
         wanted: impl Fn(CellKey) -> bool,
         mut take: impl FnMut(CellKey, Tally),
     ) -> Result<(), Damaged> {
-        let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
-        for item in self.items.iter().filter(is_there) {
-            let mut reader = ChunkReader::of(item.cells, item.first, self.parts(item)?)?;
+        let is_there = |item: &Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
+        for chunk in (0..self.items.len()).filter(|chunk| is_there(&self.items[*chunk])) {
+            let mut reader = self.chunk(chunk, None)?;
             while let Some(key) = reader.key()? {
                 if key.0 > *first.end() {
                     break;
@@ -159,13 +227,28 @@ impl ColumnBlock {
         Ok(())
     }
 
+    /// Reads a chunk from a position on, or from its beginning.
+    pub(super) fn chunk(&self, chunk: usize, position: Option<ChunkPosition>) -> Result<FormReader<'_>, Damaged> {
+        let item = self.items.get(chunk).ok_or(Damaged)?;
+        let position =
+            position.unwrap_or_else(|| ChunkPosition { key: (item.first, 0), ..ChunkPosition::default() });
+        let parts = self.parts(chunk)?;
+        Ok(match self.form {
+            Form::First => FormReader::First(FirstFormReader::at(position, item.cells, parts)?),
+            Form::Second => FormReader::Second(ChunkReader::at(position, item.cells, parts)),
+        })
+    }
+
     /// A chunk's part of each column.
-    pub(super) fn parts(&self, item: &Item) -> Result<[&[u8]; COLUMNS], Damaged> {
+    fn parts(&self, chunk: usize) -> Result<[&[u8]; COLUMNS], Damaged> {
         let OpenedColumns { bytes, ends } = self.columns()?;
+        let before = chunk.checked_sub(1).and_then(|before| self.items.get(before));
+        let item = self.items.get(chunk).ok_or(Damaged)?;
         let mut parts: [&[u8]; COLUMNS] = [&[]; COLUMNS];
-        for (place, (begin, end)) in item.parts.into_iter().enumerate() {
-            let from = place.checked_sub(1).map_or(0, |before| ends[before]);
-            parts[place] = bytes[from..ends[place]].get(begin..end).ok_or(Damaged)?;
+        for (place, part) in parts.iter_mut().enumerate() {
+            let column = &bytes[place.checked_sub(1).map_or(0, |before| ends[before])..ends[place]];
+            let begin = before.map_or(0, |before| before.ends[place]);
+            *part = column.get(begin as usize..item.ends[place] as usize).ok_or(Damaged)?;
         }
         Ok(parts)
     }
@@ -189,8 +272,11 @@ impl ColumnBlock {
         let packed = self.packed.take();
         let mut rest = Bytes::of(&packed);
         let mut columns = OpenedColumns { bytes: Vec::with_capacity(self.bytes()), ..OpenedColumns::default() };
-        for end in &mut columns.ends {
-            column::read(&mut rest, &mut columns.bytes)?;
+        let used = self.form.used(&mut rest)?;
+        for (place, end) in columns.ends.iter_mut().enumerate() {
+            if used >> place & 1 == 1 {
+                column::read(&mut rest, &mut columns.bytes)?;
+            }
             *end = columns.bytes.len();
         }
         Ok(self.columns.get_or_init(|| columns))
@@ -198,7 +284,7 @@ impl ColumnBlock {
 
     /// How many bytes its columns have, as far as its head is believed.
     fn bytes(&self) -> usize {
-        let ends = self.items.last().map(|item| item.parts.iter().map(|part| part.1).fold(0, usize::saturating_add));
+        let ends = self.items.last().map(|item| item.ends.iter().map(|end| *end as usize).sum::<usize>());
         ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX).next_multiple_of(limits::OPENED_COLUMNS_STEP)
     }
 }

@@ -7,7 +7,7 @@ use super::{Running, Waiter, answer};
 use crate::collector::SumsBatch;
 use crate::collector::rejections::BookedRows;
 use crate::limits;
-use crate::site::{Day, Directory, Moment, SiteId};
+use crate::site::{Day, Directory, Moment, Month, SiteId};
 use crate::store::{DayState, Flush, JournalMark};
 
 impl Running {
@@ -44,11 +44,25 @@ impl Running {
         if let JournalMark::UpTo(position) = journal {
             self.stored = Some(position);
         }
+        let day_pairs_from = day_pairs_from(&directory, &today);
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush { number, sums, days, rejected, bots, unvisited, today, imported, mails, batches, journal };
+        let flush = Flush {
+            number,
+            sums,
+            days,
+            rejected,
+            bots,
+            unvisited,
+            today,
+            day_pairs_from,
+            imported,
+            mails,
+            batches,
+            journal,
+        };
         self.flushing.begin(flush, waiters);
     }
 
@@ -99,4 +113,13 @@ impl Running {
         }
         new
     }
+}
+
+/// The first month of which each site keeps days by two dimensions, where it does not keep them for ever.
+fn day_pairs_from(directory: &Directory, today: &[(SiteId, Day)]) -> Vec<(SiteId, Month)> {
+    let first = |(site, day): &(SiteId, Day)| {
+        let months = directory.get(*site)?.settings.retention.day_pairs_months;
+        (months > 0).then(|| (*site, Month(day.month().0 - months as i32)))
+    };
+    today.iter().filter_map(first).collect()
 }

@@ -295,6 +295,7 @@ words! {
     notice_several_values: "This filter takes several values, and visitors are added over them: whoever has two of them counts twice.",
     notice_pattern_since: "This goal is a pattern of pages and counted since {0}.",
     notice_unvisited: "{0} pageviews and events of this period were counted without a visitor and a visit: one network brought too many new visitors, or there was no room for more. Views per visit are too high by them.",
+    notice_months_alone: "Under a filter, days before {0} are kept by whole months only. What this period has of such a month in part is not in the lists.",
     notice_budget: "Some values of {0} were too many for a day's budget and are counted together as (other); totals are exact. For days to come raise it: {1}",
     personal_asked: "Pages below {0} look personal: one visitor each has seen them. They are counted together as {1} until you say otherwise.",
     personal_by_name: "Keep them by name",

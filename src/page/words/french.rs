@@ -265,6 +265,7 @@ pub const FRENCH: Words = Words {
     notice_several_values: "Ce filtre prend plusieurs valeurs, dont les visiteurs sont additionnés : qui en a deux compte double.",
     notice_pattern_since: "Cet objectif est un motif de pages, compté depuis le {0}.",
     notice_unvisited: "{0} pages vues et événements de cette période ont été comptés sans visiteur ni visite : un réseau amenait trop de nouveaux visiteurs, ou la place manquait. Les pages par visite en sont surestimées.",
+    notice_months_alone: "Avec un filtre, les jours avant le {0} ne sont plus conservés que par mois entiers. Ce que cette période contient d’un tel mois en partie manque dans les listes.",
     notice_budget: "Certaines valeurs ({0}) dépassaient ce qui est prévu par jour et sont regroupées sous (other) ; les totaux sont exacts. Pour les jours à venir, relevez la limite : {1}",
     personal_asked: "Les pages sous {0} semblent personnelles : chacune a été vue par une seule personne. Elles comptent ensemble comme {1} jusqu’à ce que vous en décidiez autrement.",
     personal_by_name: "Les garder par leur nom",

@@ -263,6 +263,7 @@ pub const GERMAN: Words = Words {
     notice_several_values: "Dieser Filter umfasst mehrere Werte, deren Besucher addiert werden: Wer auf zwei davon passt, zählt doppelt.",
     notice_pattern_since: "Dieses Ziel ist ein Muster von Seiten und wird seit dem {0} gezählt.",
     notice_unvisited: "{0} Seitenaufrufe und Ereignisse dieses Zeitraums wurden ohne Besucher und Besuch gezählt: Ein Netz brachte zu viele neue Besucher, oder es war kein Platz für mehr. Um sie sind Aufrufe pro Besuch zu hoch.",
+    notice_months_alone: "Tage vor dem {0} sind unter einem Filter nur noch als ganze Monate da. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Listen.",
     notice_budget: "Bei {0} gab es mehr Werte, als pro Tag vorgesehen sind; der Rest ist als (other) zusammengefasst. Gesamtzahlen stimmen genau. Für künftige Tage lässt sich die Grenze anheben: {1}",
     personal_asked: "Seiten unterhalb von {0} sehen persönlich aus: Je eine Person hat sie gesehen. Sie zählen zusammen als {1}, bis Sie anders entscheiden.",
     personal_by_name: "Mit Namen zählen",

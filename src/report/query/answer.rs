@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Include, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
 use crate::report::{self, Figure, Interval, Line, Question, Sums};
+use crate::site::Day;
 use crate::store::{Grain, StoreError};
 
 /// The answer to a query, with its keys in the order in which Plausible writes them.
@@ -71,6 +72,16 @@ const PAST_BUDGET: Warning = Warning {
          budget with `headcount site set DOMAIN --values-max` or `--pair-cells-max`.",
     ),
 };
+
+fn months_alone(kept_from: Day) -> Warning {
+    Warning {
+        code: "months_alone",
+        warning: Cow::Owned(format!(
+            "Before {kept_from} the site keeps what a filter needs by whole months only (`headcount site set DOMAIN \
+             --day-pairs-months`). What this range has of such a month in part is not in these figures; ask for whole months."
+        )),
+    }
+}
 
 fn without_visitor(hits: u64) -> Warning {
     Warning {
@@ -140,6 +151,7 @@ impl Query {
         let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
         let mut meta = self.meta(&lines, is_past_budget);
         meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
+        meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })
@@ -163,6 +175,14 @@ impl Query {
         let Some(subject) = self.subjects.first() else { return Ok(None) };
         let hits = sums.unvisited(subject.question.site, self.span.first_day(), self.span.last_day())?;
         Ok((hits > 0).then_some(hits))
+    }
+
+    /// The first day from which on filters are answered by day, if the query needs days before it.
+    fn days_kept_from(&self, sums: &dyn Sums) -> Result<Option<Day>, StoreError> {
+        let Some(subject) = self.subjects.first() else { return Ok(None) };
+        let months = sums.months_alone(subject.question.site, self.span.first_day(), self.span.last_day())?;
+        let reads_days = self.subjects.iter().any(|subject| subject.question.reads_days_of(&months));
+        Ok(months.last().filter(|_| reads_days).map(|month| Day(month.last().0 + 1)))
     }
 
     fn row(&self, line: &Line) -> Row {

@@ -8,7 +8,7 @@ use crate::beacon::mail::MailKind;
 use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 
 /// Rejections of one site and day under one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +158,8 @@ pub struct Flush {
     /// The present day of sites, said once on each. Hours older than [`crate::limits::HOUR_DETAIL_DAYS`] days are deleted, those of the
     /// totals aside, and months before it are over.
     pub today: Vec<(SiteId, Day)>,
+    /// The first month whose days keep cells of two dimensions, of sites that thin them out; said with their present day.
+    pub day_pairs_from: Vec<(SiteId, Month)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
     /// What became of mails; counts and people are added up.

@@ -15,6 +15,7 @@ mod pairs;
 mod read;
 mod removal;
 mod table_writer;
+mod thinning;
 mod turn;
 mod write;
 
@@ -30,9 +31,10 @@ use super::{
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::SqliteFile;
 use months::MonthWork;
+use thinning::Thinning;
 use write::SiteIds;
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -45,6 +47,8 @@ pub(in crate::store) struct SqliteSums {
     applying: Mutex<()>,
     /// Never taken by who holds the writer.
     months: Mutex<MonthWork>,
+    /// Like these, and taken after them.
+    thinning: Mutex<Thinning>,
 }
 
 impl std::fmt::Debug for SqliteSums {
@@ -60,7 +64,9 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        Ok(SqliteSums { file, texts: names::TextCache::default(), applying: Mutex::default(), months: Mutex::default() })
+        let texts = names::TextCache::default();
+        let (applying, months, thinning) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(SqliteSums { file, texts, applying, months, thinning })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -73,6 +79,10 @@ impl SqliteSums {
 
     fn months(&self) -> MutexGuard<'_, MonthWork> {
         self.months.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn thinning(&self) -> MutexGuard<'_, Thinning> {
+        self.thinning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,6 +141,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         read::unvisited(&self.connection, site, first, last)
     }
 
+    fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>> {
+        thinning::months_alone(&self.connection, site, first.month(), last.month())
+    }
+
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
         mails::of_site(&self.connection, site, first, last)
     }
@@ -166,6 +180,7 @@ impl SumStore for SqliteSums {
         let emptied = SqliteFile::checkpoint(&writer);
         drop(writer);
         self.months().note(flush);
+        self.thinning().note(flush);
         emptied
     }
 
@@ -214,7 +229,7 @@ impl SumStore for SqliteSums {
     }
 
     fn compact(&self) -> Result<bool> {
-        self.months().step(&self.file)
+        Ok(self.months().step(&self.file)? || self.thinning().step(&self.file)?)
     }
 
     fn release(&self) {
@@ -226,6 +241,7 @@ impl SumStore for SqliteSums {
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         self.months().forget(site);
+        self.thinning().forget(site);
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
         self.texts.clear();

@@ -9,6 +9,7 @@ use super::Result;
 use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey};
+use super::thinning;
 use super::write::{DayCells, SiteIds, add_cells, table};
 use crate::cell::{Sym, Tally};
 use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks};
@@ -43,6 +44,9 @@ pub(super) fn store_day(
 ) -> Result<()> {
     let DayState { site, day, by, .. } = *state;
     let running = PairsKey { site, grain: Grain::Day, bucket: day.0, part: part_code(by) };
+    if state.is_over {
+        thinning::finish(connection, site, day.month())?;
+    }
     if state.is_over || state.snapshot.is_some() {
         pairs::take(connection, running)?;
     }
@@ -148,6 +152,7 @@ pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<V
     let left = left(&transaction, part)?;
     for (site, day) in left.iter().copied() {
         let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part };
+        thinning::finish(&transaction, site, day.month())?;
         let blocks = pairs::take(&transaction, key)?;
         months::outdate(&transaction, site, day.month())?;
         pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;

@@ -19,6 +19,7 @@ use super::merge::MonthMerge;
 use super::packed::{self, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey, TURNED};
 use super::table_writer::MonthStep;
+use super::thinning;
 use super::turn::{MonthTurn, TurnBounds};
 use super::write::AxisKey;
 use crate::cell::packed::{CellKey, Effort, PackedBlock, pack};
@@ -112,7 +113,8 @@ fn next_month(connection: &Connection, site: SiteId, before: Month) -> Result<Ne
         let columns = params![site.0, first, before.first().0];
         let day: Option<i32> = connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0)).optional()?;
         let Some(month) = day.map(|day| Day(day).month()) else { return Ok(Next::None) };
-        if is_added_and_turned(connection, site, month)? != Some(true) {
+        let is_done = is_added_and_turned(connection, site, month)? == Some(true);
+        if !is_done && !thinning::is_alone(connection, site, month)? {
             return Ok(Next::Month(month));
         }
         first = month.last().0 + 1;

@@ -14,6 +14,7 @@ use super::months;
 use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
+use super::thinning;
 use super::write::{axis_id, name_id, table};
 use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -269,6 +270,14 @@ impl Reading<'_> {
             }
             (CellSource::Pair(..), Grain::Month) => {
                 for month in (first..=last).map(Month) {
+                    let days = || days(month.first().0, month.last().0);
+                    if thinning::is_alone(self.connection, site, month)? {
+                        let parts = &[FINAL];
+                        found.push(BucketPart { grain, bucket: month.0, shown: month.0, parts, is_turned: true });
+                        // What came late is with its day.
+                        found.extend(days()?.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
+                        continue;
+                    }
                     if let Some(is_turned) = months::is_added_and_turned(self.connection, site, month)? {
                         let parts = &[FINAL];
                         found.push(BucketPart { grain, bucket: month.0, shown: month.0, parts, is_turned });
@@ -277,8 +286,7 @@ impl Reading<'_> {
                         found.extend(running.into_iter().map(|bucket| day(bucket, month.0, ALL_PARTS)));
                         continue;
                     }
-                    let days = days(month.first().0, month.last().0)?;
-                    found.extend(days.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
+                    found.extend(days()?.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
                 }
             }
         }

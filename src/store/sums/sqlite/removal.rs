@@ -6,7 +6,7 @@ use super::Result;
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "hours",
     "days",
     "months",
@@ -15,6 +15,7 @@ const TABLES: [&str; 16] = [
     "pairs",
     "months_added",
     "months_begun",
+    "months_alone",
     "days_closed",
     "rejections",
     "unvisited",

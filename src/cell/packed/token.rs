@@ -1,0 +1,158 @@
+//! Numbers as a token of one byte, which says about how large each is, and the bits that are left, which nothing can make shorter.
+//!
+//! Numbers below 16 are their own tokens. A larger one has four tokens for each power of two, and its lower bits follow.
+
+use super::Damaged;
+
+/// Numbers below this are their own tokens.
+const PLAIN: u64 = 16;
+/// Bits that are read or written at once.
+const AT_ONCE: u32 = 32;
+
+/// The token of a number, and how many of its lower bits follow.
+fn token(number: u64) -> (u8, u32) {
+    if number < PLAIN {
+        return (number as u8, 0);
+    }
+    let power = number.ilog2();
+    let quarter = number >> (power - 2) & 3;
+    (PLAIN as u8 + (power - 4) as u8 * 4 + quarter as u8, power - 2)
+}
+
+/// Writes a number.
+pub(super) fn put(number: u64, tokens: &mut Vec<u8>, bits: &mut BitWriter) {
+    let (token, left) = token(number);
+    tokens.push(token);
+    if left > 0 {
+        bits.put(number, left);
+    }
+}
+
+/// A number that may be negative as one that may not: small ones stay small.
+pub(super) fn folded(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// The reverse of [`folded`].
+pub(super) fn unfolded(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+/// Bits one after the other, the lowest first.
+#[derive(Debug, Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    /// Bits that are no whole byte yet, and how many.
+    held: u64,
+    count: u32,
+}
+
+impl BitWriter {
+    /// Writes the lowest bits of a number.
+    fn put(&mut self, number: u64, bits: u32) {
+        if bits > AT_ONCE {
+            self.put(number, AT_ONCE);
+            return self.put(number >> AT_ONCE, bits - AT_ONCE);
+        }
+        self.held |= (number & ((1 << bits) - 1)) << self.count;
+        self.count += bits;
+        while self.count >= 8 {
+            self.bytes.push(self.held as u8);
+            (self.held, self.count) = (self.held >> 8, self.count - 8);
+        }
+    }
+
+    /// All bytes, the last filled up with zeros.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        if self.count > 0 {
+            self.bytes.push(self.held as u8);
+        }
+        self.bytes
+    }
+}
+
+/// Reads what a [`BitWriter`] wrote. An empty column is nothing but zeros.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Bits<'a> {
+    /// After so many bits.
+    pub(super) fn after(bytes: &'a [u8], at: usize) -> Bits<'a> {
+        Bits { bytes, at }
+    }
+
+    /// How many bits are read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    fn take(&mut self, bits: u32) -> Result<u64, Damaged> {
+        if bits > AT_ONCE {
+            let low = self.take(AT_ONCE)?;
+            return Ok(self.take(bits - AT_ONCE)? << AT_ONCE | low);
+        }
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let word = match rest.first_chunk::<8>() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => {
+                let mut word = [0; 8];
+                word[..rest.len()].copy_from_slice(rest);
+                u64::from_le_bytes(word)
+            }
+        };
+        let shift = self.at % 8;
+        self.at += bits as usize;
+        if self.at > self.bytes.len() * 8 && !self.bytes.is_empty() {
+            return Err(Damaged);
+        }
+        Ok(word >> shift & ((1 << bits) - 1))
+    }
+}
+
+/// The tokens of a column. An empty one is nothing but zeros.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tokens<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    /// After so many tokens.
+    pub(super) fn after(bytes: &'a [u8], at: usize) -> Tokens<'a> {
+        Tokens { bytes, at }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many tokens are read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next token.
+    #[inline]
+    pub(super) fn byte(&mut self) -> Result<u8, Damaged> {
+        let Some(token) = self.bytes.get(self.at) else {
+            return if self.bytes.is_empty() { Ok(0) } else { Err(Damaged) };
+        };
+        self.at += 1;
+        Ok(*token)
+    }
+
+    /// The next number, whose lower bits are in `bits`.
+    #[inline]
+    pub(super) fn number(&mut self, bits: &mut Bits) -> Result<u64, Damaged> {
+        let token = u64::from(self.byte()?);
+        if token < PLAIN {
+            return Ok(token);
+        }
+        let power = (token - PLAIN) as u32 / 4 + 4;
+        Ok((4 + token % 4) << (power - 2) | bits.take(power - 2)?)
+    }
+}
