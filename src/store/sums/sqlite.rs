@@ -60,7 +60,12 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        Ok(SqliteSums { file, texts: names::TextCache::default(), applying: Mutex::default(), months: Mutex::default() })
+        Ok(SqliteSums {
+            file,
+            texts: names::TextCache::default(),
+            applying: Mutex::default(),
+            months: Mutex::default(),
+        })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
