@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use super::Name;
 use super::snapshot::{SessionSnapshot, Small};
-use crate::cell::{Dimension, Tally};
 use crate::cell::packed::{CellKey, Chunk, Damaged, chunks, merged};
+use crate::cell::{Dimension, Tally};
 use crate::limits;
 use columns::PairColumns;
 use folded::FoldedTable;

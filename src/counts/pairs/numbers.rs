@@ -1,7 +1,7 @@
 //! The numbers under which a day's names stand in its pairs.
 
 use crate::cell::{Dimension, Sym, TUPLES_PER_VISIT};
-use crate::counts::snapshot::{Column, SessionSnapshot};
+use crate::counts::snapshot::{Column, SessionSnapshot, VisitorRows};
 
 /// Names of a day that are values of what was counted, in order of their numbers.
 #[derive(Debug, Default)]
@@ -26,51 +26,59 @@ impl NameNumbers {
     }
 }
 
+/// Which tuples and attributes anybody came with, and which names they are of otherwise.
+#[derive(Default)]
+struct Met {
+    names: Vec<bool>,
+    tuples: [Vec<bool>; TUPLES_PER_VISIT],
+    attributes: Vec<bool>,
+}
+
+/// Notes a place.
+fn mark(marks: &mut Vec<bool>, place: usize) {
+    marks.resize(marks.len().max(place + 1), false);
+    marks[place] = true;
+}
+
+/// The values whose places are marked.
+fn marked<'a, T>(marks: &'a [bool], values: impl Iterator<Item = T> + 'a) -> impl Iterator<Item = T> + 'a {
+    values.zip(marks).filter(|(_, is_met)| **is_met).map(|(value, _)| value)
+}
+
+impl Met {
+    fn note(&mut self, rows: &VisitorRows) {
+        for visit in &rows.visits {
+            self.tuples.iter_mut().zip(visit.tuples).for_each(|(marks, tuple)| mark(marks, tuple.place()));
+            // Hits without a token have neither.
+            let ends = [visit.entry, visit.exit].into_iter().filter(|_| rows.is_known);
+            ends.for_each(|page| mark(&mut self.names, page.0 as usize));
+        }
+        for place in &rows.places {
+            mark(&mut self.names, place.page.0 as usize);
+            mark(&mut self.attributes, place.attributes.place());
+        }
+    }
+
+    /// The values of a dimension, but for pages.
+    fn values(&self, column: &Column) -> Vec<Sym> {
+        match column {
+            Column::Tuple(which, of) => marked(&self.tuples[*which], of.iter().copied()).collect(),
+            Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
+            Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
+            Column::Entry | Column::Exit | Column::Page | Column::Nowhere => Vec::new(),
+        }
+    }
+}
+
 impl SessionSnapshot {
     /// The names that are values of what was counted, and so stand in pairs. The day may know others, which gave way.
     pub fn names_in_pairs(&self) -> Vec<Sym> {
-        let mut is_in = vec![false; self.texts.len()];
-        let mut tuples: [Vec<bool>; TUPLES_PER_VISIT] = Default::default();
-        let mut attributes = Vec::new();
-        let mark = |marks: &mut Vec<bool>, place: usize| {
-            marks.resize(marks.len().max(place + 1), false);
-            marks[place] = true;
-        };
-        self.each(
-            |_| true,
-            |rows| {
-                for visit in &rows.visits {
-                    tuples.iter_mut().zip(visit.tuples).for_each(|(marks, tuple)| mark(marks, tuple.place()));
-                    // Hits without a token have neither.
-                    let ends = [visit.entry, visit.exit].into_iter().filter(|_| rows.is_known);
-                    ends.for_each(|page| is_in[page.0 as usize] = true);
-                }
-                for place in &rows.places {
-                    is_in[place.page.0 as usize] = true;
-                    mark(&mut attributes, place.attributes.place());
-                }
-            },
-        );
-        let is_met = |marks: &[bool], place: usize| marks.get(place).is_some_and(|is_met| *is_met);
+        let mut met = Met::default();
+        self.each(|_| true, |rows| met.note(rows));
         for dimension in Dimension::COUNTED {
-            let mut values: Vec<Sym> = Vec::new();
-            match self.column(dimension) {
-                Column::Tuple(which, of) => {
-                    let met = of.iter().enumerate().filter(|(place, _)| is_met(&tuples[which], *place));
-                    values.extend(met.map(|(_, value)| value));
-                }
-                Column::Attributes(of) => {
-                    let met = of.iter().enumerate().filter(|(place, _)| is_met(&attributes, *place));
-                    values.extend(met.map(|(_, value)| value));
-                }
-                Column::Patterns(of) => {
-                    let met = of.all_patterns().enumerate().filter(|(place, _)| is_met(&attributes, *place));
-                    values.extend(met.flat_map(|(_, values)| values));
-                }
-                Column::Entry | Column::Exit | Column::Page | Column::Nowhere => {}
-            }
-            values.into_iter().for_each(|value| is_in[value.0 as usize] = true);
+            let values = met.values(&self.column(dimension));
+            values.into_iter().for_each(|value| mark(&mut met.names, value.0 as usize));
         }
-        (0..).map(Sym).zip(is_in).filter(|(_, is_in)| *is_in).map(|(name, _)| name).collect()
+        (0..).map(Sym).zip(met.names).filter(|(_, is_met)| *is_met).map(|(name, _)| name).collect()
     }
 }

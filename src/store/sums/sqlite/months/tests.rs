@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cell::{Axis, Dimension, Filter, Tally, Test};
 use crate::cell::packed::chunks;
+use crate::cell::{Axis, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
 use crate::store::Ask;
 use crate::store::sums::sqlite::names::TextCache;
@@ -35,7 +35,12 @@ fn add_days(file: &SqliteFile, cells: &Cells) {
         days.entry(*day).or_default().entry(*table).or_default().push((*key, *tally));
     }
     for (day, tables) in days {
-        pairs::add(&file.writer(), day_key(day), tables.into_iter().map(|(table, cells)| Ok((table, chunks(cells).collect())))).unwrap();
+        pairs::add(
+            &file.writer(),
+            day_key(day),
+            tables.into_iter().map(|(table, cells)| Ok((table, chunks(cells).collect()))),
+        )
+        .unwrap();
     }
 }
 
@@ -189,7 +194,12 @@ fn a_month_waits_for_the_end_of_an_import() {
     let cells = Cells::from([((0, TABLES[0], (1, 2)), Tally { visits: 1, ..Tally::ZERO })]);
     add_days(&file, &cells);
     let running = PairsKey { part: part_code(CountedBy::Import), ..day_key(1) };
-    pairs::add(&file.writer(), running, [Ok((TABLES[0], chunks([((1, 2), Tally { visits: 1, ..Tally::ZERO })]).collect()))]).unwrap();
+    pairs::add(
+        &file.writer(),
+        running,
+        [Ok((TABLES[0], chunks([((1, 2), Tally { visits: 1, ..Tally::ZERO })]).collect()))],
+    )
+    .unwrap();
     let mut work = due();
     assert!(!work.step(&file).unwrap() && month_of(&file).is_none());
     pairs::take(&file.writer(), running).unwrap();
