@@ -61,7 +61,12 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        Ok(SqliteSums { file, texts: names::TextCache::default(), months: Mutex::default(), thinning: Mutex::default() })
+        Ok(SqliteSums {
+            file,
+            texts: names::TextCache::default(),
+            months: Mutex::default(),
+            thinning: Mutex::default(),
+        })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
