@@ -91,9 +91,8 @@ $pulse=n=>{
     at=!document.hidden&&document.hasFocus()&&Date.now()
     let x=100*y/document.documentElement.scrollHeight|0
     if(u&&e&&(!n||!at||e>=6e4)&&(x>sd||e>3e3)){
-      let a=Math.round(e/1e3)*1e3
-      $track('engagement',{url:u,e:a,sd:sd=x})
-      e-=a
+      $track('engagement',{url:u,e:e-e%1e3,sd:sd=x})
+      e%=1e3
     }
   }
 },
