@@ -1,5 +1,5 @@
 //! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory`, `-- reports` or
-//! `-- shared` for a part of it; `-- make FOLDER` keeps what it makes, for `benches/memory`; `-- parts plain|engaged|dependent|large` tells
+//! `-- shared` for a part of it; `-- make FOLDER` keeps what it makes, for `benches/memory`; `-- parts plain|engaged|milliseconds|dependent|large` tells
 //! which tables and columns of a day take how much. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
 //!
 //! Visits are those of `drilldown/stream.rs`. Every day is new. Everything on disk counts: names, totals, hours of 31 days, days, months,
@@ -31,7 +31,7 @@ use headcount::site::{Budget, Day, Domain, Moment, Schedule, Settings, Site, Sit
 use headcount::store::{self, CountedBy, DayState, Flush, Stores};
 
 use file::Database;
-use stream::{DAY_MS, DEPENDENT, ENGAGED, FIRST, LARGE, Maker, PLAIN, Traffic};
+use stream::{DAY_MS, DEPENDENT, ENGAGED, ENGAGED_MS, FIRST, LARGE, Maker, PLAIN, Traffic};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -140,6 +140,7 @@ fn sizes() {
     size("plain", PLAIN, (10_000, 20), all);
     size("plain", PLAIN, (100_000, 35), all);
     size("plain, with engagement", ENGAGED, (100_000, 6), all);
+    size("plain, with engagement in milliseconds", ENGAGED_MS, (100_000, 6), all);
     size("as sites have it, 2,000 pages", DEPENDENT, (100_000, 6), all);
     size("as sites have it, 20,000 pages", LARGE, (100_000, 6), all);
     size("plain", PLAIN, (10_000, 6), few);
@@ -309,7 +310,9 @@ fn main() {
         Some("make") => make(&maker, std::path::Path::new(&words[1]), number(2, 100_000), number(3, 400) as i32),
         Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
         Some("sizes") => sizes(),
-        Some("size") => size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0))),
+        Some("size") => {
+            size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0)))
+        }
         Some("parts") => parts::parts(&Maker::of(traffic(&words[1])), number(2, 100_000)),
         Some("memory") => memory(&maker),
         _ => {
@@ -326,6 +329,7 @@ fn main() {
 fn traffic(name: &str) -> Traffic {
     match name {
         "engaged" => ENGAGED,
+        "milliseconds" => ENGAGED_MS,
         "dependent" => DEPENDENT,
         "large" => LARGE,
         _ => PLAIN,

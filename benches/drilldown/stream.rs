@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use headcount::beacon::{Kind, NO_HINTS};
-use headcount::cell::Dimension;
 use headcount::counts::{OpenDay, Room};
 use headcount::hit::agent::{Agent, Agents, Verdict};
 use headcount::hit::place::Place;
@@ -79,14 +78,19 @@ pub struct Traffic {
     pub sources: usize,
     /// Whether pageviews tell visible time and scroll depth.
     pub is_engaged: bool,
+    /// Of how many milliseconds visible time is a multiple: our tracker tells whole seconds, others all of it.
+    pub time_unit_ms: u64,
     /// Whether it is as sites have it: what a visit is depends on what else it is.
     pub is_dependent: bool,
 }
 
 /// A stream of which nothing depends on anything.
-pub const PLAIN: Traffic = Traffic { pages: 2_000, sources: 300, is_engaged: false, is_dependent: false };
+pub const PLAIN: Traffic =
+    Traffic { pages: 2_000, sources: 300, is_engaged: false, time_unit_ms: 1_000, is_dependent: false };
 /// The same with visible time and scroll depth of every pageview.
 pub const ENGAGED: Traffic = Traffic { is_engaged: true, ..PLAIN };
+/// The same by trackers that tell milliseconds.
+pub const ENGAGED_MS: Traffic = Traffic { time_unit_ms: 1, ..ENGAGED };
 /// A stream as sites have it.
 pub const DEPENDENT: Traffic = Traffic { is_dependent: true, ..ENGAGED };
 /// The same of a large site.
@@ -216,7 +220,8 @@ impl Maker {
                 language = country(place) * 7 % 40;
             }
             let share = of_who.share().powi(2);
-            screen = if self.agents[agent].device == "mobile" { (share * 3.0) as usize } else { 5 - (share * 4.0) as usize };
+            screen =
+                if self.agents[agent].device == "mobile" { (share * 3.0) as usize } else { 5 - (share * 4.0) as usize };
         }
         let mut origin = if numbers.share() < 0.45 { 0 } else { 1 + numbers.rank(self.traffic.sources) };
         if self.traffic.is_dependent && origin > 0 && numbers.share() < 0.4 {
@@ -254,7 +259,8 @@ impl Maker {
         let seen = if self.traffic.is_dependent { 0.3 + 0.7 * numbers.share() } else { 0.8 };
         let scroll = Some((numbers.next() % 101) as u8);
         let is_told = !self.traffic.is_dependent || numbers.share() < 6.0 / 7.0;
-        is_told.then_some(Kind::Engagement { ms: (stay_ms as f64 * seen) as u64, scroll })
+        let unit = self.traffic.time_unit_ms;
+        is_told.then_some(Kind::Engagement { ms: (stay_ms as f64 * seen) as u64 / unit * unit, scroll })
     }
 
     /// An event as sites send it: each other one has a property, some of these bring money.

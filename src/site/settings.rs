@@ -439,7 +439,7 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
             help: Some(Translated {
                 english: "Of older days a filter then answers whole months only, and the file stays smaller. 0 keeps days for ever; what is gone does not come back.",
                 german: "Von älteren Tagen beantwortet ein Filter dann nur noch ganze Monate, und die Datei bleibt kleiner. 0 behält Tage für immer; was weg ist, kommt nicht wieder.",
-                french: "Pour les jours plus anciens, un filtre ne répond alors que par mois entiers, et le fichier reste plus petit. 0 garde les jours pour toujours ; ce qui est parti ne revient pas.",
+                french: "Pour les jours plus anciens, un filtre ne répond alors que par mois entiers, et le fichier reste plus petit. 0 garde les jours pour toujours ; ce qui est parti ne revient pas.",
             }),
         }),
     },

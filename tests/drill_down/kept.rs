@@ -87,3 +87,46 @@ fn a_restart_in_the_day_keeps_what_was_filtered_before_it() {
     world.flush();
     assert_eq!(rows(&world, Some("page"), &["source=Google"])[0]["visitors"], 3);
 }
+
+/// Pages of a source by the API, and the codes of its warnings.
+fn pages_of_google(world: &World, first: &str, last: &str) -> (Value, Vec<String>) {
+    let answer = world.query(json!({
+        "site_id": SITE, "metrics": ["visitors", "pageviews"], "date_range": [first, last],
+        "dimensions": ["event:page"], "filters": [["is", "visit:source", ["Google"]]],
+    }));
+    let body = answer.json();
+    let warnings = body["meta"]["warnings"].as_array().into_iter().flatten();
+    let codes = warnings.map(|warning| warning["code"].as_str().unwrap().to_owned()).collect();
+    (body["results"].clone(), codes)
+}
+
+#[test]
+fn days_that_are_thinned_out_are_said_to_be_and_their_month_stays() {
+    let world = World::start();
+    let change = SiteChange::of("day_pairs_months", 1);
+    let said = world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap().text;
+    assert!(said.contains("days under filters for 1 months") || said.contains("thinned out"), "{said}");
+    visits(&world);
+    for time in ["2026-06-02T00:00:05Z", "2026-07-03T08:00:00Z"] {
+        world.go_to(time);
+        world.flush();
+    }
+    let [whole, part] = [("2026-06-01", "2026-06-30"), ("2026-06-01", "2026-06-15")];
+    let of = |(first, last)| pages_of_google(&world, first, last);
+    let before = of(whole);
+    assert!(of(part) == before && before.1.is_empty() && before.0[0]["metrics"][0] == 2, "{before:?}");
+    world.go_to("2026-08-03T08:00:00Z");
+    // It is done in small steps after a flush, by whoever writes.
+    let is_thin = || of(part).0 == json!([]);
+    (0..1_000).take_while(|_| !is_thin()).for_each(|_| world.flush());
+    assert_eq!(of(part), (json!([]), vec!["months_alone".to_owned()]));
+    assert_eq!(of(whole), before, "whole months are as they were");
+    let reader = Reader::of(&world);
+    let page = |period: &str| reader.get(&format!("/{SITE}?period={period}&filter=source:Google")).text();
+    let notice = "are kept by whole months only";
+    let (part, whole) = (page("custom&from=2026-06-01&to=2026-06-15"), page("custom&from=2026-06-01&to=2026-06-30"));
+    assert!(part.contains(notice) && !whole.contains(notice), "{part}");
+    assert_eq!(cells(panel(&whole, "pages"), "/blog/one"), ["2", "2"]);
+    let unfiltered = reader.get(&format!("/{SITE}?period=custom&from=2026-06-01&to=2026-06-15")).text();
+    assert!(!unfiltered.contains(notice) && total(&unfiltered, "Visitors") == "3", "no filter needs these days");
+}

@@ -123,8 +123,23 @@ impl OpenChunk {
         }
         (self.second, self.cells) = (b, self.cells + 1);
         self.tally(tally);
-        self.engagement(tally);
-        put_signed(&mut self.columns[columns::REVENUE], tally.revenue);
+        // Most tables have none of it; where there is some, the cells before are told to have none.
+        if [tally.engaged_visits, tally.engaged_ms, tally.scroll] != [0; 3]
+            || !self.columns[columns::ENGAGED].is_empty()
+        {
+            self.columns[columns::ENGAGED].resize(self.cells - 1, ENGAGED_NONE);
+            self.engagement(tally);
+        }
+        if tally.revenue != 0 || !self.columns[columns::REVENUE].is_empty() {
+            self.fill_revenue();
+            put_signed(&mut self.columns[columns::REVENUE], tally.revenue);
+        }
+    }
+
+    fn fill_revenue(&mut self) {
+        if self.columns[columns::REVENUE].is_empty() {
+            self.columns[columns::REVENUE].resize(self.cells - 1, 0);
+        }
     }
 
     /// Writes the second numbers of a first one: their steps are the shorter the more there are.

@@ -34,6 +34,8 @@ pub(super) struct ChunkReader<'a> {
     left: u64,
     steps: usize,
     begin: u32,
+    /// Whether the first cell of the present first number comes next.
+    has_begun: bool,
     gaps: Bytes<'a>,
     runs: Bytes<'a>,
     step_bits: Bits<'a>,
@@ -57,7 +59,20 @@ impl<'a> ChunkReader<'a> {
             has_revenue: !of[columns::REVENUE].is_empty(),
         };
         let (gaps, runs, step_bits) = (bytes(columns::GAPS), bytes(columns::RUNS), bits(columns::STEP_BITS));
-        ChunkReader { cells, at, key, left, steps, begin, gaps, runs, step_bits, tallies, settled: at }
+        ChunkReader {
+            cells,
+            at,
+            key,
+            left,
+            steps,
+            begin,
+            has_begun: false,
+            gaps,
+            runs,
+            step_bits,
+            tallies,
+            settled: at,
+        }
     }
 
     /// How far it is, when the tallies of all keys are read.
@@ -73,37 +88,58 @@ impl<'a> ChunkReader<'a> {
         ChunkPosition { cells: at, key, left, taken, steps, begin, rates: *rates }
     }
 
+    /// Passes over cells whose first number is below this one, as long as they are all that a first number has.
+    pub(super) fn seek(&mut self, first: u32) -> Result<(), Damaged> {
+        while self.at < self.cells && self.left == 0 {
+            self.begin_run()?;
+            if self.key.0 >= first {
+                return Ok(());
+            }
+            let rest = self.left.checked_sub(1).and_then(|rest| usize::try_from(rest).ok()).ok_or(Damaged)?;
+            self.tallies.tokens[self.steps].pass(rest, &mut self.step_bits)?;
+            self.at = self.at.checked_add(rest + 1).filter(|at| *at <= self.cells).ok_or(Damaged)?;
+            (self.left, self.has_begun) = (0, false);
+        }
+        Ok(())
+    }
+
+    /// Reads the next first number, how many cells it has, and the second number of the first of them.
+    fn begin_run(&mut self) -> Result<(), Damaged> {
+        if self.at > 0 {
+            let gap = self.gaps.small()?.checked_add(1).ok_or(Damaged)?;
+            self.key.0 = self.key.0.checked_add(gap).ok_or(Damaged)?;
+        }
+        self.left = self.runs.number()?;
+        self.steps = columns::steps(self.left);
+        let begin = unfolded(self.tallies.tokens[columns::FIRSTS].number(&mut self.step_bits)?);
+        self.begin = i64::from(self.begin).checked_add(begin).and_then(|b| b.try_into().ok()).ok_or(Damaged)?;
+        self.has_begun = true;
+        Ok(())
+    }
+
     /// The key of the next cell.
     pub(super) fn key(&mut self) -> Result<Option<CellKey>, Damaged> {
         if self.at == self.cells {
             return Ok(None);
         }
-        let (mut a, mut b) = self.key;
         if self.left == 0 {
-            if self.at > 0 {
-                let gap = self.gaps.small()?.checked_add(1).ok_or(Damaged)?;
-                a = a.checked_add(gap).ok_or(Damaged)?;
-            }
-            self.left = self.runs.number()?;
-            self.steps = columns::steps(self.left);
-            let begin = unfolded(self.tallies.tokens[columns::FIRSTS].number(&mut self.step_bits)?);
-            self.begin = i64::from(self.begin).checked_add(begin).and_then(|b| b.try_into().ok()).ok_or(Damaged)?;
-            b = self.begin;
+            self.begin_run()?;
+        }
+        if std::mem::take(&mut self.has_begun) {
+            self.key.1 = self.begin;
         } else {
             let step = self.tallies.tokens[self.steps].number(&mut self.step_bits)?;
             let step = u32::try_from(step).map_err(|_| Damaged)?;
-            b = b.checked_add(step).and_then(|b| b.checked_add(1)).ok_or(Damaged)?;
+            self.key.1 = self.key.1.checked_add(step).and_then(|b| b.checked_add(1)).ok_or(Damaged)?;
         }
         self.left = self.left.checked_sub(1).ok_or(Damaged)?;
-        (self.at, self.key) = (self.at + 1, (a, b));
+        self.at += 1;
         Ok(Some(self.key))
     }
 
     /// The tally of the key that was read last.
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
-        for _ in self.settled + 1..self.at {
-            self.tallies.next()?;
-        }
+        self.tallies.pass((self.at - 1).saturating_sub(self.settled))?;
         self.settled = self.at;
         self.tallies.next()
     }
@@ -126,6 +162,22 @@ impl Tallies<'_> {
 
     fn natural(&mut self, column: usize) -> Result<i64, Damaged> {
         i64::try_from(self.number(column)?).map_err(|_| Damaged)
+    }
+
+    /// Passes over so many tallies.
+    fn pass(&mut self, tallies: usize) -> Result<(), Damaged> {
+        for _ in 0..tallies {
+            let code = self.tokens[columns::CODES].peek();
+            if self.has_engagement || self.has_revenue || code == WRITTEN_OUT {
+                self.next()?;
+                continue;
+            }
+            self.tokens[columns::CODES].byte()?;
+            if let Some(column) = seconds_column(code) {
+                self.tokens[column].pass(1, &mut self.bits)?;
+            }
+        }
+        Ok(())
     }
 
     #[inline]

@@ -121,6 +121,14 @@ impl FormReader<'_> {
         }
     }
 
+    /// Passes over cells whose first number is below this one, as far as that is quick. No key is read before.
+    fn seek(&mut self, first: u32) -> Result<(), Damaged> {
+        match self {
+            FormReader::First(_) => Ok(()),
+            FormReader::Second(reader) => reader.seek(first),
+        }
+    }
+
     /// The tally of the key that was read last.
     #[inline]
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
@@ -215,6 +223,7 @@ impl ColumnBlock {
         let is_there = |item: &Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
         for chunk in (0..self.items.len()).filter(|chunk| is_there(&self.items[*chunk])) {
             let mut reader = self.chunk(chunk, None)?;
+            reader.seek(*first.start())?;
             while let Some(key) = reader.key()? {
                 if key.0 > *first.end() {
                     break;
@@ -230,8 +239,7 @@ impl ColumnBlock {
     /// Reads a chunk from a position on, or from its beginning.
     pub(super) fn chunk(&self, chunk: usize, position: Option<ChunkPosition>) -> Result<FormReader<'_>, Damaged> {
         let item = self.items.get(chunk).ok_or(Damaged)?;
-        let position =
-            position.unwrap_or_else(|| ChunkPosition { key: (item.first, 0), ..ChunkPosition::default() });
+        let position = position.unwrap_or_else(|| ChunkPosition { key: (item.first, 0), ..ChunkPosition::default() });
         let parts = self.parts(chunk)?;
         Ok(match self.form {
             Form::First => FormReader::First(FirstFormReader::at(position, item.cells, parts)?),

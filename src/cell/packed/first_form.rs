@@ -41,7 +41,8 @@ impl<'a> FirstFormReader<'a> {
         }
         let column = |place: usize| Bytes::after(columns[place], position.taken[place]);
         let [gaps, runs, steps] = [column(0), column(1), column(2)];
-        let tallies = FirstTallies { seconds: column(4), written_out: column(5), engaged: column(6), revenue: column(7) };
+        let tallies =
+            FirstTallies { seconds: column(4), written_out: column(5), engaged: column(6), revenue: column(7) };
         let ChunkPosition { cells: at, key, left, .. } = position;
         Ok(FirstFormReader { cells, columns, at, key, left, gaps, runs, steps, codes, tallies, settled: at })
     }

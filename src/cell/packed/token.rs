@@ -9,6 +9,16 @@ const PLAIN: u64 = 16;
 /// Bits that are read or written at once.
 const AT_ONCE: u32 = 32;
 
+/// How many lower bits follow each token.
+static LOWER_BITS: [u8; 256] = {
+    let (mut table, mut token) = ([0; 256], PLAIN as usize);
+    while token < 256 {
+        table[token] = (token - PLAIN as usize) as u8 / 4 + 2;
+        token += 1;
+    }
+    table
+};
+
 /// The token of a number, and how many of its lower bits follow.
 fn token(number: u64) -> (u8, u32) {
     if number < PLAIN {
@@ -135,6 +145,11 @@ impl<'a> Tokens<'a> {
         self.at
     }
 
+    /// The token that comes next.
+    pub(super) fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
     /// The next token.
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, Damaged> {
@@ -143,6 +158,17 @@ impl<'a> Tokens<'a> {
         };
         self.at += 1;
         Ok(*token)
+    }
+
+    /// Passes over so many numbers.
+    pub(super) fn pass(&mut self, numbers: usize, bits: &mut Bits) -> Result<(), Damaged> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let passed = self.bytes.get(self.at..).and_then(|rest| rest.get(..numbers)).ok_or(Damaged)?;
+        bits.at += passed.iter().map(|token| usize::from(LOWER_BITS[usize::from(*token)])).sum::<usize>();
+        self.at += numbers;
+        Ok(())
     }
 
     /// The next number, whose lower bits are in `bits`.
@@ -154,5 +180,34 @@ impl<'a> Tokens<'a> {
         }
         let power = (token - PLAIN) as u32 / 4 + 4;
         Ok((4 + token % 4) << (power - 2) | bits.take(power - 2)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_size_are_read_and_passed_over_as_they_were_written() {
+        let powers = (0..64).map(|power| 1_u64 << power);
+        let numbers: Vec<u64> = (0..40).chain(powers.flat_map(|n| [n - 1, n, n + 1])).chain([u64::MAX]).collect();
+        let (mut tokens, mut bits) = (Vec::new(), BitWriter::default());
+        numbers.iter().for_each(|number| put(*number, &mut tokens, &mut bits));
+        let bits = bits.finish();
+        for passed in 0..numbers.len() {
+            let (mut rest, mut lower) = (Tokens::after(&tokens, 0), Bits::after(&bits, 0));
+            rest.pass(passed, &mut lower).unwrap();
+            for number in &numbers[passed..] {
+                assert_eq!(rest.number(&mut lower), Ok(*number));
+            }
+            assert_eq!(rest.number(&mut lower), Err(Damaged));
+        }
+    }
+
+    #[test]
+    fn numbers_that_may_be_negative_come_back() {
+        for number in [0, 1, -1, 7, -8, i64::MAX, i64::MIN] {
+            assert_eq!(unfolded(folded(number)), number);
+        }
     }
 }

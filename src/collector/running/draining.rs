@@ -44,25 +44,13 @@ impl Running {
         if let JournalMark::UpTo(position) = journal {
             self.stored = Some(position);
         }
-        let day_pairs_from = day_pairs_from(&directory, &today);
         let number = self.flushing.next_number();
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush = Flush {
-            number,
-            sums,
-            days,
-            rejected,
-            bots,
-            unvisited,
-            today,
-            day_pairs_from,
-            imported,
-            mails,
-            batches,
-            journal,
-        };
+        let present = Flush { day_pairs_from: day_pairs_from(&directory, &today), today, ..Flush::default() };
+        let flush =
+            Flush { number, sums, days, rejected, bots, unvisited, imported, mails, batches, journal, ..present };
         self.flushing.begin(flush, waiters);
     }
 

@@ -79,20 +79,20 @@ fn thin(file: &SqliteFile, site: SiteId, month: Month) -> Result<()> {
     if is_whole(&transaction, site, month)? {
         let sql = "INSERT OR IGNORE INTO months_alone VALUES (?, ?, 0)";
         transaction.prepare_cached(sql)?.execute(params![site.0, month.0])?;
-        remove(&transaction, site, month, limits::CLEARED_BLOCKS as i64)?;
+        remove(&transaction, site, month, Some(limits::CLEARED_BLOCKS))?;
         transaction.commit()?;
         SqliteFile::checkpoint(&writer)?;
     }
     Ok(())
 }
 
-/// Removes at most so many blocks of a month's days.
-fn remove(connection: &Connection, site: SiteId, month: Month, most: i64) -> Result<()> {
+/// Removes at most so many blocks of a month's days, or all.
+fn remove(connection: &Connection, site: SiteId, month: Month, most: Option<usize>) -> Result<()> {
     let sql = "DELETE FROM pairs WHERE id IN (
                  SELECT id FROM pairs WHERE site = ? AND grain = 1 AND bucket BETWEEN ? AND ? AND part = 0 LIMIT ?)";
-    let columns = params![site.0, month.first().0, month.last().0, most];
-    let removed = connection.prepare_cached(sql)?.execute(columns)? as i64;
-    if most < 0 || removed < most {
+    let columns = params![site.0, month.first().0, month.last().0, most.map_or(-1, |most| most as i64)];
+    let removed = connection.prepare_cached(sql)?.execute(columns)?;
+    if most.is_none_or(|most| removed < most) {
         let sql = "UPDATE months_alone SET done = 1 WHERE site = ? AND month = ?";
         connection.prepare_cached(sql)?.execute(params![site.0, month.0])?;
     }
@@ -101,10 +101,9 @@ fn remove(connection: &Connection, site: SiteId, month: Month, most: i64) -> Res
 
 /// Ends what was begun for a month, because one of its days gets something new, which shall stay.
 pub(super) fn finish(connection: &Connection, site: SiteId, month: Month) -> Result<()> {
-    const ALL: i64 = -1;
     let sql = "SELECT 1 FROM months_alone WHERE site = ? AND month = ? AND done = 0";
     if connection.prepare_cached(sql)?.exists(params![site.0, month.0])? {
-        remove(connection, site, month, ALL)?;
+        remove(connection, site, month, None)?;
     }
     Ok(())
 }
