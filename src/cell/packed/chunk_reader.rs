@@ -90,6 +90,33 @@ impl<'a> ChunkReader<'a> {
         Ok(Some(self.key))
     }
 
+    /// The next key, or the first one after it that has another first number or at least this second one.
+    pub(super) fn seek(&mut self, second: u32) -> Result<Option<CellKey>, Damaged> {
+        let Some((a, mut b)) = self.key()? else { return Ok(None) };
+        // The rest of a run has nothing but steps.
+        let (begun, mut steps) = (self.in_run()?, self.steps);
+        let mut left = begun;
+        while b < second && left > 0 {
+            b = steps.small()?.checked_add(1).and_then(|step| b.checked_add(step)).ok_or(Damaged)?;
+            left -= 1;
+        }
+        (self.at, self.left, self.steps, self.key) = (self.at + (begun - left), left as u64, steps, (a, b));
+        Ok(Some(self.key))
+    }
+
+    /// Passes over the cells that are left of the present first number.
+    pub(super) fn pass_first(&mut self) -> Result<(), Damaged> {
+        let cells = self.in_run()?;
+        self.steps.pass(cells)?;
+        (self.at, self.left) = (self.at + cells, 0);
+        Ok(())
+    }
+
+    /// How many cells are left of the present first number.
+    fn in_run(&self) -> Result<usize, Damaged> {
+        usize::try_from(self.left).ok().filter(|left| *left <= self.cells - self.at).ok_or(Damaged)
+    }
+
     /// The tally of the key that was read last.
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
         let last = self.at - 1;
@@ -141,7 +168,7 @@ impl Tallies<'_> {
     /// Passes over so many tallies with these codes; without codes each has the first.
     fn pass(&mut self, codes: Option<&[u8]>, tallies: usize) -> Result<(), Damaged> {
         let with_seconds = match codes {
-            Some(codes) => codes.iter().filter(|code| has_seconds(**code)).count(),
+            Some(codes) => codes.iter().map(|code| usize::from(has_seconds(*code))).sum(),
             None if has_seconds(0) => tallies,
             None => 0,
         };

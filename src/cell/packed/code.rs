@@ -54,6 +54,7 @@ pub(super) const fn decoded(code: u8) -> Tally {
 }
 
 /// Whether the seconds of a tally with this code are in the column of seconds: those of visits that are no bounce.
+#[inline]
 pub(super) fn has_seconds(code: u8) -> bool {
     HAS_SECONDS[usize::from(code)]
 }

@@ -144,19 +144,52 @@ impl ColumnBlock {
         wanted: impl Fn(CellKey) -> bool,
         mut take: impl FnMut(CellKey, Tally),
     ) -> Result<(), Damaged> {
-        let is_there = |item: &&Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
-        for item in self.items.iter().filter(is_there) {
+        for item in self.items_of(table, &first) {
             let mut reader = ChunkReader::of(item.cells, item.first, self.parts(item)?)?;
             while let Some(key) = reader.key()? {
                 if key.0 > *first.end() {
                     break;
                 }
-                if first.contains(&key.0) && wanted(key) {
+                if key.0 < *first.start() {
+                    reader.pass_first()?;
+                } else if wanted(key) {
                     take(key, reader.tally()?);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Hands out the cells of a table that have this second number, in order.
+    ///
+    /// # Errors
+    /// [`Damaged`]; some cells may have been handed out by then.
+    pub fn each_of_second(
+        &self,
+        table: u32,
+        second: u32,
+        mut take: impl FnMut(CellKey, Tally),
+    ) -> Result<(), Damaged> {
+        for item in self.items_of(table, &(0..=u32::MAX)) {
+            let mut reader = ChunkReader::of(item.cells, item.first, self.parts(item)?)?;
+            while let Some(key) = reader.seek(second)? {
+                if key.1 == second {
+                    take(key, reader.tally()?);
+                }
+                reader.pass_first()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many cells [`ColumnBlock::each`] reads at the most.
+    pub fn cells_of(&self, table: u32, first: &RangeInclusive<u32>) -> usize {
+        self.items_of(table, first).map(|item| item.cells).sum()
+    }
+
+    fn items_of(&self, table: u32, first: &RangeInclusive<u32>) -> impl Iterator<Item = &Item> {
+        let (from, until) = (*first.start(), *first.end());
+        self.items.iter().filter(move |item| item.table == table && item.first <= until && item.last >= from)
     }
 
     /// A chunk's part of each column.

@@ -5,6 +5,7 @@
 //! over years need not read days.
 
 mod compaction;
+mod kept_answers;
 mod keys;
 mod mails;
 mod merge;
@@ -24,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, JournalMark, JournalPosition, JournalState, MailSum,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, Interrupt, JournalMark, JournalPosition, JournalState, MailSum,
     NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
 };
 use crate::counts::Name;
@@ -32,6 +33,7 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, SiteId};
 use crate::store::sqlite::SqliteFile;
+use kept_answers::KeptAnswers;
 use months::MonthWork;
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -40,6 +42,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
+    kept: KeptAnswers,
     /// Never taken by who holds the writer.
     months: Mutex<MonthWork>,
 }
@@ -57,7 +60,8 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        Ok(SqliteSums { file, texts: names::TextCache::default(), months: Mutex::default() })
+        let (texts, kept, months) = Default::default();
+        Ok(SqliteSums { file, texts, kept, months })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -77,13 +81,22 @@ impl SqliteSums {
 struct SqliteSnapshot<'a> {
     connection: MutexGuard<'a, Connection>,
     texts: &'a names::TextCache,
+    kept: &'a KeptAnswers,
+    /// When it began, for what is kept.
+    since: u64,
     flush: u64,
+    interrupt: Interrupt,
 }
 
 impl<'a> SqliteSnapshot<'a> {
-    fn begin(connection: MutexGuard<'a, Connection>, texts: &'a names::TextCache) -> Result<SqliteSnapshot<'a>> {
+    fn begin(
+        connection: MutexGuard<'a, Connection>,
+        texts: &'a names::TextCache,
+        kept: &'a KeptAnswers,
+    ) -> Result<SqliteSnapshot<'a>> {
+        let (since, interrupt) = (kept.now(), Interrupt::default());
         connection.execute_batch("BEGIN")?;
-        let mut snapshot = SqliteSnapshot { connection, texts, flush: 0 };
+        let mut snapshot = SqliteSnapshot { connection, texts, kept, since, flush: 0, interrupt };
         // The first read fixes the state.
         snapshot.flush = read::last_flush(&snapshot.connection)?;
         Ok(snapshot)
@@ -104,8 +117,12 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         self.flush
     }
 
+    fn interrupted_by(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
     fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums> {
-        read::answer(&self.connection, self.flush, asks, in_memory, self.texts)
+        read::answer(self, asks, in_memory)
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>> {
@@ -153,6 +170,7 @@ impl SumStore for SqliteSums {
     fn apply(&self, flush: &Flush) -> Result<()> {
         // Made before the writer is held: it takes a second for a busy day.
         let pairs = compaction::pairs_of(flush);
+        let _change = self.kept.change_by(flush);
         let mut writer = self.writer();
         write::apply(&mut writer, flush, &pairs)?;
         let emptied = SqliteFile::checkpoint(&writer);
@@ -162,7 +180,7 @@ impl SumStore for SqliteSums {
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
@@ -186,6 +204,7 @@ impl SumStore for SqliteSums {
     }
 
     fn end_counting(&self, by: CountedBy) -> Result<()> {
+        let _change = self.kept.change_all();
         let days = compaction::make_final(&mut self.writer(), by)?;
         let mut months = self.months();
         days.into_iter().for_each(|(site, day)| months.note_day(site, day));
@@ -212,10 +231,12 @@ impl SumStore for SqliteSums {
     fn release(&self) {
         self.file.release();
         self.texts.release();
+        self.kept.release();
     }
 
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
         self.months().forget(site);
+        let _change = self.kept.change_all();
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
         self.texts.clear();
