@@ -74,8 +74,8 @@ pub const BYTES_PER_CELL_READ: usize = 16;
 pub const DEAR_QUESTIONS_AT_ONCE: usize = 2;
 /// Most dear questions that wait for their turn; more are turned away at once.
 pub const DEAR_QUESTIONS_WAITING: usize = 32;
-/// How long they wait, in milliseconds: as long as proxies wait for an answer.
-pub const DEAR_WAIT_MS: u64 = 30_000;
+/// How long they wait, in milliseconds: a little less than proxies wait for an answer.
+pub const DEAR_WAIT_MS: u64 = 45_000;
 /// Most public counters that are read at once.
 pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.

@@ -92,13 +92,17 @@ fn happens(kept: &mut Kept, happening: &Happening) {
     }
 }
 
-/// Both answer questions about months alike, also those that they have answered before.
-fn months_agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
+/// Both answer questions about days and months alike, also those that they have answered before.
+fn agree_again(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
     let number = twin.sums.last_flush().unwrap();
     let in_memory = [InMemory { site: SITE, day: DAY, by: CountedBy::Import, number }];
-    for (axis, page) in [(Axis::Total, Some("/")), (Axis::Of(Dimension::Browser), Some("/")), (Axis::Of(Dimension::Page), None)] {
-        let ask = ask(SITE, Grain::Month, axis, page);
-        for in_memory in [&in_memory[..0], &in_memory[..]] {
+    for (axis, page) in
+        [(Axis::Total, Some("/")), (Axis::Of(Dimension::Browser), Some("/")), (Axis::Of(Dimension::Page), None)]
+    {
+        for (grain, in_memory) in
+            [(Grain::Month, &in_memory[..0]), (Grain::Month, &in_memory[..]), (Grain::Day, &in_memory[..0])]
+        {
+            let ask = ask(SITE, grain, axis.clone(), page);
             let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
             prop_assert_eq!(found, expected, "{:?}", ask);
         }
@@ -149,7 +153,7 @@ proptest! {
             }
             happens(&mut file, happening);
             happens(&mut twin, happening);
-            months_agree(&file, &twin)?;
+            agree_again(&file, &twin)?;
         }
         agree(&file, &twin)?;
     }

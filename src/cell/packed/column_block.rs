@@ -164,12 +164,7 @@ impl ColumnBlock {
     ///
     /// # Errors
     /// [`Damaged`]; some cells may have been handed out by then.
-    pub fn each_of_second(
-        &self,
-        table: u32,
-        second: u32,
-        mut take: impl FnMut(CellKey, Tally),
-    ) -> Result<(), Damaged> {
+    pub fn each_of_second(&self, table: u32, second: u32, mut take: impl FnMut(CellKey, Tally)) -> Result<(), Damaged> {
         for item in self.items_of(table, &(0..=u32::MAX)) {
             let mut reader = ChunkReader::of(item.cells, item.first, self.parts(item)?)?;
             while let Some(key) = reader.seek(second)? {

@@ -25,8 +25,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, Interrupt, JournalMark, JournalPosition, JournalState, MailSum,
-    NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, Interrupt, JournalMark, JournalPosition, JournalState,
+    MailSum, NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
 };
 use crate::counts::Name;
 use crate::rejection::Rejection;

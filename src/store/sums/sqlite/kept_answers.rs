@@ -1,7 +1,7 @@
-//! Answers about months, kept until one of their days changes: readers ask the same about a year again and again, and it is past.
+//! Answers about days and months, kept until one of these days changes: readers ask the same about a year again and again, and it is past.
 //!
 //! Whoever writes says so before and after ([`KeptAnswers::change`]). An answer is kept, or one that is kept is given, only to a
-//! transaction that began when none of its months was being changed and none has been since.
+//! transaction that began when none of its days was being changed and none has been since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cell::Tally;
 use crate::limits;
-use crate::site::{Month, SiteId};
+use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, Flush, Grain};
 
 /// Rows by bucket and number of the value.
@@ -23,7 +23,7 @@ pub(super) struct KeptAnswers(Mutex<KeptState>);
 struct KeptState {
     /// Counts changes.
     clock: u64,
-    months: BTreeMap<(SiteId, Month), Changes>,
+    days: BTreeMap<(SiteId, Day), Changes>,
     all: Changes,
     answers: Vec<KeptAnswer>,
     rows: usize,
@@ -32,7 +32,7 @@ struct KeptState {
     is_used: bool,
 }
 
-/// What is known of changes to a month.
+/// What is known of changes to a day.
 #[derive(Debug, Clone, Copy, Default)]
 struct Changes {
     /// Those that are under way.
@@ -53,16 +53,16 @@ struct KeptAnswer {
     used: u64,
 }
 
-/// Which months are changed.
-enum ChangedMonths {
-    Some(BTreeSet<(SiteId, Month)>),
+/// Which days are changed.
+enum ChangedDays {
+    Some(BTreeSet<(SiteId, Day)>),
     All,
 }
 
 /// A change that is under way, until it is dropped.
 pub(super) struct RunningChange<'a> {
     kept: &'a KeptAnswers,
-    months: ChangedMonths,
+    days: ChangedDays,
 }
 
 impl Drop for RunningChange<'_> {
@@ -70,8 +70,8 @@ impl Drop for RunningChange<'_> {
         let mut state = self.kept.state();
         state.clock += 1;
         let ended = state.clock;
-        state.each(&self.months, |changes| *changes = Changes { running: changes.running.saturating_sub(1), ended });
-        state.forget_months();
+        state.each(&self.days, |changes| *changes = Changes { running: changes.running.saturating_sub(1), ended });
+        state.forget_days();
     }
 }
 
@@ -85,22 +85,22 @@ impl KeptAnswers {
     pub(super) fn change_by(&self, flush: &Flush) -> RunningChange<'_> {
         let days = flush.sums.iter().map(|(site, day, _)| (*site, *day));
         let days = days.chain(flush.days.iter().map(|state| (state.site, state.day)));
-        self.change(ChangedMonths::Some(days.map(|(site, day)| (site, day.month())).collect()))
+        self.change(ChangedDays::Some(days.collect()))
     }
 
     /// To be held while anything may be written.
     pub(super) fn change_all(&self) -> RunningChange<'_> {
-        self.change(ChangedMonths::All)
+        self.change(ChangedDays::All)
     }
 
-    fn change(&self, months: ChangedMonths) -> RunningChange<'_> {
+    fn change(&self, days: ChangedDays) -> RunningChange<'_> {
         let mut state = self.state();
-        state.each(&months, |changes| changes.running += 1);
-        state.drop_answers(|ask| match &months {
-            ChangedMonths::Some(months) => months.range(months_of(ask)).next().is_some(),
-            ChangedMonths::All => true,
+        state.each(&days, |changes| changes.running += 1);
+        state.drop_answers(|ask| match &days {
+            ChangedDays::Some(days) => days.range(days_of(ask)).next().is_some(),
+            ChangedDays::All => true,
         });
-        RunningChange { kept: self, months }
+        RunningChange { kept: self, days }
     }
 
     /// The answer to a question in a transaction that began after `since`, if there is one.
@@ -152,28 +152,30 @@ impl KeptAnswers {
     }
 }
 
-fn months_of(ask: &Ask) -> RangeInclusive<(SiteId, Month)> {
-    let last = ask.last.max(ask.first);
-    (ask.site, Month(ask.first))..=(ask.site, Month(last))
+/// The days that a question is about.
+fn days_of(ask: &Ask) -> RangeInclusive<(SiteId, Day)> {
+    let (first, last) = match ask.grain {
+        Grain::Month => (Month(ask.first).first(), Month(ask.last).last()),
+        Grain::Day | Grain::Hour => (Day(ask.first), Day(ask.last)),
+    };
+    (ask.site, first)..=(ask.site, last.max(first))
 }
 
-/// Whether a question is about whole months and compared with another in no time.
+/// Whether a question is about whole days and compared with another in no time.
 fn is_keepable(ask: &Ask) -> bool {
-    ask.grain == Grain::Month && ask.filter.as_ref().is_none_or(|filter| filter.test.named().is_some())
+    ask.grain != Grain::Hour && ask.filter.as_ref().is_none_or(|filter| filter.test.named().is_some())
 }
 
 impl KeptState {
     fn is_as_since(&self, ask: &Ask, since: u64) -> bool {
-        let mut months = self.months.range(months_of(ask)).map(|(_, changes)| changes);
-        self.all.is_as_since(since) && months.all(|changes| changes.is_as_since(since))
+        let mut days = self.days.range(days_of(ask)).map(|(_, changes)| changes);
+        self.all.is_as_since(since) && days.all(|changes| changes.is_as_since(since))
     }
 
-    fn each(&mut self, months: &ChangedMonths, mut change: impl FnMut(&mut Changes)) {
-        match months {
-            ChangedMonths::Some(months) => {
-                months.iter().for_each(|month| change(self.months.entry(*month).or_default()));
-            }
-            ChangedMonths::All => change(&mut self.all),
+    fn each(&mut self, days: &ChangedDays, mut change: impl FnMut(&mut Changes)) {
+        match days {
+            ChangedDays::Some(days) => days.iter().for_each(|day| change(self.days.entry(*day).or_default())),
+            ChangedDays::All => change(&mut self.all),
         }
     }
 
@@ -188,10 +190,10 @@ impl KeptState {
         self.rows = self.answers.iter().map(|kept| kept.rows.len()).sum();
     }
 
-    /// Of very many months it is not told apart any more when each has changed last.
-    fn forget_months(&mut self) {
-        if self.months.len() > limits::KEPT_MONTHS_TOLD_APART {
-            self.months.retain(|_, changes| changes.running > 0);
+    /// Of very many days it is not told apart any more when each has changed last.
+    fn forget_days(&mut self) {
+        if self.days.len() > limits::KEPT_DAYS_TOLD_APART {
+            self.days.retain(|_, changes| changes.running > 0);
             self.all.ended = self.clock;
             self.drop_answers(|_| true);
         }
@@ -213,8 +215,12 @@ mod tests {
         vec![(0, 0, Tally { visits, ..Tally::ZERO })].into_iter()
     }
 
+    fn flush_of(day: Day) -> Flush {
+        Flush { sums: vec![(SITE, day, crate::counts::Sums::default().into())], ..Flush::default() }
+    }
+
     fn flush(month: i32) -> Flush {
-        Flush { sums: vec![(SITE, Month(month).first(), crate::counts::Sums::default().into())], ..Flush::default() }
+        flush_of(Month(month).last())
     }
 
     fn visits(kept: &KeptAnswers, ask: &Ask, since: u64) -> Option<i64> {
@@ -222,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_kept_until_one_of_its_months_changes() {
+    fn an_answer_is_kept_until_one_of_its_days_changes() {
         let kept = KeptAnswers::default();
         let (year, other) = (ask(1, 12), ask(13, 24));
         let since = kept.now();
@@ -232,12 +238,18 @@ mod tests {
         assert_eq!(visits(&kept, &ask(1, 11), since), None);
         drop(kept.change_by(&flush(12)));
         assert_eq!((visits(&kept, &year, kept.now()), visits(&kept, &other, kept.now())), (None, Some(2)));
+        let days = Ask { grain: Grain::Day, first: 10, last: 20, ..year.clone() };
+        kept.keep(&days, row(3), kept.now());
+        for (day, left) in [(9, Some(3)), (21, Some(3)), (20, None)] {
+            drop(kept.change_by(&flush_of(Day(day))));
+            assert_eq!(visits(&kept, &days, kept.now()), left);
+        }
         drop(kept.change_all());
         assert_eq!(visits(&kept, &other, kept.now()), None);
     }
 
     #[test]
-    fn what_was_read_before_or_while_a_month_changed_is_neither_kept_nor_answered() {
+    fn what_was_read_before_or_while_a_day_changed_is_neither_kept_nor_answered() {
         let (kept, year) = (KeptAnswers::default(), ask(1, 12));
         for all in [false, true] {
             let before = kept.now();
@@ -278,11 +290,11 @@ mod tests {
     }
 
     #[test]
-    fn so_many_months_change_that_they_are_not_told_apart() {
+    fn so_many_days_change_that_they_are_not_told_apart() {
         let (kept, year) = (KeptAnswers::default(), ask(1, 12));
         let before = kept.now();
-        for month in 0..=limits::KEPT_MONTHS_TOLD_APART as i32 {
-            drop(kept.change_by(&flush(month)));
+        for day in 0..=limits::KEPT_DAYS_TOLD_APART as i32 {
+            drop(kept.change_by(&flush_of(Day(day))));
         }
         kept.keep(&year, row(1), before);
         assert_eq!(visits(&kept, &year, before), None);

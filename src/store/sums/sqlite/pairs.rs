@@ -92,12 +92,7 @@ impl OpenedBlocks<'_> {
     }
 
     /// Hands out the cells of a table that have this second number, in order.
-    pub(super) fn each_of_second(
-        &self,
-        table: u32,
-        second: u32,
-        mut take: impl FnMut(CellKey, Tally),
-    ) -> Result<()> {
+    pub(super) fn each_of_second(&self, table: u32, second: u32, mut take: impl FnMut(CellKey, Tally)) -> Result<()> {
         for id in self.ids(table)? {
             let block = self.opened(id)?;
             self.check(&block, table, &(0..=u32::MAX))?;

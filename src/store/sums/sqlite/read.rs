@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::kept_answers::KeptRows;
-use super::{Result, SqliteSnapshot};
 use super::compaction::tally;
+use super::kept_answers::KeptRows;
 use super::months;
 use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::write::{axis_id, name_id, table};
+use super::{Result, SqliteSnapshot};
 use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
@@ -73,7 +73,11 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
     let finished = readings.into_iter().map(|reading| {
         reading.wanted.check()?;
         if reading.found.is_none() && reading.left_out.is_empty() {
-            kept.keep(reading.ask, reading.sums.0.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)), *since);
+            kept.keep(
+                reading.ask,
+                reading.sums.0.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
+                *since,
+            );
         }
         reading.rows(texts)
     });

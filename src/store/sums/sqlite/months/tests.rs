@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::cell::{Axis, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
-use crate::store::{Ask, SumSnapshot};
 use crate::store::sums::sqlite::pairs::OpenedBlocks;
 use crate::store::sums::sqlite::{KeptAnswers, SqliteSnapshot, names::TextCache};
+use crate::store::{Ask, SumSnapshot};
 
 const SITE: SiteId = SiteId(1);
 /// 2026-06-01.
