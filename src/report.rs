@@ -222,7 +222,7 @@ type KeyedSum = ((Option<i32>, Name), Sum);
 
 /// One sum for each bucket and value, in order. A list takes half of the room that a map does.
 fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
-    sums.sort_by(|a, b| a.0.cmp(&b.0));
+    sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     sums.dedup_by(|(key, sum), (before, sum_before)| {
         let is_same = key == before;
         if is_same {
@@ -238,6 +238,7 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, 
     let mut whole = Tally::ZERO;
     let total = Name::from("");
     for (read, rows) in found {
+        sums.reserve_exact(rows.len());
         for row in rows {
             let bucket = read.bucket(row.bucket);
             let value = match (&question.keep, read.part) {

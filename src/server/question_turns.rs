@@ -84,9 +84,9 @@ impl ReadMeter for OpenQuestion {
 }
 
 /// Gives a question up when its client has gone, whose request is dropped then.
-struct Client(Arc<OpenQuestion>);
+struct AskingClient(Arc<OpenQuestion>);
 
-impl Drop for Client {
+impl Drop for AskingClient {
     fn drop(&mut self) {
         self.0.is_given_up.store(true, Ordering::Relaxed);
     }
@@ -111,7 +111,7 @@ impl QuestionTurns {
             turn: Mutex::default(),
             lacks_turn: AtomicBool::new(false),
         });
-        let client = Client(question.clone());
+        let client = AskingClient(question.clone());
         let interrupt = Interrupt::by(question);
         let (work, interrupt, mut done) = blocking(move || {
             let done = work(&interrupt);
