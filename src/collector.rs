@@ -37,7 +37,7 @@ use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
 use crate::site::{Directory, Moment, Site, SiteId};
-use crate::store::{CountedBy, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{CountedBy, Interrupt, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
@@ -52,9 +52,9 @@ pub use sums_batch::{ImportRight, SumsBatch};
 use turns::Turns;
 pub use uncounted::{Outcome, Uncounted};
 
-/// A running collector. Clones are handles to the same one.
+/// A running collector, and what interrupts its answers. Clones are handles to the same one.
 #[derive(Clone)]
-pub struct Collector(Arc<Inner>);
+pub struct Collector(Arc<Inner>, Interrupt);
 
 impl fmt::Debug for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,7 +183,7 @@ impl Collector {
         };
         let inner = Inner::of(parts, operators, tools, beginning)?;
         let keeping = running::spawn(inner.running.clone());
-        Ok((Collector(Arc::new(inner)), WriterHandle(keeping)))
+        Ok((Collector(Arc::new(inner), Interrupt::default()), WriterHandle(keeping)))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.

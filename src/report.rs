@@ -20,8 +20,6 @@ pub mod choice;
 #[cfg(test)]
 mod memory;
 
-use std::collections::BTreeMap;
-
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
 use crate::site::{Day, Month, SiteId};
@@ -184,24 +182,28 @@ impl Question {
     }
 }
 
-/// What is summed up for one line.
+/// What is summed up for one line: there may be a million of them, of which few have more than their own sums.
 #[derive(Default)]
 struct Sum {
     own: Tally,
-    entered: Tally,
+    entered: Option<Box<Tally>>,
     /// Visitors of the line whether or not they reached a goal.
     line: i64,
     money: Vec<(Name, i64, i64)>,
 }
 
 impl Sum {
-    fn add_money(&mut self, currency: Name, tally: Tally) {
-        match self.money.iter_mut().find(|(known, ..)| *known == currency) {
-            Some((_, thousandths, events)) => {
-                *thousandths += tally.revenue;
-                *events += tally.events;
+    fn add(&mut self, other: Sum) {
+        self.own += other.own;
+        self.line += other.line;
+        if let Some(entered) = other.entered {
+            **self.entered.get_or_insert_default() += *entered;
+        }
+        for (currency, thousandths, events) in other.money {
+            match self.money.iter_mut().find(|(known, ..)| *known == currency) {
+                Some(known) => (known.1, known.2) = (known.1 + thousandths, known.2 + events),
+                None => self.money.push((currency, thousandths, events)),
             }
-            None => self.money.push((currency, tally.revenue, tally.events)),
         }
     }
 }
@@ -228,37 +230,61 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
     Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
 }
 
+/// By bucket and value.
+type KeyedSum = ((Option<i32>, Name), Sum);
+
+/// One sum for each bucket and value, in order. A list takes half of the room that a map does.
+fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
+    sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    sums.dedup_by(|(key, sum), (before, sum_before)| {
+        let is_same = key == before;
+        if is_same {
+            sum_before.add(std::mem::take(sum));
+        }
+        is_same
+    });
+    sums
+}
+
 fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>) -> Vec<Line> {
-    let mut sums: BTreeMap<(Option<i32>, Name), Sum> = BTreeMap::new();
+    let mut sums: Vec<KeyedSum> = Vec::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");
     for (read, rows) in found {
+        sums.reserve_exact(rows.len());
         for row in rows {
             let bucket = read.bucket(row.bucket);
             let value = match (&question.keep, read.part) {
-                (Some(_), RowRole::Lines) | (None, RowRole::Money) => total.clone(),
+                (Some(_), RowRole::Lines) | (_, RowRole::Money) => total.clone(),
                 (Some(keep), RowRole::Own | RowRole::Entered) if *keep == row.value => total.clone(),
                 (Some(_), RowRole::Own | RowRole::Entered) => continue,
                 _ => row.value.clone(),
             };
-            match read.part {
-                RowRole::Whole => whole += row.tally,
-                RowRole::Own => sums.entry((bucket, value)).or_default().own += row.tally,
-                RowRole::Entered => sums.entry((bucket, value)).or_default().entered += row.tally,
-                RowRole::Lines => sums.entry((bucket, value)).or_default().line += row.tally.visitors,
-                RowRole::Money => sums.entry((bucket, total.clone())).or_default().add_money(row.value, row.tally),
-            }
+            let (tally, none) = (row.tally, Sum::default());
+            let sum = match read.part {
+                RowRole::Whole => {
+                    whole += tally;
+                    continue;
+                }
+                RowRole::Own => Sum { own: tally, ..none },
+                RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
+                RowRole::Lines => Sum { line: tally.visitors, ..none },
+                RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
+            };
+            sums.push(((bucket, value), sum));
         }
     }
+    let mut sums = added_up(sums);
     if question.views_only {
-        sums.values_mut().for_each(|sum| sum.own.events = 0);
+        sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
     counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect()
 }
 
 fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
-    let of_visits = if plan::takes_rates_of_entries(question) { sum.entered } else { sum.own };
+    let entered = sum.entered.as_deref().copied().unwrap_or_default();
+    let of_visits = if plan::takes_rates_of_entries(question) { entered } else { sum.own };
     sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     let figures = Figures {
         tally: sum.own,
@@ -295,6 +321,8 @@ pub fn totals(site: SiteId, span: Span, metrics: &[Metric], sums: &dyn Sums) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::memory::{Memory, SITE};

@@ -17,6 +17,7 @@ mod language;
 mod live;
 mod own_account;
 mod pages;
+mod question_turns;
 mod rate_limit;
 mod routes;
 mod share;
@@ -42,6 +43,7 @@ use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::{FailureKind, Meter};
+use question_turns::QuestionTurns;
 use rate_limit::RateLimit;
 
 /// What every request can reach.
@@ -55,13 +57,22 @@ pub struct App {
     pub base_url: String,
     /// Tries at passwords.
     password_limit: RateLimit,
+    /// Questions about sums that are being answered.
+    questions: QuestionTurns,
     has_fast_path: bool,
 }
 
 impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
-        App { collector, trust, base_url, password_limit: RateLimit::default(), has_fast_path: true }
+        App {
+            collector,
+            trust,
+            base_url,
+            password_limit: RateLimit::default(),
+            questions: QuestionTurns::default(),
+            has_fast_path: true,
+        }
     }
 
     /// Answers a request that has all that the fast path wants, without a connection: a bench counts what that costs.
@@ -90,6 +101,7 @@ async fn ended(stop: &mut StopSignal) {
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
+    let questions = app.questions.clone();
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
     let (stopping, _) = watch::channel(false);
@@ -118,6 +130,8 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     drop(listener);
     // Streams would go on for as long as their readers like.
     hub.close();
+    // What is asked about sums can be asked again.
+    questions.end();
     stopping.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
 }

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
-    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, JournalId,
-    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, Rejected, StoredSums, SumRow,
-    SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,
+    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, ReadMeter, Rejected, StoredSums,
+    SumRow, SumSnapshot, SumStore,
 };
 
 /// What one data folder holds.
@@ -50,6 +50,9 @@ pub enum StoreError {
     /// The file is damaged or no database.
     #[error("the database is damaged; restore a backup")]
     Corrupt,
+    /// Whoever asked waits no more, or has to wait for their turn.
+    #[error("the question was given up")]
+    Interrupted,
     /// Anything else, in the words of the library.
     #[error("the database failed: {0}")]
     Other(String),

@@ -18,6 +18,7 @@ PARTS = {
     "walk": ["benches/against_walk", "5000000"],
     "day": ["benches/running_day"],
     "memory": ["benches/memory"],
+    "questions": ["benches/questions"],
     "pages": ["benches/against_static"],
     "instructions": ["benches/instructions"],
     "flow": ["cargo", "bench", "--locked", "--bench", "flow"],

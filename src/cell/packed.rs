@@ -141,6 +141,27 @@ mod tests {
         }
 
         #[test]
+        fn cells_of_one_number_are_found_whichever_it_is(
+            cells in prop::collection::btree_map((0..40_u32, prop_oneof![0..12_u32, 0..900_u32]), tally(), 0..400),
+            wanted in 0..14_u32,
+        ) {
+            let mut packer = BlockPacker::of(Effort::Small);
+            for chunk in chunks(cells.clone()) {
+                prop_assert!(packer.add(7, chunk).is_none());
+            }
+            let Some(block) = packer.finish() else { return Ok(()) };
+            let block = ColumnBlock::open(&block.bytes).unwrap();
+            let (mut of_first, mut of_second, mut of_other) = (Vec::new(), Vec::new(), Vec::new());
+            block.each(7, wanted..=wanted, |_| true, |key, tally| of_first.push((key, tally))).unwrap();
+            block.each_of_second(7, wanted, |key, tally| of_second.push((key, tally))).unwrap();
+            block.each_of_second(8, wanted, |key, tally| of_other.push((key, tally))).unwrap();
+            let there = || cells.iter().filter(|(_, tally)| !tally.is_zero()).map(|(key, tally)| (*key, *tally));
+            prop_assert_eq!(of_first, there().filter(|(key, _)| key.0 == wanted).collect::<Vec<_>>());
+            prop_assert_eq!(of_second, there().filter(|(key, _)| key.1 == wanted).collect::<Vec<_>>());
+            prop_assert_eq!(of_other, vec![]);
+        }
+
+        #[test]
         fn two_lists_add_up(
             a in prop::collection::btree_map((0..4_u32, 0..9_u32), tally(), 0..20),
             b in prop::collection::btree_map((0..4_u32, 0..9_u32), tally(), 0..20),
@@ -167,6 +188,9 @@ mod tests {
                 packed[place] = byte;
             }
             let _ = unpack_all(&packed);
+            let mut rest = Bytes::of(&packed);
+            let first = rest.length().and_then(|length| rest.take(length)).and_then(ColumnBlock::open);
+            let _ = first.and_then(|block| block.each_of_second(0, 3, |_, _| {}));
             packed.truncate(cut.index(packed.len()));
             let _ = unpack_all(&packed);
         }

@@ -15,7 +15,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
 use crate::site::{Day, Moment, Month, SiteId};
-use crate::store::{Ask, BotCount, Flush, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
+use crate::store::{Ask, BotCount, Flush, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
 
 /// One state of what is counted, stored or not.
 ///
@@ -50,8 +50,14 @@ impl Collector {
         let pending = self.0.running.with(|running, now| (running.pending(&scope), now));
         let (mut pending, now) = pending.ok_or_else(ended)?;
         pending.make_sums(&scope);
-        let stored = self.0.sums.snapshot()?;
+        let mut stored = self.0.sums.snapshot()?;
+        stored.interrupted_by(self.1.clone());
         Ok(SitesSnapshot { stored, pending, now, _turn: turn })
+    }
+
+    /// The same collector, whose answers end when they are told to.
+    pub fn interrupted_by(&self, interrupt: Interrupt) -> Collector {
+        Collector(self.0.clone(), interrupt)
     }
 
     /// Whether questions of this scope may have to walk over the visitors of a day that runs.

@@ -62,6 +62,12 @@ pub const OPENED_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const STORE_CACHE_KIB: i64 = 1_024;
 /// Time between two looks at memory that the store holds and does not need, in seconds.
 pub const RELEASE_S: u64 = 30;
+/// Answers about days and months that are kept: a page has a dozen.
+pub const KEPT_ANSWERS_MAX: usize = 1_000;
+/// Their rows, each 88 bytes: 9 MB, some fifty pages of a year.
+pub const KEPT_ROWS_MAX: usize = 100_000;
+/// Days of sites of which it is known when each has changed last, 32 bytes each; past it nothing is kept of before.
+pub const KEPT_DAYS_TOLD_APART: usize = 20_000;
 /// Column blocks of an outdated month that are removed in one transaction, each some 60 kB.
 pub const CLEARED_BLOCKS: usize = 16;
 /// How long a statement waits for another program that writes to the database, in seconds.

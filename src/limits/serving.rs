@@ -66,6 +66,16 @@ pub const SHARES_AT_ONCE: usize = 2;
 pub const PERMIT_WAIT_MS: u64 = 10_000;
 /// Most questions about sums that have a thread, at work or waiting for each other: each costs half a megabyte.
 pub const QUESTIONS_AT_ONCE: usize = 64;
+/// Cells that a question reads before it is dear and takes a turn: some 25 ms, and all that the usual page of a busy site reads.
+pub const QUICK_CELLS: usize = 1_000_000;
+/// Bytes of columns that are opened in the time in which a cell is read.
+pub const BYTES_PER_CELL_READ: usize = 16;
+/// Most dear questions that are worked at, each on a core and with up to 100 MB; one core is left to others, if there are several.
+pub const DEAR_QUESTIONS_AT_ONCE: usize = 2;
+/// Most dear questions that wait for their turn; more are turned away at once.
+pub const DEAR_QUESTIONS_WAITING: usize = 32;
+/// How long they wait, in milliseconds: a little less than proxies wait for an answer.
+pub const DEAR_WAIT_MS: u64 = 45_000;
 /// Most public counters that are read at once.
 pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.

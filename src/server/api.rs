@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::body::{self, Unread};
-use super::failure::{self, answered};
+use super::failure;
 use super::{SharedApp, signed_in};
 use crate::collector::Collector;
 use crate::limits;
@@ -42,8 +42,7 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
     let Some(site) = site.filter(|site| access.may_read(site.id)) else {
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
-    let collector = app.collector.clone();
-    match answered(move || answer(&request, &site, &collector)).await {
+    match app.in_turn(move |collector| answer(&request, &site, collector)).await {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         Ok(Err(Trouble::Store(error))) => failure::json_error(error),

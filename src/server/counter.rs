@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::concurrency_limit::ConcurrencyLimit;
-use super::failure::{self, stored};
+use super::failure::{self, FailureCause};
 use super::{SharedApp, answers};
 use crate::collector::{Collector, SnapshotScope};
 use crate::hit::path;
@@ -39,10 +39,9 @@ pub async fn counter(
         return answers::not_found(&headers);
     };
     let today = site.schedule.locate(app.collector.clock().now()).day;
-    let collector = app.collector.clone();
     let Some(_permit) = LIMIT.take().await else { return failure::busy(&headers) };
-    let views = stored(move || views(&site, &location.path, Day(today.0 - 1), &collector)).await;
-    let count = match views {
+    let views = app.in_turn(move |collector| views(&site, &location.path, Day(today.0 - 1), collector)).await;
+    let count = match views.and_then(|views| views.map_err(FailureCause::from)) {
         Ok(views) => coarse(views),
         Err(cause) => return failure::page(cause, &headers),
     };

@@ -14,7 +14,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::concurrency_limit::ConcurrencyLimit;
 use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::routes::{self, PageRoute};
@@ -57,9 +56,6 @@ impl From<Refused> for FailureCause {
 
 const NO_TURN: &str = "no turn came in time";
 
-/// Threads on which questions about sums are answered, or wait for each other.
-static QUESTIONS: ConcurrencyLimit = ConcurrencyLimit::of(limits::QUESTIONS_AT_ONCE);
-
 /// What an answer of the 500s is about; [`noted`] finds it beside the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum About {
@@ -80,15 +76,6 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         Ok(done) => done.map_err(FailureCause::Failed),
         Err(_) => Err(FailureCause::Failed("the server is ending".into())),
     }
-}
-
-/// The same for questions about sums: however many are asked, threads are left for hits and for whoever signs in.
-///
-/// # Errors
-/// No turn came in time, the work panicked, or the server is ending.
-pub async fn answered<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FailureCause> {
-    let Some(_permit) = QUESTIONS.take().await else { return Err(FailureCause::NoTurn) };
-    blocking(work).await
 }
 
 /// The same for work that asks the store.

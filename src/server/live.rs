@@ -20,7 +20,7 @@ use hyper::body::{Bytes, Frame};
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
-use super::failure::{self, stored};
+use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{account, admit};
 use super::{SharedApp, answers, pages};
@@ -29,6 +29,7 @@ use crate::meter::FailureKind;
 use crate::page::live::LivePage;
 use crate::page::words::Words;
 use crate::site::Site;
+use crate::store::StoreError;
 use crate::view::live::{self, Pulse};
 pub use hub::Hub;
 use hub::pulse;
@@ -44,16 +45,16 @@ pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, head
         return Redirect::to(&format!("/{}/live", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = stored(move || {
-        let pulse = pulse(&site, &app.collector)?;
-        Ok(LivePage {
+    let made = app.in_turn(move |collector| {
+        let pulse = pulse(&site, collector)?;
+        Ok::<_, StoreError>(LivePage {
             words,
             domain: site.domain.to_string(),
             account: Some(account.shown()),
             half_hour: live::half_hour(&site, &pulse, words),
         })
     });
-    match made.await {
+    match made.await.and_then(|made| made.map_err(FailureCause::from)) {
         Ok(page) => answers::html(StatusCode::OK, page.html()),
         Err(cause) => failure::page(cause, &headers),
     }

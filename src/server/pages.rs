@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::answers::{file, html, no_view, not_found, text, wrong};
-use super::failure::{self, answered, stored};
+use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, share, signed_in};
@@ -42,8 +42,8 @@ pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, heade
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let (collector, words, wanted) = (app.collector.clone(), words_for(&headers), SiteListParams::read(&asked));
-    let made = stored(move || {
+    let (words, wanted) = (words_for(&headers), SiteListParams::read(&asked));
+    let made = app.in_turn(move |collector| {
         let mut sites = collector.directory().all();
         sites.retain(|site| account.may_read(site.id));
         // What names no site is told to owners, and is booked to the instance.
@@ -51,7 +51,7 @@ pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, heade
         let scope = SnapshotScope { counts_visitors: true, ..SnapshotScope::totals(shown) };
         site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector.snapshot(scope)?)
     });
-    match made.await {
+    match made.await.and_then(|made| made.map_err(FailureCause::from)) {
         Ok(page) => html(StatusCode::OK, page.html()),
         Err(cause) => failure::page(cause, &headers),
     }
@@ -78,12 +78,13 @@ pub async fn site(
         return Redirect::to(&format!("/{}", site.domain)).into_response();
     }
     let words = words_for(&headers);
-    let made = answered(move || {
-        let now = app.collector.clock().now();
+    let shown = app.clone();
+    let made = app.in_turn(move |collector| {
+        let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
-        Ok(app.collector.snapshot(scope).and_then(|snapshot| {
-            let instance = instance(&site, now, &app);
+        Ok(collector.snapshot(scope).and_then(|snapshot| {
+            let instance = instance(&site, now, &shown);
             site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)
         }))
     });
@@ -112,12 +113,12 @@ pub async fn panel(
     if !is_panel && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
         return not_found(&headers);
     }
-    let found = answered(move || {
-        let now = app.collector.clock().now();
+    let found = app.in_turn(move |collector| {
+        let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        let snapshot = app.collector.snapshot(scope(&view, now, vec![site.id]));
-        Ok(snapshot.and_then(|snapshot| match tab {
-            Some((tab, ending)) => rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &snapshot, now),
+        let snapshot = collector.snapshot(scope(&view, now, vec![site.id]));
+        Ok(snapshot.and_then(|snapshot| match &tab {
+            Some((tab, ending)) => rows_or_file(&view, tab, *ending, &asked, Some(account.shown()), &snapshot, now),
             None => beside(&view, &file, now, &snapshot),
         }))
     });

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::concurrency_limit::ConcurrencyLimit;
-use super::failure::{self, blocking};
+use super::failure;
 use super::form::PostedForm;
 use super::guess::{self, Guess, Peer};
 use super::language::words_for;
@@ -44,11 +44,11 @@ pub async fn page(
     headers: HeaderMap,
 ) -> Response {
     let is_embedded = is_embedded(&asked);
-    let made = made(&slug, &headers, &app, move |open, app, words| {
+    let made = made(&slug, &headers, &app, move |open, (app, collector), words| {
         let view = view(open, &asked, words)?;
-        let now = app.collector.clock().now();
-        let made = snapshot(open, app).and_then(|snapshot| {
-            let sums = Folded::of(&snapshot, &open.site, now, app.collector.folded());
+        let now = collector.clock().now();
+        let made = snapshot(open, collector).and_then(|snapshot| {
+            let sums = Folded::of(&snapshot, &open.site, now, collector.folded());
             site_page(&view, None, &sums, None, &pages::instance(&open.site, now, app))
         });
         Ok(made.map(|page| Some(answers::with_status(200, page.html()))))
@@ -65,14 +65,14 @@ pub async fn panel(
 ) -> Response {
     let Some((tab, ending)) = pages::named(&file) else { return answers::not_found(&headers) };
     let is_embedded = is_embedded(&asked);
-    let made = made(&slug, &headers, &app, move |open, app, words| {
+    let made = made(&slug, &headers, &app, move |open, (_, collector), words| {
         let view = view(open, &asked, words)?;
         if !view.has_tab(&tab) {
             return Ok(Ok(None));
         }
-        let now = app.collector.clock().now();
-        Ok(snapshot(open, app).and_then(|snapshot| {
-            let sums = Folded::of(&snapshot, &open.site, now, app.collector.folded());
+        let now = collector.clock().now();
+        Ok(snapshot(open, collector).and_then(|snapshot| {
+            let sums = Folded::of(&snapshot, &open.site, now, collector.folded());
             pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now)
         }))
     });
@@ -80,8 +80,8 @@ pub async fn panel(
 }
 
 /// What is counted of a site that is open.
-fn snapshot<'a>(open: &OpenShare, app: &'a App) -> Result<SitesSnapshot<'a>, StoreError> {
-    app.collector.snapshot(SnapshotScope::sites(vec![open.site.id]))
+fn snapshot<'a>(open: &OpenShare, collector: &'a Collector) -> Result<SitesSnapshot<'a>, StoreError> {
+    collector.snapshot(SnapshotScope::sites(vec![open.site.id]))
 }
 
 /// Where anybody who asks for a site's own page is led: to its public page, if it is open.
@@ -103,12 +103,12 @@ async fn made(
     slug: &str,
     headers: &HeaderMap,
     app: &SharedApp,
-    work: impl FnOnce(&OpenShare, &App, &'static Words) -> SharedPage + Send + 'static,
+    work: impl Fn(&OpenShare, (&App, &Collector), &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = access_guard::admit(slug, headers, app).await?;
     let Some(_permit) = LIMIT.take().await else { return Err(failure::busy(headers)) };
-    let (share, words, app) = (open.share.clone(), words_for(headers), app.clone());
-    match blocking(move || work(&open, &app, words)).await {
+    let (share, words, shown) = (open.share.clone(), words_for(headers), app.clone());
+    match app.in_turn(move |collector| work(&open, (&shown, collector), words)).await {
         Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
         Ok(Ok(Ok(None))) => Err(answers::not_found(headers)),
         Ok(Err(no_view)) => Err(answers::no_view(&no_view, headers)),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::SharedApp;
 use super::answers::{self, html, no_view, not_found};
-use super::failure::{self, answered};
+use super::failure;
 use super::language::words_for;
 use super::pages::{self, QueryPairs};
 use super::signed_in::{SignedIn, admit};
@@ -80,15 +80,16 @@ pub async fn page(
     };
     let Some(site) = group.as_one() else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = answered(move || {
-        let now = app.collector.clock().now();
+    let shown = app.clone();
+    let made = app.in_turn(move |collector| {
+        let now = collector.clock().now();
         let view = group.view(&site, &asked, words, now)?;
         let ids = group.ids();
-        let may_repeat = group.members.iter().any(|site| app.collector.may_repeat(site));
+        let may_repeat = group.members.iter().any(|site| collector.may_repeat(site));
         let scope = SnapshotScope { counts_visitors: true, ..pages::scope(&view, now, ids.clone()) };
-        Ok(app.collector.snapshot(scope).and_then(|snapshot| {
+        Ok(collector.snapshot(scope).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
-            let instance = pages::instance(&site, now, &app);
+            let instance = pages::instance(&site, now, &shown);
             let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
             Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat))
         }))
@@ -114,10 +115,10 @@ pub async fn panel(
     };
     let (Some(site), Some((tab, ending))) = (group.as_one(), pages::named(&file)) else { return not_found(&headers) };
     let words = words_for(&headers);
-    let made = answered(move || {
-        let (ids, now) = (group.ids(), app.collector.clock().now());
+    let made = app.in_turn(move |collector| {
+        let (ids, now) = (group.ids(), collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
-        Ok(app.collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {
+        Ok(collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
             pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now)
         }))

@@ -35,6 +35,7 @@ pub(in crate::store) mod sqlite;
 
 mod ask;
 mod flush;
+mod interrupt;
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,7 @@ pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
     MailSum, OTHER_PAGES, Rejected,
 };
+pub use interrupt::{Interrupt, ReadMeter};
 
 /// A day whose visits are in memory of whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +89,10 @@ pub struct NamesMark(pub u64);
 pub trait SumSnapshot {
     /// Number of the last flush that is in it, so that whoever asks can add the later ones, which are still in its memory.
     fn flush(&self) -> u64;
+
+    /// From now on [`SumSnapshot::read`] ends with [`StoreError::Interrupted`] when told to. A store whose answers take no time need
+    /// not look.
+    fn interrupted_by(&mut self, _interrupt: Interrupt) {}
 
     /// Answers questions about any sites. An answer has one row for each value (and bucket, if
     /// buckets stay apart); a row whose numbers are all 0 may be there or not. Past [`DayState::pair_cells`] the rest of a

@@ -92,6 +92,24 @@ fn happens(kept: &mut Kept, happening: &Happening) {
     }
 }
 
+/// Both answer questions about days and months alike, also those that they have answered before.
+fn agree_again(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
+    let number = twin.sums.last_flush().unwrap();
+    let in_memory = [InMemory { site: SITE, day: DAY, by: CountedBy::Import, number }];
+    for (axis, page) in
+        [(Axis::Total, Some("/")), (Axis::Of(Dimension::Browser), Some("/")), (Axis::Of(Dimension::Page), None)]
+    {
+        for (grain, in_memory) in
+            [(Grain::Month, &in_memory[..0]), (Grain::Month, &in_memory[..]), (Grain::Day, &in_memory[..0])]
+        {
+            let ask = ask(SITE, grain, axis.clone(), page);
+            let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
+            prop_assert_eq!(found, expected, "{:?}", ask);
+        }
+    }
+    Ok(())
+}
+
 /// Both answer all questions alike, with and without a day in memory.
 fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
     let number = twin.sums.last_flush().unwrap();
@@ -135,6 +153,7 @@ proptest! {
             }
             happens(&mut file, happening);
             happens(&mut twin, happening);
+            agree_again(&file, &twin)?;
         }
         agree(&file, &twin)?;
     }

@@ -137,6 +137,23 @@ impl<'a> ChunkReader<'a> {
         Ok(Some(self.key))
     }
 
+    /// The next key, or the first one after it that has another first number or at least this second one.
+    pub(super) fn seek_second(&mut self, second: u32) -> Result<Option<CellKey>, Damaged> {
+        let mut found = self.key()?;
+        while self.left > 0 && found.is_some_and(|key| key.1 < second) {
+            found = self.key()?;
+        }
+        Ok(found)
+    }
+
+    /// Passes over the cells that are left of the first number that was read last.
+    pub(super) fn pass_first(&mut self) -> Result<(), Damaged> {
+        let cells = usize::try_from(self.left).ok().filter(|left| *left <= self.cells - self.at).ok_or(Damaged)?;
+        self.tallies.tokens[self.steps].pass(cells, &mut self.step_bits)?;
+        (self.at, self.left) = (self.at + cells, 0);
+        Ok(())
+    }
+
     /// The tally of the key that was read last.
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
         self.tallies.pass((self.at - 1).saturating_sub(self.settled))?;

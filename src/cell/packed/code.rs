@@ -72,6 +72,7 @@ const fn computed(code: u8) -> Tally {
 }
 
 /// Whether the seconds of a tally with this code are in a column of seconds: those of visits that are no bounce.
+#[inline]
 pub(super) fn has_seconds(code: u8) -> bool {
     SECONDS_COLUMNS[usize::from(code)] != NO_COLUMN
 }

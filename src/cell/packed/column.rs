@@ -97,6 +97,7 @@ fn decompress(kept: &[u8], length: usize, column: &mut Vec<u8>) -> Result<(), Da
 }
 
 /// Bytes that are read from their beginning. Numbers of an empty column are all 0.
+#[derive(Clone, Copy)]
 pub(crate) struct Bytes<'a> {
     rest: &'a [u8],
     is_zeros: bool,
@@ -120,7 +121,7 @@ impl<'a> Bytes<'a> {
         let mut left = numbers;
         // A number ends with a byte that says so. They are counted by the dozen, which compilers do at once.
         while let Some((head, rest)) = self.rest.split_first_chunk::<32>().filter(|_| left > 32) {
-            left -= head.iter().map(|byte| usize::from(*byte < 0x80)).sum::<usize>();
+            left -= usize::from(head.iter().map(|byte| u8::from(*byte < 0x80)).sum::<u8>());
             self.rest = rest;
         }
         let ends = self.rest.iter().enumerate().filter(|(_, byte)| **byte < 0x80);

@@ -129,6 +129,22 @@ impl FormReader<'_> {
         }
     }
 
+    /// The next key, or the first one after it that has another first number or at least this second one.
+    fn seek_second(&mut self, second: u32) -> Result<Option<CellKey>, Damaged> {
+        match self {
+            FormReader::First(reader) => reader.seek_second(second),
+            FormReader::Second(reader) => reader.seek_second(second),
+        }
+    }
+
+    /// Passes over the cells that are left of the first number that was read last.
+    fn pass_first(&mut self) -> Result<(), Damaged> {
+        match self {
+            FormReader::First(reader) => reader.pass_first(),
+            FormReader::Second(reader) => reader.pass_first(),
+        }
+    }
+
     /// The tally of the key that was read last.
     #[inline]
     pub(super) fn tally(&mut self) -> Result<Tally, Damaged> {
@@ -220,20 +236,50 @@ impl ColumnBlock {
         wanted: impl Fn(CellKey) -> bool,
         mut take: impl FnMut(CellKey, Tally),
     ) -> Result<(), Damaged> {
-        let is_there = |item: &Item| item.table == table && item.first <= *first.end() && item.last >= *first.start();
-        for chunk in (0..self.items.len()).filter(|chunk| is_there(&self.items[*chunk])) {
+        for chunk in self.chunks_of(table, &first) {
             let mut reader = self.chunk(chunk, None)?;
             reader.seek(*first.start())?;
             while let Some(key) = reader.key()? {
                 if key.0 > *first.end() {
                     break;
                 }
-                if first.contains(&key.0) && wanted(key) {
+                if key.0 < *first.start() {
+                    reader.pass_first()?;
+                } else if wanted(key) {
                     take(key, reader.tally()?);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Hands out the cells of a table that have this second number, in order.
+    ///
+    /// # Errors
+    /// [`Damaged`]; some cells may have been handed out by then.
+    pub fn each_of_second(&self, table: u32, second: u32, mut take: impl FnMut(CellKey, Tally)) -> Result<(), Damaged> {
+        for chunk in self.chunks_of(table, &(0..=u32::MAX)) {
+            let mut reader = self.chunk(chunk, None)?;
+            while let Some(key) = reader.seek_second(second)? {
+                if key.1 == second {
+                    take(key, reader.tally()?);
+                }
+                reader.pass_first()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many cells [`ColumnBlock::each`] reads at the most.
+    pub fn cells_of(&self, table: u32, first: &RangeInclusive<u32>) -> usize {
+        self.chunks_of(table, first).map(|chunk| self.items[chunk].cells).sum()
+    }
+
+    /// The chunks of a table that may have cells whose first number lies in `first`.
+    fn chunks_of(&self, table: u32, first: &RangeInclusive<u32>) -> impl Iterator<Item = usize> {
+        let (from, until) = (*first.start(), *first.end());
+        let is_there = move |item: &Item| item.table == table && item.first <= until && item.last >= from;
+        self.items.iter().enumerate().filter(move |(_, item)| is_there(item)).map(|(chunk, _)| chunk)
     }
 
     /// Reads a chunk from a position on, or from its beginning.

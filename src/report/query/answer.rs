@@ -138,9 +138,16 @@ impl Query {
         questions.extend(self.past_budget());
         let mut found = report::answers(&questions, sums)?.into_iter();
         let mut lines = Vec::new();
-        for (subject, of_subject) in self.subjects.iter().zip(found.by_ref()) {
-            let value = |line: &Line| subject.goal.clone().unwrap_or_else(|| line.value.clone());
-            lines.extend(of_subject.into_iter().map(|line| Line { value: value(&line), ..line }));
+        for (subject, mut of_subject) in self.subjects.iter().zip(found.by_ref()) {
+            if let Some(goal) = &subject.goal {
+                of_subject.iter_mut().for_each(|line| line.value = goal.clone());
+            }
+            // There may be a million of them, which are not copied.
+            if lines.is_empty() {
+                lines = of_subject;
+            } else {
+                lines.append(&mut of_subject);
+            }
         }
         if self.echo.dimensions.is_empty() && lines.is_empty() {
             let nothing = self.subjects.first().map(|subject| report::nothing(&subject.question));

@@ -87,6 +87,13 @@ impl Ask {
         (self.first..=self.last).contains(&bucket)
     }
 
+    /// Whether cells of a day can be part of the answer.
+    pub(super) fn touches(&self, day: Day) -> bool {
+        let bucket = if self.grain == Grain::Hour { day.0 * 24 } else { self.bucket_of(day) };
+        let last = if self.grain == Grain::Hour { bucket + 23 } else { bucket };
+        self.first <= last && bucket <= self.last
+    }
+
     /// A row of [`Ask::rows_of`] as it belongs into the answer, if the filter lets it pass.
     pub fn narrowed(&self, row: &SumRow) -> Option<SumRow> {
         let passes = self.filter.as_ref().is_none_or(|filter| filter.test.passes(&row.value));

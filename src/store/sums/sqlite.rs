@@ -5,6 +5,7 @@
 //! over years need not read days.
 
 mod compaction;
+mod kept_answers;
 mod keys;
 mod mails;
 mod merge;
@@ -25,14 +26,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, JournalMark, JournalPosition, JournalState, MailSum,
-    NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
+    Ask, BotCount, CountedBy, Flush, Imported, InMemory, Interrupt, JournalMark, JournalPosition, JournalState,
+    MailSum, NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
 };
 use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::SqliteFile;
+use kept_answers::KeptAnswers;
 use months::MonthWork;
 use thinning::Thinning;
 use write::SiteIds;
@@ -43,6 +45,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
+    kept: KeptAnswers,
     /// Held by who stores a flush or removes a site; taken before the writer.
     applying: Mutex<()>,
     /// Never taken by who holds the writer.
@@ -64,9 +67,9 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        let texts = names::TextCache::default();
-        let (applying, months, thinning) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(SqliteSums { file, texts, applying, months, thinning })
+        let (texts, kept) = Default::default();
+        let (applying, months, thinning) = Default::default();
+        Ok(SqliteSums { file, texts, kept, applying, months, thinning })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -90,13 +93,22 @@ impl SqliteSums {
 struct SqliteSnapshot<'a> {
     connection: MutexGuard<'a, Connection>,
     texts: &'a names::TextCache,
+    kept: &'a KeptAnswers,
+    /// When it began, for what is kept.
+    since: u64,
     flush: u64,
+    interrupt: Interrupt,
 }
 
 impl<'a> SqliteSnapshot<'a> {
-    fn begin(connection: MutexGuard<'a, Connection>, texts: &'a names::TextCache) -> Result<SqliteSnapshot<'a>> {
+    fn begin(
+        connection: MutexGuard<'a, Connection>,
+        texts: &'a names::TextCache,
+        kept: &'a KeptAnswers,
+    ) -> Result<SqliteSnapshot<'a>> {
+        let (since, interrupt) = (kept.now(), Interrupt::default());
         connection.execute_batch("BEGIN")?;
-        let mut snapshot = SqliteSnapshot { connection, texts, flush: 0 };
+        let mut snapshot = SqliteSnapshot { connection, texts, kept, since, flush: 0, interrupt };
         // The first read fixes the state.
         snapshot.flush = read::last_flush(&snapshot.connection)?;
         Ok(snapshot)
@@ -117,8 +129,12 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         self.flush
     }
 
+    fn interrupted_by(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
     fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums> {
-        read::answer(&self.connection, self.flush, asks, in_memory, self.texts)
+        read::answer(self, asks, in_memory)
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>> {
@@ -175,6 +191,7 @@ impl SumStore for SqliteSums {
         let Some(ids) = ids else { return Ok(()) };
         // Made while the writer is not held: it takes a while for a busy day.
         let pairs = compaction::pairs_of(flush, &ids)?;
+        let _change = self.kept.change_by(flush);
         let mut writer = self.writer();
         write::apply(&mut writer, flush, ids, pairs)?;
         let emptied = SqliteFile::checkpoint(&writer);
@@ -185,7 +202,7 @@ impl SumStore for SqliteSums {
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
@@ -209,6 +226,7 @@ impl SumStore for SqliteSums {
     }
 
     fn end_counting(&self, by: CountedBy) -> Result<()> {
+        let _change = self.kept.change_all();
         let days = compaction::make_final(&mut self.writer(), by)?;
         let mut months = self.months();
         days.into_iter().for_each(|(site, day)| months.note_day(site, day));
@@ -229,19 +247,27 @@ impl SumStore for SqliteSums {
     }
 
     fn compact(&self) -> Result<bool> {
-        Ok(self.months().step(&self.file)? || self.thinning().step(&self.file)?)
+        if self.months().step(&self.file)? {
+            return Ok(true);
+        }
+        let mut thinning = self.thinning();
+        // What odd ranges of days are answered changes.
+        let _change = (!thinning.is_done()).then(|| self.kept.change_all());
+        thinning.step(&self.file)
     }
 
     fn release(&self) {
         self.file.release();
         self.texts.release();
         crate::cell::packed::release();
+        self.kept.release();
     }
 
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         self.months().forget(site);
         self.thinning().forget(site);
+        let _change = self.kept.change_all();
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
         self.texts.clear();

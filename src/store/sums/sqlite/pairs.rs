@@ -17,7 +17,7 @@ use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
 use crate::site::{Month, SiteId};
-use crate::store::{Grain, StoreError};
+use crate::store::{Grain, Interrupt, StoreError};
 
 /// The pairs of one bucket, by one of those who count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,12 +47,18 @@ pub(super) const TURNED: u32 = 0x1_0000;
 pub(super) struct OpenedBlocks<'a> {
     connection: &'a Connection,
     key: PairsKey,
+    interrupt: Interrupt,
     opened: RefCell<HashMap<i64, Rc<ColumnBlock>, foldhash::fast::RandomState>>,
 }
 
 impl OpenedBlocks<'_> {
     pub(super) fn of(connection: &Connection, key: PairsKey) -> OpenedBlocks<'_> {
-        OpenedBlocks { connection, key, opened: RefCell::default() }
+        OpenedBlocks { connection, key, interrupt: Interrupt::default(), opened: RefCell::default() }
+    }
+
+    /// The same, until the reading is interrupted.
+    pub(super) fn interrupted_by(self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self }
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order. Tells whether there is such a
@@ -79,16 +85,33 @@ impl OpenedBlocks<'_> {
             if block.begin() > Some((table, *first.end())) {
                 break;
             }
+            self.check(&block, table, first)?;
             block.each(table, first.clone(), &wanted, &mut take)?;
         }
         Ok(is_there)
     }
 
+    /// Hands out the cells of a table that have this second number, in order.
+    pub(super) fn each_of_second(&self, table: u32, second: u32, mut take: impl FnMut(CellKey, Tally)) -> Result<()> {
+        for id in self.ids(table)? {
+            let block = self.opened(id)?;
+            self.check(&block, table, &(0..=u32::MAX))?;
+            block.each_of_second(table, second, &mut take)?;
+        }
+        Ok(())
+    }
+
+    /// To be called before cells of a block are read.
+    fn check(&self, block: &ColumnBlock, table: u32, first: &RangeInclusive<u32>) -> Result<()> {
+        let opens = limits::COLUMN_BLOCK_BYTES / limits::BYTES_PER_CELL_READ;
+        self.interrupt.check(opens + block.cells_of(table, first))
+    }
+
     /// The blocks that may hold a table, in order.
     fn ids(&self, table: u32) -> Result<Vec<i64>> {
-        // The table begins in the last column block that does not begin after it.
+        // SQLite would prepare the statement anew for each plain bound of a range. The table begins in the last column block that does not begin after it.
         let sql = "SELECT id, first_table FROM pairs
-                   WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ?
+                   WHERE site = ? AND grain = ? AND bucket = ? AND part = ? AND first_table <= ? + 0
                    ORDER BY first_table DESC, sequence DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
         let PairsKey { site, grain, bucket, part } = self.key;

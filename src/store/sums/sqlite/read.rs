@@ -8,14 +8,15 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Result;
 use super::compaction::tally;
+use super::kept_answers::KeptRows;
 use super::months;
 use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::thinning;
 use super::write::{axis_id, name_id, table};
+use super::{Result, SqliteSnapshot};
 use crate::cell::packed::{CellKey, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
@@ -25,7 +26,7 @@ use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{
-    Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, JournalId, JournalPosition,
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
     JournalState, StoredSums, SumRow,
 };
 
@@ -51,30 +52,34 @@ pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>>
     Ok(folder.map(|bytes| OsString::from_vec(bytes).into()))
 }
 
-/// The answers to questions, in a transaction that holds all flushes up to number `flush`.
-pub(super) fn answer(
-    connection: &Connection,
-    flush: u64,
-    asks: &[Ask],
-    running: &[InMemory],
-    texts: &TextCache,
-) -> Result<StoredSums> {
-    let adds = running.iter().map(|running| is_added(connection, running, flush)).collect::<Result<Vec<_>>>()?;
+/// The answers to questions.
+pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemory]) -> Result<StoredSums> {
+    let SqliteSnapshot { connection, texts, kept, since, flush, interrupt } = snapshot;
+    let adds = running.iter().map(|running| is_added(connection, running, *flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let mut readings = Vec::with_capacity(asks.len());
     for ask in asks {
+        let of_site = in_memory.iter().filter(|running| running.site == ask.site && ask.touches(running.day));
+        let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
+        let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let wanted = ValueFilter::of(connection, ask, texts)?;
-        let of_site = in_memory.iter().filter(|running| running.site == ask.site);
-        let left_out = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
-        let mut reading = Reading { connection, ask, wanted, left_out, sums: ValueSums::default() };
-        if let CellSource::Single(axis) = ask.source() {
-            reading.single(axis)?;
+        let mut reading = Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::default() };
+        match ask.source() {
+            CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
+            _ => {}
         }
         readings.push(reading);
     }
     read_pairs(connection, &mut readings)?;
     let finished = readings.into_iter().map(|reading| {
         reading.wanted.check()?;
+        if reading.found.is_none() && reading.left_out.is_empty() {
+            kept.keep(
+                reading.ask,
+                reading.sums.0.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
+                *since,
+            );
+        }
         reading.rows(texts)
     });
     Ok(StoredSums { rows: finished.collect::<Result<_>>()?, adds })
@@ -94,7 +99,9 @@ fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
         for (place, BucketPart { grain, bucket, shown, parts, is_turned }) in of_bucket {
             for part in parts {
                 let key = PairsKey { site, grain, bucket, part: *part };
-                let blocks = blocks.entry(*part).or_insert_with(|| OpenedBlocks::of(connection, key));
+                let interrupt = readings[place].interrupt;
+                let opened = || OpenedBlocks::of(connection, key).interrupted_by(interrupt);
+                let blocks = blocks.entry(*part).or_insert_with(opened);
                 readings[place].pair(key, shown, is_turned, blocks)?;
             }
         }
@@ -133,6 +140,9 @@ struct Reading<'a> {
     wanted: ValueFilter<'a>,
     /// Days and parts of pairs that the caller adds by itself.
     left_out: Vec<(i32, i64)>,
+    /// The answer, if it was kept.
+    found: Option<KeptRows>,
+    interrupt: &'a Interrupt,
     sums: ValueSums,
 }
 
@@ -150,16 +160,19 @@ impl ValueSums {
 
 impl Reading<'_> {
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let mut rows = Vec::with_capacity(self.sums.0.len());
-        for ((bucket, value), tally) in self.sums.0 {
+        let row = |bucket: i32, value: u32, tally: Tally| {
+            self.interrupt.check(1)?;
             let value: Name = match value {
                 0 => Name::from(""),
                 REST => Name::from(OTHER),
                 value => texts.text(self.connection, value)?,
             };
-            rows.push(SumRow { bucket, value, tally });
+            Ok(SumRow { bucket, value, tally })
+        };
+        match &self.found {
+            Some(rows) => rows.iter().map(|(bucket, value, tally)| row(*bucket, *value, *tally)).collect(),
+            None => self.sums.0.iter().map(|((bucket, value), tally)| row(*bucket, *value, *tally)).collect(),
         }
-        Ok(rows)
     }
 
     fn single(&mut self, axis: &Axis<Name>) -> Result<()> {
@@ -217,6 +230,7 @@ impl Reading<'_> {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![place.site.0, place.dimension, place.prop, first, last])?;
         while let Some(row) = rows.next()? {
+            self.interrupt.check(1)?;
             let (bucket, value) = (row.get(0)?, row.get(1)?);
             let bucket = if grain == self.ask.grain { bucket } else { Day(bucket).month().0 };
             if self.wanted.passes(value) {
@@ -229,6 +243,7 @@ impl Reading<'_> {
     fn packed_hours(&mut self, place: PackedKey, last: i32) -> Result<()> {
         let ask = self.ask;
         packed::each(self.connection, place, last, |day, cells| {
+            self.interrupt.check(cells.len())?;
             unpack(
                 cells,
                 0..=u32::MAX,
@@ -250,6 +265,7 @@ impl Reading<'_> {
             if left_out.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
                 return Ok(());
             }
+            self.interrupt.check(cells.len())?;
             let add = |(value, _): CellKey, tally| self.sums.add(self.ask, day, value, tally);
             Ok(unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add)?)
         })
@@ -262,6 +278,9 @@ impl Reading<'_> {
         let day =
             |bucket: i32, shown: i32, parts| BucketPart { grain: Grain::Day, bucket, shown, parts, is_turned: false };
         let mut found = Vec::new();
+        if self.found.is_some() {
+            return Ok(found);
+        }
         match (self.ask.source(), grain) {
             // Pairs are not kept by hour.
             (CellSource::Single(_) | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
@@ -304,7 +323,10 @@ impl Reading<'_> {
         match self.wanted.single() {
             Some(id) if !is_by_second => _ = self.pair_table(table, &(id..=id), false, shown, blocks)?,
             Some(id) if is_turned && self.pair_table(pairs::TURNED | table, &(id..=id), false, shown, blocks)? => {}
-            _ => _ = self.pair_table(table, &(0..=u32::MAX), is_by_second, shown, blocks)?,
+            Some(id) => {
+                blocks.each_of_second(table, id, |(first, _), tally| self.sums.add(self.ask, shown, first, tally))?;
+            }
+            None => _ = self.pair_table(table, &(0..=u32::MAX), is_by_second, shown, blocks)?,
         }
         Ok(())
     }

@@ -34,6 +34,11 @@ impl Thinning {
         self.first_kept.remove(&site);
     }
 
+    /// Whether nothing is left to be done.
+    pub(super) fn is_done(&self) -> bool {
+        self.first_kept.is_empty()
+    }
+
     /// Does one step, and tells whether there may be more. A site that can't be thinned out is not in the way of others; its next
     /// day brings it back.
     pub(super) fn step(&mut self, file: &SqliteFile) -> Result<bool> {
@@ -125,14 +130,16 @@ pub(super) fn months_alone(connection: &Connection, site: SiteId, first: Month, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::packed::chunks;
     use crate::cell::{Axis, Dimension, Filter, Tally, Test};
     use crate::counts::pairs::Pair;
     use crate::store::sums::sqlite::months::MonthWork;
     use crate::store::sums::sqlite::names::TextCache;
     use crate::store::sums::sqlite::packed::FINAL;
     use crate::store::sums::sqlite::pairs::{self, PairsKey};
-    use crate::store::sums::sqlite::read::answer;
-    use crate::store::{Ask, Grain};
+    use crate::store::sums::sqlite::SqliteSnapshot;
+    use crate::store::sums::sqlite::kept_answers::KeptAnswers;
+    use crate::store::{Ask, Grain, SumSnapshot};
 
     const SITE: SiteId = SiteId(1);
     /// 2026-06-01.
@@ -145,7 +152,7 @@ mod tests {
         let table = pairs::number(Pair { first: Dimension::Source, second: Dimension::Page });
         let cells = (0..5_000).map(|page| ((7, 100 + page), Tally { visits, seconds: i64::from(page), ..Tally::ZERO }));
         finish(&file.writer(), SITE, day.month()).unwrap();
-        pairs::add(&file.writer(), key, [Ok((table, crate::cell::packed::chunks(cells).collect()))]).unwrap();
+        pairs::add(&file.writer(), key, [Ok((table, chunks(cells).collect()))]).unwrap();
         months::outdate(&file.writer(), SITE, day.month()).unwrap();
     }
 
@@ -154,7 +161,9 @@ mod tests {
         let filter = Some(Filter { axis: Axis::Of(Dimension::Source), test: Test::Is(vec!["x".into()]) });
         let axis = Axis::Of(Dimension::Page);
         let ask = Ask { site: SITE, axis, filter, grain, first, last, by_bucket: false };
-        let rows = answer(&file.reader(), 0, &[ask], &[], &TextCache::default()).unwrap().rows.remove(0);
+        let (texts, answers) = (TextCache::default(), KeptAnswers::default());
+        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &answers).unwrap();
+        let rows = snapshot.read(&[ask], &[]).unwrap().rows.remove(0);
         rows.iter().find(|row| &*row.value == "/105").map_or(0, |row| row.tally.visits)
     }
 

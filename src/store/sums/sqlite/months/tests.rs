@@ -8,10 +8,9 @@ use super::*;
 use crate::cell::packed::chunks;
 use crate::cell::{Axis, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
-use crate::store::Ask;
-use crate::store::sums::sqlite::names::TextCache;
 use crate::store::sums::sqlite::pairs::OpenedBlocks;
-use crate::store::sums::sqlite::read::answer;
+use crate::store::sums::sqlite::{KeptAnswers, SqliteSnapshot, names::TextCache};
+use crate::store::{Ask, SumSnapshot};
 
 const SITE: SiteId = SiteId(1);
 /// 2026-06-01.
@@ -169,13 +168,14 @@ fn questions_are_answered_alike_by_either_order_of_a_table() {
     pairs::add(&file.writer(), day_key(0), tables.map(|table| Ok((table, chunks(cells.clone()).collect())))).unwrap();
     add_up(&file, usize::MAX);
     let answers = || {
-        let (texts, reader) = (TextCache::default(), file.reader());
+        let (texts, kept) = (TextCache::default(), KeptAnswers::default());
+        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &kept).unwrap();
         let ask = |(split, by, value): (Dimension, Dimension, u32)| {
             let filter = Filter { axis: Axis::Of(by), test: Test::Is(vec![format!("name {value}")]) };
             let (axis, month) = (Axis::Of(split), FIRST.month().0);
             let (grain, first, last, by_bucket) = (Grain::Month, month, month, true);
             let ask = Ask { site: SITE, axis, filter: Some(filter), grain, first, last, by_bucket };
-            let mut rows = answer(&reader, 0, &[ask], &[], &texts).unwrap().rows.remove(0);
+            let mut rows = snapshot.read(&[ask], &[]).unwrap().rows.remove(0);
             rows.sort_by(|a, b| a.value.cmp(&b.value));
             rows
         };

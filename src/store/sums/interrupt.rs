@@ -1,0 +1,38 @@
+//! Ends the making of an answer that nobody waits for any more, or that has to wait for its turn.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::StoreError;
+
+/// Is told how much is read for an answer, and says whether to go on.
+pub trait ReadMeter: Send + Sync {
+    /// So much more is to be read, as many cells take to be read that long. Whether it may be.
+    fn goes_on(&self, cells: usize) -> bool;
+}
+
+/// Looked at before each part of the work at an answer. As it is made by [`Default`] it never interrupts.
+#[derive(Clone, Default)]
+pub struct Interrupt(Option<Arc<dyn ReadMeter>>);
+
+impl Interrupt {
+    /// One that asks a meter.
+    pub fn by(meter: Arc<dyn ReadMeter>) -> Interrupt {
+        Interrupt(Some(meter))
+    }
+
+    /// To be called before so many cells are read.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`]
+    pub fn check(&self, cells: usize) -> Result<(), StoreError> {
+        let goes_on = self.0.as_ref().is_none_or(|meter| meter.goes_on(cells));
+        if goes_on { Ok(()) } else { Err(StoreError::Interrupted) }
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupt")
+    }
+}
