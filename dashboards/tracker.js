@@ -82,8 +82,7 @@ $track=async(n,o)=>{
 // Runs the clock while the page is visible and has the focus, and tells when that ends: the first time always, later
 // only when somebody scrolled further or looked for 3 seconds; and each minute, so that a browser that quits takes no
 // more with it. Without a type, the page is left for another of this document. A page that is closed or left for another
-// document becomes hidden, so `pagehide` is not needed. Time is told in whole seconds, which nobody needs to know better and disks keep
-// in a third of the room; what is left counts for the next ping of the page. Depth is kept in pixels, because pages grow while they load.
+// document becomes hidden, so `pagehide` is not needed. Depth is kept in pixels, because pages grow while they load.
 $pulse=n=>{
   y=Math.max(y,scrollY+innerHeight)
   if(n!='scroll'){
@@ -91,8 +90,8 @@ $pulse=n=>{
     at=!document.hidden&&document.hasFocus()&&Date.now()
     let x=100*y/document.documentElement.scrollHeight|0
     if(u&&e&&(!n||!at||e>=6e4)&&(x>sd||e>3e3)){
-      $track('engagement',{url:u,e:e-e%1e3,sd:sd=x})
-      e%=1e3
+      $track('engagement',{url:u,e,sd:sd=x})
+      e=0
     }
   }
 },

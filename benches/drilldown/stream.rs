@@ -78,7 +78,7 @@ pub struct Traffic {
     pub sources: usize,
     /// Whether pageviews tell visible time and scroll depth.
     pub is_engaged: bool,
-    /// Of how many milliseconds visible time is a multiple: our tracker tells whole seconds, others all of it.
+    /// Of how many milliseconds visible time is a multiple: some trackers tell whole seconds, ours and others all of it.
     pub time_unit_ms: u64,
     /// Whether it is as sites have it: what a visit is depends on what else it is.
     pub is_dependent: bool,
@@ -89,7 +89,7 @@ pub const PLAIN: Traffic =
     Traffic { pages: 2_000, sources: 300, is_engaged: false, time_unit_ms: 1_000, is_dependent: false };
 /// The same with visible time and scroll depth of every pageview.
 pub const ENGAGED: Traffic = Traffic { is_engaged: true, ..PLAIN };
-/// The same by trackers that tell milliseconds.
+/// The same by trackers that tell milliseconds, as ours does.
 pub const ENGAGED_MS: Traffic = Traffic { time_unit_ms: 1, ..ENGAGED };
 /// A stream as sites have it.
 pub const DEPENDENT: Traffic = Traffic { is_dependent: true, ..ENGAGED };
