@@ -311,7 +311,7 @@ fn main() {
         Some("shared") => shared(&maker, number(1, 100_000), number(2, 400) as i32),
         Some("sizes") => sizes(),
         Some("size") => {
-            size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0)))
+            size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0)));
         }
         Some("parts") => parts::parts(&Maker::of(traffic(&words[1])), number(2, 100_000)),
         Some("memory") => memory(&maker),

@@ -103,7 +103,7 @@ pub const RECENT_MS: i64 = VISIT_GAP_MS;
 pub const RECENT_MINUTES: usize = 30;
 /// Rows of each list of the live view: they fit beside each other on one screen.
 pub const RECENT_ROWS: usize = 8;
-/// Cells of a chunk: enough to be packed well, and few enough to be passed over in some 20 us.
+/// Cells of a chunk: enough to be packed well, and few enough to be read for the sake of one of them.
 pub const CHUNK_CELLS: usize = 4_096;
 /// Cells of a chunk as it may have been written.
 pub const CHUNK_CELLS_MAX: usize = 16_384;

@@ -106,6 +106,7 @@ impl Form {
 }
 
 /// A chunk of either form while it is read.
+#[expect(clippy::large_enum_variant, reason = "it is on the stack, once for thousands of cells")]
 pub(super) enum FormReader<'a> {
     First(FirstFormReader<'a>),
     Second(ChunkReader<'a>),

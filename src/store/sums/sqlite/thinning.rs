@@ -133,12 +133,12 @@ mod tests {
     use crate::cell::packed::chunks;
     use crate::cell::{Axis, Dimension, Filter, Tally, Test};
     use crate::counts::pairs::Pair;
+    use crate::store::sums::sqlite::SqliteSnapshot;
+    use crate::store::sums::sqlite::kept_answers::KeptAnswers;
     use crate::store::sums::sqlite::months::MonthWork;
     use crate::store::sums::sqlite::names::TextCache;
     use crate::store::sums::sqlite::packed::FINAL;
     use crate::store::sums::sqlite::pairs::{self, PairsKey};
-    use crate::store::sums::sqlite::SqliteSnapshot;
-    use crate::store::sums::sqlite::kept_answers::KeptAnswers;
     use crate::store::{Ask, Grain, SumSnapshot};
 
     const SITE: SiteId = SiteId(1);
