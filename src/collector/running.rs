@@ -41,7 +41,7 @@ use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Flush, Imported, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -309,9 +309,9 @@ impl Running {
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty();
         if self.flushing.writing().is_none() && wants {
-            let today = self.today(now);
+            let present = self.present(now);
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
-            self.begin_flush(now, today, is_hour_over);
+            self.begin_flush(now, present, is_hour_over);
         }
         while self.flushing.writing().is_none()
             && let Some((site, batch, waiter)) = self.imports.pop_front()
@@ -352,7 +352,7 @@ impl Running {
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
             if self.flushing.writing().is_none() {
-                self.begin_flush(self.clock.now(), Vec::new(), true);
+                self.begin_flush(self.clock.now(), Flush::default(), true);
             }
             if self.flushing.writing().is_none() {
                 break;

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::Collector;
 use super::ended;
 use super::pending::{Pending, SnapshotScope};
-use super::turns::Turn;
+use super::turns::Turns;
 use crate::counts::{Name, PropKey};
 use crate::limits;
 use crate::rejection::Rejection;
@@ -26,7 +26,7 @@ pub struct SitesSnapshot<'a> {
     pending: Pending,
     now: Moment,
     /// For walks over the visitors of days that run.
-    _turn: Option<Turn<'a>>,
+    turns: &'a Turns,
 }
 
 impl SitesSnapshot<'_> {
@@ -45,28 +45,18 @@ impl Collector {
     /// # Errors
     /// The collector has ended, or [`StoreError`] of the store.
     pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
-        let turn = self.walks(&scope).then(|| self.0.turns.wait());
         // First what is not stored, then what is: what is stored in between is in both, and told by its number.
         let pending = self.0.running.with(|running, now| (running.pending(&scope), now));
         let (mut pending, now) = pending.ok_or_else(ended)?;
         pending.make_sums(&scope);
         let mut stored = self.0.sums.snapshot()?;
         stored.interrupted_by(self.1.clone());
-        Ok(SitesSnapshot { stored, pending, now, _turn: turn })
+        Ok(SitesSnapshot { stored, pending, now, turns: &self.0.turns })
     }
 
     /// The same collector, whose answers end when they are told to.
     pub fn interrupted_by(&self, interrupt: Interrupt) -> Collector {
         Collector(self.0.clone(), interrupt)
-    }
-
-    /// Whether questions of this scope may have to walk over the visitors of a day that runs.
-    fn walks(&self, scope: &SnapshotScope) -> bool {
-        let (now, directory) = (self.0.clock.now(), self.directory());
-        scope.pairs_until.is_some_and(|last| {
-            let sites = scope.sites.iter().filter_map(|site| directory.get(*site));
-            sites.into_iter().any(|site| site.schedule.locate(now).day <= last)
-        })
     }
 }
 
@@ -81,6 +71,8 @@ impl report::Sums for SitesSnapshot<'_> {
             }
         }
         let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
+        let mut added = added.peekable();
+        let _turn = added.peek().map(|_| self.turns.wait());
         for ((day, sessions), _) in added {
             let of_site: Vec<usize> = (0..asks.len()).filter(|place| asks[*place].site == day.site).collect();
             let asked: Vec<Ask> = of_site.iter().map(|place| asks[*place].clone()).collect();

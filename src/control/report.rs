@@ -57,6 +57,8 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let subjects = asked::subjects(site, &range, &split, &chosen, &metrics)?;
     let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
     let past_budget = chosen.past_budget(site.id, range.span);
+    let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
+    let lacks_days = questions.iter().any(|question| question.reads_days_of(&months_alone));
     let found = report::answers(&[questions, past_budget.into_iter().collect()].concat(), collector)?;
     let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
     let mut lines: Vec<Line> =
@@ -67,6 +69,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let mut notes = notes(site, &range, &chosen, &split);
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(past_budget_note(site));
+    }
+    if lacks_days {
+        notes.push(DAYS_ALONE_NOTE.to_owned());
     }
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, notes })
@@ -87,6 +92,10 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, split: &Split) -> V
     }
     lines
 }
+
+/// Told where a filter needs days that are thinned out.
+const DAYS_ALONE_NOTE: &str = "Under a filter, older days are kept by whole months only (--day-pairs-months). What this period has of \
+     such a month in part is not in the lines.";
 
 fn past_budget_note(site: &Site) -> String {
     format!(

@@ -66,6 +66,8 @@ pub const RELEASE_S: u64 = 30;
 pub const KEPT_ANSWERS_MAX: usize = 1_000;
 /// Their rows, each 88 bytes: 9 MB, some fifty pages of a year.
 pub const KEPT_ROWS_MAX: usize = 100_000;
+/// Bytes of the values of a filter whose answers are kept; longer ones are no click's.
+pub const KEPT_FILTER_BYTES_MAX: usize = 2_048;
 /// Days of sites of which it is known when each has changed last, 32 bytes each; past it nothing is kept of before.
 pub const KEPT_DAYS_TOLD_APART: usize = 20_000;
 /// Column blocks of an outdated month that are removed in one transaction, each some 60 kB.

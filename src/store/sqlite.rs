@@ -3,27 +3,30 @@
 //!
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
+mod pool;
 mod schema;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::StoreError;
 use crate::limits;
 
+pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
+
+use pool::SnapshotPool;
 
 /// The database of one data folder.
 pub(super) struct SqliteFile {
     path: PathBuf,
     /// For snapshots. Closed before the writer, because only the writer may empty the log when it goes last.
-    snapshots: Vec<Mutex<Connection>>,
+    snapshots: SnapshotPool,
     /// For short look-ups, so that these never wait for a page.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
-    next_snapshot: std::sync::atomic::AtomicUsize,
 }
 
 impl SqliteFile {
@@ -36,8 +39,8 @@ impl SqliteFile {
         schema::prepare_writer(&writer)?;
         schema::migrate(&mut writer)?;
         let snapshots = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        let (path, reader, writer) = (path.to_owned(), reader(path)?, Mutex::new(writer));
-        Ok(SqliteFile { path, snapshots, reader, writer, next_snapshot: Default::default() })
+        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader(path)?), Mutex::new(writer));
+        Ok(SqliteFile { path: path.to_owned(), snapshots, reader, writer })
     }
 
     /// Size of the file and its log, in bytes.
@@ -59,26 +62,19 @@ impl SqliteFile {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A free connection for a snapshot, else the next in turn.
-    pub(super) fn snapshot(&self) -> MutexGuard<'_, Connection> {
-        // A panic over a snapshot ended its transaction, so the connection is sound.
-        let free = self.snapshots.iter().find_map(|connection| match connection.try_lock() {
-            Ok(free) => Some(free),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        });
-        free.unwrap_or_else(|| {
-            let turn = self.next_snapshot.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.snapshots[turn % self.snapshots.len()].lock().unwrap_or_else(PoisonError::into_inner)
-        })
+    /// A connection for a snapshot, when one is free.
+    pub(super) fn snapshot(&self) -> PooledConnection<'_> {
+        self.snapshots.take()
     }
 
     /// Gives back the pages that connections hold and do not use; one that is at work is left alone.
     pub(super) fn release(&self) {
-        for connection in self.snapshots.iter().chain([&self.reader, &self.writer]) {
+        // Where it fails, pages stay for the next question.
+        let release = |connection: &Connection| _ = connection.release_memory();
+        self.snapshots.each_free(release);
+        for connection in [&self.reader, &self.writer] {
             if let Ok(connection) = connection.try_lock() {
-                // Where it fails, pages stay for the next question.
-                let _ = connection.release_memory();
+                release(&connection);
             }
         }
     }
@@ -105,11 +101,11 @@ impl SqliteFile {
     }
 }
 
-fn reader(path: &Path) -> Result<Mutex<Connection>, StoreError> {
+fn reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     schema::prepare_reader(&connection)?;
-    Ok(Mutex::new(connection))
+    Ok(connection)
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -326,7 +326,10 @@ impl ColumnBlock {
         }
         let packed = self.packed.take();
         let mut rest = Bytes::of(&packed);
-        let mut columns = OpenedColumns { bytes: Vec::with_capacity(self.bytes()), ..OpenedColumns::default() };
+        let mut columns = OpenedColumns {
+            bytes: Vec::with_capacity(self.bytes().next_multiple_of(limits::OPENED_COLUMNS_STEP)),
+            ..OpenedColumns::default()
+        };
         let used = self.form.used(&mut rest)?;
         for (place, end) in columns.ends.iter_mut().enumerate() {
             if used >> place & 1 == 1 {
@@ -338,8 +341,8 @@ impl ColumnBlock {
     }
 
     /// How many bytes its columns have, as far as its head is believed.
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let ends = self.items.last().map(|item| item.ends.iter().map(|end| *end as usize).sum::<usize>());
-        ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX).next_multiple_of(limits::OPENED_COLUMNS_STEP)
+        ends.unwrap_or(0).min(COLUMNS * limits::COLUMN_BYTES_MAX)
     }
 }

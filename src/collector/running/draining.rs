@@ -13,7 +13,7 @@ use crate::store::{DayState, Flush, JournalMark};
 impl Running {
     /// Hands everything that is not stored to the flusher, unless there is nothing; with `checkpoint` also the pairs of
     /// running days.
-    pub(super) fn begin_flush(&mut self, now: Moment, today: Vec<(SiteId, Day)>, checkpoint: bool) {
+    pub(super) fn begin_flush(&mut self, now: Moment, present: Flush, checkpoint: bool) {
         self.flushed = now;
         self.minutes.forget_past(now);
         let directory = self.directory.load_full();
@@ -36,7 +36,7 @@ impl Running {
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
-        let is_empty = sums.is_empty() && rejected.is_empty() && today.is_empty() && days.is_empty();
+        let is_empty = sums.is_empty() && rejected.is_empty() && present.today.is_empty() && days.is_empty();
         if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
@@ -48,7 +48,6 @@ impl Running {
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let present = Flush { day_pairs_from: day_pairs_from(&directory, &today), today, ..Flush::default() };
         let flush =
             Flush { number, sums, days, rejected, bots, unvisited, imported, mails, batches, journal, ..present };
         self.flushing.begin(flush, waiters);
@@ -90,24 +89,21 @@ impl Running {
         self.flushing.begin(flush, vec![waiter]);
     }
 
-    /// The present day of each site, said once on each.
-    pub(super) fn today(&mut self, now: Moment) -> Vec<(SiteId, Day)> {
-        let mut new = Vec::new();
+    /// The present day of each site, said once on each, and with it the first month of which the site keeps days by two dimensions,
+    /// where it does not keep them for ever. A start is no new day: who has mistyped a setting has until the end of the day.
+    pub(super) fn present(&mut self, now: Moment) -> Flush {
+        let mut present = Flush::default();
         for site in self.directory.load().all() {
             let today = site.schedule.locate(now).day;
-            if self.told.insert(site.id, today) != Some(today) {
-                new.push((site.id, today));
+            let before = self.told.insert(site.id, today);
+            if before != Some(today) {
+                present.today.push((site.id, today));
+            }
+            let months = site.settings.retention.day_pairs_months;
+            if before.is_some_and(|before| before < today) && months > 0 {
+                present.day_pairs_from.push((site.id, Month(today.month().0 - months as i32)));
             }
         }
-        new
+        present
     }
-}
-
-/// The first month of which each site keeps days by two dimensions, where it does not keep them for ever.
-fn day_pairs_from(directory: &Directory, today: &[(SiteId, Day)]) -> Vec<(SiteId, Month)> {
-    let first = |(site, day): &(SiteId, Day)| {
-        let months = directory.get(*site)?.settings.retention.day_pairs_months;
-        (months > 0).then(|| (*site, Month(day.month().0 - months as i32)))
-    };
-    today.iter().filter_map(first).collect()
 }

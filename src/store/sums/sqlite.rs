@@ -33,7 +33,7 @@ use crate::counts::Name;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Month, SiteId};
-use crate::store::sqlite::SqliteFile;
+use crate::store::sqlite::{PooledConnection, SqliteFile};
 use kept_answers::KeptAnswers;
 use months::MonthWork;
 use thinning::Thinning;
@@ -91,7 +91,7 @@ impl SqliteSums {
 
 /// A read transaction.
 struct SqliteSnapshot<'a> {
-    connection: MutexGuard<'a, Connection>,
+    connection: PooledConnection<'a>,
     texts: &'a names::TextCache,
     kept: &'a KeptAnswers,
     /// When it began, for what is kept.
@@ -102,7 +102,7 @@ struct SqliteSnapshot<'a> {
 
 impl<'a> SqliteSnapshot<'a> {
     fn begin(
-        connection: MutexGuard<'a, Connection>,
+        connection: PooledConnection<'a>,
         texts: &'a names::TextCache,
         kept: &'a KeptAnswers,
     ) -> Result<SqliteSnapshot<'a>> {
@@ -188,12 +188,13 @@ impl SumStore for SqliteSums {
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         let has_pairs = flush.days.iter().any(|state| state.snapshot.is_some());
         let ids = if has_pairs { write::number_names(&mut self.writer(), flush)? } else { Some(SiteIds::new()) };
-        let Some(ids) = ids else { return Ok(()) };
-        // Made while the writer is not held: it takes a while for a busy day.
-        let pairs = compaction::pairs_of(flush, &ids)?;
+        // Made while the writer is not held: it takes a while for a busy day. A flush that is stored already has none.
+        let pairs = ids.as_ref().map(|ids| compaction::pairs_of(flush, ids)).transpose()?;
         let _change = self.kept.change_by(flush);
         let mut writer = self.writer();
-        write::apply(&mut writer, flush, ids, pairs)?;
+        if let Some((ids, pairs)) = ids.zip(pairs) {
+            write::apply(&mut writer, flush, ids, pairs)?;
+        }
         let emptied = SqliteFile::checkpoint(&writer);
         drop(writer);
         self.months().note(flush);

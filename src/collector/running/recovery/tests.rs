@@ -17,7 +17,7 @@ use crate::journal::JournalSearch;
 use crate::report::Sums;
 use crate::secret::Digest;
 use crate::site::{Day, Domain, Schedule, Settings, Site};
-use crate::store::{self, Imported, Stores};
+use crate::store::{self, Flush, Imported, Stores};
 
 const POISON: Digest = Digest([0xee; 32]);
 /// 2026-06-01 at 12:00 UTC.
@@ -126,7 +126,7 @@ impl Starts {
 
 /// Has everything flushed, and then nothing more done.
 fn flush_and_freeze(running: &mut Running, now: Moment) {
-    running.begin_flush(now, Vec::new(), false);
+    running.begin_flush(now, Flush::default(), false);
     running.flushing.wait().unwrap();
     (running.has_ended, running.quiet) = (true, (Moment(i64::MIN), Moment(i64::MAX)));
 }

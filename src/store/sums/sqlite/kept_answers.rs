@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cell::Tally;
+use crate::cell::{Filter, Tally};
+use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, Flush, Grain};
+use crate::store::{Ask, DayState, Flush, Grain};
 
 /// Rows by bucket and number of the value.
 pub(super) type KeptRows = Arc<[(i32, u32, Tally)]>;
@@ -84,7 +85,14 @@ impl KeptAnswers {
     /// To be held while a flush is written.
     pub(super) fn change_by(&self, flush: &Flush) -> RunningChange<'_> {
         let days = flush.sums.iter().map(|(site, day, _)| (*site, *day));
-        let days = days.chain(flush.days.iter().map(|state| (state.site, state.day)));
+        // With a day that is over, what was begun for its month may be ended.
+        let of_state = |state: &DayState| {
+            let month = state.day.month();
+            let (first, last) = if state.is_over { (month.first(), month.last()) } else { (state.day, state.day) };
+            let site = state.site;
+            (first.0..=last.0).map(move |day| (site, Day(day)))
+        };
+        let days = days.chain(flush.days.iter().flat_map(of_state));
         self.change(ChangedDays::Some(days.collect()))
     }
 
@@ -163,7 +171,11 @@ fn days_of(ask: &Ask) -> RangeInclusive<(SiteId, Day)> {
 
 /// Whether a question is about whole days and compared with another in no time.
 fn is_keepable(ask: &Ask) -> bool {
-    ask.grain != Grain::Hour && ask.filter.as_ref().is_none_or(|filter| filter.test.named().is_some())
+    let bytes = |values: &[String]| values.iter().map(|value| value.len() + 1).sum::<usize>();
+    let named = |filter: &Filter<Name>| {
+        filter.test.named().is_some_and(|values| bytes(values) <= limits::KEPT_FILTER_BYTES_MAX)
+    };
+    ask.grain != Grain::Hour && ask.filter.as_ref().is_none_or(named)
 }
 
 impl KeptState {

@@ -103,8 +103,7 @@ impl OpenedBlocks<'_> {
 
     /// To be called before cells of a block are read.
     fn check(&self, block: &ColumnBlock, table: u32, first: &RangeInclusive<u32>) -> Result<()> {
-        let opens = limits::COLUMN_BLOCK_BYTES / limits::BYTES_PER_CELL_READ;
-        self.interrupt.check(opens + block.cells_of(table, first))
+        self.interrupt.check(block.cells_of(table, first))
     }
 
     /// The blocks that may hold a table, in order.
@@ -135,6 +134,7 @@ impl OpenedBlocks<'_> {
         let mut statement = self.connection.prepare_cached("SELECT cells FROM pairs WHERE id = ?")?;
         let block = statement.query_row([id], |row| Ok(ColumnBlock::open(row.get_ref(0)?.as_blob()?)))?;
         let block = Rc::new(block?);
+        self.interrupt.check(block.bytes() / limits::BYTES_PER_CELL_READ)?;
         if opened.len() >= limits::OPENED_BYTES_MAX / limits::COLUMN_BLOCK_BYTES {
             opened.clear();
         }

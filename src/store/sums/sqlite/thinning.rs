@@ -24,8 +24,9 @@ pub(super) struct Thinning {
 }
 
 impl Thinning {
-    /// Notes what a flush that was applied says.
+    /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
     pub(super) fn note(&mut self, flush: &Flush) {
+        flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
         self.first_kept.extend(flush.day_pairs_from.iter().copied());
     }
 
@@ -228,5 +229,22 @@ mod tests {
         work(&file, 1_000);
         assert_eq!(all_visits(&file), [35, 5, 1]);
         assert_eq!(visits(&file, Grain::Day, FIRST.0, FIRST.0), 5);
+    }
+
+    #[test]
+    fn what_was_said_on_a_day_holds_until_the_next() {
+        let (_folder, file) = file_of_three_months();
+        let mut thinning = Thinning::default();
+        let said = |months: &[Month]| Flush {
+            today: vec![(SITE, AUGUST)],
+            day_pairs_from: months.iter().map(|month| (SITE, *month)).collect(),
+            ..Flush::default()
+        };
+        thinning.note(&said(&[AUGUST.month()]));
+        assert!(!thinning.is_done());
+        // The owner keeps days for ever now.
+        thinning.note(&said(&[]));
+        assert!(thinning.is_done() && !thinning.step(&file).unwrap());
+        assert_eq!(visits(&file, Grain::Day, FIRST.0, JULY.0), 31);
     }
 }
