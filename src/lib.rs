@@ -87,7 +87,7 @@
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - how days become months: `store/sums/sqlite/months.rs` and what it uses, `merge.rs` and `turn.rs`; what memory is given back, and
 //!   when: `collector/running/flushing.rs`, [`store::SumStore::release`];
-//! - how long days can be filtered: `store/sums/sqlite/thinning.rs`, [`site::Retention`]; how cells are packed: `cell/packed/`;
+//! - how long days can be filtered: `store/sums/sqlite/thinning.rs`, `Retention` in `site/settings.rs`; how cells are packed: `cell/packed/`;
 //! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
 //!   `store/sums/sqlite/kept_answers.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, a dump of the version before in

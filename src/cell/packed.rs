@@ -1,15 +1,15 @@
 //! Packs sums of cells, in order of their two numbers, into a few bytes each, and reads them again.
 //!
 //! A closed day keeps its cells in this form: about 2 bytes where a row of a table takes 28. Cells lie in chunks, and each
-//! chunk holds its numbers by column ([`columns`]):
+//! chunk holds its numbers by column (`columns.rs`):
 //!
 //! - how far each first number is from the last one, and how many cells have it; the steps of the second number among them;
 //! - a code of one byte for the usual tallies (a visit or a few, with their pageviews and bounces); 255 stands
-//!   for any other, whose numbers then follow, some as the difference to what others let guess ([`rates`]);
+//!   for any other, whose numbers then follow, some as the difference to what others let guess (`rates.rs`);
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!
-//! A large number is a token of one byte and the bits that are left ([`token`]). Blocks of the first form, which had fewer columns and
-//! numbers in groups of 7 bits, are read as they were written ([`first_form`]).
+//! A large number is a token of one byte and the bits that are left (`token.rs`). Blocks of the first form, which had fewer columns and
+//! numbers in groups of 7 bits, are read as they were written (`first_form.rs`).
 //!
 //! [`BlockPacker`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
 //! a dimension repeat each other. Its head tells which tables and first numbers it holds, so that nobody opens it in vain.

@@ -147,7 +147,7 @@ impl App {
     /// Answers a question about sums, of a collector whose answers are interrupted.
     ///
     /// # Errors
-    /// As [`QuestionTurns::answer`].
+    /// As `QuestionTurns::answer`.
     pub async fn in_turn<T: Send + 'static>(
         &self,
         work: impl Fn(&Collector) -> T + Send + 'static,
