@@ -2,7 +2,7 @@
 
 use headcount::beacon::Kind;
 use headcount::cell::Tally;
-use headcount::cell::packed::{CellKey, Effort, pack};
+use headcount::cell::packed::{CellKey, pack};
 use headcount::counts::pairs::PairTable;
 use headcount::limits;
 use headcount::site::Budget;
@@ -59,5 +59,5 @@ fn print((name, cells, sizes): &TableSizes, views: f64) {
 
 fn sizes(cells: &[(CellKey, Tally)]) -> Vec<usize> {
     let kept = COLUMNS.iter().map(|(_, kept)| *kept).chain([(|tally| tally) as Kept]);
-    kept.map(|kept| pack(cells.iter().map(|(key, tally)| (*key, kept(*tally))), Effort::Small).len()).collect()
+    kept.map(|kept| pack(cells.iter().map(|(key, tally)| (*key, kept(*tally)))).len()).collect()
 }

@@ -42,18 +42,9 @@ pub type CellKey = (u32, u32);
 #[error("packed cells are damaged")]
 pub struct Damaged;
 
-/// How small the bytes shall be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// As they come: for what is unpacked again soon.
-    Quick,
-    /// For a disk.
-    Small,
-}
-
 /// Packs the cells of one table, which come in order of their keys, each key once. Tallies of nothing are left out.
-pub fn pack(cells: impl IntoIterator<Item = (CellKey, Tally)>, effort: Effort) -> Vec<u8> {
-    let mut packer = BlockPacker::of(effort);
+pub fn pack(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> Vec<u8> {
+    let mut packer = BlockPacker::default();
     let mut packed = Vec::new();
     let mut keep = |block: PackedBlock| {
         put(&mut packed, block.bytes.len() as u64);
@@ -129,15 +120,13 @@ mod tests {
             from in 0..60_u32,
             until in 0..60_u32,
         ) {
-            for effort in [Effort::Quick, Effort::Small] {
-                let packed = pack(cells.clone(), effort);
-                let expected: Vec<_> = cells.iter().filter(|(_, tally)| !tally.is_zero()).map(|(k, t)| (*k, *t)).collect();
-                prop_assert_eq!(&unpack_all(&packed).unwrap(), &expected);
-                let mut some = Vec::new();
-                unpack(&packed, from..=until, |key| key.1.is_multiple_of(2), |key, tally| some.push((key, tally))).unwrap();
-                let is_wanted = |key: &CellKey| (from..=until).contains(&key.0) && key.1.is_multiple_of(2);
-                prop_assert_eq!(some, expected.into_iter().filter(|(key, _)| is_wanted(key)).collect::<Vec<_>>());
-            }
+            let packed = pack(cells.clone());
+            let expected: Vec<_> = cells.iter().filter(|(_, tally)| !tally.is_zero()).map(|(k, t)| (*k, *t)).collect();
+            prop_assert_eq!(&unpack_all(&packed).unwrap(), &expected);
+            let mut some = Vec::new();
+            unpack(&packed, from..=until, |key| key.1.is_multiple_of(2), |key, tally| some.push((key, tally))).unwrap();
+            let is_wanted = |key: &CellKey| (from..=until).contains(&key.0) && key.1.is_multiple_of(2);
+            prop_assert_eq!(some, expected.into_iter().filter(|(key, _)| is_wanted(key)).collect::<Vec<_>>());
         }
 
         #[test]
@@ -145,7 +134,7 @@ mod tests {
             cells in prop::collection::btree_map((0..40_u32, prop_oneof![0..12_u32, 0..900_u32]), tally(), 0..400),
             wanted in 0..14_u32,
         ) {
-            let mut packer = BlockPacker::of(Effort::Small);
+            let mut packer = BlockPacker::default();
             for chunk in chunks(cells.clone()) {
                 prop_assert!(packer.add(7, chunk).is_none());
             }
@@ -182,7 +171,7 @@ mod tests {
         ) {
             // One cell that is there in any case.
             let one = Tally { visits: 1, ..Tally::ZERO };
-            let mut packed = pack(cells.into_iter().chain([((60, 0), one)]), Effort::Small);
+            let mut packed = pack(cells.into_iter().chain([((60, 0), one)]));
             for (place, byte) in changes {
                 let place = place.index(packed.len());
                 packed[place] = byte;
@@ -199,19 +188,17 @@ mod tests {
     #[test]
     fn a_table_of_any_size_is_read_as_it_was_packed() {
         let large = Tally { visitors: 2, visits: 3, pageviews: 7, events: 9, engaged_ms: 1 << 40, ..Tally::ZERO };
-        for effort in [Effort::Quick, Effort::Small] {
-            let packed = pack((0..300_000_u32).map(|at| ((at / 7, at % 7), large)), effort);
-            let mut cells = 0;
-            unpack(&packed, 0..=u32::MAX, |_| true, |_, tally| cells += u32::from(tally == large)).unwrap();
-            assert_eq!(cells, 300_000);
-        }
+        let packed = pack((0..300_000_u32).map(|at| ((at / 7, at % 7), large)));
+        let mut cells = 0;
+        unpack(&packed, 0..=u32::MAX, |_| true, |_, tally| cells += u32::from(tally == large)).unwrap();
+        assert_eq!(cells, 300_000);
     }
 
     #[test]
     fn one_first_number_is_found_among_many_chunks() {
         let one = Tally { visitors: 1, visits: 1, pageviews: 1, bounces: 1, ..Tally::ZERO };
         let cells = (0..50_000_u32).map(|at| ((at / 10, at % 10), one));
-        let packed = pack(cells, Effort::Small);
+        let packed = pack(cells);
         let mut found = Vec::new();
         unpack(&packed, 1_234..=1_234, |_| true, |key, _| found.push(key)).unwrap();
         assert_eq!(found, (0..10).map(|b| (1_234, b)).collect::<Vec<_>>());

@@ -137,13 +137,10 @@ impl<'a> ChunkReader<'a> {
         Ok(Some(self.key))
     }
 
-    /// The next key, or the first one after it that has another first number or at least this second one.
-    pub(super) fn seek_second(&mut self, second: u32) -> Result<Option<CellKey>, Damaged> {
-        let mut found = self.key()?;
-        while self.left > 0 && found.is_some_and(|key| key.1 < second) {
-            found = self.key()?;
-        }
-        Ok(found)
+    /// How many cells are left of the first number that was read last.
+    #[inline]
+    pub(super) fn left(&self) -> u64 {
+        self.left
     }
 
     /// Passes over the cells that are left of the first number that was read last.

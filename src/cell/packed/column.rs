@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::{Damaged, Effort};
+use super::Damaged;
 use crate::limits;
 
 /// The first four bytes of everything that zstd writes; they need not be kept.
@@ -40,9 +40,8 @@ pub(crate) fn put_signed(to: &mut Vec<u8>, number: i64) {
 }
 
 /// Writes a column: its length shifted by one, the lowest bit for zstd, then its bytes.
-pub(super) fn write(column: &[u8], effort: Effort, to: &mut Vec<u8>) {
-    let shorter =
-        (effort == Effort::Small && column.len() >= limits::COLUMN_BYTES_PLAIN).then(|| compressed(column)).flatten();
+pub(super) fn write(column: &[u8], to: &mut Vec<u8>) {
+    let shorter = (column.len() >= limits::COLUMN_BYTES_PLAIN).then(|| compressed(column)).flatten();
     match shorter.filter(|shorter| shorter.len() + 2 < column.len()) {
         Some(shorter) => {
             put(to, (column.len() as u64) << 1 | 1);

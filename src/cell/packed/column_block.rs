@@ -7,14 +7,13 @@ use super::chunk_reader::{ChunkPosition, ChunkReader};
 use super::column::{self, Bytes, put};
 use super::columns::ALL as COLUMNS;
 use super::first_form::{FIRST_COLUMNS, FirstFormReader};
-use super::{CellKey, Chunk, Damaged, Effort};
+use super::{CellKey, Chunk, Damaged};
 use crate::cell::Tally;
 use crate::limits;
 
 /// Packs chunks of one or more tables, which come in order, into column blocks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct BlockPacker {
-    effort: Effort,
     waiting: Vec<(u32, Chunk)>,
     bytes: usize,
 }
@@ -31,11 +30,6 @@ pub struct PackedBlock {
 }
 
 impl BlockPacker {
-    /// Has nothing yet.
-    pub fn of(effort: Effort) -> BlockPacker {
-        BlockPacker { effort, waiting: Vec::new(), bytes: 0 }
-    }
-
     /// Adds a chunk, and hands out the block before it if that is full.
     pub fn add(&mut self, table: u32, chunk: Chunk) -> Option<PackedBlock> {
         let is_full = self.bytes + chunk.bytes() > limits::COLUMN_BLOCK_BYTES;
@@ -49,7 +43,7 @@ impl BlockPacker {
     pub fn finish(&mut self) -> Option<PackedBlock> {
         let (waiting, _) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.bytes));
         let ((first_table, _), (last_table, last)) = (waiting.first()?, waiting.last()?);
-        let bytes = pack_block(&waiting, self.effort);
+        let bytes = pack_block(&waiting);
         Some(PackedBlock { first_table: *first_table, last: (*last_table, last.last_key()), bytes })
     }
 }
@@ -58,7 +52,7 @@ impl BlockPacker {
 const SECOND_FORM: u8 = 2;
 
 /// Packs chunks, each of the table with the number before it.
-fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
+fn pack_block(chunks: &[(u32, Chunk)]) -> Vec<u8> {
     let mut bytes = vec![SECOND_FORM];
     let (mut head, mut before, mut used) = (Vec::new(), 0, 0);
     put(&mut head, chunks.len() as u64);
@@ -74,11 +68,11 @@ fn pack_block(chunks: &[(u32, Chunk)], effort: Effort) -> Vec<u8> {
         used |= of_chunk;
         chunk.columns.iter().filter(|column| !column.is_empty()).for_each(|column| put(&mut head, column.len() as u64));
     }
-    column::write(&head, effort, &mut bytes);
+    column::write(&head, &mut bytes);
     put(&mut bytes, used.into());
     for place in (0..COLUMNS).filter(|place| used >> place & 1 == 1) {
         let column: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| &chunk.columns[place]).copied().collect();
-        column::write(&column, effort, &mut bytes);
+        column::write(&column, &mut bytes);
     }
     bytes
 }
@@ -132,9 +126,19 @@ impl FormReader<'_> {
 
     /// The next key, or the first one after it that has another first number or at least this second one.
     fn seek_second(&mut self, second: u32) -> Result<Option<CellKey>, Damaged> {
+        let mut found = self.key()?;
+        while self.left() > 0 && found.is_some_and(|key| key.1 < second) {
+            found = self.key()?;
+        }
+        Ok(found)
+    }
+
+    /// How many cells are left of the first number that was read last.
+    #[inline]
+    fn left(&self) -> u64 {
         match self {
-            FormReader::First(reader) => reader.seek_second(second),
-            FormReader::Second(reader) => reader.seek_second(second),
+            FormReader::First(reader) => reader.left(),
+            FormReader::Second(reader) => reader.left(),
         }
     }
 

@@ -22,7 +22,7 @@ use super::table_writer::MonthStep;
 use super::thinning;
 use super::turn::{MonthTurn, TurnBounds};
 use super::write::AxisKey;
-use crate::cell::packed::{CellKey, Effort, PackedBlock, pack};
+use crate::cell::packed::{CellKey, PackedBlock, pack};
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::{SqliteFile, TALLY_COLUMNS as TALLY};
@@ -292,7 +292,7 @@ fn single(connection: &Connection, month: PairsKey, after: AxisKey) -> Result<Op
         let mut failed = None;
         let good =
             cells.map_while(|cell: rusqlite::Result<(CellKey, _)>| cell.map_err(|error| failed = Some(error)).ok());
-        let packed = pack(good, Effort::Small);
+        let packed = pack(good);
         match failed {
             Some(error) => return Err(error.into()),
             None if !packed.is_empty() => return Ok(Some((axis, packed))),

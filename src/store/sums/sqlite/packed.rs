@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use crate::cell::Tally;
-use crate::cell::packed::{self, CellKey, Damaged, Effort};
+use crate::cell::packed::{self, CellKey, Damaged};
 use crate::site::SiteId;
 use crate::store::{CountedBy, Grain, StoreError};
 
@@ -66,7 +66,7 @@ pub(super) fn add(connection: &Connection, place: PackedKey, cells: CellList) ->
         Some(stored) => packed::merged(packed::unpack_all(&stored)?, cells),
         None => cells,
     };
-    put(connection, place, &packed::pack(sum, Effort::Small))
+    put(connection, place, &packed::pack(sum))
 }
 
 /// Puts packed cells in the place of those that are there.

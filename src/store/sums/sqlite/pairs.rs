@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::Result;
 use super::packed::{CellList, grain_code};
-use crate::cell::packed::{BlockPacker, CellKey, Chunk, ColumnBlock, Effort, PackedBlock, chunks, merged};
+use crate::cell::packed::{BlockPacker, CellKey, Chunk, ColumnBlock, PackedBlock, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
@@ -167,7 +167,7 @@ struct BlockWriter<'a> {
 
 impl BlockWriter<'_> {
     fn of(connection: &Connection, key: PairsKey) -> BlockWriter<'_> {
-        BlockWriter { connection, key, packer: BlockPacker::of(Effort::Small), sequence: 0 }
+        BlockWriter { connection, key, packer: BlockPacker::default(), sequence: 0 }
     }
 
     fn add(&mut self, table: u32, chunks: impl IntoIterator<Item = Chunk>) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::cell::Tally;
-use crate::cell::packed::{BlockPacker, CellKey, ChunkBuilder, Effort, PackedBlock};
+use crate::cell::packed::{BlockPacker, CellKey, ChunkBuilder, PackedBlock};
 
 /// The table and key of a cell.
 pub(super) type CellPlace = (u32, CellKey);
@@ -32,7 +32,7 @@ pub(super) struct TableWriter {
 impl TableWriter {
     /// Goes on after so many blocks.
     pub(super) fn after(blocks: i64) -> TableWriter {
-        let (chunk, packer) = (ChunkBuilder::default(), BlockPacker::of(Effort::Small));
+        let (chunk, packer) = (ChunkBuilder::default(), BlockPacker::default());
         TableWriter { table: 0, chunk, packer, full: VecDeque::new(), blocks }
     }
 
