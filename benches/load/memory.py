@@ -6,7 +6,7 @@ resident set (VmRSS); beside it stands what of it is the program's own (RssAnon)
 """
 import datetime, os, re, shutil, sqlite3, subprocess, sys, threading, time
 
-from program import Connection, Program, SITE
+from program import Connection, CopyOf, Program, SITE
 
 binary, log, year, days, parts = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:]
 missed = []
@@ -54,20 +54,12 @@ def part_import():
         row_of(f"the next start, {REST_S} s after it", program, start)
 
 
-class Year(Program):
+class Year(CopyOf):
     """A server on a copy of the year, on the day after its last."""
 
     def __init__(self, folder=None):
         day = datetime.date(2026, 1, 1) + datetime.timedelta(days=days)
-        self.options = ()
-        super().__init__(binary)
-        self.options = ("--now", f"{day}T12:00:00Z")
-        shutil.copyfile(f"{folder or year}/headcount.db", f"{self.data}/headcount.db")
-        # So the program knows that its figures are made up.
-        open(f"{self.data}/figures-of-tests", "w").close()
-
-    def command(self, *words):
-        return super().command(*words, *(("--now", self.options[1]) if self.options else ()))
+        super().__init__(binary, folder or year, f"{day}T12:00:00Z")
 
     def months_added(self):
         with sqlite3.connect(f"file:{self.data}/headcount.db?mode=ro", uri=True, timeout=10) as database:

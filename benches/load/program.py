@@ -183,3 +183,17 @@ class Program:
         """Seconds of CPU of the process, with threads that have ended."""
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class CopyOf(Program):
+    """A program on a copy of a data folder, at a moment that is given."""
+
+    def __init__(self, binary, folder, now):
+        super().__init__(binary)
+        self.options = ("--now", now)
+        shutil.copyfile(f"{folder}/headcount.db", f"{self.data}/headcount.db")
+        # So the program knows that its figures are made up.
+        open(f"{self.data}/figures-of-tests", "w").close()
+
+    def command(self, *words):
+        return super().command(*words, *self.options)

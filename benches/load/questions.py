@@ -3,9 +3,9 @@
 
 YEAR is a data folder of year.py: 2026, each month like the first, all of them added up.
 """
-import json, multiprocessing, os, re, shutil, statistics, sys, time
+import json, multiprocessing, os, re, statistics, sys, time
 
-from program import Connection, Program, SITE
+from program import Connection, CopyOf, SITE
 from senders import Crowd, is_accepted, pageview, path
 
 binary, year, parts = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:]
@@ -26,18 +26,11 @@ def percentile(times, part):
     return sorted(times)[min(int(len(times) * part), len(times) - 1)] if times else float("nan")
 
 
-class Year(Program):
+class Year(CopyOf):
     """A server on a copy of the year, on the day after its last."""
 
     def __init__(self):
-        self.options = ()
-        super().__init__(binary)
-        self.options = ("--now", "2027-01-01T12:00:00Z")
-        shutil.copyfile(f"{year}/headcount.db", f"{self.data}/headcount.db")
-        open(f"{self.data}/figures-of-tests", "w").close()
-
-    def command(self, *words):
-        return super().command(*words, *(("--now", self.options[1]) if self.options else ()))
+        super().__init__(binary, year, "2027-01-01T12:00:00Z")
 
     def page(self, query):
         """The bytes of a request for the page of the site."""

@@ -6,22 +6,18 @@ that month twelve times, days included: 1.8 GB at 100,000 visits a day.
 """
 import datetime, os, shutil, sqlite3, sys, time
 
-from program import Program
+from program import CopyOf
 
 JANUARY = 2026 * 12
 # Tables by bucket, and the column that numbers their rows.
 TABLES = {"packed": "id", "pairs": "id", "days": None, "months": None, "site_totals": None}
 
 
-class Month(Program):
+class Month(CopyOf):
     """A server on a copy of the month, on the day after its last."""
 
     def __init__(self, binary, folder):
-        super().__init__(binary)
-        shutil.copyfile(f"{folder}/headcount.db", f"{self.data}/headcount.db")
-        self.options = ("--now", "2026-02-02T12:00:00Z")
-        # So the program knows that its figures are made up.
-        open(f"{self.data}/figures-of-tests", "w").close()
+        super().__init__(binary, folder, "2026-02-02T12:00:00Z")
 
     def is_added(self):
         with sqlite3.connect(f"file:{self.data}/headcount.db?mode=ro", uri=True, timeout=10) as database:
