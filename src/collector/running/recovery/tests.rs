@@ -39,12 +39,16 @@ struct Starts {
 
 impl Starts {
     fn begin() -> Starts {
+        Starts::of(&Settings::default())
+    }
+
+    fn of(settings: &Settings) -> Starts {
         let folder = |at: &str| tempfile::tempdir_in(at).unwrap();
         let (data, memory) = (tempfile::tempdir().unwrap(), folder("/dev/shm"));
         let mut starts = Starts { data, memory, clock: Clock::manual(NOON), running: None };
         let operators = starts.stores().operators;
-        let (domain, settings) = (Domain::parse("example.com").unwrap(), Settings::default());
-        operators.add_site(&domain, &Schedule::utc(), &settings, NOON).unwrap();
+        let domain = Domain::parse("example.com").unwrap();
+        operators.add_site(&domain, &Schedule::utc(), settings, NOON).unwrap();
         starts.start();
         starts
     }
@@ -129,6 +133,23 @@ fn flush_and_freeze(running: &mut Running, now: Moment) {
     running.begin_flush(now, Flush::default(), false);
     running.flushing.wait().unwrap();
     (running.has_ended, running.quiet) = (true, (Moment(i64::MIN), Moment(i64::MAX)));
+}
+
+#[test]
+fn days_go_from_the_next_day_on_and_not_at_a_start() {
+    let mut settings = Settings::default();
+    settings.retention.day_pairs_months = 2;
+    let mut starts = Starts::of(&settings);
+    starts.with(|running, now| {
+        running.told.clear();
+        let begun = running.present(now);
+        assert_eq!((begun.today.len(), begun.day_pairs_from.len()), (1, 0));
+        let next = running.present(now.plus(24 * HOUR));
+        // 2026-04 is the first month that stays.
+        assert_eq!(next.day_pairs_from, [(next.today[0].0, crate::site::Month(2026 * 12 + 3))]);
+        assert!(running.present(now.plus(25 * HOUR)).day_pairs_from.is_empty());
+    });
+    starts.end(false);
 }
 
 #[test]
