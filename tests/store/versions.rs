@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::file::Database;
 
 /// The dumps, the first version first.
-const VERSIONS: [&str; 9] = [
+const VERSIONS: [&str; 10] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
@@ -24,6 +24,7 @@ const VERSIONS: [&str; 9] = [
     include_str!("versions/7.sql"),
     include_str!("versions/8.sql"),
     include_str!("versions/9.sql"),
+    include_str!("versions/10.sql"),
 ];
 
 /// 2026-06-01, the first of the three days in the dumps.

@@ -12,7 +12,7 @@ use crate::limits;
 /// What makes each version of the schema out of the one before, as it was written then. A step that was released never
 /// changes, and names nothing of the program: what it does to an old file must be what it did to all others. The version of
 /// a file, kept in `user_version`, is the number of steps it has had.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
@@ -23,6 +23,7 @@ const STEPS: [&str; 10] = [
     include_str!("migrations/8.sql"),
     include_str!("migrations/9.sql"),
     include_str!("migrations/10.sql"),
+    include_str!("migrations/11.sql"),
 ];
 
 /// The columns of a tally, in the order of [`crate::cell::Tally::columns`].
