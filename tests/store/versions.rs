@@ -156,12 +156,12 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
     for (version, dump) in (1..).zip(VERSIONS) {
         let folder = folder_of(dump);
         // Only the last step meets it.
-        Database::of(folder.path()).run("CREATE TABLE months_alone (of TEXT)");
+        Database::of(folder.path()).run("CREATE TABLE instance_key (of TEXT)");
         let before = (schema(folder.path()), rows(folder.path()));
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run("DROP TABLE months_alone");
+        Database::of(folder.path()).run("DROP TABLE instance_key");
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }
