@@ -72,7 +72,7 @@ impl File {
             let total = sums.days.iter().find(|(cell, _)| cell.axis == Axis::Total);
             pageviews += total.map_or(0, |(_, tally)| tally.pageviews);
             let (site, by, pair_cells) = (SiteId(1), CountedBy::Live, budget.pair_cells);
-            let state = DayState { site, day, by, snapshot, pair_cells, is_over: true };
+            let state = DayState { site, day, by, snapshot, pair_cells, is_over: true, release: None };
             number += 1;
             let (sums, closed, today) = (vec![(site, day, sums.into())], vec![state], vec![(site, day)]);
             self.stores.sums.apply(&Flush { number, sums, days: closed, today, ..Flush::default() }).expect("stored");

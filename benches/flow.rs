@@ -340,6 +340,7 @@ fn year(store: &dyn SumStore, site: SiteId, bench: &Bench) {
             snapshot: None,
             pair_cells: 0,
             is_over: true,
+            release: None,
         };
         let days = (0..7).map(|day| week_number * 7 + day).filter(|ago| (1..365).contains(ago)).map(over);
         let sums = sums.map(|(site, day, sums)| (site, day, sums.into())).collect();

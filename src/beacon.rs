@@ -30,7 +30,7 @@ use crate::rejection::Rejection;
 use crate::site::Moment;
 
 use address::Way;
-pub use claim::screen_labelled;
+pub use claim::{SCREEN_LABELS, screen_labelled};
 pub use hints::{Hints, NO_HINTS};
 pub use naming::is_document;
 pub(crate) use naming::meant;

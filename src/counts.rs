@@ -10,6 +10,7 @@ mod unknown_hits;
 mod unstored;
 pub mod recent_activity;
 pub mod pairs;
+pub mod published;
 pub mod shares;
 
 use std::collections::{HashMap, HashSet};

@@ -12,6 +12,7 @@ mod journal;
 mod questions;
 mod serving;
 mod logs;
+mod publishing;
 
 pub use days::*;
 pub use hits::*;
@@ -19,6 +20,7 @@ pub use journal::*;
 pub use keeping::*;
 pub use logs::*;
 pub use messages::*;
+pub use publishing::*;
 pub use questions::*;
 pub use serving::*;
 pub use sites::*;

@@ -16,6 +16,7 @@ pub mod map;
 pub mod account;
 pub mod export;
 pub mod people;
+pub mod published;
 pub mod live;
 pub mod sign_in;
 pub mod bots;

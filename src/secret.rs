@@ -1,10 +1,12 @@
 //! In: random bytes; the beginning of a file. Out: a secret to hand to an operator, and the digest that is kept of it, or of
 //! the file. Forgets: the secret; the store holds digests only, so that a copy of the database signs nobody in.
 
+mod bits;
 pub mod password;
 
 use std::fmt;
 
+pub use bits::SystemBits;
 use data_encoding::BASE64URL_NOPAD;
 
 /// Bytes of a secret: 256 bits can't be guessed, so that a plain digest of them needs no slow hash.

@@ -17,6 +17,7 @@ mod language;
 mod live;
 mod own_account;
 mod pages;
+mod published;
 mod question_turns;
 mod rate_limit;
 mod routes;

@@ -6,6 +6,7 @@ pub mod exclusions;
 pub mod goal;
 mod host_relation;
 pub mod paths;
+mod publishing;
 mod setting;
 mod settings;
 pub mod time;
@@ -21,6 +22,7 @@ pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
 pub use paths::PathRules;
+pub use publishing::{Epsilon, Publishing};
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::{AddressMode, Budget, Settings};
@@ -43,10 +45,10 @@ pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
 #[rustfmt::skip]
-pub const OWN_PATHS: [&str; 34] = [
+pub const OWN_PATHS: [&str; 35] = [
     "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
     "language", "settings",
-    "matomo-more.js", "more.js", "init.js", "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "script.js", "share",
+    "matomo-more.js", "more.js", "init.js", "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "public", "script.js", "share",
     "sign-in", "sign-out", "simple.gif", "together", "tracker.js", "umami.js", "plausible.js",
 ];
 

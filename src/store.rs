@@ -15,8 +15,8 @@ use std::sync::Arc;
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,
-    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, ReadMeter, Rejected, StoredSums,
-    SumRow, SumSnapshot, SumStore,
+    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected,
+    StoredSums, SumRow, SumSnapshot, SumStore,
 };
 
 /// What one data folder holds.

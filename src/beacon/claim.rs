@@ -9,6 +9,17 @@ use crate::site::Moment;
 const SCREENS: [(&str, u64); 6] =
     [("xs", 576), ("sm", 768), ("md", 992), ("lg", 1_200), ("xl", 1_600), ("xxl", u64::MAX)];
 
+/// The labels of all classes.
+pub const SCREEN_LABELS: [&str; SCREENS.len()] = {
+    let mut labels = [""; SCREENS.len()];
+    let mut at = 0;
+    while at < labels.len() {
+        labels[at] = SCREENS[at].0;
+        at += 1;
+    }
+    labels
+};
+
 /// The class of a viewport of `width` CSS pixels; a width of 0 is a page that nobody sees and has no class.
 pub(super) fn screen_of_width(width: u64) -> Option<&'static str> {
     if width == 0 {

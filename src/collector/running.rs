@@ -17,6 +17,7 @@ mod image;
 mod journaling;
 mod minutes;
 mod opening;
+mod publishing;
 mod recovery;
 mod unstored;
 mod wake;
@@ -205,6 +206,8 @@ pub(super) struct Running {
     repeating: HashMap<SiteId, Day>,
     /// Days that are open in the store.
     unclosed: HashSet<(SiteId, Day)>,
+    /// Days that run and are to be published.
+    publishing: HashSet<(SiteId, Day)>,
     /// Days that are over, until the next flush.
     closing: Vec<DayState>,
     /// How far the store is with the journal once it has the flush under way.
@@ -247,6 +250,7 @@ impl Running {
             told: HashMap::new(),
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
+            publishing: HashSet::new(),
             sums,
             closing: Vec::new(),
             stored: None,
@@ -337,6 +341,7 @@ impl Running {
         self.journal.later(|| Record::Forgotten { site });
         self.journal.forget();
         self.unclosed.retain(|(of, _)| *of != site);
+        self.publishing.retain(|(of, _)| *of != site);
         self.closing.retain(|state| state.site != site);
         self.repeats.forget_days(|(of, _)| *of == site);
         self.mails.forget_site(site);

@@ -73,6 +73,11 @@ impl SessionSnapshot {
         self.visitors.len()
     }
 
+    /// The first visit of each visitor.
+    pub(super) fn first_visits(&self) -> impl Iterator<Item = VisitRow> {
+        self.visitors.iter().filter_map(|visitor| visitor.visits().next())
+    }
+
     /// The values of a dimension.
     pub(super) fn column(&self, dimension: Dimension) -> Column {
         Column::of(dimension, &self.tuples, &self.hit_attributes)

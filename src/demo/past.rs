@@ -122,6 +122,7 @@ impl<'a> Maker<'a> {
             snapshot: Some(Arc::new(open.snapshot())),
             pair_cells: budget.pair_cells,
             is_over: true,
+            release: None,
         };
         (sums, state)
     }

@@ -10,6 +10,7 @@ mod robot;
 mod tokens;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -51,7 +52,18 @@ impl Agent {
 }
 
 /// All devices, and the label of an unknown one.
-const DEVICES: [&str; 6] = ["desktop", "mobile", "tablet", "tv", "console", NOT_SET];
+pub const DEVICES: [&str; 6] = ["desktop", "mobile", "tablet", "tv", "console", NOT_SET];
+
+/// All browsers that are counted by name, and the label of the others.
+pub fn browsers() -> BTreeSet<&'static str> {
+    let labels = TOKENS.browsers().chain(hints::browsers()).chain(person::browsers());
+    labels.collect()
+}
+
+/// All systems that are counted by name.
+pub fn systems() -> BTreeSet<&'static str> {
+    TOKENS.systems().chain(hints::PLATFORMS.into_iter().map(|(_, system)| system)).chain(person::SYSTEMS).collect()
+}
 
 /// The device with this label, if there is one.
 pub fn device_named(label: &str) -> Option<&'static str> {

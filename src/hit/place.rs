@@ -10,6 +10,7 @@ mod table;
 mod zone;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::IpAddr;
@@ -162,6 +163,11 @@ impl Teller {
 /// Whether what was known of networks on one day is old on another: they change hands.
 pub fn is_old(built: Day, today: Day) -> bool {
     today.0 - built.0 > PLACES_OLD_DAYS
+}
+
+/// All countries that the program itself knows of: those of its table of addresses, and those that have a time zone.
+pub fn countries() -> BTreeSet<&'static str> {
+    table::countries().chain(zone::countries()).collect()
 }
 
 /// Where those are of whom nothing is known.

@@ -23,7 +23,7 @@ use crate::rejection::Rejection;
 use crate::site::{self, HostRelation};
 use table::{Named, SourceKind, TABLE};
 
-pub use channel::named as channel_named;
+pub use channel::{CHANNELS, named as channel_named};
 
 /// Where a visit came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -234,6 +234,7 @@ fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
         snapshot: Some(Arc::new(day.snapshot())),
         pair_cells: site.settings.budget.pair_cells,
         is_over,
+        release: None,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::exclusions::NotExcluded;
 use super::paths::NotARule;
 use super::setting::{SettingKind, SiteSetting};
-use super::{Domain, NotADomain, PathRules, Settings, fold};
+use super::{Domain, NotADomain, PathRules, Settings, fold, publishing};
 use crate::limits;
 
 /// A value of a setting, as JSON has it.
@@ -155,7 +155,8 @@ impl SiteChange {
         if let Some(name) = self.0.keys().find(|name| !is_known(name)) {
             return Err(NotSet(format!("there is no setting {name:?} of a site")));
         }
-        SiteSetting::all().try_for_each(|setting| setting.apply(self, settings, context))
+        SiteSetting::all().try_for_each(|setting| setting.apply(self, settings, context))?;
+        publishing::check(settings)
     }
 }
 

@@ -40,16 +40,17 @@ mod interrupt;
 use std::path::{Path, PathBuf};
 
 use crate::counts::Name;
+use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Month, SiteId};
+use crate::site::{Day, Epsilon, Month, SiteId};
 
 use super::StoreError;
 
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
-    MailSum, OTHER_PAGES, Rejected,
+    MailSum, OTHER_PAGES, PublishingDay, Rejected,
 };
 pub use interrupt::{Interrupt, ReadMeter};
 
@@ -247,6 +248,38 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]
     fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>, StoreError>;
+
+    /// The days that were said by [`Flush::publishing`] and are not over. A store that publishes nothing has none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn publishing(&self) -> Result<Vec<(SiteId, Day)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Not all of their visitors are known any more: they will have no release.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn end_publishing(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What was published of a day.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn published(&self, _site: SiteId, _day: Day) -> Result<Option<Release>, StoreError> {
+        Ok(None)
+    }
+
+    /// What became of the releases of a site's days, in order; at most [`crate::limits::RELEASES_LISTED`] days, the latest ones.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn published_days(&self, _site: SiteId) -> Result<Vec<(Day, Epsilon, ReleaseState)>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Does one step of the work that makes days and months that are past small and quick to read, and tells whether there is
     /// more; a store that has a disk thins out what [`Flush::day_pairs_from`] says. No other figure changes by it. Whoever writes flushes calls it between them; what is left undone is done another day.

@@ -71,6 +71,7 @@ impl Stored {
             snapshot: Some(Arc::new(day.snapshot())),
             pair_cells: u32::MAX,
             is_over,
+            release: None,
         };
         let days = open.values().map(state).collect();
         let sums = open.values_mut().map(|day| (day.site, day.day, day.drain().into())).collect();

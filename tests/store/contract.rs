@@ -76,7 +76,7 @@ pub fn day_of(site: SiteId, day: Day, story: &str) -> OpenDay {
 
 pub fn state(open: &OpenDay, by: CountedBy, is_over: bool) -> DayState {
     let snapshot = Some(Arc::new(open.snapshot()));
-    DayState { site: open.site, day: open.day, by, snapshot, pair_cells: u32::MAX, is_over }
+    DayState { site: open.site, day: open.day, by, snapshot, pair_cells: u32::MAX, is_over, release: None }
 }
 
 pub fn ask(site: SiteId, grain: Grain, axis: Axis<Name>, page: Option<&str>) -> Ask {

@@ -71,7 +71,7 @@ fn flush_of(happening: &Happening) -> Flush {
         }
         Happening::Close(number) => {
             let (site, day, by) = (SITE, day(number), CountedBy::Live);
-            let state = DayState { site, day, by, snapshot: None, pair_cells: u32::MAX, is_over: true };
+            let state = DayState { site, day, by, snapshot: None, pair_cells: u32::MAX, is_over: true, release: None };
             Flush { days: vec![state], ..Flush::default() }
         }
         Happening::Today(number) => Flush { today: vec![(SITE, day(number))], ..Flush::default() },

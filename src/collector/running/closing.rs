@@ -41,10 +41,11 @@ impl Running {
         !over.is_empty() || !self.closing.is_empty()
     }
 
-    /// Days that somebody was there on, has a salt for, or has to be told are over.
+    /// Days that somebody was there on, that have a salt, or whose end the store waits for.
     fn open_keys(&self) -> impl Iterator<Item = (SiteId, Day)> {
         let visited = self.days.iter().filter(|(_, day)| day.visitors() > 0).map(|(key, _)| *key);
-        visited.chain(self.salts.days()).chain(self.unclosed.iter().copied())
+        let stored = self.unclosed.iter().chain(&self.publishing).copied();
+        visited.chain(self.salts.days()).chain(stored)
     }
 
     /// Forgets who was there on a day, and keeps its visits until the store has them.
@@ -58,7 +59,7 @@ impl Running {
             day.forget_visitors();
             snapshot
         });
-        if snapshot.is_some() || self.unclosed.contains(&key) {
+        if snapshot.is_some() || self.unclosed.contains(&key) || self.publishing.contains(&key) {
             self.wait_for_closing(key, snapshot);
         }
     }
@@ -66,7 +67,9 @@ impl Running {
     /// Keeps a day that ended for the next flush.
     pub(super) fn wait_for_closing(&mut self, key: (SiteId, Day), snapshot: Option<Arc<SessionSnapshot>>) {
         self.unclosed.remove(&key);
-        self.closing.push(state(key, snapshot, &self.looked_at, true));
+        let directory = self.looked_at.clone();
+        let release = self.end_publishing(key, &directory);
+        self.closing.push(DayState { release, ..state(key, snapshot, &directory, true) });
     }
 
     /// Takes note of a day that is open from now on.
@@ -155,7 +158,7 @@ fn state(
     is_over: bool,
 ) -> DayState {
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
-    DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over }
+    DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over, release: None }
 }
 
 #[cfg(test)]

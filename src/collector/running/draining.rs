@@ -99,6 +99,9 @@ impl Running {
             if before != Some(today) {
                 present.today.push((site.id, today));
             }
+            if before.is_some_and(|before| before < today) {
+                present.publishing.extend(self.begin_publishing(&site, today));
+            }
             let months = site.settings.retention.day_pairs_months;
             if before.is_some_and(|before| before < today) && months > 0 {
                 present.day_pairs_from.push((site.id, Month(today.month().0 - months as i32)));

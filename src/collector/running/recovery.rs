@@ -38,6 +38,7 @@ impl Running {
         if !counts {
             return Ok(());
         }
+        self.take_up_publishing()?;
         self.stored = state.drained.filter(|_| matches!(found, Found::State(_)));
         let without = found.without();
         if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
@@ -61,6 +62,7 @@ impl Running {
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
         if is_whole != Some(true) {
+            self.give_up_publishing()?;
             self.note_repeating(now, is_wiped)?;
         }
         if is_whole.is_some() {

@@ -74,18 +74,30 @@ fn unquoted(text: &str) -> &str {
     text.trim().trim_matches('"')
 }
 
+/// Names in `Sec-CH-UA-Platform`, and the systems that they are.
+pub(super) const PLATFORMS: [(&str, &str); 13] = [
+    ("Windows", "Windows"),
+    ("macOS", "macOS"),
+    ("Mac OS X", "macOS"),
+    ("Android", "Android"),
+    ("Linux", "Linux"),
+    ("Chrome OS", "ChromeOS"),
+    ("Chromium OS", "ChromeOS"),
+    ("ChromeOS", "ChromeOS"),
+    ("iOS", "iOS"),
+    ("iPadOS", "iOS"),
+    ("HarmonyOS", "HarmonyOS"),
+    ("OpenHarmony", "HarmonyOS"),
+    ("Tizen", "Tizen"),
+];
+
 fn platform(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "Windows" => "Windows",
-        "macOS" | "Mac OS X" => "macOS",
-        "Android" => "Android",
-        "Linux" => "Linux",
-        "Chrome OS" | "Chromium OS" | "ChromeOS" => "ChromeOS",
-        "iOS" | "iPadOS" => "iOS",
-        "HarmonyOS" | "OpenHarmony" => "HarmonyOS",
-        "Tizen" => "Tizen",
-        _ => return None,
-    })
+    PLATFORMS.into_iter().find(|(platform, _)| *platform == name).map(|(_, system)| system)
+}
+
+/// All browsers that brands are, each at least once.
+pub(super) fn browsers() -> impl Iterator<Item = &'static str> {
+    BROWSERS.values().copied()
 }
 
 #[cfg(test)]

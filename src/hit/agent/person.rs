@@ -61,6 +61,14 @@ const NAMES: [(&str, &str); 11] = [
     ("Webview", WEB_VIEW),
 ];
 
+/// The browsers that are named here, the label of others among them.
+pub(super) fn browsers() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().map(|(_, ours)| ours).chain([WEB_VIEW, WEB_KIT_GTK, GNOME_WEB, OTHER])
+}
+
+/// The systems that are named here.
+pub(super) const SYSTEMS: [&str; 4] = ["Windows", "macOS", "iOS", "Linux"];
+
 const WEB_VIEW: &str = "WebView";
 /// Browsers for Linux made of WebKit, which say `Safari` and mostly no name of their own.
 const WEB_KIT_GTK: &str = "WebKitGTK";

@@ -193,6 +193,18 @@ impl Tokens {
         Tokens { automaton: automaton.ok(), tokens }
     }
 
+    /// The labels of browsers, each at least once.
+    pub(super) fn browsers(&self) -> impl Iterator<Item = &'static str> {
+        self.tokens
+            .iter()
+            .filter_map(|token| if let Meaning::Browser(name) = token.meaning { Some(name) } else { None })
+    }
+
+    /// The labels of systems, each at least once.
+    pub(super) fn systems(&self) -> impl Iterator<Item = &'static str> {
+        self.tokens.iter().filter_map(|token| if let Meaning::System(name) = token.meaning { Some(name) } else { None })
+    }
+
     /// Memory of the automaton, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.automaton.as_ref().map_or(0, AhoCorasick::memory_usage) + self.tokens.len() * size_of::<AgentToken>()

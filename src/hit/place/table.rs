@@ -4,6 +4,7 @@
 //! addresses the runs of neighbours that share a country, from the first address to the last. A run is a byte for its country
 //! and one or two for its length, which is looked up in a list. Blocks of a dozen runs are found by their first address.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 
@@ -69,6 +70,14 @@ pub(super) fn country(address: IpAddr) -> Option<Arc<Place>> {
         IpAddr::V6(v6) => table.v6.find(u128::from(v6)),
     };
     table.places.get(number?)?.clone()
+}
+
+/// All countries in the table.
+pub(super) fn countries() -> impl Iterator<Item = &'static str> {
+    TABLE.places.iter().flatten().filter_map(|place| match place.country {
+        Cow::Borrowed(code) => Some(code),
+        Cow::Owned(_) => None,
+    })
 }
 
 /// What the table is.

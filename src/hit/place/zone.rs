@@ -19,6 +19,11 @@ static COUNTRIES: LazyLock<HashMap<&'static str, Arc<Place>>> = LazyLock::new(||
     rows.map(|(zone, country)| (zone, Arc::new(Place::of_country(country)))).collect()
 });
 
+/// All countries that have a zone, each at least once.
+pub(super) fn countries() -> impl Iterator<Item = &'static str> {
+    ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(|line| Some(line.split_once('\t')?.1))
+}
+
 /// The country of a time zone, old names included; nothing for `UTC`, `Etc/GMT+1` and such, nor for one that hides another.
 pub(super) fn country(time_zone: &str) -> Option<Arc<Place>> {
     let name = time_zone.trim();

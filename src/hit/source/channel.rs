@@ -5,7 +5,7 @@ use super::table::SourceKind;
 use crate::cell::DIRECT;
 
 /// All channels.
-const CHANNELS: [&str; 19] = [
+pub const CHANNELS: [&str; 19] = [
     DIRECT,
     "Organic Search",
     "Organic Social",

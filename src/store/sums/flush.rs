@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::beacon::mail::MailKind;
+use crate::counts::published::ReleaseState;
 use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Month, SiteId};
+use crate::site::{Day, Epsilon, Month, SiteId};
 
 /// Rejections of one site and day under one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,24 @@ pub struct DayState {
     /// Whether it is over. Then the pairs are added to what the day has for good, in the place of the snapshot of the same
     /// counter, and the day is no longer open ([`crate::store::SumStore::open_days`]). Whatever comes later is added.
     pub is_over: bool,
+    /// What becomes of the day's release, if this ends a day that the store was told of by [`Flush::publishing`]. It is made of the
+    /// snapshot, in which then is everybody who came; nobody did if there is none.
+    pub release: Option<ReleaseState>,
+}
+
+/// A day that began while its site publishes. It has at most one release, whatever comes later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishingDay {
+    /// The site.
+    pub site: SiteId,
+    /// The day.
+    pub day: Day,
+    /// What its release may tell of one visitor.
+    pub epsilon: Epsilon,
+    /// The pages that are told by name.
+    pub pages: Vec<String>,
+    /// [`ReleaseState::Running`], or why there will be no release.
+    pub state: ReleaseState,
 }
 
 /// What tells one database from others: random, made with it.
@@ -146,6 +165,8 @@ pub struct Flush {
     pub number: u64,
     /// Changes of cells, by site and day. Those of the days count for their months too.
     pub sums: Vec<(SiteId, Day, LazySums)>,
+    /// Days that begin while their sites publish; one that was said before stays as it is.
+    pub publishing: Vec<PublishingDay>,
     /// The visits of days.
     pub days: Vec<DayState>,
     /// Rejections.

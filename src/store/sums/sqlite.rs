@@ -14,6 +14,7 @@ mod names;
 mod packed;
 mod pairs;
 mod read;
+mod releases;
 mod removal;
 mod table_writer;
 mod thinning;
@@ -30,9 +31,10 @@ use super::{
     MailSum, NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
 };
 use crate::counts::Name;
+use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Month, SiteId};
+use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -245,6 +247,22 @@ impl SumStore for SqliteSums {
 
     fn names_with(&self, text: &str) -> Result<Vec<(SiteId, String)>> {
         names::with(&self.reader(), text)
+    }
+
+    fn publishing(&self) -> Result<Vec<(SiteId, Day)>> {
+        releases::running(&self.reader())
+    }
+
+    fn end_publishing(&self) -> Result<()> {
+        releases::give_up(&self.writer())
+    }
+
+    fn published(&self, site: SiteId, day: Day) -> Result<Option<Release>> {
+        releases::of_day(&self.reader(), site, day)
+    }
+
+    fn published_days(&self, site: SiteId) -> Result<Vec<(Day, Epsilon, ReleaseState)>> {
+        releases::of_site(&self.reader(), site)
     }
 
     fn compact(&self) -> Result<bool> {

@@ -3,3 +3,31 @@ CREATE TABLE instance_key (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   ed25519 BLOB NOT NULL -- 32 bytes, the seed of the private key
 );
+
+-- Days that began while their site publishes, and what became of the release of each, which is made once.
+CREATE TABLE releases (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  epsilon INTEGER NOT NULL, -- in thousandths
+  pages TEXT NOT NULL, -- while the day runs, a JSON list of the pages that are told by name; then it is empty
+  state INTEGER NOT NULL, -- 0 the day runs, 1 it is published; else why it is not: 2 visitors lost, 3 none told apart, 4 switched off
+  visitors INTEGER, -- with noise; NULL unless it is published
+  PRIMARY KEY (site, day)
+) WITHOUT ROWID;
+-- What a release tells of a dimension: how many values its list has.
+CREATE TABLE released_dimensions (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  dimension INTEGER NOT NULL,
+  listed INTEGER NOT NULL,
+  PRIMARY KEY (site, day, dimension)
+) WITHOUT ROWID;
+-- Visitors of the values that are published, with noise.
+CREATE TABLE released_values (
+  site INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  dimension INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  visitors INTEGER NOT NULL,
+  PRIMARY KEY (site, day, dimension, value)
+) WITHOUT ROWID;

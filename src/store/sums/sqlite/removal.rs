@@ -6,7 +6,7 @@ use super::Result;
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 20] = [
     "hours",
     "days",
     "months",
@@ -24,6 +24,9 @@ const TABLES: [&str; 17] = [
     "names",
     "imports",
     "mails",
+    "releases",
+    "released_dimensions",
+    "released_values",
 ];
 
 pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
-use super::{Result, compaction, read};
+use super::{Result, compaction, read, releases};
 use crate::cell::{Axis, Sym, Tally};
 use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
@@ -62,12 +62,14 @@ pub(super) fn apply<'a>(
             None => add_sums(&transaction, ids_of(&mut ids, *site), *day, sums, None)?,
         }
     }
+    flush.publishing.iter().try_for_each(|begun| releases::begin(&transaction, begun))?;
     for (state, pairs) in flush.days.iter().zip(pairs) {
         let (ids, mut cells) = (ids_of(&mut ids, state.site), DayCells::new());
         for sums in last.remove(&(state.site, state.day)).into_iter().flatten() {
             add_sums(&transaction, ids, state.day, sums, Some(&mut cells))?;
         }
         compaction::store_day(&transaction, state, (pairs, cells), flush.number)?;
+        releases::end(&transaction, state)?;
     }
     add_rejected(&transaction, flush)?;
     for bot in &flush.bots {
