@@ -104,8 +104,11 @@
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
 //! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
 //!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
+//! - what is published with noise: `counts/published.rs` and below; which days are: `collector/running/publishing.rs`; what is kept of it:
+//!   `store/sums/sqlite/releases.rs`; how it is shown: `page/published.rs`, `server/published.rs`; lists of values that no visitor adds to:
+//!   `hit/listed.rs`;
 //! - a setting of a site: its field and its item in `site/settings.rs` (of paths: `site/paths.rs`; of what is left out:
-//!   `site/exclusions.rs`), a bound in [`limits`]. Flags, answers, forms and their texts are made of the item; the table for the
+//!   `site/exclusions.rs`; of publishing: `site/publishing.rs`), a bound in [`limits`]. Flags, answers, forms and their texts are made of the item; the table for the
 //!   documentation is what `headcount reference sites` prints;
 //! - a key of the configuration: its field and its item of [`config::KEYS`], which flag, variable and help are made of; the table
 //!   for the documentation is what `headcount reference configuration` prints;

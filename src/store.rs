@@ -16,7 +16,7 @@ pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,
     JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected,
-    StoredSums, SumRow, SumSnapshot, SumStore,
+    ReleaseOrder, StoredSums, SumRow, SumSnapshot, SumStore,
 };
 
 /// What one data folder holds.

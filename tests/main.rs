@@ -33,6 +33,7 @@ mod people;
 mod personal;
 mod programs;
 mod proxies;
+mod publishing;
 mod restarts;
 mod scenario;
 mod share;

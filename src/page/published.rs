@@ -154,7 +154,7 @@ mod tests {
             (&json["date"], &json["epsilon"], &json["visitors"]),
             (&"2026-06-02".into(), &0.5.into(), &1_234.into())
         );
-        // Two shares of a half: a scale of 4, and 4 ln(40 / (1 + e^-1/4)) - 1 = 11.
+        // Two shares of a half: a scale of 4, and 4 ln(40 / (1 + e^(-1/4))) = 12.45.
         assert_eq!((&json["shares"]["scale"], &json["shares"]["margin_95"]), (&4.0.into(), &12.into()));
         assert_eq!(json["dimensions"][0]["rows"][0], json!({ "value": "=DE", "visitors": 70 }));
         let csv = page.csv();

@@ -38,7 +38,7 @@ pub async fn release(
     Path((domain, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let named = file.rsplit_once('.').and_then(|(date, ending)| Some((Day::of(date.parse().ok()?), ending)));
+    let named = file.rsplit_once('.').and_then(|(date, ending)| Some((day_named(date)?, ending)));
     let Some((site, (day, ending))) = publishing(&app, &domain).zip(named) else {
         return answers::not_found(&headers);
     };
@@ -55,6 +55,11 @@ pub async fn release(
         "csv" => for_all("text/csv; charset=utf-8", page.csv(), RELEASE_AGE),
         _ => answers::not_found(&headers),
     }
+}
+
+/// The day that is written so, and not in another way.
+fn day_named(date: &str) -> Option<Day> {
+    date.parse().ok().map(Day::of).filter(|day| day.to_string() == date)
 }
 
 /// The site of this name, if it publishes.

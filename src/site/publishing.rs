@@ -55,8 +55,8 @@ impl Publishing {
 }
 
 impl Site {
-    /// The pages that a release of a day tells by name: those that the owner watched before the day began. They are counted by name on
-    /// the fullest day, whoever else comes.
+    /// The pages that a release of a day tells by name: those that the owner watches since before the day began. They are counted by
+    /// name on the fullest day, whoever else comes.
     pub fn published_pages(&self, day: Day) -> Vec<String> {
         let start = self.schedule.start_of(day);
         let watched = self.settings.goals.iter().filter(|goal| goal.since() < start);

@@ -50,7 +50,7 @@ use super::StoreError;
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
-    MailSum, OTHER_PAGES, PublishingDay, Rejected,
+    MailSum, OTHER_PAGES, PublishingDay, Rejected, ReleaseOrder,
 };
 pub use interrupt::{Interrupt, ReadMeter};
 

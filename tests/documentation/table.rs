@@ -60,10 +60,12 @@ pub const SUPPOSED: [(&str, &str); 3] = [
 pub const SERVED: [&str; 2] = ["docs/", "deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 7] = [
+pub const OF_OTHERS: [(&str, &str); 9] = [
     ("--now", "hidden: for tests alone"),
     ("--locked", "cargo"),
     ("--lib", "cargo"),
+    ("--test", "cargo"),
+    ("--nocapture", "the tests of cargo"),
     ("--bench", "cargo"),
     ("--prefix", "kubectl"),
     ("--shm-size", "docker"),

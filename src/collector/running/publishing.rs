@@ -7,7 +7,7 @@
 use super::Running;
 use crate::counts::published::ReleaseState;
 use crate::site::{AddressMode, Day, Directory, Site, SiteId};
-use crate::store::{PublishingDay, StoreError};
+use crate::store::{PublishingDay, ReleaseOrder, StoreError};
 
 impl Running {
     /// Takes up the days that were running when the program ended.
@@ -29,37 +29,34 @@ impl Running {
         self.sums.end_publishing()
     }
 
-    /// The day of a site that begins now, if it is to be published.
+    /// The day of a site that begins now, if the site publishes.
     pub(super) fn begin_publishing(&mut self, site: &Site, day: Day) -> Option<PublishingDay> {
-        let state = release_of(site);
+        let state = withheld(site).unwrap_or(ReleaseState::Running);
         if state == ReleaseState::SwitchedOff {
             return None;
         }
-        let (state, is_running) = match state {
-            ReleaseState::Published => (ReleaseState::Running, true),
-            without => (without, false),
-        };
-        if is_running {
+        if state == ReleaseState::Running {
             self.publishing.insert((site.id, day));
             self.note_end((site.id, day));
         }
-        let (pages, epsilon) = (site.published_pages(day), site.settings.publish.epsilon);
-        Some(PublishingDay { site: site.id, day, epsilon, pages, state })
+        Some(PublishingDay { site: site.id, day, epsilon: site.settings.publish.epsilon, state })
     }
 
     /// What becomes of the release of a day that ends; nothing if it is not to be published.
-    pub(super) fn end_publishing(&mut self, key: (SiteId, Day), directory: &Directory) -> Option<ReleaseState> {
+    pub(super) fn end_publishing(&mut self, key: (SiteId, Day), directory: &Directory) -> Option<ReleaseOrder> {
         let is_published = self.publishing.remove(&key);
-        // A site that is removed is forgotten with its releases.
-        is_published.then(|| directory.get(key.0).map_or(ReleaseState::SwitchedOff, |site| release_of(site)))
+        let site = directory.get(key.0).filter(|_| is_published)?;
+        Some(match withheld(site) {
+            Some(reason) => ReleaseOrder::Withhold(reason),
+            None => ReleaseOrder::Publish(site.published_pages(key.1)),
+        })
     }
 }
 
-/// What becomes of the release of a day that ends with these settings.
-fn release_of(site: &Site) -> ReleaseState {
+/// Why a day has no release under the present settings of its site.
+fn withheld(site: &Site) -> Option<ReleaseState> {
     match site.settings.publish.is_on {
-        false => ReleaseState::SwitchedOff,
-        true if site.settings.address == AddressMode::None => ReleaseState::NoVisitors,
-        true => ReleaseState::Published,
+        false => Some(ReleaseState::SwitchedOff),
+        true => (site.settings.address == AddressMode::None).then_some(ReleaseState::NoVisitors),
     }
 }

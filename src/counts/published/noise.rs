@@ -109,3 +109,6 @@ fn below<E>(end: u64, bits: &mut impl FnMut() -> Result<u64, E>) -> Result<u64, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

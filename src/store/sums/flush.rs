@@ -100,7 +100,16 @@ pub struct DayState {
     pub is_over: bool,
     /// What becomes of the day's release, if this ends a day that the store was told of by [`Flush::publishing`]. It is made of the
     /// snapshot, in which then is everybody who came; nobody did if there is none.
-    pub release: Option<ReleaseState>,
+    pub release: Option<ReleaseOrder>,
+}
+
+/// What becomes of the release of a day that ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReleaseOrder {
+    /// It is made, and tells of these pages by name.
+    Publish(Vec<String>),
+    /// There will be none, for this reason.
+    Withhold(ReleaseState),
 }
 
 /// A day that began while its site publishes. It has at most one release, whatever comes later.
@@ -112,8 +121,6 @@ pub struct PublishingDay {
     pub day: Day,
     /// What its release may tell of one visitor.
     pub epsilon: Epsilon,
-    /// The pages that are told by name.
-    pub pages: Vec<String>,
     /// [`ReleaseState::Running`], or why there will be no release.
     pub state: ReleaseState,
 }

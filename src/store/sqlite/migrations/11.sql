@@ -9,7 +9,6 @@ CREATE TABLE releases (
   site INTEGER NOT NULL,
   day INTEGER NOT NULL,
   epsilon INTEGER NOT NULL, -- in thousandths
-  pages TEXT NOT NULL, -- while the day runs, a JSON list of the pages that are told by name; then it is empty
   state INTEGER NOT NULL, -- 0 the day runs, 1 it is published; else why it is not: 2 visitors lost, 3 none told apart, 4 switched off
   visitors INTEGER, -- with noise; NULL unless it is published
   PRIMARY KEY (site, day)

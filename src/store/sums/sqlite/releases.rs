@@ -8,44 +8,41 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use crate::cell::Dimension;
+use crate::counts::Name;
 use crate::counts::published::{BoundedCounts, Release, ReleaseState, ReleasedDimension};
 use crate::limits;
 use crate::secret::SystemBits;
 use crate::site::{Day, Epsilon, SiteId};
-use crate::store::{DayState, PublishingDay, StoreError};
+use crate::store::{DayState, PublishingDay, ReleaseOrder, StoreError};
 
 /// Takes note of a day that begins.
 pub(super) fn begin(connection: &Connection, begun: &PublishingDay) -> Result<()> {
-    let PublishingDay { site, day, epsilon, pages, state } = begun;
-    let pages = serde_json::to_string(pages).map_err(|error| StoreError::Other(error.to_string()))?;
-    let sql = "INSERT OR IGNORE INTO releases VALUES (?, ?, ?, ?, ?, NULL)";
-    connection.prepare_cached(sql)?.execute(params![site.0, day.0, epsilon.0, pages, *state as u8])?;
+    let PublishingDay { site, day, epsilon, state } = *begun;
+    let sql = "INSERT OR IGNORE INTO releases VALUES (?, ?, ?, ?, NULL)";
+    connection.prepare_cached(sql)?.execute(params![site.0, day.0, epsilon.0, state as u8])?;
     Ok(())
 }
 
 /// Ends a day, if it has not ended before.
 pub(super) fn end(connection: &Connection, day: &DayState) -> Result<()> {
-    let Some(mut state) = day.release else { return Ok(()) };
-    let DayState { site, day, snapshot, .. } = day;
-    let sql = "SELECT epsilon, pages FROM releases WHERE site = ? AND day = ? AND state = ?";
+    let DayState { site, day, snapshot, release: Some(order), .. } = day else { return Ok(()) };
+    let sql = "SELECT epsilon FROM releases WHERE site = ? AND day = ? AND state = ?";
     let key = params![site.0, day.0, ReleaseState::Running as u8];
-    let mut statement = connection.prepare_cached(sql)?;
-    let begun = statement.query_row(key, |row| Ok((Epsilon(row.get(0)?), row.get::<_, String>(1)?))).optional()?;
-    let Some((epsilon, pages)) = begun else { return Ok(()) };
-    let mut visitors = None;
-    if state == ReleaseState::Published {
-        let pages: Vec<String> = serde_json::from_str(&pages).map_err(|_| StoreError::Corrupt)?;
-        let counts =
-            snapshot.as_ref().map_or_else(|| BoundedCounts::nobody(&pages), |day| BoundedCounts::of(day, &pages));
-        let mut bits = SystemBits::default();
-        let release = counts.released(epsilon, &mut || bits.draw());
-        let release = release.map_err(|error| StoreError::Other(error.to_string()))?;
-        add(connection, (*site, *day), &release)?;
-        visitors = Some(release.visitors as i64);
-    } else if state == ReleaseState::Running {
-        state = ReleaseState::VisitorsLost;
-    }
-    let sql = "UPDATE releases SET state = ?, visitors = ?, pages = '[]' WHERE site = ? AND day = ?";
+    let begun = connection.prepare_cached(sql)?.query_row(key, |row| Ok(Epsilon(row.get(0)?))).optional()?;
+    let Some(epsilon) = begun else { return Ok(()) };
+    let (state, visitors) = match order {
+        ReleaseOrder::Withhold(reason) => (*reason, None),
+        ReleaseOrder::Publish(pages) => {
+            let nobody = || BoundedCounts::nobody(pages);
+            let counts = snapshot.as_ref().map_or_else(nobody, |day| BoundedCounts::of(day, pages));
+            let mut bits = SystemBits::default();
+            let release = counts.released(epsilon, &mut || bits.draw());
+            let release = release.map_err(|error| StoreError::Other(error.to_string()))?;
+            add(connection, (*site, *day), &release)?;
+            (ReleaseState::Published, Some(release.visitors as i64))
+        }
+    };
+    let sql = "UPDATE releases SET state = ?, visitors = ? WHERE site = ? AND day = ?";
     connection.prepare_cached(sql)?.execute(params![state as u8, visitors, site.0, day.0])?;
     Ok(())
 }
@@ -72,7 +69,7 @@ pub(super) fn running(connection: &Connection) -> Result<Vec<(SiteId, Day)>> {
 
 /// Ends all days that have begun, without a release.
 pub(super) fn give_up(connection: &Connection) -> Result<()> {
-    let sql = "UPDATE releases SET state = ?, pages = '[]' WHERE state = ?";
+    let sql = "UPDATE releases SET state = ? WHERE state = ?";
     connection.execute(sql, [ReleaseState::VisitorsLost as u8, ReleaseState::Running as u8])?;
     Ok(())
 }
@@ -97,12 +94,7 @@ pub(super) fn of_day(connection: &Connection, site: SiteId, day: Day) -> Result<
     Ok(Some(Release { epsilon, visitors: visitors.max(0) as u64, dimensions }))
 }
 
-fn values(
-    connection: &Connection,
-    site: SiteId,
-    day: Day,
-    dimension: Dimension,
-) -> Result<Vec<(crate::counts::Name, u64)>> {
+fn values(connection: &Connection, site: SiteId, day: Day, dimension: Dimension) -> Result<Vec<(Name, u64)>> {
     let sql = "SELECT value, visitors FROM released_values WHERE site = ? AND day = ? AND dimension = ? ORDER BY value";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![site.0, day.0, dimension.code()], |row| {
