@@ -34,7 +34,9 @@ pub const PUBLISHED: [Dimension; 7] = [
 ];
 
 /// How often each visitor of a day is counted at the most: once in all, and once under each dimension.
-pub const SHARES: u32 = PUBLISHED.len() as u32 + 1;
+pub fn shares() -> u32 {
+    PUBLISHED.len() as u32 + 1
+}
 
 /// The visitors of a day in all and by listed values, each counted once in each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +141,7 @@ impl BoundedCounts {
     /// # Errors
     /// What `bits` fails with.
     pub fn released<E>(&self, epsilon: Epsilon, bits: &mut impl FnMut() -> Result<u64, E>) -> Result<Release, E> {
-        let noise = DiscreteLaplace::of(epsilon, SHARES);
+        let noise = DiscreteLaplace::of(epsilon, shares());
         let noisy = |count: u64, bits: &mut _| Ok(noise.sample(bits)?.saturating_add_unsigned(count));
         let visitors = noisy(self.visitors, bits)?.max(0) as u64;
         let mut dimensions = Vec::with_capacity(PUBLISHED.len());

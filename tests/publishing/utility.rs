@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 
 use headcount::cell::Dimension;
-use headcount::counts::published::{BoundedCounts, DiscreteLaplace, PUBLISHED, Release, SHARES};
+use headcount::counts::published::{BoundedCounts, DiscreteLaplace, PUBLISHED, Release, shares};
 use headcount::site::Epsilon;
 
 const PAGES: [&str; 3] = ["/", "/pricing", "/docs"];
@@ -97,7 +97,7 @@ fn what_is_published_of_a_day_is_of_use() {
 #[test]
 fn margins_and_cuts_hold_over_many_days() {
     let (day, epsilon, mut bits) = (day(1), Epsilon(1_000), seeded(3));
-    let noise = DiscreteLaplace::of(epsilon, SHARES);
+    let noise = DiscreteLaplace::of(epsilon, shares());
     let (mut rows, mut outside, mut by_chance) = (0_u64, 0_u64, 0_u64);
     let releases: Vec<Release> = (0..200).map(|_| day.released(epsilon, &mut bits).unwrap()).collect();
     for release in &releases {

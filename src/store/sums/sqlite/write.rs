@@ -72,9 +72,7 @@ pub(super) fn apply<'a>(
         releases::end(&transaction, state)?;
     }
     add_rejected(&transaction, flush)?;
-    for bot in &flush.bots {
-        add_bot(&transaction, bot)?;
-    }
+    flush.bots.iter().try_for_each(|bot| add_bot(&transaction, bot))?;
     for (site, today) in &flush.today {
         prune_hours(&transaction, *site, Day(today.0 - limits::HOUR_DETAIL_DAYS))?;
     }
