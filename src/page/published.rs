@@ -11,8 +11,8 @@ use crate::site::{Day, Epsilon};
 const EXPLANATION: &str = "Counts of one day with noise, made once when the day ended; the counts without noise were not kept. A \
      visitor is an address and browser on this day, is counted once in all, and once under each dimension by the first visit. With or \
      without any one visitor, no outcome is more than e^epsilon times as likely. True counts are within the margin of the published \
-     ones with 95 % probability. Values below the cut are left out: one just above it is \
-     rather too high, and a value that nobody had may be there by chance. Parts do not add up to the total, because each number has noise of its own.";
+     ones with 95 % probability. Values below the cut are left out: one just above it is rather too high, and a value that nobody had \
+     may be there by chance. Parts do not add up to the total, because each number has noise of its own.";
 
 /// A day's release.
 #[derive(Debug)]
