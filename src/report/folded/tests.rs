@@ -242,7 +242,7 @@ proptest! {
         k in 2..7_u32,
     ) {
         let (memory, truth) = world(&days);
-        let (kept, site, today) = (Kept::default(), site(k), days.len() as i32 - 1);
+        let (kept, site, today) = (kept(), site(k), days.len() as i32 - 1);
         let open = Folded::of(&memory, &site, noon(today), &kept);
         let axes = [Axis::Total].into_iter().chain(SEEN.map(Axis::Of));
         let by_day: Vec<Question> = axes.clone().map(|axis| question(axis, -40, 40, Some(Interval::Day))).collect();
@@ -283,7 +283,7 @@ proptest! {
             memory = memory.day(Axis::Total, Day(START), "", tally);
             memory = memory.day(Axis::Of(Dimension::Page), Day(START), &format!("/{page}"), tally);
         }
-        let (kept, site) = (Kept::default(), site(5));
+        let (kept, site) = (kept(), site(5));
         let open = Folded::of(&memory, &site, noon(1), &kept);
         let all: i64 = hits.iter().map(|(_, pageviews)| pageviews).sum();
         let lines = answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &open).unwrap();
@@ -319,7 +319,7 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
             memory = memory.day(axis.clone(), Day(START + day), value, tally).hour(axis.clone(), hour, value, tally);
         }
     }
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let open = Folded::of(&memory, &site, noon(1), &kept);
     let told: Vec<i64> = axes
         .iter()
@@ -351,7 +351,7 @@ fn what_is_kept_is_folded_anew_when_its_day_is_counted_further() {
         let memory = memory.day(Axis::Of(Dimension::Page), Day(START), "/", tally(visitors));
         memory.day(Axis::Total, Day(START), "", tally(visitors))
     };
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let ask = |memory: &Memory| {
         let lines =
             answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &Folded::of(memory, &site, noon(1), &kept));
@@ -371,7 +371,7 @@ fn the_first_day_is_one_that_is_shown() {
     for (day, visitors) in [(0, 1), (1, 5), (2, 9)] {
         memory = memory.day(Axis::Total, Day(START + day), "", tally(visitors));
     }
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let first = |day| Folded::of(&memory, &site, noon(day), &kept).first_day(SITE).unwrap();
     assert_eq!([first(0), first(1), first(3)], [None, None, Some(Day(START + 1))]);
 }
