@@ -247,4 +247,6 @@ fn folded(rule: DayRule, mut values: DayValues) -> DayValues {
 }
 
 #[cfg(test)]
+mod attacker;
+#[cfg(test)]
 mod tests;
