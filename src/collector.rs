@@ -36,6 +36,7 @@ use crate::hit::Tools;
 use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
 use crate::report;
+use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::{CountedBy, Interrupt, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
@@ -112,7 +113,7 @@ impl Inner {
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
             turns: Turns::of_cores(),
-            folded: Default::default(),
+            folded: report::folded::Kept::by(small_counts_key(&operators)?),
             tools,
             clock: parts.clock.clone(),
             meter: parts.meter.clone(),
@@ -122,6 +123,15 @@ impl Inner {
             running: Arc::new(RunningLock::new(parts, beginning)?),
         })
     }
+}
+
+/// What small counts are folded by, made at the first start.
+fn small_counts_key(operators: &Operators) -> Result<SmallCountsKey, StoreError> {
+    if let Some(key) = operators.known_key(SmallCountsKey::NAME)? {
+        return Ok(SmallCountsKey::of(key));
+    }
+    let new = random().map_err(|error| StoreError::Other(error.to_string()))?;
+    operators.key(SmallCountsKey::NAME, new).map(SmallCountsKey::of)
 }
 
 impl Collector {

@@ -3,6 +3,7 @@
 
 mod bits;
 pub mod password;
+pub mod small_counts;
 
 use std::fmt;
 

@@ -106,8 +106,8 @@ const TABLE: [DimensionRow; 25] = {
         DimensionRow::new(Language, "language", "visit:language", FirstHit(ValueGroup::Client))
             .tab(Places, 5)
             .unknown(HiddenAlone),
-        DimensionRow::new(EntryPage, "entry_page", "visit:entry_page", VisitEnd).tab(Pages, 2),
-        DimensionRow::new(ExitPage, "exit_page", "visit:exit_page", VisitEnd).tab(Pages, 3),
+        DimensionRow::new(EntryPage, "entry_page", "visit:entry_page", VisitEnd).tab(Pages, 2).told_by_page(),
+        DimensionRow::new(ExitPage, "exit_page", "visit:exit_page", VisitEnd).tab(Pages, 3).told_by_page(),
         DimensionRow::new(Page, "page", "event:page", PageHit).tab(Pages, 1),
         DimensionRow::new(Hostname, "hostname", "event:hostname", Hit).tab(Pages, 5),
         DimensionRow::new(Event, "event", "event:name", Hit).always_counted(PAGEVIEW).tab(Events, 1),
@@ -241,6 +241,12 @@ impl DimensionRow {
     /// a sum of sources. One taken from another would leave what was folded, so of where visits came from everybody is told the
     /// sources alone.
     pub(crate) const fn told_by_source(self) -> DimensionRow {
+        DimensionRow { is_for_all: false, ..self }
+    }
+
+    /// Views of a page bound how often it was first or last: of pages with 5 and 10 views in 14 visits, 5 and 9 or 4 and 10 were
+    /// first; only the latter would be folded at 5, and so be told. So of pages everybody is told the views alone.
+    pub(crate) const fn told_by_page(self) -> DimensionRow {
         DimensionRow { is_for_all: false, ..self }
     }
 

@@ -50,8 +50,9 @@ pub const EMBED_HOSTS_MAX: usize = 20;
 pub const SHARE_DAYS_MAX: i32 = 3_650;
 /// Fewest visitors that a value of a day must have to be shown to everybody, unless the site has another number.
 pub const SMALL_COUNTS_K: u32 = 5;
-/// Least and most that a site may set for it: one visitor alone is never shown, and past a thousand little is.
-pub const SMALL_COUNTS_K_MIN: u32 = 2;
+/// Least and most that a site may set for it: at 2, who knows that there are two values knows that two visitors had one each
+/// (`report/folded/rule.rs`), and past a thousand little is shown.
+pub const SMALL_COUNTS_K_MIN: u32 = 3;
 /// See [`SMALL_COUNTS_K_MIN`].
 pub const SMALL_COUNTS_K_MAX: u32 = 1_000;
 /// Longest name of a user, in characters: a whole name with titles.

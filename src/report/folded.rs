@@ -8,6 +8,7 @@
 
 mod kept;
 mod rule;
+mod wholes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use crate::site::{Day, Moment, Month, Site, SiteId};
 use crate::store::{Ask, Grain, StoreError, SumRow};
 pub use kept::Kept;
 use kept::{Bucket, FoldedKey, Rows};
-use rule::{Level, Measure};
+use rule::{DayRule, Level};
+use wholes::{Whole, form_of_device, needed, whole_of};
 
 /// Whether everybody is told the values of a dimension where a site is open.
 pub fn is_for_all(dimension: Dimension) -> bool {
@@ -42,8 +44,9 @@ type Totals = BTreeMap<i32, Tally>;
 /// A dimension in a bucket.
 type Wanted = (Bucket, Dimension);
 type FoldedRows = HashMap<Wanted, Arc<Rows>>;
-/// The values of dimensions, by day.
-type Days = HashMap<i32, HashMap<Dimension, Vec<(Name, Tally)>>>;
+/// The values of dimensions on a day.
+type DayValues = HashMap<Dimension, Vec<(Name, Tally)>>;
+type Days = HashMap<i32, DayValues>;
 
 impl Sums for Folded<'_> {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
@@ -83,6 +86,11 @@ impl<'a> Folded<'a> {
         Folded { sums, kept, site: site.id, today: site.schedule.locate(now).day, k }
     }
 
+    /// A number below a bound that nobody can foretell, the same each time for the site and what it is for.
+    pub fn secret_number(&self, about: &str, bound: u64) -> u64 {
+        self.kept.key().number(&[&self.site.0.to_le_bytes(), about.as_bytes()]) % bound.max(1)
+    }
+
     /// The question for cells by day, up to the last day that is over.
     fn ask(&self, axis: Axis<Name>, first: i32, last: i32) -> Ask {
         let last = last.min(self.today.0 - 1);
@@ -95,7 +103,18 @@ impl<'a> Folded<'a> {
 
     /// The totals of a day; nothing where they are too small.
     fn total(&self, total: Tally) -> Option<Tally> {
-        Measure::of_day(total, self.k).total(total)
+        DayRule::of_day(total, self.k, &|_, _| 0.0).total()
+    }
+
+    /// The values of a day as everybody may see them.
+    fn day(&self, day: i32, total: Tally, values: DayValues) -> DayValues {
+        let (site, day) = (self.site.0.to_le_bytes(), day.to_le_bytes());
+        let draw = |kind: &str, name: &str| {
+            let number = self.kept.key().number(&[&site, &day, kind.as_bytes(), name.as_bytes()]);
+            // Evenly from the middles of 2^53 parts of 0 to 1, so that it is neither; then exponentially.
+            -(((number >> 11) as f64 + 0.5) / (1_u64 << 53) as f64).ln()
+        };
+        folded(DayRule::of_day(total, self.k, &draw), values)
     }
 
     /// The days that a question is about; nothing for what nobody is told.
@@ -162,8 +181,7 @@ impl<'a> Folded<'a> {
 
     /// The folded values of some dimensions by day, and the totals that they are parts of, all from one state.
     fn days(&self, first: i32, last: i32, dimensions: &BTreeSet<Dimension>) -> Result<(Totals, Days), StoreError> {
-        let read: BTreeSet<Dimension> =
-            dimensions.iter().flat_map(|it| it.implies()).chain(dimensions).copied().collect();
+        let read: BTreeSet<Dimension> = dimensions.iter().flat_map(|it| needed(*it)).collect();
         let axes = [Axis::Total].into_iter().chain(read.iter().map(|dimension| Axis::Of(*dimension)));
         let asks: Vec<Ask> = axes.map(|axis| self.ask(axis, first, last)).collect();
         let mut answers = self.sums.read(&asks)?.into_iter();
@@ -175,7 +193,7 @@ impl<'a> Folded<'a> {
             }
         }
         let total = |day: &i32| totals.get(day).copied().unwrap_or_default();
-        let days = days.into_iter().map(|(day, values)| (day, folded(total(&day), self.k, values))).collect();
+        let days = days.into_iter().map(|(day, values)| (day, self.day(day, total(&day), values))).collect();
         Ok((totals, days))
     }
 
@@ -206,27 +224,29 @@ fn totals_of(rows: Vec<SumRow>) -> Totals {
 }
 
 /// The dimensions of one day, folded; those that others are parts of come first.
-fn folded(
-    total: Tally,
-    k: u32,
-    mut values: HashMap<Dimension, Vec<(Name, Tally)>>,
-) -> HashMap<Dimension, Vec<(Name, Tally)>> {
-    let measure = Measure::of_day(total, k);
-    if measure.total(total).is_none() {
-        return HashMap::new();
+fn folded(rule: DayRule, mut values: DayValues) -> DayValues {
+    if rule.total().is_none() {
+        return DayValues::new();
     }
     let mut dimensions: Vec<Dimension> = values.keys().copied().collect();
-    dimensions.sort_by_key(|dimension| dimension.implies().len());
-    let (mut folded, mut levels) = (HashMap::new(), HashMap::<Dimension, Level>::new());
+    dimensions.sort_by_key(|dimension| needed(*dimension).len());
+    let forms = values.get(&Dimension::Device).into_iter().flatten();
+    let forms = forms.map(|(device, tally)| (Name::from(form_of_device(device)), *tally));
+    let mut levels = HashMap::from([(Whole::Form, rule.fold(Whole::Form, forms, None))]);
+    let nothing = Level::default();
     for dimension in dimensions {
-        let above: Vec<_> = dimension.implies().iter().filter_map(|it| Some((*it, levels.get(it)?))).collect();
-        let rows = values.remove(&dimension).unwrap_or_default();
-        let (rows, level) = measure.fold(dimension, rows, total, &above);
-        folded.insert(dimension, rows);
-        levels.insert(dimension, level);
+        let above = whole_of(dimension).map(|whole| levels.get(&whole).unwrap_or(&nothing));
+        let level = rule.fold(Whole::Of(dimension), values.remove(&dimension).unwrap_or_default(), above);
+        levels.insert(Whole::Of(dimension), level);
     }
-    folded
+    let rows = levels.into_iter().filter_map(|(whole, level)| match whole {
+        Whole::Of(dimension) => Some((dimension, level.rows)),
+        Whole::Form => None,
+    });
+    rows.collect()
 }
 
+#[cfg(test)]
+mod attacker;
 #[cfg(test)]
 mod tests;

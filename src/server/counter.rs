@@ -14,10 +14,8 @@ use crate::collector::{Collector, SnapshotScope};
 use crate::hit::path;
 use crate::limits;
 use crate::report::folded::Folded;
-use crate::site::{Day, Site};
-use crate::store::StoreError;
-use crate::view;
-use crate::view::counter::{coarse, svg};
+use crate::site::Day;
+use crate::view::counter::{svg, views};
 
 /// How long it may be kept, in seconds: it changes once a day.
 const AGE: &str = "public, max-age=3600";
@@ -38,11 +36,15 @@ pub async fn counter(
     let Ok(location) = path::locate_by(&url, false, Some(&site.settings.paths)) else {
         return answers::not_found(&headers);
     };
-    let today = site.schedule.locate(app.collector.clock().now()).day;
+    let now = app.collector.clock().now();
+    let last = Day(site.schedule.locate(now).day.0 - 1);
     let Some(_permit) = LIMIT.take().await else { return failure::busy(&headers) };
-    let views = app.in_turn(move |collector| views(&site, &location.path, Day(today.0 - 1), collector)).await;
-    let count = match views.and_then(|views| views.map_err(FailureCause::from)) {
-        Ok(views) => coarse(views),
+    let work = move |collector: &Collector| {
+        let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
+        views(&site, &location.path, last, &Folded::of(&snapshot, &site, now, collector.folded()))
+    };
+    let count = match app.in_turn(work).await.and_then(|views| views.map_err(FailureCause::from)) {
+        Ok(count) => count,
         Err(cause) => return failure::page(cause, &headers),
     };
     let (kind, body) = match ending {
@@ -57,13 +59,4 @@ pub async fn counter(
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     answer
-}
-
-fn views(site: &Site, page: &str, last: Day, collector: &Collector) -> Result<u64, StoreError> {
-    if collector.operators().shares(site.id)?.is_empty() {
-        return view::counter::views(site, page, last, false, collector);
-    }
-    let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
-    let folded = Folded::of(&snapshot, site, collector.clock().now(), collector.folded());
-    view::counter::views(site, page, last, true, &folded)
 }

@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn bounds_hold() {
-        for (name, value) in [("values_max", 0), ("small_counts_k", 1), ("personal", 10_001)] {
+        for (name, value) in [("values_max", 0), ("small_counts_k", 2), ("personal", 10_001)] {
             assert!(apply(&SiteChange::of(name, value)).is_err_and(|said| said.contains("is out of bounds")), "{name}");
         }
         assert_eq!(apply(&SiteChange::of("personal", 0)).map(|set| set.paths.personal), Ok(0));

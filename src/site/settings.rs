@@ -57,6 +57,7 @@ pub struct Settings {
     /// Whether everybody may ask how often a page was viewed.
     pub counter: bool,
     /// How many visitors of a day a value needs to be shown to readers who are not signed in.
+    #[serde(deserialize_with = "enough")]
     pub small_counts_k: u32,
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
@@ -97,6 +98,11 @@ fn is_off(setting: &bool) -> bool {
 
 fn is_none(made: &u32) -> bool {
     *made == 0
+}
+
+/// Sites of older versions may have set less than protects anybody.
+fn enough<'de, D: serde::Deserializer<'de>>(k: D) -> Result<u32, D::Error> {
+    Ok(u32::deserialize(k)?.max(limits::SMALL_COUNTS_K_MIN))
 }
 
 /// How much of a site's day is kept by name; what is past it is counted as `(other)`.

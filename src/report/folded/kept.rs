@@ -11,12 +11,16 @@ use super::Totals;
 use crate::cell::{Dimension, Tally};
 use crate::counts::Name;
 use crate::limits;
+use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, Grain};
 
 /// Folded sums in memory, shared by all readers: folding a year takes longer than drawing it.
 #[derive(Debug)]
-pub struct Kept(Cache<FoldedKey, Arc<Rows>, Weight>);
+pub struct Kept {
+    cache: Cache<FoldedKey, Arc<Rows>, Weight>,
+    key: SmallCountsKey,
+}
 
 /// What is kept: one dimension in one bucket, folded at k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,20 +54,25 @@ impl Weighter<FoldedKey, Arc<Rows>> for Weight {
     }
 }
 
-impl Default for Kept {
-    fn default() -> Kept {
-        Kept(Cache::with_weighter(limits::FOLDED_BUCKETS, limits::FOLDED_ROWS_MAX, Weight))
-    }
-}
-
 impl Kept {
+    /// Nothing kept yet of what is folded by a key.
+    pub fn by(key: SmallCountsKey) -> Kept {
+        let cache = Cache::with_weighter(limits::FOLDED_BUCKETS, limits::FOLDED_ROWS_MAX, Weight);
+        Kept { cache, key }
+    }
+
+    /// What small counts are folded by.
+    pub fn key(&self) -> &SmallCountsKey {
+        &self.key
+    }
+
     /// What is kept, if the days are what they were.
     pub(super) fn find(&self, key: FoldedKey, totals: &Totals) -> Option<Arc<Rows>> {
-        self.0.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
+        self.cache.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
     }
 
     pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
-        self.0.insert(key, rows);
+        self.cache.insert(key, rows);
     }
 }
 

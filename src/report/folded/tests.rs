@@ -8,6 +8,7 @@ use super::super::memory::{Memory, SITE};
 use super::super::{Interval, Line, Question, Span, answer, answers};
 use super::*;
 use crate::cell::{Filter, Metric, NOT_SET, OTHER, PAGEVIEW, Test};
+use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Domain, Hour, LocalHour, Schedule, Settings};
 
 /// 2026-05-30, so that days lie in two months.
@@ -26,6 +27,10 @@ fn site(k: u32) -> Site {
         settings: Settings { small_counts_k: k, ..Settings::default() },
         added: Moment(0),
     }
+}
+
+fn kept() -> Kept {
+    Kept::by(SmallCountsKey::of([7; 32]))
 }
 
 /// A moment at noon of a day after the start.
@@ -64,7 +69,6 @@ fn cells(visit: &MadeVisit) -> Vec<(Dimension, String)> {
         (Dimension::City, city),
         (Dimension::Browser, browser.to_owned()),
         (Dimension::BrowserVersion, version),
-        (Dimension::EntryPage, pages.first().map_or(NOT_SET.to_owned(), |page| format!("/{page}"))),
     ];
     cells.extend(pages.iter().map(|page| (Dimension::Page, format!("/{page}"))));
     cells.extend(pages.first().map(|_| (Dimension::Event, PAGEVIEW.to_owned())));
@@ -75,13 +79,12 @@ fn cells(visit: &MadeVisit) -> Vec<(Dimension, String)> {
     cells
 }
 
-const SEEN: [Dimension; 12] = [
+const SEEN: [Dimension; 11] = [
     Dimension::Country,
     Dimension::Region,
     Dimension::City,
     Dimension::Browser,
     Dimension::BrowserVersion,
-    Dimension::EntryPage,
     Dimension::Page,
     Dimension::Event,
     Dimension::Source,
@@ -239,10 +242,10 @@ proptest! {
     #[test]
     fn no_value_of_a_day_below_k_can_be_read_or_taken_from_others(
         days in prop::collection::vec(day(), 1..5),
-        k in 2..7_u32,
+        k in 3..7_u32,
     ) {
         let (memory, truth) = world(&days);
-        let (kept, site, today) = (Kept::default(), site(k), days.len() as i32 - 1);
+        let (kept, site, today) = (kept(), site(k), days.len() as i32 - 1);
         let open = Folded::of(&memory, &site, noon(today), &kept);
         let axes = [Axis::Total].into_iter().chain(SEEN.map(Axis::Of));
         let by_day: Vec<Question> = axes.clone().map(|axis| question(axis, -40, 40, Some(Interval::Day))).collect();
@@ -268,7 +271,7 @@ proptest! {
                 prop_assert_eq!(&by_value(&lines), sum);
             }
         }
-        for (value, count) in &sums[7] {
+        for (value, count) in &sums[6] {
             let keep = Some(Name::from(value.as_str()));
             let kept = Question { keep, ..question(Axis::Of(Dimension::Page), -40, 40, None) };
             prop_assert_eq!(visitors(&answer(&kept, &open).unwrap()).into_values().sum::<i64>(), *count);
@@ -283,7 +286,7 @@ proptest! {
             memory = memory.day(Axis::Total, Day(START), "", tally);
             memory = memory.day(Axis::Of(Dimension::Page), Day(START), &format!("/{page}"), tally);
         }
-        let (kept, site) = (Kept::default(), site(5));
+        let (kept, site) = (kept(), site(5));
         let open = Folded::of(&memory, &site, noon(1), &kept);
         let all: i64 = hits.iter().map(|(_, pageviews)| pageviews).sum();
         let lines = answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &open).unwrap();
@@ -293,8 +296,8 @@ proptest! {
     }
 }
 
-/// What is said by sources as well, only finer or coarser.
-const OF_SOURCES: [Dimension; 7] = [
+/// What is said by sources as well, only finer or coarser, and what pages bound.
+const FOR_PEOPLE: [Dimension; 9] = [
     Dimension::Referrer,
     Dimension::Channel,
     Dimension::UtmSource,
@@ -302,6 +305,8 @@ const OF_SOURCES: [Dimension; 7] = [
     Dimension::UtmCampaign,
     Dimension::UtmContent,
     Dimension::UtmTerm,
+    Dimension::EntryPage,
+    Dimension::ExitPage,
 ];
 
 #[test]
@@ -319,7 +324,7 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
             memory = memory.day(axis.clone(), Day(START + day), value, tally).hour(axis.clone(), hour, value, tally);
         }
     }
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let open = Folded::of(&memory, &site, noon(1), &kept);
     let told: Vec<i64> = axes
         .iter()
@@ -328,9 +333,9 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
         })
         .collect();
     assert_eq!(told, [50, 50, 0, 0, 0, 0]);
-    let of_sources: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| !is_for_all(*dimension)).collect();
-    assert_eq!(of_sources, OF_SOURCES);
-    for dimension in of_sources {
+    let for_people: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| !is_for_all(*dimension)).collect();
+    assert_eq!(for_people, FOR_PEOPLE);
+    for dimension in for_people {
         let memory =
             Memory::default().day(Axis::Total, Day(START), "", tally).day(Axis::Of(dimension), Day(START), "x", tally);
         let open = Folded::of(&memory, &site, noon(1), &kept);
@@ -351,7 +356,7 @@ fn what_is_kept_is_folded_anew_when_its_day_is_counted_further() {
         let memory = memory.day(Axis::Of(Dimension::Page), Day(START), "/", tally(visitors));
         memory.day(Axis::Total, Day(START), "", tally(visitors))
     };
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let ask = |memory: &Memory| {
         let lines =
             answer(&question(Axis::Of(Dimension::Page), 0, 0, None), &Folded::of(memory, &site, noon(1), &kept));
@@ -371,7 +376,7 @@ fn the_first_day_is_one_that_is_shown() {
     for (day, visitors) in [(0, 1), (1, 5), (2, 9)] {
         memory = memory.day(Axis::Total, Day(START + day), "", tally(visitors));
     }
-    let (kept, site) = (Kept::default(), site(5));
+    let (kept, site) = (kept(), site(5));
     let first = |day| Folded::of(&memory, &site, noon(day), &kept).first_day(SITE).unwrap();
     assert_eq!([first(0), first(1), first(3)], [None, None, Some(Day(START + 1))]);
 }
