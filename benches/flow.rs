@@ -23,7 +23,7 @@ use headcount::store::{self, CountedBy, DayState, Flush, SumStore};
 
 /// The allocator of the program.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 const PASSES: usize = 15;
 const INPUTS: usize = 20_000;

@@ -3,6 +3,7 @@
 //! values that many share, and a token that means nothing when the day's salt is gone.
 
 pub mod agent;
+mod judged;
 pub mod mask;
 pub mod path;
 pub mod place;
