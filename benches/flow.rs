@@ -135,7 +135,7 @@ impl Bench {
         let domain = Domain::parse("example.com").expect("a domain");
         let (schedule, settings) = (Schedule::utc(), Settings::default());
         let site = Site { id: SiteId(1), domain, schedule, settings, added: Moment(0) };
-        Bench { site, salt: Salt::from_random([7; 32]), tools: tools() }
+        Bench { site, salt: Salt::from_bytes(&[7; 32]), tools: tools() }
     }
 
     fn hit(&self, beacon: Beacon, at: Moment) -> Hit {

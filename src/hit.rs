@@ -332,7 +332,7 @@ mod tests {
         let at = Moment(1_780_000_000_000);
         let site = site(settings);
         let arrival = Arrival { at, local: site.schedule.locate(at) };
-        make(beacon, &site, arrival, &Salt::from_random([1; 32]), &tools)
+        make(beacon, &site, arrival, &Salt::from_bytes(&[1; 32]), &tools)
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
         }
     }
     let memory = memory_of(&lives).unwrap();
+
     assert_eq!(sightings(&needles, &memory), [], "of {} bytes", memory.bytes());
     assert_eq!(removed_files(lives.pid()).unwrap(), [], "no file stays open without its name");
     drop(open);

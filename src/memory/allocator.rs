@@ -2,9 +2,12 @@
 //! that what a request brought is gone when it is over, whichever library held it.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::{c_int, c_long};
 use std::hint::black_box;
 
 use mimalloc::MiMalloc;
+
+use crate::limits;
 
 /// mimalloc, which never gets back a block with something in it.
 ///
@@ -35,5 +38,42 @@ unsafe impl GlobalAlloc for WipingAllocator {
             // Nobody reads these zeros; no compiler may leave them out for that.
             MiMalloc.dealloc(black_box(place), layout);
         }
+    }
+}
+
+// Of mimalloc 3's `mimalloc.h`; the crate knows them only with another crate beside it.
+#[allow(unsafe_code, reason = "functions of C")]
+unsafe extern "C" {
+    fn mi_collect(force: bool);
+    fn mi_option_set(option: c_int, value: c_long);
+    #[cfg(test)]
+    fn mi_option_get(option: c_int) -> c_long;
+}
+
+/// How long freed memory is kept, in milliseconds: `mi_option_purge_delay`.
+const PURGE_DELAY: c_int = 15;
+
+/// Has freed memory kept until [`give_back`], rather than returned to the system as it becomes free.
+#[allow(unsafe_code, reason = "mimalloc has no other way to set an option while it runs")]
+pub(super) fn keep_freed() {
+    // SAFETY: an option is a number that mimalloc reads when it frees something.
+    unsafe { mi_option_set(PURGE_DELAY, limits::FREED_KEPT_MS) };
+}
+
+/// Returns freed memory to the system.
+#[allow(unsafe_code, reason = "mimalloc has no other way to be told")]
+pub(super) fn give_back() {
+    // SAFETY: it walks over what this thread and the whole program have freed, under locks of its own.
+    unsafe { mi_collect(true) };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[allow(unsafe_code, reason = "mimalloc has no other way to read an option")]
+    fn the_option_is_the_one_that_is_meant() {
+        // SAFETY: as above.
+        let default_ms = unsafe { super::mi_option_get(super::PURGE_DELAY) };
+        assert_eq!(default_ms, 1_000, "mimalloc's default");
     }
 }

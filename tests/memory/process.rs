@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 /// A piece of memory, as a line of `/proc/PID/maps` tells.
@@ -22,19 +23,22 @@ pub struct ProcessMemory {
 }
 
 impl ProcessMemory {
-    /// Reads all that a process may read itself.
+    /// Reads all that is in memory of what a process may read itself.
     ///
     /// # Errors
     /// The kernel hides the process from whoever asks: [`io::ErrorKind::PermissionDenied`].
     pub fn read(pid: u32) -> io::Result<ProcessMemory> {
+        let open = |name: &str| File::open(format!("/proc/{pid}/{name}"));
         let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
-        let memory = File::open(format!("/proc/{pid}/mem"))?;
+        let (memory, pages) = (open("mem")?, open("pagemap")?);
         let mut pieces = Vec::new();
         for mapping in maps.lines().filter_map(mapping).filter(|mapping| mapping.is_readable) {
-            let mut bytes = vec![0; (mapping.end - mapping.start) as usize];
-            let read = read_pages(&memory, mapping.start, &mut bytes);
-            if read > 0 {
-                pieces.push((mapping.name, bytes));
+            for run in present_runs(&pages, &mapping) {
+                let mut bytes = vec![0; (run.end - run.start) as usize];
+                // A page that was given back meanwhile, and what the kernel keeps for itself, can't be read.
+                if memory.read_exact_at(&mut bytes, run.start).is_ok() {
+                    pieces.push((mapping.name.clone(), bytes));
+                }
             }
         }
         Ok(ProcessMemory { pieces, maps })
@@ -46,15 +50,27 @@ impl ProcessMemory {
     }
 }
 
-/// Reads what can be read of a piece, and tells how much that was. A page that was given back meanwhile, and what the kernel keeps
-/// for itself, can't.
-fn read_pages(memory: &File, start: u64, bytes: &mut [u8]) -> usize {
-    const STEP: usize = 1 << 20;
-    let mut read = 0;
-    for (place, part) in bytes.chunks_mut(STEP).enumerate() {
-        read += memory.read_at(part, start + (place * STEP) as u64).unwrap_or(0);
+const PAGE_BYTES: u64 = 4_096;
+
+/// Where pages lie that are in memory: most of what an allocator has reserved never was.
+fn present_runs(pages: &File, mapping: &Mapping) -> Vec<Range<u64>> {
+    let mut entries = vec![0; ((mapping.end - mapping.start) / PAGE_BYTES * 8) as usize];
+    if pages.read_exact_at(&mut entries, mapping.start / PAGE_BYTES * 8).is_err() {
+        return Vec::new();
     }
-    read
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for (number, entry) in entries.chunks_exact(8).enumerate() {
+        // The highest bit of an entry, which is little-endian here.
+        if entry[7] & 0x80 == 0 {
+            continue;
+        }
+        let start = mapping.start + number as u64 * PAGE_BYTES;
+        match runs.last_mut().filter(|run| run.end == start) {
+            Some(run) => run.end += PAGE_BYTES,
+            None => runs.push(start..start + PAGE_BYTES),
+        }
+    }
+    runs
 }
 
 fn mapping(line: &str) -> Option<Mapping> {
