@@ -35,7 +35,7 @@ use stream::{DAY_MS, DEPENDENT, ENGAGED, ENGAGED_MS, FIRST, LARGE, Maker, PLAIN,
 
 /// The allocator of the program.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 struct File {
     folder: std::path::PathBuf,

@@ -23,7 +23,7 @@ use headcount::store::{self, CountedBy, DayState, Flush, SumStore};
 
 /// The allocator of the program.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 const PASSES: usize = 15;
 const INPUTS: usize = 20_000;
@@ -135,7 +135,7 @@ impl Bench {
         let domain = Domain::parse("example.com").expect("a domain");
         let (schedule, settings) = (Schedule::utc(), Settings::default());
         let site = Site { id: SiteId(1), domain, schedule, settings, added: Moment(0) };
-        Bench { site, salt: Salt::from_random([7; 32]), tools: tools() }
+        Bench { site, salt: Salt::from_bytes(&[7; 32]), tools: tools() }
     }
 
     fn hit(&self, beacon: Beacon, at: Moment) -> Hit {

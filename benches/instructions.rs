@@ -21,7 +21,7 @@ use headcount::store::{self, JournalState};
 
 /// The allocator of the program.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 /// Hits and lines that are made, however many of them are counted: their making costs the same then.
 const INPUTS: usize = 6_000;

@@ -20,7 +20,7 @@ use headcount::store::{DatabaseId, JournalPosition, JournalState};
 
 /// The allocator of the program.
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 const ROUNDS: usize = 9;
 const HITS: u64 = 100_000;

@@ -47,7 +47,7 @@ pub use rejections::{BookedRows, RejectionSums};
 pub use running::{BatchOutcome, MarkedHit};
 use running::{Beginning, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
-pub use salts::random;
+pub use salts::{new_salt, random};
 pub use snapshot::SitesSnapshot;
 pub use sums_batch::{ImportRight, SumsBatch};
 use turns::Turns;

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod listed;
+mod judged;
 pub mod mask;
 pub mod path;
 pub mod place;
@@ -332,7 +333,7 @@ mod tests {
         let at = Moment(1_780_000_000_000);
         let site = site(settings);
         let arrival = Arrival { at, local: site.schedule.locate(at) };
-        make(beacon, &site, arrival, &Salt::from_random([1; 32]), &tools)
+        make(beacon, &site, arrival, &Salt::from_bytes(&[1; 32]), &tools)
     }
 
     #[test]

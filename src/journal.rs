@@ -60,6 +60,11 @@ pub use recovered::{Recovered, Unreadable};
 use segment::SegmentWriter;
 use start::JournalStart;
 
+/// Whether memory of this process may be written to swap, or nobody tells whether it may.
+pub fn memory_may_swap() -> bool {
+    !SwapFacts::read().keeps_all()
+}
+
 /// Why there is no journal, or why one that was found is not taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalTrouble {

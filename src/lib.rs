@@ -13,6 +13,7 @@
 //! | module | in | out | forgets |
 //! |---|---|---|---|
 //! | [`limits`] | | every bound of the program | |
+//! | [`memory`] | blocks that are given back | the same, wiped; keys in memory that is locked | what stood in them |
 //! | [`site`] | what owners declare | sites, their days and hours | |
 //! | [`rejection`] | | why a beacon was not counted | the beacon |
 //! | [`cell`] | | dimensions, metrics, tallies, cells: the words of the table | |
@@ -127,6 +128,7 @@
 #![deny(unsafe_code)]
 
 pub mod limits;
+pub mod memory;
 pub mod site;
 pub mod rejection;
 pub mod cell;

@@ -1,7 +1,7 @@
 //! In: the command line. Out: an exit code. Forgets: everything; [`headcount::cli`] does the work.
 
 #[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAllocator;
 
 fn main() -> std::process::ExitCode {
     headcount::cli::run()

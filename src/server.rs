@@ -15,6 +15,7 @@ mod guess;
 mod ingest;
 mod language;
 mod live;
+mod locked_memory;
 mod own_account;
 mod pages;
 mod published;

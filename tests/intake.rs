@@ -132,7 +132,7 @@ fn site(settings: Settings) -> Site {
 fn hit(beacon: Beacon, site: &Site) -> Hit {
     let tools = Tools { agents: Agents::new(), places: Places::none() };
     let arrival = Arrival { at: NOON, local: site.schedule.locate(NOON) };
-    make(beacon, site, arrival, &Salt::from_random([7; 32]), &tools).expect("a hit")
+    make(beacon, site, arrival, &Salt::from_bytes(&[7; 32]), &tools).expect("a hit")
 }
 
 /// Page, source, channel and the five keys.

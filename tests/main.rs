@@ -26,6 +26,7 @@ mod journal_command;
 mod knowing;
 mod licences;
 mod live;
+mod memory;
 mod operators;
 mod oracle;
 mod ordinary;

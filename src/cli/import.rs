@@ -48,7 +48,7 @@ pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Impo
         Reached::Server(intake) => return Ok(run(logs, order, intake?)?),
         Reached::Folder(folder) => folder,
     };
-    super::serve::keep_out_of_dumps();
+    super::serve::keep_memory_to_itself();
     let (collector, keeping) = super::open(config, &folder, clock, true)?;
     let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));

@@ -18,6 +18,7 @@ use crate::control::folder::Folder;
 use crate::control::{self, Command, socket};
 use crate::journal;
 use crate::limits;
+use crate::memory;
 use crate::meter::{FailureKind, panics};
 use crate::server::{self, App};
 
@@ -35,9 +36,9 @@ pub fn serve(config: &Config, sites: &[String], clock: Clock) -> Result<()> {
 
 /// What comes before everything else in a program that stays.
 pub(super) fn start_up(config: &Config) {
-    keep_out_of_dumps();
     panics::hide_messages();
     log_to_stderr(config.log);
+    keep_memory_to_itself();
     raise_descriptor_limit();
 }
 
@@ -218,11 +219,15 @@ fn wipe_old_journals(place: JournalPlace) {
     });
 }
 
-/// Salts and tokens must not end up in a core dump, and memory is asked for in small pages.
-pub(super) fn keep_out_of_dumps() {
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+/// Salts, tokens and requests must end up in no core dump and in no swap. What can't be had is said, and in `/health` too.
+pub(super) fn keep_memory_to_itself() {
+    memory::keep_out_of_dumps();
     // Huge pages double what an idle collector holds, and make no hit cheaper.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
+    match memory::lock_all().sentence() {
+        None => tracing::info!("all memory of the program is locked: none of it is ever swapped"),
+        Some(why) => tracing::info!("not all memory of the program is locked: {why}"),
+    }
 }
 
 /// Lets the program have as many descriptors as it may: each connection takes one, and many systems begin with 1,024.

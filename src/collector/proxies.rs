@@ -1,9 +1,9 @@
 //! In: from which addresses hits come, and by which way. Out: what seems wrong with the settings of proxies: a proxy or a delivery
-//! network that nobody named as trusted, or headers that can't be believed. Forgets: addresses that tell nothing at once, the
-//! others with the next look.
+//! network that nobody named as trusted, or headers that can't be believed. Forgets: the addresses, whose digests stay until the next look
+//! where they tell something.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -48,6 +48,8 @@ pub struct Proxies {
 #[derive(Debug, Default)]
 struct AddressesSeen {
     found: Option<HiddenProxy>,
+    /// For digests; a new one after each look.
+    key: RandomState,
     private: Suspect,
     public: Suspect,
     contradictory: Suspect,
@@ -56,11 +58,11 @@ struct AddressesSeen {
     delivery: [Suspect; NAMES.len()],
 }
 
-/// Hits that came in one way.
+/// Hits that came in one way, with digests of their addresses, and of their tokens, which stand for agents.
 #[derive(Debug, Default)]
 struct Suspect {
     hits: u32,
-    addresses: HashSet<IpAddr>,
+    addresses: HashSet<u64>,
     agents: HashSet<u64>,
 }
 
@@ -74,8 +76,9 @@ impl Proxies {
             return;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let digests = (seen.key.hash_one(address.0), token.map(|token| seen.key.hash_one(token)));
         if let Some(suspect) = seen.suspect(way, is_private, network) {
-            suspect.note(address.0, token);
+            suspect.note(digests);
         }
         if hits >= limits::PROXY_LOOK_HITS {
             self.hits.store(0, Ordering::Relaxed);
@@ -136,13 +139,13 @@ impl AddressesSeen {
 }
 
 impl Suspect {
-    fn note(&mut self, address: IpAddr, token: Option<Token>) {
+    fn note(&mut self, (address, token): (u64, Option<u64>)) {
         self.hits += 1;
         if self.addresses.len() <= limits::PROXY_ADDRESSES_FEW {
             self.addresses.insert(address);
         }
         // Without tokens agents are not told apart; each hit then stands for one.
-        let agent = token.map_or(u64::from(self.hits), Token::bits);
+        let agent = token.unwrap_or(u64::from(self.hits));
         if self.agents.len() < limits::PROXY_AGENTS {
             self.agents.insert(agent);
         }
@@ -151,6 +154,8 @@ impl Suspect {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn after(hits: u32, way: Way, address: impl Fn(u32) -> [u8; 4], agents: u64) -> Option<HiddenProxy> {

@@ -118,7 +118,7 @@ impl Salts {
         key: (SiteId, Day),
         late: Option<Moment>,
     ) -> Result<Arc<Salt>, getrandom::Error> {
-        let salt = Arc::new(Salt::from_random(random()?));
+        let salt = Arc::new(new_salt()?);
         salts.insert(key, KeptSalt { salt: salt.clone(), late });
         self.tell(SaltChange::Made(key));
         Ok(salt)
@@ -150,6 +150,14 @@ impl Salts {
     pub fn days(&self) -> Vec<(SiteId, Day)> {
         self.read().keys().copied().collect()
     }
+}
+
+/// A salt of the system's randomness.
+///
+/// # Errors
+/// The system gives none.
+pub fn new_salt() -> Result<Salt, getrandom::Error> {
+    Salt::filled(getrandom::fill)
 }
 
 /// 32 bytes of the system's randomness.

@@ -1,5 +1,5 @@
 //! In: a user agent and client hints. Out: a [`Verdict`]: a program, or a person with browser, system and device. Forgets:
-//! both, which stay only as keys of a bounded cache in memory, and every version but the first number.
+//! both, of which a bounded cache in memory keeps keyed digests, and every version but the first number.
 //!
 //! Labels are the field's. One pass finds every token of the lists in `data/`; rules over those tokens, woothee's word and
 //! the hints make the verdict.
@@ -11,13 +11,11 @@ mod tokens;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use quick_cache::Equivalent;
-use quick_cache::sync::Cache;
 use woothee::parser::Parser;
 
+use super::judged::Judged;
 use crate::beacon::Hints;
 use crate::cell::NOT_SET;
 use crate::limits::{AGENT_CACHE_ENTRIES, USER_AGENT_BYTES_MAX};
@@ -81,50 +79,18 @@ pub enum Verdict {
     Library(Bot),
 }
 
-/// Classifies user agents and remembers the commonest. There is no `Debug`: the cache holds agents.
+/// Classifies user agents and remembers what the commonest are.
 pub struct Agents {
     parser: Parser,
-    seen: Cache<AgentKey, Verdict>,
+    seen: Judged<Verdict>,
 }
 
-/// What was classified.
-#[derive(PartialEq, Eq)]
-struct AgentKey {
-    agent: String,
-    hints: Hints,
-    touch_mac: bool,
-}
-
-/// The same, not copied yet.
+/// What is classified.
+#[derive(Hash)]
 struct AgentQuery<'a> {
     agent: &'a str,
     hints: &'a Hints,
     touch_mac: bool,
-}
-
-impl Hash for AgentKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        AgentQuery { agent: &self.agent, hints: &self.hints, touch_mac: self.touch_mac }.hash(state);
-    }
-}
-
-impl Hash for AgentQuery<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(self.agent.as_bytes());
-        if !self.hints.is_empty() {
-            state.write(self.hints.as_str().as_bytes());
-        }
-        state.write_u8(u8::from(self.touch_mac));
-    }
-}
-
-impl Equivalent<AgentKey> for AgentQuery<'_> {
-    fn equivalent(&self, key: &AgentKey) -> bool {
-        // Most have no hints, and comparing nothing with nothing costs more than all else here: the processor stumbles over
-        // the address of an empty text.
-        let are_empty = self.hints.is_empty() && key.hints.is_empty();
-        self.touch_mac == key.touch_mac && (are_empty || *self.hints == key.hints) && self.agent == key.agent
-    }
 }
 
 impl Default for Agents {
@@ -134,22 +100,16 @@ impl Default for Agents {
 }
 
 impl Agents {
-    /// An empty cache of [`AGENT_CACHE_ENTRIES`].
+    /// Nothing is known yet; there is room for [`AGENT_CACHE_ENTRIES`].
     pub fn new() -> Agents {
-        Agents { parser: Parser::new(), seen: Cache::new(AGENT_CACHE_ENTRIES) }
+        Agents { parser: Parser::new(), seen: Judged::with_room_for(AGENT_CACHE_ENTRIES) }
     }
 
     /// What this agent stands for. Bytes past [`USER_AGENT_BYTES_MAX`] are not read. `touch_mac` is what the tracker saw:
     /// a Mac with a touch screen, which is how an iPad presents itself.
     pub fn classify(&self, user_agent: &str, hints: &Hints, touch_mac: bool) -> Verdict {
-        let asked = AgentQuery { agent: cut(user_agent), hints, touch_mac };
-        if let Some(verdict) = self.seen.get(&asked) {
-            return verdict;
-        }
-        let verdict = self.judge(asked.agent, hints, touch_mac);
-        let key = AgentKey { agent: asked.agent.to_owned(), hints: hints.clone(), touch_mac };
-        self.seen.insert(key, verdict.clone());
-        verdict
+        let agent = cut(user_agent);
+        self.seen.of(&AgentQuery { agent, hints, touch_mac }, || self.judge(agent, hints, touch_mac))
     }
 
     /// As [`Agents::classify`], without a look into the cache.

@@ -11,9 +11,9 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock};
 
-use quick_cache::sync::Cache;
 use url::Url;
 
+use super::judged::Judged;
 use super::mask;
 use super::path::Campaign;
 use super::url_fast_path::{self, Plain};
@@ -92,7 +92,7 @@ struct Known {
 }
 
 /// What the lists say about the hosts that come most often: finding that out costs more than all else about a hit.
-static KNOWN: LazyLock<Cache<String, Arc<Known>>> = LazyLock::new(|| Cache::new(SENDER_CACHE_ENTRIES));
+static KNOWN: LazyLock<Judged<Arc<Known>>> = LazyLock::new(|| Judged::with_room_for(SENDER_CACHE_ENTRIES));
 
 /// Who a referrer names.
 enum ReferringParty {
@@ -140,11 +140,7 @@ impl ReferringParty {
             Arc::new(Known { is_spam: self.is_spam(), source, kind, referrer: stored(self.text()) })
         };
         let ReferringParty::Host(host) = self else { return find() };
-        KNOWN.get(host.as_str()).unwrap_or_else(|| {
-            let known = find();
-            KNOWN.insert(host.clone(), known.clone());
-            known
-        })
+        KNOWN.of(host, find)
     }
 
     fn is_spam(&self) -> bool {

@@ -1,38 +1,48 @@
 //! In: a client's address and user agent, and the day's salt. Out: a [`Token`] and a [`Network`]. Forgets: both; when the salt is
 //! wiped, nobody can make them again.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::IpAddr;
 
-use zeroize::Zeroize;
-
 use crate::beacon::{ClientIp, UserAgent};
+use crate::memory::{KEY_BYTES, LockedKey};
 use crate::site::AddressMode;
 
 /// The random key of one site and day. Not `Clone`, no `Display`; `Debug` prints the name of the type; wiped on drop.
-pub struct Salt([u8; 32]);
+pub struct Salt(LockedKey);
 
 impl Salt {
-    /// A salt from 32 random bytes.
-    pub fn from_random(bytes: [u8; 32]) -> Salt {
-        Salt(bytes)
+    /// A salt as `fill` writes it.
+    ///
+    /// # Errors
+    /// That of `fill`.
+    pub fn filled<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Salt, E> {
+        LockedKey::make(fill).map(Salt)
     }
 
-    /// Its bytes, for the journal in memory and nothing else.
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
+    /// A salt with these bytes, for tests and for state that is read back.
+    pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Salt {
+        let Ok(salt) = Salt::filled(|place| {
+            place.copy_from_slice(bytes);
+            Ok::<_, Infallible>(())
+        });
+        salt
+    }
+
+    /// Lets the journal in memory, and nothing else, read its bytes.
+    pub fn with_bytes<T>(&self, read: impl FnOnce(&[u8; KEY_BYTES]) -> T) -> T {
+        self.0.with(read)
+    }
+
+    fn hash(&self, message: &[u8]) -> blake3::Hash {
+        self.0.with(|key| blake3::keyed_hash(key, message))
     }
 }
 
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salt")
-    }
-}
-
-impl Drop for Salt {
-    fn drop(&mut self) {
-        self.0.zeroize();
     }
 }
 
@@ -98,7 +108,7 @@ pub fn network_of(salt: &Salt, address: ClientIp, mode: AddressMode) -> Option<N
     let mut message = [0; NETWORK_WORD.len() + 16];
     message[..NETWORK_WORD.len()].copy_from_slice(NETWORK_WORD);
     message[NETWORK_WORD.len()..].copy_from_slice(&octets);
-    let hash = blake3::keyed_hash(&salt.0, &message);
+    let hash = salt.hash(&message);
     Some(Network(u32::from_le_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())))
 }
 
@@ -115,7 +125,7 @@ pub fn of(salt: &Salt, address: ClientIp, agent: &UserAgent, mode: AddressMode) 
         IpAddr::V6(v6) => part(&mut message, &v6.octets()),
     }
     part(&mut message, agent.0.as_bytes());
-    let hash = blake3::keyed_hash(&salt.0, &message);
+    let hash = salt.hash(&message);
     let bits = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     Some(Token(u64::from_le_bytes(bits)))
 }
@@ -147,7 +157,7 @@ mod tests {
     use super::*;
 
     fn token(salt: u8, address: &str, agent: &str, mode: AddressMode) -> Option<Token> {
-        of(&Salt([salt; 32]), ClientIp(address.parse().unwrap()), &UserAgent(agent.into()), mode)
+        of(&Salt::from_bytes(&[salt; 32]), ClientIp(address.parse().unwrap()), &UserAgent(agent.into()), mode)
     }
 
     #[test]
@@ -176,7 +186,7 @@ mod tests {
     #[test]
     fn a_network_is_a_24_or_a_48_under_the_salt_of_the_day() {
         let of = |salt: u8, address: &str, mode| {
-            network_of(&Salt([salt; 32]), ClientIp(address.parse().unwrap()), mode).map(Network::bits)
+            network_of(&Salt::from_bytes(&[salt; 32]), ClientIp(address.parse().unwrap()), mode).map(Network::bits)
         };
         for mode in [AddressMode::Hash, AddressMode::Truncate] {
             let same = |a, b| of(1, a, mode) == of(1, b, mode);
@@ -189,7 +199,7 @@ mod tests {
 
     #[test]
     fn secrets_print_only_their_type() {
-        let debug = format!("{:?} {:?} {:?}", Salt([7; 32]), Token(77), Network(77));
+        let debug = format!("{:?} {:?} {:?}", Salt::from_bytes(&[7; 32]), Token(77), Network(77));
         assert_eq!(debug, "Salt Token Network");
     }
 }

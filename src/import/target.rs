@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::SiteSummary;
 use crate::beacon::Beacon;
-use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, random};
+use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, new_salt};
 use crate::counts::{OpenDay, Room};
 use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
@@ -130,7 +130,7 @@ impl ImportTarget {
 
     fn open_day(&mut self, day: Day, line: u64, collector: &Collector) -> Result<(), Rejection> {
         // Without randomness there can be no token, and nothing else may stand for a visitor.
-        let salt = Salt::from_random(random().map_err(|_| Rejection::TooMany)?);
+        let salt = new_salt().map_err(|_| Rejection::TooMany)?;
         if self.closed.contains(&day) || collector.has_visitors(self.site.id, day) {
             self.repeated.insert(day);
         }

@@ -193,11 +193,15 @@ impl SwapFacts {
     }
 
     fn never_swaps(&self, device: (u32, u32)) -> bool {
-        let is_kept = self.mounts.lines().any(|line| is_noswap(line, device));
+        self.mounts.lines().any(|line| is_noswap(line, device)) || self.keeps_all()
+    }
+
+    /// Whether there is no swap, or none for this process.
+    pub(super) fn keeps_all(&self) -> bool {
         // The first line is the head of the table.
         let has_no_swap =
             self.swaps.as_ref().is_some_and(|swaps| swaps.lines().skip(1).all(|line| line.trim().is_empty()));
-        is_kept || has_no_swap || self.limits.iter().any(|limit| limit.trim() == "0")
+        has_no_swap || self.limits.iter().any(|limit| limit.trim() == "0")
     }
 }
 

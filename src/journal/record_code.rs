@@ -66,7 +66,7 @@ impl RecordEncoder {
             Record::Imported(imported) => put_imported(to, imported),
             Record::Salt { site, day, salt, late } => {
                 put_head(to, SALT, *site, *day);
-                to.extend_from_slice(salt.bytes());
+                salt.with_bytes(|bytes| to.extend_from_slice(bytes));
                 put_moment(to, *late);
             }
             Record::Displaced { site, day, names } => {
@@ -147,7 +147,7 @@ impl RecordDecoder {
             }),
             SALT => {
                 let (site, day) = place(bytes)?;
-                let salt = Arc::new(Salt::from_random(array(bytes)?));
+                let salt = Arc::new(Salt::from_bytes(&array(bytes)?));
                 Record::Salt { site, day, salt, late: moment(bytes)? }
             }
             DISPLACED => displaced(bytes)?,

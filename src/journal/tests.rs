@@ -156,7 +156,9 @@ fn records(recovered: Recovered) -> Vec<String> {
 fn told(record: &Record) -> String {
     match record {
         Record::Hit(record) => told_hit(record),
-        Record::Salt { site, day, salt, late } => format!("Salt {site:?} {day:?} {:?} {late:?}", salt.bytes()),
+        Record::Salt { site, day, salt, late } => {
+            salt.with_bytes(|bytes| format!("Salt {site:?} {day:?} {bytes:?} {late:?}"))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -243,7 +245,7 @@ fn all_records() -> Vec<Record> {
     let of_hit = |hit: Hit| Record::Hit(Box::new(HitRecord { how: how(&hit), hit }));
     let bot = Some(BotHit { bot: AUTOMATED, pages: "/blog".into() });
     let (campaign, kind) = ("spring".to_owned(), MailKind::ALL[5]);
-    let salt = |byte| Arc::new(Salt::from_random([byte; 32]));
+    let salt = |byte| Arc::new(Salt::from_bytes(&[byte; 32]));
     vec![
         Record::Salt { site, day, salt: salt(1), late: None },
         hit_record(1),

@@ -74,3 +74,8 @@ pub const KEPT_DAYS_TOLD_APART: usize = 20_000;
 pub const CLEARED_BLOCKS: usize = 16;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;
+/// A page of keys, in bytes: the least that the kernel locks.
+pub const KEY_PAGE_BYTES: usize = 4_096;
+/// How long the allocator keeps freed memory that is locked unless it is told to give it back, in milliseconds: a day, which is longer
+/// than [`RELEASE_S`].
+pub const FREED_KEPT_MS: std::ffi::c_long = 24 * 60 * 60 * 1_000;

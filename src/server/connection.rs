@@ -1,8 +1,8 @@
 //! In: a connection. Out: answers. Forgets: the connection.
 //!
-//! Beacons are answered on the fast path, everything else by hyper. A request without a body goes to hyper alone, so that the
-//! connection comes back to the fast path after it: behind a proxy, hits share their connections with pages. With anything else
-//! the connection stays with hyper, which alone knows then where the next request begins.
+//! Beacons are answered on the fast path, everything else by hyper, one request at a time: what hyper has read it in is given back
+//! after each, so that a connection that waits holds nothing of what it brought. Between two requests the connection is the fast
+//! path's again: behind a proxy, hits share their connections with pages.
 
 mod handed;
 
@@ -18,13 +18,14 @@ use axum::Router;
 use axum::body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::CONNECTION;
+use hyper::header::{CONNECTION, EXPECT};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use super::fast_path::{self, FastPathEnd, UnusualBytes};
+use super::body::ArrivingBody;
+use super::fast_path::{self, FastPathEnd};
 use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
 use crate::limits;
 use handed::Handed;
@@ -35,22 +36,17 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, rout
     let _ = stream.set_nodelay(true);
     let peer = peer.ip();
     if !app.has_fast_path {
-        return Box::pin(by_hyper(Handed::all(stream, Vec::new()), peer, app, router, stop)).await;
+        // As hyper alone does it, which the tests hold against the rest.
+        return Box::pin(by_hyper(Handed::of(stream, Vec::new()), peer, app, router, stop)).await;
     }
     let mut start = Vec::new();
     loop {
-        let FastPathEnd::Unusual(UnusualBytes { mut bytes, alone }) =
-            fast_path::run(&mut stream, start, peer, &app, &mut stop).await
-        else {
+        let FastPathEnd::Unusual(bytes) = fast_path::run(&mut stream, start, peer, &app, &mut stop).await else {
             return;
         };
-        let Some(len) = alone else {
-            // A connection that brings hits alone should not be as large as hyper's.
-            return Box::pin(by_hyper(Handed::all(stream, bytes), peer, app, router, stop)).await;
-        };
-        start = bytes.split_off(len);
-        match Box::pin(one_by_hyper(Handed::one(stream, bytes), peer, &app, &router, &mut stop)).await {
-            Some(again) => stream = again,
+        // A connection that brings hits alone should not be as large as hyper's.
+        match Box::pin(one_by_hyper(Handed::of(stream, bytes), peer, &app, &router, &mut stop)).await {
+            Some(again) => (stream, start) = again,
             None => return,
         }
     }
@@ -58,7 +54,9 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, rout
 
 /// Serves all that comes.
 async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
-    let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone()));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        answer(request.map(|body| ArrivingBody::of(body).0), peer, app.clone(), router.clone())
+    });
     let mut connection = pin!(builder().serve_connection(stream, service));
     // A client that goes away in the middle is no event of ours.
     tokio::select! {
@@ -69,21 +67,25 @@ async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, 
     let _ = connection.await;
 }
 
-/// Serves the one request that `stream` has. Hands the connection back if it goes on.
+/// Serves the next request. Hands the connection back if it goes on, with what was read of the one after it.
 async fn one_by_hyper(
     stream: Handed,
     peer: IpAddr,
     app: &SharedApp,
     router: &Router,
     stop: &mut StopSignal,
-) -> Option<TcpStream> {
-    let (ends, began) = (Arc::new(AtomicBool::new(true)), stream.began());
+) -> Option<(TcpStream, Vec<u8>)> {
+    let (goes_on, began) = (Arc::new(AtomicBool::new(false)), stream.began());
+    let answered = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
-        let answer = answer(request, peer, app.clone(), router.clone());
-        let ends = ends.clone();
+        let answer = one_answer(request, peer, app.clone(), router.clone());
+        let (goes_on, answered, began) = (goes_on.clone(), answered.clone(), began.clone());
         Box::pin(async move {
-            let answer = answer.await?;
-            ends.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
+            let (answer, is_read) = answer.await?;
+            goes_on.store(is_read && !answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
+            // What was written before was leave to send a body.
+            began.store(false, Ordering::Relaxed);
+            answered.store(true, Ordering::Relaxed);
             Ok::<_, Infallible>(answer)
         })
     });
@@ -97,7 +99,7 @@ async fn one_by_hyper(
         }
         // From the first byte of the answer on, hyper may be told that it is the last one: that is not in its head then.
         is_last = stopped.as_mut().poll(context).is_ready();
-        is_told = is_last || began.load(Ordering::Relaxed);
+        is_told = is_last || answered.load(Ordering::Relaxed) && began.load(Ordering::Relaxed);
         if !is_told {
             return Poll::Pending;
         }
@@ -106,8 +108,24 @@ async fn one_by_hyper(
     });
     served.await.ok()?;
     let parts = connection.into_parts();
-    let goes_on = !is_last && !ends.load(Ordering::Relaxed) && parts.read_buf.is_empty();
-    parts.io.into_stream().filter(|_| goes_on)
+    let goes_on = !is_last && goes_on.load(Ordering::Relaxed);
+    goes_on.then(|| parts.io.into_parts(&parts.read_buf))
+}
+
+/// Answers a request, and tells whether its body is read.
+async fn one_answer(
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    app: SharedApp,
+    router: Router,
+) -> Result<(hyper::Response<Either<Full<Bytes>, Body>>, bool), Infallible> {
+    let (parts, body) = request.into_parts();
+    let waits_for_leave = parts.headers.contains_key(EXPECT);
+    let (body, end) = ArrivingBody::of(body);
+    let answer = answer(hyper::Request::from_parts(parts, body), peer, app, router).await?;
+    // Whoever waits for leave to send a body that nobody wants is not asked for it.
+    let is_read = if waits_for_leave { end.was_read() } else { end.is_read().await };
+    Ok((answer, is_read))
 }
 
 fn builder() -> hyper::server::conn::http1::Builder {
@@ -122,7 +140,7 @@ fn builder() -> hyper::server::conn::http1::Builder {
 }
 
 async fn answer(
-    request: hyper::Request<Incoming>,
+    request: hyper::Request<ArrivingBody>,
     peer: IpAddr,
     app: SharedApp,
     router: Router,

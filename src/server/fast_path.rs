@@ -29,16 +29,8 @@ use message::{FastMessage, Inbound};
 pub enum FastPathEnd {
     /// The connection is over.
     Closed,
-    /// Something came that is hyper's.
-    Unusual(UnusualBytes),
-}
-
-/// What was read and not answered.
-pub struct UnusualBytes {
-    /// All of it.
-    pub bytes: Vec<u8>,
-    /// How much of it is one request without a body, after which the fast path may go on.
-    pub alone: Option<usize>,
+    /// What was read and not answered begins with something that is hyper's.
+    Unusual(Vec<u8>),
 }
 
 thread_local! {
@@ -133,6 +125,7 @@ impl FastPath<'_> {
         loop {
             if !self.unsent.is_empty() {
                 match ready!(Pin::new(&mut *self.stream).poll_write(context, &self.unsent)) {
+                    Ok(sent) if sent == self.unsent.len() => self.unsent = Vec::new(),
                     Ok(sent @ 1..) => drop(self.unsent.drain(..sent)),
                     Ok(0) | Err(_) => return Poll::Ready(FastPathEnd::Closed),
                 }
@@ -169,13 +162,14 @@ impl FastPath<'_> {
         }
         let Buffers { read: bytes, write } = buffers;
         let bytes = &mut bytes[..held + read];
-        bytes[..held].copy_from_slice(&self.held);
-        self.held.clear();
+        // What it was kept in is wiped where it is given back.
+        bytes[..held].copy_from_slice(&std::mem::take(&mut self.held));
         self.answer_all(bytes, write);
         bytes.fill(0);
         if !write.is_empty() {
             self.until = next_head();
             self.send(write);
+            write.fill(0);
             write.clear();
         }
         Poll::Ready(true)
@@ -202,9 +196,7 @@ impl FastPath<'_> {
                     self.hold(rest, is_body);
                     return;
                 }
-                Inbound::Other { alone } => {
-                    self.leaves = Some(FastPathEnd::Unusual(UnusualBytes { bytes: rest.to_vec(), alone }));
-                }
+                Inbound::Other => self.leaves = Some(FastPathEnd::Unusual(rest.to_vec())),
             }
         }
     }
@@ -213,7 +205,7 @@ impl FastPath<'_> {
     fn hold(&mut self, rest: &[u8], is_body: bool) {
         self.pieces += 1;
         if self.pieces > limits::FAST_PIECES_MAX {
-            self.leaves = Some(FastPathEnd::Unusual(UnusualBytes { bytes: rest.to_vec(), alone: None }));
+            self.leaves = Some(FastPathEnd::Unusual(rest.to_vec()));
             return;
         }
         if is_body {
@@ -254,7 +246,7 @@ impl FastPath<'_> {
     fn end(&mut self) -> FastPathEnd {
         match std::mem::take(&mut self.held) {
             bytes if bytes.is_empty() => FastPathEnd::Closed,
-            bytes => FastPathEnd::Unusual(UnusualBytes { bytes, alone: None }),
+            bytes => FastPathEnd::Unusual(bytes),
         }
     }
 }

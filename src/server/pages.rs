@@ -10,7 +10,7 @@ use super::answers::{file, html, no_view, not_found, text, wrong};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
-use super::{App, SharedApp, share, signed_in};
+use super::{App, SharedApp, locked_memory, share, signed_in};
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
@@ -249,6 +249,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
         "places": places(collector),
+        "memory": locked_memory::told(),
     });
     if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
 }

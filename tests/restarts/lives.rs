@@ -91,6 +91,24 @@ impl Lives {
         (at + SignedDuration::from_millis(since.elapsed().as_millis() as i64)).to_string()
     }
 
+    /// The number of the present life's process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a life").id()
+    }
+
+    /// Looks until what is seen will do.
+    pub fn until<T>(&self, look: impl Fn() -> T, will_do: impl Fn(&T) -> bool) -> T {
+        let begun = Instant::now();
+        loop {
+            let seen = look();
+            if will_do(&seen) {
+                return seen;
+            }
+            assert!(begun.elapsed() < LONGEST, "it is never seen");
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
     /// Sets the clock, while no program runs.
     pub fn go_to(&mut self, now: &str) {
         assert!(self.child.is_none(), "a running program has its own clock");

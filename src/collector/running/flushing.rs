@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::Waiter;
 use super::wake::Wake;
+use crate::journal;
 use crate::limits;
+use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::store::{Flush, StoreError, SumStore};
 
@@ -287,10 +289,7 @@ fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), Store
 /// Gives back memory that is not in use.
 fn release(store: &dyn SumStore) {
     store.release();
-    // At the end of a thread that has allocated something the allocator looks at all that was freed, and returns it to the system.
-    let ends = thread::Builder::new().spawn(|| drop(std::hint::black_box(Box::new(0_u8))));
-    // Where there is no thread to be had, memory is given back the next time.
-    let _ = ends.map(JoinHandle::join);
+    memory::give_back(journal::memory_may_swap);
 }
 
 /// One step; what fails is tried again after the next flush.

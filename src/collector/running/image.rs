@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize;
 
 use super::Running;
 use super::batches::Batches;
@@ -56,12 +57,17 @@ struct SaltImage {
 }
 
 fn salt_bytes<S: Serializer>(salt: &Arc<Salt>, to: S) -> Result<S::Ok, S::Error> {
-    salt.bytes().serialize(to)
+    salt.with_bytes(|bytes| bytes.serialize(to))
 }
 
 fn salt_of<'a, D: Deserializer<'a>>(from: D) -> Result<Arc<Salt>, D::Error> {
-    let bytes = <[u8; 32]>::deserialize(from)?;
-    if bytes == [0; 32] { Err(D::Error::custom("no salt")) } else { Ok(Arc::new(Salt::from_random(bytes))) }
+    let mut bytes = <[u8; 32]>::deserialize(from)?;
+    if bytes == [0; 32] {
+        return Err(D::Error::custom("no salt"));
+    }
+    let salt = Arc::new(Salt::from_bytes(&bytes));
+    bytes.zeroize();
+    Ok(salt)
 }
 
 impl Running {

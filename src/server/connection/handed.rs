@@ -4,11 +4,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 /// A connection that begins with what was read of it before.
@@ -17,20 +16,13 @@ pub struct Handed {
     start: Vec<u8>,
     /// How much of that is read.
     read: usize,
-    /// Whether nothing but that is to be read.
-    is_one: bool,
     began: Arc<AtomicBool>,
 }
 
 impl Handed {
-    /// All that comes.
-    pub fn all(stream: TcpStream, start: Vec<u8>) -> Handed {
-        Handed { stream: TokioIo::new(stream), start, read: 0, is_one: false, began: Arc::default() }
-    }
-
-    /// One request, which was read; what comes behind it stays in the stream.
-    pub fn one(stream: TcpStream, request: Vec<u8>) -> Handed {
-        Handed { is_one: true, ..Handed::all(stream, request) }
+    /// The connection, of which `start` was read.
+    pub fn of(stream: TcpStream, start: Vec<u8>) -> Handed {
+        Handed { stream: TokioIo::new(stream), start, read: 0, began: Arc::default() }
     }
 
     /// Becomes true when something is written.
@@ -38,9 +30,10 @@ impl Handed {
         self.began.clone()
     }
 
-    /// The connection, if all of what was handed over is read.
-    pub fn into_stream(self) -> Option<TcpStream> {
-        (self.read == self.start.len()).then(|| self.stream.into_inner())
+    /// The connection, and what was read of it: `read` was read last and not used.
+    pub fn into_parts(self, read: &[u8]) -> (TcpStream, Vec<u8>) {
+        let start = [read, &self.start[self.read..]].concat();
+        (self.stream.into_inner(), start)
     }
 }
 
@@ -52,22 +45,16 @@ impl Read for Handed {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let rest = &this.start[this.read..];
-        if !rest.is_empty() {
-            let len = rest.len().min(room.remaining());
-            room.put_slice(&rest[..len]);
-            this.read += len;
-            return Poll::Ready(Ok(()));
-        }
-        if !this.is_one {
+        if rest.is_empty() {
             return Pin::new(&mut this.stream).poll_read(context, room);
         }
-        // Only whether the client is still there.
-        let mut next = [0];
-        match ready!(this.stream.inner().poll_peek(context, &mut ReadBuf::new(&mut next))) {
-            Ok(0) => Poll::Ready(Ok(())),
-            Ok(_) => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
+        let len = rest.len().min(room.remaining());
+        room.put_slice(&rest[..len]);
+        this.read += len;
+        if this.read == this.start.len() {
+            (this.start, this.read) = (Vec::new(), 0);
         }
+        Poll::Ready(Ok(()))
     }
 }
 

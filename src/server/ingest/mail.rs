@@ -3,13 +3,12 @@
 
 use std::net::IpAddr;
 
-use hyper::body::Incoming;
 use hyper::header::{HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
 
 use super::answers::{WireAnswer, note_reasons, picture as gif, plain, set};
 use super::intake::refuse;
-use super::{App, Said, client};
+use super::{App, ArrivingBody, Said, client};
 use crate::beacon::Refusal;
 use crate::beacon::mail::{self, Act, Link};
 use crate::collector::Outcome;
@@ -20,7 +19,7 @@ use crate::secret;
 use crate::server::failure::{FailureCause, stored};
 
 /// `GET /e/DOMAIN/CAMPAIGN.gif`
-pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn picture(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
         None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
@@ -31,7 +30,7 @@ pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App)
 }
 
 /// `GET /l/LINK`
-pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn link(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let signed = request.uri().path().trim_start_matches("/l/").to_owned();
     let collector = app.collector.clone();
     // What is longer than any address was never signed.
@@ -51,7 +50,14 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     Ok(answer)
 }
 
-fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
+fn count(
+    request: &hyper::Request<ArrivingBody>,
+    peer: IpAddr,
+    app: &App,
+    site: &str,
+    campaign: &str,
+    act: Act,
+) -> Outcome {
     let client = client(request.headers(), peer, app);
     let heard = Said::by(request.headers());
     let said = heard.request("", &[], client);

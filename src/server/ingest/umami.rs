@@ -5,12 +5,11 @@
 use std::net::IpAddr;
 
 use hyper::StatusCode;
-use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error};
 use super::intake::{Bearer, Messages, Received, receive_each, receive_list, refuse};
-use super::{App, WholeRequest};
+use super::{App, ArrivingBody, WholeRequest};
 use crate::beacon::umami;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
@@ -20,7 +19,7 @@ use crate::server::failure::FailureCause;
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `POST /api/send`
-pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn send(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let messages = Messages::new(vec![arrived.parsed(umami::parse)], app);
     let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
@@ -37,7 +36,7 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 }
 
 /// `POST /api/batch`
-pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn batch(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,

@@ -1,0 +1,10 @@
+//! In: blocks of memory that are given back, and keys that stand for people. Out: the same blocks, zeroed; pages for the keys that are
+//! locked in memory, as all of the program is where the system allows it. Forgets: what stood in either.
+
+mod allocator;
+mod keys;
+mod locking;
+
+pub use allocator::WipingAllocator;
+pub use keys::{KEY_BYTES, KeyPages, LockedKey};
+pub use locking::{Locking, give_back, keep_out_of_dumps, lock_all, locking};

@@ -1,0 +1,79 @@
+//! In: blocks of memory that are given back. Out: the same blocks, zeroed, for the allocator beneath. Forgets: what stood in them, so
+//! that what a request brought is gone when it is over, whichever library held it.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::{c_int, c_long};
+use std::hint::black_box;
+
+use mimalloc::MiMalloc;
+
+use crate::limits;
+
+/// mimalloc, which never gets back a block with something in it.
+///
+/// Growing a block takes a new one, copies, and gives the old one back: that is what [`GlobalAlloc::realloc`] does by itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WipingAllocator;
+
+#[allow(
+    unsafe_code,
+    reason = "an allocator is unsafe to write; only here is each freed block seen, those of libraries among them"
+)]
+// SAFETY: each call goes to mimalloc with the layout that it came with, and what is zeroed is the block that its owner gives back.
+unsafe impl GlobalAlloc for WipingAllocator {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        unsafe { MiMalloc.alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        unsafe { MiMalloc.alloc_zeroed(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        unsafe {
+            place.write_bytes(0, layout.size());
+            // Nobody reads these zeros; no compiler may leave them out for that.
+            MiMalloc.dealloc(black_box(place), layout);
+        }
+    }
+}
+
+// Of mimalloc 3's `mimalloc.h`; the crate knows them only with another crate beside it.
+#[allow(unsafe_code, reason = "functions of C")]
+unsafe extern "C" {
+    fn mi_collect(force: bool);
+    fn mi_option_set(option: c_int, value: c_long);
+    #[cfg(test)]
+    fn mi_option_get(option: c_int) -> c_long;
+}
+
+/// How long freed memory is kept, in milliseconds: `mi_option_purge_delay`.
+const PURGE_DELAY: c_int = 15;
+
+/// Has freed memory kept until [`give_back`], rather than returned to the system as it becomes free.
+#[allow(unsafe_code, reason = "mimalloc has no other way to set an option while it runs")]
+pub(super) fn keep_freed() {
+    // SAFETY: an option is a number that mimalloc reads when it frees something.
+    unsafe { mi_option_set(PURGE_DELAY, limits::FREED_KEPT_MS) };
+}
+
+/// Returns freed memory to the system.
+#[allow(unsafe_code, reason = "mimalloc has no other way to be told")]
+pub(super) fn give_back() {
+    // SAFETY: it walks over what this thread and the whole program have freed, under locks of its own.
+    unsafe { mi_collect(true) };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[allow(unsafe_code, reason = "mimalloc has no other way to read an option")]
+    fn the_option_is_the_one_that_is_meant() {
+        // SAFETY: as above.
+        let default_ms = unsafe { super::mi_option_get(super::PURGE_DELAY) };
+        assert_eq!(default_ms, 1_000, "mimalloc's default");
+    }
+}

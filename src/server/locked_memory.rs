@@ -1,0 +1,27 @@
+//! In: what the kernel and [`memory`] tell of the program's memory. Out: the same for `/health`.
+
+use serde_json::{Value, json};
+
+use crate::journal;
+use crate::memory::{self, KeyPages, Locking};
+
+/// What is locked in memory, how much, and why the rest is not.
+pub fn told() -> Value {
+    let (locking, keys) = (memory::locking(), KeyPages::now());
+    json!({
+        "locked": match locking {
+            Locking::All => "all",
+            _ if keys.unlocked_bytes == 0 && keys.locked_bytes > 0 => "keys",
+            _ => "nothing",
+        },
+        "locked_kb": locked_kb(),
+        "reason": locking.sentence(),
+        "may_swap": journal::memory_may_swap(),
+    })
+}
+
+/// How much of the program is locked, in units of 1,024 bytes, as the kernel counts it; null where it does not say.
+fn locked_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmLck:"))?.split_whitespace().next()?.parse().ok()
+}
