@@ -12,7 +12,9 @@ mod journal;
 mod questions;
 mod serving;
 mod logs;
+mod auditing;
 
+pub use auditing::*;
 pub use days::*;
 pub use hits::*;
 pub use journal::*;

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
 use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
-use super::{SharedApp, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
+use super::{SharedApp, api, audit, counter, language, live, own_account, pages, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
 use crate::site::OWN_PATHS;
@@ -181,6 +181,7 @@ pub const PAGES: &[PageRoute] = &[
     page("/settings", GET, || get(settings::instance)),
     page("/settings/{name}", BOTH, || get(settings::back_to_instance).post(settings::change_instance)),
     page("/privacy/{domain}", GET, || get(pages::privacy)),
+    page("/privacy/{domain}/audit", GET, || get(audit::summary)),
     page("/counter/{domain}/{*file}", GET, || get(counter::counter)),
     page("/share/{slug}", BOTH, || get(share::page).post(share::unlock)),
     page("/share/{slug}/{panel}", BOTH, || get(share::panel).post(share::unlock)),
