@@ -1,5 +1,6 @@
 //! The command line. The exit code is 0 when it is done, 1 when it failed, 2 when it was misused.
 
+mod audit;
 mod demo;
 mod explain;
 mod geo;
@@ -90,6 +91,7 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
             print(&reply, words.json);
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
         }
+        Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
         Verb::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
             Err(CliFailure::Misuse(sentence.into()))

@@ -21,6 +21,7 @@ mod turns;
 mod uncounted;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -215,6 +216,11 @@ impl Collector {
     /// Why what is counted is in no journal, so that a restart would count visitors again; nothing if it is in one.
     pub fn journal_trouble(&self) -> Option<JournalTrouble> {
         self.0.running.with(|running, _| running.journal_trouble()).unwrap_or(Some(JournalTrouble::Failed))
+    }
+
+    /// The folder in memory in which the journal is; nothing without one.
+    pub fn journal_folder(&self) -> Option<PathBuf> {
+        self.0.running.with(|running, _| running.journal_folder()).flatten()
     }
 
     /// Salts that are in memory: one for each site and day that is open.

@@ -4,6 +4,7 @@
 //! ([`socket`]); otherwise the command takes the folder's lock and does the work itself. Both ways end in [`run`].
 
 pub mod annotation;
+pub mod audit;
 pub mod campaign;
 pub mod folder;
 mod funnel;
@@ -16,6 +17,7 @@ pub mod socket;
 pub mod user;
 
 use annotation::AnnotationCommand;
+use audit::AuditCommand;
 use campaign::CampaignCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -91,6 +93,8 @@ pub enum Command {
     Share(ShareCommand),
     /// Notes something beside the figures of a site.
     Annotation(AnnotationCommand),
+    /// Asks for what an audit needs of whoever holds the folder.
+    Audit(AuditCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -276,6 +280,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Share(command) => share::run(collector, command, password, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
+        Command::Audit(command) => audit::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

@@ -28,6 +28,7 @@ mod read_ahead;
 mod record;
 mod record_code;
 mod recovered;
+mod seen;
 mod segment;
 mod start;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub use place::JournalSearch;
 use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, HowCounted, Record};
 pub use recovered::{Recovered, Unreadable};
+pub use seen::{SeenJournal, seen};
 use segment::SegmentWriter;
 use start::JournalStart;
 

@@ -13,7 +13,9 @@ mod questions;
 mod serving;
 mod logs;
 mod publishing;
+mod auditing;
 
+pub use auditing::*;
 pub use days::*;
 pub use hits::*;
 pub use journal::*;

@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod audit;
 mod body;
 mod connection;
 mod counter;

@@ -6,6 +6,7 @@ pub mod exclusions;
 pub mod goal;
 mod host_relation;
 pub mod paths;
+mod public_audit;
 mod publishing;
 mod setting;
 mod settings;

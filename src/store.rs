@@ -5,6 +5,7 @@
 //! `tests/store/contract.rs` is the same contract as tests. [`Operators`] keeps what was declared: sites, users, tokens,
 //! shares; that is SQLite always. [`open`] is the only place where the rest of the program meets SQLite.
 
+mod inspection;
 mod operators;
 mod sqlite;
 pub mod sums;
@@ -12,6 +13,10 @@ pub mod sums;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use inspection::{
+    ALLOWED, AllowedColumn, AllowedTable, CellCounts, ColumnContent, GivenShare, Inspection, KeptSpan, PageOwner,
+    ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
+};
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crates of one run of cargo that are built into the program or build it, by id.
-fn crates() -> BTreeMap<String, Value> {
+pub fn crates() -> BTreeMap<String, Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let version = Command::new(env!("CARGO")).args(["version", "-v"]).output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();

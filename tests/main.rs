@@ -2,6 +2,7 @@
 
 mod annotations;
 mod arriving;
+mod audit;
 mod bounds;
 mod browser;
 mod captures;
@@ -10,6 +11,7 @@ mod closing;
 mod countries;
 mod dashboard;
 mod days;
+mod distribution;
 mod documentation;
 mod turned_away;
 mod drill_down;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::audit::AuditWords;
 use super::reference::ReferenceOf;
 use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
@@ -87,6 +88,8 @@ pub enum Verb {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer; nothing is counted
     Explain(ExplainWords),
+    /// Proves from the bytes what a data folder or a backup holds, and what it does not
+    Audit(AuditWords),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -374,7 +377,9 @@ impl Verb {
     pub fn command(&self) -> Option<Command> {
         Some(match self {
             Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
-            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } => return None,
+            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } | Verb::Audit(_) => {
+                return None;
+            }
             Verb::Site(work) => work.command(),
             Verb::Tokens(work) => work.command(),
             Verb::Campaign(work) => Command::Campaign(work.command()),

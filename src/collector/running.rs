@@ -23,6 +23,7 @@ mod unstored;
 mod wake;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -266,6 +267,11 @@ impl Running {
     /// Why what is counted is in no journal; nothing if it is.
     pub(super) fn journal_trouble(&self) -> Option<JournalTrouble> {
         self.journal.trouble()
+    }
+
+    /// The folder of the journal; nothing without one.
+    pub(super) fn journal_folder(&self) -> Option<PathBuf> {
+        self.journal.folder()
     }
 
     /// What is known of the last minutes of a site, for whoever looks at it: the visitors of its days, and pageviews by minute.

@@ -8,12 +8,15 @@
 //! are written plainly.
 
 pub(in crate::hit) mod address;
+mod found;
 mod ip;
 mod mail;
 mod number;
 mod phone;
 mod secret;
 mod written;
+
+pub use found::found;
 
 use std::borrow::Cow;
 use std::ops::Range;

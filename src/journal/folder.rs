@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -84,6 +84,20 @@ pub(super) struct Mounted {
     pub(super) device: (u32, u32),
 }
 
+impl Mounted {
+    /// Where the memory of a folder is that nobody has opened.
+    pub(super) fn of(path: &Path) -> io::Result<Mounted> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Mounted::of_open(fs::open(path, flags, Mode::empty())?)
+    }
+
+    fn of_open(folder: impl AsFd) -> io::Result<Mounted> {
+        let device = fs::fstat(&folder)?.st_dev;
+        let magic = fs::fstatfs(&folder)?.f_type as u32;
+        Ok(Mounted { magic, device: (fs::major(device), fs::minor(device)) })
+    }
+}
+
 impl JournalFolder {
     /// Makes the folder if it is not there, and takes it.
     pub(super) fn make(base: &Path, name: &str) -> Result<JournalFolder, FolderRefusal> {
@@ -156,9 +170,7 @@ impl JournalFolder {
 
     /// Where its memory is.
     pub(super) fn mounted(&self) -> io::Result<Mounted> {
-        let device = fs::fstat(&self.folder)?.st_dev;
-        let magic = fs::fstatfs(&self.folder)?.f_type as u32;
-        Ok(Mounted { magic, device: (fs::major(device), fs::minor(device)) })
+        Mounted::of_open(&self.folder)
     }
 
     /// The files that are there, in no order.

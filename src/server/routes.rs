@@ -8,7 +8,7 @@ use hyper::Method;
 
 use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
 use super::{
-    SharedApp, api, counter, language, live, own_account, pages, published, settings, share, sign_in, together,
+    SharedApp, api, audit, counter, language, live, own_account, pages, published, settings, share, sign_in, together,
 };
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
@@ -183,6 +183,7 @@ pub const PAGES: &[PageRoute] = &[
     page("/settings", GET, || get(settings::instance)),
     page("/settings/{name}", BOTH, || get(settings::back_to_instance).post(settings::change_instance)),
     page("/privacy/{domain}", GET, || get(pages::privacy)),
+    page("/privacy/{domain}/audit", GET, || get(audit::summary)),
     page("/counter/{domain}/{*file}", GET, || get(counter::counter)),
     page("/public/{file}", GET, || get(published::index)),
     page("/public/{domain}/{file}", GET, || get(published::release)),

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::change::{NotSet, SettingContext, SettingValue};
-use super::{Settings, Site, exclusions, paths, publishing, settings};
+use super::{Settings, Site, exclusions, paths, public_audit, publishing, settings};
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
 /// documentation are made of these.
@@ -158,8 +158,14 @@ impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
     /// by which they are read.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        let others = paths::SETTINGS.iter().chain(&exclusions::SETTINGS).chain(&publishing::SETTINGS);
-        settings::SETTINGS.iter().chain(others)
+        let rooms: [&'static [SiteSetting]; 5] = [
+            &settings::SETTINGS,
+            &paths::SETTINGS,
+            &exclusions::SETTINGS,
+            &publishing::SETTINGS,
+            &public_audit::SETTINGS,
+        ];
+        rooms.into_iter().flatten()
     }
 
     /// The names of its values in a change: its own, but aliases are added and removed under two.

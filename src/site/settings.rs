@@ -84,6 +84,9 @@ pub struct Settings {
     pub annotations_made: u32,
     /// How much of a day is kept by name.
     pub budget: Budget,
+    /// Whether everybody may read the last signed summary of an audit.
+    #[serde(skip_serializing_if = "is_off")]
+    pub publish_audit: bool,
     /// How long it is kept.
     #[serde(skip_serializing_if = "Retention::is_for_ever")]
     pub retention: Retention,
@@ -154,6 +157,7 @@ impl Default for Settings {
             annotations: Vec::new(),
             annotations_made: 0,
             budget: Budget::default(),
+            publish_audit: false,
             retention: Retention::default(),
             publish: Publishing::default(),
         }

@@ -3,8 +3,9 @@
 //!
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
+mod allowed;
 mod pool;
-mod schema;
+pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::StoreError;
 use crate::limits;
 
+pub(super) use allowed::allowed_table;
+pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 

@@ -2,6 +2,7 @@
 //! that has ended, within [`limits::JOURNAL_FORGET_S`], whatever becomes of the store; its visits, which have no tokens, when the
 //! store has them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -113,6 +114,11 @@ impl Journaling {
     /// Why what is counted is in no journal; nothing if it is.
     pub(super) fn trouble(&self) -> Option<JournalTrouble> {
         self.journal.as_ref().map_or(self.without, Journal::lost)
+    }
+
+    /// The folder of the journal; nothing without one.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.journal.as_ref().filter(|journal| journal.lost().is_none()).map(Journal::path)
     }
 
     /// What the journal takes, in bytes.

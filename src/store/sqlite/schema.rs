@@ -9,10 +9,13 @@ use super::StoreError;
 use crate::cell::Dimension;
 use crate::limits;
 
+/// The version of the schema that this program writes.
+pub(in crate::store) const VERSION: i64 = 11;
+
 /// What makes each version of the schema out of the one before, as it was written then. A step that was released never
 /// changes, and names nothing of the program: what it does to an old file must be what it did to all others. The version of
 /// a file, kept in `user_version`, is the number of steps it has had.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
@@ -54,7 +57,7 @@ pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> 
     Ok(())
 }
 
-pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.pragma_update(None, "query_only", "ON")?;
     connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
@@ -66,19 +69,40 @@ pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> 
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > STEPS.len() as i64 {
-        let sentence = "a newer version of headcount wrote this database; install that version or restore a backup";
-        return Err(StoreError::Other(sentence.into()));
-    }
+    refuse_newer(version)?;
     for step in STEPS.iter().skip(version.max(0) as usize) {
         transaction.execute_batch(step)?;
     }
     for dimension in Dimension::ALL {
         transaction.execute_batch(&view(dimension))?;
     }
-    transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Refuses the version of a file that this program does not know.
+pub(in crate::store) fn refuse_newer(version: i64) -> Result<(), StoreError> {
+    if version > VERSION {
+        let sentence = "a newer version of headcount wrote this database; install that version or restore a backup";
+        return Err(StoreError::Other(sentence.into()));
+    }
+    Ok(())
+}
+
+/// An empty database with the schema of a version, in memory.
+pub(in crate::store) fn of_version(version: i64) -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory()?;
+    for step in STEPS.iter().take(version.max(0) as usize) {
+        connection.execute_batch(step)?;
+    }
+    // The views name tables that the first version had not.
+    if version > 1 {
+        for dimension in Dimension::ALL {
+            connection.execute_batch(&view(dimension))?;
+        }
+    }
+    Ok(connection)
 }
 
 /// The view of a dimension that came after the step which made the views of the first ones. A view holds nothing, so it is no

@@ -30,3 +30,8 @@ CREATE TABLE released_values (
   visitors INTEGER NOT NULL,
   PRIMARY KEY (site, day, dimension, value)
 ) WITHOUT ROWID;
+-- The last signed summary of an audit, which sites may publish.
+CREATE TABLE audit_summary (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  signed TEXT NOT NULL -- JSON: the summary, the public key, the signature
+);

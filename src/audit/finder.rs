@@ -1,0 +1,372 @@
+//! Finds traces of persons among any bytes: in runs of printable ones, plain and encoded, and in runs of two bytes a character.
+//!
+//! What a trace is, is known to [`crate::hit::mask`], which takes it out of names. Here it may stand among bytes that are no text, where
+//! chance writes short ones: there it has to be longer.
+
+use std::ops::{Range, RangeInclusive};
+
+use aho_corasick::AhoCorasick;
+
+use super::encoded;
+use super::trace::{Trace, TraceForm, TraceKind};
+use crate::hit::mask;
+use crate::limits;
+
+/// What user agents begin with, or have in them.
+#[rustfmt::skip]
+const AGENTS: [&str; 18] = [
+    "Mozilla/", "AppleWebKit/", "(KHTML", "Gecko/", "Opera/", "Opera Mini/", "Dalvik/", "MSIE ", "Trident/", "CFNetwork/", "okhttp/",
+    "curl/", "Wget/", "python-requests/", "Go-http-client/", "Java/1", "libwww-perl/", "PostmanRuntime/",
+];
+
+/// What is around a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surroundings {
+    /// It was stored as a text, or is long enough to be one.
+    Text,
+    /// Bytes of any kind.
+    Bytes,
+}
+
+/// Looks for traces.
+pub(super) struct Finder {
+    agents: AhoCorasick,
+}
+
+/// A trace within a text.
+pub(super) type Take<'a> = &'a mut dyn FnMut(TraceKind, TraceForm, Range<usize>, &[u8]);
+
+impl Finder {
+    /// # Errors
+    /// The list of agents is no list of patterns.
+    pub(super) fn new() -> anyhow::Result<Finder> {
+        Ok(Finder { agents: AhoCorasick::new(AGENTS)? })
+    }
+
+    /// Hands out the traces in a piece of a file whose first byte has the number `first`.
+    pub(super) fn search(&self, bytes: &[u8], first: u64, take: &mut impl FnMut(Trace)) {
+        let mut put = |start: usize, step: usize, kind, form, range: Range<usize>, value: &[u8]| {
+            let (at, length) = (start + range.start * step, range.len() * step);
+            take(Trace { at: first + at as u64, kind, form, value: value.to_vec(), bytes: length });
+        };
+        each_run(bytes, |run| {
+            each_window(run, |window| {
+                let surroundings = match window.len() >= limits::AUDIT_TEXT_BYTES_MIN {
+                    true => Surroundings::Text,
+                    false => Surroundings::Bytes,
+                };
+                let text = ascii(&bytes[window.clone()]);
+                self.look(text, surroundings, &mut |kind, form, range, value| {
+                    put(window.start, 1, kind, form, range, value);
+                });
+            });
+        });
+        encoded::each_wide_run(bytes, |start, text| {
+            each_window(0..text.len(), |window| {
+                self.plain(ascii(&text[window.clone()]), Surroundings::Text, &mut |kind, _, range, value| {
+                    put(start + window.start * 2, 2, kind, TraceForm::Utf16, range, value);
+                });
+            });
+        });
+    }
+
+    /// Hands out the traces in a text that was stored as one.
+    pub(super) fn search_text(&self, text: &str, take: &mut impl FnMut(Trace)) {
+        self.look(text, Surroundings::Text, &mut |kind, form, range, value| {
+            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
+        });
+    }
+
+    fn look(&self, text: &str, surroundings: Surroundings, take: Take<'_>) {
+        self.plain(text, surroundings, take);
+        encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
+            self.plain(ascii(decoded), Surroundings::Text, &mut |kind, _, inner, value| {
+                // Whatever is encoded reads like a secret.
+                if kind != TraceKind::Token && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
+                    take(kind, form, range.clone(), value);
+                }
+            });
+        });
+    }
+
+    fn plain(&self, text: &str, surroundings: Surroundings, take: Take<'_>) {
+        let agents = self.agents(text, take);
+        let is_within = |range: &Range<usize>| agents.iter().any(|agent| agent.contains(&range.start));
+        if !may_hold_any(text.as_bytes()) {
+            return;
+        }
+        four(text, &mut |range| {
+            if !is_within(&range) {
+                take(TraceKind::Address, TraceForm::Plain, range.clone(), &text.as_bytes()[range]);
+            }
+        });
+        let digests = slow_digests(text);
+        mask::found(text, |mark, range| {
+            let Some(kind) = TraceKind::of_mark(mark) else { return };
+            let found = &text[range.clone()];
+            let is_digest = kind == TraceKind::Token && digests.iter().any(|digest| digest.contains(&range.end));
+            if !is_within(&range) && !is_digest && is_sure(kind, found, surroundings) {
+                take(kind, TraceForm::Plain, range.clone(), found.as_bytes());
+            }
+        });
+    }
+
+    /// Hands out user agents, each once, and gives back where they are.
+    fn agents(&self, text: &str, take: Take<'_>) -> Vec<Range<usize>> {
+        let mut agents: Vec<Range<usize>> = Vec::new();
+        for sign in self.agents.find_iter(text) {
+            // A version or a comment follows; `/docs/curl/` is a page.
+            let goes_on = text.as_bytes().get(sign.end()).is_some_and(|byte| byte.is_ascii_digit() || *byte == b',');
+            let is_new = agents.last().is_none_or(|last| sign.start() >= last.end);
+            if goes_on && is_new {
+                let rest = &text.as_bytes()[sign.start()..];
+                let quote = rest.iter().position(|byte| matches!(byte, b'"' | b'<')).unwrap_or(rest.len());
+                let end = sign.start() + quote.min(limits::AUDIT_AGENT_BYTES_MAX).max(sign.len());
+                let agent = sign.start()..end.min(text.len());
+                take(TraceKind::Agent, TraceForm::Plain, agent.clone(), &text.as_bytes()[agent.clone()]);
+                agents.push(agent);
+            }
+        }
+        agents
+    }
+}
+
+/// Where slow digests of passwords are, which operators' tables have: `$argon2id$v=19$m=..$SALT$DIGEST`.
+fn slow_digests(text: &str) -> Vec<RangeInclusive<usize>> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'=' | b',' | b'+' | b'/');
+    let starts = memchr::memmem::find_iter(text.as_bytes(), b"$argon2id$v=19$");
+    starts.map(|at| at..=at + text.as_bytes()[at..].iter().take_while(|byte| is_part(byte)).count()).collect()
+}
+
+/// Whether a look at single bytes leaves room for a trace: most texts have none.
+fn may_hold_any(bytes: &[u8]) -> bool {
+    let (mut digits, mut dots, mut colons, mut signs, mut run, mut longest) = (0, 0, 0, 0, 0, 0);
+    for byte in bytes {
+        digits += usize::from(byte.is_ascii_digit());
+        dots += usize::from(*byte == b'.');
+        colons += usize::from(*byte == b':');
+        signs += usize::from(matches!(byte, b'@' | b'%'));
+        let joins = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'.');
+        run = if joins { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    signs > 0
+        || digits >= limits::IP_DIGITS_MIN && (dots >= 3 || colons >= 2)
+        || colons >= 2
+        || digits >= limits::PHONE_DIGITS_MIN
+        || longest >= limits::SECRET_BYTES_MIN
+}
+
+/// Whether a mask would only be careful, or whether it is one.
+fn is_sure(kind: TraceKind, found: &str, surroundings: Surroundings) -> bool {
+    let is_text = surroundings == Surroundings::Text;
+    match kind {
+        TraceKind::Mail => is_mail(found, is_text),
+        // Those of four numbers are found by themselves; here are the others.
+        TraceKind::Address => found.contains(':') && (is_text || found.len() >= limits::AUDIT_IPV6_BYTES_MIN),
+        TraceKind::Token => found.len() >= limits::AUDIT_SECRET_BYTES_MIN && is_secret(found),
+        TraceKind::Card | TraceKind::Account => true,
+        // Too many numbers of programs look like these.
+        TraceKind::Agent | TraceKind::Identity | TraceKind::Phone => false,
+    }
+}
+
+/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters.
+fn is_secret(found: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let bytes = found.as_bytes();
+    let changes = bytes.windows(2).filter(|two| is_digit(&two[0]) != is_digit(&two[1])).count();
+    let letters = bytes.iter().any(u8::is_ascii_alphabetic);
+    letters && changes >= 4
+}
+
+/// A mail address whose host has a dot and ends in letters. The byte behind it may have been taken for a part of it. Among bytes that
+/// are no text it is long, or ends as domains do.
+fn is_mail(found: &str, is_text: bool) -> bool {
+    let Some((local, host)) = found.rsplit_once('@').or_else(|| found.rsplit_once("%40")) else { return false };
+    let Some((name, top)) = host.rsplit_once('.') else { return false };
+    let is_known = |top: &str| psl::suffix(top.to_ascii_lowercase().as_bytes()).is_some_and(|suffix| suffix.is_known());
+    let is_letters = |top: &str| top.len() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-');
+    let is_long = is_text || found.len() >= limits::AUDIT_MAIL_BYTES_SURE;
+    let is_top = |top: &str| is_letters(top) && (is_long || is_known(top));
+    let shorter = top.char_indices().next_back().map_or("", |(last, _)| &top[..last]);
+    let is_named = |text: &str| text.chars().any(char::is_alphanumeric);
+    let is_there = is_text || local.len() >= 2 && name.len() >= 2 && local.len() + name.len() >= 6;
+    (is_top(top) || is_top(shorter)) && is_named(name) && is_named(local) && is_there
+}
+
+/// Hands out addresses of four numbers with dots. What follows may be a byte that is no part of the text.
+fn four(text: &str, take: &mut impl FnMut(Range<usize>)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(dot) = memchr::memchr(b'.', &bytes[at..]).map(|step| at + step) {
+        let digits = bytes[at..dot].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        at = dot + 1;
+        if !(1..=3).contains(&digits) {
+            continue;
+        }
+        let start = dot - digits;
+        let Some(end) = quad_end(bytes, start) else { continue };
+        // Whether it is one, and no version, is told by what stands before it.
+        let mut is_one = false;
+        let before = start.saturating_sub(limits::AUDIT_TEXT_BYTES_MIN);
+        let before = (before..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
+        mask::found(&text[before..end], |mark, range| is_one |= mark == ":ip" && range.end == end - before);
+        if is_one {
+            take(start..end);
+            at = end;
+        }
+    }
+}
+
+/// Where four numbers end that begin here; nothing if there are not four, or five.
+fn quad_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    for place in 0..4 {
+        if place > 0 {
+            at += usize::from(bytes.get(at) == Some(&b'.'));
+        }
+        let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (1..=3).contains(&digits).then_some(())?;
+        at += digits;
+    }
+    let is_longer = bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    (!is_longer).then_some(at)
+}
+
+const fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// Hands out each run of printable bytes that is long enough. Most others are passed over without a look at each byte.
+fn each_run(bytes: &[u8], mut take: impl FnMut(Range<usize>)) {
+    let least = limits::AUDIT_RUN_BYTES_MIN;
+    let mut at = 0;
+    while at + least <= bytes.len() {
+        let probe = at + least - 1;
+        if !is_printable(bytes[probe]) {
+            at = probe + 1;
+            continue;
+        }
+        let before = bytes[at..probe].iter().rev().take_while(|byte| is_printable(**byte)).count();
+        let behind = bytes[probe..].iter().take_while(|byte| is_printable(**byte)).count();
+        if before + behind >= least {
+            take(probe - before..probe + behind);
+        }
+        at = probe + behind + 1;
+    }
+}
+
+/// Cuts a run that is too long into pieces that overlap, so that each is looked at in bounded time.
+fn each_window(run: Range<usize>, mut take: impl FnMut(Range<usize>)) {
+    let (most, overlap) = (limits::AUDIT_RUN_BYTES_MAX, limits::AUDIT_AGENT_BYTES_MAX);
+    let mut start = run.start;
+    loop {
+        let end = run.end.min(start + most);
+        take(start..end);
+        if end == run.end {
+            return;
+        }
+        start = end - overlap;
+    }
+}
+
+/// Printable bytes as text.
+fn ascii(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::{BASE64, HEXLOWER};
+
+    fn found(bytes: &[u8]) -> Vec<(TraceKind, TraceForm, String)> {
+        let mut all = Vec::new();
+        Finder::new().unwrap().search(bytes, 0, &mut |trace: Trace| {
+            all.push((trace.kind, trace.form, String::from_utf8_lossy(&trace.value).into_owned()));
+        });
+        all
+    }
+
+    const TRACES: [(TraceKind, &str); 7] = [
+        (TraceKind::Address, "203.0.113.77"),
+        (TraceKind::Address, "2001:db8:1::42"),
+        (TraceKind::Mail, "ana.example@mail.example.com"),
+        (TraceKind::Agent, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        (TraceKind::Token, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (TraceKind::Token, "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
+        (TraceKind::Card, "4111111111111111"),
+    ];
+
+    #[test]
+    fn every_kind_is_found_between_any_bytes_and_in_every_form() {
+        for (kind, text) in TRACES {
+            let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
+            let (hex, base64) = (HEXLOWER.encode(text.as_bytes()), BASE64.encode(text.as_bytes()));
+            let forms = [
+                (TraceForm::Plain, text.as_bytes()),
+                (TraceForm::Utf16, &wide),
+                (TraceForm::Hex, hex.as_bytes()),
+                (TraceForm::Base64, base64.as_bytes()),
+            ];
+            for (form, written) in forms {
+                let is_in_code = matches!(form, TraceForm::Hex | TraceForm::Base64);
+                if kind == TraceKind::Token && is_in_code {
+                    continue;
+                }
+                for around in [&b"\x01\x02\xff"[..], b" ", b"\"", b"=", b"\0\0\0"] {
+                    let bytes = [around, written, around].concat();
+                    let all = found(&bytes);
+                    assert!(
+                        all.iter().any(|one| one.0 == kind && one.1 == form),
+                        "{kind:?} {form:?} {around:?}: {all:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_bytes_have_no_trace() {
+        for text in [
+            "Chrome 130",
+            "release 1.2.3.4 of the program",
+            "Chromium 130.0.0.0",
+            "2026-11-29T21:38:20.123456Z  INFO listening",
+            "SELECT *, strftime('%Y-%m', bucket * 86400, 'unixepoch') FROM days WHERE dimension = 1",
+            "CREATE TABLE sign_in_links (hash BLOB PRIMARY KEY, until_ms INTEGER NOT NULL)",
+            "/blog/how-we-built-the-new-storage-engine-in-2024",
+            "npm/@scope/package react@18.2.0 logo@2x.png",
+            "headcount-0123456789abcdef",
+            "std::collections::BTreeMap",
+            "12:30:45 10:20:30",
+            "/docs/curl/ /wiki/Mozilla/about",
+            "ana$argon2id$v=19$m=19456,t=2,p=1$fkE2b0c9d8e7f6a5b4cQQw$Zm9vYmFyYmF6cXV4OWY4YTdiNmM1ZDRlM2YyYTFiMGM",
+        ] {
+            assert_eq!(found(text.as_bytes()), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_between_rows_is_found_though_letters_of_the_next_follow() {
+        for text in ["203.0.113.77B", "#203.0.113.77+", "+ana@example.com7", "ana@example.comC"] {
+            let bytes = [b"\x04\x00\x09", text.as_bytes(), b"\x01\x00"].concat();
+            assert_eq!(found(&bytes).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn runs_are_found_whole_wherever_they_stand() {
+        for before in 0..20 {
+            for length in [1, 6, 7, 8, 30] {
+                let bytes = [vec![0; before], vec![b'x'; length], vec![1; 9], vec![b'y'; 12]].concat();
+                let mut runs = Vec::new();
+                each_run(&bytes, |run| runs.push(run));
+                let first = (length >= 7).then_some(before..before + length);
+                let second = before + length + 9;
+                assert_eq!(runs, first.into_iter().chain([second..second + 12]).collect::<Vec<_>>());
+            }
+        }
+    }
+}

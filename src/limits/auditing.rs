@@ -1,0 +1,38 @@
+//! How an audit looks: `audit`, `store`.
+
+/// Bytes of a file that are searched at once, by each of the threads.
+pub const AUDIT_CHUNK_BYTES: usize = 4 << 20;
+/// Bytes before and behind them that are looked at too: a trace is shorter.
+pub const AUDIT_OVERLAP_BYTES: usize = 4_096;
+/// Threads that search.
+pub const AUDIT_THREADS: usize = 2;
+/// Shortest run of printable bytes that is looked at: a short address, `1.2.3.4`.
+pub const AUDIT_RUN_BYTES_MIN: usize = 7;
+/// Longest run that is looked at as one text, in bytes.
+pub const AUDIT_RUN_BYTES_MAX: usize = 4_096;
+/// Shortest run among other bytes in which a trace of few letters is believed: below it chance writes some in a gigabyte.
+pub const AUDIT_TEXT_BYTES_MIN: usize = 24;
+/// Shortest secret among bytes that are no text, in bytes.
+pub const AUDIT_SECRET_BYTES_MIN: usize = 20;
+/// Shortest IPv6 address among bytes that are no text.
+pub const AUDIT_IPV6_BYTES_MIN: usize = 8;
+/// Length at which a mail address among bytes is believed whatever it ends with.
+pub const AUDIT_MAIL_BYTES_SURE: usize = 14;
+/// Shortest run of hexadecimal digits, or of base64, that is read as a text.
+pub const AUDIT_ENCODED_BYTES_MIN: usize = 12;
+/// Most of a user agent that is taken for one, in bytes.
+pub const AUDIT_AGENT_BYTES_MAX: usize = 256;
+/// Traces whose column is looked for; each look reads a table.
+pub const AUDIT_LOOKUPS_MAX: usize = 100;
+/// Findings that are listed; those past it are counted.
+pub const AUDIT_FINDINGS_MAX: usize = 1_000;
+/// Longest masked form of what was found, in characters.
+pub const AUDIT_SHAPE_CHARS_MAX: usize = 32;
+/// Most bytes that a compressed file in the folder is unpacked to.
+pub const AUDIT_UNPACKED_BYTES_MAX: u64 = 16 << 30;
+/// Folders in folders that are looked into.
+pub const AUDIT_DEPTH_MAX: usize = 16;
+/// Cells of a block that are read at once.
+pub const AUDIT_CELLS: usize = 8_192;
+/// Longest signed summary that is read, in bytes.
+pub const AUDIT_SUMMARY_BYTES_MAX: u64 = 64 * 1024;
