@@ -22,6 +22,7 @@ pub mod bots;
 pub mod share;
 pub mod settings;
 pub mod sharing;
+pub mod explained;
 pub mod cards;
 pub mod panel;
 pub mod site;

@@ -8,6 +8,7 @@ mod api;
 mod body;
 mod connection;
 mod counter;
+pub mod explain;
 mod failure;
 mod fast_path;
 mod form;
