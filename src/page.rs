@@ -23,6 +23,7 @@ pub mod share;
 pub mod settings;
 pub mod sharing;
 pub mod explained;
+pub mod document;
 pub mod cards;
 pub mod panel;
 pub mod site;

@@ -7,6 +7,7 @@ mod browser;
 mod captures;
 mod claims;
 mod closing;
+mod collect;
 mod countries;
 mod dashboard;
 mod days;

@@ -53,6 +53,7 @@ fn opened<'a>(words: &'a ExplainWords, sites: &Directory) -> OpenedPage<'a> {
         url: if is_own { "/" } else { &words.url },
         referrer: &words.referrer,
         agent: &words.user_agent,
+        touch: words.touch,
         headers: &words.headers,
     }
 }

@@ -2,6 +2,8 @@
 
 mod annotation;
 mod change;
+mod document;
+mod explain;
 mod keys;
 mod share;
 mod user;
@@ -18,10 +20,13 @@ use crate::clock::Clock;
 use crate::config::{FlagOf, KEYS};
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
+use crate::control::document::DocumentKind;
 use crate::import::Manner;
 use crate::site::Moment;
 use annotation::AnnotationWork;
 use change::ChangeFlags;
+use document::DocumentWords;
+pub use explain::ExplainWords;
 use share::ShareWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
@@ -85,8 +90,12 @@ pub enum Verb {
     Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
-    /// Says what is made of a user agent and a referrer; nothing is counted
+    /// Says what is made of a user agent and a referrer, or of a whole request; nothing is counted
     Explain(ExplainWords),
+    /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
+    Record(DocumentWords),
+    /// Assesses a site against the exemption from consent for audience measurement, point by point
+    Assessment(DocumentWords),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -108,42 +117,6 @@ pub enum JournalWork {
         #[arg(long)]
         all: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub struct ExplainWords {
-    /// The user agent
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub user_agent: String,
-    /// A header beside it, like "Sec-CH-UA: ..."; may be given several times
-    #[arg(long = "header", value_name = "HEADER")]
-    pub headers: Vec<String>,
-    /// The referrer
-    #[arg(long, value_name = "URL", default_value = "")]
-    pub referrer: String,
-    /// The page that was asked for, with its campaign keys
-    #[arg(long, value_name = "URL", default_value = Self::ANY_URL)]
-    pub url: String,
-    /// As if the tracker had seen a touch screen
-    #[arg(long)]
-    pub touch: bool,
-    /// Read lines of agent, tab, referrer from standard input; print one JSON line each
-    #[arg(long)]
-    pub batch: bool,
-    /// Explain a whole request for this site, stage by stage, by the settings of the data folder where it has the site
-    #[arg(long, value_name = "DOMAIN", conflicts_with = "batch")]
-    pub site: Option<String>,
-    /// Where the request comes from
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub address: std::net::IpAddr,
-    /// A whole HTTP request of any wire format, as it stands on the wire; - reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["batch", "user_agent", "headers", "referrer", "url"])]
-    pub request: Option<PathBuf>,
-}
-
-impl ExplainWords {
-    /// The page where none is named: of no site.
-    pub const ANY_URL: &str = "https://site.invalid/";
 }
 
 #[derive(Debug, Args)]
@@ -395,6 +368,8 @@ impl Verb {
             Verb::Link(words) => Command::Campaign(words.command()),
             Verb::User(work) => return work.command(),
             Verb::Report(words) => words.command(),
+            Verb::Record(words) => words.command(DocumentKind::Record),
+            Verb::Assessment(words) => words.command(DocumentKind::Assessment),
             Verb::Annotation(work) => work.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),

@@ -134,3 +134,48 @@ fn blank(value: &mut Cow<'static, str>, is_collected: bool) {
         *value = Cow::Borrowed(NOTHING);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hit::path;
+
+    const QUERY: &str = "utm_source=news&utm_medium=email&utm_campaign=spring&gclid=1";
+
+    /// Source, referrer and channel, and what is left of the campaign.
+    fn origin_without(words: &str, referrer: &str) -> Result<([String; 3], Campaign), Rejection> {
+        let collected = Collected::parse(&[words]).expect("what can be left out");
+        let (origin, campaign) = origin(collected, path::campaign(QUERY), referrer, |_| HostRelation::Stranger)?;
+        Ok(([origin.source.into_owned(), origin.referrer.into_owned(), origin.channel.to_owned()], campaign))
+    }
+
+    #[test]
+    fn source_and_channel_come_from_what_is_read() {
+        let google = "https://www.google.com/search?q=secret";
+        for (words, told) in [
+            ("all", ["news", "google.com", "Email"]),
+            ("no-utm", ["Google", "google.com", "Organic Search"]),
+            ("no-utm_medium,no-utm_source", ["Google", "google.com", "Paid Search"]),
+            ("no-referrer", ["news", "", "Email"]),
+            ("no-referrer,no-utm", ["Direct / None", "", "Direct"]),
+            ("no-source", ["", "", "Email"]),
+            ("no-channel", ["news", "google.com", ""]),
+        ] {
+            assert_eq!(origin_without(words, google).unwrap().0, told, "{words}");
+        }
+    }
+
+    #[test]
+    fn keys_of_campaigns_are_left_out_one_by_one_or_not_read_at_all() {
+        assert_eq!(origin_without("no-utm", "").unwrap().1, Campaign::default());
+        let left = origin_without("no-utm_source", "").unwrap().1;
+        assert_eq!((left.source, left.utm_source, left.medium.as_deref()), (None, None, Some("email")));
+    }
+
+    #[test]
+    fn a_spammer_is_turned_away_though_referrers_are_not_collected() {
+        for words in ["all", "no-referrer", "no-source,no-utm"] {
+            assert_eq!(origin_without(words, "https://semalt.com/").err(), Some(Rejection::SpamSource), "{words}");
+        }
+    }
+}

@@ -188,7 +188,7 @@ static OPTIONS: [SettingOption; Preset::ALL.len()] = [
         label: Translated {
             english: "CNIL: audience measurement without consent (France)",
             german: "CNIL: Reichweitenmessung ohne Einwilligung (Frankreich)",
-            french: "CNIL : mesure d’audience sans consentement",
+            french: "CNIL : mesure d’audience sans consentement",
         },
     },
 ];

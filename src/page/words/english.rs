@@ -1,7 +1,7 @@
 //! The list of all texts, each with its English.
 
 use super::Language;
-use super::explain::{self, ExplainWords};
+use super::explain::{self, ExplainTexts};
 use super::locale::{self, Locale};
 use super::reasons::{self, Reasons};
 use super::settings::{self, Settings};
@@ -21,7 +21,7 @@ macro_rules! words {
             /// The texts of the settings pages.
             pub settings: Settings,
             /// The texts of the page that says what a request becomes.
-            pub explain: ExplainWords,
+            pub explain: ExplainTexts,
             $(#[doc = $text] pub $name: &'static str,)*
         }
 

@@ -2,7 +2,7 @@
 
 texts! {
     "The texts of the page that says what a request becomes, in one language."
-    ExplainWords {
+    ExplainTexts {
     title: "What becomes of a request",
     title_of: "What becomes of a request: {0}",
     intro: "Which stages a request goes through, what exists there, where and for how long, and what it would change. It is looked at by the code that counts, and nothing of it is counted, logged or kept.",
@@ -14,7 +14,7 @@ texts! {
     address: "Address",
     address_help: "Where it comes from.",
     agent: "User agent",
-    url: "Page",
+    url: "Address of the page",
     referrer: "Referrer",
     headers: "Further headers",
     headers_help: "One per line, like `Sec-GPC: 1`.",

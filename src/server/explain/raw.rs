@@ -30,6 +30,8 @@ pub struct OpenedPage<'a> {
     pub referrer: &'a str,
     /// The user agent.
     pub agent: &'a str,
+    /// Whether it has seen a touch screen.
+    pub touch: bool,
     /// Further headers, a line each.
     pub headers: &'a [String],
 }
@@ -87,7 +89,9 @@ impl RawRequest {
 
     /// The same with headers that a browser has sent.
     pub fn sent_by_tracker(page: &OpenedPage<'_>, headers: HeaderMap) -> RawRequest {
-        let body = json!({"n": "pageview", "u": page.url, "d": page.site, "r": page.referrer}).to_string();
+        let body =
+            json!({"n": "pageview", "u": page.url, "d": page.site, "r": page.referrer, "t": u8::from(page.touch)})
+                .to_string();
         RawRequest {
             method: "POST".into(),
             path: "/api/event".into(),
@@ -99,7 +103,7 @@ impl RawRequest {
 }
 
 fn split(target: &str) -> (String, String) {
-    let target = match target.split_once("://") {
+    let target = match target.split_once("://").filter(|_| !target.starts_with('/')) {
         // As proxies are sent it.
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
         None => target,

@@ -120,11 +120,12 @@ fn every_format_is_read() {
         ("GET /count/example.com?p=/a", String::new()),
         ("GET /count?p=/a", String::new()),
         ("POST /api/v0/count", r#"{"no_sessions":true,"hits":[{"path":"/a"}]}"#.into()),
-        ("GET /matomo.php?idsite=example.com&rec=1&url=https://example.com/a", String::new()),
+        ("GET /matomo.php?idsite=7&rec=1&url=https://example.com/a", String::new()),
         ("GET /collect?h=https://example.com&p=/a&sid=example.com", String::new()),
         ("GET /simple.gif?hostname=example.com&path=/a&type=pageview", String::new()),
     ] {
-        let message = one(Settings::default(), &format!("{line} HTTP/1.1\nUser-Agent: {FIREFOX}\n\n{body}"));
+        let settings = Settings { aliases: vec!["7".into()], ..Settings::default() };
+        let message = one(settings, &format!("{line} HTTP/1.1\nUser-Agent: {FIREFOX}\n\n{body}"));
         assert_eq!(message.site, "example.com", "{line}: {message:?}");
         assert!(message.rejected.is_none() && cell(&message, "page")[0].0 == "/a", "{line}: {message:?}");
     }

@@ -103,6 +103,7 @@ fn asked(site: &Site, form: &PostedForm, headers: &HeaderMap, peer: IpAddr) -> R
         referrer: form.text("referrer"),
         agent: form.text("agent"),
         headers: &lines,
+        ..OpenedPage::default()
     };
     Ok((RawRequest::of_page(&opened).map_err(|error| error.to_string())?, address))
 }

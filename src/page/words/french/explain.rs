@@ -1,11 +1,11 @@
 //! The texts of the page that says what a request becomes, in French.
 
-use super::super::explain::ExplainWords;
+use super::super::explain::ExplainTexts;
 
 /// French.
-pub const FRENCH: ExplainWords = ExplainWords {
+pub const FRENCH: ExplainTexts = ExplainTexts {
     title: "Ce que devient une requête",
-    title_of: "Ce que devient une requête : {0}",
+    title_of: "Ce que devient une requête : {0}",
     intro: "Par quelles étapes passe une requête, ce qui existe à chacune, où et pour combien de temps, et ce qu’elle changerait. Elle est examinée par le code qui compte, et rien n’en est compté, journalisé ou gardé.",
     own: "Cette requête même",
     own_help: "Votre adresse, votre navigateur et vos en-têtes, comme si vous aviez ouvert la première page du site.",
@@ -15,23 +15,23 @@ pub const FRENCH: ExplainWords = ExplainWords {
     address: "Adresse",
     address_help: "D’où elle vient.",
     agent: "User-agent",
-    url: "Page",
+    url: "Adresse de la page",
     referrer: "Référent",
     headers: "Autres en-têtes",
     headers_help: "Un par ligne, comme `Sec-GPC: 1`.",
     raw: "Ou une requête entière",
-    raw_help: "Telle qu’elle est transmise, dans n’importe quel format : première ligne, en-têtes, une ligne vide, le corps. Des champs ci-dessus, seule l’adresse est alors lue.",
+    raw_help: "Telle qu’elle est transmise, dans n’importe quel format : première ligne, en-têtes, une ligne vide, le corps. Des champs ci-dessus, seule l’adresse est alors lue.",
     request: "Requête",
     request_lasts: "En mémoire, jusqu’à la réponse.",
     beacon: "Balise",
-    beacon_lasts: "En mémoire, jusqu’à ce que le hit soit fait : le format, et tout en-tête et toute clé dont aucune étape suivante n’a besoin, ont disparu.",
-    hit: "Hit",
-    hit_lasts: "En mémoire, et dans le journal en mémoire, jusqu’à la fin du jour du site : adresse, user-agent, adresses complètes et requêtes ont disparu.",
+    beacon_lasts: "En mémoire, jusqu’à ce que le message soit accepté : le format, et tout en-tête et toute clé dont aucune étape suivante n’a besoin, ont disparu.",
+    hit: "Message accepté",
+    hit_lasts: "En mémoire, et dans le journal en mémoire, jusqu’à la fin du jour du site : adresse, user-agent, adresses complètes et requêtes ont disparu.",
     visit: "Visite",
-    visit_lasts: "En mémoire jusqu’à la fin du jour du site : le texte envoyé a disparu, il reste des numéros de noms.",
+    visit_lasts: "En mémoire jusqu’à la fin du jour du site : le texte envoyé a disparu, il reste des numéros de noms.",
     cells: "Cellules qui changent",
-    cells_last: "aussi longtemps que le dit la conservation du site ; qui est venu a disparu",
-    cells_first: "Comme premier hit d’un nouveau visiteur.",
+    cells_last: "aussi longtemps que le dit la conservation du site ; qui est venu a disparu",
+    cells_first: "Comme premier message d’un nouveau visiteur.",
     cells_ping: "Comme ping d’une visite qui a montré la page.",
     pairs: "Et {0} cellules de deux dimensions à la fin du jour.",
     field: "Champ",
@@ -41,7 +41,7 @@ pub const FRENCH: ExplainWords = ExplainWords {
     masked: "Masqué et coupé",
     before: "Tel qu’envoyé",
     after: "Tel que gardé",
-    not_collected: "Non collecté par ce site : {0}.",
-    rejected: "Non compté : {0}. Seul le motif est compté.",
+    not_collected: "Non collecté par ce site : {0}.",
+    rejected: "Non compté : {0}. Seul le motif est compté.",
     no_site: "Aucun site n’est connu sous le nom donné dans le message.",
 };

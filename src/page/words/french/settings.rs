@@ -45,7 +45,7 @@ pub const FRENCH: Settings = Settings {
 
     // What is collected.
     collect: "Ce qui est collecté",
-    collect_intro: "Ce dont le site peut se passer. Cela agit à l’entrée, dès la prochaine requête : la valeur n’entre dans rien de ce qui est compté. Les sommes enregistrées restent.",
+    collect_intro: "Ce dont le site peut se passer. Cela agit à l’entrée, dès la prochaine requête : la valeur n’entre dans rien de ce qui est compté. Les sommes enregistrées restent.",
 
     // Goals.
     goals_intro: "Les événements et pages que vous suivez. En supprimer un ne perd rien de ce qui a été compté.",

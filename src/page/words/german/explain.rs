@@ -1,9 +1,9 @@
 //! The texts of the page that says what a request becomes, in German.
 
-use super::super::explain::ExplainWords;
+use super::super::explain::ExplainTexts;
 
 /// German.
-pub const GERMAN: ExplainWords = ExplainWords {
+pub const GERMAN: ExplainTexts = ExplainTexts {
     title: "Was aus einer Anfrage wird",
     title_of: "Was aus einer Anfrage wird: {0}",
     intro: "Welche Stufen eine Anfrage durchläuft, was dort existiert, wo und wie lange, und was sie ändern würde. Angesehen wird sie von dem Code, der zählt; nichts davon wird gezählt, protokolliert oder behalten.",
@@ -15,7 +15,7 @@ pub const GERMAN: ExplainWords = ExplainWords {
     address: "Adresse",
     address_help: "Woher sie kommt.",
     agent: "User-Agent",
-    url: "Seite",
+    url: "Adresse der Seite",
     referrer: "Verweis",
     headers: "Weitere Kopfzeilen",
     headers_help: "Eine pro Zeile, wie `Sec-GPC: 1`.",
@@ -23,7 +23,7 @@ pub const GERMAN: ExplainWords = ExplainWords {
     raw_help: "Wie sie übertragen wird, in jedem Format: erste Zeile, Kopfzeilen, eine leere Zeile, der Inhalt. Von den Feldern darüber wird dann nur die Adresse gelesen.",
     request: "Anfrage",
     request_lasts: "Im Speicher, bis sie beantwortet ist.",
-    beacon: "Beacon",
+    beacon: "Nachricht",
     beacon_lasts: "Im Speicher, bis der Treffer entsteht: Das Übertragungsformat und alle Kopfzeilen und Schlüssel, die keine spätere Stufe braucht, sind weg.",
     hit: "Treffer",
     hit_lasts: "Im Speicher, und im Journal im Speicher, bis der Tag der Website endet: Adresse, User-Agent, volle Adressen und Abfragen sind weg.",
