@@ -58,6 +58,7 @@ fn hits() -> Vec<Hit> {
         language: "de".into(),
         screen: Some("xl"),
         watched: Watched::default(),
+        collected: Default::default(),
     };
     (0..HITS).map(hit).collect()
 }

@@ -2,6 +2,7 @@
 //! ([`Cell`]). It has no room for anything about one person.
 
 pub mod blocks;
+pub mod collected;
 pub mod digests;
 pub mod hit_attributes;
 pub mod dimension;
@@ -16,6 +17,7 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 use serde::{Deserialize, Serialize};
 
 pub use blocks::Blocks;
+pub use collected::is_collected;
 pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use filter::{Filter, Test};

@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod explain;
+mod explain_request;
 mod geo;
 mod import;
 mod journal;
@@ -75,6 +76,10 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
     let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
     if let Verb::Explain(words_of) = &words.work {
+        if explain_request::is_asked(words_of) {
+            print(&explain_request::explain(&config, words_of, clock.now())?, words.json);
+            return Ok(());
+        }
         return Ok(explain::explain(words_of, words.json)?);
     }
     if let Some(reply) = without_figures(&words.work, &config)? {
@@ -197,14 +202,7 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     folder.keep_to(&clock)?;
     let path = folder.database();
     let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
-    let places = match &config.geo {
-        // What is not looked up needs no file in memory.
-        Some(file) if config.place != Detail::None => {
-            Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?
-        }
-        _ => Places::none(),
-    };
-    let tools = Tools { agents: Agents::new(), places: places.showing(config.place) };
+    let tools = tools(config)?;
     Ok(match counts {
         true => {
             let last = stores.sums.journal_folder()?;
@@ -215,6 +213,18 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
         }
         false => Collector::idle(stores, tools, clock)?,
     })
+}
+
+/// The tables that hits are made with.
+fn tools(config: &Config) -> Result<Tools> {
+    let places = match &config.geo {
+        // What is not looked up needs no file in memory.
+        Some(file) if config.place != Detail::None => {
+            Places::open(file).with_context(|| format!("{} can't be used for places", file.display()))?
+        }
+        _ => Places::none(),
+    };
+    Ok(Tools { agents: Agents::new(), places: places.showing(config.place) })
 }
 
 fn print(reply: &Reply, as_json: bool) {

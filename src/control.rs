@@ -6,6 +6,7 @@
 pub mod annotation;
 pub mod audit;
 pub mod campaign;
+pub mod document;
 pub mod folder;
 mod funnel;
 mod goal;
@@ -19,6 +20,7 @@ pub mod user;
 use annotation::AnnotationCommand;
 use audit::AuditCommand;
 use campaign::CampaignCommand;
+use document::DocumentCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
@@ -69,6 +71,8 @@ pub enum Command {
         /// Its domain.
         domain: String,
     },
+    /// Writes a document about what is done with data at a site.
+    Document(DocumentCommand),
     /// Makes a token.
     TokenCreate {
         /// The only site it is good for; nothing for all.
@@ -253,7 +257,7 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
 /// # Errors
 /// [`CommandRefusal`]; nothing was changed then.
 pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
-    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. });
+    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_));
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let done = || carry_out(command, password.as_ref(), collector, base_url);
@@ -281,6 +285,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Share(command) => share::run(collector, command, password, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
+        Command::Document(command) => document::run(collector, &command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

@@ -54,11 +54,17 @@ pub struct Counts {
 
 impl Book for Counts {
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally) {
+        if is_of_nothing(cell) {
+            return;
+        }
         let hour = if cell.axis == Axis::Total { hour } else { self.kept(hour) };
         self.hours.entry(SumKey::of(cell, hour)).or_insert((cell, hour, Tally::ZERO)).2 += tally;
     }
 
     fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
+        if is_of_nothing(cell) {
+            return;
+        }
         self.day_visitors.entry(SumKey::of(cell, Hour(0))).or_insert((cell, 0)).1 += by;
     }
 
@@ -69,6 +75,11 @@ impl Book for Counts {
     fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64) {
         *self.tuple_day_visitors.entry(tuple).or_default() += by;
     }
+}
+
+/// Whether a cell is of a dimension that has no value: its site does not collect it.
+fn is_of_nothing(cell: Cell<Sym>) -> bool {
+    cell.value == Sym::EMPTY && matches!(cell.axis, Axis::Of(_))
 }
 
 impl Counts {

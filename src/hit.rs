@@ -3,8 +3,9 @@
 //! values that many share, and a token that means nothing when the day's salt is gone.
 
 pub mod agent;
-pub mod listed;
 mod judged;
+mod left_out;
+pub mod listed;
 pub mod mask;
 pub mod path;
 pub mod place;
@@ -21,7 +22,7 @@ use crate::beacon::{Beacon, NO_HINTS, Sender};
 use crate::cell::{Dimension, NOT_SET, PAGEVIEW};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{HostRelation, LocalHour, Moment, Site, SiteId};
+use crate::site::{Collectable, Collected, HostRelation, LocalHour, Moment, Site, SiteId};
 use agent::{Agent, Agents, Bot, Verdict};
 use path::Campaign;
 use place::{Place, Places};
@@ -65,6 +66,8 @@ pub struct Hit {
     pub screen: Option<&'static str>,
     /// What of it the site's owner watches.
     pub watched: Watched,
+    /// What the site collects of it; the rest is empty.
+    pub collected: Collected,
 }
 
 impl fmt::Debug for Hit {
@@ -75,7 +78,11 @@ impl fmt::Debug for Hit {
 
 impl Hit {
     /// Its own value on a dimension; the label of the missing value where it has none, or several, or where only the visit has one.
+    /// Where the site does not collect the dimension, it is the empty text.
     pub fn value(&self, dimension: Dimension) -> &str {
+        if !dimension.is_collected(self.collected) {
+            return "";
+        }
         let campaign = &self.campaign;
         match dimension {
             Dimension::Source => &self.origin.source,
@@ -185,9 +192,10 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     }
     let agent = admit(&beacon, site, tools)?;
     let location = locate(&beacon, site)?;
+    let (collected, mode) = (site.settings.collect, site.settings.address);
+    let relation = |host: &str| site.relation(host, &location.host);
     let campaign = path::campaign(&location.query);
-    let origin = source::origin(&campaign, &beacon.referrer, |host| site.relation(host, &location.host))?;
-    let mode = site.settings.address;
+    let (origin, campaign) = left_out::origin(collected, campaign, &beacon.referrer, relation)?;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);
     if left_out.has_country(&place.country) {
@@ -196,7 +204,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
     let props = props(beacon.props, &beacon.kind, &page);
     let kind = masked(beacon.kind);
-    Ok(Hit {
+    let hit = Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
@@ -213,7 +221,9 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         campaign,
         language: beacon.language,
         screen: beacon.screen,
-    })
+        collected,
+    };
+    Ok(hit.without_left_out())
 }
 
 /// Where the page of a beacon is, if it is one that the site counts.
@@ -241,6 +251,9 @@ fn admit(beacon: &Beacon, site: &Site, tools: &Tools) -> Result<Arc<Agent>, Drop
     }
     if sender.opted_out && site.settings.opt_out {
         return Err(Rejection::OptedOut.into());
+    }
+    if matches!(beacon.kind, Kind::Engagement { .. }) && !site.settings.collect.has(Collectable::Engagement) {
+        return Err(Rejection::Excluded.into());
     }
     let bot = match tools.agents.classify(&sender.agent.0, &sender.hints, sender.touch_mac) {
         Verdict::Person(_) if sender.automated => agent::AUTOMATED,

@@ -23,6 +23,8 @@ pub mod bots;
 pub mod share;
 pub mod settings;
 pub mod sharing;
+pub mod explained;
+pub mod document;
 pub mod cards;
 pub mod panel;
 pub mod site;

@@ -141,7 +141,7 @@ impl Rejection {
             }
             Rejection::BadTime => "The time that it claims is no time, or too long ago.",
             Rejection::Excluded => {
-                "The site's owner leaves out its network, country, page or host; the site's settings and `headcount site show` say which."
+                "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which."
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod folded;
 pub mod goals;
 mod order;
 mod plan;
+pub mod not_collected;
 pub mod period;
 pub mod together;
 pub mod overview;

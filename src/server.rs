@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod connection;
 mod counter;
+pub mod explain;
 mod failure;
 mod fast_path;
 mod form;

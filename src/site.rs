@@ -2,12 +2,14 @@
 
 pub mod annotation;
 mod change;
+mod collect;
 pub mod exclusions;
 pub mod goal;
 mod host_relation;
 pub mod paths;
 mod public_audit;
 mod publishing;
+mod preset;
 mod setting;
 mod settings;
 pub mod time;
@@ -19,11 +21,13 @@ use std::sync::Arc;
 use crate::limits;
 pub use annotation::Annotation;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
+pub use collect::{Collectable, Collected};
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
 pub use paths::PathRules;
 pub use publishing::{Epsilon, Publishing};
+pub use preset::{Preset, PresetRule};
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::{AddressMode, Budget, Settings};

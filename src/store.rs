@@ -17,6 +17,8 @@ pub use inspection::{
     ALLOWED, AllowedColumn, AllowedTable, CellCounts, ColumnContent, GivenShare, Inspection, KeptSpan, PageOwner,
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
+use crate::site::Site;
+
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,
@@ -41,6 +43,14 @@ pub fn open(path: &Path) -> Result<Stores, StoreError> {
     let file = Arc::new(sqlite::SqliteFile::open(path)?);
     let sums = sums::sqlite::SqliteSums::of(file.clone())?;
     Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)) })
+}
+
+/// The sites that a data folder declares, read while another program may own it. Nothing is written or brought up to date.
+///
+/// # Errors
+/// [`StoreError`]; `Other` also for a file of another version of the schema.
+pub fn declared_sites(path: &Path) -> Result<Vec<Site>, StoreError> {
+    operators::sites_of(&sqlite::reader_of(path)?)
 }
 
 /// What went wrong in a store.

@@ -86,6 +86,14 @@ struct VisitState {
     /// What came in further hours, in order of first use.
     later: Box<[HourCount]>,
     interactive: bool,
+    hides: HiddenEnds,
+}
+
+/// Which of a visit's ends the site does not collect. Its last page is remembered all the same, for pings that name none.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct HiddenEnds {
+    entry: bool,
+    exit: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -126,6 +134,8 @@ impl VisitState {
     /// The value that the visit has on a visit dimension or as part of the total.
     fn value(&self, axis: Axis<Sym>, names: &DayNames) -> Sym {
         match axis {
+            Axis::Of(Dimension::EntryPage) if self.hides.entry => Sym::EMPTY,
+            Axis::Of(Dimension::ExitPage) if self.hides.exit => Sym::EMPTY,
             Axis::Of(Dimension::EntryPage) => self.entry,
             Axis::Of(Dimension::ExitPage) => self.exit,
             Axis::Of(dimension) => names.tuples.values.value(self.tuples, dimension),
@@ -271,6 +281,9 @@ impl Visitor {
             self.begin(tuples, at, hour);
         }
         let current = self.visits.len() - 1;
+        if !hit.collected.is_all() {
+            self.visits[current].leave_out(hit, names);
+        }
         let before = (!is_new_visit).then(|| self.visits[current].clone());
         let is_new_hour = !self.visits[current].is_active_in(hour);
         self.visits[current].advance(hit, at, hour, labels.page);
@@ -292,6 +305,7 @@ impl Visitor {
             start: HourCount { hour, pageviews: 0, events: 0 },
             later: Box::default(),
             interactive: false,
+            hides: HiddenEnds::default(),
         };
         let place = self.visits.len();
         insert(&mut self.visits, place, visit);
@@ -446,7 +460,7 @@ impl VisitState {
             self.count_in(hour).events += 1;
             self.interactive |= interactive;
         } else {
-            if self.pageviews() == 0 {
+            if self.pageviews() == 0 && !self.hides.entry {
                 self.entry = page;
             }
             self.exit = page;

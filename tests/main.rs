@@ -8,6 +8,7 @@ mod browser;
 mod captures;
 mod claims;
 mod closing;
+mod collect;
 mod countries;
 mod dashboard;
 mod days;

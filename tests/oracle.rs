@@ -9,6 +9,7 @@ mod contributions;
 mod images;
 mod recent_activity;
 mod states;
+mod switches;
 pub mod streams;
 mod unstored;
 pub mod watched;
@@ -221,6 +222,7 @@ impl<'a> Walk<'a> {
             let under = |event| Cell { axis: Axis::Prop { key: key.as_str(), event }, value: value.as_str() };
             cells.extend([under(None), under(Some(event))]);
         }
+        cells.retain(|cell| !matches!(cell.axis, Axis::Of(dimension) if !dimension.is_collected(hit.collected)));
         cells
     }
 

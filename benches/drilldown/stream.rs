@@ -319,6 +319,7 @@ impl FirstHit {
             language: format!("l{}", self.language),
             screen: Some(SCREENS[self.screen]),
             watched: Watched::default(),
+            collected: Default::default(),
         }
     }
 }

@@ -39,7 +39,7 @@ use weight::NameWeight;
 pub struct Sym(pub u32);
 
 impl Sym {
-    /// The empty text, which every table of names holds first.
+    /// The empty text, which every table of names holds first. As the value of a dimension it is none: nothing is booked there.
     pub const EMPTY: Sym = Sym(0);
     /// [`OTHER`], which every table of names holds second.
     pub const OTHER: Sym = Sym(1);
@@ -174,10 +174,13 @@ impl DayNames {
         [self.known(Dimension::Page, page), folded, Sym::OTHER]
     }
 
-    /// The number of `text` in a use; [`Sym::OTHER`] past its budget.
+    /// The number of `text` in a use; [`Sym::OTHER`] past its budget. The empty text is what is not collected.
     pub fn admit(&mut self, of: Use, text: &str, from: Bringer) -> Sym {
         if text == NOT_SET {
             return Sym::NOT_SET;
+        }
+        if text.is_empty() {
+            return Sym::EMPTY;
         }
         let found = self.syms.get(text).copied();
         if let Some(sym) = found
@@ -293,6 +296,9 @@ impl DayNames {
 
     /// The number of `text` as the value of a dimension that takes in nothing new: [`Sym::OTHER`] if it is not there yet.
     pub fn known(&self, dimension: Dimension, text: &str) -> Sym {
+        if text.is_empty() {
+            return Sym::EMPTY;
+        }
         let is_taken = |sym: &Sym| self.held[sym.0 as usize].uses & Use::Value(dimension).bit() != 0;
         self.find(text).filter(is_taken).unwrap_or(Sym::OTHER)
     }
@@ -358,7 +364,11 @@ impl DayNames {
 
     /// The number of a channel and source in one; [`Sym::OTHER`] past the budget. A source that finds no room waits in it as well,
     /// so that both get in with the second network. Of sources past the budget each channel has one name, which is always there.
+    /// Without one of both there is no name.
     pub fn channel_and_source(&mut self, channel: &str, source: &str, from: Bringer) -> Sym {
+        if channel.is_empty() || source.is_empty() {
+            return Sym::EMPTY;
+        }
         let (of, text) = (Use::Value(Dimension::ChannelAndSource), format!("{channel}{JOINT}{source}"));
         if source == OTHER { self.admit_declared(of, &text, from) } else { self.admit(of, &text, from) }
     }

@@ -2,6 +2,8 @@
 
 mod annotation;
 mod change;
+mod document;
+mod explain;
 mod keys;
 mod share;
 mod user;
@@ -19,10 +21,13 @@ use crate::clock::Clock;
 use crate::config::{FlagOf, KEYS};
 use crate::control::Command;
 use crate::control::campaign::CampaignCommand;
+use crate::control::document::DocumentKind;
 use crate::import::Manner;
 use crate::site::Moment;
 use annotation::AnnotationWork;
 use change::ChangeFlags;
+use document::DocumentWords;
+pub use explain::ExplainWords;
 use share::ShareWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
@@ -86,10 +91,14 @@ pub enum Verb {
     Import(ImportWords),
     /// Prints the figures of a site
     Report(ReportWords),
-    /// Says what is made of a user agent and a referrer; nothing is counted
+    /// Says what is made of a user agent and a referrer, or of a whole request; nothing is counted
     Explain(ExplainWords),
     /// Proves from the bytes what a data folder or a backup holds, and what it does not
     Audit(AuditWords),
+    /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
+    Record(DocumentWords),
+    /// Assesses a site against the exemption from consent for audience measurement, point by point
+    Assessment(DocumentWords),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -111,28 +120,6 @@ pub enum JournalWork {
         #[arg(long)]
         all: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub struct ExplainWords {
-    /// The user agent
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub user_agent: String,
-    /// A header beside it, like "Sec-CH-UA: ..."; may be given several times
-    #[arg(long = "header", value_name = "HEADER")]
-    pub headers: Vec<String>,
-    /// The referrer
-    #[arg(long, value_name = "URL", default_value = "")]
-    pub referrer: String,
-    /// The page that was asked for, with its campaign keys
-    #[arg(long, value_name = "URL", default_value = "https://site.invalid/")]
-    pub url: String,
-    /// As if the tracker had seen a touch screen
-    #[arg(long)]
-    pub touch: bool,
-    /// Read lines of agent, tab, referrer from standard input; print one JSON line each
-    #[arg(long)]
-    pub batch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -386,6 +373,8 @@ impl Verb {
             Verb::Link(words) => Command::Campaign(words.command()),
             Verb::User(work) => return work.command(),
             Verb::Report(words) => words.command(),
+            Verb::Record(words) => words.command(DocumentKind::Record),
+            Verb::Assessment(words) => words.command(DocumentKind::Assessment),
             Verb::Annotation(work) => work.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),

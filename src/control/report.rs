@@ -11,7 +11,7 @@ use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
-use crate::report::{self, Line, Question, Records, Sums};
+use crate::report::{self, Line, Question, Records, Sums, not_collected};
 use crate::site::{Site, Target};
 use asked::{ReportSubject, Split};
 
@@ -70,6 +70,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(past_budget_note(site));
     }
+    let axes = [&split.axis].into_iter().chain(chosen.filter.as_ref().map(|filter| &filter.axis));
+    let missing = not_collected::names(site, axes, metrics.iter().copied());
+    notes.extend(not_collected::sentence(site, &missing));
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }

@@ -97,7 +97,10 @@ impl SessionSnapshot {
             for (sums, dimension) in sums.iter_mut().zip(LISTS) {
                 let fixed = || self.tuples.value(tuples, dimension);
                 let value = if dimension == Dimension::Page { page } else { fixed() };
-                *sums.entry(value).or_default() += 1;
+                // What is not collected has none.
+                if value != Sym::EMPTY {
+                    *sums.entry(value).or_default() += 1;
+                }
             }
         }
         sums

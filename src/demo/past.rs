@@ -99,6 +99,7 @@ impl<'a> Maker<'a> {
                 language: self.shape.homes[visit.home].1.language.to_owned(),
                 screen: Some(visit.screen),
                 watched: hit::watched(self.site, step.page, &step.kind, money(step.euros).as_ref()),
+                collected: self.site.settings.collect,
             });
         }
     }

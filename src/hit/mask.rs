@@ -33,6 +33,8 @@ const IP: &str = ":ip";
 const PHONE: &str = ":phone";
 /// What stands for a token.
 const TOKEN: &str = ":token";
+/// All that stands for something that was masked.
+pub const PLACEHOLDERS: [&str; 7] = [EMAIL, IP, PHONE, TOKEN, number::CARD, number::IBAN, number::ID];
 
 /// The text as it may be stored. Borrowed, without a copy, when nothing had to go.
 pub fn name(text: &str) -> Cow<'_, str> {

@@ -161,6 +161,15 @@ pub fn value(text: &str) -> String {
     }
 }
 
+/// What stands in a text for something that was masked, by the program or by a rule of the site.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &'static str> {
+    let is_in = move |placeholder: &&'static str| {
+        let ends = text.match_indices(*placeholder).map(|(at, found)| at + found.len());
+        ends.into_iter().any(|end| !text[end..].starts_with(char::is_alphanumeric))
+    };
+    mask::PLACEHOLDERS.into_iter().chain([rules::MASKED]).filter(is_in)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

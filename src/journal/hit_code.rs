@@ -18,7 +18,7 @@ use crate::hit::source::{Origin, channel_named};
 use crate::hit::token::{Network, Token};
 use crate::hit::{Hit, Kind, Money, Watched};
 use crate::limits;
-use crate::site::{Hour, LocalHour, Moment, SiteId};
+use crate::site::{Collected, Hour, LocalHour, Moment, SiteId};
 
 /// The two lowest bits say what the hit tells.
 const PAGEVIEW: u8 = 0;
@@ -40,6 +40,7 @@ struct HitContext {
     campaign: Campaign,
     language: String,
     screen: Option<&'static str>,
+    collected: Collected,
 }
 
 /// Writes the hits of one segment.
@@ -147,7 +148,7 @@ fn put_place(place: &Place, to: &mut Vec<u8>) {
 }
 
 fn put_context(to: &mut Vec<u8>, hit: &Hit) {
-    let Hit { hostname, origin, campaign, language, screen, .. } = hit;
+    let Hit { hostname, origin, campaign, language, screen, collected, .. } = hit;
     for text in [hostname, &*origin.source, &*origin.referrer, origin.channel, language] {
         put_text(to, text);
     }
@@ -158,6 +159,7 @@ fn put_context(to: &mut Vec<u8>, hit: &Hit) {
     }
     put_optional_text(to, click.map(|click| click.source));
     to.push(u8::from(click.is_some_and(|click| click.is_paid)));
+    put(to, u64::from(collected.bits()));
 }
 
 fn put_watched(to: &mut Vec<u8>, watched: &Watched) {
@@ -207,7 +209,7 @@ impl HitDecoder {
         let kind = self.kind(bytes, flags)?;
         let props = if has(HAS_PROPS) { self.props(bytes)? } else { Vec::new() };
         let watched = if has(IS_WATCHED) { watched(bytes)? } else { Watched::default() };
-        let HitContext { hostname, origin, campaign, language, screen } = context;
+        let HitContext { hostname, origin, campaign, language, screen, collected } = context;
         let hit = Hit {
             site,
             at,
@@ -225,6 +227,7 @@ impl HitDecoder {
             language,
             screen,
             watched,
+            collected,
         };
         Ok(HitRecord { hit, how: HowCounted { at: counted, mark, is_apart: has(IS_APART) } })
     }
@@ -271,7 +274,7 @@ fn agent(bytes: &mut Bytes<'_>) -> Result<Arc<Agent>, Unreadable> {
         browser_version: text(bytes)?,
         os: Cow::Owned(text(bytes)?),
         os_version: text(bytes)?,
-        device: device_named(&text(bytes)?).ok_or(Unreadable)?,
+        device: listed(&text(bytes)?, device_named)?,
     }))
 }
 
@@ -280,10 +283,15 @@ fn place(bytes: &mut Bytes<'_>) -> Result<Arc<Place>, Unreadable> {
     Ok(Arc::new(Place { country: next()?, region: next()?, city: next()? }))
 }
 
+/// A word of a closed list; empty where the site does not collect it.
+fn listed(word: &str, named: impl Fn(&str) -> Option<&'static str>) -> Result<&'static str, Unreadable> {
+    if word.is_empty() { Ok("") } else { named(word).ok_or(Unreadable) }
+}
+
 fn context(bytes: &mut Bytes<'_>) -> Result<HitContext, Unreadable> {
     let hostname = text(bytes)?;
     let (source, referrer) = (Cow::Owned(text(bytes)?), Cow::Owned(text(bytes)?));
-    let channel = channel_named(&text(bytes)?).ok_or(Unreadable)?;
+    let channel = listed(&text(bytes)?, channel_named)?;
     let language = text(bytes)?;
     let screen = optional_text(bytes)?.map(|label| screen_labelled(&label).ok_or(Unreadable)).transpose()?;
     let mut campaign = Campaign {
@@ -297,7 +305,8 @@ fn context(bytes: &mut Bytes<'_>) -> Result<HitContext, Unreadable> {
     };
     let (network, is_paid) = (optional_text(bytes)?, byte(bytes)? == 1);
     campaign.click = network.map(|name| Click::of_network(&name, is_paid).ok_or(Unreadable)).transpose()?;
-    Ok(HitContext { hostname, origin: Origin { source, referrer, channel }, campaign, language, screen })
+    let collected = Collected::from_bits(bytes.small()?).ok_or(Unreadable)?;
+    Ok(HitContext { hostname, origin: Origin { source, referrer, channel }, campaign, language, screen, collected })
 }
 
 fn watched(bytes: &mut Bytes<'_>) -> Result<Watched, Unreadable> {

@@ -32,7 +32,7 @@ use crate::hit::token::{Network, Salt, Token};
 use crate::hit::{BotHit, Kind, Money, Watched};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Hour, LocalHour, Moment, SiteId};
+use crate::site::{Collectable, Collected, Day, Hour, LocalHour, Moment, SiteId};
 use crate::store::{DatabaseId, Imported};
 
 const DAY: Day = Day(20_605);
@@ -166,11 +166,11 @@ fn told(record: &Record) -> String {
 fn told_hit(record: &HitRecord) -> String {
     let HitRecord { hit, how } = record;
     let Hit { site, at, local, token, kind, page, hostname, props, agent, place, .. } = hit;
-    let Hit { origin, campaign, language, screen, watched, .. } = hit;
+    let Hit { origin, campaign, language, screen, watched, collected, .. } = hit;
     let token = token.map(Token::bits);
     format!(
         "Hit {site:?} {at:?} {local:?} {token:?} {kind:?} {page:?} {hostname:?} {props:?} {agent:?} {place:?} {origin:?} \
-         {campaign:?} {language:?} {screen:?} {watched:?} {how:?}"
+         {campaign:?} {language:?} {screen:?} {watched:?} {collected:?} {how:?}"
     )
 }
 
@@ -194,6 +194,7 @@ fn hit(number: u64) -> Hit {
         language: "de".into(),
         screen: Some("xl"),
         watched: Watched::default(),
+        collected: Collected::ALL,
     }
 }
 
@@ -225,6 +226,7 @@ fn rich_hit() -> Record {
             is_declared_event: true,
             money,
         },
+        collected: Collected::ALL.without([Collectable::City, Collectable::Money]),
         ..hit(3)
     };
     let how = HowCounted { at: hit.at.plus(86_400_000), mark: Some(u64::MAX), is_apart: true };

@@ -129,3 +129,7 @@ pub const FAILURE_REASON_CHARS_MAX: usize = 300;
 pub const FAILURES_TOLD_APART: usize = 500;
 /// How long `/health` shows a failure that may be over, in seconds: longer than monitors wait between two looks.
 pub const FAILURE_SHOWN_S: u64 = 120;
+/// Most headers of a request that is explained: more than browsers and proxies send together.
+pub const EXPLAINED_HEADERS_MAX: usize = 100;
+/// Longest request that is explained, in bytes, its head included.
+pub const EXPLAINED_BYTES_MAX: usize = 64 * 1_024;

@@ -1,5 +1,7 @@
 //! What owners declare: `site`, `control`.
 
+/// Most months for which the French regulator's exemption lets figures of an audience be kept.
+pub const EXEMPT_MONTHS_MAX: u32 = 25;
 /// Most further names of one site.
 pub const ALIASES_MAX: usize = 100;
 /// Children of one parent that one visitor each has seen, before further ones are counted together, where the owner says nothing.

@@ -128,6 +128,7 @@ impl SiteSettingsPage {
                 SettingsForm::Budgets => (words.budgets, words.budgets_intro),
                 SettingsForm::Paths => (words.paths, words.paths_intro),
                 SettingsForm::Exclusions => (words.exclusions, words.exclusions_intro),
+                SettingsForm::Collect => (words.collect, words.collect_intro),
             };
             Section { id: form.name(), title, intro, form: self.settings_form(form) }
         })

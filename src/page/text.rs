@@ -2,6 +2,7 @@
 //! reach a terminal.
 
 pub mod bots;
+pub mod explained;
 pub mod report;
 pub mod site;
 pub mod table;

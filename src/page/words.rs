@@ -27,6 +27,7 @@ macro_rules! texts {
 
 mod dimensions;
 mod english;
+pub mod explain;
 mod french;
 mod german;
 pub mod locale;

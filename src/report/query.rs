@@ -11,7 +11,7 @@ mod parse;
 mod subjects;
 
 use super::range::DateRange;
-use super::{By, Interval, Order, Span};
+use super::{By, Interval, Order, Span, not_collected};
 use crate::cell::{Axis, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, Moment, Schedule, Site};
@@ -99,6 +99,8 @@ pub struct Query {
     include: Include,
     echo: answer::Echo,
     time_labels: Option<Vec<String>>,
+    /// What is said of what the site does not collect.
+    not_collected: Option<String>,
 }
 
 impl QueryRequest {
@@ -140,7 +142,13 @@ impl QueryRequest {
             include: self.include,
             echo: self.echo(site, span, interval),
             time_labels: interval.filter(|_| self.include.time_labels).map(|interval| labels(interval).collect()),
+            not_collected: self.not_collected(site),
         })
+    }
+
+    fn not_collected(&self, site: &Site) -> Option<String> {
+        let axes = self.axis().into_iter().chain(self.filters.filter.as_ref().map(|filter| &filter.axis));
+        not_collected::sentence(site, &not_collected::names(site, axes, self.metrics.iter().copied()))
     }
 
     /// The dimension that is not time.

@@ -201,6 +201,7 @@ pub const PAGES: &[PageRoute] = &[
     page("/{domain}/settings", GET, || get(settings::site)),
     page("/{domain}/settings/sharing", GET, || get(settings::sharing::page)),
     page("/{domain}/settings/sharing/{form}", BOTH, || get(settings::sharing::back).post(settings::sharing::change)),
+    page("/{domain}/settings/explain", BOTH, || get(settings::explain::page).post(settings::explain::explain)),
     page("/{domain}/settings/{name}", BOTH, || get(settings::back_to_site).post(settings::change_site)),
 ];
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::exclusions::NotExcluded;
 use super::paths::NotARule;
 use super::setting::{SettingKind, SiteSetting};
-use super::{Domain, NotADomain, PathRules, Settings, fold, publishing};
+use super::{Domain, NotADomain, PathRules, Preset, Settings, fold, publishing};
 use crate::limits;
 
 /// A value of a setting, as JSON has it.
@@ -128,6 +128,11 @@ impl SiteChange {
         self.with(&format!("add_{}", setting.name), added).with(&format!("remove_{}", setting.name), removed)
     }
 
+    /// Whether a value is among those that change.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Whether a setting changes.
     pub fn has(&self, setting: &SiteSetting) -> bool {
         setting.names_of_values().any(|name| self.0.contains_key(&name))
@@ -155,8 +160,10 @@ impl SiteChange {
         if let Some(name) = self.0.keys().find(|name| !is_known(name)) {
             return Err(NotSet(format!("there is no setting {name:?} of a site")));
         }
+        let preset = settings.preset;
         SiteSetting::all().try_for_each(|setting| setting.apply(self, settings, context))?;
-        publishing::check(settings)
+        publishing::check(settings)?;
+        Preset::hold(settings, preset, self, context.domain)
     }
 }
 

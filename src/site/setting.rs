@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::change::{NotSet, SettingContext, SettingValue};
-use super::{Settings, Site, exclusions, paths, public_audit, publishing, settings};
+use super::{Settings, Site, collect, exclusions, paths, preset, public_audit, publishing, settings};
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
 /// documentation are made of these.
@@ -119,12 +119,19 @@ pub enum SettingsForm {
     Paths,
     /// What is not counted.
     Exclusions,
+    /// What becomes part of hits.
+    Collect,
 }
 
 impl SettingsForm {
     /// All forms, in the order of the page.
-    pub const ALL: [SettingsForm; 4] =
-        [SettingsForm::Site, SettingsForm::Budgets, SettingsForm::Paths, SettingsForm::Exclusions];
+    pub const ALL: [SettingsForm; 5] = [
+        SettingsForm::Site,
+        SettingsForm::Budgets,
+        SettingsForm::Paths,
+        SettingsForm::Exclusions,
+        SettingsForm::Collect,
+    ];
 
     /// Its name in addresses.
     pub const fn name(self) -> &'static str {
@@ -133,6 +140,7 @@ impl SettingsForm {
             SettingsForm::Budgets => "budgets",
             SettingsForm::Paths => "paths",
             SettingsForm::Exclusions => "exclusions",
+            SettingsForm::Collect => "collect",
         }
     }
 
@@ -156,14 +164,16 @@ pub struct Translated {
 
 impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
-    /// by which they are read.
+    /// by which they are read, and presets after all that they look at.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        let rooms: [&'static [SiteSetting]; 5] = [
+        let rooms: [&'static [SiteSetting]; 7] = [
             &settings::SETTINGS,
             &paths::SETTINGS,
             &exclusions::SETTINGS,
+            &collect::SETTINGS,
             &publishing::SETTINGS,
             &public_audit::SETTINGS,
+            &preset::SETTINGS,
         ];
         rooms.into_iter().flatten()
     }

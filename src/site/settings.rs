@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{Annotation, Exclusions, Funnel, Goal, PathRules, Publishing, host_pattern};
+use super::{Annotation, Collected, Exclusions, Funnel, Goal, PathRules, Preset, Publishing, host_pattern};
 use crate::limits;
 
 /// What becomes of a visitor's address before it is hashed.
@@ -70,6 +70,12 @@ pub struct Settings {
     /// What is left out.
     #[serde(skip_serializing_if = "Exclusions::is_empty")]
     pub exclude: Exclusions,
+    /// What becomes part of hits.
+    #[serde(skip_serializing_if = "Collected::leaves_nothing_out")]
+    pub collect: Collected,
+    /// Settings that belong together and are kept.
+    #[serde(skip_serializing_if = "Preset::is_none")]
+    pub preset: Preset,
     /// What its owner watches.
     pub goals: Vec<Goal>,
     /// Ways through the site that its owner watches.
@@ -151,6 +157,8 @@ impl Default for Settings {
             subdomain_referrers: false,
             paths: PathRules::default(),
             exclude: Exclusions::default(),
+            collect: Collected::ALL,
+            preset: Preset::None,
             goals: Vec::new(),
             funnels: Vec::new(),
             funnels_made: 0,

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use super::sqlite::SqliteFile;
 
-pub use sites::SiteError;
+pub use sites::{SiteError, sites_of};
 pub use users::UserError;
 
 /// What operators have declared, in the file of a data folder.

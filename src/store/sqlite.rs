@@ -104,6 +104,18 @@ impl SqliteFile {
     }
 }
 
+/// A connection that reads a file which another program may own, if its schema is that of this program.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn reader_of(path: &Path) -> Result<Connection, StoreError> {
+    let reader = reader(path)?;
+    match schema::is_present(&reader)? {
+        true => Ok(reader),
+        false => Err(StoreError::Other("its schema is of another version; the server brings it up to date".into())),
+    }
+}
+
 fn reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;

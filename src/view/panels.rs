@@ -2,7 +2,7 @@
 
 use super::answers::{AnswerKey, Answers};
 use super::site_view::SiteView;
-use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue};
+use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue, is_collected};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
@@ -24,12 +24,28 @@ pub(super) struct CardTabs {
 
 /// The tabs of all cards. Those of properties are the keys that came with the events that are looked at.
 pub(super) fn tabs(view: &SiteView, span: Span, sums: &dyn Sums) -> Result<Vec<CardTabs>, StoreError> {
-    Card::ALL.into_iter().filter(|card| view.has_card(*card)).map(|card| tabs_of(view, card, span, sums)).collect()
+    let cards = Card::ALL.into_iter().filter(|card| view.has_card(*card));
+    let mut cards: Vec<CardTabs> = cards.map(|card| tabs_of(view, card, span, sums)).collect::<Result<_, _>>()?;
+    cards.retain(|card| !card.all.is_empty());
+    Ok(cards)
+}
+
+/// Whether there is anything to show: what the site does not collect has a panel where there are older sums.
+fn has_values(view: &SiteView, tab: &Tab, span: Span, sums: &dyn Sums) -> Result<bool, StoreError> {
+    let Some(dimension) = tab.dimension().filter(|dimension| !is_collected(view.site, *dimension)) else {
+        return Ok(true);
+    };
+    let question = Question::new(view.site.id, span, Axis::Of(dimension), None, &[]);
+    Ok(report::answers(&[question], sums)?.iter().any(|lines| !lines.is_empty()))
 }
 
 fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<CardTabs, StoreError> {
-    let mut all = card.tabs();
-    all.retain(|tab| view.has_tab(tab));
+    let mut all = Vec::new();
+    for tab in card.tabs().into_iter().filter(|tab| view.has_tab(tab)) {
+        if has_values(view, &tab, span, sums)? {
+            all.push(tab);
+        }
+    }
     let mut usual = all.first().cloned().unwrap_or(Tab::Of(Dimension::Page));
     let asked = view.state.tabs.get(card.key()).cloned();
     if card == Card::Events && view.has_props() {

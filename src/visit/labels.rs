@@ -165,6 +165,20 @@ pub(super) fn tuples(hit: &Hit, names: &mut DayNames) -> [AttributeTuple; TUPLES
     names.tuples(&values, from)
 }
 
+impl VisitState {
+    /// Drops what its site collects no more since it began: nothing further is booked there. What is booked stays.
+    pub(super) fn leave_out(&mut self, hit: &Hit, names: &mut DayNames) {
+        let collects = |dimension: Dimension| dimension.is_collected(hit.collected);
+        self.hides.entry |= !collects(Dimension::EntryPage);
+        self.hides.exit |= !collects(Dimension::ExitPage);
+        let values = FIXED.map(|dimension| (dimension, names.tuples.values.value(self.tuples, dimension)));
+        if values.iter().any(|(dimension, value)| *value != Sym::EMPTY && !collects(*dimension)) {
+            let left = values.map(|(dimension, value)| if collects(dimension) { value } else { Sym::EMPTY });
+            self.tuples = names.tuples(&left, bringer(hit));
+        }
+    }
+}
+
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
 /// a tuple change alike.
 pub(super) fn book_tuples(visit: &VisitState, step: &VisitChange, book: &mut impl Book) {

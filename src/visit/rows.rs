@@ -65,8 +65,8 @@ impl VisitState {
         let whole = self.whole();
         VisitRow {
             tuples: self.tuples,
-            entry: self.entry,
-            exit: self.exit,
+            entry: if self.hides.entry { Sym::EMPTY } else { self.entry },
+            exit: if self.hides.exit { Sym::EMPTY } else { self.exit },
             pageviews: self.hours().map(|h| h.pageviews).sum(),
             events: self.hours().map(|h| h.events).sum(),
             seconds: self.length_ms / 1_000,

@@ -39,7 +39,7 @@ fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
     snapshot.pairs_by(&NameNumbers::of(names.map(|name| (name, name.0))), cells_max, 5)
 }
 
-fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
+pub fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
     let mut tables = Tables::new();
     for pair in Pair::all() {
         let cells = walk.pair(site, day, [pair.first, pair.second]);
@@ -48,7 +48,7 @@ fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
     tables
 }
 
-fn same<K: Ord + std::fmt::Debug>(
+pub fn same<K: Ord + std::fmt::Debug>(
     counted: &BTreeMap<K, Tally>,
     expected: &BTreeMap<K, Tally>,
 ) -> Result<(), TestCaseError> {

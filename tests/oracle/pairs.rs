@@ -86,6 +86,7 @@ impl<'a> Walk<'a> {
         let hit = counted.hit;
         let visit = counted.visit.map(|visit| &self.visits[visit]);
         match dimension {
+            left_out if !left_out.is_collected(hit.collected) => Vec::new(),
             Dimension::Page => vec![&hit.page],
             Dimension::Hostname => vec![&hit.hostname],
             Dimension::Event => vec![hit.event()],

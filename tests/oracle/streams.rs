@@ -203,7 +203,7 @@ pub fn config(cases: u32) -> ProptestConfig {
 }
 
 /// One cell in one bucket.
-type Key<'a> = (SiteId, Day, Option<Hour>, Cell<&'a str>);
+pub type Key<'a> = (SiteId, Day, Option<Hour>, Cell<&'a str>);
 
 fn view(cell: &Cell<Name>) -> Cell<&str> {
     let axis = match &cell.axis {
@@ -219,14 +219,14 @@ fn view(cell: &Cell<Name>) -> Cell<&str> {
     Cell { axis, value: &cell.value }
 }
 
-fn streamed(days: &OpenDays) -> Table<Key<'_>, Tally> {
+pub fn streamed(days: &OpenDays) -> Table<Key<'_>, Tally> {
     let hours =
         days.hours.iter().map(|((site, day, hour, cell), tally)| ((*site, *day, Some(*hour), view(cell)), *tally));
     let days = days.days.iter().map(|((site, day, cell), tally)| ((*site, *day, None, view(cell)), *tally));
     hours.chain(days).filter(|(_, tally)| !tally.is_zero()).collect()
 }
 
-fn walked<'a>(figures: &Figures<'a>) -> Table<Key<'a>, Tally> {
+pub fn walked<'a>(figures: &Figures<'a>) -> Table<Key<'a>, Tally> {
     let hours =
         figures.hours.iter().map(|((site, day, hour, cell), tally)| ((*site, *day, Some(*hour), *cell), *tally));
     let days = figures.days.iter().map(|((site, day, cell), tally)| ((*site, *day, None, *cell), *tally));
@@ -234,7 +234,7 @@ fn walked<'a>(figures: &Figures<'a>) -> Table<Key<'a>, Tally> {
 }
 
 /// Where two tables differ, at most ten places; nothing if they are equal.
-fn differences<K: Ord + std::hash::Hash + std::fmt::Debug>(
+pub fn differences<K: Ord + std::hash::Hash + std::fmt::Debug>(
     counted: &Table<K, Tally>,
     expected: &Table<K, Tally>,
 ) -> Option<String> {

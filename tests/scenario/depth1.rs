@@ -50,6 +50,7 @@ fn hit(scenario: &Scenario, step: &Step, at: Moment, local: LocalHour) -> Hit {
         language: step.language.clone().unwrap_or_default(),
         screen: step.screen.as_deref().map(screen),
         watched: Watched::default(),
+        collected: Default::default(),
     }
 }
 

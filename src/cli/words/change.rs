@@ -64,7 +64,11 @@ fn help(setting: &SiteSetting) -> String {
     let help = setting.help;
     match (&setting.kind, setting.default()) {
         (SettingKind::List { none, .. }, _) => {
-            let empty = if *none == "any" { "`any` for every one" } else { "`none` empties it" };
+            let empty = match *none {
+                "any" => "`any` for every one",
+                "all" => "`all` for everything",
+                _ => "`none` empties it",
+            };
             format!("{help}; given once or several times it is the whole list, {empty}")
         }
         (_, Some(SettingValue::Number(number))) => format!("{help} [default: {number}]"),

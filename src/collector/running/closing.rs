@@ -199,6 +199,7 @@ mod tests {
             language: String::new(),
             screen: None,
             watched: Default::default(),
+            collected: Default::default(),
         }
     }
 

@@ -5,6 +5,8 @@ use crate::cell::{HitAttributes, Sym, TUPLES_PER_VISIT};
 use crate::counts::snapshot::{SessionSnapshot, Small, VisitorRows};
 use crate::visit::PageVisitRow;
 
+/// Stands for the page of a visit that has none, because the site does not collect it.
+const NO_PAGE: u32 = u32::MAX;
 /// Stands for the visitor of hits without a token, which are no visits.
 pub(super) const NOBODY: u32 = u32::MAX;
 
@@ -119,6 +121,7 @@ impl VisitBatch {
         ranks.fill(0);
         visits.iter().for_each(|visit| (ranks[visit.entry as usize], ranks[visit.exit as usize]) = (1, 1));
         places.iter().for_each(|place| ranks[place.page as usize] = 1);
+        ranks[Sym::EMPTY.0 as usize] = 0;
         for (name, number) in numbers.in_order() {
             let rank = &mut ranks[name.0 as usize];
             if *rank > 0 {
@@ -126,8 +129,9 @@ impl VisitBatch {
                 pages.push(number);
             }
         }
+        let rank = |page: u32| if page == Sym::EMPTY.0 { NO_PAGE } else { ranks[page as usize] };
         for visit in visits {
-            (visit.entry, visit.exit) = (ranks[visit.entry as usize], ranks[visit.exit as usize]);
+            (visit.entry, visit.exit) = (rank(visit.entry), rank(visit.exit));
         }
         places.iter_mut().for_each(|place| place.page = ranks[place.page as usize]);
     }
@@ -142,12 +146,12 @@ impl VisitBatch {
 impl BatchVisit {
     /// The rank of its first page. Hits without a token have none.
     pub(super) fn entry(&self) -> Option<u32> {
-        (self.visitor != NOBODY).then_some(self.entry)
+        (self.visitor != NOBODY && self.entry != NO_PAGE).then_some(self.entry)
     }
 
     /// The rank of its last page. Hits without a token have none.
     pub(super) fn exit(&self) -> Option<u32> {
-        (self.visitor != NOBODY).then_some(self.exit)
+        (self.visitor != NOBODY && self.exit != NO_PAGE).then_some(self.exit)
     }
 }
 

@@ -108,7 +108,9 @@ impl<'a> FirstRows<'a> {
         let by_page = [pair.first, pair.second].contains(&Dimension::Page);
         sums.begin(self.values, second.values(batch), by_page);
         match &second.ranks {
-            Ranks::Tuple(which, ranks) => sums.add(&self.visits, |visit| Some(ranks[visit.tuples[*which] as usize])),
+            Ranks::Tuple(which, ranks) => {
+                sums.add(&self.visits, |visit| some_rank(ranks[visit.tuples[*which] as usize]));
+            }
             Ranks::Entry => sums.add(&self.visits, BatchVisit::entry),
             Ranks::Exit => sums.add(&self.visits, BatchVisit::exit),
             Ranks::Page => sums.add(&self.places, |place| Some(place.page)),
@@ -139,7 +141,8 @@ impl RankedColumn {
 
     fn of_attributes<'a>(of: impl Iterator<Item = &'a [Sym]> + Clone, ranking: &mut Ranking) -> RankedColumn {
         let values = ranking.rank(of.clone().flatten());
-        let ranks = |values: &[Sym]| values.iter().map(|value| ranking.ranks[value.0 as usize]).collect();
+        let rank = |value: &Sym| some_rank(ranking.ranks[value.0 as usize]);
+        let ranks = |values: &[Sym]| values.iter().filter_map(rank).collect();
         RankedColumn { ranks: Ranks::Attributes(of.map(ranks).collect()), values }
     }
 
@@ -157,7 +160,7 @@ impl RankedColumn {
     /// The rank of a visit's value.
     fn of_visit(&self, visit: &BatchVisit) -> Option<u32> {
         match &self.ranks {
-            Ranks::Tuple(which, ranks) => Some(ranks[visit.tuples[*which] as usize]),
+            Ranks::Tuple(which, ranks) => some_rank(ranks[visit.tuples[*which] as usize]),
             Ranks::Entry => visit.entry(),
             Ranks::Exit => visit.exit(),
             Ranks::Page | Ranks::Attributes(_) => None,
@@ -190,11 +193,17 @@ struct Ranking<'a> {
 const NO_VALUE: u32 = u32::MAX;
 const UNRANKED: u32 = u32::MAX - 1;
 
+fn some_rank(rank: u32) -> Option<u32> {
+    (rank != NO_VALUE).then_some(rank)
+}
+
 impl Ranking<'_> {
     /// The numbers of values in order, each once.
     fn rank<'a>(&mut self, values: impl Iterator<Item = &'a Sym>) -> Vec<u32> {
         self.ranks.fill(NO_VALUE);
         values.for_each(|value| self.ranks[value.0 as usize] = UNRANKED);
+        // What is not collected is no value.
+        self.ranks[Sym::EMPTY.0 as usize] = NO_VALUE;
         let mut ranked = Vec::new();
         for (name, number) in self.numbers.in_order() {
             let rank = &mut self.ranks[name.0 as usize];

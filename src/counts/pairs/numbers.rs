@@ -79,6 +79,8 @@ impl SessionSnapshot {
             let values = met.values(&self.column(dimension));
             values.into_iter().for_each(|value| mark(&mut met.names, value.0 as usize));
         }
-        (0..).map(Sym).zip(met.names).filter(|(_, is_met)| *is_met).map(|(name, _)| name).collect()
+        let met = (0..).map(Sym).zip(met.names).filter(|(_, is_met)| *is_met).map(|(name, _)| name);
+        // What is not collected is no value.
+        met.filter(|name| *name != Sym::EMPTY).collect()
     }
 }

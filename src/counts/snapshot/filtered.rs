@@ -34,9 +34,9 @@ impl SessionSnapshot {
         splits.into_iter().map(rows).collect()
     }
 
-    /// For each name, whether it passes.
+    /// For each name, whether it passes. What is not collected has none.
     fn passing(&self, filter: &Filter<Name>) -> Vec<bool> {
-        self.texts.iter().map(|text| filter.test.passes(text)).collect()
+        self.texts.iter().map(|text| !text.is_empty() && filter.test.passes(text)).collect()
     }
 
     fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {
@@ -97,7 +97,9 @@ impl SplitSums {
     fn take_visits(&mut self, rows: &VisitorRows, passing: &PassingValues) {
         for (number, visit) in rows.visits.iter().enumerate().filter(|(_, visit)| passing.has_visit(visit)) {
             let (key, visit, tally) = (self.column.of_visit(visit), number as u8, Small::of_visit(visit));
-            self.places.push(CountedPlace { key, visit, tally });
+            if key != Sym::EMPTY {
+                self.places.push(CountedPlace { key, visit, tally });
+            }
         }
     }
 
@@ -112,7 +114,7 @@ impl SplitSums {
             if passes {
                 let (visit, tally) = (place.visit, Small::of_page_visit(place, has_page));
                 let value = (!self.column.is_of_places()).then(|| self.column.of_visit(of_visit));
-                let values = value.into_iter().chain(self.column.of_place(place));
+                let values = value.into_iter().chain(self.column.of_place(place)).filter(|key| *key != Sym::EMPTY);
                 self.places.extend(values.map(|key| CountedPlace { key, visit, tally }));
             }
         }

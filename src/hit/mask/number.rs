@@ -10,11 +10,11 @@ use std::ops::Range;
 use crate::limits;
 
 /// What stands for the number of a card.
-const CARD: &str = ":card";
+pub(super) const CARD: &str = ":card";
 /// What stands for the number of an account.
-const IBAN: &str = ":iban";
+pub(super) const IBAN: &str = ":iban";
 /// What stands for a number that a state, or a maker of machines, gave out.
-const ID: &str = ":id";
+pub(super) const ID: &str = ":id";
 /// Words before the number of a card, lower case.
 const CARD_WORDS: [&str; 6] = ["card", "cardnumber", "creditcard", "cc", "pan", "kreditkarte"];
 

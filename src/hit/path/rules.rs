@@ -10,7 +10,7 @@ use crate::beacon::meant;
 use crate::site::paths::{Case, PathRules, Slash};
 
 /// What stands for a part that a mask fits.
-const MASKED: &str = ":masked";
+pub(super) const MASKED: &str = ":masked";
 
 /// The page that a path counts as, by the site's rules alone.
 pub fn apply(rules: &PathRules, mut path: String) -> String {

@@ -151,7 +151,7 @@ prop_compose! {
         (agent, country, region) in (agent(), text(), text()),
         (origin, campaign, language, screen) in (origin(), campaign(), text(), option::of(Just("xxl"))),
         (watched, mark, is_apart, network) in (watched(), option::of(any::<u64>()), any::<bool>(), option::of(any::<u32>())),
-        counted in any::<i64>(),
+        (counted, left_out) in (any::<i64>(), 0_u32..1 << 24),
     ) -> HitRecord {
         let place = Arc::new(Place { country: country.clone().into(), region: region.into(), city: country.into() });
         let local = LocalHour { day: Day(day), hour: Hour(hour) };
@@ -159,6 +159,7 @@ prop_compose! {
         let (site, at, network) = (SiteId(site), Moment(at), network.map(Network::from_bits));
         let hit = Hit {
             site, at, local, token, network, kind, page, hostname, props, agent, place, origin, campaign, language, screen, watched,
+            collected: Collected::from_bits(left_out).expect("24 switches"),
         };
         HitRecord { hit, how: HowCounted { at: Moment(counted), mark, is_apart } }
     }

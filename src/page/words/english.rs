@@ -1,6 +1,7 @@
 //! The list of all texts, each with its English.
 
 use super::Language;
+use super::explain::{self, ExplainTexts};
 use super::locale::{self, Locale};
 use super::reasons::{self, Reasons};
 use super::settings::{self, Settings};
@@ -19,6 +20,8 @@ macro_rules! words {
             pub reasons: Reasons,
             /// The texts of the settings pages.
             pub settings: Settings,
+            /// The texts of the page that says what a request becomes.
+            pub explain: ExplainTexts,
             $(#[doc = $text] pub $name: &'static str,)*
         }
 
@@ -28,6 +31,7 @@ macro_rules! words {
             locale: locale::ENGLISH,
             reasons: reasons::ENGLISH,
             settings: settings::ENGLISH,
+            explain: explain::ENGLISH,
             $($name: $text,)*
         };
 
@@ -37,6 +41,7 @@ macro_rules! words {
                 let mut all = vec![$((stringify!($name), self.$name),)*];
                 all.extend(self.reasons.all());
                 all.extend(self.settings.all());
+                all.extend(self.explain.all());
                 all
             }
         }

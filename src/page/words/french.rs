@@ -2,6 +2,7 @@
 //!
 //! What looks like a space before `;`, `:`, `!`, `?` and inside `«` and `»` is U+202F, at which no line breaks.
 
+mod explain;
 mod reasons;
 mod settings;
 
@@ -13,6 +14,7 @@ pub const FRENCH: Words = Words {
     locale: locale::FRENCH,
     reasons: reasons::FRENCH,
     settings: settings::FRENCH,
+    explain: explain::FRENCH,
 
     // Dates.
     date_full: "%A %d %B %Y",

@@ -1,5 +1,6 @@
 //! The texts of pages in German.
 
+mod explain;
 mod reasons;
 mod settings;
 
@@ -11,6 +12,7 @@ pub const GERMAN: Words = Words {
     locale: locale::GERMAN,
     reasons: reasons::GERMAN,
     settings: settings::GERMAN,
+    explain: explain::GERMAN,
 
     // Dates, as the Duden writes them.
     date_full: "%A, %d %B %Y",

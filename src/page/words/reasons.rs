@@ -44,5 +44,5 @@ texts! {
     bad_time: "Impossible time",
     bad_time_why: "The time that it claims is no time, or too long ago.",
     excluded: "Excluded",
-    excluded_why: "The site's owner leaves out its network, country, page or host; the site's settings and `headcount site show` say which.",
+    excluded_why: "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which.",
 }}

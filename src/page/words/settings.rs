@@ -42,6 +42,10 @@ texts! {
     exclusions: "Exclusions",
     exclusions_intro: "What is not counted, from now on. It is shown under Not counted, as Excluded.",
 
+    // What is collected.
+    collect: "What is collected",
+    collect_intro: "What the site can do without. It acts at the door, from the next hit on: the value becomes part of nothing that is counted. Sums that are stored stay.",
+
     // Goals.
     goals_intro: "Events and pages that you watch. Removing one loses nothing that was counted.",
     goal_add: "Add a goal",

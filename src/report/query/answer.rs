@@ -83,6 +83,10 @@ fn months_alone(kept_from: Day) -> Warning {
     }
 }
 
+fn not_collected(sentence: &str) -> Warning {
+    Warning { code: "not_collected", warning: Cow::Owned(sentence.to_owned()) }
+}
+
 fn without_visitor(hits: u64) -> Warning {
     Warning {
         code: "without_visitor",
@@ -159,6 +163,7 @@ impl Query {
         let mut meta = self.meta(&lines, is_past_budget);
         meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
+        meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })

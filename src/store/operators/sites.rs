@@ -1,7 +1,7 @@
 //! In: what an owner declares of a site. Out: the sites. Forgets: with a site, what was declared of it.
 
 use jiff::tz::TimeZone;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Operators, StoreError};
 use crate::site::{Domain, Moment, Schedule, Settings, Site, SiteId};
@@ -32,10 +32,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let reader = self.reader();
-        let mut statement = reader.prepare_cached("SELECT * FROM sites ORDER BY domain")?;
-        let sites = statement.query_map([], |row| Ok(site(row)))?;
-        sites.map(|site| site?).collect()
+        sites_of(&self.reader())
     }
 
     /// Adds a site.
@@ -81,6 +78,16 @@ impl Operators {
         self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         Ok(())
     }
+}
+
+/// All sites, as a connection reads them.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn sites_of(reader: &Connection) -> Result<Vec<Site>, StoreError> {
+    let mut statement = reader.prepare_cached("SELECT * FROM sites ORDER BY domain")?;
+    let sites = statement.query_map([], |row| Ok(site(row)))?;
+    sites.map(|site| site?).collect()
 }
 
 fn settings_json(settings: &Settings) -> String {

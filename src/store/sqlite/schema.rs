@@ -105,6 +105,12 @@ pub(in crate::store) fn of_version(version: i64) -> Result<Connection, StoreErro
     Ok(connection)
 }
 
+/// Whether a file has the schema of this program.
+pub(super) fn is_present(connection: &Connection) -> Result<bool, StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version == STEPS.len() as i64)
+}
+
 /// The view of a dimension that came after the step which made the views of the first ones. A view holds nothing, so it is no
 /// step of its own.
 fn view(dimension: Dimension) -> String {

@@ -45,5 +45,5 @@ pub const FRENCH: Reasons = Reasons {
     bad_time: "Heure impossible",
     bad_time_why: "L’heure indiquée n’en est pas une ou est trop ancienne.",
     excluded: "Exclu",
-    excluded_why: "Le propriétaire du site écarte son réseau, son pays, sa page ou son hôte ; `headcount site show` dit lequel.",
+    excluded_why: "Le propriétaire du site écarte son réseau, son pays, sa page ou son hôte, ou tous les pings ; `headcount site show` dit lequel.",
 };

@@ -43,6 +43,10 @@ pub const FRENCH: Settings = Settings {
     exclusions: "Exclusions",
     exclusions_intro: "Ce qui n’est pas compté, dès maintenant. On le retrouve sous « Non comptés », comme « Exclu ».",
 
+    // What is collected.
+    collect: "Ce qui est collecté",
+    collect_intro: "Ce dont le site peut se passer. Cela agit à l’entrée, dès la prochaine requête : la valeur n’entre dans rien de ce qui est compté. Les sommes enregistrées restent.",
+
     // Goals.
     goals_intro: "Les événements et pages que vous suivez. En supprimer un ne perd rien de ce qui a été compté.",
     goal_add: "Ajouter un objectif",

@@ -45,5 +45,5 @@ pub const GERMAN: Reasons = Reasons {
     bad_time: "Unmögliche Zeit",
     bad_time_why: "Die angegebene Zeit ist keine Zeit oder liegt zu lange zurück.",
     excluded: "Ausgeschlossen",
-    excluded_why: "Der Inhaber der Website lässt ihr Netz, ihr Land, ihre Seite oder ihren Host aus; `headcount site show` zeigt, was genau.",
+    excluded_why: "Der Inhaber der Website lässt ihr Netz, ihr Land, ihre Seite, ihren Host oder alle Pings aus; `headcount site show` zeigt, was genau.",
 };

@@ -43,6 +43,10 @@ pub const GERMAN: Settings = Settings {
     exclusions: "Ausschlüsse",
     exclusions_intro: "Was ab jetzt nicht gezählt wird. Es erscheint unter „Nicht gezählt“ als „Ausgeschlossen“.",
 
+    // What is collected.
+    collect: "Was erhoben wird",
+    collect_intro: "Worauf die Website verzichten kann. Es wirkt an der Tür, ab dem nächsten Treffer: Der Wert wird Teil von nichts, was gezählt wird. Gespeicherte Summen bleiben.",
+
     // Goals.
     goals_intro: "Ereignisse und Seiten, auf die es ankommt. Wird ein Ziel entfernt, geht nichts Gezähltes verloren.",
     goal_add: "Ziel hinzufügen",

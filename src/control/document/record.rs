@@ -1,0 +1,151 @@
+//! The record of processing activities of a site, in the order of article 30(1) GDPR.
+
+use super::{SiteFacts, said};
+use crate::limits;
+use crate::page::document::{Document, DocumentSection};
+use crate::site::AddressMode;
+
+/// The record.
+pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
+    Document {
+        title: "Record of processing activities (article 30 GDPR)".into(),
+        site: facts.domain().to_owned(),
+        made: facts.today.clone(),
+        intro: format!(
+            "The processing \"audience measurement of {}\" by headcount {}, from the configuration as it is on this day.",
+            facts.domain(),
+            env!("CARGO_PKG_VERSION")
+        ),
+        sections: vec![
+            controller(facts),
+            purposes(facts),
+            people_and_data(facts),
+            recipients(facts),
+            transfers(facts),
+            time_limits(facts),
+            security(facts),
+        ],
+    }
+}
+
+fn controller(facts: &SiteFacts<'_>) -> DocumentSection {
+    let owner = &facts.owner;
+    let paragraphs = vec![
+        format!("Controller: {}", said(owner.controller.as_ref(), "name and address of the controller")),
+        format!(
+            "Contact: {}",
+            said(
+                owner.contact.as_ref(),
+                "how the controller, and their data protection officer if there is one, are reached"
+            )
+        ),
+        format!("Processor: {}", said(owner.hoster.as_ref(), "who runs the machine, if not the controller")),
+    ];
+    DocumentSection::new("Controller and contact", paragraphs)
+}
+
+fn purposes(facts: &SiteFacts<'_>) -> DocumentSection {
+    let settings = &facts.site.settings;
+    let mut paragraphs = vec![
+        "Counting how many people come to the site, from where, with what, and what they read, in order to run and improve it. \
+         Nobody is identified, no profile is made, and no decision about a person is taken."
+            .to_owned(),
+    ];
+    if !settings.goals.is_empty() || !settings.funnels.is_empty() {
+        let (goals, funnels) = (settings.goals.len(), settings.funnels.len());
+        paragraphs.push(format!("Counting how many reach {goals} declared goals and {funnels} declared funnels."));
+    }
+    if !settings.campaigns.is_empty() {
+        paragraphs.push(format!(
+            "Counting opens and clicks of {} mail campaigns, by a picture and signed links.",
+            settings.campaigns.len()
+        ));
+    }
+    DocumentSection::new("Purposes", paragraphs)
+}
+
+fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
+    let address = match facts.site.settings.address {
+        AddressMode::Hash => "whole (IPv6: its /64), hashed with the user agent under a random salt of the day",
+        AddressMode::Truncate => {
+            "cut to its network (IPv4 /24, IPv6 /48) before anything else sees it, then hashed with the user agent under a random salt of the day"
+        }
+        AddressMode::None => "not used to tell visitors apart",
+    };
+    let paragraphs = vec![
+        "People: visitors of the site, and readers of its mails where campaigns are declared.".to_owned(),
+        format!(
+            "In memory while a request is answered: IP address ({address}), user agent, address of the page, referrer, language."
+        ),
+        "In memory until the site's day ends: a number that stands for the visitor, and the visits of the day."
+            .to_owned(),
+        format!("Stored, as sums alone and with no row about a person: {}.", facts.collected().join(", ")),
+        format!("Not collected: {}.", facts.left_out()),
+    ];
+    let url = format!("https://{}/", facts.domain());
+    DocumentSection::new("People and data", paragraphs)
+        .shown_by(format!("headcount explain --site {} --url {url}", facts.domain()))
+}
+
+fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {
+    let public = facts.shares.iter().any(crate::operator::Share::is_public);
+    let links = facts.shares.iter().filter(|share| !share.is_public()).count();
+    let k = facts.site.settings.small_counts_k;
+    let mut paragraphs = vec![
+        format!(
+            "{} users may read the figures after signing in, and {} tokens are good for the site.",
+            facts.users, facts.tokens
+        ),
+        "What they read are sums; there is nothing about a person to be passed on.".to_owned(),
+    ];
+    if public || links > 0 {
+        let page = if public { "a public page and " } else { "" };
+        paragraphs.push(format!(
+            "Open to readers who are not signed in: {page}{links} secret links, with days that are over alone and values below {k} visitors folded."
+        ));
+    }
+    if facts.site.settings.counter {
+        paragraphs.push("Everybody may ask how often a page was viewed (public counter).".to_owned());
+    }
+    DocumentSection::new("Recipients", paragraphs).shown_by(format!("headcount share list {}", facts.domain()))
+}
+
+fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
+    let place = said(facts.owner.hoster.as_ref(), "who runs the machine and in which country");
+    let paragraphs = vec![
+        "The program sends nothing to anybody: no request leaves it but the answers to those that it is asked."
+            .to_owned(),
+        format!("Place of the machine: {place}"),
+    ];
+    DocumentSection::new("Transfers to third countries", paragraphs)
+}
+
+fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
+    let pairs = match facts.site.settings.retention.day_pairs_months {
+        0 => "for as long as the site is measured".to_owned(),
+        months => format!("for {months} months"),
+    };
+    let paragraphs = vec![
+        "Address, user agent and full addresses: until the request is answered.".to_owned(),
+        "What stands for a visitor, and the salt that it was made with: until the end of the site's day.".to_owned(),
+        format!("Sums by hour and dimension: {} days. Sums of days by two dimensions: {pairs}.", limits::HOUR_DETAIL_DAYS),
+        "Sums of days and months, which are anonymous: for as long as the site is measured, unless the owner removes it.".to_owned(),
+    ];
+    DocumentSection::new("Time limits for erasure", paragraphs).shown_by(facts.show())
+}
+
+fn security(facts: &SiteFacts<'_>) -> DocumentSection {
+    let journal = match facts.keeps_journal {
+        true => {
+            "The running day is kept in memory that is never written to a disk, so that a restart loses nothing; it is wiped when the day ends."
+        }
+        false => "The running day is in the program's memory alone, and is gone with it.",
+    };
+    let paragraphs = vec![
+        "Pseudonymisation: a keyed BLAKE3 hash whose key is random, used for one site and one day, and wiped.".to_owned(),
+        "Mail addresses, tokens, numbers of cards and the like in addresses and names are masked before they are counted.".to_owned(),
+        journal.to_owned(),
+        "The data folder is open to its owner alone; of passwords, sessions and tokens there are only digests; there is no access log.".to_owned(),
+    ];
+    DocumentSection::new("Security", paragraphs)
+}
