@@ -6,6 +6,7 @@
 //! an acknowledged hit is in the answer of the next question.
 
 mod admission;
+mod forgetting;
 pub mod mail;
 mod pending;
 mod personal;
@@ -39,6 +40,7 @@ use crate::report;
 use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::{CountedBy, Interrupt, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
+pub use forgetting::NotForgotten;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;

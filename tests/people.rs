@@ -219,6 +219,8 @@ DROP TABLE unvisited;
 DROP TABLE months_begun;
 DROP TABLE months_alone;
 DROP TABLE instance_key;
+DROP TABLE taken_out;
+DROP TABLE kept_from;
 ALTER TABLE months_added DROP COLUMN turned;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;

@@ -74,3 +74,5 @@ pub const KEPT_DAYS_TOLD_APART: usize = 20_000;
 pub const CLEARED_BLOCKS: usize = 16;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;
+/// How often it is shown on a terminal that long work goes on, in milliseconds.
+pub const SPINNER_MS: u64 = 120;

@@ -62,6 +62,11 @@ impl Kept {
         self.0.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
     }
 
+    /// Forgets all: values may be gone from days whose totals are what they were.
+    pub fn clear(&self) {
+        self.0.clear();
+    }
+
     pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
         self.0.insert(key, rows);
     }
