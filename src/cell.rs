@@ -9,6 +9,7 @@ pub mod dimension;
 pub mod tuples;
 pub mod filter;
 pub mod folding;
+pub mod forgotten;
 pub mod names;
 pub mod packed;
 
@@ -21,6 +22,7 @@ pub use collected::is_collected;
 pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use filter::{Filter, Test};
+pub use forgotten::{ForgottenAxis, ForgottenValue, ForgottenValues};
 pub use folding::{Folding, FoldingStart, SiteHistory};
 pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};
 pub use names::{Bringer, DayNames, DisplacedNames, GoneName, PAGEVIEW, Sym, Use};

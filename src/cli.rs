@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod explain;
 mod explain_request;
+mod forget;
 mod geo;
 mod import;
 mod journal;
@@ -86,6 +87,10 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         print(&reply, words.json);
         return Ok(());
     }
+    if let Some(reply) = forget::forget(&words, &config, &clock)? {
+        print(&reply, words.json);
+        return Ok(());
+    }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         print(&carry_out(&config, command, clock)?, words.json);
         return Ok(());
@@ -148,7 +153,7 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
     };
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
-    let (collector, keeping) = open(&placeless, &folder, clock, false)?;
+    let (collector, keeping) = open(&placeless, &folder, clock, command.needs_running_day())?;
     let reply = control::run(command, &collector, &config.base_url());
     collector.stop();
     keeping.wait().context("the last flush failed")?;

@@ -6,6 +6,7 @@
 //! an acknowledged hit is in the answer of the next question.
 
 mod admission;
+mod forgetting;
 pub mod mail;
 mod pending;
 mod personal;
@@ -41,6 +42,7 @@ use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::{CountedBy, Interrupt, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
+pub use forgetting::NotForgotten;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod campaign;
 pub mod document;
 pub mod folder;
+pub mod forget;
 mod funnel;
 mod goal;
 pub mod import;
@@ -21,6 +22,7 @@ use annotation::AnnotationCommand;
 use audit::AuditCommand;
 use campaign::CampaignCommand;
 use document::DocumentCommand;
+use forget::ForgetCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
@@ -73,6 +75,15 @@ pub enum Command {
     },
     /// Writes a document about what is done with data at a site.
     Document(DocumentCommand),
+    /// Forgets some values or days of a site.
+    SiteForget(ForgetCommand),
+    /// Forgets all that was counted for a site.
+    SiteReset {
+        /// Its domain.
+        domain: String,
+        /// Whether it is only told what would go.
+        dry_run: bool,
+    },
     /// Makes a token.
     TokenCreate {
         /// The only site it is good for; nothing for all.
@@ -181,6 +192,16 @@ impl Command {
         format!("{self:?}").chars().take_while(|c| c.is_alphanumeric()).collect()
     }
 
+    /// Whether visits of the running day may be in the way of it, so that they are taken up first where no server runs.
+    pub fn needs_running_day(&self) -> bool {
+        let forgets = |command: &ForgetCommand| !command.dry_run;
+        match self {
+            Command::SiteForget(command) => forgets(command),
+            Command::SiteReset { dry_run, .. } => !dry_run,
+            _ => false,
+        }
+    }
+
     /// The password that it sets, which is digested before anything is done.
     pub fn password(&self) -> Option<&Password> {
         match self {
@@ -276,6 +297,8 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::SiteShow { domain } => site::show(collector, &domain, base_url),
         Command::SiteSet { domain, change } => site::set(collector, &domain, change),
         Command::SiteRemove { domain } => site::remove(collector, &domain),
+        Command::SiteForget(command) => forget::forget(collector, &command),
+        Command::SiteReset { domain, dry_run } => forget::reset(collector, &domain, dry_run),
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),

@@ -24,7 +24,7 @@ mod memory;
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
 use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
+use crate::store::{Ask, CellSource, Grain, StoreError, SumRow, TakenOut};
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
@@ -77,6 +77,14 @@ pub trait Sums {
     /// # Errors
     /// [`StoreError`]
     fn months_alone(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<Month>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What owners have taken out of the sums of days from `first` to `last`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn taken_out(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<TakenOut>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -13,17 +13,16 @@ pub mod sums;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::site::Site;
 pub use inspection::{
     ALLOWED, AllowedColumn, AllowedTable, CellCounts, ColumnContent, GivenShare, Inspection, KeptSpan, PageOwner,
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
-use crate::site::Site;
-
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
-    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Grain, Imported, InMemory, Interrupt, JournalId,
-    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected,
-    ReleaseOrder, StoredSums, SumRow, SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory, Interrupt,
+    JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected,
+    ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.

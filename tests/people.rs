@@ -223,6 +223,8 @@ DROP TABLE releases;
 DROP TABLE released_dimensions;
 DROP TABLE released_values;
 DROP TABLE audit_summary;
+DROP TABLE taken_out;
+DROP TABLE kept_from;
 ALTER TABLE months_added DROP COLUMN turned;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;

@@ -95,7 +95,7 @@ fn joins_single(tests: &[Test]) -> bool {
 
 /// The value that a value implies: cities are written `Name, REGION`, regions begin with their country, and versions stand
 /// behind their name. What is not set implies nothing.
-fn implied(value: &str, dimension: Dimension) -> &str {
+pub(super) fn implied(value: &str, dimension: Dimension) -> &str {
     if value == NOT_SET {
         return NOT_SET;
     }

@@ -4,8 +4,10 @@ mod annotation;
 mod change;
 mod document;
 mod explain;
+mod forget;
 mod keys;
 mod share;
+mod site;
 mod user;
 mod watched;
 
@@ -25,10 +27,10 @@ use crate::control::document::DocumentKind;
 use crate::import::Manner;
 use crate::site::Moment;
 use annotation::AnnotationWork;
-use change::ChangeFlags;
 use document::DocumentWords;
 pub use explain::ExplainWords;
 use share::ShareWork;
+pub use site::SiteWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -150,36 +152,6 @@ pub struct DemoWords {
     /// How many days before today have visits. Hidden: it is for tests, which have no time for a year.
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650), hide = true)]
     pub days: u16,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SiteWork {
-    /// Adds a site and prints the line to paste into its pages
-    Add {
-        /// Its domain, like example.com
-        domain: String,
-        #[command(flatten)]
-        change: ChangeFlags,
-    },
-    /// Lists all sites
-    List,
-    /// Shows everything that is set for a site
-    Show {
-        /// Its domain
-        domain: String,
-    },
-    /// Changes a site; what is not named stays as it is
-    Set {
-        /// Its domain
-        domain: String,
-        #[command(flatten)]
-        change: ChangeFlags,
-    },
-    /// Removes a site and all its figures
-    Remove {
-        /// Its domain
-        domain: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -379,18 +351,6 @@ impl Verb {
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),
         })
-    }
-}
-
-impl SiteWork {
-    fn command(&self) -> Command {
-        match self {
-            SiteWork::Add { domain, change } => Command::SiteAdd { domain: domain.clone(), change: change.named() },
-            SiteWork::List => Command::SiteList,
-            SiteWork::Show { domain } => Command::SiteShow { domain: domain.clone() },
-            SiteWork::Set { domain, change } => Command::SiteSet { domain: domain.clone(), change: change.named() },
-            SiteWork::Remove { domain } => Command::SiteRemove { domain: domain.clone() },
-        }
     }
 }
 

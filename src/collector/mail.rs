@@ -70,6 +70,12 @@ impl MailTallies {
         self.people.remove(&site);
     }
 
+    /// Drops what is meant, with its people.
+    pub(super) fn forget_where(&mut self, is_meant: impl Fn(&MailKey) -> bool) {
+        self.sums.retain(|key, _| !is_meant(key));
+        self.count_people();
+    }
+
     /// Hands out what is there; people are remembered until their day is over.
     pub(super) fn drain(&mut self, is_over: impl Fn(&(SiteId, Day)) -> bool) -> Vec<MailSum> {
         let drained = self.rows();

@@ -13,6 +13,7 @@ mod closing;
 mod counting;
 mod draining;
 mod flushing;
+mod forgetting;
 mod image;
 mod journaling;
 mod minutes;
@@ -43,7 +44,7 @@ use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -182,6 +183,8 @@ pub(super) struct Running {
     next_number: Arc<AtomicU64>,
     /// Who wants everything that is counted now to be stored.
     waiters: Vec<Waiter>,
+    /// What is to be forgotten, and who waits for it.
+    forgetting: Vec<(Forgetting, Waiter)>,
     /// Batches of imports, which wait for the flusher.
     imports: VecDeque<(SiteId, SumsBatch, Waiter)>,
     /// Pageviews of the last minutes.
@@ -239,6 +242,7 @@ impl Running {
             meter,
             next_number: Arc::new(AtomicU64::new(u64::MAX)),
             waiters: Vec::new(),
+            forgetting: Vec::new(),
             imports: VecDeque::new(),
             minutes: Minutes::default(),
             batches: Batches::default(),
@@ -317,7 +321,7 @@ impl Running {
         self.repeats.forget_past(now);
         self.renew_journal();
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
-        let wants = is_due || has_ended || !self.waiters.is_empty();
+        let wants = is_due || has_ended || !self.waiters.is_empty() || !self.forgetting.is_empty();
         if self.flushing.writing().is_none() && wants {
             let present = self.present(now);
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);

@@ -15,7 +15,7 @@ use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
 use crate::site::{Day, Moment, Month, SiteId};
-use crate::store::{Ask, BotCount, Flush, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot};
+use crate::store::{Ask, BotCount, Flush, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut};
 
 /// One state of what is counted, stored or not.
 ///
@@ -109,6 +109,10 @@ impl report::Sums for SitesSnapshot<'_> {
     fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
         self.stored.months_alone(site, first, last)
     }
+
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        self.stored.taken_out(site, first, last)
+    }
 }
 
 impl Records for SitesSnapshot<'_> {
@@ -166,6 +170,10 @@ impl report::Sums for Collector {
 
     fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
         self.snapshot(SnapshotScope::totals(vec![site]))?.months_alone(site, first, last)
+    }
+
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        self.snapshot(SnapshotScope::totals(vec![site]))?.taken_out(site, first, last)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::unknown_hits::UnknownProperty;
 use super::{Counts, OpenDay};
-use crate::cell::{Blocks, DisplacedNames, GoneName, Sym};
+use crate::cell::{Blocks, DisplacedNames, ForgottenValues, GoneName, Sym};
 use crate::limits;
 use crate::visit::{Book, GoneNames, Negated, Relabelling, Visitor};
 
@@ -65,24 +65,42 @@ impl OpenDay {
         places.dedup();
         // Nothing that changes now needs to be copied.
         drop(visitors);
-        self.displace_named(&names, places.into_iter());
-        names
+        self.displace_named(&names, places.into_iter(), false)
     }
 
     /// Lets names give way that did so before the day was read back.
     pub fn displace_again(&mut self, displaced: &DisplacedNames) {
         // What is found now is the same, but for what another version would find.
         let _ = self.names.lightest();
-        self.displace_named(displaced, 0..self.visitors.len());
+        self.displace_named(displaced, 0..self.visitors.len(), true);
     }
 
-    fn displace_named(&mut self, displaced: &DisplacedNames, places: impl Iterator<Item = usize>) {
+    /// Lets all names give way that go with values which are to be forgotten, and tells which: whoever is remembered has been at
+    /// `(other)` from now on. Sums that are not handed out yet bring their rows to nothing.
+    pub fn forget_values(&mut self, values: &ForgottenValues) -> DisplacedNames {
+        let names = self.names.taken_by(values);
+        let gone = self.displace_named(&names, 0..self.visitors.len(), true);
+        if self.pending() == 0 {
+            self.names.free_retired();
+        }
+        gone
+    }
+
+    /// Tells which names were there to go.
+    fn displace_named(
+        &mut self,
+        displaced: &DisplacedNames,
+        places: impl Iterator<Item = usize>,
+        by_order: bool,
+    ) -> DisplacedNames {
         self.displaced = Some(self.last_hit);
-        let gone = self.names.retire(displaced);
+        let gone = self.names.retire(displaced, by_order);
+        let told = self.names.texts_of(&gone);
         if !gone.is_empty() {
             self.displace_at(&gone, places);
             self.names.note_merged();
         }
+        told
     }
 
     /// Moves all that is counted under some names to `(other)`, for everybody who is remembered, as if they had been `(other)` from

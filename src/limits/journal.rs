@@ -29,6 +29,8 @@ pub const JOURNAL_ORPHAN_S: u64 = 2 * 86_400;
 pub const JOURNAL_ORPHAN_LOOK_S: u64 = 3_600;
 /// How long records may be kept after the end of their day, and visits without tokens while the store fails to take them, in seconds.
 pub const JOURNAL_FORGET_S: u64 = 60;
+/// How often it is looked whether they are gone, by whoever has asked for it, in milliseconds.
+pub const JOURNAL_LOOK_MS: u64 = 20;
 /// How long such visits may wait for one flush that has not failed, in seconds: thousands of days may end at once on a slow disk.
 pub const JOURNAL_SLOW_S: u64 = 600;
 /// Hits of a segment after which the next one begins: they are counted again within 0.2 s at a start.

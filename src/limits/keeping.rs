@@ -79,3 +79,5 @@ pub const KEY_PAGE_BYTES: usize = 4_096;
 /// How long the allocator keeps freed memory that is locked unless it is told to give it back, in milliseconds: a day, which is longer
 /// than [`RELEASE_S`].
 pub const FREED_KEPT_MS: std::ffi::c_long = 24 * 60 * 60 * 1_000;
+/// How often it is shown on a terminal that long work goes on, in milliseconds.
+pub const SPINNER_MS: u64 = 120;

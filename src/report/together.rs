@@ -9,7 +9,7 @@ use super::Sums;
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, StoreError, SumRow};
+use crate::store::{Ask, StoreError, SumRow, TakenOut};
 
 /// Sums of several sites, which hang together as those of one.
 #[derive(Clone, Copy)]
@@ -68,5 +68,13 @@ impl Sums for Together<'_> {
             months.extend(self.sums.months_alone(site, first, last)?);
         }
         Ok(months.into_iter().collect())
+    }
+
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        let mut marks = BTreeSet::new();
+        for site in self.sites(site) {
+            marks.extend(self.sums.taken_out(site, first, last)?);
+        }
+        Ok(marks.into_iter().collect())
     }
 }

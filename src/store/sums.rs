@@ -35,6 +35,7 @@ pub(in crate::store) mod sqlite;
 
 mod ask;
 mod flush;
+mod forgetting;
 mod interrupt;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
     MailSum, OTHER_PAGES, PublishingDay, Rejected, ReleaseOrder,
 };
+pub use forgetting::{Forgetting, RemovedCells, TakenOut, TakenOutOf};
 pub use interrupt::{Interrupt, ReadMeter};
 
 /// A day whose visits are in memory of whoever asks.
@@ -147,6 +149,12 @@ pub trait SumSnapshot {
     fn months_alone(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<Month>, StoreError> {
         Ok(Vec::new())
     }
+
+    /// What owners have taken out of the sums of days from `first` to `last`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError>;
 
     /// What became of a site's mails from `first` to `last`, by campaign, day and kind.
     ///
@@ -298,6 +306,21 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]; nothing is removed then.
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError>;
+
+    /// How many cells and rows an order to forget is about, of those that are stored: of running days, totals and other counts, and if
+    /// `all`, of the rest too.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn count_forgotten(&self, order: &Forgetting, all: bool) -> Result<RemovedCells, StoreError>;
+
+    /// Does the rest of an order whose flush ([`Flush::forgotten`]) was applied: of days that are over, months and pairs. Names that no
+    /// cell has any more go as well, and all is erased when it answers. Tells what went, but for what went with the flush. Months of
+    /// which some days are meant must have all their days.
+    ///
+    /// # Errors
+    /// [`StoreError`]; some of it may be gone, and it can be done again.
+    fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
 
     /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
     /// For the end of the program.

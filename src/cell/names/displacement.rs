@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::uses::{ATTRIBUTES, EVENT_KEYS, EVENT_PROPS, PROP_VALUES};
 use super::weight::NameWeight;
 use super::{DayNames, HeldName, Sym, Use};
-use crate::cell::Dimension;
+use crate::cell::{Dimension, ForgottenValues};
 use crate::limits;
 
 /// A name that gives way.
@@ -142,12 +142,45 @@ impl DayNames {
         names.chain(displaced.props.iter().filter_map(property)).collect()
     }
 
+    /// The texts of names that are gone, until [`DayNames::free_retired`].
+    pub fn texts_of(&self, gone: &[GoneName]) -> DisplacedNames {
+        let mut displaced = DisplacedNames::default();
+        for name in gone {
+            match *name {
+                GoneName::In(of, sym) => displaced.names.push((of, self.text(sym).clone())),
+                GoneName::Property { key, value } => {
+                    displaced.props.push((self.text(key).clone(), self.text(value).clone()));
+                }
+            }
+        }
+        displaced
+    }
+
+    /// The names that go with values which are to be forgotten.
+    pub fn taken_by(&self, values: &ForgottenValues) -> DisplacedNames {
+        let mut displaced = DisplacedNames::default();
+        for (text, held) in self.texts.iter().zip(&self.held) {
+            let takes = |of: &Use| match of {
+                Use::Value(dimension) => values.takes(*dimension, text),
+                Use::Key => values.takes_key(text),
+                Use::Currency => false,
+            };
+            let uses = Use::all().filter(|of| held.uses & of.bit() != 0).filter(takes);
+            displaced.names.extend(uses.map(|of| (of, text.clone())));
+        }
+        let props = self.props.keys().map(|(key, value)| (self.text(*key), self.text(*value)));
+        let props = props.filter(|(key, value)| values.takes_property(key, value));
+        displaced.props.extend(props.map(|(key, value)| (key.clone(), value.clone())));
+        displaced
+    }
+
     /// Takes these names out of the table: from now on they are [`Sym::OTHER`] for whoever brings them, and wait like others. Their
     /// texts stay until [`DayNames::free_retired`], for sums that are not handed out yet.
-    pub fn retire(&mut self, displaced: &DisplacedNames) -> Vec<GoneName> {
+    /// What is kept whatever comes stays, unless it goes `by_order`.
+    pub fn retire(&mut self, displaced: &DisplacedNames, by_order: bool) -> Vec<GoneName> {
         let mut gone = Vec::with_capacity(displaced.names.len() + displaced.props.len());
         for (of, text) in &displaced.names {
-            if let Some(sym) = self.find(text).filter(|sym| self.retire_name(*of, *sym)) {
+            if let Some(sym) = self.find(text).filter(|sym| self.retire_name(*of, *sym, by_order)) {
                 gone.push(GoneName::In(*of, sym));
             }
         }
@@ -172,13 +205,14 @@ impl DayNames {
         self.budgets[ATTRIBUTES].taken = u32::try_from(self.hit_attributes.len()).unwrap_or(u32::MAX);
     }
 
-    fn retire_name(&mut self, of: Use, sym: Sym) -> bool {
+    fn retire_name(&mut self, of: Use, sym: Sym, by_order: bool) -> bool {
         let (bit, place) = (of.bit(), of.number() as u8);
         let held = &mut self.held[sym.0 as usize];
-        if held.uses & bit == 0 || held.kept & bit != 0 {
+        if held.uses & bit == 0 || held.kept & bit != 0 && !by_order {
             return false;
         }
         held.uses &= !bit;
+        held.kept &= !bit;
         let weight = match held.weighed == Some(place) {
             true => {
                 held.weighed = None;

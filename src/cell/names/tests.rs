@@ -104,7 +104,7 @@ fn properties_share_a_budget_over_all_keys() {
 /// Displaces what should give way, and tells how many names that were.
 fn displace(names: &mut DayNames) -> usize {
     let lightest = names.lightest();
-    names.retire(&lightest).len()
+    names.retire(&lightest, false).len()
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn what_came_past_the_budget_pushes_out_what_one_network_brought() {
     assert!(names.wants_displacement() && !before.contains(&Sym::OTHER));
     let displaced = names.lightest();
     assert!(displaced.names.iter().all(|(of, text)| *of == Use::Value(PAGE) && text.starts_with("/flood/")));
-    assert_eq!(names.retire(&displaced).len(), 3);
+    assert_eq!(names.retire(&displaced, false).len(), 3);
     assert!(!names.wants_displacement());
-    assert_eq!(names.retire(&displaced), [], "they are gone");
+    assert_eq!(names.retire(&displaced, false), [], "they are gone");
     assert_eq!((0..3).map(|page| honest(&mut names, page)).collect::<Vec<_>>(), before);
     // What gave way waits like others.
     let (_, gone) = &displaced.names[0];
@@ -203,7 +203,7 @@ fn numbers_are_given_again_when_sums_are_handed_out() {
             (0..2 << round.min(7)).for_each(|who| _ = names.value(PAGE, &page, by(who * 7 + round)));
         }
         let (gone, before) = (names.lightest(), names.texts().iter().cloned().collect::<Vec<_>>());
-        for gone in names.retire(&gone) {
+        for gone in names.retire(&gone, false) {
             let GoneName::In(_, sym) = gone else { panic!("pages are no properties") };
             assert_eq!(names.text(sym), &before[sym.0 as usize], "sums may name it still");
         }

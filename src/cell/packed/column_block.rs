@@ -12,10 +12,17 @@ use crate::cell::Tally;
 use crate::limits;
 
 /// Packs chunks of one or more tables, which come in order, into column blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BlockPacker {
     waiting: Vec<(u32, Chunk)>,
     bytes: usize,
+    bytes_max: usize,
+}
+
+impl Default for BlockPacker {
+    fn default() -> Self {
+        BlockPacker { waiting: Vec::new(), bytes: 0, bytes_max: limits::COLUMN_BLOCK_BYTES }
+    }
 }
 
 /// A column block as it is kept.
@@ -30,9 +37,14 @@ pub struct PackedBlock {
 }
 
 impl BlockPacker {
+    /// Packs all into one block, which takes the place of another that has some cells more.
+    pub fn of_one_block() -> BlockPacker {
+        BlockPacker { bytes_max: usize::MAX, ..BlockPacker::default() }
+    }
+
     /// Adds a chunk, and hands out the block before it if that is full.
     pub fn add(&mut self, table: u32, chunk: Chunk) -> Option<PackedBlock> {
-        let is_full = self.bytes + chunk.bytes() > limits::COLUMN_BLOCK_BYTES;
+        let is_full = self.bytes + chunk.bytes() > self.bytes_max;
         let full = if is_full { self.finish() } else { None };
         self.bytes += chunk.bytes();
         self.waiting.push((table, chunk));

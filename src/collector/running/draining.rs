@@ -16,6 +16,7 @@ impl Running {
     pub(super) fn begin_flush(&mut self, now: Moment, present: Flush, checkpoint: bool) {
         self.flushed = now;
         self.minutes.forget_past(now);
+        let forgotten = self.take_forgetting();
         let directory = self.directory.load_full();
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         // Sums of a site that is being removed stay here until it is clear what becomes of them.
@@ -31,13 +32,13 @@ impl Running {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
         let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
-        let days = self.take_days(&directory, checkpoint, now);
+        let days = self.take_days(&directory, checkpoint || !forgotten.is_empty(), now);
         self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
         let is_empty = sums.is_empty() && rejected.is_empty() && present.today.is_empty() && days.is_empty();
-        if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() {
+        if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() && forgotten.is_empty() {
             return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
         }
         let journal = self.journal.mark();
@@ -48,8 +49,20 @@ impl Running {
         // Whoever has a copy of these sums is told in which flush they are from now on.
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(number, Ordering::SeqCst);
-        let flush =
-            Flush { number, sums, days, rejected, bots, unvisited, imported, mails, batches, journal, ..present };
+        let flush = Flush {
+            number,
+            sums,
+            days,
+            rejected,
+            bots,
+            unvisited,
+            imported,
+            mails,
+            batches,
+            forgotten,
+            journal,
+            ..present
+        };
         self.flushing.begin(flush, waiters);
     }
 

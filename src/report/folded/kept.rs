@@ -71,6 +71,11 @@ impl Kept {
         self.cache.get(&key).filter(|rows| rows.stamp == key.bucket.stamp(totals))
     }
 
+    /// Forgets all: values may be gone from days whose totals are what they were.
+    pub fn clear(&self) {
+        self.0.clear();
+    }
+
     pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
         self.cache.insert(key, rows);
     }

@@ -10,6 +10,7 @@ use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
+use crate::store::Forgetting;
 
 /// Rejections of one site and day under one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +195,8 @@ pub struct Flush {
     pub mails: Vec<MailSum>,
     /// Ids of batches of hits that are in the sums, and the day (UTC) on which they came.
     pub batches: Vec<(Digest, Day)>,
+    /// What is forgotten when all this is added: of running days, totals and other counts.
+    pub forgotten: Vec<Forgetting>,
     /// How far the sums are with the journal.
     pub journal: JournalMark,
 }

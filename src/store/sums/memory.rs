@@ -3,13 +3,16 @@
 //! For tests: it is what the contract means, written as plainly as can be, and other stores are compared with it. Nothing is packed,
 //! no month is kept, each question looks at every cell.
 
+mod forgetting;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalMark, JournalPosition,
-    JournalState, MailSum, NamesMark, OTHER_PAGES, StoreError, StoredSums, SumRow, SumSnapshot, SumStore,
+    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
+    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
+    SumSnapshot, SumStore, TakenOut,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, OTHER, Tally};
@@ -46,6 +49,7 @@ struct Held {
     imported: BTreeMap<(SiteId, [u8; 32]), Imported>,
     mails: BTreeMap<(SiteId, String, Day, u8), (u64, u64)>,
     batches: BTreeMap<[u8; 32], Day>,
+    taken_out: BTreeSet<(SiteId, TakenOut)>,
     drained: Option<JournalPosition>,
     journal_folder: Option<PathBuf>,
 }
@@ -96,6 +100,7 @@ impl Held {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
         }
+        flush.forgotten.iter().for_each(|order| self.forget(order));
         match flush.journal {
             JournalMark::AsBefore => {}
             JournalMark::UpTo(position) => self.drained = Some(position),
@@ -120,18 +125,8 @@ impl Held {
     }
 
     fn name_cell(&mut self, site: SiteId, axis: &Axis<Name>, value: &Name, number: u64) {
-        let mut of_axis = Vec::new();
-        match axis {
-            Axis::Total => return,
-            Axis::Of(_) | Axis::Funnel(_) => {}
-            Axis::Prop { key, event } => of_axis.extend(std::iter::once(key).chain(event)),
-            Axis::Revenue { event, within } => {
-                of_axis.push(event);
-                of_axis.extend(within.iter().flat_map(|(key, currency)| [key, currency]));
-            }
-        }
-        for name in of_axis.into_iter().chain([value]) {
-            self.names.entry((site, name.clone())).or_insert(number);
+        for name in names_of(axis, value) {
+            self.names.entry((site, name)).or_insert(number);
         }
     }
 
@@ -192,6 +187,7 @@ impl Held {
         self.bots.retain(|(of, ..), _| *of != site);
         self.imported.retain(|(of, _), _| *of != site);
         self.mails.retain(|(of, ..), _| *of != site);
+        self.taken_out.retain(|(of, _)| *of != site);
     }
 
     /// Whether pairs in memory are newer than the store.
@@ -251,6 +247,21 @@ impl Held {
         }
         sums.into_iter().map(|((bucket, value), tally)| SumRow { bucket, value, tally }).collect()
     }
+}
+
+/// The names that a cell has.
+fn names_of(axis: &Axis<Name>, value: &Name) -> Vec<Name> {
+    let mut names = vec![value.clone()];
+    match axis {
+        Axis::Total => names.clear(),
+        Axis::Of(_) | Axis::Funnel(_) => {}
+        Axis::Prop { key, event } => names.extend(std::iter::once(key).chain(event).cloned()),
+        Axis::Revenue { event, within } => {
+            names.push(event.clone());
+            names.extend(within.iter().flat_map(|(key, currency)| [key, currency]).cloned());
+        }
+    }
+    names
 }
 
 /// Pairs with the names of their values.
@@ -323,6 +334,11 @@ impl SumSnapshot for Held {
             count: *count,
         };
         Ok(in_range.map(count).collect())
+    }
+
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        let of_site = self.taken_out.iter().filter(|(of, _)| *of == site).map(|(_, mark)| *mark);
+        Ok(of_site.filter(|mark| mark.last >= first && mark.first <= last).collect())
     }
 
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>, StoreError> {
@@ -414,6 +430,15 @@ impl SumStore for MemorySums {
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError> {
         self.held().remove(site);
         Ok(None)
+    }
+
+    fn count_forgotten(&self, _order: &Forgetting, _all: bool) -> Result<RemovedCells, StoreError> {
+        Ok(RemovedCells::default())
+    }
+
+    fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
+        self.held().sweep(order.site);
+        Ok(RemovedCells::default())
     }
 
     fn settle(&self) -> Result<(), StoreError> {

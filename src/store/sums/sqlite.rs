@@ -5,6 +5,9 @@
 //! over years need not read days.
 
 mod compaction;
+mod erasing;
+mod forgotten_rows;
+mod gone_cells;
 mod kept_answers;
 mod keys;
 mod mails;
@@ -16,7 +19,9 @@ mod pairs;
 mod read;
 mod releases;
 mod removal;
+mod sweep;
 mod table_writer;
+mod taken_out;
 mod thinning;
 mod turn;
 mod write;
@@ -27,8 +32,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Imported, InMemory, Interrupt, JournalMark, JournalPosition, JournalState,
-    MailSum, NamesMark, StoreError, StoredSums, SumSnapshot, SumStore,
+    Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
+    JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
 };
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
@@ -37,7 +42,9 @@ use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use kept_answers::KeptAnswers;
+use erasing::Erasing;
 use months::MonthWork;
+use sweep::NamesInUse;
 use thinning::Thinning;
 use write::SiteIds;
 
@@ -54,6 +61,7 @@ pub(in crate::store) struct SqliteSums {
     months: Mutex<MonthWork>,
     /// Like these, and taken after them.
     thinning: Mutex<Thinning>,
+    in_use: NamesInUse,
 }
 
 impl std::fmt::Debug for SqliteSums {
@@ -70,8 +78,8 @@ impl SqliteSums {
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
         let (texts, kept) = Default::default();
-        let (applying, months, thinning) = Default::default();
-        Ok(SqliteSums { file, texts, kept, applying, months, thinning })
+        let (applying, months, thinning, in_use) = Default::default();
+        Ok(SqliteSums { file, texts, kept, applying, months, thinning, in_use })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -163,6 +171,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
         thinning::months_alone(&self.connection, site, first.month(), last.month())
     }
 
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>> {
+        taken_out::of_site(&self.connection, site, first, last)
+    }
+
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
         mails::of_site(&self.connection, site, first, last)
     }
@@ -192,10 +204,10 @@ impl SumStore for SqliteSums {
         let ids = if has_pairs { write::number_names(&mut self.writer(), flush)? } else { Some(SiteIds::new()) };
         // Made while the writer is not held: it takes a while for a busy day. A flush that is stored already has none.
         let pairs = ids.as_ref().map(|ids| compaction::pairs_of(flush, ids)).transpose()?;
-        let _change = self.kept.change_by(flush);
+        let _change = if flush.forgotten.is_empty() { self.kept.change_by(flush) } else { self.kept.change_all() };
         let mut writer = self.writer();
         if let Some((ids, pairs)) = ids.zip(pairs) {
-            write::apply(&mut writer, flush, ids, pairs)?;
+            self.in_use.note(&write::apply(&mut writer, flush, ids, pairs)?);
         }
         let emptied = SqliteFile::checkpoint(&writer);
         drop(writer);
@@ -292,6 +304,27 @@ impl SumStore for SqliteSums {
         self.texts.clear();
         // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
         Ok(removal::sweep(&writer).err().map(StoreError::from))
+    }
+
+    fn count_forgotten(&self, order: &Forgetting, all: bool) -> Result<RemovedCells> {
+        let rows = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
+        let rest = if all { Erasing::of(&self.file, order, false)?.run()? } else { RemovedCells::default() };
+        Ok(rows + rest)
+    }
+
+    fn forget(&self, order: &Forgetting) -> Result<RemovedCells> {
+        self.months().hold(order.site);
+        let change = self.kept.change_all();
+        let erased = Erasing::of(&self.file, order, true).and_then(Erasing::run);
+        drop(change);
+        self.months().let_go();
+        let names = sweep::sweep(&self.file, &self.applying, &self.in_use, order.site);
+        self.texts.clear();
+        let removed = RemovedCells { names: names?, ..erased? };
+        let writer = self.writer();
+        removal::sweep(&writer)?;
+        SqliteFile::settle(&writer)?;
+        Ok(removed)
     }
 
     fn settle(&self) -> Result<()> {

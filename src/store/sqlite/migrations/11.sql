@@ -35,3 +35,18 @@ CREATE TABLE audit_summary (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   signed TEXT NOT NULL -- JSON: the summary, the public key, the signature
 );
+-- What owners have taken out of the sums, by days and dimension; never which value.
+CREATE TABLE taken_out (
+  site INTEGER NOT NULL,
+  first_day INTEGER NOT NULL,
+  last_day INTEGER NOT NULL,
+  dimension INTEGER NOT NULL, -- 0 is everything, 100 properties
+  PRIMARY KEY (site, first_day, last_day, dimension)
+) WITHOUT ROWID;
+-- From which day on each kind of sums is there, where retention has removed older ones.
+CREATE TABLE kept_from (
+  site INTEGER NOT NULL,
+  kind INTEGER NOT NULL, -- as in `RetainedKind`
+  day INTEGER NOT NULL,
+  PRIMARY KEY (site, kind)
+) WITHOUT ROWID;

@@ -35,6 +35,8 @@ pub(super) struct MonthWork {
     present: BTreeMap<SiteId, Month>,
     /// Sites of which months before the present one may have to be added up.
     due: BTreeSet<SiteId>,
+    /// A site of which something is being forgotten, so that nothing is added up.
+    held: Option<SiteId>,
     adding: Option<Addition>,
     bounds: TurnBounds,
 }
@@ -58,6 +60,17 @@ impl MonthWork {
         }
     }
 
+    /// Adds up nothing of a site until [`MonthWork::let_go`].
+    pub(super) fn hold(&mut self, site: SiteId) {
+        self.held = Some(site);
+        self.adding.take_if(|addition| addition.month.site == site);
+    }
+
+    /// Goes on with a site that was held. Some of its months may have to be added up anew.
+    pub(super) fn let_go(&mut self) {
+        self.due.extend(self.held.take().filter(|site| self.present.contains_key(site)));
+    }
+
     /// Forgets a site that is removed.
     pub(super) fn forget(&mut self, site: SiteId) {
         self.due.remove(&site);
@@ -79,7 +92,7 @@ impl MonthWork {
             return Ok(Some(addition));
         }
         let reader = file.reader();
-        for site in self.due.clone() {
+        for site in self.due.clone().into_iter().filter(|site| Some(*site) != self.held) {
             let before = self.present.get(&site).copied().unwrap_or(Month(i32::MIN));
             let found = next_month(&reader, site, before).inspect_err(|_| _ = self.due.remove(&site))?;
             match found {

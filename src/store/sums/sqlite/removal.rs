@@ -6,7 +6,7 @@ use super::Result;
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "hours",
     "days",
     "months",
@@ -27,18 +27,31 @@ const TABLES: [&str; 20] = [
     "releases",
     "released_dimensions",
     "released_values",
+    "taken_out",
+    "kept_from",
 ];
 
 pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
     let transaction = connection.transaction()?;
-    // Numbers of names are not used again: a reader may still hold the texts that they stood for.
-    let last: i64 = transaction.query_row("SELECT coalesce(max(id), 0) FROM names", [], |row| row.get(0))?;
-    for table in TABLES {
-        transaction.execute(&format!("DELETE FROM {table} WHERE site = ?"), [site.0])?;
-    }
-    transaction.execute("DELETE FROM names WHERE site = 0", [])?;
-    transaction.execute("INSERT OR IGNORE INTO names (id, site, text) VALUES (?, 0, '')", [last.max(1)])?;
+    keep_last_number(&transaction, |transaction| {
+        for table in TABLES {
+            transaction.execute(&format!("DELETE FROM {table} WHERE site = ?"), [site.0])?;
+        }
+        Ok(())
+    })?;
     Ok(transaction.commit()?)
+}
+
+/// Removes names. Their numbers are not used again: a reader may still hold the texts that they stood for.
+pub(super) fn keep_last_number(
+    connection: &Connection,
+    remove: impl FnOnce(&Connection) -> Result<()>,
+) -> Result<()> {
+    let last: i64 = connection.query_row("SELECT coalesce(max(id), 0) FROM names", [], |row| row.get(0))?;
+    remove(connection)?;
+    connection.execute("DELETE FROM names WHERE site = 0", [])?;
+    connection.execute("INSERT OR IGNORE INTO names (id, site, text) VALUES (?, 0, '')", [last.max(1)])?;
+    Ok(())
 }
 
 /// Gives freed pages back to the system and empties the log, which holds what the pages were.

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
-use super::{Result, compaction, read, releases};
+use super::{Result, compaction, forgotten_rows, read, releases};
 use crate::cell::{Axis, Sym, Tally};
 use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
@@ -48,10 +48,10 @@ pub(super) fn apply<'a>(
     flush: &'a Flush,
     mut ids: SiteIds<'a>,
     pairs: Vec<Option<Vec<PairTable>>>,
-) -> Result<()> {
+) -> Result<SiteIds<'a>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if read::last_flush(&transaction)? >= flush.number {
-        return Ok(());
+        return Ok(ids);
     }
     let over = flush.days.iter().filter(|state| state.is_over).map(|state| (state.site, state.day));
     // The last sums of days that end, which are packed at once and never become rows.
@@ -79,9 +79,11 @@ pub(super) fn apply<'a>(
     add_imported(&transaction, flush)?;
     add_mails(&transaction, flush)?;
     add_batches(&transaction, flush)?;
+    forgotten_rows::forget(&transaction, &flush.forgotten)?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(ids)
 }
 
 fn add_imported(transaction: &Transaction, flush: &Flush) -> Result<()> {
@@ -330,6 +332,16 @@ impl<'a> Ids<'a> {
             }
             Axis::Funnel(funnel) => (FUNNEL, i64::from(*funnel)),
         }))
+    }
+
+    /// The numbers of the names.
+    pub(super) fn names(&self) -> impl Iterator<Item = i64> {
+        self.names.values().copied()
+    }
+
+    /// The numbers of the axes.
+    pub(super) fn axes(&self) -> impl Iterator<Item = i64> {
+        self.axes.values().copied()
     }
 
     fn name(&self, text: &str) -> i64 {

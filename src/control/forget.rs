@@ -1,0 +1,123 @@
+//! `headcount site forget` and `site reset`: what was counted goes, of some values or days or all of a site. The site stays, and marks
+//! say afterwards that something was taken out.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{CommandRefusal, Done, Reply, find, refuse, report};
+use crate::cell::{Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
+use crate::collector::{Collector, NotForgotten};
+use crate::config;
+use crate::site::{Day, Site};
+use crate::store::{Forgetting, RemovedCells};
+
+/// What is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForgetCommand {
+    /// The domain of the site.
+    pub domain: String,
+    /// Names of dimensions, or `prop`, each with a value or a pattern; none stand for everything.
+    pub values: Vec<(String, String)>,
+    /// A day, or FIRST..LAST; nothing for all days.
+    pub days: Option<String>,
+    /// Whether it is only told what would go.
+    pub dry_run: bool,
+}
+
+/// Forgets some values, or some days, of a site.
+pub(super) fn forget(collector: &Collector, command: &ForgetCommand) -> Done {
+    if command.values.is_empty() && command.days.is_none() {
+        return refuse("say what is to be forgotten: values like --page /x, or days by --day; `headcount site reset` takes all");
+    }
+    let site = find(collector, &command.domain)?;
+    let values = command.values.iter().map(|(of, value)| named(of, value)).collect::<Result<Vec<_>, _>>()?;
+    let values = Some(ForgottenValues(values)).filter(|values| !values.0.is_empty());
+    let days = command.days.as_deref().map(|text| days(collector, &site, text)).transpose()?;
+    carry_out(collector, &site, &order(collector, &site, values, days), command.dry_run)
+}
+
+/// Forgets all that was counted for a site.
+pub(super) fn reset(collector: &Collector, domain: &str, dry_run: bool) -> Done {
+    let site = find(collector, domain)?;
+    carry_out(collector, &site, &order(collector, &site, None, None), dry_run)
+}
+
+fn order(
+    collector: &Collector,
+    site: &Site,
+    values: Option<ForgottenValues>,
+    days: Option<(Day, Day)>,
+) -> Forgetting {
+    let today = site.schedule.locate(collector.clock().now()).day;
+    Forgetting { site: site.id, values, days, today }
+}
+
+fn days(collector: &Collector, site: &Site, text: &str) -> Result<(Day, Day), CommandRefusal> {
+    let range = if text.contains("..") { text.to_owned() } else { format!("{text}..{text}") };
+    let span = report::range(collector, site, &range)?.span;
+    Ok((span.first_day(), span.last_day()))
+}
+
+/// A value by the name of its dimension; of a property the key, or KEY=VALUE.
+fn named(of: &str, value: &str) -> Result<ForgottenValue, CommandRefusal> {
+    if value.is_empty() {
+        return refuse(format!("--{of} needs a value or a pattern"));
+    }
+    if of == "prop" {
+        let (key, pattern) = value.split_once('=').unwrap_or((value, "**"));
+        return Ok(ForgottenValue { of: ForgottenAxis::Prop(key.to_owned()), pattern: pattern.to_owned() });
+    }
+    let Some(dimension) = Dimension::from_name(of).filter(|dimension| dimension.row().is_listed()) else {
+        let names = crate::cell::DIMENSIONS.listed().map(|row| row.name).collect::<Vec<_>>();
+        return refuse(format!("{of:?} is no dimension; write {:?}", config::nearest(of, &names)));
+    };
+    Ok(ForgottenValue { of: ForgottenAxis::Of(dimension), pattern: value.to_owned() })
+}
+
+fn carry_out(collector: &Collector, site: &Site, order: &Forgetting, dry_run: bool) -> Done {
+    let done = if dry_run { collector.count_forgotten(order) } else { collector.forget(order) };
+    let removed = done.map_err(refused)?;
+    let still_named = still_named(site, order);
+    let mut text = told(site, removed, dry_run);
+    if still_named {
+        text.push_str(
+            "\nThe settings of the site still name some of it, as a goal, a funnel, a campaign or a rule; `headcount site show` \
+             lists them.\n",
+        );
+    }
+    let rows: Map<String, Value> =
+        removed.rows().into_iter().map(|(name, count)| (name.replace(' ', "_"), count.into())).collect();
+    let json = json!({"site": site.domain, "dry_run": dry_run, "removed": rows, "settings_name_it": still_named});
+    Ok(Reply::new(text, json))
+}
+
+fn refused(error: NotForgotten) -> CommandRefusal {
+    match error {
+        NotForgotten::Store(error) => error.into(),
+        other => other.into(),
+    }
+}
+
+fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
+    let domain = &site.domain;
+    if removed.is_empty() {
+        return format!("Nothing of this is counted for {domain}.\n");
+    }
+    let mut text = match dry_run {
+        true => format!("This would go from the figures of {domain}, for good:\n\n"),
+        false => format!("This is gone from the figures of {domain}:\n\n"),
+    };
+    for (name, count) in removed.rows().into_iter().filter(|(_, count)| *count > 0) {
+        text.push_str(&format!("{count:>12}  {name}\n"));
+    }
+    text
+}
+
+/// Whether what the owner has declared holds a value that is forgotten.
+fn still_named(site: &Site, order: &Forgetting) -> bool {
+    let Some(values) = &order.values else { return false };
+    let Ok(settings) = serde_json::to_string(&site.settings) else { return false };
+    let mut named = values.0.iter().filter(|value| !value.pattern.contains('*'));
+    named.any(|value| serde_json::to_string(&value.pattern).is_ok_and(|text| settings.contains(&text)))
+}

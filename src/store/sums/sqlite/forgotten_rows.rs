@@ -1,0 +1,181 @@
+//! In: orders to forget, in the transaction of a flush. Out: the rows of running days, totals and other counts without what is
+//! forgotten. Forgets: them.
+//!
+//! Whoever counts has let go of the same things under its lock, and the flush brings what it had until then: what comes later is in
+//! later flushes, and stays.
+
+use rusqlite::{Connection, params};
+
+use super::compaction::tally;
+use super::gone_cells::GoneCells;
+use super::write::table;
+use super::{Result, read, taken_out};
+use crate::cell::{Dimension, Tally};
+use crate::site::{Day, Month};
+use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::{Forgetting, Grain, OTHER_PAGES, RemovedCells};
+
+/// Removes the rows, and leaves the marks.
+pub(super) fn forget(connection: &Connection, orders: &[Forgetting]) -> Result<()> {
+    for order in orders {
+        if let Some(first) = read::first_day(connection, order.site)? {
+            taken_out::mark(connection, order, first)?;
+        }
+        count_or_remove(connection, order, true)?;
+    }
+    Ok(())
+}
+
+/// Counts the rows that an order is about, and removes them if it `writes`.
+pub(super) fn count_or_remove(connection: &Connection, order: &Forgetting, writes: bool) -> Result<RemovedCells> {
+    let gone = GoneCells::of(connection, order)?;
+    let (first, last) = order.day_numbers();
+    let cells = Rows { connection, order, gone: &gone, writes };
+    let mut removed = RemovedCells {
+        days: cells.of(Grain::Day, first, last)?,
+        hours: cells.of(Grain::Hour, first * 24, last * 24 + 23)?,
+        ..RemovedCells::default()
+    };
+    let of_days = |table: &str| cells.all(&format!("{table} WHERE site = ? AND day BETWEEN ? AND ?"), first, last);
+    match &order.values {
+        None => {
+            removed.totals = cells.totals(first, last)?;
+            (removed.bots, removed.mails) = (of_days("bots")?, of_days("mails")?);
+            removed.rejections = of_days("rejections")? + of_days("unvisited")?;
+            if order.days.is_none() && writes {
+                connection.execute("DELETE FROM imports WHERE site = ?", [order.site.0])?;
+            }
+            Ok(removed)
+        }
+        Some(_) => {
+            removed.bots = cells.groups_of_pages(first, last)?;
+            removed.mails = cells.campaigns(first, last)?;
+            Ok(removed)
+        }
+    }
+}
+
+struct Rows<'a> {
+    connection: &'a Connection,
+    order: &'a Forgetting,
+    gone: &'a GoneCells,
+    writes: bool,
+}
+
+impl Rows<'_> {
+    /// All rows of a table that are of some days.
+    fn all(&self, of: &str, first: i32, last: i32) -> Result<u64> {
+        let columns = params![self.order.site.0, first, last];
+        if self.writes {
+            return Ok(self.connection.execute(&format!("DELETE FROM {of}"), columns)? as u64);
+        }
+        let sql = format!("SELECT count(*) FROM {of}");
+        Ok(self.connection.query_row(&sql, columns, |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Cells of running days.
+    fn of(&self, grain: Grain, first: i32, last: i32) -> Result<u64> {
+        let (site, table) = (self.order.site.0, table(grain));
+        if matches!(self.gone, GoneCells::All) {
+            return self.all(&format!("{table} WHERE site = ? AND bucket BETWEEN ? AND ?"), first, last);
+        }
+        let sql =
+            format!("SELECT dimension, prop, bucket, value FROM {table} WHERE site = ? AND bucket BETWEEN ? AND ?");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![site, first, last])?;
+        let mut keys: Vec<(u8, i64, i32, u32)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            keys.extend(self.gone.takes((key.0, key.1), key.3).then_some(key));
+        }
+        let sql =
+            format!("DELETE FROM {table} WHERE site = ? AND dimension = ? AND prop = ? AND bucket = ? AND value = ?");
+        let mut delete = self.connection.prepare_cached(&sql)?;
+        for (dimension, prop, bucket, value) in keys.iter().filter(|_| self.writes) {
+            delete.execute(params![site, dimension, prop, bucket, value])?;
+        }
+        Ok(keys.len() as u64)
+    }
+
+    /// Totals of days and hours; their months become smaller by them.
+    fn totals(&self, first: i32, last: i32) -> Result<u64> {
+        let site = self.order.site.0;
+        if self.writes {
+            for (month, tally) in self.totals_by_month(first, last)? {
+                subtract_total(self.connection, self.order, month, tally)?;
+            }
+            let (from, to) = self.order.months_covered();
+            let sql = "DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket BETWEEN ? AND ?";
+            self.connection.execute(sql, params![site, from.0, to.0])?;
+        }
+        let of = |grain| format!("site_totals WHERE site = ? AND grain = {grain} AND bucket BETWEEN ? AND ?");
+        Ok(self.all(&of(1), first, last)? + self.all(&of(0), first * 24, last * 24 + 23)?)
+    }
+
+    fn totals_by_month(&self, first: i32, last: i32) -> Result<std::collections::BTreeMap<Month, Tally>> {
+        let sql = format!(
+            "SELECT bucket, {} FROM site_totals WHERE site = ? AND grain = 1 AND bucket BETWEEN ? AND ?",
+            TALLY.join(", ")
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query(params![self.order.site.0, first, last])?;
+        let mut months = std::collections::BTreeMap::<Month, Tally>::new();
+        while let Some(row) = rows.next()? {
+            *months.entry(Day(row.get(0)?).month()).or_default() += tally(row, 1)?;
+        }
+        Ok(months)
+    }
+
+    /// Groups of pages of programs that are called as a page that goes; they count as other pages.
+    fn groups_of_pages(&self, first: i32, last: i32) -> Result<u64> {
+        let Some(values) = &self.order.values else { return Ok(0) };
+        let site = self.order.site.0;
+        let sql = "SELECT day, family, pages, count FROM bots WHERE site = ? AND day BETWEEN ? AND ?";
+        let mut statement = self.connection.prepare(sql)?;
+        let found = statement.query_map(params![site, first, last], |row| {
+            Ok((row.get::<_, i32>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+        })?;
+        let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+        let gone = found.into_iter().filter(|(_, _, pages, _)| values.takes(Dimension::Page, pages));
+        let gone: Vec<_> = gone.collect();
+        for (day, family, pages, count) in gone.iter().filter(|_| self.writes) {
+            let sql = "DELETE FROM bots WHERE site = ? AND day = ? AND family = ? AND pages = ?";
+            self.connection.prepare_cached(sql)?.execute(params![site, day, family, pages])?;
+            let sql =
+                "INSERT INTO bots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count";
+            self.connection.prepare_cached(sql)?.execute(params![site, day, family, OTHER_PAGES, count])?;
+        }
+        Ok(gone.len() as u64)
+    }
+
+    /// Mails of campaigns that go.
+    fn campaigns(&self, first: i32, last: i32) -> Result<u64> {
+        let Some(values) = &self.order.values else { return Ok(0) };
+        let mut statement = self.connection.prepare("SELECT DISTINCT campaign FROM mails WHERE site = ?")?;
+        let found = statement.query_map([self.order.site.0], |row| row.get::<_, String>(0))?;
+        let mut removed = 0;
+        for campaign in found.collect::<rusqlite::Result<Vec<_>>>()? {
+            if values.takes(Dimension::UtmCampaign, &campaign) {
+                let of = "mails WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND campaign = ?4";
+                let columns = params![self.order.site.0, first, last, campaign];
+                removed += match self.writes {
+                    true => self.connection.execute(&format!("DELETE FROM {of}"), columns)? as u64,
+                    false => {
+                        let sql = format!("SELECT count(*) FROM {of}");
+                        self.connection.query_row(&sql, columns, |row| row.get::<_, i64>(0))? as u64
+                    }
+                };
+            }
+        }
+        Ok(removed)
+    }
+}
+
+fn subtract_total(connection: &Connection, order: &Forgetting, month: Month, tally: Tally) -> Result<()> {
+    let sums = TALLY.map(|column| format!("{column} = {column} - ?")).join(", ");
+    let sql = format!("UPDATE site_totals SET {sums} WHERE site = ? AND grain = 2 AND bucket = ?");
+    let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
+    let columns = params![a, b, c, d, e, f, g, h, i, j, order.site.0, month.0];
+    connection.prepare_cached(&sql)?.execute(columns)?;
+    Ok(())
+}

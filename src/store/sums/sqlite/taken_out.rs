@@ -1,0 +1,32 @@
+//! Marks of what owners have taken out of the sums.
+
+use rusqlite::{Connection, params};
+
+use super::Result;
+use crate::site::{Day, SiteId};
+use crate::store::{Forgetting, TakenOut, TakenOutOf};
+
+/// Leaves the marks of an order to forget: from the first day that had anything to the present one at the most.
+pub(super) fn mark(connection: &Connection, order: &Forgetting, first_counted: Day) -> Result<()> {
+    let (first, last) = order.days.unwrap_or((first_counted, order.today));
+    let (first, last) = (first.max(first_counted), last.min(order.today));
+    let sql = "INSERT OR IGNORE INTO taken_out VALUES (?, ?, ?, ?)";
+    for of in order.marks().into_iter().filter(|_| first <= last) {
+        connection.prepare_cached(sql)?.execute(params![order.site.0, first.0, last.0, of.code()])?;
+    }
+    Ok(())
+}
+
+/// The marks that days of a range have, in order.
+pub(super) fn of_site(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>> {
+    let sql = "SELECT first_day, last_day, dimension FROM taken_out
+               WHERE site = ? AND last_day >= ? AND first_day <= ? ORDER BY first_day, last_day, dimension";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![site.0, first.0, last.0])?;
+    let mut marks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(of) = TakenOutOf::from_code(row.get(2)?) else { continue };
+        marks.push(TakenOut { first: Day(row.get(0)?), last: Day(row.get(1)?), of });
+    }
+    Ok(marks)
+}
