@@ -2,12 +2,14 @@
 
 pub mod annotation;
 mod change;
+mod direction;
 pub mod exclusions;
 pub mod goal;
 mod host_relation;
 pub mod paths;
 mod setting;
 mod settings;
+pub mod telling;
 pub mod time;
 
 use std::collections::HashMap;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use crate::limits;
 pub use annotation::Annotation;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
+pub use direction::DataDirection;
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
@@ -24,6 +27,7 @@ pub use paths::PathRules;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::{AddressMode, Budget, Settings};
+pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -43,8 +47,8 @@ pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
 #[rustfmt::skip]
-pub const OWN_PATHS: [&str; 34] = [
-    "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
+pub const OWN_PATHS: [&str; 35] = [
+    ".well-known", "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
     "language", "settings",
     "matomo-more.js", "more.js", "init.js", "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "script.js", "share",
     "sign-in", "sign-out", "simple.gif", "together", "tracker.js", "umami.js", "plausible.js",

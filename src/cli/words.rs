@@ -3,6 +3,7 @@
 mod annotation;
 mod change;
 mod keys;
+mod notice;
 mod share;
 mod user;
 mod watched;
@@ -22,6 +23,7 @@ use crate::import::Manner;
 use crate::site::Moment;
 use annotation::AnnotationWork;
 use change::ChangeFlags;
+use notice::NoticeWords;
 use share::ShareWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
@@ -76,6 +78,8 @@ pub enum Verb {
     /// Opens a site to readers who are not signed in: a public page, or secret links
     #[command(subcommand)]
     Share(ShareWork),
+    /// Prints the privacy notice of a site: what its visitors are told
+    Notice(NoticeWords),
     /// Declares mail campaigns, whose opens and clicks are counted
     #[command(subcommand)]
     Campaign(CampaignWork),
@@ -382,6 +386,7 @@ impl Verb {
             Verb::User(work) => return work.command(),
             Verb::Report(words) => words.command(),
             Verb::Annotation(work) => work.command(),
+            Verb::Notice(words) => words.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),
         })

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
 use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
-use super::{SharedApp, api, counter, language, live, own_account, pages, settings, share, sign_in, together};
+use super::{SharedApp, api, counter, language, live, own_account, pages, privacy, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
 use crate::site::OWN_PATHS;
@@ -180,7 +180,14 @@ pub const PAGES: &[PageRoute] = &[
     }),
     page("/settings", GET, || get(settings::instance)),
     page("/settings/{name}", BOTH, || get(settings::back_to_instance).post(settings::change_instance)),
-    page("/privacy/{domain}", GET, || get(pages::privacy)),
+    page("/privacy/{domain}", GET, || get(privacy::page)),
+    page("/privacy/{domain}/opt-out", GET, || get(privacy::opt_out)),
+    page("/privacy/{domain}/notice.json", GET, || get(privacy::as_json)),
+    page("/privacy/{domain}/notice.md", GET, || get(privacy::as_markdown)),
+    page("/privacy/{domain}/versions", GET, || get(privacy::versions)),
+    page("/privacy/{domain}/versions/{number}", GET, || get(privacy::version)),
+    page("/privacy/{domain}/requests", BOTH, || get(privacy::requests).post(privacy::request)),
+    page("/.well-known/gpc.json", GET, || get(privacy::well_known_gpc)),
     page("/counter/{domain}/{*file}", GET, || get(counter::counter)),
     page("/share/{slug}", BOTH, || get(share::page).post(share::unlock)),
     page("/share/{slug}/{panel}", BOTH, || get(share::panel).post(share::unlock)),
@@ -194,6 +201,8 @@ pub const PAGES: &[PageRoute] = &[
     page("/{domain}/live", GET, || get(live::page)),
     page("/{domain}/live/events", GET, || get(live::events)),
     page("/{domain}/settings", GET, || get(settings::site)),
+    page("/{domain}/settings/notice", GET, || get(settings::notice::page)),
+    page("/{domain}/settings/notice/{form}", BOTH, || get(settings::notice::back).post(settings::notice::change)),
     page("/{domain}/settings/sharing", GET, || get(settings::sharing::page)),
     page("/{domain}/settings/sharing/{form}", BOTH, || get(settings::sharing::back).post(settings::sharing::change)),
     page("/{domain}/settings/{name}", BOTH, || get(settings::back_to_site).post(settings::change_site)),

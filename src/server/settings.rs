@@ -4,6 +4,7 @@
 //! refused beside the form, with what was typed.
 
 mod asked;
+pub mod notice;
 pub mod people;
 pub mod sharing;
 

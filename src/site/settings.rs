@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{Annotation, Exclusions, Funnel, Goal, PathRules, host_pattern};
+use super::{Annotation, Exclusions, Funnel, Goal, NoticeSettings, PathRules, host_pattern};
 use crate::limits;
 
 /// What becomes of a visitor's address before it is hashed.
@@ -86,6 +86,9 @@ pub struct Settings {
     /// How long it is kept.
     #[serde(skip_serializing_if = "Retention::is_for_ever")]
     pub retention: Retention,
+    /// What visitors are told beside what the program knows.
+    #[serde(skip_serializing_if = "NoticeSettings::is_empty")]
+    pub notice: NoticeSettings,
 }
 
 fn is_off(setting: &bool) -> bool {
@@ -146,6 +149,7 @@ impl Default for Settings {
             annotations_made: 0,
             budget: Budget::default(),
             retention: Retention::default(),
+            notice: NoticeSettings::default(),
         }
     }
 }
