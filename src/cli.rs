@@ -92,8 +92,9 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         return Ok(());
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
-        print(&carry_out(&config, command, clock)?, words.json);
-        return Ok(());
+        let reply = carry_out(&config, command, clock)?;
+        print(&reply, words.json);
+        return lacking(&words.work, &reply);
     }
     match &words.work {
         Verb::Import(order) => {
@@ -108,6 +109,16 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         }
         Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
         _ => Ok(serve::serve(&config, &words.sites(), clock)?),
+    }
+}
+
+/// Fails where a notice that is looked through lacks what the law asks for.
+fn lacking(work: &Verb, reply: &Reply) -> Result<(), CliFailure> {
+    match work {
+        Verb::Notice(words) if words.checks() && reply.json["is_complete"] == false => {
+            Err(CliFailure::Failed("the notice is not complete; say the rest with `headcount notice set`".into()))
+        }
+        _ => Ok(()),
     }
 }
 

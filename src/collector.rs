@@ -83,6 +83,8 @@ struct Inner {
     clock: Clock,
     meter: Arc<Meter>,
     started: Moment,
+    /// Whether it counts hits, rather than carry out a command.
+    counts: bool,
     /// Whether an import is under way.
     importing: Arc<AtomicBool>,
 }
@@ -109,6 +111,7 @@ impl WriterHandle {
 impl Inner {
     fn of(parts: Parts, operators: Arc<Operators>, tools: Tools, beginning: Beginning) -> Result<Inner, StoreError> {
         Ok(Inner {
+            counts: beginning.counts,
             importing: Arc::default(),
             directory: parts.directory.clone(),
             changes: Mutex::default(),
@@ -361,6 +364,11 @@ impl Collector {
     /// What seems wrong with the settings of proxies, by the addresses of the last hits.
     pub fn hidden_proxy(&self) -> Option<HiddenProxy> {
         self.0.proxies.found()
+    }
+
+    /// Whether it counts hits; one that does not carries out a command.
+    pub fn counts(&self) -> bool {
+        self.0.counts
     }
 
     /// When it started.

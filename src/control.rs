@@ -12,6 +12,7 @@ pub mod forget;
 mod funnel;
 mod goal;
 pub mod import;
+pub mod notice;
 mod report;
 pub mod share;
 mod site;
@@ -23,6 +24,7 @@ use audit::AuditCommand;
 use campaign::CampaignCommand;
 use document::DocumentCommand;
 use forget::ForgetCommand;
+use notice::{NoticeCommand, announcing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
@@ -106,6 +108,8 @@ pub enum Command {
     Campaign(CampaignCommand),
     /// Opens a site to readers who are not signed in.
     Share(ShareCommand),
+    /// Tells the visitors of a site what is counted.
+    Notice(NoticeCommand),
     /// Notes something beside the figures of a site.
     Annotation(AnnotationCommand),
     /// Asks for what an audit needs of whoever holds the folder.
@@ -281,8 +285,19 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
     let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_));
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
-    let done = || carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only { done() } else { collector.alone(done) }
+    let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);
+    if reads_only {
+        return carry_out(command);
+    }
+    collector.alone(|| {
+        notice::keeping::act_due(collector, base_url)?;
+        let site = announcing::told_of(&command).map(str::to_owned);
+        let mut reply = announcing::run(command, collector, carry_out)?;
+        if let Some(site) = site {
+            notice::keeping::after_command(collector, &site, &mut reply);
+        }
+        Ok(reply)
+    })
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {
@@ -293,7 +308,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
     match command {
         Command::SiteAdd { domain, change } => site::add(collector, &domain, change, base_url),
         Command::SiteEnsure { domain } => site::ensure(collector, &domain, base_url),
-        Command::SiteList => Ok(site::list(collector)),
+        Command::SiteList => site::list(collector),
         Command::SiteShow { domain } => site::show(collector, &domain, base_url),
         Command::SiteSet { domain, change } => site::set(collector, &domain, change),
         Command::SiteRemove { domain } => site::remove(collector, &domain),
@@ -306,6 +321,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::User(command) => user::run(collector, command, password, base_url),
         Command::Campaign(command) => campaign::run(collector, command, base_url),
         Command::Share(command) => share::run(collector, command, password, base_url),
+        Command::Notice(command) => notice::run(collector, command, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),

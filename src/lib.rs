@@ -25,6 +25,7 @@
 //! | [`operator`] | what owners declare | users, tokens, shares: who may do what | passwords, secrets |
 //! | [`store`] | sums | sums over a range | |
 //! | [`report`] | a question and sums | lines, rates | the cells |
+//! | [`notice`] | what is set for a site | what its visitors are told, in each language | |
 //! | [`page`] | lines | HTML, CSV, JSON | |
 //! | [`view`] | the state in an address, sums | what a page shows | the questions |
 //!
@@ -144,6 +145,7 @@ pub mod secret;
 pub mod operator;
 pub mod store;
 pub mod report;
+pub mod notice;
 pub mod page;
 pub mod view;
 pub mod clock;

@@ -13,6 +13,8 @@ pub mod places;
 pub mod script;
 pub mod chart;
 pub mod map;
+pub mod notice;
+pub mod notice_settings;
 pub mod account;
 pub mod export;
 pub mod people;
@@ -47,7 +49,6 @@ pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage
 pub use sites::{SiteLine, SitesPage};
 pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 
-use crate::site::AddressMode;
 use words::{Language, Words};
 
 /// The style sheet of all pages, served at [`style_href`].
@@ -91,37 +92,6 @@ pub struct Account {
     pub is_owner: bool,
     /// Where the form that signs out is sent, by POST.
     pub sign_out: String,
-}
-
-/// What the visitors of a site may know.
-#[derive(Debug, Clone, Template)]
-#[template(path = "privacy.html")]
-pub struct PrivacyPage {
-    /// Its texts.
-    pub words: &'static Words,
-    /// The site's domain.
-    pub domain: String,
-    /// What becomes of addresses.
-    pub address: AddressMode,
-    /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
-    pub is_opt_out_honoured: bool,
-    /// The time zone in which the site's days end.
-    pub time_zone: String,
-}
-
-impl PrivacyPage {
-    fn how(&self) -> &'static str {
-        match self.address {
-            AddressMode::Hash => self.words.privacy_hash,
-            AddressMode::Truncate => self.words.privacy_truncate,
-            AddressMode::None => self.words.privacy_none,
-        }
-    }
-
-    /// The page as HTML.
-    pub fn html(&self) -> String {
-        rendered(self)
-    }
 }
 
 /// What went wrong, in a title and a sentence.

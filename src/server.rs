@@ -18,8 +18,10 @@ mod ingest;
 mod language;
 mod live;
 mod locked_memory;
+mod notices;
 mod own_account;
 mod pages;
+mod privacy;
 mod published;
 mod question_turns;
 mod rate_limit;
@@ -61,6 +63,8 @@ pub struct App {
     pub base_url: String,
     /// Tries at passwords.
     password_limit: RateLimit,
+    /// Requests about rights that were counted.
+    request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
     questions: QuestionTurns,
     has_fast_path: bool,
@@ -74,6 +78,7 @@ impl App {
             trust,
             base_url,
             password_limit: RateLimit::default(),
+            request_counts: privacy::RequestCounts::default(),
             questions: QuestionTurns::default(),
             has_fast_path: true,
         }
@@ -105,6 +110,9 @@ async fn ended(stop: &mut StopSignal) {
 /// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
+    // What is due acts before the first hit.
+    notices::look_once(&app).await;
+    let notices = notices::look_again(app.clone());
     let questions = app.questions.clone();
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
@@ -132,6 +140,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         }
     }
     drop(listener);
+    notices.abort();
     // Streams would go on for as long as their readers like.
     hub.close();
     // What is asked about sums can be asked again.

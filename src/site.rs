@@ -3,6 +3,7 @@
 pub mod annotation;
 mod change;
 mod collect;
+mod direction;
 pub mod exclusions;
 pub mod goal;
 mod host_relation;
@@ -12,6 +13,7 @@ mod publishing;
 mod preset;
 mod setting;
 mod settings;
+pub mod telling;
 pub mod time;
 
 use std::collections::HashMap;
@@ -22,6 +24,7 @@ use crate::limits;
 pub use annotation::Annotation;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use collect::{Collectable, Collected};
+pub use direction::DataDirection;
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
@@ -31,6 +34,7 @@ pub use preset::{Preset, PresetRule};
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::{AddressMode, Budget, Settings};
+pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 
 /// Number of a site in this store; 0 is the instance itself.
@@ -50,8 +54,8 @@ pub struct Domain(String);
 
 /// First parts of the collector's own paths. A site's page is at `/` and its name, so no site can have one of these.
 #[rustfmt::skip]
-pub const OWN_PATHS: [&str; 35] = [
-    "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
+pub const OWN_PATHS: [&str; 36] = [
+    ".well-known", "api", "append", "assets", "collect", "count", "count.js", "counter", "e", "favicon.ico", "health", "index.php", "js", "l",
     "language", "settings",
     "matomo-more.js", "more.js", "init.js", "matomo.js", "matomo.php", "metrics", "piwik.js", "piwik.php", "pixel.gif", "privacy", "public", "script.js", "share",
     "sign-in", "sign-out", "simple.gif", "together", "tracker.js", "umami.js", "plausible.js",

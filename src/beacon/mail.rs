@@ -116,6 +116,14 @@ pub fn of_picture(path: &str) -> Option<(String, String)> {
     (!domain.is_empty() && !name.is_empty()).then(|| (fold(domain), name.into_owned()))
 }
 
+/// Whether whoever follows a link, or asks for a picture, has put `count=no` behind it.
+pub fn is_declined(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == "count=no"))
+}
+
+/// The keys that book a visit to a campaign.
+const CAMPAIGN_KEYS: [&str; 3] = ["utm_source", "utm_medium", "utm_campaign"];
+
 /// What a link is signed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -142,13 +150,22 @@ impl Link {
     /// A link to an address of the web, with the keys that book the visit to the campaign; those that are there stay.
     pub fn to(site: &str, campaign: &str, source: &str, url: &str) -> Option<Link> {
         let mut to = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        let keys = [("utm_source", source), ("utm_medium", "email"), ("utm_campaign", campaign)];
-        for (key, value) in keys {
+        for (key, value) in CAMPAIGN_KEYS.into_iter().zip([source, "email", campaign]) {
             if !to.query_pairs().any(|(known, _)| known == key) {
                 to.query_pairs_mut().append_pair(key, value);
             }
         }
         Some(Link { site: site.to_owned(), campaign: campaign.to_owned(), to: to.into() })
+    }
+
+    /// Where it leads without the keys of the campaign, for whoever wants to be counted nowhere. The rest stays as it was written.
+    pub fn to_without_campaign(&self) -> String {
+        let (address, fragment) = self.to.split_once('#').map_or((&*self.to, None), |(to, part)| (to, Some(part)));
+        let Some((page, query)) = address.split_once('?') else { return self.to.clone() };
+        let is_key = |pair: &&str| CAMPAIGN_KEYS.contains(&pair.split('=').next().unwrap_or_default());
+        let rest: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
+        let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+        format!("{page}{query}{}", fragment.map_or_else(String::new, |part| format!("#{part}")))
     }
 }
 
@@ -195,6 +212,17 @@ mod tests {
         assert_eq!(Link::of_text(&link.text()), Some(link));
         assert_eq!(Link::to("example.com", "spring", "newsletter", "javascript:alert(1)"), None);
         assert_eq!(Link::of_text("a\nb"), None);
+    }
+
+    #[test]
+    fn who_is_counted_nowhere_comes_without_the_campaigns_keys() {
+        let led = |url: &str| Link::to("example.com", "spring", "newsletter", url).unwrap().to_without_campaign();
+        assert_eq!(led("https://example.com/a?x=%20y&z#top"), "https://example.com/a?x=%20y&z#top");
+        assert_eq!(led("https://example.com/"), "https://example.com/");
+        for (query, is) in [("count=no", true), ("x=1&count=no", true), ("count=yes", false), ("discount=no", false)] {
+            assert_eq!(is_declined(Some(query)), is, "{query}");
+        }
+        assert!(!is_declined(None));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod document;
 mod explain;
 mod forget;
 mod keys;
+mod notice;
 mod share;
 mod site;
 mod user;
@@ -29,6 +30,7 @@ use crate::site::Moment;
 use annotation::AnnotationWork;
 use document::DocumentWords;
 pub use explain::ExplainWords;
+use notice::NoticeWords;
 use share::ShareWork;
 pub use site::SiteWork;
 pub use user::UserWork;
@@ -84,6 +86,8 @@ pub enum Verb {
     /// Opens a site to readers who are not signed in: a public page, or secret links
     #[command(subcommand)]
     Share(ShareWork),
+    /// Prints the privacy notice of a site: what its visitors are told
+    Notice(NoticeWords),
     /// Declares mail campaigns, whose opens and clicks are counted
     #[command(subcommand)]
     Campaign(CampaignWork),
@@ -348,6 +352,7 @@ impl Verb {
             Verb::Record(words) => words.command(DocumentKind::Record),
             Verb::Assessment(words) => words.command(DocumentKind::Assessment),
             Verb::Annotation(work) => work.command(),
+            Verb::Notice(words) => words.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),
         })

@@ -96,6 +96,15 @@ impl MailTallies {
 }
 
 impl Collector {
+    /// Books that the reader of a mail did not want to be counted: by the picture or link itself, whatever the site honours.
+    pub fn decline_mail(&self, site: &str) -> Outcome {
+        let (now, directory) = (self.0.clock.now(), self.0.directory.load());
+        let site = directory.find(site);
+        self.0.meter.received.inc();
+        let reason = if site.is_some() { Rejection::OptedOut } else { Rejection::UnknownSite };
+        self.reject_at(site.map(|site| &**site), reason, now)
+    }
+
     /// Counts that a mail's picture was asked for, or a link in it followed. A campaign that nobody declared is counted as
     /// unknown, so that no recipient can be told by it.
     ///

@@ -65,7 +65,22 @@ pub(super) fn run(collector: &Collector, command: CampaignCommand, base_url: &st
 }
 
 fn set(collector: &Collector, site: &str, name: &str, sent: Option<u64>, base_url: &str) -> Done {
-    let mut site = find(collector, site)?;
+    let site = planned(&find(collector, site)?, name, sent)?;
+    let name = name.trim();
+    let sent = site.settings.campaigns.get(name).copied().unwrap_or_default();
+    collector.operators().set_site(&site)?;
+    collector.reload()?;
+    let picture = picture(&site, name, base_url);
+    let text = format!(
+        "{name} is counted for {}, {sent} mails sent. Its picture, for the end of the mail:\n\n  <img src=\"{picture}\" width=\"1\" height=\"1\" alt=\"\">\n",
+        site.domain
+    );
+    Ok(Reply::new(text, json!({"site": site.domain, "campaign": name, "sent": sent, "picture": picture})))
+}
+
+/// A site with a campaign declared, or counted anew how many mails were sent, which is not stored yet.
+pub(super) fn planned(site: &Site, name: &str, sent: Option<u64>) -> Result<Site, CommandRefusal> {
+    let mut site = site.clone();
     let name = name.trim();
     let is_plain = !name.is_empty() && name.len() <= limits::CAMPAIGN_BYTES_MAX && !name.contains(['/', '\n']);
     if !is_plain || name == UNKNOWN {
@@ -77,18 +92,10 @@ fn set(collector: &Collector, site: &str, name: &str, sent: Option<u64>, base_ur
     }
     let known = site.settings.campaigns.entry(name.to_owned()).or_default();
     *known = sent.unwrap_or(*known);
-    let sent = *known;
     if site.settings.campaigns.len() > limits::CAMPAIGNS_MAX {
         return refuse(format!("a site has at most {} campaigns; remove one first", limits::CAMPAIGNS_MAX));
     }
-    collector.operators().set_site(&site)?;
-    collector.reload()?;
-    let picture = picture(&site, name, base_url);
-    let text = format!(
-        "{name} is counted for {}, {sent} mails sent. Its picture, for the end of the mail:\n\n  <img src=\"{picture}\" width=\"1\" height=\"1\" alt=\"\">\n",
-        site.domain
-    );
-    Ok(Reply::new(text, json!({"site": site.domain, "campaign": name, "sent": sent, "picture": picture})))
+    Ok(site)
 }
 
 /// Where the picture of a campaign is.

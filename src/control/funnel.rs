@@ -3,16 +3,35 @@
 use serde_json::{Value, json};
 
 use super::goal::{name, target, unknown};
-use super::{Done, Reply, find, refuse, report};
+use super::{CommandRefusal, Done, Reply, find, refuse, report};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::watched::{self, funnel_described, moment, since};
 use crate::report::goals;
-use crate::site::{Funnel, Site};
+use crate::site::{Funnel, Moment, Site};
 
 /// Declares a funnel.
 pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[String]) -> Done {
-    let mut site = find(collector, site)?;
+    let (site, funnel) = planned(&find(collector, site)?, called, steps, collector.clock().now())?;
+    collector.operators().set_site(&site)?;
+    collector.reload()?;
+    let text = format!(
+        "{:?} is a funnel of {} and counted from now on:\n\n{}",
+        funnel.name,
+        site.domain,
+        watched::steps(&funnel)
+    );
+    Ok(Reply::new(text, funnel_described(&funnel)))
+}
+
+/// A site with one more funnel, which is not stored yet.
+pub(super) fn planned(
+    site: &Site,
+    called: &str,
+    steps: &[String],
+    now: Moment,
+) -> Result<(Site, Funnel), CommandRefusal> {
+    let mut site = site.clone();
     let called = name(called)?;
     let steps = steps.iter().map(|step| target(step, &site)).collect::<Result<Vec<_>, _>>()?;
     if !(2..=limits::FUNNEL_STEPS_MAX).contains(&steps.len()) {
@@ -27,17 +46,9 @@ pub(super) fn add(collector: &Collector, site: &str, called: &str, steps: &[Stri
     }
     let number = settings.funnels.iter().map(|funnel| funnel.number).fold(settings.funnels_made, u32::max) + 1;
     settings.funnels_made = number;
-    let funnel = Funnel { number, name: called, steps, since_ms: collector.clock().now().0 };
+    let funnel = Funnel { number, name: called, steps, since_ms: now.0 };
     settings.funnels.push(funnel.clone());
-    collector.operators().set_site(&site)?;
-    collector.reload()?;
-    let text = format!(
-        "{:?} is a funnel of {} and counted from now on:\n\n{}",
-        funnel.name,
-        site.domain,
-        watched::steps(&funnel)
-    );
-    Ok(Reply::new(text, funnel_described(&funnel)))
+    Ok((site, funnel))
 }
 
 /// Lists the funnels of a site.
@@ -90,7 +101,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     Ok(Reply::new(text, json!({"removed": funnel.name})))
 }
 
-fn place(site: &Site, name: &str) -> Result<usize, super::CommandRefusal> {
+fn place(site: &Site, name: &str) -> Result<usize, CommandRefusal> {
     let names: Vec<&str> = site.settings.funnels.iter().map(|funnel| funnel.name.as_str()).collect();
     match names.iter().position(|known| *known == name) {
         Some(place) => Ok(place),

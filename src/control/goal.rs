@@ -8,11 +8,29 @@ use crate::config::nearest;
 use crate::hit::path;
 use crate::limits;
 use crate::page::text::watched::{goal_described, goal_line};
-use crate::site::{Domain, Goal, PathRules, Site, Target};
+use crate::site::{Domain, Goal, Moment, PathRules, Site, Target};
 
 /// Declares a goal.
 pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<&str>) -> Done {
-    let mut site = find(collector, site)?;
+    let (site, goal) = planned(&find(collector, site)?, target, name, collector.clock().now())?;
+    collector.operators().set_site(&site)?;
+    collector.reload()?;
+    let reach = match goal.target {
+        Target::Pattern(_) => "A pattern is counted from now on",
+        Target::Event(_) | Target::Page(_) => "It reaches back to all counted days",
+    };
+    let text = format!("{:?} is a goal of {}. {reach}.", goal.name, site.domain);
+    Ok(Reply::new(text, goal_described(&goal)))
+}
+
+/// A site with one more goal, which is not stored yet.
+pub(super) fn planned(
+    site: &Site,
+    target: &str,
+    name: Option<&str>,
+    now: Moment,
+) -> Result<(Site, Goal), CommandRefusal> {
+    let mut site = site.clone();
     let target = self::target(target, &site)?;
     let name = match name {
         Some(name) => self::name(name)?,
@@ -28,16 +46,9 @@ pub(super) fn add(collector: &Collector, site: &str, target: &str, name: Option<
     if goals.len() >= limits::GOALS_MAX {
         return refuse(format!("a site has at most {} goals; remove one first", limits::GOALS_MAX));
     }
-    let goal = Goal { name, target, since_ms: collector.clock().now().0 };
+    let goal = Goal { name, target, since_ms: now.0 };
     goals.push(goal.clone());
-    collector.operators().set_site(&site)?;
-    collector.reload()?;
-    let reach = match goal.target {
-        Target::Pattern(_) => "A pattern is counted from now on",
-        Target::Event(_) | Target::Page(_) => "It reaches back to all counted days",
-    };
-    let text = format!("{:?} is a goal of {}. {reach}.", goal.name, site.domain);
-    Ok(Reply::new(text, goal_described(&goal)))
+    Ok((site, goal))
 }
 
 /// Lists the goals of a site.

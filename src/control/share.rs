@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::notice::announcing;
 use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::{Collector, random};
 use crate::config::nearest;
@@ -57,28 +58,32 @@ pub(super) fn run(
         ShareCommand::Add { site, name, expires, embed, .. } => {
             let site = find(collector, &site)?;
             let (until, embed) = (ends(expires.as_deref(), &site, collector.clock().now())?, hosts(&embed)?);
+            let from = announcing::opens(collector, &site);
+            let new = (from, until, &embed[..]);
             let link = match name {
                 None if password.is_some() => {
                     return refuse("a public page has no password; make a secret link with --name instead");
                 }
-                None => add_public(collector, &site, until, &embed, base_url)?,
-                Some(name) => add_secret(collector, &site, name.trim(), password, until, &embed, base_url)?,
+                None => add_public(collector, &site, new, base_url)?,
+                Some(name) => add_secret(collector, &site, name.trim(), password, new, base_url)?,
             };
-            Ok(opened(&site, &link, until, &embed))
+            Ok(opened(&site, &link, new))
         }
         ShareCommand::List { site } => list(collector, &find(collector, &site)?, base_url),
         ShareCommand::Remove { site, name } => remove(collector, &find(collector, &site)?, &name),
     }
 }
 
+/// From when on, until when, and in whose pages something is open.
+type OpenAs<'a> = (Option<Moment>, Option<Moment>, &'a [String]);
+
 fn add_public(
     collector: &Collector,
     site: &Site,
-    until: Option<Moment>,
-    embed: &[String],
+    (from, until, embed): OpenAs<'_>,
     base_url: &str,
 ) -> Result<String, CommandRefusal> {
-    let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, until, embed };
+    let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, from, until, embed };
     if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{0} is public already; close it first with `headcount share remove {0} public`",
@@ -98,8 +103,7 @@ fn add_secret(
     site: &Site,
     name: &str,
     password: Option<&PasswordDigest>,
-    until: Option<Moment>,
-    embed: &[String],
+    (from, until, embed): OpenAs<'_>,
     base_url: &str,
 ) -> Result<String, CommandRefusal> {
     let is_plain =
@@ -116,7 +120,7 @@ fn add_secret(
     }
     let secret = Secret::from_random(random()?);
     let link = Some(secret.digest());
-    let new = NewShare { site: site.id, name, link, password, until, embed };
+    let new = NewShare { site: site.id, name, link, password, from, until, embed };
     if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{} has a link {name:?} already; take another --name, or `headcount share remove {} {name:?}`",
@@ -127,7 +131,7 @@ fn add_secret(
 }
 
 /// The answer to a new page or link.
-fn opened(site: &Site, link: &str, until: Option<Moment>, embed: &[String]) -> Reply {
+fn opened(site: &Site, link: &str, (from, until, embed): OpenAs<'_>) -> Reply {
     let k = site.settings.small_counts_k;
     let mut text = format!(
         "{} is open at this address, for days that are over; values with fewer than {k} visitors a day are added up as (other):\n\n  {link}\n",
@@ -138,12 +142,16 @@ fn opened(site: &Site, link: &str, until: Option<Moment>, embed: &[String]) -> R
     if !embed.is_empty() {
         text.push_str(&format!("\nPages of {} may show it by\n\n  {frame}\n", embed.join(", ")));
     }
+    if let Some(from) = from {
+        text.push_str(&format!("\nIt opens at {}; until then the notice announces it.\n", since(from, site)));
+    }
     if let Some(until) = until {
         text.push_str(&format!("\nIt ends at {}.\n", since(until, site)));
     }
     let frame = (!embed.is_empty()).then_some(frame);
-    let until = until.map(|until| until.timestamp().to_string());
-    Reply::new(text, json!({"site": site.domain, "link": link, "ends": until, "embed": embed, "frame": frame}))
+    let [opens, ends] = [from, until].map(|moment| moment.map(|moment| moment.timestamp().to_string()));
+    let opened = json!({"site": site.domain, "link": link, "opens": opens, "ends": ends, "embed": embed, "frame": frame});
+    Reply::new(text, opened)
 }
 
 /// When a share ends, as asked: at the end of a day of the site, or so many days from now.
@@ -194,6 +202,7 @@ fn described(share: &Share, site: &Site, base_url: &str, now: Moment) -> Value {
         "kind": if share.is_public() { "public" } else { "secret" },
         "link": share.is_public().then(|| public_address(site, base_url)),
         "password": share.password.is_some(),
+        "opens": share.from.map(|from| from.timestamp().to_string()),
         "ends": share.until.map(|until| until.timestamp().to_string()),
         "has_ended": share.has_ended(now),
         "embed": share.embed,
@@ -209,6 +218,9 @@ fn line(share: &Share, site: &Site, base_url: &str, now: Moment) -> String {
     }
     if !share.embed.is_empty() {
         line.push_str(&format!("  in pages of {}", share.embed.join(", ")));
+    }
+    if let Some(from) = share.from.filter(|_| !share.has_begun(now)) {
+        line.push_str(&format!("  opens at {}", since(from, site)));
     }
     if let Some(until) = share.until {
         let word = if share.has_ended(now) { "ended" } else { "ends" };

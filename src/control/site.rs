@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::goal::counted;
+use super::notice::announcing;
 use super::{Done, Reply, SiteChange, find, refuse, snippet};
 use crate::cell::Dimension;
 use crate::collector::Collector;
@@ -48,22 +49,29 @@ pub(super) fn show(collector: &Collector, domain: &str, base_url: &str) -> Done 
     let site = find(collector, domain)?;
     let mut described = described(&site);
     let snippet = snippet(&site.domain, base_url);
-    let text = listed(&site, &snippet);
+    let announced = announcing::Announcement::all(collector, &site)?;
+    let text = announced.iter().fold(listed(&site, &snippet), |text, it| format!("{text}\n  {}", it.sentence(&site)));
     described["snippet"] = snippet.into();
+    described["announced"] = announced.iter().map(|it| it.described(&site)).collect();
     Ok(Reply::new(text, described))
 }
 
 /// Lists the sites.
-pub(super) fn list(collector: &Collector) -> Reply {
-    let sites = collector.directory().all();
-    let rows: Vec<Value> = sites.iter().map(|site| described(site)).collect();
-    let lines: Vec<String> = sites.iter().map(|site| line(site)).collect();
+pub(super) fn list(collector: &Collector) -> Done {
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    for site in collector.directory().all() {
+        let announced = announcing::Announcement::all(collector, &site)?;
+        let mut row = described(&site);
+        row["announced"] = announced.iter().map(|it| it.described(&site)).collect();
+        rows.push(row);
+        lines.push(announced.iter().fold(line(&site), |line, it| format!("{line}\n  {}", it.sentence(&site))));
+    }
     let none = "There is no site yet; add one with `headcount site add example.com`.";
     let text = if lines.is_empty() { none.to_owned() } else { lines.join("\n") };
-    Reply::new(text, Value::Array(rows))
+    Ok(Reply::new(text, Value::Array(rows)))
 }
 
-fn changed(
+pub(super) fn changed(
     mut settings: Settings,
     change: &SiteChange,
     domain: &Domain,

@@ -199,6 +199,11 @@ impl Places {
         Places { detail, ..self }
     }
 
+    /// How much of a place is told at the most.
+    pub fn detail(&self) -> Detail {
+        self.detail
+    }
+
     /// Reads the file again if it has another size or time of modification; says whether a new database serves now.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ pub struct Share {
     pub name: String,
     /// What it is read with, if anything.
     pub password: Option<PasswordDigest>,
+    /// From when on it is open, where the notice of the site announces it first.
+    pub from: Option<Moment>,
     /// When it ends.
     pub until: Option<Moment>,
     /// The hosts in whose pages it may stand.
@@ -38,6 +40,8 @@ pub struct NewShare<'a> {
     pub link: Option<Digest>,
     /// What it is to be read with.
     pub password: Option<&'a PasswordDigest>,
+    /// From when on it is open; nothing for at once.
+    pub from: Option<Moment>,
     /// When it ends.
     pub until: Option<Moment>,
     /// The hosts in whose pages it may stand.
@@ -48,6 +52,11 @@ impl Share {
     /// Whether everybody may find it.
     pub fn is_public(&self) -> bool {
         self.name == PUBLIC
+    }
+
+    /// Whether it is open by now: it may have ended since.
+    pub fn has_begun(&self, now: Moment) -> bool {
+        self.from.is_none_or(|from| from <= now)
     }
 
     /// Whether it has ended.

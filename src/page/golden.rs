@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod settings;
@@ -359,32 +361,6 @@ fn people_look_after_their_own_account() {
     let html = AccountPage { is_owner: true, sites: None, has_password: false, outcome, ..page }.html();
     assert_plain(&html);
     check("account-without-password", &html);
-}
-
-#[test]
-fn the_privacy_page_says_what_the_mode_means() {
-    for (name, address) in [
-        ("privacy", AddressMode::Hash),
-        ("privacy-truncate", AddressMode::Truncate),
-        ("privacy-none", AddressMode::None),
-    ] {
-        let page = PrivacyPage {
-            words: &ENGLISH,
-            domain: "example.com".into(),
-            address,
-            is_opt_out_honoured: address != AddressMode::None,
-            time_zone: "Europe/Berlin".into(),
-        };
-        let html = page.html();
-        assert_plain(&html);
-        assert!(html.contains("href=\"https://example.com/?headcount=ignore\""));
-        check(name, &html);
-        for language in OTHERS {
-            let html = PrivacyPage { words: language.words(), ..page.clone() }.html();
-            assert_plain(&html);
-            check(&format!("{name}-{}", language.code()), &html);
-        }
-    }
 }
 
 #[test]

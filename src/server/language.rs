@@ -11,6 +11,11 @@ use crate::page::words::{Language, Words};
 
 const COOKIE: &str = "headcount_language";
 
+/// The code of the language that a browser keeps as chosen.
+pub fn chosen(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE)
+}
+
 /// The texts for whoever sent a request: as chosen, else as the browser likes best.
 pub fn words_for(headers: &HeaderMap) -> &'static Words {
     let chosen = cookie(headers, COOKIE).and_then(Language::from_code);

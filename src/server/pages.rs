@@ -19,7 +19,7 @@ use crate::meter::FailureKind;
 use crate::operator::TokenScope;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
-use crate::page::{self, PrivacyPage, bots, export};
+use crate::page::{self, bots, export};
 use crate::report::{Records, Sums};
 use crate::site::{Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
@@ -213,20 +213,6 @@ fn csv(body: String) -> Response {
 
 fn json(body: String) -> Response {
     text("application/json", body)
-}
-
-/// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
-pub async fn privacy(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
-    let Some(site) = app.collector.directory().find(&domain).cloned() else { return not_found(&headers) };
-    let now = app.collector.clock().now();
-    let page = PrivacyPage {
-        words: words_for(&headers),
-        domain: site.domain.to_string(),
-        address: site.settings.address,
-        is_opt_out_honoured: site.settings.opt_out,
-        time_zone: site.schedule.zone_at(now).iana_name().unwrap_or("Etc/UTC").to_owned(),
-    };
-    html(StatusCode::OK, page.html())
 }
 
 /// `GET /health`: whether it counts and stores; for everybody, so it names no site.

@@ -7,9 +7,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
 use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
-use super::{
-    SharedApp, api, audit, counter, language, live, own_account, pages, published, settings, share, sign_in, together,
-};
+use super::{SharedApp, api, audit, counter, language, live, own_account, pages, privacy, published, settings, share, sign_in, together};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
 use crate::site::OWN_PATHS;
@@ -182,7 +180,14 @@ pub const PAGES: &[PageRoute] = &[
     }),
     page("/settings", GET, || get(settings::instance)),
     page("/settings/{name}", BOTH, || get(settings::back_to_instance).post(settings::change_instance)),
-    page("/privacy/{domain}", GET, || get(pages::privacy)),
+    page("/privacy/{domain}", GET, || get(privacy::page)),
+    page("/privacy/{domain}/opt-out", GET, || get(privacy::opt_out)),
+    page("/privacy/{domain}/notice.json", GET, || get(privacy::as_json)),
+    page("/privacy/{domain}/notice.md", GET, || get(privacy::as_markdown)),
+    page("/privacy/{domain}/versions", GET, || get(privacy::versions)),
+    page("/privacy/{domain}/versions/{number}", GET, || get(privacy::version)),
+    page("/privacy/{domain}/requests", BOTH, || get(privacy::requests).post(privacy::request)),
+    page("/.well-known/gpc.json", GET, || get(privacy::well_known_gpc)),
     page("/privacy/{domain}/audit", GET, || get(audit::summary)),
     page("/counter/{domain}/{*file}", GET, || get(counter::counter)),
     page("/public/{file}", GET, || get(published::index)),
@@ -199,6 +204,8 @@ pub const PAGES: &[PageRoute] = &[
     page("/{domain}/live", GET, || get(live::page)),
     page("/{domain}/live/events", GET, || get(live::events)),
     page("/{domain}/settings", GET, || get(settings::site)),
+    page("/{domain}/settings/notice", GET, || get(settings::notice::page)),
+    page("/{domain}/settings/notice/{form}", BOTH, || get(settings::notice::back).post(settings::notice::change)),
     page("/{domain}/settings/sharing", GET, || get(settings::sharing::page)),
     page("/{domain}/settings/sharing/{form}", BOTH, || get(settings::sharing::back).post(settings::sharing::change)),
     page("/{domain}/settings/explain", BOTH, || get(settings::explain::page).post(settings::explain::explain)),

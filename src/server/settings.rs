@@ -5,6 +5,7 @@
 
 mod asked;
 pub mod explain;
+pub mod notice;
 pub mod people;
 pub mod sharing;
 

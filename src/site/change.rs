@@ -138,6 +138,22 @@ impl SiteChange {
         setting.names_of_values().any(|name| self.0.contains_key(&name))
     }
 
+    /// The part of the change that is about some settings.
+    pub fn only(&self, is_wanted: impl Fn(&SiteSetting) -> bool) -> SiteChange {
+        let wanted: Vec<String> = SiteSetting::all().filter(|it| is_wanted(it)).flat_map(|it| it.names_of_values()).collect();
+        SiteChange(self.0.iter().filter(|(name, _)| wanted.contains(name)).map(|(n, v)| (n.clone(), v.clone())).collect())
+    }
+
+    /// What a setting is to be.
+    pub fn value(&self, setting: &SiteSetting) -> Option<&SettingValue> {
+        self.0.get(setting.name)
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The new time zone.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::change::{NotSet, SettingContext, SettingValue};
-use super::{Settings, Site, collect, exclusions, paths, preset, public_audit, publishing, settings};
+use super::{Settings, Site, collect, exclusions, paths, preset, public_audit, publishing, settings, telling};
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
 /// documentation are made of these.
@@ -166,13 +166,14 @@ impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
     /// by which they are read, and presets after all that they look at.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        let rooms: [&'static [SiteSetting]; 7] = [
+        let rooms: [&'static [SiteSetting]; 8] = [
             &settings::SETTINGS,
             &paths::SETTINGS,
             &exclusions::SETTINGS,
             &collect::SETTINGS,
             &publishing::SETTINGS,
             &public_audit::SETTINGS,
+            &telling::SETTINGS,
             &preset::SETTINGS,
         ];
         rooms.into_iter().flatten()

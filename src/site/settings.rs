@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{Annotation, Collected, Exclusions, Funnel, Goal, PathRules, Preset, Publishing, host_pattern};
+use super::{Annotation, Collected, Exclusions, Funnel, Goal, NoticeSettings, PathRules, Preset, Publishing, host_pattern};
 use crate::limits;
 
 /// What becomes of a visitor's address before it is hashed.
@@ -99,6 +99,9 @@ pub struct Settings {
     /// Whether its days are published with noise.
     #[serde(skip_serializing_if = "Publishing::is_default")]
     pub publish: Publishing,
+    /// What visitors are told beside what the program knows.
+    #[serde(skip_serializing_if = "NoticeSettings::is_empty")]
+    pub notice: NoticeSettings,
 }
 
 fn is_off(setting: &bool) -> bool {
@@ -168,6 +171,7 @@ impl Default for Settings {
             publish_audit: false,
             retention: Retention::default(),
             publish: Publishing::default(),
+            notice: NoticeSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod keys;
 mod logins;
+mod notices;
 mod shares;
 mod sites;
 mod tokens;

@@ -54,6 +54,11 @@ impl SqliteFile {
         size(&self.path) + size(Path::new(&log))
     }
 
+    /// A file or folder beside the database.
+    pub(super) fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.path.parent().map(|folder| folder.join(name))
+    }
+
     /// The connection that writes.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
         // A panic inside a transaction rolled it back, so the connection is sound.

@@ -440,19 +440,4 @@ words! {
     share_open: "Open",
 
     // What visitors may know.
-    privacy: "How {0} counts visits",
-    privacy_intro: "This site counts how often its pages are read. It keeps sums and nothing about you: no profile, no history, no cookie.",
-    privacy_what: "What is counted",
-    privacy_what_list: "Which pages were shown and when, to the hour. The site or campaign that a visit came from. Country, region and city as far as they are known. Kind and version of browser and system, kind of device, width of the window in six steps, and language. How long a page was in view and how far it was scrolled. Named actions, such as a sign-up, and the money that they bring, if the site reports them. How many visits take the steps that the site watches. How many readers open its mails and follow links in them, if it sends any with a picture that counts.",
-    privacy_sums: "Each of these only adds 1 to a sum that everybody shares, by itself and together with one other of them.",
-    privacy_never: "What is never kept",
-    privacy_never_list: "Your IP address, your browser's identification, what stands behind the question mark of an address, the full address that you came from, and anything that could find you again tomorrow. None of it is written to a disk.",
-    privacy_how: "How visitors are told apart",
-    privacy_hash: "For the length of a day, your IP address and your browser's identification are mixed with a random key into a number, in memory only. It tells that two page views of one day came from one visitor. When the day ends (midnight in {0}) key and number are destroyed, and nothing connects you with the next day.",
-    privacy_truncate: "First the last part of your IP address is cut off. For the length of a day, what is left and your browser's identification are mixed with a random key into a number, in memory only. It tells that two page views of one day probably came from one visitor. When the day ends (midnight in {0}) key and number are destroyed, and nothing connects you with the next day.",
-    privacy_none: "Not at all. This site counts page views without telling visitors apart. Your IP address is not used for that, not even for a moment.",
-    privacy_out: "How not to be counted",
-    privacy_out_button: "Don't count this browser on {0}",
-    privacy_out_how: "The link opens {0}, which leaves a note in your browser's own storage for that site. The note stays with you and is never sent. To be counted again, open the following or clear the site's storage:",
-    privacy_signals: "Browsers that send Global Privacy Control or Do Not Track are not counted at all.",
 }

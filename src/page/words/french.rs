@@ -407,19 +407,4 @@ pub const FRENCH: Words = Words {
     share_open: "Ouvrir",
 
     // What visitors may know.
-    privacy: "Comment {0} compte les visites",
-    privacy_intro: "Ce site compte combien de fois ses pages sont lues. Il garde des sommes et rien sur vous : ni profil, ni historique, ni cookie.",
-    privacy_what: "Ce qui est compté",
-    privacy_what_list: "Quelles pages ont été affichées et quand, à l’heure près. Le site ou la campagne d’où vient une visite. Le pays, la région et la ville, s’ils sont connus. Le genre et la version du navigateur et du système, le genre d’appareil, la largeur de la fenêtre en six paliers et la langue. Combien de temps une page est restée visible et jusqu’où elle a défilé. Des actions nommées, comme une inscription, et l’argent qu’elles rapportent, si le site les signale. Combien de visites suivent les étapes que le site observe. Combien de lecteurs ouvrent ses e-mails et en suivent les liens, s’il en envoie avec une image qui compte.",
-    privacy_sums: "Chacune de ces données ne fait qu’ajouter 1 à une somme commune à tous, seule et croisée avec une seule autre à la fois.",
-    privacy_never: "Ce qui n’est jamais conservé",
-    privacy_never_list: "Votre adresse IP, l’identification de votre navigateur, ce qui suit le point d’interrogation dans une adresse, l’adresse complète d’où vous venez et tout ce qui permettrait de vous reconnaître demain. Rien de cela n’est écrit sur un disque.",
-    privacy_how: "Comment les visiteurs sont distingués",
-    privacy_hash: "Pour la durée d’une journée, votre adresse IP et l’identification de votre navigateur sont mêlées à une clé aléatoire pour former un nombre, uniquement en mémoire. Il indique que deux pages vues d’un même jour viennent d’un même visiteur. À la fin de la journée (minuit, fuseau horaire {0}), la clé et le nombre sont détruits, et rien ne vous relie au jour suivant.",
-    privacy_truncate: "D’abord, la dernière partie de votre adresse IP est coupée. Pour la durée d’une journée, le reste et l’identification de votre navigateur sont mêlés à une clé aléatoire pour former un nombre, uniquement en mémoire. Il indique que deux pages vues d’un même jour viennent probablement d’un même visiteur. À la fin de la journée (minuit, fuseau horaire {0}), la clé et le nombre sont détruits, et rien ne vous relie au jour suivant.",
-    privacy_none: "Pas du tout. Ce site compte les pages vues sans distinguer les visiteurs. Votre adresse IP ne sert pas à cela, pas même un instant.",
-    privacy_out: "Comment ne pas être compté",
-    privacy_out_button: "Ne pas compter ce navigateur sur {0}",
-    privacy_out_how: "Le lien ouvre {0}, qui laisse une note dans l’espace que votre navigateur réserve à ce site. La note reste chez vous et n’est jamais envoyée. Pour être compté de nouveau, ouvrez l’adresse suivante ou videz l’espace réservé au site :",
-    privacy_signals: "Les navigateurs qui envoient Global Privacy Control ou Do Not Track ne sont pas comptés du tout.",
 };

@@ -405,19 +405,4 @@ pub const GERMAN: Words = Words {
     share_open: "Öffnen",
 
     // What visitors may know.
-    privacy: "Wie {0} Besuche zählt",
-    privacy_intro: "Diese Website zählt, wie oft ihre Seiten gelesen werden. Sie behält Summen und nichts über Sie: kein Profil, keinen Verlauf, kein Cookie.",
-    privacy_what: "Was gezählt wird",
-    privacy_what_list: "Welche Seiten wann angezeigt wurden, auf die Stunde genau. Von welcher Website oder Kampagne ein Besuch kam. Land, Region und Stadt, soweit bekannt. Art und Version von Browser und Betriebssystem, Art des Geräts, Breite des Fensters in sechs Stufen und Sprache. Wie lange eine Seite zu sehen war und wie weit gescrollt wurde. Benannte Aktionen wie eine Anmeldung und das Geld, das sie einbringen, falls die Website sie meldet. Wie viele Besuche die Schritte gehen, die die Website beobachtet. Wie viele Leser ihre E-Mails öffnen und Links darin folgen, falls sie welche mit einem Zählbild verschickt.",
-    privacy_sums: "Jede dieser Angaben erhöht nur eine gemeinsame Summe aller Besucher um 1, für sich allein und zusammen mit je einer weiteren.",
-    privacy_never: "Was nie gespeichert wird",
-    privacy_never_list: "Ihre IP-Adresse, die Kennung Ihres Browsers, was in einer Adresse hinter dem Fragezeichen steht, die vollständige Adresse, von der Sie kamen, und alles, woran Sie morgen wiederzuerkennen wären. Nichts davon wird auf einen Datenträger geschrieben.",
-    privacy_how: "Wie Besucher unterschieden werden",
-    privacy_hash: "Für die Dauer eines Tages werden Ihre IP-Adresse und die Kennung Ihres Browsers mit einem zufälligen Schlüssel zu einer Zahl vermischt, nur im Arbeitsspeicher. An ihr ist zu erkennen, dass zwei Seitenaufrufe eines Tages vom selben Besucher kamen. Endet der Tag (um Mitternacht in {0}), werden Schlüssel und Zahl vernichtet, und nichts verbindet Sie mit dem nächsten Tag.",
-    privacy_truncate: "Zuerst wird der letzte Teil Ihrer IP-Adresse abgeschnitten. Für die Dauer eines Tages werden der Rest und die Kennung Ihres Browsers mit einem zufälligen Schlüssel zu einer Zahl vermischt, nur im Arbeitsspeicher. An ihr ist zu erkennen, dass zwei Seitenaufrufe eines Tages wahrscheinlich vom selben Besucher kamen. Endet der Tag (um Mitternacht in {0}), werden Schlüssel und Zahl vernichtet, und nichts verbindet Sie mit dem nächsten Tag.",
-    privacy_none: "Gar nicht. Diese Website zählt Seitenaufrufe, ohne Besucher zu unterscheiden. Ihre IP-Adresse wird dafür nicht verwendet, auch nicht für einen Augenblick.",
-    privacy_out: "Wie Sie nicht gezählt werden",
-    privacy_out_button: "Diesen Browser auf {0} nicht zählen",
-    privacy_out_how: "Der Link öffnet {0} und hinterlässt dort eine Notiz im Speicher, den Ihr Browser für diese Website führt. Die Notiz bleibt bei Ihnen und wird nie gesendet. Um wieder gezählt zu werden, genügt es, die folgende Adresse zu öffnen oder den Speicher der Website zu leeren:",
-    privacy_signals: "Browser, die Global Privacy Control oder Do Not Track senden, werden gar nicht gezählt.",
 };

@@ -1,5 +1,5 @@
 //! In: requests for pictures and links of mail campaigns. Out: the picture, or the way to where the link was signed for. Forgets:
-//! the request, with every key of its query.
+//! the request, with every key of its query; `count=no` says that it is not to be counted.
 
 use std::net::IpAddr;
 
@@ -37,7 +37,9 @@ pub async fn link(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App
     let is_short = signed.len() <= 2 * limits::URL_BYTES_MAX;
     let key = stored(move || collector.operators().known_key(KEY)).await?.filter(|_| is_short);
     let link = key.and_then(|key| Link::of_text(&secret::verified(&key, &signed)?));
-    let target = link.as_ref().and_then(|link| HeaderValue::from_str(&link.to).ok());
+    let is_declined = mail::is_declined(request.uri().query());
+    let to = |link: &Link| if is_declined { link.to_without_campaign() } else { link.to.clone() };
+    let target = link.as_ref().and_then(|link| HeaderValue::from_str(&to(link)).ok());
     let (Some(link), Some(target)) = (link, target) else {
         return Ok(plain(StatusCode::NOT_FOUND, "This link was not made here, or is not whole."));
     };
@@ -58,6 +60,9 @@ fn count(
     campaign: &str,
     act: Act,
 ) -> Outcome {
+    if mail::is_declined(request.uri().query()) {
+        return app.collector.decline_mail(site);
+    }
     let client = client(request.headers(), peer, app);
     let heard = Said::by(request.headers());
     let said = heard.request("", &[], client);

@@ -43,8 +43,10 @@ pub async fn find(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<Op
         0..=limits::SHARE_SLUG_BYTES_MAX => stored(move || found(&collector, &name)).await,
         _ => Ok(None),
     };
+    let now = app.collector.clock().now();
     match found {
-        Ok(Some(open)) if open.share.has_ended(app.collector.clock().now()) => Err(answers::ended(headers)),
+        Ok(Some(open)) if !open.share.has_begun(now) => Err(answers::not_found(headers)),
+        Ok(Some(open)) if open.share.has_ended(now) => Err(answers::ended(headers)),
         Ok(Some(open)) if open.share.is_public() && open.site.domain.as_str() != slug => {
             // Another name of the site, or the same in capitals.
             Err(Redirect::to(&open.home).into_response())

@@ -9,7 +9,7 @@ use crate::secret::Digest;
 use crate::secret::password::PasswordDigest;
 use crate::site::{Moment, SiteId};
 
-const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms";
+const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms, from_ms";
 
 impl Operators {
     /// Adds a share; tells whether its name was free.
@@ -17,7 +17,8 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_share(&self, new: &NewShare, now: Moment) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms) VALUES (?, ?, ?, ?, ?, ?, ?) \
+        let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms, from_ms) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
                    ON CONFLICT DO NOTHING";
         let added = self.writer().execute(
             sql,
@@ -28,7 +29,8 @@ impl Operators {
                 new.password.map(PasswordDigest::as_str),
                 new.until.map(|until| until.0),
                 new.embed.join(" "),
-                now.0
+                now.0,
+                new.from.map(|from| from.0)
             ],
         )?;
         Ok(added == 1)
@@ -86,5 +88,6 @@ fn share(row: &Row) -> rusqlite::Result<Share> {
         until: row.get::<_, Option<i64>>(4)?.map(Moment),
         embed: embed.split_whitespace().map(str::to_owned).collect(),
         added: Moment(row.get(6)?),
+        from: row.get::<_, Option<i64>>(7)?.map(Moment),
     })
 }

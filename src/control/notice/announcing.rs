@@ -1,0 +1,213 @@
+//! Puts off what a site's notice has to announce first ([`crate::site::NoticeSettings::announce_days`]): changes towards more data.
+//! Those towards less act at once.
+
+use serde_json::{Value, json};
+
+use super::super::campaign::{self, CampaignCommand};
+use super::super::share::ShareCommand;
+use super::super::{Command, CommandRefusal, Done, Reply, find, funnel, goal, refuse, site};
+use super::NoticeCommand;
+use crate::collector::Collector;
+use crate::limits;
+use crate::notice::{NoticeFacts, facts};
+use crate::operator::AnnouncedChange;
+use crate::page::text::site::{described, line};
+use crate::site::{DataDirection, Day, Moment, Site, SiteChange, SiteSetting};
+use crate::store::StoreError;
+
+/// The site whose notice a command may change.
+pub(in super::super) fn told_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::SiteAdd { domain, .. } | Command::SiteEnsure { domain } | Command::SiteSet { domain, .. } => Some(domain),
+        Command::GoalAdd { site, .. }
+        | Command::GoalRemove { site, .. }
+        | Command::FunnelAdd { site, .. }
+        | Command::FunnelRemove { site, .. }
+        | Command::Campaign(CampaignCommand::Set { site, .. } | CampaignCommand::Remove { site, .. })
+        | Command::Share(ShareCommand::Add { site, .. } | ShareCommand::Remove { site, .. })
+        | Command::Notice(NoticeCommand::Set { site, .. } | NoticeCommand::Withdraw { site, .. }) => Some(site),
+        // Whatever else changes a notice is found at the next look at all of them.
+        _ => None,
+    }
+}
+
+/// Carries a command out, or puts it off as far as its site's notice has to announce it first.
+pub(in super::super) fn run(command: Command, collector: &Collector, carry_out: impl Fn(Command) -> Done) -> Done {
+    let found = told_of(&command).and_then(|name| find(collector, name).ok());
+    match (found, &command) {
+        (Some(site), Command::SiteSet { change, .. }) => set(&site, change, collector, carry_out),
+        (Some(site), _) if site.settings.notice.announce_days > 0 => {
+            let after = planned(&command, &site, collector)?;
+            match after.is_some_and(|after| is_more(&told(&site, collector), &told(&after, collector))) {
+                true => {
+                    let announced = announce(&site, &command, collector)?;
+                    let json = announced.described(&site);
+                    Ok(Reply::new(announced.sentence(&site), json))
+                }
+                false => carry_out(command),
+            }
+        }
+        _ => carry_out(command),
+    }
+}
+
+/// The site as a command would make it, if it is one that can be put off.
+pub(super) fn planned(command: &Command, site: &Site, collector: &Collector) -> Result<Option<Site>, CommandRefusal> {
+    let now = collector.clock().now();
+    Ok(Some(match command {
+        Command::SiteSet { change, .. } => {
+            let settings = site::changed(site.settings.clone(), change, &site.domain, collector)?;
+            Site { settings, ..site.clone() }
+        }
+        Command::GoalAdd { target, name, .. } => goal::planned(site, target, name.as_deref(), now)?.0,
+        Command::FunnelAdd { name, steps, .. } => funnel::planned(site, name, steps, now)?.0,
+        Command::Campaign(CampaignCommand::Set { name, sent, .. }) => campaign::planned(site, name, *sent)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// What a notice tells of a site alone.
+fn told(site: &Site, collector: &Collector) -> NoticeFacts {
+    facts(site, &[], collector.tools().places.detail(), collector.clock().now())
+}
+
+/// Whether more is watched.
+fn is_more(before: &NoticeFacts, after: &NoticeFacts) -> bool {
+    let watched = |facts: &NoticeFacts| [facts.has_goals, facts.has_money, facts.has_funnels, facts.has_mails];
+    watched(before).into_iter().zip(watched(after)).any(|(before, after)| after && !before)
+}
+
+/// Changes the settings of a site: at once those that lead to less, later those that lead to more.
+fn set(site: &Site, change: &SiteChange, collector: &Collector, carry_out: impl Fn(Command) -> Done) -> Done {
+    let domain = site.domain.to_string();
+    let settings = site::changed(site.settings.clone(), change, &site.domain, collector)?;
+    let proposed = Site { settings, ..site.clone() };
+    // Whoever sets something anew no longer wants what was announced of it.
+    for announced in Announcement::all(collector, site)? {
+        if announced.is_of(change) {
+            collector.operators().withdraw(site.id, announced.change.id)?;
+        }
+    }
+    let leads_to_more = |setting: &SiteSetting| {
+        let (before, after) = (setting.value(site), setting.value(&proposed));
+        change.has(setting)
+            && match DataDirection::of(setting.name) {
+                Some(direction) => direction.is_more(&before, &after),
+                None => before != after && told(site, collector) != told(&proposed, collector),
+            }
+    };
+    let is_put_off = |setting: &SiteSetting| site.settings.notice.announce_days > 0 && leads_to_more(setting);
+    let mut sentences = Vec::new();
+    for setting in SiteSetting::all().filter(|setting| is_put_off(setting)) {
+        let later = change.only(|it| it.name == setting.name);
+        let command = Command::SiteSet { domain: domain.clone(), change: later };
+        sentences.push(announce(site, &command, collector)?.sentence(site));
+    }
+    let now = change.only(|setting| !is_put_off(setting));
+    // The same reply as where nothing is put off, with what is said of that.
+    let mut reply = match now.is_empty() && !sentences.is_empty() {
+        true => Reply::new(line(site), described(site)),
+        false => carry_out(Command::SiteSet { domain: domain.clone(), change: now })?,
+    };
+    reply.text = sentences.iter().fold(reply.text, |text, sentence| format!("{text}\n{sentence}"));
+    let announced = Announcement::all(collector, site)?;
+    reply.json["announced"] = announced.iter().map(|it| it.described(site)).collect();
+    Ok(reply)
+}
+
+/// From when on something that is opened now is open: at once, unless the notice has to announce it.
+pub(in super::super) fn opens(collector: &Collector, site: &Site) -> Option<Moment> {
+    (site.settings.notice.announce_days > 0).then(|| due(site, collector.clock().now()))
+}
+
+/// When a change that is announced now acts: at the beginning of the site's day that comes when it was announced for long enough.
+fn due(site: &Site, now: Moment) -> Moment {
+    let days = i32::try_from(site.settings.notice.announce_days).unwrap_or(i32::MAX);
+    let today = site.schedule.locate(now).day;
+    site.schedule.start_of(Day(today.0.saturating_add(days).saturating_add(1)))
+}
+
+fn announce(site: &Site, command: &Command, collector: &Collector) -> Result<Announcement, CommandRefusal> {
+    let operators = collector.operators();
+    if operators.announced(site.id)?.len() >= limits::ANNOUNCED_CHANGES_MAX {
+        let most = limits::ANNOUNCED_CHANGES_MAX;
+        return refuse(format!("{} announces {most} changes already; withdraw one first", site.domain));
+    }
+    let (now, text) = (collector.clock().now(), serde_json::to_string(command)?);
+    let from = due(site, now);
+    let id = operators.announce(site.id, now, from, &text)?;
+    let change = AnnouncedChange { id, site: site.id, announced: now, from, command: text };
+    Ok(Announcement { change, command: Some(command.clone()) })
+}
+
+/// A change that the notice of a site announces.
+#[derive(Debug)]
+pub struct Announcement {
+    /// As it is kept.
+    pub change: AnnouncedChange,
+    /// What will be done; nothing where a later version of the program has announced it.
+    command: Option<Command>,
+}
+
+impl Announcement {
+    /// What the notice of a site announces, in the order in which it acts.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn all(collector: &Collector, site: &Site) -> Result<Vec<Announcement>, StoreError> {
+        let changes = collector.operators().announced(site.id)?;
+        let read = |change: AnnouncedChange| Announcement { command: serde_json::from_str(&change.command).ok(), change };
+        Ok(changes.into_iter().map(read).collect())
+    }
+
+    /// Whether it is about a setting that a change is about.
+    fn is_of(&self, change: &SiteChange) -> bool {
+        match &self.command {
+            Some(Command::SiteSet { change: announced, .. }) => {
+                SiteSetting::all().any(|setting| announced.has(setting) && change.has(setting))
+            }
+            _ => false,
+        }
+    }
+
+    /// The day on which it acts.
+    fn day(&self, site: &Site) -> Day {
+        site.schedule.locate(self.change.from).day
+    }
+
+    /// What will be done, in words of the command line.
+    pub fn what(&self) -> String {
+        match &self.command {
+            Some(Command::SiteSet { change, .. }) => {
+                let settings = SiteSetting::all().filter(|setting| change.has(setting));
+                let named: Vec<String> = settings.map(|setting| setting_line(setting, change)).collect();
+                named.join(" ")
+            }
+            Some(Command::GoalAdd { target, .. }) => format!("goal {target}"),
+            Some(Command::FunnelAdd { name, .. }) => format!("funnel {name:?}"),
+            Some(Command::Campaign(CampaignCommand::Set { name, .. })) => format!("campaign {name:?}"),
+            _ => "a change".to_owned(),
+        }
+    }
+
+    /// What is said of it.
+    pub fn sentence(&self, site: &Site) -> String {
+        let (what, day, id) = (self.what(), self.day(site), self.change.id);
+        format!(
+            "{what} acts from {day} on, and the notice announces it until then; `headcount notice withdraw --site {} --change {id}` \
+             takes it back.",
+            site.domain
+        )
+    }
+
+    /// The same for scripts.
+    pub fn described(&self, site: &Site) -> Value {
+        json!({"change": self.change.id, "what": self.what(), "from": self.day(site).to_string()})
+    }
+}
+
+/// A setting as a flag has it.
+fn setting_line(setting: &SiteSetting, change: &SiteChange) -> String {
+    let value = change.value(setting).map(crate::page::text::site::plain).unwrap_or_default();
+    format!("--{} {value}", setting.flag)
+}

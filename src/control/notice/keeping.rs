@@ -1,0 +1,194 @@
+//! Keeps the versions of notices: makes a new one when what a site's visitors are told has changed, and carries out announced changes
+//! when their day has come.
+
+use std::collections::BTreeMap;
+
+use super::super::{Command, Reply, carry_out};
+use super::announcing;
+use crate::cell::Dimension;
+use crate::collector::Collector;
+use crate::hit::place::Detail;
+use crate::meter::FailureKind;
+use crate::notice::{
+    AnnouncedFacts, NoticeCause, NoticeFacts, NoticeLanguages, NoticeTranslations, compose, facts, kept_facts,
+};
+use crate::operator::KeptNotice;
+use crate::site::{Moment, Site};
+use crate::store::StoreError;
+
+/// The version of the program, which may say the same in other words.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+
+/// The languages of notices as they are now.
+pub fn languages(collector: &Collector) -> NoticeLanguages {
+    NoticeLanguages::of(collector.operators().language_files())
+}
+
+/// What the notice of a site tells now, with what it announces.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn facts_of(collector: &Collector, site: &Site) -> Result<NoticeFacts, StoreError> {
+    let (operators, now) = (collector.operators(), collector.clock().now());
+    let (shares, changes) = (operators.shares(site.id)?, operators.announced(site.id)?);
+    let place = place_of(collector, site)?;
+    let mut moments: Vec<Moment> = changes.iter().map(|change| change.from).collect();
+    moments.extend(shares.iter().filter_map(|share| share.from));
+    moments.retain(|from| *from > now);
+    moments.sort_unstable();
+    moments.dedup();
+    let (mut later, mut announced) = (site.clone(), Vec::new());
+    for from in moments {
+        for change in changes.iter().filter(|change| change.from == from) {
+            // What makes no sense any more when its day comes will not be done then either.
+            let command = serde_json::from_str(&change.command).ok();
+            let planned = command.and_then(|command| announcing::planned(&command, &later, collector).ok().flatten());
+            later = planned.unwrap_or(later);
+        }
+        let day = site.schedule.locate(from).day.to_string();
+        announced.push(AnnouncedFacts { from: day, facts: facts(&later, &shares, place, from) });
+    }
+    Ok(NoticeFacts { announced, ..facts(site, &shares, place, now) })
+}
+
+/// How much of a place is counted. A command without a server may not know the server's configuration: what was told last holds.
+fn place_of(collector: &Collector, site: &Site) -> Result<Detail, StoreError> {
+    let configured = collector.tools().places.detail();
+    if collector.counts() {
+        return Ok(configured);
+    }
+    let last = collector.operators().notices(site.id, 1)?;
+    let told = |facts: NoticeFacts| match () {
+        () if facts.has(Dimension::City) => Detail::City,
+        () if facts.has(Dimension::Region) => Detail::Region,
+        () if facts.has(Dimension::Country) => Detail::Country,
+        () => Detail::None,
+    };
+    Ok(last.first().and_then(kept_facts).map_or(configured, told))
+}
+
+/// The version of a site's notice that is in force, made if it is not there yet.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn in_force(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
+    match up_to_date(collector, site)? {
+        Ok(kept) => Ok(kept),
+        // Others may make it at the same time.
+        Err(_) => collector.alone(|| {
+            let directory = collector.directory();
+            keep(collector, directory.get(site.id).map_or(site, |site| site))
+        }),
+    }
+}
+
+/// The same for whoever holds the right to change things already, as commands do.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn in_force_alone(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
+    keep(collector, site)
+}
+
+/// A version that is to be kept.
+struct NewNotice {
+    facts: String,
+    texts: String,
+    last: Option<KeptNotice>,
+}
+
+/// The last version if nothing has changed since, else what the next one tells.
+fn up_to_date(collector: &Collector, site: &Site) -> Result<Result<KeptNotice, NewNotice>, StoreError> {
+    let told = facts_of(collector, site)?;
+    let last = collector.operators().notices(site.id, 1)?.pop();
+    let languages = languages(collector);
+    let texts: NoticeTranslations = languages
+        .codes()
+        .into_iter()
+        .filter_map(|code| Some((code.to_owned(), compose(&told, languages.texts(code)?))))
+        .collect::<BTreeMap<_, _>>();
+    let new = NewNotice { facts: json(&told)?, texts: json(&texts)?, last: None };
+    Ok(match last {
+        Some(last) if (&last.facts, &last.texts) == (&new.facts, &new.texts) => Ok(last),
+        last => Err(NewNotice { last, ..new }),
+    })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+/// Makes a new version of a site's notice if there is something new; gives the one in force. Nobody else may change anything meanwhile.
+///
+/// # Errors
+/// [`StoreError`]
+fn keep(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
+    let NewNotice { facts, texts, last } = match up_to_date(collector, site)? {
+        Ok(kept) => return Ok(kept),
+        Err(new) => new,
+    };
+    let cause = match &last {
+        None => NoticeCause::First,
+        Some(last) if last.facts == facts => NoticeCause::Program,
+        Some(_) => NoticeCause::Settings,
+    };
+    let new = KeptNotice {
+        number: last.map_or(0, |last| last.number) + 1,
+        from: collector.clock().now(),
+        cause: cause.name().to_owned(),
+        program: PROGRAM.to_owned(),
+        facts,
+        texts,
+    };
+    collector.operators().add_notice(site.id, &new)?;
+    Ok(new)
+}
+
+/// Keeps the notice of a site after a command. The command is done: a failure here is told, and healed at the next look.
+pub(in super::super) fn after_command(collector: &Collector, name: &str, reply: &mut Reply) {
+    let directory = collector.directory();
+    let Some(site) = directory.find(name) else { return };
+    if let Err(error) = keep(collector, site) {
+        collector.meter().failed(FailureKind::Command, "the notice of a site", &error);
+        reply.text.push_str(&format!("\nThe new version of the notice could not be stored: {error}"));
+    }
+}
+
+/// Makes the announced changes whose time has come. One that can't be made any more is dropped, and said to have failed.
+///
+/// # Errors
+/// [`StoreError`] where what is announced can't be read, or taken off the list.
+pub(in super::super) fn act_due(collector: &Collector, base_url: &str) -> Result<(), StoreError> {
+    let operators = collector.operators();
+    for change in operators.announced_until(collector.clock().now())? {
+        let failed = |why: &dyn std::fmt::Display| {
+            collector.meter().failed(FailureKind::Command, "an announced change", why);
+        };
+        match serde_json::from_str::<Command>(&change.command) {
+            Err(error) => failed(&error),
+            Ok(command) => {
+                if let Err(refusal) = carry_out(command, None, collector, base_url) {
+                    // A store that fails may do it the next time.
+                    if refusal.is_failure {
+                        return Err(StoreError::Other(refusal.refused.to_string()));
+                    }
+                    failed(&refusal.refused);
+                }
+            }
+        }
+        operators.withdraw(change.site, change.id)?;
+    }
+    Ok(())
+}
+
+/// Makes what is due, and a new version of each notice that has changed by itself: by a day that has come, an end of a share, or a
+/// new version of the program.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn look(collector: &Collector, base_url: &str) -> Result<(), StoreError> {
+    collector.alone(|| {
+        act_due(collector, base_url)?;
+        collector.directory().all().iter().try_for_each(|site| keep(collector, site).map(drop))
+    })
+}

@@ -1,0 +1,248 @@
+//! In: a site, its shares, the program's settings, a moment. Out: what its notice tells at that moment, in no language.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{DIMENSIONS, Dimension};
+use crate::hit::place::Detail;
+use crate::operator::Share;
+use crate::site::telling::NoticeTexts;
+use crate::site::{AddressMode, Moment, NoticeSettings, Schedule, Site, Target};
+
+/// What a notice tells, in no language. Two of a site that are equal need no new version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeFacts {
+    /// The site's domain.
+    pub domain: String,
+    /// The time zone in which its days end.
+    pub zone: String,
+    /// What becomes of addresses.
+    pub address: AddressMode,
+    /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
+    pub honours_signals: bool,
+    /// The names of the dimensions that are counted.
+    pub dimensions: Vec<String>,
+    /// The keys of the query that belong to pages.
+    pub query_keys: Vec<String>,
+    /// Whether pages or actions are watched as goals.
+    pub has_goals: bool,
+    /// Whether actions are watched whose money is counted.
+    pub has_money: bool,
+    /// Whether ways through the site are watched.
+    pub has_funnels: bool,
+    /// Whether mails are counted.
+    pub has_mails: bool,
+    /// The public page, if it is open.
+    pub public: Option<OpenPage>,
+    /// How many secret links are open.
+    pub secret_links: u32,
+    /// Whether everybody may ask how often a page was viewed.
+    pub counter: bool,
+    /// Fewer visitors of a day are not shown by name.
+    pub small_counts_k: u32,
+    /// What is kept for a time only, by name, as numbers; the name says their unit.
+    pub retention: BTreeMap<String, u32>,
+    /// For how many days changes towards more are announced.
+    pub announce_days: u32,
+    /// The owner's texts by code of language.
+    pub texts: BTreeMap<String, NoticeTexts>,
+    /// What will hold later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announced: Vec<AnnouncedFacts>,
+}
+
+/// A public page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenPage {
+    /// The last day on which it is open, as `2026-12-31`.
+    pub until: Option<String>,
+    /// The hosts in whose pages it may stand.
+    pub embed: Vec<String>,
+}
+
+/// What will hold from a day on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedFacts {
+    /// The day, as `2026-12-31`.
+    pub from: String,
+    /// What will hold then; it announces nothing itself.
+    pub facts: NoticeFacts,
+}
+
+/// Whether values of a dimension are counted for a site.
+pub fn is_collected(_site: &Site, _dimension: Dimension) -> bool {
+    true
+}
+
+/// What the notice of a site tells at a moment, of these shares, where the program looks up so much of a place.
+pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> NoticeFacts {
+    let settings = &site.settings;
+    let is_open = |share: &&Share| share.has_begun(at) && !share.has_ended(at);
+    let public = shares.iter().filter(is_open).find(|share| share.is_public());
+    let secret_links = shares.iter().filter(is_open).filter(|share| !share.is_public()).count() as u32;
+    let watches_events = settings.goals.iter().any(|goal| matches!(goal.target, Target::Event(_)));
+    NoticeFacts {
+        domain: site.domain.to_string(),
+        zone: zone(&site.schedule, at),
+        address: settings.address,
+        honours_signals: settings.opt_out,
+        dimensions: dimensions(site, place),
+        query_keys: settings.paths.query_keys.clone(),
+        has_goals: !settings.goals.is_empty(),
+        has_money: watches_events,
+        has_funnels: !settings.funnels.is_empty(),
+        has_mails: !settings.campaigns.is_empty(),
+        public: public.map(|share| open_page(share, &site.schedule)),
+        secret_links,
+        counter: settings.counter,
+        small_counts_k: settings.small_counts_k,
+        retention: retention(site),
+        announce_days: settings.notice.announce_days,
+        texts: settings.notice.texts.clone(),
+        announced: Vec::new(),
+    }
+}
+
+fn zone(schedule: &Schedule, at: Moment) -> String {
+    schedule.zone_at(at).iana_name().unwrap_or("Etc/UTC").to_owned()
+}
+
+/// The names of the dimensions that readers know and that are counted.
+fn dimensions(site: &Site, place: Detail) -> Vec<String> {
+    let is_told = |dimension: Dimension| match dimension {
+        Dimension::Country => place != Detail::None,
+        Dimension::Region => matches!(place, Detail::Region | Detail::City),
+        Dimension::City => place == Detail::City,
+        // Without tokens there are no visits, which these are of.
+        Dimension::EntryPage | Dimension::ExitPage => site.settings.address != AddressMode::None,
+        _ => true,
+    };
+    let collected = |dimension: Dimension| is_told(dimension) && is_collected(site, dimension);
+    let rows = DIMENSIONS.listed().filter(|row| collected(row.dimension));
+    rows.map(|row| row.name.to_owned()).collect()
+}
+
+fn open_page(share: &Share, schedule: &Schedule) -> OpenPage {
+    // It ends with the last millisecond before.
+    let until = share.until.map(|until| schedule.locate(until.plus(-1)).day.to_string());
+    OpenPage { until, embed: share.embed.clone() }
+}
+
+/// What is kept for a time only: every number of the site's retention but 0, which is for ever.
+fn retention(site: &Site) -> BTreeMap<String, u32> {
+    let all = serde_json::to_value(site.settings.retention).unwrap_or_default();
+    let numbers = all.as_object().into_iter().flatten().filter_map(|(name, number)| {
+        let number = u32::try_from(number.as_u64()?).ok()?;
+        (number > 0).then(|| (name.clone(), number))
+    });
+    numbers.collect()
+}
+
+impl NoticeFacts {
+    /// The owner's texts.
+    pub fn owner(&self) -> NoticeSettings {
+        NoticeSettings { announce_days: self.announce_days, texts: self.texts.clone() }
+    }
+
+    /// Whether a dimension is counted.
+    pub fn has(&self, dimension: Dimension) -> bool {
+        self.dimensions.iter().any(|name| name == dimension.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::{DataDirection, Domain, SettingContext, SettingValue, Settings, SiteChange, SiteId, SiteSetting};
+
+    fn site() -> Site {
+        Site {
+            id: SiteId(1),
+            domain: Domain::parse("example.com").unwrap(),
+            schedule: Schedule::utc(),
+            settings: Settings::default(),
+            added: Moment(0),
+        }
+    }
+
+    fn told(site: &Site) -> NoticeFacts {
+        facts(site, &[], Detail::City, Moment(1_800_000_000_000))
+    }
+
+    /// Values that differ from the default, for settings by name.
+    fn other_value(setting: &SiteSetting) -> SettingValue {
+        match setting.name {
+            "address" => "truncate".into(),
+            "slash" => "strip".into(),
+            "case" => "lower".into(),
+            "exclude_ips" => ["203.0.113.0/24"].into(),
+            "exclude_countries" => ["DE"].into(),
+            "hosts" | "exclude_hosts" => ["example.org"].into(),
+            "templates" => ["/order/:id"].into(),
+            "masks" => ["user-*"].into(),
+            "by_name" | "exclude_paths" => ["/a"].into(),
+            "query_keys" => ["id"].into(),
+            _ => match setting.default().unwrap() {
+                SettingValue::Switch(is_on) => (!is_on).into(),
+                SettingValue::Number(number) => (number + 1).into(),
+                other => panic!("{} has no other value: {other:?}", setting.name),
+            },
+        }
+    }
+
+    #[test]
+    fn what_a_setting_is_said_to_change_is_told_and_nothing_else() {
+        let domain = Domain::parse("example.com").unwrap();
+        let context = SettingContext {
+            domain: &domain,
+            other_with: &|_| None,
+            is_country: &|_| true,
+            counted: &|path, _| Ok(path.to_owned()),
+        };
+        let before = told(&site());
+        for setting in SiteSetting::all().filter(|setting| !["timezone", "aliases"].contains(&setting.name)) {
+            let mut changed = site();
+            let change = SiteChange::of(setting.name, other_value(setting));
+            change.apply(&mut changed.settings, &context).unwrap();
+            let is_told = told(&changed) != before;
+            assert_eq!(is_told, DataDirection::of(setting.name) != Some(DataDirection::Neither), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn of_places_only_what_is_looked_up_is_told() {
+        let names = |place| facts(&site(), &[], place, Moment(0)).dimensions;
+        let all = names(Detail::City);
+        for (place, gone) in [
+            (Detail::Region, vec!["city"]),
+            (Detail::Country, vec!["region", "city"]),
+            (Detail::None, vec!["country", "region", "city"]),
+        ] {
+            let rest: Vec<String> = all.iter().filter(|name| !gone.contains(&name.as_str())).cloned().collect();
+            assert_eq!(names(place), rest, "{place:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_told_from_its_day_on_until_it_ends() {
+        let share = |name: &str, from: Option<i64>, until: Option<i64>| Share {
+            id: 1,
+            site: SiteId(1),
+            name: name.into(),
+            password: None,
+            from: from.map(Moment),
+            until: until.map(Moment),
+            embed: vec!["example.org".into()],
+            added: Moment(0),
+        };
+        let day = 86_400_000;
+        let shares = [share("public", Some(day), Some(3 * day)), share("Board", None, Some(2 * day))];
+        let at = |moment| facts(&site(), &shares, Detail::City, Moment(moment));
+        assert_eq!((at(0).public, at(0).secret_links), (None, 1));
+        let page = OpenPage { until: Some("1970-01-03".into()), embed: vec!["example.org".into()] };
+        assert_eq!((at(day).public, at(day).secret_links), (Some(page), 1));
+        assert_eq!(at(2 * day).secret_links, 0);
+        assert_eq!(at(3 * day).public, None);
+    }
+}

@@ -1,0 +1,140 @@
+//! Which way a change of a setting leads: to more data about visitors, or more of it shown, or to less. Changes towards more may have
+//! to be announced first ([`super::NoticeSettings::announce_days`]).
+
+use super::change::SettingValue;
+
+/// How a setting bears on what is counted of visitors and shown of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataDirection {
+    /// Not at all, or by nothing that visitors are told.
+    Neither,
+    /// Switched on it is more.
+    OnIsMore,
+    /// Switched off it is more.
+    OffIsMore,
+    /// A higher number is more, and 0 is without end.
+    HigherIsMore,
+    /// A higher number is less.
+    HigherIsLess,
+    /// Names from the least to the most.
+    From(&'static [&'static str]),
+    /// Each text of the list is more.
+    ListedIsMore,
+}
+
+/// The direction of each setting, by its name.
+const DIRECTIONS: [(&str, DataDirection); 23] = {
+    use DataDirection::*;
+    [
+        ("timezone", Neither),
+        // Which pages are the site's own.
+        ("hosts", Neither),
+        ("aliases", Neither),
+        ("address", From(&["none", "truncate", "hash"])),
+        ("opt_out", OffIsMore),
+        ("subdomain_referrers", Neither),
+        ("counter", OnIsMore),
+        ("small_counts_k", HigherIsLess),
+        // Budgets are about floods.
+        ("values_max", Neither),
+        ("pair_cells_max", Neither),
+        ("day_pairs_months", HigherIsMore),
+        // Names of pages are never a person's, whatever the rules: they are masked before.
+        ("templates", Neither),
+        ("masks", Neither),
+        ("slash", Neither),
+        ("case", Neither),
+        ("query_keys", ListedIsMore),
+        ("personal", Neither),
+        ("by_name", Neither),
+        // What an owner leaves out is mostly the owner, and told to nobody.
+        ("exclude_ips", Neither),
+        ("exclude_countries", Neither),
+        ("exclude_paths", Neither),
+        ("exclude_hosts", Neither),
+        ("announce_days", HigherIsLess),
+    ]
+};
+
+impl DataDirection {
+    /// That of a setting; nothing for one that nobody thought about yet, which is taken for more in any case.
+    pub fn of(setting: &str) -> Option<DataDirection> {
+        DIRECTIONS.iter().find(|(name, _)| *name == setting).map(|(_, direction)| *direction)
+    }
+
+    /// Whether a change from one value to another is towards more.
+    pub fn is_more(self, before: &SettingValue, after: &SettingValue) -> bool {
+        use SettingValue::{List, Number, Switch, Word};
+        match (self, before, after) {
+            (DataDirection::OnIsMore, Switch(before), Switch(after)) => !before & after,
+            (DataDirection::OffIsMore, Switch(before), Switch(after)) => before & !after,
+            (DataDirection::HigherIsMore, Number(before), Number(after)) => endless(*after) > endless(*before),
+            (DataDirection::HigherIsLess, Number(before), Number(after)) => after < before,
+            (DataDirection::From(names), Word(before), Word(after)) => {
+                let place = |word: &String| names.iter().position(|name| name == word);
+                place(after) > place(before)
+            }
+            (DataDirection::ListedIsMore, List(before), List(after)) => after.iter().any(|text| !before.contains(text)),
+            _ => false,
+        }
+    }
+}
+
+/// A number of which 0 is without end.
+fn endless(number: u32) -> u32 {
+    if number == 0 { u32::MAX } else { number }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::{SettingKind, SiteSetting};
+
+    #[test]
+    fn every_setting_has_a_direction_and_every_direction_a_setting() {
+        let names: Vec<&str> = SiteSetting::all().map(|setting| setting.name).collect();
+        let named: Vec<&str> = DIRECTIONS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, named);
+        for setting in SiteSetting::all() {
+            let fits = match DataDirection::of(setting.name) {
+                Some(DataDirection::OnIsMore | DataDirection::OffIsMore) => {
+                    matches!(setting.kind, SettingKind::Switch { .. })
+                }
+                Some(DataDirection::HigherIsMore | DataDirection::HigherIsLess) => {
+                    matches!(setting.kind, SettingKind::Number { .. })
+                }
+                Some(DataDirection::From(names)) => match setting.kind {
+                    SettingKind::Choice { options, .. } => {
+                        options.len() == names.len() && options.iter().all(|option| names.contains(&option.name))
+                    }
+                    _ => false,
+                },
+                Some(DataDirection::ListedIsMore) => matches!(setting.kind, SettingKind::List { .. }),
+                Some(DataDirection::Neither) => true,
+                None => false,
+            };
+            assert!(fits, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_change_leads_to_more_one_way_and_to_less_the_other() {
+        let pairs: [(&str, SettingValue, SettingValue); 7] = [
+            ("address", "none".into(), "truncate".into()),
+            ("address", "truncate".into(), "hash".into()),
+            ("opt_out", true.into(), false.into()),
+            ("counter", false.into(), true.into()),
+            ("small_counts_k", 10_u32.into(), 5_u32.into()),
+            ("day_pairs_months", 12_u32.into(), 0_u32.into()),
+            ("query_keys", ["id"].into(), ["id", "q"].into()),
+        ];
+        for (name, less, more) in pairs {
+            let direction = DataDirection::of(name).unwrap();
+            assert!(direction.is_more(&less, &more), "{name}");
+            assert!(!direction.is_more(&more, &less) && !direction.is_more(&more, &more), "{name}");
+        }
+        let swapped = DataDirection::ListedIsMore.is_more(&["a"].into(), &["b"].into());
+        assert!(swapped, "another key is one more, though one is gone");
+        assert_eq!(DataDirection::of("nobody_thought_of_it"), None);
+    }
+}
