@@ -99,7 +99,7 @@ impl Explainer<'_> {
 
     fn made(&self, beacon: Beacon, site: &Site) -> Result<Hit, Dropped> {
         let arrival = Arrival { at: self.now, local: site.schedule.locate(self.now) };
-        hit::make(beacon, site, arrival, &Salt::from_random(self.random), self.tools)
+        hit::make(beacon, site, arrival, &Salt::from_bytes(&self.random), self.tools)
     }
 
     /// Books a hit in a day of its own, and tells what that changes. A ping counts in a visit, so one is made up for it.

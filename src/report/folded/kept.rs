@@ -73,7 +73,7 @@ impl Kept {
 
     /// Forgets all: values may be gone from days whose totals are what they were.
     pub fn clear(&self) {
-        self.0.clear();
+        self.cache.clear();
     }
 
     pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
