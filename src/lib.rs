@@ -102,7 +102,8 @@
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
-//! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
+//! - what everybody may see of a site: [`report::folded`] and nowhere else (the rule and its proof: `rule.rs` there; what is part of
+//!   what: `wholes.rs`; who tries to break it: `attacker.rs`), and [`view::counter`]; how it is opened: `control/share.rs`,
 //!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
 //! - a setting of a site: its field and its item in `site/settings.rs` (of paths: `site/paths.rs`; of what is left out:
 //!   `site/exclusions.rs`), a bound in [`limits`]. Flags, answers, forms and their texts are made of the item; the table for the
