@@ -104,7 +104,8 @@
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
-//! - what everybody may see of a site: [`report::folded`] and nowhere else; how it is opened: `control/share.rs`,
+//! - what everybody may see of a site: [`report::folded`] and nowhere else (the rule and its proof: `rule.rs` there; what is part of
+//!   what: `wholes.rs`; who tries to break it: `attacker.rs`), and [`view::counter`]; how it is opened: `control/share.rs`,
 //!   `server/share.rs`, and by owners in `server/settings/sharing.rs`;
 //! - what is published with noise: `counts/published.rs` and below; which days are: `collector/running/publishing.rs`; what is kept of it:
 //!   `store/sums/sqlite/releases.rs`; how it is shown: `page/published.rs`, `server/published.rs`; lists of values that no visitor adds to:

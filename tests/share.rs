@@ -142,7 +142,7 @@ fn what_makes_no_sense_is_refused_with_the_way_out() {
         let change = SiteChange::of("small_counts_k", k);
         world.command(Command::SiteSet { domain: "example.com".into(), change }).map(|reply| reply.text)
     };
-    assert!(k(1).unwrap_err().to_string().contains("from 2 to"));
+    assert!(k(2).unwrap_err().to_string().contains("from 3 to"));
     assert!(k(10).unwrap().contains("small counts below 10"));
 }
 
@@ -236,15 +236,17 @@ fn nothing_small_or_of_today_is_shown_in_any_format() {
         };
         let is =
             |list: &[(&str, i64)]| list.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<Vec<_>>();
-        // Two had /rare-plans, so the next smallest goes with it; one came from elsewhere, so eleven from Google do.
-        assert_eq!(values(Dimension::Page), is(&[("/", 12), ("(other)", 8)]));
+        // Two had /rare-plans, so one of the others goes with it; one came from elsewhere, so eleven from Google do.
+        let pages = values(Dimension::Page);
+        let (six, twelve) = (is(&[("(other)", 14), ("/pricing", 6)]), is(&[("/", 12), ("(other)", 8)]));
+        assert!(pages == six || pages == twelve, "{pages:?}");
         assert_eq!(values(Dimension::Source), is(&[("(other)", 12)]));
         assert_eq!(values(Dimension::Event), is(&[("(other)", 9)]));
     }
 }
 
 /// Words of the page of signed-in people that open pages have not.
-const FOR_PEOPLE_ALONE: [&str; 10] = [
+const FOR_PEOPLE_ALONE: [&str; 12] = [
     "Not counted",
     "Bots and AI crawlers",
     "visitors now",
@@ -254,11 +256,13 @@ const FOR_PEOPLE_ALONE: [&str; 10] = [
     "period=today",
     "sources=channel",
     "sources=referrer",
+    "pages=entry_page",
+    "pages=exit_page",
     "utm_source",
 ];
 
 /// What no open page answers.
-const REFUSED: [&str; 15] = [
+const REFUSED: [&str; 17] = [
     "?period=today",
     "?filter=page%7Cis%7C%2F",
     "?period=30d&filter=is%2Cpage%2C%2Frare-plans",
@@ -274,6 +278,8 @@ const REFUSED: [&str; 15] = [
     "/channel.json",
     "/utm_source.csv",
     "/utm_campaign.json",
+    "/entry_page.csv",
+    "/exit_page.json",
 ];
 
 #[test]
@@ -459,13 +465,34 @@ fn a_site_without_visitors_is_held_to_its_hits() {
 }
 
 #[test]
-fn a_counter_of_an_open_site_counts_the_same_days() {
+fn a_counter_does_not_tell_whether_a_site_is_open() {
     let world = World::start();
     let change = SiteChange::of("counter", true);
     world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
     three_days(&world);
-    let count = |page: &str| world.page(&format!("/counter/example.com/{page}.json")).json()["count"].clone();
-    assert_eq!([count(""), count("pricing")], [json!("10"), json!("5")]);
+    let counts = || {
+        let count = |page: &str| world.page(&format!("/counter/example.com/{page}.json")).json()["count"].clone();
+        ["", "pricing", "rare-plans", "quiet-day", "today-page"].map(count)
+    };
+    let closed = counts();
+    for count in &closed {
+        let count = count.as_str().unwrap();
+        assert!(count == "<5" || count.parse::<u64>().unwrap() % 5 == 0, "{closed:?}");
+    }
+    assert_eq!(closed[4], "<5", "today is not over");
     open(&world, None, |_| ());
-    assert_eq!([count(""), count("pricing")], [json!("10"), json!("<5")], "/pricing is (other) on that day");
+    assert_eq!(counts(), closed);
+    close(&world, "public").unwrap();
+    assert_eq!(counts(), closed);
+}
+
+#[test]
+fn what_was_folded_is_folded_alike_after_a_restart() {
+    let mut world = World::start();
+    three_days(&world);
+    let home = open(&world, None, |_| ());
+    let rows = |world: &World| world.page(&format!("{home}/page.json?{}", PERIODS[6])).json();
+    let before = rows(&world);
+    world.restart();
+    assert_eq!(rows(&world), before);
 }

@@ -86,11 +86,6 @@ impl<'a> Folded<'a> {
         Folded { sums, kept, site: site.id, today: site.schedule.locate(now).day, k }
     }
 
-    /// A number below a bound that nobody can foretell, the same each time for the site and what it is for.
-    pub fn secret_number(&self, about: &str, bound: u64) -> u64 {
-        self.kept.key().number(&[&self.site.0.to_le_bytes(), about.as_bytes()]) % bound.max(1)
-    }
-
     /// The question for cells by day, up to the last day that is over.
     fn ask(&self, axis: Axis<Name>, first: i32, last: i32) -> Ask {
         let last = last.min(self.today.0 - 1);

@@ -13,9 +13,8 @@ use super::{SharedApp, answers};
 use crate::collector::{Collector, SnapshotScope};
 use crate::hit::path;
 use crate::limits;
-use crate::report::folded::Folded;
 use crate::site::Day;
-use crate::view::counter::{svg, views};
+use crate::view::counter::{shown, svg, views};
 
 /// How long it may be kept, in seconds: it changes once a day.
 const AGE: &str = "public, max-age=3600";
@@ -36,15 +35,14 @@ pub async fn counter(
     let Ok(location) = path::locate_by(&url, false, Some(&site.settings.paths)) else {
         return answers::not_found(&headers);
     };
-    let now = app.collector.clock().now();
-    let last = Day(site.schedule.locate(now).day.0 - 1);
+    let last = Day(site.schedule.locate(app.collector.clock().now()).day.0 - 1);
     let Some(_permit) = LIMIT.take().await else { return failure::busy(&headers) };
     let work = move |collector: &Collector| {
         let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
-        views(&site, &location.path, last, &Folded::of(&snapshot, &site, now, collector.folded()))
+        views(&site, &location.path, last, &snapshot, collector.folded().key())
     };
     let count = match app.in_turn(work).await.and_then(|views| views.map_err(FailureCause::from)) {
-        Ok(count) => count,
+        Ok(count) => shown(count),
         Err(cause) => return failure::page(cause, &headers),
     };
     let (kind, body) = match ending {

@@ -429,8 +429,8 @@ words! {
     not_counted_export: "Sums do not know how this breakdown meets the filter.",
 
     // Pages for readers who are not signed in.
-    share_notice: "Days that are over. Values with fewer than {0} visitors a day are added up as `(other)`, and days with fewer than {0} visitors are left out.",
-    share_notice_hits: "Days that are over. Values with fewer than {0} pageviews a day are added up as `(other)`, and days with fewer than {0} pageviews are left out.",
+    share_notice: "Days that are over. Values with fewer than {0} visitors a day are added up as `(other)` with others that hide them, and days with fewer than {0} visitors are left out.",
+    share_notice_hits: "Days that are over. Values with fewer than {0} pageviews a day are added up as `(other)` with others that hide them, and days with fewer than {0} pageviews are left out.",
     share_how: "How visits are counted",
     share_nothing: "Nothing to show yet: there was no day with enough visitors so far, or it is not over.",
     not_for_all: "For signed-in people",

@@ -396,8 +396,8 @@ pub const FRENCH: Words = Words {
     not_counted_export: "Les sommes ne disent pas comment cette répartition se croise avec le filtre.",
 
     // Pages for readers who are not signed in.
-    share_notice: "Jours terminés. Les valeurs de moins de {0} visiteurs par jour sont regroupées sous `(other)`, et les jours de moins de {0} visiteurs sont omis.",
-    share_notice_hits: "Jours terminés. Les valeurs de moins de {0} pages vues par jour sont regroupées sous `(other)`, et les jours de moins de {0} pages vues sont omis.",
+    share_notice: "Jours terminés. Les valeurs de moins de {0} visiteurs par jour sont regroupées sous `(other)` avec d’autres qui les cachent, et les jours de moins de {0} visiteurs sont omis.",
+    share_notice_hits: "Jours terminés. Les valeurs de moins de {0} pages vues par jour sont regroupées sous `(other)` avec d’autres qui les cachent, et les jours de moins de {0} pages vues sont omis.",
     share_how: "Comment les visites sont comptées",
     share_nothing: "Rien à montrer encore : aucun jour n’a eu assez de visiteurs jusqu’ici, ou il n’est pas terminé.",
     not_for_all: "Pour les personnes connectées",

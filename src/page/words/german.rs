@@ -394,8 +394,8 @@ pub const GERMAN: Words = Words {
     not_counted_export: "Wie sich diese Aufteilung mit dem Filter trifft, ist in den Summen nicht enthalten.",
 
     // Pages for readers who are not signed in.
-    share_notice: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Besuchern am Tag sind als `(other)` zusammengefasst, und Tage mit weniger als {0} Besuchern fehlen.",
-    share_notice_hits: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Seitenaufrufen am Tag sind als `(other)` zusammengefasst, und Tage mit weniger als {0} Seitenaufrufen fehlen.",
+    share_notice: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Besuchern am Tag sind mit anderen, die sie verdecken, als `(other)` zusammengefasst, und Tage mit weniger als {0} Besuchern fehlen.",
+    share_notice_hits: "Gezeigt werden abgeschlossene Tage. Werte mit weniger als {0} Seitenaufrufen am Tag sind mit anderen, die sie verdecken, als `(other)` zusammengefasst, und Tage mit weniger als {0} Seitenaufrufen fehlen.",
     share_how: "Wie Besuche gezählt werden",
     share_nothing: "Noch nichts zu zeigen: Bisher gab es keinen Tag mit genügend Besuchern, oder er ist noch nicht vorbei.",
     not_for_all: "Für angemeldete Personen",

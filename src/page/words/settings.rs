@@ -158,7 +158,7 @@ texts! {
     sharing: "Sharing",
     sharing_of: "Sharing of {0}",
     shares: "What is open",
-    shares_intro: "Readers who are not signed in see days that are over, without filters; values with fewer than {0} visitors a day are added up.",
+    shares_intro: "Readers who are not signed in see days that are over, without filters; values with fewer than {0} visitors a day are added up with others that hide them.",
     share_name: "Name",
     share_name_help: "Who the secret link is for. A public page has no name.",
     share_kind: "How",

@@ -318,24 +318,107 @@ fn made_up(numbers: &mut Numbers, family: &'static ValueFamily) -> SmallSite {
     SmallSite { family, k, visitors, counts, own, is_by_hits }
 }
 
+fn draw(number: u64) -> impl Fn(&str, &str) -> f64 {
+    move |kind, name| {
+        let key = SmallCountsKey::of([2; 32]);
+        let number = key.number(&[&number.to_le_bytes(), kind.as_bytes(), name.as_bytes()]);
+        -((number as f64 + 0.5) / 2_f64.powi(64)).ln()
+    }
+}
+
 fn sites_to_attack() -> u64 {
     std::env::var("HEADCOUNT_ATTACKED_SITES").ok().and_then(|sites| sites.parse().ok()).unwrap_or(600)
+}
+
+/// Small sites, the same in each run. Of a day with fewer than k visitors nothing is seen at all.
+fn small_sites(many: u64) -> impl Iterator<Item = (u64, SmallSite)> {
+    let site = |number: u64| {
+        let mut numbers = Numbers(SmallCountsKey::of([1; 32]), number << 16);
+        (number, made_up(&mut numbers, &FAMILIES[(number % FAMILIES.len() as u64) as usize]))
+    };
+    (0..).map(site).filter(|(_, site)| site.visitors >= site.k).take(many as usize)
 }
 
 #[test]
 fn no_value_below_k_is_determined() {
     let mut hidden = 0;
-    for number in 0..sites_to_attack() {
-        let mut numbers = Numbers(SmallCountsKey::of([1; 32]), number << 16);
-        let site = made_up(&mut numbers, &FAMILIES[(number % FAMILIES.len() as u64) as usize]);
-        let draw = |kind: &str, name: &str| {
-            let number = SmallCountsKey::of([2; 32]).number(&[&number.to_le_bytes(), kind.as_bytes(), name.as_bytes()]);
-            -((number as f64 + 0.5) / 2_f64.powi(64)).ln()
-        };
-        let seen = site.seen(&draw);
+    for (number, site) in small_sites(sites_to_attack()) {
+        let seen = site.seen(&draw(number));
         let found = determined(&site, &seen, &|other| other.may_be_seen_as(&seen));
         assert!(found.is_empty(), "{number}: {found:?}");
         hidden += seen.iter().filter(|rows| rows.len() > 1 && rows.contains_key(OTHER)).count();
     }
     assert!(hidden > 50, "{hidden} sites have folded and shown values");
+}
+
+/// What the rule before this one showed: with small values the smallest of the others was folded, until k were.
+fn formerly_seen(site: &SmallSite) -> Seen {
+    let mut values: Vec<(i64, &str)> = site.sums(0).into_iter().map(|(name, count)| (count, name)).collect();
+    values.retain(|(count, _)| *count > 0);
+    values.sort_unstable();
+    let (mut rows, mut other) = (BTreeMap::new(), 0);
+    for (count, name) in values {
+        if count < site.k || (1..site.k).contains(&other) {
+            other += count;
+        } else {
+            rows.insert(name.to_owned(), count);
+        }
+    }
+    rows.extend((other > 0).then(|| (OTHER.to_owned(), other)));
+    vec![rows]
+}
+
+fn site_of(family: &'static ValueFamily, k: i64, counts: &[i64]) -> SmallSite {
+    let (visitors, own) = (counts.iter().sum(), vec![0; counts.len()]);
+    SmallSite { family, k, visitors, counts: counts.to_vec(), own, is_by_hits: false }
+}
+
+const THREE: ValueFamily =
+    ValueFamily { dimensions: &[Dimension::Screen], leaves: &[&["sm"], &["md"], &["lg"]], repeats: false };
+const TWO: ValueFamily = ValueFamily { dimensions: &[Dimension::Screen], leaves: &[&["sm"], &["lg"]], repeats: false };
+
+#[test]
+fn the_attacker_finds_what_the_former_rule_told() {
+    let attacked = |site: &SmallSite| {
+        let seen = formerly_seen(site);
+        determined(site, &seen, &|other| formerly_seen(other) == seen).len()
+    };
+    assert_eq!(attacked(&site_of(&THREE, 5, &[4, 10, 10])), 1);
+    let sites = small_sites(600).map(|(_, site)| site);
+    let flat = sites.filter(|site| site.family.dimensions == [Dimension::Source] && !site.is_by_hits);
+    let found = flat.filter(|site| attacked(&SmallSite { own: vec![0; 4], ..site.clone() }) > 0).count();
+    assert!(found > 5, "{found} sites");
+}
+
+#[test]
+fn at_two_the_attacker_knows_that_each_of_two_had_one() {
+    let attacked = |k: i64, counts: &[i64]| {
+        let site = site_of(&TWO, k, counts);
+        let seen = site.seen(&draw(0));
+        determined(&site, &seen, &|other| other.may_be_seen_as(&seen)).len()
+    };
+    assert_eq!((attacked(2, &[1, 1]), attacked(3, &[1, 2]), attacked(3, &[2, 2])), (2, 0, 0));
+}
+
+#[test]
+fn pages_would_tell_how_often_each_was_first() {
+    const FIRST: ValueFamily =
+        ValueFamily { dimensions: &[Dimension::EntryPage], leaves: &[&["/a"], &["/b"]], repeats: false };
+    let (views, site) = ([5, 10], site_of(&FIRST, 5, &[4, 10]));
+    let seen = site.seen(&draw(0));
+    assert!(determined(&site, &seen, &|other| other.may_be_seen_as(&seen)).is_empty());
+    let is_seen = |other: &SmallSite| {
+        other.counts.iter().zip(views).all(|(first, views)| *first <= views) && other.may_be_seen_as(&seen)
+    };
+    assert_eq!(determined(&site, &seen, &is_seen).len(), 1);
+}
+
+#[test]
+fn a_greater_k_hides_what_a_smaller_one_hid_and_more() {
+    for (number, site) in small_sites(600).filter(|(_, site)| site.family.dimensions.len() == 1) {
+        let greater = SmallSite { k: site.k + 1, ..site.clone() };
+        let (seen, less) = (site.seen(&draw(number)), greater.seen(&draw(number)));
+        let is_seen = |name: &String| name == OTHER || seen[0].contains_key(name);
+        assert!(less[0].keys().all(is_seen), "{number}: {seen:?} {less:?}");
+    }
 }

@@ -53,11 +53,7 @@ fn form_of_system(os: &str) -> Option<&'static str> {
 /// The name of what a value is a part of: `Berlin, DE-BE` of `DE-BE`, that of `DE`, `Chrome 130` of `Chrome`. A city whose region is
 /// not known is part of what its country has without a region, which bears the country's name. Nothing where the name does
 /// not tell. `is_known` says whether a name is one of the whole's.
-pub(super) fn name_of_whole<'a>(
-    dimension: Dimension,
-    value: &'a str,
-    is_known: impl Fn(&str) -> bool,
-) -> Option<&'a str> {
+pub(super) fn name_of_whole(dimension: Dimension, value: &str, is_known: impl Fn(&str) -> bool) -> Option<&str> {
     if value == OTHER || value == dimension.missing() || value == NOT_SET {
         return None;
     }

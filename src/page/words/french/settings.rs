@@ -177,7 +177,7 @@ pub const FRENCH: Settings = Settings {
     sharing: "Partage",
     sharing_of: "Partage de {0}",
     shares: "Ce qui est ouvert",
-    shares_intro: "Les lecteurs non connectés voient les jours terminés, sans filtres ; les valeurs de moins de {0} visiteurs par jour sont regroupées.",
+    shares_intro: "Les lecteurs non connectés voient les jours terminés, sans filtres ; les valeurs de moins de {0} visiteurs par jour sont regroupées avec d’autres qui les cachent.",
     share_name: "Nom",
     share_name_help: "À qui est destiné le lien secret. Une page publique n’a pas de nom.",
     share_kind: "Comment",

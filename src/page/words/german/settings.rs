@@ -177,7 +177,7 @@ pub const GERMAN: Settings = Settings {
     sharing: "Freigabe",
     sharing_of: "Freigabe von {0}",
     shares: "Was offen ist",
-    shares_intro: "Wer nicht angemeldet ist, sieht abgeschlossene Tage, ohne Filter; Werte mit weniger als {0} Besuchern am Tag sind zusammengefasst.",
+    shares_intro: "Wer nicht angemeldet ist, sieht abgeschlossene Tage, ohne Filter; Werte mit weniger als {0} Besuchern am Tag sind mit anderen zusammengefasst, die sie verdecken.",
     share_name: "Name",
     share_name_help: "Für wen der geheime Link ist. Eine öffentliche Seite hat keinen Namen.",
     share_kind: "Wie",
