@@ -1,6 +1,7 @@
 //! The sampler against the distribution as a formula gives it, and the promise of the distribution. Bits are made of a seed, so that the
 //! outcome is the same each time.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::*;
@@ -25,9 +26,11 @@ fn of_scale(numerator: u64, denominator: u64) -> DiscreteLaplace {
 fn chi_squared(samples: &[i64], wanted: DiscreteLaplace) -> (f64, f64) {
     let all = samples.len() as f64;
     let last = (0..).find(|x| wanted.probability(x + 1) * all < 50.0).unwrap();
+    let mut counts: BTreeMap<i64, u32> = BTreeMap::new();
+    samples.iter().for_each(|sample| *counts.entry(*sample).or_default() += 1);
     let (mut sum, mut rest, mut rest_wanted) = (0.0, all, all);
     for x in -last..=last {
-        let count = samples.iter().filter(|sample| **sample == x).count() as f64;
+        let count = f64::from(counts.get(&x).copied().unwrap_or(0));
         let expected = wanted.probability(x) * all;
         sum += (count - expected).powi(2) / expected;
         (rest, rest_wanted) = (rest - count, rest_wanted - expected);
@@ -56,8 +59,9 @@ fn samples_are_of_the_distribution_and_of_no_other() {
             let wrong = of_scale(numerator * by, denominator * of);
             assert!(!fits(&samples, wrong), "{noise:?} is taken for {wrong:?}");
         }
-        // Nor would it pass numbers that are moved, or 0 drawn by both signs.
-        let moved: Vec<i64> = samples.iter().map(|sample| sample + 1).collect();
+        // Nor would it pass numbers that are moved by a quarter of the scale, or 0 drawn by both signs.
+        let by = 1 + noise.scale() as i64 / 4;
+        let moved: Vec<i64> = samples.iter().map(|sample| sample + by).collect();
         let doubled: Vec<i64> =
             samples.iter().flat_map(|sample| vec![*sample; 1 + usize::from(*sample == 0)]).collect();
         assert!(!fits(&moved, noise) && !fits(&doubled, noise), "{noise:?}");
