@@ -2,6 +2,7 @@
 //! the file. Forgets: the secret; the store holds digests only, so that a copy of the database signs nobody in.
 
 pub mod password;
+pub mod signing;
 
 use std::fmt;
 
