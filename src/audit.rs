@@ -70,8 +70,13 @@ pub fn look(order: AuditOrder<'_>) -> Result<AuditReport> {
     let journals = journals(&inspection, &file, order.journal, is_folder)?;
     let list = FileList::of(&path, &file, &journals)?;
     let finder = Finder::new()?;
-    let searched = disk::search(&list, &finder, &declared, &inspection)?;
-    let look = DatabaseLook::of(&inspection, &finder, &declared)?;
+    let looker = inspection.again()?;
+    let (searched, look) = std::thread::scope(|scope| {
+        let look = scope.spawn(|| DatabaseLook::of(&{ looker }, &finder, &declared));
+        let searched = disk::search(&list, &finder, &declared, &inspection);
+        (searched, look.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (searched, look) = (searched?, look?);
     let mut report = AuditReport::of(&path, order.now, &inspection, &list, searched.cells)?;
     report.take_database(look, database::located(&inspection, &file, searched.traces, &list)?);
     report.take_files(searched.failed, &list);

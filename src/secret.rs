@@ -4,6 +4,7 @@
 mod bits;
 pub mod password;
 pub mod small_counts;
+pub mod signing;
 
 use std::fmt;
 

@@ -190,6 +190,19 @@ fn a_trace_in_any_other_file_is_found_in_each_of_its_forms() {
 }
 
 #[test]
+fn a_trace_that_lies_across_two_pieces_of_a_file_is_found_once() {
+    let (folder, data) = counted();
+    let piece = headcount::limits::AUDIT_CHUNK_BYTES;
+    for start in [piece - 30, piece - 5, piece] {
+        let mut bytes = vec![0; piece + 100];
+        bytes[start..start + 24].copy_from_slice(b" ana.canary@example.org ");
+        fs::write(folder.path().join("large"), &bytes).unwrap();
+        let places: Vec<_> = findings(&data).iter().map(|one| one["offset"].as_u64().unwrap()).collect();
+        assert_eq!(places, [start as u64 + 1]);
+    }
+}
+
+#[test]
 fn what_a_server_left_in_memory_is_searched_too() {
     let (folder, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir_in("/dev/shm").unwrap());
     let [data, journal] = [&folder, &memory].map(|folder| folder.path().to_str().unwrap().to_owned());
@@ -239,7 +252,7 @@ fn what_is_not_in_the_allow_list_is_found() {
 #[test]
 fn what_operators_have_declared_is_no_finding() {
     let (folder, data) = counted();
-    let set = ["site", "set", "example.com", "--exclude-network", "203.0.113.0/24", "--data", &data];
+    let set = ["site", "set", "example.com", "--exclude-ip", "203.0.113.0/24", "--data", &data];
     printed(&set);
     printed(&["site", "set", "example.com", "--alias", "550e8400-e29b-41d4-a716-446655440000", "--data", &data]);
     printed(&["user", "add", "ana@example.com", "--role", "owner", "--data", &data]);

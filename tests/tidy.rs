@@ -392,7 +392,7 @@ const NO_BOUNDS: [(&str, &str); 15] = [
                   REJECTED MAIL BATCH IMPORTED SALT DISPLACED CLOSED FORGOTTEN FLUSHED MAY_REPEAT OPENED TMPFS RAMFS NAME_BYTES",
     ),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
-    ("src/store/", "Codes of the store: FINAL PROP REVENUE FUNNEL TURNED"),
+    ("src/store/", "Codes of the store, and its version: FINAL PROP REVENUE FUNNEL TURNED VERSION"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/ingest/bulk.rs", "A bound of limits as a duration: WAIT"),
     ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),

@@ -14,10 +14,6 @@ use crate::hit::mask;
 use crate::limits;
 use crate::store::{ColumnContent, Inspection, PageOwner, StoreError, StoredText};
 
-/// Sizes of SQLite's log: of its head, and of the head of each page in it.
-const LOG_HEAD_BYTES: u64 = 32;
-const FRAME_HEAD_BYTES: u64 = 24;
-
 /// What a look at the tables brings.
 pub(super) struct DatabaseLook {
     /// Parts and values that do not belong there.
@@ -45,7 +41,10 @@ impl DatabaseLook {
         let mut look = DatabaseLook { strays: Vec::new(), texts: BTreeSet::new() };
         for part in inspection.strays()? {
             let (kind, name) = (part.kind, part.name);
-            let what = format!("the {kind} {name} is not in the schema");
+            let what = match kind.as_str() {
+                "table" | "column" => format!("a {kind} that is not in the schema"),
+                _ => format!("the {kind} {name}, which is not in the schema"),
+            };
             look.strays.push(AuditFinding {
                 table: Some(part.table),
                 column: (kind == "column").then_some(name),
@@ -83,8 +82,13 @@ fn each_trace(text: StoredText<'_>, finder: &Finder, mut take: impl FnMut(Trace)
         finder.search(text.bytes, 0, &mut found);
         return;
     };
-    finder.search_text(words, &mut found);
-    if text.content == Some(ColumnContent::Masked) {
+    if text.content != Some(ColumnContent::Masked) {
+        finder.search_text(words, &mut found);
+        return;
+    }
+    finder.search_name(words, &mut found);
+    // Of a name that a mask leaves alone no more has to be asked; most are so.
+    if mask::name(words) != words {
         mask::found(words, |mark, range| {
             if let Some(kind) = TraceKind::of_mark(mark) {
                 let (value, bytes) = (words[range.clone()].as_bytes().to_vec(), range.len());
@@ -104,17 +108,7 @@ pub(super) fn located(
     traces: Vec<(usize, Trace)>,
     list: &FileList,
 ) -> Result<Vec<Located>, StoreError> {
-    let page_bytes = inspection.page_bytes()?;
-    let log = log_of(database);
-    let opened_log = log.is_file().then(|| File::open(&log).ok()).flatten();
-    let pages: Vec<Option<u64>> = traces
-        .iter()
-        .map(|(file, trace)| match &list.files[*file].path {
-            path if path == database => Some(trace.at / page_bytes + 1),
-            path if *path == log => page_in_log(opened_log.as_ref()?, trace.at, page_bytes),
-            _ => None,
-        })
-        .collect();
+    let pages = pages(inspection.page_bytes()?, database, &traces, list);
     let numbers: Vec<u64> = pages.iter().flatten().copied().collect();
     let owners = if numbers.is_empty() { BTreeMap::new() } else { inspection.page_owners(&numbers)? };
     let mut located = Vec::new();
@@ -138,6 +132,18 @@ pub(super) fn located(
         located.push(Located { finding, trace });
     }
     Ok(located)
+}
+
+/// The page of the database that each trace is on, in its file or its log.
+fn pages(page_bytes: u64, database: &Path, traces: &[(usize, Trace)], list: &FileList) -> Vec<Option<u64>> {
+    let log = log_of(database);
+    let opened_log = File::open(&log).ok();
+    let page = |(file, trace): &(usize, Trace)| match &list.files[*file].path {
+        path if path == database => Some(trace.at / page_bytes + 1),
+        path if *path == log => page_in_log(opened_log.as_ref()?, trace.at, page_bytes),
+        _ => None,
+    };
+    traces.iter().map(page).collect()
 }
 
 /// A trace as a finding, without a place.
@@ -170,10 +176,11 @@ fn log_of(database: &Path) -> std::path::PathBuf {
     log.into()
 }
 
-/// The page that a place in SQLite's log is of.
+/// The page that a place in SQLite's log is of: behind a head of 32 bytes, each page has one of 24, which begins with its number.
 fn page_in_log(log: &File, at: u64, page_bytes: u64) -> Option<u64> {
-    let frame = at.checked_sub(LOG_HEAD_BYTES)? / (FRAME_HEAD_BYTES + page_bytes);
+    let frame_bytes = 24 + page_bytes;
+    let frame = at.checked_sub(32)? / frame_bytes;
     let mut number = [0; 4];
-    log.read_exact_at(&mut number, LOG_HEAD_BYTES + frame * (FRAME_HEAD_BYTES + page_bytes)).ok()?;
+    log.read_exact_at(&mut number, 32 + frame * frame_bytes).ok()?;
     Some(u32::from_be_bytes(number).into())
 }

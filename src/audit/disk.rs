@@ -130,12 +130,8 @@ pub(super) fn search(
         }
         Ok::<_, StoreError>((found, inspection.cells(part, limits::AUDIT_THREADS)?))
     };
+    let done = on_threads(lookers, work);
     let mut searched = Searched { traces: Vec::new(), cells: ReadCells::default(), failed: Vec::new() };
-    let done = std::thread::scope(|scope| {
-        let spawned: Vec<_> =
-            lookers.into_iter().enumerate().map(|(part, looker)| scope.spawn(move || work(part, looker))).collect();
-        spawned.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-    });
     for done in done {
         let ((traces, failed), cells) = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         searched.traces.extend(traces);
@@ -145,6 +141,16 @@ pub(super) fn search(
     searched.traces.sort();
     searched.traces.dedup();
     Ok(searched)
+}
+
+/// Does work on a thread for each of these, which is told its place.
+fn on_threads<T: Send, R: Send>(each: Vec<T>, work: impl Fn(usize, T) -> R + Sync) -> Vec<std::thread::Result<R>> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let begin = |(place, one)| scope.spawn(move || work(place, one));
+        let begun: Vec<_> = each.into_iter().enumerate().map(begin).collect();
+        begun.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    })
 }
 
 /// A piece of a file, which may be all of it.

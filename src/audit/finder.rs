@@ -46,7 +46,8 @@ impl Finder {
     /// Hands out the traces in a piece of a file whose first byte has the number `first`.
     pub(super) fn search(&self, bytes: &[u8], first: u64, take: &mut impl FnMut(Trace)) {
         let mut put = |start: usize, step: usize, kind, form, range: Range<usize>, value: &[u8]| {
-            let (at, length) = (start + range.start * step, range.len() * step);
+            let at = start + range.start * step;
+            let length = (range.len() * step).min(bytes.len() - at);
             take(Trace { at: first + at as u64, kind, form, value: value.to_vec(), bytes: length });
         };
         each_run(bytes, |run| {
@@ -77,8 +78,21 @@ impl Finder {
         });
     }
 
+    /// Hands out the traces in a name, but for those that masks know: user agents, and what is encoded.
+    pub(super) fn search_name(&self, text: &str, take: &mut impl FnMut(Trace)) {
+        let mut put = |kind, form, range: Range<usize>, value: &[u8]| {
+            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
+        };
+        self.agents(text, &mut put);
+        self.encoded(text, &mut put);
+    }
+
     fn look(&self, text: &str, surroundings: Surroundings, take: Take<'_>) {
         self.plain(text, surroundings, take);
+        self.encoded(text, take);
+    }
+
+    fn encoded(&self, text: &str, take: Take<'_>) {
         encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
             self.plain(ascii(decoded), Surroundings::Text, &mut |kind, _, inner, value| {
                 // Whatever is encoded reads like a secret.
@@ -280,6 +294,7 @@ fn ascii(bytes: &[u8]) -> &str {
 mod tests {
     use super::*;
     use data_encoding::{BASE64, HEXLOWER};
+    use proptest::prelude::*;
 
     fn found(bytes: &[u8]) -> Vec<(TraceKind, TraceForm, String)> {
         let mut all = Vec::new();
@@ -353,6 +368,25 @@ mod tests {
         for text in ["203.0.113.77B", "#203.0.113.77+", "+ana@example.com7", "ana@example.comC"] {
             let bytes = [b"\x04\x00\x09", text.as_bytes(), b"\x01\x00"].concat();
             assert_eq!(found(&bytes).len(), 1, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_searched_and_places_lie_within(
+            parts in prop::collection::vec(prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..40),
+                "[ -~]{0,40}".prop_map(String::into_bytes),
+                prop::sample::select(&TRACES[..]).prop_map(|(_, text)| text.as_bytes().to_vec()),
+            ], 0..12),
+        ) {
+            let bytes = parts.concat();
+            let finder = Finder::new().unwrap();
+            finder.search(&bytes, 7, &mut |trace: Trace| {
+                assert!(trace.at >= 7 && trace.at + trace.bytes as u64 <= 7 + bytes.len() as u64, "{trace:?}");
+            });
+            finder.search_text(&String::from_utf8_lossy(&bytes), &mut |_| {});
+            finder.search_name(&String::from_utf8_lossy(&bytes), &mut |_| {});
         }
     }
 

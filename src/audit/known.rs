@@ -72,20 +72,22 @@ impl Declared {
                 let bare = text.trim_start_matches('[').trim_end_matches(']');
                 bare.split('%').next().and_then(|bare| bare.parse().ok()).is_some_and(|ip| self.has_address(ip))
             }
-            // The byte behind it may have been taken for a part of it, and the one before.
-            TraceKind::Mail => self.texts.iter().any(|known| {
-                text.to_lowercase()
-                    .find(&known.to_lowercase())
-                    .is_some_and(|at| at <= 1 && text.len() <= known.len() + 2)
-            }),
-            TraceKind::Token => {
-                let is_of = |known: &String| {
-                    known.contains(text) || text.len() <= known.len() + 2 && text.contains(known.as_str())
-                };
-                self.texts.iter().any(|known| known.len() >= limits::SECRET_BYTES_MIN && is_of(known))
-            }
+            // Texts of a row stand side by side: a name may be followed by the same in small letters.
+            TraceKind::Mail => !self.without_known(text).contains('@'),
+            TraceKind::Token => self.is_part(text) || self.without_known(text).len() < limits::AUDIT_SECRET_BYTES_MIN,
             _ => false,
         }
+    }
+
+    /// What is left of a text without what is declared, in small letters.
+    fn without_known(&self, text: &str) -> String {
+        let known = self.texts.iter().filter(|known| known.len() >= limits::AUDIT_RUN_BYTES_MIN);
+        known.fold(text.to_lowercase(), |text, known| text.replace(&known.to_lowercase(), ""))
+    }
+
+    /// Whether a text is a part of something that is declared.
+    fn is_part(&self, text: &str) -> bool {
+        self.texts.iter().any(|known| known.contains(text))
     }
 
     fn has_address(&self, address: IpAddr) -> bool {

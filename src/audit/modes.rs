@@ -5,9 +5,15 @@ use std::path::Path;
 
 use super::finding::{AuditFinding, Notice};
 
-/// Bits of a mode: all that it has for the group and for others, and the right of others to pass through a folder.
-const FOREIGN_BITS: u32 = 0o077;
-const PASS_BITS: u32 = 0o011;
+/// Whether a mode gives the group or others any right.
+const fn is_open(mode: u32) -> bool {
+    mode & 0o077 != 0
+}
+
+/// Whether that of a folder lets the group or others through to its files.
+const fn lets_through(mode: u32) -> bool {
+    mode & 0o011 != 0
+}
 
 /// The modes as they are, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -24,9 +30,8 @@ pub(super) fn of(folder: &Path, database: &Path) -> Modes {
     let mut modes = Modes::default();
     let mode = |path: &Path| Some(std::fs::symlink_metadata(path).ok()?.permissions().mode() & 0o7777);
     let of_folder = mode(folder).unwrap_or_default();
-    let is_open = of_folder & PASS_BITS != 0;
     modes.all.push((".".to_owned(), format!("{of_folder:04o}")));
-    if of_folder & FOREIGN_BITS != 0 {
+    if is_open(of_folder) {
         let what = format!("the folder has mode {of_folder:04o}; chmod 0700 keeps others from seeing what is in it");
         modes.notices.push(Notice::of("mode", what));
     }
@@ -35,11 +40,11 @@ pub(super) fn of(folder: &Path, database: &Path) -> Modes {
     for name in [name].into_iter().chain(beside).chain(["headcount.lock".to_owned(), "headcount.sock".to_owned()]) {
         let Some(mode) = mode(&folder.join(&name)) else { continue };
         modes.all.push((name.clone(), format!("{mode:04o}")));
-        if mode & FOREIGN_BITS == 0 {
+        if !is_open(mode) {
             continue;
         }
         let what = format!("it has mode {mode:04o}; chmod 0600 keeps it from others");
-        if is_open {
+        if lets_through(of_folder) {
             modes.findings.push(AuditFinding::of("mode", format!("a file is open to others: {what}")).in_file(name));
         } else {
             modes.notices.push(Notice::of("mode", format!("{name}: {what}")));

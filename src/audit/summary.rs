@@ -9,7 +9,8 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
+
+use crate::secret::signing::SigningSeed;
 
 /// What a summary is called, so that no other text that the key signs can pass for one.
 const WHAT: &str = "headcount audit";
@@ -91,13 +92,13 @@ impl AuditSummary {
 ///
 /// # Errors
 /// [`NotVerified::NoSummary`] for what is none: the key signs nothing else.
-pub fn signed(summary: &Value, seed: &Zeroizing<[u8; 32]>) -> Result<Value, NotVerified> {
+pub fn signed(summary: &Value, seed: &SigningSeed) -> Result<Value, NotVerified> {
     let known: AuditSummary = serde_json::from_value(summary.clone()).map_err(|_| NotVerified::NoSummary)?;
     if known.what != WHAT {
         return Err(NotVerified::NoSummary);
     }
     // It wipes itself.
-    let key = SigningKey::from_bytes(seed);
+    let key = SigningKey::from_bytes(seed.reveal());
     let signature = key.sign(summary.to_string().as_bytes());
     Ok(json!({
         "summary": summary,
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_was_signed_is_verified_and_one_flipped_byte_is_not() {
-        let signed = signed(&summary(), &Zeroizing::new([7; 32])).unwrap();
+        let signed = signed(&summary(), &SigningSeed::of([7; 32])).unwrap();
         let (text, key) = (signed.to_string(), signed["key"].as_str().unwrap().to_owned());
         let believed = verified(&text, Some(&key)).unwrap();
         assert_eq!((believed.verdict.as_str(), believed.findings["mail"]), ("findings", 2));
@@ -174,14 +175,14 @@ mod tests {
             let changed = String::from_utf8(changed).unwrap();
             assert!(verified(&changed, Some(&key)).is_err(), "{place}: {changed}");
         }
-        let other = super::signed(&summary(), &Zeroizing::new([8; 32])).unwrap();
+        let other = super::signed(&summary(), &SigningSeed::of([8; 32])).unwrap();
         assert_eq!(verified(&other.to_string(), Some(&key)), Err(NotVerified::OtherKey));
         assert!(verified(&other.to_string(), None).is_ok());
     }
 
     #[test]
     fn nothing_but_a_summary_is_signed() {
-        let seed = Zeroizing::new([7; 32]);
+        let seed = SigningSeed::of([7; 32]);
         let mut other = summary();
         other["what"] = "a cheque".into();
         for text in [other, json!({"what": WHAT}), json!("headcount audit"), Value::Null] {

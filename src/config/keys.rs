@@ -105,7 +105,7 @@ pub const KEYS: [ConfigKey; 10] = [
         value_name: "NETWORKS",
         default: "loopback",
         meaning: "Networks whose forwarding headers are believed, separated by commas: ranges, or `loopback`, `private`, `cloudflare`, `cloudfront`, `fastly`, `akamai`, `google`, `imperva`, `sucuri`",
-        flag_of: FlagOf::Commands(&["serve", "import"]),
+        flag_of: FlagOf::Commands(&["serve", "import", "audit"]),
         set: |config, text| {
             config.trust.proxies = networks(text)?;
             Ok(())
@@ -141,7 +141,7 @@ pub const KEYS: [ConfigKey; 10] = [
         value_name: "DIR",
         default: "auto",
         meaning: "Folder in memory for the journal of the running day: `auto` is $RUNTIME_DIRECTORY, else /dev/shm; `off` keeps none",
-        flag_of: FlagOf::Commands(&["serve", "journal"]),
+        flag_of: FlagOf::Commands(&["serve", "journal", "audit"]),
         set: |config, text| {
             config.journal = journal_place(text)?;
             Ok(())

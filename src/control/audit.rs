@@ -7,6 +7,7 @@ use super::{Done, Reply, refuse};
 use crate::audit::process::ProcessFacts;
 use crate::audit::summary;
 use crate::collector::{Collector, random};
+use crate::secret::signing::SigningSeed;
 
 /// What an audit asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ fn process(collector: &Collector) -> Reply {
 }
 
 fn sign(collector: &Collector, summary: &Value, publish: bool) -> Done {
-    let seed = collector.operators().instance_key(random()?)?;
+    let seed = collector.operators().instance_key(SigningSeed::of(random()?))?;
     let Ok(signed) = summary::signed(summary, &seed) else {
         return refuse("the summary is of another version of headcount; run the audit with the version of the server");
     };

@@ -1,9 +1,9 @@
 //! The keys of this installation, with which links in mails and other things are signed.
 
 use rusqlite::{OptionalExtension, params};
-use zeroize::Zeroizing;
 
 use super::{Operators, StoreError};
+use crate::secret::signing::SigningSeed;
 
 impl Operators {
     /// A key by its name; `new` is kept and returned if there is none yet.
@@ -33,11 +33,10 @@ impl Operators {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn instance_key(&self, new: [u8; 32]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-        let new = Zeroizing::new(new);
+    pub fn instance_key(&self, new: SigningSeed) -> Result<SigningSeed, StoreError> {
         let writer = self.writer();
-        writer.execute("INSERT OR IGNORE INTO instance_key VALUES (1, ?)", [&new[..]])?;
-        Ok(Zeroizing::new(writer.query_row("SELECT ed25519 FROM instance_key", [], |row| row.get(0))?))
+        writer.execute("INSERT OR IGNORE INTO instance_key VALUES (1, ?)", [new.reveal()])?;
+        Ok(SigningSeed::of(writer.query_row("SELECT ed25519 FROM instance_key", [], |row| row.get(0))?))
     }
 
     /// Keeps a signed summary of an audit in the place of the last one.
