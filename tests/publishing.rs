@@ -155,10 +155,8 @@ fn a_kill_neither_loses_nor_repeats_a_release() {
     world.flush();
     assert_eq!(release(&world, "2026-06-02").text(), first);
     world.pageview("/b").ok();
-    let clock = world.clock.clone();
-    world.kill_and(|_| {
-        clock.set("2026-06-04T00:00:20Z".parse::<jiff::Timestamp>().map(|at| Moment(at.as_millisecond())).unwrap())
-    });
+    let (clock, after) = (world.clock.clone(), "2026-06-04T00:00:20Z".parse::<jiff::Timestamp>().unwrap());
+    world.kill_and(|_| clock.set(Moment(after.as_millisecond())));
     world.flush();
     assert_eq!(release(&world, "2026-06-03").status, 200, "the day ended while the program was down");
 }
