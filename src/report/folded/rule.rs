@@ -21,15 +21,15 @@
 //! # Why no value below k is determined
 //!
 //! What everybody may see is a function of the totals, of the shown values, and of the sums of what is folded, for each
-//! metric. Several days, months, comparisons and counters are functions of such days, and add nothing. Let s be a folded value
-//! of 1 to k - 1 visitors.
+//! metric. Several days, months and comparisons are functions of such days and add nothing; nor does a counter, whose share of a
+//! day may come from any number of views (`view/counter.rs`). Let s be a folded value of 1 to k - 1 visitors.
 //!
 //! *With a partner.* Among the siblings of s another value w is folded that k or more had. Take the world in which s and w have
 //! changed names, and with them the names of their parts and what was drawn for them. The rule looks at sizes, at the tree of
 //! wholes, and at what was drawn, never at names: so it folds the same set of names there, since both are in it, and all
-//! parts of both. Totals, shown values and sums are the same. That world is as likely as this one to whoever lacks the key, and s has k or more in it. (The
-//! rest of a whole is never shown by itself, so it may change its name with a part's; values past the budget may not, and
-//! are no partners.)
+//! parts of both. Totals, shown values and sums are the same. That world is as likely as this one to whoever lacks the key, and
+//! s has k or more in it. (The rest of a whole is never shown by itself, so it may change its name with a part's; values past
+//! the budget may not, and are no partners.)
 //!
 //! *Without one.* Then all siblings are folded, each is below k, and of two or more of them s is one. If two differ, they may
 //! change names. If all are c, there is a visitor of s without t: else all have the same c visitors, but their whole has
