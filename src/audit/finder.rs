@@ -96,7 +96,7 @@ impl Finder {
         encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
             self.plain(ascii(decoded), Surroundings::Text, &mut |kind, _, inner, value| {
                 // Whatever is encoded reads like a secret.
-                if kind != TraceKind::Token && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
+                if kind != TraceKind::Secret && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
                     take(kind, form, range.clone(), value);
                 }
             });
@@ -118,7 +118,7 @@ impl Finder {
         mask::found(text, |mark, range| {
             let Some(kind) = TraceKind::of_mark(mark) else { return };
             let found = &text[range.clone()];
-            let is_digest = kind == TraceKind::Token && digests.iter().any(|digest| digest.contains(&range.end));
+            let is_digest = kind == TraceKind::Secret && digests.iter().any(|digest| digest.contains(&range.end));
             if !is_within(&range) && !is_digest && is_sure(kind, found, surroundings) {
                 take(kind, TraceForm::Plain, range.clone(), found.as_bytes());
             }
@@ -178,15 +178,21 @@ fn is_sure(kind: TraceKind, found: &str, surroundings: Surroundings) -> bool {
         TraceKind::Mail => is_mail(found, is_text),
         // Those of four numbers are found by themselves; here are the others.
         TraceKind::Address => found.contains(':') && (is_text || found.len() >= limits::AUDIT_IPV6_BYTES_MIN),
-        TraceKind::Token => found.len() >= limits::AUDIT_SECRET_BYTES_MIN && is_secret(found),
+        TraceKind::Secret => found.len() >= limits::AUDIT_SECRET_BYTES_MIN && is_secret(found),
         TraceKind::Card | TraceKind::Account => true,
         // Too many numbers of programs look like these.
         TraceKind::Agent | TraceKind::Identity | TraceKind::Phone => false,
     }
 }
 
-/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters.
+/// What keys of services and signed tokens begin with.
+const KEY_SIGNS: [&str; 9] = ["AKIA", "ASIA", "AIza", "eyJ", "gh", "glpat-", "pk_live_", "sk_live_", "xox"];
+
+/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters, or begins as keys do.
 fn is_secret(found: &str) -> bool {
+    if KEY_SIGNS.iter().any(|sign| found.starts_with(sign)) {
+        return true;
+    }
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let bytes = found.as_bytes();
     let changes = bytes.windows(2).filter(|two| is_digit(&two[0]) != is_digit(&two[1])).count();
@@ -309,8 +315,8 @@ mod tests {
         (TraceKind::Address, "2001:db8:1::42"),
         (TraceKind::Mail, "ana.example@mail.example.com"),
         (TraceKind::Agent, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
-        (TraceKind::Token, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-        (TraceKind::Token, "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
+        (TraceKind::Secret, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (TraceKind::Secret, "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
         (TraceKind::Card, "4111111111111111"),
     ];
 
@@ -327,7 +333,7 @@ mod tests {
             ];
             for (form, written) in forms {
                 let is_in_code = matches!(form, TraceForm::Hex | TraceForm::Base64);
-                if kind == TraceKind::Token && is_in_code {
+                if kind == TraceKind::Secret && is_in_code {
                     continue;
                 }
                 for around in [&b"\x01\x02\xff"[..], b" ", b"\"", b"=", b"\0\0\0"] {
