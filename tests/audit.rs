@@ -223,6 +223,21 @@ fn what_a_server_left_in_memory_is_searched_too() {
 }
 
 #[test]
+fn nothing_changes_where_a_server_was_killed() {
+    let (folder, data) = counted();
+    let server = Server::start(folder.path(), &[]);
+    printed(&["site", "set", "example.com", "--counter", "true", "--data", &data]);
+    drop(server);
+    let names = ["headcount.db", "headcount.db-wal", "headcount.db-shm"];
+    let read = || names.map(|name| fs::read(folder.path().join(name)).unwrap());
+    let before = read();
+    assert!(!before[1].is_empty(), "its log is left");
+    let (code, json) = audit(&["--data", &data]);
+    assert_eq!((code, &json["process"]), (0, &Value::Null), "{:#?}", json["findings"]);
+    assert!(read() == before);
+}
+
+#[test]
 fn what_is_not_in_the_allow_list_is_found() {
     for (sql, kind, table) in [
         ("CREATE TABLE visitors (address TEXT)", "stray_table", "visitors"),

@@ -215,22 +215,21 @@ fn is_mail(found: &str, is_text: bool) -> bool {
     (is_top(top) || is_top(shorter)) && is_named(name) && is_named(local) && is_there
 }
 
-/// Hands out addresses of four numbers with dots. What follows may be a byte that is no part of the text.
+/// Hands out addresses of four numbers with dots. What stands before the first letter and what follows may be a byte that is no part of
+/// the text: a row has its numbers there.
 fn four(text: &str, take: &mut impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(dot) = memchr::memchr(b'.', &bytes[at..]).map(|step| at + step) {
         let digits = bytes[at..dot].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let start = if digits == 4 && dot == 4 { 1 } else { dot - digits };
         at = dot + 1;
-        if !(1..=3).contains(&digits) {
-            continue;
-        }
-        let start = dot - digits;
         let Some(end) = quad_end(bytes, start) else { continue };
+        let is_rows = start == 1 && bytes[0].is_ascii_alphanumeric() && !bytes[0].eq_ignore_ascii_case(&b'v');
+        let before = if is_rows { 1 } else { start.saturating_sub(limits::AUDIT_TEXT_BYTES_MIN) };
+        let before = (before..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
         // Whether it is one, and no version, is told by what stands before it.
         let mut is_one = false;
-        let before = start.saturating_sub(limits::AUDIT_TEXT_BYTES_MIN);
-        let before = (before..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
         mask::found(&text[before..end], |mark, range| is_one |= mark == ":ip" && range.end == end - before);
         if is_one {
             take(start..end);
@@ -371,7 +370,14 @@ mod tests {
 
     #[test]
     fn a_row_between_rows_is_found_though_letters_of_the_next_follow() {
-        for text in ["203.0.113.77B", "#203.0.113.77+", "+ana@example.com7", "ana@example.comC"] {
+        for text in [
+            "203.0.113.77B",
+            "1203.0.113.77",
+            "A203.0.113.77",
+            "#203.0.113.77+",
+            "+ana@example.com7",
+            "ana@example.comC",
+        ] {
             let bytes = [b"\x04\x00\x09", text.as_bytes(), b"\x01\x00"].concat();
             assert_eq!(found(&bytes).len(), 1, "{text}");
         }
