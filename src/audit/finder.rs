@@ -165,8 +165,8 @@ fn may_hold_any(bytes: &[u8]) -> bool {
         longest = longest.max(run);
     }
     signs > 0
-        || digits >= limits::IP_DIGITS_MIN && (dots >= 3 || colons >= 2)
         || colons >= 2
+        || dots >= 3 && digits >= limits::IP_DIGITS_MIN
         || digits >= limits::PHONE_DIGITS_MIN
         || longest >= limits::SECRET_BYTES_MIN
 }

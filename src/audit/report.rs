@@ -163,7 +163,7 @@ impl AuditReport {
                     self.find(AuditFinding::of("journal_on_disk", "a journal is on a disk").in_file(&path));
                 }
                 Some(trouble) => {
-                    self.notices.push(Notice::of("journal", format!("{path}, as seen from here: {trouble}")))
+                    self.notices.push(Notice::of("journal", format!("{path}, as seen from here: {trouble}")));
                 }
                 None => {}
             }
