@@ -282,7 +282,13 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
 /// # Errors
 /// [`CommandRefusal`]; nothing was changed then.
 pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
-    let reads_only = matches!(command, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_));
+    let reads_only = matches!(
+        command,
+        Command::Report { .. }
+            | Command::FunnelShow { .. }
+            | Command::Document(_)
+            | Command::Audit(AuditCommand::Process)
+    );
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);

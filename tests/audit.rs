@@ -19,7 +19,7 @@ const TRACES: [(&str, &str); 6] = [
     ("address", "2001:db8:77::42"),
     ("agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
     ("mail", "ana.canary@mail.example.com"),
-    ("token", "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
+    ("secret", "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
     ("card", "4111111111111111"),
 ];
 
@@ -176,7 +176,7 @@ fn a_trace_in_any_other_file_is_found_in_each_of_its_forms() {
         ];
         for (name, bytes) in files {
             fs::write(folder.path().join(&name), bytes).unwrap();
-            let is_seen = kind != "token" || name.starts_with("log") || name.starts_with("exports");
+            let is_seen = kind != "secret" || name.starts_with("log") || name.starts_with("exports");
             if is_seen {
                 found(&data, kind, &name, value);
             }
@@ -220,6 +220,21 @@ fn what_a_server_left_in_memory_is_searched_too() {
     fs::write(left.join("segment-9"), "a\0b 203.0.113.77 \0").unwrap();
     let (code, json) = audit(&words);
     assert_eq!((code, &json["findings"][0]["kind"]), (1, &"address".into()), "{:#?}", json["findings"]);
+}
+
+#[test]
+fn nothing_changes_where_a_server_was_killed() {
+    let (folder, data) = counted();
+    let server = Server::start(folder.path(), &[]);
+    printed(&["site", "set", "example.com", "--counter", "true", "--data", &data]);
+    drop(server);
+    let names = ["headcount.db", "headcount.db-wal", "headcount.db-shm"];
+    let read = || names.map(|name| fs::read(folder.path().join(name)).unwrap());
+    let before = read();
+    assert!(!before[1].is_empty(), "its log is left");
+    let (code, json) = audit(&["--data", &data]);
+    assert_eq!((code, &json["process"]), (0, &Value::Null), "{:#?}", json["findings"]);
+    assert!(read() == before);
 }
 
 #[test]
@@ -267,9 +282,10 @@ fn files_that_are_open_to_others_are_found() {
     let (folder, data) = counted();
     let database = folder.path().join("headcount.db");
     fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(findings(&data), Vec::<Value>::new(), "the folder lets nobody through");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(found(&data, "mode", "headcount.db", "-")["kind"], "mode");
+    assert_eq!(found(&data, "mode", "headcount.db", "example.com")["kind"], "mode");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn each_wide_run(bytes: &[u8], mut take: impl FnMut(usize, &[u8])) {
 pub(super) fn each_decoded(text: &[u8], mut take: impl FnMut(TraceForm, Range<usize>, &[u8])) {
     let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let mut at = 0;
-    while let Some(step) = text[at..].iter().position(|byte| is_code(byte)) {
+    while let Some(step) = text[at..].iter().position(is_code) {
         let start = at + step;
         let length = text[start..].iter().take_while(|byte| is_code(byte)).count();
         at = start + length;

@@ -96,7 +96,7 @@ impl Finder {
         encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
             self.plain(ascii(decoded), Surroundings::Text, &mut |kind, _, inner, value| {
                 // Whatever is encoded reads like a secret.
-                if kind != TraceKind::Token && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
+                if kind != TraceKind::Secret && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
                     take(kind, form, range.clone(), value);
                 }
             });
@@ -118,7 +118,7 @@ impl Finder {
         mask::found(text, |mark, range| {
             let Some(kind) = TraceKind::of_mark(mark) else { return };
             let found = &text[range.clone()];
-            let is_digest = kind == TraceKind::Token && digests.iter().any(|digest| digest.contains(&range.end));
+            let is_digest = kind == TraceKind::Secret && digests.iter().any(|digest| digest.contains(&range.end));
             if !is_within(&range) && !is_digest && is_sure(kind, found, surroundings) {
                 take(kind, TraceForm::Plain, range.clone(), found.as_bytes());
             }
@@ -165,8 +165,8 @@ fn may_hold_any(bytes: &[u8]) -> bool {
         longest = longest.max(run);
     }
     signs > 0
-        || digits >= limits::IP_DIGITS_MIN && (dots >= 3 || colons >= 2)
         || colons >= 2
+        || dots >= 3 && digits >= limits::IP_DIGITS_MIN
         || digits >= limits::PHONE_DIGITS_MIN
         || longest >= limits::SECRET_BYTES_MIN
 }
@@ -178,15 +178,21 @@ fn is_sure(kind: TraceKind, found: &str, surroundings: Surroundings) -> bool {
         TraceKind::Mail => is_mail(found, is_text),
         // Those of four numbers are found by themselves; here are the others.
         TraceKind::Address => found.contains(':') && (is_text || found.len() >= limits::AUDIT_IPV6_BYTES_MIN),
-        TraceKind::Token => found.len() >= limits::AUDIT_SECRET_BYTES_MIN && is_secret(found),
+        TraceKind::Secret => found.len() >= limits::AUDIT_SECRET_BYTES_MIN && is_secret(found),
         TraceKind::Card | TraceKind::Account => true,
         // Too many numbers of programs look like these.
         TraceKind::Agent | TraceKind::Identity | TraceKind::Phone => false,
     }
 }
 
-/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters.
+/// What keys of services and signed tokens begin with.
+const KEY_SIGNS: [&str; 9] = ["AKIA", "ASIA", "AIza", "eyJ", "gh", "glpat-", "pk_live_", "sk_live_", "xox"];
+
+/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters, or begins as keys do.
 fn is_secret(found: &str) -> bool {
+    if KEY_SIGNS.iter().any(|sign| found.starts_with(sign)) {
+        return true;
+    }
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let bytes = found.as_bytes();
     let changes = bytes.windows(2).filter(|two| is_digit(&two[0]) != is_digit(&two[1])).count();
@@ -209,22 +215,21 @@ fn is_mail(found: &str, is_text: bool) -> bool {
     (is_top(top) || is_top(shorter)) && is_named(name) && is_named(local) && is_there
 }
 
-/// Hands out addresses of four numbers with dots. What follows may be a byte that is no part of the text.
+/// Hands out addresses of four numbers with dots. What stands before the first letter and what follows may be a byte that is no part of
+/// the text: a row has its numbers there.
 fn four(text: &str, take: &mut impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(dot) = memchr::memchr(b'.', &bytes[at..]).map(|step| at + step) {
         let digits = bytes[at..dot].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let start = if digits == 4 && dot == 4 { 1 } else { dot - digits };
         at = dot + 1;
-        if !(1..=3).contains(&digits) {
-            continue;
-        }
-        let start = dot - digits;
         let Some(end) = quad_end(bytes, start) else { continue };
+        let is_rows = start == 1 && bytes[0].is_ascii_alphanumeric() && !bytes[0].eq_ignore_ascii_case(&b'v');
+        let before = if is_rows { 1 } else { start.saturating_sub(limits::AUDIT_TEXT_BYTES_MIN) };
+        let before = (before..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
         // Whether it is one, and no version, is told by what stands before it.
         let mut is_one = false;
-        let before = start.saturating_sub(limits::AUDIT_TEXT_BYTES_MIN);
-        let before = (before..=start).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
         mask::found(&text[before..end], |mark, range| is_one |= mark == ":ip" && range.end == end - before);
         if is_one {
             take(start..end);
@@ -309,8 +314,8 @@ mod tests {
         (TraceKind::Address, "2001:db8:1::42"),
         (TraceKind::Mail, "ana.example@mail.example.com"),
         (TraceKind::Agent, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
-        (TraceKind::Token, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-        (TraceKind::Token, "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
+        (TraceKind::Secret, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (TraceKind::Secret, "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"),
         (TraceKind::Card, "4111111111111111"),
     ];
 
@@ -327,7 +332,7 @@ mod tests {
             ];
             for (form, written) in forms {
                 let is_in_code = matches!(form, TraceForm::Hex | TraceForm::Base64);
-                if kind == TraceKind::Token && is_in_code {
+                if kind == TraceKind::Secret && is_in_code {
                     continue;
                 }
                 for around in [&b"\x01\x02\xff"[..], b" ", b"\"", b"=", b"\0\0\0"] {
@@ -365,7 +370,14 @@ mod tests {
 
     #[test]
     fn a_row_between_rows_is_found_though_letters_of_the_next_follow() {
-        for text in ["203.0.113.77B", "#203.0.113.77+", "+ana@example.com7", "ana@example.comC"] {
+        for text in [
+            "203.0.113.77B",
+            "1203.0.113.77",
+            "A203.0.113.77",
+            "#203.0.113.77+",
+            "+ana@example.com7",
+            "ana@example.comC",
+        ] {
             let bytes = [b"\x04\x00\x09", text.as_bytes(), b"\x01\x00"].concat();
             assert_eq!(found(&bytes).len(), 1, "{text}");
         }

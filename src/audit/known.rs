@@ -61,6 +61,7 @@ impl Declared {
     fn add_summary(&mut self, signed: &str) {
         if let Ok(summary) = summary::verified(signed, None) {
             self.texts.extend(summary.digests());
+            self.texts.extend(summary::seals(signed));
         }
     }
 
@@ -74,7 +75,7 @@ impl Declared {
             }
             // Texts of a row stand side by side: a name may be followed by the same in small letters.
             TraceKind::Mail => !self.without_known(text).contains('@'),
-            TraceKind::Token => self.is_part(text) || self.without_known(text).len() < limits::AUDIT_SECRET_BYTES_MIN,
+            TraceKind::Secret => self.is_part(text) || self.without_known(text).len() < limits::AUDIT_SECRET_BYTES_MIN,
             _ => false,
         }
     }

@@ -120,8 +120,9 @@ impl AuditReport {
     /// Adds what the tables say. A text that was found among the bytes of its table is one finding.
     pub(super) fn take_database(&mut self, look: DatabaseLook, located: Vec<Located>) {
         look.strays.into_iter().for_each(|stray| self.find(stray));
+        let of_tables: Vec<&Located> = located.iter().filter(|one| one.finding.column.is_some()).collect();
         let is_found = |table: &str, column: &str, value: &[u8]| {
-            located.iter().any(|one| {
+            of_tables.iter().any(|one| {
                 let place = (one.finding.table.as_deref(), one.finding.column.as_deref());
                 place == (Some(table), Some(column)) && memchr::memmem::find(&one.trace.value, value).is_some()
             })
@@ -162,7 +163,7 @@ impl AuditReport {
                     self.find(AuditFinding::of("journal_on_disk", "a journal is on a disk").in_file(&path));
                 }
                 Some(trouble) => {
-                    self.notices.push(Notice::of("journal", format!("{path}, as seen from here: {trouble}")))
+                    self.notices.push(Notice::of("journal", format!("{path}, as seen from here: {trouble}")));
                 }
                 None => {}
             }

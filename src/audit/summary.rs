@@ -128,6 +128,12 @@ pub fn verified(signed: &str, key: Option<&str>) -> Result<AuditSummary, NotVeri
     if summary.what == WHAT { Ok(summary) } else { Err(NotVerified::NoSummary) }
 }
 
+/// The key and the signature of a signed summary, as they are written in it.
+pub(super) fn seals(signed: &str) -> Vec<String> {
+    let value: Value = serde_json::from_str(signed).unwrap_or_default();
+    ["key", "signature"].iter().filter_map(|name| Some(value[name].as_str()?.to_owned())).collect()
+}
+
 /// The public key that a signed summary names.
 pub fn key_of(signed: &str) -> Option<String> {
     let value: Value = serde_json::from_str(signed).ok()?;

@@ -15,7 +15,7 @@ pub enum TraceKind {
     /// A mail address.
     Mail,
     /// A token, or another long secret.
-    Token,
+    Secret,
     /// The number of a card.
     Card,
     /// The number of an account.
@@ -32,7 +32,7 @@ impl TraceKind {
         Some(match mark {
             ":email" => TraceKind::Mail,
             ":ip" => TraceKind::Address,
-            ":token" => TraceKind::Token,
+            ":token" => TraceKind::Secret,
             ":card" => TraceKind::Card,
             ":iban" => TraceKind::Account,
             ":id" => TraceKind::Identity,
@@ -47,7 +47,7 @@ impl TraceKind {
             TraceKind::Address => "an IP address",
             TraceKind::Agent => "a user agent",
             TraceKind::Mail => "a mail address",
-            TraceKind::Token => "a token or secret",
+            TraceKind::Secret => "a token or secret",
             TraceKind::Card => "the number of a card",
             TraceKind::Account => "the number of an account",
             TraceKind::Identity => "the number of a person or machine",
