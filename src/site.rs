@@ -1,10 +1,12 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
 pub mod annotation;
+pub mod at_rest;
 mod change;
 pub mod exclusions;
 pub mod goal;
 mod host_relation;
+pub mod keeping;
 pub mod paths;
 mod setting;
 mod settings;
@@ -16,10 +18,12 @@ use std::sync::Arc;
 
 use crate::limits;
 pub use annotation::Annotation;
+pub use at_rest::LeastAtRest;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
+pub use keeping::{KeptFor, RetainedKind, Retention};
 pub use paths::PathRules;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};

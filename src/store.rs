@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
-    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory, Interrupt,
-    JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, ReadMeter, Rejected,
-    RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
+    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory,
+    Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, OldestKept,
+    ReadMeter, Rejected, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.

@@ -40,7 +40,8 @@ impl ForgottenValue {
             return self.fits(text);
         }
         let implied_by = || dimension.implies().iter().find(|coarser| family(**coarser) == asked);
-        implied_by().is_some_and(|coarser| is_value(*coarser, implied(text, *coarser)) && self.fits(implied(text, *coarser)))
+        implied_by()
+            .is_some_and(|coarser| is_value(*coarser, implied(text, *coarser)) && self.fits(implied(text, *coarser)))
     }
 
     fn is_of_key(&self, key: &str) -> bool {

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::change::{NotSet, SettingContext, SettingValue};
-use super::{Settings, Site, exclusions, paths, settings};
+use super::{Settings, Site, at_rest, exclusions, keeping, paths, settings};
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
 /// documentation are made of these.
@@ -158,7 +158,12 @@ impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
     /// by which they are read.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        settings::SETTINGS.iter().chain(&paths::SETTINGS).chain(&exclusions::SETTINGS)
+        settings::SETTINGS
+            .iter()
+            .chain(&keeping::KEEPING)
+            .chain(&at_rest::AT_REST)
+            .chain(&paths::SETTINGS)
+            .chain(&exclusions::SETTINGS)
     }
 
     /// The names of its values in a change: its own, but aliases are added and removed under two.

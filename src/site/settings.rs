@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{Annotation, Exclusions, Funnel, Goal, PathRules, host_pattern};
+use super::{Annotation, Exclusions, Funnel, Goal, LeastAtRest, PathRules, Retention, host_pattern};
 use crate::limits;
 
 /// What becomes of a visitor's address before it is hashed.
@@ -86,6 +86,9 @@ pub struct Settings {
     /// How long it is kept.
     #[serde(skip_serializing_if = "Retention::is_for_ever")]
     pub retention: Retention,
+    /// The least figures that are kept of a day that is over.
+    #[serde(skip_serializing_if = "LeastAtRest::is_none")]
+    pub k_at_rest: LeastAtRest,
 }
 
 fn is_off(setting: &bool) -> bool {
@@ -104,20 +107,6 @@ pub struct Budget {
     pub values: u32,
     /// Cells of two dimensions.
     pub pair_cells: u32,
-}
-
-/// How long things are kept, each by a number of months; 0 is for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retention {
-    /// Cells of two dimensions by day, after the month of the day; those of the month stay.
-    pub day_pairs_months: u32,
-}
-
-impl Retention {
-    fn is_for_ever(&self) -> bool {
-        *self == Retention::default()
-    }
 }
 
 impl Default for Budget {
@@ -146,6 +135,7 @@ impl Default for Settings {
             annotations_made: 0,
             budget: Budget::default(),
             retention: Retention::default(),
+            k_at_rest: LeastAtRest::default(),
         }
     }
 }

@@ -60,14 +60,13 @@ pub const SUPPOSED: [(&str, &str); 3] = [
 pub const SERVED: [&str; 2] = ["docs/", "deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 7] = [
+pub const OF_OTHERS: [(&str, &str); 6] = [
     ("--now", "hidden: for tests alone"),
     ("--locked", "cargo"),
     ("--lib", "cargo"),
     ("--bench", "cargo"),
     ("--prefix", "kubectl"),
     ("--shm-size", "docker"),
-    ("--keep", "src/hit/data/refresh"),
 ];
 
 /// Languages of blocks that are looked at in another way, and where.

@@ -97,7 +97,10 @@ fn used(connection: &Connection, site: SiteId) -> Result<UsedNumbers> {
         used.note_axis(row.get(0)?, row.get(1)?);
         let cells = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
         let found = std::cell::RefCell::new(&mut used.names);
-        let note = |(value, _): (u32, u32)| !found.borrow_mut().insert(value.into()) && false;
+        let note = |(value, _): (u32, u32)| {
+            found.borrow_mut().insert(value.into());
+            false
+        };
         unpack(cells, 0..=u32::MAX, note, |_, _| {})?;
     }
     let mut statement = connection.prepare("SELECT cells FROM pairs WHERE site = ?")?;
