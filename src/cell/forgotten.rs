@@ -84,6 +84,12 @@ impl ForgottenValues {
         text != OTHER && self.0.iter().any(|value| value.is_of_key(key) && value.fits(text))
     }
 
+    /// Whether a text goes as a page, or may go as the value of some property.
+    pub fn takes_page_or_property(&self, text: &str) -> bool {
+        let is_property = |value: &ForgottenValue| matches!(value.of, ForgottenAxis::Prop(_)) && value.fits(text);
+        self.takes(Dimension::Page, text) || self.0.iter().any(is_property)
+    }
+
     /// The dimensions that were asked for, each once, in order; nothing stands for properties.
     pub fn dimensions(&self) -> Vec<Option<Dimension>> {
         let of = |value: &ForgottenValue| match value.of {

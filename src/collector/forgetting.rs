@@ -61,7 +61,7 @@ impl Collector {
             let marks = snapshot.taken_out(order.site, first, last)?;
             if is_alone || marks.iter().any(|mark| mark.of == TakenOutOf::Days) {
                 let last = last.to_string();
-                return Err(NotForgotten::MonthAlone { month: last.chars().take(7).collect(), last });
+                return Err(NotForgotten::MonthAlone { month: last.get(..7).unwrap_or(&last).to_owned(), last });
             }
         }
         Ok(())
