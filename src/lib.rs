@@ -89,7 +89,10 @@
 //!   elsewhere are made anew by `hit/data/refresh`. Then look at `cargo bench --bench knowing`;
 //! - how days become months: `store/sums/sqlite/months.rs` and what it uses, `merge.rs` and `turn.rs`; what memory is given back, and
 //!   when: `collector/running/flushing.rs`, [`store::SumStore::release`];
-//! - how long days can be filtered: `store/sums/sqlite/thinning.rs`, `Retention` in `site/settings.rs`; how cells are packed: `cell/packed/`;
+//! - how long sums are kept: `site/keeping.rs`, `store/sums/sqlite/retaining.rs`, `thinning.rs` for pairs by day; the least figures that
+//!   are kept of a day: `site/at_rest.rs`, `store/sums/sqlite/at_rest.rs`; how cells are packed: `cell/packed/`;
+//! - what an owner has forgotten: `cell/forgotten.rs` for what goes with a value, `collector/forgetting.rs`, in memory
+//!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs` and `sweep.rs`; what is said of it: `report/taken_out.rs`;
 //! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
 //!   `store/sums/sqlite/kept_answers.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in

@@ -15,6 +15,7 @@ pub mod period;
 pub mod together;
 pub mod overview;
 mod records;
+pub mod taken_out;
 pub mod range;
 pub mod query;
 pub mod choice;

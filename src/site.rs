@@ -1,12 +1,14 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
 pub mod annotation;
+pub mod at_rest;
 mod change;
 mod collect;
 mod direction;
 pub mod exclusions;
 pub mod goal;
 mod host_relation;
+pub mod keeping;
 pub mod paths;
 mod public_audit;
 mod publishing;
@@ -22,12 +24,14 @@ use std::sync::Arc;
 
 use crate::limits;
 pub use annotation::Annotation;
+pub use at_rest::LeastAtRest;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use collect::{Collectable, Collected};
 pub use direction::DataDirection;
 pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
+pub use keeping::{KeptFor, RetainedKind, Retention};
 pub use paths::PathRules;
 pub use publishing::{Epsilon, Publishing};
 pub use preset::{Preset, PresetRule};

@@ -21,6 +21,7 @@ mod edge;
 mod exclusions;
 mod fast_path;
 mod floods;
+mod forgetting;
 mod fuzz;
 mod import;
 mod ingest;

@@ -4,7 +4,8 @@
 //! Its `Drop` asserts for every test that each beacon is accounted for, that nothing unexpected was logged, and that no
 //! canary (address, agent, query secret, in plain, hex, base64 or as bytes) is in any file, log, page or metric.
 
-mod canary;
+pub mod canary;
+mod stored;
 pub mod journal;
 mod logs;
 mod proof;
@@ -33,6 +34,7 @@ use tokio::sync::oneshot;
 use crate::scenario::End;
 use crate::store::file::Database;
 use journal::JournalFolder;
+use stored::{programs, stored};
 
 /// Who visits. Each has an address and an agent of its own, which must be found nowhere.
 #[derive(Debug, Clone)]
@@ -107,6 +109,8 @@ pub struct World {
     shown: RefCell<Vec<(String, Vec<u8>)>>,
     /// Counted hits, pings and rejections of servers that have ended.
     past: (u64, u64, u64),
+    /// What went by order: pageviews and events, and rejections.
+    forgotten: std::cell::Cell<(u64, u64)>,
     geo: Option<std::path::PathBuf>,
 }
 
@@ -138,6 +142,7 @@ impl World {
             declared: RefCell::default(),
             shown: RefCell::default(),
             past: (0, 0, 0),
+            forgotten: Default::default(),
             geo: geo.map(Path::to_owned),
         };
         world.run();
@@ -273,6 +278,12 @@ impl World {
     /// A warning or an error that this test provokes.
     pub fn expect_in_log(&self, text: &'static str) {
         logs::expect(text);
+    }
+
+    /// So many pageviews and events, and rejections, are forgotten with their days.
+    pub fn expect_forgotten(&self, hits: u64, rejections: u64) {
+        let (of_hits, of_rejections) = self.forgotten.get();
+        self.forgotten.set((of_hits + hits, of_rejections + rejections));
     }
 
     /// How many lines of the log hold all of these texts.
@@ -468,6 +479,8 @@ impl Drop for World {
         self.end(End::Stop);
         let (counted, pings, rejected) = self.past;
         let (hits, reasons) = stored(&Database::of(self.folder.path()));
+        let (forgotten, of_reasons) = self.forgotten.get();
+        let (hits, reasons) = (hits + forgotten, reasons + of_reasons);
         assert_eq!(hits + pings, counted, "stored pageviews and events, and pings, are all that was counted");
         assert_eq!(reasons, rejected, "every rejection is stored");
         let (bots, of_bots) = programs(&Database::of(self.folder.path()));
@@ -480,18 +493,4 @@ impl Drop for World {
         }
         logs::check(&forms);
     }
-}
-
-/// Programs by family, and rejections of programs, as the file has them.
-fn programs(file: &Database) -> (i64, i64) {
-    (
-        file.number("SELECT coalesce(sum(count), 0) FROM bots"),
-        file.number("SELECT coalesce(sum(count), 0) FROM rejections WHERE reason = 1"),
-    )
-}
-
-/// Pageviews and events of all totals, and all rejections, as the file has them.
-fn stored(file: &Database) -> (u64, u64) {
-    let hits = file.number("SELECT coalesce(sum(pageviews + events), 0) FROM site_totals WHERE grain = 1");
-    (hits as u64, file.number("SELECT coalesce(sum(count), 0) FROM rejections") as u64)
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bringer, DigestKey};
+use super::{Bringer, DigestKey, ForgottenValues};
 use crate::limits;
 
 /// What stands for the children of a parent that look personal.
@@ -84,6 +84,13 @@ impl Folding {
     /// Folds where a parent has more named children than `start` says that one visitor each has seen.
     pub fn by(start: FoldingStart, before: Arc<dyn SiteHistory>) -> Folding {
         Folding { before: (start.named_children > 0).then_some(before), start, ..Folding::default() }
+    }
+
+    /// Lets go of the texts of children that are to be forgotten. Whether one was known before is not asked any more.
+    pub fn forget(&mut self, values: &ForgottenValues) {
+        for parent in self.parents.values_mut() {
+            parent.unasked.retain(|(_, text)| !values.takes_page_or_property(text));
+        }
     }
 
     /// All of it but what is known of the site beside its day.

@@ -40,7 +40,8 @@ impl ForgottenValue {
             return self.fits(text);
         }
         let implied_by = || dimension.implies().iter().find(|coarser| family(**coarser) == asked);
-        implied_by().is_some_and(|coarser| is_value(*coarser, implied(text, *coarser)) && self.fits(implied(text, *coarser)))
+        implied_by()
+            .is_some_and(|coarser| is_value(*coarser, implied(text, *coarser)) && self.fits(implied(text, *coarser)))
     }
 
     fn is_of_key(&self, key: &str) -> bool {
@@ -81,6 +82,12 @@ impl ForgottenValues {
     /// Whether a value of a property goes.
     pub fn takes_property(&self, key: &str, text: &str) -> bool {
         text != OTHER && self.0.iter().any(|value| value.is_of_key(key) && value.fits(text))
+    }
+
+    /// Whether a text goes as a page, or may go as the value of some property.
+    pub fn takes_page_or_property(&self, text: &str) -> bool {
+        let is_property = |value: &ForgottenValue| matches!(value.of, ForgottenAxis::Prop(_)) && value.fits(text);
+        self.takes(Dimension::Page, text) || self.0.iter().any(is_property)
     }
 
     /// The dimensions that were asked for, each once, in order; nothing stands for properties.

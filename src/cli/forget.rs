@@ -18,7 +18,8 @@ pub(super) fn forget(words: &CommandLine, config: &Config, clock: &Clock) -> Res
     let (manner, order): (_, Box<dyn Fn(bool) -> Command>) = match work {
         SiteWork::Forget(words) => {
             let order = words.order();
-            let of = move |dry_run| Command::SiteForget(crate::control::forget::ForgetCommand { dry_run, ..order.clone() });
+            let of =
+                move |dry_run| Command::SiteForget(crate::control::forget::ForgetCommand { dry_run, ..order.clone() });
             (words.manner(), Box::new(of))
         }
         SiteWork::Reset { domain, manner } => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Collector, Running};
 use crate::limits;
 use crate::site::SiteId;
-use crate::store::{Forgetting, RemovedCells, StoreError};
+use crate::store::{Forgetting, RemovedCells, StoreError, TakenOutOf};
 
 /// Why nothing is forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +56,12 @@ impl Collector {
     fn check(&self, order: &Forgetting) -> Result<(), NotForgotten> {
         let snapshot = self.0.sums.snapshot()?;
         for month in order.months_cut() {
-            if !snapshot.months_alone(order.site, month.first(), month.last())?.is_empty() {
-                let last = month.last().to_string();
-                return Err(NotForgotten::MonthAlone { month: last.chars().take(7).collect(), last });
+            let (first, last) = (month.first(), month.last());
+            let is_alone = !snapshot.months_alone(order.site, first, last)?.is_empty();
+            let marks = snapshot.taken_out(order.site, first, last)?;
+            if is_alone || marks.iter().any(|mark| mark.of == TakenOutOf::Days) {
+                let last = last.to_string();
+                return Err(NotForgotten::MonthAlone { month: last.get(..7).unwrap_or(&last).to_owned(), last });
             }
         }
         Ok(())

@@ -28,7 +28,9 @@ pub struct ForgetCommand {
 /// Forgets some values, or some days, of a site.
 pub(super) fn forget(collector: &Collector, command: &ForgetCommand) -> Done {
     if command.values.is_empty() && command.days.is_none() {
-        return refuse("say what is to be forgotten: values like --page /x, or days by --day; `headcount site reset` takes all");
+        return refuse(
+            "say what is to be forgotten: values like --page /x, or days by --day; `headcount site reset` takes all",
+        );
     }
     let site = find(collector, &command.domain)?;
     let values = command.values.iter().map(|(of, value)| named(of, value)).collect::<Result<Vec<_>, _>>()?;
@@ -43,12 +45,7 @@ pub(super) fn reset(collector: &Collector, domain: &str, dry_run: bool) -> Done 
     carry_out(collector, &site, &order(collector, &site, None, None), dry_run)
 }
 
-fn order(
-    collector: &Collector,
-    site: &Site,
-    values: Option<ForgottenValues>,
-    days: Option<(Day, Day)>,
-) -> Forgetting {
+fn order(collector: &Collector, site: &Site, values: Option<ForgottenValues>, days: Option<(Day, Day)>) -> Forgetting {
     let today = site.schedule.locate(collector.clock().now()).day;
     Forgetting { site: site.id, values, days, today }
 }

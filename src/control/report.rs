@@ -11,7 +11,7 @@ use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen};
 use crate::report::period::{Period, Range};
-use crate::report::{self, Line, Question, Records, Sums, not_collected};
+use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
 use crate::site::{Site, Target};
 use asked::{ReportSubject, Split};
 
@@ -76,6 +76,8 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
+    let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
+    notes.extend(taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, notes })
 }

@@ -88,7 +88,11 @@ pub(super) fn changed(
         counted: &|path, rules| counted(path, domain, rules).map_err(|refusal| NotSet(refusal.refused.0)),
     };
     change.apply(&mut settings, &context)?;
-    Ok(settings)
+    let unknown = settings.k_at_rest.dimensions().find(|name| Dimension::from_name(name).is_none());
+    match unknown {
+        Some(name) => Err(NotSet(format!("{name:?} is no dimension"))),
+        None => Ok(settings),
+    }
 }
 
 /// Changes a site.

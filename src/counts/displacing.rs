@@ -80,6 +80,7 @@ impl OpenDay {
     pub fn forget_values(&mut self, values: &ForgottenValues) -> DisplacedNames {
         let names = self.names.taken_by(values);
         let gone = self.displace_named(&names, 0..self.visitors.len(), true);
+        self.names.folding.forget(values);
         if self.pending() == 0 {
             self.names.free_retired();
         }

@@ -58,7 +58,7 @@ impl ImportTarget {
             days: HashMap::default(),
             closed: HashSet::new(),
             now: bounds(&site, today),
-            first_hours: Day(today.0 - limits::HOUR_DETAIL_DAYS),
+            first_hours: Day(today.0 - site.settings.retention.hour_days(today)),
             batch: SumsBatch::default(),
             books: RejectionSums::default(),
             lines: 0,

@@ -81,3 +81,13 @@ pub const KEY_PAGE_BYTES: usize = 4_096;
 pub const FREED_KEPT_MS: std::ffi::c_long = 24 * 60 * 60 * 1_000;
 /// How often it is shown on a terminal that long work goes on, in milliseconds.
 pub const SPINNER_MS: u64 = 120;
+/// Longest time for which sums can be set to be kept, in its unit: longer is for ever.
+pub const KEPT_FOR_MAX: u32 = 10_000;
+/// Kinds of sums that are kept for a time of their own.
+pub const RETAINED_KINDS_MAX: usize = 8;
+/// Days of which small rows are removed in one transaction when they are older than they are kept.
+pub const RETAINED_DAYS_AT_ONCE: i32 = 31;
+/// Marks of what was taken out of sums that one warning names.
+pub const MARKS_TOLD: usize = 5;
+/// Dimensions that have a least figure at rest of their own.
+pub const LEAST_AT_REST_MAX: usize = 64;

@@ -28,8 +28,8 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
 }
 
 /// A breakdown as JSON: `{"dimension":"page","metrics":["visitors"],"rows":[{"value":"/","visitors":3}]}`, with `null`
-/// for what was not measured.
-pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow]) -> String {
+/// for what was not measured. With a `warning` where there is something to know.
+pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow], warning: Option<&str>) -> String {
     let names: Vec<_> = metrics.iter().map(|metric| quoted(metric.name())).collect();
     let line = |row: &PanelRow| {
         let mut line = format!("{{\"value\":{}", quoted(&row.value));
@@ -39,7 +39,9 @@ pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow]) -> String {
         line + "}"
     };
     let rows: Vec<_> = rows.iter().map(line).collect();
-    format!("{{\"dimension\":{},\"metrics\":[{}],\"rows\":[{}]}}\n", quoted(dimension), names.join(","), rows.join(","))
+    let warning = warning.map_or_else(String::new, |text| format!(",\"warning\":{}", quoted(text)));
+    let (dimension, metrics) = (quoted(dimension), names.join(","));
+    format!("{{\"dimension\":{dimension},\"metrics\":[{metrics}],\"rows\":[{}]{warning}}}\n", rows.join(","))
 }
 
 /// What became of mails, as CSV in the same manner.
@@ -121,7 +123,7 @@ mod tests {
     fn json_escapes_and_says_null_where_nothing_was_measured() {
         let mut rows = rows(&["a\"b\\c\u{1}</script>"]);
         rows[0].metrics = vec![None];
-        let text = json("event", &METRICS, &rows);
+        let text = json("event", &METRICS, &rows, None);
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read["rows"][0]["value"], "a\"b\\c\u{1}</script>");
         assert!(read["rows"][0]["visitors"].is_null() && read["rows"][0]["views_per_visit"].is_null());

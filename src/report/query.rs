@@ -129,7 +129,8 @@ impl QueryRequest {
             QueryError(format!("#/date_range: Invalid date range {}: {not_on_hours}.", self.range_text))
         })?;
         let interval = self.interval(span, &site.schedule);
-        self.check_hours(span, interval, site.schedule.locate(now).day)?;
+        let today = site.schedule.locate(now).day;
+        self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {

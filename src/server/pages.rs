@@ -20,7 +20,7 @@ use crate::operator::TokenScope;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, bots, export};
-use crate::report::{Records, Sums};
+use crate::report::{Records, Sums, taken_out};
 use crate::site::{Moment, Schedule, Site, SiteId};
 use crate::store::StoreError;
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
@@ -186,10 +186,18 @@ pub fn rows_or_file(
     let found = breakdown(view, tab, &ListParams::read(asked), now, sums)?;
     let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
-    Ok(Some(match ending {
+    let marks = sums.taken_out(view.site.id, days.0, days.1)?;
+    let told: Vec<String> = taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)).collect();
+    let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
+    let mut answer = match ending {
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
-        _ => file("application/json", &name, export::json(&tab.key(), &metrics, &rows)),
-    }))
+        _ => file("application/json", &name, export::json(&tab.key(), &metrics, &rows, warning.as_deref())),
+    };
+    // A line that is no row would be in the way of programs that read the file.
+    if let Some(Ok(warning)) = warning.filter(|_| ending == "csv").map(HeaderValue::try_from) {
+        answer.headers_mut().insert("headcount-warning", warning);
+    }
+    Ok(Some(answer))
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`, and the same of `bots`: what became of the mails of campaigns, and what programs came.

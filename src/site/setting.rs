@@ -2,7 +2,9 @@
 //! nothing.
 
 use super::change::{NotSet, SettingContext, SettingValue};
-use super::{Settings, Site, collect, exclusions, paths, preset, public_audit, publishing, settings, telling};
+use super::{
+    Settings, Site, at_rest, collect, exclusions, keeping, paths, preset, public_audit, publishing, settings, telling,
+};
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
 /// documentation are made of these.
@@ -166,8 +168,10 @@ impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
     /// by which they are read, and presets after all that they look at.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        let rooms: [&'static [SiteSetting]; 8] = [
+        let rooms: [&'static [SiteSetting]; 10] = [
             &settings::SETTINGS,
+            &keeping::KEEPING,
+            &at_rest::AT_REST,
             &paths::SETTINGS,
             &exclusions::SETTINGS,
             &collect::SETTINGS,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{Annotation, Collected, Exclusions, Funnel, Goal, NoticeSettings, PathRules, Preset, Publishing, host_pattern};
+use super::{
+    Annotation, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset, Publishing, Retention,
+    host_pattern,
+};
 use crate::limits;
 
 /// What becomes of a visitor's address before it is hashed.
@@ -102,6 +105,9 @@ pub struct Settings {
     /// What visitors are told beside what the program knows.
     #[serde(skip_serializing_if = "NoticeSettings::is_empty")]
     pub notice: NoticeSettings,
+    /// The least figures that are kept of a day that is over.
+    #[serde(skip_serializing_if = "LeastAtRest::is_none")]
+    pub k_at_rest: LeastAtRest,
 }
 
 fn is_off(setting: &bool) -> bool {
@@ -125,20 +131,6 @@ pub struct Budget {
     pub values: u32,
     /// Cells of two dimensions.
     pub pair_cells: u32,
-}
-
-/// How long things are kept, each by a number of months; 0 is for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retention {
-    /// Cells of two dimensions by day, after the month of the day; those of the month stay.
-    pub day_pairs_months: u32,
-}
-
-impl Retention {
-    fn is_for_ever(&self) -> bool {
-        *self == Retention::default()
-    }
 }
 
 impl Default for Budget {
@@ -172,6 +164,7 @@ impl Default for Settings {
             retention: Retention::default(),
             publish: Publishing::default(),
             notice: NoticeSettings::default(),
+            k_at_rest: LeastAtRest::default(),
         }
     }
 }

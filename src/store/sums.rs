@@ -40,18 +40,19 @@ mod interrupt;
 
 use std::path::{Path, PathBuf};
 
+use crate::cell::{Dimension, Tally};
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Epsilon, Month, SiteId};
+use crate::site::{Day, Epsilon, LeastAtRest, Month, SiteId};
 
 use super::StoreError;
 
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
-    MailSum, OTHER_PAGES, PublishingDay, Rejected, ReleaseOrder,
+    MailSum, OTHER_PAGES, OldestKept, PublishingDay, Rejected, ReleaseOrder,
 };
 pub use forgetting::{Forgetting, RemovedCells, TakenOut, TakenOutOf};
 pub use interrupt::{Interrupt, ReadMeter};
@@ -322,6 +323,12 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]; some of it may be gone, and it can be done again.
     fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
 
+    /// The oldest that there is of each kind of a site's sums.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn oldest(&self, site: SiteId) -> Result<Vec<OldestKept>, StoreError>;
+
     /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
     /// For the end of the program.
     ///
@@ -331,4 +338,18 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
 
     /// What it takes on the disk, in bytes; 0 where it takes none.
     fn bytes(&self) -> u64;
+}
+
+/// The least figure of a dimension at rest; nothing where all are kept.
+fn least_of(least: &LeastAtRest, dimension: Dimension) -> Option<u32> {
+    match dimension {
+        Dimension::ChannelAndSource => least.of_name("channel").max(least.of_name("source")),
+        dimension => least.of_name(dimension.name()),
+    }
+}
+
+/// Whether a figure is below the least: of visitors, of visits where these are not measured, or of hits.
+fn is_small(tally: &Tally, least: u32) -> bool {
+    let people = [tally.visitors, tally.visits, tally.pageviews + tally.events].into_iter().find(|count| *count > 0);
+    people.unwrap_or(0) < i64::from(least)
 }

@@ -5,16 +5,19 @@ use super::answers::{AnswerKey, Answers};
 use super::site_view::{Audience, SiteView};
 use crate::beacon::address::HiddenProxy;
 use crate::cell::{Dimension, OTHER};
+use crate::limits;
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
 use crate::site::{AddressMode, Day, SiteId};
+use crate::store::{TakenOut, TakenOutOf};
 
 /// All of them.
 pub(super) fn notices(
     view: &SiteView,
     range: &Range,
     (found, unvisited, days_kept_from): (&Answers, u64, Option<Day>),
+    marks: &[TakenOut],
     instance: &InstanceState,
 ) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
@@ -39,6 +42,7 @@ pub(super) fn notices(
         notices.push(words.one(words.notice_unvisited, words.count(unvisited as f64)));
     }
     notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
+    notices.extend(taken_out(words, marks));
     if view.chosen.is_set() {
         notices.push(words.notice_several_values.to_owned());
     }
@@ -47,6 +51,30 @@ pub(super) fn notices(
         notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
     }
     notices
+}
+
+/// That something was taken out, and that days are gone.
+fn taken_out(words: &Words, marks: &[TakenOut]) -> Vec<String> {
+    let date = |day| words.date(day, words.date_long);
+    let what = |mark: &TakenOut| {
+        let of = match mark.of {
+            TakenOutOf::Everything => words.taken_out_everything,
+            TakenOutOf::Of(dimension) => words.title(dimension),
+            TakenOutOf::Properties => words.taken_out_properties,
+            TakenOutOf::Days => return None,
+        };
+        let days = if mark.first == mark.last {
+            date(mark.first)
+        } else {
+            format!("{} – {}", date(mark.first), date(mark.last))
+        };
+        Some(format!("{of} ({days})"))
+    };
+    let told: Vec<String> = marks.iter().filter_map(what).take(limits::MARKS_TOLD).collect();
+    let taken = (!told.is_empty()).then(|| words.one(words.notice_taken_out, told.join(", ")));
+    let gone = marks.iter().find(|mark| mark.of == TakenOutOf::Days);
+    let gone = gone.map(|mark| words.one(words.notice_days_gone, date(Day(mark.last.0 + 1))));
+    taken.into_iter().chain(gone).collect()
 }
 
 /// What is wrong with the settings of proxies. No address is named.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::answers::{AnswerKey, Answers, totals};
 use super::site_view::{Audience, SiteView};
 use crate::cell::Metric;
-use crate::limits;
 use crate::page::{Note, Point, Progress, Series};
 use crate::report::period::Range;
 use crate::report::{Interval, Line, Span};
@@ -27,7 +26,7 @@ pub(super) fn is_drawable(view: &SiteView, metric: Metric) -> bool {
 /// The width in which what is compared is read; nothing where it is not kept so. Weeks and months of two ranges seldom begin
 /// on the same day, so days are read for them and gathered in the buckets of the range.
 pub(super) fn width_before(view: &SiteView, range: &Range, before: Span) -> Option<Interval> {
-    let oldest = range.today.0 - limits::HOUR_DETAIL_DAYS;
+    let oldest = range.today.0 - view.site.settings.retention.hour_days(range.today);
     match view.interval(range) {
         Interval::Hour => (view.chosen.is_all() || before.first_day().0 >= oldest).then_some(Interval::Hour),
         Interval::Month if are_months(range.span, before) => Some(Interval::Month),

@@ -15,7 +15,7 @@ use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Line, Records, Span, Sums};
 use crate::site::{AddressMode, Day, Moment};
-use crate::store::StoreError;
+use crate::store::{StoreError, TakenOut};
 
 /// What a page says of the collector itself.
 #[derive(Debug, Clone)]
@@ -62,8 +62,10 @@ pub fn site_page(
     let records = SiteRecords::of(view, &range, records, first_day.is_none(), instance)?;
     let (first, last) = (range.span.first_day(), range.span.last_day());
     let days_kept_from = days_kept_from(view, range.span, &tabs, sums)?;
+    let marks = sums.taken_out(view.site.id, first, last)?;
     let unvisited = if is_told { sums.unvisited(view.site.id, first, last)? } else { 0 };
-    let page = PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, days_kept_from, records };
+    let page =
+        PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, days_kept_from, marks, records };
     Ok(page.shown(view, tabs, account, instance))
 }
 
@@ -78,6 +80,8 @@ struct PageAnswers {
     /// Hits of the range without a visitor.
     unvisited: u64,
     days_kept_from: Option<Day>,
+    /// What was taken out of the sums.
+    marks: Vec<TakenOut>,
     records: SiteRecords,
 }
 
@@ -130,7 +134,7 @@ impl PageAnswers {
             last: range.span.last_day(),
             compared: before.map(|span| (span.first_day(), span.last_day())),
             is_running: range.is_partial,
-            notices: notices::notices(view, range, (found, *unvisited, self.days_kept_from), instance),
+            notices: notices::notices(view, range, (found, *unvisited, self.days_kept_from), &self.marks, instance),
             totals: totals_of(view, found, before.is_some()),
             series: series::series(view, range, *before, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },

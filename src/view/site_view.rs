@@ -349,7 +349,7 @@ impl<'a> SiteView<'a> {
 
     /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
     fn possible(&self, range: &Range) -> Vec<Interval> {
-        let oldest = range.today.0 - crate::limits::HOUR_DETAIL_DAYS;
+        let oldest = range.today.0 - self.site.settings.retention.hour_days(range.today);
         let has_hours =
             self.audience != Audience::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
         let mut intervals = range.intervals();

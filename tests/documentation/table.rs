@@ -60,7 +60,7 @@ pub const SUPPOSED: [(&str, &str); 3] = [
 pub const SERVED: [&str; 2] = ["docs/", "deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 9] = [
+pub const OF_OTHERS: [(&str, &str); 8] = [
     ("--now", "hidden: for tests alone"),
     ("--locked", "cargo"),
     ("--lib", "cargo"),
@@ -69,7 +69,6 @@ pub const OF_OTHERS: [(&str, &str); 9] = [
     ("--bench", "cargo"),
     ("--prefix", "kubectl"),
     ("--shm-size", "docker"),
-    ("--keep", "src/hit/data/refresh"),
 ];
 
 /// Languages of blocks that are looked at in another way, and where.

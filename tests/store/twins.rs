@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headcount::cell::{Axis, Dimension};
+use headcount::cell::{Axis, Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Outcome};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::report::Sums;
-use headcount::site::{Day, Domain, Settings, SiteId};
+use headcount::site::{Day, Domain, LeastAtRest, Settings, SiteId};
 use headcount::store::sums::memory::MemorySums;
-use headcount::store::{self, CountedBy, DayState, Flush, Grain, InMemory, Stores, SumRow};
+use headcount::store::{self, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow};
 use proptest::prelude::*;
 
 use super::contract::{DAY, Kept, SITE, ask, cells, day_of, rows, state};
@@ -31,6 +31,8 @@ enum Happening {
     EndImports,
     Reopen,
     RemoveSite,
+    /// Something is forgotten: values by their place among some, or everything; on days from one to another, or on all.
+    Forget(Option<u8>, Option<(i32, i32)>),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -46,6 +48,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::EndImports),
         1 => Just(Happening::Reopen),
         1 => Just(Happening::RemoveSite),
+        2 => (proptest::option::weighted(0.8, 0..4_u8), proptest::option::of((0..40_i32, 0..40_i32)))
+            .prop_map(|(values, days)| Happening::Forget(values, days)),
     ]
 }
 
@@ -57,6 +61,26 @@ const VISITS: [&str; 5] = [
     "23:00 dan /b utm source=x\n",
 ];
 
+fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
+    let of = |values: u8| {
+        let (dimension, pattern) = [
+            (Dimension::Page, "/"),
+            (Dimension::Page, "/*"),
+            (Dimension::Browser, "Firefox"),
+            (Dimension::Event, "Signup"),
+        ][usize::from(values)];
+        ForgottenValues(vec![ForgottenValue { of: ForgottenAxis::Of(dimension), pattern: pattern.into() }])
+    };
+    let days = days.map(|(a, b)| (Day(DAY.0 + a.min(b)), Day(DAY.0 + a.max(b))));
+    Forgetting { site: SITE, values: values.map(of), days, today: Day(DAY.0 + 100) }
+}
+
+/// Small figures of each third day are folded when it is over.
+fn at_rest(number: i32) -> Vec<(SiteId, LeastAtRest)> {
+    let least = serde_json::from_value(serde_json::json!({"all": 3, "browser": 2})).unwrap();
+    if number % 3 == 0 { vec![(SITE, least)] } else { Vec::new() }
+}
+
 fn flush_of(happening: &Happening) -> Flush {
     let day = |number: &i32| Day(DAY.0 + number);
     match happening {
@@ -67,13 +91,15 @@ fn flush_of(happening: &Happening) -> Flush {
         Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
             let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
             let state = DayState { day: day(number), pair_cells: *pair_cells, ..state(&open, *by, *is_over) };
-            Flush { sums: vec![(SITE, day(number), open.drain().into())], days: vec![state], ..Flush::default() }
+            let sums = vec![(SITE, day(number), open.drain().into())];
+            Flush { sums, days: vec![state], at_rest: at_rest(*number), ..Flush::default() }
         }
         Happening::Close(number) => {
             let (site, day, by) = (SITE, day(number), CountedBy::Live);
             let state = DayState { site, day, by, snapshot: None, pair_cells: u32::MAX, is_over: true, release: None };
-            Flush { days: vec![state], ..Flush::default() }
+            Flush { days: vec![state], at_rest: at_rest(*number), ..Flush::default() }
         }
+        Happening::Forget(values, days) => Flush { forgotten: vec![order_of(*values, *days)], ..Flush::default() },
         Happening::Today(number) => Flush { today: vec![(SITE, day(number))], ..Flush::default() },
         _ => Flush::default(),
     }
@@ -87,6 +113,9 @@ fn happens(kept: &mut Kept, happening: &Happening) {
         _ => {
             let number = kept.sums.last_flush().unwrap() + 1;
             kept.sums.apply(&Flush { number, ..flush_of(happening) }).unwrap();
+            if let Happening::Forget(values, days) = happening {
+                kept.sums.forget(&order_of(*values, *days)).unwrap();
+            }
             while kept.sums.compact().unwrap() {}
         }
     }
@@ -133,7 +162,8 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
     let of = |kept: &Kept| {
         let (open, first) = (kept.sums.open_days().unwrap(), kept.sums.snapshot().unwrap().first_day(SITE).unwrap());
         let keys = kept.sums.snapshot().unwrap().prop_keys(SITE, Some("Signup"), DAY, Day(DAY.0 + 40)).unwrap();
-        (open.into_iter().collect::<BTreeSet<_>>(), first, keys.into_iter().collect::<BTreeSet<_>>())
+        let marks = kept.sums.snapshot().unwrap().taken_out(SITE, DAY, Day(DAY.0 + 40)).unwrap();
+        (open.into_iter().collect::<BTreeSet<_>>(), first, keys.into_iter().collect::<BTreeSet<_>>(), marks)
     };
     prop_assert_eq!(of(file), of(twin));
     Ok(())

@@ -1,5 +1,6 @@
 //! In: all that is counted and waits. Out: flushes. Forgets: what it hands out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +8,7 @@ use super::{Running, Waiter, answer};
 use crate::collector::SumsBatch;
 use crate::collector::rejections::BookedRows;
 use crate::limits;
-use crate::site::{Day, Directory, Moment, Month, SiteId};
+use crate::site::{Day, Directory, LeastAtRest, Moment, RetainedKind, Retention, SiteId};
 use crate::store::{DayState, Flush, JournalMark};
 
 impl Running {
@@ -18,8 +19,30 @@ impl Running {
         self.minutes.forget_past(now);
         let forgotten = self.take_forgetting();
         let directory = self.directory.load_full();
+        let mut flush = self.counted(&directory, now, present);
+        flush.days = self.take_days(&directory, checkpoint || !forgotten.is_empty(), now);
+        flush.at_rest = at_rest_of(&flush.days, &directory);
+        flush.forgotten = forgotten;
+        self.forget_empty_days();
+        self.gauge(now);
+        let waiters = std::mem::take(&mut self.waiters);
+        if flush.is_nothing() {
+            return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
+        }
+        flush.journal = self.journal.mark();
+        if let JournalMark::UpTo(position) = flush.journal {
+            self.stored = Some(position);
+        }
+        flush.number = self.flushing.next_number();
+        // Whoever has a copy of these sums is told in which flush they are from now on.
+        let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
+        taken.store(flush.number, Ordering::SeqCst);
+        self.flushing.begin(flush, waiters);
+    }
+
+    /// What was counted since the last flush. Sums of a site that is being removed stay here until it is clear what becomes of them.
+    fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
-        // Sums of a site that is being removed stay here until it is clear what becomes of them.
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
@@ -32,38 +55,8 @@ impl Running {
             directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
         let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
-        let days = self.take_days(&directory, checkpoint || !forgotten.is_empty(), now);
-        self.forget_empty_days();
-        self.gauge(now);
-        let waiters = std::mem::take(&mut self.waiters);
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
-        let is_empty = sums.is_empty() && rejected.is_empty() && present.today.is_empty() && days.is_empty();
-        if is_empty && imported.is_empty() && batches.is_empty() && mails.is_empty() && forgotten.is_empty() {
-            return waiters.iter().for_each(|waiter| answer(waiter, Ok(())));
-        }
-        let journal = self.journal.mark();
-        if let JournalMark::UpTo(position) = journal {
-            self.stored = Some(position);
-        }
-        let number = self.flushing.next_number();
-        // Whoever has a copy of these sums is told in which flush they are from now on.
-        let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
-        taken.store(number, Ordering::SeqCst);
-        let flush = Flush {
-            number,
-            sums,
-            days,
-            rejected,
-            bots,
-            unvisited,
-            imported,
-            mails,
-            batches,
-            forgotten,
-            journal,
-            ..present
-        };
-        self.flushing.begin(flush, waiters);
+        Flush { sums, rejected, bots, unvisited, imported, mails, batches, ..present }
     }
 
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
@@ -98,7 +91,8 @@ impl Running {
         self.meter.batch(counted, rejected.iter().map(|rejected| (rejected.reason, rejected.count)));
         let number = self.flushing.next_number();
         let sums = sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect();
-        let flush = Flush { number, sums, days, rejected, bots, unvisited, imported, ..Flush::default() };
+        let at_rest = at_rest_of(&days, &self.directory.load());
+        let flush = Flush { number, sums, days, rejected, bots, unvisited, imported, at_rest, ..Flush::default() };
         self.flushing.begin(flush, vec![waiter]);
     }
 
@@ -114,12 +108,27 @@ impl Running {
             }
             if before.is_some_and(|before| before < today) {
                 present.publishing.extend(self.begin_publishing(&site, today));
-            }
-            let months = site.settings.retention.day_pairs_months;
-            if before.is_some_and(|before| before < today) && months > 0 {
-                present.day_pairs_from.push((site.id, Month(today.month().0 - months as i32)));
+                say_retention(&mut present, site.id, &site.settings.retention, today);
             }
         }
         present
     }
+}
+
+/// Says what a site keeps from which day on.
+fn say_retention(present: &mut Flush, site: SiteId, retention: &Retention, today: Day) {
+    for kind in RetainedKind::ALL {
+        match retention.first_day(kind, today) {
+            Some(first) if kind == RetainedKind::DayPairs => present.day_pairs_from.push((site, first.month())),
+            Some(first) => present.kept_from.push((site, kind, first)),
+            None => {}
+        }
+    }
+}
+
+/// The least figures at rest of the sites whose days are over.
+fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
+    let sites: BTreeSet<SiteId> = days.iter().filter(|state| state.is_over).map(|state| state.site).collect();
+    let known = sites.into_iter().filter_map(|site| Some((site, directory.get(site)?.settings.k_at_rest.clone())));
+    known.filter(|(_, least)| !least.is_none()).collect()
 }

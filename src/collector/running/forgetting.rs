@@ -57,9 +57,8 @@ impl Running {
     fn forget_mails(&mut self, order: &Forgetting) {
         self.mails.forget_where(|(site, day, campaign, _)| {
             let meant = *site == order.site && order.has_day(*day);
-            let takes = |values: &crate::cell::ForgottenValues| {
-                values.takes(crate::cell::Dimension::UtmCampaign, campaign)
-            };
+            let takes =
+                |values: &crate::cell::ForgottenValues| values.takes(crate::cell::Dimension::UtmCampaign, campaign);
             meant && order.values.as_ref().is_none_or(takes)
         });
     }

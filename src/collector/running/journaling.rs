@@ -135,9 +135,8 @@ impl Journaling {
 
     /// Whether the files hold what is to be forgotten.
     pub(super) fn is_forgetting(&self) -> bool {
-        let is_leaving = |(done, since): &(Arc<AtomicBool>, Option<Instant>)| {
-            since.is_some() && !done.load(Ordering::Acquire)
-        };
+        let is_leaving =
+            |(done, since): &(Arc<AtomicBool>, Option<Instant>)| since.is_some() && !done.load(Ordering::Acquire);
         self.journal.is_some() && (self.forgets.is_some() || self.imaging.as_ref().is_some_and(is_leaving))
     }
 

@@ -7,7 +7,6 @@ use super::Running;
 use crate::collector::personal::KnownSite;
 use crate::counts::{DayOpening, OpenDay};
 use crate::journal::Record;
-use crate::limits;
 use crate::site::{Day, Moment, SiteId};
 
 impl Running {
@@ -21,10 +20,13 @@ impl Running {
     fn opening(&self, (site, day): (SiteId, Day), now: Moment) -> DayOpening {
         let directory = self.directory.load();
         let known = directory.get(site);
-        let today = known.map(|site| site.schedule.locate(now).day);
+        let first_hours = known.map(|site| {
+            let today = site.schedule.locate(now).day;
+            today.0 - site.settings.retention.hour_days(today)
+        });
         DayOpening {
             values: known.map(|site| site.settings.budget).unwrap_or_default().values,
-            without_hours: today.is_some_and(|today| day.0 < today.0 - limits::HOUR_DETAIL_DAYS),
+            without_hours: first_hours.is_some_and(|first| day.0 < first),
             folding: self.known_site(site).start(),
         }
     }

@@ -4,7 +4,6 @@ use super::super::{CommandRefusal, goal, refuse};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
-use crate::limits;
 use crate::report::choice::{Chosen, Scope};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
@@ -73,7 +72,7 @@ pub(super) fn subjects(
     let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
     if !split.is_goals {
         let question = chosen.ask(question);
-        check(&question, split, chosen, range)?;
+        check(&question, split, chosen, range, site.settings.retention.hour_days(range.today))?;
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
@@ -90,11 +89,10 @@ pub(super) fn subjects(
 }
 
 /// Refuses what sums can't answer.
-fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range) -> Result<(), CommandRefusal> {
+fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range, days: i32) -> Result<(), CommandRefusal> {
     let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
     let is_hourly = split.interval == Some(Interval::Hour);
-    if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - limits::HOUR_DETAIL_DAYS {
-        let days = limits::HOUR_DETAIL_DAYS;
+    if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - days {
         return refuse(format!("dimensions are kept by hour for {days} days; ask for a later period, or --by day"));
     }
     let by = &split.column;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Include, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
-use crate::report::{self, Figure, Interval, Line, Question, Sums};
+use crate::report::{self, Figure, Interval, Line, Question, Sums, taken_out};
 use crate::site::Day;
 use crate::store::{Grain, StoreError};
 
@@ -164,6 +164,7 @@ impl Query {
         meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
+        meta.warnings.extend(self.taken_out(sums)?);
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })
@@ -195,6 +196,15 @@ impl Query {
         let months = sums.months_alone(subject.question.site, self.span.first_day(), self.span.last_day())?;
         let reads_days = self.subjects.iter().any(|subject| subject.question.reads_days_of(&months));
         Ok(months.last().filter(|_| reads_days).map(|month| Day(month.last().0 + 1)))
+    }
+
+    /// What is said where something was taken out of the sums, or days are gone.
+    fn taken_out(&self, sums: &dyn Sums) -> Result<Vec<Warning>, StoreError> {
+        let Some(subject) = self.subjects.first() else { return Ok(Vec::new()) };
+        let marks = sums.taken_out(subject.question.site, self.span.first_day(), self.span.last_day())?;
+        let told = [("taken_out", taken_out::told(&marks)), ("days_gone", taken_out::days_gone(&marks))];
+        let warning = |(code, text): (_, Option<String>)| Some(Warning { code, warning: Cow::Owned(text?) });
+        Ok(told.into_iter().filter_map(warning).collect())
     }
 
     fn row(&self, line: &Line) -> Row {

@@ -108,7 +108,13 @@ impl QueryRequest {
     }
 
     /// Refuses hours that are not kept, and more of them than one answer should hold.
-    pub(super) fn check_hours(&self, span: Span, interval: Option<Interval>, today: Day) -> Result<(), QueryError> {
+    pub(super) fn check_hours(
+        &self,
+        span: Span,
+        interval: Option<Interval>,
+        today: Day,
+        kept_days: i32,
+    ) -> Result<(), QueryError> {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
         let filter = self.filters.filter.as_ref();
         let is_pair = filter.is_some_and(|filter| self.axis().is_some_and(|axis| *axis != filter.axis));
@@ -118,10 +124,9 @@ impl QueryRequest {
             );
         }
         let is_split = self.axis().is_some() || filter.is_some() || self.is_of_goals();
-        if reads_hours && is_split && span.first_day().0 < today.0 - limits::HOUR_DETAIL_DAYS {
+        if reads_hours && is_split && span.first_day().0 < today.0 - kept_days {
             return Err(QueryError(format!(
-                "Dimensions are kept by hour for {} days; ask for a later range, for whole days, or for no dimension.",
-                limits::HOUR_DETAIL_DAYS
+                "Dimensions are kept by hour for {kept_days} days; ask for a later range, for whole days, or for no dimension."
             )));
         }
         if reads_hours && span.days() > limits::HOURLY_DAYS_MAX {

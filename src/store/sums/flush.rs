@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::beacon::mail::MailKind;
 use crate::counts::published::ReleaseState;
 use crate::counts::{LazySums, Name, SessionSnapshot};
+use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Epsilon, Month, SiteId};
+use crate::site::{Day, Epsilon, LeastAtRest, Month, RetainedKind, SiteId};
 use crate::store::Forgetting;
 
 /// Rejections of one site and day under one reason.
@@ -166,6 +167,35 @@ pub enum JournalMark {
     Gone,
 }
 
+/// The oldest that a store has of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldestKept {
+    /// The kind.
+    pub kind: RetainedKind,
+    /// The first day of the oldest; nothing if there is none.
+    pub day: Option<Day>,
+}
+
+impl Flush {
+    /// Whether there is nothing to be added.
+    pub fn is_nothing(&self) -> bool {
+        let has_counts = !(self.sums.is_empty() && self.rejected.is_empty() && self.days.is_empty());
+        let is_told = !(self.today.is_empty() && self.imported.is_empty() && self.batches.is_empty());
+        !has_counts && !is_told && self.mails.is_empty() && self.forgotten.is_empty()
+    }
+
+    /// The least figures of a site's days that are over.
+    pub(super) fn at_rest(&self, site: SiteId) -> Option<&LeastAtRest> {
+        self.at_rest.iter().find(|(of, least)| *of == site && !least.is_none()).map(|(_, least)| least)
+    }
+
+    /// The first day of a site that keeps cells by hour, on its present day.
+    pub(super) fn first_hours(&self, site: SiteId, today: Day) -> Day {
+        let said = self.kept_from.iter().find(|(of, kind, _)| *of == site && *kind == RetainedKind::Hours);
+        said.map_or(Day(today.0 - limits::HOUR_DETAIL_DAYS), |(_, _, day)| *day)
+    }
+}
+
 /// What is added in one step.
 #[derive(Debug, Default)]
 pub struct Flush {
@@ -189,6 +219,10 @@ pub struct Flush {
     pub today: Vec<(SiteId, Day)>,
     /// The first month whose days keep cells of two dimensions, of sites that thin them out; said with their present day.
     pub day_pairs_from: Vec<(SiteId, Month)>,
+    /// The first day of each kind that sites keep; said with their present day. Cells by hour go at once, other sums bit by bit.
+    pub kept_from: Vec<(SiteId, RetainedKind, Day)>,
+    /// The least figures that are kept of days that are over, by site: smaller ones become part of `(other)`.
+    pub at_rest: Vec<(SiteId, LeastAtRest)>,
     /// How far logs are imported with it.
     pub imported: Vec<Imported>,
     /// What became of mails; counts and people are added up.

@@ -127,6 +127,8 @@ pub enum TakenOutOf {
     Of(Dimension),
     /// Some properties.
     Properties,
+    /// Days that are older than the site keeps them; their months may be there.
+    Days,
 }
 
 impl TakenOutOf {
@@ -136,6 +138,7 @@ impl TakenOutOf {
             TakenOutOf::Everything => 0,
             TakenOutOf::Of(dimension) => dimension.code(),
             TakenOutOf::Properties => 100,
+            TakenOutOf::Days => 101,
         }
     }
 
@@ -143,6 +146,7 @@ impl TakenOutOf {
         match code {
             0 => Some(TakenOutOf::Everything),
             100 => Some(TakenOutOf::Properties),
+            101 => Some(TakenOutOf::Days),
             code => Dimension::from_code(code).map(TakenOutOf::Of),
         }
     }

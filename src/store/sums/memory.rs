@@ -3,6 +3,7 @@
 //! For tests: it is what the contract means, written as plainly as can be, and other stores are compared with it. Nothing is packed,
 //! no month is kept, each question looks at every cell.
 
+mod at_rest;
 mod forgetting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     Ask, BotCount, CellSource, CountedBy, DayState, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
-    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
-    SumSnapshot, SumStore, TakenOut,
+    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, OldestKept, RemovedCells, StoreError, StoredSums,
+    SumRow, SumSnapshot, SumStore, TakenOut,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, OTHER, Tally};
@@ -38,7 +39,8 @@ struct Held {
     days: BTreeMap<(SiteId, Axis<Name>, Day, Name), Tally>,
     final_pairs: BTreeMap<(SiteId, Day), PairSums>,
     snapshots: BTreeMap<(SiteId, Day, CountedBy), PairSums>,
-    open: BTreeSet<(SiteId, Day)>,
+    /// Days that are open, with the cells that they have got since they were closed last.
+    open: BTreeMap<(SiteId, Day), BTreeSet<(Axis<Name>, Name)>>,
     /// The last flush by which the collector closed a day.
     closed: BTreeMap<(SiteId, Day), u64>,
     /// With the flush that brought them first.
@@ -74,18 +76,13 @@ impl Held {
         }
         for state in &flush.days {
             self.add_day(state, flush.number);
+            if let Some(least) = flush.at_rest(state.site).filter(|_| state.is_over) {
+                self.fold_day(state.site, state.day, least);
+            }
         }
-        for (site, day, count) in &flush.unvisited {
-            *self.unvisited.entry((*site, *day)).or_default() += count;
-        }
-        for rejected in &flush.rejected {
-            *self.rejected.entry((rejected.site, rejected.day, rejected.reason)).or_default() += rejected.count;
-        }
-        for bot in &flush.bots {
-            self.add_bot(bot);
-        }
+        self.add_rejected(flush);
         for (site, today) in &flush.today {
-            let first = LocalHour::from_number((today.0 - limits::HOUR_DETAIL_DAYS) * 24).number();
+            let first = LocalHour::from_number(flush.first_hours(*site, *today).0 * 24).number();
             self.hours.retain(|(of, axis, hour, _), _| of != site || *axis == Axis::Total || *hour >= first);
         }
         for imported in &flush.imported {
@@ -109,6 +106,18 @@ impl Held {
         self.flush = flush.number;
     }
 
+    fn add_rejected(&mut self, flush: &Flush) {
+        for (site, day, count) in &flush.unvisited {
+            *self.unvisited.entry((*site, *day)).or_default() += count;
+        }
+        for rejected in &flush.rejected {
+            *self.rejected.entry((rejected.site, rejected.day, rejected.reason)).or_default() += rejected.count;
+        }
+        for bot in &flush.bots {
+            self.add_bot(bot);
+        }
+    }
+
     fn add_sums(&mut self, site: SiteId, day: Day, sums: &Sums, number: u64) {
         for (cell, hour, tally) in &sums.hours {
             let hour = LocalHour { day, hour: *hour }.number();
@@ -119,7 +128,7 @@ impl Held {
             *self.days.entry((site, cell.axis.clone(), day, cell.value.clone())).or_default() += *tally;
             self.name_cell(site, &cell.axis, &cell.value, number);
             if cell.axis != Axis::Total {
-                self.open.insert((site, day));
+                self.open.entry((site, day)).or_default().insert((cell.axis.clone(), cell.value.clone()));
             }
         }
     }
@@ -179,7 +188,7 @@ impl Held {
         self.days.retain(|(of, ..), _| *of != site);
         self.final_pairs.retain(|(of, _), _| *of != site);
         self.snapshots.retain(|(of, ..), _| *of != site);
-        self.open.retain(|(of, _)| *of != site);
+        self.open.retain(|(of, _), _| *of != site);
         self.closed.retain(|(of, _), _| *of != site);
         self.names.retain(|(of, _), _| *of != site);
         self.rejected.retain(|(of, ..), _| *of != site);
@@ -393,7 +402,7 @@ impl SumStore for MemorySums {
     }
 
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError> {
-        Ok(self.held().open.iter().copied().collect())
+        Ok(self.held().open.keys().copied().collect())
     }
 
     fn set_journal(&self, journal: Option<JournalPosition>) -> Result<(), StoreError> {
@@ -439,6 +448,10 @@ impl SumStore for MemorySums {
     fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
         self.held().sweep(order.site);
         Ok(RemovedCells::default())
+    }
+
+    fn oldest(&self, _site: SiteId) -> Result<Vec<OldestKept>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn settle(&self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! and so are the pairs of two dimensions ([`compaction`]). Months that are over get pairs of their own ([`months`]), so that a question
 //! over years need not read days.
 
+mod at_rest;
 mod compaction;
 mod erasing;
 mod forgotten_rows;
@@ -19,6 +20,7 @@ mod pairs;
 mod read;
 mod releases;
 mod removal;
+mod retaining;
 mod sweep;
 mod table_writer;
 mod taken_out;
@@ -33,7 +35,8 @@ use rusqlite::Connection;
 
 use super::{
     Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
-    JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
+    JournalState, MailSum, NamesMark, OldestKept, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore,
+    TakenOut,
 };
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
@@ -41,9 +44,10 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
-use kept_answers::KeptAnswers;
 use erasing::Erasing;
+use kept_answers::KeptAnswers;
 use months::MonthWork;
+use retaining::Retaining;
 use sweep::NamesInUse;
 use thinning::Thinning;
 use write::SiteIds;
@@ -61,6 +65,8 @@ pub(in crate::store) struct SqliteSums {
     months: Mutex<MonthWork>,
     /// Like these, and taken after them.
     thinning: Mutex<Thinning>,
+    /// Like these, and taken after them.
+    retaining: Mutex<Retaining>,
     in_use: NamesInUse,
 }
 
@@ -78,8 +84,8 @@ impl SqliteSums {
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
         let (texts, kept) = Default::default();
-        let (applying, months, thinning, in_use) = Default::default();
-        Ok(SqliteSums { file, texts, kept, applying, months, thinning, in_use })
+        let (applying, months, thinning, retaining, in_use) = Default::default();
+        Ok(SqliteSums { file, texts, kept, applying, months, thinning, retaining, in_use })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -92,6 +98,18 @@ impl SqliteSums {
 
     fn months(&self) -> MutexGuard<'_, MonthWork> {
         self.months.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retaining(&self) -> MutexGuard<'_, Retaining> {
+        self.retaining.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes names that are in no cell any more, with what they leave in the file.
+    fn sweep_names(&self, site: SiteId) -> Result<u64> {
+        let removed = sweep::sweep(&self.file, &self.applying, &self.in_use, site)?;
+        self.texts.clear();
+        removal::sweep(&self.writer())?;
+        Ok(removed)
     }
 
     fn thinning(&self) -> MutexGuard<'_, Thinning> {
@@ -213,6 +231,7 @@ impl SumStore for SqliteSums {
         drop(writer);
         self.months().note(flush);
         self.thinning().note(flush);
+        self.retaining().note(flush);
         emptied
     }
 
@@ -283,8 +302,19 @@ impl SumStore for SqliteSums {
         }
         let mut thinning = self.thinning();
         // What odd ranges of days are answered changes.
-        let _change = (!thinning.is_done()).then(|| self.kept.change_all());
-        thinning.step(&self.file)
+        let change = (!thinning.is_done()).then(|| self.kept.change_all());
+        if thinning.step(&self.file)? {
+            return Ok(true);
+        }
+        drop((thinning, change));
+        let mut retaining = self.retaining();
+        let change = (!retaining.is_done()).then(|| self.kept.change_all());
+        if retaining.step(&self.file)? {
+            return Ok(true);
+        }
+        let unswept = retaining.take_unswept();
+        drop((retaining, change));
+        unswept.map(|site| self.sweep_names(site)).transpose().map(|swept| swept.is_some())
     }
 
     fn release(&self) {
@@ -298,6 +328,7 @@ impl SumStore for SqliteSums {
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         self.months().forget(site);
         self.thinning().forget(site);
+        self.retaining().forget(site);
         let _change = self.kept.change_all();
         let mut writer = self.writer();
         removal::remove(&mut writer, site)?;
@@ -318,13 +349,13 @@ impl SumStore for SqliteSums {
         let erased = Erasing::of(&self.file, order, true).and_then(Erasing::run);
         drop(change);
         self.months().let_go();
-        let names = sweep::sweep(&self.file, &self.applying, &self.in_use, order.site);
-        self.texts.clear();
-        let removed = RemovedCells { names: names?, ..erased? };
-        let writer = self.writer();
-        removal::sweep(&writer)?;
-        SqliteFile::settle(&writer)?;
-        Ok(removed)
+        let names = self.sweep_names(order.site)?;
+        SqliteFile::settle(&self.writer())?;
+        Ok(RemovedCells { names, ..erased? })
+    }
+
+    fn oldest(&self, site: SiteId) -> Result<Vec<OldestKept>> {
+        retaining::oldest(&self.reader(), site)
     }
 
     fn settle(&self) -> Result<()> {

@@ -40,7 +40,7 @@ CREATE TABLE taken_out (
   site INTEGER NOT NULL,
   first_day INTEGER NOT NULL,
   last_day INTEGER NOT NULL,
-  dimension INTEGER NOT NULL, -- 0 is everything, 100 properties
+  dimension INTEGER NOT NULL, -- 0 is everything, 100 properties, 101 days by retention
   PRIMARY KEY (site, first_day, last_day, dimension)
 ) WITHOUT ROWID;
 -- From which day on each kind of sums is there, where retention has removed older ones.

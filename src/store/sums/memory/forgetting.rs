@@ -20,6 +20,10 @@ impl Held {
             !(order.has_day(LocalHour::from_number(*hour).day) && goes(site, axis, value))
         });
         let meant = |site: &SiteId, day| *site == order.site && order.has_day(day);
+        self.open.retain(|(site, day), cells| {
+            cells.retain(|(axis, value)| !(meant(site, *day) && goes(site, axis, value)));
+            !cells.is_empty()
+        });
         for (_, pairs) in self.final_pairs.iter_mut().filter(|((site, day), _)| meant(site, *day)) {
             thin(pairs, order);
         }
@@ -30,13 +34,6 @@ impl Held {
             None => self.forget_counts(order),
             Some(values) => self.forget_texts(order, values),
         }
-        let days = &self.days;
-        self.open.retain(|(site, day)| {
-            let is_of_day = |(of, axis, on, _): &(SiteId, Axis<Name>, crate::site::Day, Name)| {
-                (of, on) == (site, day) && *axis != Axis::Total
-            };
-            !meant(site, *day) || days.keys().any(is_of_day)
-        });
     }
 
     fn mark(&mut self, order: &Forgetting) {

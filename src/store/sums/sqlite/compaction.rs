@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 
 use super::Result;
+use super::at_rest::AtRest;
 use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey};
@@ -40,6 +41,7 @@ pub(super) fn store_day(
     connection: &Connection,
     state: &DayState,
     (pairs, cells): (Option<Vec<PairTable>>, DayCells),
+    at_rest: Option<&AtRest>,
     number: u64,
 ) -> Result<()> {
     let DayState { site, day, by, .. } = *state;
@@ -56,7 +58,8 @@ pub(super) fn store_day(
     }
     if state.is_over {
         months::outdate(connection, site, day.month())?;
-        pack_day(connection, site, day, cells)?;
+        pack_day(connection, (site, day), cells, at_rest)?;
+        at_rest.map_or(Ok(()), AtRest::fold_pairs)?;
     }
     if state.is_over && by == CountedBy::Live {
         let sql = "INSERT OR REPLACE INTO days_closed VALUES (?, ?, ?)";
@@ -84,7 +87,12 @@ fn turned(table: &PairTable) -> Result<Vec<Chunk>> {
 type OpenRow = ((u8, i64), CellKey, Tally);
 
 /// Packs the rows that a day had while it ran and the cells that came last, and adds the day to its month.
-fn pack_day(connection: &Connection, site: SiteId, day: Day, mut cells: DayCells) -> Result<()> {
+fn pack_day(
+    connection: &Connection,
+    (site, day): (SiteId, Day),
+    mut cells: DayCells,
+    at_rest: Option<&AtRest>,
+) -> Result<()> {
     for (grain, first, last) in [(Grain::Day, day.0, day.0), (Grain::Hour, day.0 * 24, day.0 * 24 + 23)] {
         for (axis, key, tally) in rows(connection, site, grain, first, last)? {
             cells.entry((grain, axis)).or_default().push((key, tally));
@@ -94,6 +102,10 @@ fn pack_day(connection: &Connection, site: SiteId, day: Day, mut cells: DayCells
     }
     for ((grain, (dimension, prop)), cells) in cells {
         let cells = added_up(cells);
+        if let Some((at_rest, least)) = at_rest.and_then(|at| Some((at, at.least_of((dimension, prop))?))) {
+            at_rest.add(grain, (dimension, prop), cells, least)?;
+            continue;
+        }
         if grain == Grain::Day {
             let keyed = cells.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
             add_cells(connection, site, Grain::Month, (dimension, prop), day.month().0, keyed)?;

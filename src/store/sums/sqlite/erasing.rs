@@ -225,7 +225,8 @@ impl<'a> Erasing<'a> {
         }
         let (first, last) = self.order.day_numbers();
         let last = last.min(self.order.today.0 - 1);
-        connection.execute("DELETE FROM days_closed WHERE site = ? AND day BETWEEN ? AND ?", params![site, first, last])?;
+        connection
+            .execute("DELETE FROM days_closed WHERE site = ? AND day BETWEEN ? AND ?", params![site, first, last])?;
         Ok(())
     }
 }

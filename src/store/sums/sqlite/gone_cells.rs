@@ -63,8 +63,7 @@ impl GoneCells {
         let GoneCells::Of(gone) = self else { return true };
         let has = |ids: Option<&IdSet>| ids.is_some_and(|ids| ids.contains(&value));
         let is_named = matches!(dimension, PROP | REVENUE);
-        has(gone.values.get(&dimension))
-            || is_named && (gone.axes.contains(&prop) || has(gone.of_axes.get(&prop)))
+        has(gone.values.get(&dimension)) || is_named && (gone.axes.contains(&prop) || has(gone.of_axes.get(&prop)))
     }
 
     /// What goes of a table of pairs; nothing if it has nothing that goes.

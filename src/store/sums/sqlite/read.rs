@@ -375,9 +375,15 @@ fn columns(connection: &Connection, site: SiteId, axis: &Axis<Name>) -> Result<O
 
 /// The first day of which a site has totals.
 pub(super) fn first_day(connection: &Connection, site: SiteId) -> Result<Option<Day>> {
-    let sql = "SELECT bucket FROM site_totals WHERE site = ? AND grain = 1 ORDER BY bucket LIMIT 1";
-    let day: Option<i32> = connection.prepare_cached(sql)?.query_row([site.0], |row| row.get(0)).optional()?;
-    Ok(day.map(Day))
+    let first = |grain: Grain| -> Result<Option<i32>> {
+        let sql = "SELECT bucket FROM site_totals WHERE site = ? AND grain = ? ORDER BY bucket LIMIT 1";
+        let columns = params![site.0, packed::grain_code(grain)];
+        Ok(connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0)).optional()?)
+    };
+    let (day, month) = (first(Grain::Day)?.map(Day), first(Grain::Month)?.map(Month));
+    // Days may be gone of which the month is kept.
+    let older = month.filter(|month| day.is_none_or(|day| *month < day.month())).map(Month::first);
+    Ok(older.or(day))
 }
 
 pub(super) fn unvisited(connection: &Connection, site: SiteId, first: Day, last: Day) -> Result<u64> {

@@ -43,10 +43,7 @@ pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
 }
 
 /// Removes names. Their numbers are not used again: a reader may still hold the texts that they stood for.
-pub(super) fn keep_last_number(
-    connection: &Connection,
-    remove: impl FnOnce(&Connection) -> Result<()>,
-) -> Result<()> {
+pub(super) fn keep_last_number(connection: &Connection, remove: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
     let last: i64 = connection.query_row("SELECT coalesce(max(id), 0) FROM names", [], |row| row.get(0))?;
     remove(connection)?;
     connection.execute("DELETE FROM names WHERE site = 0", [])?;

@@ -28,12 +28,16 @@ struct UsedNumbers {
 
 /// What flushes use while a site is swept; nothing while none is.
 #[derive(Default)]
-pub(super) struct NamesInUse(Mutex<Option<(SiteId, UsedNumbers)>>);
+pub(super) struct NamesInUse {
+    noted: Mutex<Option<(SiteId, UsedNumbers)>>,
+    /// Held by who sweeps: one site after the other.
+    sweeping: Mutex<()>,
+}
 
 impl NamesInUse {
     /// Takes note of a flush that was applied.
     pub(super) fn note(&self, ids: &SiteIds) {
-        if let Some((site, used)) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((site, used)) = &mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner)
             && let Some(ids) = ids.get(site)
         {
             used.names.extend(ids.names());
@@ -42,17 +46,18 @@ impl NamesInUse {
     }
 
     fn begin(&self, site: SiteId) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((site, UsedNumbers::default()));
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some((site, UsedNumbers::default()));
     }
 
     fn end(&self) -> UsedNumbers {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner).take();
         noted.map(|(_, used)| used).unwrap_or_default()
     }
 }
 
 /// Removes the names and axes of a site that are in no cell, and tells how many names. `applying` is held by whoever stores a flush.
 pub(super) fn sweep(file: &SqliteFile, applying: &Mutex<()>, in_use: &NamesInUse, site: SiteId) -> Result<u64> {
+    let _sweeping = in_use.sweeping.lock().unwrap_or_else(PoisonError::into_inner);
     let reader = file.snapshot();
     let begun = {
         let _applying = applying.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +102,10 @@ fn used(connection: &Connection, site: SiteId) -> Result<UsedNumbers> {
         used.note_axis(row.get(0)?, row.get(1)?);
         let cells = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
         let found = std::cell::RefCell::new(&mut used.names);
-        let note = |(value, _): (u32, u32)| !found.borrow_mut().insert(value.into()) && false;
+        let note = |(value, _): (u32, u32)| {
+            found.borrow_mut().insert(value.into());
+            false
+        };
         unpack(cells, 0..=u32::MAX, note, |_, _| {})?;
     }
     let mut statement = connection.prepare("SELECT cells FROM pairs WHERE site = ?")?;

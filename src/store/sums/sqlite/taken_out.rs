@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::Result;
+use super::{Result, retaining};
 use crate::site::{Day, SiteId};
 use crate::store::{Forgetting, TakenOut, TakenOutOf};
 
@@ -27,6 +27,10 @@ pub(super) fn of_site(connection: &Connection, site: SiteId, first: Day, last: D
     while let Some(row) = rows.next()? {
         let Some(of) = TakenOutOf::from_code(row.get(2)?) else { continue };
         marks.push(TakenOut { first: Day(row.get(0)?), last: Day(row.get(1)?), of });
+    }
+    // Of a month in part, days that retention has removed are missing.
+    if let Some(from) = retaining::days_from(connection, site)?.filter(|from| first < *from) {
+        marks.push(TakenOut { first, last: Day(from.0 - 1), of: TakenOutOf::Days });
     }
     Ok(marks)
 }

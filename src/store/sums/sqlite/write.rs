@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::at_rest::AtRest;
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
 use super::{Result, compaction, forgotten_rows, read, releases};
 use crate::cell::{Axis, Sym, Tally};
@@ -68,22 +69,29 @@ pub(super) fn apply<'a>(
         for sums in last.remove(&(state.site, state.day)).into_iter().flatten() {
             add_sums(&transaction, ids, state.day, sums, Some(&mut cells))?;
         }
-        compaction::store_day(&transaction, state, (pairs, cells), flush.number)?;
+        let at_rest = flush.at_rest(state.site).filter(|_| state.is_over);
+        let at_rest = at_rest.map(|least| AtRest::of(&transaction, state.site, state.day, least)).transpose()?;
+        compaction::store_day(&transaction, state, (pairs, cells), at_rest.as_ref(), flush.number)?;
         releases::end(&transaction, state)?;
     }
-    add_rejected(&transaction, flush)?;
-    flush.bots.iter().try_for_each(|bot| add_bot(&transaction, bot))?;
+    add_counts(&transaction, flush)?;
     for (site, today) in &flush.today {
-        prune_hours(&transaction, *site, Day(today.0 - limits::HOUR_DETAIL_DAYS))?;
+        prune_hours(&transaction, *site, flush.first_hours(*site, *today))?;
     }
-    add_imported(&transaction, flush)?;
-    add_mails(&transaction, flush)?;
-    add_batches(&transaction, flush)?;
     forgotten_rows::forget(&transaction, &flush.forgotten)?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()?;
     Ok(ids)
+}
+
+/// Adds what is no cell.
+fn add_counts(transaction: &Transaction, flush: &Flush) -> Result<()> {
+    add_rejected(transaction, flush)?;
+    flush.bots.iter().try_for_each(|bot| add_bot(transaction, bot))?;
+    add_imported(transaction, flush)?;
+    add_mails(transaction, flush)?;
+    add_batches(transaction, flush)
 }
 
 fn add_imported(transaction: &Transaction, flush: &Flush) -> Result<()> {

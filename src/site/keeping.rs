@@ -1,0 +1,318 @@
+//! How long a site's sums are kept, by grain and kind, and the setting of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::setting::{SettingKind, SiteSetting};
+use super::{Day, Month, NotSet, SettingContext, Settings};
+use crate::limits;
+
+/// What is kept for a time of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetainedKind {
+    /// Cells of one dimension by hour. Totals by hour go with the days.
+    Hours,
+    /// Cells of one dimension by day, and the totals of days and hours.
+    Days,
+    /// Cells of two dimensions by day.
+    DayPairs,
+    /// Cells of one dimension by month, and the totals of months.
+    Months,
+    /// Cells of two dimensions by month.
+    MonthPairs,
+    /// Programs by day.
+    Bots,
+    /// Rejections by day.
+    Rejections,
+    /// Mails by day.
+    Mails,
+}
+
+impl RetainedKind {
+    /// All kinds.
+    pub const ALL: [RetainedKind; 8] = [
+        RetainedKind::Hours,
+        RetainedKind::Days,
+        RetainedKind::DayPairs,
+        RetainedKind::Months,
+        RetainedKind::MonthPairs,
+        RetainedKind::Bots,
+        RetainedKind::Rejections,
+        RetainedKind::Mails,
+    ];
+
+    /// Its name, as operators write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RetainedKind::Hours => "hours",
+            RetainedKind::Days => "days",
+            RetainedKind::DayPairs => "day-pairs",
+            RetainedKind::Months => "months",
+            RetainedKind::MonthPairs => "month-pairs",
+            RetainedKind::Bots => "bots",
+            RetainedKind::Rejections => "rejections",
+            RetainedKind::Mails => "mails",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<RetainedKind> {
+        RetainedKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The code as stored.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether whole months are kept or go.
+    pub const fn is_by_month(self) -> bool {
+        matches!(self, RetainedKind::DayPairs | RetainedKind::Months | RetainedKind::MonthPairs)
+    }
+
+    /// The kinds that it does not outlive: what is coarser, of the same cells.
+    const fn coarser(self) -> &'static [RetainedKind] {
+        match self {
+            RetainedKind::Hours => &[RetainedKind::Days, RetainedKind::Months],
+            RetainedKind::Days | RetainedKind::MonthPairs => &[RetainedKind::Months],
+            RetainedKind::DayPairs => &[RetainedKind::Days, RetainedKind::MonthPairs, RetainedKind::Months],
+            _ => &[],
+        }
+    }
+}
+
+/// How long something is kept, after its own day or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KeptFor {
+    /// So many days.
+    Days(u32),
+    /// So many whole months.
+    Months(u32),
+}
+
+impl KeptFor {
+    /// Reads `31d`, `25m` or `2y`.
+    pub fn parse(text: &str) -> Option<KeptFor> {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let number: u32 = number.parse().ok().filter(|number| *number > 0 && *number <= limits::KEPT_FOR_MAX)?;
+        match unit {
+            "d" => Some(KeptFor::Days(number)),
+            "m" => Some(KeptFor::Months(number)),
+            "y" => Some(KeptFor::Months(number * 12)),
+            _ => None,
+        }
+    }
+
+    /// The first day that is kept on a day.
+    pub fn first_day(self, today: Day) -> Day {
+        match self {
+            KeptFor::Days(days) => Day(today.0 - days as i32),
+            KeptFor::Months(months) => Month(today.month().0 - months as i32).first(),
+        }
+    }
+}
+
+impl fmt::Display for KeptFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeptFor::Days(days) => write!(f, "{days}d"),
+            KeptFor::Months(months) => write!(f, "{months}m"),
+        }
+    }
+}
+
+impl From<KeptFor> for String {
+    fn from(kept: KeptFor) -> String {
+        kept.to_string()
+    }
+}
+
+impl TryFrom<String> for KeptFor {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<KeptFor, String> {
+        KeptFor::parse(&text).ok_or_else(|| format!("{text:?} is no time like 31d or 25m"))
+    }
+}
+
+/// How long things are kept; for ever where nothing is said, but for hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Cells of two dimensions by day, in months after the month of the day; 0 is for ever.
+    pub day_pairs_months: u32,
+    /// See [`RetainedKind::Hours`]; nothing stands for [`limits::HOUR_DETAIL_DAYS`] days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<KeptFor>,
+    /// See [`RetainedKind::Days`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<KeptFor>,
+    /// See [`RetainedKind::Months`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub months: Option<KeptFor>,
+    /// See [`RetainedKind::MonthPairs`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month_pairs: Option<KeptFor>,
+    /// See [`RetainedKind::Bots`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bots: Option<KeptFor>,
+    /// See [`RetainedKind::Rejections`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejections: Option<KeptFor>,
+    /// See [`RetainedKind::Mails`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mails: Option<KeptFor>,
+}
+
+impl Retention {
+    /// Whether everything is as by default.
+    pub fn is_for_ever(&self) -> bool {
+        *self == Retention::default()
+    }
+
+    /// How long a kind is kept, as it is set; nothing is for ever.
+    pub fn kept_for(&self, kind: RetainedKind) -> Option<KeptFor> {
+        match kind {
+            RetainedKind::Hours => Some(self.hours.unwrap_or(KeptFor::Days(limits::HOUR_DETAIL_DAYS as u32))),
+            RetainedKind::Days => self.days,
+            RetainedKind::DayPairs => {
+                Some(KeptFor::Months(self.day_pairs_months)).filter(|_| self.day_pairs_months > 0)
+            }
+            RetainedKind::Months => self.months,
+            RetainedKind::MonthPairs => self.month_pairs,
+            RetainedKind::Bots => self.bots,
+            RetainedKind::Rejections => self.rejections,
+            RetainedKind::Mails => self.mails,
+        }
+    }
+
+    /// The first day of a kind that is kept on a day: nothing outlives what is coarser. Nothing where all are.
+    pub fn first_day(&self, kind: RetainedKind, today: Day) -> Option<Day> {
+        let kinds = std::iter::once(kind).chain(kind.coarser().iter().copied());
+        let first = kinds.filter_map(|kind| self.kept_for(kind)).map(|kept| kept.first_day(today)).max()?;
+        Some(if kind.is_by_month() { first.month().first() } else { first })
+    }
+
+    /// For how many days before a day cells are kept by hour.
+    pub fn hour_days(&self, today: Day) -> i32 {
+        self.first_day(RetainedKind::Hours, today).map_or(limits::HOUR_DETAIL_DAYS, |first| today.0 - first.0)
+    }
+
+    /// What is set, as an operator writes it.
+    pub fn words(&self) -> Vec<String> {
+        let is_set = |kind: &RetainedKind| *kind != RetainedKind::Hours || self.hours.is_some();
+        let kept = RetainedKind::ALL.into_iter().filter(is_set).filter_map(|kind| Some((kind, self.kept_for(kind)?)));
+        kept.map(|(kind, kept)| format!("{}={kept}", kind.name())).collect()
+    }
+
+    /// Reads what is to be kept how long; what is not named is kept as by default.
+    fn read(texts: &[String]) -> Result<Retention, NotSet> {
+        let mut retention = Retention::default();
+        for text in texts.iter().flat_map(|text| text.split(',')) {
+            let names = RetainedKind::ALL.map(RetainedKind::name).join(", ");
+            let bad =
+                || NotSet(format!("{text:?} is not kept: write KIND=TIME like days=25m or hours=31d, of {names}"));
+            let (name, time) = text.trim().split_once('=').ok_or_else(bad)?;
+            let kind = RetainedKind::from_name(name).ok_or_else(bad)?;
+            let kept = KeptFor::parse(time).ok_or_else(bad)?;
+            if kind == RetainedKind::Hours
+                && !matches!(kept, KeptFor::Days(days) if days <= limits::HOUR_DETAIL_DAYS as u32)
+            {
+                let most = limits::HOUR_DETAIL_DAYS;
+                return Err(NotSet(format!("hours are kept for {most} days at the most: write hours={most}d")));
+            }
+            if kind.is_by_month() && matches!(kept, KeptFor::Days(_)) {
+                return Err(NotSet(format!("{name} are kept by whole months: write {name}=25m")));
+            }
+            retention.set(kind, kept);
+        }
+        Ok(retention)
+    }
+
+    fn set(&mut self, kind: RetainedKind, kept: KeptFor) {
+        match (kind, kept) {
+            (RetainedKind::DayPairs, KeptFor::Months(months)) => self.day_pairs_months = months,
+            (RetainedKind::DayPairs, KeptFor::Days(_)) => {}
+            (RetainedKind::Hours, _) => self.hours = Some(kept),
+            (RetainedKind::Days, _) => self.days = Some(kept),
+            (RetainedKind::Months, _) => self.months = Some(kept),
+            (RetainedKind::MonthPairs, _) => self.month_pairs = Some(kept),
+            (RetainedKind::Bots, _) => self.bots = Some(kept),
+            (RetainedKind::Rejections, _) => self.rejections = Some(kept),
+            (RetainedKind::Mails, _) => self.mails = Some(kept),
+        }
+    }
+}
+
+fn set_keep(settings: &mut Settings, texts: &[String], _: &SettingContext) -> Result<(), NotSet> {
+    settings.retention = Retention::read(texts)?;
+    Ok(())
+}
+
+/// The settings of how long sums are kept.
+pub(super) static KEEPING: [SiteSetting; 1] = [SiteSetting {
+    name: "keep",
+    flag: "keep",
+    value_name: "KIND=TIME",
+    help: "How long sums are kept: hours=31d, days=25m, day-pairs=13m, months, month-pairs, bots, rejections, mails, in days, months or years",
+    title: "kept",
+    line: "kept {}",
+    kind: SettingKind::List {
+        get: |settings| settings.retention.words(),
+        set: set_keep,
+        most: limits::RETAINED_KINDS_MAX,
+        none: "default",
+    },
+    acts: Some("What is older goes from the end of the site's present day on, for good."),
+    field: None,
+}];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Retention, NotSet> {
+        Retention::read(&[text.to_owned()])
+    }
+
+    #[test]
+    fn nothing_outlives_what_is_coarser() {
+        let today = Day(20_635);
+        let retention = read("days=2m,months=1y,bots=10d").unwrap();
+        let first = |kind| retention.first_day(kind, today).map(|day| day.to_string());
+        assert_eq!(today.to_string(), "2026-07-01");
+        assert_eq!(first(RetainedKind::Hours).as_deref(), Some("2026-05-31"), "31 days, as ever");
+        assert_eq!(first(RetainedKind::Days).as_deref(), Some("2026-05-01"));
+        assert_eq!(first(RetainedKind::DayPairs).as_deref(), Some("2026-05-01"));
+        assert_eq!(first(RetainedKind::Months).as_deref(), Some("2025-07-01"));
+        assert_eq!(first(RetainedKind::MonthPairs).as_deref(), Some("2025-07-01"));
+        assert_eq!(first(RetainedKind::Bots).as_deref(), Some("2026-06-21"));
+        assert_eq!(first(RetainedKind::Mails), None);
+        assert_eq!(retention.words(), ["days=2m", "months=12m", "bots=10d"]);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for bad in [
+            "days",
+            "days=",
+            "days=0d",
+            "days=1w",
+            "weeks=1m",
+            "months=31d",
+            "day-pairs=400d",
+            "days=é",
+            "hours=32d",
+            "hours=1m",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let kept = serde_json::to_string(&read("day-pairs=13m,hours=7d").unwrap()).unwrap();
+        assert_eq!(kept, r#"{"day_pairs_months":13,"hours":"7d"}"#);
+        assert_eq!(serde_json::from_str::<Retention>(&kept).unwrap().words(), ["hours=7d", "day-pairs=13m"]);
+        assert!(read("").is_err() && Retention::read(&[]).unwrap().is_for_ever());
+    }
+}

@@ -1,0 +1,61 @@
+//! Small figures of a day that is over become part of `(other)`.
+
+use std::collections::BTreeMap;
+
+use super::{Held, PairSums};
+use crate::cell::{Axis, OTHER, Tally};
+use crate::counts::Name;
+use crate::counts::pairs::Pair;
+use crate::site::{Day, LeastAtRest, LocalHour, SiteId};
+use crate::store::sums::{is_small, least_of};
+
+impl Held {
+    pub(super) fn fold_day(&mut self, site: SiteId, day: Day, least: &LeastAtRest) {
+        let is_other = |of: SiteId, on: Day, axis: &Axis<Name>, tally: &Tally| {
+            let least = (of == site && on == day).then(|| least_of_axis(least, axis)).flatten();
+            least.is_some_and(|least| is_small(tally, least))
+        };
+        let named = |value: Name, goes: bool| if goes { Name::from(OTHER) } else { value };
+        for ((of, axis, on, value), tally) in std::mem::take(&mut self.days) {
+            let value = named(value, is_other(of, on, &axis, &tally));
+            *self.days.entry((of, axis, on, value)).or_default() += tally;
+        }
+        for ((of, axis, hour, value), tally) in std::mem::take(&mut self.hours) {
+            let value = named(value, is_other(of, LocalHour::from_number(hour).day, &axis, &tally));
+            *self.hours.entry((of, axis, hour, value)).or_default() += tally;
+        }
+        if let Some(pairs) = self.final_pairs.get_mut(&(site, day)) {
+            *pairs = folded(std::mem::take(pairs), least);
+        }
+        self.names.entry((site, Name::from(OTHER))).or_insert(self.flush + 1);
+    }
+}
+
+fn least_of_axis(least: &LeastAtRest, axis: &Axis<Name>) -> Option<u32> {
+    match axis {
+        Axis::Of(dimension) => least_of(least, *dimension),
+        Axis::Prop { .. } => least.of_name("prop"),
+        Axis::Total | Axis::Revenue { .. } | Axis::Funnel(_) => None,
+    }
+}
+
+fn folded(pairs: PairSums, least: &LeastAtRest) -> PairSums {
+    let (mut kept, mut rests) = (PairSums::new(), BTreeMap::<(Pair, Option<Name>, Option<Name>), (u32, Tally)>::new());
+    for ((pair, a, b), tally) in pairs {
+        let of = least_of(least, pair.first).max(least_of(least, pair.second));
+        match of {
+            Some(of) if a.is_none() || b.is_none() => rests.entry((pair, a, b)).or_insert((of, Tally::ZERO)).1 += tally,
+            Some(of) if is_small(&tally, of) => {
+                for key in [(pair, a, None), (pair, None, b)] {
+                    rests.entry(key).or_insert((of, Tally::ZERO)).1 += tally;
+                }
+            }
+            _ => *kept.entry((pair, a, b)).or_default() += tally,
+        }
+    }
+    for ((pair, a, b), (of, tally)) in rests {
+        let side = |side: Option<Name>| side.map(|name| if is_small(&tally, of) { Name::from(OTHER) } else { name });
+        *kept.entry((pair, side(a), side(b))).or_default() += tally;
+    }
+    kept
+}

@@ -1,0 +1,112 @@
+//! In: the cells of a day that is over, and the least figure that may be at rest. Out: the same, with smaller figures under `(other)`.
+//! Forgets: the smaller figures.
+//!
+//! Cells of one dimension that are too small become one with `(other)`, so that sums over all values stay exact. Cells of two are
+//! counted as the rest of either side, as those past the budget are; a rest that is too small loses its side too.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Result;
+use super::packed::{self, CellList, FINAL, PROP, PackedKey, grain_code};
+use super::pairs::{self, PairsKey};
+use super::write::{self, AxisKey, add_cells};
+use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks, merged, pack, unpack_all};
+use crate::cell::{Dimension, OTHER, Tally};
+use crate::counts::pairs::REST;
+use crate::site::{Day, LeastAtRest, SiteId};
+use crate::store::sums::{is_small, least_of};
+use crate::store::{Grain, StoreError};
+
+/// What small figures of a day are folded by.
+pub(super) struct AtRest<'a> {
+    connection: &'a Connection,
+    site: SiteId,
+    day: Day,
+    least: &'a LeastAtRest,
+    /// The number of `(other)`.
+    other: u32,
+}
+
+impl<'a> AtRest<'a> {
+    pub(super) fn of(connection: &'a Connection, site: SiteId, day: Day, least: &'a LeastAtRest) -> Result<AtRest<'a>> {
+        let other = u32::try_from(write::name(connection, site, OTHER)?).map_err(|_| StoreError::Full)?;
+        Ok(AtRest { connection, site, day, least, other })
+    }
+
+    /// The least figure of an axis; nothing where all may be at rest.
+    pub(super) fn least_of(&self, (dimension, _): AxisKey) -> Option<u32> {
+        match dimension {
+            PROP => self.least.of_name("prop"),
+            code => Dimension::from_code(code).and_then(|dimension| least_of(self.least, dimension)),
+        }
+    }
+
+    /// Adds cells that came last to those of an axis that are packed, and to the month. Those of hours have the hour as second number.
+    pub(super) fn add(&self, grain: Grain, axis: AxisKey, cells: CellList, least: u32) -> Result<()> {
+        let (site, bucket) = (self.site, self.day.0);
+        let place = PackedKey { site, grain, dimension: axis.0, prop: axis.1, bucket };
+        let sql = "SELECT cells FROM packed WHERE site = ? AND grain = ? AND dimension = ? AND prop = ? AND bucket = ?";
+        let columns = params![site.0, grain_code(grain), axis.0, axis.1, bucket];
+        let stored: Option<Vec<u8>> =
+            self.connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0)).optional()?;
+        let before = stored.map_or(Ok(CellList::new()), |stored| unpack_all(&stored))?;
+        let mut after: BTreeMap<CellKey, Tally> = BTreeMap::new();
+        for ((value, second), tally) in merged(before.clone(), cells) {
+            let value = if is_small(&tally, least) { self.other } else { value };
+            *after.entry((value, second)).or_default() += tally;
+        }
+        if grain == Grain::Day {
+            let mut change: BTreeMap<i64, Tally> =
+                after.iter().map(|((value, _), tally)| (i64::from(*value), *tally)).collect();
+            for ((value, _), tally) in &before {
+                *change.entry(i64::from(*value)).or_default() += Tally::ZERO - *tally;
+            }
+            let change = change.into_iter().filter(|(_, tally)| !tally.is_zero()).collect();
+            add_cells(self.connection, site, Grain::Month, axis, self.day.month().0, change)?;
+        }
+        packed::put(self.connection, place, &pack(after))
+    }
+
+    /// Folds the final pairs of the day.
+    pub(super) fn fold_pairs(&self) -> Result<()> {
+        if self.least.is_none() {
+            return Ok(());
+        }
+        let key = PairsKey { site: self.site, grain: Grain::Day, bucket: self.day.0, part: FINAL };
+        let blocks = pairs::take(self.connection, key)?;
+        let mut tables: Vec<u32> = blocks.iter().flat_map(ColumnBlock::tables).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let folded = |table: u32| -> Result<(u32, Vec<Chunk>)> {
+            let mut cells = CellList::new();
+            for block in &blocks {
+                block.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
+            }
+            Ok((table, chunks(self.folded(table, cells)).collect()))
+        };
+        pairs::add(self.connection, key, tables.into_iter().map(folded))
+    }
+
+    fn folded(&self, table: u32, cells: CellList) -> CellList {
+        let sides = [table & 0xff, table >> 8 & 0xff].map(|code| Dimension::from_code(code as u8));
+        let least = sides.into_iter().flatten().filter_map(|dimension| least_of(self.least, dimension)).max();
+        let Some(least) = least else { return cells };
+        let (mut kept, mut rests) = (BTreeMap::<CellKey, Tally>::new(), BTreeMap::<CellKey, Tally>::new());
+        for ((a, b), tally) in cells {
+            if a == REST || b == REST {
+                *rests.entry((a, b)).or_default() += tally;
+            } else if is_small(&tally, least) {
+                [(a, REST), (REST, b)].into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
+            } else {
+                *kept.entry((a, b)).or_default() += tally;
+            }
+        }
+        for ((a, b), tally) in rests {
+            let side = |side: u32| if side != REST && is_small(&tally, least) { self.other } else { side };
+            *kept.entry((side(a), side(b))).or_default() += tally;
+        }
+        kept.into_iter().collect()
+    }
+}

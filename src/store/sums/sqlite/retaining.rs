@@ -1,0 +1,226 @@
+//! In: the first day of each kind that a site keeps. Out: room in the file. Forgets: what is older, and the names that nothing has any
+//! more.
+//!
+//! It goes some rows at a time, the oldest first, between flushes; a program that was killed goes on with its next day. Pairs by day
+//! are thinned out ([`thinning`](super::thinning)), so that their months are added up before; where their months go too, they go here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::Result;
+use crate::limits;
+use crate::site::{Day, Month, RetainedKind, SiteId};
+use crate::store::sqlite::SqliteFile;
+use crate::store::{Flush, OldestKept};
+
+/// What is to go.
+#[derive(Default)]
+pub(super) struct Retaining {
+    first_kept: BTreeMap<SiteId, Vec<(RetainedKind, Day)>>,
+    /// Sites of which something went, whose names are to be swept.
+    unswept: BTreeSet<SiteId>,
+}
+
+impl Retaining {
+    /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
+    pub(super) fn note(&mut self, flush: &Flush) {
+        flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
+        // Names of figures that are too small to be at rest go as well.
+        self.unswept.extend(flush.at_rest.iter().map(|(site, _)| *site));
+        // Cells by hour went with the flush.
+        for (site, kind, day) in flush.kept_from.iter().filter(|(_, kind, _)| *kind != RetainedKind::Hours) {
+            self.first_kept.entry(*site).or_default().push((*kind, *day));
+        }
+    }
+
+    /// Forgets a site that is removed.
+    pub(super) fn forget(&mut self, site: SiteId) {
+        self.first_kept.remove(&site);
+        self.unswept.remove(&site);
+    }
+
+    /// Whether nothing is left to be removed.
+    pub(super) fn is_done(&self) -> bool {
+        self.first_kept.is_empty()
+    }
+
+    /// A site whose names are to be swept now.
+    pub(super) fn take_unswept(&mut self) -> Option<SiteId> {
+        self.unswept.pop_first()
+    }
+
+    /// Removes the oldest of a kind, and tells whether there may be more. A site whose sums can't be removed is not in the way of
+    /// others; its next day brings it back.
+    pub(super) fn step(&mut self, file: &SqliteFile) -> Result<bool> {
+        let Some((site, mut kinds)) = self.first_kept.pop_first() else { return Ok(false) };
+        if let Some((kind, first)) = kinds.pop() {
+            let removed = remove_oldest(file, site, kind, first)?;
+            if removed {
+                self.unswept.insert(site);
+                kinds.push((kind, first));
+            }
+        }
+        if !kinds.is_empty() {
+            self.first_kept.insert(site, kinds);
+        }
+        Ok(true)
+    }
+}
+
+/// Where the rows of a kind lie: table, condition, the column of time, and whether that counts hours, days or months.
+struct Place {
+    table: &'static str,
+    of: &'static str,
+    column: &'static str,
+    unit: Unit,
+}
+
+#[derive(Clone, Copy)]
+enum Unit {
+    Hour,
+    Day,
+    Month,
+}
+
+impl Unit {
+    fn number(self, day: Day) -> i32 {
+        match self {
+            Unit::Hour => day.0 * 24,
+            Unit::Day => day.0,
+            Unit::Month => day.month().0,
+        }
+    }
+
+    fn day(self, number: i32) -> Day {
+        match self {
+            Unit::Hour => Day(number.div_euclid(24)),
+            Unit::Day => Day(number),
+            Unit::Month => Month(number).first(),
+        }
+    }
+}
+
+const fn place(table: &'static str, of: &'static str, column: &'static str, unit: Unit) -> Place {
+    Place { table, of, column, unit }
+}
+
+const HOURS: [Place; 1] = [place("packed", "grain = 0", "bucket", Unit::Day)];
+const DAYS: [Place; 4] = [
+    place("packed", "grain = 1", "bucket", Unit::Day),
+    place("site_totals", "grain = 0", "bucket", Unit::Hour),
+    place("site_totals", "grain = 1", "bucket", Unit::Day),
+    place("days_closed", "1", "day", Unit::Day),
+];
+const DAY_PAIRS: [Place; 1] = [place("pairs", "grain = 1", "bucket", Unit::Day)];
+const MONTHS: [Place; 3] = [
+    place("months", "1", "bucket", Unit::Month),
+    place("packed", "grain = 2", "bucket", Unit::Month),
+    place("site_totals", "grain = 2", "bucket", Unit::Month),
+];
+/// Days of which the month is gone can't be added up again, so they go with it.
+const MONTH_PAIRS: [Place; 5] = [
+    place("pairs", "grain = 1 AND part = 0", "bucket", Unit::Day),
+    place("pairs", "grain = 2", "bucket", Unit::Month),
+    place("months_begun", "1", "month", Unit::Month),
+    place("months_added", "1", "month", Unit::Month),
+    place("months_alone", "1", "month", Unit::Month),
+];
+const BOTS: [Place; 1] = [place("bots", "1", "day", Unit::Day)];
+const REJECTIONS: [Place; 2] = [place("rejections", "1", "day", Unit::Day), place("unvisited", "1", "day", Unit::Day)];
+const MAILS: [Place; 1] = [place("mails", "1", "day", Unit::Day)];
+
+/// The places of a kind. Rows of running days stay until they are packed.
+fn places(kind: RetainedKind) -> &'static [Place] {
+    match kind {
+        RetainedKind::Hours => &HOURS,
+        RetainedKind::Days => &DAYS,
+        RetainedKind::DayPairs => &DAY_PAIRS,
+        RetainedKind::Months => &MONTHS,
+        RetainedKind::MonthPairs => &MONTH_PAIRS,
+        RetainedKind::Bots => &BOTS,
+        RetainedKind::Rejections => &REJECTIONS,
+        RetainedKind::Mails => &MAILS,
+    }
+}
+
+/// Removes what is oldest of a kind, if it is older than the first day that is kept, and tells whether there was anything.
+fn remove_oldest(file: &SqliteFile, site: SiteId, kind: RetainedKind, first: Day) -> Result<bool> {
+    if kind == RetainedKind::DayPairs {
+        return Ok(false);
+    }
+    let mut writer = file.writer();
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut removed = false;
+    for place in places(kind) {
+        removed |= remove_from(&transaction, site, place, first)?;
+    }
+    if removed {
+        let sql = "INSERT INTO kept_from VALUES (?, ?, ?)
+                   ON CONFLICT DO UPDATE SET day = max(day, excluded.day)";
+        transaction.prepare_cached(sql)?.execute(params![site.0, kind.code(), first.0])?;
+    }
+    transaction.commit()?;
+    if removed {
+        SqliteFile::checkpoint(&writer)?;
+    }
+    Ok(removed)
+}
+
+fn remove_from(connection: &Connection, site: SiteId, place: &Place, first: Day) -> Result<bool> {
+    let Place { table, of, column, unit } = *place;
+    let before = unit.number(first);
+    // Large rows have numbers, by which some go at a time; of others there are few on a day.
+    let removed = if matches!(table, "packed" | "pairs") {
+        let sql = format!(
+            "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE site = ? AND {of} AND {column} < ? LIMIT ?)"
+        );
+        let most = limits::CLEARED_BLOCKS as i64;
+        connection.prepare_cached(&sql)?.execute(params![site.0, before, most])?
+    } else {
+        let oldest = format!("SELECT min({column}) FROM {table} WHERE site = ? AND {of} AND {column} < ?");
+        let oldest: Option<i32> =
+            connection.prepare_cached(&oldest)?.query_row(params![site.0, before], |row| row.get(0))?;
+        let Some(oldest) = oldest else { return Ok(false) };
+        let last = match unit {
+            Unit::Hour => oldest.saturating_add(24 * limits::RETAINED_DAYS_AT_ONCE),
+            Unit::Day => oldest.saturating_add(limits::RETAINED_DAYS_AT_ONCE),
+            Unit::Month => oldest,
+        };
+        let sql = format!("DELETE FROM {table} WHERE site = ? AND {of} AND {column} < ? AND {column} <= ?");
+        connection.prepare_cached(&sql)?.execute(params![site.0, before, last])?
+    };
+    Ok(removed > 0)
+}
+
+/// The day of the oldest that there is of each kind.
+pub(super) fn oldest(connection: &Connection, site: SiteId) -> Result<Vec<OldestKept>> {
+    let mut kept = Vec::with_capacity(RetainedKind::ALL.len());
+    for kind in RetainedKind::ALL {
+        let mut day: Option<Day> = None;
+        let running = match kind {
+            RetainedKind::Hours => Some(const { place("hours", "1", "bucket", Unit::Hour) }),
+            RetainedKind::Days => Some(const { place("days", "1", "bucket", Unit::Day) }),
+            _ => None,
+        };
+        let counted =
+            places(kind).iter().filter(|place| !place.table.starts_with("months_") && place.table != "days_closed");
+        // What goes with a kind is not all of the kind.
+        let own = counted.filter(|place| kind != RetainedKind::MonthPairs || matches!(place.unit, Unit::Month));
+        for Place { table, of, column, unit } in own.chain(&running) {
+            let sql = format!("SELECT min({column}) FROM {table} WHERE site = ? AND {of}");
+            let found: Option<i32> = connection.prepare_cached(&sql)?.query_row([site.0], |row| row.get(0))?;
+            day = day.into_iter().chain(found.map(|number| unit.day(number))).min();
+        }
+        kept.push(OldestKept { kind, day });
+    }
+    Ok(kept)
+}
+
+/// The first day from which on days are there, where older ones are gone.
+pub(super) fn days_from(connection: &Connection, site: SiteId) -> Result<Option<Day>> {
+    let sql = "SELECT max(day) FROM kept_from WHERE site = ? AND kind = ?";
+    let columns = params![site.0, RetainedKind::Days.code()];
+    let day: Option<i32> = connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0))?;
+    Ok(day.map(Day))
+}
