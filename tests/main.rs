@@ -27,6 +27,7 @@ mod knowing;
 mod licences;
 mod live;
 mod operators;
+mod notice;
 mod oracle;
 mod ordinary;
 mod people;

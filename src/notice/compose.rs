@@ -125,8 +125,9 @@ impl Writer<'_> {
             lines.push(NoticeLine::item(self.filled("counted.query_keys", &[("list", &list)])));
         }
         let rest = [
+            self.item(facts.has_properties, "counted.properties"),
             self.item(tells_visits, "counted.visits"),
-            self.item(tells_visits, "counted.reading"),
+            self.item(facts.has_reading, "counted.reading"),
             self.item(facts.has_goals, "counted.goals"),
             self.item(facts.has_money, "counted.money"),
             self.item(facts.has_funnels, "counted.funnels"),

@@ -18,6 +18,7 @@ use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::SignInReason;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
+use crate::site::AddressMode;
 use made_up::{cards, day, full, month, panel, panels, period, sites, today, total};
 
 /// The languages of pages beside English.

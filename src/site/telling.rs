@@ -42,7 +42,17 @@ impl NoticeField {
     pub const ALL: [NoticeField; 12] = {
         use NoticeField::*;
         [
-            Controller, Contact, Dpo, Purposes, LegalBasis, Host, StoragePlace, Recipients, Transfers, ComplaintBody, Security,
+            Controller,
+            Contact,
+            Dpo,
+            Purposes,
+            LegalBasis,
+            Host,
+            StoragePlace,
+            Recipients,
+            Transfers,
+            ComplaintBody,
+            Security,
             Minors,
         ]
     };

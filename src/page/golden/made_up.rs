@@ -11,7 +11,7 @@ use crate::page::*;
 use crate::rejection::Rejection;
 use crate::report::Interval;
 use crate::report::bots::BotLine;
-use crate::site::{Day, LocalHour};
+use crate::site::{AddressMode, Day, LocalHour};
 
 pub(super) fn day(text: &str) -> Day {
     Day::of(text.parse().unwrap())

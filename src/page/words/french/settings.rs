@@ -190,6 +190,7 @@ pub const FRENCH: Settings = Settings {
     share_made: "Ouvert à cette adresse :",
     share_with_password: "Avec un mot de passe.",
     share_embedded: "Dans les pages de {0}.",
+    share_opens: "S’ouvre le {0}.",
     share_ends: "Jusqu’au {0}.",
     share_ended: "Terminé le {0}.",
     share_remove: "Fermer {0}",
