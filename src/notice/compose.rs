@@ -25,6 +25,9 @@ pub fn out_lines(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLin
 /// What will hold, or hold no longer, from each of the days on that are announced.
 fn announced(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLine> {
     let mut lines = Vec::new();
+    if facts.announced.is_empty() {
+        return lines;
+    }
     let now = NoticeFacts { announced: Vec::new(), ..facts.clone() };
     let mut before = compose(&now, texts);
     for announced in &facts.announced {
