@@ -263,8 +263,9 @@ fn versions(collector: &Collector, site: &Site, language: Option<&str>) -> Done 
         let difference = difference.unwrap_or_default();
         let why = texts.get(&format!("versions.{}", kept.cause)).to_owned();
         let mut lines = vec![format!("{}  {}  {why}", kept.number, day_of(&kept, site))];
-        lines.extend(difference.went.iter().map(|line| format!("  - {}", line.text)));
-        lines.extend(difference.came.iter().map(|line| format!("  + {}", line.text)));
+        let told = |sign, line: &ChangedLine| format!("  {sign} {}", line.text.replace('\n', " "));
+        lines.extend(difference.went.iter().map(|line| told('-', line)));
+        lines.extend(difference.came.iter().map(|line| told('+', line)));
         blocks.push(lines.join("\n"));
         let texts = |lines: &[ChangedLine]| lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
         rows.push(json!({

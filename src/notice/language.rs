@@ -249,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn french_marks_stand_off_by_spaces_that_do_not_break() {
+        for (key, text) in &PARSED["fr"] {
+            let text = text.replace("?count=no", "");
+            let is_bare = |(at, _): (usize, &str)| !text[..at].ends_with('\u{202f}');
+            assert!(![" ;", " :", " !", " ?", "'"].iter().any(|mark| text.contains(mark)), "{key}: {text}");
+            assert!(!text.match_indices([';', '!', '?']).any(is_bare), "{key}: {text}");
+        }
+    }
+
+    #[test]
     fn a_file_of_an_operator_adds_a_language_and_says_what_it_lacks() {
         let file = "# Italiano\nlanguage.name = Italiano\ntitle = Come {domain} conta le visite\nout.button = Non contare\n\
                     summry.text = ?\nnonsense\n";
