@@ -31,7 +31,7 @@ fn a_request_is_answered_at_once_and_counted_by_kind_and_day() {
     let cookie = world.sign_in();
     let shown = world.request("GET", "/example.com/settings/notice", &[cookie], None).text();
     assert!(
-        shown.contains("<th scope=\"row\">Access: which data do you hold about me?</th><td>01 Jun 2026</td><td>2</td>"),
+        shown.contains("<th scope=\"row\">Access: which data do you hold about me?</th><td>1 Jun 2026</td><td>2</td>"),
         "{shown}"
     );
 }
