@@ -108,6 +108,9 @@
 //! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
+//! - what visitors are told: its facts in `notice/facts.rs`, its sentences in `notice/compose.rs` and `notice/texts/`, versions and announced
+//!   changes in `control/notice/`, which way a setting leads in `site/direction.rs`, what owners say in `site/telling.rs`, its pages in
+//!   `page/notice.rs` and `server/privacy.rs`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;
 //! - what everybody may see of a site: [`report::folded`] and nowhere else (the rule and its proof: `rule.rs` there; what is part of
 //!   what: `wholes.rs`; who tries to break it: `attacker.rs`), and [`view::counter`]; how it is opened: `control/share.rs`,

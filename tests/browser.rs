@@ -6,6 +6,7 @@ mod cases;
 mod driver;
 mod engines;
 mod installed;
+mod opt_out;
 mod pages;
 mod plain;
 mod settings;

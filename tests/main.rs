@@ -32,6 +32,7 @@ mod licences;
 mod live;
 mod memory;
 mod operators;
+mod notice;
 mod oracle;
 mod ordinary;
 mod people;

@@ -98,7 +98,9 @@ pub(super) fn run(collector: &Collector, command: NoticeCommand, base_url: &str)
         }
         NoticeCommand::Check { site } => check(collector, &find(collector, &site)?),
         NoticeCommand::Set { site, language, texts } => set(collector, find(collector, &site)?, language, texts),
-        NoticeCommand::Versions { site, language } => versions(collector, &find(collector, &site)?, language.as_deref()),
+        NoticeCommand::Versions { site, language } => {
+            versions(collector, &find(collector, &site)?, language.as_deref())
+        }
         NoticeCommand::Requests { site } => requests(collector, &find(collector, &site)?),
         NoticeCommand::Withdraw { site, change } => withdraw(collector, &find(collector, &site)?, change),
         NoticeCommand::Snippet { site, language } => {
@@ -152,7 +154,11 @@ fn show(site: &Site, kept: &KeptNotice, texts: LanguageTexts<'_>, format: &str, 
         "gpc" => pretty(&gpc(facts.honours_signals, Some(&day))),
         _ => {
             let known = ["markdown", "html", "json", "gpc"];
-            return refuse(format!("{format:?} is no format; write {:?} (there are {})", nearest(format, &known), known.join(", ")));
+            return refuse(format!(
+                "{format:?} is no format; write {:?} (there are {})",
+                nearest(format, &known),
+                known.join(", ")
+            ));
         }
     };
     Ok(Reply::new(text, json))
@@ -165,7 +171,9 @@ fn pretty(json: &Value) -> String {
 /// What is missing: what the law asks for, and what else an owner may say.
 fn check(collector: &Collector, site: &Site) -> Done {
     let (required, others): (Vec<_>, Vec<_>) = site.settings.notice.missing().partition(|field| field.is_required());
-    let flags = |fields: &[NoticeField]| fields.iter().map(|field| format!("--{}", field.flag())).collect::<Vec<_>>().join(", ");
+    let flags = |fields: &[NoticeField]| {
+        fields.iter().map(|field| format!("--{}", field.flag())).collect::<Vec<_>>().join(", ")
+    };
     let mut text = match required.is_empty() {
         true => format!("The notice of {} has all that the law asks for in any case.", site.domain),
         false => format!("The notice of {} lacks what the law asks for: {}", site.domain, flags(&required)),
@@ -188,12 +196,7 @@ fn check(collector: &Collector, site: &Site) -> Done {
 }
 
 /// Takes texts of the owner.
-fn set(
-    collector: &Collector,
-    mut site: Site,
-    language: Option<String>,
-    new: BTreeMap<NoticeField, String>,
-) -> Done {
+fn set(collector: &Collector, mut site: Site, language: Option<String>, new: BTreeMap<NoticeField, String>) -> Done {
     if new.is_empty() {
         return refuse("say what to set, like --controller 'Ada Lovelace, 1 Street, Town'; an empty text removes one");
     }
@@ -222,7 +225,9 @@ fn checked(field: NoticeField, text: &str) -> Result<String, CommandRefusal> {
     let most = limits::NOTICE_TEXT_CHARS_MAX;
     if text.chars().count() > most || text.contains(|c: char| c.is_control() && c != '\n') {
         let flag = field.flag();
-        return refuse(format!("--{flag} takes at most {most} characters, and line breaks as the only ones that control"));
+        return refuse(format!(
+            "--{flag} takes at most {most} characters, and line breaks as the only ones that control"
+        ));
     }
     Ok(text)
 }
@@ -239,11 +244,7 @@ pub struct ListedVersion {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn listed(
-    collector: &Collector,
-    site: &Site,
-    language: &str,
-) -> Result<Vec<ListedVersion>, StoreError> {
+pub fn listed(collector: &Collector, site: &Site, language: &str) -> Result<Vec<ListedVersion>, StoreError> {
     let kept = collector.operators().notices(site.id, limits::NOTICE_VERSIONS_LISTED + 1)?;
     let difference = |at: usize, of: &KeptNotice| {
         let (before, after) = (kept_text(kept.get(at + 1)?, language)?, kept_text(of, language)?);
@@ -262,8 +263,9 @@ fn versions(collector: &Collector, site: &Site, language: Option<&str>) -> Done 
         let difference = difference.unwrap_or_default();
         let why = texts.get(&format!("versions.{}", kept.cause)).to_owned();
         let mut lines = vec![format!("{}  {}  {why}", kept.number, day_of(&kept, site))];
-        lines.extend(difference.went.iter().map(|line| format!("  - {}", line.text)));
-        lines.extend(difference.came.iter().map(|line| format!("  + {}", line.text)));
+        let told = |sign, line: &ChangedLine| format!("  {sign} {}", line.text.replace('\n', " "));
+        lines.extend(difference.went.iter().map(|line| told('-', line)));
+        lines.extend(difference.came.iter().map(|line| told('+', line)));
         blocks.push(lines.join("\n"));
         let texts = |lines: &[ChangedLine]| lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
         rows.push(json!({

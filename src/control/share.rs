@@ -150,7 +150,8 @@ fn opened(site: &Site, link: &str, (from, until, embed): OpenAs<'_>) -> Reply {
     }
     let frame = (!embed.is_empty()).then_some(frame);
     let [opens, ends] = [from, until].map(|moment| moment.map(|moment| moment.timestamp().to_string()));
-    let opened = json!({"site": site.domain, "link": link, "opens": opens, "ends": ends, "embed": embed, "frame": frame});
+    let opened =
+        json!({"site": site.domain, "link": link, "opens": opens, "ends": ends, "embed": embed, "frame": frame});
     Reply::new(text, opened)
 }
 

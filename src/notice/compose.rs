@@ -25,6 +25,9 @@ pub fn out_lines(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLin
 /// What will hold, or hold no longer, from each of the days on that are announced.
 fn announced(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLine> {
     let mut lines = Vec::new();
+    if facts.announced.is_empty() {
+        return lines;
+    }
     let now = NoticeFacts { announced: Vec::new(), ..facts.clone() };
     let mut before = compose(&now, texts);
     for announced in &facts.announced {
@@ -125,8 +128,9 @@ impl Writer<'_> {
             lines.push(NoticeLine::item(self.filled("counted.query_keys", &[("list", &list)])));
         }
         let rest = [
+            self.item(facts.has_properties, "counted.properties"),
             self.item(tells_visits, "counted.visits"),
-            self.item(tells_visits, "counted.reading"),
+            self.item(facts.has_reading, "counted.reading"),
             self.item(facts.has_goals, "counted.goals"),
             self.item(facts.has_money, "counted.money"),
             self.item(facts.has_funnels, "counted.funnels"),

@@ -12,7 +12,13 @@ const SHAPE: &str = "1";
 
 /// The notice for programs: its version and day of effect, the facts in no language, and the texts in one. `base` stands in front of
 /// links to the collector.
-pub fn described(notice: &Notice, language: &str, facts: &NoticeFacts, version: Option<(u32, &str)>, base: &str) -> Value {
+pub fn described(
+    notice: &Notice,
+    language: &str,
+    facts: &NoticeFacts,
+    version: Option<(u32, &str)>,
+    base: &str,
+) -> Value {
     let sections: Vec<Value> = notice
         .sections
         .iter()
@@ -42,6 +48,8 @@ fn told(facts: &NoticeFacts) -> Value {
         "honours_gpc_and_dnt": facts.honours_signals,
         "dimensions": facts.dimensions,
         "query_keys": facts.query_keys,
+        "engagement": facts.has_reading,
+        "properties": facts.has_properties,
         "goals": facts.has_goals,
         "money": facts.has_money,
         "funnels": facts.has_funnels,

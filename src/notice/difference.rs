@@ -37,7 +37,8 @@ fn without(notice: &Notice, other: &Notice) -> Vec<ChangedLine> {
     let of = |section: &NoticeSection| other.sections.iter().find(|known| known.id == section.id);
     let in_section = |section: &NoticeSection| -> Vec<ChangedLine> {
         let known = of(section).map_or(&[][..], |known| &known.lines);
-        let new = section.lines.iter().filter(|line| !known.iter().any(|old| (&old.text, &old.to) == (&line.text, &line.to)));
+        let new =
+            section.lines.iter().filter(|line| !known.iter().any(|old| (&old.text, &old.to) == (&line.text, &line.to)));
         new.map(|line| ChangedLine { section: section.title.clone(), text: line.text.clone() }).collect()
     };
     notice.sections.iter().flat_map(in_section).collect()

@@ -25,6 +25,10 @@ pub struct NoticeFacts {
     pub dimensions: Vec<String>,
     /// The keys of the query that belong to pages.
     pub query_keys: Vec<String>,
+    /// Whether visible time and scrolling are counted.
+    pub has_reading: bool,
+    /// Whether properties of actions are counted.
+    pub has_properties: bool,
     /// Whether pages or actions are watched as goals.
     pub has_goals: bool,
     /// Whether actions are watched whose money is counted.
@@ -89,6 +93,9 @@ pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> Notice
         honours_signals: settings.opt_out,
         dimensions: dimensions(site, place),
         query_keys: settings.paths.query_keys.clone(),
+        // Without tokens there is no visit that a page was read in.
+        has_reading: settings.address != AddressMode::None,
+        has_properties: is_collected(site, Dimension::Event),
         has_goals: !settings.goals.is_empty(),
         has_money: watches_events,
         has_funnels: !settings.funnels.is_empty(),

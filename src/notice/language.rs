@@ -218,7 +218,11 @@ fn checked(file: &str, is_whole: bool) -> (Texts, Vec<String>) {
     });
     let missing: Vec<&str> = english.keys().filter(|key| !texts.contains_key(*key)).map(String::as_str).collect();
     if is_whole && !missing.is_empty() {
-        faults.push(format!("{} are in English, because they are missing or wrong: {}", missing.len(), missing.join(", ")));
+        faults.push(format!(
+            "{} are in English, because they are missing or wrong: {}",
+            missing.len(),
+            missing.join(", ")
+        ));
     }
     (texts, faults)
 }
@@ -245,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn french_marks_stand_off_by_spaces_that_do_not_break() {
+        for (key, text) in &PARSED["fr"] {
+            let text = text.replace("?count=no", "");
+            let is_bare = |(at, _): (usize, &str)| !text[..at].ends_with('\u{202f}');
+            assert!(![" ;", " :", " !", " ?", "'"].iter().any(|mark| text.contains(mark)), "{key}: {text}");
+            assert!(!text.match_indices([';', '!', '?']).any(is_bare), "{key}: {text}");
+        }
+    }
+
+    #[test]
     fn a_file_of_an_operator_adds_a_language_and_says_what_it_lacks() {
         let file = "# Italiano\nlanguage.name = Italiano\ntitle = Come {domain} conta le visite\nout.button = Non contare\n\
                     summry.text = ?\nnonsense\n";
@@ -266,7 +280,9 @@ mod tests {
         assert_eq!(said[0], "it.txt: line 6 is not of the form `key = text`");
         assert_eq!(said[1], "it.txt: out.button must have {domain}, as in English");
         assert_eq!(said[2], "it.txt: there is no text summry.text");
-        assert!(said[3].starts_with("it.txt: 146 are in English, because they are missing or wrong: addresses.country,"));
+        assert!(
+            said[3].starts_with("it.txt: 147 are in English, because they are missing or wrong: addresses.country,")
+        );
         assert_eq!(said[4], "read me.txt: its name is no code of a language, like it or pt-br");
         assert_eq!(said[5], "pt.txt: it can't be read: permission denied");
         assert_eq!(said.len(), 6);

@@ -84,7 +84,11 @@ impl NoticeSettingsPage {
             label: self.label(field),
             help: "".into(),
             kind: FieldKind::Lines,
-            value: self.sent.value(id, field.name(), own.and_then(|texts| texts.get(&field)).map_or("", String::as_str)),
+            value: self.sent.value(
+                id,
+                field.name(),
+                own.and_then(|texts| texts.get(&field)).map_or("", String::as_str),
+            ),
         };
         Form {
             id,

@@ -40,6 +40,8 @@ pub struct ShareLine {
     pub public: Option<String>,
     /// Whether it is read with a password.
     pub has_password: bool,
+    /// The first day on which it is open, where that is still to come.
+    pub from: Option<Day>,
     /// The last day on which it is open, on the site's calendar, and whether it is over.
     pub until: Option<(Day, bool)>,
     /// The hosts in whose pages it may stand.
@@ -56,7 +58,8 @@ impl ShareLine {
         };
         let password = self.has_password.then(|| texts.share_with_password.to_owned());
         let embed = (!self.embed.is_empty()).then(|| words.one(texts.share_embedded, self.embed.join(", ")));
-        let notes = [Some(kind.to_owned()), password, embed, self.until.map(ends)];
+        let opens = self.from.map(|day| words.one(texts.share_opens, words.date(day, words.date_short)));
+        let notes = [Some(kind.to_owned()), password, embed, opens, self.until.map(ends)];
         notes.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }

@@ -27,13 +27,13 @@ use crate::site::{Moment, Site, SiteId};
 use crate::store::StoreError;
 
 /// The keys of a query.
-type Keys = Query<HashMap<String, String>>;
+pub type QueryKeys = Query<HashMap<String, String>>;
 
 /// Sections that say how not to be counted.
 const OUT_SECTIONS: [&str; 3] = ["out", "beacons", "cookies"];
 
 /// A request for something of a site's notice.
-struct Asked {
+struct NoticeVisit {
     site: Arc<Site>,
     languages: NoticeLanguages,
     /// The code of the language that was chosen.
@@ -42,7 +42,7 @@ struct Asked {
     is_embedded: bool,
 }
 
-impl Asked {
+impl NoticeVisit {
     fn texts(&self) -> LanguageTexts<'_> {
         self.languages.texts(&self.language).unwrap_or_else(|| self.languages.english())
     }
@@ -72,7 +72,12 @@ impl Asked {
 ///
 /// # Errors
 /// The answer that there is no such site.
-async fn asked(domain: &str, keys: &HashMap<String, String>, headers: &HeaderMap, app: &App) -> Result<Asked, Response> {
+async fn asked(
+    domain: &str,
+    keys: &HashMap<String, String>,
+    headers: &HeaderMap,
+    app: &App,
+) -> Result<NoticeVisit, Response> {
     let Some(site) = app.collector.directory().find(domain).cloned() else { return Err(not_found(headers)) };
     let collector = app.collector.clone();
     let read = stored(move || Ok::<_, StoreError>(keeping::languages(&collector))).await;
@@ -81,14 +86,15 @@ async fn asked(domain: &str, keys: &HashMap<String, String>, headers: &HeaderMap
     let texts = named.and_then(|code| languages.texts(code));
     let texts = texts.unwrap_or_else(|| languages.accepted(text_of(headers, "accept-language")));
     let language = texts.code().to_owned();
-    Ok(Asked { site, languages, language, words: words_for(headers), is_embedded: keys.contains_key("embed") })
+    Ok(NoticeVisit { site, languages, language, words: words_for(headers), is_embedded: keys.contains_key("embed") })
 }
 
 /// The version in force, as it says in a language, and the facts behind it.
-async fn in_force(asked: &Asked, app: &App) -> Result<(KeptNotice, Notice, NoticeFacts), FailureCause> {
+async fn in_force(asked: &NoticeVisit, app: &App) -> Result<(KeptNotice, Notice, NoticeFacts), FailureCause> {
     let (collector, site, language) = (app.collector.clone(), asked.site.clone(), asked.language.clone());
+    let base_url = app.base_url.clone();
     stored(move || {
-        let kept = keeping::in_force(&collector, &site)?;
+        let kept = keeping::in_force(&collector, &site, &base_url)?;
         let read = kept_text(&kept, &language).zip(kept_facts(&kept));
         // It was compared with what this program says right now.
         let (notice, facts) = read.ok_or(StoreError::Corrupt)?;
@@ -101,7 +107,7 @@ async fn in_force(asked: &Asked, app: &App) -> Result<(KeptNotice, Notice, Notic
 pub async fn page(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -119,7 +125,7 @@ pub async fn page(
 }
 
 fn notice_page(
-    asked: &Asked,
+    asked: &NoticeVisit,
     notice: Notice,
     remarks: Vec<String>,
     links: Vec<(String, String)>,
@@ -138,7 +144,7 @@ fn notice_page(
 }
 
 /// A page that may stand within pages of the site.
-fn framed(asked: &Asked, page: NoticePage) -> Response {
+fn framed(asked: &NoticeVisit, page: NoticePage) -> Response {
     let mut answer = html(StatusCode::OK, page.html());
     if asked.is_embedded {
         let domain = &asked.site.domain;
@@ -151,7 +157,7 @@ fn framed(asked: &Asked, page: NoticePage) -> Response {
 pub async fn opt_out(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -173,7 +179,7 @@ pub async fn opt_out(
 pub async fn as_json(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -193,7 +199,7 @@ pub async fn as_json(
 pub async fn as_markdown(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -219,7 +225,7 @@ fn json(body: &Value) -> Response {
 pub async fn versions(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -247,7 +253,7 @@ pub async fn versions(
     html(StatusCode::OK, page.html())
 }
 
-fn version_in_list(asked: &Asked, ListedVersion { kept, difference }: ListedVersion) -> VersionLine {
+fn version_in_list(asked: &NoticeVisit, ListedVersion { kept, difference }: ListedVersion) -> VersionLine {
     VersionLine {
         title: version_line(&kept, &asked.site, asked.texts()),
         href: asked.path(&format!("/versions/{}", kept.number)),
@@ -260,7 +266,7 @@ fn version_in_list(asked: &Asked, ListedVersion { kept, difference }: ListedVers
 pub async fn version(
     State(app): State<SharedApp>,
     Path((domain, number)): Path<(String, String)>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let asked = match asked(&domain, &keys, &headers, &app).await {
@@ -289,7 +295,7 @@ pub async fn version(
 pub async fn requests(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     match asked(&domain, &keys, &headers, &app).await {
@@ -327,7 +333,7 @@ pub async fn request(State(app): State<SharedApp>, Path(domain): Path<String>, r
     html(StatusCode::OK, requests_page(&asked, Some(answer)).html())
 }
 
-fn requests_page(asked: &Asked, answer: Option<(String, Vec<crate::notice::NoticeLine>)>) -> NoticeRequestsPage {
+fn requests_page(asked: &NoticeVisit, answer: Option<(String, Vec<crate::notice::NoticeLine>)>) -> NoticeRequestsPage {
     let texts = asked.texts();
     let text = |key: &str| texts.get(key).to_owned();
     NoticeRequestsPage {
@@ -345,10 +351,11 @@ fn requests_page(asked: &Asked, answer: Option<(String, Vec<crate::notice::Notic
 
 /// `GET /.well-known/gpc.json`: whether the signal is honoured by the site whose host is asked, or by all where it is the collector's.
 pub async fn well_known_gpc(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
-    let host = text_of(&headers, "host").rsplit_once(':').map_or(text_of(&headers, "host"), |(host, _)| host);
+    let host_of = |address: &str| Some(url::Url::parse(address).ok()?.host_str()?.to_owned());
+    let host = host_of(&format!("http://{}", text_of(&headers, "host"))).unwrap_or_default();
     let directory = app.collector.directory();
-    let is_ours = url::Url::parse(&app.base_url).is_ok_and(|url| url.host_str() == Some(host));
-    let sites = match directory.find(host) {
+    let is_ours = host_of(&app.base_url).is_some_and(|ours| ours == host);
+    let sites = match directory.find(&host) {
         Some(site) => vec![site.clone()],
         None if is_ours => directory.all(),
         None => Vec::new(),
@@ -356,13 +363,19 @@ pub async fn well_known_gpc(State(app): State<SharedApp>, headers: HeaderMap) ->
     if sites.is_empty() {
         return not_found(&headers);
     }
-    let (collector, all) = (app.collector.clone(), sites.clone());
-    let last = stored(move || {
-        let days = all.iter().map(|site| Ok(day_of(&keeping::in_force(&collector, site)?, site)));
-        Ok(days.collect::<Result<Vec<String>, StoreError>>()?.into_iter().max())
+    let asks = app.clone();
+    let found = stored(move || {
+        let told = |site: &Arc<Site>| {
+            let kept = keeping::in_force(&asks.collector, site, &asks.base_url)?;
+            Ok((day_of(&kept, site), kept_facts(&kept).is_some_and(|facts| facts.honours_signals)))
+        };
+        sites.iter().map(told).collect::<Result<Vec<(String, bool)>, StoreError>>()
     });
-    match last.await {
-        Ok(day) => json(&gpc(sites.iter().all(|site| site.settings.opt_out), day.as_deref())),
+    match found.await {
+        Ok(told) => {
+            let last = told.iter().map(|(day, _)| day.as_str()).max();
+            json(&gpc(told.iter().all(|(_, is_honoured)| *is_honoured), last))
+        }
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -395,7 +408,8 @@ mod tests {
     #[test]
     fn no_site_has_more_counted_than_there_is_room_for_in_an_hour() {
         let counts = RequestCounts::default();
-        let taken = |site, ms| (0..2 * limits::REQUESTS_PER_HOUR).filter(|_| counts.take(SiteId(site), Moment(ms))).count();
+        let taken =
+            |site, ms| (0..2 * limits::REQUESTS_PER_HOUR).filter(|_| counts.take(SiteId(site), Moment(ms))).count();
         assert_eq!(taken(1, 0), limits::REQUESTS_PER_HOUR as usize);
         assert_eq!(taken(2, 0), limits::REQUESTS_PER_HOUR as usize, "others have their own");
         assert_eq!(taken(1, 3_599_999), 0);

@@ -140,8 +140,11 @@ impl SiteChange {
 
     /// The part of the change that is about some settings.
     pub fn only(&self, is_wanted: impl Fn(&SiteSetting) -> bool) -> SiteChange {
-        let wanted: Vec<String> = SiteSetting::all().filter(|it| is_wanted(it)).flat_map(|it| it.names_of_values()).collect();
-        SiteChange(self.0.iter().filter(|(name, _)| wanted.contains(name)).map(|(n, v)| (n.clone(), v.clone())).collect())
+        let wanted: Vec<String> =
+            SiteSetting::all().filter(|it| is_wanted(it)).flat_map(|it| it.names_of_values()).collect();
+        SiteChange(
+            self.0.iter().filter(|(name, _)| wanted.contains(name)).map(|(n, v)| (n.clone(), v.clone())).collect(),
+        )
     }
 
     /// What a setting is to be.

@@ -20,6 +20,8 @@ pub enum DataDirection {
     From(&'static [&'static str]),
     /// Each text of the list is more.
     ListedIsMore,
+    /// Each text of the list is less.
+    ListedIsLess,
 }
 
 /// The direction of each setting, by its name.
@@ -74,10 +76,16 @@ impl DataDirection {
                 let place = |word: &String| names.iter().position(|name| name == word);
                 place(after) > place(before)
             }
-            (DataDirection::ListedIsMore, List(before), List(after)) => after.iter().any(|text| !before.contains(text)),
+            (DataDirection::ListedIsMore, List(before), List(after)) => has_more(after, before),
+            (DataDirection::ListedIsLess, List(before), List(after)) => has_more(before, after),
             _ => false,
         }
     }
+}
+
+/// Whether a list has a text that another has not.
+fn has_more(list: &[String], than: &[String]) -> bool {
+    list.iter().any(|text| !than.contains(text))
 }
 
 /// A number of which 0 is without end.
@@ -109,7 +117,9 @@ mod tests {
                     }
                     _ => false,
                 },
-                Some(DataDirection::ListedIsMore) => matches!(setting.kind, SettingKind::List { .. }),
+                Some(DataDirection::ListedIsMore | DataDirection::ListedIsLess) => {
+                    matches!(setting.kind, SettingKind::List { .. })
+                }
                 Some(DataDirection::Neither) => true,
                 None => false,
             };
@@ -135,6 +145,9 @@ mod tests {
         }
         let swapped = DataDirection::ListedIsMore.is_more(&["a"].into(), &["b"].into());
         assert!(swapped, "another key is one more, though one is gone");
+        let without = DataDirection::ListedIsLess;
+        assert!(without.is_more(&["no-a", "no-b"].into(), &["no-a"].into()));
+        assert!(!without.is_more(&["no-a"].into(), &["no-a", "no-b"].into()));
         assert_eq!(DataDirection::of("nobody_thought_of_it"), None);
     }
 }

@@ -42,7 +42,17 @@ impl NoticeField {
     pub const ALL: [NoticeField; 12] = {
         use NoticeField::*;
         [
-            Controller, Contact, Dpo, Purposes, LegalBasis, Host, StoragePlace, Recipients, Transfers, ComplaintBody, Security,
+            Controller,
+            Contact,
+            Dpo,
+            Purposes,
+            LegalBasis,
+            Host,
+            StoragePlace,
+            Recipients,
+            Transfers,
+            ComplaintBody,
+            Security,
             Minors,
         ]
     };
@@ -143,7 +153,7 @@ pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
         help: Some(Translated {
             english: "A change towards more data acts only after the privacy notice has announced it for so long; one towards less acts at once. 0 announces nothing.",
             german: "Eine Änderung hin zu mehr Daten gilt erst, nachdem die Datenschutzhinweise sie so lange angekündigt haben; eine hin zu weniger gilt sofort. 0 kündigt nichts an.",
-            french: "Un changement vers plus de données ne prend effet qu’après avoir été annoncé aussi longtemps dans la notice ; un changement vers moins de données prend effet aussitôt. 0 n’annonce rien.",
+            french: "Un changement vers plus de données ne prend effet qu’après avoir été annoncé aussi longtemps dans la notice ; un changement vers moins de données prend effet aussitôt. 0 n’annonce rien.",
         }),
     }),
 }];

@@ -5,6 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use headcount::notice::NoticeLanguages;
+use headcount::notice::snippet::snippet;
+
 /// A small web server on a port of its own, so that what its pages send to the collector crosses origins.
 pub struct Pages {
     port: u16,
@@ -65,6 +68,11 @@ fn request_host(head: &[String]) -> String {
     format!("http://{}", host.unwrap_or_default())
 }
 
+/// The piece of HTML by which visitors opt out.
+pub fn opt_out() -> String {
+    snippet(NoticeLanguages::default().english())
+}
+
 /// What stands at a path: a page that was made for it, a file without a tracker, or the page for missing ones.
 fn file(path: &str) -> (&'static str, &'static str, String) {
     const HTML: &str = "text/html; charset=utf-8";
@@ -72,6 +80,9 @@ fn file(path: &str) -> (&'static str, &'static str, String) {
     let page = |name: &str| std::fs::read_to_string(folder.join(name));
     if path.starts_with("/files/") || path == "/there" || path == "/favicon.ico" {
         return ("200 OK", "text/plain", "A file.".to_owned());
+    }
+    if path == "/opt-out.html" {
+        return ("200 OK", HTML, page("plain.html").unwrap() + &opt_out());
     }
     if let Some(case) = path.strip_prefix(CASE) {
         let number = case.split('/').next().and_then(|number| number.parse().ok());

@@ -104,6 +104,9 @@ function pagesOfInstance() {
     {name: 'account', at: '/settings/account'},
     {name: 'account, too short a password', at: '/settings/account', act: send('main form[action="/settings/account"]', {new: 'short', again: 'short'})},
     {name: 'privacy', at: `/privacy/${BUSY}`}, {name: 'privacy, nobody recognised', at: '/privacy/bare.example'},
+    {name: 'privacy in German', at: `/privacy/${BUSY}?lang=de`}, {name: 'privacy, versions', at: `/privacy/${BUSY}/versions`},
+    {name: 'privacy, not to be counted', at: `/privacy/${BUSY}/opt-out`}, {name: 'privacy, requests', at: `/privacy/${BUSY}/requests`},
+    {name: 'privacy, an answer', at: `/privacy/${BUSY}/requests`, act: send('main form', {kind: 'objection'})},
     {name: '404', at: '/nobody.example'}, {name: '404 of a panel', at: `/${BUSY}/nonsense`},
     {name: '400', at: `/${BUSY}?period=custom&from=2026-13-01`},
     {name: '400 of a filter', at: `/${BUSY}?filter=nonsense`}
@@ -120,6 +123,8 @@ function pagesOfSettings() {
     {name: 'settings, no site', at: '/settings', act: form('/settings', 'site-add', {domain: 'not a domain', timezone: 'Nowhere'})},
     {name: 'settings of a site', at}, {name: 'settings of a site, all open', at, act: opened},
     {name: 'settings of the hostile site', at: '/hostile.example/settings', act: opened},
+    {name: 'settings of a notice', at: `${at}/notice`}, {name: 'settings of a notice in German', at: `${at}/notice?language=de`},
+    {name: 'settings of a notice, a text', at: `${at}/notice`, act: form(`${at}/notice`, 'notice-texts', {controller: 'Ada & Sons'})},
     {name: 'settings of a site, wrong zone', at, act: ofSite('site', {timezone: 'Nowhere'})},
     {name: 'settings of a site, wrong budget', at, act: ofSite('budgets', {values_max: '-1'})},
     {name: 'settings of a site, wrong network', at, act: ofSite('exclusions', {exclude_ips: 'nonsense'})},

@@ -10,7 +10,7 @@ use crate::site::NoticeField;
 
 /// Made of what is set for the site, in versions: each change makes a new one, and old ones stay readable at /privacy/DOMAIN/versions.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, arg_required_else_help = true)]
 pub struct NoticeWords {
     /// The site
     #[arg(long, value_name = "DOMAIN", required = true)]
@@ -155,11 +155,9 @@ impl NoticeWords {
                 let (language, format) = (self.language.clone(), self.format.clone());
                 NoticeCommand::Show { site, language, format, version: self.version }
             }
-            Some(NoticeWork::Set(words)) => NoticeCommand::Set {
-                site: words.site.clone(),
-                language: words.language.clone(),
-                texts: words.texts(),
-            },
+            Some(NoticeWork::Set(words)) => {
+                NoticeCommand::Set { site: words.site.clone(), language: words.language.clone(), texts: words.texts() }
+            }
             Some(NoticeWork::Versions { site, language }) => {
                 NoticeCommand::Versions { site: site.clone(), language: language.clone() }
             }

@@ -18,7 +18,9 @@ use crate::store::StoreError;
 /// The site whose notice a command may change.
 pub(in super::super) fn told_of(command: &Command) -> Option<&str> {
     match command {
-        Command::SiteAdd { domain, .. } | Command::SiteEnsure { domain } | Command::SiteSet { domain, .. } => Some(domain),
+        Command::SiteAdd { domain, .. } | Command::SiteEnsure { domain } | Command::SiteSet { domain, .. } => {
+            Some(domain)
+        }
         Command::GoalAdd { site, .. }
         | Command::GoalRemove { site, .. }
         | Command::FunnelAdd { site, .. }
@@ -156,7 +158,8 @@ impl Announcement {
     /// [`StoreError`]
     pub fn all(collector: &Collector, site: &Site) -> Result<Vec<Announcement>, StoreError> {
         let changes = collector.operators().announced(site.id)?;
-        let read = |change: AnnouncedChange| Announcement { command: serde_json::from_str(&change.command).ok(), change };
+        let read =
+            |change: AnnouncedChange| Announcement { command: serde_json::from_str(&change.command).ok(), change };
         Ok(changes.into_iter().map(read).collect())
     }
 

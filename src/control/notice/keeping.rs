@@ -67,11 +67,16 @@ fn place_of(collector: &Collector, site: &Site) -> Result<Detail, StoreError> {
     Ok(last.first().and_then(kept_facts).map_or(configured, told))
 }
 
-/// The version of a site's notice that is in force, made if it is not there yet.
+/// The version of a site's notice that is in force, made if it is not there yet. What is due is done first.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn in_force(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
+pub fn in_force(collector: &Collector, site: &Site, base_url: &str) -> Result<KeptNotice, StoreError> {
+    if !collector.operators().announced_until(collector.clock().now())?.is_empty() {
+        collector.alone(|| act_due(collector, base_url))?;
+    }
+    let directory = collector.directory();
+    let site = directory.get(site.id).map_or(site, |site| site);
     match up_to_date(collector, site)? {
         Ok(kept) => Ok(kept),
         // Others may make it at the same time.

@@ -8,7 +8,7 @@ use crate::notice::{AnnouncedFacts, NoticeDifference, NoticeFacts, NoticeLanguag
 use crate::page::form::SentForm;
 use crate::page::notice::{NoticePage, NoticeRequestsPage, NoticeVersionsPage, VersionLine, fragment};
 use crate::page::notice_settings::{AnnouncedLine, NoticeSettingsPage};
-use crate::site::{AddressMode, Domain, Moment, NoticeField, NoticeSettings, Schedule, Settings, Site, SiteId};
+use crate::site::{Domain, Moment, NoticeField, NoticeSettings, Schedule, Settings, Site, SiteId};
 
 /// What a new site tells.
 fn little(address: AddressMode) -> NoticeFacts {
@@ -75,11 +75,9 @@ fn page(facts: &NoticeFacts, language: Language) -> NoticePage {
 
 #[test]
 fn the_notice_says_what_is_switched_on_and_nothing_else() {
-    for (name, facts) in [
-        ("notice", little(AddressMode::Hash)),
-        ("notice-none", little(AddressMode::None)),
-        ("notice-much", much()),
-    ] {
+    for (name, facts) in
+        [("notice", little(AddressMode::Hash)), ("notice-none", little(AddressMode::None)), ("notice-much", much())]
+    {
         for language in Language::ALL {
             let html = page(&facts, language).html();
             assert_plain(&html);

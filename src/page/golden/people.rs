@@ -84,6 +84,7 @@ fn what_is_open_is_listed_and_opened() {
         name: name.into(),
         public: public.map(Into::into),
         has_password: until,
+        from: None,
         until: until.then(|| (day("2026-11-02"), true)),
         embed: if until { Vec::new() } else { vec!["*.example.org".into()] },
     };
@@ -99,4 +100,6 @@ fn what_is_open_is_listed_and_opened() {
     let html = page.html();
     assert_plain(&html);
     check("sharing", &html);
+    let opens = ShareLine { from: Some(day("2026-12-15")), ..share("press", None, false) };
+    assert!(SharingPage { shares: vec![opens], ..page }.html().contains("Opens on 15 Dec 2026."));
 }

@@ -409,6 +409,5 @@ pub const FRENCH: Words = Words {
     share_wrong: "Ce n’est pas le bon mot de passe.",
     share_too_many: "Trop d’essais. Attendez 15 minutes.",
     share_open: "Ouvrir",
-
     // What visitors may know.
 };

@@ -407,6 +407,5 @@ pub const GERMAN: Words = Words {
     share_wrong: "Das ist nicht das Passwort.",
     share_too_many: "Zu viele Versuche. Bitte 15 Minuten warten.",
     share_open: "Öffnen",
-
     // What visitors may know.
 };

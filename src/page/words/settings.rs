@@ -175,6 +175,7 @@ texts! {
     share_made: "It is open at this address:",
     share_with_password: "With a password.",
     share_embedded: "In pages of {0}.",
+    share_opens: "Opens on {0}.",
     share_ends: "Until {0}.",
     share_ended: "Ended on {0}.",
     share_remove: "Close {0}",

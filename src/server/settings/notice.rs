@@ -18,19 +18,17 @@ use crate::page::notice_settings::{AnnouncedLine, NoticeSettingsPage};
 use crate::server::failure::{self, stored};
 use crate::server::form::PostedForm;
 use crate::server::language::words_for;
+use crate::server::privacy::QueryKeys;
 use crate::server::signed_in::SignedIn;
 use crate::server::{SharedApp, answers, flash};
 use crate::site::{NoticeField, Site};
 use crate::store::StoreError;
 
-/// The keys of a query.
-type Keys = Query<HashMap<String, String>>;
-
 /// `GET /DOMAIN/settings/notice`
 pub async fn page(
     State(app): State<SharedApp>,
     Path(domain): Path<String>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     headers: HeaderMap,
 ) -> Response {
     let account = match owner(&headers, &app).await {
@@ -48,7 +46,7 @@ pub async fn page(
 pub async fn change(
     State(app): State<SharedApp>,
     Path((domain, action)): Path<(String, String)>,
-    Query(keys): Keys,
+    Query(keys): QueryKeys,
     request: Request,
 ) -> Response {
     let headers = request.headers().clone();
@@ -132,9 +130,6 @@ async fn shown(
     let texts = languages.texts(words.language.code()).unwrap_or_else(|| languages.english());
     let asked = keys.get("language").and_then(|code| languages.texts(code));
     let name = |code: &str| languages.texts(code).map_or(code, |it| it.get("language.name")).to_owned();
-    let line = |it: &Announcement| {
-        AnnouncedLine { id: it.change.id, what: it.what(), from: site.schedule.locate(it.change.from).day }
-    };
     let kind = |name: String| RightsRequest::from_name(&name).map_or(name, |kind| kind.title(texts));
     let page = NoticeSettingsPage {
         words,
@@ -143,10 +138,15 @@ async fn shown(
         settings: site.settings.notice.clone(),
         language: asked.map_or_else(String::new, |it| it.code().to_owned()),
         languages: languages.codes().into_iter().map(|code| (code.to_owned(), name(code))).collect(),
-        announced: announced.iter().map(line).collect(),
+        announced: announced.iter().map(|it| line(it, &site)).collect(),
         requests: requests.into_iter().map(|sum| (sum.day, kind(sum.kind), sum.count)).collect(),
         snippet: snippet(asked.unwrap_or(texts)),
         sent,
     };
     Html(page.html()).into_response()
+}
+
+fn line(announced: &Announcement, site: &Site) -> AnnouncedLine {
+    let from = site.schedule.locate(announced.change.from).day;
+    AnnouncedLine { id: announced.change.id, what: announced.what(), from }
 }

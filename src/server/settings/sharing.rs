@@ -146,6 +146,7 @@ fn line(share: &Share, site: &Site, now: Moment) -> ShareLine {
         name: share.name.clone(),
         public: share.is_public().then(|| format!("/share/{}", site.domain)),
         has_password: share.password.is_some(),
+        from: share.from.filter(|_| !share.has_begun(now)).map(|from| site.schedule.locate(from).day),
         until: share.until.map(last),
         embed: share.embed.clone(),
     }

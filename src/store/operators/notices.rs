@@ -37,9 +37,8 @@ impl Operators {
                    (SELECT min(from_ms) FROM notices AS next WHERE next.site = notices.site AND next.number > notices.number) \
                    FROM notices WHERE site = ? AND number = ?";
         let mut statement = reader.prepare_cached(sql)?;
-        let found = statement.query_row(params![site.0, number], |row| {
-            Ok((kept(row)?, row.get::<_, Option<i64>>(6)?.map(Moment)))
-        });
+        let found = statement
+            .query_row(params![site.0, number], |row| Ok((kept(row)?, row.get::<_, Option<i64>>(6)?.map(Moment))));
         Ok(found.optional()?)
     }
 
@@ -48,7 +47,8 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_notice(&self, site: SiteId, new: &KeptNotice) -> Result<(), StoreError> {
-        let sql = "INSERT INTO notices (site, number, from_ms, cause, program, facts, texts) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let sql =
+            "INSERT INTO notices (site, number, from_ms, cause, program, facts, texts) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let row = params![site.0, new.number, new.from.0, new.cause, new.program, new.facts, new.texts];
         self.writer().execute(sql, row)?;
         Ok(())

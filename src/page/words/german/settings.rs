@@ -194,6 +194,7 @@ pub const GERMAN: Settings = Settings {
     share_made: "Freigegeben unter dieser Adresse:",
     share_with_password: "Mit Passwort.",
     share_embedded: "In Seiten von {0}.",
+    share_opens: "Offen ab {0}.",
     share_ends: "Bis {0}.",
     share_ended: "Beendet am {0}.",
     share_remove: "{0} schließen",

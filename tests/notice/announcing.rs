@@ -1,0 +1,128 @@
+//! Changes towards more data wait until the notice has announced them; those towards less act at once.
+
+use super::*;
+
+/// A world whose site announces changes for ten days, on 2026-06-01.
+fn world() -> World {
+    let world = World::start();
+    set(&world, "announce_days", 10_u32);
+    world
+}
+
+fn show(world: &World) -> serde_json::Value {
+    world.command(Command::SiteShow { domain: SITE.into() }).unwrap().json
+}
+
+#[test]
+fn a_change_towards_more_acts_when_it_was_announced_for_long_enough() {
+    let mut world = world();
+    let said = set(&world, "counter", true);
+    assert!(
+        said.text.contains("--counter true acts from 2026-06-12 on, and the notice announces it until then"),
+        "{}",
+        said.text
+    );
+    assert_eq!(show(&world)["counter"], json!(false));
+    assert_eq!(show(&world)["announced"], json!([{"change": 1, "what": "--counter true", "from": "2026-06-12"}]));
+    let text = page(&world, "/privacy/example.com").text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("<p>From 2026-06-12 on this holds, too:</p> <ul> <li>Everybody may ask how often"), "{text}");
+    let told = page(&world, "/privacy/example.com/notice.json").json();
+    assert_eq!(told["announced"][0]["from"], json!("2026-06-12"));
+    assert_eq!((&told["facts"]["counter"], &told["announced"][0]["facts"]["counter"]), (&json!(false), &json!(true)));
+
+    world.go_to("2026-06-11T23:59:59Z");
+    assert_eq!(show(&world)["counter"], json!(false));
+    world.go_to("2026-06-12T00:00:00Z");
+    world.restart();
+    assert_eq!(world.page("/counter/example.com/a.json").status, 200, "it acts at the start, too");
+    assert_eq!((&show(&world)["counter"], &show(&world)["announced"]), (&json!(true), &json!([])));
+    let text = page(&world, "/privacy/example.com").text();
+    assert!(text.contains("Everybody may ask how often") && !text.contains("From 2026-06-12 on"));
+    // Announcing days, the announced change, and its acting are a version each.
+    assert_eq!(version(&world), 4);
+}
+
+#[test]
+fn a_change_towards_less_acts_at_once_and_of_several_each_by_itself() {
+    let world = world();
+    let change = SiteChange::of("address", "none").with("opt_out", false).with("values_max", 9_u32);
+    world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap();
+    let shown = show(&world);
+    assert_eq!((&shown["address"], &shown["opt_out"], &shown["values_max"]), (&json!("none"), &json!(true), &json!(9)));
+    assert_eq!(shown["announced"][0]["what"], json!("--opt-out false"));
+    set(&world, "address", "hash");
+    assert_eq!(show(&world)["announced"].as_array().unwrap().len(), 2);
+    // What is set anew takes the place of what was announced.
+    set(&world, "address", "truncate");
+    let whats: Vec<_> = show(&world)["announced"].as_array().unwrap().iter().map(|it| it["what"].clone()).collect();
+    assert_eq!(whats, [json!("--opt-out false"), json!("--address truncate")]);
+    set(&world, "opt_out", true);
+    assert_eq!(show(&world)["announced"].as_array().unwrap().len(), 1);
+    // To announce for a shorter time is more, too.
+    set(&world, "announce_days", 0_u32);
+    assert_eq!(show(&world)["announce_days"], json!(10));
+    world.go_to("2026-06-12T08:00:00Z");
+    let shown = show(&world);
+    assert_eq!((&shown["address"], &shown["announce_days"]), (&json!("truncate"), &json!(0)));
+    set(&world, "counter", true);
+    assert_eq!(show(&world)["counter"], json!(true), "nothing is announced any more");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_it_is_announced() {
+    let world = world();
+    let refused = |change| world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap_err().to_string();
+    assert!(refused(SiteChange::of("address", "sometimes")).contains("address takes hash, truncate or none"));
+    let goal = |target: &str| world.command(Command::GoalAdd { site: SITE.into(), target: target.into(), name: None });
+    assert!(goal("pageview").is_err());
+    assert_eq!(show(&world)["announced"], json!([]));
+}
+
+#[test]
+fn goals_funnels_mails_and_shares_are_announced_and_can_be_taken_back() {
+    let world = world();
+    let goal = |name: &str| Command::GoalAdd { site: SITE.into(), target: name.into(), name: None };
+    assert!(world.command(goal("Signup")).unwrap().text.contains("goal Signup acts from 2026-06-12 on"));
+    let steps = vec!["/cart".into(), "Signup".into()];
+    world.command(Command::FunnelAdd { site: SITE.into(), name: "Joins".into(), steps }).unwrap();
+    let campaign = || CampaignCommand::Set { site: SITE.into(), name: "spring".into(), sent: Some(7) };
+    world.command(Command::Campaign(campaign())).unwrap();
+    let link = open(&world, Some("Board"), None);
+    let path = link.json["link"].as_str().unwrap().strip_prefix(world.url()).unwrap().to_owned();
+    assert_eq!(link.json["opens"], json!("2026-06-12T00:00:00Z"));
+    assert_eq!(world.page(&path).status, 404, "it is not open yet");
+    let told = || page(&world, "/privacy/example.com/notice.json").json();
+    let announced = &told()["announced"][0]["facts"];
+    for fact in ["goals", "money", "funnels", "mails"] {
+        assert_eq!((&told()["facts"][fact], &announced[fact]), (&json!(false), &json!(true)), "{fact}");
+    }
+    assert_eq!(announced["secret_links"], json!(1));
+    let withdraw = |change| notice(&world, NoticeCommand::Withdraw { site: SITE.into(), change });
+    withdraw(2).unwrap();
+    assert_eq!(withdraw(2).unwrap_err().to_string(), "example.com announces no change 2; there are: 1, 3");
+    assert_eq!(told()["announced"][0]["facts"]["funnels"], json!(false));
+
+    world.go_to("2026-06-12T00:00:00Z");
+    assert_eq!(world.page(&path).status, 200);
+    let facts = told()["facts"].clone();
+    assert_eq!([&facts["goals"], &facts["funnels"], &facts["mails"]], [&json!(true), &json!(false), &json!(true)]);
+    assert_eq!(facts["secret_links"], json!(1));
+    // What is told already needs no announcement.
+    assert!(world.command(goal("Purchase")).unwrap().text.contains("is a goal of example.com"));
+    world.command(Command::Campaign(campaign())).unwrap();
+}
+
+#[test]
+fn what_can_not_be_done_any_more_is_dropped_and_said() {
+    let world = world();
+    let goal = || Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: None };
+    world.command(goal()).unwrap();
+    world
+        .command(Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: Some("The same".into()) })
+        .unwrap();
+    world.expect_in_log("an announced change");
+    world.go_to("2026-06-12T00:00:00Z");
+    assert_eq!(show(&world)["announced"], json!([]));
+    let goals = world.command(Command::GoalList { site: SITE.into() }).unwrap();
+    assert_eq!(goals.json.as_array().unwrap().len(), 1);
+}
