@@ -72,4 +72,7 @@ pub const OF_OTHERS: [(&str, &str); 8] = [
 ];
 
 /// Languages of blocks that are looked at in another way, and where.
-pub const ELSEWHERE: [(&str, &str); 1] = [("js", "tests/browser drives the calls of the tracker")];
+pub const ELSEWHERE: [(&str, &str); 2] = [
+    ("js", "tests/browser drives the calls of the tracker"),
+    ("console", "tests/audit.rs finds the same in folders of its own; places, times and digests are those of one run"),
+];
