@@ -335,6 +335,7 @@ pub const ALLOWED: &[AllowedTable] = &[
             number("until_ms", "when it ends, in milliseconds"),
             declared("embed", "hosts in whose pages it may stand"),
             number("added_ms", "when it was made, in milliseconds"),
+            number("from_ms", "from when it is open, in milliseconds"),
         ],
     ),
     table(
@@ -364,6 +365,87 @@ pub const ALLOWED: &[AllowedTable] = &[
         "audit_summary",
         "The last signed summary of an audit.",
         &[number("id", "1"), declared("signed", "the summary and its signature, as JSON")],
+    ),
+    table(
+        "releases",
+        "Days that are published with noise.",
+        &[
+            number("site", "the site"),
+            number("day", "the day"),
+            number("epsilon", "epsilon of the day, in thousandths"),
+            number("state", "whether it is published, or why not"),
+            number("visitors", "visitors, with noise"),
+        ],
+    ),
+    table(
+        "released_dimensions",
+        "What a published day tells of a dimension.",
+        &[
+            number("site", "the site"),
+            number("day", "the day"),
+            number("dimension", "what is split by"),
+            number("listed", "how many values its list has"),
+        ],
+    ),
+    table(
+        "released_values",
+        "Visitors of the values of a published day, with noise.",
+        &[
+            number("site", "the site"),
+            number("day", "the day"),
+            number("dimension", "what is split by"),
+            masked("value", "a value of a list that no visitor makes longer"),
+            number("visitors", "visitors, with noise"),
+        ],
+    ),
+    table(
+        "taken_out",
+        "Of which days and dimensions owners have taken something out; never what.",
+        &[
+            number("site", "the site"),
+            number("first_day", "the first day"),
+            number("last_day", "the last day"),
+            number("dimension", "what is split by"),
+        ],
+    ),
+    table(
+        "kept_from",
+        "From which day on each kind of sums is there.",
+        &[number("site", "the site"), number("kind", "the kind"), number("day", "the first day")],
+    ),
+    table(
+        "notices",
+        "What visitors of sites were told, version by version.",
+        &[
+            number("site", "the site"),
+            number("number", "number of the version"),
+            number("from_ms", "from when it holds, in milliseconds"),
+            declared("cause", "what made it"),
+            declared("program", "the version of the program"),
+            declared("facts", "what it says, as JSON"),
+            declared("texts", "how it says that, by language, as JSON"),
+        ],
+    ),
+    table(
+        "announced_changes",
+        "Changes of settings that wait until they were announced for long enough.",
+        &[
+            number("id", "number of the change"),
+            number("site", "the site"),
+            number("announced_ms", "since when it is announced, in milliseconds"),
+            number("from_ms", "from when it acts, in milliseconds"),
+            declared("command", "the change, as JSON without secrets"),
+        ],
+    ),
+    table(
+        "rights_requests",
+        "How many requests about their rights visitors made.",
+        &[
+            number("site", "the site"),
+            number("day", "the day"),
+            declared("kind", "what was asked for, one of a list"),
+            number("requests", "how many"),
+        ],
     ),
     table(
         "sqlite_sequence",
