@@ -234,10 +234,12 @@ fn what_is_older_than_it_is_kept_goes_by_itself() {
     assert_eq!(whole["results"][0]["metrics"], json!([6, 12]), "the month is there");
     let odd = june(json!(["2026-06-01", "2026-06-20"]));
     assert!(odd["meta"]["warnings"].to_string().contains("days_gone"), "{odd}");
-    let oldest = world.collector().sums().oldest(headcount::site::SiteId(1)).unwrap();
+    let site = world.collector().directory().find("example.com").unwrap().clone();
+    let retained = world.collector().retained(&site).unwrap();
     let oldest = |wanted: RetainedKind| {
-        oldest.iter().find(|kept| kept.kind == wanted).and_then(|kept| kept.day).map(|day| day.to_string())
+        retained.iter().find(|now| now.kind == wanted).and_then(|now| now.oldest).map(|day| day.to_string())
     };
+    assert!(retained.iter().all(|now| now.oldest.is_none_or(|day| now.first_kept.is_none_or(|first| first <= day))));
     assert_eq!(oldest(RetainedKind::Days).as_deref(), Some("2026-07-03"));
     assert_eq!(oldest(RetainedKind::Months).as_deref(), Some("2026-06-01"));
     assert_eq!((oldest(RetainedKind::Bots), oldest(RetainedKind::Hours).as_deref()), (None, Some("2026-07-31")));

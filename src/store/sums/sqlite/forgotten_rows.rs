@@ -30,7 +30,7 @@ pub(super) fn forget(connection: &Connection, orders: &[Forgetting]) -> Result<(
 pub(super) fn count_or_remove(connection: &Connection, order: &Forgetting, writes: bool) -> Result<RemovedCells> {
     let gone = GoneCells::of(connection, order)?;
     let (first, last) = order.day_numbers();
-    let cells = Rows { connection, order, gone: &gone, writes };
+    let cells = ForgottenRows { connection, order, gone: &gone, writes };
     let mut removed = RemovedCells {
         days: cells.of(Grain::Day, first, last)?,
         hours: cells.of(Grain::Hour, first * 24, last * 24 + 23)?,
@@ -55,14 +55,14 @@ pub(super) fn count_or_remove(connection: &Connection, order: &Forgetting, write
     }
 }
 
-struct Rows<'a> {
+struct ForgottenRows<'a> {
     connection: &'a Connection,
     order: &'a Forgetting,
     gone: &'a GoneCells,
     writes: bool,
 }
 
-impl Rows<'_> {
+impl ForgottenRows<'_> {
     /// All rows of a table that are of some days.
     fn all(&self, of: &str, first: i32, last: i32) -> Result<u64> {
         let columns = params![self.order.site.0, first, last];

@@ -69,69 +69,70 @@ impl Retaining {
 }
 
 /// Where the rows of a kind lie: table, condition, the column of time, and whether that counts hours, days or months.
-struct Place {
+struct RetainedPlace {
     table: &'static str,
     of: &'static str,
     column: &'static str,
-    unit: Unit,
+    unit: BucketUnit,
 }
 
 #[derive(Clone, Copy)]
-enum Unit {
+enum BucketUnit {
     Hour,
     Day,
     Month,
 }
 
-impl Unit {
+impl BucketUnit {
     fn number(self, day: Day) -> i32 {
         match self {
-            Unit::Hour => day.0 * 24,
-            Unit::Day => day.0,
-            Unit::Month => day.month().0,
+            BucketUnit::Hour => day.0 * 24,
+            BucketUnit::Day => day.0,
+            BucketUnit::Month => day.month().0,
         }
     }
 
     fn day(self, number: i32) -> Day {
         match self {
-            Unit::Hour => Day(number.div_euclid(24)),
-            Unit::Day => Day(number),
-            Unit::Month => Month(number).first(),
+            BucketUnit::Hour => Day(number.div_euclid(24)),
+            BucketUnit::Day => Day(number),
+            BucketUnit::Month => Month(number).first(),
         }
     }
 }
 
-const fn place(table: &'static str, of: &'static str, column: &'static str, unit: Unit) -> Place {
-    Place { table, of, column, unit }
+const fn place(table: &'static str, of: &'static str, column: &'static str, unit: BucketUnit) -> RetainedPlace {
+    RetainedPlace { table, of, column, unit }
 }
 
-const HOURS: [Place; 1] = [place("packed", "grain = 0", "bucket", Unit::Day)];
-const DAYS: [Place; 4] = [
-    place("packed", "grain = 1", "bucket", Unit::Day),
-    place("site_totals", "grain = 0", "bucket", Unit::Hour),
-    place("site_totals", "grain = 1", "bucket", Unit::Day),
-    place("days_closed", "1", "day", Unit::Day),
+const HOURS: [RetainedPlace; 1] = [place("packed", "grain = 0", "bucket", BucketUnit::Day)];
+const DAYS: [RetainedPlace; 4] = [
+    place("packed", "grain = 1", "bucket", BucketUnit::Day),
+    place("site_totals", "grain = 0", "bucket", BucketUnit::Hour),
+    place("site_totals", "grain = 1", "bucket", BucketUnit::Day),
+    place("days_closed", "1", "day", BucketUnit::Day),
 ];
-const DAY_PAIRS: [Place; 1] = [place("pairs", "grain = 1", "bucket", Unit::Day)];
-const MONTHS: [Place; 3] = [
-    place("months", "1", "bucket", Unit::Month),
-    place("packed", "grain = 2", "bucket", Unit::Month),
-    place("site_totals", "grain = 2", "bucket", Unit::Month),
+const DAY_PAIRS: [RetainedPlace; 1] = [place("pairs", "grain = 1", "bucket", BucketUnit::Day)];
+const MONTHS: [RetainedPlace; 3] = [
+    place("months", "1", "bucket", BucketUnit::Month),
+    place("packed", "grain = 2", "bucket", BucketUnit::Month),
+    place("site_totals", "grain = 2", "bucket", BucketUnit::Month),
 ];
 /// Days of which the month is gone can't be added up again, so they go with it.
-const MONTH_PAIRS: [Place; 5] = [
-    place("pairs", "grain = 1 AND part = 0", "bucket", Unit::Day),
-    place("pairs", "grain = 2", "bucket", Unit::Month),
-    place("months_begun", "1", "month", Unit::Month),
-    place("months_added", "1", "month", Unit::Month),
-    place("months_alone", "1", "month", Unit::Month),
+const MONTH_PAIRS: [RetainedPlace; 5] = [
+    place("pairs", "grain = 1 AND part = 0", "bucket", BucketUnit::Day),
+    place("pairs", "grain = 2", "bucket", BucketUnit::Month),
+    place("months_begun", "1", "month", BucketUnit::Month),
+    place("months_added", "1", "month", BucketUnit::Month),
+    place("months_alone", "1", "month", BucketUnit::Month),
 ];
-const BOTS: [Place; 1] = [place("bots", "1", "day", Unit::Day)];
-const REJECTIONS: [Place; 2] = [place("rejections", "1", "day", Unit::Day), place("unvisited", "1", "day", Unit::Day)];
-const MAILS: [Place; 1] = [place("mails", "1", "day", Unit::Day)];
+const BOTS: [RetainedPlace; 1] = [place("bots", "1", "day", BucketUnit::Day)];
+const REJECTIONS: [RetainedPlace; 2] =
+    [place("rejections", "1", "day", BucketUnit::Day), place("unvisited", "1", "day", BucketUnit::Day)];
+const MAILS: [RetainedPlace; 1] = [place("mails", "1", "day", BucketUnit::Day)];
 
 /// The places of a kind. Rows of running days stay until they are packed.
-fn places(kind: RetainedKind) -> &'static [Place] {
+fn places(kind: RetainedKind) -> &'static [RetainedPlace] {
     match kind {
         RetainedKind::Hours => &HOURS,
         RetainedKind::Days => &DAYS,
@@ -167,8 +168,8 @@ fn remove_oldest(file: &SqliteFile, site: SiteId, kind: RetainedKind, first: Day
     Ok(removed)
 }
 
-fn remove_from(connection: &Connection, site: SiteId, place: &Place, first: Day) -> Result<bool> {
-    let Place { table, of, column, unit } = *place;
+fn remove_from(connection: &Connection, site: SiteId, place: &RetainedPlace, first: Day) -> Result<bool> {
+    let RetainedPlace { table, of, column, unit } = *place;
     let before = unit.number(first);
     // Large rows have numbers, by which some go at a time; of others there are few on a day.
     let removed = if matches!(table, "packed" | "pairs") {
@@ -183,9 +184,9 @@ fn remove_from(connection: &Connection, site: SiteId, place: &Place, first: Day)
             connection.prepare_cached(&oldest)?.query_row(params![site.0, before], |row| row.get(0))?;
         let Some(oldest) = oldest else { return Ok(false) };
         let last = match unit {
-            Unit::Hour => oldest.saturating_add(24 * limits::RETAINED_DAYS_AT_ONCE),
-            Unit::Day => oldest.saturating_add(limits::RETAINED_DAYS_AT_ONCE),
-            Unit::Month => oldest,
+            BucketUnit::Hour => oldest.saturating_add(24 * limits::RETAINED_DAYS_AT_ONCE),
+            BucketUnit::Day => oldest.saturating_add(limits::RETAINED_DAYS_AT_ONCE),
+            BucketUnit::Month => oldest,
         };
         let sql = format!("DELETE FROM {table} WHERE site = ? AND {of} AND {column} < ? AND {column} <= ?");
         connection.prepare_cached(&sql)?.execute(params![site.0, before, last])?
@@ -199,15 +200,15 @@ pub(super) fn oldest(connection: &Connection, site: SiteId) -> Result<Vec<Oldest
     for kind in RetainedKind::ALL {
         let mut day: Option<Day> = None;
         let running = match kind {
-            RetainedKind::Hours => Some(const { place("hours", "1", "bucket", Unit::Hour) }),
-            RetainedKind::Days => Some(const { place("days", "1", "bucket", Unit::Day) }),
+            RetainedKind::Hours => Some(const { place("hours", "1", "bucket", BucketUnit::Hour) }),
+            RetainedKind::Days => Some(const { place("days", "1", "bucket", BucketUnit::Day) }),
             _ => None,
         };
         let counted =
             places(kind).iter().filter(|place| !place.table.starts_with("months_") && place.table != "days_closed");
         // What goes with a kind is not all of the kind.
-        let own = counted.filter(|place| kind != RetainedKind::MonthPairs || matches!(place.unit, Unit::Month));
-        for Place { table, of, column, unit } in own.chain(&running) {
+        let own = counted.filter(|place| kind != RetainedKind::MonthPairs || matches!(place.unit, BucketUnit::Month));
+        for RetainedPlace { table, of, column, unit } in own.chain(&running) {
             let sql = format!("SELECT min({column}) FROM {table} WHERE site = ? AND {of}");
             let found: Option<i32> = connection.prepare_cached(&sql)?.query_row([site.0], |row| row.get(0))?;
             day = day.into_iter().chain(found.map(|number| unit.day(number))).min();
