@@ -411,7 +411,7 @@ mod tests {
                 each_run(&bytes, |run| runs.push(run));
                 let first = (length >= 7).then_some(before..before + length);
                 let second = before + length + 9;
-                assert_eq!(runs, first.into_iter().chain([second..second + 12]).collect::<Vec<_>>());
+                assert_eq!(runs, first.into_iter().chain(std::iter::once(second..second + 12)).collect::<Vec<_>>());
             }
         }
     }
