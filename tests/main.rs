@@ -4,6 +4,7 @@ mod annotations;
 mod arriving;
 mod bounds;
 mod browser;
+mod canaries;
 mod captures;
 mod claims;
 mod closing;

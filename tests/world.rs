@@ -4,7 +4,7 @@
 //! Its `Drop` asserts for every test that each beacon is accounted for, that nothing unexpected was logged, and that no
 //! canary (address, agent, query secret, in plain, hex, base64 or as bytes) is in any file, log, page or metric.
 
-mod canary;
+pub mod canary;
 pub mod journal;
 mod logs;
 mod proof;
