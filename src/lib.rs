@@ -132,6 +132,8 @@
 //!   `server/api/annotations.rs`;
 //! - how connections are served: `server/connection.rs`; which beacons need no hyper: `server/fast_path/`, and
 //!   `WireAdapter::at_once` in `server/ingest.rs`;
+//! - what is wiped when it is freed, where salts lie, and what is locked in memory: `memory/`; what `/health` tells of it:
+//!   `server/locked_memory.rs`; what must not be found there: `tests/memory.rs`, and everywhere else: `tests/canaries.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
 //! - what the journal holds: `journal/record.rs` and the codes beside it, `journal/header.rs` for the version, whose bytes are in

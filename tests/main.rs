@@ -5,6 +5,7 @@ mod arriving;
 mod audit;
 mod bounds;
 mod browser;
+mod canaries;
 mod captures;
 mod claims;
 mod closing;

@@ -3,10 +3,11 @@
 //! The real program runs as a child, and its memory is read from outside. The kernel hides it from everybody but root: for others,
 //! the test is that it does.
 
-mod needles;
-mod process;
+pub mod needles;
+pub mod process;
 mod visitors;
 
+use std::fs;
 use std::io::ErrorKind;
 
 use needles::Needles;
@@ -14,6 +15,8 @@ use process::{ProcessMemory, removed_files};
 use visitors::{Connection, Visitor};
 
 use crate::restarts::lives::Lives;
+use crate::scenario::End;
+use crate::world::canary::files_below;
 
 const NOW: &str = "2026-06-01T09:00:00Z";
 /// Visitors whose marks are looked for.
@@ -77,11 +80,45 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
         }
     }
     let memory = memory_of(&lives).unwrap();
-
     assert_eq!(sightings(&needles, &memory), [], "of {} bytes", memory.bytes());
     assert_eq!(removed_files(lives.pid()).unwrap(), [], "no file stays open without its name");
     drop(open);
-    lives.end(crate::scenario::End::Stop);
+    lives.end(End::Stop);
+
+    // Nor is it in the files of that program, nor in its log.
+    let mut kept = files_below(&[&lives.data(), lives.journal.path()]);
+    kept.push(("log".to_owned(), lives.log().into_bytes()));
+    let found = needles.found(kept.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    assert!(kept.len() > 2 && found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn memory_is_locked_and_kept_out_of_dumps_or_health_says_why_not() {
+    let lives = Lives::begin(NOW, &[]);
+    let mut connection = Connection::to(&lives.port());
+    connection.ask(&Visitor::stranger(0).request(0));
+    let told = lives.health()["memory"].clone();
+    let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", lives.pid())).unwrap();
+    let of_status = |key: &str| {
+        let status = read("status");
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+    };
+    let limits = read("limits");
+    let limit = |name: &str| limits.lines().find_map(|line| line.strip_prefix(name)).unwrap().split_whitespace();
+    assert_eq!(limit("Max core file size").take(2).collect::<Vec<_>>(), ["0", "0"]);
+    assert!(of_status("VmLck:") > 0, "{told}");
+    match told["locked"].as_str().unwrap() {
+        "all" => {
+            assert!(told["reason"].is_null(), "{told}");
+            assert!(told["locked_kb"].as_u64().unwrap() * 2 > of_status("VmRSS:"), "{told}");
+        }
+        "keys" => {
+            assert!(told["reason"].as_str().unwrap().contains("RLIMIT_MEMLOCK"), "{told}");
+            assert_ne!(limit("Max locked memory").next(), Some("unlimited"));
+        }
+        other => panic!("{other}"),
+    }
 }
 
 /// Whether agent, address and mail address of the first visitor are there.

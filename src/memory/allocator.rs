@@ -15,10 +15,7 @@ use crate::limits;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WipingAllocator;
 
-#[allow(
-    unsafe_code,
-    reason = "an allocator is unsafe to write; only here is each freed block seen, those of libraries among them"
-)]
+#[allow(unsafe_code, reason = "an allocator is; nothing else sees each freed block, whoever had it")]
 // SAFETY: each call goes to mimalloc with the layout that it came with, and what is zeroed is the block that its owner gives back.
 unsafe impl GlobalAlloc for WipingAllocator {
     #[inline]

@@ -68,14 +68,14 @@ impl LockedKey {
     /// A place that nobody uses.
     fn taken() -> LockedKey {
         let mut pages = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
-        if pages.iter().all(|page| page.used == u128::MAX) {
-            pages.push(PageInUse { bytes: Arc::new(RwLock::new(new_page())), used: 0 });
+        if let Some(page) = pages.iter_mut().find(|page| page.used != u128::MAX) {
+            let place = page.used.trailing_ones() as usize;
+            page.used |= 1 << place;
+            return LockedKey { page: page.bytes.clone(), place };
         }
-        let free = pages.iter_mut().find(|page| page.used != u128::MAX);
-        let Some(page) = free else { unreachable!("a page was added") };
-        let place = page.used.trailing_ones() as usize;
-        page.used |= 1 << place;
-        LockedKey { page: page.bytes.clone(), place }
+        let page = Arc::new(RwLock::new(new_page()));
+        pages.push(PageInUse { bytes: page.clone(), used: 1 });
+        LockedKey { page, place: 0 }
     }
 
     fn write<T>(&self, write: impl FnOnce(&mut [u8]) -> T) -> T {

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, EXPECT};
+use hyper::header::EXPECT;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
@@ -75,17 +75,14 @@ async fn one_by_hyper(
     router: &Router,
     stop: &mut StopSignal,
 ) -> Option<(TcpStream, Vec<u8>)> {
-    let (goes_on, began) = (Arc::new(AtomicBool::new(false)), stream.began());
-    let answered = Arc::new(AtomicBool::new(false));
+    let (progress, is_read) = (stream.progress(), Arc::new(AtomicBool::new(false)));
     let service = service_fn(|request| {
         let answer = one_answer(request, peer, app.clone(), router.clone());
-        let (goes_on, answered, began) = (goes_on.clone(), answered.clone(), began.clone());
+        let (progress, is_read) = (progress.clone(), is_read.clone());
         Box::pin(async move {
-            let (answer, is_read) = answer.await?;
-            goes_on.store(is_read && !answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
-            // What was written before was leave to send a body.
-            began.store(false, Ordering::Relaxed);
-            answered.store(true, Ordering::Relaxed);
+            let (answer, was_read) = answer.await?;
+            is_read.store(was_read, Ordering::Relaxed);
+            progress.made();
             Ok::<_, Infallible>(answer)
         })
     });
@@ -99,7 +96,7 @@ async fn one_by_hyper(
         }
         // From the first byte of the answer on, hyper may be told that it is the last one: that is not in its head then.
         is_last = stopped.as_mut().poll(context).is_ready();
-        is_told = is_last || answered.load(Ordering::Relaxed) && began.load(Ordering::Relaxed);
+        is_told = is_last || progress.has_begun();
         if !is_told {
             return Poll::Pending;
         }
@@ -108,7 +105,7 @@ async fn one_by_hyper(
     });
     served.await.ok()?;
     let parts = connection.into_parts();
-    let goes_on = !is_last && goes_on.load(Ordering::Relaxed);
+    let goes_on = !is_last && is_read.load(Ordering::Relaxed) && progress.goes_on();
     goes_on.then(|| parts.io.into_parts(&parts.read_buf))
 }
 

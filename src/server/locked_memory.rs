@@ -20,8 +20,9 @@ pub fn told() -> Value {
     })
 }
 
-/// How much of the program is locked, in units of 1,024 bytes, as the kernel counts it; null where it does not say.
+/// How much of what is in memory is locked, in units of 1,024 bytes; null where the kernel does not say. `VmLck` would count what is
+/// only reserved.
 fn locked_kb() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmLck:"))?.split_whitespace().next()?.parse().ok()
+    let told = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+    told.lines().find_map(|line| line.strip_prefix("Locked:"))?.split_whitespace().next()?.parse().ok()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use aho_corasick::AhoCorasick;
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
 
 /// Marks of one kind that must be found nowhere.
 #[derive(Default)]
@@ -14,10 +14,17 @@ pub struct Needles {
 }
 
 impl Needles {
-    /// A text of this kind: an agent, a mail address.
+    /// A text of this kind, as it is, as hex and in base64: an agent, a mail address.
     pub fn text(&mut self, kind: &'static str, number: usize, text: &str) {
         self.add(kind, number, text.as_bytes().to_vec());
         self.add(kind, number, HEXLOWER.encode(text.as_bytes()).into_bytes());
+        self.add(kind, number, HEXUPPER.encode(text.as_bytes()).into_bytes());
+        // The middle of a base64 text does not depend on what surrounds it, but for its alignment.
+        for shift in 0..3 {
+            let padded = [&b"\0\0\0"[..shift], text.as_bytes()].concat();
+            let encoded = BASE64.encode(&padded[..padded.len() / 3 * 3]);
+            self.add(kind, number, encoded.as_bytes()[if shift == 0 { 0 } else { 4 }..].to_vec());
+        }
     }
 
     /// An address: as text, as hex, and as programs hold it.
@@ -26,9 +33,11 @@ impl Needles {
         self.add(kind, number, address.to_string().into_bytes());
         match address {
             IpAddr::V4(v4) => {
-                // Four bytes alone turn up by chance. In front of them stands what tells the version, as the standard library keeps
-                // it, or their number, as digests are made of it.
-                self.add(kind, number, [&[0][..], &v4.octets()].concat());
+                // Four bytes alone turn up by chance, and so do five among a thousand times five. In front of them stands what tells the
+                // version, as the standard library keeps it, or their number, as digests are made of it.
+                if number.is_multiple_of(50) {
+                    self.add(kind, number, [&[0][..], &v4.octets()].concat());
+                }
                 self.add(kind, number, [&4_u32.to_le_bytes()[..], &v4.octets()].concat());
                 self.add(kind, number, HEXLOWER.encode(&v4.octets()).into_bytes());
             }

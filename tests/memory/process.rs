@@ -23,13 +23,21 @@ pub struct ProcessMemory {
 }
 
 impl ProcessMemory {
+    /// What is mapped, and by which name.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn maps(pid: u32) -> io::Result<String> {
+        fs::read_to_string(format!("/proc/{pid}/maps"))
+    }
+
     /// Reads all that is in memory of what a process may read itself.
     ///
     /// # Errors
     /// The kernel hides the process from whoever asks: [`io::ErrorKind::PermissionDenied`].
     pub fn read(pid: u32) -> io::Result<ProcessMemory> {
         let open = |name: &str| File::open(format!("/proc/{pid}/{name}"));
-        let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
+        let maps = ProcessMemory::maps(pid)?;
         let (memory, pages) = (open("mem")?, open("pagemap")?);
         let mut pieces = Vec::new();
         for mapping in maps.lines().filter_map(mapping).filter(|mapping| mapping.is_readable) {

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
 
+use super::World;
+
 /// A canary in one of the forms in which it could have been kept.
 pub struct Form {
     canary: String,
@@ -73,4 +75,34 @@ pub fn search_folder(folder: &Path, forms: &[Form]) {
             search(&name, &std::fs::read(&path).unwrap(), forms);
         }
     }
+}
+
+impl World {
+    /// Everything that was answered so far, with what was asked.
+    pub fn shown_to_readers(&self) -> Vec<(String, Vec<u8>)> {
+        self.shown.borrow().clone()
+    }
+
+    /// The files of the data folder and of the journal, each with its name.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        files_below(&[self.folder(), self.journal.path()])
+    }
+}
+
+/// All files below these folders, each with its name.
+pub fn files_below(folders: &[&Path]) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open: Vec<_> = folders.iter().map(|folder| (*folder).to_owned()).collect();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.is_file() {
+                // The journal may remove one meanwhile.
+                found.push((path.display().to_string(), std::fs::read(&path).unwrap_or_default()));
+            }
+        }
+    }
+    found
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
 
+use super::World;
 use super::canary::{self, Form};
 
 static CAPTURED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -53,4 +54,11 @@ pub fn check(forms: &[Form]) {
     let is_expected = |line: &&str| expected.iter().any(|text| line.contains(text));
     let loud = text.lines().find(|line| (line.contains(" WARN ") || line.contains(" ERROR ")) && !is_expected(line));
     assert!(loud.is_none(), "unexpected in the log: {}", loud.unwrap_or_default());
+}
+
+impl World {
+    /// All that this process has logged, down to traces.
+    pub fn captured_log() -> Vec<u8> {
+        CAPTURED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
