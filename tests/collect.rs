@@ -149,11 +149,11 @@ fn owners_switch_in_the_settings_of_the_site() {
     let world = World::start();
     let cookie = [world.sign_in()];
     let form = |fields: &[(&str, &str)]| world.form("/example.com/settings/collect", &cookie, fields);
-    let saved = form(&[("collect", "no-city\nno-utm"), ("preset", "cnil")]);
+    let saved = form(&[("collect", "no-city"), ("collect", "no-screen"), ("preset", "cnil")]);
     assert_eq!(saved.status, 303, "{}", saved.text());
     let site = world.collector().directory().find("example.com").unwrap().clone();
-    assert_eq!(site.settings.collect.words(), ["no-utm", "no-city", "no-properties", "no-money"]);
-    let refused = form(&[("collect", ""), ("preset", "cnil")]);
+    assert_eq!(site.settings.collect.words(), ["no-utm", "no-city", "no-screen", "no-properties", "no-money"]);
+    let refused = form(&[("preset", "cnil")]);
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("--preset none"), "{}", refused.text());
     let wrong = form(&[("collect", "no-page"), ("preset", "none")]);

@@ -30,7 +30,7 @@ fn sites() -> String {
         let default = match (setting.default(), &setting.kind) {
             (None, _) => Schedule::utc().name().to_owned(),
             (Some(value), _) if !plain(&value).is_empty() => plain(&value),
-            (Some(_), SettingKind::List { none, .. }) => (*none).to_owned(),
+            (Some(_), SettingKind::List { none, .. } | SettingKind::Set { none, .. }) => (*none).to_owned(),
             (Some(_), _) => "none".to_owned(),
         };
         let flag = match setting.kind {

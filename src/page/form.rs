@@ -58,6 +58,8 @@ pub enum FieldKind {
     Date,
     /// One of several: value and text.
     Choice(Vec<(String, Cow<'static, str>)>),
+    /// Some of several: value and text. What the field holds has a line for each.
+    Ticks(Vec<(String, Cow<'static, str>)>),
     /// Yes or no.
     Tick,
     /// Nothing to fill in: what the form is about.
@@ -94,7 +96,8 @@ impl SentForm {
     pub fn value(&self, form: &str, field: &str, there_is: impl Into<String>) -> String {
         match self.flash(form) {
             Some(FlashMessage::Wrong(_)) => {
-                self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
+                let typed = self.values.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
+                typed.collect::<Vec<_>>().join("\n")
             }
             _ => there_is.into(),
         }
@@ -128,6 +131,11 @@ impl Field {
     /// Whether it is a box, whose label stands behind it.
     pub fn is_tick(&self) -> bool {
         matches!(self.kind, FieldKind::Tick)
+    }
+
+    /// Whether it holds one of several.
+    pub fn holds(&self, value: &str) -> bool {
+        self.value.lines().any(|line| line == value)
     }
 
     /// Whether there is nothing to fill in.

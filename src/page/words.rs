@@ -179,7 +179,7 @@ mod tests {
         for setting in SiteSetting::all() {
             let field = setting.field.iter().flat_map(|field| [Some(field.label), field.help]).flatten();
             let options = match &setting.kind {
-                SettingKind::Choice { options, .. } => options,
+                SettingKind::Choice { options, .. } | SettingKind::Set { options, .. } => options,
                 _ => [].as_slice(),
             };
             let texts = field.chain(options.iter().map(|option| option.label));

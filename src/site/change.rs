@@ -212,6 +212,7 @@ impl SiteSetting {
                 let wrong = || NotSet(format!("{count} {} are too many; the most is {most}", self.title));
                 if count > *most { Err(wrong()) } else { Ok(()) }
             }
+            (SettingKind::Set { set, .. }, SettingValue::List(texts)) => set(settings, texts),
             (kind, _) => Err(self.takes(&kind.takes())),
         }
     }
@@ -301,7 +302,10 @@ mod tests {
             let Some(default) = setting.default() else { continue };
             let name = setting.names_of_values().next().unwrap();
             assert_eq!(apply(&SiteChange::of(&name, default)), Ok(Settings::default()), "{name}");
-            let list = matches!(setting.kind, SettingKind::List { .. } | SettingKind::Aliases { .. });
+            let list = matches!(
+                setting.kind,
+                SettingKind::List { .. } | SettingKind::Set { .. } | SettingKind::Aliases { .. }
+            );
             let other = if list { SettingValue::Number(1) } else { SettingValue::EMPTY };
             assert_eq!(apply(&SiteChange::of(&name, other)), Err(format!("{name} takes {}", setting.kind.takes())));
         }

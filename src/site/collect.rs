@@ -1,5 +1,7 @@
 //! What a site does without: values that never become part of a hit, so that nothing is booked under them.
 
+mod options;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -135,6 +137,11 @@ impl Collected {
         self.left_out & what.bit() == 0
     }
 
+    /// Whether all that another leaves out is left out.
+    fn leaves_out(self, other: Collected) -> bool {
+        self.left_out & other.left_out == other.left_out
+    }
+
     /// Whether any key of campaigns is.
     pub fn has_campaigns(self) -> bool {
         UTM.into_iter().any(|key| self.has(key))
@@ -211,13 +218,14 @@ pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
            and engagement, properties, money",
     title: "collected",
     line: "collects {}",
-    kind: SettingKind::List {
+    kind: SettingKind::Set {
         get: |settings| settings.collect.words(),
-        set: |settings, texts, _| {
+        has: |settings, option| Collected::parse(&[option]).is_ok_and(|without| settings.collect.leaves_out(without)),
+        set: |settings, texts| {
             settings.collect = Collected::parse(texts)?;
             Ok(())
         },
-        most: TABLE.len(),
+        options: &options::OPTIONS,
         none: "all",
     },
     acts: Some("What is collected changes with the site's next hit; sums that are stored stay."),
@@ -225,9 +233,9 @@ pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
         form: SettingsForm::Collect,
         label: Translated { english: "Not collected", german: "Nicht erhoben", french: "Non collecté" },
         help: Some(Translated {
-            english: "One per line, like `no-city`. There are `no-utm`, `no-places`, `no-versions`, `no-source`, `no-referrer`, `no-channel`, `no-country`, `no-region`, `no-city`, `no-browser`, `no-browser_version`, `no-os`, `no-os_version`, `no-device`, `no-screen`, `no-language`, `no-entry_page`, `no-exit_page`, `no-hostname`, `no-engagement`, `no-properties` and `no-money`. Left empty, everything is collected.",
-            german: "Eines pro Zeile, wie `no-city`. Es gibt `no-utm`, `no-places`, `no-versions`, `no-source`, `no-referrer`, `no-channel`, `no-country`, `no-region`, `no-city`, `no-browser`, `no-browser_version`, `no-os`, `no-os_version`, `no-device`, `no-screen`, `no-language`, `no-entry_page`, `no-exit_page`, `no-hostname`, `no-engagement`, `no-properties` und `no-money`. Leer gelassen wird alles erhoben.",
-            french: "Un par ligne, comme `no-city`. Il y a `no-utm`, `no-places`, `no-versions`, `no-source`, `no-referrer`, `no-channel`, `no-country`, `no-region`, `no-city`, `no-browser`, `no-browser_version`, `no-os`, `no-os_version`, `no-device`, `no-screen`, `no-language`, `no-entry_page`, `no-exit_page`, `no-hostname`, `no-engagement`, `no-properties` et `no-money`. Laissé vide, tout est collecté.",
+            english: "What is ticked becomes part of nothing that is counted, and neither does what stands in brackets behind it.",
+            german: "Was angekreuzt ist, wird Teil von nichts, was gezählt wird, und auch nicht, was in Klammern dahinter steht.",
+            french: "Ce qui est coché n’entre dans rien de ce qui est compté, ni ce qui suit entre parenthèses.",
         }),
     }),
 }];
@@ -246,6 +254,8 @@ mod tests {
             assert_eq!(*what as usize, place);
         }
         assert_eq!(Collectable::all().count(), TABLE.len());
+        let options = options::OPTIONS.iter().map(|option| option.name.to_owned());
+        assert!(options.eq(Collectable::all().map(|what| format!("no-{}", what.name()))));
     }
 
     #[test]

@@ -88,9 +88,22 @@ pub enum SettingKind {
         /// The word for an empty list.
         none: &'static str,
     },
+    /// Some of several names.
+    Set {
+        /// The names that there are, as few as say it.
+        get: fn(&Settings) -> Vec<String>,
+        /// Whether one of the options is among them.
+        has: fn(&Settings, &str) -> bool,
+        /// Reads names and sets them.
+        set: fn(&mut Settings, &[String]) -> Result<(), NotSet>,
+        /// The names that can be chosen one by one.
+        options: &'static [SettingOption],
+        /// The word for none of them.
+        none: &'static str,
+    },
 }
 
-/// One of the names of a [`SettingKind::Choice`].
+/// One of the names of a [`SettingKind::Choice`] or a [`SettingKind::Set`].
 #[derive(Debug)]
 pub struct SettingOption {
     /// The name.
@@ -212,7 +225,7 @@ impl SettingKind {
             SettingKind::Switch { get, .. } => get(settings).into(),
             SettingKind::Number { get, .. } => get(settings).into(),
             SettingKind::Choice { get, .. } => get(settings).into(),
-            SettingKind::List { get, .. } => get(settings).into(),
+            SettingKind::List { get, .. } | SettingKind::Set { get, .. } => get(settings).into(),
         })
     }
 
@@ -220,7 +233,7 @@ impl SettingKind {
     pub fn takes(&self) -> String {
         match self {
             SettingKind::Zone => "a time zone".to_owned(),
-            SettingKind::Aliases { .. } => "a list of names".to_owned(),
+            SettingKind::Aliases { .. } | SettingKind::Set { .. } => "a list of names".to_owned(),
             SettingKind::Switch { .. } => "true or false".to_owned(),
             SettingKind::Number { least, most, zero: Some(_), .. } => format!("0, or a number from {least} to {most}"),
             SettingKind::Number { least, most, .. } => format!("a number from {least} to {most}"),

@@ -52,7 +52,7 @@ fn flags(setting: &'static SiteSetting) -> Vec<Arg> {
             let names = options.iter().map(|option| option.name);
             vec![flag.value_parser(PossibleValuesParser::new(names)).hide_possible_values(true)]
         }
-        SettingKind::List { .. } => vec![flag.action(ArgAction::Append)],
+        SettingKind::List { .. } | SettingKind::Set { .. } => vec![flag.action(ArgAction::Append)],
         SettingKind::Aliases { removal_flag, removal } => {
             let remove = Arg::new(*removal_flag).long(*removal_flag).value_name(setting.value_name);
             vec![flag.action(ArgAction::Append), remove.action(ArgAction::Append).help(*removal)]
@@ -63,7 +63,7 @@ fn flags(setting: &'static SiteSetting) -> Vec<Arg> {
 fn help(setting: &SiteSetting) -> String {
     let help = setting.help;
     match (&setting.kind, setting.default()) {
-        (SettingKind::List { none, .. }, _) => {
+        (SettingKind::List { none, .. } | SettingKind::Set { none, .. }, _) => {
             let empty = match *none {
                 "any" => "`any` for every one",
                 "all" => "`all` for everything",
@@ -85,7 +85,7 @@ fn read(change: SiteChange, setting: &'static SiteSetting, matches: &ArgMatches)
         SettingKind::Zone | SettingKind::Choice { .. } => matches.get_one(name).cloned().map(SettingValue::Word),
         SettingKind::Switch { .. } => matches.get_one(name).copied().map(SettingValue::Switch),
         SettingKind::Number { .. } => matches.get_one(name).copied().map(SettingValue::Number),
-        SettingKind::List { none, .. } => match texts(name) {
+        SettingKind::List { none, .. } | SettingKind::Set { none, .. } => match texts(name) {
             texts if texts.is_empty() => None,
             texts if texts == [*none] => Some(SettingValue::EMPTY),
             texts => Some(texts.into()),

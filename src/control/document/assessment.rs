@@ -81,7 +81,7 @@ fn anonymous(facts: &SiteFacts<'_>) -> DocumentSection {
         facts.site.settings.small_counts_k
     );
     point("It produces anonymous statistics alone", PointStatus::Met, fact)
-        .shown_by(format!("headcount explain --site {}", facts.domain()))
+        .shown_by(format!("headcount explain --site {} --user-agent \"$AGENT\"", facts.domain()))
 }
 
 fn no_matching(facts: &SiteFacts<'_>) -> DocumentSection {

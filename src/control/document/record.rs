@@ -84,7 +84,7 @@ fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
     ];
     let url = format!("https://{}/", facts.domain());
     DocumentSection::new("People and data", paragraphs)
-        .shown_by(format!("headcount explain --site {} --url {url}", facts.domain()))
+        .shown_by(format!("headcount explain --site {} --user-agent \"$AGENT\" --url {url}", facts.domain()))
 }
 
 fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {

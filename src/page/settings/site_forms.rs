@@ -58,6 +58,11 @@ impl SiteSettingsPage {
                 let choice = |it: &SettingOption| (it.name.to_owned(), Cow::Borrowed(words.of(&it.label)));
                 (FieldKind::Choice(options.iter().map(choice).collect()), one_line(value))
             }
+            (SettingKind::Set { options, has, .. }, _) => {
+                let choice = |it: &SettingOption| (it.name.to_owned(), Cow::Borrowed(words.of(&it.label)));
+                let there = options.iter().map(|it| it.name).filter(|name| has(&self.site.settings, name));
+                (FieldKind::Ticks(options.iter().map(choice).collect()), there.collect::<Vec<_>>().join("\n"))
+            }
             (SettingKind::Aliases { .. } | SettingKind::List { .. }, value) => (FieldKind::Lines, one_line(value)),
         };
         Field {
@@ -185,7 +190,7 @@ fn one_line(value: SettingValue) -> String {
 fn said(setting: &SiteSetting, field: &Field) -> Vec<String> {
     let values = match &setting.kind {
         SettingKind::Switch { .. } => vec![(!field.value.is_empty()).to_string()],
-        SettingKind::List { none, .. } => match typed(field) {
+        SettingKind::List { none, .. } | SettingKind::Set { none, .. } => match typed(field) {
             texts if texts.is_empty() => vec![(*none).to_owned()],
             texts => texts,
         },

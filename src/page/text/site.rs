@@ -57,7 +57,11 @@ fn shown(setting: &SiteSetting, site: &Site) -> String {
         (SettingKind::Switch { off, .. }, _) => (*off).to_owned(),
         (SettingKind::Number { zero: Some(zero), .. }, SettingValue::Number(0)) => (*zero).to_owned(),
         (SettingKind::Number { shown, .. }, value) => shown.replace("{}", &plain(value)),
-        (SettingKind::List { none, .. }, SettingValue::List(texts)) if texts.is_empty() => (*none).to_owned(),
+        (SettingKind::List { none, .. } | SettingKind::Set { none, .. }, SettingValue::List(texts))
+            if texts.is_empty() =>
+        {
+            (*none).to_owned()
+        }
         (_, SettingValue::List(texts)) if texts.is_empty() => "none".to_owned(),
         (_, value) => plain(value),
     }

@@ -76,6 +76,7 @@ fn changes(of: SettingsForm, site: &Site, form: &PostedForm) -> Result<SiteChang
             SettingKind::Number { .. } => change.with(name, number(form, name)?),
             SettingKind::Choice { .. } => change.with(name, form.text(name)),
             SettingKind::List { .. } => change.with(name, lines(form, name)),
+            SettingKind::Set { .. } => change.with(name, form.all(name).map(str::to_owned).collect::<Vec<String>>()),
         })
     })
 }
