@@ -15,7 +15,7 @@ pub mod snippet;
 pub use compose::{compose, out_lines};
 pub use described::{GPC_PATH, described, gpc};
 pub use difference::{ChangedLine, NoticeDifference};
-pub use facts::{AnnouncedFacts, NoticeFacts, OpenPage, facts, is_collected};
+pub use facts::{AnnouncedFacts, NoticeFacts, OpenPage, facts};
 pub use language::{LanguageFault, LanguageTexts, NoticeLanguages, english_file};
 pub use markdown::markdown;
 

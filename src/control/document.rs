@@ -14,7 +14,7 @@ use crate::cell::{DIMENSIONS, is_collected};
 use crate::collector::Collector;
 use crate::operator::Share;
 use crate::page::document::Document;
-use crate::site::{Collectable, Site};
+use crate::site::{Collectable, NoticeField, Site};
 
 /// A document that an owner asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,14 @@ struct OwnerFacts {
 }
 
 /// What the owner of a site has said of themselves.
-fn owner_facts(_site: &Site) -> OwnerFacts {
-    OwnerFacts::default()
+fn owner_facts(site: &Site) -> OwnerFacts {
+    // The documents are in English.
+    let text = |field| site.settings.notice.text(field, "en").map(str::to_owned);
+    OwnerFacts {
+        controller: text(NoticeField::Controller),
+        contact: text(NoticeField::Contact),
+        hoster: text(NoticeField::Host),
+    }
 }
 
 /// What documents are made of.

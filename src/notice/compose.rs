@@ -2,7 +2,7 @@
 
 use super::{LanguageTexts, Notice, NoticeDifference, NoticeFacts, NoticeLine, NoticeSection};
 use crate::cell::{Card, DIMENSIONS, Dimension};
-use crate::site::{AddressMode, NoticeField};
+use crate::site::{AddressMode, KeptFor, NoticeField};
 
 /// The notice in a language. What an owner has left empty is left out.
 pub fn compose(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Notice {
@@ -223,6 +223,10 @@ impl Writer<'_> {
         };
         lines.extend(links.map(|key| NoticeLine::text(self.filled(key, &[("count", &count), ("k", &k)]))));
         lines.extend(self.line_if(facts.counter, "recipients.counter"));
+        if let Some(epsilon) = &facts.published {
+            let text = self.filled("recipients.published", &[("epsilon", epsilon)]);
+            lines.push(NoticeLine::link(text, format!("/public/{}.json", facts.domain)));
+        }
         lines.extend(self.own("recipients.own", NoticeField::Recipients));
         lines
     }
@@ -233,20 +237,34 @@ impl Writer<'_> {
         lines.extend(self.line_if(facts.address != AddressMode::None, "storage.memory"));
         lines.push(self.line("storage.sums"));
         lines.extend(self.line_if(!facts.retention.is_empty(), "storage.retention"));
-        lines.extend(facts.retention.iter().map(|(name, number)| {
-            let key = format!("retention.{name}");
-            NoticeLine::item(self.filled(&key, &[("count", &number.to_string())]))
+        lines.extend(facts.retention.iter().map(|(name, kept)| {
+            let time = self.time(*kept);
+            NoticeLine::item(self.filled(&format!("retention.{name}"), &[("time", &time)]))
         }));
+        if !facts.k_at_rest.is_empty() {
+            let list = facts.k_at_rest.join(", ");
+            lines.push(NoticeLine::text(self.filled("storage.at_rest", &[("list", &list)])));
+        }
         lines
     }
 
+    fn time(&self, kept: KeptFor) -> String {
+        let (key, count) = match kept {
+            KeptFor::Days(count) => ("time.days", count),
+            KeptFor::Months(count) => ("time.months", count),
+        };
+        self.filled(key, &[("count", &count.to_string())])
+    }
+
     fn rights(&self) -> Vec<NoticeLine> {
-        let requests = format!("/privacy/{}/requests", self.facts.domain);
-        vec![
-            self.line("rights.text"),
-            self.line("rights.proof"),
-            NoticeLine::link(self.texts.get("link.requests").to_owned(), requests),
-        ]
+        let domain = &self.facts.domain;
+        let link = |key: &str, page: &str| {
+            NoticeLine::link(self.texts.get(key).to_owned(), format!("/privacy/{domain}/{page}"))
+        };
+        let mut lines = vec![self.line("rights.text"), self.line("rights.proof")];
+        lines.extend(self.facts.audit.then(|| link("link.audit", "audit")));
+        lines.push(link("link.requests", "requests"));
+        lines
     }
 
     fn changes(&self) -> Vec<NoticeLine> {

@@ -58,7 +58,10 @@ fn told(facts: &NoticeFacts) -> Value {
         "secret_links": facts.secret_links,
         "counter": facts.counter,
         "small_counts_k": facts.small_counts_k,
+        "published_epsilon": facts.published,
+        "public_audit": facts.audit,
         "retention": facts.retention,
+        "k_at_rest": facts.k_at_rest,
         "time_zone": facts.zone,
         "announce_days": facts.announce_days,
     })

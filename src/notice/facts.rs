@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{DIMENSIONS, Dimension};
+use crate::cell::{DIMENSIONS, Dimension, is_collected};
 use crate::hit::place::Detail;
 use crate::operator::Share;
 use crate::site::telling::NoticeTexts;
-use crate::site::{AddressMode, Moment, NoticeSettings, Schedule, Site, Target};
+use crate::site::{AddressMode, Collectable, KeptFor, Moment, NoticeSettings, RetainedKind, Schedule, Site, Target};
 
 /// What a notice tells, in no language. Two of a site that are equal need no new version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +45,14 @@ pub struct NoticeFacts {
     pub counter: bool,
     /// Fewer visitors of a day are not shown by name.
     pub small_counts_k: u32,
-    /// What is kept for a time only, by name, as numbers; the name says their unit.
-    pub retention: BTreeMap<String, u32>,
+    /// Epsilon a day of the days that are published with noise, if they are.
+    pub published: Option<String>,
+    /// Whether the last signed summary of an audit is open to everybody.
+    pub audit: bool,
+    /// What is kept for a time only, by the name of its kind.
+    pub retention: BTreeMap<String, KeptFor>,
+    /// The least figures that are kept of a day that is over, as the owner wrote them.
+    pub k_at_rest: Vec<String>,
     /// For how many days changes towards more are announced.
     pub announce_days: u32,
     /// The owner's texts by code of language.
@@ -74,11 +80,6 @@ pub struct AnnouncedFacts {
     pub facts: NoticeFacts,
 }
 
-/// Whether values of a dimension are counted for a site.
-pub fn is_collected(_site: &Site, _dimension: Dimension) -> bool {
-    true
-}
-
 /// What the notice of a site tells at a moment, of these shares, where the program looks up so much of a place.
 pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> NoticeFacts {
     let settings = &site.settings;
@@ -94,17 +95,20 @@ pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> Notice
         dimensions: dimensions(site, place),
         query_keys: settings.paths.query_keys.clone(),
         // Without tokens there is no visit that a page was read in.
-        has_reading: settings.address != AddressMode::None,
-        has_properties: is_collected(site, Dimension::Event),
+        has_reading: settings.address != AddressMode::None && settings.collect.has(Collectable::Engagement),
+        has_properties: settings.collect.has(Collectable::Properties),
         has_goals: !settings.goals.is_empty(),
-        has_money: watches_events,
+        has_money: watches_events && settings.collect.has(Collectable::Money),
         has_funnels: !settings.funnels.is_empty(),
         has_mails: !settings.campaigns.is_empty(),
         public: public.map(|share| open_page(share, &site.schedule)),
         secret_links,
         counter: settings.counter,
         small_counts_k: settings.small_counts_k,
+        published: settings.publish.is_on.then(|| settings.publish.epsilon.number().to_string()),
+        audit: settings.publish_audit,
         retention: retention(site),
+        k_at_rest: settings.k_at_rest.words(),
         announce_days: settings.notice.announce_days,
         texts: settings.notice.texts.clone(),
         announced: Vec::new(),
@@ -136,14 +140,10 @@ fn open_page(share: &Share, schedule: &Schedule) -> OpenPage {
     OpenPage { until, embed: share.embed.clone() }
 }
 
-/// What is kept for a time only: every number of the site's retention but 0, which is for ever.
-fn retention(site: &Site) -> BTreeMap<String, u32> {
-    let all = serde_json::to_value(site.settings.retention).unwrap_or_default();
-    let numbers = all.as_object().into_iter().flatten().filter_map(|(name, number)| {
-        let number = u32::try_from(number.as_u64()?).ok()?;
-        (number > 0).then(|| (name.clone(), number))
-    });
-    numbers.collect()
+/// What is kept for a time only.
+fn retention(site: &Site) -> BTreeMap<String, KeptFor> {
+    let kept = |kind: RetainedKind| Some((kind.name().to_owned(), site.settings.retention.kept_for(kind)?));
+    RetainedKind::ALL.into_iter().filter_map(kept).collect()
 }
 
 impl NoticeFacts {
@@ -190,6 +190,11 @@ mod tests {
             "masks" => ["user-*"].into(),
             "by_name" | "exclude_paths" => ["/a"].into(),
             "query_keys" => ["id"].into(),
+            "keep" => ["days=25m"].into(),
+            "k_at_rest" => ["5"].into(),
+            "collect" => ["no-city"].into(),
+            "publish_epsilon" => "2".into(),
+            "preset" => "none".into(),
             _ => match setting.default().unwrap() {
                 SettingValue::Switch(is_on) => (!is_on).into(),
                 SettingValue::Number(number) => (number + 1).into(),
@@ -207,9 +212,12 @@ mod tests {
             is_country: &|_| true,
             counted: &|path, _| Ok(path.to_owned()),
         };
-        let before = told(&site());
+        let mut site = site();
+        // Of what is not published no epsilon is told.
+        site.settings.publish.is_on = true;
+        let before = told(&site);
         for setting in SiteSetting::all().filter(|setting| !["timezone", "aliases"].contains(&setting.name)) {
-            let mut changed = site();
+            let mut changed = site.clone();
             let change = SiteChange::of(setting.name, other_value(setting));
             change.apply(&mut changed.settings, &context).unwrap();
             let is_told = told(&changed) != before;

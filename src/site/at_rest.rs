@@ -39,6 +39,17 @@ impl LeastAtRest {
         self.0.iter().map(word).collect()
     }
 
+    /// Whether any least figure is lower by the second of two settings, as operators write them.
+    pub(super) fn is_lower(before: &[String], after: &[String]) -> bool {
+        let read = |texts: &[String]| match texts {
+            [] => Some(LeastAtRest::default()),
+            texts => LeastAtRest::read(texts).ok(),
+        };
+        let (Some(before), Some(after)) = (read(before), read(after)) else { return true };
+        let mut names = before.0.keys().chain(after.0.keys());
+        names.any(|name| after.of_name(name).unwrap_or(0) < before.of_name(name).unwrap_or(0))
+    }
+
     fn read(texts: &[String]) -> Result<LeastAtRest, NotSet> {
         let mut least = BTreeMap::new();
         for text in texts.iter().flat_map(|text| text.split(',')) {

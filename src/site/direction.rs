@@ -2,6 +2,7 @@
 //! to be announced first ([`super::NoticeSettings::announce_days`]).
 
 use super::change::SettingValue;
+use super::{LeastAtRest, Retention};
 
 /// How a setting bears on what is counted of visitors and shown of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,16 @@ pub enum DataDirection {
     ListedIsMore,
     /// Each text of the list is less.
     ListedIsLess,
+    /// Whatever is kept for longer is more ([`Retention`]).
+    LongerIsMore,
+    /// Whatever has a lower least figure at rest is more ([`LeastAtRest`]).
+    LowerAtRestIsMore,
+    /// Visitors are told, but it is neither more nor less.
+    ToldAlone,
 }
 
 /// The direction of each setting, by its name.
-const DIRECTIONS: [(&str, DataDirection); 23] = {
+const DIRECTIONS: [(&str, DataDirection); 30] = {
     use DataDirection::*;
     [
         ("timezone", Neither),
@@ -41,6 +48,8 @@ const DIRECTIONS: [(&str, DataDirection); 23] = {
         ("values_max", Neither),
         ("pair_cells_max", Neither),
         ("day_pairs_months", HigherIsMore),
+        ("keep", LongerIsMore),
+        ("k_at_rest", LowerAtRestIsMore),
         // Names of pages are never a person's, whatever the rules: they are masked before.
         ("templates", Neither),
         ("masks", Neither),
@@ -54,7 +63,14 @@ const DIRECTIONS: [(&str, DataDirection); 23] = {
         ("exclude_countries", Neither),
         ("exclude_paths", Neither),
         ("exclude_hosts", Neither),
+        ("collect", ListedIsLess),
+        ("publish", OnIsMore),
+        ("publish_epsilon", From(&["0.1", "0.25", "0.5", "1", "2", "4"])),
+        // What is published of an audit is about no visitor.
+        ("publish_audit", ToldAlone),
         ("announce_days", HigherIsLess),
+        // It refuses changes of others; what it changes has directions of its own.
+        ("preset", Neither),
     ]
 };
 
@@ -78,6 +94,8 @@ impl DataDirection {
             }
             (DataDirection::ListedIsMore, List(before), List(after)) => has_more(after, before),
             (DataDirection::ListedIsLess, List(before), List(after)) => has_more(before, after),
+            (DataDirection::LongerIsMore, List(before), List(after)) => Retention::is_longer(before, after),
+            (DataDirection::LowerAtRestIsMore, List(before), List(after)) => LeastAtRest::is_lower(before, after),
             _ => false,
         }
     }
@@ -118,9 +136,12 @@ mod tests {
                     _ => false,
                 },
                 Some(DataDirection::ListedIsMore | DataDirection::ListedIsLess) => {
+                    matches!(setting.kind, SettingKind::List { .. } | SettingKind::Set { .. })
+                }
+                Some(DataDirection::LongerIsMore | DataDirection::LowerAtRestIsMore) => {
                     matches!(setting.kind, SettingKind::List { .. })
                 }
-                Some(DataDirection::Neither) => true,
+                Some(DataDirection::Neither | DataDirection::ToldAlone) => true,
                 None => false,
             };
             assert!(fits, "{}", setting.name);
@@ -129,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_change_leads_to_more_one_way_and_to_less_the_other() {
-        let pairs: [(&str, SettingValue, SettingValue); 7] = [
+        let pairs: [(&str, SettingValue, SettingValue); 13] = [
             ("address", "none".into(), "truncate".into()),
             ("address", "truncate".into(), "hash".into()),
             ("opt_out", true.into(), false.into()),
@@ -137,6 +158,12 @@ mod tests {
             ("small_counts_k", 10_u32.into(), 5_u32.into()),
             ("day_pairs_months", 12_u32.into(), 0_u32.into()),
             ("query_keys", ["id"].into(), ["id", "q"].into()),
+            ("keep", ["days=13m", "bots=31d"].into(), ["days=13m"].into()),
+            ("keep", ["days=390d"].into(), ["days=13m"].into()),
+            ("keep", ["hours=7d"].into(), SettingValue::List(Vec::new())),
+            ("k_at_rest", ["10"].into(), ["10", "city=5"].into()),
+            ("k_at_rest", ["city=10"].into(), SettingValue::List(Vec::new())),
+            ("collect", ["no-city", "no-utm"].into(), ["no-city"].into()),
         ];
         for (name, less, more) in pairs {
             let direction = DataDirection::of(name).unwrap();

@@ -232,6 +232,21 @@ impl Retention {
         Ok(retention)
     }
 
+    /// Whether anything is kept for longer by the second of two settings, as operators write them.
+    pub(super) fn is_longer(before: &[String], after: &[String]) -> bool {
+        let read = |texts: &[String]| match texts {
+            [] => Some(Retention::default()),
+            texts => Retention::read(texts).ok(),
+        };
+        let (Some(before), Some(after)) = (read(before), read(after)) else { return true };
+        // Any day will do: the longest months before it are those of any other, to within three days.
+        let first = |retention: &Retention, kind| retention.kept_for(kind).map(|kept| kept.first_day(Day(20_620)));
+        RetainedKind::ALL.into_iter().any(|kind| match (first(&before, kind), first(&after, kind)) {
+            (Some(before), Some(after)) => after < before,
+            (before, after) => before.is_some() && after.is_none(),
+        })
+    }
+
     fn set(&mut self, kind: RetainedKind, kept: KeptFor) {
         match (kind, kept) {
             (RetainedKind::DayPairs, KeptFor::Months(months)) => self.day_pairs_months = months,

@@ -8,8 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::settings::Retention;
-use super::{AddressMode, Collectable, Domain, NotSet, Settings, SiteChange};
+use super::{AddressMode, Collectable, Domain, NotSet, Retention, Settings, SiteChange};
 use crate::limits;
 
 /// Settings that belong together.

@@ -1,9 +1,8 @@
 //! The record of processing activities of a site, in the order of article 30(1) GDPR.
 
 use super::{SiteFacts, said};
-use crate::limits;
 use crate::page::document::{Document, DocumentSection};
-use crate::site::AddressMode;
+use crate::site::{AddressMode, KeptFor, RetainedKind};
 
 /// The record.
 pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
@@ -121,15 +120,16 @@ fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
 }
 
 fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
-    let pairs = match facts.site.settings.retention.day_pairs_months {
-        0 => "for as long as the site is measured".to_owned(),
-        months => format!("for {months} months"),
+    let kept = |kind: RetainedKind| match facts.site.settings.retention.kept_for(kind) {
+        Some(KeptFor::Days(days)) => format!("{}: {days} days", kind.name()),
+        Some(KeptFor::Months(months)) => format!("{}: {months} months", kind.name()),
+        None => format!("{}: for as long as the site is measured", kind.name()),
     };
+    let sums = RetainedKind::ALL.map(kept).join("; ");
     let paragraphs = vec![
         "Address, user agent and full addresses: until the request is answered.".to_owned(),
         "What stands for a visitor, and the salt that it was made with: until the end of the site's day.".to_owned(),
-        format!("Sums by hour and dimension: {} days. Sums of days by two dimensions: {pairs}.", limits::HOUR_DETAIL_DAYS),
-        "Sums of days and months, which are anonymous: for as long as the site is measured, unless the owner removes it.".to_owned(),
+        format!("Sums, which are anonymous, by kind. {sums}."),
     ];
     DocumentSection::new("Time limits for erasure", paragraphs).shown_by(facts.show())
 }

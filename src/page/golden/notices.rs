@@ -44,7 +44,10 @@ fn much() -> NoticeFacts {
         public: Some(OpenPage { until: Some("2026-12-31".into()), embed: vec!["*.example.org".into()] }),
         secret_links: 2,
         counter: true,
-        retention: [("day_pairs_months".to_owned(), 24)].into(),
+        published: Some("1".into()),
+        audit: true,
+        retention: [("hours".to_owned(), KeptFor::Days(31)), ("day-pairs".to_owned(), KeptFor::Months(24))].into(),
+        k_at_rest: vec!["5".into()],
         announce_days: 14,
         texts: [(String::new(), own(&english)), ("de".to_owned(), german)].into(),
         ..little(AddressMode::Truncate)
