@@ -287,7 +287,7 @@ fn what_was_taken_out_is_said_everywhere_and_never_what() {
     let world = world();
     done(&world, order(&[("page", PAGE)], Some("2026-07-03")));
     let reader = world.sign_in();
-    let get = |path: &str| world.request("GET", path, &[reader.clone()], None);
+    let get = |path: &str| world.request("GET", path, std::slice::from_ref(&reader), None);
     let told = world.query(json!({"site_id": "example.com", "date_range": "day", "metrics": ["visits"]})).json();
     let warning = told["meta"]["warnings"].to_string();
     assert!(warning.contains("taken_out") && warning.contains("values of page on 2026-07-03"), "{told}");

@@ -31,6 +31,9 @@ pub struct MemorySums(Mutex<Held>);
 /// Cells of a pair: the values of both dimensions, where nothing stands for the rest past the budget.
 type PairSums = BTreeMap<(Pair, Option<Name>, Option<Name>), Tally>;
 
+/// Axes and values.
+type OpenCells = BTreeSet<(Axis<Name>, Name)>;
+
 #[derive(Debug, Default, Clone)]
 struct Held {
     flush: u64,
@@ -40,7 +43,7 @@ struct Held {
     final_pairs: BTreeMap<(SiteId, Day), PairSums>,
     snapshots: BTreeMap<(SiteId, Day, CountedBy), PairSums>,
     /// Days that are open, with the cells that they have got since they were closed last.
-    open: BTreeMap<(SiteId, Day), BTreeSet<(Axis<Name>, Name)>>,
+    open: BTreeMap<(SiteId, Day), OpenCells>,
     /// The last flush by which the collector closed a day.
     closed: BTreeMap<(SiteId, Day), u64>,
     /// With the flush that brought them first.
