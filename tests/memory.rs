@@ -84,8 +84,11 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
     assert_eq!(removed_files(lives.pid()).unwrap(), [], "no file stays open without its name");
     drop(open);
     lives.end(End::Stop);
+    check_kept(&lives, &needles);
+}
 
-    // Nor is it in the files of that program, nor in its log.
+/// Fails if a mark is in the files of a program, or in its log.
+fn check_kept(lives: &Lives, needles: &Needles) {
     let mut kept = files_below(&[&lives.data(), lives.journal.path()]);
     kept.push(("log".to_owned(), lives.log().into_bytes()));
     let found = needles.found(kept.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));

@@ -391,7 +391,7 @@ const NO_BOUNDS: [(&str, &str); 16] = [
                   FIRST PAGEVIEW QUIET_EVENT EVENT ENGAGEMENT IS_APART HAS_TOKEN HAS_NETWORK HAS_MARK HAS_PROPS IS_WATCHED HIT \
                   REJECTED MAIL BATCH IMPORTED SALT DISPLACED CLOSED FORGOTTEN FLUSHED MAY_REPEAT OPENED TMPFS RAMFS NAME_BYTES",
     ),
-    ("src/memory", "The length of a key, and a number of mimalloc's: KEY_BYTES PURGE_DELAY"),
+    ("src/memory", "The length of a key, and how many fill a page: KEY_BYTES PAGE_KEYS"),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
     ("src/store/", "Codes of the store, and its version: FINAL PROP REVENUE FUNNEL TURNED VERSION"),
     ("src/secret.rs", "The size of a secret: BYTES"),
