@@ -147,7 +147,7 @@ fn nothing_of_a_request_to_any_route_is_kept() {
             match is_owner {
                 true => headers.push(owner.clone()),
                 false => {
-                    headers.extend([("authorization", format!("Bearer {mark}")), ("cookie", format!("login={mark}"))])
+                    headers.extend([("authorization", format!("Bearer {mark}")), ("cookie", format!("login={mark}"))]);
                 }
             }
             let body = (method != "GET").then(|| format!(r#"{{"{mark}":"{mark}","name":"{mark}","#));

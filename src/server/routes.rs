@@ -7,7 +7,10 @@ use axum::routing::{MethodRouter, delete, get, post};
 use hyper::Method;
 
 use super::ingest::{AnswerShape, AtOnce, Preflight, WireAdapter};
-use super::{SharedApp, api, audit, counter, language, live, own_account, pages, privacy, published, settings, share, sign_in, together};
+use super::{
+    SharedApp, api, audit, counter, language, live, own_account, pages, privacy, published, settings, share, sign_in,
+    together,
+};
 use crate::meter::FailureKind;
 use crate::page::tracker::Installed;
 use crate::site::OWN_PATHS;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use super::{
-    Annotation, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset, Publishing, Retention,
-    host_pattern,
+    Annotation, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset, Publishing,
+    Retention, host_pattern,
 };
 use crate::limits;
 

@@ -8,7 +8,7 @@ use crate::notice::{AnnouncedFacts, NoticeDifference, NoticeFacts, NoticeLanguag
 use crate::page::form::SentForm;
 use crate::page::notice::{NoticePage, NoticeRequestsPage, NoticeVersionsPage, VersionLine, fragment};
 use crate::page::notice_settings::{AnnouncedLine, NoticeSettingsPage};
-use crate::site::{Domain, Moment, NoticeField, NoticeSettings, Schedule, Settings, Site, SiteId};
+use crate::site::{Domain, KeptFor, Moment, NoticeField, NoticeSettings, Schedule, Settings, Site, SiteId};
 
 /// What a new site tells.
 fn little(address: AddressMode) -> NoticeFacts {
