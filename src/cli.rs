@@ -30,7 +30,7 @@ use crate::journal::JournalSearch;
 use crate::limits;
 use crate::store;
 use anyhow::{Context, Result};
-use words::{CommandLine, JournalWork, UserWork, Verb};
+use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
 /// What ended a command early.
 enum CliFailure {
@@ -76,12 +76,8 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let config = Config::load(file.as_deref(), environment, words.flags())?;
     let clock = words.clock();
-    if let Verb::Explain(words_of) = &words.work {
-        if explain_request::is_asked(words_of) {
-            print(&explain_request::explain(&config, words_of, clock.now())?, words.json);
-            return Ok(());
-        }
-        return Ok(explain::explain(words_of, words.json)?);
+    if let Verb::Explain(asked) = &words.work {
+        return explained(asked, &config, &clock, words.json);
     }
     if let Some(reply) = without_figures(&words.work, &config)? {
         print(&reply, words.json);
@@ -110,6 +106,15 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
         _ => Ok(serve::serve(&config, &words.sites(), clock)?),
     }
+}
+
+/// Explains a whole request where one is given, else an agent and a referrer.
+fn explained(asked: &ExplainWords, config: &Config, clock: &Clock, as_json: bool) -> Result<(), CliFailure> {
+    if explain_request::is_asked(asked) {
+        print(&explain_request::explain(config, asked, clock.now())?, as_json);
+        return Ok(());
+    }
+    Ok(explain::explain(asked, as_json)?)
 }
 
 /// Fails where a notice that is looked through lacks what the law asks for.

@@ -226,6 +226,20 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     Ok(hit.without_left_out())
 }
 
+/// The hit of a beacon that nobody counts, under a salt of these random bytes that is used for nothing else.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_once(
+    beacon: Beacon,
+    site: &Site,
+    arrival: Arrival,
+    random: &[u8; 32],
+    tools: &Tools,
+) -> Result<Hit, Dropped> {
+    make(beacon, site, arrival, &Salt::from_bytes(random), tools)
+}
+
 /// Where the page of a beacon is, if it is one that the site counts.
 fn locate(beacon: &Beacon, site: &Site) -> Result<path::Location, Rejection> {
     let left_out = &site.settings.exclude;

@@ -94,8 +94,9 @@ impl RunningLock {
     /// [`StoreError`] when the store can't say how far it is.
     pub(super) fn new(parts: Parts, beginning: Beginning) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
-        let mut running = Running::new(parts, &wake)?;
-        running.begin(beginning, clock.now())?;
+        let now = clock.now();
+        let mut running = Running::new(parts, &wake, now)?;
+        running.begin(beginning, now)?;
         let repeating = running.repeating.clone();
         let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
         Ok(RunningLock { running, is_stopping, wake, clock, repeating })
@@ -221,9 +222,8 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(parts: Parts, wake: &Arc<Wake>) -> Result<Running, StoreError> {
+    fn new(parts: Parts, wake: &Arc<Wake>, now: Moment) -> Result<Running, StoreError> {
         let Parts { sums, directory, salts, personal, clock, meter } = parts;
-        let now = clock.now();
         Ok(Running {
             days: HashMap::default(),
             shares: Shares::default(),

@@ -32,8 +32,10 @@ pub(super) fn origin(
     leave_out_keys(&mut campaign, collected);
     let mut origin = source::origin(&campaign, referrer, &relation)?;
     if !collected.has(Collectable::Referrer) {
-        // Of a source that is named by its referrer, nothing else would be left.
-        origin = source::origin(&campaign, NOTHING, relation)?;
+        if collected.has(Collectable::Source) {
+            // A source that is named by its referrer tells it. A channel does not.
+            origin = source::origin(&campaign, NOTHING, relation)?;
+        }
         origin.referrer = Cow::Borrowed(NOTHING);
     }
     if !collected.has(Collectable::Source) {

@@ -212,12 +212,11 @@ mod tests {
             is_country: &|_| true,
             counted: &|path, _| Ok(path.to_owned()),
         };
-        let mut site = site();
-        // Of what is not published no epsilon is told.
-        site.settings.publish.is_on = true;
-        let before = told(&site);
         for setting in SiteSetting::all().filter(|setting| !["timezone", "aliases"].contains(&setting.name)) {
-            let mut changed = site.clone();
+            let mut site = site();
+            // Of what is not published no epsilon is told.
+            site.settings.publish.is_on = setting.name == "publish_epsilon";
+            let (before, mut changed) = (told(&site), site);
             let change = SiteChange::of(setting.name, other_value(setting));
             change.apply(&mut changed.settings, &context).unwrap();
             let is_told = told(&changed) != before;

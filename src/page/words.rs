@@ -236,12 +236,10 @@ mod tests {
     /// Words that German writes as English does.
     const SAME_IN_GERMAN: &[&str] = &[
         "conversions",
-        "bucket",
         "filter",
         "relays",
         "live",
         "minute",
-        "arrived",
         "user_name",
         "bot",
         "site_add_domain",
@@ -287,10 +285,14 @@ mod tests {
     #[test]
     fn no_language_is_left_in_english() {
         for (language, own) in [(Language::German, SAME_IN_GERMAN), (Language::French, SAME_IN_FRENCH)] {
+            // Numbers are the same in all languages.
+            let has_words = |text: &str| text.chars().any(char::is_alphabetic);
             let left: Vec<&str> = all(Language::English)
                 .into_iter()
                 .zip(all(language))
-                .filter(|((name, english), (_, text))| english == text && name != text && !FORMS.contains(name))
+                .filter(|((name, english), (_, text))| {
+                    english == text && has_words(text) && name != text && !FORMS.contains(name)
+                })
                 .map(|((name, _), _)| name)
                 .collect();
             assert_eq!(left, own, "{}", language.code());

@@ -1,8 +1,6 @@
 //! In: bodies of requests, as they arrive. Out: their bytes, if they are few enough, soon enough and find room. Forgets:
 //! the bytes, as soon as their reader lets go of them.
 
-mod arriving;
-
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -10,7 +8,6 @@ use hyper::body::{Body, Bytes};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits;
-pub use arriving::ArrivingBody;
 
 /// Room for the bodies of all requests, in bytes.
 static ROOM: Semaphore = Semaphore::const_new(limits::BODIES_BYTES_MAX);

@@ -1,8 +1,8 @@
 //! In: a connection. Out: answers. Forgets: the connection.
 //!
-//! Beacons are answered on the fast path, everything else by hyper, one request at a time: what hyper has read it in is given back
-//! after each, so that a connection that waits holds nothing of what it brought. Between two requests the connection is the fast
-//! path's again: behind a proxy, hits share their connections with pages.
+//! Beacons are answered on the fast path, everything else by hyper. A request without a body goes to hyper alone, so that the
+//! connection comes back to the fast path after it: behind a proxy, hits share their connections with pages. With anything else
+//! the connection stays with hyper, which alone knows then where the next request begins.
 
 mod handed;
 
@@ -18,14 +18,13 @@ use axum::Router;
 use axum::body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::EXPECT;
+use hyper::header::CONNECTION;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-use super::body::ArrivingBody;
-use super::fast_path::{self, FastPathEnd};
+use super::fast_path::{self, FastPathEnd, UnusualBytes};
 use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
 use crate::limits;
 use handed::Handed;
@@ -36,17 +35,22 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, rout
     let _ = stream.set_nodelay(true);
     let peer = peer.ip();
     if !app.has_fast_path {
-        // As hyper alone does it, which the tests hold against the rest.
-        return Box::pin(by_hyper(Handed::of(stream, Vec::new()), peer, app, router, stop)).await;
+        return Box::pin(by_hyper(Handed::all(stream, Vec::new()), peer, app, router, stop)).await;
     }
     let mut start = Vec::new();
     loop {
-        let FastPathEnd::Unusual(bytes) = fast_path::run(&mut stream, start, peer, &app, &mut stop).await else {
+        let FastPathEnd::Unusual(UnusualBytes { mut bytes, alone }) =
+            fast_path::run(&mut stream, start, peer, &app, &mut stop).await
+        else {
             return;
         };
-        // A connection that brings hits alone should not be as large as hyper's.
-        match Box::pin(one_by_hyper(Handed::of(stream, bytes), peer, &app, &router, &mut stop)).await {
-            Some(again) => (stream, start) = again,
+        let Some(len) = alone else {
+            // A connection that brings hits alone should not be as large as hyper's.
+            return Box::pin(by_hyper(Handed::all(stream, bytes), peer, app, router, stop)).await;
+        };
+        start = bytes.split_off(len);
+        match Box::pin(one_by_hyper(Handed::one(stream, bytes), peer, &app, &router, &mut stop)).await {
+            Some(again) => stream = again,
             None => return,
         }
     }
@@ -54,9 +58,7 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, rout
 
 /// Serves all that comes.
 async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        answer(request.map(|body| ArrivingBody::of(body).0), peer, app.clone(), router.clone())
-    });
+    let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone()));
     let mut connection = pin!(builder().serve_connection(stream, service));
     // A client that goes away in the middle is no event of ours.
     tokio::select! {
@@ -67,22 +69,21 @@ async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, 
     let _ = connection.await;
 }
 
-/// Serves the next request. Hands the connection back if it goes on, with what was read of the one after it.
+/// Serves the one request that `stream` has. Hands the connection back if it goes on.
 async fn one_by_hyper(
     stream: Handed,
     peer: IpAddr,
     app: &SharedApp,
     router: &Router,
     stop: &mut StopSignal,
-) -> Option<(TcpStream, Vec<u8>)> {
-    let (progress, is_read) = (stream.progress(), Arc::new(AtomicBool::new(false)));
+) -> Option<TcpStream> {
+    let (ends, began) = (Arc::new(AtomicBool::new(true)), stream.began());
     let service = service_fn(|request| {
-        let answer = one_answer(request, peer, app.clone(), router.clone());
-        let (progress, is_read) = (progress.clone(), is_read.clone());
+        let answer = answer(request, peer, app.clone(), router.clone());
+        let ends = ends.clone();
         Box::pin(async move {
-            let (answer, was_read) = answer.await?;
-            is_read.store(was_read, Ordering::Relaxed);
-            progress.made();
+            let answer = answer.await?;
+            ends.store(answer.headers().contains_key(CONNECTION), Ordering::Relaxed);
             Ok::<_, Infallible>(answer)
         })
     });
@@ -96,7 +97,7 @@ async fn one_by_hyper(
         }
         // From the first byte of the answer on, hyper may be told that it is the last one: that is not in its head then.
         is_last = stopped.as_mut().poll(context).is_ready();
-        is_told = is_last || progress.has_begun();
+        is_told = is_last || began.load(Ordering::Relaxed);
         if !is_told {
             return Poll::Pending;
         }
@@ -105,24 +106,8 @@ async fn one_by_hyper(
     });
     served.await.ok()?;
     let parts = connection.into_parts();
-    let goes_on = !is_last && is_read.load(Ordering::Relaxed) && progress.goes_on();
-    goes_on.then(|| parts.io.into_parts(&parts.read_buf))
-}
-
-/// Answers a request, and tells whether its body is read.
-async fn one_answer(
-    request: hyper::Request<Incoming>,
-    peer: IpAddr,
-    app: SharedApp,
-    router: Router,
-) -> Result<(hyper::Response<Either<Full<Bytes>, Body>>, bool), Infallible> {
-    let (parts, body) = request.into_parts();
-    let waits_for_leave = parts.headers.contains_key(EXPECT);
-    let (body, end) = ArrivingBody::of(body);
-    let answer = answer(hyper::Request::from_parts(parts, body), peer, app, router).await?;
-    // Whoever waits for leave to send a body that nobody wants is not asked for it.
-    let is_read = if waits_for_leave { end.was_read() } else { end.is_read().await };
-    Ok((answer, is_read))
+    let goes_on = !is_last && !ends.load(Ordering::Relaxed) && parts.read_buf.is_empty();
+    parts.io.into_stream().filter(|_| goes_on)
 }
 
 fn builder() -> hyper::server::conn::http1::Builder {
@@ -137,7 +122,7 @@ fn builder() -> hyper::server::conn::http1::Builder {
 }
 
 async fn answer(
-    request: hyper::Request<ArrivingBody>,
+    request: hyper::Request<Incoming>,
     peer: IpAddr,
     app: SharedApp,
     router: Router,

@@ -14,7 +14,6 @@ use super::routes;
 use crate::beacon::address::{self, Trust};
 use crate::beacon::{Beacon, Kind, Refusal};
 use crate::counts::{OpenDay, Room};
-use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit, Tools};
 use crate::page::explained::{ExplainedMessage, ExplainedRejection, ExplainedRequest};
 use crate::rejection::Rejection;
@@ -99,7 +98,7 @@ impl Explainer<'_> {
 
     fn made(&self, beacon: Beacon, site: &Site) -> Result<Hit, Dropped> {
         let arrival = Arrival { at: self.now, local: site.schedule.locate(self.now) };
-        hit::make(beacon, site, arrival, &Salt::from_bytes(&self.random), self.tools)
+        hit::make_once(beacon, site, arrival, &self.random, self.tools)
     }
 
     /// Books a hit in a day of its own, and tells what that changes. A ping counts in a visit, so one is made up for it.

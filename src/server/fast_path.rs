@@ -29,8 +29,16 @@ use message::{FastMessage, Inbound};
 pub enum FastPathEnd {
     /// The connection is over.
     Closed,
-    /// What was read and not answered begins with something that is hyper's.
-    Unusual(Vec<u8>),
+    /// Something came that is hyper's.
+    Unusual(UnusualBytes),
+}
+
+/// What was read and not answered.
+pub struct UnusualBytes {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// How much of it is one request without a body, after which the fast path may go on.
+    pub alone: Option<usize>,
 }
 
 thread_local! {
@@ -196,7 +204,9 @@ impl FastPath<'_> {
                     self.hold(rest, is_body);
                     return;
                 }
-                Inbound::Other => self.leaves = Some(FastPathEnd::Unusual(rest.to_vec())),
+                Inbound::Other { alone } => {
+                    self.leaves = Some(FastPathEnd::Unusual(UnusualBytes { bytes: rest.to_vec(), alone }));
+                }
             }
         }
     }
@@ -205,7 +215,7 @@ impl FastPath<'_> {
     fn hold(&mut self, rest: &[u8], is_body: bool) {
         self.pieces += 1;
         if self.pieces > limits::FAST_PIECES_MAX {
-            self.leaves = Some(FastPathEnd::Unusual(rest.to_vec()));
+            self.leaves = Some(FastPathEnd::Unusual(UnusualBytes { bytes: rest.to_vec(), alone: None }));
             return;
         }
         if is_body {
@@ -246,7 +256,7 @@ impl FastPath<'_> {
     fn end(&mut self) -> FastPathEnd {
         match std::mem::take(&mut self.held) {
             bytes if bytes.is_empty() => FastPathEnd::Closed,
-            bytes => FastPathEnd::Unusual(bytes),
+            bytes => FastPathEnd::Unusual(UnusualBytes { bytes, alone: None }),
         }
     }
 }

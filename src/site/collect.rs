@@ -189,8 +189,8 @@ fn named(name: &str) -> Option<Vec<Collectable>> {
 }
 
 fn not_collectable(word: &str) -> NotSet {
-    let names: Vec<&str> =
-        GROUPS.iter().take(3).map(|(name, _)| *name).chain(Collectable::all().map(Collectable::name)).collect();
+    let of_several = GROUPS.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| *name);
+    let names: Vec<&str> = of_several.chain(Collectable::all().map(Collectable::name)).collect();
     NotSet(format!(
         "{word:?} is nothing that a site can do without; write `all`, or `no-` and one of {}",
         names.join(", ")

@@ -32,7 +32,8 @@ pub const STAYING: [(&str, &str); 3] = [
 
 /// How commands begin that are not run, and why. They must be right for a shell, and the files of the project that they name
 /// must be there.
-pub const ASIDE: [(&str, &str); 12] = [
+pub const ASIDE: [(&str, &str); 13] = [
+    ("HEADCOUNT_ATTACKED_SITES=10000 cargo ", "attacks for minutes"),
     ("cargo ", "builds anew, installs or measures; targets that it names are looked up in Cargo.toml"),
     ("touch ", "says that a file has changed, to build anew"),
     ("install ", "puts files where only root may"),
@@ -60,7 +61,8 @@ pub const SUPPOSED: [(&str, &str); 3] = [
 pub const SERVED: [&str; 2] = ["docs/", "deploy/README.md"];
 
 /// Flags of other programs, which the documents name within sentences.
-pub const OF_OTHERS: [(&str, &str); 8] = [
+pub const OF_OTHERS: [(&str, &str); 9] = [
+    ("--ulimit", "docker"),
     ("--now", "hidden: for tests alone"),
     ("--locked", "cargo"),
     ("--lib", "cargo"),

@@ -39,7 +39,10 @@ pub enum Inbound<'b, 'h> {
         is_body: bool,
     },
     /// Anything else.
-    Other,
+    Other {
+        /// The length of the request, if it is one without a body, after which the connection goes on.
+        alone: Option<usize>,
+    },
 }
 
 /// Room for the headers of a request.
@@ -85,20 +88,19 @@ pub fn arrived<'b, 'h>(bytes: &'b [u8], room: &'h mut HeaderRoom<'b>) -> Inbound
     let head_len = match request.parse_with_uninit_headers(bytes, room) {
         Ok(Status::Complete(len)) => len,
         Ok(Status::Partial) => return Inbound::Part { is_body: false },
-        Err(_) => return Inbound::Other,
+        Err(_) => return OTHER,
     };
-    let (Some(method), Some(target), Some(1)) = (request.method, request.path, request.version) else {
-        return Inbound::Other;
-    };
+    let (Some(method), Some(target), Some(1)) = (request.method, request.path, request.version) else { return OTHER };
     let fields = FieldList(request.headers);
-    let Some(body_len) = fields.framing() else { return Inbound::Other };
+    let Some(body_len) = fields.framing() else { return OTHER };
     if !target.bytes().all(is_plain) {
-        return Inbound::Other;
+        return OTHER;
     }
+    let alone = (body_len.is_none() && matches!(method, "GET" | "HEAD" | "OPTIONS")).then_some(head_len);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let route = routes::fast(method, path).filter(|_| !fields.wants_more());
     let (Some(route), true) = (route, body_len.is_some() == (method == "POST")) else {
-        return Inbound::Other;
+        return Inbound::Other { alone };
     };
     let len = head_len + body_len.unwrap_or_default();
     match bytes.get(head_len..len) {
@@ -106,6 +108,8 @@ pub fn arrived<'b, 'h>(bytes: &'b [u8], room: &'h mut HeaderRoom<'b>) -> Inbound
         None => Inbound::Part { is_body: true },
     }
 }
+
+const OTHER: Inbound<'static, 'static> = Inbound::Other { alone: None };
 
 /// Whether a byte means the same to every reader of addresses.
 fn is_plain(byte: u8) -> bool {

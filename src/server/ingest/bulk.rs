@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::StatusCode;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::answers::{WireAnswer, json as told, overloaded, reason};
 use super::intake::{Bearer, Gathered, Received};
-use super::{App, ArrivingBody, Said, client};
+use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
 use crate::collector::Outcome;
@@ -27,7 +27,7 @@ use crate::secret::Digest;
 use crate::server::failure::{FailureCause, blocking, stored};
 
 /// `POST /api/events`
-pub async fn bulk(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let Some(bearer) = Bearer::of(request.headers(), app).await?.filter(Bearer::may_send) else {
         // Who is still sending hears no answer; but not for long, without a token.
         let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
@@ -100,7 +100,7 @@ impl From<Torn> for ListFailure {
 
 /// A body, as it arrives.
 struct Body {
-    frames: ArrivingBody,
+    frames: Incoming,
     bytes: usize,
     until: Instant,
 }

@@ -1,6 +1,7 @@
 //! In: requests for pictures and links of mail campaigns. Out: the picture, or the way to where the link was signed for. Forgets:
 //! the request, with every key of its query; `count=no` says that it is not to be counted.
 
+use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::header::{HeaderValue, LOCATION};
@@ -8,7 +9,7 @@ use hyper::{Method, StatusCode};
 
 use super::answers::{WireAnswer, note_reasons, picture as gif, plain, set};
 use super::intake::refuse;
-use super::{App, ArrivingBody, Said, client};
+use super::{App, Said, client};
 use crate::beacon::Refusal;
 use crate::beacon::mail::{self, Act, Link};
 use crate::collector::Outcome;
@@ -19,7 +20,7 @@ use crate::secret;
 use crate::server::failure::{FailureCause, stored};
 
 /// `GET /e/DOMAIN/CAMPAIGN.gif`
-pub async fn picture(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
         None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
@@ -30,7 +31,7 @@ pub async fn picture(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &
 }
 
 /// `GET /l/LINK`
-pub async fn link(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let signed = request.uri().path().trim_start_matches("/l/").to_owned();
     let collector = app.collector.clone();
     // What is longer than any address was never signed.
@@ -52,14 +53,7 @@ pub async fn link(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App
     Ok(answer)
 }
 
-fn count(
-    request: &hyper::Request<ArrivingBody>,
-    peer: IpAddr,
-    app: &App,
-    site: &str,
-    campaign: &str,
-    act: Act,
-) -> Outcome {
+fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
     if mail::is_declined(request.uri().query()) {
         return app.collector.decline_mail(site);
     }

@@ -1,13 +1,14 @@
 //! Answers requests for pictures that count: our pixel, Fathom Lite's, Simple Analytics'. The picture is sent whatever became of
 //! the beacon.
 
+use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
 
 use super::answers::{UsualAnswer, WireAnswer, WireReply, note_reasons, picture, plain, set, with_cors};
 use super::intake::{receive_at_once, refuse};
-use super::{App, ArrivingBody, WholeRequest};
+use super::{App, WholeRequest};
 use crate::beacon::{Beacon, Refusal, Request, fathom, pixel as own, simple as analytics};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
@@ -36,7 +37,7 @@ pub fn simple(request: &Request<'_>, app: &App) -> WireReply {
 }
 
 /// `POST /append`
-pub async fn append(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
     let arrived = WholeRequest::whole(request, peer, app).await;
     appended(arrived.parsed(analytics::parse_append), app)
 }

@@ -2,6 +2,7 @@
 //!
 //! There are no sessions to name, so the answer names the empty one. Crawlers are told so, as Umami does.
 
+use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error};
 use super::intake::{Bearer, Messages, Received, receive_each, receive_list, refuse};
-use super::{App, ArrivingBody, WholeRequest};
+use super::{App, WholeRequest};
 use crate::beacon::umami;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
@@ -19,7 +20,7 @@ use crate::server::failure::FailureCause;
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `POST /api/send`
-pub async fn send(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let messages = Messages::new(vec![arrived.parsed(umami::parse)], app);
     let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
@@ -36,7 +37,7 @@ pub async fn send(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App
 }
 
 /// `POST /api/batch`
-pub async fn batch(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,

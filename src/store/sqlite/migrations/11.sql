@@ -1,7 +1,7 @@
 -- The key that summaries are signed with; one of the instance, made at first use.
 CREATE TABLE instance_key (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  ed25519 BLOB NOT NULL -- 32 bytes, the seed of the private key
+  ed25519 BLOB NOT NULL -- 32 bytes, the seed that it is made of
 );
 
 -- Days that began while their site publishes, and what became of the release of each, which is made once.
