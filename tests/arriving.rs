@@ -482,12 +482,10 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     let answer = ask("/about.json");
     let count = answer.json()["count"].as_str().unwrap().to_owned();
     assert!(answer.status == 200 && (count == "<5" || count.parse::<u64>().unwrap() % 5 == 0), "{count}");
-    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-    assert_eq!(ask("/about.json").json(), json!({"count": count}), "it is the same each time");
+    assert!(answer.header("access-control-allow-origin") == Some("*") && ask("/about.json").json()["count"] == count);
     assert_eq!(ask("/never.json").json(), json!({"count": "<5"}));
-    let picture = ask("/about.svg");
-    assert_eq!(picture.header("content-type"), Some("image/svg+xml"));
-    assert!(picture.text().contains(&format!(">{}</text>", count.replace('<', "&lt;"))));
+    let (picture, shown) = (ask("/about.svg"), format!(">{}</text>", count.replace('<', "&lt;")));
+    assert!(picture.header("content-type") == Some("image/svg+xml") && picture.text().contains(&shown));
     assert_eq!(ask("/about.png").status, 404);
     assert_eq!(ask("/ABOUT/.json").json(), json!({"count": "<5"}));
     let rules = SiteChange::of("slash", "strip").with("case", "lower");
@@ -495,9 +493,8 @@ fn the_public_counter_is_off_coarse_and_of_closed_days() {
     assert_eq!(ask("/ABOUT/.json").json(), json!({"count": count}), "named by the rules of the site");
     assert_eq!(world.page("/counter/other.test/about.json").status, 404);
     world.go_to("2026-06-03T00:10:00Z");
-    let later = ask("/about.json").json()["count"].as_str().unwrap().to_owned();
-    let number = |count: &str| count.parse::<u64>().unwrap_or_default();
-    assert!(number(&later) >= number(&count), "{later} after {count}");
+    let later = ask("/about.json").json()["count"].as_str().unwrap().parse().unwrap_or(0_u64);
+    assert!(later >= count.parse().unwrap_or(0), "{later} after {count}");
     on(false);
     assert_eq!(ask("/about.json").status, 404);
 }

@@ -22,6 +22,12 @@ pub(super) struct Declared {
     texts: BTreeSet<String>,
 }
 
+/// The words of what an owner tells visitors: mail addresses, and whatever else is as long as a secret.
+fn words(told: &str) -> impl Iterator<Item = String> + '_ {
+    let is_apart = |letter: char| letter.is_whitespace() || "\"\\,;:()<>[]{}".contains(letter);
+    told.split(is_apart).map(|word| word.trim_end_matches('.').to_owned()).filter(|word| !word.is_empty())
+}
+
 impl Declared {
     /// What a database declares, beside what the configuration does.
     ///
@@ -37,6 +43,9 @@ impl Declared {
                 texts.extend(settings.aliases);
                 texts.extend(settings.hosts);
             }
+        }
+        for told in inspection.notice_texts()? {
+            texts.extend(words(&told));
         }
         let mut declared = Declared { proxies, listen, networks, texts };
         if let Some(signed) = inspection.signed_summary()? {

@@ -275,7 +275,10 @@ impl AuditedSite {
     fn of(site: SiteFacts, cells: &ReadCells, spans: &[KeptSpan], shares: &[GivenShare], now: Moment) -> AuditedSite {
         let counts = cells.sites.get(&site.id).cloned().unwrap_or_default();
         let k = site.settings.as_ref().map_or(limits::SMALL_COUNTS_K, |settings| settings.small_counts_k);
-        let is_open = |share: &&GivenShare| share.site == site.id && share.until_ms.is_none_or(|until| until > now.0);
+        let is_open = |share: &&GivenShare| {
+            let (has_begun, goes_on) = (share.from_ms <= Some(now.0), share.until_ms.is_none_or(|until| until > now.0));
+            share.site == site.id && has_begun && goes_on
+        };
         let open: Vec<&GivenShare> = shares.iter().filter(is_open).collect();
         let kept = spans.iter().filter(|span| span.site == site.id);
         let retention = site.settings.map(|settings| settings.retention);

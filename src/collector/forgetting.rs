@@ -47,8 +47,9 @@ impl Collector {
         self.store_ended(order.site)?;
         let of_rows = self.0.sums.count_forgotten(order, false)?;
         self.wait(|running, waiter| running.forget(order.clone(), waiter))??;
-        let removed = self.0.sums.forget(order)?;
+        let removed = self.0.sums.forget(order);
         self.0.folded.clear();
+        let removed = removed?;
         self.wait_for_journal()?;
         Ok(of_rows + removed)
     }

@@ -93,7 +93,11 @@ struct SiteFacts<'a> {
 impl SiteFacts<'_> {
     fn of<'a>(collector: &Collector, site: &'a Site) -> Result<SiteFacts<'a>, CommandRefusal> {
         let (now, operators) = (collector.clock().now(), collector.operators());
-        let shares = operators.shares(site.id)?.into_iter().filter(|share| !share.has_ended(now)).collect();
+        let shares = operators
+            .shares(site.id)?
+            .into_iter()
+            .filter(|share| share.has_begun(now) && !share.has_ended(now))
+            .collect();
         let is_of_site = |of: Option<crate::site::SiteId>| of.is_none_or(|of| of == site.id);
         Ok(SiteFacts {
             site,

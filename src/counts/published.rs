@@ -83,13 +83,15 @@ pub enum ReleaseState {
     NoVisitors = 3,
     /// The owner had switched it off by the end of the day.
     SwitchedOff = 4,
+    /// The owner has taken the day out of the sums.
+    TakenOut = 5,
 }
 
 impl ReleaseState {
     /// The state with this code.
     pub fn from_code(code: u8) -> Option<ReleaseState> {
-        use ReleaseState::{NoVisitors, Published, Running, SwitchedOff, VisitorsLost};
-        let all = [Running, Published, VisitorsLost, NoVisitors, SwitchedOff];
+        use ReleaseState::{NoVisitors, Published, Running, SwitchedOff, TakenOut, VisitorsLost};
+        let all = [Running, Published, VisitorsLost, NoVisitors, SwitchedOff, TakenOut];
         all.into_iter().find(|state| *state as u8 == code)
     }
 }

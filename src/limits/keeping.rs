@@ -28,7 +28,7 @@ pub const REPEAT_MS: i64 = 10_000;
 pub const REPEATS_MAX: usize = 65_536;
 /// How long the id of a batch is remembered, in days: longer than anybody tries again.
 pub const BATCH_DAYS: i32 = 30;
-/// Days for which single dimensions are kept by hour; totals by hour are kept for ever.
+/// Days for which single dimensions are kept by hour; totals by hour as long as days.
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
 pub const NAME_CACHE_ENTRIES: usize = 65_536;

@@ -1,5 +1,5 @@
 //! In: blocks of memory that are given back. Out: the same blocks, zeroed, for the allocator beneath. Forgets: what stood in them, so
-//! that what a request brought is gone when it is over, whichever library held it.
+//! that what a request brought is gone when it is over, whichever library in Rust held it. C, which sees sums alone, frees as ever.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::ffi::{c_int, c_long};

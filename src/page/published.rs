@@ -132,6 +132,7 @@ impl ReleaseIndex<'_> {
             ReleaseState::VisitorsLost => "the program forgot visitors during the day, because it was restarted",
             ReleaseState::NoVisitors => "the site told no visitors apart",
             ReleaseState::SwitchedOff => "the site did not publish when the day ended",
+            ReleaseState::TakenOut => "the site has taken the day out",
         };
         json!({ "date": day.to_string(), "not_published": why })
     }

@@ -151,6 +151,7 @@ impl<'a> Folded<'a> {
 
     /// Folds what is missing, a month at a time, so that the cells of a year are never in memory at once.
     fn fold(&self, missing: &[Wanted], found: &mut FoldedRows) -> Result<(), StoreError> {
+        let cleared = self.kept.cleared();
         let (mut totals, mut sums) = (Totals::new(), HashMap::<Wanted, BTreeMap<Name, Tally>>::new());
         let months: BTreeSet<Month> = missing.iter().flat_map(|(bucket, _)| bucket.months()).collect();
         for month in months {
@@ -168,7 +169,7 @@ impl<'a> Folded<'a> {
         for wanted in missing {
             let values = sums.remove(wanted).unwrap_or_default().into_iter().collect();
             let rows = Arc::new(Rows { stamp: wanted.0.stamp(&totals), values });
-            self.kept.put(self.key(*wanted), rows.clone());
+            self.kept.put(self.key(*wanted), rows.clone(), cleared);
             found.insert(*wanted, rows);
         }
         Ok(())

@@ -52,6 +52,9 @@ impl LeastAtRest {
 
     fn read(texts: &[String]) -> Result<LeastAtRest, NotSet> {
         let mut least = BTreeMap::new();
+        if texts == ["none"] {
+            return Ok(LeastAtRest(least));
+        }
         for text in texts.iter().flat_map(|text| text.split(',')) {
             let (name, number) = text.trim().split_once('=').unwrap_or(("all", text.trim()));
             let (fewest, most) = (limits::SMALL_COUNTS_K_MIN, limits::SMALL_COUNTS_K_MAX);

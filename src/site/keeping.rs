@@ -97,11 +97,13 @@ impl KeptFor {
     /// Reads `31d`, `25m` or `2y`.
     pub fn parse(text: &str) -> Option<KeptFor> {
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let number: u32 = number.parse().ok().filter(|number| *number > 0 && *number <= limits::KEPT_FOR_MAX)?;
+        let number: u32 = number.parse().ok()?;
+        let number = if unit == "y" { number.checked_mul(12)? } else { number };
+        // What is accepted can be read again as it is stored.
+        let number = Some(number).filter(|number| (1..=limits::KEPT_FOR_MAX).contains(number))?;
         match unit {
             "d" => Some(KeptFor::Days(number)),
-            "m" => Some(KeptFor::Months(number)),
-            "y" => Some(KeptFor::Months(number * 12)),
+            "m" | "y" => Some(KeptFor::Months(number)),
             _ => None,
         }
     }
@@ -211,6 +213,9 @@ impl Retention {
     /// Reads what is to be kept how long; what is not named is kept as by default.
     fn read(texts: &[String]) -> Result<Retention, NotSet> {
         let mut retention = Retention::default();
+        if texts == ["none"] {
+            return Ok(retention);
+        }
         for text in texts.iter().flat_map(|text| text.split(',')) {
             let names = RetainedKind::ALL.map(RetainedKind::name).join(", ");
             let bad =
@@ -322,12 +327,19 @@ mod tests {
             "days=é",
             "hours=32d",
             "hours=1m",
+            "days=900y",
+            "days=4294967295y",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }
         let kept = serde_json::to_string(&read("day-pairs=13m,hours=7d").unwrap()).unwrap();
         assert_eq!(kept, r#"{"day_pairs_months":13,"hours":"7d"}"#);
         assert_eq!(serde_json::from_str::<Retention>(&kept).unwrap().words(), ["hours=7d", "day-pairs=13m"]);
+        for accepted in ["days=3650d", "months=1200m", "months=100y"].into_iter().filter(|text| read(text).is_ok()) {
+            let kept = serde_json::to_string(&read(accepted).unwrap()).unwrap();
+            assert_eq!(serde_json::from_str::<Retention>(&kept).ok(), read(accepted).ok(), "{accepted}");
+        }
+        assert!(read("none").unwrap().is_for_ever());
         assert!(read("").is_err() && Retention::read(&[]).unwrap().is_for_ever());
     }
 }

@@ -25,8 +25,8 @@ pub enum Preset {
 /// What a preset asks of the settings.
 #[derive(Debug)]
 pub struct PresetRule {
-    /// The setting that it is about.
-    pub setting: &'static str,
+    /// The settings that it is about.
+    pub settings: &'static [&'static str],
     /// What it asks for, as it is said behind "in which".
     pub asks: &'static str,
     /// Whether settings keep to it.
@@ -50,30 +50,37 @@ const NOT_FOR_AUDIENCE: [Collectable; 8] = [
     Collectable::Money,
 ];
 
-const CNIL: [PresetRule; 4] = [
+const CNIL: [PresetRule; 5] = [
     PresetRule {
-        setting: "address",
+        settings: &["address"],
         asks: "addresses are cut before anything else sees them (--address truncate or none)",
         holds: |settings| settings.address != AddressMode::Hash,
         make: |settings| settings.address = AddressMode::Truncate,
         adds: false,
     },
     PresetRule {
-        setting: "opt_out",
+        settings: &["opt_out"],
         asks: "who asks not to be counted is not counted (--opt-out true)",
         holds: |settings| settings.opt_out,
         make: |settings| settings.opt_out = true,
         adds: false,
     },
     PresetRule {
-        setting: "collect",
+        settings: &["collect"],
         asks: "campaigns, cities, properties and money are not collected (--collect no-utm,no-city,no-properties,no-money and more)",
         holds: |settings| NOT_FOR_AUDIENCE.into_iter().all(|what| !settings.collect.has(what)),
         make: |settings| settings.collect = settings.collect.without(NOT_FOR_AUDIENCE),
         adds: true,
     },
     PresetRule {
-        setting: "day_pairs_months",
+        settings: &["query_keys"],
+        asks: "no key of the query belongs to a page (no --query-key)",
+        holds: |settings| settings.paths.query_keys.is_empty(),
+        make: |settings| settings.paths.query_keys.clear(),
+        adds: false,
+    },
+    PresetRule {
+        settings: &["day_pairs_months", "keep"],
         asks: "days are not kept by two dimensions for more than 25 months (--day-pairs-months 1 to 25)",
         holds: |settings| is_kept_within(&settings.retention, limits::EXEMPT_MONTHS_MAX),
         make: |settings| keep_within(&mut settings.retention, limits::EXEMPT_MONTHS_MAX),
@@ -135,7 +142,7 @@ impl Preset {
     ) -> Result<(), NotSet> {
         let preset = settings.preset;
         for rule in preset.rules() {
-            let (is_chosen, is_named) = (change.names("preset"), change.names(rule.setting));
+            let (is_chosen, is_named) = (change.names("preset"), rule.settings.iter().any(|name| change.names(name)));
             let may_be_made = is_chosen && (!is_named || rule.adds && was != preset);
             if !(rule.holds)(settings) && may_be_made {
                 (rule.make)(settings);

@@ -32,8 +32,8 @@ pub fn views(site: &Site, page: &str, last: Day, sums: &dyn Sums, key: &SmallCou
 /// The share of a day in the counter: its views, rounded to the step below or above by a secret number of the page and day, so
 /// that the mean over days is right and nobody who adds views one by one learns at which of them it steps. One share in sixty
 /// is moved by a step or more. So any number of views may have any share, and whoever watches the counter
-/// can rule out none for a day, whatever else is known of it. A day is rounded once: what is shown never
-/// runs backwards, and asking again tells nothing new.
+/// can rule out none for a day, whatever else is known of it. A day is rounded once: asking again
+/// tells nothing new, and what is shown runs backwards only where days are forgotten or kept no longer.
 fn coarse(views: u64, (site, page, day): (SiteId, &str, Day), key: &SmallCountsKey) -> u64 {
     let step = limits::COUNTER_STEP;
     let number = key.number(&[b"counter", &site.0.to_le_bytes(), page.as_bytes(), &day.0.to_le_bytes()]);

@@ -13,6 +13,8 @@ pub enum MarkKind {
     Card,
     /// A word that stands in a query alone, which is dropped.
     Query,
+    /// A word that stands in a fragment alone, which is dropped where pages have none in their names.
+    Fragment,
 }
 
 impl MarkKind {
@@ -26,6 +28,7 @@ impl MarkKind {
             MarkKind::Token => "token",
             MarkKind::Card => "card",
             MarkKind::Query => "query",
+            MarkKind::Fragment => "fragment",
         }
     }
 
@@ -36,7 +39,7 @@ impl MarkKind {
             MarkKind::Mail => format!("{}@people.example", self.trace(number)),
             MarkKind::Token => (0..40).map(|_| char::from(b"0123456789abcdef"[dice.below(16)])).collect(),
             MarkKind::Card => card(number),
-            MarkKind::Query => self.trace(number),
+            MarkKind::Query | MarkKind::Fragment => self.trace(number),
         }
     }
 
@@ -46,7 +49,7 @@ impl MarkKind {
             MarkKind::Mail => format!("marked{number:06}person"),
             MarkKind::Token => self.mark(number)[8..32].to_owned(),
             MarkKind::Card => self.mark(number),
-            MarkKind::Query => format!("quiet{number:06}word"),
+            MarkKind::Query | MarkKind::Fragment => format!("quiet{number:06}word"),
         }
     }
 }
@@ -71,7 +74,8 @@ fn card(number: usize) -> String {
 pub fn planted(value: &str, kind: MarkKind, mark: &str) -> String {
     let base = value.split(['?', '#']).next().unwrap_or_default();
     match (is_address(value), kind) {
-        (true, MarkKind::Query) => format!("{base}?password={mark}#{mark}"),
+        (true, MarkKind::Query) => format!("{base}?password={mark}"),
+        (true, MarkKind::Fragment) => format!("{base}#{mark}"),
         (true, _) => format!("{base}/{mark}?q={mark}&utm_source={mark}&utm_campaign=to+{mark}&ref={mark}#{mark}"),
         (false, _) if value.is_empty() => mark.to_owned(),
         (false, _) => format!("{value} {mark}"),

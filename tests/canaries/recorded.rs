@@ -62,7 +62,13 @@ pub fn requests(mut next: impl FnMut(MarkKind) -> String) -> Vec<MarkedRequest> 
         let plain = recorded(&line);
         for field in fields(&plain) {
             let value = plain.value(&field);
-            for kind in MarkKind::OF_TEXTS.into_iter().chain(is_address(&value).then_some(MarkKind::Query)) {
+            // A fragment that a call of Umami's gives is part of the page: docs/trackers.md.
+            let of_addresses = match plain.path.as_str() {
+                "/api/send" | "/api/batch" => &[MarkKind::Query][..],
+                _ => &[MarkKind::Query, MarkKind::Fragment],
+            };
+            let of_value = of_addresses.iter().copied().filter(|_| is_address(&value));
+            for kind in MarkKind::OF_TEXTS.into_iter().chain(of_value) {
                 let mut request = plain.clone();
                 request.set(&field, &planted(&value, kind, &next(kind)));
                 made.push(request);

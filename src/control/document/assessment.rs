@@ -2,7 +2,6 @@
 //! solutions pour les outils de mesure d'audience", 4 July 2025), point by point.
 
 use super::SiteFacts;
-use crate::limits;
 use crate::page::document::{Document, DocumentSection, PointStatus};
 use crate::site::{AddressMode, Collectable, Preset};
 
@@ -157,15 +156,11 @@ fn trackers() -> DocumentSection {
 }
 
 fn retention(facts: &SiteFacts<'_>) -> DocumentSection {
-    let rules = Preset::Cnil.rules().iter().filter(|rule| rule.setting == "day_pairs_months");
+    let rules = Preset::Cnil.rules().iter().filter(|rule| rule.settings.contains(&"day_pairs_months"));
     let is_met = rules.into_iter().all(|rule| (rule.holds)(&facts.site.settings));
-    let fact = match facts.site.settings.retention.day_pairs_months {
-        0 => "Days are kept by two dimensions for ever".to_owned(),
-        months => format!("Days are kept by two dimensions for {months} months"),
-    };
     let fact = format!(
-        "{fact}, hours by dimension for {} days. What stays longer are anonymous sums of one dimension, and those of months.",
-        limits::HOUR_DETAIL_DAYS
+        "How long sums are kept, by kind. {}. What stays longer are anonymous sums of one dimension, and those of months.",
+        super::record::kept(facts)
     );
     point("What is collected is kept for 25 months at most", by(is_met), fact).shown_by(facts.show())
 }

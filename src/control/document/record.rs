@@ -119,13 +119,18 @@ fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
     DocumentSection::new("Transfers to third countries", paragraphs)
 }
 
-fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
+/// How long each kind of sums is kept.
+pub(super) fn kept(facts: &SiteFacts<'_>) -> String {
     let kept = |kind: RetainedKind| match facts.site.settings.retention.kept_for(kind) {
         Some(KeptFor::Days(days)) => format!("{}: {days} days", kind.name()),
         Some(KeptFor::Months(months)) => format!("{}: {months} months", kind.name()),
         None => format!("{}: for as long as the site is measured", kind.name()),
     };
-    let sums = RetainedKind::ALL.map(kept).join("; ");
+    RetainedKind::ALL.map(kept).join("; ")
+}
+
+fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
+    let sums = kept(facts);
     let paragraphs = vec![
         "Address, user agent and full addresses: until the request is answered.".to_owned(),
         "What stands for a visitor, and the salt that it was made with: until the end of the site's day.".to_owned(),

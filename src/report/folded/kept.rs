@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -20,6 +21,8 @@ use crate::store::{Ask, Grain};
 pub struct Kept {
     cache: Cache<FoldedKey, Arc<Rows>, Weight>,
     key: SmallCountsKey,
+    /// How often all was forgotten.
+    cleared: AtomicU64,
 }
 
 /// What is kept: one dimension in one bucket, folded at k.
@@ -58,7 +61,7 @@ impl Kept {
     /// Nothing kept yet of what is folded by a key.
     pub fn by(key: SmallCountsKey) -> Kept {
         let cache = Cache::with_weighter(limits::FOLDED_BUCKETS, limits::FOLDED_ROWS_MAX, Weight);
-        Kept { cache, key }
+        Kept { cache, key, cleared: AtomicU64::new(0) }
     }
 
     /// What small counts are folded by.
@@ -73,11 +76,21 @@ impl Kept {
 
     /// Forgets all: values may be gone from days whose totals are what they were.
     pub fn clear(&self) {
+        self.cleared.fetch_add(1, Ordering::SeqCst);
         self.cache.clear();
     }
 
-    pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>) {
+    /// How often all was forgotten until now.
+    pub(super) fn cleared(&self) -> u64 {
+        self.cleared.load(Ordering::SeqCst)
+    }
+
+    /// Keeps what was folded of sums that were read when all had been forgotten so often.
+    pub(super) fn put(&self, key: FoldedKey, rows: Arc<Rows>, cleared: u64) {
         self.cache.insert(key, rows);
+        if self.cleared() != cleared {
+            self.cache.remove(&key);
+        }
     }
 }
 

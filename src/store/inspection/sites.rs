@@ -43,6 +43,8 @@ pub struct GivenShare {
     pub has_password: bool,
     /// When it ends, in milliseconds since the epoch.
     pub until_ms: Option<i64>,
+    /// From when it is open, in milliseconds since the epoch; nothing for at once.
+    pub from_ms: Option<i64>,
 }
 
 /// Of which length the buckets of a kind are.
@@ -126,14 +128,37 @@ impl Inspection {
         if !self.has("shares")? {
             return Ok(Vec::new());
         }
-        self.all("SELECT site, hash IS NOT NULL, password IS NOT NULL, until_ms FROM shares", [], |row| {
+        // Both came with the same version.
+        let from = if self.has("announced_changes")? { "from_ms" } else { "NULL" };
+        let sql = format!("SELECT site, hash IS NOT NULL, password IS NOT NULL, until_ms, {from} FROM shares");
+        self.all(&sql, [], |row| {
             Ok(GivenShare {
                 site: SiteId(row.get(0)?),
                 is_link: row.get(1)?,
                 has_password: row.get(2)?,
                 until_ms: row.get(3)?,
+                from_ms: row.get(4)?,
             })
         })
+    }
+
+    /// What owners tell the visitors of their sites: in the settings as they are, in announced changes, and in all versions of the
+    /// notices.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn notice_texts(&self) -> Result<Vec<String>, StoreError> {
+        let mut texts = Vec::new();
+        for (table, columns) in [("notices", "facts || texts"), ("announced_changes", "command")] {
+            if self.has(table)? {
+                texts.extend(self.all(&format!("SELECT {columns} FROM {table}"), [], |row| row.get(0))?);
+            }
+        }
+        for site in self.sites()? {
+            let told = site.settings.map(|settings| settings.notice.texts).unwrap_or_default();
+            texts.extend(told.into_values().flat_map(std::collections::BTreeMap::into_values));
+        }
+        Ok(texts)
     }
 
     /// The names of those who may sign in: some are mail addresses.

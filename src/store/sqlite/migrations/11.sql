@@ -9,7 +9,7 @@ CREATE TABLE releases (
   site INTEGER NOT NULL,
   day INTEGER NOT NULL,
   epsilon INTEGER NOT NULL, -- in thousandths
-  state INTEGER NOT NULL, -- 0 the day runs, 1 it is published; else why it is not: 2 visitors lost, 3 none told apart, 4 switched off
+  state INTEGER NOT NULL, -- 0 the day runs, 1 it is published; else why it is not: 2 visitors lost, 3 none told apart, 4 switched off, 5 taken out
   visitors INTEGER, -- with noise; NULL unless it is published
   PRIMARY KEY (site, day)
 ) WITHOUT ROWID;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use super::compaction::tally;
 use super::gone_cells::GoneCells;
 use super::write::table;
-use super::{Result, read, taken_out};
+use super::{Result, read, releases, taken_out};
 use crate::cell::{Dimension, Tally};
 use crate::site::{Day, Month};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
@@ -22,6 +22,7 @@ pub(super) fn forget(connection: &Connection, orders: &[Forgetting]) -> Result<(
             taken_out::mark(connection, order, first)?;
         }
         count_or_remove(connection, order, true)?;
+        releases::take_out(connection, order)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::counts::published::{BoundedCounts, Release, ReleaseState, ReleasedDim
 use crate::limits;
 use crate::secret::SystemBits;
 use crate::site::{Day, Epsilon, SiteId};
-use crate::store::{DayState, PublishingDay, ReleaseOrder, StoreError};
+use crate::store::{DayState, Forgetting, PublishingDay, ReleaseOrder, StoreError};
 
 /// Takes note of a day that begins.
 pub(super) fn begin(connection: &Connection, begun: &PublishingDay) -> Result<()> {
@@ -54,6 +54,35 @@ fn add(connection: &Connection, (site, day): (SiteId, Day), release: &Release) -
         dimensions.execute(params![site.0, day.0, dimension.code(), listed])?;
         for (value, visitors) in rows {
             values.execute(params![site.0, day.0, dimension.code(), &**value, *visitors as i64])?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes out what an order to forget is about: of whole days all that was published and will be, else the values. The day stays known,
+/// so that it is never published again.
+pub(super) fn take_out(connection: &Connection, order: &Forgetting) -> Result<()> {
+    let (first, last) = order.day_numbers();
+    let days = params![order.site.0, first, last];
+    let Some(forgotten) = &order.values else {
+        for table in ["released_values", "released_dimensions"] {
+            connection.execute(&format!("DELETE FROM {table} WHERE site = ? AND day BETWEEN ? AND ?"), days)?;
+        }
+        let sql = "UPDATE releases SET state = ?4, visitors = NULL WHERE site = ?1 AND day BETWEEN ?2 AND ?3";
+        connection.execute(sql, params![order.site.0, first, last, ReleaseState::TakenOut as u8])?;
+        return Ok(());
+    };
+    let sql = "SELECT DISTINCT dimension, value FROM released_values WHERE site = ? AND day BETWEEN ? AND ?";
+    let mut statement = connection.prepare(sql)?;
+    let found = statement.query_map(days, |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))?;
+    for row in found.collect::<rusqlite::Result<Vec<_>>>()? {
+        let Some(dimension) = Dimension::from_code(row.0) else { continue };
+        // What is published of pages is the first page of a visit.
+        let is_page = dimension == Dimension::EntryPage && forgotten.takes(Dimension::Page, &row.1);
+        if is_page || forgotten.takes(dimension, &row.1) {
+            let sql =
+                "DELETE FROM released_values WHERE site = ? AND day BETWEEN ? AND ? AND dimension = ? AND value = ?";
+            connection.execute(sql, params![order.site.0, first, last, row.0, row.1])?;
         }
     }
     Ok(())

@@ -159,7 +159,7 @@ fn remove(connection: &Connection, site: SiteId, last: i64, used: &mut UsedNumbe
         Ok(())
     })?;
     if removed > 0 {
-        for table in ["names", "bots", "mails"] {
+        for table in ["names", "bots", "mails", "released_values"] {
             rewrite(connection, table)?;
         }
     }
