@@ -179,7 +179,8 @@ pub(super) fn cells(sums: &Sums) -> Vec<ExplainedCell> {
     days.into_iter()
         .map(|(cell, tally)| ExplainedCell {
             axis: axis(&cell.axis),
-            value: cell.value.to_string(),
+            // What two values are joined by is not for the eye.
+            value: cell.value.replace(char::is_control, ", "),
             changes: changes(*tally),
         })
         .collect()
