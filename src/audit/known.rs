@@ -69,7 +69,8 @@ impl Declared {
 
     fn add_summary(&mut self, signed: &str) {
         if let Ok(summary) = summary::verified(signed, None) {
-            self.texts.extend(summary.digests());
+            let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            self.texts.extend(summary.digests().filter(is_digest));
             self.texts.extend(summary::seals(signed));
         }
     }

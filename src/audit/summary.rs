@@ -107,25 +107,33 @@ pub fn signed(summary: &Value, seed: &SigningSeed) -> Result<Value, NotVerified>
     }))
 }
 
+/// A file with a signed summary, and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedSummary<T> {
+    summary: T,
+    key: String,
+    signature: String,
+}
+
 /// The summary that was signed, if it was, and by this key if one is named.
 ///
 /// # Errors
 /// [`NotVerified`]
 pub fn verified(signed: &str, key: Option<&str>) -> Result<AuditSummary, NotVerified> {
-    let value: Value = serde_json::from_str(signed).map_err(|_| NotVerified::NoSummary)?;
-    let text = |name: &str| value[name].as_str().ok_or(NotVerified::NoSummary);
-    let public = public_key(text("key")?)?;
+    let file: SignedSummary<Value> = serde_json::from_str(signed).map_err(|_| NotVerified::NoSummary)?;
+    // Read as a summary, so that nothing in it is there twice: other readers would take the first.
+    let read: SignedSummary<AuditSummary> = serde_json::from_str(signed).map_err(|_| NotVerified::NoSummary)?;
+    let public = public_key(&file.key)?;
     if let Some(named) = key
         && public_key(named.trim())? != public
     {
         return Err(NotVerified::OtherKey);
     }
-    let signature = BASE64.decode(text("signature")?.as_bytes()).map_err(|_| NotVerified::WrongSignature)?;
+    let signature = BASE64.decode(file.signature.as_bytes()).map_err(|_| NotVerified::WrongSignature)?;
     let signature = Signature::from_slice(&signature).map_err(|_| NotVerified::WrongSignature)?;
-    let summary = value.get("summary").ok_or(NotVerified::NoSummary)?;
-    public.verify_strict(summary.to_string().as_bytes(), &signature).map_err(|_| NotVerified::WrongSignature)?;
-    let summary: AuditSummary = serde_json::from_value(summary.clone()).map_err(|_| NotVerified::NoSummary)?;
-    if summary.what == WHAT { Ok(summary) } else { Err(NotVerified::NoSummary) }
+    public.verify_strict(file.summary.to_string().as_bytes(), &signature).map_err(|_| NotVerified::WrongSignature)?;
+    if read.summary.what == WHAT { Ok(read.summary) } else { Err(NotVerified::NoSummary) }
 }
 
 /// The key and the signature of a signed summary, as they are written in it.
@@ -181,6 +189,12 @@ mod tests {
             let changed = String::from_utf8(changed).unwrap();
             assert!(verified(&changed, Some(&key)).is_err(), "{place}: {changed}");
         }
+        for twice in [r#"{"summary":{"verdict":"clean"},"#, r#"{"x":1,"#] {
+            let changed = text.replacen('{', twice, 1);
+            assert_eq!(verified(&changed, Some(&key)), Err(NotVerified::NoSummary), "{changed}");
+        }
+        let changed = text.replacen(r#""what":"#, r#""verdict":"clean","what":"#, 1);
+        assert!(changed != text && verified(&changed, Some(&key)).is_err(), "{changed}");
         let other = super::signed(&summary(), &SigningSeed::of([8; 32])).unwrap();
         assert_eq!(verified(&other.to_string(), Some(&key)), Err(NotVerified::OtherKey));
         assert!(verified(&other.to_string(), None).is_ok());

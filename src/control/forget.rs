@@ -115,6 +115,10 @@ fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
 fn still_named(site: &Site, order: &Forgetting) -> bool {
     let Some(values) = &order.values else { return false };
     let Ok(settings) = serde_json::to_string(&site.settings) else { return false };
-    let mut named = values.0.iter().filter(|value| !value.pattern.contains('*'));
-    named.any(|value| serde_json::to_string(&value.pattern).is_ok_and(|text| settings.contains(&text)))
+    // Of a pattern its longest text, wherever it stands: in a goal, a note, a way through the site.
+    let text = |pattern: &str| {
+        let longest = pattern.split('*').max_by_key(|part| part.len()).unwrap_or_default();
+        serde_json::to_string(longest).map(|text| text.trim_matches('"').to_owned()).unwrap_or_default()
+    };
+    values.0.iter().map(|value| text(&value.pattern)).any(|text| text.len() > 1 && settings.contains(&text))
 }

@@ -1,6 +1,9 @@
 //! In: versions of notices, changes that they announce, requests of visitors. Out: the same, and the files of languages beside the
 //! database. Forgets: everything of a request but its kind and day; with a site, all of it.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -143,11 +146,19 @@ impl Operators {
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
-    let meta = std::fs::metadata(path).map_err(|e| e.to_string())?;
-    if meta.len() > limits::NOTICE_LANGUAGE_BYTES_MAX {
-        return Err(format!("it has more than {} bytes", limits::NOTICE_LANGUAGE_BYTES_MAX));
+    let said = |error: io::Error| error.to_string();
+    // A pipe would be waited for.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(said)?;
+    if !file.metadata().map_err(said)?.is_file() {
+        return Err("it is no file".to_owned());
     }
-    std::fs::read_to_string(path).map_err(|e| e.to_string())
+    let (mut text, most) = (String::new(), limits::NOTICE_LANGUAGE_BYTES_MAX);
+    file.take(most + 1).read_to_string(&mut text).map_err(said)?;
+    if text.len() as u64 > most {
+        return Err(format!("it has more than {most} bytes"));
+    }
+    Ok(text)
 }
 
 fn kept(row: &Row) -> rusqlite::Result<KeptNotice> {

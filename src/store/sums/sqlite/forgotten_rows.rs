@@ -137,7 +137,9 @@ impl ForgottenRows<'_> {
             Ok((row.get::<_, i32>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
         })?;
         let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
-        let gone = found.into_iter().filter(|(_, _, pages, _)| values.takes(Dimension::Page, pages));
+        // A group is the first part of its pages; a pattern of what is below it means it, too.
+        let takes = |pages: &str| [pages, &format!("{pages}/x")].iter().any(|page| values.takes(Dimension::Page, page));
+        let gone = found.into_iter().filter(|(_, _, pages, _)| takes(pages));
         let gone: Vec<_> = gone.collect();
         for (day, family, pages, count) in gone.iter().filter(|_| self.writes) {
             let sql = "DELETE FROM bots WHERE site = ? AND day = ? AND family = ? AND pages = ?";
