@@ -1,7 +1,7 @@
 //! `headcount record` and `headcount assessment`: documents about what is done with data at a site, from the configuration as it is.
 //!
 //! What the program can't know, such as who the controller is, the owner has to say; such facts are taken from one place
-//! ([`owner_facts`]) and named as missing where they are.
+//! (the notice of the site) and named as missing where they are.
 
 mod assessment;
 mod record;
