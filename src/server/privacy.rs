@@ -22,7 +22,7 @@ use crate::notice::{
 };
 use crate::operator::KeptNotice;
 use crate::page::notice::{NoticePage, NoticeRequestsPage, NoticeVersionsPage, VersionLine};
-use crate::page::words::Words;
+use crate::page::words::{Language, Words};
 use crate::site::{Moment, Site, SiteId};
 use crate::store::StoreError;
 
@@ -86,7 +86,8 @@ async fn asked(
     let texts = named.and_then(|code| languages.texts(code));
     let texts = texts.unwrap_or_else(|| languages.accepted(text_of(headers, "accept-language")));
     let language = texts.code().to_owned();
-    Ok(NoticeVisit { site, languages, language, words: words_for(headers), is_embedded: keys.contains_key("embed") })
+    let words = Language::from_code(&language).map_or_else(|| words_for(headers), Language::words);
+    Ok(NoticeVisit { site, languages, language, words, is_embedded: keys.contains_key("embed") })
 }
 
 /// The version in force, as it says in a language, and the facts behind it.

@@ -127,6 +127,7 @@ texts! {
     notice_missing: "Missing, and asked for by the law: {0}.",
     notice_complete: "All that the law asks for in any case is there.",
     notice_every_language: "All languages",
+    notice_languages: "Languages of the texts",
     notice_language_help: "Texts of one language take the place of those for all. An empty text is left out.",
     notice_controller: "Who is responsible: name and address",
     notice_contact: "Contact for questions about privacy",

@@ -146,6 +146,7 @@ pub const FRENCH: Settings = Settings {
     notice_missing: "Il manque ce que la loi demande : {0}.",
     notice_complete: "Tout ce que la loi demande dans tous les cas est là.",
     notice_every_language: "Toutes les langues",
+    notice_languages: "Langues des textes",
     notice_language_help: "Les textes d’une langue remplacent ceux qui valent pour toutes. Un texte vide est omis.",
     notice_controller: "Responsable : nom et adresse",
     notice_contact: "Contact pour les questions de confidentialité",

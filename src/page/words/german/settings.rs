@@ -146,6 +146,7 @@ pub const GERMAN: Settings = Settings {
     notice_missing: "Es fehlt, was das Gesetz verlangt: {0}.",
     notice_complete: "Alles, was das Gesetz in jedem Fall verlangt, ist da.",
     notice_every_language: "Alle Sprachen",
+    notice_languages: "Sprachen der Texte",
     notice_language_help: "Texte einer Sprache treten an die Stelle derer für alle. Ein leerer Text entfällt.",
     notice_controller: "Verantwortlich: Name und Anschrift",
     notice_contact: "Kontakt für Fragen zum Datenschutz",
