@@ -21,9 +21,8 @@ pub use inspection::{
 pub use operators::{Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory,
-    Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, OldestKept,
-    PublishingDay, ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore,
-    TakenOut, TakenOutOf,
+    Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay,
+    ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.

@@ -2,7 +2,8 @@
 
 use headcount::control::forget::ForgetCommand;
 use headcount::control::{Command, Refused, Reply};
-use headcount::site::{RetainedKind, SettingValue, SiteChange};
+use headcount::site::{SettingValue, SiteChange};
+use headcount::store::Inspection;
 use serde_json::{Value, json};
 
 use crate::store::file::Database;
@@ -234,15 +235,11 @@ fn what_is_older_than_it_is_kept_goes_by_itself() {
     assert_eq!(whole["results"][0]["metrics"], json!([6, 12]), "the month is there");
     let odd = june(json!(["2026-06-01", "2026-06-20"]));
     assert!(odd["meta"]["warnings"].to_string().contains("days_gone"), "{odd}");
-    let site = world.collector().directory().find("example.com").unwrap().clone();
-    let retained = world.collector().retained(&site).unwrap();
-    let oldest = |wanted: RetainedKind| {
-        retained.iter().find(|now| now.kind == wanted).and_then(|now| now.oldest).map(|day| day.to_string())
-    };
-    assert!(retained.iter().all(|now| now.oldest.is_none_or(|day| now.first_kept.is_none_or(|first| first <= day))));
-    assert_eq!(oldest(RetainedKind::Days).as_deref(), Some("2026-07-03"));
-    assert_eq!(oldest(RetainedKind::Months).as_deref(), Some("2026-06-01"));
-    assert_eq!((oldest(RetainedKind::Bots), oldest(RetainedKind::Hours).as_deref()), (None, Some("2026-07-31")));
+    let kept = Inspection::open(&world.folder().join("headcount.db")).unwrap().spans().unwrap();
+    let oldest = |kind: &str| kept.iter().filter(|span| span.kind.starts_with(kind)).map(|span| &*span.oldest).min();
+    assert_eq!(oldest("days by one dimension"), Some("2026-07-03"));
+    assert_eq!(oldest("months by one dimension"), Some("2026-06"));
+    assert_eq!((oldest("programs"), oldest("hours by one dimension")), (None, Some("2026-07-31")));
     assert!(is_held(&world, SOURCE));
     // In November the months up to July go too, and all their names.
     for day in ["2026-11-01", "2026-11-02"] {

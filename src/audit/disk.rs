@@ -2,7 +2,7 @@
 //! in the folder.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use super::finder::Finder;
 use super::known::Declared;
+use super::packed::{self, FilePacking};
 use super::shown;
 use super::trace::Trace;
 use crate::journal::SeenJournal;
@@ -41,7 +42,7 @@ pub(super) struct Searched {
     pub(super) traces: Vec<(usize, Trace)>,
     /// The cells of the database, which were read meanwhile.
     pub(super) cells: ReadCells,
-    /// Files that could not be read, and why.
+    /// Files that could not be read, or not to their end, and why.
     pub(super) failed: Vec<(usize, String)>,
 }
 
@@ -199,12 +200,10 @@ impl Chunk {
                 take(trace);
             }
         });
-        if self.start == 0
-            && let Some(unpacked) = unpacked(bytes, file)
-        {
-            search_stream(unpacked, finder, take)?;
+        match FilePacking::of(bytes).filter(|_| self.start == 0) {
+            Some(packing) => packed::search(|| opened(path), packing, limits::AUDIT_UNPACKED_BYTES_MAX, finder, take),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -225,36 +224,4 @@ fn read_at(file: &File, buffer: &mut [u8], first: u64) -> io::Result<usize> {
         }
     }
     Ok(read)
-}
-
-/// What a compressed file says, by its first bytes: a log that was rotated.
-fn unpacked(bytes: &[u8], file: File) -> Option<Box<dyn Read>> {
-    match bytes {
-        [0x1f, 0x8b, ..] => Some(Box::new(flate2::read::MultiGzDecoder::new(file))),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Box::new(zstd::Decoder::new(file).ok()?)),
-        _ => None,
-    }
-}
-
-/// Searches what is read from a stream; places are those of the unpacked bytes.
-fn search_stream(stream: Box<dyn Read>, finder: &Finder, take: &mut impl FnMut(Trace)) -> io::Result<()> {
-    let overlap = limits::AUDIT_OVERLAP_BYTES;
-    let mut stream = stream.take(limits::AUDIT_UNPACKED_BYTES_MAX);
-    let (mut buffer, mut first) = (Vec::new(), 0_u64);
-    loop {
-        let before = buffer.len();
-        let mut piece = (&mut stream).take(limits::AUDIT_CHUNK_BYTES as u64);
-        // A file that only begins like a compressed one ends here.
-        let is_whole = piece.read_to_end(&mut buffer).is_ok();
-        if buffer.len() == before {
-            return Ok(());
-        }
-        finder.search(&buffer, first, take);
-        if !is_whole {
-            return Ok(());
-        }
-        let kept = buffer.len().saturating_sub(overlap);
-        first += kept as u64;
-        buffer.drain(..kept);
-    }
 }

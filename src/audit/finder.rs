@@ -1,23 +1,16 @@
-//! Finds traces of persons among any bytes: in runs of printable ones, plain and encoded, and in runs of two bytes a character.
+//! Finds traces of persons among any bytes: in runs of printable ones, plain and encoded, one code within another, and in runs of two bytes
+//! a character.
 //!
-//! What a trace is, is known to [`crate::hit::mask`], which takes it out of names. Here it may stand among bytes that are no text, where
-//! chance writes short ones: there it has to be longer.
+//! What a trace is, is known to [`crate::hit::mask`], which takes it out of names, and to `keys.rs`. Here it may stand among bytes that are no
+//! text, where chance writes short ones: there it has to be longer.
 
 use std::ops::{Range, RangeInclusive};
 
-use aho_corasick::AhoCorasick;
-
-use super::encoded;
+use super::encoded::{self, Unescaped};
+use super::keys::Signs;
 use super::trace::{Trace, TraceForm, TraceKind};
 use crate::hit::mask;
 use crate::limits;
-
-/// What user agents begin with, or have in them.
-#[rustfmt::skip]
-const AGENTS: [&str; 18] = [
-    "Mozilla/", "AppleWebKit/", "(KHTML", "Gecko/", "Opera/", "Opera Mini/", "Dalvik/", "MSIE ", "Trident/", "CFNetwork/", "okhttp/",
-    "curl/", "Wget/", "python-requests/", "Go-http-client/", "Java/1", "libwww-perl/", "PostmanRuntime/",
-];
 
 /// What is around a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,26 +23,46 @@ pub(super) enum Surroundings {
 
 /// Looks for traces.
 pub(super) struct Finder {
-    agents: AhoCorasick,
+    signs: Signs,
 }
 
-/// A trace within a text.
+/// Takes a trace: its kind, how it was written, where, and what it says.
 pub(super) type Take<'a> = &'a mut dyn FnMut(TraceKind, TraceForm, Range<usize>, &[u8]);
 
 impl Finder {
     /// # Errors
-    /// The list of agents is no list of patterns.
+    /// The list of signs is no list of patterns.
     pub(super) fn new() -> anyhow::Result<Finder> {
-        Ok(Finder { agents: AhoCorasick::new(AGENTS)? })
+        Ok(Finder { signs: Signs::new()? })
     }
 
-    /// Hands out the traces in a piece of a file whose first byte has the number `first`.
+    /// Hands out the traces in a piece of a file whose first byte has the number `first`. What a whole file packs is for the caller.
     pub(super) fn search(&self, bytes: &[u8], first: u64, take: &mut impl FnMut(Trace)) {
-        let mut put = |start: usize, step: usize, kind, form, range: Range<usize>, value: &[u8]| {
-            let at = start + range.start * step;
-            let length = (range.len() * step).min(bytes.len() - at);
-            take(Trace { at: first + at as u64, kind, form, value: value.to_vec(), bytes: length });
+        let mut put = |kind, form, range: Range<usize>, value: &[u8]| {
+            let at = first + range.start as u64;
+            take(Trace { at, kind, form, value: value.to_vec(), bytes: range.len() });
         };
+        self.bytes(bytes, usize::from(first == 0), limits::AUDIT_LAYERS_MAX, &mut put);
+    }
+
+    /// Hands out the traces in a text that was stored as one.
+    pub(super) fn search_text(&self, text: &str, take: &mut impl FnMut(Trace)) {
+        self.look(text, Surroundings::Text, limits::AUDIT_LAYERS_MAX, &mut |kind, form, range, value| {
+            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
+        });
+    }
+
+    /// Hands out the traces in a name, but for those that masks know: what its kind tells by a sign, and what is encoded.
+    pub(super) fn search_name(&self, text: &str, take: &mut impl FnMut(Trace)) {
+        let mut put = |kind, form, range: Range<usize>, value: &[u8]| {
+            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
+        };
+        self.signed(text, &mut put);
+        self.encoded(text, limits::AUDIT_LAYERS_MAX, &mut put);
+    }
+
+    /// Any bytes, in which so many codes may be one within another; what is packed from a place on.
+    fn bytes(&self, bytes: &[u8], packed_from: usize, layers: usize, take: Take<'_>) {
         each_run(bytes, |run| {
             each_window(run, |window| {
                 let surroundings = match window.len() >= limits::AUDIT_TEXT_BYTES_MIN {
@@ -57,58 +70,53 @@ impl Finder {
                     false => Surroundings::Bytes,
                 };
                 let text = ascii(&bytes[window.clone()]);
-                self.look(text, surroundings, &mut |kind, form, range, value| {
-                    put(window.start, 1, kind, form, range, value);
+                self.look(text, surroundings, layers, &mut |kind, form, range, value| {
+                    take(kind, form, window.start + range.start..window.start + range.end, value);
                 });
             });
         });
+        foreign_mails(bytes, take);
         encoded::each_wide_run(bytes, |start, text| {
             each_window(0..text.len(), |window| {
-                self.plain(ascii(&text[window.clone()]), Surroundings::Text, &mut |kind, _, range, value| {
-                    put(start + window.start * 2, 2, kind, TraceForm::Utf16, range, value);
+                let at = |place: usize| (start + (window.start + place) * 2).min(bytes.len());
+                self.look(ascii(&text[window.clone()]), Surroundings::Text, layers, &mut |kind, _, range, value| {
+                    take(kind, TraceForm::Utf16, at(range.start)..at(range.end), value);
                 });
             });
         });
+        if let Some(layers) = layers.checked_sub(1) {
+            encoded::each_packed(bytes, packed_from, |place, unpacked| {
+                self.bytes(unpacked, 0, layers, &mut |kind, _, _, value| {
+                    take(kind, TraceForm::Gzip, place.clone(), value);
+                });
+            });
+        }
     }
 
-    /// Hands out the traces in a text that was stored as one.
-    pub(super) fn search_text(&self, text: &str, take: &mut impl FnMut(Trace)) {
-        self.look(text, Surroundings::Text, &mut |kind, form, range, value| {
-            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
-        });
-    }
-
-    /// Hands out the traces in a name, but for those that masks know: user agents, and what is encoded.
-    pub(super) fn search_name(&self, text: &str, take: &mut impl FnMut(Trace)) {
-        let mut put = |kind, form, range: Range<usize>, value: &[u8]| {
-            take(Trace { at: range.start as u64, kind, form, value: value.to_vec(), bytes: range.len() });
-        };
-        self.agents(text, &mut put);
-        self.encoded(text, &mut put);
-    }
-
-    fn look(&self, text: &str, surroundings: Surroundings, take: Take<'_>) {
+    fn look(&self, text: &str, surroundings: Surroundings, layers: usize, take: Take<'_>) {
         self.plain(text, surroundings, take);
-        self.encoded(text, take);
+        self.encoded(text, layers, take);
     }
 
-    fn encoded(&self, text: &str, take: Take<'_>) {
-        encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
-            self.plain(ascii(decoded), Surroundings::Text, &mut |kind, _, inner, value| {
-                // Whatever is encoded reads like a secret.
-                if kind != TraceKind::Secret && inner.len() >= limits::AUDIT_RUN_BYTES_MIN {
-                    take(kind, form, range.clone(), value);
+    fn encoded(&self, text: &str, layers: usize, take: Take<'_>) {
+        let Some(layers) = layers.checked_sub(1) else { return };
+        if let Some(read) = Unescaped::of(text) {
+            self.bytes(&read.bytes, 0, layers, &mut |kind, form, range, value| {
+                let source = read.source(range.clone());
+                // What has no escape is found as it is.
+                if source.len() > range.len() {
+                    take(kind, if form == TraceForm::Plain { TraceForm::Escaped } else { form }, source, value);
                 }
             });
+        }
+        encoded::each_decoded(text.as_bytes(), |form, range, decoded| {
+            self.bytes(decoded, 0, layers, &mut |kind, _, _, value| take(kind, form, range.clone(), value));
         });
     }
 
     fn plain(&self, text: &str, surroundings: Surroundings, take: Take<'_>) {
-        let agents = self.agents(text, take);
-        let is_within = |range: &Range<usize>| agents.iter().any(|agent| agent.contains(&range.start));
-        if !may_hold_any(text.as_bytes()) {
-            return;
-        }
+        let signed = self.signed(text, take);
+        let is_within = |range: &Range<usize>| signed.iter().any(|(_, sign)| sign.contains(&range.start));
         four(text, &mut |range| {
             if !is_within(&range) {
                 take(TraceKind::Address, TraceForm::Plain, range.clone(), &text.as_bytes()[range]);
@@ -125,23 +133,41 @@ impl Finder {
         });
     }
 
-    /// Hands out user agents, each once, and gives back where they are.
-    fn agents(&self, text: &str, take: Take<'_>) -> Vec<Range<usize>> {
-        let mut agents: Vec<Range<usize>> = Vec::new();
-        for sign in self.agents.find_iter(text) {
-            // A version or a comment follows; `/docs/curl/` is a page.
-            let goes_on = text.as_bytes().get(sign.end()).is_some_and(|byte| byte.is_ascii_digit() || *byte == b',');
-            let is_new = agents.last().is_none_or(|last| sign.start() >= last.end);
-            if goes_on && is_new {
-                let rest = &text.as_bytes()[sign.start()..];
-                let quote = rest.iter().position(|byte| matches!(byte, b'"' | b'<')).unwrap_or(rest.len());
-                let end = sign.start() + quote.min(limits::AUDIT_AGENT_BYTES_MAX).max(sign.len());
-                let agent = sign.start()..end.min(text.len());
-                take(TraceKind::Agent, TraceForm::Plain, agent.clone(), &text.as_bytes()[agent.clone()]);
-                agents.push(agent);
-            }
+    /// Hands out what its kind tells by a sign, each once, and gives back where it is.
+    fn signed(&self, text: &str, take: Take<'_>) -> Vec<(TraceKind, Range<usize>)> {
+        let mut all = self.signs.all(text);
+        // Digests of passwords begin with no sign.
+        for (kind, range) in &all {
+            take(*kind, TraceForm::Plain, range.clone(), &text.as_bytes()[range.clone()]);
         }
-        agents
+        all.retain(|(kind, _)| matches!(kind, TraceKind::Agent | TraceKind::Secret));
+        all
+    }
+}
+
+/// Hands out mail addresses of which not all letters are ASCII, in UTF-8 among any bytes.
+fn foreign_mails(bytes: &[u8], take: Take<'_>) {
+    let is_part = |byte: &u8| !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"._+-".contains(byte);
+    for at in memchr::memchr_iter(b'@', bytes) {
+        let (before, behind) = (&bytes[..at], &bytes[at + 1..]);
+        let most = limits::AUDIT_AGENT_BYTES_MAX;
+        let start = at - before.iter().rev().take(most).take_while(|byte| is_part(byte)).count();
+        let end = at + 1 + behind.iter().take(most).take_while(|byte| is_part(byte)).count();
+        if start == at || bytes[start..end].is_ascii() || !bytes[at..end].contains(&b'.') {
+            continue;
+        }
+        // What is next to it may be no text.
+        let local = bytes[start..at].utf8_chunks().last().filter(|chunk| chunk.invalid().is_empty());
+        let host = bytes[at..end].utf8_chunks().next();
+        let Some((local, host)) = local.zip(host) else { continue };
+        let start = at - local.valid().len();
+        let text = [local.valid(), host.valid()].concat();
+        mask::found(&text, |mark, range| {
+            let found = &text[range.clone()];
+            if mark == ":email" && !found.is_ascii() && is_mail(found, false) {
+                take(TraceKind::Mail, TraceForm::Plain, start + range.start..start + range.end, found.as_bytes());
+            }
+        });
     }
 }
 
@@ -150,25 +176,6 @@ fn slow_digests(text: &str) -> Vec<RangeInclusive<usize>> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'$' | b'=' | b',' | b'+' | b'/');
     let starts = memchr::memmem::find_iter(text.as_bytes(), b"$argon2id$v=19$");
     starts.map(|at| at..=at + text.as_bytes()[at..].iter().take_while(|byte| is_part(byte)).count()).collect()
-}
-
-/// Whether a look at single bytes leaves room for a trace: most texts have none.
-fn may_hold_any(bytes: &[u8]) -> bool {
-    let (mut digits, mut dots, mut colons, mut signs, mut run, mut longest) = (0, 0, 0, 0, 0, 0);
-    for byte in bytes {
-        digits += usize::from(byte.is_ascii_digit());
-        dots += usize::from(*byte == b'.');
-        colons += usize::from(*byte == b':');
-        signs += usize::from(matches!(byte, b'@' | b'%'));
-        let joins = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'.');
-        run = if joins { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    signs > 0
-        || colons >= 2
-        || dots >= 3 && digits >= limits::IP_DIGITS_MIN
-        || digits >= limits::PHONE_DIGITS_MIN
-        || longest >= limits::SECRET_BYTES_MIN
 }
 
 /// Whether a mask would only be careful, or whether it is one.
@@ -185,14 +192,8 @@ fn is_sure(kind: TraceKind, found: &str, surroundings: Surroundings) -> bool {
     }
 }
 
-/// What keys of services and signed tokens begin with.
-const KEY_SIGNS: [&str; 9] = ["AKIA", "ASIA", "AIza", "eyJ", "gh", "glpat-", "pk_live_", "sk_live_", "xox"];
-
-/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters, or begins as keys do.
+/// Whether a secret is more than words side by side: among files of any kind, one has digits among its letters.
 fn is_secret(found: &str) -> bool {
-    if KEY_SIGNS.iter().any(|sign| found.starts_with(sign)) {
-        return true;
-    }
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     let bytes = found.as_bytes();
     let changes = bytes.windows(2).filter(|two| is_digit(&two[0]) != is_digit(&two[1])).count();
@@ -203,7 +204,8 @@ fn is_secret(found: &str) -> bool {
 /// A mail address whose host has a dot and ends in letters. The byte behind it may have been taken for a part of it. Among bytes that
 /// are no text it is long, or ends as domains do.
 fn is_mail(found: &str, is_text: bool) -> bool {
-    let Some((local, host)) = found.rsplit_once('@').or_else(|| found.rsplit_once("%40")) else { return false };
+    // With its sign in code it is found as what is escaped.
+    let Some((local, host)) = found.rsplit_once('@') else { return false };
     let Some((name, top)) = host.rsplit_once('.') else { return false };
     let is_known = |top: &str| psl::suffix(top.to_ascii_lowercase().as_bytes()).is_some_and(|suffix| suffix.is_known());
     let is_letters = |top: &str| top.len() >= 2 && top.chars().all(|c| c.is_alphabetic() || c == '-');
@@ -231,11 +233,17 @@ fn four(text: &str, take: &mut impl FnMut(Range<usize>)) {
         // Whether it is one, and no version, is told by what stands before it.
         let mut is_one = false;
         mask::found(&text[before..end], |mark, range| is_one |= mark == ":ip" && range.end == end - before);
-        if is_one {
+        let is_glued = start > 0 && bytes[start - 1].is_ascii_alphabetic() && !is_one;
+        if is_one || is_glued && is_address(&text[start..end]) {
             take(start..end);
             at = end;
         }
     }
+}
+
+/// Whether four numbers behind a letter are hardly a version, as `v1.2.3.4` is.
+fn is_address(four: &str) -> bool {
+    four.parse::<std::net::Ipv4Addr>().is_ok_and(|address| mask::is_hardly_a_version(address.octets()))
 }
 
 /// Where four numbers end that begin here; nothing if there are not four, or five.
@@ -296,6 +304,9 @@ fn ascii(bytes: &[u8]) -> &str {
 }
 
 #[cfg(test)]
+mod chains;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use data_encoding::{BASE64, HEXLOWER};
@@ -331,10 +342,6 @@ mod tests {
                 (TraceForm::Base64, base64.as_bytes()),
             ];
             for (form, written) in forms {
-                let is_in_code = matches!(form, TraceForm::Hex | TraceForm::Base64);
-                if kind == TraceKind::Secret && is_in_code {
-                    continue;
-                }
                 for around in [&b"\x01\x02\xff"[..], b" ", b"\"", b"=", b"\0\0\0"] {
                     let bytes = [around, written, around].concat();
                     let all = found(&bytes);
@@ -345,6 +352,44 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_glued_bracketed_or_written_by_scripts_is_found() {
+        for (kind, text) in [
+            (TraceKind::Address, "v203.0.113.77"),
+            (TraceKind::Address, "[203.0.113.77]"),
+            (TraceKind::Address, "203.0.113.77:8080"),
+            (TraceKind::Address, "[2001:db8::42]:443"),
+            (TraceKind::Address, "::ffff:203.0.113.77"),
+            (TraceKind::Address, "::ffff:cb00:714d"),
+            (TraceKind::Address, "GET /?ip=2001%3Adb8%3A77%3A%3A42 HTTP/1.1"),
+            (TraceKind::Mail, "GET /?to=ana.canary%40example.org&x=1 HTTP/1.1"),
+            (TraceKind::Mail, r#"{"to":"ana\u0040example.org"}"#),
+            (TraceKind::Mail, "<a>ana&#64;example.org</a>"),
+            (TraceKind::Mail, "to jürgen@müller.de at noon"),
+            (TraceKind::Agent, r#"{"agent":"Mozilla\/5.0 (X11)"}"#),
+            (TraceKind::Agent, "ua=Mozilla%2F5.0+%28X11%3B+Linux%29"),
+            (TraceKind::Secret, "key AKIAIOSFODNN7EXAMPLE"),
+            (TraceKind::Secret, "Authorization: Bearer mFBnYzEnbAxuGqDrhTkW"),
+            (TraceKind::Identity, "Cookie: _ga=GA1.2.123.456"),
+            (TraceKind::Identity, "/?fbclid=IwAR0aB1cD2eF3"),
+        ] {
+            assert!(found(text.as_bytes()).iter().any(|one| one.0 == kind), "{text}: {:?}", found(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn ordinary_names_have_no_trace() {
+        let finder = Finder::new().unwrap();
+        let mut traces = Vec::new();
+        for name in include_str!("../../tests/ordinary/names.txt").lines().skip(1) {
+            // What a mask takes away is counted by `tests/ordinary.rs`.
+            if mask::name(name) == name {
+                finder.search(name.as_bytes(), 1, &mut |trace| traces.push((trace, name)));
+            }
+        }
+        assert!(traces.is_empty(), "{traces:?}");
     }
 
     #[test]
@@ -361,6 +406,9 @@ mod tests {
             "headcount-0123456789abcdef",
             "std::collections::BTreeMap",
             "12:30:45 10:20:30",
+            "v1.2.3.4 r10.0.0.3 Chrome131.0.0.0",
+            "/?q=100%25+wool&r=%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82",
+            r#"{"path":"\/blog\/a-b","html":"&lt;b&gt;"}"#,
             "/docs/curl/ /wiki/Mozilla/about",
             "ana$argon2id$v=19$m=19456,t=2,p=1$fkE2b0c9d8e7f6a5b4cQQw$Zm9vYmFyYmF6cXV4OWY4YTdiNmM1ZDRlM2YyYTFiMGM",
         ] {

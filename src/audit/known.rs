@@ -28,6 +28,11 @@ fn words(told: &str) -> impl Iterator<Item = String> + '_ {
     told.split(is_apart).map(|word| word.trim_end_matches('.').to_owned()).filter(|word| !word.is_empty())
 }
 
+/// Whether a text is the shape of a trace, as an audit prints it.
+fn is_shape(text: &str) -> bool {
+    text.chars().all(|c| !c.is_alphanumeric() || matches!(c, 'a' | 'A' | '9'))
+}
+
 impl Declared {
     /// What a database declares, beside what the configuration does.
     ///
@@ -67,6 +72,11 @@ impl Declared {
         }
     }
 
+    /// Adds the digests of programs, which an audit prints.
+    pub(super) fn add_builds(&mut self, builds: impl Iterator<Item = String>) {
+        self.texts.extend(builds);
+    }
+
     fn add_summary(&mut self, signed: &str) {
         if let Ok(summary) = summary::verified(signed, None) {
             let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -78,6 +88,9 @@ impl Declared {
     /// Whether something that looks like a trace is none.
     pub(super) fn has(&self, trace: &Trace) -> bool {
         let Ok(text) = std::str::from_utf8(&trace.value) else { return false };
+        if is_shape(text) {
+            return true;
+        }
         match trace.kind {
             TraceKind::Address => {
                 let bare = text.trim_start_matches('[').trim_end_matches(']');
@@ -102,6 +115,8 @@ impl Declared {
     }
 
     fn has_address(&self, address: IpAddr) -> bool {
+        // IPv6 may have an IPv4 address in it.
+        let address = address.to_canonical();
         let is_nobodys = address.is_loopback() || address.is_unspecified() || address.is_multicast();
         let is_broadcast = matches!(address, IpAddr::V4(four) if four.is_broadcast());
         let is_named = address == self.listen || self.proxies.contains(address);

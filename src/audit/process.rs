@@ -24,7 +24,7 @@ pub struct ProcessFacts {
     pub locked_kb: Option<u64>,
     /// Memory that is swapped (`VmSwap`), in kB.
     pub swapped_kb: Option<u64>,
-    /// How much may be locked, as the kernel says it.
+    /// How much may be locked, in bytes as the kernel says it; `unlimited` also where `CAP_IPC_LOCK` lifts the limit (mlock(2)).
     pub locked_max: Option<String>,
     /// How large a dump may be, as the kernel says it.
     pub core_max: Option<String>,
@@ -59,7 +59,11 @@ impl ProcessFacts {
             build: build(),
             locked_kb: kilobytes(&status, "VmLck:"),
             swapped_kb: kilobytes(&status, "VmSwap:"),
-            locked_max: limit(&limits, "Max locked memory"),
+            locked_max: if locks_all(&status) {
+                Some("unlimited".to_owned())
+            } else {
+                limit(&limits, "Max locked memory")
+            },
             core_max: limit(&limits, "Max core file size"),
             is_dumpable: behaviour.ok().map(|how| how != rustix::process::DumpableBehavior::NotDumpable),
             secret_variables: secret_variables(&fs::read(of.join("environ")).unwrap_or_default()),
@@ -148,6 +152,12 @@ fn kilobytes(status: &str, name: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix(name))?.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
+/// Whether a process has `CAP_IPC_LOCK`, number 14 of `linux/capability.h`, by `/proc/PID/status`.
+fn locks_all(status: &str) -> bool {
+    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_some_and(|set| set >> 14 & 1 == 1)
+}
+
 /// The soft limit in a line of `/proc/PID/limits`.
 fn limit(limits: &str, name: &str) -> Option<String> {
     limits.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next().map(str::to_owned)
@@ -174,6 +184,8 @@ mod tests {
         let status = "Name:\theadcount\nVmLck:\t     132 kB\nVmSwap:\t       0 kB\n";
         assert_eq!((kilobytes(status, "VmLck:"), kilobytes(status, "VmSwap:")), (Some(132), Some(0)));
         assert_eq!(kilobytes(status, "VmPin:"), None);
+        assert!(locks_all("CapEff:\t000001ffffffffff\n") && locks_all("CapEff:\t0000000000004000\n"));
+        assert!(!locks_all("CapEff:\t000001ffffffbfff\n") && !locks_all(status));
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
             Max core file size        0                    unlimited            bytes     \n";
         assert_eq!(limit(limits, "Max core file size").as_deref(), Some("0"));

@@ -55,6 +55,8 @@ struct AuditedSite {
     retention: Value,
     public_page: bool,
     open_links: usize,
+    /// Whether everybody may read the last signed summary.
+    publishes: bool,
 }
 
 impl AuditReport {
@@ -139,7 +141,7 @@ impl AuditReport {
     /// Adds what could not be searched.
     pub(super) fn take_files(&mut self, failed: Vec<(usize, String)>, list: &FileList) {
         for (file, why) in failed {
-            let what = format!("a file can't be read, so that nothing is known of it ({why})");
+            let what = format!("a file was not searched, or not to its end ({why})");
             self.find(AuditFinding::of("unread", what).in_file(&list.files[file].name));
         }
         for name in &list.passed {
@@ -188,6 +190,11 @@ impl AuditReport {
             self.notices.extend(process.notices());
         }
         self.process = process;
+    }
+
+    /// Whether any site publishes summaries.
+    pub fn is_published(&self) -> bool {
+        self.sites.iter().any(|site| site.publishes)
     }
 
     /// How many findings there are.
@@ -281,6 +288,7 @@ impl AuditedSite {
         };
         let open: Vec<&GivenShare> = shares.iter().filter(is_open).collect();
         let kept = spans.iter().filter(|span| span.site == site.id);
+        let publishes = site.settings.as_ref().is_some_and(|settings| settings.publish_audit);
         let retention = site.settings.map(|settings| settings.retention);
         AuditedSite {
             domain: site.domain,
@@ -292,6 +300,7 @@ impl AuditedSite {
             retention: serde_json::to_value(retention).unwrap_or_default(),
             public_page: open.iter().any(|share| !share.is_link),
             open_links: open.iter().filter(|share| share.is_link).count(),
+            publishes,
         }
     }
 
@@ -309,6 +318,7 @@ impl AuditedSite {
             "retention": self.retention,
             "public_page": self.public_page,
             "open_links": self.open_links,
+            "publish_audit": self.publishes,
         })
     }
 }

@@ -20,7 +20,7 @@ pub enum TraceKind {
     Card,
     /// The number of an account.
     Account,
-    /// A number that a state, or a maker of machines, gave out.
+    /// A number that a state or a maker of machines gave out, or an identifier of a browser or a click.
     Identity,
     /// The number of a phone.
     Phone,
@@ -50,7 +50,7 @@ impl TraceKind {
             TraceKind::Secret => "a token or secret",
             TraceKind::Card => "the number of a card",
             TraceKind::Account => "the number of an account",
-            TraceKind::Identity => "the number of a person or machine",
+            TraceKind::Identity => "an identifier of a person or browser",
             TraceKind::Phone => "the number of a phone",
         }
     }
@@ -68,6 +68,10 @@ pub enum TraceForm {
     Hex,
     /// As base64.
     Base64,
+    /// With percent signs, backslashes or entities.
+    Escaped,
+    /// Packed by gzip among other bytes.
+    Gzip,
 }
 
 /// A trace where it was found.

@@ -57,6 +57,9 @@ pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -
         let summary = serde_json::to_value(report.summary()).context("the summary can't be written")?;
         let publish = words.publish;
         print(&carry_out(config, Command::Audit(AuditCommand::Sign { summary, publish }), clock)?, as_json);
+        if publish && !report.is_published() {
+            eprintln!("no site publishes it yet: headcount site set DOMAIN --publish-audit true");
+        }
     } else {
         print(&Reply { text: report.text(), json: report.json() }, as_json);
     }

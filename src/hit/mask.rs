@@ -17,6 +17,8 @@ mod secret;
 mod written;
 
 pub use found::found;
+pub use ip::is_hardly_a_version;
+pub use written::entity;
 
 use std::borrow::Cow;
 use std::ops::Range;

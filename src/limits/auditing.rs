@@ -18,8 +18,14 @@ pub const AUDIT_SECRET_BYTES_MIN: usize = 20;
 pub const AUDIT_IPV6_BYTES_MIN: usize = 8;
 /// Length at which a mail address among bytes is believed whatever it ends with.
 pub const AUDIT_MAIL_BYTES_SURE: usize = 14;
-/// Shortest run of hexadecimal digits, or of base64, that is read as a text.
+/// Shortest run of hexadecimal digits that is read as a text.
 pub const AUDIT_ENCODED_BYTES_MIN: usize = 12;
+/// Shortest run of base64 that is read as a text, without its padding: a short address.
+pub const AUDIT_BASE64_BYTES_MIN: usize = 10;
+/// Codes one within another that are read, and files that are packed in packed ones.
+pub const AUDIT_LAYERS_MAX: usize = 3;
+/// Shortest identifier of a click or a browser, in bytes.
+pub const AUDIT_IDENTIFIER_BYTES_MIN: usize = 8;
 /// Most of a user agent that is taken for one, in bytes.
 pub const AUDIT_AGENT_BYTES_MAX: usize = 256;
 /// Traces whose column is looked for; each look reads a table.
@@ -28,7 +34,7 @@ pub const AUDIT_LOOKUPS_MAX: usize = 100;
 pub const AUDIT_FINDINGS_MAX: usize = 1_000;
 /// Longest masked form of what was found, in characters.
 pub const AUDIT_SHAPE_CHARS_MAX: usize = 32;
-/// Most bytes that a compressed file in the folder is unpacked to.
+/// Most bytes that a packed file in the folder is unpacked to; a longer one is a finding.
 pub const AUDIT_UNPACKED_BYTES_MAX: u64 = 16 << 30;
 /// Folders in folders that are looked into.
 pub const AUDIT_DEPTH_MAX: usize = 16;

@@ -52,7 +52,7 @@ use super::StoreError;
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
-    MailSum, OTHER_PAGES, OldestKept, PublishingDay, Rejected, ReleaseOrder,
+    MailSum, OTHER_PAGES, PublishingDay, Rejected, ReleaseOrder,
 };
 pub use forgetting::{Forgetting, RemovedCells, TakenOut, TakenOutOf};
 pub use interrupt::{Interrupt, ReadMeter};
@@ -322,12 +322,6 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`StoreError`]; some of it may be gone, and it can be done again.
     fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
-
-    /// The oldest that there is of each kind of a site's sums.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn oldest(&self, site: SiteId) -> Result<Vec<OldestKept>, StoreError>;
 
     /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
     /// For the end of the program.

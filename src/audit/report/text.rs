@@ -96,10 +96,11 @@ fn site_lines(site: &AuditedSite) -> Vec<String> {
 
 fn process_lines(process: &ProcessFacts) -> Vec<String> {
     let number = |number: Option<u64>| number.map_or("unknown".to_owned(), |kb| format!("{kb} kB"));
-    let most = process.locked_max.as_ref().map(|most| match most.parse::<u64>() {
-        Ok(bytes) => format!("{} kB", bytes / 1_024),
-        Err(_) => most.clone(),
-    });
+    let most = match process.locked_max.as_deref().map(str::parse::<u64>) {
+        Some(Ok(bytes)) => format!("of at most {} kB", bytes / 1_024),
+        Some(Err(_)) => "without a limit".to_owned(),
+        None => "of at most unknown".to_owned(),
+    };
     let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
     let dumps = match process.is_dumpable {
         Some(true) => "allowed",
@@ -110,7 +111,7 @@ fn process_lines(process: &ProcessFacts) -> Vec<String> {
     vec![
         format!("process {}, headcount {}, sha256 {}", process.pid, process.version, word(&process.build)),
         format!("state of the running day: {}{state}", process.live_state),
-        format!("locked memory: {} of at most {}", number(process.locked_kb), word(&most)),
+        format!("locked memory: {} {most}", number(process.locked_kb)),
         format!("swapped: {}", number(process.swapped_kb)),
         format!("core dumps: {dumps}, limit {}", word(&process.core_max)),
         format!(

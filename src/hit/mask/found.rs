@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{EMAIL, IP, PHONE, TOKEN, ip, mail, number, phone, secret};
+use super::{AT, EMAIL, IP, PHONE, Signs, TOKEN, ip, mail, number, phone, secret};
+use crate::limits;
 
 /// Hands out each place in a text at which a mark would stand, with the mark (`:email`, `:ip`, `:card` and so on), kind by kind: places
 /// of two kinds may overlap. What is written with percent signs or in other scripts is found as far as it is written plainly.
@@ -10,12 +11,25 @@ pub fn found(text: &str, mut take: impl FnMut(&'static str, Range<usize>)) {
     let marked = |mark: &'static str, find: fn(&str, usize) -> Option<Range<usize>>| {
         move |text: &str, from: usize| find(text, from).map(|found| (found, mark))
     };
-    each(text, marked(EMAIL, mail::from), &mut take);
-    each(text, marked(TOKEN, secret::uuid_from), &mut take);
-    each(text, marked(IP, ip::from), &mut take);
-    each(text, number::from, &mut take);
-    each(text, marked(TOKEN, secret::from), &mut take);
-    each(text, marked(PHONE, phone::from), &mut take);
+    let signs = Signs::of(text);
+    if signs.has(AT) {
+        each(text, marked(EMAIL, mail::from), &mut take);
+    }
+    if signs.run >= secret::UUID_BYTES {
+        each(text, marked(TOKEN, secret::uuid_from), &mut take);
+    }
+    if signs.digits >= limits::IP_DIGITS_MIN || signs.colons >= 2 {
+        each(text, marked(IP, ip::from), &mut take);
+    }
+    if signs.digits >= limits::NUMBER_DIGITS_MIN || signs.colons >= 5 {
+        each(text, number::from, &mut take);
+    }
+    if signs.run >= limits::SECRET_RUN_BYTES_MIN {
+        each(text, marked(TOKEN, secret::from), &mut take);
+    }
+    if signs.digits >= limits::PHONE_DIGITS_MIN {
+        each(text, marked(PHONE, phone::from), &mut take);
+    }
 }
 
 fn each(

@@ -73,9 +73,12 @@ fn four(text: &str, start: usize) -> Option<Range<usize>> {
     }
     let is_host = is_label_of_host(text, end);
     let is_address = match separator {
-        b'.' => !is_joined || is_one_of(&ADDRESS_WORDS) || is_real(numbers),
+        b'.' => !is_joined || is_one_of(&ADDRESS_WORDS) || is_hardly_a_version(numbers),
         _ => {
-            is_host || is_one_of(&ADDRESS_WORDS) || is_private(numbers) && !is_joined || is_real(numbers) && !is_joined
+            is_host
+                || is_one_of(&ADDRESS_WORDS)
+                || is_private(numbers) && !is_joined
+                || is_hardly_a_version(numbers) && !is_joined
         }
     };
     is_address.then_some(start..end)
@@ -117,8 +120,8 @@ const fn is_private(numbers: [u8; 4]) -> bool {
     )
 }
 
-/// Whether four numbers are hardly a version.
-fn is_real(numbers: [u8; 4]) -> bool {
+/// Whether four numbers are hardly a version but the address of a machine.
+pub fn is_hardly_a_version(numbers: [u8; 4]) -> bool {
     let large = numbers.iter().filter(|number| **number >= 40).count();
     is_private(numbers) || large >= 2 && numbers.iter().any(|number| *number >= 100)
 }

@@ -75,7 +75,7 @@ fn entities(text: &str) -> Option<String> {
 }
 
 /// The character that a text begins with as an entity, and the entity's length in bytes.
-fn entity(text: &str) -> Option<(char, usize)> {
+pub fn entity(text: &str) -> Option<(char, usize)> {
     const NAMED: [(&str, char); 18] = [
         ("&lt;", '<'),
         ("&gt;", '>'),

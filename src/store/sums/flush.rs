@@ -167,15 +167,6 @@ pub enum JournalMark {
     Gone,
 }
 
-/// The oldest that a store has of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OldestKept {
-    /// The kind.
-    pub kind: RetainedKind,
-    /// The first day of the oldest; nothing if there is none.
-    pub day: Option<Day>,
-}
-
 impl Flush {
     /// Whether there is nothing to be added.
     pub fn is_nothing(&self) -> bool {

@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     Ask, BotCount, CellSource, CountedBy, DayState, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
-    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, OldestKept, RemovedCells, StoreError, StoredSums,
-    SumRow, SumSnapshot, SumStore, TakenOut,
+    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
+    SumSnapshot, SumStore, TakenOut,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, OTHER, Tally};
@@ -451,10 +451,6 @@ impl SumStore for MemorySums {
     fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
         self.held().sweep(order.site);
         Ok(RemovedCells::default())
-    }
-
-    fn oldest(&self, _site: SiteId) -> Result<Vec<OldestKept>, StoreError> {
-        Ok(Vec::new())
     }
 
     fn settle(&self) -> Result<(), StoreError> {

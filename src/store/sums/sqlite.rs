@@ -35,8 +35,7 @@ use rusqlite::Connection;
 
 use super::{
     Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
-    JournalState, MailSum, NamesMark, OldestKept, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore,
-    TakenOut,
+    JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
 };
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
@@ -352,10 +351,6 @@ impl SumStore for SqliteSums {
         let names = self.sweep_names(order.site)?;
         SqliteFile::settle(&self.writer())?;
         Ok(RemovedCells { names, ..erased? })
-    }
-
-    fn oldest(&self, site: SiteId) -> Result<Vec<OldestKept>> {
-        retaining::oldest(&self.reader(), site)
     }
 
     fn settle(&self) -> Result<()> {

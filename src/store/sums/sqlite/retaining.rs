@@ -10,9 +10,9 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::Result;
 use crate::limits;
-use crate::site::{Day, Month, RetainedKind, SiteId};
+use crate::site::{Day, RetainedKind, SiteId};
+use crate::store::Flush;
 use crate::store::sqlite::SqliteFile;
-use crate::store::{Flush, OldestKept};
 
 /// What is to go.
 #[derive(Default)]
@@ -89,14 +89,6 @@ impl BucketUnit {
             BucketUnit::Hour => day.0 * 24,
             BucketUnit::Day => day.0,
             BucketUnit::Month => day.month().0,
-        }
-    }
-
-    fn day(self, number: i32) -> Day {
-        match self {
-            BucketUnit::Hour => Day(number.div_euclid(24)),
-            BucketUnit::Day => Day(number),
-            BucketUnit::Month => Month(number).first(),
         }
     }
 }
@@ -192,30 +184,6 @@ fn remove_from(connection: &Connection, site: SiteId, place: &RetainedPlace, fir
         connection.prepare_cached(&sql)?.execute(params![site.0, before, last])?
     };
     Ok(removed > 0)
-}
-
-/// The day of the oldest that there is of each kind.
-pub(super) fn oldest(connection: &Connection, site: SiteId) -> Result<Vec<OldestKept>> {
-    let mut kept = Vec::with_capacity(RetainedKind::ALL.len());
-    for kind in RetainedKind::ALL {
-        let mut day: Option<Day> = None;
-        let running = match kind {
-            RetainedKind::Hours => Some(const { place("hours", "1", "bucket", BucketUnit::Hour) }),
-            RetainedKind::Days => Some(const { place("days", "1", "bucket", BucketUnit::Day) }),
-            _ => None,
-        };
-        let counted =
-            places(kind).iter().filter(|place| !place.table.starts_with("months_") && place.table != "days_closed");
-        // What goes with a kind is not all of the kind.
-        let own = counted.filter(|place| kind != RetainedKind::MonthPairs || matches!(place.unit, BucketUnit::Month));
-        for RetainedPlace { table, of, column, unit } in own.chain(&running) {
-            let sql = format!("SELECT min({column}) FROM {table} WHERE site = ? AND {of}");
-            let found: Option<i32> = connection.prepare_cached(&sql)?.query_row([site.0], |row| row.get(0))?;
-            day = day.into_iter().chain(found.map(|number| unit.day(number))).min();
-        }
-        kept.push(OldestKept { kind, day });
-    }
-    Ok(kept)
 }
 
 /// The first day from which on days are there, where older ones are gone.
