@@ -97,7 +97,8 @@
 //!   `store/sums/sqlite/kept_answers.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
-//! - what an audit finds among bytes: `audit/finder.rs` and `audit/encoded.rs`; what is declared and no trace: `audit/known.rs`; what it reads of
+//! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed
+//!   files: `audit/packed.rs`; what is declared and no trace: `audit/known.rs`; what it reads of
 //!   the database: `store/inspection/`; what is signed and published: `audit/summary.rs`, `control/audit.rs`, `server/audit.rs`;
 //! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what
 //!   `docs/languages.md` lists;

@@ -190,6 +190,52 @@ fn a_trace_in_any_other_file_is_found_in_each_of_its_forms() {
 }
 
 #[test]
+fn packed_files_are_searched_to_their_end_or_said_to_be_not() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let (folder, data) = counted();
+    let log = folder.path().join("old.log.gz");
+    let lines: String = (0..3_000).map(|n| format!("line {n} of {}\n", n * 7_919 % 10_007)).collect();
+    fs::write(&log, gzip(&gzip(format!("{lines}203.0.113.77\n").as_bytes()))).unwrap();
+    found(&data, "address", "old.log.gz", "203.0.113.77");
+    let whole = gzip(lines.as_bytes());
+    fs::write(&log, &whole).unwrap();
+    assert_eq!(findings(&data), Vec::<Value>::new());
+    fs::write(&log, &whole[..whole.len() - 9]).unwrap();
+    let one = found(&data, "unread", "old.log.gz", "203.0.113.77");
+    assert!(one["what"].as_str().unwrap().contains("damaged"), "{one}");
+}
+
+#[test]
+fn what_an_audit_prints_is_no_finding() {
+    let (folder, data) = counted();
+    for (at, (_, value)) in TRACES.into_iter().enumerate() {
+        fs::write(folder.path().join(format!("log-{at}")), value).unwrap();
+    }
+    for (name, words) in [("text", &["audit", "--data", &data][..]), ("json", &["audit", "--json", "--data", &data])] {
+        let output = headcount(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "what it says has shapes of traces in it");
+        fs::write(folder.path().join(name), output.stdout).unwrap();
+    }
+    (0..TRACES.len()).for_each(|at| fs::remove_file(folder.path().join(format!("log-{at}"))).unwrap());
+    assert_eq!(findings(&data), Vec::<Value>::new());
+}
+
+#[test]
+fn the_folder_of_the_demo_has_no_finding() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = headcount(&["demo", "--listen", "127.0.0.1:0", "--days", "3"]);
+    command.env("TMPDIR", temporary.path());
+    let server = Server::run(command);
+    let data = fs::read_dir(temporary.path()).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(findings(data.to_str().unwrap()), Vec::<Value>::new());
+    assert_eq!(server.stop().0, 0);
+}
+
+#[test]
 fn a_trace_that_lies_across_two_pieces_of_a_file_is_found_once() {
     let (folder, data) = counted();
     let piece = headcount::limits::AUDIT_CHUNK_BYTES;

@@ -59,7 +59,7 @@ impl Server {
     }
 
     /// Runs a command that listens, until it does.
-    fn run(mut command: Command) -> Server {
+    pub fn run(mut command: Command) -> Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();

@@ -19,6 +19,7 @@ PARTS = {
     "day": ["benches/running_day"],
     "memory": ["benches/memory"],
     "questions": ["benches/questions"],
+    "audit": ["benches/audit"],
     "pages": ["benches/against_static"],
     "instructions": ["benches/instructions"],
     "flow": ["cargo", "bench", "--locked", "--bench", "flow"],

@@ -61,7 +61,11 @@ fn a_summary_with_findings_is_signed_and_says_so() {
     fs::remove_file(folder.path().join("log")).unwrap();
     // What it signed and keeps in the folder is no secret.
     fs::write(folder.path().join("summary.json"), signed.to_string()).unwrap();
-    printed(&["audit", "--publish", "--data", &data]);
+    let publish =
+        || String::from_utf8(headcount(&["audit", "--publish", "--data", &data]).output().unwrap().stderr).unwrap();
+    assert!(publish().contains("no site publishes it yet"), "{}", publish());
+    printed(&["site", "set", "example.com", "--publish-audit", "true", "--data", &data]);
+    assert_eq!(publish(), "");
     assert!(printed(&["audit", "--data", &data]).contains("No trace of a person"));
 }
 
