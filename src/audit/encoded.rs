@@ -68,11 +68,11 @@ impl Unescaped {
         let (mut at, mut has_any) = (0, false);
         while at < bytes.len() {
             let escape = matches!(bytes[at], b'%' | b'\\' | b'&').then(|| escape(text, at)).flatten();
-            let (sign, length) = escape.unwrap_or((Sign::Byte(bytes[at]), 1));
+            let (sign, length) = escape.unwrap_or((Escape::Byte(bytes[at]), 1));
             has_any |= length > 1;
             match sign {
-                Sign::Byte(byte) => read.bytes.push(byte),
-                Sign::Letter(letter) => read.bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+                Escape::Byte(byte) => read.bytes.push(byte),
+                Escape::Letter(letter) => read.bytes.extend(letter.encode_utf8(&mut [0; 4]).as_bytes()),
             }
             read.starts.resize(read.bytes.len(), at);
             at += length;
@@ -87,13 +87,13 @@ impl Unescaped {
     }
 }
 
-enum Sign {
+enum Escape {
     Byte(u8),
     Letter(char),
 }
 
 /// What an escape stands for, and how many bytes it takes.
-fn escape(text: &str, at: usize) -> Option<(Sign, usize)> {
+fn escape(text: &str, at: usize) -> Option<(Escape, usize)> {
     let bytes = &text.as_bytes()[at..];
     let number = |from: usize, digits: usize| {
         let digits = bytes.get(from..from + digits)?;
@@ -103,12 +103,12 @@ fn escape(text: &str, at: usize) -> Option<(Sign, usize)> {
             .then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())?
     };
     match (bytes[0], *bytes.get(1)?) {
-        (b'&', _) => mask::entity(text.get(at..)?).map(|(letter, length)| (Sign::Letter(letter), length)),
-        (b'%' | b'\\', b'u') => Some((Sign::Letter(char::from_u32(number(2, 4)?)?), 6)),
-        (b'%', _) => Some((Sign::Byte(u8::try_from(number(1, 2)?).ok()?), 3)),
-        (_, b'x') => Some((Sign::Byte(u8::try_from(number(2, 2)?).ok()?), 4)),
-        (_, sign @ (b'/' | b'\\' | b'"')) => Some((Sign::Byte(sign), 2)),
-        (_, b'n' | b'r' | b't') => Some((Sign::Byte(b'\n'), 2)),
+        (b'&', _) => mask::entity(text.get(at..)?).map(|(letter, length)| (Escape::Letter(letter), length)),
+        (b'%' | b'\\', b'u') => Some((Escape::Letter(char::from_u32(number(2, 4)?)?), 6)),
+        (b'%', _) => Some((Escape::Byte(u8::try_from(number(1, 2)?).ok()?), 3)),
+        (_, b'x') => Some((Escape::Byte(u8::try_from(number(2, 2)?).ok()?), 4)),
+        (_, sign @ (b'/' | b'\\' | b'"')) => Some((Escape::Byte(sign), 2)),
+        (_, b'n' | b'r' | b't') => Some((Escape::Byte(b'\n'), 2)),
         _ => None,
     }
 }

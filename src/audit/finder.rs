@@ -7,7 +7,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::encoded::{self, Unescaped};
-use super::keys::Signs;
+use super::keys::TraceSigns;
 use super::trace::{Trace, TraceForm, TraceKind};
 use crate::hit::mask;
 use crate::limits;
@@ -23,7 +23,7 @@ pub(super) enum Surroundings {
 
 /// Looks for traces.
 pub(super) struct Finder {
-    signs: Signs,
+    signs: TraceSigns,
 }
 
 /// Takes a trace: its kind, how it was written, where, and what it says.
@@ -33,7 +33,7 @@ impl Finder {
     /// # Errors
     /// The list of signs is no list of patterns.
     pub(super) fn new() -> anyhow::Result<Finder> {
-        Ok(Finder { signs: Signs::new()? })
+        Ok(Finder { signs: TraceSigns::new()? })
     }
 
     /// Hands out the traces in a piece of a file whose first byte has the number `first`. What a whole file packs is for the caller.
@@ -136,7 +136,6 @@ impl Finder {
     /// Hands out what its kind tells by a sign, each once, and gives back where it is.
     fn signed(&self, text: &str, take: Take<'_>) -> Vec<(TraceKind, Range<usize>)> {
         let mut all = self.signs.all(text);
-        // Digests of passwords begin with no sign.
         for (kind, range) in &all {
             take(*kind, TraceForm::Plain, range.clone(), &text.as_bytes()[range.clone()]);
         }
@@ -406,7 +405,7 @@ mod tests {
             "headcount-0123456789abcdef",
             "std::collections::BTreeMap",
             "12:30:45 10:20:30",
-            "v1.2.3.4 r10.0.0.3 Chrome131.0.0.0",
+            "v1.2.3.4 r1.0.0.3 Chrome131.0.0.0",
             "/?q=100%25+wool&r=%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82",
             r#"{"path":"\/blog\/a-b","html":"&lt;b&gt;"}"#,
             "/docs/curl/ /wiki/Mozilla/about",

@@ -44,17 +44,19 @@ const IDENTIFIERS: [&str; 19] = [
 const CLIENT: &str = "GA1.";
 
 /// Looks for all of these at once.
-pub(super) struct Signs {
+pub(super) struct TraceSigns {
     signs: AhoCorasick,
 }
 
-impl Signs {
+impl TraceSigns {
     /// # Errors
     /// The lists are no list of patterns.
-    pub(super) fn new() -> anyhow::Result<Signs> {
+    pub(super) fn new() -> anyhow::Result<TraceSigns> {
         let keys = KEYS.iter().map(|(sign, _)| *sign);
         let all = AGENTS.into_iter().chain(keys).chain(SCHEMES).chain(IDENTIFIERS).chain([CLIENT]);
-        Ok(Signs { signs: AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(all)? })
+        Ok(TraceSigns {
+            signs: AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(all)?,
+        })
     }
 
     /// Where they are, in order; no two overlap.
@@ -70,7 +72,7 @@ impl Signs {
             } else if let Some((sign_text, least)) = KEYS.get(at - AGENTS.len()) {
                 key(text, sign.range(), sign_text, *least).map(|range| (TraceKind::Secret, range))
             } else if at < AGENTS.len() + KEYS.len() + SCHEMES.len() {
-                bearer(text, sign.end()).map(|range| (TraceKind::Secret, range))
+                bearer(text, sign.range()).map(|range| (TraceKind::Secret, range))
             } else if sign.range().len() == CLIENT.len() && text[sign.range()] == *CLIENT {
                 client(text, sign.range()).map(|range| (TraceKind::Identity, range))
             } else {
@@ -124,13 +126,15 @@ fn is_odd(body: &[u8]) -> bool {
     body.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3 || small && inner
 }
 
-/// What stands behind a scheme: a long word without a sign that joins words, or one that is odd.
-fn bearer(text: &str, start: usize) -> Option<Range<usize>> {
-    let body = &text.as_bytes()[start..];
+/// A scheme and what stands behind it: an odd word, or one that is too long for any.
+fn bearer(text: &str, scheme: Range<usize>) -> Option<Range<usize>> {
+    let body = &text.as_bytes()[scheme.end..];
     let is_token = |byte: &u8| is_part(*byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=');
     let body = &body[..body.iter().take_while(|byte| is_token(byte)).count()];
-    let is_word = body.iter().any(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/'));
-    (body.len() >= limits::SECRET_BYTES_MIN && (!is_word || is_odd(body))).then(|| start..start + body.len())
+    let is_joined = body.iter().any(|byte| matches!(byte, b'-' | b'_' | b'.' | b'/'));
+    let is_long = !is_joined && body.len() >= limits::AUDIT_BEARER_BYTES_SURE;
+    let is_secret = body.len() >= limits::SECRET_BYTES_MIN && (is_long || is_odd(body));
+    is_secret.then(|| scheme.start..scheme.end + body.len())
 }
 
 /// `GA1.2.123456789.1700000000`: a number for the depth of the host, a random one, and a time.
@@ -141,7 +145,7 @@ fn client(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     (numbers >= 3).then(|| sign.start..sign.end + length)
 }
 
-/// The value of an identifier: behind `=`, or behind a colon as JSON has it.
+/// An identifier with its value: behind `=`, or behind a colon as JSON has it.
 fn identifier(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let is_apart = name.start == 0 || !bytes[name.start - 1].is_ascii_alphanumeric();
@@ -151,7 +155,7 @@ fn identifier(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     let is_value = |byte: &u8| is_part(*byte) || matches!(byte, b'.' | b'~');
     let length = bytes[start..].iter().take_while(|byte| is_value(byte)).count();
     let is_long = length >= limits::AUDIT_IDENTIFIER_BYTES_MIN && is_odd(&bytes[start..start + length]);
-    (is_apart && has_sign && is_long).then(|| start..start + length)
+    (is_apart && has_sign && is_long).then(|| name.start..start + length)
 }
 
 #[cfg(test)]
@@ -160,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_is_found_by_its_sign() {
-        let signs = Signs::new().unwrap();
+        let signs = TraceSigns::new().unwrap();
         for (kind, text) in [
             (TraceKind::Secret, "AKIAIOSFODNN7EXAMPLE"),
             (TraceKind::Secret, "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
@@ -188,6 +192,7 @@ mod tests {
             "Bearer authentication-is-required-here",
             "sk-presov-a-kosice-v-jednom-dlhom-nazve-stranky",
             "the basic information",
+            "basic internationalization",
             "GA1.2",
             "AKIAbcdefghijklmnopqrst",
             "npm_config_registry_that_is_very_long_indeed",

@@ -24,6 +24,8 @@ pub const AUDIT_ENCODED_BYTES_MIN: usize = 12;
 pub const AUDIT_BASE64_BYTES_MIN: usize = 10;
 /// Codes one within another that are read, and files that are packed in packed ones.
 pub const AUDIT_LAYERS_MAX: usize = 3;
+/// Length from which on a word behind `Bearer` is none of any language, in bytes.
+pub const AUDIT_BEARER_BYTES_SURE: usize = 32;
 /// Shortest identifier of a click or a browser, in bytes.
 pub const AUDIT_IDENTIFIER_BYTES_MIN: usize = 8;
 /// Most of a user agent that is taken for one, in bytes.
