@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use super::Name;
 use super::snapshot::{SessionSnapshot, Small};
-use crate::cell::packed::{CellKey, Chunk, Damaged, chunks, merged};
+use crate::cell::packed::{CellKey, Chunk, ChunkBuilder, Damaged, chunks, merged};
 use crate::cell::{Dimension, Tally};
 use crate::limits;
 use columns::PairColumns;
@@ -132,11 +132,11 @@ struct CountedTable {
 
 impl CountedTable {
     /// Adds the cells of further visitors, which come in order of their keys.
-    fn add(&mut self, cells: &[(CellKey, Small)]) {
+    fn add(&mut self, cells: &[(CellKey, Small)], builder: &mut ChunkBuilder) {
         let cells = cells.iter().map(|(key, sum)| (*key, sum.tally()));
         self.chunks = match self.cells {
-            0 => chunks(cells).collect(),
-            _ => chunks(merged(self.take(), cells.collect())).collect(),
+            0 => builder.chunks(cells).collect(),
+            _ => builder.chunks(merged(self.take(), cells.collect())).collect(),
         };
         self.cells = self.chunks.iter().map(Chunk::len).sum();
     }

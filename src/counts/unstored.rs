@@ -182,8 +182,11 @@ impl UnstoredSums {
     fn named(&self, counts: &Counts) -> Sums {
         let text = |sym: Sym| self.texts[sym.0 as usize].clone();
         let named = |cell: &Cell<Sym>| Cell { axis: named(cell.axis, text), value: text(cell.value) };
+        // Room that grows is copied, and wiped where it was.
+        let hours_room = if self.without_hours { 0 } else { counts.hours.len() };
+        let mut hours = Vec::with_capacity(hours_room);
         let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
-        let mut hours = Vec::new();
+        days.reserve(counts.day_visitors.len());
         for (cell, hour, tally) in counts.hours.values() {
             // Visitors of hours do not add up to visitors of the day; those are counted beside them.
             *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
@@ -195,8 +198,9 @@ impl UnstoredSums {
         for (cell, visitors) in counts.day_visitors.values() {
             days.entry(*cell).or_default().visitors += visitors;
         }
-        let days = days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)).collect();
-        Sums { hours, days }
+        let mut named_days = Vec::with_capacity(days.len());
+        named_days.extend(days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)));
+        Sums { hours, days: named_days }
     }
 }
 

@@ -13,8 +13,7 @@ use crate::limits;
 /// Cells as chunks, which come in order of their keys, each key once. Tallies of nothing are left out.
 pub fn chunks(cells: impl IntoIterator<Item = (CellKey, Tally)>) -> impl Iterator<Item = Chunk> {
     let (mut cells, mut builder) = (cells.into_iter(), ChunkBuilder::default());
-    let next = move || cells.find_map(|(key, tally)| builder.add(key, tally)).or_else(|| builder.finish());
-    std::iter::from_fn(next)
+    std::iter::from_fn(move || builder.next(&mut cells))
 }
 
 /// A part of a table, by column. A column of nothing but zeros is empty.
@@ -67,11 +66,21 @@ impl Chunk {
     }
 }
 
-/// Takes cells one after the other and hands out chunks.
+/// Takes cells one after the other and hands out chunks. It keeps its room from one to the next.
 #[derive(Debug, Default)]
 pub struct ChunkBuilder(OpenChunk);
 
 impl ChunkBuilder {
+    /// The same as [`chunks`], of one table after the other.
+    pub fn chunks(&mut self, cells: impl IntoIterator<Item = (CellKey, Tally)>) -> impl Iterator<Item = Chunk> {
+        let mut cells = cells.into_iter();
+        std::iter::from_fn(move || self.next(&mut cells))
+    }
+
+    fn next(&mut self, cells: &mut impl Iterator<Item = (CellKey, Tally)>) -> Option<Chunk> {
+        cells.find_map(|(key, tally)| self.add(key, tally)).or_else(|| self.finish())
+    }
+
     /// Adds a cell whose key is above that of the one before, unless its tally is nothing. Hands out the chunk before it if that is
     /// full.
     pub fn add(&mut self, key: CellKey, tally: Tally) -> Option<Chunk> {
@@ -85,7 +94,7 @@ impl ChunkBuilder {
 
     /// Hands out the last chunk of a table; a new one may begin then.
     pub fn finish(&mut self) -> Option<Chunk> {
-        (self.0.cells > 0).then(|| std::mem::take(&mut self.0).close())
+        (self.0.cells > 0).then(|| self.0.close())
     }
 }
 
@@ -211,13 +220,25 @@ impl OpenChunk {
         self.number(columns::SCROLL + class, depth);
     }
 
-    fn close(mut self) -> Chunk {
+    /// The chunk, whose columns are as long as what is in them.
+    fn close(&mut self) -> Chunk {
         self.end_run();
-        let OpenChunk { mut columns, step_bits, tally_bits, .. } = self;
-        columns[columns::STEP_BITS] = step_bits.finish();
-        columns[columns::TALLY_BITS] = tally_bits.finish();
+        self.columns[columns::STEP_BITS].extend_from_slice(self.step_bits.finish());
+        self.columns[columns::TALLY_BITS].extend_from_slice(self.tally_bits.finish());
         let is_zeros = |column: &[u8]| column.iter().all(|byte| *byte == 0);
-        let columns = columns.map(|column| if is_zeros(&column) { Vec::new() } else { column });
-        Chunk { first: self.first, last: self.last, cells: self.cells, last_second: self.second, columns }
+        let kept = |column: &Vec<u8>| if is_zeros(column) { Vec::new() } else { column.clone() };
+        let columns = self.columns.each_ref().map(kept);
+        let OpenChunk { first, last, cells, second: last_second, .. } = *self;
+        self.clear();
+        Chunk { first, last, cells, last_second, columns }
+    }
+
+    fn clear(&mut self) {
+        let OpenChunk { mut columns, mut steps, mut step_bits, mut tally_bits, .. } = std::mem::take(self);
+        columns.iter_mut().for_each(Vec::clear);
+        steps.clear();
+        step_bits.clear();
+        tally_bits.clear();
+        *self = OpenChunk { columns, steps, step_bits, tally_bits, ..OpenChunk::default() };
     }
 }

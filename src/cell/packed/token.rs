@@ -72,12 +72,18 @@ impl BitWriter {
         }
     }
 
-    /// All bytes, the last filled up with zeros.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    /// All bytes, the last filled up with zeros. Nothing is written behind them.
+    pub(super) fn finish(&mut self) -> &[u8] {
         if self.count > 0 {
             self.bytes.push(self.held as u8);
         }
-        self.bytes
+        &self.bytes
+    }
+
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        (self.held, self.count) = (0, 0);
     }
 }
 

@@ -3,10 +3,7 @@
 use super::NameNumbers;
 use crate::cell::{HitAttributes, Sym, TUPLES_PER_VISIT};
 use crate::counts::snapshot::{SessionSnapshot, Small, VisitorRows};
-use crate::visit::PageVisitRow;
 
-/// Stands for the page of a visit that has none, because the site does not collect it.
-const NO_PAGE: u32 = u32::MAX;
 /// Stands for the visitor of hits without a token, which are no visits.
 pub(super) const NOBODY: u32 = u32::MAX;
 
@@ -16,8 +13,8 @@ pub(super) trait BatchRow: Copy {
     fn visit(&self) -> u32;
     /// A number that no other visitor of the day has, or [`NOBODY`].
     fn visitor(&self) -> u32;
-    /// What is counted of it, visits and visitors aside; time and scrolling if a page is counted.
-    fn counted(&self, by_page: bool) -> Small;
+    /// Adds what is counted of it, visits and visitors aside; time and scrolling if a page is counted.
+    fn add_to(&self, sum: &mut Small, by_page: bool);
 }
 
 /// A visit.
@@ -27,9 +24,9 @@ pub(super) struct BatchVisit {
     visitor: u32,
     /// Places in columns.
     pub(super) tuples: [u32; TUPLES_PER_VISIT],
-    /// Places in [`VisitBatch::pages`].
-    entry: u32,
-    exit: u32,
+    /// Ranks in [`VisitBatch::pages`].
+    pub(super) entry: u32,
+    pub(super) exit: u32,
     pageviews: u32,
     events: u32,
     seconds: u32,
@@ -41,7 +38,7 @@ pub(super) struct BatchVisit {
 pub(super) struct BatchPlace {
     visit: u32,
     visitor: u32,
-    /// A place in [`VisitBatch::pages`].
+    /// A rank in [`VisitBatch::pages`].
     pub(super) page: u32,
     pub(super) attributes: HitAttributes,
     count: u32,
@@ -58,7 +55,7 @@ pub(super) struct VisitBatch {
     pub(super) places: Vec<BatchPlace>,
     /// The numbers of the pages in it, in order.
     pub(super) pages: Vec<u32>,
-    /// By name: the place in `pages`.
+    /// By name: the rank in `pages`; that of no page is the one after the last.
     ranks: Vec<u32>,
 }
 
@@ -87,13 +84,15 @@ impl SessionSnapshot {
 impl VisitBatch {
     fn add(&mut self, rows: &VisitorRows, visitor: u32) {
         let visitor = if rows.is_known { visitor } else { NOBODY };
+        // Hits without a token have no first and last page.
+        let end = |page: Sym| if rows.is_known { page.0 } else { Sym::EMPTY.0 };
         let before = self.visits.len() as u32;
         self.visits.extend((before..).zip(&rows.visits).map(|(visit, row)| BatchVisit {
             visit,
             visitor,
             tuples: row.tuples.map(|tuple| tuple.place() as u32),
-            entry: row.entry.0,
-            exit: row.exit.0,
+            entry: end(row.entry),
+            exit: end(row.exit),
             pageviews: row.pageviews,
             events: row.events,
             seconds: row.seconds,
@@ -129,9 +128,9 @@ impl VisitBatch {
                 pages.push(number);
             }
         }
-        let rank = |page: u32| if page == Sym::EMPTY.0 { NO_PAGE } else { ranks[page as usize] };
+        ranks[Sym::EMPTY.0 as usize] = pages.len() as u32;
         for visit in visits {
-            (visit.entry, visit.exit) = (rank(visit.entry), rank(visit.exit));
+            (visit.entry, visit.exit) = (ranks[visit.entry as usize], ranks[visit.exit as usize]);
         }
         places.iter_mut().for_each(|place| place.page = ranks[place.page as usize]);
     }
@@ -140,18 +139,6 @@ impl VisitBatch {
         self.visits.clear();
         self.places.clear();
         self.pages.clear();
-    }
-}
-
-impl BatchVisit {
-    /// The rank of its first page. Hits without a token have none.
-    pub(super) fn entry(&self) -> Option<u32> {
-        (self.visitor != NOBODY && self.entry != NO_PAGE).then_some(self.entry)
-    }
-
-    /// The rank of its last page. Hits without a token have none.
-    pub(super) fn exit(&self) -> Option<u32> {
-        (self.visitor != NOBODY && self.exit != NO_PAGE).then_some(self.exit)
     }
 }
 
@@ -164,9 +151,12 @@ impl BatchRow for BatchVisit {
         self.visitor
     }
 
-    fn counted(&self, _by_page: bool) -> Small {
-        let (bounces, seconds) = (self.is_bounce.into(), self.seconds.into());
-        Small { pageviews: self.pageviews, events: self.events, bounces, seconds, ..Small::default() }
+    #[inline]
+    fn add_to(&self, sum: &mut Small, _by_page: bool) {
+        sum.pageviews += self.pageviews;
+        sum.events += self.events;
+        sum.bounces += u32::from(self.is_bounce);
+        sum.seconds += u64::from(self.seconds);
     }
 }
 
@@ -179,9 +169,14 @@ impl BatchRow for BatchPlace {
         self.visitor
     }
 
-    fn counted(&self, by_page: bool) -> Small {
-        let BatchPlace { attributes, count, ms, scroll, is_view, is_engaged, .. } = *self;
-        let row = PageVisitRow { visit: 0, page: Sym::EMPTY, attributes, count, is_view, is_engaged, ms, scroll };
-        Small::of_page_visit(&row, by_page)
+    #[inline]
+    fn add_to(&self, sum: &mut Small, by_page: bool) {
+        let hits = if self.is_view { &mut sum.pageviews } else { &mut sum.events };
+        *hits += self.count;
+        if by_page {
+            sum.engaged_visits += u32::from(self.is_engaged);
+            sum.engaged_ms += u64::from(self.ms);
+            sum.scroll += u32::from(self.scroll);
+        }
     }
 }

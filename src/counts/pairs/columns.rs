@@ -6,6 +6,7 @@ use super::batch::{BatchPlace, BatchRow, BatchVisit, NOBODY, VisitBatch};
 use super::folded::FoldedTable;
 use super::grouped::{CellSums, Grouped};
 use super::{CountedTable, NameNumbers, Pair};
+use crate::cell::packed::ChunkBuilder;
 use crate::cell::{Dimension, Sym};
 use crate::counts::snapshot::{Column, SessionSnapshot};
 
@@ -47,13 +48,16 @@ impl PairColumns {
 
     /// Adds what a batch counts to each table.
     pub(super) fn count(&self, batch: &VisitBatch, tables: &mut BTreeMap<Pair, CountedTable>) {
-        let mut sums = CellSums::default();
+        let (mut rows, mut sums, mut builder) = (FirstRows::default(), CellSums::default(), ChunkBuilder::default());
         for (dimension, first) in &self.0 {
-            let rows = FirstRows::of(first, batch);
+            rows.take(first, batch);
             for pair in Pair::all().filter(|pair| pair.first == *dimension) {
-                rows.count(self.column(pair.second), pair, batch, &mut sums);
+                let by_page = [pair.first, pair.second].contains(&Dimension::Page);
+                let second = self.column(pair.second);
+                sums.begin(first.values(batch), second.values(batch), by_page);
+                rows.count(second, &mut sums);
                 if !sums.cells().is_empty() {
-                    tables.entry(pair).or_default().add(sums.cells());
+                    tables.entry(pair).or_default().add(sums.cells(), &mut builder);
                 }
             }
         }
@@ -63,18 +67,19 @@ impl PairColumns {
     pub(super) fn fold(&self, batch: &VisitBatch, table: &mut FoldedTable) {
         let [first, second] = [table.pair.first, table.pair.second].map(|dimension| self.column(dimension));
         let (of_first, of_second) = (first.values(batch), second.values(batch));
-        let mut take = |a: Option<u32>, b: u32, visitor: u32| {
+        let mut take = |a: u32, b: u32, visitor: u32| {
+            let values = of_first.get(a as usize).zip(of_second.get(b as usize));
             // Hits without a token have no visitors to be told apart.
-            if let Some(a) = a.filter(|_| visitor != NOBODY) {
-                table.take((of_first[a as usize], of_second[b as usize]), visitor);
+            if let Some((a, b)) = values.filter(|_| visitor != NOBODY) {
+                table.take((*a, *b), visitor);
             }
         };
         for visit in batch.visits.iter().filter(|_| !second.is_of_places()) {
-            second.of_visit(visit).into_iter().for_each(|b| take(first.of_visit(visit), b, visit.visitor()));
+            take(first.of_visit(visit), second.of_visit(visit), visit.visitor());
         }
         for place in batch.places.iter().filter(|_| second.is_of_places()) {
             let a = match first.is_of_places() {
-                true => first.of_place(place).next(),
+                true => first.of_place_once(place),
                 false => first.of_visit(&batch.visits[place.visit() as usize]),
             };
             second.of_place(place).for_each(|b| take(a, b, place.visitor()));
@@ -83,36 +88,38 @@ impl PairColumns {
 }
 
 /// A batch's rows, those of each value of one dimension together.
-struct FirstRows<'a> {
-    values: &'a [u32],
+#[derive(Default)]
+struct FirstRows {
     visits: Grouped<BatchVisit>,
     places: Grouped<BatchPlace>,
+    /// Of the visits and of the places.
+    ranks: [Vec<u32>; 2],
 }
 
-impl<'a> FirstRows<'a> {
-    fn of(first: &'a RankedColumn, batch: &'a VisitBatch) -> FirstRows<'a> {
-        let values = first.values(batch);
+impl FirstRows {
+    /// Takes a batch by another dimension.
+    fn take(&mut self, first: &RankedColumn, batch: &VisitBatch) {
+        let many = first.values(batch).len();
+        let [of_visits, of_places] = &mut self.ranks;
+        of_places.clear();
         if first.is_of_places() {
-            let ranks = batch.places.iter().map(|place| first.of_place(place).next());
-            let places = Grouped::by(&ranks.collect::<Vec<_>>(), &batch.places, values.len());
-            return FirstRows { values, visits: Grouped::default(), places };
+            of_places.extend(batch.places.iter().map(|place| first.of_place_once(place)));
+            self.visits.clear();
+        } else {
+            of_visits.clear();
+            of_visits.extend(batch.visits.iter().map(|visit| first.of_visit(visit)));
+            of_places.extend(batch.places.iter().map(|place| of_visits[place.visit() as usize]));
+            self.visits.take(of_visits, &batch.visits, many);
         }
-        let ranks: Vec<Option<u32>> = batch.visits.iter().map(|visit| first.of_visit(visit)).collect();
-        let visits = Grouped::by(&ranks, &batch.visits, values.len());
-        let ranks: Vec<Option<u32>> = batch.places.iter().map(|place| ranks[place.visit() as usize]).collect();
-        FirstRows { values, visits, places: Grouped::by(&ranks, &batch.places, values.len()) }
+        self.places.take(of_places, &batch.places, many);
     }
 
-    /// Leaves the cells of a pair, whose second dimension is `second`, in `sums`.
-    fn count(&self, second: &RankedColumn, pair: Pair, batch: &VisitBatch, sums: &mut CellSums) {
-        let by_page = [pair.first, pair.second].contains(&Dimension::Page);
-        sums.begin(self.values, second.values(batch), by_page);
+    /// Counts the cells with the values of another dimension.
+    fn count(&self, second: &RankedColumn, sums: &mut CellSums) {
         match &second.ranks {
-            Ranks::Tuple(which, ranks) => {
-                sums.add(&self.visits, |visit| some_rank(ranks[visit.tuples[*which] as usize]));
-            }
-            Ranks::Entry => sums.add(&self.visits, BatchVisit::entry),
-            Ranks::Exit => sums.add(&self.visits, BatchVisit::exit),
+            Ranks::Tuple(which, ranks) => sums.add(&self.visits, |visit| Some(ranks[visit.tuples[*which] as usize])),
+            Ranks::Entry => sums.add(&self.visits, |visit| Some(visit.entry)),
+            Ranks::Exit => sums.add(&self.visits, |visit| Some(visit.exit)),
             Ranks::Page => sums.add(&self.places, |place| Some(place.page)),
             Ranks::Attributes(ranks) => {
                 sums.add(&self.places, |place| of_attributes(ranks, place).iter().copied());
@@ -141,8 +148,7 @@ impl RankedColumn {
 
     fn of_attributes<'a>(of: impl Iterator<Item = &'a [Sym]> + Clone, ranking: &mut Ranking) -> RankedColumn {
         let values = ranking.rank(of.clone().flatten());
-        let rank = |value: &Sym| some_rank(ranking.ranks[value.0 as usize]);
-        let ranks = |values: &[Sym]| values.iter().filter_map(rank).collect();
+        let ranks = |values: &[Sym]| values.iter().map(|value| ranking.ranks[value.0 as usize]).collect();
         RankedColumn { ranks: Ranks::Attributes(of.map(ranks).collect()), values }
     }
 
@@ -158,12 +164,23 @@ impl RankedColumn {
     }
 
     /// The rank of a visit's value.
-    fn of_visit(&self, visit: &BatchVisit) -> Option<u32> {
+    fn of_visit(&self, visit: &BatchVisit) -> u32 {
         match &self.ranks {
-            Ranks::Tuple(which, ranks) => some_rank(ranks[visit.tuples[*which] as usize]),
-            Ranks::Entry => visit.entry(),
-            Ranks::Exit => visit.exit(),
-            Ranks::Page | Ranks::Attributes(_) => None,
+            Ranks::Tuple(which, ranks) => ranks[visit.tuples[*which] as usize],
+            Ranks::Entry => visit.entry,
+            Ranks::Exit => visit.exit,
+            Ranks::Page | Ranks::Attributes(_) => NO_VALUE,
+        }
+    }
+
+    /// The rank of a place's only value.
+    fn of_place_once(&self, place: &BatchPlace) -> u32 {
+        match &self.ranks {
+            Ranks::Page => place.page,
+            Ranks::Attributes(ranks) => {
+                of_attributes(ranks, place).first().map_or(self.values.len() as u32, |rank| *rank)
+            }
+            Ranks::Tuple(..) | Ranks::Entry | Ranks::Exit => NO_VALUE,
         }
     }
 
@@ -193,16 +210,11 @@ struct Ranking<'a> {
 const NO_VALUE: u32 = u32::MAX;
 const UNRANKED: u32 = u32::MAX - 1;
 
-fn some_rank(rank: u32) -> Option<u32> {
-    (rank != NO_VALUE).then_some(rank)
-}
-
 impl Ranking<'_> {
-    /// The numbers of values in order, each once.
+    /// The numbers of values in order, each once. The rank after theirs is that of no value: of what is not collected.
     fn rank<'a>(&mut self, values: impl Iterator<Item = &'a Sym>) -> Vec<u32> {
         self.ranks.fill(NO_VALUE);
         values.for_each(|value| self.ranks[value.0 as usize] = UNRANKED);
-        // What is not collected is no value.
         self.ranks[Sym::EMPTY.0 as usize] = NO_VALUE;
         let mut ranked = Vec::new();
         for (name, number) in self.numbers.in_order() {
@@ -212,6 +224,7 @@ impl Ranking<'_> {
                 ranked.push(number);
             }
         }
+        self.ranks[Sym::EMPTY.0 as usize] = ranked.len() as u32;
         ranked
     }
 }

@@ -18,24 +18,30 @@ impl<R> Default for Grouped<R> {
 }
 
 impl<R: BatchRow> Grouped<R> {
-    /// Rows with their ranks, which lie below `many`; rows without one are left out. A counting sort.
-    pub(super) fn by(ranks: &[Option<u32>], rows: &[R], many: usize) -> Grouped<R> {
-        let Some(any) = rows.first() else { return Grouped::default() };
-        let mut ends = vec![0; many + 1];
-        ranks.iter().flatten().for_each(|rank| ends[*rank as usize + 1] += 1);
+    /// Takes rows with their ranks, which lie below `many`; those of rank `many` have no value and are left out. A counting sort, in
+    /// the room of the one before.
+    pub(super) fn take(&mut self, ranks: &[u32], rows: &[R], many: usize) {
+        self.ends.clear();
+        let Some(any) = rows.first() else { return };
+        let ends = &mut self.ends;
+        ends.resize(many + 2, 0);
+        ranks.iter().for_each(|rank| ends[*rank as usize + 1] += 1);
         for rank in 0..many {
             ends[rank + 1] += ends[rank];
         }
-        let mut sorted = vec![*any; ends[many]];
+        self.rows.resize(rows.len(), *any);
         for (rank, row) in ranks.iter().zip(rows) {
-            if let Some(rank) = rank {
-                let place = &mut ends[*rank as usize];
-                sorted[*place] = *row;
-                *place += 1;
-            }
+            let place = &mut ends[*rank as usize];
+            self.rows[*place] = *row;
+            *place += 1;
         }
+        // Rows without a value come last.
         ends.truncate(many);
-        Grouped { rows: sorted, ends }
+    }
+
+    /// Takes no rows.
+    pub(super) fn clear(&mut self) {
+        self.ends.clear();
     }
 
     fn groups(&self) -> impl Iterator<Item = &[R]> {
@@ -76,7 +82,8 @@ impl CellSums {
         self.seconds.clear();
         self.seconds.extend(seconds);
         self.by_page = by_page;
-        self.sums.resize(seconds.len().max(self.sums.len()), UNUSED);
+        // One more for rows that have no second value.
+        self.sums.resize((seconds.len() + 1).max(self.sums.len()), UNUSED);
         self.cells.clear();
     }
 
@@ -93,9 +100,8 @@ impl CellSums {
     ) {
         for (first, rows) in rows.groups().enumerate().filter(|(_, rows)| !rows.is_empty()) {
             for row in rows {
-                let counted = row.counted(self.by_page);
                 for second in seconds(row) {
-                    self.add_row(second, row.visit(), row.visitor(), counted);
+                    self.add_row(second, row);
                 }
             }
             self.end_group(self.firsts[first]);
@@ -103,12 +109,13 @@ impl CellSums {
     }
 
     #[inline]
-    fn add_row(&mut self, second: u32, visit: u32, visitor: u32, counted: Small) {
+    fn add_row<R: BatchRow>(&mut self, second: u32, row: &R) {
+        let (visit, visitor) = (row.visit(), row.visitor());
         let cell = &mut self.sums[second as usize];
         if cell.visit == UNUSED.visit {
             self.used.push(second);
         }
-        cell.sum.add(counted);
+        row.add_to(&mut cell.sum, self.by_page);
         // Rows of a visit, and of a visitor, come one after the other.
         if visitor != NOBODY {
             cell.sum.visits += u32::from(cell.visit != visit);
@@ -121,7 +128,9 @@ impl CellSums {
         self.used.sort_unstable();
         for second in self.used.drain(..) {
             let cell = std::mem::replace(&mut self.sums[second as usize], UNUSED);
-            self.cells.push(((first, self.seconds[second as usize]), cell.sum));
+            if let Some(number) = self.seconds.get(second as usize) {
+                self.cells.push(((first, *number), cell.sum));
+            }
         }
     }
 }

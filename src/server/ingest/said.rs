@@ -121,7 +121,8 @@ impl<'a> Said<'a> {
 
 /// The beginning of a header that is UTF-8: a byte of another encoding behind it is no reason to lose an agent or a page.
 fn readable(value: &[u8]) -> &str {
-    value.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    // Nearly all are ASCII as a whole, which is checked by the dozen.
+    str::from_utf8(value).unwrap_or_else(|_| value.utf8_chunks().next().map_or("", |chunk| chunk.valid()))
 }
 
 /// Headers by which browsers say that nobody looks at the page yet.

@@ -242,6 +242,7 @@ fn add_sums<'a>(
 fn end_cells(ending: &mut DayCells, axis: (Grain, AxisKey), bucket: i32, cells: Vec<(i64, Tally)>) -> Result<()> {
     let second = if axis.0 == Grain::Hour { bucket.rem_euclid(24) as u32 } else { 0 };
     let to = ending.entry(axis).or_default();
+    to.reserve(cells.len());
     for (value, tally) in cells {
         to.push(((u32::try_from(value).map_err(|_| StoreError::Full)?, second), tally));
     }
