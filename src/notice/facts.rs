@@ -10,8 +10,10 @@ use crate::operator::Share;
 use crate::site::telling::NoticeTexts;
 use crate::site::{AddressMode, Collectable, KeptFor, Moment, NoticeSettings, RetainedKind, Schedule, Site, Target};
 
-/// What a notice tells, in no language. Two of a site that are equal need no new version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a notice tells, in no language. Two of a site that are equal need no new version. Facts that an older version kept lack those
+/// that came later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NoticeFacts {
     /// The site's domain.
     pub domain: String,
@@ -58,12 +60,13 @@ pub struct NoticeFacts {
     /// The owner's texts by code of language.
     pub texts: BTreeMap<String, NoticeTexts>,
     /// What will hold later.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub announced: Vec<AnnouncedFacts>,
 }
 
 /// A public page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OpenPage {
     /// The last day on which it is open, as `2026-12-31`.
     pub until: Option<String>,
@@ -72,7 +75,8 @@ pub struct OpenPage {
 }
 
 /// What will hold from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AnnouncedFacts {
     /// The day, as `2026-12-31`.
     pub from: String,
@@ -140,9 +144,9 @@ fn open_page(share: &Share, schedule: &Schedule) -> OpenPage {
     OpenPage { until, embed: share.embed.clone() }
 }
 
-/// What is kept for a time only.
+/// What is kept for a time only: nothing outlives what is coarser.
 fn retention(site: &Site) -> BTreeMap<String, KeptFor> {
-    let kept = |kind: RetainedKind| Some((kind.name().to_owned(), site.settings.retention.kept_for(kind)?));
+    let kept = |kind: RetainedKind| Some((kind.name().to_owned(), site.settings.retention.lasts(kind)?));
     RetainedKind::ALL.into_iter().filter_map(kept).collect()
 }
 

@@ -108,6 +108,20 @@ impl KeptFor {
         }
     }
 
+    /// How old what is kept becomes, in days that count a month as its shortest.
+    const fn days_at_most(self) -> u32 {
+        match self {
+            KeptFor::Days(days) => days,
+            // Whole months are kept beside the running one.
+            KeptFor::Months(months) => KeptFor::days_of_months(months + 1),
+        }
+    }
+
+    /// The fewest days that so many months in a row have.
+    const fn days_of_months(months: u32) -> u32 {
+        months * 365 / 12 - 2
+    }
+
     /// The first day that is kept on a day.
     pub fn first_day(self, today: Day) -> Day {
         match self {
@@ -196,6 +210,35 @@ impl Retention {
         let kinds = std::iter::once(kind).chain(kind.coarser().iter().copied());
         let first = kinds.filter_map(|kind| self.kept_for(kind)).map(|kept| kept.first_day(today)).max()?;
         Some(if kind.is_by_month() { first.month().first() } else { first })
+    }
+
+    /// How long a kind is kept, which is no longer than what is coarser; nothing is for ever.
+    pub fn lasts(&self, kind: RetainedKind) -> Option<KeptFor> {
+        let kinds = std::iter::once(kind).chain(kind.coarser().iter().copied());
+        let shortest = kinds.filter_map(|kind| self.kept_for(kind)).min_by_key(|kept| kept.days_at_most())?;
+        Some(match shortest {
+            // It goes with the month that holds its last day.
+            KeptFor::Days(days) if kind.is_by_month() => KeptFor::Months(days.div_ceil(KeptFor::days_of_months(1))),
+            kept => kept,
+        })
+    }
+
+    /// Whether no kind holds anything that is older than so many months.
+    pub fn is_within(&self, months: u32) -> bool {
+        let most = KeptFor::days_of_months(months);
+        RetainedKind::ALL.into_iter().all(|kind| self.lasts(kind).is_some_and(|kept| kept.days_at_most() <= most))
+    }
+
+    /// Keeps nothing that is older than so many months.
+    pub(super) fn keep_within(&mut self, months: u32) {
+        // Whole months are kept beside the running one, which counts as one here.
+        let longest = KeptFor::Months(months.saturating_sub(1));
+        // What is coarser comes first, so that what goes with it needs no time of its own.
+        for kind in [RetainedKind::Months, RetainedKind::Bots, RetainedKind::Rejections, RetainedKind::Mails] {
+            if self.lasts(kind).is_none_or(|kept| kept.days_at_most() > longest.days_at_most()) {
+                self.set(kind, longest);
+            }
+        }
     }
 
     /// For how many days before a day cells are kept by hour.

@@ -29,9 +29,20 @@ impl Default for Epsilon {
 }
 
 impl Epsilon {
-    /// What can be chosen, and how it is written.
+    /// What can be chosen, from the least to the most, and how it is written.
     const CHOICES: [(u32, &'static str); 6] =
         [(100, "0.1"), (250, "0.25"), (500, "0.5"), (1_000, "1"), (2_000, "2"), (4_000, "4")];
+
+    /// How the choices are written, from the least to the most.
+    pub(super) const NAMES: [&'static str; Epsilon::CHOICES.len()] = {
+        let mut names = [""; Epsilon::CHOICES.len()];
+        let mut place = 0;
+        while place < names.len() {
+            names[place] = Epsilon::CHOICES[place].1;
+            place += 1;
+        }
+        names
+    };
 
     /// As a number.
     pub fn number(self) -> f64 {
@@ -127,7 +138,7 @@ pub(super) static SETTINGS: [SiteSetting; 2] = [
 
 const EPSILONS: [SettingOption; Epsilon::CHOICES.len()] = {
     const fn option(place: usize) -> SettingOption {
-        let name = Epsilon::CHOICES[place].1;
+        let name = Epsilon::NAMES[place];
         SettingOption { name, label: Translated { english: name, german: name, french: name } }
     }
     [option(0), option(1), option(2), option(3), option(4), option(5)]
