@@ -180,12 +180,29 @@ fn hosts(asked: &[String]) -> Result<Vec<String>, CommandRefusal> {
     }
     let mut hosts: Vec<String> = Vec::new();
     for host in asked {
-        let host = site::host_pattern(host)?;
+        let host = frame_source(host)?;
         if !hosts.contains(&host) {
             hosts.push(host);
         }
     }
     Ok(hosts)
+}
+
+/// A host as a content policy names it (CSP level 3, host-source): itself alone, and with the scheme and the port that are given.
+fn frame_source(text: &str) -> Result<String, CommandRefusal> {
+    let lower = text.trim().to_ascii_lowercase();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme)).unwrap_or_default();
+    let rest = &lower[scheme.len()..];
+    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let port = match port.map(str::parse::<u16>) {
+        None => String::new(),
+        Some(Ok(port)) => format!(":{port}"),
+        Some(Err(_)) => return refuse(format!("{text:?} is no host; write it like www.example.com or https://example.com:8443")),
+    };
+    let pattern = site::host_pattern(host)?;
+    // To trackers `www.` is no host of its own, to browsers it is.
+    let www = if host.starts_with("www.") { "www." } else { "" };
+    Ok(format!("{scheme}{www}{pattern}{port}"))
 }
 
 fn list(collector: &Collector, site: &Site, base_url: &str) -> Done {

@@ -170,7 +170,7 @@ texts! {
     share_until: "Until the end of",
     share_until_help: "Left empty, it stays open until it is closed.",
     share_embed: "Hosts in whose pages it may stand",
-    share_embed_help: "One per line; `*.example.com` stands for every host below it. Left empty, none.",
+    share_embed_help: "One per line, with `www.` where they have it; `*.example.com` stands for every host below it. Left empty, none.",
     share_add: "Open the site",
     share_add_button: "Open it",
     share_made: "It is open at this address:",

@@ -189,7 +189,7 @@ pub const FRENCH: Settings = Settings {
     share_until: "Jusqu’à la fin du",
     share_until_help: "Si le champ est vide, l’accès reste ouvert jusqu’à sa fermeture.",
     share_embed: "Hôtes dont les pages peuvent l’intégrer",
-    share_embed_help: "Un par ligne ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, aucun.",
+    share_embed_help: "Un par ligne, avec `www.` s’il en fait partie ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, aucun.",
     share_add: "Ouvrir le site",
     share_add_button: "L’ouvrir",
     share_made: "Ouvert à cette adresse :",

@@ -189,7 +189,7 @@ pub const GERMAN: Settings = Settings {
     share_until: "Bis zum Ende des",
     share_until_help: "Ohne Angabe bleibt es offen, bis es geschlossen wird.",
     share_embed: "Hosts, in deren Seiten es stehen darf",
-    share_embed_help: "Einer pro Zeile; `*.example.com` steht für alle Hosts darunter. Ohne Angabe keine.",
+    share_embed_help: "Einer pro Zeile, mit `www.`, wenn er so heißt; `*.example.com` steht für alle Hosts darunter. Ohne Angabe keine.",
     share_add: "Website freigeben",
     share_add_button: "Freigeben",
     share_made: "Freigegeben unter dieser Adresse:",
