@@ -42,7 +42,9 @@ use crate::notice::NoticeCache;
 use crate::report;
 use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
-use crate::store::{CountedBy, Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{
+    CountedBy, Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore,
+};
 pub use admission::utc_day;
 pub use forgetting::NotForgotten;
 pub use pending::SnapshotScope;
@@ -81,7 +83,7 @@ struct Inner {
     proxies: Proxies,
     /// For walks over the visitors of days that run.
     turns: Turns,
-    folded: report::folded::Kept,
+    folded: Arc<report::folded::Kept>,
     notices: NoticeCache<Vec<LanguageFileState>>,
     tools: Tools,
     clock: Clock,
@@ -123,7 +125,7 @@ impl Inner {
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
             turns: Turns::of_cores(),
-            folded: report::folded::Kept::by(small_counts_key(&operators)?),
+            folded: parts.folded.clone(),
             notices: NoticeCache::default(),
             tools,
             clock: parts.clock.clone(),
@@ -200,6 +202,7 @@ impl Collector {
             personal: Arc::new(Personal::read(&*sums)?),
             clock,
             meter: Meter::new(),
+            folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
         let inner = Inner::of(parts, operators, tools, beginning)?;

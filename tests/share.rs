@@ -93,7 +93,10 @@ fn an_operator_opens_lists_and_closes() {
     let text = list(&world).text;
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], format!("public  {}/share/example.com", world.url()));
-    assert_eq!(lines[1], "press  secret link  in pages of www.example.org, *.example.net, example.org  ends at 2026-07-01 00:00");
+    assert_eq!(
+        lines[1],
+        "press  secret link  in pages of www.example.org, *.example.net, example.org  ends at 2026-07-01 00:00"
+    );
     assert_eq!(lines[2], "board  secret link  with a password");
     assert_eq!(list(&world).json[1]["ends"], "2026-07-01T00:00:00Z");
     // Neither links nor passwords are on the disk.

@@ -122,7 +122,8 @@ impl SiteFacts<'_> {
 
     /// A paragraph of what the owner has said, or that it is missing.
     fn owner_must(&self, title: &str, field: NoticeField, what: &str) -> String {
-        let missing = || format!("Missing: {what}. The program can't know it; the owner has to say it (--{}).", field.flag());
+        let missing =
+            || format!("Missing: {what}. The program can't know it; the owner has to say it (--{}).", field.flag());
         format!("{title}: {}", self.owner(field).unwrap_or_else(missing))
     }
 }

@@ -197,7 +197,9 @@ fn frame_source(text: &str) -> Result<String, CommandRefusal> {
     let port = match port.map(str::parse::<u16>) {
         None => String::new(),
         Some(Ok(port)) => format!(":{port}"),
-        Some(Err(_)) => return refuse(format!("{text:?} is no host; write it like www.example.com or https://example.com:8443")),
+        Some(Err(_)) => {
+            return refuse(format!("{text:?} is no host; write it like www.example.com or https://example.com:8443"));
+        }
     };
     let pattern = site::host_pattern(host)?;
     // To trackers `www.` is no host of its own, to browsers it is.

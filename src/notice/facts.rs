@@ -263,4 +263,41 @@ mod tests {
         assert_eq!(at(2 * day).secret_links, 0);
         assert_eq!(at(3 * day).public, None);
     }
+
+    #[test]
+    fn facts_of_an_older_version_are_read_without_what_came_later() {
+        let all = NoticeFacts {
+            public: Some(OpenPage::default()),
+            announced: vec![AnnouncedFacts { from: "2026-06-01".into(), facts: told(&site()) }],
+            ..told(&site())
+        };
+        let serde_json::Value::Object(kept) = serde_json::to_value(&all).unwrap() else {
+            panic!("facts are an object")
+        };
+        for name in kept.keys() {
+            let mut older = kept.clone();
+            older.remove(name);
+            older.insert("of_a_later_version".into(), true.into());
+            let read: NoticeFacts = serde_json::from_value(older.into()).unwrap();
+            let read = serde_json::to_value(read).unwrap();
+            for (other, value) in kept.iter().filter(|(other, _)| *other != name) {
+                assert_eq!(&read[other], value, "{other} without {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_to_outlive_what_is_coarser() {
+        let mut site = site();
+        let context = SettingContext {
+            domain: &Domain::parse("example.com").unwrap(),
+            other_with: &|_| None,
+            is_country: &|_| true,
+            counted: &|path, _| Ok(path.to_owned()),
+        };
+        SiteChange::of("keep", ["days=40d", "months=1y", "mails=2y"]).apply(&mut site.settings, &context).unwrap();
+        let told = told(&site).retention.into_iter().map(|(name, kept)| format!("{name}={kept}"));
+        let want = ["day-pairs=2m", "days=40d", "hours=31d", "mails=24m", "month-pairs=12m", "months=12m"];
+        assert_eq!(told.collect::<Vec<_>>(), want);
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::setting::{SettingKind, SiteSetting};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{Day, Month, NotSet, SettingContext, Settings};
 use crate::limits;
 
@@ -330,7 +330,19 @@ pub(super) static KEEPING: [SiteSetting; 1] = [SiteSetting {
         none: "default",
     },
     acts: Some("What is older goes from the end of the site's present day on, for good."),
-    field: None,
+    field: Some(SettingField {
+        form: SettingsForm::Keeping,
+        label: Translated {
+            english: "How long figures are kept",
+            german: "Wie lange Zahlen bleiben",
+            french: "Durée de conservation des chiffres",
+        },
+        help: Some(Translated {
+            english: "One per line, like `days=25m` or `hours=7d`: of `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, in days, months or years. What is not named is kept for ever, hours for 31 days. What is older goes for good.",
+            german: "Eine pro Zeile, wie `days=25m` oder `hours=7d`: von `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, in Tagen, Monaten oder Jahren. Was fehlt, bleibt für immer, Stunden 31 Tage. Was älter ist, geht endgültig.",
+            french: "Une par ligne, comme `days=25m` ou `hours=7d` : parmi `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, en jours, mois ou années. Ce qui n’est pas nommé est conservé sans fin, les heures 31 jours. Ce qui est plus ancien disparaît définitivement.",
+        }),
+    }),
 }];
 
 #[cfg(test)]

@@ -240,7 +240,10 @@ mod tests {
             (SiteChange::of("keep", Vec::<String>::new()), "--keep months=24m"),
             (SiteChange::of("keep", ["months=25m,bots=24m,rejections=24m,mails=24m"]), "--keep months=24m"),
             (SiteChange::of("keep", ["months=24m,bots=24m,rejections=24m,mails=759d"]), "--keep months=24m"),
-            (SiteChange::of("keep", ["days=24m,month-pairs=24m,bots=24m,rejections=24m,mails=24m"]), "--keep months=24m"),
+            (
+                SiteChange::of("keep", ["days=24m,month-pairs=24m,bots=24m,rejections=24m,mails=24m"]),
+                "--keep months=24m",
+            ),
         ] {
             let said = changed(&[cnil(), change.clone()]).unwrap_err();
             assert!(said.contains(flag) && said.ends_with("`headcount site set example.com --preset none`"), "{said}");

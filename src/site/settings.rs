@@ -370,7 +370,19 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
             shown: "below {} visitors a day",
         },
         acts: None,
-        field: None,
+        field: Some(SettingField {
+            form: SettingsForm::Publishing,
+            label: Translated {
+                english: "Visitors of a day that a value needs to be shown",
+                german: "Besucher eines Tages, ab denen ein Wert gezeigt wird",
+                french: "Visiteurs d’un jour à partir desquels une valeur est montrée",
+            },
+            help: Some(Translated {
+                english: "To readers who are not signed in; less is part of (other). At most {0}.",
+                german: "Für alle, die nicht angemeldet sind; Kleineres ist Teil von (other). Höchstens {0}.",
+                french: "Aux lecteurs qui ne sont pas connectés ; le reste rejoint (other). Au plus {0}.",
+            }),
+        }),
     },
     SiteSetting {
         name: "values_max",
