@@ -226,7 +226,7 @@ fn nothing_is_composed_or_read_of_a_site_of_which_nothing_has_changed() {
     let opened = work();
     world.go_to("2026-06-04T09:00:00Z");
     look();
-    assert_eq!(work(), (opened.0 + 2, opened.1), "an end makes a version, which is looked at: {opened:?}");
+    assert_eq!(work(), (opened.0 + 1, opened.1), "an end makes a version");
 }
 
 #[test]

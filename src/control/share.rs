@@ -264,3 +264,27 @@ fn remove(collector: &Collector, site: &Site, name: &str) -> Done {
     }
     Ok(Reply::new(format!("{name} is closed."), json!({"site": site.domain, "removed": name})))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_may_embed_is_itself_alone() {
+        let read = |text: &str| frame_source(text).map_err(|refusal| refusal.refused.0);
+        for (text, source) in [
+            ("Example.org", "example.org"),
+            ("www.example.org", "www.example.org"),
+            ("*.example.org", "*.example.org"),
+            ("HTTPS://www.example.org:8443", "https://www.example.org:8443"),
+            ("http://example.org", "http://example.org"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(source));
+        }
+        for bad in
+            ["https://a.test/page", "a.test:x", "ftp://a.test", "'self'", "a.test;script-src *", "*", "a b.test", ""]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! the French data protection act; CNIL, "Cookies : solutions pour les outils de mesure d'audience", 4 July 2025): one publisher's
 //! audience alone, anonymous statistics alone, nothing joined with other data, nobody followed over sites, places no finer than a
 //! city, an objection that is honoured, and figures kept for 25 months at most (CNIL, guidelines of 17 September 2020, deliberation
-//! 2020-091, article 5: trackers live for 13 months, what they collect is kept for 25). It is stricter where that costs little.
+//! 2020-091: trackers live for 13 months, what they collect is kept for 25). It is stricter where that costs little.
 
 use serde::{Deserialize, Serialize};
 
@@ -266,9 +266,9 @@ mod tests {
             Preset::hold(&mut old, Preset::Cnil, &change, &Domain::parse("example.com").unwrap())?;
             Ok::<_, NotSet>(old.retention.is_within(limits::EXEMPT_MONTHS_MAX))
         };
-        assert_eq!(make(SiteChange::of("counter", true)).unwrap(), false);
+        assert!(!make(SiteChange::of("counter", true)).unwrap());
         assert!(make(SiteChange::of("day_pairs_months", 25)).is_err());
-        assert_eq!(make(cnil()).unwrap(), true);
+        assert!(make(cnil()).unwrap());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The self-assessment of a site against the French regulator's exemption from consent for audience measurement (CNIL, "Cookies :
-//! solutions pour les outils de mesure d'audience", 4 July 2025; for lifetimes article 5 of its guidelines of 17 September 2020), point by
-//! point.
+//! solutions pour les outils de mesure d'audience", 4 July 2025; for lifetimes also its guidelines of 17 September 2020, deliberation
+//! 2020-091), point by point.
 
 use super::SiteFacts;
 use crate::cell::Dimension;
