@@ -304,7 +304,7 @@ fn owners_forget_in_the_browser_when_they_have_seen_what_would_go() {
     for (of, value, sentence) in [
         ("", "x", "A value needs its dimension"),
         ("page", "", "--page needs a value"),
-        ("", "", "say what is to be forgotten"),
+        ("", "", "what is to be forgotten: values like"),
         ("colour", "x", "is no dimension"),
     ] {
         let refused = form("forget", &[("of", of), ("value", value), ("days", ""), ("confirmed", "true")]);

@@ -129,7 +129,7 @@ fn every_format_is_read() {
         assert_eq!(message.site, "example.com", "{line}: {message:?}");
         assert!(message.rejected.is_none() && cell(&message, "page")[0].0 == "/a", "{line}: {message:?}");
     }
-    for other in ["GET /health", "GET /example.com", "GET /e/example.com/x.gif"] {
+    for other in ["GET /health", "GET /example.com", "GET /l/x"] {
         let said = explained(Settings::default(), &format!("{other} HTTP/1.1\n\n"));
         assert!(said.is_err_and(|said| said.contains("/api/event")), "{other}");
     }
