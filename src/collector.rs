@@ -37,10 +37,13 @@ use crate::counts::recent_activity::{RecentActivity, RecentVisitors};
 use crate::hit::Tools;
 use crate::journal::{Found, Journal, JournalTrouble};
 use crate::meter::{FailureKind, Meter};
+use crate::notice::NoticeCache;
 use crate::report;
 use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
-use crate::store::{CountedBy, Interrupt, JournalState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{
+    CountedBy, Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore,
+};
 pub use admission::utc_day;
 pub use forgetting::NotForgotten;
 pub use pending::SnapshotScope;
@@ -78,7 +81,8 @@ struct Inner {
     proxies: Proxies,
     /// For walks over the visitors of days that run.
     turns: Turns,
-    folded: report::folded::Kept,
+    folded: Arc<report::folded::Kept>,
+    notices: NoticeCache<Vec<LanguageFileState>>,
     tools: Tools,
     clock: Clock,
     meter: Arc<Meter>,
@@ -119,7 +123,8 @@ impl Inner {
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
             turns: Turns::of_cores(),
-            folded: report::folded::Kept::by(small_counts_key(&operators)?),
+            folded: parts.folded.clone(),
+            notices: NoticeCache::default(),
             tools,
             clock: parts.clock.clone(),
             meter: parts.meter.clone(),
@@ -195,6 +200,7 @@ impl Collector {
             personal: Arc::new(Personal::read(&*sums)?),
             clock,
             meter: Meter::new(),
+            folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
         let inner = Inner::of(parts, operators, tools, beginning)?;
@@ -349,6 +355,11 @@ impl Collector {
     /// Folded sums in memory, for readers who are not signed in.
     pub fn folded(&self) -> &report::folded::Kept {
         &self.0.folded
+    }
+
+    /// The notices of sites, as they were looked at last.
+    pub fn notices(&self) -> &NoticeCache<Vec<LanguageFileState>> {
+        &self.0.notices
     }
 
     /// The counters.

@@ -198,10 +198,14 @@ impl Command {
 
     /// Whether visits of the running day may be in the way of it, so that they are taken up first where no server runs.
     pub fn needs_running_day(&self) -> bool {
-        let forgets = |command: &ForgetCommand| !command.dry_run;
+        matches!(self, Command::SiteForget(_) | Command::SiteReset { .. }) && !self.is_dry_run()
+    }
+
+    /// Whether it only tells what would be forgotten.
+    pub fn is_dry_run(&self) -> bool {
         match self {
-            Command::SiteForget(command) => forgets(command),
-            Command::SiteReset { dry_run, .. } => !dry_run,
+            Command::SiteForget(command) => command.dry_run,
+            Command::SiteReset { dry_run, .. } => *dry_run,
             _ => false,
         }
     }

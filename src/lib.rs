@@ -92,7 +92,8 @@
 //! - how long sums are kept: `site/keeping.rs`, `store/sums/sqlite/retaining.rs`, `thinning.rs` for pairs by day; the least figures that
 //!   are kept of a day: `site/at_rest.rs`, `store/sums/sqlite/at_rest.rs`; how cells are packed: `cell/packed/`;
 //! - what an owner has forgotten: `cell/forgotten.rs` for what goes with a value, `collector/forgetting.rs`, in memory
-//!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs` and `sweep.rs`; what is said of it: `report/taken_out.rs`;
+//!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs` and `sweep.rs`; what is said of it: `report/taken_out.rs`; its forms:
+//!   `page/settings/forgetting.rs`;
 //! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
 //!   `store/sums/sqlite/kept_answers.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
@@ -109,7 +110,7 @@
 //! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
-//! - what visitors are told: its facts in `notice/facts.rs`, its sentences in `notice/compose.rs` and `notice/texts/`, versions and announced
+//! - what visitors are told: its facts in `notice/facts.rs`, its sentences in `notice/compose.rs` and `notice/texts/`, when they are composed anew in `notice/cache.rs`, versions and announced
 //!   changes in `control/notice/`, which way a setting leads in `site/direction.rs`, what owners say in `site/telling.rs`, its pages in
 //!   `page/notice.rs` and `server/privacy.rs`;
 //! - a reason for rejection: [`rejection::Rejection`] and the table in `docs/reasons.md`;

@@ -3,6 +3,7 @@
 //! In: a site, what is open of it, and what its owner has said. Out: [`NoticeFacts`], in no language; of these a [`Notice`] in each
 //! language, as HTML (`page/notice.rs`), Markdown and JSON; what came and went between two of them. Forgets: nothing; no visitor is in it.
 
+mod cache;
 mod compose;
 mod described;
 mod difference;
@@ -12,6 +13,7 @@ mod markdown;
 pub mod rights;
 pub mod snippet;
 
+pub use cache::{KnownNotice, NoticeBasis, NoticeCache};
 pub use compose::{compose, out_lines};
 pub use described::{GPC_PATH, described, gpc};
 pub use difference::{ChangedLine, NoticeDifference};

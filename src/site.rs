@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod at_rest;
+mod budget;
 mod change;
 mod collect;
 mod direction;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use crate::limits;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
+pub use budget::Budget;
 pub use change::{NotSet, SettingContext, SettingValue, SiteChange};
 pub use collect::{Collectable, Collected};
 pub use direction::DataDirection;
@@ -37,7 +39,7 @@ pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-pub use settings::{AddressMode, Budget, Settings};
+pub use settings::{AddressMode, Settings};
 pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 

@@ -18,7 +18,7 @@ pub use inspection::{
     ALLOWED, AllowedColumn, AllowedTable, CellCounts, ColumnContent, GivenShare, Inspection, KeptSpan, PageOwner,
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
-pub use operators::{Operators, SiteError, UserError};
+pub use operators::{LanguageFileState, Operators, SiteError, UserError};
 pub use sums::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory,
     Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay,

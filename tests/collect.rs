@@ -5,7 +5,9 @@ use std::io::Write;
 use std::process::Stdio;
 
 use headcount::control::document::{DocumentCommand, DocumentKind};
+use headcount::control::notice::NoticeCommand;
 use headcount::control::{Command, Refused, SiteChange};
+use headcount::site::NoticeField;
 use serde_json::{Value, json};
 
 use crate::arriving::{WEBSITE, send, world};
@@ -166,6 +168,39 @@ fn owners_switch_in_the_settings_of_the_site() {
 }
 
 #[test]
+fn owners_say_in_the_settings_what_is_kept_and_published() {
+    let world = World::start();
+    let cookie = [world.sign_in()];
+    let form =
+        |name: &str, fields: &[(&str, &str)]| world.form(&format!("/example.com/settings/{name}"), &cookie, fields);
+    let settings = || world.collector().directory().find("example.com").unwrap().settings.clone();
+    let kept = form("keeping", &[("keep", "days=1y\r\nmails=90d"), ("k_at_rest", "5\r\ncity=10")]);
+    assert_eq!(kept.status, 303, "{}", kept.text());
+    assert_eq!(settings().retention.words(), ["days=12m", "mails=90d"]);
+    assert_eq!(settings().k_at_rest.words(), ["5", "city=10"]);
+    let shown = form("publishing", &[("small_counts_k", "7"), ("publish", "true"), ("publish_epsilon", "0.5")]);
+    assert_eq!(shown.status, 303, "{}", shown.text());
+    let now = settings();
+    assert_eq!((now.small_counts_k, now.publish.is_on, now.publish.epsilon.0), (7, true, 500));
+    assert!(!now.publish_audit, "a box that is not ticked");
+    assert_eq!(form("publishing", &[("small_counts_k", "1"), ("publish_epsilon", "1")]).status, 400);
+    set(&world, SiteChange::of("preset", "cnil")).unwrap();
+    let refused = form("keeping", &[("keep", "days=3y"), ("k_at_rest", "")]);
+    let page = refused.text();
+    assert!(refused.status == 400 && page.contains("--keep months=24m"), "{page}");
+    assert!(page.contains("\ndays=3y</textarea>"), "what was typed stays: {page}");
+    for (language, titles) in [
+        ("en", ["What is kept", "What everybody may see", "Forget figures"]),
+        ("de", ["Was bleibt", "Was alle sehen dürfen", "Zahlen vergessen"]),
+        ("fr", ["Ce qui est conservé", "Ce que tout le monde peut voir", "Oublier des chiffres"]),
+    ] {
+        let headers = [cookie[0].clone(), ("accept-language", language.to_owned())];
+        let page = world.request("GET", "/example.com/settings", &headers, None).text();
+        assert!(titles.iter().all(|title| page.contains(&format!("\">{title}</h2>"))), "{language}: {page}");
+    }
+}
+
+#[test]
 fn the_preset_is_kept_by_commands_with_a_server_and_without() {
     let (_home, data) = folder();
     printed(&["--data", &data, "site", "add", "example.com", "--preset", "cnil"]);
@@ -225,6 +260,30 @@ fn documents_follow_the_settings() {
     assert!(!record.contains("utm_source") && record.contains("Missing: name and address of the controller"));
     let html = DocumentCommand { kind: DocumentKind::Record, site: "example.com".into(), as_html: true };
     assert!(world.command(Command::Document(html)).unwrap().text.starts_with("<!doctype html>"));
+}
+
+#[test]
+fn the_record_has_all_that_visitors_are_told() {
+    let world = World::start();
+    let kept = SiteChange::of("publish", true).with("publish_epsilon", "0.5").with("publish_audit", true);
+    set(&world, kept.with("k_at_rest", ["7", "city=20"]).with("keep", ["months=1y"])).unwrap();
+    let said = |field: NoticeField| format!("said of {}", field.name());
+    let texts = NoticeField::ALL.into_iter().map(|field| (field, said(field))).collect();
+    let texts = NoticeCommand::Set { site: "example.com".into(), language: None, texts };
+    world.command(Command::Notice(texts)).unwrap();
+    let record = document(&world, DocumentKind::Record).to_string();
+    for part in ["epsilon 0.5 a day", "/public/example.com.json", "/privacy/example.com/audit", "7, city=20"] {
+        assert!(record.contains(part), "{part}: {record}");
+    }
+    assert!(record.contains("days: 12 months; day-pairs: 12 months; months: 12 months"), "{record}");
+    let no_part = [NoticeField::ComplaintBody, NoticeField::Minors];
+    for field in NoticeField::ALL.into_iter().filter(|field| !no_part.contains(field)) {
+        assert!(record.contains(&said(field)), "{}: {record}", field.name());
+    }
+    // What the notice does not tell is not claimed: without a table of places and without visitors.
+    set(&world, SiteChange::of("address", "none")).unwrap();
+    let record = document(&world, DocumentKind::Record).to_string();
+    assert!(!record.contains("entry_page") && !record.contains("engagement"), "{record}");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! What an owner has forgotten is in no figure and in no byte, and all else is as it was.
 
+use headcount::cell::{Axis, Dimension, Metric};
+use headcount::collector::SnapshotScope;
 use headcount::control::forget::ForgetCommand;
 use headcount::control::{Command, Refused, Reply};
-use headcount::site::{SettingValue, SiteChange};
+use headcount::report::folded::Folded;
+use headcount::report::{Question, Span, answer};
+use headcount::site::{Moment, RetainedKind, SettingValue, SiteChange};
 use headcount::store::Inspection;
 use serde_json::{Value, json};
 
@@ -277,6 +281,70 @@ fn figures_below_k_are_not_at_rest_when_their_day_is_over() {
     let bad = SiteChange::default().with("k_at_rest", SettingValue::List(vec!["colour=5".to_owned()]));
     let refused = refusal(world.command(Command::SiteSet { domain: "example.com".into(), change: bad }));
     assert!(refused.contains("colour"), "{refused}");
+}
+
+#[test]
+fn owners_forget_in_the_browser_when_they_have_seen_what_would_go() {
+    let world = world();
+    let cookie = [world.sign_in()];
+    let form =
+        |name: &str, fields: &[(&str, &str)]| world.form(&format!("/example.com/settings/{name}"), &cookie, fields);
+    let fields = [("of", "page"), ("value", PAGE), ("days", "")];
+    let asked = form("forget", &fields);
+    let confirms = "<input type=\"hidden\" name=\"confirmed\" value=\"true\">";
+    let page = asked.text();
+    assert!(asked.status == 200 && page.contains("This would go") && page.contains(confirms), "{page}");
+    assert!(page.contains(&format!("name=\"value\" value=\"{PAGE}\"")) && is_held(&world, PAGE));
+    let done = form("forget", &[fields.as_slice(), &[("confirmed", "true")]].concat());
+    assert_eq!((done.status, done.header("location")), (303, Some("/example.com/settings#forget")));
+    assert!(is_gone(&world, PAGE) && is_held(&world, SOURCE));
+    for (of, value, sentence) in [
+        ("", "x", "A value needs its dimension"),
+        ("page", "", "--page needs a value"),
+        ("", "", "what is to be forgotten: values like"),
+        ("colour", "x", "is no dimension"),
+    ] {
+        let refused = form("forget", &[("of", of), ("value", value), ("days", ""), ("confirmed", "true")]);
+        assert!(refused.status == 400 && refused.text().contains(sentence), "{}", refused.text());
+    }
+    let asked = form("reset", &[]);
+    assert!(asked.status == 200 && asked.text().contains(confirms), "{}", asked.text());
+    assert_eq!(form("reset", &[("confirmed", "true")]).status, 303);
+    assert!(is_gone(&world, SOURCE));
+    world.add_user("Reader", "analyst", &["example.com"]);
+    let reader = [world.sign_in_as("Reader")];
+    assert_eq!(world.form("/example.com/settings/reset", &reader, &[("confirmed", "true")]).status, 403);
+}
+
+/// A page for everybody may be asked for between midnight and the flush that ends the day.
+#[test]
+fn what_was_folded_for_readers_before_a_day_is_at_rest_is_not_kept() {
+    let world = World::start();
+    set(&world, "k_at_rest", "10");
+    for who in 0..12 {
+        world.pageview("/twelve").by(&format!("visitor {who}")).ok();
+        if who < 7 {
+            world.pageview("/seven").by(&format!("visitor {who}")).ok();
+        }
+    }
+    let site = world.collector().directory().find("example.com").unwrap().clone();
+    let shown = || {
+        let snapshot = world.collector().snapshot(SnapshotScope::sites(vec![site.id])).unwrap();
+        let tomorrow = Moment("2026-06-02T09:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let open = Folded::of(&snapshot, &site, tomorrow, world.collector().folded());
+        let today = site.schedule.locate(world.collector().started()).day;
+        let pages = Axis::Of(Dimension::Page);
+        let question = Question::new(site.id, Span::of_days(today, today), pages, None, &[Metric::Visitors]);
+        let lines = answer(&question, &open).unwrap();
+        let mut shown: Vec<(String, i64)> =
+            lines.iter().map(|line| (line.value.to_string(), line.tally.visitors)).collect();
+        shown.sort();
+        shown
+    };
+    assert_eq!(shown(), [("/seven".to_owned(), 7), ("/twelve".to_owned(), 12)]);
+    world.go_to("2026-06-02T09:00:00Z");
+    settle(&world);
+    assert_eq!(shown(), [("(other)".to_owned(), 7), ("/twelve".to_owned(), 12)]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod rights;
 use std::collections::BTreeMap;
 
 use headcount::control::campaign::CampaignCommand;
-use headcount::control::notice::NoticeCommand;
+use headcount::control::notice::{NoticeCommand, keeping};
 use headcount::control::share::ShareCommand;
 use headcount::control::{Command, Refused, Reply, SiteChange};
 use headcount::site::{NoticeField, SettingValue};
@@ -197,6 +197,36 @@ fn a_file_beside_the_database_is_a_further_language() {
     let check = notice(&world, NoticeCommand::Check { site: SITE.into() }).unwrap();
     assert!(check.text.contains("notice/it.txt: out.button must have {domain}, as in English"), "{}", check.text);
     assert!(page(&world, "/privacy/example.com?lang=xx").text().contains("In short"), "an unknown one is English");
+}
+
+#[test]
+fn nothing_is_composed_or_read_of_a_site_of_which_nothing_has_changed() {
+    let world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("shop.test", "Etc/UTC")]);
+    let look = || keeping::look(world.collector(), world.url()).unwrap();
+    let work = || world.collector().notices().work();
+    let gpc = |host: &str| world.request("GET", "/.well-known/gpc.json", &[("host", host.to_owned())], None).json();
+    let own = world.url().strip_prefix("http://").unwrap();
+    look();
+    let before = work();
+    for _ in 0..5 {
+        look();
+        assert_eq!(gpc(own), json!({"gpc": true, "lastUpdate": "2026-06-01"}));
+        page(&world, "/privacy/example.com");
+    }
+    assert_eq!(work(), before, "nothing has changed");
+    world.go_to("2026-06-02T09:00:00Z");
+    look();
+    assert_eq!(work(), before, "a day alone changes nothing");
+    set(&world, "opt_out", false);
+    let after = work();
+    assert!(after.0 > before.0 && after.1 == before.1, "one of the sites: {before:?} {after:?}");
+    look();
+    assert_eq!((work(), gpc(own)), (after, json!({"gpc": false, "lastUpdate": "2026-06-02"})));
+    open(&world, Some("Board"), Some("2026-06-03"));
+    let opened = work();
+    world.go_to("2026-06-04T09:00:00Z");
+    look();
+    assert_eq!(work(), (opened.0 + 1, opened.1), "an end makes a version");
 }
 
 #[test]

@@ -185,3 +185,17 @@ fn a_site_that_publishes_needs_room_for_all_listed_values() {
     assert!(refused(SiteChange::of("values_max", 100)).contains(said));
     assert!(refused(SiteChange::of("publish_epsilon", "3")).contains("takes 0.1, 0.25, 0.5, 1, 2 or 4"));
 }
+
+#[test]
+fn a_dimension_that_is_not_collected_is_not_published() {
+    let world = publishing();
+    set(&world, "example.com", SiteChange::of("collect", ["no-country", "no-screen"]));
+    world.pageview("/a").by("ana").ok();
+    pass_to(&world, "2026-06-03T00:00:20Z");
+    let told = release(&world, "2026-06-02").json();
+    let mut names: Vec<&str> =
+        told["dimensions"].as_array().unwrap().iter().map(|part| part["dimension"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["browser", "channel", "device", "entry_page", "os"]);
+    assert_eq!((&told["shares"]["number"], &told["shares"]["scale"]), (&json!(6), &json!(6.0)), "the noise is theirs");
+}

@@ -85,7 +85,7 @@ fn an_operator_opens_lists_and_closes() {
     assert_eq!(open(&world, None, |_| ()), "/share/example.com");
     let link = open(&world, Some("press"), |share| {
         share.expires = Some("2026-06-30");
-        share.embed = vec!["www.Example.org", "*.example.net", "example.org"];
+        share.embed = vec!["www.Example.org", "*.example.net", "www.example.org"];
     });
     let secret = link.strip_prefix("/share/").unwrap();
     assert_eq!(secret.len(), 43);
@@ -93,7 +93,7 @@ fn an_operator_opens_lists_and_closes() {
     let text = list(&world).text;
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], format!("public  {}/share/example.com", world.url()));
-    assert_eq!(lines[1], "press  secret link  in pages of example.org, *.example.net  ends at 2026-07-01 00:00");
+    assert_eq!(lines[1], "press  secret link  in pages of www.example.org, *.example.net  ends at 2026-07-01 00:00");
     assert_eq!(lines[2], "board  secret link  with a password");
     assert_eq!(list(&world).json[1]["ends"], "2026-07-01T00:00:00Z");
     // Neither links nor passwords are on the disk.
@@ -128,7 +128,7 @@ fn what_makes_no_sense_is_refused_with_the_way_out() {
         let error = try_open(&world, Some("late"), |share| share.expires = Some(when)).unwrap_err();
         assert!(error.contains("write a day like"), "{when:?}: {error}");
     }
-    assert!(refused(Some("x"), &|share| share.embed = vec!["https://a.test"]).contains("not a domain"));
+    assert!(refused(Some("x"), &|share| share.embed = vec!["https://a.test/x"]).contains("not a domain"));
     let both = |share: &mut Share| {
         share.embed = vec!["a.test"];
         share.password = Some("three green geese");
@@ -418,16 +418,18 @@ fn passwords_are_tried_a_few_times_only() {
 #[test]
 fn only_hosts_that_were_named_may_frame_a_page() {
     let world = World::start();
-    let link = open(&world, Some("press"), |share| share.embed = vec!["example.org", "*.example.net"]);
+    let hosts = vec!["example.org", "WWW.example.com", "*.example.net", "https://a.test:8443", "example.org"];
+    let link = open(&world, Some("press"), |share| share.embed = hosts.clone());
     let plain = open(&world, Some("plain"), |_| ());
     let frames = |path: &str| {
         let answer = world.page(path);
         assert_eq!(answer.status, 200);
         answer.header("content-security-policy").unwrap().split("frame-ancestors ").nth(1).unwrap().to_owned()
     };
+    let sources = "example.org www.example.com *.example.net https://a.test:8443";
     assert_eq!(frames(&link), "'none'", "only ?embed stands in other pages");
-    assert_eq!(frames(&format!("{link}?embed")), "example.org:* www.example.org:* *.example.net:*");
-    assert_eq!(frames(&format!("{link}?period=7d&embed")), "example.org:* www.example.org:* *.example.net:*");
+    assert_eq!(frames(&format!("{link}?embed")), sources);
+    assert_eq!(frames(&format!("{link}?period=7d&embed")), sources);
     assert_eq!(frames(&format!("{plain}?embed")), "'none'");
     let (whole, part) = (world.page(&link).text(), world.page(&format!("{link}?embed&period=7d")).text());
     assert!(whole.contains("<footer") && !part.contains("<footer") && !part.contains("<header"), "{part}");

@@ -10,10 +10,10 @@ use crate::beacon::mail::{Act, Asker, MailKind, UNKNOWN, asker};
 use crate::beacon::{Request, Sender};
 use crate::counts::shares::has_memory;
 use crate::hit::agent::Verdict;
-use crate::hit::token;
+use crate::hit::{Tools, token};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::site::{Day, SiteId};
+use crate::site::{Day, Site, SiteId};
 use crate::store::MailSum;
 
 pub(super) type MailKey = (SiteId, Day, String, MailKind);
@@ -95,6 +95,43 @@ impl MailTallies {
     }
 }
 
+/// What a request for the picture or a link of a mail counts as.
+#[derive(Debug)]
+pub struct MailHit {
+    /// The campaign, or [`UNKNOWN`].
+    pub campaign: String,
+    /// What happened, and by whom.
+    pub kind: MailKind,
+    sender: Sender,
+}
+
+impl MailHit {
+    /// Of a request about a campaign of a site.
+    ///
+    /// # Errors
+    /// Why it is not counted.
+    pub fn made(
+        request: &Request<'_>,
+        site: &Site,
+        tools: &Tools,
+        (campaign, act): (&str, Act),
+        is_head: bool,
+    ) -> Result<MailHit, Rejection> {
+        if request.opted_out && site.settings.opt_out {
+            return Err(Rejection::OptedOut);
+        }
+        let sender = Sender::of(request);
+        if site.settings.exclude.has_address(sender.address.0) {
+            return Err(Rejection::Excluded);
+        }
+        let verdict = tools.agents.classify(&sender.agent.0, &sender.hints, false);
+        let is_program = !matches!(verdict, Verdict::Person(_));
+        let kind = MailKind { act, asker: asker(request, act, is_program, is_head) };
+        let campaign = if site.settings.campaigns.contains_key(campaign) { campaign } else { UNKNOWN };
+        Ok(MailHit { campaign: campaign.to_owned(), kind, sender })
+    }
+}
+
 impl Collector {
     /// Books that the reader of a mail did not want to be counted: by the picture or link itself, whatever the site honours.
     pub fn decline_mail(&self, site: &str) -> Outcome {
@@ -125,23 +162,18 @@ impl Collector {
             Err(self.reject_at(site, reason, now))
         };
         let Some(site) = directory.find(site) else { return refuse(None, Rejection::UnknownSite) };
-        if request.opted_out && site.settings.opt_out {
-            return refuse(Some(site), Rejection::OptedOut);
-        }
-        let Sender { address, agent, hints, .. } = Sender::of(request);
-        if site.settings.exclude.has_address(address.0) {
-            return refuse(Some(site), Rejection::Excluded);
-        }
-        let is_program = !matches!(self.0.tools.agents.classify(&agent.0, &hints, false), Verdict::Person(_));
-        let kind = MailKind { act, asker: asker(request, act, is_program, is_head) };
+        let MailHit { campaign, kind, sender: Sender { address, agent, .. } } =
+            match MailHit::made(request, site, &self.0.tools, (campaign, act), is_head) {
+                Ok(hit) => hit,
+                Err(reason) => return refuse(Some(site), reason),
+            };
         let day = site.schedule.locate(now).day;
         // The address of a proxy or a scanner stands for nobody.
         let person = match (kind.asker, self.0.salts.of(site.id, day)) {
             (Asker::Reader, Ok(salt)) => token::of(&salt, address, &agent, site.settings.address),
             _ => None,
         };
-        let name = if site.settings.campaigns.contains_key(campaign) { campaign } else { UNKNOWN };
-        let key = (site.id, day, name.to_owned(), kind);
+        let key = (site.id, day, campaign, kind);
         let counted = self.0.running.with(|running, _| running.mail(key, person.map(|token| token.bits())));
         counted.ok_or(Outcome::Lost)
     }

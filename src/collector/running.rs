@@ -43,6 +43,7 @@ use crate::counts::{OpenDay, SessionSnapshot, Shares};
 use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
+use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
@@ -63,6 +64,7 @@ pub(super) struct Parts {
     pub(super) personal: Arc<Personal>,
     pub(super) clock: Clock,
     pub(super) meter: Arc<Meter>,
+    pub(super) folded: Arc<Kept>,
 }
 
 /// What the state begins with.
@@ -223,7 +225,7 @@ pub(super) struct Running {
 
 impl Running {
     fn new(parts: Parts, wake: &Arc<Wake>, now: Moment) -> Result<Running, StoreError> {
-        let Parts { sums, directory, salts, personal, clock, meter } = parts;
+        let Parts { sums, directory, salts, personal, clock, meter, folded } = parts;
         Ok(Running {
             days: HashMap::default(),
             shares: Shares::default(),
@@ -235,7 +237,7 @@ impl Running {
             looked_at: directory.load_full(),
             directory,
             clock,
-            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone())?,
+            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone(), folded)?,
             journal: Journaling::none(meter.clone()),
             displacing: Vec::new(),
             wake: wake.clone(),

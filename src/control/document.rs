@@ -1,7 +1,7 @@
 //! `headcount record` and `headcount assessment`: documents about what is done with data at a site, from the configuration as it is.
 //!
-//! What the program can't know, such as who the controller is, the owner has to say; such facts are taken from one place
-//! (the notice of the site) and named as missing where they are.
+//! They are made of the facts that visitors are told ([`NoticeFacts`]). What the program can't know, such as who the controller is, the
+//! owner says for the notice; it is named as missing where it is.
 
 mod assessment;
 mod record;
@@ -9,10 +9,10 @@ mod record;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::notice::keeping::facts_of;
 use super::{CommandRefusal, Done, Reply, find};
-use crate::cell::{DIMENSIONS, is_collected};
 use crate::collector::Collector;
-use crate::operator::Share;
+use crate::notice::NoticeFacts;
 use crate::page::document::Document;
 use crate::site::{Collectable, NoticeField, Site};
 
@@ -53,36 +53,13 @@ fn answered(document: &Document, as_html: bool) -> Reply {
     Reply::new(text, json!(document))
 }
 
-/// What the owner says of themselves; nothing of what they have not said.
-#[derive(Debug, Clone, Default)]
-struct OwnerFacts {
-    /// Who is responsible.
-    controller: Option<String>,
-    /// How they are reached.
-    contact: Option<String>,
-    /// Who runs the machine, and where.
-    hoster: Option<String>,
-}
-
-/// What the owner of a site has said of themselves.
-fn owner_facts(site: &Site) -> OwnerFacts {
-    // The documents are in English.
-    let text = |field| site.settings.notice.text(field, "en").map(str::to_owned);
-    OwnerFacts {
-        controller: text(NoticeField::Controller),
-        contact: text(NoticeField::Contact),
-        hoster: text(NoticeField::Host),
-    }
-}
-
 /// What documents are made of.
 struct SiteFacts<'a> {
     site: &'a Site,
-    owner: OwnerFacts,
+    /// What visitors are told, which is what is done.
+    told: NoticeFacts,
     /// The day on the site's calendar.
     today: String,
-    /// What is open to readers who are not signed in.
-    shares: Vec<Share>,
     /// Users who may read its figures.
     users: usize,
     /// Tokens that are good for it.
@@ -93,17 +70,11 @@ struct SiteFacts<'a> {
 impl SiteFacts<'_> {
     fn of<'a>(collector: &Collector, site: &'a Site) -> Result<SiteFacts<'a>, CommandRefusal> {
         let (now, operators) = (collector.clock().now(), collector.operators());
-        let shares = operators
-            .shares(site.id)?
-            .into_iter()
-            .filter(|share| share.has_begun(now) && !share.has_ended(now))
-            .collect();
         let is_of_site = |of: Option<crate::site::SiteId>| of.is_none_or(|of| of == site.id);
         Ok(SiteFacts {
             site,
-            owner: owner_facts(site),
+            told: facts_of(collector, site)?,
             today: site.schedule.locate(now).day.to_string(),
-            shares,
             users: operators.users()?.iter().filter(|user| user.may_read(site.id)).count(),
             tokens: operators.tokens()?.iter().filter(|token| is_of_site(token.access.site)).count(),
             keeps_journal: collector.journal_trouble().is_none(),
@@ -118,11 +89,15 @@ impl SiteFacts<'_> {
         self.site.settings.collect.has(what)
     }
 
-    /// The dimensions that are collected, by their names, and what else is.
-    fn collected(&self) -> Vec<&'static str> {
-        let dimensions = DIMENSIONS.listed().filter(|row| is_collected(self.site, row.dimension)).map(|row| row.name);
-        let further = [Collectable::Engagement, Collectable::Properties, Collectable::Money];
-        dimensions.chain(further.into_iter().filter(|what| self.collects(*what)).map(Collectable::name)).collect()
+    /// What is collected, by its names.
+    fn collected(&self) -> Vec<&str> {
+        let further = [
+            (self.told.has_reading, Collectable::Engagement),
+            (self.told.has_properties, Collectable::Properties),
+            (self.told.has_money, Collectable::Money),
+        ];
+        let further = further.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.name());
+        self.told.dimensions.iter().map(String::as_str).chain(further).collect()
     }
 
     /// What is not collected, as `--collect` takes it.
@@ -134,9 +109,21 @@ impl SiteFacts<'_> {
     fn show(&self) -> String {
         format!("headcount site show {}", self.domain())
     }
-}
 
-/// What the owner has said, or that it is missing.
-fn said(fact: Option<&String>, what: &str) -> String {
-    fact.cloned().unwrap_or_else(|| format!("Missing: {what}. The program can't know it; the owner has to say it."))
+    /// What the owner has said. The documents are in English.
+    fn owner(&self, field: NoticeField) -> Option<String> {
+        self.site.settings.notice.text(field, "en").map(str::to_owned)
+    }
+
+    /// A paragraph of what the owner has said, if they have.
+    fn owner_line(&self, title: &str, field: NoticeField) -> Option<String> {
+        self.owner(field).map(|text| format!("{title}: {text}"))
+    }
+
+    /// A paragraph of what the owner has said, or that it is missing.
+    fn owner_must(&self, title: &str, field: NoticeField, what: &str) -> String {
+        let missing =
+            || format!("Missing: {what}. The program can't know it; the owner has to say it (--{}).", field.flag());
+        format!("{title}: {}", self.owner(field).unwrap_or_else(missing))
+    }
 }

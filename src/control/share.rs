@@ -180,12 +180,31 @@ fn hosts(asked: &[String]) -> Result<Vec<String>, CommandRefusal> {
     }
     let mut hosts: Vec<String> = Vec::new();
     for host in asked {
-        let host = site::host_pattern(host)?;
+        let host = frame_source(host)?;
         if !hosts.contains(&host) {
             hosts.push(host);
         }
     }
     Ok(hosts)
+}
+
+/// A host as a content policy names it (CSP level 3, host-source): itself alone, and with the scheme and the port that are given.
+fn frame_source(text: &str) -> Result<String, CommandRefusal> {
+    let lower = text.trim().to_ascii_lowercase();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| lower.starts_with(scheme)).unwrap_or_default();
+    let rest = &lower[scheme.len()..];
+    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let port = match port.map(str::parse::<u16>) {
+        None => String::new(),
+        Some(Ok(port)) => format!(":{port}"),
+        Some(Err(_)) => {
+            return refuse(format!("{text:?} is no host; write it like www.example.com or https://example.com:8443"));
+        }
+    };
+    let pattern = site::host_pattern(host)?;
+    // To trackers `www.` is no host of its own, to browsers it is.
+    let www = if host.starts_with("www.") { "www." } else { "" };
+    Ok(format!("{scheme}{www}{pattern}{port}"))
 }
 
 fn list(collector: &Collector, site: &Site, base_url: &str) -> Done {
@@ -244,4 +263,28 @@ fn remove(collector: &Collector, site: &Site, name: &str) -> Done {
         ));
     }
     Ok(Reply::new(format!("{name} is closed."), json!({"site": site.domain, "removed": name})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_may_embed_is_itself_alone() {
+        let read = |text: &str| frame_source(text).map_err(|refusal| refusal.refused.0);
+        for (text, source) in [
+            ("Example.org", "example.org"),
+            ("www.example.org", "www.example.org"),
+            ("*.example.org", "*.example.org"),
+            ("HTTPS://www.example.org:8443", "https://www.example.org:8443"),
+            ("http://example.org", "http://example.org"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(source));
+        }
+        for bad in
+            ["https://a.test/page", "a.test:x", "ftp://a.test", "'self'", "a.test;script-src *", "*", "a b.test", ""]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
 }

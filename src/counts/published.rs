@@ -19,7 +19,7 @@ use std::sync::Arc;
 use super::{Name, SessionSnapshot};
 use crate::cell::{Dimension, OTHER};
 use crate::hit::listed;
-use crate::site::Epsilon;
+use crate::site::{Collected, Epsilon};
 pub use noise::DiscreteLaplace;
 
 /// The dimensions of which a release tells, beside the total.
@@ -33,9 +33,9 @@ pub const PUBLISHED: [Dimension; 7] = [
     Dimension::EntryPage,
 ];
 
-/// How often each visitor of a day is counted at the most: once in all, and once under each dimension.
-pub fn shares() -> u32 {
-    PUBLISHED.len() as u32 + 1
+/// How often each visitor of a day is counted: once in all, and once under each dimension that is collected.
+pub fn shares(collected: Collected) -> u32 {
+    PUBLISHED.into_iter().filter(|dimension| dimension.is_collected(collected)).count() as u32 + 1
 }
 
 /// The visitors of a day in all and by listed values, each counted once in each.
@@ -138,16 +138,22 @@ impl BoundedCounts {
         counts
     }
 
-    /// The counts with noise. `bits` gives 64 random bits at a time.
+    /// The counts with noise, of the dimensions that the site collects. `bits` gives 64 random bits at a time.
     ///
     /// # Errors
     /// What `bits` fails with.
-    pub fn released<E>(&self, epsilon: Epsilon, bits: &mut impl FnMut() -> Result<u64, E>) -> Result<Release, E> {
-        let noise = DiscreteLaplace::of(epsilon, shares());
+    pub fn released<E>(
+        &self,
+        epsilon: Epsilon,
+        collected: Collected,
+        bits: &mut impl FnMut() -> Result<u64, E>,
+    ) -> Result<Release, E> {
+        let noise = DiscreteLaplace::of(epsilon, shares(collected));
         let noisy = |count: u64, bits: &mut _| Ok(noise.sample(bits)?.saturating_add_unsigned(count));
         let visitors = noisy(self.visitors, bits)?.max(0) as u64;
         let mut dimensions = Vec::with_capacity(PUBLISHED.len());
-        for (dimension, values) in PUBLISHED.into_iter().zip(&self.by) {
+        let of_all = PUBLISHED.into_iter().zip(&self.by);
+        for (dimension, values) in of_all.filter(|(dimension, _)| dimension.is_collected(collected)) {
             let (listed, mut rows) = (values.len() as u32, Vec::new());
             let cut = noise.cut(listed);
             for (value, count) in values {

@@ -1,6 +1,6 @@
 //! What owners declare: `site`, `control`.
 
-/// Most months for which the French regulator's exemption lets figures of an audience be kept.
+/// Age in months at which figures of an audience must be gone under the French regulator's exemption, counted with the running month.
 pub const EXEMPT_MONTHS_MAX: u32 = 25;
 /// Most further names of one site.
 pub const ALIASES_MAX: usize = 100;

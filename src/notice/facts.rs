@@ -10,8 +10,10 @@ use crate::operator::Share;
 use crate::site::telling::NoticeTexts;
 use crate::site::{AddressMode, Collectable, KeptFor, Moment, NoticeSettings, RetainedKind, Schedule, Site, Target};
 
-/// What a notice tells, in no language. Two of a site that are equal need no new version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a notice tells, in no language. Two of a site that are equal need no new version. Facts that an older version kept lack those
+/// that came later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NoticeFacts {
     /// The site's domain.
     pub domain: String,
@@ -58,12 +60,13 @@ pub struct NoticeFacts {
     /// The owner's texts by code of language.
     pub texts: BTreeMap<String, NoticeTexts>,
     /// What will hold later.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub announced: Vec<AnnouncedFacts>,
 }
 
 /// A public page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OpenPage {
     /// The last day on which it is open, as `2026-12-31`.
     pub until: Option<String>,
@@ -72,7 +75,8 @@ pub struct OpenPage {
 }
 
 /// What will hold from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AnnouncedFacts {
     /// The day, as `2026-12-31`.
     pub from: String,
@@ -140,9 +144,9 @@ fn open_page(share: &Share, schedule: &Schedule) -> OpenPage {
     OpenPage { until, embed: share.embed.clone() }
 }
 
-/// What is kept for a time only.
+/// What is kept for a time only: nothing outlives what is coarser.
 fn retention(site: &Site) -> BTreeMap<String, KeptFor> {
-    let kept = |kind: RetainedKind| Some((kind.name().to_owned(), site.settings.retention.kept_for(kind)?));
+    let kept = |kind: RetainedKind| Some((kind.name().to_owned(), site.settings.retention.lasts(kind)?));
     RetainedKind::ALL.into_iter().filter_map(kept).collect()
 }
 
@@ -258,5 +262,42 @@ mod tests {
         assert_eq!((at(day).public, at(day).secret_links), (Some(page), 1));
         assert_eq!(at(2 * day).secret_links, 0);
         assert_eq!(at(3 * day).public, None);
+    }
+
+    #[test]
+    fn facts_of_an_older_version_are_read_without_what_came_later() {
+        let all = NoticeFacts {
+            public: Some(OpenPage::default()),
+            announced: vec![AnnouncedFacts { from: "2026-06-01".into(), facts: told(&site()) }],
+            ..told(&site())
+        };
+        let serde_json::Value::Object(kept) = serde_json::to_value(&all).unwrap() else {
+            panic!("facts are an object")
+        };
+        for name in kept.keys() {
+            let mut older = kept.clone();
+            older.remove(name);
+            older.insert("of_a_later_version".into(), true.into());
+            let read: NoticeFacts = serde_json::from_value(older.into()).unwrap();
+            let read = serde_json::to_value(read).unwrap();
+            for (other, value) in kept.iter().filter(|(other, _)| *other != name) {
+                assert_eq!(&read[other], value, "{other} without {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_to_outlive_what_is_coarser() {
+        let mut site = site();
+        let context = SettingContext {
+            domain: &Domain::parse("example.com").unwrap(),
+            other_with: &|_| None,
+            is_country: &|_| true,
+            counted: &|path, _| Ok(path.to_owned()),
+        };
+        SiteChange::of("keep", ["days=40d", "months=1y", "mails=2y"]).apply(&mut site.settings, &context).unwrap();
+        let told = told(&site).retention.into_iter().map(|(name, kept)| format!("{name}={kept}"));
+        let want = ["day-pairs=2m", "days=40d", "hours=31d", "mails=24m", "month-pairs=12m", "months=12m"];
+        assert_eq!(told.collect::<Vec<_>>(), want);
     }
 }

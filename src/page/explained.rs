@@ -61,6 +61,8 @@ pub enum StageName {
     Hit,
     /// The memory of the visitor's day.
     Visit,
+    /// The opening of a mail.
+    Mail,
 }
 
 /// A text before and after.
@@ -113,6 +115,7 @@ impl StageName {
             StageName::Beacon => "beacon::Beacon",
             StageName::Hit => "hit::Hit",
             StageName::Visit => "visit::Visitor",
+            StageName::Mail => "collector::mail::MailHit",
         }
     }
 
@@ -124,6 +127,7 @@ impl StageName {
             StageName::Beacon => words.beacon,
             StageName::Hit => words.hit,
             StageName::Visit => words.visit,
+            StageName::Mail => words.mail,
         }
     }
 
@@ -135,6 +139,7 @@ impl StageName {
             StageName::Beacon => words.beacon_lasts,
             StageName::Hit => words.hit_lasts,
             StageName::Visit => words.visit_lasts,
+            StageName::Mail => words.mail_lasts,
         }
     }
 }

@@ -73,6 +73,8 @@ pub enum FlashMessage {
     Done(String),
     /// It was refused: the same.
     Wrong(String),
+    /// This is what it would do: the same. It is done when it is confirmed.
+    Ask(String),
 }
 
 /// The form that was sent last, and what came of it.
@@ -92,10 +94,10 @@ impl SentForm {
         self.flash.clone().filter(|_| self.form == form)
     }
 
-    /// What a field shows: as typed where it was refused, else what there is.
+    /// What a field shows: as typed where it was refused or is to be confirmed, else what there is.
     pub fn value(&self, form: &str, field: &str, there_is: impl Into<String>) -> String {
         match self.flash(form) {
-            Some(FlashMessage::Wrong(_)) => {
+            Some(FlashMessage::Wrong(_) | FlashMessage::Ask(_)) => {
                 let typed = self.values.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
                 typed.collect::<Vec<_>>().join("\n")
             }

@@ -3,6 +3,7 @@
 //! Each form here is a command: the server makes the same [`crate::site`] changes of it that the command line makes, and the
 //! command stands below the form.
 
+pub mod forgetting;
 mod site_forms;
 
 use std::sync::Arc;
@@ -129,6 +130,8 @@ impl SiteSettingsPage {
                 SettingsForm::Paths => (words.paths, words.paths_intro),
                 SettingsForm::Exclusions => (words.exclusions, words.exclusions_intro),
                 SettingsForm::Collect => (words.collect, words.collect_intro),
+                SettingsForm::Keeping => (words.keeping, words.keeping_intro),
+                SettingsForm::Publishing => (words.publishing, words.publishing_intro),
             };
             Section { id: form.name(), title, intro, form: self.settings_form(form) }
         })

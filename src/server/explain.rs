@@ -12,12 +12,14 @@ use std::net::IpAddr;
 use super::ingest::Said;
 use super::routes;
 use crate::beacon::address::{self, Trust};
-use crate::beacon::{Beacon, Kind, Refusal};
+use crate::beacon::mail::{self, Act};
+use crate::beacon::{Beacon, Kind, Refusal, Request};
+use crate::collector::mail::MailHit;
 use crate::counts::{OpenDay, Room};
 use crate::hit::{self, Arrival, Dropped, Hit, Tools};
 use crate::page::explained::{ExplainedMessage, ExplainedRejection, ExplainedRequest};
 use crate::rejection::Rejection;
-use crate::server::ingest::HeaderFields;
+use crate::server::ingest::{HeaderFields, WireAdapter};
 use crate::site::{Directory, Moment, Site};
 pub use raw::{NoRequest, OpenedPage, RawRequest};
 
@@ -54,13 +56,34 @@ impl Explainer<'_> {
         let request = said.request(&raw.query, &raw.body, client);
         let method = hyper::Method::try_from(raw.method.as_str()).unwrap_or_default();
         let route = routes::wire(&method, &raw.path);
-        let messages = route.and_then(|route| wire::messages(route.adapter, raw, &request, self.sites));
-        let messages = messages.ok_or_else(|| NotExplained::Path(raw.path.clone(), wire::paths()))?;
+        let messages = match route.map(|route| route.adapter) {
+            Some(WireAdapter::Mail) => vec![self.mail(raw, &request)],
+            adapter => {
+                let messages = adapter.and_then(|adapter| wire::messages(adapter, raw, &request, self.sites));
+                let messages = messages.ok_or_else(|| NotExplained::Path(raw.path.clone(), wire::paths()))?;
+                messages.into_iter().flat_map(|message| self.message(message)).collect()
+            }
+        };
         Ok(ExplainedRequest {
             path: format!("{} {}", raw.method, raw.path),
             request: fields::of_request(&request),
-            messages: messages.into_iter().flat_map(|message| self.message(message)).collect(),
+            messages,
         })
+    }
+
+    /// What becomes of a request for the picture of a mail.
+    fn mail(&self, raw: &RawRequest, request: &Request<'_>) -> ExplainedMessage {
+        let Some((site, campaign)) = mail::of_picture(&raw.path) else { return refused(Rejection::BadUrl.into()) };
+        let Some(site) = self.sites.find(&site) else { return refused(Rejection::UnknownSite.into()) };
+        let made = match mail::is_declined(Some(&raw.query)) {
+            true => Err(Rejection::OptedOut),
+            false => MailHit::made(request, site, self.tools, (&campaign, Act::Opened), raw.method == "HEAD"),
+        };
+        let explained = match made {
+            Ok(hit) => fields::of_mail(&hit, site.settings.address),
+            Err(reason) => refused(reason.into()),
+        };
+        ExplainedMessage { site: site.domain.to_string(), ..explained }
     }
 
     /// What becomes of a message; of one that is refused, for each site that it names.

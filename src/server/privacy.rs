@@ -35,7 +35,7 @@ const OUT_SECTIONS: [&str; 3] = ["out", "beacons", "cookies"];
 /// A request for something of a site's notice.
 struct NoticeVisit {
     site: Arc<Site>,
-    languages: NoticeLanguages,
+    languages: Arc<NoticeLanguages>,
     /// The code of the language that was chosen.
     language: String,
     words: &'static Words,
@@ -364,18 +364,11 @@ pub async fn well_known_gpc(State(app): State<SharedApp>, headers: HeaderMap) ->
     if sites.is_empty() {
         return not_found(&headers);
     }
-    let asks = app.clone();
-    let found = stored(move || {
-        let told = |site: &Arc<Site>| {
-            let kept = keeping::in_force(&asks.collector, site, &asks.base_url)?;
-            Ok((day_of(&kept, site), kept_facts(&kept).is_some_and(|facts| facts.honours_signals)))
-        };
-        sites.iter().map(told).collect::<Result<Vec<(String, bool)>, StoreError>>()
-    });
-    match found.await {
-        Ok(told) => {
-            let last = told.iter().map(|(day, _)| day.as_str()).max();
-            json(&gpc(told.iter().all(|(_, is_honoured)| *is_honoured), last))
+    let (asks, of) = (app.clone(), sites.clone());
+    match stored(move || keeping::all_in_force(&asks.collector, &of, &asks.base_url)).await {
+        Ok(known) => {
+            let last = known.iter().zip(&sites).map(|(known, site)| date(known.from, site)).max();
+            json(&gpc(known.iter().all(|known| known.honours_signals), last.as_deref()))
         }
         Err(cause) => failure::page(cause, &headers),
     }

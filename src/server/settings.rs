@@ -96,7 +96,13 @@ pub async fn change_site(
     let Some(command) = asked::of_site(&site, &name, &form, words_for(&headers)) else {
         return answers::not_found(&headers);
     };
+    let is_dry_run = command.as_ref().is_ok_and(Command::is_dry_run);
     match run(command, &app).await {
+        Ok(reply) if is_dry_run => {
+            let flash = Some(FlashMessage::Ask(reply.text));
+            let sent = SentForm { form: name, values: form.pairs().to_vec(), flash };
+            site_page(&account, site, sent, &headers, &app)
+        }
         Ok(reply) => {
             let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
             let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();

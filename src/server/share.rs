@@ -176,27 +176,7 @@ fn dressed(mut answer: Response, share: &Share, is_embedded: bool) -> Response {
         headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     }
     if is_embedded && !share.embed.is_empty() {
-        answer.extensions_mut().insert(answers::Frames(sources(&share.embed)));
+        answer.extensions_mut().insert(answers::Frames(share.embed.join(" ")));
     }
     answer
-}
-
-/// Hosts as sources of a content policy, at whatever port. Operators name no `www.`, which is the same host to us.
-fn sources(hosts: &[String]) -> String {
-    let source = |host: &String| match host.strip_prefix("*.") {
-        Some(_) => format!("{host}:*"),
-        None => format!("{host}:* www.{host}:*"),
-    };
-    hosts.iter().map(source).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_stands_for_its_ports_and_for_www() {
-        let hosts = ["example.com".to_owned(), "*.example.org".to_owned()];
-        assert_eq!(sources(&hosts), "example.com:* www.example.com:* *.example.org:*");
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::setting::{SettingKind, SiteSetting};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{NotSet, SettingContext, Settings};
 use crate::limits;
 
@@ -85,7 +85,19 @@ pub(super) static AT_REST: [SiteSetting; 1] = [SiteSetting {
         none: "off",
     },
     acts: Some("Days that end from now on are kept so; days that are over stay as they are."),
-    field: None,
+    field: Some(SettingField {
+        form: SettingsForm::Keeping,
+        label: Translated {
+            english: "Least visitors of a day that a value is kept with",
+            german: "Kleinste Besucherzahl eines Tages, mit der ein Wert bleibt",
+            french: "Nombre minimal de visiteurs d’un jour pour qu’une valeur soit conservée",
+        },
+        help: Some(Translated {
+            english: "A number for all dimensions, or one per line like `city=10`. When the day is over, less becomes part of (other), for good, also for you. Left empty, every figure is kept.",
+            german: "Eine Zahl für alle Dimensionen, oder eine pro Zeile wie `city=10`. Wenn der Tag vorbei ist, wird Kleineres Teil von (other), endgültig, auch für Sie. Ohne Angabe bleibt jede Zahl.",
+            french: "Un nombre pour toutes les dimensions, ou un par ligne comme `city=10`. Quand le jour est fini, ce qui est plus petit rejoint (other), définitivement, pour vous aussi. Si le champ est vide, tous les chiffres sont conservés.",
+        }),
+    }),
 }];
 
 fn set_at_rest(settings: &mut Settings, texts: &[String], _: &SettingContext) -> Result<(), NotSet> {

@@ -2,7 +2,7 @@
 //! to be announced first ([`super::NoticeSettings::announce_days`]).
 
 use super::change::SettingValue;
-use super::{LeastAtRest, Retention};
+use super::{Epsilon, LeastAtRest, Retention};
 
 /// How a setting bears on what is counted of visitors and shown of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ const DIRECTIONS: [(&str, DataDirection); 30] = {
         ("exclude_hosts", Neither),
         ("collect", ListedIsLess),
         ("publish", OnIsMore),
-        ("publish_epsilon", From(&["0.1", "0.25", "0.5", "1", "2", "4"])),
+        ("publish_epsilon", From(&Epsilon::NAMES)),
         // What is published of an audit is about no visitor.
         ("publish_audit", ToldAlone),
         ("announce_days", HigherIsLess),

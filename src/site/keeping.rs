@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::setting::{SettingKind, SiteSetting};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{Day, Month, NotSet, SettingContext, Settings};
 use crate::limits;
 
@@ -108,6 +108,20 @@ impl KeptFor {
         }
     }
 
+    /// How old what is kept becomes, in days that count a month as its shortest.
+    const fn days_at_most(self) -> u32 {
+        match self {
+            KeptFor::Days(days) => days,
+            // Whole months are kept beside the running one.
+            KeptFor::Months(months) => KeptFor::days_of_months(months + 1),
+        }
+    }
+
+    /// The fewest days that so many months in a row have.
+    const fn days_of_months(months: u32) -> u32 {
+        months * 365 / 12 - 2
+    }
+
     /// The first day that is kept on a day.
     pub fn first_day(self, today: Day) -> Day {
         match self {
@@ -196,6 +210,35 @@ impl Retention {
         let kinds = std::iter::once(kind).chain(kind.coarser().iter().copied());
         let first = kinds.filter_map(|kind| self.kept_for(kind)).map(|kept| kept.first_day(today)).max()?;
         Some(if kind.is_by_month() { first.month().first() } else { first })
+    }
+
+    /// How long a kind is kept, which is no longer than what is coarser; nothing is for ever.
+    pub fn lasts(&self, kind: RetainedKind) -> Option<KeptFor> {
+        let kinds = std::iter::once(kind).chain(kind.coarser().iter().copied());
+        let shortest = kinds.filter_map(|kind| self.kept_for(kind)).min_by_key(|kept| kept.days_at_most())?;
+        Some(match shortest {
+            // It goes with the month that holds its last day.
+            KeptFor::Days(days) if kind.is_by_month() => KeptFor::Months(days.div_ceil(KeptFor::days_of_months(1))),
+            kept => kept,
+        })
+    }
+
+    /// Whether no kind holds anything that is older than so many months.
+    pub fn is_within(&self, months: u32) -> bool {
+        let most = KeptFor::days_of_months(months);
+        RetainedKind::ALL.into_iter().all(|kind| self.lasts(kind).is_some_and(|kept| kept.days_at_most() <= most))
+    }
+
+    /// Keeps nothing that is older than so many months.
+    pub(super) fn keep_within(&mut self, months: u32) {
+        // Whole months are kept beside the running one, which counts as one here.
+        let longest = KeptFor::Months(months.saturating_sub(1));
+        // What is coarser comes first, so that what goes with it needs no time of its own.
+        for kind in [RetainedKind::Months, RetainedKind::Bots, RetainedKind::Rejections, RetainedKind::Mails] {
+            if self.lasts(kind).is_none_or(|kept| kept.days_at_most() > longest.days_at_most()) {
+                self.set(kind, longest);
+            }
+        }
     }
 
     /// For how many days before a day cells are kept by hour.
@@ -287,7 +330,19 @@ pub(super) static KEEPING: [SiteSetting; 1] = [SiteSetting {
         none: "default",
     },
     acts: Some("What is older goes from the end of the site's present day on, for good."),
-    field: None,
+    field: Some(SettingField {
+        form: SettingsForm::Keeping,
+        label: Translated {
+            english: "How long figures are kept",
+            german: "Wie lange Zahlen bleiben",
+            french: "Durée de conservation des chiffres",
+        },
+        help: Some(Translated {
+            english: "One per line, like `days=25m` or `hours=7d`: of `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, in days, months or years. What is not named is kept for ever, hours for 31 days. What is older goes for good.",
+            german: "Eine pro Zeile, wie `days=25m` oder `hours=7d`: von `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, in Tagen, Monaten oder Jahren. Was fehlt, bleibt für immer, Stunden 31 Tage. Was älter ist, geht endgültig.",
+            french: "Une par ligne, comme `days=25m` ou `hours=7d` : parmi `hours`, `days`, `day-pairs`, `months`, `month-pairs`, `bots`, `rejections`, `mails`, en jours, mois ou années. Ce qui n’est pas nommé est conservé sans fin, les heures 31 jours. Ce qui est plus ancien disparaît définitivement.",
+        }),
+    }),
 }];
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 //! `cnil` keeps a site within the exemption from consent that the French regulator gives to audience measurement (article 82 of
 //! the French data protection act; CNIL, "Cookies : solutions pour les outils de mesure d'audience", 4 July 2025): one publisher's
 //! audience alone, anonymous statistics alone, nothing joined with other data, nobody followed over sites, places no finer than a
-//! city, an objection that is honoured, and figures kept for 25 months at most. It is stricter where that costs little.
+//! city, an objection that is honoured, and figures kept for 25 months at most (CNIL, guidelines of 17 September 2020, deliberation
+//! 2020-091: trackers live for 13 months, what they collect is kept for 25). It is stricter where that costs little.
 
 use serde::{Deserialize, Serialize};
 
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-use super::{AddressMode, Collectable, Domain, NotSet, Retention, Settings, SiteChange};
+use super::{AddressMode, Collectable, Domain, NotSet, Settings, SiteChange};
 use crate::limits;
 
 /// Settings that belong together.
@@ -81,24 +82,12 @@ const CNIL: [PresetRule; 5] = [
     },
     PresetRule {
         settings: &["day_pairs_months", "keep"],
-        asks: "days are not kept by two dimensions for more than 25 months (--day-pairs-months 1 to 25)",
-        holds: |settings| is_kept_within(&settings.retention, limits::EXEMPT_MONTHS_MAX),
-        make: |settings| keep_within(&mut settings.retention, limits::EXEMPT_MONTHS_MAX),
+        asks: "nothing is kept for more than 25 months (--keep months=24m,bots=24m,rejections=24m,mails=24m or less, as the running month is kept beside)",
+        holds: |settings| settings.retention.is_within(limits::EXEMPT_MONTHS_MAX),
+        make: |settings| settings.retention.keep_within(limits::EXEMPT_MONTHS_MAX),
         adds: false,
     },
 ];
-
-/// Whether nothing is kept for more months; 0 is for ever.
-fn is_kept_within(retention: &Retention, months: u32) -> bool {
-    (1..=months).contains(&retention.day_pairs_months)
-}
-
-/// Keeps nothing for more months.
-fn keep_within(retention: &mut Retention, months: u32) {
-    if !is_kept_within(retention, months) {
-        retention.day_pairs_months = months;
-    }
-}
 
 impl Preset {
     /// All presets.
@@ -130,7 +119,8 @@ impl Preset {
         }
     }
 
-    /// Makes settings keep to the preset that a change has chosen; refuses the change where it leaves the one that there is.
+    /// Makes settings keep to the preset that a change has chosen; refuses the change where it leaves the one that there is. What
+    /// an older version let a site keep is not held against other changes: the assessment tells it.
     ///
     /// # Errors
     /// [`NotSet`] names the first rule that is left, and the way out.
@@ -147,7 +137,7 @@ impl Preset {
             if !(rule.holds)(settings) && may_be_made {
                 (rule.make)(settings);
             }
-            if !(rule.holds)(settings) {
+            if !(rule.holds)(settings) && (is_chosen || is_named) {
                 return Err(NotSet(format!(
                     "{domain} keeps to the preset {}, in which {}; leave it with `headcount site set {domain} --preset none`",
                     preset.name(),
@@ -202,7 +192,7 @@ static OPTIONS: [SettingOption; Preset::ALL.len()] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{Collected, SettingContext};
+    use crate::site::{Collected, Retention, SettingContext};
 
     /// What becomes of settings by changes, one after the other.
     fn changed(changes: &[SiteChange]) -> Result<Settings, String> {
@@ -229,11 +219,14 @@ mod tests {
         let settings = changed(&[SiteChange::of("collect", ["no-screen"]), cnil()]).unwrap();
         assert_eq!((settings.address, settings.opt_out), (AddressMode::Truncate, true));
         assert_eq!(settings.collect.words(), ["no-utm", "no-city", "no-screen", "no-properties", "no-money"]);
-        assert_eq!(settings.retention.day_pairs_months, 25);
+        assert_eq!(settings.retention.words(), ["months=24m", "bots=24m", "rejections=24m", "mails=24m"]);
         assert!(Preset::Cnil.rules().iter().all(|rule| (rule.holds)(&settings)));
         let strict = [SiteChange::of("address", "none").with("day_pairs_months", 6), cnil()];
         let strict = changed(&strict).unwrap();
         assert_eq!((strict.address, strict.retention.day_pairs_months), (AddressMode::None, 6), "stricter ones stay");
+        let short = SiteChange::of("keep", ["days=90d,months=1y,mails=758d"]);
+        let kept = changed(&[short, cnil()]).unwrap().retention.words();
+        assert_eq!(kept, ["days=90d", "months=12m", "bots=24m", "rejections=24m", "mails=758d"]);
         let together = changed(&[cnil().with("collect", ["no-screen"])]).unwrap();
         assert_eq!(together.collect, settings.collect, "a form sends both");
     }
@@ -244,8 +237,13 @@ mod tests {
             (SiteChange::of("address", "hash"), "--address truncate"),
             (SiteChange::of("opt_out", false), "--opt-out true"),
             (SiteChange::of("collect", ["no-city"]), "--collect no-utm"),
-            (SiteChange::of("day_pairs_months", 0), "--day-pairs-months 1"),
-            (SiteChange::of("day_pairs_months", 26), "--day-pairs-months 1"),
+            (SiteChange::of("keep", Vec::<String>::new()), "--keep months=24m"),
+            (SiteChange::of("keep", ["months=25m,bots=24m,rejections=24m,mails=24m"]), "--keep months=24m"),
+            (SiteChange::of("keep", ["months=24m,bots=24m,rejections=24m,mails=759d"]), "--keep months=24m"),
+            (
+                SiteChange::of("keep", ["days=24m,month-pairs=24m,bots=24m,rejections=24m,mails=24m"]),
+                "--keep months=24m",
+            ),
         ] {
             let said = changed(&[cnil(), change.clone()]).unwrap_err();
             assert!(said.contains(flag) && said.ends_with("`headcount site set example.com --preset none`"), "{said}");
@@ -257,6 +255,20 @@ mod tests {
         }
         let contradiction = changed(&[cnil().with("address", "hash")]);
         assert!(contradiction.is_err_and(|said| said.contains("--address truncate")));
+    }
+
+    /// A site that took the preset when it asked for less can be changed, and takes it up by choosing it again.
+    #[test]
+    fn what_an_older_version_let_be_kept_hinders_no_other_change() {
+        let old = Settings { preset: Preset::Cnil, ..changed(&[cnil(), SiteChange::of("preset", "none")]).unwrap() };
+        let mut old = Settings { retention: Retention { day_pairs_months: 25, ..Retention::default() }, ..old };
+        let mut make = |change: SiteChange| {
+            Preset::hold(&mut old, Preset::Cnil, &change, &Domain::parse("example.com").unwrap())?;
+            Ok::<_, NotSet>(old.retention.is_within(limits::EXEMPT_MONTHS_MAX))
+        };
+        assert!(!make(SiteChange::of("counter", true)).unwrap());
+        assert!(make(SiteChange::of("day_pairs_months", 25)).is_err());
+        assert!(make(cnil()).unwrap());
     }
 
     #[test]

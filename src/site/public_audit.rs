@@ -1,6 +1,6 @@
 //! The settings of what a site publishes beside its figures.
 
-use super::setting::{SettingKind, SiteSetting};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 
 /// What is published.
 pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
@@ -17,5 +17,17 @@ pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
         off: "not published",
     },
     acts: Some("What `headcount audit --publish` signs is what is published."),
-    field: None,
+    field: Some(SettingField {
+        form: SettingsForm::Publishing,
+        label: Translated {
+            english: "Publish the audit",
+            german: "Die Prüfung veröffentlichen",
+            french: "Publier l’audit",
+        },
+        help: Some(Translated {
+            english: "Everybody may read the last signed summary, at `/privacy/{0}/audit`. `headcount audit --publish` signs it.",
+            german: "Alle dürfen unter `/privacy/{0}/audit` die letzte signierte Zusammenfassung lesen. `headcount audit --publish` signiert sie.",
+            french: "Tout le monde peut lire le dernier résumé signé, à l’adresse `/privacy/{0}/audit`. `headcount audit --publish` le signe.",
+        }),
+    }),
 }];

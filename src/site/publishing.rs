@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::change::NotSet;
-use super::setting::{SettingKind, SettingOption, SiteSetting, Translated};
+use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use super::{Day, Settings, Site, Target};
 use crate::limits;
 
@@ -29,9 +29,20 @@ impl Default for Epsilon {
 }
 
 impl Epsilon {
-    /// What can be chosen, and how it is written.
+    /// What can be chosen, from the least to the most, and how it is written.
     const CHOICES: [(u32, &'static str); 6] =
         [(100, "0.1"), (250, "0.25"), (500, "0.5"), (1_000, "1"), (2_000, "2"), (4_000, "4")];
+
+    /// How the choices are written, from the least to the most.
+    pub(super) const NAMES: [&'static str; Epsilon::CHOICES.len()] = {
+        let mut names = [""; Epsilon::CHOICES.len()];
+        let mut place = 0;
+        while place < names.len() {
+            names[place] = Epsilon::CHOICES[place].1;
+            place += 1;
+        }
+        names
+    };
 
     /// As a number.
     pub fn number(self) -> f64 {
@@ -103,7 +114,19 @@ pub(super) static SETTINGS: [SiteSetting; 2] = [
         acts: Some(
             "The first day that is published is the site's next day. Once it is switched off nothing is shown any more.",
         ),
-        field: None,
+        field: Some(SettingField {
+            form: SettingsForm::Publishing,
+            label: Translated {
+                english: "Publish days with noise",
+                german: "Tage mit Rauschen veröffentlichen",
+                french: "Publier les jours avec du bruit",
+            },
+            help: Some(Translated {
+                english: "Everybody may read counts of each day that is over, at `/public/{0}.json`. The noise hides whether any one visitor was there.",
+                german: "Alle dürfen unter `/public/{0}.json` Zahlen jedes vergangenen Tages lesen. Das Rauschen verbirgt, ob jemand da war.",
+                french: "Tout le monde peut lire des chiffres de chaque jour passé, à l’adresse `/public/{0}.json`. Le bruit cache si une personne était là.",
+            }),
+        }),
     },
     SiteSetting {
         name: "publish_epsilon",
@@ -121,13 +144,25 @@ pub(super) static SETTINGS: [SiteSetting; 2] = [
             options: &EPSILONS,
         },
         acts: None,
-        field: None,
+        field: Some(SettingField {
+            form: SettingsForm::Publishing,
+            label: Translated {
+                english: "Epsilon of a published day",
+                german: "Epsilon eines veröffentlichten Tages",
+                french: "Epsilon d’un jour publié",
+            },
+            help: Some(Translated {
+                english: "How much a day may tell of one visitor: less is more noise.",
+                german: "Wie viel ein Tag über einen Besucher verraten darf: Weniger ist mehr Rauschen.",
+                french: "Ce qu’un jour peut révéler d’un visiteur : moins, c’est plus de bruit.",
+            }),
+        }),
     },
 ];
 
 const EPSILONS: [SettingOption; Epsilon::CHOICES.len()] = {
     const fn option(place: usize) -> SettingOption {
-        let name = Epsilon::CHOICES[place].1;
+        let name = Epsilon::NAMES[place];
         SettingOption { name, label: Translated { english: name, german: name, french: name } }
     }
     [option(0), option(1), option(2), option(3), option(4), option(5)]

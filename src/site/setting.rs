@@ -136,16 +136,22 @@ pub enum SettingsForm {
     Exclusions,
     /// What becomes part of hits.
     Collect,
+    /// How long sums are kept, and which.
+    Keeping,
+    /// What everybody may see.
+    Publishing,
 }
 
 impl SettingsForm {
     /// All forms, in the order of the page.
-    pub const ALL: [SettingsForm; 5] = [
+    pub const ALL: [SettingsForm; 7] = [
         SettingsForm::Site,
         SettingsForm::Budgets,
         SettingsForm::Paths,
         SettingsForm::Exclusions,
         SettingsForm::Collect,
+        SettingsForm::Keeping,
+        SettingsForm::Publishing,
     ];
 
     /// Its name in addresses.
@@ -156,6 +162,8 @@ impl SettingsForm {
             SettingsForm::Paths => "paths",
             SettingsForm::Exclusions => "exclusions",
             SettingsForm::Collect => "collect",
+            SettingsForm::Keeping => "keeping",
+            SettingsForm::Publishing => "publishing",
         }
     }
 

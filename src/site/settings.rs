@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use super::{
-    Annotation, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset, Publishing,
-    Retention, host_pattern,
+    Annotation, Budget, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
+    Publishing, Retention, host_pattern,
 };
 use crate::limits;
 
@@ -121,22 +121,6 @@ fn is_none(made: &u32) -> bool {
 /// Sites of older versions may have set less than protects anybody.
 fn enough<'de, D: serde::Deserializer<'de>>(k: D) -> Result<u32, D::Error> {
     Ok(u32::deserialize(k)?.max(limits::SMALL_COUNTS_K_MIN))
-}
-
-/// How much of a site's day is kept by name; what is past it is counted as `(other)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Budget {
-    /// Different values of each dimension.
-    pub values: u32,
-    /// Cells of two dimensions.
-    pub pair_cells: u32,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Budget { values: limits::VALUES_PER_DAY, pair_cells: limits::PAIR_CELLS_PER_DAY }
-    }
 }
 
 impl Default for Settings {
@@ -370,7 +354,19 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
             shown: "below {} visitors a day",
         },
         acts: None,
-        field: None,
+        field: Some(SettingField {
+            form: SettingsForm::Publishing,
+            label: Translated {
+                english: "Visitors of a day that a value needs to be shown",
+                german: "Besucher eines Tages, ab denen ein Wert gezeigt wird",
+                french: "Visiteurs d’un jour à partir desquels une valeur est montrée",
+            },
+            help: Some(Translated {
+                english: "To readers who are not signed in; less is part of (other). At most {0}.",
+                german: "Für alle, die nicht angemeldet sind; Kleineres ist Teil von (other). Höchstens {0}.",
+                french: "Aux lecteurs qui ne sont pas connectés ; le reste rejoint (other). Au plus {0}.",
+            }),
+        }),
     },
     SiteSetting {
         name: "values_max",

@@ -11,18 +11,25 @@ mod sites;
 mod tokens;
 mod users;
 
-use std::sync::{Arc, MutexGuard};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
 use super::StoreError;
 use super::sqlite::SqliteFile;
+use crate::site::SiteId;
 
+pub use notices::LanguageFileState;
 pub use sites::{SiteError, sites_of};
 pub use users::UserError;
 
 /// What operators have declared, in the file of a data folder.
-pub struct Operators(Arc<SqliteFile>);
+pub struct Operators {
+    file: Arc<SqliteFile>,
+    /// How often what is declared of a site, and told to its visitors, has changed since the program started.
+    revisions: Mutex<HashMap<SiteId, u64>>,
+}
 
 impl std::fmt::Debug for Operators {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,14 +39,24 @@ impl std::fmt::Debug for Operators {
 
 impl Operators {
     pub(super) fn of(file: Arc<SqliteFile>) -> Operators {
-        Operators(file)
+        Operators { file, revisions: Mutex::default() }
+    }
+
+    /// How often a site, what is open of it, what it announces or its notice has changed here. Read it before you look at these.
+    pub fn revision(&self, site: SiteId) -> u64 {
+        self.revisions.lock().unwrap_or_else(PoisonError::into_inner).get(&site).copied().unwrap_or_default()
+    }
+
+    /// Notes a change, after it is made.
+    fn note_change(&self, site: SiteId) {
+        *self.revisions.lock().unwrap_or_else(PoisonError::into_inner).entry(site).or_default() += 1;
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.0.writer()
+        self.file.writer()
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.0.reader()
+        self.file.reader()
     }
 }

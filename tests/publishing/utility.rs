@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use headcount::cell::Dimension;
 use headcount::counts::published::{BoundedCounts, DiscreteLaplace, PUBLISHED, Release, shares};
-use headcount::site::Epsilon;
+use headcount::site::{Collected, Epsilon};
 
 const PAGES: [&str; 3] = ["/", "/pricing", "/docs"];
 
@@ -87,7 +87,7 @@ fn table(days: [&BoundedCounts; 2], releases: [&Release; 2]) -> String {
 #[test]
 fn what_is_published_of_a_day_is_of_use() {
     let (days, epsilon) = ([day(1), day(100)], Epsilon(1_000));
-    let release = |day: &BoundedCounts, seed: u64| day.released(epsilon, &mut seeded(seed)).unwrap();
+    let release = |day: &BoundedCounts, seed: u64| day.released(epsilon, Collected::ALL, &mut seeded(seed)).unwrap();
     let table = table([&days[0], &days[1]], [&release(&days[0], 1), &release(&days[1], 2)]);
     println!("{table}");
     let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/publishing.md")).unwrap();
@@ -97,9 +97,9 @@ fn what_is_published_of_a_day_is_of_use() {
 #[test]
 fn margins_and_cuts_hold_over_many_days() {
     let (day, epsilon, mut bits) = (day(1), Epsilon(1_000), seeded(3));
-    let noise = DiscreteLaplace::of(epsilon, shares());
+    let noise = DiscreteLaplace::of(epsilon, shares(Collected::ALL));
     let (mut rows, mut outside, mut by_chance) = (0_u64, 0_u64, 0_u64);
-    let releases: Vec<Release> = (0..200).map(|_| day.released(epsilon, &mut bits).unwrap()).collect();
+    let releases: Vec<Release> = (0..200).map(|_| day.released(epsilon, Collected::ALL, &mut bits).unwrap()).collect();
     for release in &releases {
         outside += u64::from(release.visitors.abs_diff(day.visitors) > noise.margin());
         for (part, values) in release.dimensions.iter().zip(&day.by) {

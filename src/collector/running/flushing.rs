@@ -15,6 +15,7 @@ use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
+use crate::report::folded::Kept;
 use crate::store::{Flush, StoreError, SumStore};
 
 type FlushResult = (u64, Result<(), StoreError>);
@@ -27,6 +28,8 @@ pub struct Flushing {
     has_ended: bool,
     meter: Arc<Meter>,
     wake: Arc<Wake>,
+    /// What is forgotten when a flush folds days that are over.
+    folded: Arc<Kept>,
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
@@ -46,11 +49,11 @@ struct Flusher {
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>) -> Flusher {
+    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>, folded: Arc<Kept>) -> Flusher {
         let (jobs, to_do) = mpsc::channel();
         let (done, written) = mpsc::channel();
         let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
-        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake }));
+        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake, folded }));
         Flusher { jobs, written, thread: Some(thread) }
     }
 
@@ -64,6 +67,8 @@ impl Flusher {
 struct Told {
     done: Sender<FlushResult>,
     wake: Arc<Wake>,
+    /// Answers to readers, made of sums as they were.
+    folded: Arc<Kept>,
 }
 
 impl Drop for Told {
@@ -91,9 +96,14 @@ impl Flushing {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub fn start(store: Arc<dyn SumStore>, meter: Arc<Meter>, wake: Arc<Wake>) -> Result<Flushing, StoreError> {
+    pub fn start(
+        store: Arc<dyn SumStore>,
+        meter: Arc<Meter>,
+        wake: Arc<Wake>,
+        folded: Arc<Kept>,
+    ) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let flusher = Flusher::spawn(&store, &meter, &wake);
+        let flusher = Flusher::spawn(&store, &meter, &wake, folded.clone());
         let (writing, retry, waiters) = (None, None, Vec::new());
         Ok(Flushing {
             store,
@@ -101,6 +111,7 @@ impl Flushing {
             has_ended: false,
             meter,
             wake,
+            folded,
             number,
             writing,
             since: None,
@@ -167,7 +178,7 @@ impl Flushing {
     /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
         if self.has_ended {
-            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake);
+            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake, self.folded.clone());
             self.has_ended = false;
         }
         self.try_now();
@@ -267,6 +278,10 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
             Job::Image(write) => write(),
             Job::Flush(flush) => {
                 let result = apply(store, meter, &flush);
+                // Small figures are gone from days whose totals are what they were.
+                if !flush.at_rest.is_empty() {
+                    told.folded.clear();
+                }
                 has_more |= result.is_ok();
                 if told.done.send((flush.number, result)).is_err() {
                     return;

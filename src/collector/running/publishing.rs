@@ -48,7 +48,7 @@ impl Running {
         let site = directory.get(key.0).filter(|_| is_published)?;
         Some(match withheld(site) {
             Some(reason) => ReleaseOrder::Withhold(reason),
-            None => ReleaseOrder::Publish(site.published_pages(key.1)),
+            None => ReleaseOrder::Publish { pages: site.published_pages(key.1), collected: site.settings.collect },
         })
     }
 }

@@ -1,9 +1,11 @@
 //! The self-assessment of a site against the French regulator's exemption from consent for audience measurement (CNIL, "Cookies :
-//! solutions pour les outils de mesure d'audience", 4 July 2025), point by point.
+//! solutions pour les outils de mesure d'audience", 4 July 2025; for lifetimes also its guidelines of 17 September 2020, deliberation
+//! 2020-091), point by point.
 
 use super::SiteFacts;
+use crate::cell::Dimension;
 use crate::page::document::{Document, DocumentSection, PointStatus};
-use crate::site::{AddressMode, Collectable, Preset};
+use crate::site::{AddressMode, Collectable, NoticeField, Preset};
 
 /// The assessment.
 pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
@@ -69,7 +71,7 @@ fn purpose(facts: &SiteFacts<'_>) -> DocumentSection {
 fn publisher(facts: &SiteFacts<'_>) -> DocumentSection {
     let fact = "The program runs where its owner installed it and sends nothing to anybody, its makers included. Whether the figures serve the \
                 publisher of the site exclusively, the owner has to say.";
-    let who = facts.owner.controller.as_ref().map(|name| format!(" Controller: {name}.")).unwrap_or_default();
+    let who = facts.owner(NoticeField::Controller).map(|name| format!(" Controller: {name}.")).unwrap_or_default();
     point("It is done on behalf of the publisher exclusively", PointStatus::ForTheOwner, format!("{fact}{who}"))
 }
 
@@ -77,7 +79,7 @@ fn anonymous(facts: &SiteFacts<'_>) -> DocumentSection {
     let fact = format!(
         "What is stored are sums by hour, day and month. There is no row for a hit, a visit or a visitor. Readers who are not signed in \
          see no value of a day below {} visitors.",
-        facts.site.settings.small_counts_k
+        facts.told.small_counts_k
     );
     point("It produces anonymous statistics alone", PointStatus::Met, fact)
         .shown_by(format!("headcount explain --site {} --user-agent \"$AGENT\"", facts.domain()))
@@ -103,9 +105,9 @@ fn no_following(facts: &SiteFacts<'_>) -> DocumentSection {
 }
 
 fn addresses(facts: &SiteFacts<'_>) -> DocumentSection {
-    let is_met = facts.site.settings.address != AddressMode::Hash;
-    let city = if facts.collects(Collectable::City) { "Cities are" } else { "Nothing finer than regions is" };
-    let fact = match facts.site.settings.address {
+    let is_met = facts.told.address != AddressMode::Hash;
+    let city = if facts.told.has(Dimension::City) { "Cities are" } else { "Nothing finer than regions is" };
+    let fact = match facts.told.address {
         AddressMode::Hash => "Addresses are hashed whole; `--address truncate` cuts them first.",
         AddressMode::Truncate => {
             "Addresses are cut to /24 (IPv6: /48) before anything else sees them, geolocation included."
@@ -132,7 +134,7 @@ fn campaigns(facts: &SiteFacts<'_>) -> DocumentSection {
 }
 
 fn objection(facts: &SiteFacts<'_>) -> DocumentSection {
-    let is_met = facts.site.settings.opt_out;
+    let is_met = facts.told.honours_signals;
     let fact = match is_met {
         true => {
             "Global Privacy Control and Do Not Track are honoured, and the tracker knows an opt-out that a page can set; who objects is not counted, and only the sum of such requests is."
@@ -156,25 +158,32 @@ fn trackers() -> DocumentSection {
 }
 
 fn retention(facts: &SiteFacts<'_>) -> DocumentSection {
-    let rules = Preset::Cnil.rules().iter().filter(|rule| rule.settings.contains(&"day_pairs_months"));
+    let rules = Preset::Cnil.rules().iter().filter(|rule| rule.settings.contains(&"keep"));
     let is_met = rules.into_iter().all(|rule| (rule.holds)(&facts.site.settings));
-    let fact = format!(
-        "How long sums are kept, by kind. {}. What stays longer are anonymous sums of one dimension, and those of months.",
-        super::record::kept(facts)
-    );
+    let way = match is_met {
+        true => "",
+        false => {
+            " `--preset cnil` bounds each of them: whole months are kept beside the running one, so that 24 of them make 25 months."
+        }
+    };
+    let fact = format!("How long sums are kept, by kind. {}.{way}", super::record::kept(facts));
     point("What is collected is kept for 25 months at most", by(is_met), fact).shown_by(facts.show())
 }
 
 fn third_parties(facts: &SiteFacts<'_>) -> DocumentSection {
-    let hoster = match &facts.owner.hoster {
+    let (told, hoster) = (&facts.told, facts.owner(NoticeField::Host));
+    let machine = match &hoster {
         Some(hoster) => format!("The machine is run by {hoster}."),
         None => "Who runs the machine, and in which country, the owner has to say.".to_owned(),
     };
+    let shares = told.secret_links + u32::from(told.public.is_some());
+    let noise = if told.published.is_some() { " Days are published with noise." } else { "" };
+    let own = [NoticeField::Recipients, NoticeField::Transfers].into_iter().filter_map(|field| facts.owner(field));
+    let own: String = own.map(|text| format!(" The owner says: {text}")).collect();
     let fact = format!(
-        "The program transmits nothing. {} shares are open, which show folded sums of days that are over. {hoster}",
-        facts.shares.len()
+        "The program transmits nothing. {shares} shares are open, which show folded sums of days that are over.{noise} {machine}{own}"
     );
-    let status = if facts.owner.hoster.is_some() { PointStatus::Met } else { PointStatus::ForTheOwner };
+    let status = if hoster.is_some() { PointStatus::Met } else { PointStatus::ForTheOwner };
     point("Nothing that is not anonymous goes to third parties or third countries", status, fact)
         .shown_by(format!("headcount share list {}", facts.domain()))
 }

@@ -1,8 +1,8 @@
 //! The record of processing activities of a site, in the order of article 30(1) GDPR.
 
-use super::{SiteFacts, said};
+use super::SiteFacts;
 use crate::page::document::{Document, DocumentSection};
-use crate::site::{AddressMode, KeptFor, RetainedKind};
+use crate::site::{AddressMode, KeptFor, NoticeField, RetainedKind};
 
 /// The record.
 pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
@@ -28,18 +28,13 @@ pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
 }
 
 fn controller(facts: &SiteFacts<'_>) -> DocumentSection {
-    let owner = &facts.owner;
-    let paragraphs = vec![
-        format!("Controller: {}", said(owner.controller.as_ref(), "name and address of the controller")),
-        format!(
-            "Contact: {}",
-            said(
-                owner.contact.as_ref(),
-                "how the controller, and their data protection officer if there is one, are reached"
-            )
-        ),
-        format!("Processor: {}", said(owner.hoster.as_ref(), "who runs the machine, if not the controller")),
+    use NoticeField::{Contact, Controller, Dpo, Host};
+    let mut paragraphs = vec![
+        facts.owner_must("Controller", Controller, "name and address of the controller"),
+        facts.owner_must("Contact", Contact, "how the controller is reached"),
     ];
+    paragraphs.extend(facts.owner_line("Data protection officer", Dpo));
+    paragraphs.push(facts.owner_must("Processor", Host, "who runs the machine, if not the controller"));
     DocumentSection::new("Controller and contact", paragraphs)
 }
 
@@ -50,21 +45,23 @@ fn purposes(facts: &SiteFacts<'_>) -> DocumentSection {
          Nobody is identified, no profile is made, and no decision about a person is taken."
             .to_owned(),
     ];
-    if !settings.goals.is_empty() || !settings.funnels.is_empty() {
+    if facts.told.has_goals || facts.told.has_funnels {
         let (goals, funnels) = (settings.goals.len(), settings.funnels.len());
         paragraphs.push(format!("Counting how many reach {goals} declared goals and {funnels} declared funnels."));
     }
-    if !settings.campaigns.is_empty() {
+    if facts.told.has_mails {
         paragraphs.push(format!(
             "Counting opens and clicks of {} mail campaigns, by a picture and signed links.",
             settings.campaigns.len()
         ));
     }
+    paragraphs.extend(facts.owner_line("Further purposes", NoticeField::Purposes));
+    paragraphs.extend(facts.owner_line("Legal basis", NoticeField::LegalBasis));
     DocumentSection::new("Purposes", paragraphs)
 }
 
 fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
-    let address = match facts.site.settings.address {
+    let address = match facts.told.address {
         AddressMode::Hash => "whole (IPv6: its /64), hashed with the user agent under a random salt of the day",
         AddressMode::Truncate => {
             "cut to its network (IPv4 /24, IPv6 /48) before anything else sees it, then hashed with the user agent under a random salt of the day"
@@ -87,9 +84,7 @@ fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
 }
 
 fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {
-    let public = facts.shares.iter().any(crate::operator::Share::is_public);
-    let links = facts.shares.iter().filter(|share| !share.is_public()).count();
-    let k = facts.site.settings.small_counts_k;
+    let told = &facts.told;
     let mut paragraphs = vec![
         format!(
             "{} users may read the figures after signing in, and {} tokens are good for the site.",
@@ -97,31 +92,45 @@ fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {
         ),
         "What they read are sums; there is nothing about a person to be passed on.".to_owned(),
     ];
-    if public || links > 0 {
-        let page = if public { "a public page and " } else { "" };
+    if told.public.is_some() || told.secret_links > 0 {
+        let page = if told.public.is_some() { "a public page and " } else { "" };
         paragraphs.push(format!(
-            "Open to readers who are not signed in: {page}{links} secret links, with days that are over alone and values below {k} visitors folded."
+            "Open to readers who are not signed in: {page}{} secret links, with days that are over alone and values below {} visitors folded.",
+            told.secret_links, told.small_counts_k
         ));
     }
-    if facts.site.settings.counter {
+    if told.counter {
         paragraphs.push("Everybody may ask how often a page was viewed (public counter).".to_owned());
     }
+    if let Some(epsilon) = &told.published {
+        paragraphs.push(format!(
+            "Everybody may read counts of each day that is over, with noise (differential privacy, epsilon {epsilon} a day): `/public/{}.json`.",
+            facts.domain()
+        ));
+    }
+    if told.audit {
+        paragraphs.push(format!(
+            "Everybody may read the last signed summary of an audit, which is about no visitor: `/privacy/{}/audit`.",
+            facts.domain()
+        ));
+    }
+    paragraphs.extend(facts.owner_line("Further recipients", NoticeField::Recipients));
     DocumentSection::new("Recipients", paragraphs).shown_by(format!("headcount share list {}", facts.domain()))
 }
 
 fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
-    let place = said(facts.owner.hoster.as_ref(), "who runs the machine and in which country");
-    let paragraphs = vec![
+    let mut paragraphs = vec![
         "The program sends nothing to anybody: no request leaves it but the answers to those that it is asked."
             .to_owned(),
-        format!("Place of the machine: {place}"),
+        facts.owner_must("Place of the machine", NoticeField::StoragePlace, "in which country the machine stands"),
     ];
+    paragraphs.extend(facts.owner_line("Transfers", NoticeField::Transfers));
     DocumentSection::new("Transfers to third countries", paragraphs)
 }
 
 /// How long each kind of sums is kept.
 pub(super) fn kept(facts: &SiteFacts<'_>) -> String {
-    let kept = |kind: RetainedKind| match facts.site.settings.retention.kept_for(kind) {
+    let kept = |kind: RetainedKind| match facts.told.retention.get(kind.name()) {
         Some(KeptFor::Days(days)) => format!("{}: {days} days", kind.name()),
         Some(KeptFor::Months(months)) => format!("{}: {months} months", kind.name()),
         None => format!("{}: for as long as the site is measured", kind.name()),
@@ -131,11 +140,18 @@ pub(super) fn kept(facts: &SiteFacts<'_>) -> String {
 
 fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
     let sums = kept(facts);
-    let paragraphs = vec![
+    let mut paragraphs = vec![
         "Address, user agent and full addresses: until the request is answered.".to_owned(),
         "What stands for a visitor, and the salt that it was made with: until the end of the site's day.".to_owned(),
         format!("Sums, which are anonymous, by kind. {sums}."),
     ];
+    if !facts.told.k_at_rest.is_empty() {
+        paragraphs.push(format!(
+            "Figures of a value that fewer visitors of a day had than this are not kept by name when the day is over (`all` where no \
+             dimension is named): {}.",
+            facts.told.k_at_rest.join(", ")
+        ));
+    }
     DocumentSection::new("Time limits for erasure", paragraphs).shown_by(facts.show())
 }
 
@@ -146,11 +162,12 @@ fn security(facts: &SiteFacts<'_>) -> DocumentSection {
         }
         false => "The running day is in the program's memory alone, and is gone with it.",
     };
-    let paragraphs = vec![
+    let mut paragraphs = vec![
         "Pseudonymisation: a keyed BLAKE3 hash whose key is random, used for one site and one day, and wiped.".to_owned(),
         "Mail addresses, tokens, numbers of cards and the like in addresses and names are masked before they are counted.".to_owned(),
         journal.to_owned(),
         "The data folder is open to its owner alone; of passwords, sessions and tokens there are only digests; there is no access log.".to_owned(),
     ];
+    paragraphs.extend(facts.owner_line("Further measures", NoticeField::Security));
     DocumentSection::new("Security", paragraphs)
 }

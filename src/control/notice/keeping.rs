@@ -2,6 +2,7 @@
 //! when their day has come.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::{Command, Reply, carry_out};
 use super::announcing;
@@ -10,18 +11,21 @@ use crate::collector::Collector;
 use crate::hit::place::Detail;
 use crate::meter::FailureKind;
 use crate::notice::{
-    AnnouncedFacts, NoticeCause, NoticeFacts, NoticeLanguages, NoticeTranslations, compose, facts, kept_facts,
+    AnnouncedFacts, KnownNotice, NoticeBasis, NoticeCause, NoticeFacts, NoticeLanguages, NoticeTranslations, compose,
+    facts, kept_facts,
 };
 use crate::operator::KeptNotice;
-use crate::site::{Moment, Site};
+use crate::site::{Moment, Site, SiteId};
 use crate::store::StoreError;
 
 /// The version of the program, which may say the same in other words.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
-/// The languages of notices as they are now.
-pub fn languages(collector: &Collector) -> NoticeLanguages {
-    NoticeLanguages::of(collector.operators().language_files())
+/// The languages of notices as they are now. Files are read again where they have changed.
+pub fn languages(collector: &Collector) -> Arc<NoticeLanguages> {
+    let operators = collector.operators();
+    let read = || NoticeLanguages::of(operators.language_files());
+    collector.notices().languages(operators.language_file_states(), read)
 }
 
 /// What the notice of a site tells now, with what it announces.
@@ -29,9 +33,17 @@ pub fn languages(collector: &Collector) -> NoticeLanguages {
 /// # Errors
 /// [`StoreError`]
 pub fn facts_of(collector: &Collector, site: &Site) -> Result<NoticeFacts, StoreError> {
-    let (operators, now) = (collector.operators(), collector.clock().now());
+    Ok(told(collector, site, collector.clock().now())?.0)
+}
+
+/// What it tells at a moment, and when that changes by itself.
+fn told(collector: &Collector, site: &Site, now: Moment) -> Result<(NoticeFacts, Option<Moment>), StoreError> {
+    let operators = collector.operators();
     let (shares, changes) = (operators.shares(site.id)?, operators.announced(site.id)?);
     let place = place_of(collector, site)?;
+    let ends = shares.iter().filter_map(|share| share.until).chain(site.schedule.next().map(|(from, _)| from));
+    let begins = shares.iter().filter_map(|share| share.from).chain(changes.iter().map(|change| change.from));
+    let until = ends.chain(begins).filter(|moment| *moment > now).min();
     let mut moments: Vec<Moment> = changes.iter().map(|change| change.from).collect();
     moments.extend(shares.iter().filter_map(|share| share.from));
     moments.retain(|from| *from > now);
@@ -48,7 +60,7 @@ pub fn facts_of(collector: &Collector, site: &Site) -> Result<NoticeFacts, Store
         let day = site.schedule.locate(from).day.to_string();
         announced.push(AnnouncedFacts { from: day, facts: facts(&later, &shares, place, from) });
     }
-    Ok(NoticeFacts { announced, ..facts(site, &shares, place, now) })
+    Ok((NoticeFacts { announced, ..facts(site, &shares, place, now) }, until))
 }
 
 /// How much of a place is counted. A command without a server may not know the server's configuration: what was told last holds.
@@ -77,6 +89,11 @@ pub fn in_force(collector: &Collector, site: &Site, base_url: &str) -> Result<Ke
     }
     let directory = collector.directory();
     let site = directory.get(site.id).map_or(site, |site| site);
+    if known(collector, site.id, &languages(collector)).is_some()
+        && let Some(last) = collector.operators().notices(site.id, 1)?.pop()
+    {
+        return Ok(last);
+    }
     match up_to_date(collector, site)? {
         Ok(kept) => Ok(kept),
         // Others may make it at the same time.
@@ -95,27 +112,73 @@ pub(super) fn in_force_alone(collector: &Collector, site: &Site) -> Result<KeptN
     keep(collector, site)
 }
 
+/// The version that is in force, where it was looked at before and nothing has changed since.
+fn known(collector: &Collector, site: SiteId, languages: &Arc<NoticeLanguages>) -> Option<KnownNotice> {
+    let revision = collector.operators().revision(site);
+    collector.notices().known(site, revision, languages, collector.clock().now())
+}
+
+/// What is known of the versions of some sites that are in force, in their order.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn all_in_force(
+    collector: &Collector,
+    sites: &[Arc<Site>],
+    base_url: &str,
+) -> Result<Vec<KnownNotice>, StoreError> {
+    if !collector.operators().announced_until(collector.clock().now())?.is_empty() {
+        collector.alone(|| act_due(collector, base_url))?;
+    }
+    let languages = languages(collector);
+    let found = |site: &Arc<Site>| match known(collector, site.id, &languages) {
+        Some(known) => Ok(known),
+        None => Ok(known_of(&in_force(collector, site, base_url)?)),
+    };
+    sites.iter().map(found).collect()
+}
+
+fn known_of(kept: &KeptNotice) -> KnownNotice {
+    let honours_signals = kept_facts(kept).is_some_and(|facts| facts.honours_signals);
+    KnownNotice { from: kept.from, honours_signals }
+}
+
 /// A version that is to be kept.
 struct NewNotice {
     facts: String,
     texts: String,
     last: Option<KeptNotice>,
+    cause: NoticeCause,
+    basis: NoticeBasis,
 }
 
 /// The last version if nothing has changed since, else what the next one tells.
-fn up_to_date(collector: &Collector, site: &Site) -> Result<Result<KeptNotice, NewNotice>, StoreError> {
-    let told = facts_of(collector, site)?;
-    let last = collector.operators().notices(site.id, 1)?.pop();
+fn up_to_date(collector: &Collector, site: &Site) -> Result<Result<KeptNotice, Box<NewNotice>>, StoreError> {
+    let (at, revision) = (collector.clock().now(), collector.operators().revision(site.id));
     let languages = languages(collector);
+    let (told, until) = told(collector, site, at)?;
+    let last = collector.operators().notices(site.id, 1)?.pop();
     let texts: NoticeTranslations = languages
         .codes()
         .into_iter()
         .filter_map(|code| Some((code.to_owned(), compose(&told, languages.texts(code)?))))
         .collect::<BTreeMap<_, _>>();
-    let new = NewNotice { facts: json(&told)?, texts: json(&texts)?, last: None };
+    collector.notices().note_composed();
+    let texts = json(&texts)?;
+    // An older version may have kept the same facts otherwise.
+    let is_same = last.as_ref().and_then(kept_facts).as_ref() == Some(&told);
+    let cause = match &last {
+        None => NoticeCause::First,
+        Some(_) if is_same => NoticeCause::Program,
+        Some(_) => NoticeCause::Settings,
+    };
+    let basis = NoticeBasis { revision, languages, at, until };
     Ok(match last {
-        Some(last) if (&last.facts, &last.texts) == (&new.facts, &new.texts) => Ok(last),
-        last => Err(NewNotice { last, ..new }),
+        Some(last) if is_same && last.texts == texts => {
+            collector.notices().note(site.id, basis, known_of(&last));
+            Ok(last)
+        }
+        last => Err(Box::new(NewNotice { facts: json(&told)?, texts, last, cause, basis })),
     })
 }
 
@@ -128,14 +191,9 @@ fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
 /// # Errors
 /// [`StoreError`]
 fn keep(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
-    let NewNotice { facts, texts, last } = match up_to_date(collector, site)? {
+    let NewNotice { facts, texts, last, cause, basis } = match up_to_date(collector, site)? {
         Ok(kept) => return Ok(kept),
-        Err(new) => new,
-    };
-    let cause = match &last {
-        None => NoticeCause::First,
-        Some(last) if last.facts == facts => NoticeCause::Program,
-        Some(_) => NoticeCause::Settings,
+        Err(new) => *new,
     };
     let new = KeptNotice {
         number: last.map_or(0, |last| last.number) + 1,
@@ -146,6 +204,9 @@ fn keep(collector: &Collector, site: &Site) -> Result<KeptNotice, StoreError> {
         texts,
     };
     collector.operators().add_notice(site.id, &new)?;
+    // Nobody else has changed anything meanwhile.
+    let revision = collector.operators().revision(site.id);
+    collector.notices().note(site.id, NoticeBasis { revision, ..basis }, known_of(&new));
     Ok(new)
 }
 
@@ -187,13 +248,20 @@ pub(in super::super) fn act_due(collector: &Collector, base_url: &str) -> Result
 }
 
 /// Makes what is due, and a new version of each notice that has changed by itself: by a day that has come, an end of a share, or a
-/// new version of the program.
+/// new version of the program. Of a site of which nothing has changed since it was looked at, nothing is read.
 ///
 /// # Errors
 /// [`StoreError`]
 pub fn look(collector: &Collector, base_url: &str) -> Result<(), StoreError> {
     collector.alone(|| {
         act_due(collector, base_url)?;
-        collector.directory().all().iter().try_for_each(|site| keep(collector, site).map(drop))
+        let (directory, languages) = (collector.directory(), languages(collector));
+        collector.notices().keep_only(|site| directory.get(site).is_some());
+        for site in directory.all() {
+            if known(collector, site.id, &languages).is_none() {
+                keep(collector, &site)?;
+            }
+        }
+        Ok(())
     })
 }

@@ -56,7 +56,10 @@ fn put_cells(to: &mut String, message: &ExplainedMessage) {
     for cell in &message.cells {
         let _ = writeln!(to, "  {:width$}  {}  {}", shown(&cell.axis), shown(&cell.value), cell.line());
     }
-    let _ = writeln!(to, "  and {} cells of two dimensions when the day ends\n", message.pair_cells);
+    if message.pair_cells > 0 {
+        let _ = writeln!(to, "  and {} cells of two dimensions when the day ends", message.pair_cells);
+    }
+    to.push('\n');
 }
 
 fn put_stage(to: &mut String, stage: &ExplainedStage) {

@@ -28,6 +28,8 @@ texts! {
     hit_lasts: "In memory, and in the journal in memory, until the site's day ends: address, user agent, full addresses and queries are gone.",
     visit: "Visit",
     visit_lasts: "In memory until the site's day ends: the text of what was sent is gone, numbers of names are left.",
+    mail: "Opened mail",
+    mail_lasts: "In memory until the site's day ends, as a number for each campaign; a reader stands there by the token alone.",
     cells: "Cells that change",
     cells_last: "kept for as long as the site's retention says; who came is gone",
     cells_first: "As the first hit of a new visitor.",

@@ -46,6 +46,12 @@ texts! {
     collect: "What is collected",
     collect_intro: "What the site can do without. It acts at the door, from the next hit on: the value becomes part of nothing that is counted. Sums that are stored stay.",
 
+    // What is kept, and what everybody may see.
+    keeping: "What is kept",
+    keeping_intro: "How long figures are kept, and how small ones are when their day is over. What goes is gone for good.",
+    publishing: "What everybody may see",
+    publishing_intro: "What readers who are not signed in may see, beside what you open under Sharing.",
+
     // Goals.
     goals_intro: "Events and pages that you watch. Removing one loses nothing that was counted.",
     goal_add: "Add a goal",
@@ -78,6 +84,22 @@ texts! {
     annotation_hour_help: "On the site's clock, or the day as a whole.",
     whole_day: "Whole day",
     remove_annotation: "Remove the annotation {0}",
+
+    // What is forgotten.
+    forget: "Forget figures",
+    forget_intro: "What was counted goes for good, and pages say that something was taken out. Settings stay. First you see how much would go.",
+    forget_of: "What",
+    forget_all: "Everything of these days",
+    forget_property: "A property",
+    forget_value: "Value",
+    forget_value_help: "`*` stands for anything but a slash, `**` for anything. Of a property it is the key, or `KEY=VALUE`.",
+    forget_days: "Days",
+    forget_days_help: "Like `2026-06-01` or `2026-06-01..2026-06-03`. Left empty, all days.",
+    forget_look: "Show what would go",
+    forget_button: "Forget it for good",
+    forget_without_what: "A value needs its dimension; choose what it is.",
+    reset: "Forget everything",
+    reset_intro: "All that was counted for {0} goes. The site, its settings, its goals and its users stay.",
 
     // The end of a site.
     remove_site: "Remove the site",
@@ -170,7 +192,7 @@ texts! {
     share_until: "Until the end of",
     share_until_help: "Left empty, it stays open until it is closed.",
     share_embed: "Hosts in whose pages it may stand",
-    share_embed_help: "One per line; `*.example.com` stands for every host below it. Left empty, none.",
+    share_embed_help: "One per line, with `www.` where they have it; `*.example.com` stands for every host below it. Left empty, none.",
     share_add: "Open the site",
     share_add_button: "Open it",
     share_made: "It is open at this address:",

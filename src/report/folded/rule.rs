@@ -160,7 +160,7 @@ impl<'a> DayRule<'a> {
         while has_folded {
             has_folded = false;
             for group in &groups {
-                has_folded |= self.hide(group, &mut values);
+                has_folded |= self.hide(kind, group, &mut values);
             }
         }
         self.level(kind, values, &groups, overlap)
@@ -237,10 +237,10 @@ impl<'a> DayRule<'a> {
     }
 
     /// Folds partners until siblings are hidden; tells whether it folded any.
-    fn hide(self, group: &Siblings, values: &mut [ValueCount]) -> bool {
+    fn hide(self, kind: Whole, group: &Siblings, values: &mut [ValueCount]) -> bool {
         let mut places = group.members.iter().copied();
         let mut has_folded = false;
-        while !self.is_hidden(group, values) {
+        while !self.is_hidden(kind, group, values) {
             let Some(partner) = places.find(|at| !values[*at].is_folded) else { break };
             values[partner].is_folded = true;
             has_folded = true;
@@ -249,14 +249,14 @@ impl<'a> DayRule<'a> {
     }
 
     /// Whether what is small among siblings can't be concluded from what is shown of them.
-    fn is_hidden(self, group: &Siblings, values: &[ValueCount]) -> bool {
+    fn is_hidden(self, kind: Whole, group: &Siblings, values: &[ValueCount]) -> bool {
         let members = || group.members.iter().map(|at| &values[*at]);
         let shown: i64 = members().filter(|value| !value.is_folded).map(|value| value.size).sum();
         if group.whole.as_ref().is_some_and(|(_, whole)| (1..self.k).contains(&(whole - shown))) {
             return false;
         }
         let folded = || members().filter(|value| value.is_folded).map(|value| value.size);
-        let rest = group.rest.map(|rest| self.size(rest, Whole::Form).max(0));
+        let rest = group.rest.map(|rest| self.size(rest, kind).max(0));
         match group.purpose {
             Purpose::People { overlap } => certain(folded(), overlap).is_none_or(|visitors| visitors >= self.k),
             Purpose::Partners { .. } if folded().next().is_none() && rest.is_none_or(|rest| rest >= self.k) => true,

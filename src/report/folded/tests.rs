@@ -296,6 +296,21 @@ proptest! {
     }
 }
 
+#[test]
+fn events_past_the_budget_are_counted_by_events_where_nobody_is_told_apart() {
+    let total = Tally { pageviews: 40, events: 30, ..Tally::ZERO };
+    let events = |events| Tally { events, ..Tally::ZERO };
+    let memory = Memory::default()
+        .day(Axis::Total, Day(START), "", total)
+        .day(Axis::Of(Dimension::Event), Day(START), "Buy", events(10))
+        .day(Axis::Of(Dimension::Event), Day(START), OTHER, events(20));
+    let (kept, site) = (kept(), site(5));
+    let open = Folded::of(&memory, &site, noon(1), &kept);
+    let lines = answer(&question(Axis::Of(Dimension::Event), 0, 0, None), &open).unwrap();
+    let shown: BTreeMap<String, i64> = lines.iter().map(|line| (line.value.to_string(), line.tally.events)).collect();
+    assert_eq!(shown, [("Buy".to_owned(), 10), (OTHER.to_owned(), 20)].into());
+}
+
 /// What is said by sources as well, only finer or coarser, and what pages bound.
 const FOR_PEOPLE: [Dimension; 9] = [
     Dimension::Referrer,

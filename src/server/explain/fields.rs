@@ -1,10 +1,15 @@
 //! In: the stages of a request. Out: what each holds, by the names of its fields. Forgets: what is empty.
 
+use crate::beacon::mail::Asker;
 use crate::beacon::{Beacon, Kind, Request};
 use crate::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
+use crate::collector::mail::MailHit;
 use crate::counts::{Name, Sums};
 use crate::hit::{Hit, path};
-use crate::page::explained::{ExplainedCell, ExplainedStage, MaskedText, StageName};
+use crate::page::explained::{ExplainedCell, ExplainedMessage, ExplainedStage, MaskedText, StageName};
+use crate::site::AddressMode;
+
+const TOKEN: &str = "64 bits that stand for address and agent, until the day's salt is wiped";
 
 fn stage(stage: StageName, holds: Vec<(&str, String)>) -> ExplainedStage {
     let there = holds.into_iter().filter(|(_, value)| !value.is_empty());
@@ -79,11 +84,10 @@ fn kind(kind: &Kind) -> String {
 
 /// What a hit holds. Of the token is told that there is one, not which.
 pub(super) fn of_hit(hit: &Hit) -> ExplainedStage {
-    let token = "64 bits that stand for address and agent, until the day's salt is wiped";
     let network = "32 bits that stand for the network, until the day's salt is wiped";
     let mut holds = vec![
         ("local", format!("{} {:02}:00", hit.local.day, hit.local.hour.0)),
-        ("token", if hit.token.is_some() { token.to_owned() } else { "none".to_owned() }),
+        ("token", if hit.token.is_some() { TOKEN.to_owned() } else { "none".to_owned() }),
         ("network", hit.network.map_or_else(String::new, |_| network.to_owned())),
         ("kind", kind(&hit.kind)),
     ];
@@ -105,6 +109,24 @@ pub(super) fn of_hit(hit: &Hit) -> ExplainedStage {
         ("watched.money", money),
     ]);
     stage(StageName::Hit, holds)
+}
+
+/// What a request for the picture of a mail counts as, and what it adds to the campaign's row of the day.
+pub(super) fn of_mail(hit: &MailHit, address: AddressMode) -> ExplainedMessage {
+    let (asker, column) = match hit.kind.asker {
+        Asker::Reader => ("a person", "opened"),
+        Asker::Proxy => ("a mail provider, for one of many persons", "opened"),
+        Asker::Relay => ("a relay, whether the mail is opened or not", "relays"),
+        Asker::Scanner => ("a program", "scanners"),
+    };
+    let is_known = hit.kind.asker == Asker::Reader && address != AddressMode::None;
+    let token = if is_known { TOKEN.to_owned() } else { String::new() };
+    let mail =
+        stage(StageName::Mail, vec![("campaign", hit.campaign.clone()), ("asker", asker.to_owned()), ("token", token)]);
+    let mut changes = vec![(column, 1)];
+    changes.extend(is_known.then_some(("readers", 1)));
+    let cell = ExplainedCell { axis: "mail".to_owned(), value: hit.campaign.clone(), changes };
+    ExplainedMessage { stages: vec![mail], cells: vec![cell], ..ExplainedMessage::default() }
 }
 
 /// What the memory of a visitor has of a hit.

@@ -129,7 +129,7 @@ fn every_format_is_read() {
         assert_eq!(message.site, "example.com", "{line}: {message:?}");
         assert!(message.rejected.is_none() && cell(&message, "page")[0].0 == "/a", "{line}: {message:?}");
     }
-    for other in ["GET /health", "GET /example.com", "GET /e/example.com/x.gif"] {
+    for other in ["GET /health", "GET /example.com", "GET /l/x"] {
         let said = explained(Settings::default(), &format!("{other} HTTP/1.1\n\n"));
         assert!(said.is_err_and(|said| said.contains("/api/event")), "{other}");
     }
@@ -143,4 +143,19 @@ fn the_cells_of_a_hit_are_those_of_all_dimensions_that_are_collected() {
     let of_dimensions = crate::cell::Dimension::COUNTED.into_iter().filter(|it| *it != crate::cell::Dimension::Pattern);
     let missing = of_dimensions.filter(|dimension| cell(&message, dimension.name()).is_empty());
     assert_eq!(missing.map(Axis::<&str>::Of).collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn the_picture_of_a_mail_is_explained_as_it_is_counted() {
+    let settings = || Settings { campaigns: [("spring".to_owned(), 0)].into(), ..Settings::default() };
+    let get = |path: &str, agent: &str| one(settings(), &format!("GET {path} HTTP/1.1\nUser-Agent: {agent}\n\n"));
+    let opened = get("/e/example.com/spring.gif?who=ana", FIREFOX);
+    assert_eq!((&*opened.site, opened.stages[0].stage), ("example.com", StageName::Mail));
+    assert_eq!(cell(&opened, "mail"), [("spring", "opened +1, readers +1".to_owned())]);
+    assert!(!serde_json::to_string(&opened).unwrap().contains("ana"), "no key of the query is left");
+    let proxy = get("/e/example.com/other.gif", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)");
+    assert_eq!(cell(&proxy, "mail"), [("(unknown)", "opened +1".to_owned())]);
+    let reason = |path: &str| get(path, FIREFOX).rejected.map(|rejected| rejected.reason);
+    assert_eq!(reason("/e/example.com/spring.gif?count=no"), Some("opted_out"));
+    assert_eq!(reason("/e/nobody.test/spring.gif"), Some("unknown_site"));
 }

@@ -11,9 +11,10 @@ use crate::site::Directory;
 /// Messages, each with what it tells or why it is none.
 pub(super) type WireMessages = Vec<Result<Beacon, Refusal>>;
 
-/// The paths to which messages are sent that count visits.
+/// The paths to which messages are sent that count visits, and that of pictures of mails.
 pub(super) fn paths() -> String {
-    let paths = WIRE.iter().filter(|route| counts(route.adapter)).map(|route| route.path);
+    let is_explained = |adapter| counts(adapter) || matches!(adapter, WireAdapter::Mail);
+    let paths = WIRE.iter().filter(|route| is_explained(route.adapter)).map(|route| route.path);
     paths.collect::<Vec<_>>().join(", ")
 }
 

@@ -3,6 +3,8 @@
 use super::super::form::PostedForm;
 use crate::control::Command;
 use crate::control::annotation::AnnotationCommand;
+use crate::control::forget::ForgetCommand;
+use crate::page::settings::forgetting::{CONFIRMED, FORGET, RESET};
 use crate::page::words::Words;
 use crate::site::{self, SettingKind, SettingsForm, Site, SiteChange, SiteSetting};
 
@@ -35,11 +37,28 @@ pub fn of_site(site: &Site, name: &str, form: &PostedForm, words: &Words) -> Opt
         "annotation-remove" => {
             number(form, "id").map(|id| Command::Annotation(AnnotationCommand::Remove { site: domain, id }))
         }
+        FORGET => forgotten(domain, form, words).map(Command::SiteForget),
+        RESET => Ok(Command::SiteReset { domain, dry_run: !is_confirmed(form) }),
         // What can't be undone needs more than one click.
         "remove" if site::fold(form.text("domain")) == domain => Ok(Command::SiteRemove { domain }),
         "remove" => Err(words.one(words.settings.remove_site_mistyped, domain)),
         _ => return None,
     })
+}
+
+/// What is to be forgotten; until that is confirmed it is only told what would go.
+fn forgotten(domain: String, form: &PostedForm, words: &Words) -> Result<ForgetCommand, String> {
+    let (of, value) = (form.text("of"), form.text("value"));
+    let values = match (of, value) {
+        ("", "") => Vec::new(),
+        ("", _) => return Err(words.settings.forget_without_what.to_owned()),
+        _ => vec![(of.to_owned(), value.to_owned())],
+    };
+    Ok(ForgetCommand { domain, values, days: form.filled("days"), dry_run: !is_confirmed(form) })
+}
+
+fn is_confirmed(form: &PostedForm) -> bool {
+    form.filled(CONFIRMED).is_some()
 }
 
 /// The form beside which is said what became of one: that of the dashboard's question is not on the page that follows.

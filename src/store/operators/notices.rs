@@ -1,10 +1,10 @@
 //! In: versions of notices, changes that they announce, requests of visitors. Out: the same, and the files of languages beside the
 //! database. Forgets: everything of a request but its kind and day; with a site, all of it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -54,6 +54,7 @@ impl Operators {
             "INSERT INTO notices (site, number, from_ms, cause, program, facts, texts) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let row = params![site.0, new.number, new.from.0, new.cause, new.program, new.facts, new.texts];
         self.writer().execute(sql, row)?;
+        self.note_change(site);
         Ok(())
     }
 
@@ -89,6 +90,7 @@ impl Operators {
         let writer = self.writer();
         let sql = "INSERT INTO announced_changes (site, announced_ms, from_ms, command) VALUES (?, ?, ?, ?)";
         writer.execute(sql, params![site.0, now.0, from.0, command])?;
+        self.note_change(site);
         Ok(writer.last_insert_rowid())
     }
 
@@ -98,7 +100,9 @@ impl Operators {
     /// [`StoreError`]
     pub fn withdraw(&self, site: SiteId, id: i64) -> Result<bool, StoreError> {
         let sql = "DELETE FROM announced_changes WHERE site = ? AND id = ?";
-        Ok(self.writer().execute(sql, params![site.0, id])? == 1)
+        let removed = self.writer().execute(sql, params![site.0, id])?;
+        self.note_change(site);
+        Ok(removed == 1)
     }
 
     /// Counts a request of a visitor.
@@ -131,7 +135,21 @@ impl Operators {
     /// The files of languages that an operator has put beside the database, as name without `.txt` and text, by name. Those that
     /// are too long, are no text or can't be read come with the reason instead.
     pub fn language_files(&self) -> Vec<(String, Result<String, String>)> {
-        let Some(entries) = self.0.beside(LANGUAGES).and_then(|folder| std::fs::read_dir(folder).ok()) else {
+        self.language_paths().into_iter().map(|(name, path)| (name, text_of(&path))).collect()
+    }
+
+    /// What these files are known again by, without reading them.
+    pub fn language_file_states(&self) -> Vec<LanguageFileState> {
+        let state = |(name, path): (String, PathBuf)| {
+            let found = std::fs::metadata(path).ok();
+            let times = |it: &Metadata| [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+            LanguageFileState { name, file: found.map(|it| (it.ino(), it.len(), times(&it))) }
+        };
+        self.language_paths().into_iter().map(state).collect()
+    }
+
+    fn language_paths(&self) -> Vec<(String, PathBuf)> {
+        let Some(entries) = self.file.beside(LANGUAGES).and_then(|folder| std::fs::read_dir(folder).ok()) else {
             return Vec::new();
         };
         let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
@@ -141,8 +159,16 @@ impl Operators {
             .collect();
         files.sort();
         files.truncate(limits::NOTICE_LANGUAGES_MAX);
-        files.into_iter().map(|(name, path)| (name, text_of(&path))).collect()
+        files
     }
+}
+
+/// What a file of a language is known again by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageFileState {
+    name: String,
+    /// Number, length, and times of the last change; nothing where it can't be told.
+    file: Option<(u64, u64, [i64; 4])>,
 }
 
 fn text_of(path: &Path) -> Result<String, String> {

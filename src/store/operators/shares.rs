@@ -33,6 +33,7 @@ impl Operators {
                 new.from.map(|from| from.0)
             ],
         )?;
+        self.note_change(new.site);
         Ok(added == 1)
     }
 
@@ -74,7 +75,10 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn remove_share(&self, site: SiteId, name: &str) -> Result<bool, StoreError> {
-        Ok(self.writer().execute("DELETE FROM shares WHERE site = ? AND name = ?", params![site.0, name])? == 1)
+        let sql = "DELETE FROM shares WHERE site = ? AND name = ?";
+        let removed = self.writer().execute(sql, params![site.0, name])?;
+        self.note_change(site);
+        Ok(removed == 1)
     }
 }
 

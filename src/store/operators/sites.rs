@@ -66,7 +66,10 @@ impl Operators {
         let row = params![site.schedule.name(), next_zone, next_from, settings_json(&site.settings), site.id.0];
         match self.writer().execute(sql, row)? {
             0 => Err(SiteError::Unknown(site.domain.to_string())),
-            _ => Ok(()),
+            _ => {
+                self.note_change(site.id);
+                Ok(())
+            }
         }
     }
 
@@ -76,6 +79,7 @@ impl Operators {
     /// A failure of the store; nothing is removed then.
     pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
         self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
+        self.note_change(id);
         Ok(())
     }
 }

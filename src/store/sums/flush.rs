@@ -10,7 +10,7 @@ use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
-use crate::site::{Day, Epsilon, LeastAtRest, Month, RetainedKind, SiteId};
+use crate::site::{Collected, Day, Epsilon, LeastAtRest, Month, RetainedKind, SiteId};
 use crate::store::Forgetting;
 
 /// Rejections of one site and day under one reason.
@@ -108,8 +108,13 @@ pub struct DayState {
 /// What becomes of the release of a day that ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReleaseOrder {
-    /// It is made, and tells of these pages by name.
-    Publish(Vec<String>),
+    /// It is made.
+    Publish {
+        /// The pages that it tells by name.
+        pages: Vec<String>,
+        /// What the site collects: a release tells of nothing else.
+        collected: Collected,
+    },
     /// There will be none, for this reason.
     Withhold(ReleaseState),
 }

@@ -29,6 +29,8 @@ pub const FRENCH: ExplainTexts = ExplainTexts {
     hit_lasts: "En mémoire, et dans le journal en mémoire, jusqu’à la fin du jour du site : adresse, user-agent, adresses complètes et requêtes ont disparu.",
     visit: "Visite",
     visit_lasts: "En mémoire jusqu’à la fin du jour du site : le texte envoyé a disparu, il reste des numéros de noms.",
+    mail: "Mail ouvert",
+    mail_lasts: "En mémoire jusqu’à la fin du jour du site, comme nombre par campagne ; un lecteur n’y figure que par son jeton.",
     cells: "Cellules qui changent",
     cells_last: "aussi longtemps que le dit la conservation du site ; qui est venu a disparu",
     cells_first: "Comme premier message d’un nouveau visiteur.",

@@ -47,6 +47,12 @@ pub const FRENCH: Settings = Settings {
     collect: "Ce qui est collecté",
     collect_intro: "Ce dont le site peut se passer. Cela agit à l’entrée, dès la prochaine requête : la valeur n’entre dans rien de ce qui est compté. Les sommes enregistrées restent.",
 
+    // What is kept, and what everybody may see.
+    keeping: "Ce qui est conservé",
+    keeping_intro: "Combien de temps les chiffres sont conservés, et jusqu’à quelle petitesse après leur jour. Ce qui disparaît ne revient pas.",
+    publishing: "Ce que tout le monde peut voir",
+    publishing_intro: "Ce que voient les lecteurs qui ne sont pas connectés, en plus de ce que vous ouvrez sous « Partage ».",
+
     // Goals.
     goals_intro: "Les événements et pages que vous suivez. En supprimer un ne perd rien de ce qui a été compté.",
     goal_add: "Ajouter un objectif",
@@ -79,6 +85,22 @@ pub const FRENCH: Settings = Settings {
     annotation_hour_help: "Selon l’heure du site, ou le jour entier.",
     whole_day: "Jour entier",
     remove_annotation: "Supprimer l’annotation {0}",
+
+    // What is forgotten.
+    forget: "Oublier des chiffres",
+    forget_intro: "Ce qui a été compté disparaît définitivement, et les pages disent que quelque chose a été retiré. Les réglages restent. Vous voyez d’abord ce qui disparaîtrait.",
+    forget_of: "Quoi",
+    forget_all: "Tout de ces jours",
+    forget_property: "Une propriété",
+    forget_value: "Valeur",
+    forget_value_help: "`*` désigne tout sauf une barre oblique, `**` tout. Pour une propriété, c’est la clé ou `KEY=VALUE`.",
+    forget_days: "Jours",
+    forget_days_help: "Comme `2026-06-01` ou `2026-06-01..2026-06-03`. Si le champ est vide, tous les jours.",
+    forget_look: "Montrer ce qui disparaîtrait",
+    forget_button: "Oublier définitivement",
+    forget_without_what: "Une valeur va avec sa dimension ; choisissez ce qu’elle est.",
+    reset: "Tout oublier",
+    reset_intro: "Tout ce qui a été compté pour {0} disparaît. Le site, ses réglages, ses objectifs et ses utilisateurs restent.",
 
     // The end of a site.
     remove_site: "Supprimer le site",
@@ -189,7 +211,7 @@ pub const FRENCH: Settings = Settings {
     share_until: "Jusqu’à la fin du",
     share_until_help: "Si le champ est vide, l’accès reste ouvert jusqu’à sa fermeture.",
     share_embed: "Hôtes dont les pages peuvent l’intégrer",
-    share_embed_help: "Un par ligne ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, aucun.",
+    share_embed_help: "Un par ligne, avec `www.` s’il en fait partie ; `*.example.com` désigne tous les hôtes en dessous. Si le champ est vide, aucun.",
     share_add: "Ouvrir le site",
     share_add_button: "L’ouvrir",
     share_made: "Ouvert à cette adresse :",

@@ -29,6 +29,8 @@ pub const GERMAN: ExplainTexts = ExplainTexts {
     hit_lasts: "Im Speicher, und im Journal im Speicher, bis der Tag der Website endet: Adresse, User-Agent, volle Adressen und Abfragen sind weg.",
     visit: "Besuch",
     visit_lasts: "Im Speicher, bis der Tag der Website endet: Der Wortlaut des Gesendeten ist weg, es bleiben Nummern von Namen.",
+    mail: "Geöffnete Mail",
+    mail_lasts: "Im Speicher, bis der Tag der Website endet, als Zahl je Kampagne; wer liest, steht dort nur mit dem Token.",
     cells: "Zellen, die sich ändern",
     cells_last: "so lange, wie die Aufbewahrung der Website es sagt; wer kam, ist weg",
     cells_first: "Als erster Treffer eines neuen Besuchers.",

@@ -47,6 +47,12 @@ pub const GERMAN: Settings = Settings {
     collect: "Was erhoben wird",
     collect_intro: "Worauf die Website verzichten kann. Es wirkt an der Tür, ab dem nächsten Treffer: Der Wert wird Teil von nichts, was gezählt wird. Gespeicherte Summen bleiben.",
 
+    // What is kept, and what everybody may see.
+    keeping: "Was bleibt",
+    keeping_intro: "Wie lange Zahlen bleiben, und wie klein sie nach ihrem Tag sein dürfen. Was geht, geht endgültig.",
+    publishing: "Was alle sehen dürfen",
+    publishing_intro: "Was ohne Anmeldung zu sehen ist, neben dem, was Sie unter „Freigabe“ öffnen.",
+
     // Goals.
     goals_intro: "Ereignisse und Seiten, auf die es ankommt. Wird ein Ziel entfernt, geht nichts Gezähltes verloren.",
     goal_add: "Ziel hinzufügen",
@@ -79,6 +85,22 @@ pub const GERMAN: Settings = Settings {
     annotation_hour_help: "Nach der Uhr der Website, oder der ganze Tag.",
     whole_day: "Ganzer Tag",
     remove_annotation: "Die Anmerkung {0} entfernen",
+
+    // What is forgotten.
+    forget: "Zahlen vergessen",
+    forget_intro: "Gezähltes geht endgültig, und die Seiten sagen, dass etwas herausgenommen wurde. Einstellungen bleiben. Zuerst sehen Sie, wie viel ginge.",
+    forget_of: "Was",
+    forget_all: "Alles von diesen Tagen",
+    forget_property: "Eine Eigenschaft",
+    forget_value: "Wert",
+    forget_value_help: "`*` steht für alles außer einem Schrägstrich, `**` für alles. Bei einer Eigenschaft ist es der Schlüssel oder `KEY=VALUE`.",
+    forget_days: "Tage",
+    forget_days_help: "Wie `2026-06-01` oder `2026-06-01..2026-06-03`. Ohne Angabe alle Tage.",
+    forget_look: "Zeigen, was ginge",
+    forget_button: "Endgültig vergessen",
+    forget_without_what: "Zu einem Wert gehört seine Dimension; wählen Sie, was er ist.",
+    reset: "Alles vergessen",
+    reset_intro: "Alles, was für {0} gezählt wurde, geht. Die Website, ihre Einstellungen, Ziele und Benutzer bleiben.",
 
     // The end of a site.
     remove_site: "Website entfernen",
@@ -189,7 +211,7 @@ pub const GERMAN: Settings = Settings {
     share_until: "Bis zum Ende des",
     share_until_help: "Ohne Angabe bleibt es offen, bis es geschlossen wird.",
     share_embed: "Hosts, in deren Seiten es stehen darf",
-    share_embed_help: "Einer pro Zeile; `*.example.com` steht für alle Hosts darunter. Ohne Angabe keine.",
+    share_embed_help: "Einer pro Zeile, mit `www.`, wenn er so heißt; `*.example.com` steht für alle Hosts darunter. Ohne Angabe keine.",
     share_add: "Website freigeben",
     share_add_button: "Freigeben",
     share_made: "Freigegeben unter dieser Adresse:",

@@ -32,11 +32,11 @@ pub(super) fn end(connection: &Connection, day: &DayState) -> Result<()> {
     let Some(epsilon) = begun else { return Ok(()) };
     let (state, visitors) = match order {
         ReleaseOrder::Withhold(reason) => (*reason, None),
-        ReleaseOrder::Publish(pages) => {
+        ReleaseOrder::Publish { pages, collected } => {
             let nobody = || BoundedCounts::nobody(pages);
             let counts = snapshot.as_ref().map_or_else(nobody, |day| BoundedCounts::of(day, pages));
             let mut bits = SystemBits::default();
-            let release = counts.released(epsilon, &mut || bits.draw());
+            let release = counts.released(epsilon, *collected, &mut || bits.draw());
             let release = release.map_err(|error| StoreError::Other(error.to_string()))?;
             add(connection, (*site, *day), &release)?;
             (ReleaseState::Published, Some(release.visitors as i64))
