@@ -8,6 +8,7 @@ use super::{CommandRefusal, Done, Reply, find, refuse, report};
 use crate::cell::{Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
 use crate::collector::{Collector, NotForgotten};
 use crate::config;
+use crate::page::text::noun;
 use crate::site::{Day, Site};
 use crate::store::{Forgetting, RemovedCells};
 
@@ -106,7 +107,7 @@ fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
         false => format!("This is gone from the figures of {domain}:\n\n"),
     };
     for (name, count) in removed.rows().into_iter().filter(|(_, count)| *count > 0) {
-        text.push_str(&format!("{count:>12}  {name}\n"));
+        text.push_str(&format!("{count:>12}  {}\n", noun(count, name)));
     }
     text
 }

@@ -78,6 +78,9 @@ pub struct AnnouncedFacts {
     pub from: String,
     /// What will hold then; it announces nothing itself.
     pub facts: NoticeFacts,
+    /// What will be counted beyond that, of which a notice tells no more ([`crate::site::DataDirection::untold`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
 }
 
 /// What the notice of a site tells at a moment, of these shares, where the program looks up so much of a place.

@@ -2,6 +2,7 @@
 
 use super::{SiteFacts, said};
 use crate::page::document::{Document, DocumentSection};
+use crate::page::text::counted;
 use crate::site::{AddressMode, KeptFor, RetainedKind};
 
 /// The record.
@@ -92,15 +93,17 @@ fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {
     let k = facts.site.settings.small_counts_k;
     let mut paragraphs = vec![
         format!(
-            "{} users may read the figures after signing in, and {} tokens are good for the site.",
-            facts.users, facts.tokens
+            "Who may read the figures after signing in: {}. Good for the site: {}.",
+            counted(facts.users as u64, "users"),
+            counted(facts.tokens as u64, "tokens")
         ),
         "What they read are sums; there is nothing about a person to be passed on.".to_owned(),
     ];
     if public || links > 0 {
         let page = if public { "a public page and " } else { "" };
         paragraphs.push(format!(
-            "Open to readers who are not signed in: {page}{links} secret links, with days that are over alone and values below {k} visitors folded."
+            "Open to readers who are not signed in: {page}{}, with days that are over alone and values below {k} visitors folded.",
+            counted(links as u64, "secret links")
         ));
     }
     if facts.site.settings.counter {
@@ -122,8 +125,8 @@ fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
 /// How long each kind of sums is kept.
 pub(super) fn kept(facts: &SiteFacts<'_>) -> String {
     let kept = |kind: RetainedKind| match facts.site.settings.retention.kept_for(kind) {
-        Some(KeptFor::Days(days)) => format!("{}: {days} days", kind.name()),
-        Some(KeptFor::Months(months)) => format!("{}: {months} months", kind.name()),
+        Some(KeptFor::Days(days)) => format!("{}: {}", kind.name(), counted(days.into(), "days")),
+        Some(KeptFor::Months(months)) => format!("{}: {}", kind.name(), counted(months.into(), "months")),
         None => format!("{}: for as long as the site is measured", kind.name()),
     };
     RetainedKind::ALL.map(kept).join("; ")
