@@ -294,7 +294,10 @@ impl Collector {
         if removed.is_ok() {
             self.0.personal.forget_site(id);
             // A collector that has ended holds nothing of it.
-            let _ = self.0.running.with(|running, _| running.forget_site(id));
+            let forgotten = self.0.running.with(|running, _| running.forget_site(id));
+            if let Some(Err(error)) = forgotten.map(|()| self.wait_for_journal()) {
+                self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
+            }
         }
         self.reload()?;
         removed

@@ -337,11 +337,15 @@ fn a_dry_run_tells_what_the_run_takes() {
     ];
     for (values, days) in orders {
         let world = world();
+        settle(&world);
         let would = removed(&world, Command::SiteForget(of(values, days, true)));
-        let (names, file) = ("SELECT count(*) FROM names WHERE site = 1", Database::of(world.folder()));
-        let before = file.number(names);
+        let names = || Database::of(world.folder()).texts("SELECT text FROM names WHERE site = 1");
+        let before = names();
         assert_eq!(removed(&world, order(values, days)), would, "{values:?} {days:?}");
-        assert_eq!(Some(before - file.number(names)), would["names"].as_i64(), "{values:?} {days:?}");
+        // What visitors who are there did counts under a name that may be new.
+        let after = names();
+        let gone = before.iter().filter(|name| !after.contains(name)).count();
+        assert_eq!(would["names"], gone, "{values:?} {days:?}");
         let pairs = would["cells_of_two_dimensions_by_day"].as_u64().unwrap();
         assert!(pairs > 0 && would["cells_by_day"].as_u64().unwrap() > 0, "{would}");
         let again = removed(&world, Command::SiteForget(of(values, days, true)));
@@ -355,6 +359,7 @@ fn a_dry_run_tells_what_the_run_takes() {
 #[test]
 fn a_dry_run_of_a_reset_tells_what_the_reset_takes() {
     let world = world();
+    settle(&world);
     let reset = |dry_run| removed(&world, Command::SiteReset { domain: "example.com".into(), dry_run });
     let would = reset(true);
     assert!(would.as_object().unwrap()["cells_by_month"].as_u64().unwrap() > 0, "{would}");
@@ -413,14 +418,6 @@ fn what_is_due_goes_at_a_start_and_what_was_interrupted_goes_on() {
             "INSERT INTO names (site, text) VALUES (1, '/canary-of-a-stop'); INSERT INTO kept_from VALUES (1, 100, 0)";
         Database::of(world.folder()).run(sql);
     });
-    assert!(is_held(&world, "/canary-of-a-stop"));
     settle(&world);
     assert!(is_gone(&world, "/canary-of-a-stop"));
-    // A setting of this day waits for the next one.
-    set(&world, "keep", "months=1m,bots=1d");
-    world.restart();
-    world.pageview("/bot").with("Googlebot/2.1 (+http://www.google.com/bot.html)").send();
-    settle(&world);
-    let site = world.collector().directory().find("example.com").unwrap().clone();
-    assert!(site.settings.retention_changed.is_some());
 }

@@ -85,7 +85,7 @@ impl Collector {
     }
 
     /// The journal leaves behind what is to be forgotten, or is given up.
-    fn wait_for_journal(&self) -> Result<(), StoreError> {
+    pub(super) fn wait_for_journal(&self) -> Result<(), StoreError> {
         let until = Instant::now() + Duration::from_secs(2 * limits::JOURNAL_FORGET_S);
         let is_forgetting = || self.0.running.with(|running, _| Running::is_journal_forgetting(running));
         while is_forgetting().ok_or_else(super::ended)? {

@@ -113,8 +113,8 @@ impl<'a> Erasing<'a> {
         let (gone, kept): (CellList, CellList) =
             unpack_all(&cells)?.into_iter().partition(|((value, _), _)| is_outdated || self.gone.takes(axis, *value));
         match grain {
-            _ if is_outdated => {}
-            _ if is_month => self.removed.months += gone.len() as u64,
+            // Its rows are counted.
+            _ if is_month => {}
             0 => self.removed.hours += gone.len() as u64,
             _ => self.removed.days += gone.len() as u64,
         }
