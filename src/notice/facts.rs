@@ -223,7 +223,8 @@ mod tests {
             let change = SiteChange::of(setting.name, other_value(setting));
             change.apply(&mut changed.settings, &context).unwrap();
             let is_told = told(&changed) != before;
-            assert_eq!(is_told, DataDirection::of(setting.name) != Some(DataDirection::Neither), "{}", setting.name);
+            let is_more = DataDirection::of(setting.name) != Some(DataDirection::Neither);
+            assert_eq!(is_told, is_more && DataDirection::untold(setting.name).is_none(), "{}", setting.name);
         }
     }
 

@@ -176,7 +176,7 @@ mod tests {
             ("case", "lower".into(), "keep".into()),
             ("personal", 50_u32.into(), 0_u32.into()),
             ("by_name", SettingValue::EMPTY, ["/team"].into()),
-            ("exclude_ips", ["203.0.113.0/24"].into(), ["203.0.113.7"].into()),
+            ("exclude_ips", ["203.0.113.7"].into(), SettingValue::EMPTY),
         ];
         for (name, less, more) in pairs {
             let direction = DataDirection::of(name).unwrap();

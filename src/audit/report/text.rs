@@ -35,7 +35,7 @@ impl AuditReport {
             self.schema,
             sized(self.searched_bytes),
             counted(self.files.len() as u64, "files"),
-            counted(self.blocks as u64, "blocks of sums")
+            counted(self.blocks, "blocks of sums")
         );
         let listed = self.findings.iter().map(|finding| format!("{}: {}", finding.kind, finding.line()));
         match self.found() {
