@@ -290,14 +290,18 @@ impl Collector {
         self.0.directory.store(Arc::new(Directory::of(rest)));
         // A flush that began before may hold sums of the site; after this one, none does.
         let removed = self.flush().and_then(|()| self.0.sums.remove_site(id)).map_err(SiteError::from);
-        if let Ok(Some(error)) = &removed {
+        let removed = removed.and_then(|left| Ok([left, self.0.operators.remove_site(id)?]));
+        for error in removed.iter().flatten().flatten() {
             self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
         }
-        let removed = removed.and_then(|_| self.0.operators.remove_site(id));
+        let removed = removed.map(drop);
         if removed.is_ok() {
             self.0.personal.forget_site(id);
             // A collector that has ended holds nothing of it.
-            let _ = self.0.running.with(|running, _| running.forget_site(id));
+            let forgotten = self.0.running.with(|running, _| running.forget_site(id));
+            if let Some(Err(error)) = forgotten.map(|()| self.wait_for_journal()) {
+                self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
+            }
         }
         self.reload()?;
         removed

@@ -92,8 +92,9 @@
 //! - how long sums are kept: `site/keeping.rs`, `store/sums/sqlite/retaining.rs`, `thinning.rs` for pairs by day; the least figures that
 //!   are kept of a day: `site/at_rest.rs`, `store/sums/sqlite/at_rest.rs`; how cells are packed: `cell/packed/`;
 //! - what an owner has forgotten: `cell/forgotten.rs` for what goes with a value, `collector/forgetting.rs`, in memory
-//!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs` and `sweep.rs`; what is said of it: `report/taken_out.rs`; its forms:
-//!   `page/settings/forgetting.rs`;
+//!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs`, `sweep.rs`; what is cleared up behind it,
+//!   and behind a site that is removed: `leftovers.rs` there, `store/sqlite/rewriting.rs`; what is said of it: `report/taken_out.rs`; its
+//!   forms: `page/settings/forgetting.rs`;
 //! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
 //!   `store/sums/sqlite/kept_answers.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in

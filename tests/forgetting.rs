@@ -362,6 +362,17 @@ fn what_was_taken_out_is_said_everywhere_and_never_what() {
     assert!(json["warning"].as_str().unwrap().contains("values of page"), "{json}");
     let csv = get("/example.com/page.csv?period=today");
     assert!(csv.header("headcount-warning").unwrap().contains("values of page"));
+    for file in ["bots.csv", "bots.json"] {
+        let told = get(&format!("/example.com/{file}?period=today"));
+        assert!(told.header("headcount-warning").unwrap().contains("values of page"), "{file}");
+    }
+    assert!(get("/example.com/mail.csv?period=today").header("headcount-warning").is_none(), "no campaign went");
+    // Who is still there counts under `(other)`, and not because of a budget.
+    let pages =
+        json!({"site_id": "example.com", "date_range": "day", "metrics": ["visits"], "dimensions": ["event:page"]});
+    let other = world.query(pages).json()["meta"]["warnings"].to_string();
+    assert!(other.contains("something was forgotten"), "{other}");
+    assert!(get("/example.com?period=today").text().contains("of which something was forgotten"));
     let report = Command::Report {
         site: "example.com".into(),
         period: "today".into(),
@@ -373,4 +384,105 @@ fn what_was_taken_out_is_said_everywhere_and_never_what() {
     let before = world
         .query(json!({"site_id": "example.com", "date_range": ["2026-06-01", "2026-06-30"], "metrics": ["visits"]}));
     assert!(!before.text().contains("taken_out"), "{}", before.text());
+}
+
+/// What goes by the answer of an order, as numbers by their names.
+fn removed(world: &World, command: Command) -> Value {
+    done(world, command).json["removed"].take()
+}
+
+#[test]
+fn a_dry_run_tells_what_the_run_takes() {
+    let orders: [(&[(&str, &str)], Option<&str>); 5] = [
+        (&[("page", PAGE), ("source", SOURCE), ("event", EVENT)], None),
+        (&[("page", PAGE), ("prop", "plan")], Some("2026-06-02..2026-07-03")),
+        (&[("browser", "*")], Some("2026-06-01..2026-06-30")),
+        (&[], Some("2026-06-30..2026-07-03")),
+        (&[], Some("2026-07-03")),
+    ];
+    for (values, days) in orders {
+        let world = world();
+        settle(&world);
+        let would = removed(&world, Command::SiteForget(of(values, days, true)));
+        let names = || Database::of(world.folder()).texts("SELECT text FROM names WHERE site = 1");
+        let before = names();
+        assert_eq!(removed(&world, order(values, days)), would, "{values:?} {days:?}");
+        // What visitors who are there did counts under a name that may be new.
+        let after = names();
+        let gone = before.iter().filter(|name| !after.contains(name)).count();
+        assert_eq!(would["names"], gone, "{values:?} {days:?}");
+        let pairs = would["cells_of_two_dimensions_by_day"].as_u64().unwrap();
+        assert!(pairs > 0 && would["cells_by_day"].as_u64().unwrap() > 0, "{would}");
+        let again = removed(&world, Command::SiteForget(of(values, days, true)));
+        assert!(again.as_object().unwrap().values().all(|count| count == 0), "{again}");
+        if values.is_empty() {
+            world.expect_forgotten(if days == Some("2026-07-03") { 6 } else { 12 }, 0);
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_of_a_reset_tells_what_the_reset_takes() {
+    let world = world();
+    settle(&world);
+    let reset = |dry_run| removed(&world, Command::SiteReset { domain: "example.com".into(), dry_run });
+    let would = reset(true);
+    assert!(would.as_object().unwrap()["cells_by_month"].as_u64().unwrap() > 0, "{would}");
+    assert_eq!(reset(false), would);
+    world.expect_forgotten(24, 0);
+    assert_eq!(Database::of(world.folder()).number("SELECT count(*) FROM names WHERE site = 1"), 0);
+}
+
+#[test]
+fn a_site_that_is_removed_leaves_no_byte() {
+    let world = World::start();
+    let add = |domain: &str| world.command(Command::SiteAdd { domain: domain.into(), change: SiteChange::default() });
+    add("canary-of-a-site.example").unwrap();
+    let site = "canary-of-a-site.example";
+    for place in 0..2_000 {
+        let page = format!("https://{site}/canary-{}-{}", place * 7_919 % 2_000, "x".repeat(60));
+        world.beacon(json!({"n": "pageview", "u": page, "d": site})).by("ana").ok();
+        if place % 500 == 0 {
+            world.flush();
+        }
+    }
+    world
+        .beacon(json!({"n": "pageview", "u": format!("https://{site}/canary-of-bots/x"), "d": site}))
+        .with("Googlebot/2.1 (+http://www.google.com/bot.html)")
+        .send();
+    for (name, value) in [("announce_days", 9_u32.into()), ("by_name", SettingValue::from(["/canary-of-a-rule"]))] {
+        let change = SiteChange::of(name, value);
+        world.command(Command::SiteSet { domain: site.into(), change }).unwrap();
+    }
+    world.flush();
+    for text in ["/canary-", "canary-of-a-site", "canary-of-bots", "canary-of-a-rule"] {
+        assert!(is_held(&world, text), "{text}");
+    }
+    world.command(Command::SiteRemove { domain: site.into() }).unwrap();
+    world.expect_forgotten(2_000, 1);
+    for text in ["/canary-", "canary-of-a-site", "canary-of-bots", "canary-of-a-rule"] {
+        assert!(!is_held(&world, text), "{text}");
+    }
+}
+
+#[test]
+fn what_is_due_goes_at_a_start_and_what_was_interrupted_goes_on() {
+    let mut world = world();
+    set(&world, "keep", "months=1m");
+    // It was off at each midnight.
+    world.restart_after(|world| world.go_to("2026-11-02T08:00:00Z"));
+    world.expect_forgotten(24, 0);
+    world.pageview("/again").by("ana").ok();
+    settle(&world);
+    for text in [PAGE, SOURCE, EVENT, PLAN] {
+        assert!(is_gone(&world, text), "{text}");
+    }
+    // It ended after sums went, and before their names did.
+    world.restart_after(|world| {
+        let sql =
+            "INSERT INTO names (site, text) VALUES (1, '/canary-of-a-stop'); INSERT INTO kept_from VALUES (1, 100, 0)";
+        Database::of(world.folder()).run(sql);
+    });
+    settle(&world);
+    assert!(is_gone(&world, "/canary-of-a-stop"));
 }

@@ -34,7 +34,7 @@ fn a_journal_is_wiped_when_no_server_needs_it() {
     let kept = fs::File::open(folder.join("segment-1")).unwrap();
     // The database knows where the last journal was.
     let wipe = ["journal", "wipe", "--data", of_data];
-    assert_eq!(printed(&wipe), "The journal is wiped: one file.");
+    assert_eq!(printed(&wipe), "The journal is wiped: 1 file.");
     assert!(journals(memory.path()).is_empty());
     assert!(std::io::read_to_string(kept).unwrap().bytes().all(|byte| byte == 0), "it is overwritten");
     let none = printed(&wipe);

@@ -3,6 +3,7 @@
 mod contract;
 pub mod file;
 mod first;
+mod retention;
 mod twins;
 mod versions;
 

@@ -18,6 +18,7 @@ use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::Places;
 use crate::limits;
+use crate::page::text::counted;
 use crate::store;
 
 /// Serves a made-up year until SIGTERM or Ctrl-C.
@@ -70,7 +71,11 @@ fn fill(demo: &Demo, folder: &Folder, stop: &Stop) -> Result<()> {
         if is_watched && percent != shown {
             shown = percent;
             let end = if percent == 100 { "\n" } else { "" };
-            let _ = write!(std::io::stderr(), "\rMaking up {} days of visits: {percent} %{end}", demo.days);
+            let _ = write!(
+                std::io::stderr(),
+                "\rMaking up {}: {percent} %{end}",
+                counted(demo.days as u64, "days of visits")
+            );
         }
         !stop.is_asked()
     })

@@ -9,6 +9,7 @@ use super::words::{CommandLine, SiteWork, Verb};
 use super::{CliFailure, carry_out};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::forget::{ForgetCommand, NOTHING_NAMED};
 use crate::control::{Command, Reply};
 use crate::limits;
 
@@ -18,8 +19,10 @@ pub(super) fn forget(words: &CommandLine, config: &Config, clock: &Clock) -> Res
     let (manner, order): (_, Box<dyn Fn(bool) -> Command>) = match work {
         SiteWork::Forget(words) => {
             let order = words.order();
-            let of =
-                move |dry_run| Command::SiteForget(crate::control::forget::ForgetCommand { dry_run, ..order.clone() });
+            if order.names_nothing() {
+                return Err(CliFailure::Misuse(NOTHING_NAMED.into()));
+            }
+            let of = move |dry_run| Command::SiteForget(ForgetCommand { dry_run, ..order.clone() });
             (words.manner(), Box::new(of))
         }
         SiteWork::Reset { domain, manner } => {

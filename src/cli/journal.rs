@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::control::Reply;
 use crate::control::folder::{Folder, Taken};
 use crate::journal::{self, JournalSearch, JournalTrouble, WipedJournals};
+use crate::page::text::counted;
 use crate::store;
 
 /// Wipes the journals of the data folder. A server that runs needs its own, and would go on to write one.
@@ -45,8 +46,7 @@ fn reply(wiped: WipedJournals) -> Reply {
     let bases: Vec<String> = bases.iter().map(|base| base.display().to_string()).collect();
     let mut text = match files {
         0 => format!("There was no journal in {}. Name another folder by --journal.", bases.join(", ")),
-        1 => "The journal is wiped: one file.".to_owned(),
-        files => format!("The journal is wiped: {files} files."),
+        files => format!("The journal is wiped: {}.", counted(files as u64, "files")),
     };
     if used > 0 {
         text.push_str(&format!(" Running servers keep theirs: {used}."));

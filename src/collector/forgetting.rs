@@ -27,14 +27,13 @@ pub enum NotForgotten {
 }
 
 impl Collector {
-    /// How many stored cells and rows an order is about.
+    /// How many cells, rows and names would go.
     ///
     /// # Errors
     /// [`NotForgotten`]
     pub fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells, NotForgotten> {
         self.check(order)?;
-        self.flush()?;
-        Ok(self.0.sums.count_forgotten(order, true)?)
+        Ok(self.count_stored(order)?)
     }
 
     /// Forgets, and answers when nothing is left of it: in the running state, the journal and the store.
@@ -44,14 +43,20 @@ impl Collector {
     pub fn forget(&self, order: &Forgetting) -> Result<RemovedCells, NotForgotten> {
         self.check(order)?;
         let _right = self.import_right().ok_or(NotForgotten::ImportRuns)?;
-        self.store_ended(order.site)?;
-        let of_rows = self.0.sums.count_forgotten(order, false)?;
+        let counted = self.count_stored(order)?;
         self.wait(|running, waiter| running.forget(order.clone(), waiter))??;
-        let removed = self.0.sums.forget(order);
+        let forgotten = self.0.sums.forget(order);
         self.0.folded.clear();
-        let removed = removed?;
+        forgotten?;
         self.wait_for_journal()?;
-        Ok(of_rows + removed)
+        Ok(counted)
+    }
+
+    /// What would go of all that is counted, the pairs of the running day with it.
+    fn count_stored(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
+        self.store_ended(order.site)?;
+        self.wait(Running::store_pairs)??;
+        self.0.sums.count_forgotten(order)
     }
 
     fn check(&self, order: &Forgetting) -> Result<(), NotForgotten> {
@@ -80,7 +85,7 @@ impl Collector {
     }
 
     /// The journal leaves behind what is to be forgotten, or is given up.
-    fn wait_for_journal(&self) -> Result<(), StoreError> {
+    pub(super) fn wait_for_journal(&self) -> Result<(), StoreError> {
         let until = Instant::now() + Duration::from_secs(2 * limits::JOURNAL_FORGET_S);
         let is_forgetting = || self.0.running.with(|running, _| Running::is_journal_forgetting(running));
         while is_forgetting().ok_or_else(super::ended)? {

@@ -297,6 +297,12 @@ impl Running {
         self.wants_tick();
     }
 
+    /// The same, with the pairs of running days.
+    pub(super) fn store_pairs(&mut self, waiter: Waiter) {
+        self.checkpointed = Moment(0);
+        self.flush(waiter);
+    }
+
     /// Has the sums of an import stored.
     pub(super) fn import(&mut self, site: SiteId, batch: SumsBatch, waiter: Waiter) {
         self.imports.push_back((site, batch, waiter));

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{CommandRefusal, Done, Reply, find, refuse};
+use super::notice::announcing;
+use super::{Command, CommandRefusal, Done, Reply, find, refuse};
 use crate::beacon::mail::{Link, UNKNOWN};
 use crate::collector::{Collector, random};
 use crate::hit::mask;
@@ -57,7 +58,7 @@ pub(super) fn run(collector: &Collector, command: CampaignCommand, base_url: &st
     match command {
         CampaignCommand::Set { site, name, sent } => set(collector, &site, &name, sent, base_url),
         CampaignCommand::Remove { site, name } => remove(collector, &site, &name),
-        CampaignCommand::List { site } => Ok(list(&find(collector, &site)?)),
+        CampaignCommand::List { site } => list(collector, &find(collector, &site)?),
         CampaignCommand::Link { site, campaign, to, source } => {
             link(collector, &site, &campaign, &to, &source, base_url)
         }
@@ -119,12 +120,14 @@ fn unknown<T>(site: &Site, name: &str) -> Result<T, CommandRefusal> {
     refuse(format!("{} has no campaign {name:?}; declare it with `headcount campaign set`", site.domain))
 }
 
-fn list(site: &Site) -> Reply {
+fn list(collector: &Collector, site: &Site) -> Done {
     let campaigns = &site.settings.campaigns;
     let rows: Vec<Value> = campaigns.iter().map(|(name, sent)| json!({"campaign": name, "sent": sent})).collect();
     let lines: Vec<String> = campaigns.iter().map(|(name, sent)| format!("{name}  {sent} sent")).collect();
     let none = format!("{} has no campaign yet; declare one with `headcount campaign set`.", site.domain);
-    Reply::new(if lines.is_empty() { none } else { lines.join("\n") }, Value::Array(rows))
+    let waiting = announcing::waiting(collector, site, |command| matches!(command, Command::Campaign(_)))?;
+    let text = if lines.is_empty() { none } else { lines.join("\n") };
+    Ok(Reply::new(text + &waiting, Value::Array(rows)))
 }
 
 fn link(collector: &Collector, site: &str, campaign: &str, to: &str, source: &str, base_url: &str) -> Done {

@@ -8,6 +8,7 @@ use super::{CommandRefusal, Done, Reply, find, refuse, report};
 use crate::cell::{Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
 use crate::collector::{Collector, NotForgotten};
 use crate::config;
+use crate::page::text::noun;
 use crate::site::{Day, Site};
 use crate::store::{Forgetting, RemovedCells};
 
@@ -25,12 +26,21 @@ pub struct ForgetCommand {
     pub dry_run: bool,
 }
 
+/// What is said where neither values nor days are named.
+pub const NOTHING_NAMED: &str =
+    "say what is to be forgotten: values like --page /x, or days by --day; `headcount site reset` takes all";
+
+impl ForgetCommand {
+    /// Whether it names neither values nor days.
+    pub fn names_nothing(&self) -> bool {
+        self.values.is_empty() && self.days.is_none()
+    }
+}
+
 /// Forgets some values, or some days, of a site.
 pub(super) fn forget(collector: &Collector, command: &ForgetCommand) -> Done {
-    if command.values.is_empty() && command.days.is_none() {
-        return refuse(
-            "say what is to be forgotten: values like --page /x, or days by --day; `headcount site reset` takes all",
-        );
+    if command.names_nothing() {
+        return refuse(NOTHING_NAMED);
     }
     let site = find(collector, &command.domain)?;
     let values = command.values.iter().map(|(of, value)| named(of, value)).collect::<Result<Vec<_>, _>>()?;
@@ -75,12 +85,12 @@ fn named(of: &str, value: &str) -> Result<ForgottenValue, CommandRefusal> {
 fn carry_out(collector: &Collector, site: &Site, order: &Forgetting, dry_run: bool) -> Done {
     let done = if dry_run { collector.count_forgotten(order) } else { collector.forget(order) };
     let removed = done.map_err(refused)?;
-    let still_named = still_named(site, order);
+    let still_named = still_named(collector, site, order)?;
     let mut text = told(site, removed, dry_run);
     if still_named {
         text.push_str(
-            "\nThe settings of the site still name some of it, as a goal, a funnel, a campaign or a rule; `headcount site show` \
-             lists them.\n",
+            "\nThe settings of the site still name some of it, as a goal, a funnel, a campaign, a rule or an announced change; \
+             `headcount site show` lists them.\n",
         );
     }
     let rows: Map<String, Value> =
@@ -106,19 +116,21 @@ fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
         false => format!("This is gone from the figures of {domain}:\n\n"),
     };
     for (name, count) in removed.rows().into_iter().filter(|(_, count)| *count > 0) {
-        text.push_str(&format!("{count:>12}  {name}\n"));
+        text.push_str(&format!("{count:>12}  {}\n", noun(count, name)));
     }
     text
 }
 
 /// Whether what the owner has declared holds a value that is forgotten.
-fn still_named(site: &Site, order: &Forgetting) -> bool {
-    let Some(values) = &order.values else { return false };
-    let Ok(settings) = serde_json::to_string(&site.settings) else { return false };
+fn still_named(collector: &Collector, site: &Site, order: &Forgetting) -> Result<bool, CommandRefusal> {
+    let Some(values) = &order.values else { return Ok(false) };
+    let announced = collector.operators().announced(site.id)?.into_iter().map(|change| change.command);
+    let declared: Vec<String> = announced.chain([serde_json::to_string(&site.settings)?]).collect();
     // Of a pattern its longest text, wherever it stands: in a goal, a note, a way through the site.
     let text = |pattern: &str| {
         let longest = pattern.split('*').max_by_key(|part| part.len()).unwrap_or_default();
         serde_json::to_string(longest).map(|text| text.trim_matches('"').to_owned()).unwrap_or_default()
     };
-    values.0.iter().map(|value| text(&value.pattern)).any(|text| text.len() > 1 && settings.contains(&text))
+    let is_named = |text: String| text.len() > 1 && declared.iter().any(|declared| declared.contains(&text));
+    Ok(values.0.iter().map(|value| text(&value.pattern)).any(is_named))
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::goal::{name, target, unknown};
-use super::{CommandRefusal, Done, Reply, find, refuse, report};
+use super::notice::announcing;
+use super::{Command, CommandRefusal, Done, Reply, find, refuse, report};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::watched::{self, funnel_described, moment, since};
@@ -61,7 +62,8 @@ pub(super) fn list(collector: &Collector, site: &str) -> Done {
         format!("{}, counted since {}\n{}", funnel.name, since(funnel.since(), &site), watched::steps(funnel))
     };
     let blocks: Vec<String> = funnels.iter().map(block).collect();
-    let text = if blocks.is_empty() { none } else { blocks.join("\n\n") };
+    let waiting = announcing::waiting(collector, &site, |command| matches!(command, Command::FunnelAdd { .. }))?;
+    let text = if blocks.is_empty() { none } else { blocks.join("\n\n") } + &waiting;
     Ok(Reply::new(text, Value::Array(funnels.iter().map(funnel_described).collect())))
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{CommandRefusal, Done, Reply, find, refuse};
+use super::notice::announcing;
+use super::{Command, CommandRefusal, Done, Reply, find, refuse};
 use crate::collector::Collector;
 use crate::config::nearest;
 use crate::hit::path;
@@ -57,7 +58,8 @@ pub(super) fn list(collector: &Collector, site: &str) -> Done {
     let goals = &site.settings.goals;
     let none = format!("{0} has no goal yet; declare one with `headcount goal add {0} Signup`.", site.domain);
     let lines: Vec<String> = goals.iter().map(|goal| goal_line(goal, &site)).collect();
-    let text = if lines.is_empty() { none } else { lines.join("\n") };
+    let waiting = announcing::waiting(collector, &site, |command| matches!(command, Command::GoalAdd { .. }))?;
+    let text = if lines.is_empty() { none } else { lines.join("\n") } + &waiting;
     Ok(Reply::new(text, Value::Array(goals.iter().map(goal_described).collect())))
 }
 

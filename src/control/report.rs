@@ -67,8 +67,12 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
+    let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
-        notes.push(past_budget_note(site));
+        notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
+            true => taken_out::OTHER_REASONS.replace("DOMAIN", site.domain.as_str()),
+            false => past_budget_note(site),
+        });
     }
     let axes = [&split.axis].into_iter().chain(chosen.filter.as_ref().map(|filter| &filter.axis));
     let missing = not_collected::names(site, axes, metrics.iter().copied());
@@ -76,7 +80,6 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
-    let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     notes.extend(taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, notes })

@@ -99,7 +99,11 @@ pub(super) fn changed(
 pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
     let mut site = find(collector, domain)?;
     let now = collector.clock().now();
+    let retention = site.settings.retention;
     site.settings = changed(site.settings, &change, &site.domain, collector)?;
+    if site.settings.retention != retention {
+        site.settings.retention_changed = Some(site.schedule.locate(now).day);
+    }
     if let Some(name) = change.zone()? {
         let zone = Schedule::named(name)?.zone_at(now).clone();
         site.schedule = site.schedule.then(zone, now);

@@ -1,6 +1,6 @@
 //! In: what a notice tells, and the texts of a language. Out: the notice in that language.
 
-use super::{LanguageTexts, Notice, NoticeDifference, NoticeFacts, NoticeLine, NoticeSection};
+use super::{ChangedLine, LanguageTexts, Notice, NoticeDifference, NoticeFacts, NoticeLine, NoticeSection};
 use crate::cell::{Card, DIMENSIONS, Dimension};
 use crate::site::{AddressMode, KeptFor, NoticeField};
 
@@ -33,12 +33,15 @@ fn announced(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLine> {
     for announced in &facts.announced {
         let after = compose(&announced.facts, texts);
         let NoticeDifference { came, went } = NoticeDifference::between(&before, &after);
-        for (key, changed) in [("announced.comes", came), ("announced.goes", went)] {
+        let told = |changed: Vec<ChangedLine>| changed.into_iter().map(|line| line.text).collect::<Vec<_>>();
+        let untold = announced.more.iter().map(|what| texts.get(&format!("announced.{what}")).to_owned());
+        let came = told(came).into_iter().chain(untold).collect::<Vec<_>>();
+        for (key, changed) in [("announced.comes", came), ("announced.goes", told(went))] {
             if changed.is_empty() {
                 continue;
             }
             lines.push(NoticeLine::text(texts.filled(key, &[("date", &announced.from)])));
-            lines.extend(changed.into_iter().map(|line| NoticeLine::item(line.text)));
+            lines.extend(changed.into_iter().map(NoticeLine::item));
         }
         before = after;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Notice, NoticeFacts};
+use super::{AnnouncedFacts, Notice, NoticeFacts};
 
 /// Where browsers look whether a site honours Global Privacy Control.
 pub const GPC_PATH: &str = "/.well-known/gpc.json";
@@ -35,9 +35,13 @@ pub fn described(
         "language": language,
         "title": notice.title,
         "facts": told(facts),
-        "announced": facts.announced.iter().map(|it| json!({"from": it.from, "facts": told(&it.facts)})).collect::<Vec<_>>(),
+        "announced": facts.announced.iter().map(announced).collect::<Vec<_>>(),
         "sections": sections,
     })
+}
+
+fn announced(it: &AnnouncedFacts) -> Value {
+    json!({"from": it.from, "facts": told(&it.facts), "more": it.more})
 }
 
 /// The facts without the owner's texts, which stand in the sections.

@@ -36,10 +36,22 @@ impl NoticeDifference {
 fn without(notice: &Notice, other: &Notice) -> Vec<ChangedLine> {
     let of = |section: &NoticeSection| other.sections.iter().find(|known| known.id == section.id);
     let in_section = |section: &NoticeSection| -> Vec<ChangedLine> {
-        let known = of(section).map_or(&[][..], |known| &known.lines);
-        let new =
-            section.lines.iter().filter(|line| !known.iter().any(|old| (&old.text, &old.to) == (&line.text, &line.to)));
-        new.map(|line| ChangedLine { section: section.title.clone(), text: line.text.clone() }).collect()
+        let known = of(section).map_or_else(Vec::new, told);
+        let new = told(section).into_iter().filter(|line| !known.contains(line));
+        new.map(|(text, _)| ChangedLine { section: section.title.clone(), text }).collect()
     };
     notice.sections.iter().flat_map(in_section).collect()
+}
+
+/// What the lines of a section say, and where they lead. What is announced is not in force: each item says from when on it is.
+fn told(section: &NoticeSection) -> Vec<(String, Option<String>)> {
+    let (mut told, mut heading) = (Vec::with_capacity(section.lines.len()), "");
+    for line in &section.lines {
+        match (section.id == "announced", line.is_item) {
+            (true, false) => heading = &line.text,
+            (true, true) => told.push((format!("{heading} {}", line.text), None)),
+            (false, _) => told.push((line.text.clone(), line.to.clone())),
+        }
+    }
+    told
 }

@@ -82,6 +82,9 @@ pub struct AnnouncedFacts {
     pub from: String,
     /// What will hold then; it announces nothing itself.
     pub facts: NoticeFacts,
+    /// What will be counted beyond that, of which a notice tells no more ([`crate::site::DataDirection::untold`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
 }
 
 /// What the notice of a site tells at a moment, of these shares, where the program looks up so much of a place.
@@ -224,7 +227,8 @@ mod tests {
             let change = SiteChange::of(setting.name, other_value(setting));
             change.apply(&mut changed.settings, &context).unwrap();
             let is_told = told(&changed) != before;
-            assert_eq!(is_told, DataDirection::of(setting.name) != Some(DataDirection::Neither), "{}", setting.name);
+            let is_more = DataDirection::of(setting.name) != Some(DataDirection::Neither);
+            assert_eq!(is_told, is_more && DataDirection::untold(setting.name).is_none(), "{}", setting.name);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::cell::{Axis, Dimension, Tally};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Moment, Month, Site, SiteId};
-use crate::store::{Ask, Grain, StoreError, SumRow};
+use crate::store::{Ask, Grain, StoreError, SumRow, TakenOut, TakenOutOf};
 pub use kept::Kept;
 use kept::{Bucket, FoldedKey, Rows};
 use rule::{DayRule, Level};
@@ -76,6 +76,17 @@ impl Sums for Folded<'_> {
         let Some(first) = self.sums.first_day(site)?.filter(|day| *day < self.today) else { return Ok(None) };
         let totals = self.totals(first.0, self.today.0 - 1)?;
         Ok(totals.iter().find(|(_, total)| self.total(**total).is_some()).map(|(day, _)| Day(*day)))
+    }
+
+    /// What is shown at all may have been taken out: of days that are over, and never which values.
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        let mut marks = self.sums.taken_out(site, first, last)?;
+        marks.retain(|mark| match mark.of {
+            TakenOutOf::Of(dimension) => mark.first < self.today && is_for_all(dimension),
+            TakenOutOf::Properties => false,
+            TakenOutOf::Everything | TakenOutOf::Days => mark.first < self.today,
+        });
+        Ok(marks)
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Query {
     time_labels: Option<Vec<String>>,
     /// What is said of what the site does not collect.
     not_collected: Option<String>,
+    /// Whether small figures are kept by name when their day is over.
+    keeps_small: bool,
 }
 
 impl QueryRequest {
@@ -144,6 +146,7 @@ impl QueryRequest {
             echo: self.echo(site, span, interval),
             time_labels: interval.filter(|_| self.include.time_labels).map(|interval| labels(interval).collect()),
             not_collected: self.not_collected(site),
+            keeps_small: site.settings.k_at_rest.is_none(),
         })
     }
 

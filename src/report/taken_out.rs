@@ -24,6 +24,18 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
     Some(format!("Something was taken out of these figures for good: {shown}{rest}. Totals of other days are whole."))
 }
 
+/// Whether values may be part of `(other)` though there was room for them: because they were small when their day was over, or because
+/// something of their visits was forgotten.
+pub fn may_be_other(keeps_small: bool, marks: &[TakenOut]) -> bool {
+    let is_of_values = |mark: &TakenOut| matches!(mark.of, TakenOutOf::Of(_) | TakenOutOf::Properties);
+    !keeps_small || marks.iter().any(is_of_values)
+}
+
+/// Why values are counted together as `(other)`, where more than a budget may be the reason.
+pub const OTHER_REASONS: &str = "Some values are counted together as `(other)`: they were past the site's budget for a day \
+     (`headcount site set DOMAIN --values-max` or `--pair-cells-max`), had too few visitors to be kept by name (`--k-at-rest`), or are \
+     of visits of which something was forgotten. Totals are exact.";
+
 /// That older days are kept by whole months alone.
 pub fn days_gone(marks: &[TakenOut]) -> Option<String> {
     let mark = marks.iter().find(|mark| mark.of == TakenOutOf::Days)?;

@@ -11,6 +11,7 @@ use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, locked_memory, share, signed_in};
+use crate::cell::Dimension;
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
@@ -22,7 +23,7 @@ use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, bots, export};
 use crate::report::{Records, Sums, taken_out};
 use crate::site::{Moment, Schedule, Site, SiteId};
-use crate::store::StoreError;
+use crate::store::{StoreError, TakenOutOf};
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
@@ -193,11 +194,15 @@ pub fn rows_or_file(
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
         _ => file("application/json", &name, export::json(&tab.key(), &metrics, &rows, warning.as_deref())),
     };
-    // A line that is no row would be in the way of programs that read the file.
-    if let Some(Ok(warning)) = warning.filter(|_| ending == "csv").map(HeaderValue::try_from) {
+    warn(&mut answer, warning.as_deref().filter(|_| ending == "csv"));
+    Ok(Some(answer))
+}
+
+/// Warns of what is missing in a file: a line that is no row would be in the way of programs that read it.
+fn warn(answer: &mut Response, warning: Option<&str>) {
+    if let Some(Ok(warning)) = warning.map(HeaderValue::try_from) {
         answer.headers_mut().insert("headcount-warning", warning);
     }
-    Ok(Some(answer))
 }
 
 /// `GET /DOMAIN/mail.csv` and `.json`, and the same of `bots`: what became of the mails of campaigns, and what programs came.
@@ -206,13 +211,19 @@ pub fn rows_or_file(
 /// # Errors
 /// [`StoreError`]
 fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Result<Option<Response>, StoreError> {
-    Ok(Some(match file.split_once('.') {
+    let mut answer = match file.split_once('.') {
         Some(("mail", "csv")) => csv(export::mail_csv(&mails_of(view, now, records)?)),
         Some(("mail", "json")) => json(export::mail_json(&mails_of(view, now, records)?)),
         Some((bots::NAME, "csv")) => csv(bots::csv(&bots_of(view, now, records)?)),
         Some((bots::NAME, "json")) => json(bots::json(&bots_of(view, now, records)?)),
         _ => return Ok(None),
-    }))
+    };
+    let of = if file.starts_with(bots::NAME) { Dimension::Page } else { Dimension::UtmCampaign };
+    let span = view.range(now, records.first_day(view.site.id)?).span;
+    let mut marks = records.taken_out(view.site.id, span.first_day(), span.last_day())?;
+    marks.retain(|mark| matches!(mark.of, TakenOutOf::Everything) || mark.of == TakenOutOf::Of(of));
+    warn(&mut answer, taken_out::told(&marks).as_deref());
+    Ok(Some(answer))
 }
 
 fn csv(body: String) -> Response {

@@ -50,19 +50,18 @@ const DIRECTIONS: [(&str, DataDirection); 30] = {
         ("day_pairs_months", HigherIsMore),
         ("keep", LongerIsMore),
         ("k_at_rest", LowerAtRestIsMore),
-        // Names of pages are never a person's, whatever the rules: they are masked before.
-        ("templates", Neither),
-        ("masks", Neither),
+        ("templates", ListedIsLess),
+        ("masks", ListedIsLess),
+        // One page or two, of which everybody sees the same.
         ("slash", Neither),
-        ("case", Neither),
+        ("case", From(&["lower", "keep"])),
         ("query_keys", ListedIsMore),
-        ("personal", Neither),
-        ("by_name", Neither),
-        // What an owner leaves out is mostly the owner, and told to nobody.
-        ("exclude_ips", Neither),
-        ("exclude_countries", Neither),
-        ("exclude_paths", Neither),
-        ("exclude_hosts", Neither),
+        ("personal", HigherIsMore),
+        ("by_name", ListedIsMore),
+        ("exclude_ips", ListedIsLess),
+        ("exclude_countries", ListedIsLess),
+        ("exclude_paths", ListedIsLess),
+        ("exclude_hosts", ListedIsLess),
         ("collect", ListedIsLess),
         ("publish", OnIsMore),
         ("publish_epsilon", From(&Epsilon::NAMES)),
@@ -78,6 +77,15 @@ impl DataDirection {
     /// That of a setting; nothing for one that nobody thought about yet, which is taken for more in any case.
     pub fn of(setting: &str) -> Option<DataDirection> {
         DIRECTIONS.iter().find(|(name, _)| *name == setting).map(|(_, direction)| *direction)
+    }
+
+    /// What a notice says of a change towards more, of a setting whose value it does not tell.
+    pub fn untold(setting: &str) -> Option<&'static str> {
+        match setting {
+            "templates" | "masks" | "case" | "personal" | "by_name" => Some("page_names"),
+            "exclude_ips" | "exclude_countries" | "exclude_paths" | "exclude_hosts" => Some("exclusions"),
+            _ => None,
+        }
     }
 
     /// Whether a change from one value to another is towards more.
@@ -150,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_change_leads_to_more_one_way_and_to_less_the_other() {
-        let pairs: [(&str, SettingValue, SettingValue); 13] = [
+        let pairs: [(&str, SettingValue, SettingValue); 18] = [
             ("address", "none".into(), "truncate".into()),
             ("address", "truncate".into(), "hash".into()),
             ("opt_out", true.into(), false.into()),
@@ -164,6 +172,11 @@ mod tests {
             ("k_at_rest", ["10"].into(), ["10", "city=5"].into()),
             ("k_at_rest", ["city=10"].into(), SettingValue::List(Vec::new())),
             ("collect", ["no-city", "no-utm"].into(), ["no-city"].into()),
+            ("templates", ["/order/:id"].into(), SettingValue::EMPTY),
+            ("case", "lower".into(), "keep".into()),
+            ("personal", 50_u32.into(), 0_u32.into()),
+            ("by_name", SettingValue::EMPTY, ["/team"].into()),
+            ("exclude_ips", ["203.0.113.7"].into(), SettingValue::EMPTY),
         ];
         for (name, less, more) in pairs {
             let direction = DataDirection::of(name).unwrap();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use super::{
-    Annotation, Budget, Collected, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
+    Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
     Publishing, Retention, host_pattern,
 };
 use crate::limits;
@@ -99,6 +99,9 @@ pub struct Settings {
     /// How long it is kept.
     #[serde(skip_serializing_if = "Retention::is_for_ever")]
     pub retention: Retention,
+    /// The site's day on which its owner changed that last: it acts from the next one on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_changed: Option<Day>,
     /// Whether its days are published with noise.
     #[serde(skip_serializing_if = "Publishing::is_default")]
     pub publish: Publishing,
@@ -146,6 +149,7 @@ impl Default for Settings {
             budget: Budget::default(),
             publish_audit: false,
             retention: Retention::default(),
+            retention_changed: None,
             publish: Publishing::default(),
             notice: NoticeSettings::default(),
             k_at_rest: LeastAtRest::default(),

@@ -5,6 +5,7 @@
 
 mod allowed;
 mod pool;
+mod rewriting;
 pub(super) mod schema;
 
 use std::path::{Path, PathBuf};

@@ -308,20 +308,18 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]; nothing is removed then.
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>, StoreError>;
 
-    /// How many cells and rows an order to forget is about, of those that are stored: of running days, totals and other counts, and if
-    /// `all`, of the rest too.
+    /// How many stored cells, rows and names an order to forget would remove.
     ///
     /// # Errors
     /// [`StoreError`]
-    fn count_forgotten(&self, order: &Forgetting, all: bool) -> Result<RemovedCells, StoreError>;
+    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
 
     /// Does the rest of an order whose flush ([`Flush::forgotten`]) was applied: of days that are over, months and pairs. Names that no
-    /// cell has any more go as well, and all is erased when it answers. Tells what went, but for what went with the flush. Months of
-    /// which some days are meant must have all their days.
+    /// cell has any more go as well, and all is erased when it answers. Months of which some days are meant must have all their days.
     ///
     /// # Errors
     /// [`StoreError`]; some of it may be gone, and it can be done again.
-    fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
+    fn forget(&self, order: &Forgetting) -> Result<(), StoreError>;
 
     /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
     /// For the end of the program.

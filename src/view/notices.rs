@@ -9,6 +9,7 @@ use crate::limits;
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
+use crate::report::taken_out;
 use crate::site::{AddressMode, Day, SiteId};
 use crate::store::{TakenOut, TakenOutOf};
 
@@ -22,7 +23,7 @@ pub(super) fn notices(
 ) -> Vec<String> {
     let (site, words, mut notices) = (view.site, view.words, Vec::new());
     if view.audience == Audience::Public {
-        return vec![open(view)];
+        return std::iter::once(open(view)).chain(told_of(words, marks)).collect();
     }
     notices.extend(instance.hidden_proxy.map(|hidden| hidden_proxy(words, hidden)));
     if instance.may_repeat {
@@ -37,12 +38,12 @@ pub(super) fn notices(
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > instance.now) {
         notices.push(words.one(words.notice_zone, zone));
     }
-    notices.extend(past_budget(view, found));
+    notices.extend(past_budget(view, found, marks));
     if unvisited > 0 {
         notices.push(words.one(words.notice_unvisited, words.count(unvisited as f64)));
     }
     notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
-    notices.extend(taken_out(words, marks));
+    notices.extend(told_of(words, marks));
     if view.chosen.is_set() {
         notices.push(words.notice_several_values.to_owned());
     }
@@ -54,7 +55,7 @@ pub(super) fn notices(
 }
 
 /// That something was taken out, and that days are gone.
-fn taken_out(words: &Words, marks: &[TakenOut]) -> Vec<String> {
+fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let date = |day| words.date(day, words.date_long);
     let what = |mark: &TakenOut| {
         let of = match mark.of {
@@ -95,8 +96,8 @@ fn open(view: &SiteView) -> String {
     view.words.one(text, view.site.settings.small_counts_k)
 }
 
-/// What to say when some values were too many to be counted by name.
-fn past_budget(view: &SiteView, found: &Answers) -> Option<String> {
+/// What to say when some values are not counted by name.
+fn past_budget(view: &SiteView, found: &Answers, marks: &[TakenOut]) -> Option<String> {
     let has_other = |dimension: &Dimension| {
         found.get(&AnswerKey::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
     };
@@ -111,5 +112,7 @@ fn past_budget(view: &SiteView, found: &Answers) -> Option<String> {
         return Some(view.words.one(view.words.together_budget, place));
     }
     let command = format!("`headcount site set {} {keys}`", view.site.domain);
-    Some(view.words.two(view.words.notice_budget, place, command))
+    let may_be_other = taken_out::may_be_other(view.site.settings.k_at_rest.is_none(), marks);
+    let text = if may_be_other { view.words.notice_other } else { view.words.notice_budget };
+    Some(view.words.two(text, place, command))
 }

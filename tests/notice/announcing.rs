@@ -113,16 +113,74 @@ fn goals_funnels_mails_and_shares_are_announced_and_can_be_taken_back() {
 }
 
 #[test]
-fn what_can_not_be_done_any_more_is_dropped_and_said() {
+fn what_can_not_be_done_any_more_is_taken_back_and_said() {
     let world = world();
-    let goal = || Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: None };
-    world.command(goal()).unwrap();
-    world
-        .command(Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: Some("The same".into()) })
-        .unwrap();
-    world.expect_in_log("an announced change");
+    set(&world, "address", "truncate");
+    set(&world, "address", "hash");
+    set(&world, "query_keys", ["id"]);
+    assert_eq!(show(&world)["announced"].as_array().unwrap().len(), 2);
+    let said = set(&world, "preset", "cnil");
+    let taken_back = "--address hash was announced, and is taken back: example.com keeps to the preset cnil";
+    assert!(said.text.contains(taken_back) && said.text.contains("--query-key id was announced"), "{}", said.text);
+    assert_eq!((&show(&world)["announced"], &said.json["announced"]), (&json!([]), &json!([])));
+    let goal = |name: Option<&str>| {
+        world.command(Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: name.map(Into::into) })
+    };
+    goal(None).unwrap();
+    let refused = goal(Some("The same")).unwrap_err().to_string();
+    assert!(refused.contains("with what is announced already") && refused.contains("Signup"), "{refused}");
+    let goals = || world.command(Command::GoalList { site: SITE.into() }).unwrap();
+    assert!(goals().text.contains("no goal yet") && goals().text.contains("goal Signup acts from 2026-06-12 on"));
     world.go_to("2026-06-12T00:00:00Z");
     assert_eq!(show(&world)["announced"], json!([]));
-    let goals = world.command(Command::GoalList { site: SITE.into() }).unwrap();
-    assert_eq!(goals.json.as_array().unwrap().len(), 1);
+    assert_eq!(goals().json.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_later_version_announced_is_dropped_and_said() {
+    let world = world();
+    let file = crate::store::file::Database::of(world.folder());
+    file.run("INSERT INTO announced_changes (site, announced_ms, from_ms, command) VALUES (1, 0, 1, '{}')");
+    world.expect_in_log("an announced change");
+    assert_eq!(show(&world)["announced"], json!([]));
+}
+
+#[test]
+fn a_command_that_is_refused_takes_nothing_back() {
+    let world = world();
+    set(&world, "opt_out", false);
+    set(&world, "counter", true);
+    let change = SiteChange::of("opt_out", false).with("timezone", "Mars/Olympus");
+    assert!(world.command(Command::SiteSet { domain: SITE.into(), change }).is_err());
+    assert_eq!(show(&world)["announced"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn rules_of_paths_and_exclusions_are_announced_where_more_is_counted() {
+    let world = world();
+    let announced =
+        || show(&world)["announced"].as_array().unwrap().iter().map(|it| it["what"].clone()).collect::<Vec<_>>();
+    for (name, less, more) in [
+        ("exclude_paths", SettingValue::from(["/staff"]), SettingValue::EMPTY),
+        ("templates", ["/order/:id"].into(), SettingValue::EMPTY),
+        ("personal", 20_u32.into(), 0_u32.into()),
+        ("collect", ["no-city"].into(), SettingValue::EMPTY),
+    ] {
+        let before = announced();
+        set(&world, name, less.clone());
+        assert_eq!((&show(&world)[name], announced()), (&json!(less), before), "{name} acts at once");
+        set(&world, name, more);
+        assert_eq!(show(&world)[name], json!(less), "{name} waits");
+    }
+    let flags = ["--exclude-path none", "--path-template none", "--personal-paths 0", "--collect all"];
+    assert_eq!(announced(), flags.map(|flag| json!(flag)));
+    let told = page(&world, "/privacy/example.com/notice.json").json();
+    assert_eq!(told["announced"][0]["more"], json!(["exclusions", "page_names"]));
+    let text = page(&world, "/privacy/example.com").text();
+    assert!(text.contains("More pages are counted by their own name."), "{text}");
+    let versions = notice(&world, NoticeCommand::Versions { site: SITE.into(), language: None }).unwrap().text;
+    let line = "+ From 2026-06-12 on this holds, too: Visits that were left out are counted.";
+    assert!(versions.contains(line), "{versions}");
+    world.go_to("2026-06-12T00:00:00Z");
+    assert_eq!(show(&world)["exclude_paths"], json!([]));
 }

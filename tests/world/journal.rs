@@ -121,6 +121,13 @@ impl World {
         work(&self.journal);
         self.run();
     }
+
+    /// Ends the server as SIGTERM does, and starts it again after some work.
+    pub fn restart_after(&mut self, work: impl FnOnce(&World)) {
+        self.end(End::Stop);
+        work(self);
+        self.run();
+    }
 }
 
 /// Ends a collector as a crash ends the program: nothing more is stored, and the journal stays as it is.

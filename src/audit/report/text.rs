@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{AuditReport, AuditedSite};
 use crate::audit::process::ProcessFacts;
+use crate::page::text::counted;
 
 impl AuditReport {
     /// For people.
@@ -30,11 +31,11 @@ impl AuditReport {
         let mut text = format!("Audit of {} at {}, headcount {}\n", self.path, self.time, self.version);
         let _ = writeln!(
             text,
-            "Schema {}: {tables} tables with {columns} columns are known. {} in {} files were searched, {} blocks of sums were opened.",
+            "Schema {}: {tables} tables with {columns} columns are known. Searched: {} in {}. Opened: {}.",
             self.schema,
             sized(self.searched_bytes),
-            self.files.len(),
-            self.blocks
+            counted(self.files.len() as u64, "files"),
+            counted(self.blocks, "blocks of sums")
         );
         let listed = self.findings.iter().map(|finding| format!("{}: {}", finding.kind, finding.line()));
         match self.found() {
@@ -50,7 +51,7 @@ impl AuditReport {
     fn table_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for table in &self.tables {
-            let rows = if table.rows == 1 { "1 row".to_owned() } else { format!("{} rows", table.rows) };
+            let rows = counted(table.rows as u64, "rows");
             lines.push(format!("{} ({rows}): {}", table.name, table.holds));
             for (name, content, holds) in &table.columns {
                 let content = serde_json::to_value(content).unwrap_or_default();
@@ -73,7 +74,7 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 
 fn sized(bytes: u64) -> String {
     match bytes {
-        0..=9_999 => format!("{bytes} bytes"),
+        0..=9_999 => counted(bytes, "bytes"),
         10_000..=9_999_999 => format!("{} kB", bytes / 1_000),
         _ => format!("{} MB", bytes / 1_000_000),
     }

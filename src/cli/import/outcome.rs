@@ -8,6 +8,7 @@ use super::log::{OpenLog, UnreadableLog};
 use crate::control::Reply;
 use crate::import::{Sample, Start, Summary};
 use crate::limits;
+use crate::page::text::noun;
 use crate::page::words::ENGLISH;
 
 /// The summary of an import, for people and for programs.
@@ -19,7 +20,8 @@ pub fn reply(order: &ImportWords, summary: &Summary, logs: &[OpenLog], seconds: 
     } else {
         HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string()
     };
-    let mut text = format!("{} lines in {took}, {} lines/s\n\n", exact(summary.lines), ENGLISH.exact(rate));
+    let (lines, rate_shown) = (noun(summary.lines, "lines"), ENGLISH.exact(rate));
+    let mut text = format!("{} {lines} in {took}, {rate_shown} lines/s\n\n", exact(summary.lines));
     let counted = (if order.dry_run { "would count" } else { "counted" }, summary.counted);
     let reasons = summary.rejected.iter().map(|(label, count)| (label.as_str(), *count));
     text.push_str(&table(&std::iter::once(counted).chain(reasons).collect::<Vec<_>>()));

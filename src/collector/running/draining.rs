@@ -96,8 +96,9 @@ impl Running {
         self.flushing.begin(flush, vec![waiter]);
     }
 
-    /// The present day of each site, said once on each, and with it the first month of which the site keeps days by two dimensions,
-    /// where it does not keep them for ever. A start is no new day: who has mistyped a setting has until the end of the day.
+    /// The present day of each site, said once on each, and with it from when on the site keeps its sums. At a start too, so that a
+    /// machine that is off at every midnight removes what is due, and what a stop has interrupted goes on; but not by a setting that
+    /// was changed on this day: who has mistyped it has until the end of the day.
     pub(super) fn present(&mut self, now: Moment) -> Flush {
         let mut present = Flush::default();
         for site in self.directory.load().all() {
@@ -106,8 +107,12 @@ impl Running {
             if before != Some(today) {
                 present.today.push((site.id, today));
             }
-            if before.is_some_and(|before| before < today) {
+            let is_new_day = before.is_some_and(|before| before < today);
+            if is_new_day {
                 present.publishing.extend(self.begin_publishing(&site, today));
+            }
+            let is_start = before.is_none() && self.journal.counts();
+            if is_new_day || is_start && site.settings.retention_changed.is_none_or(|changed| changed < today) {
                 say_retention(&mut present, site.id, &site.settings.retention, today);
             }
         }

@@ -54,6 +54,11 @@ impl Journaling {
         }
     }
 
+    /// Whether hits are counted.
+    pub(super) fn counts(&self) -> bool {
+        self.counts
+    }
+
     /// Writes to a journal from now on, if there is one.
     pub(super) fn begin(&mut self, journal: Option<Journal>, without: Option<JournalTrouble>) {
         (self.counts, self.journal, self.without) = (true, journal, without);

@@ -2,6 +2,7 @@
 
 use super::SiteFacts;
 use crate::page::document::{Document, DocumentSection};
+use crate::page::text::counted;
 use crate::site::{AddressMode, KeptFor, NoticeField, RetainedKind};
 
 /// The record.
@@ -87,16 +88,18 @@ fn recipients(facts: &SiteFacts<'_>) -> DocumentSection {
     let told = &facts.told;
     let mut paragraphs = vec![
         format!(
-            "{} users may read the figures after signing in, and {} tokens are good for the site.",
-            facts.users, facts.tokens
+            "Who may read the figures after signing in: {}. Good for the site: {}.",
+            counted(facts.users as u64, "users"),
+            counted(facts.tokens as u64, "tokens")
         ),
         "What they read are sums; there is nothing about a person to be passed on.".to_owned(),
     ];
     if told.public.is_some() || told.secret_links > 0 {
         let page = if told.public.is_some() { "a public page and " } else { "" };
         paragraphs.push(format!(
-            "Open to readers who are not signed in: {page}{} secret links, with days that are over alone and values below {} visitors folded.",
-            told.secret_links, told.small_counts_k
+            "Open to readers who are not signed in: {page}{}, with days that are over alone and values below {} visitors folded.",
+            counted(told.secret_links as u64, "secret links"),
+            told.small_counts_k
         ));
     }
     if told.counter {
@@ -131,8 +134,8 @@ fn transfers(facts: &SiteFacts<'_>) -> DocumentSection {
 /// How long each kind of sums is kept.
 pub(super) fn kept(facts: &SiteFacts<'_>) -> String {
     let kept = |kind: RetainedKind| match facts.told.retention.get(kind.name()) {
-        Some(KeptFor::Days(days)) => format!("{}: {days} days", kind.name()),
-        Some(KeptFor::Months(months)) => format!("{}: {months} months", kind.name()),
+        Some(KeptFor::Days(days)) => format!("{}: {}", kind.name(), counted((*days).into(), "days")),
+        Some(KeptFor::Months(months)) => format!("{}: {}", kind.name(), counted((*months).into(), "months")),
         None => format!("{}: for as long as the site is measured", kind.name()),
     };
     RetainedKind::ALL.map(kept).join("; ")

@@ -11,7 +11,7 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::notice::{NoticeFacts, facts};
 use crate::operator::AnnouncedChange;
-use crate::page::text::site::{described, line};
+use crate::page::text::site::{described, line, set_to};
 use crate::site::{DataDirection, Day, Moment, Site, SiteChange, SiteSetting};
 use crate::store::StoreError;
 
@@ -33,24 +33,33 @@ pub(in super::super) fn told_of(command: &Command) -> Option<&str> {
     }
 }
 
-/// Carries a command out, or puts it off as far as its site's notice has to announce it first.
+/// Carries a command out, or puts it off as far as its site's notice has to announce it first. What was announced and can't be done
+/// any more after it is taken back.
 pub(in super::super) fn run(command: Command, collector: &Collector, carry_out: impl Fn(Command) -> Done) -> Done {
     let found = told_of(&command).and_then(|name| find(collector, name).ok());
-    match (found, &command) {
-        (Some(site), Command::SiteSet { change, .. }) => set(&site, change, collector, carry_out),
-        (Some(site), _) if site.settings.notice.announce_days > 0 => {
-            let after = planned(&command, &site, collector)?;
-            match after.is_some_and(|after| is_more(&told(&site, collector), &told(&after, collector))) {
-                true => {
-                    let announced = announce(&site, &command, collector)?;
-                    let json = announced.described(&site);
-                    Ok(Reply::new(announced.sentence(&site), json))
-                }
-                false => carry_out(command),
-            }
-        }
-        _ => carry_out(command),
+    let Some(site) = found else { return carry_out(command) };
+    if let Command::SiteSet { change, .. } = &command {
+        return set(&site, change, collector, carry_out);
     }
+    if site.settings.notice.announce_days > 0 {
+        let after = planned(&command, &site, collector)?;
+        if after.is_some_and(|after| is_more(&told(&site, collector), &told(&after, collector))) {
+            let all = Announcement::all(collector, &site)?;
+            check_room(&site, all.len() + 1)?;
+            check(&command, &announced_site(&site, &all, collector), collector)?;
+            let announced = announce(&site, &command, collector)?;
+            return Ok(Reply::new(announced.sentence(&site), announced.described(&site)));
+        }
+    }
+    let mut reply = carry_out(command)?;
+    withdraw_impossible(&site, collector, &mut reply)?;
+    Ok(reply)
+}
+
+/// What a command makes more of that a notice does not tell.
+pub(super) fn untold(command: &Command) -> impl Iterator<Item = &'static str> {
+    let change = if let Command::SiteSet { change, .. } = command { change.clone() } else { SiteChange::default() };
+    SiteSetting::all().filter(move |it| change.has(it)).filter_map(|it| DataDirection::untold(it.name))
 }
 
 /// The site as a command would make it, if it is one that can be put off.
@@ -81,40 +90,101 @@ fn is_more(before: &NoticeFacts, after: &NoticeFacts) -> bool {
 
 /// Changes the settings of a site: at once those that lead to less, later those that lead to more.
 fn set(site: &Site, change: &SiteChange, collector: &Collector, carry_out: impl Fn(Command) -> Done) -> Done {
-    let domain = site.domain.to_string();
+    let command = |change| Command::SiteSet { domain: site.domain.to_string(), change };
     let settings = site::changed(site.settings.clone(), change, &site.domain, collector)?;
-    let proposed = Site { settings, ..site.clone() };
+    let is_later = put_off(site, &Site { settings, ..site.clone() }, change, collector);
+    let now = change.only(|setting| !is_later(setting));
+    let later = SiteSetting::all().filter(|setting| is_later(setting));
+    let later: Vec<Command> = later.map(|setting| command(change.only(|it| it.name == setting.name))).collect();
     // Whoever sets something anew no longer wants what was announced of it.
-    for announced in Announcement::all(collector, site)? {
-        if announced.is_of(change) {
-            collector.operators().withdraw(site.id, announced.change.id)?;
-        }
+    let all = Announcement::all(collector, site)?;
+    let (replaced, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|announced| announced.is_of(change));
+    // Whatever is refused is refused before anything changes.
+    let between = planned(&command(now.clone()), site, collector)?.unwrap_or_else(|| site.clone());
+    if !later.is_empty() {
+        check_room(site, others.len() + later.len())?;
+        let between = announced_site(&between, &others, collector);
+        later.iter().try_for_each(|command| check(command, &between, collector))?;
     }
-    let leads_to_more = |setting: &SiteSetting| {
-        let (before, after) = (setting.value(site), setting.value(&proposed));
-        change.has(setting)
-            && match DataDirection::of(setting.name) {
-                Some(direction) => direction.is_more(&before, &after),
-                None => before != after && told(site, collector) != told(&proposed, collector),
-            }
-    };
-    let is_put_off = |setting: &SiteSetting| site.settings.notice.announce_days > 0 && leads_to_more(setting);
-    let mut sentences = Vec::new();
-    for setting in SiteSetting::all().filter(|setting| is_put_off(setting)) {
-        let later = change.only(|it| it.name == setting.name);
-        let command = Command::SiteSet { domain: domain.clone(), change: later };
-        sentences.push(announce(site, &command, collector)?.sentence(site));
-    }
-    let now = change.only(|setting| !is_put_off(setting));
     // The same reply as where nothing is put off, with what is said of that.
-    let mut reply = match now.is_empty() && !sentences.is_empty() {
+    let mut reply = match now.is_empty() && !later.is_empty() {
         true => Reply::new(line(site), described(site)),
-        false => carry_out(Command::SiteSet { domain: domain.clone(), change: now })?,
+        false => carry_out(command(now))?,
     };
-    reply.text = sentences.iter().fold(reply.text, |text, sentence| format!("{text}\n{sentence}"));
+    for announced in replaced {
+        collector.operators().withdraw(site.id, announced.change.id)?;
+    }
+    for command in &later {
+        let announced = announce(site, command, collector)?;
+        reply.text = format!("{}\n{}", reply.text, announced.sentence(site));
+    }
+    withdraw_impossible(site, collector, &mut reply)?;
     let announced = Announcement::all(collector, site)?;
     reply.json["announced"] = announced.iter().map(|it| it.described(site)).collect();
     Ok(reply)
+}
+
+/// Which settings of a change the notice has to announce.
+fn put_off(
+    site: &Site,
+    proposed: &Site,
+    change: &SiteChange,
+    collector: &Collector,
+) -> impl Fn(&SiteSetting) -> bool + use<> {
+    let leads_to_more = |setting: &&SiteSetting| {
+        let (before, after) = (setting.value(site), setting.value(proposed));
+        change.has(setting)
+            && match DataDirection::of(setting.name) {
+                Some(direction) => direction.is_more(&before, &after),
+                None => before != after && told(site, collector) != told(proposed, collector),
+            }
+    };
+    let announces = site.settings.notice.announce_days > 0;
+    let settings = SiteSetting::all().filter(|_| announces).filter(leads_to_more);
+    let names: Vec<&'static str> = settings.map(|setting| setting.name).collect();
+    move |setting| names.contains(&setting.name)
+}
+
+/// A site with all that its notice announces.
+fn announced_site(site: &Site, announced: &[Announcement], collector: &Collector) -> Site {
+    let commands = announced.iter().filter_map(|announced| announced.command.as_ref());
+    commands.fold(site.clone(), |site, command| planned(command, &site, collector).ok().flatten().unwrap_or(site))
+}
+
+/// Refuses what could not be done on its day.
+fn check(command: &Command, later: &Site, collector: &Collector) -> Result<(), CommandRefusal> {
+    match planned(command, later, collector) {
+        Err(refusal) if !refusal.is_failure => {
+            refuse(format!("with what is announced already, this can't be done on its day: {}", refusal.refused))
+        }
+        other => other.map(drop),
+    }
+}
+
+fn check_room(site: &Site, announced: usize) -> Result<(), CommandRefusal> {
+    let most = limits::ANNOUNCED_CHANGES_MAX;
+    if announced > most {
+        return refuse(format!("{} announces at most {most} changes; withdraw one first", site.domain));
+    }
+    Ok(())
+}
+
+/// Takes back what a site's notice announces and what can't be done any more, and says so behind an answer.
+fn withdraw_impossible(site: &Site, collector: &Collector, reply: &mut Reply) -> Result<(), StoreError> {
+    let directory = collector.directory();
+    let Some(mut later) = directory.get(site.id).map(|site| (**site).clone()) else { return Ok(()) };
+    for announced in Announcement::all(collector, site)? {
+        match announced.command.as_ref().map(|command| planned(command, &later, collector)) {
+            Some(Ok(Some(planned))) => later = planned,
+            Some(Err(refusal)) if !refusal.is_failure => {
+                collector.operators().withdraw(site.id, announced.change.id)?;
+                let what = announced.what();
+                reply.text.push_str(&format!("\n{what} was announced, and is taken back: {}", refusal.refused));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// From when on something that is opened now is open: at once, unless the notice has to announce it.
@@ -130,14 +200,9 @@ fn due(site: &Site, now: Moment) -> Moment {
 }
 
 fn announce(site: &Site, command: &Command, collector: &Collector) -> Result<Announcement, CommandRefusal> {
-    let operators = collector.operators();
-    if operators.announced(site.id)?.len() >= limits::ANNOUNCED_CHANGES_MAX {
-        let most = limits::ANNOUNCED_CHANGES_MAX;
-        return refuse(format!("{} announces {most} changes already; withdraw one first", site.domain));
-    }
     let (now, text) = (collector.clock().now(), serde_json::to_string(command)?);
     let from = due(site, now);
-    let id = operators.announce(site.id, now, from, &text)?;
+    let id = collector.operators().announce(site.id, now, from, &text)?;
     let change = AnnouncedChange { id, site: site.id, announced: now, from, command: text };
     Ok(Announcement { change, command: Some(command.clone()) })
 }
@@ -209,8 +274,22 @@ impl Announcement {
     }
 }
 
+/// What a list says of those that a site's notice announces and that a command would show, each on a line of its own.
+///
+/// # Errors
+/// [`StoreError`]
+pub(in super::super) fn waiting(
+    collector: &Collector,
+    site: &Site,
+    is_shown: fn(&Command) -> bool,
+) -> Result<String, StoreError> {
+    let all = Announcement::all(collector, site)?;
+    let waiting = all.iter().filter(|announced| announced.command.as_ref().is_some_and(is_shown));
+    Ok(waiting.map(|announced| format!("\n{}", announced.sentence(site))).collect())
+}
+
 /// A setting as a flag has it.
 fn setting_line(setting: &SiteSetting, change: &SiteChange) -> String {
-    let value = change.value(setting).map(crate::page::text::site::plain).unwrap_or_default();
+    let value = change.value(setting).map(|value| set_to(setting, value)).unwrap_or_default();
     format!("--{} {value}", setting.flag)
 }

@@ -1,7 +1,7 @@
 //! Keeps the versions of notices: makes a new one when what a site's visitors are told has changed, and carries out announced changes
 //! when their day has come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::{Command, Reply, carry_out};
@@ -51,14 +51,17 @@ fn told(collector: &Collector, site: &Site, now: Moment) -> Result<(NoticeFacts,
     moments.dedup();
     let (mut later, mut announced) = (site.clone(), Vec::new());
     for from in moments {
+        let mut more = BTreeSet::new();
         for change in changes.iter().filter(|change| change.from == from) {
             // What makes no sense any more when its day comes will not be done then either.
-            let command = serde_json::from_str(&change.command).ok();
-            let planned = command.and_then(|command| announcing::planned(&command, &later, collector).ok().flatten());
-            later = planned.unwrap_or(later);
+            let Ok(command) = serde_json::from_str(&change.command) else { continue };
+            if let Ok(Some(planned)) = announcing::planned(&command, &later, collector) {
+                more.extend(announcing::untold(&command).map(str::to_owned));
+                later = planned;
+            }
         }
-        let day = site.schedule.locate(from).day.to_string();
-        announced.push(AnnouncedFacts { from: day, facts: facts(&later, &shares, place, from) });
+        let (day, more) = (site.schedule.locate(from).day.to_string(), more.into_iter().collect());
+        announced.push(AnnouncedFacts { from: day, facts: facts(&later, &shares, place, from), more });
     }
     Ok((NoticeFacts { announced, ..facts(site, &shares, place, now) }, until))
 }

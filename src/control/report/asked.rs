@@ -4,6 +4,7 @@ use super::super::{CommandRefusal, goal, refuse};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
+use crate::page::text::counted;
 use crate::report::choice::{Chosen, Scope};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
@@ -93,7 +94,10 @@ fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range, day
     let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
     let is_hourly = split.interval == Some(Interval::Hour);
     if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - days {
-        return refuse(format!("dimensions are kept by hour for {days} days; ask for a later period, or --by day"));
+        return refuse(format!(
+            "dimensions are kept by hour for {}; ask for a later period, or --by day",
+            counted(days.max(0) as u64, "days")
+        ));
     }
     let by = &split.column;
     if split.axis != Axis::Total && chosen.goal.is_some() && chosen.filter.is_some() {

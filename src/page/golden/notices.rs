@@ -53,7 +53,7 @@ fn much() -> NoticeFacts {
         ..little(AddressMode::Truncate)
     };
     let later = NoticeFacts { address: AddressMode::Hash, retention: Default::default(), ..now.clone() };
-    NoticeFacts { announced: vec![AnnouncedFacts { from: "2026-12-15".into(), facts: later }], ..now }
+    NoticeFacts { announced: vec![AnnouncedFacts { from: "2026-12-15".into(), facts: later, more: Vec::new() }], ..now }
 }
 
 fn page(facts: &NoticeFacts, language: Language) -> NoticePage {

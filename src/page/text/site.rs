@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::filled;
 use crate::site::{SettingKind, SettingValue, Site, SiteSetting};
 
 /// A site in a line: what differs from the defaults.
@@ -24,6 +25,7 @@ pub fn line(site: &Site) -> String {
 fn remark(setting: &SiteSetting, value: &SettingValue) -> String {
     match (&setting.kind, value) {
         (SettingKind::Number { zero: Some(zero), .. }, SettingValue::Number(0)) => format!("{} {zero}", setting.title),
+        (_, SettingValue::Number(number)) => filled(setting.line, *number),
         _ => setting.line.replace("{}", &plain(value)),
     }
 }
@@ -56,7 +58,7 @@ fn shown(setting: &SiteSetting, site: &Site) -> String {
         (SettingKind::Switch { on, .. }, SettingValue::Switch(true)) => (*on).to_owned(),
         (SettingKind::Switch { off, .. }, _) => (*off).to_owned(),
         (SettingKind::Number { zero: Some(zero), .. }, SettingValue::Number(0)) => (*zero).to_owned(),
-        (SettingKind::Number { shown, .. }, value) => shown.replace("{}", &plain(value)),
+        (SettingKind::Number { shown, .. }, SettingValue::Number(number)) => filled(shown, *number),
         (SettingKind::List { none, .. } | SettingKind::Set { none, .. }, SettingValue::List(texts))
             if texts.is_empty() =>
         {
@@ -64,6 +66,18 @@ fn shown(setting: &SiteSetting, site: &Site) -> String {
         }
         (_, SettingValue::List(texts)) if texts.is_empty() => "none".to_owned(),
         (_, value) => plain(value),
+    }
+}
+
+/// A value as a flag takes it.
+pub fn set_to(setting: &SiteSetting, value: &SettingValue) -> String {
+    match (&setting.kind, value) {
+        (SettingKind::List { none, .. } | SettingKind::Set { none, .. }, SettingValue::List(texts))
+            if texts.is_empty() =>
+        {
+            (*none).to_owned()
+        }
+        _ => plain(value),
     }
 }
 

@@ -306,6 +306,7 @@ words! {
     taken_out_properties: "properties",
     notice_months_alone: "Under a filter, days before {0} are kept by whole months only. What this period has of such a month in part is not in the lists.",
     notice_budget: "Some values of {0} were too many for a day's budget and are counted together as (other); totals are exact. For days to come raise it: {1}",
+    notice_other: "Some values of {0} are counted together as (other): they were too many for a day's budget, had too few visitors to be kept by name, or are of visits of which something was forgotten. Totals are exact. The budget of days to come: {1}",
     personal_asked: "Pages below {0} look personal: one visitor each has seen them. They are counted together as {1} until you say otherwise.",
     personal_by_name: "Keep them by name",
     personal_template: "Count all of them as {0}",

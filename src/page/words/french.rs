@@ -273,6 +273,7 @@ pub const FRENCH: Words = Words {
     taken_out_properties: "propriétés",
     notice_months_alone: "Avec un filtre, les jours avant le {0} ne sont plus conservés que par mois entiers. Ce que cette période contient d’un tel mois en partie manque dans les listes.",
     notice_budget: "Certaines valeurs ({0}) dépassaient ce qui est prévu par jour et sont regroupées sous (other) ; les totaux sont exacts. Pour les jours à venir, relevez la limite : {1}",
+    notice_other: "Certaines valeurs ({0}) sont regroupées sous (other) : elles dépassaient ce qui est prévu par jour, avaient trop peu de visiteurs pour être conservées par leur nom, ou appartiennent à des visites dont quelque chose a été oublié. Les totaux sont exacts. La limite des jours à venir : {1}",
     personal_asked: "Les pages sous {0} semblent personnelles : chacune a été vue par une seule personne. Elles comptent ensemble comme {1} jusqu’à ce que vous en décidiez autrement.",
     personal_by_name: "Les garder par leur nom",
     personal_template: "Les compter toutes comme {0}",

@@ -271,6 +271,7 @@ pub const GERMAN: Words = Words {
     taken_out_properties: "Eigenschaften",
     notice_months_alone: "Tage vor dem {0} sind unter einem Filter nur noch als ganze Monate da. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Listen.",
     notice_budget: "Bei {0} gab es mehr Werte, als pro Tag vorgesehen sind; der Rest ist als (other) zusammengefasst. Gesamtzahlen stimmen genau. Für künftige Tage lässt sich die Grenze anheben: {1}",
+    notice_other: "Einige Werte ({0}) sind als (other) zusammengefasst: Es waren mehr, als pro Tag vorgesehen sind, sie hatten zu wenige Besucher, um mit Namen aufbewahrt zu werden, oder sie gehören zu Besuchen, von denen etwas vergessen wurde. Gesamtzahlen stimmen genau. Die Grenze für künftige Tage: {1}",
     personal_asked: "Seiten unterhalb von {0} sehen persönlich aus: Je eine Person hat sie gesehen. Sie zählen zusammen als {1}, bis Sie anders entscheiden.",
     personal_by_name: "Mit Namen zählen",
     personal_template: "Alle als {0} zählen",

@@ -10,7 +10,7 @@ use super::{Include, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
 use crate::report::{self, Figure, Interval, Line, Question, Sums, taken_out};
 use crate::site::Day;
-use crate::store::{Grain, StoreError};
+use crate::store::{Grain, StoreError, TakenOut};
 
 /// The answer to a query, with its keys in the order in which Plausible writes them.
 #[derive(Debug, Clone, Serialize)]
@@ -72,6 +72,12 @@ const PAST_BUDGET: Warning = Warning {
          budget with `headcount site set DOMAIN --values-max` or `--pair-cells-max`.",
     ),
 };
+
+/// What is said where something was taken out of the sums, or days are gone.
+fn told_of(marks: &[TakenOut]) -> impl Iterator<Item = Warning> + use<> {
+    let told = [("taken_out", taken_out::told(marks)), ("days_gone", taken_out::days_gone(marks))];
+    told.into_iter().filter_map(|(code, text)| Some(Warning { code, warning: Cow::Owned(text?) }))
+}
 
 fn months_alone(kept_from: Day) -> Warning {
     Warning {
@@ -160,11 +166,16 @@ impl Query {
         report::sort(&mut lines, &self.order);
         let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
         let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
-        let mut meta = self.meta(&lines, is_past_budget);
+        let marks = self.marks(sums)?;
+        let mut meta = self.meta(&lines);
+        meta.warnings.extend(is_past_budget.then(|| match taken_out::may_be_other(self.keeps_small, &marks) {
+            true => Warning { code: "other", warning: Cow::Borrowed(taken_out::OTHER_REASONS) },
+            false => PAST_BUDGET,
+        }));
         meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
-        meta.warnings.extend(self.taken_out(sums)?);
+        meta.warnings.extend(told_of(&marks));
         let Pagination { offset, limit } = self.echo.pagination;
         let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
         Ok(Answer { results, meta, query: self.echo.clone() })
@@ -198,13 +209,10 @@ impl Query {
         Ok(months.last().filter(|_| reads_days).map(|month| Day(month.last().0 + 1)))
     }
 
-    /// What is said where something was taken out of the sums, or days are gone.
-    fn taken_out(&self, sums: &dyn Sums) -> Result<Vec<Warning>, StoreError> {
+    /// What was taken out of the sums, and which days are gone.
+    fn marks(&self, sums: &dyn Sums) -> Result<Vec<TakenOut>, StoreError> {
         let Some(subject) = self.subjects.first() else { return Ok(Vec::new()) };
-        let marks = sums.taken_out(subject.question.site, self.span.first_day(), self.span.last_day())?;
-        let told = [("taken_out", taken_out::told(&marks)), ("days_gone", taken_out::days_gone(&marks))];
-        let warning = |(code, text): (_, Option<String>)| Some(Warning { code, warning: Cow::Owned(text?) });
-        Ok(told.into_iter().filter_map(warning).collect())
+        sums.taken_out(subject.question.site, self.span.first_day(), self.span.last_day())
     }
 
     fn row(&self, line: &Line) -> Row {
@@ -219,7 +227,7 @@ impl Query {
         }
     }
 
-    fn meta(&self, lines: &[Line], is_past_budget: bool) -> Meta {
+    fn meta(&self, lines: &[Line]) -> Meta {
         let warnings = self.metric_warnings(lines);
         Meta {
             // Imported data are sums like all others here; there is nothing beside them to be included.
@@ -228,7 +236,7 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: if is_past_budget { vec![PAST_BUDGET] } else { Vec::new() },
+            warnings: Vec::new(),
         }
     }
 

@@ -73,14 +73,15 @@ impl Operators {
         }
     }
 
-    /// Removes a site, with its shares, and with the tokens that are of it alone.
+    /// Removes a site, with its notices and shares, and with the tokens that are of it alone. What kept them from being erased at once,
+    /// if anything, is given back.
     ///
     /// # Errors
     /// A failure of the store; nothing is removed then.
-    pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
+    pub fn remove_site(&self, id: SiteId) -> Result<Option<StoreError>, SiteError> {
         self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         self.note_change(id);
-        Ok(())
+        Ok(self.0.rewrite(["sites", "notices", "announced_changes", "shares"]).err())
     }
 }
 

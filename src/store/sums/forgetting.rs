@@ -24,6 +24,11 @@ impl Forgetting {
         self.days.is_none_or(|(first, last)| (first..=last).contains(&day))
     }
 
+    /// Whether some days of a month are meant.
+    pub(super) fn has_month(&self, month: Month) -> bool {
+        self.days.is_none_or(|(first, last)| first <= last && (first.month()..=last.month()).contains(&month))
+    }
+
     /// First and last number of the days meant.
     pub(super) fn day_numbers(&self) -> (i32, i32) {
         self.days.map_or((i32::MIN / 32, i32::MAX / 32), |(first, last)| (first.0, last.0))

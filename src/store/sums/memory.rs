@@ -444,13 +444,13 @@ impl SumStore for MemorySums {
         Ok(None)
     }
 
-    fn count_forgotten(&self, _order: &Forgetting, _all: bool) -> Result<RemovedCells, StoreError> {
+    fn count_forgotten(&self, _order: &Forgetting) -> Result<RemovedCells, StoreError> {
         Ok(RemovedCells::default())
     }
 
-    fn forget(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
+    fn forget(&self, order: &Forgetting) -> Result<(), StoreError> {
         self.held().sweep(order.site);
-        Ok(RemovedCells::default())
+        Ok(())
     }
 
     fn settle(&self) -> Result<(), StoreError> {

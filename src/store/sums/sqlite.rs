@@ -11,6 +11,7 @@ mod forgotten_rows;
 mod gone_cells;
 mod kept_answers;
 mod keys;
+mod leftovers;
 mod mails;
 mod merge;
 mod months;
@@ -83,7 +84,8 @@ impl SqliteSums {
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
         let (texts, kept) = Default::default();
-        let (applying, months, thinning, retaining, in_use) = Default::default();
+        let retaining = Mutex::new(Retaining::of(&file.reader())?);
+        let (applying, months, thinning, in_use) = Default::default();
         Ok(SqliteSums { file, texts, kept, applying, months, thinning, retaining, in_use })
     }
 
@@ -103,12 +105,31 @@ impl SqliteSums {
         self.retaining.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes names that are in no cell any more, with what they leave in the file.
+    /// Removes names that are in no cell any more, and tells how many.
     fn sweep_names(&self, site: SiteId) -> Result<u64> {
         let removed = sweep::sweep(&self.file, &self.applying, &self.in_use, site)?;
         self.texts.clear();
-        removal::sweep(&self.writer())?;
         Ok(removed)
+    }
+
+    /// Writes tables anew of which something went.
+    fn rewrite(&self, tables: impl IntoIterator<Item = &'static str>) -> Result<()> {
+        self.file.rewrite(tables)?;
+        leftovers::unmark(&self.writer(), SiteId::INSTANCE)
+    }
+
+    /// Clears up behind what went: a site at a time, and then the tables of all of them. Tells whether there may be more.
+    fn clear_up(&self) -> Result<bool> {
+        let site = self.retaining().leftovers.take_site();
+        if let Some(site) = site {
+            if self.sweep_names(site)? > 0 {
+                self.retaining().leftovers.add_table("names");
+            }
+            return Ok(true);
+        }
+        let tables = self.retaining().leftovers.take_tables();
+        tables.map_or(Ok(()), |tables| self.rewrite(tables))?;
+        Ok(false)
     }
 
     fn thinning(&self) -> MutexGuard<'_, Thinning> {
@@ -311,9 +332,8 @@ impl SumStore for SqliteSums {
         if retaining.step(&self.file)? {
             return Ok(true);
         }
-        let unswept = retaining.take_unswept();
         drop((retaining, change));
-        unswept.map(|site| self.sweep_names(site)).transpose().map(|swept| swept.is_some())
+        self.clear_up()
     }
 
     fn release(&self) {
@@ -329,28 +349,34 @@ impl SumStore for SqliteSums {
         self.thinning().forget(site);
         self.retaining().forget(site);
         let _change = self.kept.change_all();
-        let mut writer = self.writer();
-        removal::remove(&mut writer, site)?;
+        removal::remove(&mut self.writer(), site)?;
         self.texts.clear();
-        // The sums are gone by now; a log that can't be emptied at once is emptied by the next flush.
-        Ok(removal::sweep(&writer).err().map(StoreError::from))
+        // The sums are gone by now; what can't be erased at once is erased later.
+        let erased = self.rewrite(leftovers::TABLES);
+        if erased.is_err() {
+            leftovers::TABLES.into_iter().for_each(|table| self.retaining().leftovers.add_table(table));
+        }
+        Ok(erased.err())
     }
 
-    fn count_forgotten(&self, order: &Forgetting, all: bool) -> Result<RemovedCells> {
+    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells> {
         let rows = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
-        let rest = if all { Erasing::of(&self.file, order, false)?.run()? } else { RemovedCells::default() };
-        Ok(rows + rest)
+        let rest = Erasing::of(&self.file, order, false)?.run()?;
+        let names = sweep::count(&self.file.snapshot(), order)?;
+        Ok(RemovedCells { names, ..rows + rest })
     }
 
-    fn forget(&self, order: &Forgetting) -> Result<RemovedCells> {
+    fn forget(&self, order: &Forgetting) -> Result<()> {
         self.months().hold(order.site);
         let change = self.kept.change_all();
         let erased = Erasing::of(&self.file, order, true).and_then(Erasing::run);
         drop(change);
         self.months().let_go();
-        let names = self.sweep_names(order.site)?;
+        self.sweep_names(order.site)?;
+        // What was announced or declared of it before, and taken back, leaves copies as well.
+        self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]))?;
         SqliteFile::settle(&self.writer())?;
-        Ok(RemovedCells { names, ..erased? })
+        erased.map(drop)
     }
 
     fn settle(&self) -> Result<()> {

@@ -136,20 +136,24 @@ fn flush_and_freeze(running: &mut Running, now: Moment) {
 }
 
 #[test]
-fn days_go_from_the_next_day_on_and_not_at_a_start() {
+fn what_is_due_goes_at_a_start_but_by_a_setting_of_this_day_from_the_next_day_on() {
     let mut settings = Settings::default();
     settings.retention.day_pairs_months = 2;
-    let mut starts = Starts::of(&settings);
-    starts.with(|running, now| {
-        running.told.clear();
-        let begun = running.present(now);
-        assert_eq!((begun.today.len(), begun.day_pairs_from.len()), (1, 0));
-        let next = running.present(now.plus(24 * HOUR));
-        // 2026-04 is the first month that stays.
-        assert_eq!(next.day_pairs_from, [(next.today[0].0, crate::site::Month(2026 * 12 + 3))]);
-        assert!(running.present(now.plus(25 * HOUR)).day_pairs_from.is_empty());
-    });
-    starts.end(false);
+    let today = Day(NOON.0.div_euclid(24 * HOUR) as i32);
+    for (changed, at_start) in [(None, 1), (Some(Day(today.0 - 1)), 1), (Some(today), 0)] {
+        settings.retention_changed = changed;
+        let mut starts = Starts::of(&settings);
+        starts.with(|running, now| {
+            running.told.clear();
+            let begun = running.present(now);
+            assert_eq!((begun.today.len(), begun.day_pairs_from.len()), (1, at_start));
+            let next = running.present(now.plus(24 * HOUR));
+            // 2026-04 is the first month that stays.
+            assert_eq!(next.day_pairs_from, [(next.today[0].0, crate::site::Month(2026 * 12 + 3))]);
+            assert!(running.present(now.plus(25 * HOUR)).day_pairs_from.is_empty());
+        });
+        starts.end(false);
+    }
 }
 
 #[test]

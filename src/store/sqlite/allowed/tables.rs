@@ -411,7 +411,11 @@ pub const ALLOWED: &[AllowedTable] = &[
     table(
         "kept_from",
         "From which day on each kind of sums is there.",
-        &[number("site", "the site"), number("kind", "the kind"), number("day", "the first day")],
+        &[
+            number("site", "the site"),
+            number("kind", "the kind, or 100 where something is to be cleared up"),
+            number("day", "the first day"),
+        ],
     ),
     table(
         "notices",

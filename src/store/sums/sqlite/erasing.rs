@@ -90,9 +90,8 @@ impl<'a> Erasing<'a> {
         let mut ids = Vec::new();
         while let Some(row) = rows.next()? {
             let (grain, bucket): (i64, i32) = (row.get(1)?, row.get(4)?);
-            let month = if grain == grain_code(Grain::Month) { Month(bucket) } else { Day(bucket).month() };
             let is_meant = match grain == grain_code(Grain::Month) {
-                true => self.covers(month) || self.order.months_cut().contains(&month),
+                true => self.order.has_month(Month(bucket)),
                 false => (first..=last).contains(&bucket),
             };
             if is_meant && self.gone.touches((row.get(2)?, row.get(3)?)) {
@@ -114,6 +113,7 @@ impl<'a> Erasing<'a> {
         let (gone, kept): (CellList, CellList) =
             unpack_all(&cells)?.into_iter().partition(|((value, _), _)| is_outdated || self.gone.takes(axis, *value));
         match grain {
+            // Its rows are counted.
             _ if is_month => {}
             0 => self.removed.hours += gone.len() as u64,
             _ => self.removed.days += gone.len() as u64,
@@ -164,15 +164,15 @@ impl<'a> Erasing<'a> {
 
     /// Column blocks of pairs that may hold something.
     fn pair_ids(&self) -> Result<Vec<i64>> {
-        let ((first, last), (from, to)) = (self.order.day_numbers(), self.order.months_covered());
+        let (first, last) = self.order.day_numbers();
         let reader = self.file.reader();
         let mut statement = reader.prepare_cached("SELECT id, grain, bucket FROM pairs WHERE site = ?")?;
         let mut rows = statement.query([self.order.site.0])?;
-        let (mut ids, cut) = (Vec::new(), self.order.months_cut());
+        let mut ids = Vec::new();
         while let Some(row) = rows.next()? {
             let (is_month, bucket): (bool, i32) = (row.get::<_, i64>(1)? == grain_code(Grain::Month), row.get(2)?);
             let is_meant = match is_month {
-                true => (from..=to).contains(&Month(bucket)) || cut.contains(&Month(bucket)),
+                true => self.order.has_month(Month(bucket)),
                 false => (first..=last).contains(&bucket),
             };
             if is_meant {

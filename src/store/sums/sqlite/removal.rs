@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::Result;
+use super::{Result, leftovers};
 use crate::site::SiteId;
 
 /// The tables that hold what is counted for a site.
@@ -37,7 +37,7 @@ pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
         for table in TABLES {
             transaction.execute(&format!("DELETE FROM {table} WHERE site = ?"), [site.0])?;
         }
-        Ok(())
+        leftovers::mark(transaction, SiteId::INSTANCE)
     })?;
     Ok(transaction.commit()?)
 }
@@ -49,10 +49,4 @@ pub(super) fn keep_last_number(connection: &Connection, remove: impl FnOnce(&Con
     connection.execute("DELETE FROM names WHERE site = 0", [])?;
     connection.execute("INSERT OR IGNORE INTO names (id, site, text) VALUES (?, 0, '')", [last.max(1)])?;
     Ok(())
-}
-
-/// Gives freed pages back to the system and empties the log, which holds what the pages were.
-pub(super) fn sweep(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("PRAGMA incremental_vacuum")?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }

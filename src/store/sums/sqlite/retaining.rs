@@ -4,11 +4,12 @@
 //! It goes some rows at a time, the oldest first, between flushes; a program that was killed goes on with its next day. Pairs by day
 //! are thinned out ([`thinning`](super::thinning)), so that their months are added up before; where their months go too, they go here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::Result;
+use super::leftovers::{self, Leftovers};
 use crate::limits;
 use crate::site::{Day, RetainedKind, SiteId};
 use crate::store::Flush;
@@ -18,16 +19,21 @@ use crate::store::sqlite::SqliteFile;
 #[derive(Default)]
 pub(super) struct Retaining {
     first_kept: BTreeMap<SiteId, Vec<(RetainedKind, Day)>>,
-    /// Sites of which something went, whose names are to be swept.
-    unswept: BTreeSet<SiteId>,
+    /// What is to be cleared up behind it.
+    pub(super) leftovers: Leftovers,
 }
 
 impl Retaining {
+    /// What is left to be cleared up in a file.
+    pub(super) fn of(connection: &Connection) -> Result<Retaining> {
+        Ok(Retaining { first_kept: BTreeMap::new(), leftovers: Leftovers::of(connection)? })
+    }
+
     /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
     pub(super) fn note(&mut self, flush: &Flush) {
         flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
         // Names of figures that are too small to be at rest go as well.
-        self.unswept.extend(flush.at_rest.iter().map(|(site, _)| *site));
+        flush.at_rest.iter().for_each(|(site, _)| self.leftovers.add_site(*site));
         // Cells by hour went with the flush.
         for (site, kind, day) in flush.kept_from.iter().filter(|(_, kind, _)| *kind != RetainedKind::Hours) {
             self.first_kept.entry(*site).or_default().push((*kind, *day));
@@ -37,17 +43,12 @@ impl Retaining {
     /// Forgets a site that is removed.
     pub(super) fn forget(&mut self, site: SiteId) {
         self.first_kept.remove(&site);
-        self.unswept.remove(&site);
+        self.leftovers.forget(site);
     }
 
     /// Whether nothing is left to be removed.
     pub(super) fn is_done(&self) -> bool {
         self.first_kept.is_empty()
-    }
-
-    /// A site whose names are to be swept now.
-    pub(super) fn take_unswept(&mut self) -> Option<SiteId> {
-        self.unswept.pop_first()
     }
 
     /// Removes the oldest of a kind, and tells whether there may be more. A site whose sums can't be removed is not in the way of
@@ -57,7 +58,12 @@ impl Retaining {
         if let Some((kind, first)) = kinds.pop() {
             let removed = remove_oldest(file, site, kind, first)?;
             if removed {
-                self.unswept.insert(site);
+                match kind {
+                    RetainedKind::Rejections => {}
+                    RetainedKind::Bots => self.leftovers.add_table("bots"),
+                    RetainedKind::Mails => self.leftovers.add_table("mails"),
+                    _ => self.leftovers.add_site(site),
+                }
                 kinds.push((kind, first));
             }
         }
@@ -152,6 +158,11 @@ fn remove_oldest(file: &SqliteFile, site: SiteId, kind: RetainedKind, first: Day
         let sql = "INSERT INTO kept_from VALUES (?, ?, ?)
                    ON CONFLICT DO UPDATE SET day = max(day, excluded.day)";
         transaction.prepare_cached(sql)?.execute(params![site.0, kind.code(), first.0])?;
+        match kind {
+            RetainedKind::Rejections => {}
+            RetainedKind::Bots | RetainedKind::Mails => leftovers::mark(&transaction, SiteId::INSTANCE)?,
+            _ => leftovers::mark(&transaction, site)?,
+        }
     }
     transaction.commit()?;
     if removed {

@@ -8,14 +8,15 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::packed::{PROP, REVENUE};
-use super::write::SiteIds;
-use super::{Result, removal};
+use super::gone_cells::GoneCells;
+use super::packed::{PROP, REVENUE, grain_code};
+use super::write::{AxisKey, SiteIds};
+use super::{Result, leftovers, removal};
 use crate::cell::packed::{ColumnBlock, unpack};
 use crate::counts::pairs::REST;
-use crate::site::SiteId;
-use crate::store::StoreError;
+use crate::site::{Day, Month, SiteId};
 use crate::store::sqlite::SqliteFile;
+use crate::store::{Forgetting, Grain, StoreError};
 
 type NumberSet = HashSet<i64, foldhash::fast::RandomState>;
 
@@ -64,7 +65,7 @@ pub(super) fn sweep(file: &SqliteFile, applying: &Mutex<()>, in_use: &NamesInUse
         in_use.begin(site);
         reader.execute_batch("BEGIN").and_then(|()| last_name(&reader, site))
     };
-    let found = begun.map_err(StoreError::from).and_then(|last| Ok((last, used(&reader, site)?)));
+    let found = begun.map_err(StoreError::from).and_then(|last| Ok((last, used(&reader, site, None)?)));
     let ended = reader.execute_batch("ROLLBACK");
     drop(reader);
     let _applying = applying.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,107 +81,144 @@ pub(super) fn sweep(file: &SqliteFile, applying: &Mutex<()>, in_use: &NamesInUse
     Ok(removed)
 }
 
+/// How many names a site would be without if an order to forget were carried out.
+pub(super) fn count(connection: &Connection, order: &Forgetting) -> Result<u64> {
+    let last = last_name(connection, order.site)?;
+    let gone = GoneCells::of(connection, order)?;
+    let mut used = used(connection, order.site, Some((&gone, order)))?;
+    used.add_axes(connection, order.site)?;
+    Ok(unused(connection, order.site, last, &used)?.len() as u64)
+}
+
 /// The greatest number of a site's names.
 fn last_name(connection: &Connection, site: SiteId) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(id), 0) FROM names WHERE site = ?", [site.0], |row| row.get(0))
 }
 
-fn used(connection: &Connection, site: SiteId) -> Result<UsedNumbers> {
+/// What goes, and on which days.
+type Without<'a> = Option<(&'a GoneCells, &'a Forgetting)>;
+
+/// What is in use, without what would go.
+fn used(connection: &Connection, site: SiteId, without: Without) -> Result<UsedNumbers> {
     let mut used = UsedNumbers::default();
-    for table in ["hours", "days", "months"] {
-        let sql = format!("SELECT dimension, prop, value FROM {table} WHERE site = ?");
-        let mut statement = connection.prepare(&sql)?;
-        let mut rows = statement.query([site.0])?;
-        while let Some(row) = rows.next()? {
-            used.note_axis(row.get(0)?, row.get(1)?);
-            used.names.insert(row.get(2)?);
-        }
-    }
-    let mut statement = connection.prepare("SELECT dimension, prop, cells FROM packed WHERE site = ?")?;
+    used.add_rows(connection, site, without)?;
+    used.add_packed(connection, site, without)?;
+    let mut statement = connection.prepare("SELECT grain, bucket, cells FROM pairs WHERE site = ?")?;
     let mut rows = statement.query([site.0])?;
     while let Some(row) = rows.next()? {
-        used.note_axis(row.get(0)?, row.get(1)?);
-        let cells = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        let found = std::cell::RefCell::new(&mut used.names);
-        let note = |(value, _): (u32, u32)| {
-            found.borrow_mut().insert(value.into());
-            false
-        };
-        unpack(cells, 0..=u32::MAX, note, |_, _| {})?;
-    }
-    let mut statement = connection.prepare("SELECT cells FROM pairs WHERE site = ?")?;
-    let mut rows = statement.query([site.0])?;
-    while let Some(row) = rows.next()? {
-        let block = ColumnBlock::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
-        used.note_block(&block)?;
+        let block = ColumnBlock::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        used.add_block(&block, meant(without, row.get(0)?, row.get(1)?))?;
     }
     Ok(used)
 }
 
+/// What may go of a day or a month; nothing if it is not meant.
+fn meant<'a>(without: Without<'a>, grain: i64, bucket: i32) -> Option<&'a GoneCells> {
+    let is_month = grain == grain_code(Grain::Month);
+    let is_meant = |order: &Forgetting| {
+        if is_month { order.has_month(Month(bucket)) } else { order.has_day(Day(bucket)) }
+    };
+    without.filter(|(_, order)| is_meant(order)).map(|(gone, _)| gone)
+}
+
 impl UsedNumbers {
-    fn note_axis(&mut self, dimension: u8, prop: i64) {
+    fn add_rows(&mut self, connection: &Connection, site: SiteId, without: Without) -> Result<()> {
+        for (table, grain) in [("hours", Grain::Hour), ("days", Grain::Day), ("months", Grain::Month)] {
+            let sql = format!("SELECT dimension, prop, bucket, value FROM {table} WHERE site = ?");
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query([site.0])?;
+            while let Some(row) = rows.next()? {
+                let (axis, bucket, value) = ((row.get(0)?, row.get(1)?), row.get::<_, i32>(2)?, row.get::<_, u32>(3)?);
+                let bucket = if grain == Grain::Hour { bucket.div_euclid(24) } else { bucket };
+                if meant(without, grain_code(grain), bucket).is_none_or(|gone| !gone.takes(axis, value)) {
+                    self.add(axis, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_packed(&mut self, connection: &Connection, site: SiteId, without: Without) -> Result<()> {
+        let sql = "SELECT dimension, prop, grain, bucket, cells FROM packed WHERE site = ?";
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([site.0])?;
+        while let Some(row) = rows.next()? {
+            let (axis, gone) = ((row.get(0)?, row.get(1)?), meant(without, row.get(2)?, row.get(3)?));
+            let cells = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+            let found = std::cell::RefCell::new(&mut *self);
+            let add = |(value, _): (u32, u32)| {
+                if gone.is_none_or(|gone| !gone.takes(axis, value)) {
+                    found.borrow_mut().add(axis, value);
+                }
+                false
+            };
+            unpack(cells, 0..=u32::MAX, add, |_, _| {})?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, (dimension, prop): AxisKey, value: u32) {
         if matches!(dimension, PROP | REVENUE) {
             self.axes.insert(prop);
         }
+        self.names.insert(value.into());
     }
 
-    fn note_block(&mut self, block: &ColumnBlock) -> Result<()> {
+    fn add_block(&mut self, block: &ColumnBlock, gone: Option<&GoneCells>) -> Result<()> {
         let found = std::cell::RefCell::new(&mut self.names);
         for table in block.tables() {
-            let note = |(first, second): (u32, u32)| {
-                let mut found = found.borrow_mut();
-                [first, second].into_iter().filter(|id| *id != REST).for_each(|id| _ = found.insert(id.into()));
+            let gone = gone.and_then(|gone| gone.of_table(table));
+            let add = |key: (u32, u32)| {
+                if gone.as_ref().is_none_or(|gone| !gone.takes(key)) {
+                    let mut found = found.borrow_mut();
+                    [key.0, key.1].into_iter().filter(|id| *id != REST).for_each(|id| _ = found.insert(id.into()));
+                }
                 false
             };
-            block.each(table, 0..=u32::MAX, note, |_, _| {})?;
+            block.each(table, 0..=u32::MAX, add, |_, _| {})?;
         }
         Ok(())
     }
+
+    /// Adds the names of axes that are in use, and tells which are not.
+    fn add_axes(&mut self, connection: &Connection, site: SiteId) -> Result<Vec<i64>> {
+        let mut statement = connection.prepare("SELECT id, event, key, currency FROM axes WHERE site = ?")?;
+        let axes = statement.query_map([site.0], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))?;
+        let mut unused = Vec::new();
+        for (axis, names) in axes.collect::<rusqlite::Result<Vec<(i64, [i64; 3])>>>()? {
+            if self.axes.contains(&axis) {
+                self.names.extend(names);
+            } else {
+                unused.push(axis);
+            }
+        }
+        Ok(unused)
+    }
+}
+
+/// The names of a site up to a number that are not in use.
+fn unused(connection: &Connection, site: SiteId, last: i64, used: &UsedNumbers) -> Result<Vec<i64>> {
+    let mut statement = connection.prepare("SELECT id FROM names WHERE site = ? AND id <= ?")?;
+    let mut ids =
+        statement.query_map(params![site.0, last], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    ids.retain(|id| !used.names.contains(id));
+    Ok(ids)
 }
 
 fn remove(connection: &Connection, site: SiteId, last: i64, used: &mut UsedNumbers) -> Result<u64> {
-    let mut statement = connection.prepare("SELECT id, event, key, currency FROM axes WHERE site = ?")?;
-    let axes = statement.query_map([site.0], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))?;
-    for (axis, names) in axes.collect::<rusqlite::Result<Vec<(i64, [i64; 3])>>>()? {
-        if used.axes.contains(&axis) {
-            used.names.extend(names);
-        } else {
-            connection.prepare_cached("DELETE FROM axes WHERE id = ?")?.execute([axis])?;
-        }
+    for axis in used.add_axes(connection, site)? {
+        connection.prepare_cached("DELETE FROM axes WHERE id = ?")?.execute([axis])?;
     }
-    let mut statement = connection.prepare("SELECT id FROM names WHERE site = ? AND id <= ?")?;
-    let ids = statement.query_map(params![site.0, last], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-    let mut removed = 0;
+    let ids = unused(connection, site, last, used)?;
     removal::keep_last_number(connection, |connection| {
-        for id in ids.into_iter().filter(|id| !used.names.contains(id)) {
+        for id in &ids {
             connection.prepare_cached("DELETE FROM names WHERE id = ?")?.execute([id])?;
-            removed += 1;
         }
         Ok(())
     })?;
-    if removed > 0 {
-        for table in ["names", "bots", "mails", "released_values"] {
-            rewrite(connection, table)?;
-        }
+    leftovers::unmark(connection, site)?;
+    if !ids.is_empty() {
+        leftovers::mark(connection, SiteId::INSTANCE)?;
     }
-    Ok(removed)
-}
-
-/// Writes a table that holds texts anew. A row that goes is overwritten, but pages that were split while the table grew may hold copies
-/// of rows that were moved; pages that are given up are overwritten wholly.
-fn rewrite(connection: &Connection, table: &str) -> Result<()> {
-    let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?";
-    let made: String = connection.query_row(sql, [table], |row| row.get(0))?;
-    let fresh = format!("fresh_{table}");
-    let made = made.replacen(table, &fresh, 1);
-    // Views that name the table find it again under its name.
-    connection.execute_batch(&format!(
-        "PRAGMA legacy_alter_table = ON;
-         {made};
-         INSERT INTO {fresh} SELECT * FROM {table};
-         DROP TABLE {table};
-         ALTER TABLE {fresh} RENAME TO {table};
-         PRAGMA legacy_alter_table = OFF;"
-    ))?;
-    Ok(())
+    Ok(ids.len() as u64)
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::at_rest::AtRest;
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
-use super::{Result, compaction, forgotten_rows, read, releases};
+use super::{Result, compaction, forgotten_rows, leftovers, read, releases};
 use crate::cell::{Axis, Sym, Tally};
 use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
@@ -78,6 +78,7 @@ pub(super) fn apply<'a>(
     for (site, today) in &flush.today {
         prune_hours(&transaction, *site, flush.first_hours(*site, *today))?;
     }
+    flush.at_rest.iter().try_for_each(|(site, _)| leftovers::mark(&transaction, *site))?;
     forgotten_rows::forget(&transaction, &flush.forgotten)?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
