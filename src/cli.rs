@@ -8,9 +8,12 @@ mod forget;
 mod geo;
 mod import;
 mod journal;
+mod output;
 mod password;
 mod reference;
+mod reload;
 mod serve;
+mod signals;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -66,36 +69,34 @@ pub fn run() -> ExitCode {
         Err(CliFailure::Misuse(sentence)) => (2, sentence),
         Err(CliFailure::Failed(sentence)) => (1, sentence),
     };
-    eprintln!("headcount: {}", code.1);
+    output::remark(format_args!("headcount: {}\n", code.1));
     ExitCode::from(code.0)
 }
 
 fn work(words: CommandLine) -> Result<(), CliFailure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
-    // A name of ours is always text; whether its value is, the configuration looks for itself.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let config = Config::load(file.as_deref(), environment, words.flags())?;
+    let config = configuration(file.as_deref(), words.flags())?;
     let clock = words.clock();
     if let Verb::Explain(asked) = &words.work {
         return explained(asked, &config, &clock, words.json);
     }
     if let Some(reply) = without_figures(&words.work, &config)? {
-        print(&reply, words.json);
+        print(&reply, words.json)?;
         return Ok(());
     }
     if let Some(reply) = forget::forget(&words, &config, &clock)? {
-        print(&reply, words.json);
+        print(&reply, words.json)?;
         return Ok(());
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         let reply = carry_out(&config, command, clock)?;
-        print(&reply, words.json);
+        print(&reply, words.json)?;
         return lacking(&words.work, &reply);
     }
     match &words.work {
         Verb::Import(order) => {
             let (reply, fault) = import::import(&config, order, clock)?;
-            print(&reply, words.json);
+            print(&reply, words.json)?;
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
         }
         Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
@@ -104,14 +105,25 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
             Err(CliFailure::Misuse(sentence.into()))
         }
         Verb::Demo(demo) => Ok(demo::demo(config, demo.seed, demo.days, clock)?),
-        _ => Ok(serve::serve(&config, &words.sites(), clock)?),
+        _ => {
+            let flags = words.flags().to_vec();
+            let read = Box::new(move || configuration(file.as_deref(), &flags));
+            Ok(serve::serve(&config, read, &words.sites(), clock)?)
+        }
     }
+}
+
+/// The configuration as it is now.
+fn configuration(file: Option<&Path>, flags: &[(&'static str, String)]) -> Result<Config, ConfigError> {
+    // A name of ours is always text; whether its value is, the configuration looks for itself.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    Config::load(file, environment, flags)
 }
 
 /// Explains a whole request where one is given, else an agent and a referrer.
 fn explained(asked: &ExplainWords, config: &Config, clock: &Clock, as_json: bool) -> Result<(), CliFailure> {
     if explain_request::is_asked(asked) {
-        print(&explain_request::explain(config, asked, clock.now())?, as_json);
+        print(&explain_request::explain(config, asked, clock.now())?, as_json)?;
         return Ok(());
     }
     Ok(explain::explain(asked, as_json)?)
@@ -248,9 +260,8 @@ fn tools(config: &Config) -> Result<Tools> {
     Ok(Tools { agents: Agents::new(), places: places.showing(config.place) })
 }
 
-fn print(reply: &Reply, as_json: bool) {
-    use std::io::Write;
+fn print(reply: &Reply, as_json: bool) -> Result<(), CliFailure> {
     let text = if as_json { reply.json.to_string() } else { reply.text.trim_end().to_owned() };
-    // A reader that closes the pipe early has seen enough.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let unwritten = |error| CliFailure::Failed(format!("the answer can't be written: {error}"));
+    output::answer(text).map_err(unwritten)
 }

@@ -145,6 +145,8 @@
 //!   which `server/settings/asked.rs` reads; a page of settings: `server/settings.rs` and below, with forms of `page/form.rs`;
 //! - a bound: `limits/` and nowhere else.
 #![deny(unsafe_code)]
+// They panic where nobody takes what they say; `cli/output.rs` does not.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod limits;
 pub mod memory;

@@ -2,6 +2,7 @@
 //! carries input.
 
 mod failures;
+pub mod log;
 pub mod panics;
 
 use std::sync::Arc;
@@ -51,6 +52,10 @@ pub struct Meter {
     pub flush_seconds: Counter<f64, AtomicU64>,
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
+    /// Connections that gave way to others, and such as found no room.
+    pub connections_ended: [Counter; 2],
+    /// Lines of the log that were never written.
+    log_lines_lost: Counter,
     /// 1 while something is amiss.
     degraded: Gauge,
     /// What failed.
@@ -75,6 +80,8 @@ impl Meter {
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
+            connections_ended: Default::default(),
+            log_lines_lost: Counter::default(),
             degraded: Gauge::default(),
             failures: Failures::new(),
         };
@@ -102,6 +109,11 @@ impl Meter {
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
+        let [gave_way, refused] = self.connections_ended.clone();
+        registry.register("connections_given_way", "Connections that gave way to new ones", gave_way);
+        registry.register("connections_refused", "Connections for which there was no room", refused);
+        let unwritten = "Lines of the log that could not be written";
+        registry.register("log_lines_lost", unwritten, self.log_lines_lost.clone());
         registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());
         registry.register("failures", "Requests and steps that failed, by kind", self.failures.counts.clone());
     }
@@ -148,6 +160,7 @@ impl Meter {
     /// All numbers in OpenMetrics text.
     pub fn text(&self) -> String {
         self.degraded.set(i64::from(!self.troubles().is_empty()));
+        self.log_lines_lost.inc_by(log::lost_lines().saturating_sub(self.log_lines_lost.get()));
         let mut text = String::new();
         // Writing to a String can't fail.
         let _ = encode(&mut text, &self.registry);

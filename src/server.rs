@@ -8,6 +8,7 @@ mod api;
 mod audit;
 mod body;
 mod connection;
+mod connections;
 mod counter;
 pub mod explain;
 mod failure;
@@ -34,21 +35,24 @@ mod flash;
 mod together;
 mod concurrency_limit;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
 use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
-use crate::meter::{FailureKind, Meter};
+use crate::meter::FailureKind;
+use connections::ConnectionTable;
 use question_turns::QuestionTurns;
 use rate_limit::RateLimit;
 
@@ -58,7 +62,7 @@ pub struct App {
     /// The collector.
     pub collector: Collector,
     /// Whose word is taken about a visitor's address.
-    pub trust: Trust,
+    pub trust: Arc<ArcSwap<Trust>>,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
     /// Tries at passwords.
@@ -67,6 +71,8 @@ pub struct App {
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
     questions: QuestionTurns,
+    /// Connections that are open.
+    connections: Arc<ConnectionTable>,
     has_fast_path: bool,
 }
 
@@ -75,11 +81,12 @@ impl App {
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
         App {
             collector,
-            trust,
+            trust: Arc::new(ArcSwap::from_pointee(trust)),
             base_url,
             password_limit: RateLimit::default(),
             request_counts: privacy::RequestCounts::default(),
             questions: QuestionTurns::default(),
+            connections: ConnectionTable::new(),
             has_fast_path: true,
         }
     }
@@ -107,7 +114,7 @@ async fn ended(stop: &mut StopSignal) {
     let _ = stop.wait_for(|is_ending| *is_ending).await;
 }
 
-/// Serves connections until `stop` is done, then lets open requests finish, for [`limits::DRAIN_S`] at the most.
+/// Serves connections until `stop` is done, then answers what was sent until then, for [`limits::DRAIN_S`] at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
     // What is due acts before the first hit.
@@ -117,27 +124,27 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
     let (stopping, _) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     let mut accepting = Accepting::default();
+    let serve = |(stream, peer)| {
+        tokio::spawn(connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe()));
+    };
     tokio::pin!(stop);
     loop {
-        let permit = places.clone().acquire_owned();
-        let next = async { (permit.await, listener.accept().await) };
-        let (permit, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(one) => {
                 accepting = Accepting::default();
-                let serving = connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe());
-                tokio::spawn(async move {
-                    serving.await;
-                    drop(permit);
-                });
+                serve(one);
             }
-            Err(error) => tokio::time::sleep(accepting.pause_after(&error, app.collector.meter())).await,
+            Err(error) => tokio::time::sleep(accepting.pause_after(&error, &app)).await,
         }
+    }
+    // Whoever has connected before is heard.
+    while let Poll::Ready(Ok(one)) = poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
+        serve(one);
     }
     drop(listener);
     notices.abort();
@@ -158,11 +165,13 @@ struct Accepting {
 impl Accepting {
     /// How long to wait after an error: closing connections free descriptors, most likely. A client that went away before it was
     /// accepted is none of ours.
-    fn pause_after(&mut self, error: &io::Error, meter: &Meter) -> Duration {
+    fn pause_after(&mut self, error: &io::Error, app: &App) -> Duration {
         use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
         if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
             return Duration::ZERO;
         }
+        let meter = app.collector.meter();
+        app.connections.give_way(meter);
         meter.failed(FailureKind::Accept, "accept", error);
         self.pause_ms = (2 * self.pause_ms).clamp(limits::ACCEPT_PAUSE_MS, limits::ACCEPT_PAUSE_MS_MAX);
         Duration::from_millis(self.pause_ms)

@@ -1,10 +1,7 @@
 //! When bad things happen to a server, nothing goes wrong in silence, and every beacon is accounted for.
 
-use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +15,6 @@ use headcount::report::Sums;
 use headcount::site::{Day, SiteId};
 use headcount::store::Ask;
 
-use crate::operators;
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
 use crate::store::file::Database;
@@ -244,39 +240,4 @@ fn each_beacon_of_who_hangs_up_is_counted_or_rejected() {
     let rows = Sums::read(collector, &asked).unwrap().concat();
     let hung_up = rows.iter().find(|row| &*row.value == "/hung-up").map(|row| row.tally.pageviews);
     assert!(hung_up.is_some_and(|pageviews| pageviews > 0), "who waits for no answer is counted");
-}
-
-#[test]
-fn who_finds_no_descriptor_is_logged_once_and_served_when_there_are_some() {
-    let folder = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_headcount");
-    let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", program, "--now", operators::NOW, "serve"]);
-    command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder.path());
-    operators::unset(&mut command);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let (lines, log) = mpsc::channel();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
-    let wait = Duration::from_secs(20);
-    let listening = std::iter::repeat_with(|| log.recv_timeout(wait).unwrap()).find_map(|line| {
-        let url = line.split("listening on http://").nth(1)?;
-        Some(url.split_whitespace().next()?.to_owned())
-    });
-    let host = listening.unwrap();
-    let held: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(&host).unwrap()).collect();
-    let line =
-        std::iter::repeat_with(|| log.recv_timeout(wait).unwrap()).find(|line| line.contains("accepted")).unwrap();
-    assert!(line.contains("connections can't be accepted") && line.contains("(accept)"), "{line}");
-    thread::park_timeout(Duration::from_millis(300));
-    drop(held);
-    let mut stream = TcpStream::connect(&host).unwrap();
-    stream.write_all(b"GET /health HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("connections could not be accepted"), "{answer}");
-    let more: BTreeSet<String> = log.try_iter().filter(|line| line.contains("accepted")).collect();
-    assert!(more.is_empty(), "said once a minute: {more:?}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }

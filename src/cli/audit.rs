@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliFailure, carry_out, print};
+use super::{CliFailure, carry_out, output, print};
 use crate::audit::process::ProcessFacts;
 use crate::audit::{self, AuditOrder, summary};
 use crate::clock::Clock;
@@ -39,7 +39,7 @@ pub struct AuditWords {
 /// Does what the words say.
 pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -> Result<(), CliFailure> {
     if let Some(file) = &words.verify {
-        print(&verify(file, words.key.as_deref())?, as_json);
+        print(&verify(file, words.key.as_deref())?, as_json)?;
         return Ok(());
     }
     let path = words.file.as_deref().unwrap_or(&config.data);
@@ -56,12 +56,12 @@ pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -
     if words.sign || words.publish {
         let summary = serde_json::to_value(report.summary()).context("the summary can't be written")?;
         let publish = words.publish;
-        print(&carry_out(config, Command::Audit(AuditCommand::Sign { summary, publish }), clock)?, as_json);
+        print(&carry_out(config, Command::Audit(AuditCommand::Sign { summary, publish }), clock)?, as_json)?;
         if publish && !report.is_published() {
-            eprintln!("no site publishes it yet: headcount site set DOMAIN --publish-audit true");
+            output::remark("no site publishes it yet: headcount site set DOMAIN --publish-audit true\n");
         }
     } else {
-        print(&Reply { text: report.text(), json: report.json() }, as_json);
+        print(&Reply { text: report.text(), json: report.json() }, as_json)?;
     }
     match report.found() {
         0 => Ok(()),

@@ -1,13 +1,15 @@
 //! `headcount demo`: a server with two made-up sites, until it is stopped.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 
-use super::serve::{self, Stop};
+use super::output;
+use super::serve;
+use super::signals::Stop;
 use crate::clock::Clock;
 use crate::collector::{Collector, random};
 use crate::config::{Config, JournalPlace};
@@ -23,7 +25,7 @@ use crate::store;
 
 /// Serves a made-up year until SIGTERM or Ctrl-C.
 pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
-    serve::start_up(&config);
+    let _log = serve::start_up(&config);
     let runtime = Runtime::new()?;
     let stop = Stop::by_signal(&runtime)?;
     let temporary = Temporary::new()?;
@@ -39,8 +41,8 @@ pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     if stop.is_asked() {
         return Ok(());
     }
-    serve::run((&config, clock), &folder, listener, runtime, stop, |collector, base_url| {
-        begin(demo, collector, base_url, &config)
+    serve::run((&config, clock), &folder, listener, runtime, stop, |collector, app| {
+        begin(demo, collector, &app.base_url, &config)
     })
 }
 
@@ -71,11 +73,8 @@ fn fill(demo: &Demo, folder: &Folder, stop: &Stop) -> Result<()> {
         if is_watched && percent != shown {
             shown = percent;
             let end = if percent == 100 { "\n" } else { "" };
-            let _ = write!(
-                std::io::stderr(),
-                "\rMaking up {}: {percent} %{end}",
-                counted(demo.days as u64, "days of visits")
-            );
+            let days = counted(demo.days as u64, "days of visits");
+            output::remark(format_args!("\rMaking up {days}: {percent} %{end}"));
         }
         !stop.is_asked()
     })
@@ -85,14 +84,15 @@ fn fill(demo: &Demo, folder: &Folder, stop: &Stop) -> Result<()> {
 fn begin(demo: Demo, collector: &Collector, base_url: &str, config: &Config) -> Result<()> {
     demo.begin_today(collector)?;
     let link = control::run(Command::UserLink, collector, base_url)?.text;
-    println!(
+    output::say(format_args!(
         "Two made-up sites, and visits that come in as you look. Sign in, once, within {} minutes:\n\n  {link}\n",
         limits::SIGN_IN_LINK_MS / 60_000
-    );
+    ));
     for site in collector.directory().all() {
-        println!("  {base_url}/{}", site.domain);
+        output::say(format_args!("  {base_url}/{}", site.domain));
     }
-    println!("\nCommands work too, with --data {}. All of it goes away with Ctrl-C.", config.data.display());
+    let data = config.data.display();
+    output::say(format_args!("\nCommands work too, with --data {data}. All of it goes away with Ctrl-C."));
     tokio::spawn(go_on(demo, collector.clone()));
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::words::{CommandLine, SiteWork, Verb};
-use super::{CliFailure, carry_out};
+use super::{CliFailure, carry_out, output};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::forget::{ForgetCommand, NOTHING_NAMED};
@@ -59,7 +59,7 @@ fn watched<T>(work: impl FnOnce() -> T) -> T {
 
 fn is_confirmed(would: &str) -> bool {
     let mut line = String::new();
-    eprint!("{would}\nForget it? Only a backup brings it back. [y/N] ");
+    output::remark(format_args!("{would}\nForget it? Only a backup brings it back. [y/N] "));
     let asked = io::stderr().flush().and_then(|()| io::stdin().read_line(&mut line));
     asked.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }

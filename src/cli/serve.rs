@@ -8,9 +8,11 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tracing_appender::non_blocking::WorkerGuard;
 
+use super::output;
+use super::reload::{self, Reader};
+use super::signals::Stop;
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
@@ -19,27 +21,32 @@ use crate::control::{self, Command, socket};
 use crate::journal;
 use crate::limits;
 use crate::memory;
-use crate::meter::{FailureKind, panics};
+use crate::meter::{FailureKind, log, panics};
 use crate::server::{self, App};
 
-/// Serves until SIGTERM or Ctrl-C.
-pub fn serve(config: &Config, sites: &[String], clock: Clock) -> Result<()> {
-    start_up(config);
+/// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
+pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
+    let _log = start_up(config);
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
     let runtime = Runtime::new()?;
-    let stop = Stop::by_signal(&runtime)?;
-    run((config, clock), &folder, listener, runtime, stop, |collector, base_url| greet(sites, collector, base_url))?;
+    let (stop, reloads) = Stop::and_reload(&runtime)?;
+    let running = config.clone();
+    run((config, clock), &folder, listener, runtime, stop, |collector, app| {
+        tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));
+        greet(sites, collector, &app.base_url)
+    })?;
     tracing::info!("everything is stored; good-bye");
     Ok(())
 }
 
-/// What comes before everything else in a program that stays.
-pub(super) fn start_up(config: &Config) {
+/// What comes before everything else in a program that stays. The log is written until the value is dropped.
+pub(super) fn start_up(config: &Config) -> WorkerGuard {
     panics::hide_messages();
-    log_to_stderr(config.log);
+    let log = log_to_stderr(config.log);
     keep_memory_to_itself();
     raise_descriptor_limit();
+    log
 }
 
 /// Takes the address that is to be listened on. Whoever connects waits until [`run`] is ready.
@@ -49,14 +56,14 @@ pub(super) fn bind(config: &Config) -> Result<StdListener> {
 }
 
 /// Serves a data folder until it is told to stop. `ready` is called once, as soon as requests are answered, with the
-/// collector and the address at which browsers reach it.
+/// collector and what requests can reach.
 pub(super) fn run(
     (config, clock): (&Config, Clock),
     folder: &Folder,
     listener: StdListener,
     runtime: Runtime,
     stop: Stop,
-    ready: impl FnOnce(&Collector, &str) -> Result<()>,
+    ready: impl FnOnce(&Collector, &App) -> Result<()>,
 ) -> Result<()> {
     let (collector, keeping) = super::open(config, folder, clock.clone(), true)?;
     if !clock.is_true() {
@@ -77,7 +84,7 @@ async fn listen(
     folder: &Folder,
     (collector, keeping): (&Collector, &WriterHandle),
     stop: Stop,
-    ready: impl FnOnce(&Collector, &str) -> Result<()>,
+    ready: impl FnOnce(&Collector, &App) -> Result<()>,
 ) -> Result<()> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
@@ -86,10 +93,10 @@ async fn listen(
     let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
         .context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    ready(collector, &base_url)?;
+    let app = App::new(collector.clone(), config.trust.clone(), base_url);
+    ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());
-    let app = App::new(collector.clone(), config.trust.clone(), base_url);
     let mut has_failed = false;
     let end = async {
         tokio::select! {
@@ -110,42 +117,6 @@ async fn listen(
     Ok(())
 }
 
-/// Whether SIGTERM, Ctrl-C or the end of the terminal has come.
-#[derive(Clone)]
-pub(super) struct Stop(watch::Receiver<bool>);
-
-impl Stop {
-    /// Listens from now on. This comes before anything is said, so that whoever reads it may stop us at once.
-    pub(super) fn by_signal(runtime: &Runtime) -> Result<Stop> {
-        let _context = runtime.enter();
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        // A terminal that is closed takes its programs along.
-        let mut hang_up = signal(SignalKind::hangup())?;
-        // A file that may not grow any more is an error of the store, and must not end us: sums that wait in memory were lost.
-        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
-        let (tell, told) = watch::channel(false);
-        runtime.spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hang_up.recv() => {}
-            }
-            tracing::info!("stopping: open requests are finished and everything is stored");
-            let _ = tell.send(true);
-        });
-        Ok(Stop(told))
-    }
-
-    /// Whether it has come already.
-    pub(super) fn is_asked(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    async fn asked(mut self) {
-        let _ = self.0.wait_for(|asked| *asked).await;
-    }
-}
-
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.
 async fn ended(keeping: &WriterHandle) {
     let mut looks = tokio::time::interval(Duration::from_secs(limits::TICK_S));
@@ -158,49 +129,54 @@ async fn ended(keeping: &WriterHandle) {
 fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> {
     for domain in sites {
         let command = Command::SiteEnsure { domain: domain.clone() };
-        println!("{}", control::run(command, collector, base_url)?.text);
+        output::say(control::run(command, collector, base_url)?.text);
     }
     if std::io::stdout().is_terminal() {
         let link = control::run(Command::UserLink, collector, base_url)?.text;
-        println!("Sign in, once, within {} minutes:\n\n  {link}\n", limits::SIGN_IN_LINK_MS / 60_000);
+        let minutes = limits::SIGN_IN_LINK_MS / 60_000;
+        output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
     }
     if !std::io::stdout().is_terminal() {
         // A link in a log file would be anybody's who can read that.
         tracing::info!("sign in with the link that `headcount user link` prints");
     }
     if collector.directory().all().is_empty() {
-        println!("There is no site yet; add one with `headcount site add example.com`.\n");
+        output::say("There is no site yet; add one with `headcount site add example.com`.\n");
     }
     Ok(())
 }
 
-/// Reads the file of places again whenever it has changed. A lasting trouble is told once.
+/// Reads the file of places again whenever it has changed.
 fn watch_places(collector: Collector) {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_secs(limits::GEO_CHECK_S));
         let mut told = String::new();
         loop {
             ticks.tick().await;
-            let failed =
-                |reason: &dyn Display| collector.meter().failed(FailureKind::Places, "the file of places", reason);
-            let reads = collector.clone();
-            let reloaded = tokio::task::spawn_blocking(move || reads.tools().places.reload_if_changed()).await;
-            match reloaded {
-                Ok(Ok(is_new)) => {
-                    told.clear();
-                    if is_new {
-                        tracing::info!("the file of places has changed and is in use");
-                    }
-                }
-                Ok(Err(error)) if error.to_string() == told => {}
-                Ok(Err(error)) => {
-                    told = error.to_string();
-                    failed(&told);
-                }
-                Err(error) => failed(&error),
-            }
+            reload_places(&collector, &mut told).await;
         }
     });
+}
+
+/// Reads the file of places again if it has changed. A trouble that was `told` before is not told again.
+pub(super) async fn reload_places(collector: &Collector, told: &mut String) {
+    let failed = |reason: &dyn Display| collector.meter().failed(FailureKind::Places, "the file of places", reason);
+    let reads = collector.clone();
+    let reloaded = tokio::task::spawn_blocking(move || reads.tools().places.reload_if_changed()).await;
+    match reloaded {
+        Ok(Ok(is_new)) => {
+            told.clear();
+            if is_new {
+                tracing::info!("the file of places has changed and is in use");
+            }
+        }
+        Ok(Err(error)) if error.to_string() == *told => {}
+        Ok(Err(error)) => {
+            *told = error.to_string();
+            failed(told);
+        }
+        Err(error) => failed(&error),
+    }
 }
 
 /// Wipes, now and then, what servers have left in memory that nobody starts any more.
@@ -239,10 +215,13 @@ fn raise_descriptor_limit() {
     }
 }
 
-fn log_to_stderr(format: LogFormat) {
-    let logger = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
+fn log_to_stderr(format: LogFormat) -> WorkerGuard {
+    let (lines, log) = log::to(std::io::stderr());
+    // What can't be written is counted there; said on the same stream it would end the program.
+    let logger = tracing_subscriber::fmt().with_writer(lines).with_target(false).log_internal_errors(false);
     let _ = match format {
         LogFormat::Text => logger.with_ansi(false).try_init(),
         LogFormat::Json => logger.json().try_init(),
     };
+    log
 }

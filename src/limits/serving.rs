@@ -133,3 +133,21 @@ pub const FAILURE_SHOWN_S: u64 = 120;
 pub const EXPLAINED_HEADERS_MAX: usize = 100;
 /// Longest request that is explained, in bytes, its head included.
 pub const EXPLAINED_BYTES_MAX: usize = 64 * 1_024;
+/// Lines of the log that wait for whoever reads it; more are counted and dropped. A server that is well writes some ten a day.
+pub const LOG_LINES_WAITING: usize = 8_192;
+/// Descriptors that are kept for the store, the journal and commands, or half of all where there are few; connections have the rest.
+pub const DESCRIPTORS_KEPT: usize = 128;
+/// Connections that give way at once when the system has no more descriptors.
+pub const CONNECTIONS_GIVING_WAY: usize = 16;
+/// A network has the share of all connections, and of all bytes that wait, that this number says: one of so many.
+pub const NETWORK_SHARE: usize = 4;
+/// Bytes of requests that wait for their rest, over all connections, without those of long bodies: see [`BODIES_BYTES_MAX`].
+pub const UNREAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long a client may take nothing of an answer, in milliseconds.
+pub const WRITE_WAIT_MS: u64 = 20_000;
+/// The same once the server ends.
+pub const STOP_WRITE_WAIT_MS: u64 = 1_000;
+/// How long the rest of a body may take once the server ends, in milliseconds.
+pub const STOP_BODY_WAIT_MS: u64 = 500;
+/// How long a connection that nothing is asked on stays open once the server ends, in milliseconds: a request may be on its way.
+pub const STOP_LINGER_MS: u64 = 100;

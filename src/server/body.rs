@@ -7,6 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::connections;
 use crate::limits;
 
 /// Room for the bodies of all requests, in bytes.
@@ -24,7 +25,7 @@ pub struct HeldBody<'r> {
 pub enum Unread {
     /// It has more bytes than it may.
     TooLarge,
-    /// It did not arrive in time, or found no room in time.
+    /// It did not arrive in time, found no room in time, or the server ends.
     Late,
     /// The sender went away.
     Gone,
@@ -35,7 +36,8 @@ pub enum Unread {
 /// # Errors
 /// [`Unread`]
 pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<HeldBody<'static>, Unread> {
-    within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM).await
+    let held = within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM);
+    connections::arriving(held).await.unwrap_or(Err(Unread::Late))
 }
 
 async fn within<B: Body<Data = Bytes> + Unpin>(

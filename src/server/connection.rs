@@ -18,38 +18,59 @@ use axum::Router;
 use axum::body::Body;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::CONNECTION;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
+use super::connections::{CURRENT, CurrentConnection};
 use super::fast_path::{self, FastPathEnd, UnusualBytes};
 use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
 use crate::limits;
 use handed::Handed;
 
-/// Serves a connection until it is closed, or until `stop` says so and what has begun is answered.
-pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
+/// Serves a connection until it is closed, until it gives way to another, or until the server ends and what has begun is answered.
+pub async fn serve(stream: TcpStream, peer: SocketAddr, app: SharedApp, router: Router, stop: StopSignal) {
+    let is_proxy = app.trust.load().proxies.contains(peer.ip());
+    // Whoever finds no room is not heard: that would take as long.
+    let Some(open) = app.connections.take(peer.ip(), is_proxy, app.collector.meter()) else { return };
+    let current = CurrentConnection { open: open.clone(), stop };
+    tokio::select! {
+        biased;
+        () = served(stream, peer, app, router, current) => {}
+        () = open.gives_way() => {}
+    }
+    open.close();
+}
+
+async fn served(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    app: SharedApp,
+    router: Router,
+    mut current: CurrentConnection,
+) {
     // Answers are small and whole; waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
     let peer = peer.ip();
     if !app.has_fast_path {
-        return Box::pin(by_hyper(Handed::all(stream, Vec::new()), peer, app, router, stop)).await;
+        return Box::pin(by_hyper(Handed::all(stream, Vec::new(), current.clone()), peer, app, router, current)).await;
     }
     let mut start = Vec::new();
     loop {
         let FastPathEnd::Unusual(UnusualBytes { mut bytes, alone }) =
-            fast_path::run(&mut stream, start, peer, &app, &mut stop).await
+            fast_path::run(&mut stream, start, peer, &app, &mut current).await
         else {
             return;
         };
         let Some(len) = alone else {
             // A connection that brings hits alone should not be as large as hyper's.
-            return Box::pin(by_hyper(Handed::all(stream, bytes), peer, app, router, stop)).await;
+            return Box::pin(by_hyper(Handed::all(stream, bytes, current.clone()), peer, app, router, current)).await;
         };
         start = bytes.split_off(len);
-        match Box::pin(one_by_hyper(Handed::one(stream, bytes), peer, &app, &router, &mut stop)).await {
+        let one = Handed::one(stream, bytes, current.clone());
+        match Box::pin(one_by_hyper(one, peer, &app, &router, &mut current)).await {
             Some(again) => stream = again,
             None => return,
         }
@@ -57,16 +78,22 @@ pub async fn serve(mut stream: TcpStream, peer: SocketAddr, app: SharedApp, rout
 }
 
 /// Serves all that comes.
-async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, mut stop: StopSignal) {
-    let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone()));
+async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, current: CurrentConnection) {
+    let mut stop = current.stop.clone();
+    let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone(), current.clone()));
     let mut connection = pin!(builder().serve_connection(stream, service));
     // A client that goes away in the middle is no event of ours.
     tokio::select! {
         biased;
         _ = connection.as_mut() => return,
-        _ = ended(&mut stop) => connection.as_mut().graceful_shutdown(),
+        _ = ended(&mut stop) => {}
     }
-    let _ = connection.await;
+    // A request that is on its way is answered, and told that it is the last one.
+    let lingers = tokio::time::timeout(Duration::from_millis(limits::STOP_LINGER_MS), connection.as_mut());
+    if lingers.await.is_err() {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
 }
 
 /// Serves the one request that `stream` has. Hands the connection back if it goes on.
@@ -75,11 +102,12 @@ async fn one_by_hyper(
     peer: IpAddr,
     app: &SharedApp,
     router: &Router,
-    stop: &mut StopSignal,
+    current: &mut CurrentConnection,
 ) -> Option<TcpStream> {
+    let mut stop = current.stop.clone();
     let (ends, began) = (Arc::new(AtomicBool::new(true)), stream.began());
     let service = service_fn(|request| {
-        let answer = answer(request, peer, app.clone(), router.clone());
+        let answer = answer(request, peer, app.clone(), router.clone(), current.clone());
         let ends = ends.clone();
         Box::pin(async move {
             let answer = answer.await?;
@@ -88,7 +116,7 @@ async fn one_by_hyper(
         })
     });
     let mut connection = builder().serve_connection(stream, service);
-    let mut stopped = pin!(ended(stop));
+    let mut stopped = pin!(ended(&mut stop));
     let (mut is_last, mut is_told) = (false, false);
     let served = std::future::poll_fn(|context| {
         let polled = connection.poll_without_shutdown(context);
@@ -126,6 +154,26 @@ async fn answer(
     peer: IpAddr,
     app: SharedApp,
     router: Router,
+    current: CurrentConnection,
+) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
+    let open = current.open.clone();
+    let stop = current.stop.clone();
+    open.begin();
+    let mut answer = CURRENT.scope(current, reply(request, peer, app, router)).await;
+    open.answered();
+    if let Ok(answer) = &mut answer
+        && *stop.borrow()
+    {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+async fn reply(
+    request: hyper::Request<Incoming>,
+    peer: IpAddr,
+    app: SharedApp,
+    router: Router,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     match routes::wire(request.method(), request.uri().path()) {
         Some(route) => Ok(ingest::answer(route, request, peer, &app).await.map(Either::Left)),
@@ -142,7 +190,7 @@ async fn answer(
 mod tests {
     use super::*;
 
-    fn output_bytes<A, B, C, D, F>(_: impl Fn(A, B, C, D) -> F) -> usize {
+    fn output_bytes<A, B, C, D, E, F>(_: impl Fn(A, B, C, D, E) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -20,8 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::connections::{CurrentConnection, OpenConnection};
 use super::ingest::{self, Said};
-use super::{App, StopSignal, ended};
+use super::{App, ended};
 use crate::limits;
 use message::{FastMessage, Inbound};
 
@@ -56,6 +57,7 @@ struct FastPath<'c> {
     stream: &'c mut TcpStream,
     peer: IpAddr,
     app: &'c App,
+    open: &'c OpenConnection,
     /// The beginning of a request.
     held: Vec<u8>,
     /// How often more of it came.
@@ -68,8 +70,10 @@ struct FastPath<'c> {
     unsent: Vec<u8>,
     /// What to do when they are sent.
     leaves: Option<FastPathEnd>,
-    /// Until when more has to come.
+    /// Until when more has to come, or the client has to take more.
     until: Instant,
+    /// Whether the next answers are the last ones.
+    is_last: bool,
 }
 
 /// Answers beacons until something else comes. `start` was read before.
@@ -78,28 +82,31 @@ pub async fn run(
     start: Vec<u8>,
     peer: IpAddr,
     app: &App,
-    stop: &mut StopSignal,
+    current: &mut CurrentConnection,
 ) -> FastPathEnd {
     let until = next_head();
     let is_unseen = !start.is_empty();
-    let (held, pieces, waits_for_body, unsent, leaves) = (start, 0, false, Vec::new(), None);
-    let mut path = FastPath { stream, peer, app, held, pieces, waits_for_body, is_unseen, unsent, leaves, until };
+    let CurrentConnection { open, stop } = current;
+    let (held, pieces, waits_for_body, unsent, leaves, is_last) = (start, 0, false, Vec::new(), None, false);
+    let mut path =
+        FastPath { stream, peer, app, open, held, pieces, waits_for_body, is_unseen, unsent, leaves, until, is_last };
     let mut timer = pin!(tokio::time::sleep_until(until));
     let mut stopped = pin!(ended(stop));
     std::future::poll_fn(|context| {
         if let Poll::Ready(left) = path.poll(context) {
             return Poll::Ready(left);
         }
-        if !path.unsent.is_empty() {
-            // As hyper does, it waits for a client that reads, until the server ends.
-            return Poll::Pending;
-        }
-        if stopped.as_mut().poll(context).is_ready() {
-            return Poll::Ready(path.end());
+        if !path.is_last && stopped.as_mut().poll(context).is_ready() {
+            match path.held.is_empty() {
+                true => path.take_leave(),
+                // What has begun is hyper's, which knows what is owed to half a request.
+                false => return Poll::Ready(path.end()),
+            }
         }
         if path.is_late(timer.as_mut(), context) {
-            // Half a head is answered by nobody.
-            return Poll::Ready(if path.waits_for_body { path.end() } else { FastPathEnd::Closed });
+            // Half a head is answered by nobody, and who takes no answer gets none.
+            let is_owed = path.waits_for_body && path.unsent.is_empty();
+            return Poll::Ready(if is_owed { path.end() } else { FastPathEnd::Closed });
         }
         Poll::Pending
     })
@@ -134,7 +141,10 @@ impl FastPath<'_> {
             if !self.unsent.is_empty() {
                 match ready!(Pin::new(&mut *self.stream).poll_write(context, &self.unsent)) {
                     Ok(sent) if sent == self.unsent.len() => self.unsent = Vec::new(),
-                    Ok(sent @ 1..) => drop(self.unsent.drain(..sent)),
+                    Ok(sent @ 1..) => {
+                        self.unsent.drain(..sent);
+                        self.until = self.taken_by();
+                    }
                     Ok(0) | Err(_) => return Poll::Ready(FastPathEnd::Closed),
                 }
                 continue;
@@ -175,7 +185,10 @@ impl FastPath<'_> {
         self.answer_all(bytes, write);
         bytes.fill(0);
         if !write.is_empty() {
-            self.until = next_head();
+            if !self.is_last {
+                self.until = next_head();
+            }
+            self.open.answered();
             self.send(write);
             write.fill(0);
             write.clear();
@@ -185,7 +198,7 @@ impl FastPath<'_> {
 
     /// Answers all requests that are there, and keeps the rest.
     fn answer_all(&mut self, bytes: &[u8], write: &mut Vec<u8>) {
-        let (mut rest, mut answered) = (bytes, 0);
+        let (mut rest, mut answered, mut last) = (bytes, 0, None);
         self.waits_for_body = false;
         while !rest.is_empty() && self.leaves.is_none() {
             if answered == limits::FAST_ANSWERS_AT_ONCE {
@@ -196,6 +209,7 @@ impl FastPath<'_> {
             let mut room = [const { MaybeUninit::uninit() }; limits::FAST_HEADERS_MAX];
             match message::arrived(rest, &mut room) {
                 Inbound::Message(message) => {
+                    last = Some(write.len());
                     answer(&message, self.peer, self.app, write);
                     (answered, self.pieces) = (answered + 1, 0);
                     rest = &rest[message.len..];
@@ -208,6 +222,10 @@ impl FastPath<'_> {
                     self.leaves = Some(FastPathEnd::Unusual(UnusualBytes { bytes: rest.to_vec(), alone }));
                 }
             }
+        }
+        if let Some(last) = last.filter(|_| self.is_last && self.leaves.is_none()) {
+            reply::end_with(write, last);
+            self.leaves = Some(FastPathEnd::Closed);
         }
     }
 
@@ -223,6 +241,8 @@ impl FastPath<'_> {
         }
         self.waits_for_body = is_body;
         self.held.extend_from_slice(rest);
+        self.open.holds(self.held.len());
+        self.open.check(self.app.collector.meter());
     }
 
     /// Sends answers; what the client does not take at once is kept.
@@ -236,6 +256,24 @@ impl FastPath<'_> {
             }
         };
         self.unsent.extend_from_slice(&write[sent..]);
+        if !self.unsent.is_empty() {
+            self.until = self.taken_by();
+        }
+    }
+
+    /// Until when the client has to take more.
+    fn taken_by(&self) -> Instant {
+        let wait = if self.is_last { limits::STOP_WRITE_WAIT_MS } else { limits::WRITE_WAIT_MS };
+        Instant::now() + Duration::from_millis(wait)
+    }
+
+    /// Answers what is on its way, and tells the client that it is the last.
+    fn take_leave(&mut self) {
+        self.is_last = true;
+        self.until = match self.unsent.is_empty() {
+            true => Instant::now() + Duration::from_millis(limits::STOP_LINGER_MS),
+            false => self.taken_by(),
+        };
     }
 
     /// Whether what has to come does not.

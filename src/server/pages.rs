@@ -16,7 +16,7 @@ use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
 use crate::journal::JournalTrouble;
-use crate::meter::FailureKind;
+use crate::meter::{FailureKind, log};
 use crate::operator::TokenScope;
 use crate::page::cards::Tab;
 use crate::page::tracker::{self, Installed, TRACKER};
@@ -253,6 +253,8 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state": if trouble.is_none() { "journal" } else { "memory" },
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
+        "connections": app.connections.told(),
+        "log_lines_lost": log::lost_lines(),
         "places": places(collector),
         "memory": locked_memory::told(),
     });

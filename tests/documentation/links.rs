@@ -120,6 +120,35 @@ fn the_index_of_the_manual_lists_every_page() {
     }
 }
 
+/// Functions that are tests.
+fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            tests_below(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let named = text.split("#[test]\n").skip(1).filter_map(|rest| rest.trim_start().strip_prefix("fn "));
+            found.extend(named.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn each_promise_about_faults_has_its_test() {
+    let mut tests = BTreeSet::new();
+    tests_below(&root().join("tests"), &mut tests);
+    let text = fs::read_to_string(root().join("docs/faults.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what happens"));
+    let mut promises = 0;
+    for row in rows {
+        let test = row.trim_end_matches(" |").rsplit("| ").next().unwrap().trim_matches('`');
+        assert!(tests.contains(test), "no test is called {test:?}: {row}");
+        promises += 1;
+    }
+    assert!(promises > 15, "{promises}");
+}
+
 #[test]
 fn the_front_page_stays_short_and_begins_with_two_pictures() {
     let text = fs::read_to_string(root().join("README.md")).unwrap();

@@ -13,7 +13,8 @@ use std::time::Duration;
 use memchr::memrchr;
 use tokio::runtime::Runtime;
 
-use super::super::serve::Stop;
+use super::super::output;
+use super::super::signals::Stop;
 use super::log::OpenLog;
 use crate::control::Refused;
 use crate::control::import::Intake;
@@ -38,7 +39,7 @@ pub fn follow(logs: &[OpenLog], intake: &mut Intake) -> Result<(), Refused> {
     let refused = |error: io::Error| Refused(format!("{} can't be read: {error}", path.display()));
     let runtime = Runtime::new().map_err(refused)?;
     let stop = Stop::by_signal(&runtime).map_err(|error| Refused(error.to_string()))?;
-    eprintln!("following {}; Ctrl-C ends it", path.display());
+    output::remark(format_args!("following {}; Ctrl-C ends it\n", path.display()));
     let mut growing = Growing::at(path, log.read_bytes).map_err(refused)?;
     // A log without a line yet could not be told from others.
     growing.log = (log.read_bytes > 0).then_some(logs.len() - 1);

@@ -5,32 +5,43 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use crate::limits;
+use crate::server::connections::CurrentConnection;
 
 /// A connection that begins with what was read of it before.
 pub struct Handed {
-    stream: TokioIo<TcpStream>,
+    stream: TokioIo<Measured>,
     start: Vec<u8>,
     /// How much of that is read.
     read: usize,
     /// Whether nothing but that is to be read.
     is_one: bool,
     began: Arc<AtomicBool>,
+    current: CurrentConnection,
+    /// Bytes of requests since the last answer, as far as they are told.
+    unread: usize,
+    /// Until when the client has to take more.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Handed {
     /// All that comes.
-    pub fn all(stream: TcpStream, start: Vec<u8>) -> Handed {
-        Handed { stream: TokioIo::new(stream), start, read: 0, is_one: false, began: Arc::default() }
+    pub fn all(stream: TcpStream, start: Vec<u8>, current: CurrentConnection) -> Handed {
+        let (stream, began) = (TokioIo::new(Measured { stream, last: 0 }), Arc::default());
+        Handed { stream, start, read: 0, is_one: false, began, current, unread: 0, stalled: None }
     }
 
     /// One request, which was read; what comes behind it stays in the stream.
-    pub fn one(stream: TcpStream, request: Vec<u8>) -> Handed {
-        Handed { is_one: true, ..Handed::all(stream, request) }
+    pub fn one(stream: TcpStream, request: Vec<u8>, current: CurrentConnection) -> Handed {
+        Handed { is_one: true, ..Handed::all(stream, request, current) }
     }
 
     /// Becomes true when something is written.
@@ -40,7 +51,59 @@ impl Handed {
 
     /// The connection, if all of what was handed over is read.
     pub fn into_stream(self) -> Option<TcpStream> {
-        (self.read == self.start.len()).then(|| self.stream.into_inner())
+        (self.read == self.start.len()).then(|| self.stream.into_inner().stream)
+    }
+
+    /// Tells of bytes that were read. Those of long bodies are counted where they are kept.
+    fn took(&mut self, bytes: usize) {
+        let before = self.unread;
+        self.unread = (before + bytes).min(limits::HEAD_BYTES_MAX);
+        if self.unread != before {
+            self.current.open.holds(self.unread);
+        }
+    }
+
+    /// Fails when a client has not taken anything of an answer for too long.
+    fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let wait = Duration::from_millis(match *self.current.stop.borrow() {
+            true => limits::STOP_WRITE_WAIT_MS,
+            false => limits::WRITE_WAIT_MS,
+        });
+        let until = Instant::now() + wait;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        if until < stalled.deadline() {
+            stalled.as_mut().reset(until);
+        }
+        stalled.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+    }
+}
+
+/// A stream that knows how much was read of it last; hyper does not tell.
+struct Measured {
+    stream: TcpStream,
+    last: usize,
+}
+
+impl AsyncRead for Measured {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = room.filled().len();
+        let done = ready!(Pin::new(&mut self.stream).poll_read(context, room));
+        self.last = room.filled().len() - before;
+        Poll::Ready(done)
+    }
+}
+
+impl AsyncWrite for Measured {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -56,14 +119,17 @@ impl Read for Handed {
             let len = rest.len().min(room.remaining());
             room.put_slice(&rest[..len]);
             this.read += len;
+            this.took(len);
             return Poll::Ready(Ok(()));
         }
         if !this.is_one {
-            return Pin::new(&mut this.stream).poll_read(context, room);
+            let done = ready!(Pin::new(&mut this.stream).poll_read(context, room));
+            this.took(this.stream.inner().last);
+            return Poll::Ready(done);
         }
         // Only whether the client is still there.
         let mut next = [0];
-        match ready!(this.stream.inner().poll_peek(context, &mut ReadBuf::new(&mut next))) {
+        match ready!(this.stream.inner().stream.poll_peek(context, &mut ReadBuf::new(&mut next))) {
             Ok(0) => Poll::Ready(Ok(())),
             Ok(_) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
@@ -73,8 +139,16 @@ impl Read for Handed {
 
 impl Write for Handed {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.began.store(true, Ordering::Relaxed);
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let this = &mut *self;
+        this.began.store(true, Ordering::Relaxed);
+        this.unread = 0;
+        match Pin::new(&mut this.stream).poll_write(context, bytes) {
+            Poll::Ready(done) => {
+                this.stalled = None;
+                Poll::Ready(done)
+            }
+            Poll::Pending => this.poll_stalled(context).map(Err),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -30,6 +30,14 @@ pub fn write(reply: WireReply, out: &mut Vec<u8>) {
     }
 }
 
+/// Tells the client that the answer that begins at `start` is the last one on its connection.
+pub fn end_with(out: &mut Vec<u8>, start: usize) {
+    if let Some(line) = memchr::memmem::find(&out[start..], b"\r\n") {
+        let at = start + line + 2;
+        out.splice(at..at, *b"connection: close\r\n");
+    }
+}
+
 impl ReadyMade {
     fn of(answer: WireAnswer) -> ReadyMade {
         let (head, body) = answer.into_parts();

@@ -24,6 +24,7 @@ use crate::limits;
 use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
+use crate::server::connections;
 use crate::server::failure::{FailureCause, blocking, stored};
 
 /// `POST /api/events`
@@ -109,14 +110,14 @@ impl Body {
     /// What arrived next; nothing at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
-            match tokio::time::timeout_at(self.until, self.frames.frame()).await {
-                Ok(None) => return Ok(None),
-                Ok(Some(Ok(frame))) => {
+            match connections::arriving(tokio::time::timeout_at(self.until, self.frames.frame())).await {
+                Some(Ok(None)) => return Ok(None),
+                Some(Ok(Some(Ok(frame)))) => {
                     let Ok(data) = frame.into_data() else { continue };
                     self.bytes += data.len();
                     return if self.bytes > limits::BULK_BYTES_MAX { Err(TOO_LONG) } else { Ok(Some(data)) };
                 }
-                Ok(Some(Err(_))) | Err(_) => return Err(LATE),
+                Some(Ok(Some(Err(_))) | Err(_)) | None => return Err(LATE),
             }
         }
     }

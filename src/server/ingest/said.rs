@@ -137,5 +137,5 @@ pub fn is_prefetch(headers: &impl HeaderFields) -> bool {
 
 /// The visitor.
 pub fn client<'a>(headers: &'a impl HeaderFields, peer: IpAddr, app: &'a App) -> Client {
-    address::of_client(peer, |asked| headers.forwarding(asked), &app.trust)
+    address::of_client(peer, |asked| headers.forwarding(asked), &app.trust.load())
 }

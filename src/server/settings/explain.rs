@@ -70,7 +70,7 @@ fn explained(raw: &RawRequest, peer: IpAddr, app: &SharedApp) -> Result<Explaine
     let explainer = Explainer {
         sites: &directory,
         tools: app.collector.tools(),
-        trust: &app.trust,
+        trust: &app.trust.load(),
         now: app.collector.clock().now(),
         random: random().map_err(|error| error.to_string())?,
     };
