@@ -374,7 +374,7 @@ const NO_BOUNDS: [(&str, &str); 16] = [
     ),
     ("src/cli/import/input.rs", "The format of compressed files: SIGN_BYTES"),
     ("src/control/import.rs", "Codes of messages: END OPEN WAITING"),
-    ("src/counts/", "Bits of a key, and codes: NAME_BITS REST NOBODY NO_PAGE NO_VALUE UNRANKED"),
+    ("src/counts/", "Bits of a key, and codes: NAME_BITS REST NOBODY NO_VALUE UNRANKED"),
     (
         "src/demo",
         "The world of the demo: STEP VISITS_AN_HOUR_MIN ROBOT OPTED_OUT ADDRESSES ADDRESSES_MASK PAGEVIEWS_MAX COMES_AGAIN \
