@@ -310,6 +310,7 @@ fn owners_forget_in_the_browser_when_they_have_seen_what_would_go() {
     let asked = form("reset", &[]);
     assert!(asked.status == 200 && asked.text().contains(confirms), "{}", asked.text());
     assert_eq!(form("reset", &[("confirmed", "true")]).status, 303);
+    world.expect_forgotten(24, 0);
     assert!(is_gone(&world, SOURCE));
     world.add_user("Reader", "analyst", &["example.com"]);
     let reader = [world.sign_in_as("Reader")];
