@@ -78,7 +78,6 @@ pub(super) fn apply<'a>(
     for (site, today) in &flush.today {
         prune_hours(&transaction, *site, flush.first_hours(*site, *today))?;
     }
-    flush.at_rest.iter().try_for_each(|(site, _)| leftovers::mark(&transaction, *site))?;
     forgotten_rows::forget(&transaction, &flush.forgotten)?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
@@ -92,6 +91,8 @@ fn add_counts(transaction: &Transaction, flush: &Flush) -> Result<()> {
     flush.bots.iter().try_for_each(|bot| add_bot(transaction, bot))?;
     add_imported(transaction, flush)?;
     add_mails(transaction, flush)?;
+    // Names of figures that were too small to be at rest are to be swept.
+    flush.at_rest.iter().try_for_each(|(site, _)| leftovers::mark(transaction, *site))?;
     add_batches(transaction, flush)
 }
 
