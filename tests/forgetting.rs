@@ -6,7 +6,7 @@ use headcount::control::forget::ForgetCommand;
 use headcount::control::{Command, Refused, Reply};
 use headcount::report::folded::Folded;
 use headcount::report::{Question, Span, answer};
-use headcount::site::{Moment, RetainedKind, SettingValue, SiteChange};
+use headcount::site::{Moment, SettingValue, SiteChange};
 use headcount::store::Inspection;
 use serde_json::{Value, json};
 

@@ -272,7 +272,7 @@ mod tests {
     fn facts_of_an_older_version_are_read_without_what_came_later() {
         let all = NoticeFacts {
             public: Some(OpenPage::default()),
-            announced: vec![AnnouncedFacts { from: "2026-06-01".into(), facts: told(&site()) }],
+            announced: vec![AnnouncedFacts { from: "2026-06-01".into(), facts: told(&site()), more: Vec::new() }],
             ..told(&site())
         };
         let serde_json::Value::Object(kept) = serde_json::to_value(&all).unwrap() else {

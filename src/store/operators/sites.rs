@@ -81,7 +81,7 @@ impl Operators {
     pub fn remove_site(&self, id: SiteId) -> Result<Option<StoreError>, SiteError> {
         self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         self.note_change(id);
-        Ok(self.0.rewrite(["sites", "notices", "announced_changes", "shares"]).err())
+        Ok(self.file.rewrite(["sites", "notices", "announced_changes", "shares"]).err())
     }
 }
 
