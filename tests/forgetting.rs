@@ -392,9 +392,12 @@ fn removed(world: &World, command: Command) -> Value {
     done(world, command).json["removed"].take()
 }
 
+/// Values by their dimensions, and the days.
+type ValuesOnDays = (&'static [(&'static str, &'static str)], Option<&'static str>);
+
 #[test]
 fn a_dry_run_tells_what_the_run_takes() {
-    let orders: [(&[(&str, &str)], Option<&str>); 5] = [
+    let orders: [ValuesOnDays; 5] = [
         (&[("page", PAGE), ("source", SOURCE), ("event", EVENT)], None),
         (&[("page", PAGE), ("prop", "plan")], Some("2026-06-02..2026-07-03")),
         (&[("browser", "*")], Some("2026-06-01..2026-06-30")),
