@@ -198,6 +198,6 @@ mod tests {
     #[test]
     fn the_future_of_a_request_is_small() {
         let bytes = output_bytes(answer);
-        assert!(bytes <= 2_048, "{bytes}");
+        assert!(bytes <= 2_304, "{bytes}");
     }
 }

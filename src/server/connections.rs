@@ -6,6 +6,7 @@
 //! being made. A network that is no trusted proxy has a share of all.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,8 +69,16 @@ pub struct ConnectionTable {
 #[derive(Debug, Default)]
 struct OpenConnections {
     by_number: HashMap<u64, Arc<OpenConnection>>,
-    by_network: HashMap<IpAddr, Arc<AtomicUsize>>,
+    by_network: HashMap<IpAddr, NetworkUse>,
     last: u64,
+}
+
+/// What a network has.
+#[derive(Debug, Default)]
+struct NetworkUse {
+    connections: usize,
+    /// Bytes of its requests that are not answered yet.
+    unread: Arc<AtomicUsize>,
 }
 
 /// A connection.
@@ -120,7 +129,7 @@ impl ConnectionTable {
     pub fn take(self: &Arc<Self>, peer: IpAddr, is_proxy: bool, meter: &Meter) -> Option<Arc<OpenConnection>> {
         let network = network_of(peer);
         let mut open = self.lock();
-        let of_network = open.by_network.get(&network).map_or(0, |of| Arc::strong_count(of) - 1);
+        let of_network = open.by_network.get(&network).map_or(0, |of| of.connections);
         let has_share = is_proxy || of_network < (self.most / limits::NETWORK_SHARE).max(1);
         if (!has_share || open.by_number.len() >= self.most)
             && !self.make_room(&open, (!has_share).then_some(network), Shortage::Connections, meter)
@@ -131,7 +140,9 @@ impl ConnectionTable {
         }
         let number = open.last;
         open.last += 1;
-        let network_unread = open.by_network.entry(network).or_default().clone();
+        let of_network = open.by_network.entry(network).or_default();
+        of_network.connections += 1;
+        let network_unread = of_network.unread.clone();
         let taken = Arc::new(OpenConnection {
             number,
             network,
@@ -255,9 +266,11 @@ impl OpenConnection {
         self.holds(0);
         let mut open = self.table.lock();
         open.by_number.remove(&self.number);
-        // The table has one, and so has this connection.
-        if open.by_network.get(&self.network).is_some_and(|of| Arc::strong_count(of) <= 2) {
-            open.by_network.remove(&self.network);
+        if let Entry::Occupied(mut of) = open.by_network.entry(self.network) {
+            of.get_mut().connections -= 1;
+            if of.get().connections == 0 {
+                of.remove();
+            }
         }
     }
 }

@@ -170,7 +170,7 @@ fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<
             prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {total}");
         }
         for whole in dimension.implies() {
-            attack_whole(k, shown, dimension, *whole)?;
+            attack_whole(k, shown, real, (dimension, *whole))?;
         }
     }
     for (whole, part, is_part) in PARTS {
@@ -183,8 +183,14 @@ fn attack(k: i64, total: i64, shown: &Shown, truth: &Truth, day: i32) -> Result<
     Ok(())
 }
 
-/// The same of what a dimension is a part of.
-fn attack_whole(k: i64, shown: &Shown, dimension: Dimension, whole: Dimension) -> Result<(), TestCaseError> {
+/// The same of what a dimension is a part of. Where visitors have several parts, what is left may be nobody's number: it tells
+/// something only if as many have what is hidden.
+fn attack_whole(
+    k: i64,
+    shown: &Shown,
+    real: &BTreeMap<String, HashSet<usize>>,
+    (dimension, whole): (Dimension, Dimension),
+) -> Result<(), TestCaseError> {
     let named = |(value, _): &(&String, &i64)| *value != OTHER;
     let values = || shown[&dimension].iter().filter(named);
     for (name, count) in shown[&whole].iter().filter(named) {
@@ -196,7 +202,10 @@ fn attack_whole(k: i64, shown: &Shown, dimension: Dimension, whole: Dimension) -
             _ => value.starts_with(&format!("{name} ")),
         };
         let rest = count - values().filter(|(value, _)| is_part(value)).map(|(_, count)| count).sum::<i64>();
-        prop_assert!(rest <= 0 || rest >= k, "{dimension:?}: {rest} are left of {name} with {count}");
+        let hidden = real.iter().filter(|(value, _)| is_part(value) && !shown[&dimension].contains_key(*value));
+        let people: HashSet<usize> = hidden.flat_map(|(_, who)| who).copied().collect();
+        let is_theirs = people.len() as i64 == rest;
+        prop_assert!(!(1..k).contains(&rest) || !is_theirs, "{dimension:?}: {rest} are left of {name} with {count}");
     }
     // What is not shown itself does not show through its parts.
     for (value, _) in values() {
