@@ -25,7 +25,7 @@ use crate::store;
 
 /// Serves a made-up year until SIGTERM or Ctrl-C.
 pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
-    let _log = serve::start_up(&config);
+    let _log = serve::start_up(&config)?;
     let runtime = Runtime::new()?;
     let stop = Stop::by_signal(&runtime)?;
     let temporary = Temporary::new()?;

@@ -1,14 +1,13 @@
 //! `headcount serve`: runs the server until it is stopped. Sums are stored before it ends.
 
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::net::TcpListener as StdListener;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tracing_appender::non_blocking::WorkerGuard;
 
 use super::output;
 use super::reload::{self, Reader};
@@ -21,12 +20,13 @@ use crate::control::{self, Command, socket};
 use crate::journal;
 use crate::limits;
 use crate::memory;
+use crate::meter::log::LogGuard;
 use crate::meter::{FailureKind, log, panics};
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
-    let _log = start_up(config);
+    let _log = start_up(config)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
     let runtime = Runtime::new()?;
@@ -41,12 +41,12 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
 }
 
 /// What comes before everything else in a program that stays. The log is written until the value is dropped.
-pub(super) fn start_up(config: &Config) -> WorkerGuard {
+pub(super) fn start_up(config: &Config) -> Result<LogGuard> {
     panics::hide_messages();
-    let log = log_to_stderr(config.log);
+    let log = log_to_stderr(config.log).context("there is no thread for the log")?;
     keep_memory_to_itself();
     raise_descriptor_limit();
-    log
+    Ok(log)
 }
 
 /// Takes the address that is to be listened on. Whoever connects waits until [`run`] is ready.
@@ -131,12 +131,12 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
         let command = Command::SiteEnsure { domain: domain.clone() };
         output::say(control::run(command, collector, base_url)?.text);
     }
-    if std::io::stdout().is_terminal() {
+    if io::stdout().is_terminal() {
         let link = control::run(Command::UserLink, collector, base_url)?.text;
         let minutes = limits::SIGN_IN_LINK_MS / 60_000;
         output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
     }
-    if !std::io::stdout().is_terminal() {
+    if !io::stdout().is_terminal() {
         // A link in a log file would be anybody's who can read that.
         tracing::info!("sign in with the link that `headcount user link` prints");
     }
@@ -215,13 +215,14 @@ fn raise_descriptor_limit() {
     }
 }
 
-fn log_to_stderr(format: LogFormat) -> WorkerGuard {
-    let (lines, log) = log::to(std::io::stderr());
+fn log_to_stderr(format: LogFormat) -> io::Result<LogGuard> {
+    let (lines, log) = log::to(io::stderr())?;
     // What can't be written is counted there; said on the same stream it would end the program.
-    let logger = tracing_subscriber::fmt().with_writer(lines).with_target(false).log_internal_errors(false);
+    let logger =
+        tracing_subscriber::fmt().with_writer(move || lines.clone()).with_target(false).log_internal_errors(false);
     let _ = match format {
         LogFormat::Text => logger.with_ansi(false).try_init(),
         LogFormat::Json => logger.json().try_init(),
     };
-    log
+    Ok(log)
 }

@@ -151,3 +151,5 @@ pub const STOP_WRITE_WAIT_MS: u64 = 1_000;
 pub const STOP_BODY_WAIT_MS: u64 = 500;
 /// How long a connection that nothing is asked on stays open once the server ends, in milliseconds: a request may be on its way.
 pub const STOP_LINGER_MS: u64 = 100;
+/// How long the end of the program waits for lines of the log to be written, in milliseconds.
+pub const LOG_END_MS: u64 = 1_000;

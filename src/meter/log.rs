@@ -3,31 +3,71 @@
 //! A log is there to help: a full disk below it, a reader that went away, or one that stands still holds nobody up and ends nothing.
 
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::limits;
 
-/// Lines that the stream did not take.
-static REFUSED: AtomicU64 = AtomicU64::new(0);
-/// Counts lines for which there was no room among those that wait.
-static NO_ROOM: OnceLock<ErrorCounter> = OnceLock::new();
+/// Lines that the stream did not take, or for which there was no room among those that wait.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Writes lines to a stream from now on; those that wait are written when the second value is dropped, if that takes no longer
-/// than a second.
-pub fn to(stream: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
-    let patient = NonBlockingBuilder::default().buffered_lines_limit(limits::LOG_LINES_WAITING).thread_name("log");
-    let (lines, guard) = patient.finish(LineStream { stream, missed: 0 });
-    let _ = NO_ROOM.set(lines.error_counter());
-    (lines, guard)
+/// Takes lines and never waits; each write is one line.
+#[derive(Debug, Clone)]
+pub struct LineQueue(SyncSender<Option<Vec<u8>>>);
+
+/// Has lines that wait written when it is dropped, if that takes no longer than [`limits::LOG_END_MS`].
+#[derive(Debug)]
+pub struct LogGuard {
+    lines: LineQueue,
+    done: Receiver<()>,
+}
+
+/// Writes lines to a stream from now on.
+///
+/// # Errors
+/// There is no thread for it.
+pub fn to(stream: impl Write + Send + 'static) -> io::Result<(LineQueue, LogGuard)> {
+    let (queue, waiting) = sync_channel::<Option<Vec<u8>>>(limits::LOG_LINES_WAITING);
+    let (tell, done) = sync_channel(1);
+    let mut stream = LineStream { stream, missed: 0 };
+    thread::Builder::new().name("log".into()).spawn(move || {
+        // Nothing is the end.
+        while let Ok(Some(line)) = waiting.recv() {
+            let _ = stream.write_all(&line);
+        }
+        let _ = stream.flush();
+        let _ = tell.send(());
+    })?;
+    let lines = LineQueue(queue);
+    Ok((lines.clone(), LogGuard { lines, done }))
 }
 
 /// Lines of the log that were never written.
 pub fn lost_lines() -> u64 {
-    let no_room = NO_ROOM.get().map_or(0, ErrorCounter::dropped_lines);
-    REFUSED.load(Ordering::Relaxed) + no_room as u64
+    LOST.load(Ordering::Relaxed)
+}
+
+impl Write for LineQueue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.0.try_send(Some(line.to_vec())).is_err() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        if self.lines.0.try_send(None).is_ok() {
+            let _ = self.done.recv_timeout(Duration::from_millis(limits::LOG_END_MS));
+        }
+    }
 }
 
 /// A stream that takes every line, or counts it.
@@ -48,7 +88,7 @@ impl<S: Write> Write for LineStream<S> {
             }
             Err(_) => {
                 self.missed += 1;
-                REFUSED.fetch_add(1, Ordering::Relaxed);
+                LOST.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(line.len())
@@ -82,6 +122,20 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             if self.takes { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
         }
+    }
+
+    #[test]
+    fn lines_that_wait_are_written_at_the_end() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let (mut lines, guard) = to(writer).unwrap();
+        for number in 0..100 {
+            writeln!(lines, "{number}").unwrap();
+        }
+        drop(guard);
+        drop(lines);
+        let mut text = String::new();
+        io::Read::read_to_string(&mut reader, &mut text).unwrap();
+        assert!(text.starts_with("0\n1\n") && text.ends_with("99\n"), "{text}");
     }
 
     #[test]
