@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
+use crate::operators::unset;
 use crate::program::Program;
 
 /// A pipe that nobody reads.
@@ -52,6 +53,7 @@ fn a_log_whose_reader_stands_still_holds_nobody_up() {
 fn an_answer_that_can_not_be_written_is_a_failure() {
     let command = |stdout: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
+        unset(&mut command);
         command.args(["reference", "sites"]).stdout(stdout).stderr(Stdio::piped()).output().unwrap()
     };
     let full = command(full_disk());

@@ -27,10 +27,10 @@ use crate::server::{self, App};
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
     let _log = start_up(config)?;
-    let folder = Folder::take(&config.data)?;
-    let listener = bind(config)?;
     let runtime = Runtime::new()?;
     let (stop, reloads) = Stop::and_reload(&runtime)?;
+    let folder = Folder::take(&config.data)?;
+    let listener = bind(config)?;
     let running = config.clone();
     run((config, clock), &folder, listener, runtime, stop, |collector, app| {
         tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));

@@ -79,7 +79,7 @@ async fn served(
 
 /// Serves all that comes.
 async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, current: CurrentConnection) {
-    let mut stop = current.stop.clone();
+    let (mut stop, open) = (current.stop.clone(), current.open.clone());
     let service = service_fn(move |request| answer(request, peer, app.clone(), router.clone(), current.clone()));
     let mut connection = pin!(builder().serve_connection(stream, service));
     // A client that goes away in the middle is no event of ours.
@@ -90,7 +90,8 @@ async fn by_hyper(stream: Handed, peer: IpAddr, app: SharedApp, router: Router, 
     }
     // A request that is on its way is answered, and told that it is the last one.
     let lingers = tokio::time::timeout(Duration::from_millis(limits::STOP_LINGER_MS), connection.as_mut());
-    if lingers.await.is_err() {
+    // For the rest of a head, hyper would wait much longer.
+    if lingers.await.is_err() && !open.has_half_a_head() {
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
     }

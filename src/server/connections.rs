@@ -90,8 +90,10 @@ pub struct OpenConnection {
     network_unread: Arc<AtomicUsize>,
     /// When its last request was answered, in milliseconds since the start; 0 until then.
     answered: AtomicU64,
-    /// Whether an answer is being made.
+    /// Whether an answer is being made, and not waited for the rest of the request.
     is_busy: AtomicBool,
+    /// Whether a request is being worked at, from its head on until it is answered.
+    is_asked: AtomicBool,
     /// Bytes of its requests that are not answered yet.
     unread: AtomicUsize,
     gives_way: Notify,
@@ -149,6 +151,7 @@ impl ConnectionTable {
             network_unread,
             answered: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
+            is_asked: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
             gives_way: Notify::new(),
             table: self.clone(),
@@ -219,6 +222,7 @@ impl ConnectionTable {
 impl OpenConnection {
     /// Notes that an answer is being made.
     pub fn begin(&self) {
+        self.is_asked.store(true, Relaxed);
         self.is_busy.store(true, Relaxed);
     }
 
@@ -231,8 +235,14 @@ impl OpenConnection {
     pub fn answered(&self) {
         let since = self.table.begun.elapsed().as_millis() as u64;
         self.answered.store(since.max(1), Relaxed);
+        self.is_asked.store(false, Relaxed);
         self.wait();
         self.holds(0);
+    }
+
+    /// Whether a head has begun and nothing else is owed.
+    pub fn has_half_a_head(&self) -> bool {
+        !self.is_asked.load(Relaxed) && self.unread.load(Relaxed) > 0
     }
 
     /// Notes how many bytes of requests wait for the rest; too many, and the connection that holds most of them gives way.

@@ -97,11 +97,11 @@ pub async fn run(
             return Poll::Ready(left);
         }
         if !path.is_last && stopped.as_mut().poll(context).is_ready() {
-            match path.held.is_empty() {
-                true => path.take_leave(),
+            if path.waits_for_body && path.unsent.is_empty() {
                 // What has begun is hyper's, which knows what is owed to half a request.
-                false => return Poll::Ready(path.end()),
+                return Poll::Ready(path.end());
             }
+            path.take_leave();
         }
         if path.is_late(timer.as_mut(), context) {
             // Half a head is answered by nobody, and who takes no answer gets none.
