@@ -52,8 +52,10 @@ pub struct Meter {
     pub flush_seconds: Counter<f64, AtomicU64>,
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
-    /// Connections that gave way to others, and such as found no room.
-    pub connections_ended: [Counter; 2],
+    /// Connections that gave way to others.
+    pub connections_given_way: Counter,
+    /// Connections for which there was no room.
+    pub connections_refused: Counter,
     /// Lines of the log that were never written.
     log_lines_lost: Counter,
     /// 1 while something is amiss.
@@ -80,7 +82,8 @@ impl Meter {
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
-            connections_ended: Default::default(),
+            connections_given_way: Counter::default(),
+            connections_refused: Counter::default(),
             log_lines_lost: Counter::default(),
             degraded: Gauge::default(),
             failures: Failures::new(),
@@ -109,9 +112,10 @@ impl Meter {
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
-        let [gave_way, refused] = self.connections_ended.clone();
-        registry.register("connections_given_way", "Connections that gave way to new ones", gave_way);
-        registry.register("connections_refused", "Connections for which there was no room", refused);
+        let gave_way = "Connections that gave way to new ones";
+        registry.register("connections_given_way", gave_way, self.connections_given_way.clone());
+        let refused = "Connections for which there was no room";
+        registry.register("connections_refused", refused, self.connections_refused.clone());
         let unwritten = "Lines of the log that could not be written";
         registry.register("log_lines_lost", unwritten, self.log_lines_lost.clone());
         registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());

@@ -79,6 +79,7 @@ pub struct App {
 impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
+        let connections = ConnectionTable::new(collector.meter());
         App {
             collector,
             trust: Arc::new(ArcSwap::from_pointee(trust)),
@@ -86,7 +87,7 @@ impl App {
             password_limit: RateLimit::default(),
             request_counts: privacy::RequestCounts::default(),
             questions: QuestionTurns::default(),
-            connections: ConnectionTable::new(),
+            connections,
             has_fast_path: true,
         }
     }
@@ -143,8 +144,12 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         }
     }
     // Whoever has connected before is heard.
-    while let Poll::Ready(Ok(one)) = poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
-        serve(one);
+    while let Poll::Ready(accepted) = poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
+        match accepted {
+            Ok(one) => serve(one),
+            Err(error) if is_over(&error) => {}
+            Err(_) => break,
+        }
     }
     drop(listener);
     notices.abort();
@@ -154,6 +159,12 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     questions.end();
     stopping.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
+}
+
+/// Whether a client went away before it was accepted.
+fn is_over(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// Connections that could not be accepted one after the other.
@@ -166,13 +177,11 @@ impl Accepting {
     /// How long to wait after an error: closing connections free descriptors, most likely. A client that went away before it was
     /// accepted is none of ours.
     fn pause_after(&mut self, error: &io::Error, app: &App) -> Duration {
-        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+        if is_over(error) {
             return Duration::ZERO;
         }
-        let meter = app.collector.meter();
-        app.connections.give_way(meter);
-        meter.failed(FailureKind::Accept, "accept", error);
+        app.connections.give_way();
+        app.collector.meter().failed(FailureKind::Accept, "accept", error);
         self.pause_ms = (2 * self.pause_ms).clamp(limits::ACCEPT_PAUSE_MS, limits::ACCEPT_PAUSE_MS_MAX);
         Duration::from_millis(self.pause_ms)
     }

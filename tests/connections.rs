@@ -60,6 +60,23 @@ fn who_has_asked_and_waits_gives_way_too() {
 }
 
 #[test]
+fn who_comes_together_with_others_has_time_to_ask() {
+    let program = Program::behind(FEW, &[], |_| {});
+    let idle = held(&program, |stream| {
+        stream.write_all(pageview("/once", "").as_bytes()).unwrap();
+        assert!(answer_of(stream).starts_with("HTTP/1.1 202"));
+    });
+    let mut coming: Vec<TcpStream> = (0..60).map(|_| program.connect()).collect();
+    for stream in &mut coming {
+        stream.write_all(pageview("/new", "connection: close\r\n").as_bytes()).unwrap();
+    }
+    for stream in &mut coming {
+        assert!(rest_of(stream).starts_with("HTTP/1.1 202"));
+    }
+    drop(idle);
+}
+
+#[test]
 fn who_never_reads_gives_way() {
     let program = Program::behind(FEW, &[], |_| {});
     // More answers than the system keeps for them, on the fast path and on hyper's.

@@ -153,3 +153,7 @@ pub const STOP_BODY_WAIT_MS: u64 = 500;
 pub const STOP_LINGER_MS: u64 = 100;
 /// How long the end of the program waits for lines of the log to be written, in milliseconds.
 pub const LOG_END_MS: u64 = 1_000;
+/// How long a connection may take until its first answer before it gives way to those that have got one, in milliseconds.
+pub const CONNECTION_GRACE_MS: u64 = 3_000;
+/// All connections are looked through for the least useful ones; one of so many of them gives way each time.
+pub const CONNECTIONS_PER_LOOK: usize = 128;

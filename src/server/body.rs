@@ -37,7 +37,7 @@ pub enum Unread {
 /// [`Unread`]
 pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<HeldBody<'static>, Unread> {
     let held = within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM);
-    connections::arriving(held).await.unwrap_or(Err(Unread::Late))
+    connections::while_receiving(held).await.unwrap_or(Err(Unread::Late))
 }
 
 async fn within<B: Body<Data = Bytes> + Unpin>(

@@ -34,7 +34,7 @@ use handed::Handed;
 pub async fn serve(stream: TcpStream, peer: SocketAddr, app: SharedApp, router: Router, stop: StopSignal) {
     let is_proxy = app.trust.load().proxies.contains(peer.ip());
     // Whoever finds no room is not heard: that would take as long.
-    let Some(open) = app.connections.take(peer.ip(), is_proxy, app.collector.meter()) else { return };
+    let Some(open) = app.connections.take(peer.ip(), is_proxy) else { return };
     let current = CurrentConnection { open: open.clone(), stop };
     tokio::select! {
         biased;
@@ -159,7 +159,7 @@ async fn answer(
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     let open = current.open.clone();
     let stop = current.stop.clone();
-    open.begin();
+    open.begin().await;
     let mut answer = CURRENT.scope(current, reply(request, peer, app, router)).await;
     open.answered();
     if let Ok(answer) = &mut answer

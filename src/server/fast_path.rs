@@ -189,6 +189,7 @@ impl FastPath<'_> {
                 self.until = next_head();
             }
             self.open.answered();
+            self.open.set_unread(self.held.len());
             self.send(write);
             write.fill(0);
             write.clear();
@@ -241,8 +242,8 @@ impl FastPath<'_> {
         }
         self.waits_for_body = is_body;
         self.held.extend_from_slice(rest);
-        self.open.holds(self.held.len());
-        self.open.check(self.app.collector.meter());
+        self.open.touch();
+        self.open.set_unread(self.held.len());
     }
 
     /// Sends answers; what the client does not take at once is kept.

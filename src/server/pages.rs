@@ -253,7 +253,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state": if trouble.is_none() { "journal" } else { "memory" },
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
-        "connections": app.connections.told(),
+        "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),
         "memory": locked_memory::told(),

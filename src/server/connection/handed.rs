@@ -18,7 +18,7 @@ use crate::server::connections::CurrentConnection;
 
 /// A connection that begins with what was read of it before.
 pub struct Handed {
-    stream: TokioIo<Measured>,
+    stream: TokioIo<CountingStream>,
     start: Vec<u8>,
     /// How much of that is read.
     read: usize,
@@ -35,7 +35,7 @@ pub struct Handed {
 impl Handed {
     /// All that comes.
     pub fn all(stream: TcpStream, start: Vec<u8>, current: CurrentConnection) -> Handed {
-        let (stream, began) = (TokioIo::new(Measured { stream, last: 0 }), Arc::default());
+        let (stream, began) = (TokioIo::new(CountingStream { stream, last: 0 }), Arc::default());
         Handed { stream, start, read: 0, is_one: false, began, current, unread: 0, stalled: None }
     }
 
@@ -56,11 +56,9 @@ impl Handed {
 
     /// Tells of bytes that were read. Those of long bodies are counted where they are kept.
     fn took(&mut self, bytes: usize) {
-        let before = self.unread;
-        self.unread = (before + bytes).min(limits::HEAD_BYTES_MAX);
-        if self.unread != before {
-            self.current.open.holds(self.unread);
-        }
+        self.current.open.touch();
+        self.unread = (self.unread + bytes).min(limits::HEAD_BYTES_MAX);
+        self.current.open.set_unread(self.unread);
     }
 
     /// Fails when a client has not taken anything of an answer for too long.
@@ -79,12 +77,12 @@ impl Handed {
 }
 
 /// A stream that knows how much was read of it last; hyper does not tell.
-struct Measured {
+struct CountingStream {
     stream: TcpStream,
     last: usize,
 }
 
-impl AsyncRead for Measured {
+impl AsyncRead for CountingStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = room.filled().len();
         let done = ready!(Pin::new(&mut self.stream).poll_read(context, room));
@@ -93,7 +91,7 @@ impl AsyncRead for Measured {
     }
 }
 
-impl AsyncWrite for Measured {
+impl AsyncWrite for CountingStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
@@ -144,6 +142,7 @@ impl Write for Handed {
         this.unread = 0;
         match Pin::new(&mut this.stream).poll_write(context, bytes) {
             Poll::Ready(done) => {
+                this.current.open.touch();
                 this.stalled = None;
                 Poll::Ready(done)
             }

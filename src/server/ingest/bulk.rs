@@ -34,6 +34,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
         return Ok(refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest"));
     };
+    connections::vouch_for_sender();
     let id = bearer.batch(request.headers());
     let client = client(request.headers(), peer, app);
     let mut body = Body { frames: request.into_body(), bytes: 0, until: Instant::now() + WAIT };
@@ -110,7 +111,7 @@ impl Body {
     /// What arrived next; nothing at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
-            match connections::arriving(tokio::time::timeout_at(self.until, self.frames.frame())).await {
+            match connections::while_receiving(tokio::time::timeout_at(self.until, self.frames.frame())).await {
                 Some(Ok(None)) => return Ok(None),
                 Some(Ok(Some(Ok(frame)))) => {
                     let Ok(data) = frame.into_data() else { continue };
