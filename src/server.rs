@@ -37,14 +37,14 @@ mod concurrency_limit;
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower_http::compression::CompressionLayer;
 
@@ -125,10 +125,27 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
     let (stopping, _) = watch::channel(false);
-    let mut accepting = Accepting::default();
     let serve = |(stream, peer)| {
         tokio::spawn(connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe()));
     };
+    accept_until(stop, listener, &app, serve).await;
+    notices.abort();
+    // Streams would go on for as long as their readers like.
+    hub.close();
+    // What is asked about sums can be asked again.
+    questions.end();
+    stopping.send_replace(true);
+    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
+}
+
+/// Serves each connection that is made until `stop` is done.
+async fn accept_until(
+    stop: impl Future<Output = ()>,
+    listener: TcpListener,
+    app: &App,
+    serve: impl Fn((TcpStream, SocketAddr)),
+) {
+    let mut accepting = Accepting::default();
     tokio::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -140,7 +157,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
                 accepting = Accepting::default();
                 serve(one);
             }
-            Err(error) => tokio::time::sleep(accepting.pause_after(&error, &app)).await,
+            Err(error) => tokio::time::sleep(accepting.pause_after(&error, app)).await,
         }
     }
     // Whoever has connected before is heard.
@@ -151,14 +168,6 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
             Err(_) => break,
         }
     }
-    drop(listener);
-    notices.abort();
-    // Streams would go on for as long as their readers like.
-    hub.close();
-    // What is asked about sums can be asked again.
-    questions.end();
-    stopping.send_replace(true);
-    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
 }
 
 /// Whether a client went away before it was accepted.

@@ -16,7 +16,7 @@ fn check_new_client(program: &Program, how: &str) {
     let connections = &health["connections"];
     assert!(connections["gave_way"].as_u64() > Some(0), "{how}: {connections}");
     assert!(connections["open"].as_u64() <= connections["most"].as_u64().map(|most| most + 20), "{how}: {connections}");
-    let warned = program.log().lines().filter(|line| line.contains("more connections than have room")).count();
+    let warned = program.log().lines().filter(|line| line.contains("more connections, or bytes")).count();
     assert!((1..=2).contains(&warned), "{how}: once a minute, {warned}");
 }
 

@@ -33,14 +33,10 @@ pub async fn whenever_asked(
 /// Has what can change act at once, and says what can't.
 fn take(running: &Config, config: Config, trust: &ArcSwap<Trust>) {
     let waiting = waiting(running, &config).join(", ");
-    trust.store(Arc::new(config.trust));
-    if waiting.is_empty() {
-        tracing::info!("the configuration is read again and in use");
-    } else {
-        tracing::warn!(
-            keys = waiting,
-            "the configuration is read again; these keys act when the program is started again"
-        );
+    let before = trust.swap(Arc::new(config.trust.clone()));
+    tracing::info!(proxies_changed = *before != config.trust, "the configuration is read again and in use");
+    if !waiting.is_empty() {
+        tracing::warn!(keys = waiting, "these keys act when the program is started again");
     }
 }
 
