@@ -198,7 +198,8 @@ impl Command {
 
     /// Whether visits of the running day may be in the way of it, so that they are taken up first where no server runs.
     pub fn needs_running_day(&self) -> bool {
-        matches!(self, Command::SiteForget(_) | Command::SiteReset { .. }) && !self.is_dry_run()
+        let takes_out = matches!(self, Command::SiteForget(_) | Command::SiteReset { .. } | Command::SiteRemove { .. });
+        takes_out && !self.is_dry_run()
     }
 
     /// Whether it only tells what would be forgotten.

@@ -68,6 +68,8 @@ struct SmallSite {
     own: Vec<i64>,
     /// Whether it has no visitors, only hits.
     is_by_hits: bool,
+    /// A leaf whose value was forgotten, of a family of one dimension: it counts in the day's totals alone.
+    forgotten: Option<usize>,
 }
 
 /// What is seen: for each dimension how many had a value.
@@ -86,7 +88,8 @@ impl SmallSite {
 
     fn sums(&self, place: usize) -> BTreeMap<&'static str, i64> {
         let mut sums = BTreeMap::new();
-        for (leaf, count) in self.family.leaves.iter().zip(&self.counts) {
+        let kept = |(at, _): &(usize, _)| self.forgotten != Some(*at);
+        for (_, (leaf, count)) in self.family.leaves.iter().zip(&self.counts).enumerate().filter(kept) {
             *sums.entry(leaf[place]).or_default() += *count;
         }
         sums
@@ -189,7 +192,9 @@ fn equations(site: &SmallSite, seen: &Seen) -> Vec<Equation> {
     for (place, rows) in seen.iter().enumerate() {
         let with = |name: &str| (0..site.counts.len()).filter(|at| site.family.leaves[*at][place] == name).collect();
         known.extend(rows.iter().filter(|(name, _)| *name != OTHER).map(|(name, sum)| (with(name), *sum)));
+        // With a value that was forgotten, all that is seen is not all that there was.
         let is_whole = site.family.dimensions[0] != Dimension::Event || rows.contains_key(OTHER);
+        let is_whole = is_whole && site.forgotten.is_none();
         known.extend(is_whole.then(|| ((0..site.counts.len()).collect(), rows.values().sum())));
     }
     known
@@ -267,7 +272,8 @@ fn determined(site: &SmallSite, seen: &Seen, may_be_seen: &dyn Fn(&SmallSite) ->
     assert!(site.is_possible() && may_be_seen(site), "the attacker does not know the rule");
     let mut found = Vec::new();
     for place in 0..site.family.dimensions.len() {
-        for (value, count) in site.sums(place) {
+        let forgotten = site.forgotten.map(|at| (site.family.leaves[at][place], site.counts[at]));
+        for (value, count) in site.sums(place).into_iter().chain(forgotten) {
             let is_small = (1..site.k).contains(&count) && site.count(place, value).1 < count && value != OTHER;
             if is_small && is_determined(site, seen, place, value, may_be_seen) {
                 found.push(format!(
@@ -315,7 +321,7 @@ fn made_up(numbers: &mut Numbers, family: &'static ValueFamily) -> SmallSite {
         *own = numbers.below(left.min(*count) + 1);
         left -= if family.repeats { 0 } else { *own };
     }
-    SmallSite { family, k, visitors, counts, own, is_by_hits }
+    SmallSite { family, k, visitors, counts, own, is_by_hits, forgotten: None }
 }
 
 fn draw(number: u64) -> impl Fn(&str, &str) -> f64 {
@@ -351,6 +357,24 @@ fn no_value_below_k_is_determined() {
     assert!(hidden > 50, "{hidden} sites have folded and shown values");
 }
 
+#[test]
+fn what_was_forgotten_is_not_determined_either() {
+    let mut attacked = 0;
+    for (number, mut site) in small_sites(600) {
+        let is_small = |at: &usize| site.own[*at] < site.counts[*at] && (1..site.k).contains(&site.counts[*at]);
+        let forgotten = (0..site.counts.len()).find(is_small).filter(|at| site.family.leaves[*at] != [OTHER]);
+        if site.family.dimensions.len() > 1 || forgotten.is_none() {
+            continue;
+        }
+        site.forgotten = forgotten;
+        let seen = site.seen(&draw(number));
+        let found = determined(&site, &seen, &|other| other.may_be_seen_as(&seen));
+        assert!(found.is_empty(), "{number}: {found:?}");
+        attacked += 1;
+    }
+    assert!(attacked > 50, "{attacked}");
+}
+
 /// What the rule before this one showed: with small values the smallest of the others was folded, until k were.
 fn formerly_seen(site: &SmallSite) -> Seen {
     let mut values: Vec<(i64, &str)> = site.sums(0).into_iter().map(|(name, count)| (count, name)).collect();
@@ -370,7 +394,7 @@ fn formerly_seen(site: &SmallSite) -> Seen {
 
 fn site_of(family: &'static ValueFamily, k: i64, counts: &[i64]) -> SmallSite {
     let (visitors, own) = (counts.iter().sum(), vec![0; counts.len()]);
-    SmallSite { family, k, visitors, counts: counts.to_vec(), own, is_by_hits: false }
+    SmallSite { family, k, visitors, counts: counts.to_vec(), own, is_by_hits: false, forgotten: None }
 }
 
 const THREE: ValueFamily =

@@ -42,6 +42,10 @@
 //! the only partner, by the sum of k + 2. Whoever sends k visitors to a value reads it, and no rule of exact sums hides the
 //! others there.
 //!
+//! *With values that were forgotten.* What they counted stays in the day's total, so that the total less all values is their number.
+//! Where that is 1 to k - 1, `(other)` is not told on that day: by the first check at least one partner is folded, of k or more, and
+//! only what both have together is seen.
+//!
 //! *Other dimensions.* Sums of two dimensions are never shown, so an exchange in one leaves all others as they are, where names
 //! do not bind them. Those that are bound are folded as wholes and parts (`wholes`), and those that are bound by counts are not
 //! told at all: the first page of a visit is one of its pages, so that the pages bound how often each was first
@@ -279,7 +283,10 @@ impl<'a> DayRule<'a> {
         let sizes = || folded().map(|value| value.size);
         // Events need no visitor of the day, so that few may be all that have any.
         let is_event = kind == Whole::Of(Dimension::Event);
-        let is_told = certain(sizes(), overlap).is_some_and(|visitors| visitors >= self.k)
+        let all: i64 = values.iter().map(|value| value.size).sum();
+        let is_whole = is_event || !(1..self.k).contains(&(self.whole_size() - all));
+        let is_told = is_whole
+            && certain(sizes(), overlap).is_some_and(|visitors| visitors >= self.k)
             && (!is_event || sizes().sum::<i64>() >= self.k + 2);
         let missing = if let Whole::Of(dimension) = kind { dimension.missing() } else { OTHER };
         let label = if folded().all(|value| &*value.name == missing) { missing } else { OTHER };
