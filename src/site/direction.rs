@@ -23,6 +23,8 @@ pub enum DataDirection {
     ListedIsMore,
     /// Each text of the list is less.
     ListedIsLess,
+    /// Each text of the list is less, as long as it stands behind those before, which are looked at first.
+    AppendedIsLess,
     /// Whatever is kept for longer is more ([`Retention`]).
     LongerIsMore,
     /// Whatever has a lower least figure at rest is more ([`LeastAtRest`]).
@@ -50,8 +52,8 @@ const DIRECTIONS: [(&str, DataDirection); 30] = {
         ("day_pairs_months", HigherIsMore),
         ("keep", LongerIsMore),
         ("k_at_rest", LowerAtRestIsMore),
-        ("templates", ListedIsLess),
-        ("masks", ListedIsLess),
+        ("templates", AppendedIsLess),
+        ("masks", AppendedIsLess),
         // One page or two, of which everybody sees the same.
         ("slash", Neither),
         ("case", From(&["lower", "keep"])),
@@ -88,6 +90,11 @@ impl DataDirection {
         }
     }
 
+    /// Whether a setting decides by which names pages are counted. Pages that are left out are known by these names.
+    pub fn names_pages(setting: &str) -> bool {
+        matches!(setting, "templates" | "masks" | "slash" | "case" | "query_keys" | "personal" | "by_name")
+    }
+
     /// Whether a change from one value to another is towards more.
     pub fn is_more(self, before: &SettingValue, after: &SettingValue) -> bool {
         use SettingValue::{List, Number, Switch, Word};
@@ -102,6 +109,7 @@ impl DataDirection {
             }
             (DataDirection::ListedIsMore, List(before), List(after)) => has_more(after, before),
             (DataDirection::ListedIsLess, List(before), List(after)) => has_more(before, after),
+            (DataDirection::AppendedIsLess, List(before), List(after)) => !after.starts_with(before),
             (DataDirection::LongerIsMore, List(before), List(after)) => Retention::is_longer(before, after),
             (DataDirection::LowerAtRestIsMore, List(before), List(after)) => LeastAtRest::is_lower(before, after),
             _ => false,
@@ -188,6 +196,9 @@ mod tests {
         let without = DataDirection::ListedIsLess;
         assert!(without.is_more(&["no-a", "no-b"].into(), &["no-a"].into()));
         assert!(!without.is_more(&["no-a"].into(), &["no-a", "no-b"].into()));
+        let ordered = DataDirection::AppendedIsLess;
+        assert!(ordered.is_more(&["/u/:id"].into(), &["/u/jane", "/u/:id"].into()), "the first that fits counts");
+        assert!(!ordered.is_more(&["/u/:id"].into(), &["/u/:id", "/v/:id"].into()));
         assert_eq!(DataDirection::of("nobody_thought_of_it"), None);
     }
 }

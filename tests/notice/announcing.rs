@@ -161,10 +161,10 @@ fn rules_of_paths_and_exclusions_are_announced_where_more_is_counted() {
     let announced =
         || show(&world)["announced"].as_array().unwrap().iter().map(|it| it["what"].clone()).collect::<Vec<_>>();
     for (name, less, more) in [
-        ("exclude_paths", SettingValue::from(["/staff"]), SettingValue::EMPTY),
-        ("templates", ["/order/:id"].into(), SettingValue::EMPTY),
+        ("templates", SettingValue::from(["/order/:id"]), SettingValue::EMPTY),
         ("personal", 20_u32.into(), 0_u32.into()),
         ("collect", ["no-city"].into(), SettingValue::EMPTY),
+        ("exclude_paths", ["/staff"].into(), SettingValue::EMPTY),
     ] {
         let before = announced();
         set(&world, name, less.clone());
@@ -172,7 +172,7 @@ fn rules_of_paths_and_exclusions_are_announced_where_more_is_counted() {
         set(&world, name, more);
         assert_eq!(show(&world)[name], json!(less), "{name} waits");
     }
-    let flags = ["--exclude-path none", "--path-template none", "--personal-paths 0", "--collect all"];
+    let flags = ["--path-template none", "--personal-paths 0", "--collect all", "--exclude-path none"];
     assert_eq!(announced(), flags.map(|flag| json!(flag)));
     let told = page(&world, "/privacy/example.com/notice.json").json();
     assert_eq!(told["announced"][0]["more"], json!(["exclusions", "page_names"]));
@@ -183,4 +183,15 @@ fn rules_of_paths_and_exclusions_are_announced_where_more_is_counted() {
     assert!(versions.contains(line), "{versions}");
     world.go_to("2026-06-12T00:00:00Z");
     assert_eq!(show(&world)["exclude_paths"], json!([]));
+}
+
+#[test]
+fn rules_of_names_wait_where_pages_are_left_out_by_their_names() {
+    let world = world();
+    set(&world, "templates", SettingValue::from(["/order/:id"]));
+    set(&world, "exclude_paths", ["/private/jane"].into());
+    set(&world, "templates", ["/order/:id", "/private/:who"].into());
+    set(&world, "slash", "strip".into());
+    let shown = show(&world);
+    assert_eq!((&shown["templates"], &shown["slash"]), (&json!(["/order/:id"]), &json!("keep")));
 }

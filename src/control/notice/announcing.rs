@@ -133,11 +133,13 @@ fn put_off(
 ) -> impl Fn(&SiteSetting) -> bool + use<> {
     let leads_to_more = |setting: &&SiteSetting| {
         let (before, after) = (setting.value(site), setting.value(proposed));
-        change.has(setting)
-            && match DataDirection::of(setting.name) {
-                Some(direction) => direction.is_more(&before, &after),
-                None => before != after && told(site, collector) != told(proposed, collector),
-            }
+        // A page that was left out may have another name then.
+        let undoes = DataDirection::names_pages(setting.name) && !site.settings.exclusions.paths.is_empty();
+        let is_more = match DataDirection::of(setting.name) {
+            Some(direction) => direction.is_more(&before, &after),
+            None => before != after && told(site, collector) != told(proposed, collector),
+        };
+        change.has(setting) && (is_more || undoes && before != after)
     };
     let announces = site.settings.notice.announce_days > 0;
     let settings = SiteSetting::all().filter(|_| announces).filter(leads_to_more);
