@@ -151,7 +151,7 @@ mod tests {
                     }
                     _ => false,
                 },
-                Some(DataDirection::ListedIsMore | DataDirection::ListedIsLess) => {
+                Some(DataDirection::ListedIsMore | DataDirection::ListedIsLess | DataDirection::AppendedIsLess) => {
                     matches!(setting.kind, SettingKind::List { .. } | SettingKind::Set { .. })
                 }
                 Some(DataDirection::LongerIsMore | DataDirection::LowerAtRestIsMore) => {

@@ -189,9 +189,9 @@ fn rules_of_paths_and_exclusions_are_announced_where_more_is_counted() {
 fn rules_of_names_wait_where_pages_are_left_out_by_their_names() {
     let world = world();
     set(&world, "templates", SettingValue::from(["/order/:id"]));
-    set(&world, "exclude_paths", ["/private/jane"].into());
-    set(&world, "templates", ["/order/:id", "/private/:who"].into());
-    set(&world, "slash", "strip".into());
+    set(&world, "exclude_paths", SettingValue::from(["/private/jane"]));
+    set(&world, "templates", SettingValue::from(["/order/:id", "/private/:who"]));
+    set(&world, "slash", SettingValue::from("strip"));
     let shown = show(&world);
     assert_eq!((&shown["templates"], &shown["slash"]), (&json!(["/order/:id"]), &json!("keep")));
 }

@@ -134,7 +134,7 @@ fn put_off(
     let leads_to_more = |setting: &&SiteSetting| {
         let (before, after) = (setting.value(site), setting.value(proposed));
         // A page that was left out may have another name then.
-        let undoes = DataDirection::names_pages(setting.name) && !site.settings.exclusions.paths.is_empty();
+        let undoes = DataDirection::names_pages(setting.name) && !site.settings.exclude.paths.is_empty();
         let is_more = match DataDirection::of(setting.name) {
             Some(direction) => direction.is_more(&before, &after),
             None => before != after && told(site, collector) != told(proposed, collector),
