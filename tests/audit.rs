@@ -126,6 +126,21 @@ fn a_trace_in_a_row_is_found_with_its_table_and_column() {
 }
 
 #[test]
+fn a_text_among_numbers_is_a_finding_and_hides_no_other() {
+    let (folder, data) = counted();
+    let database = Database::of(folder.path());
+    database.run("INSERT INTO rejections VALUES (1, 'jane', 1, 1), ('roe', 20605, 2, 1)");
+    database.run("UPDATE site_totals SET bucket = 'doe'");
+    database.run("INSERT INTO names (site, text) VALUES (1, '/x/ana.canary@mail.example.com/y')");
+    drop(database);
+    let all = findings(&data);
+    for (table, column) in [("rejections", "day"), ("rejections", "site"), ("site_totals", "bucket"), ("names", "text")]
+    {
+        assert!(all.iter().any(|one| one["table"] == table && one["column"] == column), "{table}.{column}: {all:#?}");
+    }
+}
+
+#[test]
 fn a_trace_in_a_free_page_is_found() {
     let (folder, data) = counted();
     let database = Database::of(folder.path());

@@ -32,16 +32,17 @@ const KEYS: [(&str, usize); 46] = [
 /// The schemes of `Authorization` behind which a secret stands (RFC 6750, RFC 7617).
 const SCHEMES: [&str; 4] = ["Bearer ", "bearer ", "Basic ", "basic "];
 
-/// Names of what is given to one click, one browser or one reader of a mail: of Google, Meta, Microsoft, X, TikTok, LinkedIn, Yandex,
-/// Mailchimp and HubSpot (their help pages on "auto-tagging" and "click identifiers"), and of Matomo's cookie.
+/// Names of what is given to one click, one browser or one reader of a mail: of Google, Meta, Microsoft, X, TikTok, LinkedIn, Yandex, Reddit,
+/// Snap, Mailchimp and HubSpot (their help pages on "auto-tagging" and "click identifiers"), and of Matomo's cookie.
 #[rustfmt::skip]
-const IDENTIFIERS: [&str; 19] = [
+const IDENTIFIERS: [&str; 22] = [
     "gclid", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "twclid", "ttclid", "li_fat_id", "yclid", "ysclid", "mc_eid", "igshid",
-    "_hsenc", "_hsmi", "_fbp", "_fbc", "_gcl_au", "_pk_id",
+    "_hsenc", "_hsmi", "_fbp", "_fbc", "_gcl_au", "_pk_id", "rdt_cid", "srsltid", "ScCid",
 ];
 
-/// What Google Analytics' cookie begins with: the first party's, `GA1.2.123456789.1700000000`.
-const CLIENT: &str = "GA1.";
+/// What Google Analytics' cookies begin with: that of a browser, `GA1.2.123456789.1700000000`, and those of its visits to a property,
+/// `GS1.1.1700000000.1.0.1700000000.0.0.0` and `GS2.1.s1700000000$o1$g0`.
+const CLIENTS: [&str; 3] = ["GA1.", "GS1.", "GS2."];
 
 /// Looks for all of these at once.
 pub(super) struct TraceSigns {
@@ -53,7 +54,7 @@ impl TraceSigns {
     /// The lists are no list of patterns.
     pub(super) fn new() -> anyhow::Result<TraceSigns> {
         let keys = KEYS.iter().map(|(sign, _)| *sign);
-        let all = AGENTS.into_iter().chain(keys).chain(SCHEMES).chain(IDENTIFIERS).chain([CLIENT]);
+        let all = AGENTS.into_iter().chain(keys).chain(SCHEMES).chain(IDENTIFIERS).chain(CLIENTS);
         Ok(TraceSigns {
             signs: AhoCorasick::builder().match_kind(aho_corasick::MatchKind::LeftmostLongest).build(all)?,
         })
@@ -73,7 +74,7 @@ impl TraceSigns {
                 key(text, sign.range(), sign_text, *least).map(|range| (TraceKind::Secret, range))
             } else if at < AGENTS.len() + KEYS.len() + SCHEMES.len() {
                 bearer(text, sign.range()).map(|range| (TraceKind::Secret, range))
-            } else if sign.range().len() == CLIENT.len() && text[sign.range()] == *CLIENT {
+            } else if CLIENTS.contains(&&text[sign.range()]) {
                 client(text, sign.range()).map(|range| (TraceKind::Identity, range))
             } else {
                 identifier(text, sign.range()).map(|range| (TraceKind::Identity, range))
@@ -137,21 +138,32 @@ fn bearer(text: &str, scheme: Range<usize>) -> Option<Range<usize>> {
     is_secret.then(|| scheme.start..scheme.end + body.len())
 }
 
-/// `GA1.2.123456789.1700000000`: a number for the depth of the host, a random one, and a time.
+/// A number for the depth of the host, then a random one or a time, of which visits have a letter before it.
 fn client(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     let body = &text.as_bytes()[sign.end..];
-    let length = body.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    let numbers = text[sign.end..sign.end + length].split('.').filter(|number| !number.is_empty()).count();
-    (numbers >= 3).then(|| sign.start..sign.end + length)
+    let is_value = |byte: &u8| is_part(*byte) || matches!(byte, b'.' | b'$');
+    let length = body.iter().take_while(|byte| is_value(byte)).count();
+    let value = &text[sign.end..sign.end + length];
+    let is_time = |part: &str| part.trim_start_matches('s').split('$').next().is_some_and(is_long_number);
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = value.split('.').take_while(is_number).count();
+    let is_client = numbers >= 3 || numbers > 0 && value.split('.').skip(1).any(is_time);
+    is_client.then(|| sign.start..sign.end + length)
 }
 
-/// An identifier with its value: behind `=`, or behind a colon as JSON has it.
+fn is_long_number(text: &str) -> bool {
+    text.len() >= limits::AUDIT_CLIENT_DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// An identifier with its value: behind `=`, or behind a colon as JSON has it. Matomo's name goes on with that of a site, `_pk_id.1.1fff`.
 fn identifier(text: &str, name: Range<usize>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let is_apart = name.start == 0 || !bytes[name.start - 1].is_ascii_alphanumeric();
-    let between = bytes[name.end..].iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b' ' | b'=' | b':')).count();
-    let start = name.end + between;
-    let has_sign = bytes[name.end..start].iter().any(|byte| matches!(byte, b'=' | b':'));
+    let goes_on = |byte: &u8| text[name.clone()].starts_with('_') && (byte.is_ascii_hexdigit() || *byte == b'.');
+    let end = name.end + bytes[name.end..].iter().take_while(|byte| goes_on(byte)).count();
+    let between = bytes[end..].iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b' ' | b'=' | b':')).count();
+    let start = end + between;
+    let has_sign = bytes[end..start].iter().any(|byte| matches!(byte, b'=' | b':'));
     let is_value = |byte: &u8| is_part(*byte) || matches!(byte, b'.' | b'~');
     let length = bytes[start..].iter().take_while(|byte| is_value(byte)).count();
     let is_long = length >= limits::AUDIT_IDENTIFIER_BYTES_MIN && is_odd(&bytes[start..start + length]);
@@ -162,25 +174,32 @@ fn identifier(text: &str, name: Range<usize>) -> Option<Range<usize>> {
 mod tests {
     use super::*;
 
+    const FOUND: [(TraceKind, &str); 19] = [
+        (TraceKind::Secret, "AKIAIOSFODNN7EXAMPLE"),
+        (TraceKind::Secret, "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+        (TraceKind::Secret, "xoxb-12345678901-abcdefghij"),
+        (TraceKind::Secret, "glpat-aB3dE6gH9jK2mN5pQ8sT"),
+        (TraceKind::Secret, "sk_live_51HqLyjWDarjtT1zdp7dcXYZ"),
+        (TraceKind::Secret, "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"),
+        (TraceKind::Secret, "Bearer mFBnYzEnbAxuGqDrhTkW"),
+        (TraceKind::Identity, "_pk_id.1.1fff=c0ffee1234567890.1700000000"),
+        (TraceKind::Identity, "GS1.1.1700000000.1.0.1700000000.0.0.0"),
+        (TraceKind::Identity, "GS2.1.s1700000000$o1$g0$t1700000000$j60$l0$h0"),
+        (TraceKind::Identity, "srsltid=AfmBOoqABC123DEF456"),
+        (TraceKind::Identity, "rdt_cid=3184742045291813272"),
+        (TraceKind::Secret, "Basic dXNlcjpwYXNzd29yZA=="),
+        (TraceKind::Identity, "GA1.2.123.456"),
+        (TraceKind::Identity, "_ga=GA1.1.123456789.1700000000"),
+        (TraceKind::Identity, "?gclid=Cj0KCQiA3smABhCjARIsAKtrg6"),
+        (TraceKind::Identity, r#""fbclid": "IwAR0aB1cD2eF3""#),
+        (TraceKind::Identity, "_fbp=fb.1.1558571054389.1098115397"),
+        (TraceKind::Agent, "curl/8.5.0"),
+    ];
+
     #[test]
     fn each_is_found_by_its_sign() {
         let signs = TraceSigns::new().unwrap();
-        for (kind, text) in [
-            (TraceKind::Secret, "AKIAIOSFODNN7EXAMPLE"),
-            (TraceKind::Secret, "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
-            (TraceKind::Secret, "xoxb-12345678901-abcdefghij"),
-            (TraceKind::Secret, "glpat-aB3dE6gH9jK2mN5pQ8sT"),
-            (TraceKind::Secret, "sk_live_51HqLyjWDarjtT1zdp7dcXYZ"),
-            (TraceKind::Secret, "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"),
-            (TraceKind::Secret, "Bearer mFBnYzEnbAxuGqDrhTkW"),
-            (TraceKind::Secret, "Basic dXNlcjpwYXNzd29yZA=="),
-            (TraceKind::Identity, "GA1.2.123.456"),
-            (TraceKind::Identity, "_ga=GA1.1.123456789.1700000000"),
-            (TraceKind::Identity, "?gclid=Cj0KCQiA3smABhCjARIsAKtrg6"),
-            (TraceKind::Identity, r#""fbclid": "IwAR0aB1cD2eF3""#),
-            (TraceKind::Identity, "_fbp=fb.1.1558571054389.1098115397"),
-            (TraceKind::Agent, "curl/8.5.0"),
-        ] {
+        for (kind, text) in FOUND {
             let all = signs.all(text);
             assert!(matches!(&all[..], [(found, _)] if *found == kind), "{text}: {all:?}");
         }

@@ -28,6 +28,8 @@ pub const AUDIT_LAYERS_MAX: usize = 3;
 pub const AUDIT_BEARER_BYTES_SURE: usize = 32;
 /// Shortest identifier of a click or a browser, in bytes.
 pub const AUDIT_IDENTIFIER_BYTES_MIN: usize = 8;
+/// Fewest digits of the number or the time in a cookie of Google Analytics.
+pub const AUDIT_CLIENT_DIGITS_MIN: usize = 8;
 /// Most of a user agent that is taken for one, in bytes.
 pub const AUDIT_AGENT_BYTES_MAX: usize = 256;
 /// Traces whose column is looked for; each look reads a table.

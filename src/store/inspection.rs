@@ -94,7 +94,8 @@ impl Inspection {
         Ok(self.connection.query_row(sql, [table], |row| row.get::<_, i64>(0))? > 0)
     }
 
-    /// All rows of a question.
+    /// All rows of a question, but those in which a value is of another kind than its column: they are found where values are looked at
+    /// one by one.
     fn all<T>(
         &self,
         sql: &str,
@@ -102,9 +103,14 @@ impl Inspection {
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map(parameters, read)?.collect::<Result<Vec<T>, _>>()?;
-        Ok(rows)
+        let rows = statement.query_map(parameters, read)?;
+        Ok(rows.filter(|row| !row.as_ref().is_err_and(is_of_another_kind)).collect::<Result<Vec<T>, _>>()?)
     }
+}
+
+const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
 }
 
 /// A name as SQL has it.

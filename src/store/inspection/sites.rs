@@ -111,7 +111,10 @@ impl Inspection {
             if !self.has(table)? {
                 continue;
             }
-            let sql = format!("SELECT site, min({column}), max({column}) FROM {table} WHERE {of_it} GROUP BY site");
+            let sql = format!(
+                "SELECT site, min({column}), max({column}) FROM {table} \
+                 WHERE ({of_it}) AND typeof({column}) = 'integer' GROUP BY site"
+            );
             spans.extend(self.all(&sql, [], |row| {
                 let (oldest, newest) = (buckets.text(row.get(1)?), buckets.text(row.get(2)?));
                 Ok(KeptSpan { site: SiteId(row.get(0)?), kind, oldest, newest })
