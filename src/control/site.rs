@@ -110,7 +110,9 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
     }
     collector.operators().set_site(&site)?;
     collector.reload()?;
-    let acts = SiteSetting::all().filter(|setting| change.has(setting)).filter_map(|setting| setting.acts);
+    // What is as it is by itself needs no note.
+    let is_set = |setting: &&SiteSetting| change.has(setting) && setting.default() != Some(setting.value(&site));
+    let acts = SiteSetting::all().filter(is_set).filter_map(|setting| setting.acts);
     let text = std::iter::once(line(&site).as_str()).chain(acts).collect::<Vec<_>>().join("\n");
     Ok(Reply::new(text, described(&site)))
 }
