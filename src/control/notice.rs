@@ -3,7 +3,7 @@
 
 pub mod announcing;
 pub mod keeping;
-pub(super) mod places;
+pub mod places;
 
 use std::collections::BTreeMap;
 

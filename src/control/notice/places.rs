@@ -28,12 +28,21 @@ fn untold(collector: &Collector, site: &Site, now: Moment) -> Result<Vec<Collect
     Ok(PLACES.into_iter().filter(|(dimension, _)| is_new(*dimension)).map(|(_, what)| what).collect())
 }
 
+/// The same for all sites, before an import without a server.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn hold_all(collector: &Collector) -> Result<(), StoreError> {
+    let hold_one = |site: std::sync::Arc<Site>| hold(collector, &site).map(drop);
+    collector.alone(|| collector.directory().all().into_iter().try_for_each(hold_one))
+}
+
 /// Leaves out what would be counted of places and is not told, and announces that it will be counted. Gives the site as it is then,
 /// if there is something. Nobody else may change anything meanwhile.
 ///
 /// # Errors
 /// [`StoreError`]
-pub(in super::super) fn hold(collector: &Collector, site: &Site) -> Result<Option<Site>, StoreError> {
+pub(super) fn hold(collector: &Collector, site: &Site) -> Result<Option<Site>, StoreError> {
     if site.settings.notice.announce_days == 0 {
         return Ok(None);
     }
