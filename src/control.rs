@@ -301,7 +301,7 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
         return carry_out(command);
     }
     collector.alone(|| {
-        notice::keeping::act_due(collector, base_url)?;
+        notice::keeping::act_due(collector, base_url);
         let site = announcing::told_of(&command).map(str::to_owned);
         let mut reply = announcing::run(command, collector, carry_out)?;
         if let Some(site) = site {

@@ -339,6 +339,31 @@ fn what_operators_have_declared_is_no_finding() {
 }
 
 #[test]
+fn what_owners_say_in_their_notices_is_no_finding() {
+    let (folder, data) = counted();
+    let of_site = |words: &[&str]| printed(&[words, &["--data", &data]].concat());
+    let controller = "\"Example\" Ltd\nana@mail.test, Tel. +49 30 12345678, IBAN DE89 3704 0044 0532 0130 00";
+    let said = ["--contact", "privacy@example.com", "--controller", controller];
+    of_site(&[["notice", "set", "--site", "example.com"].as_slice(), &said].concat());
+    of_site(&["notice", "set", "--site", "example.com", "--language", "de", "--contact", "datenschutz@example.com"]);
+    of_site(&["notice", "set", "--site", "example.com", "--controller", "Example Ltd"]);
+    of_site(&["site", "set", "example.com", "--path-by-name", "/profile/bea@mail.test", "--announce-days", "9"]);
+    of_site(&["site", "set", "example.com", "--path-by-name", "/profile/cem@mail.test"]);
+    assert_eq!(findings(&data), Vec::<Value>::new());
+    // Whatever else stands in these columns is found.
+    let database = Database::of(folder.path());
+    database
+        .run("UPDATE notices SET texts = replace(texts, 'privacy@example.com', 'joanne@example.org') WHERE number = 2");
+    database.run("UPDATE sites SET settings = json_set(settings, '$.later', 'dan@mail.test')");
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    drop(database);
+    let all = findings(&data);
+    for (table, kind) in [("notices", "mail"), ("sites", "mail")] {
+        assert!(all.iter().any(|one| one["table"] == table && one["kind"] == kind), "{table}: {all:#?}");
+    }
+}
+
+#[test]
 fn files_that_are_open_to_others_are_found() {
     let (folder, data) = counted();
     let database = folder.path().join("headcount.db");

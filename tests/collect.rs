@@ -263,6 +263,38 @@ fn documents_follow_the_settings() {
 }
 
 #[test]
+fn stated_purposes_are_for_the_owner_to_judge() {
+    let world = World::start();
+    set(&world, SiteChange::of("preset", "cnil").with("address", "none")).unwrap();
+    let said = [(NoticeField::Purposes, "advertising"), (NoticeField::Controller, "Agency X")];
+    let texts = said.map(|(field, text)| (field, text.to_owned())).into();
+    let texts = NoticeCommand::Set { site: "example.com".into(), language: None, texts };
+    world.command(Command::Notice(texts)).unwrap();
+    let assessment = document(&world, DocumentKind::Assessment);
+    assert_eq!(assessment["sections"][0]["status"], "for_the_owner", "{assessment}");
+    let text = assessment.to_string();
+    assert!(text.contains("to be judged by the owner: advertising.") && text.contains("Controller: Agency X."));
+    let record = document(&world, DocumentKind::Record).to_string();
+    for none in ["a hash whose random key", "What stands for a visitor", "a number that stands", "BLAKE3"] {
+        assert!(!text.contains(none) && !record.contains(none), "{none}");
+    }
+}
+
+#[test]
+fn a_preset_says_what_it_has_set() {
+    let world = World::start();
+    set(&world, SiteChange::of("query_keys", ["id"])).unwrap();
+    let change = SiteChange::of("preset", "cnil");
+    let said = world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap().text;
+    assert!(said.contains("What is older goes") && said.contains("--query-key none"), "{said}");
+    assert!(said.contains("The preset has set --address truncate"), "{said}");
+    let change = SiteChange::of("publish", false).with("keep", headcount::site::SettingValue::EMPTY);
+    world.command(Command::SiteSet { domain: "example.com".into(), change: SiteChange::of("preset", "none") }).unwrap();
+    let said = world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap().text;
+    assert!(!said.contains("What is older goes") && !said.contains("first day that is published"), "{said}");
+}
+
+#[test]
 fn the_record_has_all_that_visitors_are_told() {
     let world = World::start();
     let kept = SiteChange::of("publish", true).with("publish_epsilon", "0.5").with("publish_audit", true);

@@ -3,6 +3,8 @@
 
 #[path = "notice/announcing.rs"]
 mod announcing;
+#[path = "notice/places.rs"]
+mod places;
 #[path = "notice/rights.rs"]
 mod rights;
 

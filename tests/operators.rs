@@ -9,7 +9,7 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+pub const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 /// What time it is at the start of every program: on no day, hour or zone of the machine hangs what comes of a test.
 pub const NOW: &str = "2026-06-01T09:00:00Z";
@@ -48,7 +48,7 @@ pub fn refused(words: &[&str]) -> (i32, String) {
 /// A server of the real program. Killed at the end if it still runs.
 pub struct Server {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Server {

@@ -1,5 +1,6 @@
 //! Owners change settings in a browser: what is set, what they are told, and who is turned away.
 
+use headcount::control::{Command, SiteChange};
 use headcount::site::{AddressMode, Settings, Site};
 
 use crate::operators::printed;
@@ -120,6 +121,24 @@ fn forms_of_budgets_paths_and_exclusions_set_what_they_say() {
     assert_eq!((set.paths.templates[0].as_str(), set.paths.query_keys[0].as_str()), ("/order/:id", "id"));
     assert_eq!(set.exclude.networks[0].to_string(), "203.0.113.7/32");
     assert_eq!((set.exclude.countries, set.exclude.paths), (vec!["DE".into(), "FR".into()], vec!["/admin/**".into()]));
+}
+
+#[test]
+fn a_form_changes_only_what_was_changed_in_it() {
+    let (world, cookie) = owner();
+    let change = SiteChange::of("announce_days", 7_u32).with("day_pairs_months", 3_u32);
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    let change = SiteChange::of("day_pairs_months", 5_u32);
+    world.command(Command::SiteSet { domain: "example.com".into(), change }).unwrap();
+    let announced = || {
+        let show = Command::SiteShow { domain: "example.com".into() };
+        world.command(show).unwrap().json["announced"].as_array().unwrap().len()
+    };
+    let form = [("values_max", "600"), ("pair_cells_max", "7000"), ("day_pairs_months", "3")];
+    sent(&world, &cookie, "budgets", &form);
+    assert_eq!((announced(), settings(&world).budget.values), (1, 600));
+    sent(&world, &cookie, "budgets", &[form[0], form[1], ("day_pairs_months", "2")]);
+    assert_eq!(announced(), 0, "what is set anew is no longer wanted");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::folder::socket_of;
 use crate::control::import::Intake;
+use crate::control::notice::places;
 use crate::control::{Refused, Reply};
 use crate::import::Import;
 use crate::limits;
@@ -50,7 +51,8 @@ pub fn import(config: &Config, order: &ImportWords, clock: Clock) -> Result<Impo
     };
     super::serve::keep_memory_to_itself();
     let (collector, keeping) = super::open(config, &folder, clock, true)?;
-    let begun = Import::begin(&collector, &order.site, manner).map_err(Refused::from);
+    let held = places::hold_all(&collector).map_err(|error| Refused(error.to_string()));
+    let begun = held.and_then(|()| Import::begin(&collector, &order.site, manner).map_err(Refused::from));
     let reply = begun.and_then(|import| run(logs, order, Intake::Here(Box::new(import))));
     collector.stop();
     keeping.wait().context("the last flush failed")?;

@@ -108,6 +108,7 @@ fn picture(site: &Site, name: &str, base_url: &str) -> String {
 fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     let mut site = find(collector, site)?;
     if site.settings.campaigns.remove(name).is_none() {
+        announcing::refuse_waiting(collector, &site, &format!("campaign {name:?}"))?;
         return unknown(&site, name);
     }
     collector.operators().set_site(&site)?;
@@ -133,6 +134,7 @@ fn list(collector: &Collector, site: &Site) -> Done {
 fn link(collector: &Collector, site: &str, campaign: &str, to: &str, source: &str, base_url: &str) -> Done {
     let site = find(collector, site)?;
     if !site.settings.campaigns.contains_key(campaign) {
+        announcing::refuse_waiting(collector, &site, &format!("campaign {campaign:?}"))?;
         return unknown(&site, campaign);
     }
     let Some(link) = Link::to(site.domain.as_str(), campaign, source, to) else {

@@ -93,6 +93,7 @@ pub(super) fn show(collector: &Collector, site: &str, name: &str, period: &str) 
 /// Takes a funnel away.
 pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     let mut site = find(collector, site)?;
+    announcing::refuse_waiting(collector, &site, &format!("funnel {name:?}"))?;
     let place = place(&site, name)?;
     let funnel = site.settings.funnels.remove(place);
     site.settings.funnels_made = site.settings.funnels_made.max(funnel.number);

@@ -68,6 +68,7 @@ pub(super) fn remove(collector: &Collector, site: &str, name: &str) -> Done {
     let mut site = find(collector, site)?;
     let names: Vec<&str> = site.settings.goals.iter().map(|goal| goal.name.as_str()).collect();
     let Some(place) = names.iter().position(|known| *known == name) else {
+        announcing::refuse_waiting(collector, &site, &format!("goal {name}"))?;
         return unknown("goal", name, &names, &site);
     };
     let goal = site.settings.goals.remove(place);

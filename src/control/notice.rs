@@ -3,6 +3,7 @@
 
 pub mod announcing;
 pub mod keeping;
+pub mod places;
 
 use std::collections::BTreeMap;
 
@@ -104,8 +105,8 @@ pub(super) fn run(collector: &Collector, command: NoticeCommand, base_url: &str)
         NoticeCommand::Requests { site } => requests(collector, &find(collector, &site)?),
         NoticeCommand::Withdraw { site, change } => withdraw(collector, &find(collector, &site)?, change),
         NoticeCommand::Snippet { site, language } => {
-            find(collector, &site)?;
-            let html = snippet::snippet(texts(&keeping::languages(collector), language.as_deref())?);
+            let honours_signals = find(collector, &site)?.settings.opt_out;
+            let html = snippet::snippet(texts(&keeping::languages(collector), language.as_deref())?, honours_signals);
             Ok(Reply::new(html.clone(), json!({"html": html})))
         }
         NoticeCommand::Languages => Ok(languages(&keeping::languages(collector))),
@@ -260,9 +261,11 @@ fn versions(collector: &Collector, site: &Site, language: Option<&str>) -> Done 
     keeping::in_force_alone(collector, site)?;
     let (mut blocks, mut rows) = (Vec::new(), Vec::new());
     for ListedVersion { kept, difference } in listed(collector, site, texts.code())? {
+        let is_elsewhere = difference.as_ref().is_some_and(|it| it.came.is_empty() && it.went.is_empty());
         let difference = difference.unwrap_or_default();
         let why = texts.get(&format!("versions.{}", kept.cause)).to_owned();
         let mut lines = vec![format!("{}  {}  {why}", kept.number, day_of(&kept, site))];
+        lines.extend(is_elsewhere.then(|| format!("  {}", texts.get("versions.other_words"))));
         let told = |sign, line: &ChangedLine| format!("  {sign} {}", line.text.replace('\n', " "));
         lines.extend(difference.went.iter().map(|line| told('-', line)));
         lines.extend(difference.came.iter().map(|line| told('+', line)));

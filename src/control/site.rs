@@ -7,7 +7,7 @@ use super::notice::announcing;
 use super::{Done, Reply, SiteChange, find, refuse, snippet};
 use crate::cell::Dimension;
 use crate::collector::Collector;
-use crate::page::text::site::{described, line, list as listed};
+use crate::page::text::site::{described, line, list as listed, set_to};
 use crate::page::words::ENGLISH;
 use crate::site::{Domain, NotSet, Schedule, SettingContext, Settings, SiteSetting};
 
@@ -99,9 +99,9 @@ pub(super) fn changed(
 pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Done {
     let mut site = find(collector, domain)?;
     let now = collector.clock().now();
-    let retention = site.settings.retention;
+    let before = site.clone();
     site.settings = changed(site.settings, &change, &site.domain, collector)?;
-    if site.settings.retention != retention {
+    if site.settings.retention != before.settings.retention {
         site.settings.retention_changed = Some(site.schedule.locate(now).day);
     }
     if let Some(name) = change.zone()? {
@@ -110,8 +110,17 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
     }
     collector.operators().set_site(&site)?;
     collector.reload()?;
-    let acts = SiteSetting::all().filter(|setting| change.has(setting)).filter_map(|setting| setting.acts);
-    let text = std::iter::once(line(&site).as_str()).chain(acts).collect::<Vec<_>>().join("\n");
+    // What is as it is by itself needs no note.
+    let is_set = |setting: &&SiteSetting| setting.default() != Some(setting.value(&site));
+    let by_preset = |setting: &&SiteSetting| !change.has(setting) && setting.value(&before) != setting.value(&site);
+    let acts = SiteSetting::all().filter(|it| change.has(it) || by_preset(it)).filter(is_set);
+    let acts = acts.filter_map(|setting| setting.acts);
+    let mut text = std::iter::once(line(&site).as_str()).chain(acts).collect::<Vec<_>>().join("\n");
+    let made = SiteSetting::all().filter(by_preset);
+    let made: Vec<String> = made.map(|it| format!("--{} {}", it.flag, set_to(it, &it.value(&site)))).collect();
+    if !made.is_empty() {
+        text.push_str(&format!("\nThe preset has set {}.", made.join(" ")));
+    }
     Ok(Reply::new(text, described(&site)))
 }
 

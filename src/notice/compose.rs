@@ -48,6 +48,12 @@ fn announced(facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLine> {
     lines
 }
 
+/// By how much at the most a file of an epsilon is more likely with a visitor than without: `e^epsilon`.
+fn factor(epsilon: &str) -> String {
+    let factor = epsilon.parse::<f64>().map_or(f64::INFINITY, f64::exp);
+    if factor < 10.0 { format!("{factor:.1}") } else { format!("{factor:.0}") }
+}
+
 #[derive(Clone, Copy)]
 struct Writer<'a> {
     facts: &'a NoticeFacts,
@@ -102,7 +108,7 @@ impl Writer<'_> {
             self.section("storage", self.storage()),
             self.section("rights", self.rights()),
             self.section("complaint", self.with_own("complaint", NoticeField::ComplaintBody)),
-            self.section("security", self.with_own("security", NoticeField::Security)),
+            self.section("security", self.security()),
             self.section("minors", self.with_own("minors", NoticeField::Minors)),
             self.section("changes", self.changes()),
         ]
@@ -112,6 +118,12 @@ impl Writer<'_> {
     fn with_own(&self, id: &str, field: NoticeField) -> Vec<NoticeLine> {
         let ours = self.line(&format!("{id}.text"));
         [Some(ours), self.own(&format!("{id}.own"), field)].into_iter().flatten().collect()
+    }
+
+    fn security(&self) -> Vec<NoticeLine> {
+        let mut lines = self.with_own("security", NoticeField::Security);
+        lines.splice(1..1, self.line_if(self.facts.address != AddressMode::None, "security.key"));
+        lines
     }
 
     fn counted(&self) -> Vec<NoticeLine> {
@@ -227,7 +239,8 @@ impl Writer<'_> {
         lines.extend(links.map(|key| NoticeLine::text(self.filled(key, &[("count", &count), ("k", &k)]))));
         lines.extend(self.line_if(facts.counter, "recipients.counter"));
         if let Some(epsilon) = &facts.published {
-            let text = self.filled("recipients.published", &[("epsilon", epsilon)]);
+            let factor = factor(epsilon);
+            let text = self.filled("recipients.published", &[("epsilon", epsilon), ("factor", &factor)]);
             lines.push(NoticeLine::link(text, format!("/public/{}.json", facts.domain)));
         }
         lines.extend(self.own("recipients.own", NoticeField::Recipients));

@@ -1,7 +1,7 @@
 //! What a visitor may ask for, and the answer that can be given at once.
 
 use super::{LanguageTexts, NoticeFacts, NoticeLine, out_lines};
-use crate::site::NoticeField;
+use crate::site::{AddressMode, NoticeField};
 
 /// What a visitor asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,11 @@ impl RightsRequest {
 
     /// The answer.
     pub fn answer(self, facts: &NoticeFacts, texts: LanguageTexts<'_>) -> Vec<NoticeLine> {
-        let mut lines = vec![NoticeLine::text(texts.get(&format!("requests.{}.answer", self.name())).to_owned())];
+        let key = match (self, facts.address) {
+            (RightsRequest::Access, AddressMode::None) => "requests.access.answer_without_number".to_owned(),
+            _ => format!("requests.{}.answer", self.name()),
+        };
+        let mut lines = vec![NoticeLine::text(texts.get(&key).to_owned())];
         if matches!(self, RightsRequest::Objection | RightsRequest::Restriction) {
             lines.extend(out_lines(facts, texts));
         }

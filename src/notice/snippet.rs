@@ -5,12 +5,12 @@ use super::LanguageTexts;
 
 const HTML: &str = include_str!("snippet.html");
 
-/// The piece of HTML in a language.
-pub fn snippet(texts: LanguageTexts<'_>) -> String {
-    let keys = ["on", "off", "stop", "start", "denied"];
+/// The piece of HTML in a language, for a site that honours Global Privacy Control and Do Not Track or does not.
+pub fn snippet(texts: LanguageTexts<'_>, honours_signals: bool) -> String {
+    let keys = ["on", "off", "stop", "start", "denied", "signal"];
     let text = |key: &str| escaped(texts.get(&format!("snippet.{key}")));
     let filled = keys.iter().fold(HTML.to_owned(), |html, key| html.replace(&format!("{{{key}}}"), &text(key)));
-    filled.replace("{language}", texts.code())
+    filled.replace("{language}", texts.code()).replace("{honours}", &honours_signals.to_string())
 }
 
 /// A text within an attribute or between tags.

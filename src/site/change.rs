@@ -222,8 +222,7 @@ impl SiteSetting {
         match self.kind {
             SettingKind::Number { zero: Some(_), .. } if number == 0 => Ok(()),
             SettingKind::Number { least, most, .. } if !(least..=most).contains(&number) => {
-                let flag = self.flag;
-                Err(NotSet(format!("--{flag} {number} is out of bounds; write a number from {least} to {most}")))
+                Err(NotSet(format!("--{} {number} is out of bounds; write {}", self.flag, self.kind.takes())))
             }
             _ => Ok(()),
         }

@@ -243,6 +243,7 @@ impl SettingKind {
             SettingKind::Zone => "a time zone".to_owned(),
             SettingKind::Aliases { .. } | SettingKind::Set { .. } => "a list of names".to_owned(),
             SettingKind::Switch { .. } => "true or false".to_owned(),
+            SettingKind::Number { least: 1, most, zero: Some(_), .. } => format!("a number from 0 to {most}"),
             SettingKind::Number { least, most, zero: Some(_), .. } => format!("0, or a number from {least} to {most}"),
             SettingKind::Number { least, most, .. } => format!("a number from {least} to {most}"),
             SettingKind::Choice { options, .. } => {

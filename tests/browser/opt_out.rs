@@ -29,3 +29,18 @@ fn the_snippet_says_whether_the_browser_is_counted_and_changes_it() {
     scene.counts("pageviews event:page", "/opt-out.html 1, /plain.html 1");
     assert_eq!(scene.browser.run("return localStorage.length + document.cookie.length"), 0);
 }
+
+#[test]
+fn the_snippet_says_that_the_signal_of_a_browser_is_honoured() {
+    let scene = Scene::start(Browser::start());
+    let of_browser = [("globalPrivacyControl", "true"), ("doNotTrack", "'1'")];
+    for (name, value) in of_browser {
+        scene.open("/opt-out.html");
+        let script = format!(
+            "Object.defineProperty(navigator, '{name}', {{value: {value}, configurable: true}}); dispatchEvent(new Event('storage')); \
+             return document.querySelector('#headcount-opt-out').innerText.trim()"
+        );
+        let said = "This browser asks sites by itself not to count it (Global Privacy Control or Do Not Track), so it is not counted.";
+        assert_eq!(scene.browser.run(&script), json!(said), "{name}");
+    }
+}

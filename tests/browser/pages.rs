@@ -70,7 +70,7 @@ fn request_host(head: &[String]) -> String {
 
 /// The piece of HTML by which visitors opt out.
 pub fn opt_out() -> String {
-    snippet(NoticeLanguages::default().english())
+    snippet(NoticeLanguages::default().english(), true)
 }
 
 /// What stands at a path: a page that was made for it, a file without a tracker, or the page for missing ones.

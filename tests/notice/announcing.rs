@@ -195,3 +195,63 @@ fn rules_of_names_wait_where_pages_are_left_out_by_their_names() {
     let shown = show(&world);
     assert_eq!((&shown["templates"], &shown["slash"]), (&json!(["/order/:id"]), &json!("keep")));
 }
+
+#[test]
+fn what_is_set_anew_is_taken_back_and_said() {
+    let world = world();
+    set(&world, "counter", true);
+    let said = set(&world, "counter", false);
+    assert!(said.text.contains("--counter true was announced, and is taken back: it is set anew."), "{}", said.text);
+}
+
+#[test]
+fn what_is_only_announced_is_said_to_be() {
+    let world = world();
+    let target = "Signup".to_owned();
+    world.command(Command::GoalAdd { site: SITE.into(), target, name: Some("Join".into()) }).unwrap();
+    let campaign = CampaignCommand::Set { site: SITE.into(), name: "spring".into(), sent: None };
+    world.command(Command::Campaign(campaign)).unwrap();
+    let link = CampaignCommand::Link {
+        site: SITE.into(),
+        campaign: "spring".into(),
+        to: "https://example.com/".into(),
+        source: "news".into(),
+    };
+    for command in [Command::GoalRemove { site: SITE.into(), name: "Join".into() }, Command::Campaign(link)] {
+        let refused = world.command(command).unwrap_err().to_string();
+        assert!(refused.starts_with("it is not there yet: ") && refused.contains("from 2026-06-12 on"), "{refused}");
+    }
+}
+
+#[test]
+fn a_new_time_zone_is_told_of_its_own_day() {
+    let world = world();
+    let change = SiteChange::of("timezone", "Europe/Paris").with("publish", true);
+    world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap();
+    let told = page(&world, "/privacy/example.com/notice.json").json();
+    let announced: Vec<_> =
+        told["announced"].as_array().unwrap().iter().map(|it| (&it["from"], &it["facts"]["time_zone"])).collect();
+    let zone = json!("Europe/Paris");
+    assert_eq!(announced, [(&json!("2026-06-02"), &zone), (&json!("2026-06-12"), &zone)]);
+    let facts = |at: usize| &told["announced"][at]["facts"]["published_epsilon"];
+    assert!(facts(0).is_null() && !facts(1).is_null(), "{told}");
+}
+
+#[test]
+fn a_change_that_the_store_can_not_make_holds_up_no_other() {
+    let world = World::at("2026-06-01T09:00:00Z", &[(SITE, "Etc/UTC"), ("shop.test", "Etc/UTC")]);
+    for domain in [SITE, "shop.test"] {
+        for change in [SiteChange::of("announce_days", 10_u32), SiteChange::of("counter", true)] {
+            world.command(Command::SiteSet { domain: domain.into(), change }).unwrap();
+        }
+    }
+    let file = crate::store::file::Database::of(world.folder());
+    file.run("CREATE TRIGGER held BEFORE UPDATE ON sites WHEN old.domain = 'example.com' BEGIN SELECT RAISE(ABORT, 'held'); END");
+    world.expect_in_log("an announced change");
+    world.go_to("2026-06-12T00:00:00Z");
+    page(&world, "/privacy/example.com");
+    assert_eq!(page(&world, "/privacy/shop.test/notice.json").json()["facts"]["counter"], json!(true));
+    assert_eq!(page(&world, "/privacy/example.com/notice.json").json()["facts"]["counter"], json!(false));
+    file.run("DROP TRIGGER held");
+    assert_eq!(page(&world, "/privacy/example.com/notice.json").json()["facts"]["counter"], json!(true));
+}

@@ -85,3 +85,35 @@ fn the_snippet_speaks_the_language_of_the_page() {
         assert!(super::page(&world, page).text().contains("https://example.com/?headcount=ignore"), "{page}");
     }
 }
+
+#[test]
+fn the_snippet_honours_the_signals_that_the_site_honours() {
+    let world = World::start();
+    let snippet = || notice(&world, NoticeCommand::Snippet { site: SITE.into(), language: None }).unwrap().text;
+    assert!(snippet().contains("const honours = true\n"), "{}", snippet());
+    super::set(&world, "opt_out", false);
+    assert!(snippet().contains("const honours = false\n"), "{}", snippet());
+}
+
+#[test]
+fn a_site_without_tokens_tells_of_no_number_and_no_key() {
+    let world = World::start();
+    let told = || {
+        let asked = world.form("/privacy/example.com/requests", &[], &[("kind", "access")]);
+        asked.text() + &super::page(&world, "/privacy/example.com").text()
+    };
+    let sentences = ["a number in memory, which", "The key of the day is in memory only."];
+    assert!(sentences.iter().all(|sentence| told().contains(sentence)), "{}", told());
+    super::set(&world, "address", "none");
+    assert!(!sentences.iter().any(|sentence| told().contains(sentence)), "{}", told());
+}
+
+#[test]
+fn a_version_that_changed_another_language_alone_says_so() {
+    let world = World::start();
+    super::tell(&world, None, &[(headcount::site::NoticeField::Host, "A Host")]).unwrap();
+    super::tell(&world, Some("de"), &[(headcount::site::NoticeField::Host, "Ein Hoster")]).unwrap();
+    let versions = notice(&world, NoticeCommand::Versions { site: SITE.into(), language: None }).unwrap().text;
+    let told = "the site has changed something\n  Nothing that this language says has changed.\n";
+    assert!(versions.contains(told), "{versions}");
+}

@@ -201,7 +201,7 @@ mod tests {
         numbers.iter().for_each(|number| put(*number, &mut tokens, &mut bits));
         let bits = bits.finish();
         for passed in 0..numbers.len() {
-            let (mut rest, mut lower) = (Tokens::after(&tokens, 0), Bits::after(&bits, 0));
+            let (mut rest, mut lower) = (Tokens::after(&tokens, 0), Bits::after(bits, 0));
             rest.pass(passed, &mut lower).unwrap();
             for number in &numbers[passed..] {
                 assert_eq!(rest.number(&mut lower), Ok(*number));

@@ -19,7 +19,7 @@ pub(super) fn document(facts: &SiteFacts<'_>) -> Document {
         campaigns(facts),
         objection(facts),
         information(facts),
-        trackers(),
+        trackers(facts),
         retention(facts),
         third_parties(facts),
         review(facts),
@@ -44,6 +44,12 @@ fn point(title: &str, status: PointStatus, fact: impl Into<String>) -> DocumentS
     DocumentSection { status: Some(status), ..DocumentSection::new(title, vec![fact.into()]) }
 }
 
+/// What an owner has said, as a sentence.
+fn whole(said: &str) -> String {
+    let said = said.trim_end();
+    if said.ends_with(['.', '!', '?']) { said.to_owned() } else { format!("{said}.") }
+}
+
 /// Met or not met.
 fn by(is_met: bool) -> PointStatus {
     if is_met { PointStatus::Met } else { PointStatus::NotMet }
@@ -65,13 +71,23 @@ fn purpose(facts: &SiteFacts<'_>) -> DocumentSection {
             beyond.join(" and ")
         ),
     };
-    point("The purpose is the measurement of the audience alone", by(beyond.is_empty()), fact).shown_by(facts.show())
+    let (status, stated) = match facts.owner(NoticeField::Purposes) {
+        Some(text) => (
+            PointStatus::ForTheOwner,
+            format!(" Whether these are within it is to be judged by the owner: {}", whole(&text)),
+        ),
+        None => (PointStatus::Met, String::new()),
+    };
+    let status = if beyond.is_empty() { status } else { PointStatus::NotMet };
+    point("The purpose is the measurement of the audience alone", status, format!("{fact}{stated}"))
+        .shown_by(facts.show())
 }
 
 fn publisher(facts: &SiteFacts<'_>) -> DocumentSection {
     let fact = "The program runs where its owner installed it and sends nothing to anybody, its makers included. Whether the figures serve the \
                 publisher of the site exclusively, the owner has to say.";
-    let who = facts.owner(NoticeField::Controller).map(|name| format!(" Controller: {name}.")).unwrap_or_default();
+    let who =
+        facts.owner(NoticeField::Controller).map(|name| format!(" Controller: {}", whole(&name))).unwrap_or_default();
     point("It is done on behalf of the publisher exclusively", PointStatus::ForTheOwner, format!("{fact}{who}"))
 }
 
@@ -99,8 +115,15 @@ fn no_matching(facts: &SiteFacts<'_>) -> DocumentSection {
 }
 
 fn no_following(facts: &SiteFacts<'_>) -> DocumentSection {
-    let fact = "Visitors are told apart by a hash whose random key is used for one site and one day; no two sites and no two days share one, and \
-                nothing is stored on or read from the visitor's device for it.";
+    let fact = match facts.told.address {
+        AddressMode::None => {
+            "Nothing stands for a visitor, and nothing is stored on or read from the visitor's device."
+        }
+        _ => {
+            "Visitors are told apart by a hash whose random key is used for one site and one day; no two sites and no two days share one, and \
+             nothing is stored on or read from the visitor's device for it."
+        }
+    };
     point("Nobody is followed over sites or apps", PointStatus::Met, fact).shown_by(facts.show())
 }
 
@@ -152,8 +175,13 @@ fn information(facts: &SiteFacts<'_>) -> DocumentSection {
     point("Visitors are informed", PointStatus::ForTheOwner, fact)
 }
 
-fn trackers() -> DocumentSection {
-    let fact = "There is no cookie and no identifier on the device. What stands for a visitor ends with the site's day, and is not renewed.";
+fn trackers(facts: &SiteFacts<'_>) -> DocumentSection {
+    let fact = match facts.told.address {
+        AddressMode::None => "There is no cookie and no identifier on the device, and nothing stands for a visitor.",
+        _ => {
+            "There is no cookie and no identifier on the device. What stands for a visitor ends with the site's day, and is not renewed."
+        }
+    };
     point("Trackers live for 13 months at most", PointStatus::Met, fact)
 }
 
@@ -173,13 +201,13 @@ fn retention(facts: &SiteFacts<'_>) -> DocumentSection {
 fn third_parties(facts: &SiteFacts<'_>) -> DocumentSection {
     let (told, hoster) = (&facts.told, facts.owner(NoticeField::Host));
     let machine = match &hoster {
-        Some(hoster) => format!("The machine is run by {hoster}."),
+        Some(hoster) => format!("The machine is run by {}", whole(hoster)),
         None => "Who runs the machine, and in which country, the owner has to say.".to_owned(),
     };
     let shares = told.secret_links + u32::from(told.public.is_some());
     let noise = if told.published.is_some() { " Days are published with noise." } else { "" };
     let own = [NoticeField::Recipients, NoticeField::Transfers].into_iter().filter_map(|field| facts.owner(field));
-    let own: String = own.map(|text| format!(" The owner says: {text}")).collect();
+    let own: String = own.map(|text| format!(" The owner says: {}", whole(&text))).collect();
     let fact = format!(
         "The program transmits nothing. {shares} shares are open, which show folded sums of days that are over.{noise} {machine}{own}"
     );

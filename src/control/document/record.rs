@@ -69,16 +69,19 @@ fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
         }
         AddressMode::None => "not used to tell visitors apart",
     };
-    let paragraphs = vec![
+    let mut paragraphs = vec![
         "People: visitors of the site, and readers of its mails where campaigns are declared.".to_owned(),
         format!(
             "In memory while a request is answered: IP address ({address}), user agent, address of the page, referrer, language."
         ),
-        "In memory until the site's day ends: a number that stands for the visitor, and the visits of the day."
-            .to_owned(),
         format!("Stored, as sums alone and with no row about a person: {}.", facts.collected().join(", ")),
         format!("Not collected: {}.", facts.left_out()),
     ];
+    if facts.told.address != AddressMode::None {
+        let number =
+            "In memory until the site's day ends: a number that stands for the visitor, and the visits of the day.";
+        paragraphs.insert(2, number.to_owned());
+    }
     let url = format!("https://{}/", facts.domain());
     DocumentSection::new("People and data", paragraphs)
         .shown_by(format!("headcount explain --site {} --user-agent \"$AGENT\" --url {url}", facts.domain()))
@@ -145,9 +148,12 @@ fn time_limits(facts: &SiteFacts<'_>) -> DocumentSection {
     let sums = kept(facts);
     let mut paragraphs = vec![
         "Address, user agent and full addresses: until the request is answered.".to_owned(),
-        "What stands for a visitor, and the salt that it was made with: until the end of the site's day.".to_owned(),
         format!("Sums, which are anonymous, by kind. {sums}."),
     ];
+    if facts.told.address != AddressMode::None {
+        let number = "What stands for a visitor, and the salt that it was made with: until the end of the site's day.";
+        paragraphs.insert(1, number.to_owned());
+    }
     if !facts.told.k_at_rest.is_empty() {
         paragraphs.push(format!(
             "Figures of a value that fewer visitors of a day had than this are not kept by name when the day is over (`all` where no \
@@ -165,8 +171,12 @@ fn security(facts: &SiteFacts<'_>) -> DocumentSection {
         }
         false => "The running day is in the program's memory alone, and is gone with it.",
     };
+    let pseudonymisation = match facts.told.address {
+        AddressMode::None => "No pseudonym: nothing stands for a visitor.",
+        _ => "Pseudonymisation: a keyed BLAKE3 hash whose key is random, used for one site and one day, and wiped.",
+    };
     let mut paragraphs = vec![
-        "Pseudonymisation: a keyed BLAKE3 hash whose key is random, used for one site and one day, and wiped.".to_owned(),
+        pseudonymisation.to_owned(),
         "Mail addresses, tokens, numbers of cards and the like in addresses and names are masked before they are counted.".to_owned(),
         journal.to_owned(),
         "The data folder is open to its owner alone; of passwords, sessions and tokens there are only digests; there is no access log.".to_owned(),

@@ -113,7 +113,11 @@ fn set(site: &Site, change: &SiteChange, collector: &Collector, carry_out: impl 
     };
     for announced in replaced {
         collector.operators().withdraw(site.id, announced.change.id)?;
+        reply.text.push_str(&format!("\n{} was announced, and is taken back: it is set anew.", announced.what()));
     }
+    // Its days may be others by now.
+    let directory = collector.directory();
+    let site = directory.get(site.id).map_or(site, |site| site);
     for command in &later {
         let announced = announce(site, command, collector)?;
         reply.text = format!("{}\n{}", reply.text, announced.sentence(site));
@@ -201,7 +205,7 @@ fn due(site: &Site, now: Moment) -> Moment {
     site.schedule.start_of(Day(today.0.saturating_add(days).saturating_add(1)))
 }
 
-fn announce(site: &Site, command: &Command, collector: &Collector) -> Result<Announcement, CommandRefusal> {
+pub(super) fn announce(site: &Site, command: &Command, collector: &Collector) -> Result<Announcement, CommandRefusal> {
     let (now, text) = (collector.clock().now(), serde_json::to_string(command)?);
     let from = due(site, now);
     let id = collector.operators().announce(site.id, now, from, &text)?;
@@ -240,6 +244,13 @@ impl Announcement {
         }
     }
 
+    /// The change of a setting that it makes, if it does.
+    pub(super) fn change_of(&self, setting: &str) -> Option<SiteChange> {
+        let Some(Command::SiteSet { change, .. }) = &self.command else { return None };
+        let part = change.only(|it| it.name == setting);
+        (!part.is_empty()).then_some(part)
+    }
+
     /// The day on which it acts.
     fn day(&self, site: &Site) -> Day {
         site.schedule.locate(self.change.from).day
@@ -260,6 +271,15 @@ impl Announcement {
         }
     }
 
+    /// Whether it is known by these words: a goal by its name, too.
+    fn is_called(&self, what: &str) -> bool {
+        let name = match &self.command {
+            Some(Command::GoalAdd { name: Some(name), .. }) => Some(format!("goal {name}")),
+            _ => None,
+        };
+        self.what() == what || name.is_some_and(|name| name == what)
+    }
+
     /// What is said of it.
     pub fn sentence(&self, site: &Site) -> String {
         let (what, day, id) = (self.what(), self.day(site), self.change.id);
@@ -273,6 +293,15 @@ impl Announcement {
     /// The same for scripts.
     pub fn described(&self, site: &Site) -> Value {
         json!({"change": self.change.id, "what": self.what(), "from": self.day(site).to_string()})
+    }
+}
+
+/// Refuses what needs something that a site's notice only announces; `what` is as [`Announcement::what`] has it.
+pub(in super::super) fn refuse_waiting(collector: &Collector, site: &Site, what: &str) -> Result<(), CommandRefusal> {
+    let all = Announcement::all(collector, site)?;
+    match all.iter().find(|announced| announced.is_called(what)) {
+        Some(announced) => refuse(format!("it is not there yet: {}", announced.sentence(site))),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::{Command, Reply, carry_out};
-use super::announcing;
+use super::{announcing, places};
 use crate::cell::Dimension;
 use crate::collector::Collector;
 use crate::hit::place::Detail;
@@ -47,9 +47,13 @@ fn told(collector: &Collector, site: &Site, now: Moment) -> Result<(NoticeFacts,
     let mut moments: Vec<Moment> = changes.iter().map(|change| change.from).collect();
     moments.extend(shares.iter().filter_map(|share| share.from));
     moments.retain(|from| *from > now);
+    // A new zone is told of its own day, not of the first change behind it.
+    if !moments.is_empty() {
+        moments.extend(site.schedule.next().map(|(from, _)| from).filter(|from| *from > now));
+    }
     moments.sort_unstable();
     moments.dedup();
-    let (mut later, mut announced) = (site.clone(), Vec::new());
+    let (mut later, mut announced) = (site.clone(), Vec::<AnnouncedFacts>::new());
     for from in moments {
         let mut more = BTreeSet::new();
         for change in changes.iter().filter(|change| change.from == from) {
@@ -60,8 +64,12 @@ fn told(collector: &Collector, site: &Site, now: Moment) -> Result<(NoticeFacts,
                 later = planned;
             }
         }
-        let (day, more) = (site.schedule.locate(from).day.to_string(), more.into_iter().collect());
-        announced.push(AnnouncedFacts { from: day, facts: facts(&later, &shares, place, from), more });
+        let (day, facts) = (site.schedule.locate(from).day.to_string(), facts(&later, &shares, place, from));
+        // What acts on one day is told once.
+        if let Some(before) = announced.pop_if(|before| before.from == day) {
+            more.extend(before.more);
+        }
+        announced.push(AnnouncedFacts { from: day, facts, more: more.into_iter().collect() });
     }
     Ok((NoticeFacts { announced, ..facts(site, &shares, place, now) }, until))
 }
@@ -88,7 +96,7 @@ fn place_of(collector: &Collector, site: &Site) -> Result<Detail, StoreError> {
 /// [`StoreError`]
 pub fn in_force(collector: &Collector, site: &Site, base_url: &str) -> Result<KeptNotice, StoreError> {
     if !collector.operators().announced_until(collector.clock().now())?.is_empty() {
-        collector.alone(|| act_due(collector, base_url))?;
+        collector.alone(|| act_due(collector, base_url));
     }
     let directory = collector.directory();
     let site = directory.get(site.id).map_or(site, |site| site);
@@ -131,7 +139,7 @@ pub fn all_in_force(
     base_url: &str,
 ) -> Result<Vec<KnownNotice>, StoreError> {
     if !collector.operators().announced_until(collector.clock().now())?.is_empty() {
-        collector.alone(|| act_due(collector, base_url))?;
+        collector.alone(|| act_due(collector, base_url));
     }
     let languages = languages(collector);
     let found = |site: &Arc<Site>| match known(collector, site.id, &languages) {
@@ -223,48 +231,50 @@ pub(in super::super) fn after_command(collector: &Collector, name: &str, reply: 
     }
 }
 
-/// Makes the announced changes whose time has come. One that can't be made any more is dropped, and said to have failed.
-///
-/// # Errors
-/// [`StoreError`] where what is announced can't be read, or taken off the list.
-pub(in super::super) fn act_due(collector: &Collector, base_url: &str) -> Result<(), StoreError> {
+/// Makes the announced changes whose time has come. Each that fails is said to have failed, and holds up no other: one that can't
+/// be made any more is dropped, and one that the store could not make is tried again.
+pub(in super::super) fn act_due(collector: &Collector, base_url: &str) {
     let operators = collector.operators();
-    for change in operators.announced_until(collector.clock().now())? {
-        let failed = |why: &dyn std::fmt::Display| {
-            collector.meter().failed(FailureKind::Command, "an announced change", why);
-        };
+    let failed = |why: &dyn std::fmt::Display| {
+        collector.meter().failed(FailureKind::Command, "an announced change", why);
+    };
+    let due = operators.announced_until(collector.clock().now());
+    for change in due.unwrap_or_else(|error| {
+        failed(&error);
+        Vec::new()
+    }) {
         match serde_json::from_str::<Command>(&change.command) {
             Err(error) => failed(&error),
             Ok(command) => {
                 if let Err(refusal) = carry_out(command, None, collector, base_url) {
-                    // A store that fails may do it the next time.
-                    if refusal.is_failure {
-                        return Err(StoreError::Other(refusal.refused.to_string()));
-                    }
                     failed(&refusal.refused);
+                    if refusal.is_failure {
+                        continue;
+                    }
                 }
             }
         }
-        operators.withdraw(change.site, change.id)?;
+        if let Err(error) = operators.withdraw(change.site, change.id) {
+            failed(&error);
+        }
     }
-    Ok(())
 }
 
 /// Makes what is due, and a new version of each notice that has changed by itself: by a day that has come, an end of a share, or a
 /// new version of the program. Of a site of which nothing has changed since it was looked at, nothing is read.
 ///
 /// # Errors
-/// [`StoreError`]
+/// [`StoreError`], the first one; other sites are looked at all the same.
 pub fn look(collector: &Collector, base_url: &str) -> Result<(), StoreError> {
     collector.alone(|| {
-        act_due(collector, base_url)?;
+        act_due(collector, base_url);
         let (directory, languages) = (collector.directory(), languages(collector));
         collector.notices().keep_only(|site| directory.get(site).is_some());
-        for site in directory.all() {
-            if known(collector, site.id, &languages).is_none() {
-                keep(collector, &site)?;
-            }
-        }
-        Ok(())
+        let is_new = |site: &Arc<Site>| known(collector, site.id, &languages).is_none();
+        let looked = directory.all().into_iter().filter(is_new).map(|site| {
+            let held = places::hold(collector, &site)?;
+            keep(collector, held.as_ref().unwrap_or(&site)).map(drop)
+        });
+        looked.fold(Ok(()), Result::and)
     })
 }

@@ -172,7 +172,7 @@ fn owners_see_what_is_missing_announced_and_asked() {
         languages: vec![("en".into(), "English".into()), ("de".into(), "Deutsch".into())],
         announced: Vec::new(),
         requests: Vec::new(),
-        snippet: snippet(languages.english()),
+        snippet: snippet(languages.english(), true),
         sent: SentForm::default(),
     };
     assert_plain(&page.html().replace("&#60;", "").replace("&#62;", ""));

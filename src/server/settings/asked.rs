@@ -78,8 +78,18 @@ pub fn place(name: &str) -> &str {
     }
 }
 
-/// What a form of settings asks for: all of them as they stand there.
+/// What a form of settings asks for. What it has as the site has it is no change.
 fn changes(of: SettingsForm, site: &Site, form: &PostedForm) -> Result<SiteChange, String> {
+    let all = values(of, site, form)?;
+    let is_new = |setting: &SiteSetting| match setting.kind {
+        SettingKind::Zone => true,
+        _ => all.value(setting) != Some(&setting.value(site)),
+    };
+    Ok(all.only(is_new))
+}
+
+/// All values of a form of settings as they stand there.
+fn values(of: SettingsForm, site: &Site, form: &PostedForm) -> Result<SiteChange, String> {
     of.settings().try_fold(SiteChange::default(), |change, (setting, _)| {
         let (name, is_sent) = (setting.name, form.all(setting.name).next().is_some());
         Ok(match setting.kind {

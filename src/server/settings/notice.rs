@@ -140,7 +140,7 @@ async fn shown(
         languages: languages.codes().into_iter().map(|code| (code.to_owned(), name(code))).collect(),
         announced: announced.iter().map(|it| line(it, &site)).collect(),
         requests: requests.into_iter().map(|sum| (sum.day, kind(sum.kind), sum.count)).collect(),
-        snippet: snippet(asked.unwrap_or(texts)),
+        snippet: snippet(asked.unwrap_or(texts), site.settings.opt_out),
         sent,
     };
     Html(page.html()).into_response()

@@ -145,23 +145,26 @@ impl Inspection {
         })
     }
 
-    /// What owners tell the visitors of their sites: in the settings as they are, in announced changes, and in all versions of the
-    /// notices.
+    /// The facts of all versions of the notices, as JSON.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn notice_texts(&self) -> Result<Vec<String>, StoreError> {
-        let mut texts = Vec::new();
-        for (table, columns) in [("notices", "facts || texts"), ("announced_changes", "command")] {
-            if self.has(table)? {
-                texts.extend(self.all(&format!("SELECT {columns} FROM {table}"), [], |row| row.get(0))?);
-            }
+    pub fn notice_facts(&self) -> Result<Vec<String>, StoreError> {
+        if !self.has("notices")? {
+            return Ok(Vec::new());
         }
-        for site in self.sites()? {
-            let told = site.settings.map(|settings| settings.notice.texts).unwrap_or_default();
-            texts.extend(told.into_values().flat_map(std::collections::BTreeMap::into_values));
+        self.all("SELECT DISTINCT facts FROM notices", [], |row| row.get(0))
+    }
+
+    /// The commands of all announced changes, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn announced_changes(&self) -> Result<Vec<String>, StoreError> {
+        if !self.has("announced_changes")? {
+            return Ok(Vec::new());
         }
-        Ok(texts)
+        self.all("SELECT command FROM announced_changes", [], |row| row.get(0))
     }
 
     /// The names of those who may sign in: some are mail addresses.
