@@ -91,3 +91,15 @@ pub const RETAINED_DAYS_AT_ONCE: i32 = 31;
 pub const MARKS_TOLD: usize = 5;
 /// Dimensions that have a least figure at rest of their own.
 pub const LEAST_AT_REST_MAX: usize = 64;
+/// How far the clock may be ahead of what is stored at a start, in days, so that it is believed: a month off.
+pub const CLOCK_AHEAD_DAYS: i32 = 35;
+/// How far it may jump while the program runs, in days: a weekend asleep.
+pub const CLOCK_STEP_DAYS: i32 = 3;
+/// Free pages of the database that are given back at once, while nobody else writes: some milliseconds.
+pub const VACUUM_PAGES: i64 = 1_024;
+/// A rewrite of tables that takes longer than this, in milliseconds, is not begun again at once.
+pub const REWRITE_MS: u64 = 500;
+/// It is begun again when so many times as long as it took has passed, so that writers wait a hundredth of the time at the most.
+pub const REWRITE_PAUSE_TIMES: u32 = 99;
+/// Time between two looks whether nobody reads the database's log any more, in milliseconds.
+pub const SETTLE_LOOK_MS: u64 = 20;

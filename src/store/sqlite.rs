@@ -10,6 +10,7 @@ pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -88,15 +89,36 @@ impl SqliteFile {
         }
     }
 
+    /// Empties the log wholly, and waits for whoever reads it; whoever writes does not wait meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Busy` when somebody reads too long.
+    pub(super) fn settle_between(&self) -> Result<(), StoreError> {
+        let until = Instant::now() + Duration::from_secs(limits::STORE_BUSY_S);
+        loop {
+            let writer = self.writer();
+            writer.busy_timeout(Duration::ZERO)?;
+            let settled = SqliteFile::settle(&writer);
+            writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
+            drop(writer);
+            match settled {
+                Err(StoreError::Busy) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(limits::SETTLE_LOOK_MS));
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Empties the log as far as nobody reads it; the next time does the rest.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(super) fn checkpoint(writer: &Connection) -> Result<(), StoreError> {
         // Whoever writes does not wait for whoever reads.
-        writer.busy_timeout(std::time::Duration::ZERO)?;
+        writer.busy_timeout(Duration::ZERO)?;
         let done = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        writer.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
+        writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
         Ok(done?)
     }
 

@@ -220,6 +220,12 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn has_batch(&self, id: Digest) -> Result<bool, StoreError>;
 
+    /// The last day (UTC) on which the clock was believed; where none was noted, the last one that has sums. Nothing without any.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn believed_day(&self) -> Result<Option<Day>, StoreError>;
+
     /// The days that got cells of dimensions and were not closed since: after a restart nobody has them in memory, and the
     /// collector closes them without a snapshot when their time has come.
     ///

@@ -37,6 +37,7 @@ type OpenCells = BTreeSet<(Axis<Name>, Name)>;
 #[derive(Debug, Default, Clone)]
 struct Held {
     flush: u64,
+    believed: Option<Day>,
     /// By number of the hour.
     hours: BTreeMap<(SiteId, Axis<Name>, i32, Name), Tally>,
     days: BTreeMap<(SiteId, Axis<Name>, Day, Name), Tally>,
@@ -84,7 +85,8 @@ impl Held {
             }
         }
         self.add_rejected(flush);
-        for (site, today) in &flush.today {
+        self.believed = flush.believed.or(self.believed);
+        for (site, today) in flush.today.iter().filter(|_| !flush.is_doubted) {
             let first = LocalHour::from_number(flush.first_hours(*site, *today).0 * 24).number();
             self.hours.retain(|(of, axis, hour, _), _| of != site || *axis == Axis::Total || *hour >= first);
         }
@@ -402,6 +404,10 @@ impl SumStore for MemorySums {
 
     fn has_batch(&self, id: Digest) -> Result<bool, StoreError> {
         Ok(self.held().batches.contains_key(&id.0))
+    }
+
+    fn believed_day(&self) -> Result<Option<Day>, StoreError> {
+        Ok(self.held().believed)
     }
 
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError> {

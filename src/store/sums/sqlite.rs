@@ -114,22 +114,33 @@ impl SqliteSums {
 
     /// Writes tables anew of which something went.
     fn rewrite(&self, tables: impl IntoIterator<Item = &'static str>) -> Result<()> {
-        self.file.rewrite(tables)?;
-        leftovers::unmark(&self.writer(), SiteId::INSTANCE)
+        let begun = std::time::Instant::now();
+        let written = self.file.rewrite(tables, leftovers::unmark_table);
+        self.retaining().leftovers.note_rewrite(begun.elapsed());
+        written
     }
 
-    /// Clears up behind what went: a site at a time, and then the tables of all of them. Tells whether there may be more.
+    /// Clears up behind what went: a site at a time, and then the tables of all of them. Tells whether there may be more. What fails
+    /// comes again after the next flush.
     fn clear_up(&self) -> Result<bool> {
         let site = self.retaining().leftovers.take_site();
         if let Some(site) = site {
-            if self.sweep_names(site)? > 0 {
-                self.retaining().leftovers.add_table("names");
+            let swept = self.sweep_names(site);
+            let leftovers = &mut self.retaining().leftovers;
+            match &swept {
+                Ok(0) => {}
+                Ok(_) => leftovers.add_table("names"),
+                Err(_) => leftovers.put_back(site),
             }
-            return Ok(true);
+            return swept.map(|_| true);
         }
         let tables = self.retaining().leftovers.take_tables();
-        tables.map_or(Ok(()), |tables| self.rewrite(tables))?;
-        Ok(false)
+        let Some(tables) = tables else { return Ok(false) };
+        let written = self.rewrite(tables.iter().copied());
+        if written.is_err() {
+            self.retaining().leftovers.put_tables_back(tables);
+        }
+        written.map(|()| false)
     }
 
     fn thinning(&self) -> MutexGuard<'_, Thinning> {
@@ -221,6 +232,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
 impl SumStore for SqliteSums {
     fn last_flush(&self) -> Result<u64> {
         read::last_flush(&self.reader())
+    }
+
+    fn believed_day(&self) -> Result<Option<Day>> {
+        retaining::believed_day(&self.reader())
     }
 
     fn journal_state(&self) -> Result<JournalState> {
@@ -352,9 +367,9 @@ impl SumStore for SqliteSums {
         removal::remove(&mut self.writer(), site)?;
         self.texts.clear();
         // The sums are gone by now; what can't be erased at once is erased later.
-        let erased = self.rewrite(leftovers::TABLES);
+        let erased = self.rewrite(leftovers::TABLES).and_then(|()| self.file.settle_between());
         if erased.is_err() {
-            leftovers::TABLES.into_iter().for_each(|table| self.retaining().leftovers.add_table(table));
+            self.retaining().leftovers.put_tables_back(leftovers::TABLES);
         }
         Ok(erased.err())
     }
@@ -375,7 +390,7 @@ impl SumStore for SqliteSums {
         self.sweep_names(order.site)?;
         // What was announced or declared of it before, and taken back, leaves copies as well.
         self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]))?;
-        SqliteFile::settle(&self.writer())?;
+        self.file.settle_between()?;
         erased.map(drop)
     }
 
