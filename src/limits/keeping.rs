@@ -103,3 +103,7 @@ pub const REWRITE_MS: u64 = 500;
 pub const REWRITE_PAUSE_TIMES: u32 = 99;
 /// Time between two looks whether nobody reads the database's log any more, in milliseconds.
 pub const SETTLE_LOOK_MS: u64 = 20;
+/// How much alike, of a hundred, a value must be that is named in the place of one that is not counted.
+pub const LIKENESS_PERCENT_MIN: u32 = 80;
+/// Values that are tried for that.
+pub const ALIKE_TRIED: usize = 3;

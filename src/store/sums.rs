@@ -318,7 +318,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError`]
-    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
+    fn count_forgotten(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>), StoreError>;
 
     /// Does the rest of an order whose flush ([`Flush::forgotten`]) was applied: of days that are over, months and pairs. Names that no
     /// cell has any more go as well, and all is erased when it answers. Months of which some days are meant must have all their days.

@@ -51,7 +51,7 @@ pub const ASIDE: [(&str, &str); 13] = [
 /// What a block supposes that has such a text in it: run before the block. All others suppose the site example.com, once a
 /// server runs.
 pub const SUPPOSED: [(&str, &str); 3] = [
-    ("site add example.com", "headcount site remove example.com"),
+    ("site add example.com", "headcount site remove example.com --yes"),
     ("user add Ana", "if headcount user list | grep ^Ana; then headcount user remove Ana; fi"),
     ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
 ];

@@ -121,7 +121,8 @@ impl Running {
             let is_start = (before.is_none() || is_believed_again) && self.journal.counts();
             let is_due = is_new_day || is_start && changed.is_none_or(|changed| changed < today);
             // Days of sites begin up to a day before those of UTC.
-            let is_given_since = |doubted: Day| changed.is_some_and(|changed| (doubted.0 - 1..today.0).contains(&changed.0));
+            let is_given_since =
+                |doubted: Day| changed.is_some_and(|changed| (doubted.0 - 1..today.0).contains(&changed.0));
             if is_due && self.trust.doubted_on().is_none_or(is_given_since) {
                 say_retention(&mut present, site.id, &site.settings.retention, today);
             }
@@ -134,7 +135,8 @@ impl Running {
         match trust {
             Trust::DoubtBegins => {
                 let known = self.trust.believed().map(|day| day.to_string()).unwrap_or_default();
-                let said = format!("what is stored goes to {known}; set the clock, or give `--keep` anew if it is right");
+                let said =
+                    format!("what is stored goes to {known}; set the clock, or give `--keep` anew if it is right");
                 self.meter.failed(FailureKind::Clock, "clock", said);
             }
             Trust::DoubtEnds => self.meter.failures.clear(FailureKind::Clock),

@@ -37,7 +37,8 @@ impl SqliteFile {
         loop {
             let writer = self.writer();
             // There is a row for each page, and the statement must be stepped to its end.
-            let mut statement = writer.prepare_cached(&format!("PRAGMA incremental_vacuum({})", limits::VACUUM_PAGES))?;
+            let mut statement =
+                writer.prepare_cached(&format!("PRAGMA incremental_vacuum({})", limits::VACUUM_PAGES))?;
             let mut rows = statement.query([])?;
             while rows.next()?.is_some() {}
             SqliteFile::checkpoint(&writer)?;

@@ -450,8 +450,8 @@ impl SumStore for MemorySums {
         Ok(None)
     }
 
-    fn count_forgotten(&self, _order: &Forgetting) -> Result<RemovedCells, StoreError> {
-        Ok(RemovedCells::default())
+    fn count_forgotten(&self, _order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>), StoreError> {
+        Ok((RemovedCells::default(), Vec::new()))
     }
 
     fn forget(&self, order: &Forgetting) -> Result<(), StoreError> {

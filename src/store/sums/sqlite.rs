@@ -44,6 +44,7 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
+use crate::store::sums::forgetting::LostDays;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -141,6 +142,14 @@ impl SqliteSums {
             self.retaining().leftovers.put_tables_back(tables);
         }
         written.map(|()| false)
+    }
+
+    /// What an order would remove but for names, and of which days.
+    fn count_part(&self, order: &Forgetting) -> Result<(RemovedCells, LostDays)> {
+        let (rows, mut lost) = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
+        let (rest, more) = Erasing::of(&self.file, order, false)?.run()?;
+        lost.add(more);
+        Ok((rows + rest, lost))
     }
 
     fn thinning(&self) -> MutexGuard<'_, Thinning> {
@@ -374,11 +383,18 @@ impl SumStore for SqliteSums {
         Ok(erased.err())
     }
 
-    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells> {
-        let rows = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
-        let rest = Erasing::of(&self.file, order, false)?.run()?;
+    fn count_forgotten(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>)> {
+        let (removed, lost) = self.count_part(order)?;
         let names = sweep::count(&self.file.snapshot(), order)?;
-        Ok(RemovedCells { names, ..rows + rest })
+        let parts = order.parts();
+        let marks = match parts.as_slice() {
+            [(of, _)] => lost.mark(*of, order).into_iter().collect(),
+            parts => {
+                let mark = |(of, part): &(_, _)| Ok(self.count_part(part)?.1.mark(*of, part));
+                parts.iter().map(mark).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()
+            }
+        };
+        Ok((RemovedCells { names, ..removed }, marks))
     }
 
     fn forget(&self, order: &Forgetting) -> Result<()> {
@@ -387,10 +403,16 @@ impl SumStore for SqliteSums {
         let erased = Erasing::of(&self.file, order, true).and_then(Erasing::run);
         drop(change);
         self.months().let_go();
-        self.sweep_names(order.site)?;
+        if let Err(error) = self.sweep_names(order.site) {
+            self.retaining().leftovers.put_back(order.site);
+            return Err(error);
+        }
         // What was announced or declared of it before, and taken back, leaves copies as well.
-        self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]))?;
-        self.file.settle_between()?;
+        let written = self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]));
+        if written.is_err() {
+            self.retaining().leftovers.put_tables_back(leftovers::TABLES);
+        }
+        written.and_then(|()| self.file.settle_between())?;
         erased.map(drop)
     }
 

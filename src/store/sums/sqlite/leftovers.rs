@@ -84,7 +84,8 @@ impl Leftovers {
 
     /// The tables to write anew, once for all sites; nothing if there is nothing to be cleared up, or not yet.
     pub(super) fn take_tables(&mut self) -> Option<BTreeSet<&'static str>> {
-        let is_due = (self.has_freed || !self.tables.is_empty()) && self.pause_until.is_none_or(|at| Instant::now() >= at);
+        let is_due =
+            (self.has_freed || !self.tables.is_empty()) && self.pause_until.is_none_or(|at| Instant::now() >= at);
         self.has_freed &= !is_due;
         is_due.then(|| std::mem::take(&mut self.tables))
     }
