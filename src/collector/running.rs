@@ -208,8 +208,6 @@ pub(super) struct Running {
     /// When the next day ends, among those of the directory that was looked at.
     next_end: Moment,
     looked_at: Arc<Directory>,
-    /// The day of each site that the store was last told.
-    told: HashMap<SiteId, Day>,
     trust: ClockTrust,
     sums: Arc<dyn SumStore>,
     /// Sites with the day on which visitors may count again, because those from before a start are not known.
@@ -257,7 +255,6 @@ impl Running {
             checkpointed: now,
             quiet: (now, now),
             next_end: now,
-            told: HashMap::new(),
             trust: ClockTrust::of(sums.believed_day()?),
             repeating: HashMap::new(),
             unclosed: HashSet::new(),

@@ -10,7 +10,7 @@ pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -94,20 +94,19 @@ impl SqliteFile {
     /// # Errors
     /// [`StoreError`]; `Busy` when somebody reads too long.
     pub(super) fn settle_between(&self) -> Result<(), StoreError> {
-        let until = Instant::now() + Duration::from_secs(limits::STORE_BUSY_S);
-        loop {
+        let looks = limits::STORE_BUSY_S * 1_000 / limits::SETTLE_LOOK_MS;
+        for _ in 0..looks {
             let writer = self.writer();
             writer.busy_timeout(Duration::ZERO)?;
             let settled = SqliteFile::settle(&writer);
             writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
             drop(writer);
-            match settled {
-                Err(StoreError::Busy) if Instant::now() < until => {
-                    std::thread::sleep(Duration::from_millis(limits::SETTLE_LOOK_MS));
-                }
-                other => return other,
+            if !matches!(settled, Err(StoreError::Busy)) {
+                return settled;
             }
+            std::thread::sleep(Duration::from_millis(limits::SETTLE_LOOK_MS));
         }
+        Err(StoreError::Busy)
     }
 
     /// Empties the log as far as nobody reads it; the next time does the rest.

@@ -108,7 +108,7 @@ impl Running {
         let mut present = Flush { believed, is_doubted, ..Flush::default() };
         for site in self.directory.load().all() {
             let today = site.schedule.locate(now).day;
-            let before = self.told.insert(site.id, today);
+            let before = self.trust.told.insert(site.id, today);
             let is_new_day = before.is_some_and(|before| before < today);
             if is_new_day {
                 present.publishing.extend(self.begin_publishing(&site, today));

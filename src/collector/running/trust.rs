@@ -3,10 +3,10 @@
 //! A clock that is years ahead would make everything too old. So a jump of it is doubted until a day has passed in steps, or until it
 //! is set back.
 
-use crate::limits;
-use crate::site::{Day, Moment};
+use std::collections::HashMap;
 
-const DAY_MS: i64 = 86_400_000;
+use crate::limits;
+use crate::site::{Day, Moment, SiteId};
 
 /// What is believed of the clock. Days are those of UTC.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct ClockTrust {
     seen: Option<Moment>,
     /// Since when it is doubted.
     doubted: Option<Moment>,
+    /// The day of each site that the store was last told.
+    pub(super) told: HashMap<SiteId, Day>,
 }
 
 /// What came of a look at the clock.
@@ -35,7 +37,7 @@ pub(super) enum Trust {
 impl ClockTrust {
     /// With the day that the store knows as the last.
     pub(super) fn of(known: Option<Day>) -> ClockTrust {
-        ClockTrust { believed: known, seen: None, doubted: None }
+        ClockTrust { believed: known, seen: None, doubted: None, told: HashMap::new() }
     }
 
     /// Looks at the clock.
@@ -43,7 +45,8 @@ impl ClockTrust {
         let (today, seen) = (utc_day(now), self.seen.replace(now));
         let ahead = self.believed.map_or(0, |believed| today.0.saturating_sub(believed.0));
         let is_start = seen.is_none();
-        let has_jumped = seen.is_some_and(|seen| now.0 - seen.0 > i64::from(limits::CLOCK_STEP_DAYS) * DAY_MS);
+        let has_jumped =
+            seen.is_some_and(|seen| now.0 - seen.0 > i64::from(limits::CLOCK_STEP_DAYS) * limits::UTC_DAY_MS);
         let was = self.doubted;
         self.doubted = match was {
             None if is_start => (ahead > limits::CLOCK_AHEAD_DAYS).then_some(now),
@@ -52,7 +55,7 @@ impl ClockTrust {
             Some(_) if has_jumped => Some(now),
             // Set back, and still ahead: the day begins anew.
             Some(since) if now < since => Some(now),
-            Some(since) => (now.0 - since.0 < DAY_MS).then_some(since),
+            Some(since) => (now.0 - since.0 < limits::UTC_DAY_MS).then_some(since),
         };
         match (was, self.doubted) {
             (None, Some(_)) => Trust::DoubtBegins,
@@ -76,7 +79,7 @@ impl ClockTrust {
 }
 
 fn utc_day(now: Moment) -> Day {
-    Day(now.0.div_euclid(DAY_MS) as i32)
+    Day(now.0.div_euclid(limits::UTC_DAY_MS) as i32)
 }
 
 #[cfg(test)]
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     fn at(day: i32, hour: i64) -> Moment {
-        Moment(i64::from(day) * DAY_MS + hour * 3_600_000)
+        Moment(i64::from(day) * limits::UTC_DAY_MS + hour * 3_600_000)
     }
 
     #[test]

@@ -207,5 +207,9 @@ fn subtract_total(connection: &Connection, order: &Forgetting, month: Month, tal
     let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
     let columns = params![a, b, c, d, e, f, g, h, i, j, order.site.0, month.0];
     connection.prepare_cached(&sql)?.execute(columns)?;
+    // A month of which nothing is left is none.
+    let nothing = TALLY.map(|column| format!("{column} = 0")).join(" AND ");
+    let sql = format!("DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket = ? AND {nothing}");
+    connection.prepare_cached(&sql)?.execute(params![order.site.0, month.0])?;
     Ok(())
 }

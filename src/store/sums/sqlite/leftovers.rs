@@ -3,7 +3,6 @@
 //! It is kept in the file, so that a program that ends before goes on with it at its next start.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
@@ -32,8 +31,8 @@ pub(super) struct Leftovers {
     tables: BTreeSet<&'static str>,
     /// Whether pages may be free since tables were last written anew.
     has_freed: bool,
-    /// Until when no tables are written anew, because the last time took long.
-    pause_until: Option<Instant>,
+    /// For how many flushes no tables are written anew, because the last time took long.
+    pause: u64,
 }
 
 impl Leftovers {
@@ -84,15 +83,19 @@ impl Leftovers {
 
     /// The tables to write anew, once for all sites; nothing if there is nothing to be cleared up, or not yet.
     pub(super) fn take_tables(&mut self) -> Option<BTreeSet<&'static str>> {
-        let is_due =
-            (self.has_freed || !self.tables.is_empty()) && self.pause_until.is_none_or(|at| Instant::now() >= at);
+        let is_due = (self.has_freed || !self.tables.is_empty()) && self.pause == 0;
         self.has_freed &= !is_due;
         is_due.then(|| std::mem::take(&mut self.tables))
     }
 
-    /// Takes note of how long it took to write tables anew.
-    pub(super) fn note_rewrite(&mut self, took: Duration) {
-        self.pause_until = pause_after(took).map(|pause| Instant::now() + pause);
+    /// Takes note that tables were written anew in a file of so many bytes.
+    pub(super) fn note_rewrite(&mut self, bytes: u64) {
+        self.pause = bytes / limits::REWRITTEN_BYTES_PER_FLUSH;
+    }
+
+    /// Takes note of a flush.
+    pub(super) fn note_flush(&mut self) {
+        self.pause = self.pause.saturating_sub(1);
     }
 
     /// Puts tables back that could not be written anew, or not all.
@@ -100,11 +103,6 @@ impl Leftovers {
         self.tables.extend(tables);
         self.has_freed = true;
     }
-}
-
-/// How long nothing is written anew after it has taken so long.
-fn pause_after(took: Duration) -> Option<Duration> {
-    (took >= Duration::from_millis(limits::REWRITE_MS)).then(|| took * limits::REWRITE_PAUSE_TIMES)
 }
 
 /// Notes in the file that a table is to be written anew.
@@ -158,14 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn a_long_rewrite_is_followed_by_a_long_pause() {
-        assert_eq!(pause_after(Duration::from_millis(limits::REWRITE_MS - 1)), None);
-        assert_eq!(pause_after(Duration::from_secs(7)), Some(Duration::from_secs(693)));
+    fn writing_large_tables_anew_is_followed_by_a_long_pause() {
         let mut leftovers = Leftovers::default();
         leftovers.add_table("names");
-        leftovers.note_rewrite(Duration::from_secs(7));
-        assert_eq!(leftovers.take_tables(), None);
-        leftovers.note_rewrite(Duration::ZERO);
+        leftovers.note_rewrite(2 * limits::REWRITTEN_BYTES_PER_FLUSH);
+        for _ in 0..2 {
+            assert_eq!(leftovers.take_tables(), None);
+            leftovers.note_flush();
+        }
         assert_eq!(leftovers.take_tables(), Some(["names"].into()));
+        leftovers.note_rewrite(limits::REWRITTEN_BYTES_PER_FLUSH - 1);
+        leftovers.add_table("bots");
+        assert_eq!(leftovers.take_tables(), Some(["bots"].into()));
     }
 }

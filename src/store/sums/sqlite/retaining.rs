@@ -31,6 +31,7 @@ impl Retaining {
 
     /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
     pub(super) fn note(&mut self, flush: &Flush) {
+        self.leftovers.note_flush();
         flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
         // Names of figures that are too small to be at rest go as well.
         flush.at_rest.iter().for_each(|(site, _)| self.leftovers.add_site(*site));
