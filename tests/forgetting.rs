@@ -1,5 +1,8 @@
 //! What an owner has forgotten is in no figure and in no byte, and all else is as it was.
 
+mod clock;
+mod mistakes;
+
 use headcount::cell::{Axis, Dimension, Metric};
 use headcount::collector::SnapshotScope;
 use headcount::control::forget::ForgetCommand;
@@ -417,8 +420,10 @@ fn a_dry_run_tells_what_the_run_takes() {
         assert_eq!(would["names"], gone, "{values:?} {days:?}");
         let pairs = would["cells_of_two_dimensions_by_day"].as_u64().unwrap();
         assert!(pairs > 0 && would["cells_by_day"].as_u64().unwrap() > 0, "{would}");
-        let again = removed(&world, Command::SiteForget(of(values, days, true)));
-        assert!(again.as_object().unwrap().values().all(|count| count == 0), "{again}");
+        let again = world.command(Command::SiteForget(of(values, days, true)));
+        assert_eq!(again.is_err(), !values.is_empty());
+        let nothing = |reply: Reply| reply.json["removed"].as_object().unwrap().values().all(|count| count == 0);
+        assert!(again.is_ok_and(nothing) || !values.is_empty());
         if values.is_empty() {
             world.expect_forgotten(if days == Some("2026-07-03") { 6 } else { 12 }, 0);
         }
@@ -474,7 +479,10 @@ fn what_is_due_goes_at_a_start_and_what_was_interrupted_goes_on() {
     let mut world = world();
     set(&world, "keep", "months=1m");
     // It was off at each midnight.
-    world.restart_after(|world| world.go_to("2026-11-02T08:00:00Z"));
+    for day in ["2026-08-02", "2026-09-02"] {
+        world.restart_after(|world| world.go_to(&format!("{day}T08:00:00Z")));
+        settle(&world);
+    }
     world.expect_forgotten(24, 0);
     world.pageview("/again").by("ana").ok();
     settle(&world);

@@ -171,7 +171,14 @@ fn commands_work_while_the_server_runs_and_count_at_once() {
     assert!(link.starts_with(&format!("{}/sign-in/", server.url)), "{link}");
     assert!(printed(&["token", "list", "--data", &data]).starts_with("1  read  example.com"));
     printed(&["token", "revoke", "1", "--data", &data]);
-    printed(&["site", "remove", "example.com", "--data", &data]);
+    let (code, sentence) = refused(&["site", "remove", "example.com", "--data", &data]);
+    assert!(code == 2 && sentence.contains("say --yes"), "{sentence}");
+    let would = printed(&["site", "remove", "example.com", "--dry-run", "--data", &data]);
+    assert!(would.contains("This would go") && would.contains("The site goes too"), "{would}");
+    assert!(printed(&["site", "list", "--data", &data]).contains("example.com"), "it asks first");
+    let (code, sentence) = refused(&["site", "forget", "example.com", "--page", "b", "--yes", "--data", &data]);
+    assert!(code == 1 && sentence.contains("nothing of this is counted"), "{sentence}");
+    printed(&["site", "remove", "example.com", "--yes", "--data", &data]);
     assert!(printed(&["site", "list", "--data", &data]).contains("no site yet"));
     assert_eq!(server.stop().0, 0);
 }

@@ -90,6 +90,15 @@ impl ForgottenValues {
         self.takes(Dimension::Page, text) || self.0.iter().any(is_property)
     }
 
+    /// Those that were asked for of a dimension; nothing stands for properties.
+    pub fn of(&self, dimension: Option<Dimension>) -> ForgottenValues {
+        let is_of = |value: &&ForgottenValue| match value.of {
+            ForgottenAxis::Of(of) => dimension == Some(of),
+            ForgottenAxis::Prop(_) => dimension.is_none(),
+        };
+        ForgottenValues(self.0.iter().filter(is_of).cloned().collect())
+    }
+
     /// The dimensions that were asked for, each once, in order; nothing stands for properties.
     pub fn dimensions(&self) -> Vec<Option<Dimension>> {
         let of = |value: &ForgottenValue| match value.of {

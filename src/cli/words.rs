@@ -30,6 +30,7 @@ use crate::site::Moment;
 use annotation::AnnotationWork;
 use document::DocumentWords;
 pub use explain::ExplainWords;
+pub use forget::ForgetManner;
 use notice::NoticeWords;
 use share::ShareWork;
 pub use site::SiteWork;

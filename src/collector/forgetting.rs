@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Collector, Running};
 use crate::limits;
 use crate::site::SiteId;
-use crate::store::{Forgetting, RemovedCells, StoreError, TakenOutOf};
+use crate::store::{Forgetting, RemovedCells, StoreError, TakenOut, TakenOutOf};
 
 /// Why nothing is forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ impl Collector {
     /// [`NotForgotten`]
     pub fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells, NotForgotten> {
         self.check(order)?;
-        Ok(self.count_stored(order)?)
+        Ok(self.count_stored(order)?.0)
     }
 
     /// Forgets, and answers when nothing is left of it: in the running state, the journal and the store.
@@ -43,9 +43,10 @@ impl Collector {
     pub fn forget(&self, order: &Forgetting) -> Result<RemovedCells, NotForgotten> {
         self.check(order)?;
         let _right = self.import_right().ok_or(NotForgotten::ImportRuns)?;
-        let counted = self.count_stored(order)?;
+        let (counted, marks) = self.count_stored(order)?;
+        let order = Forgetting { marks, ..order.clone() };
         self.wait(|running, waiter| running.forget(order.clone(), waiter))??;
-        let forgotten = self.0.sums.forget(order);
+        let forgotten = self.0.sums.forget(&order);
         self.0.folded.clear();
         forgotten?;
         self.wait_for_journal()?;
@@ -53,7 +54,7 @@ impl Collector {
     }
 
     /// What would go of all that is counted, the pairs of the running day with it.
-    fn count_stored(&self, order: &Forgetting) -> Result<RemovedCells, StoreError> {
+    fn count_stored(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>), StoreError> {
         self.store_ended(order.site)?;
         self.wait(Running::store_pairs)??;
         self.0.sums.count_forgotten(order)

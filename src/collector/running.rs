@@ -20,6 +20,7 @@ mod minutes;
 mod opening;
 mod publishing;
 mod recovery;
+mod trust;
 mod unstored;
 mod wake;
 
@@ -51,6 +52,7 @@ pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
 use journaling::Journaling;
 use minutes::Minutes;
+use trust::ClockTrust;
 use wake::Wake;
 
 /// Where somebody waits for a flush.
@@ -206,8 +208,7 @@ pub(super) struct Running {
     /// When the next day ends, among those of the directory that was looked at.
     next_end: Moment,
     looked_at: Arc<Directory>,
-    /// The day of each site that the store was last told.
-    told: HashMap<SiteId, Day>,
+    trust: ClockTrust,
     sums: Arc<dyn SumStore>,
     /// Sites with the day on which visitors may count again, because those from before a start are not known.
     repeating: HashMap<SiteId, Day>,
@@ -254,7 +255,7 @@ impl Running {
             checkpointed: now,
             quiet: (now, now),
             next_end: now,
-            told: HashMap::new(),
+            trust: ClockTrust::of(sums.believed_day()?),
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
             publishing: HashSet::new(),

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{CommandRefusal, Done, Reply, find, refuse, report};
-use crate::cell::{Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
+use crate::cell::{Dimension, ForgottenAxis, ForgottenValue, ForgottenValues, JOINT};
 use crate::collector::{Collector, NotForgotten};
 use crate::config;
+use crate::limits;
 use crate::page::text::noun;
 use crate::site::{Day, Site};
 use crate::store::{Forgetting, RemovedCells};
@@ -46,18 +47,34 @@ pub(super) fn forget(collector: &Collector, command: &ForgetCommand) -> Done {
     let values = command.values.iter().map(|(of, value)| named(of, value)).collect::<Result<Vec<_>, _>>()?;
     let values = Some(ForgottenValues(values)).filter(|values| !values.0.is_empty());
     let days = command.days.as_deref().map(|text| days(collector, &site, text)).transpose()?;
-    carry_out(collector, &site, &order(collector, &site, values, days), command.dry_run)
+    let order = order(collector, &site, values, days);
+    let reply = carry_out(collector, &site, &order, command.dry_run)?;
+    match reply {
+        Some(reply) => Ok(reply),
+        None if order.values.is_none() => Ok(nothing(&site, command.dry_run)),
+        None => {
+            let domain = &site.domain;
+            let hint = nearest(collector, &order, command)?.map(|flag| format!("; did you mean {flag}?"));
+            refuse(format!("nothing of this is counted for {domain}{}", hint.unwrap_or_default()))
+        }
+    }
 }
 
 /// Forgets all that was counted for a site.
 pub(super) fn reset(collector: &Collector, domain: &str, dry_run: bool) -> Done {
     let site = find(collector, domain)?;
-    carry_out(collector, &site, &order(collector, &site, None, None), dry_run)
+    let reply = carry_out(collector, &site, &order(collector, &site, None, None), dry_run)?;
+    Ok(reply.unwrap_or_else(|| nothing(&site, dry_run)))
+}
+
+fn nothing(site: &Site, dry_run: bool) -> Reply {
+    let text = format!("Nothing of this is counted for {}.\n", site.domain);
+    Reply::new(text, described(site, RemovedCells::default(), dry_run, false))
 }
 
 fn order(collector: &Collector, site: &Site, values: Option<ForgottenValues>, days: Option<(Day, Day)>) -> Forgetting {
     let today = site.schedule.locate(collector.clock().now()).day;
-    Forgetting { site: site.id, values, days, today }
+    Forgetting { site: site.id, values, days, today, marks: Vec::new() }
 }
 
 fn days(collector: &Collector, site: &Site, text: &str) -> Result<(Day, Day), CommandRefusal> {
@@ -82,9 +99,18 @@ fn named(of: &str, value: &str) -> Result<ForgottenValue, CommandRefusal> {
     Ok(ForgottenValue { of: ForgottenAxis::Of(dimension), pattern: value.to_owned() })
 }
 
-fn carry_out(collector: &Collector, site: &Site, order: &Forgetting, dry_run: bool) -> Done {
+/// Nothing where there was nothing. It is carried out all the same: one that was interrupted has left what is not counted.
+fn carry_out(
+    collector: &Collector,
+    site: &Site,
+    order: &Forgetting,
+    dry_run: bool,
+) -> Result<Option<Reply>, CommandRefusal> {
     let done = if dry_run { collector.count_forgotten(order) } else { collector.forget(order) };
     let removed = done.map_err(refused)?;
+    if removed.is_empty() {
+        return Ok(None);
+    }
     let still_named = still_named(collector, site, order)?;
     let mut text = told(site, removed, dry_run);
     if still_named {
@@ -93,10 +119,52 @@ fn carry_out(collector: &Collector, site: &Site, order: &Forgetting, dry_run: bo
              `headcount site show` lists them.\n",
         );
     }
+    Ok(Some(Reply::new(text, described(site, removed, dry_run, still_named))))
+}
+
+fn described(site: &Site, removed: RemovedCells, dry_run: bool, still_named: bool) -> Value {
     let rows: Map<String, Value> =
         removed.rows().into_iter().map(|(name, count)| (name.replace(' ', "_"), count.into())).collect();
-    let json = json!({"site": site.domain, "dry_run": dry_run, "removed": rows, "settings_name_it": still_named});
-    Ok(Reply::new(text, json))
+    json!({"site": site.domain, "dry_run": dry_run, "removed": rows, "settings_name_it": still_named})
+}
+
+/// A flag whose value is counted, and most like one that is not.
+fn nearest(
+    collector: &Collector,
+    order: &Forgetting,
+    command: &ForgetCommand,
+) -> Result<Option<String>, CommandRefusal> {
+    let names = collector.sums().names_with("")?;
+    let own = || names.iter().filter(|(site, name)| *site == order.site && !name.contains(JOINT)).map(|(_, name)| name);
+    for (of, given) in command.values.iter().filter(|(_, given)| !given.contains('*')) {
+        let (key, text) = given.split_once('=').filter(|_| of == "prop").unzip();
+        let text = as_counted(of, text.unwrap_or(given)).to_lowercase();
+        let likeness = |name: &String| (strsim::jaro_winkler(&text, &name.to_lowercase()) * 100.0) as u32;
+        let mut alike: Vec<_> = own().map(|name| (likeness(name), name)).collect();
+        alike.retain(|(likeness, _)| *likeness >= limits::LIKENESS_PERCENT_MIN);
+        alike.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, name) in alike.into_iter().take(limits::ALIKE_TRIED) {
+            let value = key.map_or_else(|| name.clone(), |key| format!("{key}={name}"));
+            let values = Some(ForgottenValues(vec![named(of, &value)?]));
+            let counted = collector.count_forgotten(&Forgetting { values, ..order.clone() }).map_err(refused)?;
+            if !counted.is_empty() {
+                return Ok(Some(format!("--{} {value:?}", of.replace('_', "-"))));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What a page is counted as that was given as an address, or without its slash.
+fn as_counted(of: &str, given: &str) -> String {
+    let is_page = matches!(of, "page" | "entry_page" | "exit_page");
+    let path = given.split_once("://").map(|(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    match path {
+        _ if !is_page => given.to_owned(),
+        Some(path) => format!("/{}", path.split(['?', '#']).next().unwrap_or(path)),
+        None if given.starts_with('/') => given.to_owned(),
+        None => format!("/{given}"),
+    }
 }
 
 fn refused(error: NotForgotten) -> CommandRefusal {
@@ -108,9 +176,6 @@ fn refused(error: NotForgotten) -> CommandRefusal {
 
 fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
     let domain = &site.domain;
-    if removed.is_empty() {
-        return format!("Nothing of this is counted for {domain}.\n");
-    }
     let mut text = match dry_run {
         true => format!("This would go from the figures of {domain}, for good:\n\n"),
         false => format!("This is gone from the figures of {domain}:\n\n"),

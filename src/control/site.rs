@@ -101,7 +101,8 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
     let now = collector.clock().now();
     let before = site.clone();
     site.settings = changed(site.settings, &change, &site.domain, collector)?;
-    if site.settings.retention != before.settings.retention {
+    let is_given = SiteSetting::all().any(|setting| setting.name == "keep" && change.has(setting));
+    if site.settings.retention != before.settings.retention || is_given {
         site.settings.retention_changed = Some(site.schedule.locate(now).day);
     }
     if let Some(name) = change.zone()? {

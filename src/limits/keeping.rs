@@ -91,3 +91,20 @@ pub const RETAINED_DAYS_AT_ONCE: i32 = 31;
 pub const MARKS_TOLD: usize = 5;
 /// Dimensions that have a least figure at rest of their own.
 pub const LEAST_AT_REST_MAX: usize = 64;
+/// How far the clock may be ahead of what is stored at a start, in days, so that it is believed: a month off.
+pub const CLOCK_AHEAD_DAYS: i32 = 35;
+/// How far it may jump while the program runs, in days: a weekend asleep.
+pub const CLOCK_STEP_DAYS: i32 = 3;
+/// Free pages of the database that are given back at once, while nobody else writes: some milliseconds.
+pub const VACUUM_PAGES: i64 = 1_024;
+/// Bytes of the file for each of which one flush passes until tables are written anew again: writers wait for some hundredths of the
+/// time at the most.
+pub const REWRITTEN_BYTES_PER_FLUSH: u64 = 4 << 20;
+/// Time between two looks whether nobody reads the database's log any more, in milliseconds.
+pub const SETTLE_LOOK_MS: u64 = 20;
+/// How much alike, of a hundred, a value must be that is named in the place of one that is not counted.
+pub const LIKENESS_PERCENT_MIN: u32 = 80;
+/// Values that are tried for that.
+pub const ALIKE_TRIED: usize = 3;
+/// A day of UTC, in milliseconds: so long a clock is doubted.
+pub const UTC_DAY_MS: i64 = 86_400_000;

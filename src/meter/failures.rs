@@ -99,6 +99,13 @@ failure_kinds! {
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.
     Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+    /// The clock is far ahead of what is stored.
+    Clock => (
+        "clock",
+        "the clock has jumped ahead; nothing is removed for its age until a day has passed",
+        "the clock has jumped ahead; nothing is removed for its age until a day has passed",
+        UntilDone
+    ),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
 }

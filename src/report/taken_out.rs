@@ -21,7 +21,9 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
     }
     let shown = told[..told.len() - more].join(", ");
     let rest = if more > 0 { format!(", and {more} more times") } else { String::new() };
-    Some(format!("Something was taken out of these figures for good: {shown}{rest}. Totals of other days are whole."))
+    let has_everything = marks.iter().any(|mark| mark.of == TakenOutOf::Everything);
+    let whole = if has_everything { "Totals of other days are whole" } else { "Totals are whole" };
+    Some(format!("Something was taken out of these figures for good: {shown}{rest}. {whole}."))
 }
 
 /// Whether values may be part of `(other)` though there was room for them: because they were small when their day was over, or because

@@ -287,10 +287,12 @@ impl Retention {
             texts => Retention::read(texts).ok(),
         };
         let (Some(before), Some(after)) = (read(before), read(after)) else { return true };
-        // Any day will do: the longest months before it are those of any other, to within three days.
-        let first = |retention: &Retention, kind| retention.kept_for(kind).map(|kept| kept.first_day(Day(20_620)));
-        RetainedKind::ALL.into_iter().any(|kind| match (first(&before, kind), first(&after, kind)) {
-            (Some(before), Some(after)) => after < before,
+        // Months and days differ by the day on which they are counted: all days of four years, which have every month.
+        let is_ever_longer = |before: KeptFor, after: KeptFor| {
+            before != after && (0..=4 * 366).map(Day).any(|day| after.first_day(day) < before.first_day(day))
+        };
+        RetainedKind::ALL.into_iter().any(|kind| match (before.kept_for(kind), after.kept_for(kind)) {
+            (Some(before), Some(after)) => is_ever_longer(before, after),
             (before, after) => before.is_some() && after.is_none(),
         })
     }
@@ -367,6 +369,24 @@ mod tests {
         assert_eq!(first(RetainedKind::Bots).as_deref(), Some("2026-06-21"));
         assert_eq!(first(RetainedKind::Mails), None);
         assert_eq!(retention.words(), ["days=2m", "months=12m", "bots=10d"]);
+    }
+
+    #[test]
+    fn what_is_kept_longer_on_any_day_is_longer() {
+        for (before, after, longer) in [
+            ("bots=50d", "bots=1m", true), // up to 61 days, at the end of August
+            ("bots=1m", "bots=50d", true), // 31 days, at the beginning of a month
+            ("bots=62d", "bots=1m", false),
+            ("bots=1m", "bots=28d", false),
+            ("bots=1m", "bots=29d", true), // on the first of March
+            ("bots=1y", "bots=12m", false),
+            ("bots=2m", "bots=1m", false),
+            ("bots=1m", "none", true),
+            ("none", "bots=1m", false),
+        ] {
+            let [of_before, of_after] = [before, after].map(|text| vec![text.to_owned()]);
+            assert_eq!(Retention::is_longer(&of_before, &of_after), longer, "{before} {after}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -88,15 +89,35 @@ impl SqliteFile {
         }
     }
 
+    /// Empties the log wholly, and waits for whoever reads it; whoever writes does not wait meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Busy` when somebody reads too long.
+    pub(super) fn settle_between(&self) -> Result<(), StoreError> {
+        let looks = limits::STORE_BUSY_S * 1_000 / limits::SETTLE_LOOK_MS;
+        for _ in 0..looks {
+            let writer = self.writer();
+            writer.busy_timeout(Duration::ZERO)?;
+            let settled = SqliteFile::settle(&writer);
+            writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
+            drop(writer);
+            if !matches!(settled, Err(StoreError::Busy)) {
+                return settled;
+            }
+            std::thread::sleep(Duration::from_millis(limits::SETTLE_LOOK_MS));
+        }
+        Err(StoreError::Busy)
+    }
+
     /// Empties the log as far as nobody reads it; the next time does the rest.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(super) fn checkpoint(writer: &Connection) -> Result<(), StoreError> {
         // Whoever writes does not wait for whoever reads.
-        writer.busy_timeout(std::time::Duration::ZERO)?;
+        writer.busy_timeout(Duration::ZERO)?;
         let done = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        writer.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
+        writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
         Ok(done?)
     }
 

@@ -220,6 +220,12 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn has_batch(&self, id: Digest) -> Result<bool, StoreError>;
 
+    /// The last day (UTC) on which the clock was believed; where none was noted, the last one that has sums. Nothing without any.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn believed_day(&self) -> Result<Option<Day>, StoreError>;
+
     /// The days that got cells of dimensions and were not closed since: after a restart nobody has them in memory, and the
     /// collector closes them without a snapshot when their time has come.
     ///
@@ -312,7 +318,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError`]
-    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells, StoreError>;
+    fn count_forgotten(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>), StoreError>;
 
     /// Does the rest of an order whose flush ([`Flush::forgotten`]) was applied: of days that are over, months and pairs. Names that no
     /// cell has any more go as well, and all is erased when it answers. Months of which some days are meant must have all their days.

@@ -50,8 +50,14 @@ pub const ASIDE: [(&str, &str); 13] = [
 
 /// What a block supposes that has such a text in it: run before the block. All others suppose the site example.com, once a
 /// server runs.
-pub const SUPPOSED: [(&str, &str); 3] = [
-    ("site add example.com", "headcount site remove example.com"),
+pub const SUPPOSED: [(&str, &str); 4] = [
+    (
+        "site forget example.com",
+        "for page in draft internal/draft user/ana; do curl -sf http://127.0.0.1:8080/api/event \
+         -H 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' \
+         -d '{\"n\":\"pageview\",\"u\":\"https://example.com/'$page'\",\"d\":\"example.com\"}' >out; done",
+    ),
+    ("site add example.com", "headcount site remove example.com --yes"),
     ("user add Ana", "if headcount user list | grep ^Ana; then headcount user remove Ana; fi"),
     ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
 ];

@@ -12,7 +12,9 @@ use headcount::hit::place::Places;
 use headcount::report::Sums;
 use headcount::site::{Day, Domain, LeastAtRest, Settings, SiteId};
 use headcount::store::sums::memory::MemorySums;
-use headcount::store::{self, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow};
+use headcount::store::{
+    self, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow, TakenOut, TakenOutOf,
+};
 use proptest::prelude::*;
 
 use super::contract::{DAY, Kept, SITE, ask, cells, day_of, rows, state};
@@ -72,7 +74,9 @@ fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
         ForgottenValues(vec![ForgottenValue { of: ForgottenAxis::Of(dimension), pattern: pattern.into() }])
     };
     let days = days.map(|(a, b)| (Day(DAY.0 + a.min(b)), Day(DAY.0 + a.max(b))));
-    Forgetting { site: SITE, values: values.map(of), days, today: Day(DAY.0 + 100) }
+    let of_marks = values.map_or(TakenOutOf::Everything, |_| TakenOutOf::Of(Dimension::Page));
+    let marks = days.map(|(first, last)| TakenOut { first, last, of: of_marks }).into_iter().collect();
+    Forgetting { site: SITE, values: values.map(of), days, today: Day(DAY.0 + 100), marks }
 }
 
 /// Small figures of each third day are folded when it is over.

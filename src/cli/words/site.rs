@@ -42,6 +42,8 @@ pub enum SiteWork {
     Remove {
         /// Its domain
         domain: String,
+        #[command(flatten)]
+        manner: ForgetManner,
     },
 }
 
@@ -57,7 +59,7 @@ impl SiteWork {
             SiteWork::Reset { domain, manner } => {
                 Command::SiteReset { domain: domain.clone(), dry_run: manner.dry_run }
             }
-            SiteWork::Remove { domain } => Command::SiteRemove { domain: domain.clone() },
+            SiteWork::Remove { domain, .. } => Command::SiteRemove { domain: domain.clone() },
         }
     }
 }

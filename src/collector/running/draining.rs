@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::trust::Trust;
 use super::{Running, Waiter, answer};
 use crate::collector::SumsBatch;
 use crate::collector::rejections::BookedRows;
 use crate::limits;
+use crate::meter::FailureKind;
 use crate::site::{Day, Directory, LeastAtRest, Moment, RetainedKind, Retention, SiteId};
 use crate::store::{DayState, Flush, JournalMark};
 
@@ -98,25 +100,49 @@ impl Running {
 
     /// The present day of each site, said once on each, and with it from when on the site keeps its sums. At a start too, so that a
     /// machine that is off at every midnight removes what is due, and what a stop has interrupted goes on; but not by a setting that
-    /// was changed on this day: who has mistyped it has until the end of the day.
+    /// was changed on this day: who has mistyped it has until the end of the day. Nor by a clock that is doubted, unless the setting
+    /// was given since.
     pub(super) fn present(&mut self, now: Moment) -> Flush {
-        let mut present = Flush::default();
+        let trust = self.look_at_clock(now);
+        let (believed, is_doubted) = (self.trust.believed(), self.trust.doubted_on().is_some());
+        let mut present = Flush { believed, is_doubted, ..Flush::default() };
         for site in self.directory.load().all() {
             let today = site.schedule.locate(now).day;
-            let before = self.told.insert(site.id, today);
-            if before != Some(today) {
-                present.today.push((site.id, today));
-            }
+            let before = self.trust.told.insert(site.id, today);
             let is_new_day = before.is_some_and(|before| before < today);
             if is_new_day {
                 present.publishing.extend(self.begin_publishing(&site, today));
             }
-            let is_start = before.is_none() && self.journal.counts();
-            if is_new_day || is_start && site.settings.retention_changed.is_none_or(|changed| changed < today) {
+            let is_believed_again = trust == Trust::DoubtEnds;
+            if before != Some(today) || is_believed_again {
+                present.today.push((site.id, today));
+            }
+            let changed = site.settings.retention_changed;
+            let is_start = (before.is_none() || is_believed_again) && self.journal.counts();
+            let is_due = is_new_day || is_start && changed.is_none_or(|changed| changed < today);
+            // Days of sites begin up to a day before those of UTC.
+            let is_given_since =
+                |doubted: Day| changed.is_some_and(|changed| (doubted.0 - 1..today.0).contains(&changed.0));
+            if is_due && self.trust.doubted_on().is_none_or(is_given_since) {
                 say_retention(&mut present, site.id, &site.settings.retention, today);
             }
         }
         present
+    }
+
+    fn look_at_clock(&mut self, now: Moment) -> Trust {
+        let trust = self.trust.look(now);
+        match trust {
+            Trust::DoubtBegins => {
+                let known = self.trust.believed().map(|day| day.to_string()).unwrap_or_default();
+                let said =
+                    format!("what is stored goes to {known}; set the clock, or give `--keep` anew if it is right");
+                self.meter.failed(FailureKind::Clock, "clock", said);
+            }
+            Trust::DoubtEnds => self.meter.failures.clear(FailureKind::Clock),
+            Trust::Doubted | Trust::Believed => {}
+        }
+        trust
     }
 }
 

@@ -81,7 +81,8 @@ impl Operators {
     pub fn remove_site(&self, id: SiteId) -> Result<Option<StoreError>, SiteError> {
         self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         self.note_change(id);
-        Ok(self.file.rewrite(["sites", "notices", "announced_changes", "shares"]).err())
+        let written = self.file.rewrite(["sites", "notices", "announced_changes", "shares"], |_, _| Ok(()));
+        Ok(written.and_then(|()| self.file.settle_between()).err())
     }
 }
 

@@ -227,6 +227,10 @@ pub struct Flush {
     pub batches: Vec<(Digest, Day)>,
     /// What is forgotten when all this is added: of running days, totals and other counts.
     pub forgotten: Vec<Forgetting>,
+    /// The last day (UTC) on which the clock was believed; nothing leaves what was said before.
+    pub believed: Option<Day>,
+    /// Whether the clock is doubted: no cells by hour are deleted for their age.
+    pub is_doubted: bool,
     /// How far the sums are with the journal.
     pub journal: JournalMark,
 }

@@ -1,5 +1,7 @@
 //! What of a site's sums is to be forgotten, what went with it, and the marks that say so afterwards.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Dimension, ForgottenValues};
@@ -16,6 +18,8 @@ pub struct Forgetting {
     pub days: Option<(Day, Day)>,
     /// The site's present day, up to which marks go.
     pub today: Day,
+    /// The marks that it leaves, as [`crate::store::SumStore::count_forgotten`] tells them.
+    pub marks: Vec<TakenOut>,
 }
 
 impl Forgetting {
@@ -53,13 +57,39 @@ impl Forgetting {
         cut
     }
 
-    /// What the marks are about that it leaves; all that was counted, or some dimensions.
-    pub(super) fn marks(&self) -> Vec<TakenOutOf> {
+    /// The order by what marks are about: all that was counted, or a dimension at a time.
+    pub(super) fn parts(&self) -> Vec<(TakenOutOf, Forgetting)> {
         let of = |dimension: Option<Dimension>| dimension.map_or(TakenOutOf::Properties, TakenOutOf::Of);
-        match &self.values {
-            None => vec![TakenOutOf::Everything],
-            Some(values) => values.dimensions().into_iter().map(of).collect(),
+        let Some(values) = &self.values else { return vec![(TakenOutOf::Everything, self.clone())] };
+        let part = |dimension| Forgetting { values: Some(values.of(dimension)), ..self.clone() };
+        values.dimensions().into_iter().map(|dimension| (of(dimension), part(dimension))).collect()
+    }
+}
+
+/// Days and months of which something goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LostDays {
+    pub(super) days: BTreeSet<Day>,
+    /// Of the sums of whole months.
+    pub(super) months: BTreeSet<Month>,
+}
+
+impl LostDays {
+    /// The mark of an order that takes this; nothing where it takes nothing. A month of which no day has anything was lost as a whole.
+    pub(super) fn mark(mut self, of: TakenOutOf, order: &Forgetting) -> Option<TakenOut> {
+        for month in &self.months {
+            if self.days.range(month.first()..=month.last()).next().is_none() {
+                self.days.extend([month.first(), month.last().min(order.today)]);
+            }
         }
+        self.days.retain(|day| order.has_day(*day) && *day <= order.today);
+        let (first, last) = (*self.days.first()?, *self.days.last()?);
+        Some(TakenOut { first, last, of })
+    }
+
+    pub(super) fn add(&mut self, other: LostDays) {
+        self.days.extend(other.days);
+        self.months.extend(other.months);
     }
 }
 

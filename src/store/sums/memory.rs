@@ -37,6 +37,7 @@ type OpenCells = BTreeSet<(Axis<Name>, Name)>;
 #[derive(Debug, Default, Clone)]
 struct Held {
     flush: u64,
+    believed: Option<Day>,
     /// By number of the hour.
     hours: BTreeMap<(SiteId, Axis<Name>, i32, Name), Tally>,
     days: BTreeMap<(SiteId, Axis<Name>, Day, Name), Tally>,
@@ -84,7 +85,8 @@ impl Held {
             }
         }
         self.add_rejected(flush);
-        for (site, today) in &flush.today {
+        self.believed = flush.believed.or(self.believed);
+        for (site, today) in flush.today.iter().filter(|_| !flush.is_doubted) {
             let first = LocalHour::from_number(flush.first_hours(*site, *today).0 * 24).number();
             self.hours.retain(|(of, axis, hour, _), _| of != site || *axis == Axis::Total || *hour >= first);
         }
@@ -404,6 +406,10 @@ impl SumStore for MemorySums {
         Ok(self.held().batches.contains_key(&id.0))
     }
 
+    fn believed_day(&self) -> Result<Option<Day>, StoreError> {
+        Ok(self.held().believed)
+    }
+
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>, StoreError> {
         Ok(self.held().open.keys().copied().collect())
     }
@@ -444,8 +450,8 @@ impl SumStore for MemorySums {
         Ok(None)
     }
 
-    fn count_forgotten(&self, _order: &Forgetting) -> Result<RemovedCells, StoreError> {
-        Ok(RemovedCells::default())
+    fn count_forgotten(&self, _order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>), StoreError> {
+        Ok((RemovedCells::default(), Vec::new()))
     }
 
     fn forget(&self, order: &Forgetting) -> Result<(), StoreError> {

@@ -44,6 +44,7 @@ use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
+use crate::store::sums::forgetting::LostDays;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -114,22 +115,40 @@ impl SqliteSums {
 
     /// Writes tables anew of which something went.
     fn rewrite(&self, tables: impl IntoIterator<Item = &'static str>) -> Result<()> {
-        self.file.rewrite(tables)?;
-        leftovers::unmark(&self.writer(), SiteId::INSTANCE)
+        let written = self.file.rewrite(tables, leftovers::unmark_table);
+        self.retaining().leftovers.note_rewrite(self.file.bytes());
+        written
     }
 
-    /// Clears up behind what went: a site at a time, and then the tables of all of them. Tells whether there may be more.
+    /// Clears up behind what went: a site at a time, and then the tables of all of them. Tells whether there may be more. What fails
+    /// comes again after the next flush.
     fn clear_up(&self) -> Result<bool> {
         let site = self.retaining().leftovers.take_site();
         if let Some(site) = site {
-            if self.sweep_names(site)? > 0 {
-                self.retaining().leftovers.add_table("names");
+            let swept = self.sweep_names(site);
+            let leftovers = &mut self.retaining().leftovers;
+            match &swept {
+                Ok(0) => {}
+                Ok(_) => leftovers.add_table("names"),
+                Err(_) => leftovers.put_back(site),
             }
-            return Ok(true);
+            return swept.map(|_| true);
         }
         let tables = self.retaining().leftovers.take_tables();
-        tables.map_or(Ok(()), |tables| self.rewrite(tables))?;
-        Ok(false)
+        let Some(tables) = tables else { return Ok(false) };
+        let written = self.rewrite(tables.iter().copied());
+        if written.is_err() {
+            self.retaining().leftovers.put_tables_back(tables);
+        }
+        written.map(|()| false)
+    }
+
+    /// What an order would remove but for names, and of which days.
+    fn count_part(&self, order: &Forgetting) -> Result<(RemovedCells, LostDays)> {
+        let (rows, mut lost) = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
+        let (rest, more) = Erasing::of(&self.file, order, false)?.run()?;
+        lost.add(more);
+        Ok((rows + rest, lost))
     }
 
     fn thinning(&self) -> MutexGuard<'_, Thinning> {
@@ -221,6 +240,10 @@ impl SumSnapshot for SqliteSnapshot<'_> {
 impl SumStore for SqliteSums {
     fn last_flush(&self) -> Result<u64> {
         read::last_flush(&self.reader())
+    }
+
+    fn believed_day(&self) -> Result<Option<Day>> {
+        retaining::believed_day(&self.reader())
     }
 
     fn journal_state(&self) -> Result<JournalState> {
@@ -352,18 +375,25 @@ impl SumStore for SqliteSums {
         removal::remove(&mut self.writer(), site)?;
         self.texts.clear();
         // The sums are gone by now; what can't be erased at once is erased later.
-        let erased = self.rewrite(leftovers::TABLES);
+        let erased = self.rewrite(leftovers::TABLES).and_then(|()| self.file.settle_between());
         if erased.is_err() {
-            leftovers::TABLES.into_iter().for_each(|table| self.retaining().leftovers.add_table(table));
+            self.retaining().leftovers.put_tables_back(leftovers::TABLES);
         }
         Ok(erased.err())
     }
 
-    fn count_forgotten(&self, order: &Forgetting) -> Result<RemovedCells> {
-        let rows = forgotten_rows::count_or_remove(&self.reader(), order, false)?;
-        let rest = Erasing::of(&self.file, order, false)?.run()?;
+    fn count_forgotten(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>)> {
+        let (removed, lost) = self.count_part(order)?;
         let names = sweep::count(&self.file.snapshot(), order)?;
-        Ok(RemovedCells { names, ..rows + rest })
+        let parts = order.parts();
+        let marks = match parts.as_slice() {
+            [(of, _)] => lost.mark(*of, order).into_iter().collect(),
+            parts => {
+                let mark = |(of, part): &(_, _)| Ok(self.count_part(part)?.1.mark(*of, part));
+                parts.iter().map(mark).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect()
+            }
+        };
+        Ok((RemovedCells { names, ..removed }, marks))
     }
 
     fn forget(&self, order: &Forgetting) -> Result<()> {
@@ -372,10 +402,16 @@ impl SumStore for SqliteSums {
         let erased = Erasing::of(&self.file, order, true).and_then(Erasing::run);
         drop(change);
         self.months().let_go();
-        self.sweep_names(order.site)?;
+        if let Err(error) = self.sweep_names(order.site) {
+            self.retaining().leftovers.put_back(order.site);
+            return Err(error);
+        }
         // What was announced or declared of it before, and taken back, leaves copies as well.
-        self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]))?;
-        SqliteFile::settle(&self.writer())?;
+        let written = self.rewrite(leftovers::TABLES.into_iter().chain(["sites", "announced_changes"]));
+        if written.is_err() {
+            self.retaining().leftovers.put_tables_back(leftovers::TABLES);
+        }
+        written.and_then(|()| self.file.settle_between())?;
         erased.map(drop)
     }
 

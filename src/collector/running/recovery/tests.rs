@@ -144,7 +144,7 @@ fn what_is_due_goes_at_a_start_but_by_a_setting_of_this_day_from_the_next_day_on
         settings.retention_changed = changed;
         let mut starts = Starts::of(&settings);
         starts.with(|running, now| {
-            running.told.clear();
+            running.trust.told.clear();
             let begun = running.present(now);
             assert_eq!((begun.today.len(), begun.day_pairs_from.len()), (1, at_start));
             let next = running.present(now.plus(24 * HOUR));

@@ -413,8 +413,11 @@ pub const ALLOWED: &[AllowedTable] = &[
         "From which day on each kind of sums is there.",
         &[
             number("site", "the site"),
-            number("kind", "the kind, or 100 where something is to be cleared up"),
-            number("day", "the first day"),
+            number(
+                "kind",
+                "the kind; of site 0, 101 is the last day on which the clock was believed; from 100 on else what is to be cleared up",
+            ),
+            number("day", "the first day, or that day"),
         ],
     ),
     table(

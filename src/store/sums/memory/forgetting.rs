@@ -7,11 +7,11 @@ use crate::cell::{Axis, Dimension, ForgottenValues};
 use crate::counts::Name;
 use crate::counts::pairs::Pair;
 use crate::site::{LocalHour, SiteId};
-use crate::store::{Forgetting, OTHER_PAGES, TakenOut};
+use crate::store::{Forgetting, OTHER_PAGES};
 
 impl Held {
     pub(super) fn forget(&mut self, order: &Forgetting) {
-        self.mark(order);
+        self.taken_out.extend(order.marks.iter().map(|mark| (order.site, *mark)));
         let goes = |site: &SiteId, axis: &Axis<Name>, value: &Name| {
             *site == order.site && order.values.as_ref().is_none_or(|values| takes(values, axis, value))
         };
@@ -34,15 +34,6 @@ impl Held {
             None => self.forget_counts(order),
             Some(values) => self.forget_texts(order, values),
         }
-    }
-
-    fn mark(&mut self, order: &Forgetting) {
-        let totals = self.days.keys().filter(|(site, axis, ..)| *site == order.site && *axis == Axis::Total);
-        let Some(counted) = totals.map(|(_, _, day, _)| *day).min() else { return };
-        let (first, last) = order.days.unwrap_or((counted, order.today));
-        let (first, last) = (first.max(counted), last.min(order.today));
-        let marks = order.marks().into_iter().filter(|_| first <= last);
-        self.taken_out.extend(marks.map(|of| (order.site, TakenOut { first, last, of })));
     }
 
     fn forget_counts(&mut self, order: &Forgetting) {

@@ -15,6 +15,7 @@ use crate::cell::packed::{BlockPacker, ColumnBlock, PackedBlock, chunks, pack, u
 use crate::limits;
 use crate::site::{Day, Month};
 use crate::store::sqlite::{SqliteFile, TALLY_COLUMNS as TALLY};
+use crate::store::sums::forgetting::LostDays;
 use crate::store::{Forgetting, Grain, RemovedCells, StoreError};
 
 /// An order while it is carried out, or while it is counted what it would remove.
@@ -24,16 +25,17 @@ pub(super) struct Erasing<'a> {
     gone: GoneCells,
     writes: bool,
     removed: RemovedCells,
+    lost: LostDays,
 }
 
 impl<'a> Erasing<'a> {
     pub(super) fn of(file: &'a SqliteFile, order: &'a Forgetting, writes: bool) -> Result<Erasing<'a>> {
         let gone = GoneCells::of(&file.reader(), order)?;
-        Ok(Erasing { file, order, gone, writes, removed: RemovedCells::default() })
+        Ok(Erasing { file, order, gone, writes, removed: RemovedCells::default(), lost: LostDays::default() })
     }
 
     /// Does all of it, and tells what went.
-    pub(super) fn run(mut self) -> Result<RemovedCells> {
+    pub(super) fn run(mut self) -> Result<(RemovedCells, LostDays)> {
         self.outdate_months()?;
         for chunk in self.packed_ids()?.chunks(limits::CLEARED_BLOCKS) {
             self.step(|erasing, connection| chunk.iter().try_for_each(|id| erasing.packed(connection, *id)))?;
@@ -43,7 +45,7 @@ impl<'a> Erasing<'a> {
             self.step(|erasing, connection| chunk.iter().try_for_each(|id| erasing.pairs(connection, *id)))?;
         }
         self.step(|erasing, connection| erasing.state(connection))?;
-        Ok(self.removed)
+        Ok((self.removed, self.lost))
     }
 
     /// One transaction; nothing is written where it is only counted.
@@ -112,6 +114,9 @@ impl<'a> Erasing<'a> {
         let is_outdated = is_month && !self.covers(Month(bucket));
         let (gone, kept): (CellList, CellList) =
             unpack_all(&cells)?.into_iter().partition(|((value, _), _)| is_outdated || self.gone.takes(axis, *value));
+        if !is_month && !gone.is_empty() {
+            self.lost.days.insert(Day(bucket));
+        }
         match grain {
             // Its rows are counted.
             _ if is_month => {}
@@ -154,6 +159,7 @@ impl<'a> Erasing<'a> {
             keys.extend(self.gone.takes((key.0, key.1), key.3).then_some(key));
         }
         self.removed.months += keys.len() as u64;
+        self.lost.months.extend(keys.iter().map(|(_, _, month, _)| Month(*month)));
         let sql = "DELETE FROM months WHERE site = ? AND dimension = ? AND prop = ? AND bucket = ? AND value = ?";
         let mut delete = connection.prepare_cached(sql)?;
         for (dimension, prop, bucket, value) in keys.iter().filter(|_| self.writes) {
@@ -194,6 +200,11 @@ impl<'a> Erasing<'a> {
             return self.remove_block(connection, id);
         }
         let (gone, kept) = without(&block?, &self.gone)?;
+        match is_month {
+            _ if gone == 0 => {}
+            true => _ = self.lost.months.insert(Month(bucket)),
+            false => _ = self.lost.days.insert(Day(bucket)),
+        }
         *(if is_month { &mut self.removed.month_pairs } else { &mut self.removed.day_pairs }) += gone;
         match kept {
             _ if gone == 0 || !self.writes => Ok(()),

@@ -4,23 +4,24 @@
 //! Whoever counts has let go of the same things under its lock, and the flush brings what it had until then: what comes later is in
 //! later flushes, and stays.
 
+use std::cell::RefCell;
+
 use rusqlite::{Connection, params};
 
 use super::compaction::tally;
 use super::gone_cells::GoneCells;
 use super::write::table;
-use super::{Result, read, releases, taken_out};
+use super::{Result, releases, taken_out};
 use crate::cell::{Dimension, Tally};
 use crate::site::{Day, Month};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sums::forgetting::LostDays;
 use crate::store::{Forgetting, Grain, OTHER_PAGES, RemovedCells};
 
 /// Removes the rows, and leaves the marks.
 pub(super) fn forget(connection: &Connection, orders: &[Forgetting]) -> Result<()> {
     for order in orders {
-        if let Some(first) = read::first_day(connection, order.site)? {
-            taken_out::mark(connection, order, first)?;
-        }
+        taken_out::mark(connection, order)?;
         count_or_remove(connection, order, true)?;
         releases::take_out(connection, order)?;
     }
@@ -28,16 +29,21 @@ pub(super) fn forget(connection: &Connection, orders: &[Forgetting]) -> Result<(
 }
 
 /// Counts the rows that an order is about, and removes them if it `writes`.
-pub(super) fn count_or_remove(connection: &Connection, order: &Forgetting, writes: bool) -> Result<RemovedCells> {
+pub(super) fn count_or_remove(
+    connection: &Connection,
+    order: &Forgetting,
+    writes: bool,
+) -> Result<(RemovedCells, LostDays)> {
     let gone = GoneCells::of(connection, order)?;
     let (first, last) = order.day_numbers();
-    let cells = ForgottenRows { connection, order, gone: &gone, writes };
+    let cells = ForgottenRows { connection, order, gone: &gone, writes, lost: RefCell::default() };
     let mut removed = RemovedCells {
         days: cells.of(Grain::Day, first, last)?,
         hours: cells.of(Grain::Hour, first * 24, last * 24 + 23)?,
         ..RemovedCells::default()
     };
-    let of_days = |table: &str| cells.all(&format!("{table} WHERE site = ? AND day BETWEEN ? AND ?"), first, last);
+    let of_days =
+        |table: &str| cells.all(&format!("{table} WHERE site = ? AND day BETWEEN ? AND ?"), "day", first, last);
     match &order.values {
         None => {
             removed.totals = cells.totals(first, last)?;
@@ -46,14 +52,13 @@ pub(super) fn count_or_remove(connection: &Connection, order: &Forgetting, write
             if order.days.is_none() && writes {
                 connection.execute("DELETE FROM imports WHERE site = ?", [order.site.0])?;
             }
-            Ok(removed)
         }
         Some(_) => {
             removed.bots = cells.groups_of_pages(first, last)?;
             removed.mails = cells.campaigns(first, last)?;
-            Ok(removed)
         }
     }
+    Ok((removed, cells.lost.into_inner()))
 }
 
 struct ForgottenRows<'a> {
@@ -61,24 +66,37 @@ struct ForgottenRows<'a> {
     order: &'a Forgetting,
     gone: &'a GoneCells,
     writes: bool,
+    /// Where it is only counted.
+    lost: RefCell<LostDays>,
 }
 
 impl ForgottenRows<'_> {
-    /// All rows of a table that are of some days.
-    fn all(&self, of: &str, first: i32, last: i32) -> Result<u64> {
+    /// All rows of a table that are of some days; `day` tells which.
+    fn all(&self, of: &str, day: &str, first: i32, last: i32) -> Result<u64> {
         let columns = params![self.order.site.0, first, last];
         if self.writes {
             return Ok(self.connection.execute(&format!("DELETE FROM {of}"), columns)? as u64);
         }
-        let sql = format!("SELECT count(*) FROM {of}");
-        Ok(self.connection.query_row(&sql, columns, |row| row.get::<_, i64>(0))? as u64)
+        let mut statement = self.connection.prepare(&format!("SELECT {day}, count(*) FROM {of} GROUP BY 1"))?;
+        let mut rows = statement.query(columns)?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            self.lose(Day(row.get(0)?));
+            count += row.get::<_, i64>(1)? as u64;
+        }
+        Ok(count)
+    }
+
+    fn lose(&self, day: Day) {
+        self.lost.borrow_mut().days.insert(day);
     }
 
     /// Cells of running days.
     fn of(&self, grain: Grain, first: i32, last: i32) -> Result<u64> {
         let (site, table) = (self.order.site.0, table(grain));
         if matches!(self.gone, GoneCells::All) {
-            return self.all(&format!("{table} WHERE site = ? AND bucket BETWEEN ? AND ?"), first, last);
+            let day = if grain == Grain::Hour { "bucket / 24" } else { "bucket" };
+            return self.all(&format!("{table} WHERE site = ? AND bucket BETWEEN ? AND ?"), day, first, last);
         }
         let sql =
             format!("SELECT dimension, prop, bucket, value FROM {table} WHERE site = ? AND bucket BETWEEN ? AND ?");
@@ -86,8 +104,11 @@ impl ForgottenRows<'_> {
         let mut rows = statement.query(params![site, first, last])?;
         let mut keys: Vec<(u8, i64, i32, u32)> = Vec::new();
         while let Some(row) = rows.next()? {
-            let key = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            keys.extend(self.gone.takes((key.0, key.1), key.3).then_some(key));
+            let key: (u8, i64, i32, u32) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            if self.gone.takes((key.0, key.1), key.3) {
+                self.lose(Day(if grain == Grain::Hour { key.2.div_euclid(24) } else { key.2 }));
+                keys.push(key);
+            }
         }
         let sql =
             format!("DELETE FROM {table} WHERE site = ? AND dimension = ? AND prop = ? AND bucket = ? AND value = ?");
@@ -100,17 +121,21 @@ impl ForgottenRows<'_> {
 
     /// Totals of days and hours; their months become smaller by them.
     fn totals(&self, first: i32, last: i32) -> Result<u64> {
-        let site = self.order.site.0;
+        let (site, (from, to)) = (self.order.site.0, self.order.months_covered());
         if self.writes {
             for (month, tally) in self.totals_by_month(first, last)? {
                 subtract_total(self.connection, self.order, month, tally)?;
             }
-            let (from, to) = self.order.months_covered();
             let sql = "DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket BETWEEN ? AND ?";
             self.connection.execute(sql, params![site, from.0, to.0])?;
         }
         let of = |grain| format!("site_totals WHERE site = ? AND grain = {grain} AND bucket BETWEEN ? AND ?");
-        Ok(self.all(&of(1), first, last)? + self.all(&of(0), first * 24, last * 24 + 23)?)
+        if !self.writes {
+            let mut statement = self.connection.prepare(&format!("SELECT bucket FROM {}", of(2)))?;
+            let months = statement.query_map(params![site, from.0, to.0], |row| row.get(0).map(Month))?;
+            self.lost.borrow_mut().months.extend(months.collect::<rusqlite::Result<Vec<_>>>()?);
+        }
+        Ok(self.all(&of(1), "bucket", first, last)? + self.all(&of(0), "bucket / 24", first * 24, last * 24 + 23)?)
     }
 
     fn totals_by_month(&self, first: i32, last: i32) -> Result<std::collections::BTreeMap<Month, Tally>> {
@@ -141,6 +166,7 @@ impl ForgottenRows<'_> {
         let takes = |pages: &str| [pages, &format!("{pages}/x")].iter().any(|page| values.takes(Dimension::Page, page));
         let gone = found.into_iter().filter(|(_, _, pages, _)| takes(pages));
         let gone: Vec<_> = gone.collect();
+        gone.iter().for_each(|(day, ..)| self.lose(Day(*day)));
         for (day, family, pages, count) in gone.iter().filter(|_| self.writes) {
             let sql = "DELETE FROM bots WHERE site = ? AND day = ? AND family = ? AND pages = ?";
             self.connection.prepare_cached(sql)?.execute(params![site, day, family, pages])?;
@@ -161,13 +187,14 @@ impl ForgottenRows<'_> {
             if values.takes(Dimension::UtmCampaign, &campaign) {
                 let of = "mails WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND campaign = ?4";
                 let columns = params![self.order.site.0, first, last, campaign];
-                removed += match self.writes {
-                    true => self.connection.execute(&format!("DELETE FROM {of}"), columns)? as u64,
-                    false => {
-                        let sql = format!("SELECT count(*) FROM {of}");
-                        self.connection.query_row(&sql, columns, |row| row.get::<_, i64>(0))? as u64
-                    }
-                };
+                let mut statement = self.connection.prepare(&format!("SELECT day FROM {of}"))?;
+                let days = statement.query_map(columns, |row| row.get(0).map(Day))?;
+                let days = days.collect::<rusqlite::Result<Vec<_>>>()?;
+                removed += days.len() as u64;
+                days.into_iter().for_each(|day| self.lose(day));
+                if self.writes {
+                    self.connection.execute(&format!("DELETE FROM {of}"), columns)?;
+                }
             }
         }
         Ok(removed)
@@ -180,5 +207,9 @@ fn subtract_total(connection: &Connection, order: &Forgetting, month: Month, tal
     let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
     let columns = params![a, b, c, d, e, f, g, h, i, j, order.site.0, month.0];
     connection.prepare_cached(&sql)?.execute(columns)?;
+    // A month of which nothing is left is none.
+    let nothing = TALLY.map(|column| format!("{column} = 0")).join(" AND ");
+    let sql = format!("DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket = ? AND {nothing}");
+    connection.prepare_cached(&sql)?.execute(params![order.site.0, month.0])?;
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
         for table in TABLES {
             transaction.execute(&format!("DELETE FROM {table} WHERE site = ?"), [site.0])?;
         }
-        leftovers::mark(transaction, SiteId::INSTANCE)
+        leftovers::TABLES.into_iter().try_for_each(|table| leftovers::mark_table(transaction, table))
     })?;
     Ok(transaction.commit()?)
 }

@@ -31,6 +31,7 @@ impl Retaining {
 
     /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
     pub(super) fn note(&mut self, flush: &Flush) {
+        self.leftovers.note_flush();
         flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
         // Names of figures that are too small to be at rest go as well.
         flush.at_rest.iter().for_each(|(site, _)| self.leftovers.add_site(*site));
@@ -160,7 +161,8 @@ fn remove_oldest(file: &SqliteFile, site: SiteId, kind: RetainedKind, first: Day
         transaction.prepare_cached(sql)?.execute(params![site.0, kind.code(), first.0])?;
         match kind {
             RetainedKind::Rejections => {}
-            RetainedKind::Bots | RetainedKind::Mails => leftovers::mark(&transaction, SiteId::INSTANCE)?,
+            RetainedKind::Bots => leftovers::mark_table(&transaction, "bots")?,
+            RetainedKind::Mails => leftovers::mark_table(&transaction, "mails")?,
             _ => leftovers::mark(&transaction, site)?,
         }
     }
@@ -195,6 +197,25 @@ fn remove_from(connection: &Connection, site: SiteId, place: &RetainedPlace, fir
         connection.prepare_cached(&sql)?.execute(params![site.0, before, last])?
     };
     Ok(removed > 0)
+}
+
+/// The kind in `kept_from`, of the instance, of the last day on which the clock was believed.
+const BELIEVED: u8 = 101;
+
+/// The last day (UTC) on which the clock was believed; where none was noted, the last one that has sums. Nothing in an empty file.
+pub(super) fn believed_day(connection: &Connection) -> Result<Option<Day>> {
+    let sql = "SELECT coalesce((SELECT day FROM kept_from WHERE site = ? AND kind = ?),
+                               (SELECT max(bucket) FROM site_totals WHERE grain = 1))";
+    let day: Option<i32> = connection.query_row(sql, params![SiteId::INSTANCE.0, BELIEVED], |row| row.get(0))?;
+    Ok(day.map(Day))
+}
+
+/// Notes the last day on which the clock was believed.
+pub(super) fn set_believed(connection: &Connection, day: Day) -> Result<()> {
+    let sql = "INSERT INTO kept_from VALUES (?, ?, ?)
+               ON CONFLICT DO UPDATE SET day = excluded.day WHERE day <> excluded.day";
+    connection.prepare_cached(sql)?.execute(params![SiteId::INSTANCE.0, BELIEVED, day.0])?;
+    Ok(())
 }
 
 /// The first day from which on days are there, where older ones are gone.

@@ -218,7 +218,7 @@ fn remove(connection: &Connection, site: SiteId, last: i64, used: &mut UsedNumbe
     })?;
     leftovers::unmark(connection, site)?;
     if !ids.is_empty() {
-        leftovers::mark(connection, SiteId::INSTANCE)?;
+        leftovers::mark_table(connection, "names")?;
     }
     Ok(ids.len() as u64)
 }

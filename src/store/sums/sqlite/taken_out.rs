@@ -6,12 +6,10 @@ use super::{Result, retaining};
 use crate::site::{Day, SiteId};
 use crate::store::{Forgetting, TakenOut, TakenOutOf};
 
-/// Leaves the marks of an order to forget: from the first day that had anything to the present one at the most.
-pub(super) fn mark(connection: &Connection, order: &Forgetting, first_counted: Day) -> Result<()> {
-    let (first, last) = order.days.unwrap_or((first_counted, order.today));
-    let (first, last) = (first.max(first_counted), last.min(order.today));
+/// Leaves the marks of an order to forget.
+pub(super) fn mark(connection: &Connection, order: &Forgetting) -> Result<()> {
     let sql = "INSERT OR IGNORE INTO taken_out VALUES (?, ?, ?, ?)";
-    for of in order.marks().into_iter().filter(|_| first <= last) {
+    for TakenOut { first, last, of } in &order.marks {
         connection.prepare_cached(sql)?.execute(params![order.site.0, first.0, last.0, of.code()])?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::at_rest::AtRest;
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
-use super::{Result, compaction, forgotten_rows, leftovers, read, releases};
+use super::{Result, compaction, forgotten_rows, leftovers, read, releases, retaining};
 use crate::cell::{Axis, Sym, Tally};
 use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
@@ -75,10 +75,11 @@ pub(super) fn apply<'a>(
         releases::end(&transaction, state)?;
     }
     add_counts(&transaction, flush)?;
-    for (site, today) in &flush.today {
+    for (site, today) in flush.today.iter().filter(|_| !flush.is_doubted) {
         prune_hours(&transaction, *site, flush.first_hours(*site, *today))?;
     }
     forgotten_rows::forget(&transaction, &flush.forgotten)?;
+    flush.believed.map_or(Ok(()), |day| retaining::set_believed(&transaction, day))?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()?;

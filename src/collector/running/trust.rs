@@ -1,0 +1,119 @@
+//! In: what the clock says. Out: whether something may be removed for its age. Forgets: nothing.
+//!
+//! A clock that is years ahead would make everything too old. So a jump of it is doubted until a day has passed in steps, or until it
+//! is set back.
+
+use std::collections::HashMap;
+
+use crate::limits;
+use crate::site::{Day, Moment, SiteId};
+
+/// What is believed of the clock. Days are those of UTC.
+#[derive(Debug)]
+pub(super) struct ClockTrust {
+    /// The last day that was believed; nothing where nothing is stored, so that nothing can be too old.
+    believed: Option<Day>,
+    /// When the clock was looked at last.
+    seen: Option<Moment>,
+    /// Since when it is doubted.
+    doubted: Option<Moment>,
+    /// The day of each site that the store was last told.
+    pub(super) told: HashMap<SiteId, Day>,
+}
+
+/// What came of a look at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is doubted from now on.
+    DoubtBegins,
+    /// It is still doubted.
+    Doubted,
+    /// It was doubted, and is believed again.
+    DoubtEnds,
+    /// It is believed.
+    Believed,
+}
+
+impl ClockTrust {
+    /// With the day that the store knows as the last.
+    pub(super) fn of(known: Option<Day>) -> ClockTrust {
+        ClockTrust { believed: known, seen: None, doubted: None, told: HashMap::new() }
+    }
+
+    /// Looks at the clock.
+    pub(super) fn look(&mut self, now: Moment) -> Trust {
+        let (today, seen) = (utc_day(now), self.seen.replace(now));
+        let ahead = self.believed.map_or(0, |believed| today.0.saturating_sub(believed.0));
+        let is_start = seen.is_none();
+        let has_jumped =
+            seen.is_some_and(|seen| now.0 - seen.0 > i64::from(limits::CLOCK_STEP_DAYS) * limits::UTC_DAY_MS);
+        let was = self.doubted;
+        self.doubted = match was {
+            None if is_start => (ahead > limits::CLOCK_AHEAD_DAYS).then_some(now),
+            None => (has_jumped && self.believed.is_some()).then_some(now),
+            Some(_) if !is_start && !has_jumped && ahead <= limits::CLOCK_STEP_DAYS => None,
+            Some(_) if has_jumped => Some(now),
+            // Set back, and still ahead: the day begins anew.
+            Some(since) if now < since => Some(now),
+            Some(since) => (now.0 - since.0 < limits::UTC_DAY_MS).then_some(since),
+        };
+        match (was, self.doubted) {
+            (None, Some(_)) => Trust::DoubtBegins,
+            (Some(_), Some(_)) => Trust::Doubted,
+            (was, None) => {
+                self.believed = Some(today);
+                if was.is_some() { Trust::DoubtEnds } else { Trust::Believed }
+            }
+        }
+    }
+
+    /// The last day that was believed.
+    pub(super) fn believed(&self) -> Option<Day> {
+        self.believed
+    }
+
+    /// The day on which doubt began; nothing without.
+    pub(super) fn doubted_on(&self) -> Option<Day> {
+        self.doubted.map(utc_day)
+    }
+}
+
+fn utc_day(now: Moment) -> Day {
+    Day(now.0.div_euclid(limits::UTC_DAY_MS) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: i32, hour: i64) -> Moment {
+        Moment(i64::from(day) * limits::UTC_DAY_MS + hour * 3_600_000)
+    }
+
+    #[test]
+    fn a_clock_that_jumps_is_doubted_for_a_day_and_one_that_goes_on_is_not() {
+        let mut trust = ClockTrust::of(Some(Day(100)));
+        assert_eq!(trust.look(at(100 + limits::CLOCK_AHEAD_DAYS, 8)), Trust::Believed);
+        let today = 100 + limits::CLOCK_AHEAD_DAYS;
+        assert_eq!(trust.look(at(today + limits::CLOCK_STEP_DAYS, 8)), Trust::Believed, "a weekend asleep");
+        let far = today + 1_000;
+        assert_eq!(trust.look(at(far, 23)), Trust::DoubtBegins);
+        assert_eq!(trust.look(at(far + 1, 1)), Trust::Doubted, "a midnight is no day");
+        assert_eq!(trust.believed(), Some(Day(today + limits::CLOCK_STEP_DAYS)));
+        assert_eq!(trust.look(at(far + 1, 23)), Trust::DoubtEnds);
+        assert_eq!((trust.look(at(far + 2, 0)), trust.believed()), (Trust::Believed, Some(Day(far + 2))));
+    }
+
+    #[test]
+    fn a_start_far_ahead_is_doubted_until_the_clock_is_set_back() {
+        let mut trust = ClockTrust::of(Some(Day(100)));
+        assert_eq!(trust.look(at(101 + limits::CLOCK_AHEAD_DAYS, 0)), Trust::DoubtBegins);
+        assert_eq!(trust.look(at(101, 0)), Trust::DoubtEnds);
+        assert_eq!(ClockTrust::of(None).look(at(50_000, 0)), Trust::Believed, "there is nothing to lose");
+        let mut trust = ClockTrust::of(Some(Day(100)));
+        assert_eq!(trust.look(at(5_000, 0)), Trust::DoubtBegins);
+        assert_eq!(trust.look(at(9_000, 0)), Trust::Doubted, "a further jump");
+        assert_eq!(trust.look(at(9_000, 23)), Trust::Doubted, "begins anew");
+        assert_eq!(trust.look(at(4_000, 23)), Trust::Doubted, "still ahead");
+    }
+}

@@ -1,0 +1,78 @@
+//! A clock that is wrong has nothing removed.
+
+use super::{EVENT, PAGE, PLAN, SOURCE, is_gone, is_held, set, settle, world};
+use crate::store::file::Database;
+use crate::world::World;
+
+const TEXTS: [&str; 4] = [PAGE, SOURCE, EVENT, PLAN];
+
+fn hours(world: &World) -> i64 {
+    Database::of(world.folder()).number("SELECT count(*) FROM packed WHERE grain = 0")
+}
+
+fn health(world: &World) -> (u16, bool) {
+    let answer = world.page("/health");
+    (answer.status, answer.text().contains("the clock has jumped ahead"))
+}
+
+#[test]
+fn a_start_with_a_clock_that_is_ahead_removes_nothing() {
+    let mut world = world();
+    set(&world, "keep", "months=1m,bots=2d");
+    world.go_to("2026-07-04T08:00:00Z");
+    settle(&world);
+    let before = hours(&world);
+    assert!(before > 0);
+    // It starts again and again: what it counts there does not make the clock right.
+    for now in ["2036-01-01T08:00:00Z", "2036-01-01T09:00:00Z"] {
+        world.restart_after(|world| world.go_to(now));
+        world.pageview("/ahead").by("ana").ok();
+        settle(&world);
+        assert_eq!((health(&world), hours(&world)), ((503, true), before));
+        assert!(TEXTS.iter().all(|text| is_held(&world, text)));
+    }
+    world.restart_after(|world| world.go_to("2026-07-04T10:00:00Z"));
+    settle(&world);
+    assert_eq!((health(&world), hours(&world)), ((200, false), before));
+    // Who was off for months waits for a day.
+    world.restart_after(|world| world.go_to("2026-11-02T08:00:00Z"));
+    settle(&world);
+    world.go_to("2026-11-03T07:59:00Z");
+    settle(&world);
+    assert!(TEXTS.iter().all(|text| is_held(&world, text)));
+    world.go_to("2026-11-03T08:00:00Z");
+    settle(&world);
+    world.expect_forgotten(24, 0);
+    assert!(TEXTS.iter().all(|text| is_gone(&world, text)));
+    assert_eq!(health(&world), (200, false));
+}
+
+#[test]
+fn a_clock_that_jumps_while_the_program_runs_removes_nothing() {
+    let world = world();
+    set(&world, "keep", "months=1m");
+    world.go_to("2026-07-04T08:00:00Z");
+    settle(&world);
+    let before = hours(&world);
+    world.go_to("2036-01-01T08:00:00Z");
+    settle(&world);
+    assert_eq!((health(&world), hours(&world)), ((503, true), before));
+    assert!(TEXTS.iter().all(|text| is_held(&world, text)));
+    world.go_to("2026-07-04T09:00:00Z");
+    settle(&world);
+    assert_eq!((health(&world), hours(&world)), ((200, false), before));
+    assert!(TEXTS.iter().all(|text| is_held(&world, text)));
+}
+
+#[test]
+fn who_gives_the_time_anew_under_a_clock_that_is_doubted_means_it() {
+    let mut world = world();
+    set(&world, "keep", "months=1m");
+    world.restart_after(|world| world.go_to("2027-01-01T23:00:00Z"));
+    settle(&world);
+    set(&world, "keep", "months=1m");
+    world.go_to("2027-01-02T01:00:00Z");
+    settle(&world);
+    world.expect_forgotten(24, 0);
+    assert!(TEXTS.iter().all(|text| is_gone(&world, text)));
+}
