@@ -193,7 +193,9 @@ mod tests {
         let locks = |set: &str| locks_all(&format!("{status}CapEff:\t{set}\n"), initial);
         assert!(locks("000001ffffffffff") && locks("0000000000004000"));
         assert!(!locks("000001ffffffbfff") && !locks_all(status, initial));
-        for of_container in ["         0       1000          1\n", "0 1000 1\n1 100000 65536\n", "0 100000 4294967295\n", ""] {
+        for of_container in
+            ["         0       1000          1\n", "0 1000 1\n1 100000 65536\n", "0 100000 4294967295\n", ""]
+        {
             assert!(!locks_all("CapEff:\t000001ffffffffff\n", of_container), "{of_container}");
         }
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
