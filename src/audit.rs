@@ -19,10 +19,12 @@ mod report;
 pub mod summary;
 mod trace;
 
+use std::fs::File;
+use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::beacon::address::Networks;
 use crate::config::JournalPlace;
@@ -34,8 +36,12 @@ use disk::FileList;
 use finder::Finder;
 pub use finding::{AuditFinding, Notice};
 use known::Declared;
+use packed::FilePacking;
 use process::ProcessFacts;
 pub use report::AuditReport;
+
+/// What every database of SQLite begins with (sqlite.org/fileformat2.html).
+const DATABASE_HEAD: &[u8] = b"SQLite format 3\0";
 
 /// What to look at.
 #[derive(Debug)]
@@ -65,6 +71,7 @@ pub fn look(order: AuditOrder<'_>) -> Result<AuditReport> {
     let is_folder = path.is_dir();
     let file = if is_folder { path.join(order.database) } else { path.clone() };
     ensure!(file.is_file(), "there is no {} in {}; name its folder with --data", order.database, path.display());
+    ensure_database(&file)?;
     let open = || Inspection::open(&file).with_context(|| format!("{} can't be audited", file.display()));
     let inspection = open()?;
     let mut declared = Declared::of(&inspection, order.proxies, order.listen)?;
@@ -90,6 +97,23 @@ pub fn look(order: AuditOrder<'_>) -> Result<AuditReport> {
     report.take_journals(&journals, order.process.is_some());
     report.take_process(order.process);
     Ok(report)
+}
+
+/// Says of a file that is no database what it is.
+fn ensure_database(file: &Path) -> Result<()> {
+    let mut head = Vec::new();
+    let opened = File::open(file).with_context(|| format!("{} can't be read", file.display()))?;
+    opened.take(DATABASE_HEAD.len() as u64).read_to_end(&mut head)?;
+    if let Some(packing) = FilePacking::of(&head) {
+        bail!("{} is compressed; decompress it first, with {}", file.display(), packing.unpacked_by());
+    }
+    // An empty file is a database without tables.
+    ensure!(
+        head.is_empty() || head == DATABASE_HEAD,
+        "{} does not begin as a database does: it is another file, encrypted or damaged",
+        file.display()
+    );
+    Ok(())
 }
 
 fn journals(inspection: &Inspection, file: &Path, place: &JournalPlace, is_folder: bool) -> Result<Vec<SeenJournal>> {

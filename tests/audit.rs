@@ -396,7 +396,15 @@ fn what_is_no_database_is_told_in_a_sentence() {
     fs::write(folder.path().join("text"), "no database at all, but long enough to be looked at".repeat(50)).unwrap();
     let refused = |words: &[&str]| crate::operators::refused(&[&["audit"], words].concat());
     let (code, said) = refused(&[&path("text")]);
-    assert!(code == 1 && said.contains("damaged") && !said.contains('\n'), "{said}");
+    assert!(code == 1 && said.contains("does not begin as a database") && !said.contains('\n'), "{said}");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, b"SQLite format 3\0").unwrap();
+    fs::write(folder.path().join("copy.db.gz"), gzip.finish().unwrap()).unwrap();
+    fs::write(folder.path().join("copy.db.zst"), zstd::encode_all(&b"SQLite format 3\0"[..], 1).unwrap()).unwrap();
+    for (name, by) in [("copy.db.gz", "gunzip"), ("copy.db.zst", "unzstd")] {
+        let (code, said) = refused(&[&path(name)]);
+        assert!(code == 1 && said.contains(&format!("is compressed; decompress it first, with {by}")), "{said}");
+    }
     let (code, said) = refused(&["--data", &path("nowhere")]);
     assert!(code == 1 && said.contains("nowhere"), "{said}");
     assert_eq!(refused(&["--sign", "file"]).0, 2);

@@ -1,6 +1,6 @@
 """audit.py BINARY FOLDER MB: makes a data folder of so many megabytes and a log of a tenth of it, and prints how long an audit of each takes.
 
-FOLDER has what `pool.py` makes. The database has the sums of an imported month, and the same again for later months until it is large
+FOLDER has what `pool.py` makes. The database has the sums of 30 imported days, and the same again for later days until it is large
 enough; the log has lines of the program's kind with ordinary paths in them.
 """
 import os, resource, sqlite3, subprocess, sys, time
@@ -8,7 +8,7 @@ import os, resource, sqlite3, subprocess, sys, time
 from program import SITE
 from year import TABLES, columns, copy, day
 
-FIRST, LINES, BAR_S = 2026 * 12 + 5, 300_000, 10
+FIRST, DAYS, LINES, BAR_S = 2026 * 12 + 5, 30, 300_000, 10
 
 
 def imported(binary, folder, data):
@@ -22,12 +22,12 @@ def imported(binary, folder, data):
 def grown(file, size):
     database = sqlite3.connect(file)
     database.execute("PRAGMA journal_mode = OFF")
-    month, first = FIRST, day(FIRST)
+    first, shift = day(FIRST), 0
     while os.path.getsize(file) < size:
-        month += 1
+        shift += DAYS
         for table in TABLES:
             if "grain" in columns(database, table):
-                copy(database, table, 1, first, first + 29, day(month) - first)
+                copy(database, table, 1, first, first + DAYS - 1, shift)
         database.commit()
     database.close()
 

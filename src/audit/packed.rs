@@ -28,6 +28,16 @@ impl FilePacking {
         }
     }
 
+    /// The program that decompresses such files.
+    pub(super) const fn unpacked_by(self) -> &'static str {
+        match self {
+            FilePacking::Gzip => "gunzip",
+            FilePacking::Bzip2 => "bunzip2",
+            FilePacking::Xz => "unxz",
+            FilePacking::Zstd => "unzstd",
+        }
+    }
+
     fn unpack<'a>(self, stream: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             FilePacking::Gzip => Box::new(flate2::read::MultiGzDecoder::new(stream)),

@@ -24,7 +24,8 @@ pub struct ProcessFacts {
     pub locked_kb: Option<u64>,
     /// Memory that is swapped (`VmSwap`), in kB.
     pub swapped_kb: Option<u64>,
-    /// How much may be locked, in bytes as the kernel says it; `unlimited` also where `CAP_IPC_LOCK` lifts the limit (mlock(2)).
+    /// How much may be locked, in bytes as the kernel says it; `unlimited` also where `CAP_IPC_LOCK` lifts the limit (mlock(2)), which it
+    /// does in the initial user namespace only (`user_namespaces(7)`).
     pub locked_max: Option<String>,
     /// How large a dump may be, as the kernel says it.
     pub core_max: Option<String>,
@@ -59,7 +60,7 @@ impl ProcessFacts {
             build: build(),
             locked_kb: kilobytes(&status, "VmLck:"),
             swapped_kb: kilobytes(&status, "VmSwap:"),
-            locked_max: if locks_all(&status) {
+            locked_max: if locks_all(&status, &read("uid_map")) {
                 Some("unlimited".to_owned())
             } else {
                 limit(&limits, "Max locked memory")
@@ -152,8 +153,12 @@ fn kilobytes(status: &str, name: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix(name))?.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
-/// Whether a process has `CAP_IPC_LOCK`, number 14 of `linux/capability.h`, by `/proc/PID/status`.
-fn locks_all(status: &str) -> bool {
+/// Whether a process has `CAP_IPC_LOCK`, number 14 of `linux/capability.h`, by `/proc/PID/status`, and has it of the initial user namespace,
+/// in which each number stands for itself. A container's own namespace gives it too, and mlock(2) does not ask there.
+fn locks_all(status: &str, uid_map: &str) -> bool {
+    if !uid_map.split_whitespace().eq(["0", "0", "4294967295"]) {
+        return false;
+    }
     let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_some_and(|set| set >> 14 & 1 == 1)
 }
@@ -184,8 +189,15 @@ mod tests {
         let status = "Name:\theadcount\nVmLck:\t     132 kB\nVmSwap:\t       0 kB\n";
         assert_eq!((kilobytes(status, "VmLck:"), kilobytes(status, "VmSwap:")), (Some(132), Some(0)));
         assert_eq!(kilobytes(status, "VmPin:"), None);
-        assert!(locks_all("CapEff:\t000001ffffffffff\n") && locks_all("CapEff:\t0000000000004000\n"));
-        assert!(!locks_all("CapEff:\t000001ffffffbfff\n") && !locks_all(status));
+        let initial = "         0          0 4294967295\n";
+        let locks = |set: &str| locks_all(&format!("{status}CapEff:\t{set}\n"), initial);
+        assert!(locks("000001ffffffffff") && locks("0000000000004000"));
+        assert!(!locks("000001ffffffbfff") && !locks_all(status, initial));
+        for of_container in
+            ["         0       1000          1\n", "0 1000 1\n1 100000 65536\n", "0 100000 4294967295\n", ""]
+        {
+            assert!(!locks_all("CapEff:\t000001ffffffffff\n", of_container), "{of_container}");
+        }
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
             Max core file size        0                    unlimited            bytes     \n";
         assert_eq!(limit(limits, "Max core file size").as_deref(), Some("0"));

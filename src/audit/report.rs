@@ -13,7 +13,7 @@ use super::disk::FileList;
 use super::finding::{AuditFinding, Notice};
 use super::modes::Modes;
 use super::process::{self, ProcessFacts};
-use super::summary::{AuditSummary, ServerVerdict};
+use super::summary::{self, AuditSummary, ServerVerdict};
 use crate::journal::{JournalTrouble, SeenJournal};
 use crate::limits;
 use crate::site::Moment;
@@ -213,7 +213,7 @@ impl AuditReport {
     }
 
     fn verdict(&self) -> &'static str {
-        if self.counts.is_empty() { "clean" } else { "findings" }
+        if self.counts.is_empty() { summary::CLEAN } else { "findings" }
     }
 
     /// For scripts.

@@ -15,6 +15,9 @@ use crate::secret::signing::SigningSeed;
 /// What a summary is called, so that no other text that the key signs can pass for one.
 const WHAT: &str = "headcount audit";
 
+/// The verdict where nothing was found.
+pub(super) const CLEAN: &str = "clean";
+
 /// Counts and verdicts of an audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +83,11 @@ impl AuditSummary {
     /// The word by which every summary is known.
     pub(super) fn what() -> String {
         WHAT.to_owned()
+    }
+
+    /// Whether it says that nothing was found.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty() && self.verdict == CLEAN
     }
 
     /// Texts in it that look like secrets.

@@ -75,6 +75,19 @@ pub fn unpack(
     Ok(())
 }
 
+/// As [`ColumnBlock::visitors`], of [`pack`].
+///
+/// # Errors
+/// [`Damaged`]
+pub fn visitors(packed: &[u8], mut take: impl FnMut(i64, u64)) -> Result<(), Damaged> {
+    let mut rest = Bytes::of(packed);
+    while !rest.rest().is_empty() {
+        let length = rest.length()?;
+        ColumnBlock::open(rest.take(length)?)?.visitors(&mut take)?;
+    }
+    Ok(())
+}
+
 /// All cells of [`pack`], in order.
 ///
 /// # Errors
@@ -123,10 +136,39 @@ mod tests {
             let packed = pack(cells.clone());
             let expected: Vec<_> = cells.iter().filter(|(_, tally)| !tally.is_zero()).map(|(k, t)| (*k, *t)).collect();
             prop_assert_eq!(&unpack_all(&packed).unwrap(), &expected);
+            let mut counted = std::collections::BTreeMap::<i64, u64>::new();
+            visitors(&packed, |visitors, cells| *counted.entry(visitors).or_default() += cells).unwrap();
+            let mut one_by_one = std::collections::BTreeMap::<i64, u64>::new();
+            expected.iter().for_each(|(_, tally)| *one_by_one.entry(tally.visitors).or_default() += 1);
+            prop_assert_eq!(counted, one_by_one);
             let mut some = Vec::new();
             unpack(&packed, from..=until, |key| key.1.is_multiple_of(2), |key, tally| some.push((key, tally))).unwrap();
             let is_wanted = |key: &CellKey| (from..=until).contains(&key.0) && key.1.is_multiple_of(2);
             prop_assert_eq!(some, expected.into_iter().filter(|(key, _)| is_wanted(key)).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn whatever_stands_beside_the_numbers_of_cells_is_damage(
+            cells in prop::collection::btree_map((0..60_u32, any::<u32>()), tally(), 1..400),
+            column in any::<prop::sample::Index>(),
+            said in "[ -~]{8,20}",
+        ) {
+            let chunk = chunks(cells).next();
+            prop_assume!(chunk.is_some());
+            let mut chunk = chunk.unwrap();
+            let block = |chunk: &Chunk| {
+                let mut packer = BlockPacker::of_one_block();
+                assert!(packer.add(0, chunk.clone()).is_none());
+                packer.finish().unwrap().bytes
+            };
+            let is_sound = |bytes: &[u8]| ColumnBlock::open(bytes).and_then(|block| block.visitors(|_, _| {})).is_ok();
+            let sound = block(&chunk);
+            prop_assert!(is_sound(&sound));
+            prop_assert!(!is_sound(&[&sound, said.as_bytes()].concat()));
+            let used: Vec<usize> = (0..chunk.columns.len()).filter(|place| !chunk.columns[*place].is_empty()).collect();
+            let column = used[column.index(used.len())];
+            chunk.columns[column].extend_from_slice(said.as_bytes());
+            prop_assert!(!is_sound(&block(&chunk)));
         }
 
         #[test]

@@ -16,7 +16,8 @@ use crate::control::folder::{DATABASE, socket_of};
 use crate::control::{Command, Reply, socket};
 use crate::limits;
 
-/// The exit code is 1 where something was found, 0 where nothing was.
+/// The exit code is 1 where something was found, 0 where nothing was; with --verify, 0 only for a right signature of an audit that
+/// found nothing.
 #[derive(Debug, Args)]
 pub struct AuditWords {
     /// A backup, or a data folder; that of --data if left out
@@ -39,8 +40,10 @@ pub struct AuditWords {
 /// Does what the words say.
 pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -> Result<(), CliFailure> {
     if let Some(file) = &words.verify {
-        print(&verify(file, words.key.as_deref())?, as_json)?;
-        return Ok(());
+        let (reply, is_clean) = verify(file, words.key.as_deref())?;
+        print(&reply, as_json)?;
+        let why = || CliFailure::Failed("the signature is right, and the summary tells of findings".to_owned());
+        return if is_clean { Ok(()) } else { Err(why()) };
     }
     let path = words.file.as_deref().unwrap_or(&config.data);
     let process = if path.is_dir() { running(path)? } else { None };
@@ -79,7 +82,8 @@ fn running(folder: &Path) -> Result<Option<ProcessFacts>, CliFailure> {
     Ok(Some(serde_json::from_value(reply.json).context("the running server is of another version")?))
 }
 
-fn verify(file: &Path, key: Option<&str>) -> Result<Reply, CliFailure> {
+/// What is said of a summary that is rightly signed, and whether it says that nothing was found.
+fn verify(file: &Path, key: Option<&str>) -> Result<(Reply, bool), CliFailure> {
     let shown = file.display();
     let length = std::fs::metadata(file).with_context(|| format!("{shown} can't be read"))?.len();
     if length > limits::AUDIT_SUMMARY_BYTES_MAX {
@@ -97,5 +101,5 @@ fn verify(file: &Path, key: Option<&str>) -> Result<Reply, CliFailure> {
         summary.verdict
     );
     let json = json!({"verified": true, "key": signed_by, "summary": summary});
-    Ok(Reply { text, json })
+    Ok((Reply { text, json }, summary.is_clean()))
 }

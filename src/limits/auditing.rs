@@ -42,7 +42,5 @@ pub const AUDIT_SHAPE_CHARS_MAX: usize = 32;
 pub const AUDIT_UNPACKED_BYTES_MAX: u64 = 16 << 30;
 /// Folders in folders that are looked into.
 pub const AUDIT_DEPTH_MAX: usize = 16;
-/// Cells of a block that are read at once: 180 kB, which stay near the processor.
-pub const AUDIT_CELLS: usize = 2_048;
 /// Longest signed summary that is read, in bytes.
 pub const AUDIT_SUMMARY_BYTES_MAX: u64 = 64 * 1024;

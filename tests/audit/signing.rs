@@ -58,6 +58,10 @@ fn a_summary_with_findings_is_signed_and_says_so() {
         (&signed["summary"]["verdict"], &signed["summary"]["findings"]["address"]),
         (&"findings".into(), &1.into())
     );
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    fs::write(kept.path(), signed.to_string()).unwrap();
+    let (code, said) = verify(kept.path(), &[]);
+    assert!(code == 1 && said.contains("The signature is right") && said.contains("verdict: findings"), "{said}");
     fs::remove_file(folder.path().join("log")).unwrap();
     // What it signed and keeps in the folder is no secret.
     fs::write(folder.path().join("summary.json"), signed.to_string()).unwrap();

@@ -137,6 +137,38 @@ impl<'a> ChunkReader<'a> {
         Ok(Some(self.key))
     }
 
+    /// Hands out visitors and how many cells have so many, without their keys. Makes sure that every column ends with the last cell, so
+    /// that nothing else stands in one. No key is read before.
+    pub(super) fn visitors(mut self, take: &mut impl FnMut(i64, u64)) -> Result<(), Damaged> {
+        self.pass_keys()?;
+        self.tallies.visitors(self.cells, take)?;
+        let Tallies { tokens, bits, revenue, .. } = &self.tallies;
+        let others = [columns::GAPS, columns::RUNS, columns::STEP_BITS, columns::TALLY_BITS, columns::REVENUE];
+        let have_ended = (0..).zip(tokens).all(|(place, tokens)| others.contains(&place) || tokens.has_ended())
+            && [&self.gaps, &self.runs, revenue].iter().all(|bytes| bytes.rest().is_empty())
+            && self.step_bits.has_ended()
+            && bits.has_ended();
+        have_ended.then_some(()).ok_or(Damaged)
+    }
+
+    /// Passes over the keys of all cells.
+    fn pass_keys(&mut self) -> Result<(), Damaged> {
+        let (mut left, mut runs, mut steps) = (self.cells, 0_usize, [0; columns::STEP_BITS - columns::STEPS]);
+        while left > 0 {
+            let run = self.runs.length()?;
+            left = left.checked_sub(run).filter(|_| run > 0).ok_or(Damaged)?;
+            steps[columns::steps(run as u64) - columns::STEPS] += run - 1;
+            runs += 1;
+        }
+        self.gaps.pass(runs.saturating_sub(1))?;
+        let tokens = &mut self.tallies.tokens;
+        tokens[columns::FIRSTS].pass(runs, &mut self.step_bits)?;
+        for (tokens, steps) in tokens[columns::STEPS..].iter_mut().zip(steps) {
+            tokens.pass(steps, &mut self.step_bits)?;
+        }
+        Ok(())
+    }
+
     /// How many cells are left of the first number that was read last.
     #[inline]
     pub(super) fn left(&self) -> u64 {
@@ -211,6 +243,52 @@ impl Tallies<'_> {
             tally.revenue = self.revenue.signed()?;
         }
         Ok(tally)
+    }
+
+    /// Hands out visitors, and how many of so many cells have them.
+    fn visitors(&mut self, cells: usize, take: &mut impl FnMut(i64, u64)) -> Result<(), Damaged> {
+        let codes = self.tokens[columns::CODES].next_tokens(cells);
+        // What there is of engagement depends on the visits of each cell; without codes each has the first.
+        let Some(codes) = codes.filter(|_| !self.has_engagement) else {
+            return (0..cells).try_for_each(|_| self.next().map(|tally| take(tally.visitors, 1)));
+        };
+        self.revenue.pass(cells)?;
+        let (mut counts, mut from) = ([0; 256], 0);
+        for at in memchr::memchr_iter(WRITTEN_OUT, codes).chain([cells]) {
+            self.pass_usual(&codes[from..at], &mut counts)?;
+            if at < cells {
+                take(self.pass_written_out()?, 1);
+            }
+            from = at + 1;
+        }
+        self.tokens[columns::CODES].pass(cells, &mut Bits::after(&[], 0))?;
+        (0..WRITTEN_OUT).zip(counts).filter(|(_, count)| *count > 0).for_each(|(code, count)| {
+            take(decoded(code).visitors, count);
+        });
+        Ok(())
+    }
+
+    /// Passes over tallies with these codes, and adds them to the counts of codes.
+    fn pass_usual(&mut self, codes: &[u8], counts: &mut [u64; 256]) -> Result<(), Damaged> {
+        let mut seconds = [0; columns::WRITTEN_OUT - columns::SECONDS + 1];
+        for code in codes {
+            counts[usize::from(*code)] += 1;
+            // The first counts those that have none.
+            seconds[seconds_column(*code).map_or(0, |column| column + 1 - columns::SECONDS)] += 1;
+        }
+        for (place, numbers) in (columns::SECONDS..).zip(&seconds[1..]) {
+            self.tokens[place].pass(*numbers, &mut self.bits)?;
+        }
+        Ok(())
+    }
+
+    /// The visitors of a tally that is written out.
+    fn pass_written_out(&mut self) -> Result<i64, Damaged> {
+        let visitors = unfolded(self.number(columns::WRITTEN_OUT)?);
+        for tokens in &mut self.tokens[columns::WRITTEN_OUT + 1..][..columns::WRITTEN_NUMBERS - 1] {
+            tokens.pass(1, &mut self.bits)?;
+        }
+        Ok(visitors)
     }
 
     fn written_out(&mut self) -> Result<Tally, Damaged> {

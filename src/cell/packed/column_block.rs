@@ -1,6 +1,6 @@
 //! Packs chunks of one or more tables together, and finds the cells of one table again.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::RangeInclusive;
 
 use super::chunk_reader::{ChunkPosition, ChunkReader};
@@ -188,6 +188,8 @@ pub struct ColumnBlock {
     /// The columns as they are kept, until they are opened.
     packed: RefCell<Vec<u8>>,
     columns: OnceCell<OpenedColumns>,
+    /// Whether its head and its columns, as far as they are opened, are all of its bytes.
+    is_whole: Cell<bool>,
 }
 
 /// Columns one after the other, and where each ends.
@@ -239,7 +241,31 @@ impl ColumnBlock {
             items.push(Item { table, first, last, cells, ends });
         }
         let packed = RefCell::new(rest.rest().to_vec());
-        Ok(ColumnBlock { form, items, packed, columns: OnceCell::new() })
+        let is_whole = Cell::new(head.rest().is_empty());
+        Ok(ColumnBlock { form, items, packed, columns: OnceCell::new(), is_whole })
+    }
+
+    /// Hands out visitors and how many cells have so many, and makes sure that it holds nothing but the numbers of its cells, as far as the
+    /// form in which blocks are written now.
+    ///
+    /// # Errors
+    /// [`Damaged`], also for what stands beside the cells; some may have been handed out by then.
+    pub fn visitors(&self, mut take: impl FnMut(i64, u64)) -> Result<(), Damaged> {
+        for chunk in 0..self.items.len() {
+            match self.chunk(chunk, None)? {
+                FormReader::First(mut reader) => {
+                    while reader.key()?.is_some() {
+                        take(reader.tally()?.visitors, 1);
+                    }
+                }
+                FormReader::Second(reader) => reader.visitors(&mut take)?,
+            }
+        }
+        let OpenedColumns { bytes, ends } = self.columns()?;
+        let last = self.items.last().map_or([0; COLUMNS], |item| item.ends);
+        let of_chunks: usize = last.iter().map(|end| *end as usize).sum();
+        let is_whole = self.is_whole.get() && of_chunks == bytes.len() && ends[COLUMNS - 1] == bytes.len();
+        (is_whole || self.form == Form::First).then_some(()).ok_or(Damaged)
     }
 
     /// Hands out the cells of a table whose first number lies in `first` and which are wanted, in order.
@@ -353,6 +379,7 @@ impl ColumnBlock {
             }
             *end = columns.bytes.len();
         }
+        self.is_whole.set(self.is_whole.get() && rest.rest().is_empty());
         Ok(self.columns.get_or_init(|| columns))
     }
 

@@ -9,15 +9,17 @@ const PLAIN: u64 = 16;
 /// Bits that are read or written at once.
 const AT_ONCE: u32 = 32;
 
-/// How many lower bits follow each token.
-static LOWER_BITS: [u8; 256] = {
-    let (mut table, mut token) = ([0; 256], PLAIN as usize);
-    while token < 256 {
-        table[token] = (token - PLAIN as usize) as u8 / 4 + 2;
-        token += 1;
-    }
-    table
-};
+/// How many lower bits follow a token. Computed, because compilers do that for many tokens at once.
+const fn lower_bits(token: u8) -> u8 {
+    if token >= PLAIN as u8 { token / 4 - 2 } else { 0 }
+}
+
+/// How many lower bits follow all of these tokens.
+fn lower_bits_of(tokens: &[u8]) -> usize {
+    let of = |tokens: &[u8]| tokens.iter().map(|token| u16::from(lower_bits(*token))).sum::<u16>();
+    // So many sums of at most 61 fit.
+    tokens.chunks(256).map(|tokens| usize::from(of(tokens))).sum()
+}
 
 /// The token of a number, and how many of its lower bits follow.
 fn token(number: u64) -> (u8, u32) {
@@ -105,6 +107,11 @@ impl<'a> Bits<'a> {
         self.at
     }
 
+    /// Whether all of them are read, but for those that fill up the last byte.
+    pub(super) fn has_ended(&self) -> bool {
+        self.bytes.is_empty() || self.at.div_ceil(8) == self.bytes.len()
+    }
+
     fn take(&mut self, bits: u32) -> Result<u64, Damaged> {
         if bits > AT_ONCE {
             let low = self.take(AT_ONCE)?;
@@ -166,13 +173,22 @@ impl<'a> Tokens<'a> {
         Ok(*token)
     }
 
+    /// So many tokens that come next, if they are there.
+    pub(super) fn next_tokens(&self, tokens: usize) -> Option<&'a [u8]> {
+        self.bytes.get(self.at..)?.get(..tokens)
+    }
+
+    /// Whether all of them are read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.bytes.is_empty() || self.at == self.bytes.len()
+    }
+
     /// Passes over so many numbers.
     pub(super) fn pass(&mut self, numbers: usize, bits: &mut Bits) -> Result<(), Damaged> {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let passed = self.bytes.get(self.at..).and_then(|rest| rest.get(..numbers)).ok_or(Damaged)?;
-        bits.at += passed.iter().map(|token| usize::from(LOWER_BITS[usize::from(*token)])).sum::<usize>();
+        bits.at += lower_bits_of(self.next_tokens(numbers).ok_or(Damaged)?);
         self.at += numbers;
         Ok(())
     }

@@ -96,7 +96,9 @@ fn key(word: &str) -> Option<Range<usize>> {
             matches!(bytes[*at], b's' | b'p' | b'r' | b'w' | b'g' | b'x' | b'A' | b'y' | b'S' | b'h' | b'n' | b'd')
         })
         .find_map(|at| {
-            let sign = KEY_SIGNS.iter().find(|sign| bytes[at..].starts_with(sign.as_bytes()))?;
+            // The first byte tells most of them apart.
+            let is_here = |sign: &&&str| sign.as_bytes()[0] == bytes[at] && bytes[at..].starts_with(sign.as_bytes());
+            let sign = KEY_SIGNS.iter().find(is_here)?;
             let body = &word[at + sign.len()..];
             let body = &body[..body.bytes().position(|b| !is_secret_byte(b)).unwrap_or(body.len())];
             // Where the sign is a word too, the rest must be none.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Inspection, StoreError};
-use crate::cell::Tally;
-use crate::cell::packed::{BlockCursor, CellKey, ColumnBlock, Damaged, unpack};
+use crate::cell::packed::{self, ColumnBlock, Damaged};
 use crate::limits;
 use crate::site::SiteId;
 
@@ -72,7 +71,7 @@ impl Inspection {
         if part == 0 {
             self.rows_of_cells(&mut read)?;
         }
-        for (table, unpack) in [("packed", table_cells as Unpack), ("pairs", pair_cells)] {
+        for (table, each) in [("packed", table_cells as EachVisitors), ("pairs", pair_cells)] {
             if !self.has(table)? {
                 continue;
             }
@@ -81,7 +80,7 @@ impl Inspection {
             let mut rows = statement.query((parts as i64, part as i64))?;
             while let Some(row) = rows.next()? {
                 let counts = read.sites.entry(SiteId(row.get(0)?)).or_default();
-                let is_whole = unpack(row.get_ref(1)?.as_blob().unwrap_or_default(), counts).is_ok();
+                let is_whole = each(row.get_ref(1)?.as_blob().unwrap_or_default(), counts).is_ok();
                 read.blocks += 1;
                 read.damaged += u64::from(!is_whole);
             }
@@ -105,18 +104,12 @@ impl Inspection {
     }
 }
 
-type Unpack = fn(&[u8], &mut CellCounts) -> Result<(), Damaged>;
+type EachVisitors = fn(&[u8], &mut CellCounts) -> Result<(), Damaged>;
 
 fn table_cells(bytes: &[u8], counts: &mut CellCounts) -> Result<(), Damaged> {
-    unpack(bytes, 0..=u32::MAX, |_| true, |_, tally: Tally| counts.add(tally.visitors, 1))
+    packed::visitors(bytes, |visitors, cells| counts.add(visitors, cells))
 }
 
 fn pair_cells(bytes: &[u8], counts: &mut CellCounts) -> Result<(), Damaged> {
-    let mut cursor = BlockCursor::of(ColumnBlock::open(bytes)?, (0, (0, 0)));
-    let mut cells: Vec<(CellKey, Tally)> = Vec::with_capacity(limits::AUDIT_CELLS);
-    while cursor.table().is_some() {
-        cursor.take(limits::AUDIT_CELLS, &mut cells)?;
-        cells.drain(..).for_each(|(_, tally)| counts.add(tally.visitors, 1));
-    }
-    Ok(())
+    ColumnBlock::open(bytes)?.visitors(|visitors, cells| counts.add(visitors, cells))
 }
