@@ -10,11 +10,13 @@ const PLAIN: u64 = 16;
 const AT_ONCE: u32 = 32;
 
 /// How many lower bits follow a token. Computed, because compilers do that for many tokens at once.
+#[inline]
 const fn lower_bits(token: u8) -> u8 {
     if token >= PLAIN as u8 { token / 4 - 2 } else { 0 }
 }
 
 /// How many lower bits follow all of these tokens.
+#[inline]
 fn lower_bits_of(tokens: &[u8]) -> usize {
     let of = |tokens: &[u8]| tokens.iter().map(|token| u16::from(lower_bits(*token))).sum::<u16>();
     // So many sums of at most 61 fit.
