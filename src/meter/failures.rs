@@ -103,8 +103,8 @@ failure_kinds! {
     Clock => (
         "clock",
         "the clock has jumped ahead; nothing is removed for its age until a day has passed",
-        "the clock has jumped ahead; nothing is removed for its age until a day has passed",
-        UntilDone
+        "",
+        Not
     ),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),

@@ -253,6 +253,8 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state": if trouble.is_none() { "journal" } else { "memory" },
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
+        // No reason to take the server out of service: it counts, and a start would only make it doubt anew.
+        "clock": if collector.meter().failures.lasts(FailureKind::Clock) { "doubted" } else { "believed" },
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),
