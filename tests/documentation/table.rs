@@ -53,7 +53,7 @@ pub const ASIDE: [(&str, &str); 13] = [
 pub const SUPPOSED: [(&str, &str); 4] = [
     (
         "site forget example.com",
-        "for page in draft internal/draft user/ana; do curl -sf http://127.0.0.1:8080/api/event \
+        "for page in draft internal/draft user/ana; do curl -s http://127.0.0.1:8080/api/event \
          -H 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' \
          -d '{\"n\":\"pageview\",\"u\":\"https://example.com/'$page'\",\"d\":\"example.com\"}' >out; done",
     ),
