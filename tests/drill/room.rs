@@ -160,6 +160,14 @@ impl Room {
         keeping.wait().unwrap();
     }
 
+    /// The latest day that is today at a site.
+    pub fn today(&self) -> Day {
+        let today = |site: &SiteId| {
+            self.collector().directory().get(*site).expect("a site").schedule.locate(self.clock.now()).day
+        };
+        self.sites.iter().map(today).max().expect("a site")
+    }
+
     /// Lets days pass until the month after `day` has begun and everything is packed and added up.
     pub fn close(&self, day: Day) {
         let end = day.month().last().0 + 3;
