@@ -81,4 +81,8 @@ fn who_gives_the_time_anew_under_a_clock_that_is_doubted_means_it() {
     (0..20).for_each(|_| settle(&world));
     assert!(sums(&world) < before, "{before}");
     world.expect_forgotten(24, 0);
+    // At the end of the doubt hours go, and with the last of them the names.
+    world.go_to("2027-01-03T01:00:00Z");
+    (0..3).for_each(|_| settle(&world));
+    assert!(hours(&world) == 0 && TEXTS.iter().all(|text| is_gone(&world, text)));
 }

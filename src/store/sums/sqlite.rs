@@ -29,6 +29,7 @@ mod thinning;
 mod turn;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -271,10 +272,12 @@ impl SumStore for SqliteSums {
             self.in_use.note(&write::apply(&mut writer, flush, ids, pairs)?);
         }
         let emptied = SqliteFile::checkpoint(&writer);
+        let marks = !(flush.today.is_empty() && flush.at_rest.is_empty());
+        let unswept = if marks { leftovers::marked(&writer)? } else { BTreeSet::new() };
         drop(writer);
         self.months().note(flush);
         self.thinning().note(flush);
-        self.retaining().note(flush);
+        self.retaining().note(flush, unswept);
         emptied
     }
 

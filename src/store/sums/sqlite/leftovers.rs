@@ -38,9 +38,7 @@ pub(super) struct Leftovers {
 impl Leftovers {
     /// What an earlier run of the program has left.
     pub(super) fn of(connection: &Connection) -> Result<Leftovers> {
-        let mut statement = connection.prepare("SELECT site FROM kept_from WHERE kind = ?")?;
-        let marked = statement.query_map([UNSWEPT], |row| row.get(0).map(SiteId))?;
-        let mut sites = marked.collect::<rusqlite::Result<BTreeSet<SiteId>>>()?;
+        let mut sites = marked(connection)?;
         let mut tables = if sites.remove(&SiteId::INSTANCE) { TABLES.into() } else { BTreeSet::new() };
         for (kind, table) in (UNWRITTEN..).zip(TABLES) {
             if connection.prepare("SELECT 1 FROM kept_from WHERE site = 0 AND kind = ?")?.exists([kind])? {
@@ -103,6 +101,13 @@ impl Leftovers {
         self.tables.extend(tables);
         self.has_freed = true;
     }
+}
+
+/// The sites whose names are to be swept, as the file has it; the instance for all tables.
+pub(super) fn marked(connection: &Connection) -> Result<BTreeSet<SiteId>> {
+    let mut statement = connection.prepare_cached("SELECT site FROM kept_from WHERE kind = ?")?;
+    let marked = statement.query_map([UNSWEPT], |row| row.get(0).map(SiteId))?;
+    Ok(marked.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Notes in the file that a table is to be written anew.

@@ -4,7 +4,7 @@
 //! It goes some rows at a time, the oldest first, between flushes; a program that was killed goes on with its next day. Pairs by day
 //! are thinned out ([`thinning`](super::thinning)), so that their months are added up before; where their months go too, they go here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -29,12 +29,11 @@ impl Retaining {
         Ok(Retaining { first_kept: BTreeMap::new(), leftovers: Leftovers::of(connection)? })
     }
 
-    /// Notes what a flush that was applied says. What was said of a site on a day before holds no more.
-    pub(super) fn note(&mut self, flush: &Flush) {
+    /// Notes what a flush that was applied says, and sites that it marked in the file. What was said of a site on a day before holds no more.
+    pub(super) fn note(&mut self, flush: &Flush, marked: BTreeSet<SiteId>) {
         self.leftovers.note_flush();
+        marked.into_iter().filter(|site| *site != SiteId::INSTANCE).for_each(|site| self.leftovers.add_site(site));
         flush.today.iter().for_each(|(site, _)| _ = self.first_kept.remove(site));
-        // Names of figures that are too small to be at rest go as well.
-        flush.at_rest.iter().for_each(|(site, _)| self.leftovers.add_site(*site));
         // Cells by hour went with the flush.
         for (site, kind, day) in flush.kept_from.iter().filter(|(_, kind, _)| *kind != RetainedKind::Hours) {
             self.first_kept.entry(*site).or_default().push((*kind, *day));
@@ -142,6 +141,15 @@ fn places(kind: RetainedKind) -> &'static [RetainedPlace] {
         RetainedKind::Rejections => &REJECTIONS,
         RetainedKind::Mails => &MAILS,
     }
+}
+
+/// The first day of a site whose day and month are still there; nothing where none went.
+pub(super) fn first_whole(connection: &Connection, site: SiteId) -> Result<Option<Day>> {
+    let sql = "SELECT max(day) FROM kept_from WHERE site = ? AND kind IN (?, ?)";
+    let kinds = [RetainedKind::Days.code(), RetainedKind::Months.code()];
+    let found: Option<i32> =
+        connection.prepare_cached(sql)?.query_row(params![site.0, kinds[0], kinds[1]], |row| row.get(0))?;
+    Ok(found.map(Day))
 }
 
 /// Removes what is oldest of a kind, if it is older than the first day that is kept, and tells whether there was anything.

@@ -414,10 +414,19 @@ pub(super) fn axis_id(connection: &Connection, site: SiteId, [event, key, curren
     Ok(connection.prepare_cached(sql)?.query_row(params![site.0, event, key, currency], |row| row.get(0)).optional()?)
 }
 
+/// Removes hours. Where the days or months of some went before, names that only those had are to be swept.
 fn prune_hours(transaction: &Transaction, site: SiteId, first: Day) -> Result<()> {
-    let sql = "DELETE FROM hours WHERE site = ? AND bucket < ?";
-    transaction.prepare_cached(sql)?.execute(params![site.0, first.0 * 24])?;
-    let sql = "DELETE FROM packed WHERE site = ? AND grain = 0 AND bucket < ?";
-    transaction.prepare_cached(sql)?.execute(params![site.0, first.0])?;
+    let whole = retaining::first_whole(transaction, site)?;
+    if whole.map_or(Ok(0), |day| delete_hours(transaction, site, first.min(day)))? > 0 {
+        leftovers::mark(transaction, site)?;
+    }
+    delete_hours(transaction, site, first)?;
     Ok(())
+}
+
+fn delete_hours(transaction: &Transaction, site: SiteId, first: Day) -> Result<usize> {
+    let sql = "DELETE FROM hours WHERE site = ? AND bucket < ?";
+    let rows = transaction.prepare_cached(sql)?.execute(params![site.0, first.0 * 24])?;
+    let sql = "DELETE FROM packed WHERE site = ? AND grain = 0 AND bucket < ?";
+    Ok(rows + transaction.prepare_cached(sql)?.execute(params![site.0, first.0])?)
 }
