@@ -60,6 +60,7 @@ pub use record::{HitRecord, HowCounted, Record};
 pub use recovered::{Recovered, Unreadable};
 pub use seen::{SeenJournal, seen};
 use segment::SegmentWriter;
+pub use segment::records;
 use start::JournalStart;
 
 /// Whether memory of this process may be written to swap, or nobody tells whether it may.

@@ -53,6 +53,7 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
+pub use fast_path::first_plain_request;
 use question_turns::QuestionTurns;
 use rate_limit::RateLimit;
 

@@ -1,5 +1,6 @@
 //! The running day over ends of the real program: killed, stopped, started again, beside another database, on another day.
 
+mod kills;
 pub mod lives;
 mod senders;
 mod starts;

@@ -5,7 +5,7 @@ pub mod file;
 mod first;
 mod retention;
 mod twins;
-mod versions;
+pub mod versions;
 
 use std::sync::Arc;
 
