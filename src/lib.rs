@@ -148,6 +148,11 @@
 // They panic where nobody takes what they say; `cli/output.rs` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+/// Unit tests have the program's allocator, which counts what a question takes.
+#[cfg(test)]
+#[global_allocator]
+static MEMORY: memory::WipingAllocator = memory::WipingAllocator;
+
 pub mod limits;
 pub mod memory;
 pub mod site;

@@ -88,6 +88,14 @@ pub trait Sums {
     fn taken_out(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<TakenOut>, StoreError> {
         Ok(Vec::new())
     }
+
+    /// To be called before an answer takes so many bytes more at once: there may be no room for them, or nobody waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`], [`StoreError::Interrupted`]
+    fn make_room(&self, _bytes: usize) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// A range of the site's time, whole days or whole hours, both ends included.
@@ -237,7 +245,10 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
     let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
     let mut rows = sums.read(&asks)?.into_iter();
     let pairs = questions.iter().zip(&reads);
-    Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
+    let lines = |(question, reads): (&Question, &Vec<PlannedRead>)| {
+        lines(question, reads.iter().zip(rows.by_ref().take(reads.len())), sums)
+    };
+    pairs.map(lines).collect()
 }
 
 /// By bucket and value.
@@ -256,11 +267,16 @@ fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
     sums
 }
 
-fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>) -> Vec<Line> {
+fn lines<'a>(
+    question: &Question,
+    found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>,
+    room: &dyn Sums,
+) -> Result<Vec<Line>, StoreError> {
     let mut sums: Vec<KeyedSum> = Vec::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");
     for (read, rows) in found {
+        room.make_room((sums.len() + rows.len()) * size_of::<KeyedSum>())?;
         sums.reserve_exact(rows.len());
         for row in rows {
             let bucket = read.bucket(row.bucket);
@@ -289,7 +305,13 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, 
         sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
-    counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect()
+    room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
+    Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect())
+}
+
+/// The memory that a line takes, but for its value, which others have too.
+fn line_bytes(question: &Question) -> usize {
+    size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
 fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {

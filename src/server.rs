@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod asker;
 mod audit;
 mod body;
 mod connection;
@@ -12,6 +13,7 @@ mod connections;
 mod counter;
 pub mod explain;
 mod failure;
+mod fair_turns;
 mod fast_path;
 mod form;
 mod guess;
@@ -19,6 +21,7 @@ mod ingest;
 mod language;
 mod live;
 mod locked_memory;
+mod long_answers;
 mod notices;
 mod own_account;
 mod pages;
@@ -53,6 +56,7 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
+use long_answers::LongAnswers;
 use question_turns::QuestionTurns;
 use rate_limit::RateLimit;
 
@@ -71,6 +75,8 @@ pub struct App {
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
     questions: QuestionTurns,
+    /// Long answers that are not sent yet.
+    long_answers: LongAnswers,
     /// Connections that are open.
     connections: Arc<ConnectionTable>,
     has_fast_path: bool,
@@ -87,6 +93,7 @@ impl App {
             password_limit: RateLimit::default(),
             request_counts: privacy::RequestCounts::default(),
             questions: QuestionTurns::default(),
+            long_answers: LongAnswers::default(),
             connections,
             has_fast_path: true,
         }

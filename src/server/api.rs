@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::body::{self, Unread};
 use super::failure;
-use super::{SharedApp, signed_in};
+use super::{SharedApp, answers, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
-use crate::report::query::{Answer, QueryError, QueryRequest};
+use crate::report::query::{QueryError, QueryRequest};
 use crate::site::Site;
 use crate::store::StoreError;
 
@@ -43,7 +43,7 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
     match app.in_turn(move |collector| answer(&request, &site, collector)).await {
-        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Ok(answer)) => answers::text("application/json", answer),
         Ok(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         Ok(Err(Trouble::Store(error))) => failure::json_error(error),
         Err(cause) => failure::json_error(cause),
@@ -55,11 +55,13 @@ enum Trouble {
     Store(StoreError),
 }
 
-fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
+/// The answer as JSON.
+fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Vec<u8>, Trouble> {
     let first_day =
         if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
     let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
-    query.run(collector).map_err(Trouble::Store)
+    let answer = query.run(collector).map_err(Trouble::Store)?;
+    serde_json::to_vec(&answer).map_err(|error| Trouble::Store(StoreError::Other(error.to_string())))
 }
 
 fn unreadable(unread: Unread) -> Response {
