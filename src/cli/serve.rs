@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use super::output;
 use super::reload::{self, Reader};
@@ -27,7 +27,7 @@ use crate::server::{self, App};
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
     let _log = start_up(config)?;
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
@@ -38,6 +38,12 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     })?;
     tracing::info!("everything is stored; good-bye");
     Ok(())
+}
+
+/// Where all that waits is done.
+pub(super) fn runtime() -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.enable_all().max_blocking_threads(limits::BLOCKING_THREADS).build()?)
 }
 
 /// What comes before everything else in a program that stays. The log is written until the value is dropped.

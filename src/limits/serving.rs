@@ -70,6 +70,8 @@ pub const PERMIT_WAIT_MS: u64 = 10_000;
 pub const QUESTIONS_AT_ONCE: usize = 8;
 /// Most that wait for them; more are turned away at once.
 pub const QUESTIONS_WAITING: usize = 256;
+/// Threads for all that waits for a disk, questions included: each costs half a megabyte. More such work waits for them.
+pub const BLOCKING_THREADS: usize = 64;
 /// Cells that a question reads before it is dear and takes a turn: some 25 ms, and all that the usual page of a busy site reads.
 pub const QUICK_CELLS: usize = 1_000_000;
 /// Memory that a question holds before it is dear and takes a turn, in bytes: the page of a site with 20,000 pages a month.

@@ -96,6 +96,7 @@ impl FairTurns {
     }
 
     /// How many wait.
+    #[cfg(test)]
     pub fn waiting(&self) -> usize {
         self.state().waiting
     }
