@@ -99,7 +99,8 @@ async fn listen(
     let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
         .context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let app = App::new(collector.clone(), config.trust.clone(), base_url);
+    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
+    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(memory::usual_bound);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());

@@ -167,6 +167,27 @@ pub const STOP_BODY_WAIT_MS: u64 = 500;
 pub const STOP_LINGER_MS: u64 = 100;
 /// How long the end of the program waits for lines of the log to be written, in milliseconds.
 pub const LOG_END_MS: u64 = 1_000;
+/// Percent of the memory that the program may take at which kept answers, dear questions, new visitors, beacons of heavy senders and
+/// all beacons give way.
+pub const PRESSURE_PERCENTS: [u64; 5] = [70, 80, 90, 95, 100];
+/// Time between two looks at how much memory is taken, in milliseconds: a flood takes some 50 MB a second.
+pub const MEMORY_LOOK_MS: u64 = 200;
+/// Percent that the program takes of what its group may have; the rest is for pages of files.
+pub const MEMORY_PERCENT_OF_GROUP: u64 = 90;
+/// Percent that it takes of a machine's memory where nothing else bounds it.
+pub const MEMORY_PERCENT_OF_MACHINE: u64 = 75;
+/// Least and most memory that can be set, in MiB: with less than an idle program has, all is turned away.
+pub const MEMORY_MB_MIN: u64 = 8;
+/// See [`MEMORY_MB_MIN`]: 1 TiB is a typing mistake.
+pub const MEMORY_MB_MAX: u64 = 1 << 20;
+/// Hits over which shares are counted together where memory is nearly full.
+pub const SHARED_HITS: u32 = 1_000;
+/// Those of them that one network may bring.
+pub const SHARE_OF_NETWORK: u32 = SHARED_HITS / 4;
+/// Those that one site may have, where there are others.
+pub const SHARE_OF_SITE: u32 = SHARED_HITS / 2;
+/// Those that are sent with one browser: the commonest has more than half of all people.
+pub const SHARE_OF_BROWSER: u32 = SHARED_HITS * 3 / 4;
 /// How long a connection may take until its first answer before it gives way to those that have got one, in milliseconds.
 pub const CONNECTION_GRACE_MS: u64 = 3_000;
 /// All connections are looked through for the least useful ones; one of so many of them gives way each time.

@@ -10,7 +10,7 @@ use super::answers::{file, html, no_view, not_found, text, wrong};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
-use super::{App, SharedApp, locked_memory, share, signed_in};
+use super::{App, SharedApp, locked_memory, memory_watch, share, signed_in};
 use crate::cell::{Dimension, Metric};
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
@@ -269,6 +269,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),
         "memory": locked_memory::told(),
+        "overload": memory_watch::health(&app),
     });
     if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
 }

@@ -15,6 +15,7 @@ use super::fair_turns::{FairTurn, FairTurns};
 use crate::collector::Collector;
 use crate::limits;
 use crate::memory;
+use crate::meter::{Pressure, SharedPressure};
 use crate::store::{Interrupt, ReadMeter, StoreError};
 
 /// The questions that a server works at.
@@ -24,6 +25,7 @@ pub struct QuestionTurns {
     dear: Arc<FairTurns>,
     strangers: Arc<FairTurns>,
     is_ending: Arc<AtomicBool>,
+    pressure: SharedPressure,
     bounds: QuestionBounds,
 }
 
@@ -35,9 +37,9 @@ struct QuestionBounds {
     bytes: usize,
 }
 
-impl Default for QuestionTurns {
-    /// A core is left to hits and to quick questions, if there are several.
-    fn default() -> Self {
+impl QuestionTurns {
+    /// A core is left to hits and to quick questions, if there are several. Dear ones give way under pressure.
+    pub fn under(pressure: SharedPressure) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let dear = cores.saturating_sub(1).clamp(1, limits::DEAR_QUESTIONS_AT_ONCE);
         QuestionTurns {
@@ -45,6 +47,7 @@ impl Default for QuestionTurns {
             dear: FairTurns::of(dear, limits::DEAR_QUESTIONS_WAITING, limits::DEAR_WAIT_MS),
             strangers: FairTurns::of(limits::STRANGERS_AT_ONCE, limits::STRANGERS_WAITING, limits::PERMIT_WAIT_MS),
             is_ending: Arc::default(),
+            pressure,
             bounds: QuestionBounds {
                 quick_cells: limits::QUICK_CELLS,
                 quick_bytes: limits::QUICK_BYTES,
@@ -66,6 +69,7 @@ struct OpenQuestion {
     dear: Mutex<Option<FairTurn>>,
     lacks_turn: AtomicBool,
     is_too_large: AtomicBool,
+    gives_way: AtomicBool,
 }
 
 impl OpenQuestion {
@@ -79,6 +83,7 @@ impl OpenQuestion {
             dear: Mutex::default(),
             lacks_turn: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
         })
     }
 
@@ -122,6 +127,12 @@ impl ReadMeter for OpenQuestion {
             return Ok(());
         }
         let mut turn = self.dear();
+        // One that is at work goes on, until others would lose hits by it.
+        let gives_way = if turn.is_some() { Pressure::HeavySenders } else { Pressure::DearQuestions };
+        if self.turns.pressure.now() >= gives_way {
+            self.gives_way.store(true, Relaxed);
+            return Err(StoreError::Interrupted);
+        }
         if turn.is_none() {
             *turn = self.turns.dear.try_take();
         }
@@ -169,7 +180,7 @@ impl QuestionTurns {
         drop(client);
         match () {
             () if question.is_too_large.load(Relaxed) => Err(FailureCause::TooLarge),
-            () if self.is_ending.load(Relaxed) => Err(FailureCause::NoTurn),
+            () if self.is_ending.load(Relaxed) || question.gives_way.load(Relaxed) => Err(FailureCause::NoTurn),
             () => Ok(done),
         }
     }
@@ -227,7 +238,7 @@ mod tests {
     /// One dear question at a time, which is one that has read a cell more than 10.
     fn turns() -> QuestionTurns {
         let bounds = QuestionBounds { quick_cells: 10, quick_bytes: 1 << 20, bytes: 8 << 20 };
-        QuestionTurns { dear: FairTurns::of(1, 10, 60_000), bounds, ..QuestionTurns::default() }
+        QuestionTurns { dear: FairTurns::of(1, 10, 60_000), bounds, ..QuestionTurns::under(SharedPressure::default()) }
     }
 
     /// Reads cell by cell until it is told to end, and tells when it has begun to be dear.
