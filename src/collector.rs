@@ -49,8 +49,8 @@ use crate::store::{
 };
 pub use admission::utc_day;
 pub use forgetting::NotForgotten;
-pub use pending::SnapshotScope;
 use overload::SenderShares;
+pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};

@@ -311,7 +311,11 @@ mod tests {
         let config = from_env(&[("HEADCOUNT_JOURNAL", "off"), ("HEADCOUNT_JOURNAL_MAX_MB", "1")]).unwrap();
         assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Off, 1 << 20));
         for (text, mib) in [("512M", 512), ("512", 512), ("2G", 2048), ("64 MiB", 64), ("1gb", 1024)] {
-            assert_eq!(from_env(&[("HEADCOUNT_MEMORY_MAX", text)]).unwrap().memory_bytes_max, Some(mib << 20), "{text}");
+            assert_eq!(
+                from_env(&[("HEADCOUNT_MEMORY_MAX", text)]).unwrap().memory_bytes_max,
+                Some(mib << 20),
+                "{text}"
+            );
         }
         assert_eq!(from_toml("memory_max = 512"), from_toml("memory_max = '512M'"));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();

@@ -149,8 +149,12 @@ impl Meter {
 
     /// How many beacons were rejected.
     pub fn rejected(&self) -> u64 {
-        let counts = Rejection::ALL.iter().map(|r| self.rejected.get_or_create(&Reason { reason: r.label() }).get());
-        counts.sum()
+        Rejection::ALL.into_iter().map(|reason| self.rejected_for(reason)).sum()
+    }
+
+    /// How many of them for a reason.
+    pub fn rejected_for(&self, reason: Rejection) -> u64 {
+        self.rejected.get_or_create(&Reason { reason: reason.label() }).get()
     }
 
     /// Notes a flush and the seconds it took.

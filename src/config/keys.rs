@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, memory_size, networks, parse,
+    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, memory_size, networks,
+    parse,
 };
 
 /// A key of the configuration. The file, the environment, the flags and the documentation have it from here.

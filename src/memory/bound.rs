@@ -26,12 +26,16 @@ fn bound_below(root: &Path) -> u64 {
         let (controllers, group) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let (base, file) = match controllers {
             "" => ("/sys/fs/cgroup", "memory.max"),
-            _ if controllers.split(',').any(|one| one == "memory") => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            _ if controllers.split(',').any(|one| one == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
             _ => return Vec::new(),
         };
         // A group is in those above it, each with a bound of its own.
         let above = Path::new(group.trim_start_matches('/')).ancestors();
-        above.filter_map(|group| read(&format!("{base}/{}/{file}", group.display()))?.trim().parse::<u64>().ok()).collect()
+        above
+            .filter_map(|group| read(&format!("{base}/{}/{file}", group.display()))?.trim().parse::<u64>().ok())
+            .collect()
     });
     // What is not limited has a number larger than any machine's.
     match of_groups.filter(|bound| *bound < machine).min() {
@@ -69,7 +73,10 @@ mod tests {
         let own = "sys/fs/cgroup/system.slice/headcount.service/memory.max";
         assert_eq!(bound(&[service, (own, "max\n")]), 8_192 * 3 / 4);
         assert_eq!(bound(&[service, (own, "500000000\n")]), 450);
-        assert_eq!(bound(&[service, (own, "500000000\n"), ("sys/fs/cgroup/system.slice/memory.max", "400000000")]), 360);
+        assert_eq!(
+            bound(&[service, (own, "500000000\n"), ("sys/fs/cgroup/system.slice/memory.max", "400000000")]),
+            360
+        );
         assert_eq!(bound(&[("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "256000000")]), 230);
         let first = ("proc/self/cgroup", "12:cpu,cpuacct:/x\n4:memory:/docker/abc\n0::/docker/abc\n");
         let limit = "sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes";

@@ -84,15 +84,18 @@ mod tests {
             assert_eq!(shared.set(pressure), before);
             before = shared.now();
         }
-        assert_eq!([0, 139, 140, 160, 180, 190, 199, 200].map(|used| Pressure::of(used, 200).label()), [
-            "nothing",
-            "nothing",
-            "kept answers",
-            "dear questions",
-            "new visitors",
-            "heavy senders",
-            "heavy senders",
-            "beacons",
-        ]);
+        assert_eq!(
+            [0, 139, 140, 160, 180, 190, 199, 200].map(|used| Pressure::of(used, 200).label()),
+            [
+                "nothing",
+                "nothing",
+                "kept answers",
+                "dear questions",
+                "new visitors",
+                "heavy senders",
+                "heavy senders",
+                "beacons",
+            ]
+        );
     }
 }

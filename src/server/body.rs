@@ -40,7 +40,8 @@ pub enum Unread {
 /// # Errors
 /// [`Unread`]
 pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<HeldBody<'static>, Unread> {
-    let held = within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, (&ROOM, connections::share_of_bodies()));
+    let held =
+        within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, (&ROOM, connections::share_of_bodies()));
     connections::while_receiving(held).await.unwrap_or(Err(Unread::Late))
 }
 
@@ -165,6 +166,21 @@ mod tests {
             drop(first);
             assert_eq!(room.available_permits(), 100);
             assert!(within(LATER, body(free + 100), max, (&room, None)).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn a_network_has_a_share_of_the_room() {
+        let (free, max) = (limits::BODY_BYTES_FREE, limits::BODY_BYTES_MAX);
+        let room = Semaphore::new(100);
+        let (network, other) = (Some(Arc::new(Semaphore::new(30))), Some(Arc::new(Semaphore::new(30))));
+        awaited(async {
+            let first = within(LATER, body(free + 30), max, (&room, network.clone())).await.map_err(drop);
+            assert_eq!(within(SOON, body(free + 1), max, (&room, network.clone())).await.err(), Some(Unread::Late));
+            assert_eq!(room.available_permits(), 70, "who waits for its share keeps nothing from others");
+            assert!(within(LATER, body(free + 30), max, (&room, other)).await.is_ok());
+            drop(first);
+            assert!(within(LATER, body(free + 1), max, (&room, network)).await.is_ok());
         });
     }
 }

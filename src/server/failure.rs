@@ -14,8 +14,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::ingest::{AnswerShape, WireAnswer};
 use super::asker::Asker;
+use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::long_answers::NoRoom;
 use super::routes::{self, PageRoute};

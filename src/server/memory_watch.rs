@@ -10,6 +10,7 @@ use super::failure::blocking;
 use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Pressure};
+use crate::rejection::Rejection;
 
 /// Looks again and again, until the task is ended.
 pub fn look_again(app: SharedApp) -> JoinHandle<()> {
@@ -46,7 +47,12 @@ async fn look(app: &SharedApp) {
 
 /// What `/health` says of it.
 pub fn health(app: &SharedApp) -> Value {
-    let taken = memory::taken_bytes().unwrap_or_default();
-    let gives_way = app.collector.meter().pressure.now().label();
-    json!({ "taken_mb": taken >> 20, "max_mb": app.memory_bytes_max >> 20, "gives_way": gives_way })
+    let (meter, taken) = (app.collector.meter(), memory::taken_bytes().unwrap_or_default());
+    let (gives_way, turned_away) = (meter.pressure.now().label(), meter.rejected_for(Rejection::Overloaded));
+    json!({
+        "gives_way": gives_way,
+        "taken_mb": taken >> 20,
+        "max_mb": app.memory_bytes_max >> 20,
+        "turned_away": turned_away,
+    })
 }

@@ -151,6 +151,13 @@ impl Drop for AskingClient {
 }
 
 impl QuestionTurns {
+    /// The same with so many bytes for each question.
+    #[cfg(test)]
+    pub fn of_bytes(bytes: usize) -> Self {
+        let turns = QuestionTurns::under(SharedPressure::default());
+        QuestionTurns { bounds: QuestionBounds { bytes, ..turns.bounds }, ..turns }
+    }
+
     /// Answers a question away from the threads that serve connections. `work` must give up when it is interrupted; what it has made
     /// by then is thrown away.
     ///
@@ -323,7 +330,11 @@ mod tests {
         assert_eq!(turns.answer(Asker::Program, takes(7)).await, Ok(Ok(7)));
         assert_eq!(turns.answer(Asker::Program, takes(9)).await, Err(FailureCause::TooLarge));
         let swallowed = |interrupt: &Interrupt| interrupt.make_room(9 << 20).is_err();
-        assert_eq!(turns.answer(Asker::Program, swallowed).await, Err(FailureCause::TooLarge), "whatever is made of it");
+        assert_eq!(
+            turns.answer(Asker::Program, swallowed).await,
+            Err(FailureCause::TooLarge),
+            "whatever is made of it"
+        );
         // What is dear by its memory waits for its turn as well.
         let first = asked(&turns).await;
         assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.make_room(1 << 19)).await, Ok(Ok(())));
@@ -334,5 +345,20 @@ mod tests {
         }
         first.abort();
         assert_eq!(second.await.unwrap(), Ok(Ok(3)));
+    }
+
+    #[tokio::test]
+    async fn dear_questions_give_way_where_memory_is_short() {
+        let turns = turns();
+        turns.pressure.set(Pressure::DearQuestions);
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(11)).await, Err(FailureCause::NoTurn));
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
+        turns.pressure.set(Pressure::None);
+        let first = asked(&turns).await;
+        turns.pressure.set(Pressure::NewVisitors);
+        assert!(!first.is_finished(), "who is at work goes on");
+        turns.pressure.set(Pressure::HeavySenders);
+        assert_eq!(first.await.unwrap(), Err(FailureCause::NoTurn));
+        assert!(turns.dear.try_take().is_some());
     }
 }

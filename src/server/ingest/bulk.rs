@@ -14,7 +14,7 @@ use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::answers::{WireAnswer, json as told, overloaded, reason, AnswerShape};
+use super::answers::{AnswerShape, WireAnswer, json as told, overloaded, reason};
 use super::intake::{Bearer, Gathered, Received};
 use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};

@@ -7,7 +7,9 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set, AnswerShape};
+use super::answers::{
+    AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set,
+};
 use super::intake::{Bearer, Messages, receive_at_once, receive_list, refuse};
 use super::{App, WholeRequest, text_of};
 use crate::beacon::goatcounter::{self, RequestFault};

@@ -10,7 +10,7 @@ use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGI
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::answers::{AnswerShape, WireAnswer, json as told, note_days, note_reasons, picture, plain, set, overloaded};
+use super::answers::{AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, picture, plain, set};
 use super::intake::{Bearer, Messages, Received, receive_list, refuse, token_of};
 use super::{App, WholeRequest, body};
 use crate::beacon::matomo::{self, Parsed};

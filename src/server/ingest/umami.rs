@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error, AnswerShape};
+use super::answers::{
+    AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error,
+};
 use super::intake::{Bearer, Messages, Received, receive_each, receive_list, refuse};
 use super::{App, WholeRequest};
 use crate::beacon::umami;

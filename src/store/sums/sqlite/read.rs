@@ -63,7 +63,8 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let wanted = ValueFilter::of(connection, ask, texts)?;
-        let mut reading = Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::of(interrupt) };
+        let mut reading =
+            Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::of(interrupt) };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
