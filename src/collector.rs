@@ -8,6 +8,7 @@
 mod admission;
 mod forgetting;
 pub mod mail;
+mod overload;
 mod pending;
 mod personal;
 mod proxies;
@@ -35,7 +36,9 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::{RecentActivity, RecentVisitors};
 use crate::hit::Tools;
+use crate::journal;
 use crate::journal::{Found, Journal, JournalTrouble};
+use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::notice::NoticeCache;
 use crate::report;
@@ -46,6 +49,7 @@ use crate::store::{
 };
 pub use admission::utc_day;
 pub use forgetting::NotForgotten;
+use overload::SenderShares;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
@@ -79,6 +83,8 @@ struct Inner {
     salts: Arc<Salts>,
     personal: Arc<Personal>,
     proxies: Proxies,
+    /// Who has sent how much, where memory is nearly full.
+    senders: SenderShares,
     /// For walks over the visitors of days that run.
     turns: Turns,
     folded: Arc<report::folded::Kept>,
@@ -122,6 +128,7 @@ impl Inner {
             salts: parts.salts.clone(),
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
+            senders: SenderShares::default(),
             turns: Turns::of_cores(),
             folded: parts.folded.clone(),
             notices: NoticeCache::default(),
@@ -349,6 +356,14 @@ impl Collector {
     /// What the sums take on the disk, in bytes.
     pub fn stored_bytes(&self) -> u64 {
         self.0.sums.bytes()
+    }
+
+    /// Gives back memory that is useful and not in use, because others need it.
+    pub fn release(&self) {
+        // The first time takes note that nobody asks.
+        self.0.sums.release();
+        self.0.sums.release();
+        memory::give_back(journal::memory_may_swap);
     }
 
     /// The clock.

@@ -287,17 +287,10 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
 /// # Errors
 /// [`CommandRefusal`]; nothing was changed then.
 pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
-    let reads_only = matches!(
-        command,
-        Command::Report { .. }
-            | Command::FunnelShow { .. }
-            | Command::Document(_)
-            | Command::Audit(AuditCommand::Process)
-    );
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only {
+    if command.reads_only() {
         return carry_out(command);
     }
     collector.alone(|| {
@@ -309,6 +302,14 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
         }
         Ok(reply)
     })
+}
+
+impl Command {
+    /// Whether it changes nothing, and can be begun again.
+    pub fn reads_only(&self) -> bool {
+        let audits = matches!(self, Command::Audit(AuditCommand::Process));
+        audits || matches!(self, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_))
+    }
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {

@@ -95,8 +95,11 @@
 //!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs`, `sweep.rs`; what is cleared up behind it,
 //!   and behind a site that is removed: `leftovers.rs` there, `store/sqlite/rewriting.rs`; what is said of it: `report/taken_out.rs`; its
 //!   forms: `page/settings/forgetting.rs`;
-//! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
-//!   `store/sums/sqlite/kept_answers.rs`;
+//! - which questions wait for which, and how much memory each may have: `server/question_turns.rs`, which [`store::Interrupt`] stops; in
+//!   which order: `server/fair_turns.rs`; whose they are: `server/asker.rs`; long answers that are not sent yet: `server/long_answers.rs`;
+//!   answers that are kept: `store/sums/sqlite/kept_answers.rs`;
+//! - what gives way when memory is nearly full: [`meter::Pressure`], `server/memory_watch.rs`, `memory/bound.rs`; whose beacons do first:
+//!   `collector/overload.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
 //! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed
@@ -147,6 +150,11 @@
 #![deny(unsafe_code)]
 // They panic where nobody takes what they say; `cli/output.rs` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
+/// Unit tests have the program's allocator, which counts what a question takes.
+#[cfg(test)]
+#[global_allocator]
+static MEMORY: memory::WipingAllocator = memory::WipingAllocator;
 
 pub mod limits;
 pub mod memory;

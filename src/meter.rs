@@ -4,6 +4,7 @@
 mod failures;
 pub mod log;
 pub mod panics;
+mod pressure;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::rejection::Rejection;
 pub use failures::{FailureKind, Failures};
+pub use pressure::{Pressure, SharedPressure};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
@@ -56,6 +58,10 @@ pub struct Meter {
     pub connections_given_way: Counter,
     /// Connections for which there was no room.
     pub connections_refused: Counter,
+    /// Memory that the program has taken.
+    pub memory_bytes: Gauge<i64, AtomicI64>,
+    /// What gives way for want of it.
+    pub pressure: SharedPressure,
     /// Lines of the log that were never written.
     log_lines_lost: Counter,
     /// 1 while something is amiss.
@@ -84,6 +90,8 @@ impl Meter {
             database_bytes: Gauge::default(),
             connections_given_way: Counter::default(),
             connections_refused: Counter::default(),
+            memory_bytes: Gauge::default(),
+            pressure: SharedPressure::default(),
             log_lines_lost: Counter::default(),
             degraded: Gauge::default(),
             failures: Failures::new(),
@@ -116,6 +124,8 @@ impl Meter {
         registry.register("connections_given_way", gave_way, self.connections_given_way.clone());
         let refused = "Connections for which there was no room";
         registry.register("connections_refused", refused, self.connections_refused.clone());
+        let taken = "Memory that the program has taken, pages of files left out";
+        registry.register_with_unit("memory_taken", taken, Unit::Bytes, self.memory_bytes.clone());
         let unwritten = "Lines of the log that could not be written";
         registry.register("log_lines_lost", unwritten, self.log_lines_lost.clone());
         registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());
@@ -139,8 +149,12 @@ impl Meter {
 
     /// How many beacons were rejected.
     pub fn rejected(&self) -> u64 {
-        let counts = Rejection::ALL.iter().map(|r| self.rejected.get_or_create(&Reason { reason: r.label() }).get());
-        counts.sum()
+        Rejection::ALL.into_iter().map(|reason| self.rejected_for(reason)).sum()
+    }
+
+    /// How many of them for a reason.
+    pub fn rejected_for(&self, reason: Rejection) -> u64 {
+        self.rejected.get_or_create(&Reason { reason: reason.label() }).get()
     }
 
     /// Notes a flush and the seconds it took.

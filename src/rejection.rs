@@ -49,11 +49,13 @@ pub enum Rejection {
     BadTime = 20,
     /// The site's owner left out the sender's network or country, the page or its host.
     Excluded = 21,
+    /// Memory is nearly full; the sender is told to try again.
+    Overloaded = 22,
 }
 
 impl Rejection {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Rejection; 21] = [
+    pub const ALL: [Rejection; 22] = [
         Rejection::Bot,
         Rejection::Prefetch,
         Rejection::OptedOut,
@@ -75,6 +77,7 @@ impl Rejection {
         Rejection::BadToken,
         Rejection::BadTime,
         Rejection::Excluded,
+        Rejection::Overloaded,
     ];
 
     /// The stable label: what is shown in the API and in metrics.
@@ -101,6 +104,7 @@ impl Rejection {
             Rejection::BadToken => "bad_token",
             Rejection::BadTime => "bad_time",
             Rejection::Excluded => "excluded",
+            Rejection::Overloaded => "overloaded",
         }
     }
 
@@ -142,6 +146,9 @@ impl Rejection {
             Rejection::BadTime => "The time that it claims is no time, or too long ago.",
             Rejection::Excluded => {
                 "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which."
+            }
+            Rejection::Overloaded => {
+                "More came than there is memory for (`memory_max`); the sender was told to try again later."
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod asker;
 mod audit;
 mod body;
 mod connection;
@@ -12,6 +13,7 @@ mod connections;
 mod counter;
 pub mod explain;
 mod failure;
+mod fair_turns;
 mod fast_path;
 mod form;
 mod guess;
@@ -19,6 +21,8 @@ mod ingest;
 mod language;
 mod live;
 mod locked_memory;
+mod long_answers;
+mod memory_watch;
 mod notices;
 mod own_account;
 mod pages;
@@ -46,6 +50,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::beacon::address::Trust;
@@ -54,6 +59,7 @@ use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
 pub use fast_path::first_plain_request;
+use long_answers::LongAnswers;
 use question_turns::QuestionTurns;
 use rate_limit::RateLimit;
 
@@ -66,12 +72,16 @@ pub struct App {
     pub trust: Arc<ArcSwap<Trust>>,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
+    /// How much memory the program may take, in bytes; before that is reached, things give way.
+    pub memory_bytes_max: u64,
     /// Tries at passwords.
     password_limit: RateLimit,
     /// Requests about rights that were counted.
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
     questions: QuestionTurns,
+    /// Long answers that are not sent yet.
+    long_answers: LongAnswers,
     /// Connections that are open.
     connections: Arc<ConnectionTable>,
     has_fast_path: bool,
@@ -81,13 +91,16 @@ impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
         let connections = ConnectionTable::new(collector.meter());
+        let questions = QuestionTurns::under(collector.meter().pressure.clone());
         App {
             collector,
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             base_url,
+            memory_bytes_max: u64::MAX,
             password_limit: RateLimit::default(),
             request_counts: privacy::RequestCounts::default(),
-            questions: QuestionTurns::default(),
+            questions,
+            long_answers: LongAnswers::default(),
             connections,
             has_fast_path: true,
         }
@@ -121,7 +134,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let app = Arc::new(app);
     // What is due acts before the first hit.
     notices::look_once(&app).await;
-    let notices = notices::look_again(app.clone());
+    let looks = [notices::look_again(app.clone()), memory_watch::look_again(app.clone())];
     let questions = app.questions.clone();
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
@@ -130,7 +143,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         tokio::spawn(connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe()));
     };
     accept_until(stop, listener, &app, serve).await;
-    notices.abort();
+    looks.iter().for_each(JoinHandle::abort);
     // Streams would go on for as long as their readers like.
     hub.close();
     // What is asked about sums can be asked again.

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// Whoever asked waits no more, or has to wait for their turn.
     #[error("the question was given up")]
     Interrupted,
+    /// The answer takes more memory than one question may have.
+    #[error("the answer is too large")]
+    TooLarge,
     /// Anything else, in the words of the library.
     #[error("the database failed: {0}")]
     Other(String),

@@ -37,6 +37,7 @@ mod operators;
 mod notice;
 mod oracle;
 mod ordinary;
+mod overload;
 mod people;
 mod personal;
 mod program;

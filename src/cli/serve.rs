@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use super::output;
 use super::reload::{self, Reader};
@@ -27,7 +27,7 @@ use crate::server::{self, App};
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
     let _log = start_up(config)?;
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
@@ -38,6 +38,12 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     })?;
     tracing::info!("everything is stored; good-bye");
     Ok(())
+}
+
+/// Where all that waits is done.
+pub(super) fn runtime() -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.enable_all().max_blocking_threads(limits::BLOCKING_THREADS).build()?)
 }
 
 /// What comes before everything else in a program that stays. The log is written until the value is dropped.
@@ -93,7 +99,8 @@ async fn listen(
     let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
         .context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let app = App::new(collector.clone(), config.trust.clone(), base_url);
+    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
+    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(memory::usual_bound);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());

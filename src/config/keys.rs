@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, networks, parse,
+    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, memory_size, networks,
+    parse,
 };
 
 /// A key of the configuration. The file, the environment, the flags and the documentation have it from here.
@@ -35,7 +36,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 10] = [
+pub const KEYS: [ConfigKey; 11] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -156,6 +157,18 @@ pub const KEYS: [ConfigKey; 10] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.journal_bytes_max = megabytes(text)? << 20;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "memory_max",
+        flag: "memory-max",
+        value_name: "SIZE",
+        default: "auto",
+        meaning: "Most memory that the program takes, like 512M or 2G; `auto` is what its container or service may have, less a tenth, else three quarters of the machine's",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.memory_bytes_max = memory_size(text)?;
             Ok(())
         },
     },

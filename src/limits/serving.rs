@@ -59,25 +59,39 @@ pub const STREAM_S_MAX: u64 = 900;
 pub const STREAM_AGAIN_MS: u64 = 1_000;
 /// How long a browser remembers the right password of one, in milliseconds: 12 hours.
 pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
-/// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
-pub const SHARES_AT_ONCE: usize = 2;
+/// Pages, files and counters that are made at once for readers who are not signed in: anybody may ask, and one may read years.
+pub const STRANGERS_AT_ONCE: usize = 2;
+/// Those that wait for them.
+pub const STRANGERS_WAITING: usize = 128;
 /// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
 /// shorter than anybody looks at an empty page.
 pub const PERMIT_WAIT_MS: u64 = 10_000;
-/// Most questions about sums that have a thread, at work or waiting for each other: each costs half a megabyte.
-pub const QUESTIONS_AT_ONCE: usize = 64;
+/// Most questions about sums that are worked at, each with up to [`QUICK_BYTES`]; a few wait for readers of the store meanwhile.
+pub const QUESTIONS_AT_ONCE: usize = 8;
+/// Most that wait for them; more are turned away at once.
+pub const QUESTIONS_WAITING: usize = 256;
+/// Threads for all that waits for a disk, questions included: each costs half a megabyte. More such work waits for them.
+pub const BLOCKING_THREADS: usize = 64;
 /// Cells that a question reads before it is dear and takes a turn: some 25 ms, and all that the usual page of a busy site reads.
 pub const QUICK_CELLS: usize = 1_000_000;
+/// Memory that a question holds before it is dear and takes a turn, in bytes: the page of a site with 20,000 pages a month.
+pub const QUICK_BYTES: usize = 8 << 20;
+/// Memory that a question may hold, in bytes: an answer of some 200,000 lines while it is made.
+pub const QUESTION_BYTES_MAX: usize = 64 << 20;
+/// Longest answer to a reader that needs no room among [`ANSWERS_BYTES_MAX`], in bytes: pages are shorter.
+pub const ANSWER_BYTES_FREE: usize = 256 * 1024;
+/// Answers to readers that are longer and not sent yet, in bytes; one asker has one of them or a quarter of that.
+pub const ANSWERS_BYTES_MAX: usize = 32 << 20;
+/// Bytes of an answer that are compressed and sent before others have their turn.
+pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of columns that are opened in the time in which a cell is read.
 pub const BYTES_PER_CELL_READ: usize = 16;
-/// Most dear questions that are worked at, each on a core and with up to 100 MB; one core is left to others, if there are several.
+/// Most dear questions that are worked at, each on a core; one core is left to others, if there are several.
 pub const DEAR_QUESTIONS_AT_ONCE: usize = 2;
 /// Most dear questions that wait for their turn; more are turned away at once.
-pub const DEAR_QUESTIONS_WAITING: usize = 32;
+pub const DEAR_QUESTIONS_WAITING: usize = 64;
 /// How long they wait, in milliseconds: a little less than proxies wait for an answer.
 pub const DEAR_WAIT_MS: u64 = 45_000;
-/// Most public counters that are read at once.
-pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.
@@ -153,6 +167,27 @@ pub const STOP_BODY_WAIT_MS: u64 = 500;
 pub const STOP_LINGER_MS: u64 = 100;
 /// How long the end of the program waits for lines of the log to be written, in milliseconds.
 pub const LOG_END_MS: u64 = 1_000;
+/// Percent of the memory that the program may take at which kept answers, dear questions, new visitors, beacons of heavy senders and
+/// all beacons give way.
+pub const PRESSURE_PERCENTS: [u64; 5] = [70, 80, 90, 95, 100];
+/// Time between two looks at how much memory is taken, in milliseconds: a flood takes some 50 MB a second.
+pub const MEMORY_LOOK_MS: u64 = 200;
+/// Percent that the program takes of what its group may have; the rest is for pages of files.
+pub const MEMORY_PERCENT_OF_GROUP: u64 = 90;
+/// Percent that it takes of a machine's memory where nothing else bounds it.
+pub const MEMORY_PERCENT_OF_MACHINE: u64 = 75;
+/// Least and most memory that can be set, in MiB: with less than an idle program has, all is turned away.
+pub const MEMORY_MB_MIN: u64 = 8;
+/// See [`MEMORY_MB_MIN`]: 1 TiB is a typing mistake.
+pub const MEMORY_MB_MAX: u64 = 1 << 20;
+/// Hits over which shares are counted together where memory is nearly full.
+pub const SHARED_HITS: u32 = 1_000;
+/// Those of them that one network may bring.
+pub const SHARE_OF_NETWORK: u32 = SHARED_HITS / 4;
+/// Those that one site may have, where there are others.
+pub const SHARE_OF_SITE: u32 = SHARED_HITS / 2;
+/// Those that are sent with one browser: the commonest has more than half of all people.
+pub const SHARE_OF_BROWSER: u32 = SHARED_HITS * 3 / 4;
 /// How long a connection may take until its first answer before it gives way to those that have got one, in milliseconds.
 pub const CONNECTION_GRACE_MS: u64 = 3_000;
 /// All connections are looked through for the least useful ones; one of so many of them gives way each time.

@@ -57,6 +57,8 @@ failure_kinds! {
     Beacon => ("beacon", "a message was not taken", "messages could not be taken", AWhile),
     /// Work of which only so much is done at once, or for which there was no room.
     Busy => ("busy", "a request was sent away because too many came", "", Not),
+    /// Memory is nearly full.
+    Overload => ("overload", "memory is nearly full, and hits are turned away", "", Not),
     /// A command, of the command line or of a form.
     Command => ("command", "a command failed", "commands failed", AWhile),
     /// Sums were not stored.

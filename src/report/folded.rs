@@ -88,6 +88,10 @@ impl Sums for Folded<'_> {
         });
         Ok(marks)
     }
+
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.sums.make_room(bytes)
+    }
 }
 
 impl<'a> Folded<'a> {

@@ -241,7 +241,7 @@ fn event_refused(refusal: &MessageRefusal, status: StatusCode, app: &App) -> Wir
 
 fn event_reply(received: &Received) -> WireReply {
     let outcomes: &[Outcome] = &received.outcomes;
-    if let Some(answer) = overloaded(outcomes) {
+    if let Some(answer) = overloaded(outcomes, AnswerShape::Text) {
         return WireReply::Made(answer);
     }
     let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();

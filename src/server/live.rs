@@ -47,15 +47,12 @@ pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, head
     let words = words_for(&headers);
     let made = app.in_turn(move |collector| {
         let pulse = pulse(&site, collector)?;
-        Ok::<_, StoreError>(LivePage {
-            words,
-            domain: site.domain.to_string(),
-            account: Some(account.shown()),
-            half_hour: live::half_hour(&site, &pulse, words),
-        })
+        let half_hour = live::half_hour(&site, &pulse, words);
+        let (domain, account) = (site.domain.to_string(), Some(account.shown()));
+        Ok::<_, StoreError>(LivePage { words, domain, account, half_hour }.html())
     });
     match made.await.and_then(|made| made.map_err(FailureCause::from)) {
-        Ok(page) => answers::html(StatusCode::OK, page.html()),
+        Ok(page) => answers::html(StatusCode::OK, page),
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -92,7 +89,7 @@ pub async fn events(
     };
     let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     let Some(seat) = hub.seat() else { return failure::too_many_streams() };
-    let pulses = match hub.watch(&site, &app.collector).await {
+    let pulses = match hub.watch(&site, &app).await {
         Ok(pulses) => pulses,
         Err(cause) => return failure::page(cause, &headers),
     };

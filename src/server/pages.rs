@@ -10,8 +10,8 @@ use super::answers::{file, html, no_view, not_found, text, wrong};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
-use super::{App, SharedApp, locked_memory, share, signed_in};
-use crate::cell::Dimension;
+use super::{App, SharedApp, locked_memory, memory_watch, share, signed_in};
+use crate::cell::{Dimension, Metric};
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
@@ -50,10 +50,12 @@ pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, heade
         // What names no site is told to owners, and is booked to the instance.
         let shown = sites.iter().map(|site| site.id).chain([SiteId::INSTANCE]).collect();
         let scope = SnapshotScope { counts_visitors: true, ..SnapshotScope::totals(shown) };
-        site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector.snapshot(scope)?)
+        let snapshot = collector.snapshot(scope)?;
+        let page = site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &snapshot)?;
+        Ok::<_, StoreError>(page.html())
     });
     match made.await.and_then(|made| made.map_err(FailureCause::from)) {
-        Ok(page) => html(StatusCode::OK, page.html()),
+        Ok(page) => html(StatusCode::OK, page),
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -86,11 +88,11 @@ pub async fn site(
         let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
         Ok(collector.snapshot(scope).and_then(|snapshot| {
             let instance = instance(&site, now, &shown);
-            site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)
+            Ok(site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)?.html())
         }))
     });
     match made.await {
-        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page),
         Ok(Err(wrong)) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
@@ -188,6 +190,7 @@ pub fn rows_or_file(
     let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
+    sums.make_room(text_bytes(&metrics, &rows))?;
     let told: Vec<String> = taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)).collect();
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
@@ -196,6 +199,13 @@ pub fn rows_or_file(
     };
     warn(&mut answer, warning.as_deref().filter(|_| ending == "csv"));
     Ok(Some(answer))
+}
+
+/// The memory that rows take while they become text, in bytes.
+fn text_bytes(metrics: &[Metric], rows: &[page::PanelRow]) -> usize {
+    // A name and a number, in JSON, and the same again while what grows is copied.
+    let row = |row: &page::PanelRow| row.value.len() + 40 + metrics.len() * 32;
+    2 * rows.iter().map(row).sum::<usize>()
 }
 
 /// Warns of what is missing in a file: a line that is no row would be in the way of programs that read it.
@@ -259,6 +269,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),
         "memory": locked_memory::told(),
+        "overload": memory_watch::health(&app),
     });
     if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
 }

@@ -203,7 +203,13 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
         Some(_) => Some(PASSWORD_LIMIT.take().await.ok_or(FormRefusal::Busy)?),
         None => None,
     };
-    let done = blocking(move || control::run_unnoted(command, &app.collector, &app.base_url)).await;
+    let done = match command.reads_only() {
+        true => {
+            let base_url = app.base_url.clone();
+            app.in_turn(move |collector| control::run_unnoted(command.clone(), collector, &base_url)).await
+        }
+        false => blocking(move || control::run_unnoted(command, &app.collector, &app.base_url)).await,
+    };
     done.map_err(FormRefusal::CutShort)?.map_err(|CommandRefusal { refused, is_failure }| match is_failure {
         true => FormRefusal::Failed(refused.into()),
         false => FormRefusal::Refused(answers::whole_sentence(&refused.to_string())),

@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::concurrency_limit::ConcurrencyLimit;
 use super::failure;
 use super::form::PostedForm;
 use super::guess::{self, Guess, Peer};
@@ -32,9 +31,6 @@ const EMBED: &str = "embed";
 
 /// How long caches may keep a public page: its figures change once a day, but it may be closed.
 const PUBLIC_AGE: &str = "public, max-age=300";
-
-/// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
 
 /// `GET /share/SLUG`: the page of a site.
 pub async fn page(
@@ -106,9 +102,8 @@ async fn made(
     work: impl Fn(&OpenShare, (&App, &Collector), &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = access_guard::admit(slug, headers, app).await?;
-    let Some(_permit) = LIMIT.take().await else { return Err(failure::busy(headers)) };
     let (share, words, shown) = (open.share.clone(), words_for(headers), app.clone());
-    match app.in_turn(move |collector| work(&open, (&shown, collector), words)).await {
+    match app.in_turn_of_strangers(move |collector| work(&open, (&shown, collector), words)).await {
         Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
         Ok(Ok(Ok(None))) => Err(answers::not_found(headers)),
         Ok(Err(no_view)) => Err(answers::no_view(&no_view, headers)),

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use super::asker::Asker;
 use super::failure::{self, FailureCause, stored};
 use super::form::PostedForm;
 use super::{SharedApp, answers, header as text_of};
@@ -52,7 +53,10 @@ pub async fn account(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Sign
     let (collector, login) = (app.collector.clone(), secret.digest());
     let now = collector.clock().now();
     let found = stored(move || collector.operators().signed_in(login, now)).await?;
-    Ok(found.map(|user| SignedIn { user, login }))
+    Ok(found.map(|user| {
+        Asker::User(user.id).is_known();
+        SignedIn { user, login }
+    }))
 }
 
 /// Lets those pass who are signed in; others get an answer that asks them to.
@@ -91,8 +95,12 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
         return Ok(None);
     }
     let secret = Secret::from_text(token.trim());
-    let collector = app.collector.clone();
-    stored(move || collector.operators().access(secret.digest())).await
+    let (collector, token) = (app.collector.clone(), secret.digest());
+    let access = stored(move || collector.operators().access(token)).await?;
+    if access.is_some() {
+        Asker::Token(token).is_known();
+    }
+    Ok(access)
 }
 
 /// The secret of the browser that asks.

@@ -7,6 +7,7 @@ use crate::collector::utc_day;
 use crate::counts::{Displacement, DisplacementSearch, Newcomer, Room, RoomTaken};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::{HowCounted, Record};
+use crate::meter::Pressure;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
@@ -166,6 +167,7 @@ impl Running {
         }
         let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
         let taken = day.taken();
+        let has_memory = self.meter.pressure.now() < Pressure::NewVisitors;
         let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
         let newcomer = Newcomer { day: key, network: hit.network, at: now };
         day.take(hit, || {
@@ -176,6 +178,7 @@ impl Running {
                     shares.room(newcomer, directory.load().len());
                     Room::Visitor
                 }
+                None if !has_memory => Room::NoVisitor,
                 None => shares.room(newcomer, directory.load().len()),
             };
             room

@@ -420,6 +420,8 @@ words! {
     error_410_why: "This link was made for a while, and that is over. Ask whoever sent it for a new one.",
     error_405: "Not like this",
     error_405_why: "This address does not take that kind of request.",
+    error_422: "Too much at once",
+    error_422_why: "The answer is too large to be made at once. Please choose a shorter period or a filter.",
     error_429: "Too many requests",
     error_429_why: "Please try again in a minute.",
     error_400: "Not understood",

@@ -387,6 +387,8 @@ pub const FRENCH: Words = Words {
     error_410_why: "Ce lien avait été créé pour un temps, qui est passé. Demandez-en un nouveau à la personne qui vous l’a envoyé.",
     error_405: "Pas comme cela",
     error_405_why: "Cette adresse n’accepte pas ce genre de requête.",
+    error_422: "Trop à la fois",
+    error_422_why: "La réponse est trop grande pour être établie en une fois. Choisissez une période plus courte ou un filtre.",
     error_429: "Trop de requêtes",
     error_429_why: "Réessayez dans une minute.",
     error_400: "Pas compris",

@@ -385,6 +385,8 @@ pub const GERMAN: Words = Words {
     error_410_why: "Dieser Link galt nur für eine Weile, und die ist vorbei. Wer ihn verschickt hat, kann einen neuen geben.",
     error_405: "So geht es nicht",
     error_405_why: "Diese Adresse nimmt solche Anfragen nicht an.",
+    error_422: "Zu viel auf einmal",
+    error_422_why: "Die Antwort ist zu groß, um auf einmal erstellt zu werden. Bitte einen kürzeren Zeitraum oder einen Filter wählen.",
     error_429: "Zu viele Anfragen",
     error_429_why: "Bitte in einer Minute noch einmal versuchen.",
     error_400: "Nicht verstanden",

@@ -27,7 +27,7 @@ use crate::site::{Day, LocalHour, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
-    JournalState, StoredSums, SumRow,
+    JournalState, StoreError, StoredSums, SumRow,
 };
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
@@ -63,11 +63,13 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let wanted = ValueFilter::of(connection, ask, texts)?;
-        let mut reading = Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::default() };
+        let mut reading =
+            Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::of(interrupt) };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
         }
+        reading.sums.check()?;
         readings.push(reading);
     }
     read_pairs(connection, &mut readings)?;
@@ -76,7 +78,7 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         if reading.found.is_none() && reading.left_out.is_empty() {
             kept.keep(
                 reading.ask,
-                reading.sums.0.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
+                reading.sums.by_value.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
                 *since,
             );
         }
@@ -103,6 +105,7 @@ fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
                 let opened = || OpenedBlocks::of(connection, key).interrupted_by(interrupt);
                 let blocks = blocks.entry(*part).or_insert_with(opened);
                 readings[place].pair(key, shown, is_turned, blocks)?;
+                readings[place].sums.check()?;
             }
         }
     }
@@ -143,24 +146,46 @@ struct Reading<'a> {
     /// The answer, if it was kept.
     found: Option<KeptRows>,
     interrupt: &'a Interrupt,
-    sums: ValueSums,
+    sums: ValueSums<'a>,
 }
 
 /// Sums by bucket and number of the value.
-#[derive(Default)]
-struct ValueSums(HashMap<(i32, u32), Tally, foldhash::fast::RandomState>);
+struct ValueSums<'a> {
+    by_value: HashMap<(i32, u32), Tally, foldhash::fast::RandomState>,
+    interrupt: &'a Interrupt,
+    /// Why no more are added.
+    failed: Option<StoreError>,
+}
 
-impl ValueSums {
+impl ValueSums<'_> {
+    fn of(interrupt: &Interrupt) -> ValueSums<'_> {
+        ValueSums { by_value: HashMap::default(), interrupt, failed: None }
+    }
+
+    /// Adds to the sum of a value, if there is room for it. A failure is kept for [`ValueSums::check`].
     fn add(&mut self, ask: &Ask, bucket: i32, value: u32, tally: Tally) {
+        if self.by_value.len() == self.by_value.capacity() && self.failed.is_none() {
+            // A table that is full gets another of twice the size beside it.
+            let next = 2 * self.by_value.capacity() * size_of::<((i32, u32), Tally)>();
+            self.failed = self.interrupt.make_room(next).err();
+        }
+        if self.failed.is_some() {
+            return;
+        }
         let bucket = if ask.by_bucket { bucket } else { 0 };
         let value = if ask.axis == Axis::Total { 0 } else { value };
-        *self.0.entry((bucket, value)).or_default() += tally;
+        *self.by_value.entry((bucket, value)).or_default() += tally;
+    }
+
+    /// What failed meanwhile.
+    fn check(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 }
 
 impl Reading<'_> {
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let row = |bucket: i32, value: u32, tally: Tally| {
+        let row = |bucket: i32, value: u32, tally: Tally| -> Result<SumRow> {
             self.interrupt.check(1)?;
             let value: Name = match value {
                 0 => Name::from(""),
@@ -169,10 +194,22 @@ impl Reading<'_> {
             };
             Ok(SumRow { bucket, value, tally })
         };
+        let many = self.found.as_ref().map_or(self.sums.by_value.len(), |rows| rows.len());
+        self.interrupt.make_room(many * size_of::<SumRow>())?;
+        let mut rows = Vec::with_capacity(many);
         match &self.found {
-            Some(rows) => rows.iter().map(|(bucket, value, tally)| row(*bucket, *value, *tally)).collect(),
-            None => self.sums.0.iter().map(|((bucket, value), tally)| row(*bucket, *value, *tally)).collect(),
+            Some(found) => {
+                for (bucket, value, tally) in found.iter() {
+                    rows.push(row(*bucket, *value, *tally)?);
+                }
+            }
+            None => {
+                for ((bucket, value), tally) in &self.sums.by_value {
+                    rows.push(row(*bucket, *value, *tally)?);
+                }
+            }
         }
+        Ok(rows)
     }
 
     fn single(&mut self, axis: &Axis<Name>) -> Result<()> {
