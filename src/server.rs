@@ -9,7 +9,9 @@ mod audit;
 mod body;
 mod connection;
 mod connections;
+mod cookies;
 mod counter;
+mod device;
 pub mod explain;
 mod failure;
 mod fast_path;
@@ -25,7 +27,6 @@ mod pages;
 mod privacy;
 mod published;
 mod question_turns;
-mod rate_limit;
 mod routes;
 mod share;
 mod sign_in;
@@ -33,6 +34,7 @@ mod settings;
 mod signed_in;
 mod flash;
 mod together;
+mod tries;
 mod concurrency_limit;
 
 use std::future::{Future, poll_fn};
@@ -53,8 +55,8 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
+use guess::Tries;
 use question_turns::QuestionTurns;
-use rate_limit::RateLimit;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ pub struct App {
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
     /// Tries at passwords.
-    password_limit: RateLimit,
+    tries: Arc<Tries>,
     /// Requests about rights that were counted.
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
@@ -84,7 +86,7 @@ impl App {
             collector,
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             base_url,
-            password_limit: RateLimit::default(),
+            tries: Arc::default(),
             request_counts: privacy::RequestCounts::default(),
             questions: QuestionTurns::default(),
             connections,
@@ -211,10 +213,4 @@ fn router(app: SharedApp, hub: Arc<live::Hub>) -> Router {
 /// A header's value, or an empty text where it is absent or no UTF-8.
 fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
-}
-
-/// The value of a cookie.
-fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
-    cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
 }

@@ -98,7 +98,9 @@ pub async fn events(
     };
     let (sender, receiver) = mpsc::channel(1);
     let mut login = HeaderMap::new();
-    login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
+    for cookie in headers.get_all(header::COOKIE) {
+        login.append(header::COOKIE, cookie.clone());
+    }
     let stream =
         Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(StreamKind::Live), login, sender };
     tokio::spawn(async move {

@@ -135,6 +135,7 @@ fn sign_in(scene: &Scene) {
     scene.world.command(add).unwrap();
     let link = scene.world.command(Command::UserLink).unwrap().text;
     scene.browser.open(&link);
+    scene.browser.click("main form button");
     scene.open_collector("/example.com");
 }
 

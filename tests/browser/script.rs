@@ -11,6 +11,8 @@ impl Scene {
     fn sign_in(&self) {
         let link = self.world.command(Command::UserLink).unwrap().text;
         self.browser.open(&link);
+        self.browser.click("main form button");
+        eventually("a page behind the sign-in", &true, || self.browser.text().contains("example.com"));
     }
 
     /// Opens the page of the site anew, with something in it that another reload would lose.
