@@ -165,7 +165,8 @@ fn time_among_guessers(who: TrierKey, wrong: u32, minutes: u64) -> u64 {
 fn the_owner_gets_in_while_a_thousand_networks_guess() {
     let first = time_among_guessers(OWNER, 0, 0);
     let (later, mistyped) = (time_among_guessers(OWNER, 0, 1), time_among_guessers(OWNER, 3, 1));
-    assert!([first, later, mistyped].iter().all(|ms| *ms <= 60_000), "{first} {later} {mistyped}");
+    assert!(first <= 60_000 && later <= 30_000, "{first} {later}");
+    assert!(mistyped <= 120_000, "four tries: {mistyped}");
     let known = time_among_guessers(TrierKey::Browser(1), 2, 1);
     assert!(known <= 8 * TICK_MS, "strangers do not slow it: {known}");
 }
