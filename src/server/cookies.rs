@@ -35,6 +35,11 @@ fn is_sent(headers: &HeaderMap, name: &str) -> bool {
     pairs(headers).any(|(known, _)| known == name)
 }
 
+/// The cookies of a request, without its other headers.
+pub fn alone(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(header::COOKIE).into_iter().map(|field| (header::COOKIE, field.clone())).collect()
+}
+
 /// Whether there is a cookie whose name begins like this.
 pub fn has_any(headers: &HeaderMap, start: &str) -> bool {
     pairs(headers).any(|(known, _)| known.strip_prefix(PREFIX).unwrap_or(known).starts_with(start))
@@ -94,6 +99,7 @@ mod tests {
         sent.append("cookie", HeaderValue::from_static("headcount=second; headcount=; =headcount"));
         assert_eq!(values(&sent, "headcount"), ["new", "old", "planted", "second"]);
         assert_eq!((values(&sent, "told"), values(&HeaderMap::new(), "headcount")), (vec![], vec![]));
+        assert_eq!(values(&alone(&sent), "headcount").len(), 4);
         let many = "headcount=x; ".repeat(1_000);
         assert_eq!(values(&headers(&[("cookie", &many)]), "headcount").len(), limits::COOKIES_OF_A_NAME);
     }

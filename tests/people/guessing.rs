@@ -1,6 +1,5 @@
 //! Strangers guess passwords: that costs them time, and keeps nobody out.
 
-use std::slice::from_ref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
