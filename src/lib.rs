@@ -111,7 +111,8 @@
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
 //! - what happens just now: `counts/recent_activity.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
-//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
+//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`, browsers that
+//!   were signed in before: `server/device.rs`; when tries at passwords are compared: `server/tries.rs`, `server/guess.rs`; cookies: `server/cookies.rs`;
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - what visitors are told: its facts in `notice/facts.rs`, its sentences in `notice/compose.rs` and `notice/texts/`, when they are composed anew in `notice/cache.rs`, versions and announced

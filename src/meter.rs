@@ -25,6 +25,33 @@ struct Reason {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TryLabels {
+    secret: &'static str,
+    outcome: &'static str,
+}
+
+/// What became of a try at a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryOutcome {
+    /// It was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// It was not looked at.
+    TurnedAway,
+}
+
+impl TryOutcome {
+    const fn label(self) -> &'static str {
+        match self {
+            TryOutcome::Right => "right",
+            TryOutcome::Wrong => "wrong",
+            TryOutcome::TurnedAway => "turned_away",
+        }
+    }
+}
+
 /// Counters of one running collector.
 #[derive(Debug)]
 pub struct Meter {
@@ -54,6 +81,7 @@ pub struct Meter {
     pub flush_seconds: Counter<f64, AtomicU64>,
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
+    tries: Family<TryLabels, Counter>,
     /// Connections that gave way to others.
     pub connections_given_way: Counter,
     /// Connections for which there was no room.
@@ -88,6 +116,7 @@ impl Meter {
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
+            tries: Family::default(),
             connections_given_way: Counter::default(),
             connections_refused: Counter::default(),
             memory_bytes: Gauge::default(),
@@ -120,6 +149,7 @@ impl Meter {
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
+        registry.register("sign_in_tries", "Tries at passwords and other secrets", self.tries.clone());
         let gave_way = "Connections that gave way to new ones";
         registry.register("connections_given_way", gave_way, self.connections_given_way.clone());
         let refused = "Connections for which there was no room";
@@ -145,6 +175,20 @@ impl Meter {
             self.received.inc_by(count);
             self.rejected.get_or_create(&Reason { reason: reason.label() }).inc_by(count);
         }
+    }
+
+    /// Notes a try at a secret, such as the password of a `user`.
+    pub fn tried(&self, secret: &'static str, outcome: TryOutcome) {
+        self.tries.get_or_create(&TryLabels { secret, outcome: outcome.label() }).inc();
+    }
+
+    /// How many tries at passwords were wrong, and how many were turned away.
+    pub fn tries_in_vain(&self) -> (u64, u64) {
+        let of = |outcome: TryOutcome| {
+            ["user", "share"]
+                .map(|secret| self.tries.get_or_create(&TryLabels { secret, outcome: outcome.label() }).get())
+        };
+        (of(TryOutcome::Wrong).iter().sum(), of(TryOutcome::TurnedAway).iter().sum())
     }
 
     /// How many beacons were rejected.

@@ -10,7 +10,9 @@ mod audit;
 mod body;
 mod connection;
 mod connections;
+mod cookies;
 mod counter;
+mod device;
 pub mod explain;
 mod failure;
 mod fair_turns;
@@ -29,7 +31,6 @@ mod pages;
 mod privacy;
 mod published;
 mod question_turns;
-mod rate_limit;
 mod routes;
 mod share;
 mod sign_in;
@@ -37,6 +38,7 @@ mod settings;
 mod signed_in;
 mod flash;
 mod together;
+mod tries;
 mod concurrency_limit;
 
 use std::future::{Future, poll_fn};
@@ -59,9 +61,9 @@ use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
 pub use fast_path::first_plain_request;
+use guess::Tries;
 use long_answers::LongAnswers;
 use question_turns::QuestionTurns;
-use rate_limit::RateLimit;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ pub struct App {
     /// How much memory the program may take, in bytes; before that is reached, things give way.
     pub memory_bytes_max: u64,
     /// Tries at passwords.
-    password_limit: RateLimit,
+    tries: Arc<Tries>,
     /// Requests about rights that were counted.
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
@@ -97,7 +99,7 @@ impl App {
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             base_url,
             memory_bytes_max: u64::MAX,
-            password_limit: RateLimit::default(),
+            tries: Arc::default(),
             request_counts: privacy::RequestCounts::default(),
             questions,
             long_answers: LongAnswers::default(),
@@ -225,10 +227,4 @@ fn router(app: SharedApp, hub: Arc<live::Hub>) -> Router {
 /// A header's value, or an empty text where it is absent or no UTF-8.
 fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
-}
-
-/// The value of a cookie.
-fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
-    cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
 }

@@ -343,7 +343,7 @@ impl World {
 
     fn open_link(&self, link: &str) -> (&'static str, String) {
         let path = link.strip_prefix(self.url()).unwrap().to_owned();
-        let answer = self.request("GET", &path, &[], None);
+        let answer = self.form(&path, &[], &[]);
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.cookie()
     }

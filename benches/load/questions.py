@@ -37,7 +37,7 @@ class Year(CopyOf):
         if self.cookie is None:
             link = re.search(r"http://[^/]+(/sign-in/\S+)", self.command("user", "link")).group(1)
             connection = Connection(self.port)
-            _, answer, _ = connection.ask(f"GET {link} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            _, answer, _ = connection.ask(f"POST {link} HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nContent-Length: 0\r\n\r\n".encode())
             self.cookie = re.search(rb"(?i)set-cookie: *([^;]+)", answer).group(1).decode()
             connection.close()
         query = query.replace(" ", "%20").replace("/", "%2F")

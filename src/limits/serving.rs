@@ -98,29 +98,56 @@ pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Most browsers that are signed in as one user; past it the oldest sign-in ends.
 pub const LOGINS_PER_USER_MAX: usize = 50;
-/// Fewest characters of a password: with [`TRIES_PER_NAME`] in [`TRIES_WAIT_MS`], a guesser has 350,000 of them in a year.
+/// Fewest characters of a password: a guesser has some 9,000 tries a day from one network (`server/tries.rs`).
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest password, in bytes: a digest reads all of it, and nobody types more.
 pub const PASSWORD_BYTES_MAX: usize = 1_000;
-/// Passwords that are compared at once, each in 19 MiB; more wait.
+/// Most passwords that are compared, or digested, at once, each in 19 MiB and some 25 ms; more wait.
 pub const PASSWORDS_AT_ONCE: usize = 2;
-/// Tries at one name's password, right ones left out, before all further ones are turned away for [`TRIES_WAIT_MS`]: who has
-/// forgotten which of a few it was finds it within ten.
-pub const TRIES_PER_NAME: u32 = 10;
-/// The same for tries from one network, whatever the names: an office mistypes more often than a person.
-pub const TRIES_PER_NETWORK: u32 = 40;
-/// How long tries are counted together, in milliseconds: 15 minutes.
-pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
-/// Counts of tries in memory, for names and for networks each: 16 bytes apiece, and two names share one only by chance.
-pub const TRIES_SLOTS: usize = 4_096;
+/// Wrong tries from a network, or of a browser, that cost no pause: whoever mistypes does so a few times.
+pub const TRIES_FREE: u32 = 5;
+/// Wrong tries at a name, from wherever, before others have to wait: strangers should not slow its owner by a few.
+pub const TRIES_FREE_OF_NAME: u32 = 10;
+/// Half the first pause, in milliseconds; each that follows is twice as long, [`TRY_DOUBLINGS`] times in all.
+pub const TRY_PAUSE_MS: u64 = 125;
+/// See [`TRY_PAUSE_MS`]: up to four seconds.
+pub const TRY_DOUBLINGS: u64 = 5;
+/// What each wrong try adds beside, in milliseconds: after a day of tries one after the other there is a pause of some ten seconds.
+pub const TRY_PAUSE_STEP_MS: u64 = 30;
+/// Longest wait because of the name, in milliseconds: its owner waits as long in a network that nobody guesses from.
+pub const TRY_PAUSE_OF_NAME_MS_MAX: u64 = 8_000;
+/// Wrong tries that are counted: the pause after them is below [`TRY_WAIT_MS`].
+pub const TRIES_COUNTED_MAX: u32 = 1_000;
+/// In what time the count of wrong tries becomes half, in milliseconds: 15 minutes; after 150 nothing is left.
+pub const TRIES_FADE_MS: u64 = 15 * 60 * 1_000;
+/// Networks and browsers, and names, whose wrong tries are counted: some 60 bytes each. There is room for all that are open.
+pub const TRIES_REMEMBERED: usize = 8_192;
+/// Tries from one network that are open at once; each is a connection.
+pub const TRIES_OPEN_PER_NETWORK: usize = 32;
+/// Open tries from networks that were never wrong: of a thousand that come together, each has room.
+pub const FIRST_TRIES_OPEN: usize = 1_024;
+/// Open tries from networks that were wrong as often as each other.
+pub const TRIES_OPEN_PER_LEVEL: usize = 128;
+/// How many numbers of wrong tries are told apart for that; more are one.
+pub const TRY_LEVELS: usize = 8;
+/// Longest wait of a try, in milliseconds: a little less than proxies wait for an answer.
+pub const TRY_WAIT_MS: u64 = 45_000;
+/// After how many seconds one that was turned away may come again, at the least.
+pub const TRY_AGAIN_S: u64 = 5;
+/// Time between two looks of a try whether the one before it from its network is done, in milliseconds.
+pub const TRY_LOOK_MS: u64 = 50;
+/// How long a browser that was signed in is known, in milliseconds: 180 days.
+pub const DEVICE_MS: i64 = 180 * 24 * 3_600 * 1_000;
 /// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.
 pub const TOLD_BYTES_MAX: usize = 1_000;
 /// How long it waits, in seconds.
-pub const TOLD_S: u32 = 60;
+pub const TOLD_S: i64 = 60;
 /// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
 pub const SHARE_SLUG_BYTES_MAX: usize = 253;
 /// How long browsers keep the choice of a language, in seconds: a year.
-pub const LANGUAGE_COOKIE_S: u32 = 31_536_000;
+pub const LANGUAGE_COOKIE_S: i64 = 31_536_000;
+/// Cookies of one name that are looked at: a browser has two at an upgrade, and more if somebody plants them.
+pub const COOKIES_OF_A_NAME: usize = 16;
 /// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// How long a command waits for a folder that another program holds, in milliseconds.

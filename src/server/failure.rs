@@ -19,7 +19,7 @@ use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::long_answers::NoRoom;
 use super::routes::{self, PageRoute};
-use super::{SharedApp, answers};
+use super::{SharedApp, answers, signed_in};
 use crate::control::Refused;
 use crate::limits;
 use crate::meter::{FailureKind, Meter, panics};
@@ -237,6 +237,10 @@ pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) ->
         let is_known = !(route.path.starts_with("/{domain}") && is_of_no_site);
         return if is_known { not_allowed(route, &headers) } else { answers::not_found(&headers) };
     }
+    let answer = match kind {
+        FailureKind::Api => answer,
+        _ => signed_in::renewed(answer, &headers, &app).await,
+    };
     let path = route.map_or("no route", |route| route.path);
     noted(answer, kind, || format!("{method} {path}"), app.collector.meter())
 }

@@ -34,7 +34,7 @@ use crate::rejection::Rejection;
 pub use answers::{AnswerShape, Preflight, UsualAnswer, WireAnswer, WireReply};
 use answers::{REJECTED, note_days, note_reasons, overloaded, plain, reason, with_cors};
 use intake::{Bearer, Received, receive, receive_at_once};
-pub use said::{HeaderFields, Said, client, is_prefetch};
+pub use said::{HeaderFields, Said, client};
 
 /// The wire formats, each with the requests that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

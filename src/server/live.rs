@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{account, admit};
-use super::{SharedApp, answers, pages};
+use super::{SharedApp, answers, cookies, pages};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::page::live::LivePage;
@@ -94,8 +94,7 @@ pub async fn events(
         Err(cause) => return failure::page(cause, &headers),
     };
     let (sender, receiver) = mpsc::channel(1);
-    let mut login = HeaderMap::new();
-    login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
+    let login = cookies::alone(&headers);
     let stream =
         Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(StreamKind::Live), login, sender };
     tokio::spawn(async move {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::failure;
 use super::form::PostedForm;
-use super::guess::{self, Guess, Peer};
+use super::guess::{self, Guess, Guessed, Peer, Trier};
 use super::language::words_for;
 use super::pages::QueryPairs;
 use super::{App, SharedApp, answers, pages};
@@ -148,12 +148,13 @@ pub async fn unlock(
         true => access_guard::remembered(collector, share.id).map(Some),
         false => Ok(None),
     };
-    match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
-        Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &app),
+    let by = Trier::network(&headers, peer, &app);
+    match guess::tried(Guessed::Share(open.share.id), by, &app, work).await {
+        Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &headers, &app),
         Ok(Guess::Wrong) => access_guard::ask(&open, SharePasswordReason::Wrong, &headers),
-        Ok(Guess::TooMany) => {
-            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany, &headers);
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
+        Ok(Guess::TooMany(wait_s)) => {
+            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany(wait_s), &headers);
+            guess::retry_after(&mut answer, wait_s);
             answer
         }
         Ok(Guess::Busy) => failure::busy(&headers),

@@ -141,8 +141,7 @@ fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn each_promise_about_faults_has_its_test() {
     let mut tests = BTreeSet::new();
-    tests_below(&root().join("tests"), &mut tests);
-    tests_below(&root().join("src"), &mut tests);
+    ["src", "tests"].into_iter().for_each(|folder| tests_below(&root().join(folder), &mut tests));
     let text = fs::read_to_string(root().join("docs/faults.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what happens"));
     let mut promises = 0;

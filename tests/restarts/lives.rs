@@ -206,7 +206,8 @@ impl Lives {
     pub fn live(&self) -> Vec<usize> {
         let link = self.command(&["user", "link"]);
         let path = &link[link.find("/sign-in/").unwrap()..];
-        let answer = self.agent.get(self.url(path)).call().unwrap();
+        let press = self.agent.post(self.url(path)).header("origin", self.url(""));
+        let answer = press.send_empty().unwrap();
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
         let asked = self.agent.get(self.url("/example.com/live")).header("cookie", cookie);
         let page = asked.call().unwrap().body_mut().read_to_string().unwrap();

@@ -379,7 +379,7 @@ words! {
     user_name: "Name",
     password: "Password",
     sign_in_wrong: "No user has this name and this password.",
-    sign_in_too_many: "There were too many tries. Wait 15 minutes, or use a link.",
+    sign_in_too_many: "Too many passwords are being tried just now. Try again in {0} seconds, or use a link.",
     no_password: "Without a password",
     no_password_how: "A link signs you in, once. Ask whoever runs this collector to send you one, or make it on the server:",
     no_readable_sites: "There is no site that you may read yet. Ask an owner of this collector.",
@@ -407,6 +407,7 @@ words! {
     form_too_large_why: "The form is too long. Nothing was changed.",
     form_late: "Too late",
     form_late_why: "The form did not arrive in time. Nothing was changed.",
+    link_signs_in: "This link signs you in as {0} in this browser, once.",
     bad_link: "This link does not work",
     bad_link_why: "It was used before, is older than 15 minutes, or was not copied as a whole.",
     error_401: "Please sign in",
@@ -443,7 +444,7 @@ words! {
     not_for_all: "For signed-in people",
     share_asks: "These figures are open to whoever knows the password.",
     share_wrong: "That is not the password.",
-    share_too_many: "There were too many tries. Wait 15 minutes.",
+    share_too_many: "Too many passwords are being tried just now. Try again in {0} seconds.",
     share_open: "Open",
 
     // What visitors may know.

@@ -346,7 +346,7 @@ pub const FRENCH: Words = Words {
     user_name: "Nom",
     password: "Mot de passe",
     sign_in_wrong: "Aucun utilisateur n’a ce nom et ce mot de passe.",
-    sign_in_too_many: "Trop d’essais. Attendez 15 minutes ou utilisez un lien.",
+    sign_in_too_many: "Trop de mots de passe sont essayés en ce moment. Réessayez dans {0} secondes ou utilisez un lien.",
     no_password: "Sans mot de passe",
     no_password_how: "Un lien vous connecte, une seule fois. Demandez-le à la personne qui gère cette installation, ou créez-le sur le serveur :",
     no_readable_sites: "Vous ne pouvez encore lire aucun site. Adressez-vous à un propriétaire de cette installation.",
@@ -374,6 +374,7 @@ pub const FRENCH: Words = Words {
     form_too_large_why: "Le formulaire est trop long. Rien n’a été modifié.",
     form_late: "Trop tard",
     form_late_why: "Le formulaire n’est pas arrivé à temps. Rien n’a été modifié.",
+    link_signs_in: "Ce lien vous connecte une seule fois, dans ce navigateur, sous le nom {0}.",
     bad_link: "Ce lien ne fonctionne pas",
     bad_link_why: "Il a déjà servi, date de plus de 15 minutes ou n’a pas été copié en entier.",
     error_401: "Connectez-vous",
@@ -410,7 +411,7 @@ pub const FRENCH: Words = Words {
     not_for_all: "Pour les personnes connectées",
     share_asks: "Ces chiffres sont ouverts à qui connaît le mot de passe.",
     share_wrong: "Ce n’est pas le bon mot de passe.",
-    share_too_many: "Trop d’essais. Attendez 15 minutes.",
+    share_too_many: "Trop de mots de passe sont essayés en ce moment. Réessayez dans {0} secondes.",
     share_open: "Ouvrir",
     // What visitors may know.
 };

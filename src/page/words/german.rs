@@ -344,7 +344,7 @@ pub const GERMAN: Words = Words {
     user_name: "Name",
     password: "Passwort",
     sign_in_wrong: "Diesen Namen gibt es mit diesem Passwort nicht.",
-    sign_in_too_many: "Zu viele Versuche. Bitte 15 Minuten warten oder einen Link benutzen.",
+    sign_in_too_many: "Gerade werden zu viele Passwörter versucht. Bitte in {0} Sekunden noch einmal versuchen oder einen Link benutzen.",
     no_password: "Ohne Passwort",
     no_password_how: "Ein Link meldet Sie einmalig an. Ihn verschickt, wer diese Installation betreibt; auf dem Server entsteht er so:",
     no_readable_sites: "Noch dürfen Sie keine Website lesen. Der Inhaber dieser Installation kann das ändern.",
@@ -372,6 +372,7 @@ pub const GERMAN: Words = Words {
     form_too_large_why: "Das Formular ist zu lang. Nichts wurde geändert.",
     form_late: "Zu spät",
     form_late_why: "Das Formular kam nicht rechtzeitig an. Nichts wurde geändert.",
+    link_signs_in: "Dieser Link meldet Sie in diesem Browser einmalig als {0} an.",
     bad_link: "Dieser Link funktioniert nicht",
     bad_link_why: "Er wurde schon benutzt, ist älter als 15 Minuten oder wurde nicht ganz kopiert.",
     error_401: "Bitte anmelden",
@@ -408,7 +409,7 @@ pub const GERMAN: Words = Words {
     not_for_all: "Für angemeldete Personen",
     share_asks: "Diese Zahlen sind offen für alle, die das Passwort kennen.",
     share_wrong: "Das ist nicht das Passwort.",
-    share_too_many: "Zu viele Versuche. Bitte 15 Minuten warten.",
+    share_too_many: "Gerade werden zu viele Passwörter versucht. Bitte in {0} Sekunden noch einmal versuchen.",
     share_open: "Öffnen",
     // What visitors may know.
 };
