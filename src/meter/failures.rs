@@ -99,6 +99,13 @@ failure_kinds! {
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.
     Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+    /// Sums that an earlier stop could not store.
+    Spill => (
+        "spill",
+        "a file of sums that an earlier stop could not store is not as it should be",
+        "a file of sums that an earlier stop could not store could not be taken up or removed",
+        AWhile
+    ),
     /// The clock is far ahead of what is stored.
     Clock => (
         "clock",

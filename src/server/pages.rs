@@ -241,6 +241,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
     let is_degraded = !reasons.is_empty();
     let is_real_time = collector.clock().is_true();
     let trouble = collector.journal_trouble();
+    let waiting = collector.waiting();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
         "status": match (is_real_time, is_degraded) {
@@ -255,6 +256,8 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "visitors_may_repeat_today": may_repeat,
         // No reason to take the server out of service: it counts, and a start would only make it doubt anew.
         "clock": if collector.meter().failures.lasts(FailureKind::Clock) { "doubted" } else { "believed" },
+        "cells_pending": waiting.map(|waiting| waiting.cells),
+        "pending_since": waiting.and_then(|waiting| waiting.since).map(|since| since.timestamp().to_string()),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),

@@ -25,6 +25,7 @@ impl Running {
         flush.days = self.take_days(&directory, checkpoint || !forgotten.is_empty(), now);
         flush.at_rest = at_rest_of(&flush.days, &directory);
         flush.forgotten = forgotten;
+        flush.spills = self.take_settled(self.flushing.next_number());
         self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
@@ -43,7 +44,7 @@ impl Running {
     }
 
     /// What was counted since the last flush. Sums of a site that is being removed stay here until it is clear what becomes of them.
-    fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
+    pub(super) fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
