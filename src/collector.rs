@@ -218,6 +218,7 @@ impl Collector {
         beginning: Beginning,
     ) -> Result<(Collector, WriterHandle), StoreError> {
         let Stores { sums, operators } = stores;
+        clock.starts_after(sums.believed_day()?);
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
@@ -384,6 +385,18 @@ impl Collector {
     /// What the sums take on the disk, in bytes.
     pub fn stored_bytes(&self) -> u64 {
         self.0.sums.bytes()
+    }
+
+    /// An operator says that the clock is right: it is believed from now on, and what is too old by it may go. Tells whether it can be.
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn confirm_clock(&self) -> Result<bool, StoreError> {
+        let can_be = self.0.clock.confirm();
+        if can_be {
+            self.0.running.with(|running, _| running.believe_clock()).ok_or_else(ended)?;
+        }
+        Ok(can_be)
     }
 
     /// The clock.

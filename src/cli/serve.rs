@@ -13,7 +13,7 @@ use super::notify;
 use super::output;
 use super::reload::{self, Reader};
 use super::signals::Stop;
-use crate::clock::Clock;
+use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
@@ -32,7 +32,7 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
-    let running = config.clone();
+    let (running, clock) = (config.clone(), clock.guarded(Uptime::System));
     let ending = run((config, clock), &folder, listener, runtime, stop, |collector, app| {
         tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));
         greet(sites, collector, &app.base_url)

@@ -41,7 +41,7 @@ use super::personal::Personal;
 use super::rejections::RejectionSums;
 use super::repeats::RepeatMemory;
 use super::salts::Salts;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockBelief};
 use crate::counts::{OpenDay, SessionSnapshot, Shares};
 use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
@@ -49,7 +49,7 @@ use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{DayState, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -223,6 +223,8 @@ pub(super) struct Running {
     next_end: Moment,
     looked_at: Arc<Directory>,
     trust: ClockTrust,
+    /// What was last said of the clock.
+    belief: ClockBelief,
     spilling: Spilling,
     /// Whether so much waits to be stored that nothing more is counted.
     is_full: bool,
@@ -273,6 +275,7 @@ impl Running {
             quiet: (now, now),
             next_end: now,
             trust: ClockTrust::of(sums.believed_day()?),
+            belief: ClockBelief::Believed,
             spilling: Spilling::default(),
             is_full: false,
             repeating: HashMap::new(),
@@ -347,13 +350,16 @@ impl Running {
         if is_past(self.gauged, limits::FLUSH_INTERVAL_S, now) {
             self.gauge(now);
         }
-        let has_ended = self.close_ended(now);
+        let reading = self.clock.reading();
+        self.note_belief(&reading);
+        let has_ended = self.close_ended(reading.ends);
         self.repeats.forget_past(now);
         self.renew_journal();
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty() || !self.forgetting.is_empty();
         if self.flushing.writing().is_none() && wants {
-            let present = self.present(now);
+            let has_time = reading.belief != ClockBelief::Unset;
+            let present = if has_time { self.present(now) } else { Flush::default() };
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
             self.begin_flush(now, present, is_hour_over);
         }
@@ -362,7 +368,8 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
-        self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
+        let longest = now.plus(limits::IDLE_MS as i64);
+        self.quiet = (now, if reading.ends < now { longest } else { longest.min(self.next_end) });
     }
 
     fn gauge(&mut self, now: Moment) {
@@ -415,7 +422,6 @@ mod tests {
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
     use crate::secret::Digest;
-    use crate::store::Flush;
 
     const POISON: Digest = Digest([0xee; 32]);
 

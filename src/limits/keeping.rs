@@ -126,3 +126,9 @@ pub const STOP_TIMEOUT_S_MAX: u64 = 3_600;
 pub const STOP_TRY_MS: u64 = 1_000;
 /// How much more systemd is asked for, in seconds: requests end before, and a file is written after.
 pub const STOP_EXTRA_S: u64 = 20;
+/// How far the wall clock may be off, by what the machine has run for, to be corrected at once, in milliseconds: an hour.
+pub const CLOCK_NEAR_MS: i64 = 3_600_000;
+/// How long a step of up to [`CLOCK_STEP_DAYS`] has to last until days end by it, in milliseconds: ten minutes.
+pub const CLOCK_SETTLE_MS: i64 = 600_000;
+/// How long a larger one has to last until hits count by it, in milliseconds: an hour, in which a clock is set by the network.
+pub const CLOCK_CONFIRM_MS: i64 = 3_600_000;

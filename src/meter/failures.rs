@@ -113,6 +113,15 @@ failure_kinds! {
         "",
         Not
     ),
+    /// The clock is not believed.
+    ClockDoubt => ("clock_doubt", "the clock is doubted; hits count by the time that is plausible", "", Not),
+    /// The clock was never set.
+    ClockUnset => (
+        "clock_unset",
+        "the clock is not set; no hit is taken until it is",
+        "the clock is not set; no hit is taken until it is",
+        UntilDone
+    ),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
 }

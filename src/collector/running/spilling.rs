@@ -150,8 +150,10 @@ impl Running {
     pub(super) fn finish(&mut self, until: Option<Instant>) -> Result<Ending, StoreError> {
         let result = self.store_last(until);
         self.flushing.end();
-        // Operators' changes are in no flush.
-        if let Err(error) = self.sums.settle() {
+        // Operators' changes are in no flush. Where one fails, so does this.
+        if result.is_ok()
+            && let Err(error) = self.sums.settle()
+        {
             tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
         }
         self.has_ended = true;
@@ -174,7 +176,7 @@ impl Running {
                 return Ok(());
             }
             let Err(error) = self.flushing.wait(until) else { continue };
-            tries -= 1;
+            tries = tries.saturating_sub(1);
             let rest = until.map(|until| until.saturating_duration_since(Instant::now()));
             let has_time = rest.map_or(tries > 0, |rest| !rest.is_zero());
             if !has_time || error == StoreError::Corrupt {
