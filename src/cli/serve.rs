@@ -17,7 +17,8 @@ use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command, socket};
+use crate::control::socket::{self, CommandSocket};
+use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -107,11 +108,7 @@ async fn listen(
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone());
-    // A folder that can't be written to is no reason not to count.
-    let commands = commands.inspect_err(|error| {
-        collector.meter().failed(FailureKind::Socket, "start", format!("it can't be made: {error}"));
-    });
+    let commands = take_commands(folder, collector, &base_url);
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let app = App::new(collector.clone(), config.trust.clone(), base_url);
     ready(collector, &app)?;
@@ -138,6 +135,15 @@ async fn listen(
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(asked)
+}
+
+/// Takes commands, if the folder has a place for them: one that can't be written to is no reason not to count.
+fn take_commands(folder: &Folder, collector: &Collector, base_url: &str) -> Option<CommandSocket> {
+    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.to_owned());
+    let failed = |error: &io::Error| {
+        collector.meter().failed(FailureKind::Socket, "start", format!("it can't be made: {error}"));
+    };
+    commands.inspect_err(failed).ok()
 }
 
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.

@@ -21,7 +21,6 @@ use crate::site::{Day, Moment};
 pub const RELEASED: Day = Day(20_454);
 
 const DAY_MS: i64 = limits::UTC_DAY_MS;
-const STEP_MS: i64 = limits::CLOCK_STEP_DAYS as i64 * DAY_MS;
 
 /// What is believed of a wall clock. Uptimes are milliseconds.
 #[derive(Debug, Default)]
@@ -116,7 +115,7 @@ impl ClockGuard {
         let same = |known: &ClockDifference| (known.ahead_ms.saturating_sub(ahead_ms)).abs() <= limits::CLOCK_NEAR_MS;
         let since = self.difference.filter(same).map_or(uptime, |known| known.since);
         self.difference = Some(ClockDifference { since, ahead_ms });
-        let is_step = self.stored.is_none() && (0..=STEP_MS).contains(&ahead_ms);
+        let is_step = self.stored.is_none() && (0..=limits::CLOCK_STEP_MS).contains(&ahead_ms);
         if is_made(wall) && uptime - since >= self.longest(ahead_ms, is_step) {
             return self.believe(wall, uptime);
         }
@@ -137,7 +136,7 @@ impl ClockGuard {
 
     /// How long a difference has to last, in milliseconds.
     fn longest(&self, ahead_ms: i64, is_step: bool) -> i64 {
-        let is_back = self.stored.is_none() && ahead_ms < 0 && (ahead_ms >= -STEP_MS || !self.is_sure);
+        let is_back = self.stored.is_none() && ahead_ms < 0 && (ahead_ms >= -limits::CLOCK_STEP_MS || !self.is_sure);
         match (is_step, is_back) {
             (true, _) => limits::CLOCK_SETTLE_MS,
             (_, true) => 0,

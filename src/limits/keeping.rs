@@ -132,3 +132,5 @@ pub const CLOCK_NEAR_MS: i64 = 3_600_000;
 pub const CLOCK_SETTLE_MS: i64 = 600_000;
 /// How long a larger one has to last until hits count by it, in milliseconds: an hour, in which a clock is set by the network.
 pub const CLOCK_CONFIRM_MS: i64 = 3_600_000;
+/// [`CLOCK_STEP_DAYS`] in milliseconds.
+pub const CLOCK_STEP_MS: i64 = CLOCK_STEP_DAYS as i64 * UTC_DAY_MS;

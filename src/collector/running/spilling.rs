@@ -204,10 +204,7 @@ impl Running {
                 }
                 Ok(Ending::Spilled { file, hits, why })
             }
-            Err(said) if self.spilling.places.is_empty() => {
-                drop(said);
-                Err(why)
-            }
+            Err(_) if self.spilling.places.is_empty() => Err(why),
             Err(said) => {
                 Err(StoreError::Other(format!("{why}; {hits} hits are lost, because no folder takes them: {said}")))
             }

@@ -1,3 +1,5 @@
+//! Files of sums: what they hold, which of them are taken up, and what is known of what is in them.
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 

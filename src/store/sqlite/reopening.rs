@@ -107,3 +107,29 @@ fn beside(path: &Path, ending: &str) -> OsString {
     name.push(ending);
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_only_be_read_is_read_and_written_as_soon_as_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("100% of #a?b.db");
+        drop(SqliteFile::open(&path).unwrap());
+        let Connections { writer, reader, snapshots, can_write } = Connections::to_read(&path).unwrap();
+        assert!(!can_write && schema::is_present(&snapshots[0]).unwrap());
+        assert!(writer.execute("DELETE FROM sites", []).is_err());
+        let file = SqliteFile {
+            path: path.clone(),
+            snapshots: super::super::SnapshotPool::of(snapshots),
+            reader: reader.into(),
+            writer: writer.into(),
+            can_write: false.into(),
+        };
+        assert_eq!(file.writer().execute("DELETE FROM batches", []).unwrap(), 0, "it is opened anew");
+        assert!(file.can_write());
+        drop(file);
+        assert!(Connections::to_read(&folder.path().join("none.db")).is_err());
+    }
+}
