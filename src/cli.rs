@@ -1,6 +1,7 @@
 //! The command line. The exit code is 0 when it is done, 1 when it failed, 2 when it was misused.
 
 mod audit;
+mod backup;
 mod demo;
 mod explain;
 mod explain_request;
@@ -76,7 +77,7 @@ pub fn run() -> ExitCode {
 fn work(words: CommandLine) -> Result<(), CliFailure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     let config = configuration(file.as_deref(), words.flags())?;
-    let clock = words.clock();
+    let (clock, as_json) = (words.clock(), words.json);
     if let Verb::Explain(asked) = &words.work {
         return explained(asked, &config, &clock, words.json);
     }
@@ -98,6 +99,10 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
             let (reply, fault) = import::import(&config, order, clock)?;
             print(&reply, words.json)?;
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
+        }
+        Verb::Backup(words) => {
+            print(&backup::backup(&config, words, &clock)?, as_json)?;
+            Ok(())
         }
         Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
         Verb::Demo(_) if words.has_data() => {

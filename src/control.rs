@@ -114,6 +114,8 @@ pub enum Command {
     Annotation(AnnotationCommand),
     /// Asks for what an audit needs of whoever holds the folder.
     Audit(AuditCommand),
+    /// Stores what is counted.
+    Flush,
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -292,6 +294,7 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
         Command::Report { .. }
             | Command::FunnelShow { .. }
             | Command::Document(_)
+            | Command::Flush
             | Command::Audit(AuditCommand::Process)
     );
     // A digest takes its time on purpose, and other changes shall not wait for it.
@@ -336,6 +339,10 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
+        Command::Flush => {
+            collector.flush()?;
+            Ok(Reply::new("Everything is stored.", json!({})))
+        }
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

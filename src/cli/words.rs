@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::audit::AuditWords;
+use super::backup::BackupWords;
 use super::reference::ReferenceOf;
 use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
@@ -100,6 +101,8 @@ pub enum Verb {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer, or of a whole request; nothing is counted
     Explain(ExplainWords),
+    /// Copies the whole database, while a server runs too
+    Backup(BackupWords),
     /// Proves from the bytes what a data folder or a backup holds, and what it does not
     Audit(AuditWords),
     /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
@@ -341,7 +344,12 @@ impl Verb {
     pub fn command(&self) -> Option<Command> {
         Some(match self {
             Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
-            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } | Verb::Audit(_) => {
+            Verb::Explain(_)
+            | Verb::Geo(_)
+            | Verb::Journal(_)
+            | Verb::Reference { .. }
+            | Verb::Audit(_)
+            | Verb::Backup(_) => {
                 return None;
             }
             Verb::Site(work) => work.command(),

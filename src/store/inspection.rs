@@ -37,7 +37,7 @@ impl std::fmt::Debug for Inspection {
 }
 
 /// What stands in a path of SQLite as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+pub(super) const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 impl Inspection {
     /// Opens a file to look into it, and changes nothing, not even beside it.

@@ -131,6 +131,14 @@ impl SqliteFile {
     }
 }
 
+/// Empties the log of a file wholly.
+///
+/// # Errors
+/// [`StoreError`]; `Busy` when somebody reads.
+pub(super) fn settle(connection: &Connection) -> Result<(), StoreError> {
+    SqliteFile::settle(connection)
+}
+
 /// A connection that reads a file which another program may own, if its schema is that of this program.
 ///
 /// # Errors
