@@ -4,17 +4,21 @@
 //! A copy is written under a name of its own, brought to the disk and only then called what it is to be called: whenever the program or
 //! the machine ends, there is a whole copy under that name or none.
 
+mod migration;
+mod restoring;
 mod rotation;
 mod target;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use indicatif::DecimalBytes;
 
 use crate::site::Moment;
 use crate::store::StoreError;
 use crate::store::copying::{self, FileFacts};
+pub use migration::before_migration;
+pub use restoring::{Restored, give_to_owner, looked_through, restore};
 pub use rotation::Rotated;
 use target::NewFile;
 
@@ -84,22 +88,24 @@ fn unreadable(database: &Path, why: StoreError) -> anyhow::Error {
 
 /// Copies a database into a file.
 fn written(database: &Path, to: &Path, overwrites: bool, look: Look) -> Result<(FileFacts, u64)> {
-    let expected = facts(database)?.bytes;
     let file = NewFile::begin(to, overwrites)?;
+    let facts = fill(&file, database, look)?;
+    let bytes = file.bytes();
+    file.finish().with_context(|| format!("{} can't be written", to.display()))?;
+    Ok((facts, bytes))
+}
+
+/// Fills a file that is not whole yet.
+fn fill(file: &NewFile, database: &Path, look: Look) -> Result<FileFacts> {
+    let expected = facts(database)?.bytes;
     file.needs(expected)?;
     let copied = copying::copy(database, file.part(), || look(file.bytes(), expected));
-    let facts = copied.map_err(|why| match why {
+    copied.map_err(|why| match why {
         StoreError::Interrupted => anyhow!("given up; nothing was written"),
         StoreError::Full => {
             let (folder, needed) = (file.folder().display(), DecimalBytes(expected));
             anyhow!("there is no room in {folder}: {needed} are needed; nothing was written")
         }
         why => unreadable(database, why).context("nothing was written"),
-    })?;
-    if facts.flush == 0 && facts.sites == 0 && expected == 0 {
-        bail!("{} is empty", database.display());
-    }
-    let bytes = file.bytes();
-    file.finish().with_context(|| format!("{} can't be written", to.display()))?;
-    Ok((facts, bytes))
+    })
 }

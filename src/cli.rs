@@ -13,6 +13,7 @@ mod output;
 mod password;
 mod reference;
 mod reload;
+mod restore;
 mod serve;
 mod signals;
 mod words;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::backup::before_migration;
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, ConfigError};
@@ -102,6 +104,10 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
         }
         Verb::Backup(words) => {
             print(&backup::backup(&config, words, &clock)?, as_json)?;
+            Ok(())
+        }
+        Verb::Restore(words) => {
+            print(&restore::restore(&config, words, &clock)?, as_json)?;
             Ok(())
         }
         Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
@@ -239,6 +245,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
+    copy_older(config, &path, &clock)?;
     let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let tools = tools(config)?;
     Ok(match counts {
@@ -251,6 +258,17 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
         }
         false => Collector::idle(stores, tools, clock)?,
     })
+}
+
+/// Copies a database of an older version, which the next step brings up to date.
+fn copy_older(config: &Config, database: &Path, clock: &Clock) -> Result<()> {
+    if config.migration_copy
+        && let Some(copy) = before_migration(database, clock.now())?
+    {
+        let copy = copy.display();
+        tracing::info!(%copy, "the database is of an older version: {copy} is a copy of it as it was");
+    }
+    Ok(())
 }
 
 /// The tables that hits are made with.

@@ -56,6 +56,8 @@ pub struct Config {
     pub journal: JournalPlace,
     /// How much memory the journal may take, in bytes.
     pub journal_bytes_max: u64,
+    /// Whether a database is copied before it is brought up to date.
+    pub migration_copy: bool,
 }
 
 impl Default for Config {
@@ -70,6 +72,7 @@ impl Default for Config {
             log: LogFormat::Text,
             journal: JournalPlace::Auto,
             journal_bytes_max: limits::JOURNAL_MB << 20,
+            migration_copy: true,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod annotations;
 mod arriving;
 mod audit;
+mod backups;
 mod bounds;
 mod browser;
 mod canaries;

@@ -25,16 +25,20 @@ impl<'a> DatedName<'a> {
     fn read(name: &'a str) -> Option<DatedName<'a>> {
         let mut parts = name.strip_prefix("headcount-")?.strip_suffix(".db")?.split('-');
         let (date, of) = (parts.next()?, parts.next()?);
-        let is_date = date.len() == 16
-            && date.bytes().enumerate().all(|(place, byte)| match place {
-                8 => byte == b'T',
-                15 => byte == b'Z',
-                _ => byte.is_ascii_digit(),
-            });
         let is_id = of == "none" || of.len() == 8 && of.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_number = parts.next().is_none_or(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-        (is_date && is_id && is_number && parts.next().is_none()).then_some(DatedName { date, of })
+        (is_date(date) && is_id && is_number && parts.next().is_none()).then_some(DatedName { date, of })
     }
+}
+
+/// Whether a text is a moment as names have it.
+pub(super) fn is_date(text: &str) -> bool {
+    let is_right = |(place, byte): (usize, u8)| match place {
+        8 => byte == b'T',
+        15 => byte == b'Z',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 16 && text.bytes().enumerate().all(is_right)
 }
 
 /// The beginning of a database's id, as names have it: those of two databases may lie in one folder.
@@ -43,13 +47,21 @@ fn short(id: Option<[u8; 16]>) -> String {
 }
 
 /// A moment as names have it.
-pub(super) fn dated(now: Moment) -> String {
+fn dated(now: Moment) -> String {
     now.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// A name that is free.
+/// A name for a copy in a folder that is free.
 pub(super) fn name_in(folder: &Path, id: Option<[u8; 16]>, now: Moment) -> PathBuf {
-    let name = format!("headcount-{}-{}", dated(now), short(id));
+    free(folder, &format!("headcount-{}-{}", dated(now), short(id)))
+}
+
+/// A name beside a database that is free, and says why it is there.
+pub(super) fn free_name(database: &Path, why: &str, now: Moment) -> PathBuf {
+    free(database.parent().unwrap_or(Path::new(".")), &format!("headcount-{why}-{}", dated(now)))
+}
+
+fn free(folder: &Path, name: &str) -> PathBuf {
     let first = folder.join(format!("{name}.db"));
     let mut others = (2..).map(|number: u32| folder.join(format!("{name}-{number}.db")));
     if fs::symlink_metadata(&first).is_err() {

@@ -164,6 +164,16 @@ pub(super) fn refuse_own(database: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to read as a database what belongs to one.
+pub(super) fn refuse_what_belongs_to(database: &Path, from: &Path) -> Result<()> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(ending);
+        ensure!(!is_same(Path::new(&name), from), "{} belongs to the database itself", from.display());
+    }
+    Ok(())
+}
+
 /// Whether two names lead to one file.
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let id = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));

@@ -66,9 +66,7 @@ fn missing(data: &Path) -> Option<String> {
 }
 
 /// Does work that copies, with a bar on a terminal. Ctrl-C and SIGTERM give it up.
-pub(super) fn watched<T>(
-    work: impl FnOnce(backup::Look) -> anyhow::Result<T>,
-) -> Result<T, CliFailure> {
+pub(super) fn watched<T>(work: impl FnOnce(backup::Look) -> anyhow::Result<T>) -> Result<T, CliFailure> {
     let runtime = Runtime::new().context("there is no thread for signals")?;
     let stop = Stop::by_signal(&runtime)?;
     let target =

@@ -19,6 +19,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use super::audit::AuditWords;
 use super::backup::BackupWords;
 use super::reference::ReferenceOf;
+use super::restore::RestoreWords;
 use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
 use crate::clock::Clock;
@@ -103,6 +104,8 @@ pub enum Verb {
     Explain(ExplainWords),
     /// Copies the whole database, while a server runs too
     Backup(BackupWords),
+    /// Puts a backup in the place of the database, which is kept aside
+    Restore(RestoreWords),
     /// Proves from the bytes what a data folder or a backup holds, and what it does not
     Audit(AuditWords),
     /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
@@ -349,7 +352,8 @@ impl Verb {
             | Verb::Journal(_)
             | Verb::Reference { .. }
             | Verb::Audit(_)
-            | Verb::Backup(_) => {
+            | Verb::Backup(_)
+            | Verb::Restore(_) => {
                 return None;
             }
             Verb::Site(work) => work.command(),

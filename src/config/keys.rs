@@ -35,7 +35,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 10] = [
+pub const KEYS: [ConfigKey; 11] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -156,6 +156,18 @@ pub const KEYS: [ConfigKey; 10] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.journal_bytes_max = megabytes(text)? << 20;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "migration_copy",
+        flag: "migration-copy",
+        value_name: "BOOL",
+        default: "true",
+        meaning: "Whether a database of an older version is copied beside it before it is brought up to date: `true` or `false`",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.migration_copy = parse(text, "true or false", "true")?;
             Ok(())
         },
     },
