@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod check;
 mod demo;
 mod explain;
 mod explain_request;
@@ -44,6 +45,8 @@ enum CliFailure {
     Misuse(String),
     /// Something else.
     Failed(String),
+    /// What was to be looked at can't be read.
+    Unread(String),
 }
 
 impl From<ConfigError> for CliFailure {
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(CliFailure::Misuse(sentence)) => (2, sentence),
         Err(CliFailure::Failed(sentence)) => (1, sentence),
+        Err(CliFailure::Unread(sentence)) => (2, sentence),
     };
     output::remark(format_args!("headcount: {}\n", code.1));
     ExitCode::from(code.0)
@@ -106,6 +110,7 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
             print(&backup::backup(&config, words, &clock)?, as_json)?;
             Ok(())
         }
+        Verb::Check(words) => check::check(&config, words, as_json),
         Verb::Restore(words) => {
             print(&restore::restore(&config, words, &clock)?, as_json)?;
             Ok(())

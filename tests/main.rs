@@ -8,6 +8,7 @@ mod bounds;
 mod browser;
 mod canaries;
 mod captures;
+mod checks;
 mod claims;
 mod closing;
 mod collect;

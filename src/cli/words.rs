@@ -18,6 +18,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 use super::audit::AuditWords;
 use super::backup::BackupWords;
+use super::check::CheckWords;
 use super::reference::ReferenceOf;
 use super::restore::RestoreWords;
 use crate::beacon::address::Networks;
@@ -106,6 +107,8 @@ pub enum Verb {
     Backup(BackupWords),
     /// Puts a backup in the place of the database, which is kept aside
     Restore(RestoreWords),
+    /// Looks for damage in the database or a backup, while a server runs too
+    Check(CheckWords),
     /// Proves from the bytes what a data folder or a backup holds, and what it does not
     Audit(AuditWords),
     /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
@@ -353,7 +356,8 @@ impl Verb {
             | Verb::Reference { .. }
             | Verb::Audit(_)
             | Verb::Backup(_)
-            | Verb::Restore(_) => {
+            | Verb::Restore(_)
+            | Verb::Check(_) => {
                 return None;
             }
             Verb::Site(work) => work.command(),

@@ -1,6 +1,8 @@
-//! Copies of the database: `backup`, `store`.
+//! Copies and checks of the database: `backup`, `store`.
 
 /// Milliseconds between two looks at a copy that is being written: how far it is, and whether it is to be given up.
 pub const COPY_LOOK_MS: u64 = 100;
+/// Findings of a check that are listed; those past it are counted.
+pub const CHECK_FINDINGS_MAX: usize = 100;
 /// Seconds after which what a killed copy has left is removed by the next one in its folder.
 pub const UNFINISHED_S: u64 = 24 * 3_600;

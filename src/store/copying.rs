@@ -35,7 +35,7 @@ pub struct FileFacts {
 }
 
 /// Opens a file to read it. Where it can be, its log is used and brought in when nobody else has it open, as SQLite does by itself.
-fn opened(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let first = usable(path, read_write).or_else(|why| match why {

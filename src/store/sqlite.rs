@@ -158,6 +158,12 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Whether a value is of another kind than its column.
+pub(super) const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -169,6 +175,7 @@ impl From<rusqlite::Error> for StoreError {
                 let text = error.to_string();
                 StoreError::Other(format!("{} ({code:?})", text.split(" in ").next().unwrap_or_default()))
             }
+            None if is_of_another_kind(&error) => StoreError::Corrupt,
             None => StoreError::Other(error.to_string()),
         }
     }

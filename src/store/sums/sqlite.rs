@@ -35,9 +35,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
+    Ask, BotCount, CountedBy, Flush, Forgetting, Grain, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
     JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
 };
+use crate::cell::Tally;
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
@@ -45,6 +46,7 @@ use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use crate::store::sums::forgetting::LostDays;
+pub(in crate::store) use compaction::tally;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -54,6 +56,20 @@ use thinning::Thinning;
 use write::SiteIds;
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// Writes the cells of an axis to the rows of a month.
+///
+/// # Errors
+/// [`StoreError`]
+pub(in crate::store) fn add_month_rows(
+    connection: &Connection,
+    site: SiteId,
+    axis: (u8, i64),
+    month: Month,
+    cells: Vec<(i64, Tally)>,
+) -> Result<()> {
+    write::add_cells(connection, site, Grain::Month, axis, month.0, cells)
+}
 
 /// The sums in the file of a data folder.
 pub(in crate::store) struct SqliteSums {
