@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod check;
+mod checking;
 mod demo;
 mod explain;
 mod explain_request;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use super::checking::BackgroundCheck;
 use super::output;
 use super::reload::{self, Reader};
 use super::signals::Stop;
@@ -70,7 +71,9 @@ pub(super) fn run(
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
     }
     collector.tools().prepare();
+    let checking = BackgroundCheck::begin(folder.database(), collector.clone());
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
+    drop(checking);
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
     collector.stop();

@@ -1,5 +1,5 @@
 //! In: the file of a database, whose server may run. Out: what is wrong with it, each in a line, and what of that can be made anew. Forgets:
-//! nothing; it reads one state of the file and changes nothing.
+//! nothing; each step reads one state of the file and changes nothing.
 //!
 //! Structure, then the state of the program, then sums against their parts, and last what packed cells hold. A file that can't be read is
 //! an error and no finding: a disk that fails for a moment has damaged nothing.
@@ -10,8 +10,9 @@ mod sums;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 
 use super::StoreError;
 use super::copying;
@@ -70,16 +71,64 @@ struct Check<'a> {
     report: CheckReport,
 }
 
+/// Breaks a check off, from another thread.
+#[derive(Clone, Default)]
+pub struct CheckStop(Arc<Mutex<Stopping>>);
+
+#[derive(Default)]
+struct Stopping {
+    is_asked: bool,
+    handle: Option<InterruptHandle>,
+}
+
+impl CheckStop {
+    /// Breaks off the check that runs, and each one after it.
+    pub fn now(&self) {
+        let mut stopping = self.stopping();
+        stopping.is_asked = true;
+        stopping.handle.iter().for_each(InterruptHandle::interrupt);
+    }
+
+    /// Whether it was asked for.
+    pub fn is_asked(&self) -> bool {
+        self.stopping().is_asked
+    }
+
+    fn stopping(&self) -> MutexGuard<'_, Stopping> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Checks a file. `look` is told what is looked at. Structure is looked at wholly, and each packed cell is read, if it is `full`.
 ///
 /// # Errors
 /// [`StoreError`]; the file could not be read, which says nothing of what it holds.
-pub fn check(path: &Path, full: bool, mut look: impl FnMut(&str)) -> Result<CheckReport, StoreError> {
+pub fn check(path: &Path, full: bool, look: impl FnMut(&str)) -> Result<CheckReport, StoreError> {
+    check_until(&CheckStop::default(), path, full, look)
+}
+
+/// The same until it is broken off.
+///
+/// # Errors
+/// [`StoreError`]; `Interrupted` where it was.
+pub fn check_until(
+    stop: &CheckStop,
+    path: &Path,
+    full: bool,
+    look: impl FnMut(&str),
+) -> Result<CheckReport, StoreError> {
+    let done = checked(stop, path, full, look);
+    stop.stopping().handle = None;
+    if stop.is_asked() { Err(StoreError::Interrupted) } else { done }
+}
+
+fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)) -> Result<CheckReport, StoreError> {
     let connection = match copying::opened(path) {
         Ok(connection) => connection,
         Err(StoreError::Corrupt) => return Ok(unreadable()),
         Err(error) => return Err(error),
     };
+    stop.stopping().handle = Some(connection.get_interrupt_handle());
     connection.pragma_update(None, "query_only", "ON")?;
     connection.execute_batch("BEGIN")?;
     let version: i64 = match connection.pragma_query_value(None, "user_version", |row| row.get(0)) {
@@ -99,6 +148,11 @@ pub fn check(path: &Path, full: bool, mut look: impl FnMut(&str)) -> Result<Chec
     check.step("sites", Check::read_domains)?;
     for (what, table, step) in steps() {
         look(what);
+        if stop.is_asked() {
+            return Err(StoreError::Interrupted);
+        }
+        // Each step has a state of its own, so that the log of a busy server can be emptied between them.
+        connection.execute_batch("COMMIT; BEGIN")?;
         check.step(table, step)?;
     }
     Ok(check.report)
@@ -207,8 +261,9 @@ impl<'a> Check<'a> {
             ("packed", "CASE grain WHEN 2 THEN NULL ELSE bucket END"),
             ("pairs", "CASE grain WHEN 2 THEN NULL ELSE bucket END"),
         ] {
-            let sql =
-                format!("SELECT site, min({when}) FROM {table} WHERE site NOT IN (SELECT id FROM sites) GROUP BY 1");
+            let sql = format!(
+                "SELECT site, min({when}) FROM {table} WHERE site <> 0 AND site NOT IN (SELECT id FROM sites) GROUP BY 1"
+            );
             self.each(&sql, table, When::Day, "it belongs to no site")?;
         }
         Ok(())

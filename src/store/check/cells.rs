@@ -12,6 +12,9 @@ use crate::store::StoreError;
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::sums::sqlite::tally;
 
+/// What stands for a value that is of another kind: bytes that are no cells.
+const NO_CELLS: &[u8] = &[3];
+
 /// Of a site's axis in a month.
 type AxisMonth = (i64, i64, i64, i32);
 
@@ -38,7 +41,7 @@ impl Check<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (site, grain, axis): (i64, i64, (i64, i64)) = (row.get(0)?, row.get(1)?, (row.get(2)?, row.get(3)?));
-            let (bucket, bytes): (i32, &[u8]) = (row.get(4)?, row.get_ref(5)?.as_blob().unwrap_or_default());
+            let (bucket, bytes): (i32, &[u8]) = (row.get(4)?, row.get_ref(5)?.as_blob().unwrap_or(NO_CELLS));
             let when = if grain == 2 { When::Month(bucket) } else { When::Day(bucket) };
             let month = if grain == 2 { bucket } else { Day(bucket).month().0 };
             self.report.blocks += 1;
@@ -126,7 +129,7 @@ impl Check<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (site, grain, bucket): (i64, i64, i32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let bytes = row.get_ref(4)?.as_blob().unwrap_or_default();
+            let bytes = row.get_ref(4)?.as_blob().unwrap_or(NO_CELLS);
             self.report.blocks += 1;
             if self.is_full && names.0 != site {
                 names = (site, self.names_of(site)?);

@@ -6,6 +6,7 @@
 
 mod at_rest;
 mod compaction;
+mod damage;
 mod erasing;
 mod forgotten_rows;
 mod gone_cells;
@@ -47,6 +48,7 @@ use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use crate::store::sums::forgetting::LostDays;
 pub(in crate::store) use compaction::tally;
+use damage::DamagedDays;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -76,6 +78,7 @@ pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
     kept: KeptAnswers,
+    damaged: DamagedDays,
     /// Held by who stores a flush or removes a site; taken before the writer.
     applying: Mutex<()>,
     /// Never taken by who holds the writer.
@@ -100,10 +103,10 @@ impl SqliteSums {
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
         compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        let (texts, kept) = Default::default();
+        let (texts, kept, damaged) = Default::default();
         let retaining = Mutex::new(Retaining::of(&file.reader())?);
         let (applying, months, thinning, in_use) = Default::default();
-        Ok(SqliteSums { file, texts, kept, applying, months, thinning, retaining, in_use })
+        Ok(SqliteSums { file, texts, kept, damaged, applying, months, thinning, retaining, in_use })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -177,6 +180,7 @@ struct SqliteSnapshot<'a> {
     connection: PooledConnection<'a>,
     texts: &'a names::TextCache,
     kept: &'a KeptAnswers,
+    damaged: &'a DamagedDays,
     /// When it began, for what is kept.
     since: u64,
     flush: u64,
@@ -188,10 +192,11 @@ impl<'a> SqliteSnapshot<'a> {
         connection: PooledConnection<'a>,
         texts: &'a names::TextCache,
         kept: &'a KeptAnswers,
+        damaged: &'a DamagedDays,
     ) -> Result<SqliteSnapshot<'a>> {
         let (since, interrupt) = (kept.now(), Interrupt::default());
         connection.execute_batch("BEGIN")?;
-        let mut snapshot = SqliteSnapshot { connection, texts, kept, since, flush: 0, interrupt };
+        let mut snapshot = SqliteSnapshot { connection, texts, kept, damaged, since, flush: 0, interrupt };
         // The first read fixes the state.
         snapshot.flush = read::last_flush(&snapshot.connection)?;
         Ok(snapshot)
@@ -245,7 +250,9 @@ impl SumSnapshot for SqliteSnapshot<'_> {
     }
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>> {
-        taken_out::of_site(&self.connection, site, first, last)
+        let mut marks = taken_out::of_site(&self.connection, site, first, last)?;
+        marks.extend(self.damaged.marks(site, first, last));
+        Ok(marks)
     }
 
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
@@ -295,7 +302,7 @@ impl SumStore for SqliteSums {
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept, &self.damaged)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
