@@ -1,6 +1,9 @@
 //! The command line. The exit code is 0 when it is done, 1 when it failed, 2 when it was misused.
 
 mod audit;
+mod backup;
+mod check;
+mod checking;
 mod demo;
 mod explain;
 mod explain_request;
@@ -13,6 +16,7 @@ mod output;
 mod password;
 mod reference;
 mod reload;
+mod restore;
 mod serve;
 mod signals;
 mod words;
@@ -21,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::backup::before_migration;
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, ConfigError};
@@ -42,6 +47,8 @@ enum CliFailure {
     Misuse(String),
     /// Something else.
     Failed(String),
+    /// What was to be looked at can't be read.
+    Unread(String),
 }
 
 impl From<ConfigError> for CliFailure {
@@ -69,6 +76,7 @@ pub fn run() -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(CliFailure::Misuse(sentence)) => (2, sentence),
         Err(CliFailure::Failed(sentence)) => (1, sentence),
+        Err(CliFailure::Unread(sentence)) => (2, sentence),
     };
     output::remark(format_args!("headcount: {}\n", code.1));
     ExitCode::from(code.0)
@@ -77,7 +85,7 @@ pub fn run() -> ExitCode {
 fn work(words: CommandLine) -> Result<(), CliFailure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     let config = configuration(file.as_deref(), words.flags())?;
-    let clock = words.clock();
+    let (clock, as_json) = (words.clock(), words.json);
     if let Verb::Explain(asked) = &words.work {
         return explained(asked, &config, &clock, words.json);
     }
@@ -99,6 +107,15 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
             let (reply, fault) = import::import(&config, order, clock)?;
             print(&reply, words.json)?;
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
+        }
+        Verb::Backup(words) => {
+            print(&backup::backup(&config, words, &clock)?, as_json)?;
+            Ok(())
+        }
+        Verb::Check(words) => check::check(&config, words, as_json),
+        Verb::Restore(words) => {
+            print(&restore::restore(&config, words, &clock)?, as_json)?;
+            Ok(())
         }
         Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
         Verb::Demo(_) if words.has_data() => {
@@ -235,6 +252,7 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
+    copy_older(config, &path, &clock)?;
     let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     let tools = tools(config)?;
     Ok(match counts {
@@ -250,6 +268,17 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
         }
         false => Collector::idle(stores, tools, clock)?,
     })
+}
+
+/// Copies a database of an older version, which the next step brings up to date.
+fn copy_older(config: &Config, database: &Path, clock: &Clock) -> Result<()> {
+    if config.migration_copy
+        && let Some(copy) = before_migration(database, clock.now())?
+    {
+        let copy = copy.display();
+        tracing::info!(%copy, "the database is of an older version: {copy} is a copy of it as it was");
+    }
+    Ok(())
 }
 
 /// The tables that hits are made with.

@@ -62,6 +62,8 @@ pub struct Config {
     pub spill: Option<PathBuf>,
     /// How long the end of the program tries to store what waits, in seconds; nothing for what the service manager allows.
     pub stop_timeout_s: Option<u64>,
+    /// Whether a database is copied before it is brought up to date.
+    pub migration_copy: bool,
 }
 
 impl Default for Config {
@@ -79,6 +81,7 @@ impl Default for Config {
             memory_bytes_max: None,
             spill: None,
             stop_timeout_s: None,
+            migration_copy: true,
         }
     }
 }

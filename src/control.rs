@@ -119,6 +119,8 @@ pub enum Command {
     Annotation(AnnotationCommand),
     /// Asks for what an audit needs of whoever holds the folder.
     Audit(AuditCommand),
+    /// Stores what is counted.
+    Flush,
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -312,8 +314,8 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
 impl Command {
     /// Whether it changes nothing, and can be begun again.
     pub fn reads_only(&self) -> bool {
-        let audits = matches!(self, Command::Audit(AuditCommand::Process));
-        audits || matches!(self, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_))
+        let asks = matches!(self, Command::Flush | Command::Audit(AuditCommand::Process));
+        asks || matches!(self, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_))
     }
 }
 
@@ -344,6 +346,10 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
+        Command::Flush => {
+            collector.flush()?;
+            Ok(Reply::new("Everything is stored.", json!({})))
+        }
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

@@ -29,7 +29,7 @@
 //! | [`page`] | lines | HTML, CSV, JSON | |
 //! | [`view`] | the state in an address, sums | what a page shows | the questions |
 //!
-//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`journal`], [`audit`], [`collector`], [`import`], [`control`], [`server`],
+//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`journal`], [`backup`], [`audit`], [`collector`], [`import`], [`control`], [`server`],
 //! [`demo`], [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
 //! (`tests/tidy.rs` holds it). The flow is pure: no sockets, no clocks, no logs; `now` is an argument.
 //!
@@ -180,6 +180,7 @@ pub mod clock;
 pub mod config;
 pub mod meter;
 pub mod journal;
+pub mod backup;
 pub mod audit;
 pub mod collector;
 pub mod import;

@@ -84,6 +84,8 @@ pub struct Meter {
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
     tries: Family<TryLabels, Counter>,
+    /// What the last check of it has found.
+    pub database_findings: Gauge<i64, AtomicI64>,
     /// Connections that gave way to others.
     pub connections_given_way: Counter,
     /// Connections for which there was no room.
@@ -120,6 +122,7 @@ impl Meter {
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
             tries: Family::default(),
+            database_findings: Gauge::default(),
             connections_given_way: Counter::default(),
             connections_refused: Counter::default(),
             memory_bytes: Gauge::default(),
@@ -155,6 +158,8 @@ impl Meter {
         registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
         registry.register("sign_in_tries", "Tries at passwords and other secrets", self.tries.clone());
+        let found = "What the last check of the database has found";
+        registry.register("database_findings", found, self.database_findings.clone());
         let gave_way = "Connections that gave way to new ones";
         registry.register("connections_given_way", gave_way, self.connections_given_way.clone());
         let refused = "Connections for which there was no room";

@@ -5,6 +5,8 @@
 //! `tests/store/contract.rs` is the same contract as tests. [`Operators`] keeps what was declared: sites, users, tokens,
 //! shares; that is SQLite always. [`open`] is the only place where the rest of the program meets SQLite.
 
+pub mod check;
+pub mod copying;
 mod inspection;
 mod operators;
 pub mod spill;

@@ -3,10 +3,12 @@
 mod annotations;
 mod arriving;
 mod audit;
+mod backups;
 mod bounds;
 mod browser;
 mod canaries;
 mod captures;
+mod checks;
 mod claims;
 mod clocks;
 mod closing;

@@ -485,6 +485,8 @@ impl Drop for World {
         assert_eq!(reasons, rejected, "every rejection is stored");
         let (bots, of_bots) = programs(&Database::of(self.folder.path()));
         assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
+        let looked = headcount::store::check::check(&self.folder.path().join("headcount.db"), true, |_| {}).unwrap();
+        assert_eq!(looked.findings, [], "a check finds nothing");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());
         canary::search_folder(self.folder.path(), &forms);
         canary::search_folder(self.journal.path(), &forms);

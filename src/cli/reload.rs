@@ -56,6 +56,7 @@ fn waiting(running: &Config, config: &Config) -> Vec<&'static str> {
         memory_bytes_max,
         spill,
         stop_timeout_s,
+        migration_copy,
     } = config;
     let keys = [
         ("listen", *listen != running.listen),
@@ -69,6 +70,7 @@ fn waiting(running: &Config, config: &Config) -> Vec<&'static str> {
         ("memory_max", *memory_bytes_max != running.memory_bytes_max),
         ("spill", *spill != running.spill),
         ("stop_timeout", *stop_timeout_s != running.stop_timeout_s),
+        ("migration_copy", *migration_copy != running.migration_copy),
     ];
     keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

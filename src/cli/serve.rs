@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+use super::checking::BackgroundCheck;
 use super::notify;
 use super::output;
 use super::reload::{self, Reader};
@@ -85,7 +86,9 @@ pub(super) fn run(
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
     }
     collector.tools().prepare();
+    let checking = BackgroundCheck::begin(folder.database(), collector.clone());
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
+    drop(checking);
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
     let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);

@@ -36,7 +36,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 13] = [
+pub const KEYS: [ConfigKey; 14] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -193,6 +193,18 @@ pub const KEYS: [ConfigKey; 13] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.stop_timeout_s = stop_seconds(text)?;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "migration_copy",
+        flag: "migration-copy",
+        value_name: "BOOL",
+        default: "true",
+        meaning: "Whether a database of an older version is copied beside it before it is brought up to date: `true` or `false`",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.migration_copy = parse(text, "true or false", "true")?;
             Ok(())
         },
     },

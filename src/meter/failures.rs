@@ -124,6 +124,8 @@ failure_kinds! {
         "the clock is not set; no hit is taken until it is",
         UntilDone
     ),
+    /// A check of the database has found damage.
+    Damage => ("damage", "the database is damaged; `headcount check --full` tells all of it", "", Not),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
 }

@@ -24,7 +24,7 @@ use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, bots, export};
 use crate::report::{Records, Sums, taken_out};
 use crate::site::{Moment, Schedule, Site, SiteId};
-use crate::store::{StoreError, TakenOutOf};
+use crate::store::{StoreError, TakenOut, TakenOutOf};
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
@@ -192,7 +192,7 @@ pub fn rows_or_file(
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
     sums.make_room(text_bytes(&metrics, &rows))?;
-    let told: Vec<String> = taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)).collect();
+    let told: Vec<String> = told_of(&marks);
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
@@ -237,6 +237,12 @@ fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Re
     Ok(Some(answer))
 }
 
+/// All that is said of what is missing in figures.
+fn told_of(marks: &[TakenOut]) -> Vec<String> {
+    let told = [taken_out::told(marks), taken_out::days_gone(marks), taken_out::damaged(marks)];
+    told.into_iter().flatten().collect()
+}
+
 fn csv(body: String) -> Response {
     text("text/csv; charset=utf-8", body)
 }
@@ -272,6 +278,8 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "time": reading.now.timestamp().to_string(),
         "cells_pending": waiting.map(|waiting| waiting.cells),
         "pending_since": waiting.and_then(|waiting| waiting.since).map(|since| since.timestamp().to_string()),
+        // Nor this: it counts, and what is whole is shown.
+        "database_findings": collector.meter().database_findings.get(),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),

@@ -14,8 +14,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
-use super::sqlite::schema;
 pub use super::sqlite::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
+use super::sqlite::{is_of_another_kind, schema};
 pub use cells::{CellCounts, ReadCells};
 pub use pages::PageOwner;
 pub use schema_strays::{StoredIndex, StoredTable, StrayPart};
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Inspection {
 }
 
 /// What stands in a path of SQLite as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+pub(super) const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 impl Inspection {
     /// Opens a file to look into it, and changes nothing, not even beside it.
@@ -106,11 +106,6 @@ impl Inspection {
         let rows = statement.query_map(parameters, read)?;
         Ok(rows.filter(|row| !row.as_ref().is_err_and(is_of_another_kind)).collect::<Result<Vec<T>, _>>()?)
     }
-}
-
-const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
 }
 
 /// A name as SQL has it.

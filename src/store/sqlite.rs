@@ -137,6 +137,14 @@ impl SqliteFile {
     }
 }
 
+/// Empties the log of a file wholly.
+///
+/// # Errors
+/// [`StoreError`]; `Busy` when somebody reads.
+pub(super) fn settle(connection: &Connection) -> Result<(), StoreError> {
+    SqliteFile::settle(connection)
+}
+
 /// A connection that reads a file which another program may own, if its schema is that of this program.
 ///
 /// # Errors
@@ -156,6 +164,12 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Whether a value is of another kind than its column.
+pub(super) const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
@@ -167,6 +181,7 @@ impl From<rusqlite::Error> for StoreError {
                 let text = error.to_string();
                 StoreError::Other(format!("{} ({code:?})", text.split(" in ").next().unwrap_or_default()))
             }
+            None if is_of_another_kind(&error) => StoreError::Corrupt,
             None => StoreError::Other(error.to_string()),
         }
     }

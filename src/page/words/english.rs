@@ -302,6 +302,7 @@ words! {
     notice_unvisited: "{0} pageviews and events of this period were counted without a visitor and a visit: one network brought too many new visitors, or there was no room for more. Views per visit are too high by them.",
     notice_taken_out: "Something was taken out of the figures of this period for good: {0}. Other figures are whole.",
     notice_days_gone: "Days before {0} are no longer kept, only their months. What this period has of such a month in part is not in the figures.",
+    notice_damaged: "Some figures of these days are damaged in the database and left out: {0}.",
     taken_out_everything: "everything",
     taken_out_properties: "properties",
     notice_months_alone: "Under a filter, days before {0} are kept by whole months only. What this period has of such a month in part is not in the lists.",

@@ -269,6 +269,7 @@ pub const FRENCH: Words = Words {
     notice_unvisited: "{0} pages vues et événements de cette période ont été comptés sans visiteur ni visite : un réseau amenait trop de nouveaux visiteurs, ou la place manquait. Les pages par visite en sont surestimées.",
     notice_taken_out: "Quelque chose a été retiré pour toujours des chiffres de cette période : {0}. Les autres chiffres sont complets.",
     notice_days_gone: "Les jours avant le {0} ne sont plus conservés, seuls leurs mois le sont. Ce que cette période contient d’un tel mois en partie manque dans les chiffres.",
+    notice_damaged: "Certains chiffres de ces jours sont endommagés dans la base de données et manquent : {0}.",
     taken_out_everything: "tout",
     taken_out_properties: "propriétés",
     notice_months_alone: "Avec un filtre, les jours avant le {0} ne sont plus conservés que par mois entiers. Ce que cette période contient d’un tel mois en partie manque dans les listes.",

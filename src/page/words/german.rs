@@ -267,6 +267,7 @@ pub const GERMAN: Words = Words {
     notice_unvisited: "{0} Seitenaufrufe und Ereignisse dieses Zeitraums wurden ohne Besucher und Besuch gezählt: Ein Netz brachte zu viele neue Besucher, oder es war kein Platz für mehr. Um sie sind Aufrufe pro Besuch zu hoch.",
     notice_taken_out: "Aus den Zahlen dieses Zeitraums wurde etwas für immer herausgenommen: {0}. Alle anderen Zahlen sind vollständig.",
     notice_days_gone: "Tage vor dem {0} werden nicht mehr aufbewahrt, nur ihre Monate. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Zahlen.",
+    notice_damaged: "Einige Zahlen dieser Tage sind in der Datenbank beschädigt und fehlen: {0}.",
     taken_out_everything: "alles",
     taken_out_properties: "Eigenschaften",
     notice_months_alone: "Tage vor dem {0} sind unter einem Filter nur noch als ganze Monate da. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Listen.",

@@ -6,6 +6,7 @@
 
 mod at_rest;
 mod compaction;
+mod damage;
 mod erasing;
 mod forgotten_rows;
 mod gone_cells;
@@ -36,9 +37,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
+    Ask, BotCount, CountedBy, Flush, Forgetting, Grain, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
     JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
 };
+use crate::cell::Tally;
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
@@ -46,6 +48,8 @@ use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use crate::store::sums::forgetting::LostDays;
+pub(in crate::store) use compaction::tally;
+use damage::DamagedDays;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -56,11 +60,26 @@ use write::SiteIds;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// Writes the cells of an axis to the rows of a month.
+///
+/// # Errors
+/// [`StoreError`]
+pub(in crate::store) fn add_month_rows(
+    connection: &Connection,
+    site: SiteId,
+    axis: (u8, i64),
+    month: Month,
+    cells: Vec<(i64, Tally)>,
+) -> Result<()> {
+    write::add_cells(connection, site, Grain::Month, axis, month.0, cells)
+}
+
 /// The sums in the file of a data folder.
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
     kept: KeptAnswers,
+    damaged: DamagedDays,
     /// Held by who stores a flush or removes a site; taken before the writer.
     applying: Mutex<()>,
     /// Never taken by who holds the writer.
@@ -89,10 +108,10 @@ impl SqliteSums {
         if file.can_write() && !matches!(made, Err(StoreError::Busy | StoreError::Full)) {
             made?;
         }
-        let (texts, kept) = Default::default();
+        let (texts, kept, damaged) = Default::default();
         let retaining = Mutex::new(Retaining::of(&file.reader())?);
         let (applying, months, thinning, in_use) = Default::default();
-        Ok(SqliteSums { file, texts, kept, applying, months, thinning, retaining, in_use })
+        Ok(SqliteSums { file, texts, kept, damaged, applying, months, thinning, retaining, in_use })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -166,6 +185,7 @@ struct SqliteSnapshot<'a> {
     connection: PooledConnection<'a>,
     texts: &'a names::TextCache,
     kept: &'a KeptAnswers,
+    damaged: &'a DamagedDays,
     /// When it began, for what is kept.
     since: u64,
     flush: u64,
@@ -177,10 +197,11 @@ impl<'a> SqliteSnapshot<'a> {
         connection: PooledConnection<'a>,
         texts: &'a names::TextCache,
         kept: &'a KeptAnswers,
+        damaged: &'a DamagedDays,
     ) -> Result<SqliteSnapshot<'a>> {
         let (since, interrupt) = (kept.now(), Interrupt::default());
         connection.execute_batch("BEGIN")?;
-        let mut snapshot = SqliteSnapshot { connection, texts, kept, since, flush: 0, interrupt };
+        let mut snapshot = SqliteSnapshot { connection, texts, kept, damaged, since, flush: 0, interrupt };
         // The first read fixes the state.
         snapshot.flush = read::last_flush(&snapshot.connection)?;
         Ok(snapshot)
@@ -234,7 +255,9 @@ impl SumSnapshot for SqliteSnapshot<'_> {
     }
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>> {
-        taken_out::of_site(&self.connection, site, first, last)
+        let mut marks = taken_out::of_site(&self.connection, site, first, last)?;
+        marks.extend(self.damaged.marks(site, first, last));
+        Ok(marks)
     }
 
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
@@ -286,7 +309,7 @@ impl SumStore for SqliteSums {
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept, &self.damaged)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {

@@ -150,7 +150,7 @@ fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i
 }
 
 /// The tally whose columns begin at `from`.
-pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
+pub(in crate::store) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
     let mut columns = [0; TALLY.len()];
     for (at, column) in columns.iter_mut().enumerate() {
         *column = row.get(from + at)?;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::compaction::tally;
+use super::damage::DamagedDays;
 use super::kept_answers::KeptRows;
 use super::months;
 use super::names::{TextCache, ValueFilter};
@@ -17,7 +18,7 @@ use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::thinning;
 use super::write::{axis_id, name_id, table};
 use super::{Result, SqliteSnapshot};
-use crate::cell::packed::{CellKey, unpack};
+use crate::cell::packed::{CellKey, is_sound, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::REST;
@@ -54,7 +55,7 @@ pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>>
 
 /// The answers to questions.
 pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemory]) -> Result<StoredSums> {
-    let SqliteSnapshot { connection, texts, kept, since, flush, interrupt } = snapshot;
+    let SqliteSnapshot { connection, texts, kept, damaged, since, flush, interrupt } = snapshot;
     let adds = running.iter().map(|running| is_added(connection, running, *flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let mut readings = Vec::with_capacity(asks.len());
@@ -63,8 +64,8 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let wanted = ValueFilter::of(connection, ask, texts)?;
-        let mut reading =
-            Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::of(interrupt) };
+        let sums = ValueSums::of(interrupt);
+        let mut reading = Reading { connection, ask, wanted, left_out, found, damaged, interrupt, sums };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
@@ -104,7 +105,8 @@ fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
                 let interrupt = readings[place].interrupt;
                 let opened = || OpenedBlocks::of(connection, key).interrupted_by(interrupt);
                 let blocks = blocks.entry(*part).or_insert_with(opened);
-                readings[place].pair(key, shown, is_turned, blocks)?;
+                let read = readings[place].pair(key, shown, is_turned, blocks);
+                readings[place].damaged.pass(site, (grain, bucket), read)?;
                 readings[place].sums.check()?;
             }
         }
@@ -145,6 +147,7 @@ struct Reading<'a> {
     left_out: Vec<(i32, i64)>,
     /// The answer, if it was kept.
     found: Option<KeptRows>,
+    damaged: &'a DamagedDays,
     interrupt: &'a Interrupt,
     sums: ValueSums<'a>,
 }
@@ -281,7 +284,7 @@ impl Reading<'_> {
         let ask = self.ask;
         packed::each(self.connection, place, last, |day, cells| {
             self.interrupt.check(cells.len())?;
-            unpack(
+            let read = unpack(
                 cells,
                 0..=u32::MAX,
                 |key| self.wanted.passes(key.0),
@@ -291,21 +294,29 @@ impl Reading<'_> {
                         self.sums.add(ask, bucket, value, tally);
                     }
                 },
-            )?;
-            Ok(())
+            );
+            self.damaged.pass(ask.site, (Grain::Hour, day), read.map_err(Into::into)).map(drop)
         })
     }
 
     /// Adds packed days, or months, but for some runs of them.
     fn packed_days(&mut self, place: PackedKey, last: i32, left_out: &[(i32, i32)]) -> Result<()> {
+        let mut by_rows = Vec::new();
         packed::each(self.connection, place, last, |day, cells| {
             if left_out.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
                 return Ok(());
             }
             self.interrupt.check(cells.len())?;
+            // A month has its rows too, and a block that bears its sum hands out nothing before it is known to be damaged.
+            if place.grain == Grain::Month && !is_sound(cells) {
+                by_rows.push(day);
+                return Ok(());
+            }
             let add = |(value, _): CellKey, tally| self.sums.add(self.ask, day, value, tally);
-            Ok(unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add)?)
-        })
+            let read = unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add);
+            self.damaged.pass(place.site, (place.grain, day), read.map_err(Into::into)).map(drop)
+        })?;
+        by_rows.into_iter().try_for_each(|month| self.table(Grain::Month, place, (month, month)))
     }
 
     /// The buckets that have pairs, if these are what the question wants.
