@@ -98,9 +98,11 @@ pub struct TryTable {
     names: TryCounts,
     /// Open tries by how often their trier was wrong before.
     open: [usize; limits::TRY_LEVELS],
-    /// Those that have passed all pauses, in the order in which they are compared.
+    /// Those that have passed all pauses, by how often their trier was wrong, and when they came.
     ready: BTreeMap<(u32, u64), Arc<Notify>>,
     last: u64,
+    /// How many were compared.
+    turns: u64,
     at_work: usize,
     /// Most that are compared at once.
     most: usize,
@@ -177,11 +179,12 @@ impl TryTable {
                 *open.place.insert(place)
             }
         };
-        if self.at_work >= self.most || self.ready.first_key_value().is_none_or(|(first, _)| *first != place) {
+        if self.at_work >= self.most || self.next() != Some(place) {
             return TryStep::WaitForTurn;
         }
         self.ready.remove(&place);
         self.at_work += 1;
+        self.turns += 1;
         open.is_at_work = true;
         self.tell_next();
         TryStep::Compare
@@ -209,9 +212,17 @@ impl TryTable {
         self.tell_next();
     }
 
+    /// Whose turn is next. Of those who were wrong as often it is the oldest and the newest in turn: however many came together, whoever
+    /// comes after them does not wait for all.
+    fn next(&self) -> Option<(u32, u64)> {
+        let (oldest, _) = self.ready.first_key_value()?;
+        let newest = self.ready.range(..=(oldest.0, u64::MAX)).next_back().map(|(newest, _)| *newest);
+        if self.turns % 2 == 0 { Some(*oldest) } else { newest }
+    }
+
     fn tell_next(&self) {
-        if let Some((_, next)) = self.ready.first_key_value()
-            && self.at_work < self.most
+        if self.at_work < self.most
+            && let Some(next) = self.next().and_then(|next| self.ready.get(&next))
         {
             next.notify_one();
         }

@@ -81,10 +81,11 @@ async fn whoever_waits_for_a_turn_is_told_even_if_the_first_has_gone() {
     assert_eq!(steps[1..], [TryStep::WaitForTurn; 3]);
     table.close(&all[1], false, 0);
     table.close(&all[0], false, 0);
-    all[2].turn.notified().await;
-    table.close(&all[2], false, 0);
+    // The newest, after the oldest.
     all[3].turn.notified().await;
-    assert_eq!(table.step(&mut all[3], 0), TryStep::Compare);
+    table.close(&all[3], false, 0);
+    all[2].turn.notified().await;
+    assert_eq!(table.step(&mut all[2], 0), TryStep::Compare);
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn counts_have_a_bound_and_the_heaviest_stay() {
     for number in 0..50_u64 {
         (0..10).for_each(|_| _ = compared(&mut table, network(number), true, 0));
     }
-    for number in 0..3 * limits::TRIES_REMEMBERED as u64 {
+    for number in 0..limits::TRIES_REMEMBERED as u64 + 500 {
         compared(&mut table, network(1_000 + number), true, 600_000);
     }
     assert!(table.triers.0.len() <= limits::TRIES_REMEMBERED && table.names.0.len() == 1);
@@ -165,7 +166,7 @@ fn time_among_guessers(who: TrierKey, wrong: u32, minutes: u64) -> u64 {
 fn the_owner_gets_in_while_a_thousand_networks_guess() {
     let first = time_among_guessers(OWNER, 0, 0);
     let (later, mistyped) = (time_among_guessers(OWNER, 0, 1), time_among_guessers(OWNER, 3, 1));
-    assert!(first <= 60_000 && later <= 30_000, "{first} {later}");
+    assert!([first, later].iter().all(|ms| *ms <= 10_000), "{first} {later}");
     assert!(mistyped <= 120_000, "four tries: {mistyped}");
     let known = time_among_guessers(TrierKey::Browser(1), 2, 1);
     assert!(known <= 8 * TICK_MS, "strangers do not slow it: {known}");
