@@ -103,8 +103,8 @@ impl Check<'_> {
             "SELECT site, dimension, prop, bucket, {} FROM months GROUP BY 1, 2, 3, 4",
             TALLY.map(|column| format!("sum({column})")).join(", ")
         ))?;
-        let axis = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-        let rows = statement.query_map([], |row| Ok((axis(row)?, tally(row, 4)?)))?;
+        let rows = statement
+            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), tally(row, 4)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

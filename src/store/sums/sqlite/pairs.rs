@@ -17,7 +17,7 @@ use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
 use crate::site::{Month, SiteId};
-use crate::store::{Grain, Interrupt, StoreError};
+use crate::store::{Grain, Interrupt};
 
 /// The pairs of one bucket, by one of those who count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
