@@ -87,37 +87,29 @@ fn work(words: CommandLine) -> Result<(), CliFailure> {
     let config = configuration(file.as_deref(), words.flags())?;
     let (clock, as_json) = (words.clock(), words.json);
     if let Verb::Explain(asked) = &words.work {
-        return explained(asked, &config, &clock, words.json);
+        return explained(asked, &config, &clock, as_json);
     }
     if let Some(reply) = without_figures(&words.work, &config)? {
-        print(&reply, words.json)?;
-        return Ok(());
+        return print(&reply, as_json);
     }
     if let Some(reply) = forget::forget(&words, &config, &clock)? {
-        print(&reply, words.json)?;
-        return Ok(());
+        return print(&reply, as_json);
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         let reply = carry_out(&config, command, clock)?;
-        print(&reply, words.json)?;
+        print(&reply, as_json)?;
         return lacking(&words.work, &reply);
     }
     match &words.work {
         Verb::Import(order) => {
             let (reply, fault) = import::import(&config, order, clock)?;
-            print(&reply, words.json)?;
+            print(&reply, as_json)?;
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
         }
-        Verb::Backup(words) => {
-            print(&backup::backup(&config, words, &clock)?, as_json)?;
-            Ok(())
-        }
+        Verb::Backup(words) => print(&backup::backup(&config, words, &clock)?, as_json),
+        Verb::Restore(words) => print(&restore::restore(&config, words, &clock)?, as_json),
         Verb::Check(words) => check::check(&config, words, as_json),
-        Verb::Restore(words) => {
-            print(&restore::restore(&config, words, &clock)?, as_json)?;
-            Ok(())
-        }
-        Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
+        Verb::Audit(audit) => audit::audit(&config, audit, as_json, clock),
         Verb::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
             Err(CliFailure::Misuse(sentence.into()))

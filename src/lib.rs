@@ -100,6 +100,9 @@
 //!   answers that are kept: `store/sums/sqlite/kept_answers.rs`;
 //! - what gives way when memory is nearly full: [`meter::Pressure`], `server/memory_watch.rs`, `memory/bound.rs`; whose beacons do first:
 //!   `collector/overload.rs`;
+//! - how the database is copied: `store/copying.rs` for SQLite's part, `backup/` for files and names, `backup/restoring.rs` for the way back,
+//!   `backup/migration.rs` for the copy before a migration; what a check looks at: `store/check/`, at a start and in the background:
+//!   `cli/checking.rs`; answers without damaged cells: `store/sums/sqlite/damage.rs`, and what is said of it: `report/taken_out.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
 //! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed

@@ -249,6 +249,14 @@ fn a_damaged_day_is_named_and_the_rest_serves_on() {
     let pages = report("2026-05-01..2026-05-10", "page");
     assert_eq!(sum(&pages), 10 * 120, "{pages}");
     assert_eq!(sum(&report("2026-05-01..2026-05-31", "source")), 31 * 120);
-    server.pageview("example.com", "/more");
+    // What comes late for the day holds nobody up, and does not make its figures look whole.
+    let late = counted.0.path().join("late.log");
+    let line =
+        format!("198.51.3.250 - - [03/May/2026:23:50:00 +0000] \"GET /late HTTP/1.1\" 200 9 \"-\" \"{AGENT}\"\n");
+    fs::write(&late, line).unwrap();
+    printed(&["import", late.to_str().unwrap(), "--site", "example.com", "--data", &data]);
+    assert_eq!(sum(&report("2026-05-01..2026-05-10", "page")), 10 * 120 + 1);
+    let ten_days = report("2026-05-01..2026-05-10", "source");
+    assert!(sum(&ten_days) == 9 * 120 && ten_days["notes"].to_string().contains("2026-05-03"), "{ten_days}");
     assert_eq!(server.stop().0, 0);
 }

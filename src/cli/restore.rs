@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::backup::watched;
 use super::{CliFailure, Reached, reach};
-use crate::backup;
+use crate::backup::{self, Restored};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::audit::AuditCommand;
@@ -46,6 +46,10 @@ pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<R
     }
     let restored = restored?;
     backup::give_to_owner(data, &data.join("headcount.lock"));
+    Ok(reply(words, restored))
+}
+
+fn reply(words: &RestoreWords, restored: Restored) -> Reply {
     let (facts, aside) = (restored.facts, restored.aside.map(|path| path.display().to_string()));
     let last = facts.last_day.map_or_else(|| "no days yet".to_owned(), |day| format!("days up to {day}"));
     let (shown, sites) = (words.file.display(), counted(facts.sites, "sites"));
@@ -67,5 +71,5 @@ pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<R
         "schema": facts.version,
         "kept": aside,
     });
-    Ok(Reply { text, json })
+    Reply { text, json }
 }

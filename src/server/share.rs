@@ -16,7 +16,6 @@ use super::language::words_for;
 use super::pages::QueryPairs;
 use super::{App, SharedApp, answers, pages};
 use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
-use crate::limits;
 use crate::operator::Share;
 use crate::page::share::SharePasswordReason;
 use crate::page::words::Words;

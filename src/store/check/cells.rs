@@ -73,17 +73,7 @@ impl Check<'_> {
 
     /// The rows of months against their days and against what is packed of them.
     fn months(&mut self, sums: &PackedSums) -> Result<(), StoreError> {
-        let mut rows: BTreeMap<AxisMonth, Tally> = BTreeMap::new();
-        let mut statement = self.connection.prepare(&format!(
-            "SELECT site, dimension, prop, bucket, {} FROM months GROUP BY 1, 2, 3, 4",
-            TALLY.map(|column| format!("sum({column})")).join(", ")
-        ))?;
-        let found = statement
-            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), tally(row, 4)?)))?;
-        for row in found {
-            let (key, tally): (AxisMonth, Tally) = row?;
-            rows.insert(key, tally);
-        }
+        let rows = self.month_rows()?;
         let mut added = self.connection.prepare("SELECT site, month FROM months_added")?;
         let added = added
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -96,28 +86,26 @@ impl Check<'_> {
             }
             let [rows, days, packed] =
                 [&rows, &sums.days, &sums.months].map(|map| map.get(&key).copied().unwrap_or_default());
-            let (site_id, name) = (site_id(site), axis_name(dimension));
+            let (id, name, when) = (site_id(site), axis_name(dimension), When::Month(month));
             if rows != days && self.has_all_days((site, month))? {
                 let what = format!("{name} of the month is not what its days have");
-                self.found(
-                    "months",
-                    Some(site),
-                    When::Month(month),
-                    what,
-                    Some(Repair::MonthRows(site_id, Month(month))),
-                );
+                self.found("months", Some(site), when, what, Some(Repair::MonthRows(id, Month(month))));
             } else if added.contains(&(site, month)) && packed != rows {
                 let what = format!("{name} of the month, packed, is not what its rows have");
-                self.found(
-                    "packed",
-                    Some(site),
-                    When::Month(month),
-                    what,
-                    Some(Repair::PackedMonth(site_id, Month(month))),
-                );
+                self.found("packed", Some(site), when, what, Some(Repair::PackedMonth(id, Month(month))));
             }
         }
         Ok(())
+    }
+
+    fn month_rows(&self) -> Result<BTreeMap<AxisMonth, Tally>, StoreError> {
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT site, dimension, prop, bucket, {} FROM months GROUP BY 1, 2, 3, 4",
+            TALLY.map(|column| format!("sum({column})")).join(", ")
+        ))?;
+        let rows = statement
+            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), tally(row, 4)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Cells of two dimensions.
