@@ -10,10 +10,12 @@ mod import;
 mod journal;
 mod output;
 mod password;
+mod reach;
 mod reference;
 mod reload;
 mod serve;
 mod signals;
+mod store;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,7 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::journal::JournalSearch;
 use crate::limits;
-use crate::store;
+use crate::store as stored;
 use anyhow::{Context, Result};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
@@ -145,6 +147,7 @@ fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFai
         Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
         Verb::Journal(JournalWork::Wipe { all: false }) => journal::wipe(config)?,
         Verb::Journal(JournalWork::Wipe { all: true }) => journal::wipe_all(config)?,
+        Verb::Store(work) => store::store(config, work.command())?,
         Verb::Reference { of } => {
             let table = of.table();
             Reply { json: table.clone().into(), text: table }
@@ -234,7 +237,11 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
-    let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    for path in &stores.set_aside {
+        let path = path.display();
+        output::remark(format_args!("headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"));
+    }
     let tools = tools(config)?;
     Ok(match counts {
         true => {

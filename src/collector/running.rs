@@ -8,6 +8,7 @@
 //! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
 //! store leaves it out. Nobody who counts waits for a disk.
 
+mod adopting;
 mod batches;
 mod closing;
 mod counting;
@@ -46,7 +47,8 @@ use crate::limits;
 use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
@@ -372,6 +374,10 @@ impl Running {
 
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(&mut self) -> Result<(), StoreError> {
+        if let Err(StoreError::Moved(moved)) = self.sums.look() {
+            tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
+            self.sums.stay();
+        }
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
@@ -385,12 +391,25 @@ impl Running {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
-        // Operators' changes are in no flush.
-        if let Err(error) = self.sums.settle() {
-            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
-        }
+        end_store(&*self.sums);
         self.has_ended = true;
         result
+    }
+}
+
+/// Lets go of the store, and says what operators must know of its files.
+fn end_store(sums: &dyn SumStore) {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    match sums.end() {
+        Ok(Ended { left, .. }) if !left.is_empty() => {
+            tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
+        }
+        Ok(Ended { put: Some(put), .. }) => tracing::error!("the database that was open is in {}", put.display()),
+        Ok(_) => {}
+        // Operators' changes are in no flush.
+        Err(error) => {
+            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        }
     }
 }
 

@@ -4,6 +4,13 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod allowed;
+mod beside;
+mod connections;
+mod creation;
+mod foreign_log;
+mod log_reader;
+mod marks;
+mod moved;
 mod pool;
 mod rewriting;
 pub(super) mod schema;
@@ -16,17 +23,24 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::StoreError;
 use crate::limits;
+use beside::{beside, length};
 
 pub(super) use allowed::allowed_table;
+pub use moved::Moved;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
+use connections::{Connections, OpenFiles};
+use marks::Mark;
 use pool::SnapshotPool;
 
 /// The database of one data folder.
 pub(super) struct SqliteFile {
     path: PathBuf,
+    /// Which files are open; taken before the connections.
+    open: Mutex<OpenFiles>,
+    mark: Mutex<Mark>,
     /// For snapshots. Closed before the writer, because only the writer may empty the log when it goes last.
     snapshots: SnapshotPool,
     /// For short look-ups, so that these never wait for a page.
@@ -35,25 +49,22 @@ pub(super) struct SqliteFile {
 }
 
 impl SqliteFile {
-    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    /// Opens the database file, makes it if there is none, and brings its schema up to date. Also logs of other databases that lay
+    /// beside it, by their new names.
     ///
     /// # Errors
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
-    pub(super) fn open(path: &Path) -> Result<SqliteFile, StoreError> {
-        let mut writer = Connection::open(path)?;
-        schema::prepare_writer(&writer)?;
-        schema::migrate(&mut writer)?;
-        let snapshots = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader(path)?), Mutex::new(writer));
-        Ok(SqliteFile { path: path.to_owned(), snapshots, reader, writer })
+    pub(super) fn open(path: &Path) -> Result<(SqliteFile, Vec<PathBuf>), StoreError> {
+        let Connections { snapshots, reader, writer, mark, of, set_aside } = Connections::open(path)?;
+        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
+        let (open, mark) = (Mutex::new(of), Mutex::new(mark));
+        Ok((SqliteFile { path: path.to_owned(), open, mark, snapshots, reader, writer }, set_aside))
     }
 
     /// Size of the file and its log, in bytes.
     pub(super) fn bytes(&self) -> u64 {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        size(&self.path) + size(Path::new(&log))
+        let file = self.open_files().path;
+        length(&file) + length(&beside(&file, "-wal"))
     }
 
     /// A file or folder beside the database.
@@ -61,8 +72,15 @@ impl SqliteFile {
         self.path.parent().map(|folder| folder.join(name))
     }
 
-    /// The connection that writes.
+    /// The connection that writes, for whoever is going to.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        let writer = self.quiet_writer();
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(&writer);
+        writer
+    }
+
+    /// The same for whoever only empties the log.
+    fn quiet_writer(&self) -> MutexGuard<'_, Connection> {
         // A panic inside a transaction rolled it back, so the connection is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +114,7 @@ impl SqliteFile {
     pub(super) fn settle_between(&self) -> Result<(), StoreError> {
         let looks = limits::STORE_BUSY_S * 1_000 / limits::SETTLE_LOOK_MS;
         for _ in 0..looks {
-            let writer = self.writer();
+            let writer = self.quiet_writer();
             writer.busy_timeout(Duration::ZERO)?;
             let settled = SqliteFile::settle(&writer);
             writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
@@ -148,6 +166,15 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     schema::prepare_reader(&connection)?;
     Ok(connection)
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::Full,
+            _ => StoreError::Other(error.to_string()),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -171,6 +171,14 @@ impl Journaling {
         }
     }
 
+    /// Gives the journal up because it is of another database, and tells whether there was one.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        let given_up = journal.give_up(JournalTrouble::OtherDatabase);
+        self.noted(Err(given_up));
+        true
+    }
+
     fn give_up(&mut self) {
         if let Some(journal) = &mut self.journal {
             let given_up = journal.give_up(JournalTrouble::NotForgotten);
