@@ -173,7 +173,9 @@ fn with_password(work: &Verb) -> Result<Option<Command>, CliFailure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, CliFailure> {
-    if !makes_folder(&command) {
+    let makes_folder = makes_folder(&command);
+    // A server may have the database open that somebody has removed.
+    if !makes_folder && !socket_of(&config.data).exists() {
         must_be_there(&config.data)?;
     }
     let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
@@ -182,6 +184,9 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
         }
         Reached::Folder(folder) => folder,
     };
+    if !makes_folder {
+        must_be_there(&config.data)?;
+    }
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
     let (collector, keeping) = open(&placeless, &folder, clock, command.needs_running_day())?;
@@ -240,7 +245,9 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     let stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
     for path in &stores.set_aside {
         let path = path.display();
-        output::remark(format_args!("headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"));
+        output::remark(format_args!(
+            "headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"
+        ));
     }
     let tools = tools(config)?;
     Ok(match counts {

@@ -271,7 +271,8 @@ pub struct CommandRefusal {
 }
 
 fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<StoreError>()
+    let is_store = |error: &StoreError| !matches!(error, StoreError::Moved(_));
+    error.downcast_ref().is_some_and(is_store)
         || matches!(error.downcast_ref(), Some(SiteError::Store(_)))
         || matches!(error.downcast_ref(), Some(UserError::Store(_)))
 }
@@ -319,7 +320,7 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
     }
     let changes = !command.only_looks();
     collector.alone(|| {
-        // What is changed in a file that nobody will find is lost.
+        // What is changed in a file that nobody finds again is lost.
         if changes {
             collector.is_in_place()?;
         }
@@ -331,6 +332,7 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
         }
         if changes {
             collector.is_in_place()?;
+            collector.empty_log();
         }
         Ok(reply)
     })

@@ -18,12 +18,13 @@ pub use inspection::{
     ALLOWED, AllowedColumn, AllowedTable, CellCounts, ColumnContent, GivenShare, Inspection, KeptSpan, PageOwner,
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
-pub use sqlite::Moved;
 pub use operators::{LanguageFileState, Operators, SiteError, UserError};
+pub use sqlite::Moved;
 pub use sums::{
-    AdoptedStore, Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory,
-    Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, Mended, NamesMark, OTHER_PAGES, PublishingDay,
-    ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
+    AdoptedStore, Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Ended, Flush, Forgetting, Grain,
+    Imported, InMemory, Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, Mended, NamesMark,
+    OTHER_PAGES, PublishingDay, ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot,
+    SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.

@@ -35,7 +35,8 @@ pub fn store(config: &Config, command: StoreCommand) -> Result<Reply, CliFailure
     } else {
         refuse_taken(data)?;
     }
-    let text = format!("Nothing is to do: no server runs with {}; one that is started opens what is there.", data.display());
+    let text =
+        format!("Nothing is to do: no server runs with {}; one that is started opens what is there.", data.display());
     Ok(Reply { text, json: json!({"done": false}) })
 }
 

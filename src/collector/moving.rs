@@ -4,17 +4,22 @@
 use std::path::PathBuf;
 use std::sync::mpsc;
 
-use super::running::Adopted;
+use super::running::{self, Adopted};
 use super::{Collector, NotForgotten, ended};
 use crate::store::StoreError;
 
 impl Collector {
-    /// Whether the path of the database leads to the one that is open.
+    /// Whether the path of the database leads to the one that is open, which has its log then.
     ///
     /// # Errors
-    /// [`StoreError::Moved`]
+    /// [`StoreError`]
     pub fn is_in_place(&self) -> Result<(), StoreError> {
-        self.0.sums.is_in_place()
+        running::look(&*self.0.sums, &self.0.meter)
+    }
+
+    /// Has what was declared in the file of the database, of which a copy has it then.
+    pub fn empty_log(&self) {
+        self.0.sums.empty_log();
     }
 
     /// Goes on with the database that is at the path now, and adds to it what waits.

@@ -47,11 +47,14 @@ use crate::limits;
 use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{
+    DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
+};
 pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
+pub(super) use flushing::look;
 use journaling::Journaling;
 use minutes::Minutes;
 use trust::ClockTrust;
@@ -372,12 +375,26 @@ impl Running {
         }
     }
 
+    /// Sees to it that what waits finds a place, if nobody has chosen one by now.
+    fn end_moved(&mut self) {
+        match self.sums.look() {
+            Err(StoreError::Moved(moved @ Moved::Overwritten)) => {
+                tracing::error!("{moved}; the program ends, and adds to that what waits");
+                if let Err(error) = self.adopt(std::sync::mpsc::channel().0, self.clock.now()) {
+                    tracing::error!(%error, "it can't be added");
+                }
+            }
+            Err(StoreError::Moved(moved)) => {
+                tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
+                self.sums.stay();
+            }
+            _ => {}
+        }
+    }
+
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(&mut self) -> Result<(), StoreError> {
-        if let Err(StoreError::Moved(moved)) = self.sums.look() {
-            tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
-            self.sums.stay();
-        }
+        self.end_moved();
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {

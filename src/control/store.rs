@@ -38,13 +38,17 @@ fn adopt(collector: &Collector) -> Done {
     );
     for (site, hits) in &adopted.missing {
         let hits = counted(*hits, "hits");
-        text.push_str(&format!("\n{site} is not in it: {hits} of it that waited are counted as rejected (unknown_site)."));
+        text.push_str(&format!(
+            "\n{site} is not in it: {hits} of it that waited are counted as rejected (unknown_site)."
+        ));
     }
     for site in &adopted.forgotten {
         text.push_str(&format!("\n{site} has another number in it: visitors of today may count again."));
     }
     if adopted.without_journal {
-        text.push_str("\nThe journal of the running day was of the other database; there is none until the next start.");
+        text.push_str(
+            "\nThe journal of the running day was of the other database; there is none until the next start.",
+        );
     }
     let missing = adopted.missing.iter().map(|(site, hits)| json!({"site": site, "hits": hits})).collect::<Vec<_>>();
     Ok(Reply::new(text, json!({"done": true, "added": adopted.added, "missing": missing})))

@@ -87,6 +87,13 @@ failure_kinds! {
         "the folder of the database was removed, and sums wait in memory: `headcount store keep` puts both back",
         UntilDone
     ),
+    /// Another database was written over the one that is open.
+    Overwritten => (
+        "overwritten",
+        "nothing is stored until that is put right",
+        "another database was written over the one that is open, and sums wait in memory: `headcount store adopt` goes on with what is there now",
+        UntilDone
+    ),
     /// The log of the database was removed or replaced.
     StoreLog => (
         "store_log",
@@ -146,10 +153,8 @@ impl FailureKind {
 
     /// Whether one line of a minute tells all.
     const fn is_said_once(self) -> bool {
-        matches!(
-            self,
-            FailureKind::Accept | FailureKind::Replaced | FailureKind::Removed | FailureKind::FolderRemoved
-        )
+        let is_of_database = matches!(self, FailureKind::Replaced | FailureKind::Removed | FailureKind::FolderRemoved);
+        is_of_database || matches!(self, FailureKind::Accept | FailureKind::Overwritten)
     }
 }
 

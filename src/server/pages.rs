@@ -139,8 +139,13 @@ pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope 
 }
 
 /// What keeps figures from being stored.
-const STORING: [FailureKind; 4] =
-    [FailureKind::Flush, FailureKind::Replaced, FailureKind::Removed, FailureKind::FolderRemoved];
+const STORING: [FailureKind; 5] = [
+    FailureKind::Flush,
+    FailureKind::Replaced,
+    FailureKind::Removed,
+    FailureKind::FolderRemoved,
+    FailureKind::Overwritten,
+];
 
 /// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
 /// acknowledged are counted.

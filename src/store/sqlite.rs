@@ -26,13 +26,13 @@ use crate::limits;
 use beside::{beside, length};
 
 pub(super) use allowed::allowed_table;
-pub use moved::Moved;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
+pub use moved::Moved;
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
 use connections::{Connections, OpenFiles};
-use marks::Mark;
+use marks::{Mark, OpenHead};
 use pool::SnapshotPool;
 
 /// The database of one data folder.
@@ -46,6 +46,8 @@ pub(super) struct SqliteFile {
     /// For short look-ups, so that these never wait for a page.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    /// Closed behind all of them.
+    head: Mutex<Option<OpenHead>>,
 }
 
 impl SqliteFile {
@@ -55,10 +57,10 @@ impl SqliteFile {
     /// # Errors
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
     pub(super) fn open(path: &Path) -> Result<(SqliteFile, Vec<PathBuf>), StoreError> {
-        let Connections { snapshots, reader, writer, mark, of, set_aside } = Connections::open(path)?;
+        let Connections { snapshots, reader, writer, mark, head, of, set_aside } = Connections::open_or_make(path)?;
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
-        let (open, mark) = (Mutex::new(of), Mutex::new(mark));
-        Ok((SqliteFile { path: path.to_owned(), open, mark, snapshots, reader, writer }, set_aside))
+        let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
+        Ok((SqliteFile { path: path.to_owned(), open, mark, head, snapshots, reader, writer }, set_aside))
     }
 
     /// Size of the file and its log, in bytes.
@@ -127,6 +129,15 @@ impl SqliteFile {
         Err(StoreError::Busy)
     }
 
+    /// Empties a log that has something, if nobody writes or reads now.
+    pub(super) fn empty_log(&self) {
+        if length(&beside(&self.open_files().path, "-wal")) > 0
+            && let Ok(writer) = self.writer.try_lock()
+        {
+            let _ = SqliteFile::checkpoint(&writer);
+        }
+    }
+
     /// Empties the log as far as nobody reads it; the next time does the rest.
     ///
     /// # Errors
@@ -154,11 +165,18 @@ impl SqliteFile {
 /// # Errors
 /// [`StoreError`]
 pub(super) fn reader_of(path: &Path) -> Result<Connection, StoreError> {
-    let reader = reader(path)?;
+    // Of one that nobody has open nothing is left beside it.
+    let is_open = ["-wal", "-shm"].iter().any(|ending| length(&beside(path, ending)) > 0);
+    let reader = if is_open { reader(path)? } else { reader(&immutable(path))? };
     match schema::is_present(&reader)? {
         true => Ok(reader),
         false => Err(StoreError::Other("its schema is of another version; the server brings it up to date".into())),
     }
+}
+
+/// The name of a database that nobody changes.
+fn immutable(path: &Path) -> PathBuf {
+    format!("file:{}?mode=ro&immutable=1", super::inspection::encoded(path)).into()
 }
 
 fn reader(path: &Path) -> Result<Connection, StoreError> {

@@ -364,6 +364,10 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
+    /// Brings what was declared lately into the file, as far as nobody reads: a copy of the file alone has it then. What can't be done now
+    /// the next flush does.
+    fn empty_log(&self) {}
+
     /// Goes on with the file that is where it is looked for now, in the place of the one that is open. Nobody applies a flush meanwhile.
     ///
     /// # Errors

@@ -267,8 +267,13 @@ impl Flushing {
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
+        // Whoever has chosen, or put the file back, does not wait; that it is gone is told by who looks after it.
+        let is_moved = matches!(error, StoreError::Moved(_));
+        let pause = if is_moved { Duration::from_secs(limits::FLUSH_RETRY_S_MIN) } else { pause };
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
-        self.meter.failed(FailureKind::Flush, "flush", error);
+        if !is_moved {
+            self.meter.failed(FailureKind::Flush, "flush", error);
+        }
     }
 }
 
@@ -283,7 +288,7 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
         let begun = Instant::now();
-        let is_in_place = look(store, meter);
+        let is_in_place = look(store, meter).is_ok();
         if has_more && is_in_place {
             has_more = compact(store, meter);
         } else if released.elapsed() >= rest {
@@ -326,13 +331,17 @@ fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), Store
 }
 
 /// Looks whether the store writes where it will be found, and says so where it does not.
-fn look(store: &dyn SumStore, meter: &Meter) -> bool {
+pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<(), StoreError> {
     let found = store.look();
     let moved = if let Err(StoreError::Moved(moved)) = found { Some(moved) } else { None };
     for (kind, of) in MOVED_KINDS {
         match moved {
             Some(moved) if moved == of => meter.failed(kind, "the database", moved),
-            _ => meter.failures.clear(kind),
+            _ if meter.failures.lasts(kind) => {
+                meter.failures.clear(kind);
+                tracing::info!(kind = kind.label(), "the database is in its place again");
+            }
+            _ => {}
         }
     }
     match &found {
@@ -343,20 +352,22 @@ fn look(store: &dyn SumStore, meter: &Meter) -> bool {
             mended.set_aside.iter().for_each(|path| meter.set_aside(path));
         }
         Err(StoreError::Moved(_)) => {}
-        Err(error) => meter.failed(FailureKind::StoreLog, "the database", error),
+        Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),
     }
-    found.is_ok()
+    found.map(drop)
 }
 
-const MOVED_KINDS: [(FailureKind, Moved); 3] = [
+const MOVED_KINDS: [(FailureKind, Moved); 4] = [
     (FailureKind::Replaced, Moved::Replaced),
     (FailureKind::Removed, Moved::Removed),
     (FailureKind::FolderRemoved, Moved::FolderRemoved),
+    (FailureKind::Overwritten, Moved::Overwritten),
 ];
 
 /// Gives back memory that is not in use.
 fn release(store: &dyn SumStore) {
     store.release();
+    store.empty_log();
     memory::give_back(journal::memory_may_swap);
 }
 

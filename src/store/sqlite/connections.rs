@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::beside::FileId;
-use super::marks::Mark;
+use super::marks::{Mark, OpenHead};
 use super::{StoreError, creation, foreign_log, schema};
 use crate::limits;
 
@@ -15,6 +15,7 @@ pub(super) struct Connections {
     pub(super) reader: Connection,
     pub(super) writer: Connection,
     pub(super) mark: Mark,
+    pub(super) head: Option<OpenHead>,
     pub(super) of: OpenFiles,
     /// Logs of other databases that lay beside it, by their new names.
     pub(super) set_aside: Vec<PathBuf>,
@@ -37,10 +38,18 @@ pub(super) struct OpenFiles {
 
 impl Connections {
     /// Opens a database, makes it if there is none, and brings its schema up to date.
+    pub(super) fn open_or_make(path: &Path) -> Result<Connections, StoreError> {
+        creation::make_if_missing(path)?;
+        Connections::open(path)
+    }
+
+    /// Opens a database that is there, and brings its schema up to date.
     pub(super) fn open(path: &Path) -> Result<Connections, StoreError> {
-        let file = creation::find_or_make(path)?;
+        let file = creation::find(path)?;
         let set_aside = foreign_log::set_foreign_aside(&file)?;
         let database = FileId::at(&file);
+        // Before the connections, so that it is closed after them if one of them fails.
+        let head = OpenHead::open(&file)?;
         let mut writer = Connection::open_with_flags(&file, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         schema::refuse_others(&writer)?;
         schema::prepare_writer(&writer)?;
@@ -51,14 +60,14 @@ impl Connections {
         let folder = FileId::at(super::beside::folder_of(path));
         let log = super::moved::log_of(&file);
         let of = OpenFiles { path: file, database, folder, log, ..OpenFiles::default() };
-        Ok(Connections { snapshots, reader, writer, mark, of, set_aside })
+        Ok(Connections { snapshots, reader, writer, mark, head: Some(head), of, set_aside })
     }
 
     /// In the place of those that are closed: nothing is found there.
     pub(super) fn none() -> Result<Connections, StoreError> {
         let snapshots = (0..limits::READERS).map(|_| Connection::open_in_memory()).collect::<Result<Vec<_>, _>>()?;
         let (reader, writer) = (Connection::open_in_memory()?, Connection::open_in_memory()?);
-        let (mark, of, set_aside) = Default::default();
-        Ok(Connections { snapshots, reader, writer, mark, of, set_aside })
+        let (mark, head, of, set_aside) = Default::default();
+        Ok(Connections { snapshots, reader, writer, mark, head, of, set_aside })
     }
 }

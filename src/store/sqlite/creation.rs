@@ -11,24 +11,32 @@ use rusqlite::Connection;
 use super::beside::{ENDINGS, beside, length, sync_folder};
 use super::{StoreError, schema};
 
-/// The file of a database, behind all links. Where nothing is, it is made: under another name until it is whole, so that an empty file
-/// was never ours.
+/// Makes a database where nothing is: under another name until it is whole, so that an empty file was never ours.
 ///
 /// # Errors
-/// [`StoreError`], with the way out, for what can't be ours.
-pub(super) fn find_or_make(path: &Path) -> Result<PathBuf, StoreError> {
+/// [`StoreError`], with the way out.
+pub(super) fn make_if_missing(path: &Path) -> Result<(), StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             refuse_orphans(path)?;
-            make(path)?;
+            make(path)
         }
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
+}
+
+/// The file of a database, behind all links.
+///
+/// # Errors
+/// [`StoreError`], with the way out, for what can't be ours.
+pub(super) fn find(path: &Path) -> Result<PathBuf, StoreError> {
     let file = match fs::canonicalize(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return refuse("it is a link to a file that is not there; put that file back, or remove the link to begin anew");
+            return refuse(
+                "it is a link to a file that is not there; put that file back, or remove the link to begin anew",
+            );
         }
         Err(error) => return Err(error.into()),
     };

@@ -10,7 +10,6 @@ use rusqlite::{Connection, OpenFlags};
 use super::beside::{beside, length, set_aside};
 use super::log_reader::{self, LogContent};
 use super::{StoreError, marks};
-use crate::store::inspection::encoded;
 
 /// Renames a log that belongs to another database, or to another state of this one, and tells the names. What belongs to it stays.
 ///
@@ -57,8 +56,7 @@ enum WithLog {
 
 /// Whether SQLite finds nothing wrong with a database. Nothing is written to it or its log.
 fn is_whole(database: &Path, with: WithLog) -> Result<bool, StoreError> {
-    let how = if with == WithLog::Yes { "mode=ro" } else { "mode=ro&immutable=1" };
-    let name = format!("file:{}?{how}", encoded(database));
+    let name = if with == WithLog::Yes { database.to_owned() } else { super::immutable(database) };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let check = || -> rusqlite::Result<String> {
         Connection::open_with_flags(name, flags)?.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))

@@ -5,6 +5,10 @@
 //! (`PRAGMA application_id`): whoever writes first raises it by one, and each program that opens the database goes on from a random one.
 //! The mark of a database is then the one before the first of its log, or one of its log's, of which some may be in the file by now.
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -41,7 +45,50 @@ fn follows(mark: u32, before: u32) -> bool {
     mark == next(before)
 }
 
+/// The first page of a database that is open, as it is in the file. It must not be closed before the connections.
+#[derive(Debug)]
+pub(super) struct OpenHead {
+    file: File,
+    /// The mark that was there at the last look.
+    seen: Option<u32>,
+}
+
+impl OpenHead {
+    pub(super) fn open(database: &Path) -> io::Result<OpenHead> {
+        Ok(OpenHead { file: File::open(database)?, seen: None })
+    }
+
+    /// Whether the file has a mark that was written to it, where the last one that was written is known. All of them are in it if the
+    /// log is empty; else it may have any since the last look.
+    pub(super) fn is_of(&mut self, last: u32, is_log_empty: bool) -> bool {
+        let mut head = [0; PLACE + 4];
+        match self.file.read_exact_at(&mut head, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return false,
+            // Nobody can tell.
+            Err(_) => return true,
+        }
+        let found = of_first_page(&head);
+        let is_written = match self.seen {
+            // It could not be written.
+            _ if found == last || last == 0 => true,
+            Some(seen) if !is_log_empty => found.wrapping_sub(seen) <= last.wrapping_sub(seen),
+            Some(_) => false,
+            None => !is_log_empty,
+        };
+        if is_written {
+            self.seen = Some(found);
+        }
+        is_written
+    }
+}
+
 impl Mark {
+    /// The last one that was written.
+    pub(super) fn now(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// Marks a database that is being opened.
     pub(super) fn begin(writer: &Connection) -> Mark {
         // Where it can't be read or written, what comes next tells why.

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::beside::{
     ENDINGS, FileId, beside, folder_of, free_name, length, set_aside, set_database_aside, sync_folder,
@@ -30,6 +31,8 @@ pub enum Moved {
     Removed,
     /// Its folder is gone too.
     FolderRemoved,
+    /// It is the same file with another content, as `cp` leaves it.
+    Overwritten,
 }
 
 impl Moved {
@@ -40,6 +43,9 @@ impl Moved {
                 "the database was replaced by another file; `headcount store adopt` goes on with that one, `headcount store keep` puts the open one back"
             }
             Moved::Removed => "the database was removed; `headcount store keep` puts it back",
+            Moved::Overwritten => {
+                "another database was written over the one that is open; `headcount store adopt` goes on with what is there now"
+            }
             Moved::FolderRemoved => "the folder of the database was removed; `headcount store keep` puts both back",
         }
     }
@@ -69,7 +75,20 @@ impl SqliteFile {
     /// [`StoreError::Moved`]
     pub(in crate::store) fn is_in_place(&self) -> Result<(), StoreError> {
         let open = self.open_files();
-        moved(&self.path, &open).filter(|_| !open.stays).map_or(Ok(()), |moved| Err(StoreError::Moved(moved)))
+        self.moved(&open).filter(|_| !open.stays).map_or(Ok(()), |moved| Err(StoreError::Moved(moved)))
+    }
+
+    fn moved(&self, open: &OpenFiles) -> Option<Moved> {
+        moved(&self.path, open).or_else(|| self.is_overwritten(open).then_some(Moved::Overwritten))
+    }
+
+    /// Whether the file has another mark than we have written to it. Nobody can tell while somebody writes.
+    fn is_overwritten(&self, open: &OpenFiles) -> bool {
+        let Ok(_writer) = self.writer.try_lock() else { return false };
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_empty = length(&beside(&open.path, "-wal")) == 0;
+        let mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner).now();
+        head.as_mut().is_some_and(|head| !head.is_of(mark, is_empty))
     }
 
     /// The same, and whether it has its log; one that is gone is made anew.
@@ -78,9 +97,9 @@ impl SqliteFile {
     /// [`StoreError`]
     pub(in crate::store) fn look(&self) -> Result<Mended, StoreError> {
         let open = self.open_files();
-        if let Some(moved) = moved(&self.path, &open) {
+        if let Some(moved) = self.moved(&open) {
             // Whoever opens the other file must not take our log for its own.
-            let _ = self.withdraw(&open);
+            let _ = if moved == Moved::Overwritten { Ok(()) } else { self.withdraw(&open) };
             return Err(StoreError::Moved(moved));
         }
         if log_of(&open.path) == open.log && !open.is_broken {
@@ -129,8 +148,9 @@ impl SqliteFile {
         read: impl FnOnce(&Connection) -> Result<AdoptedStore, StoreError>,
     ) -> Result<AdoptedStore, StoreError> {
         let open = self.open_files();
-        match moved(&self.path, &open) {
+        match self.moved(&open) {
             Some(Moved::Replaced) => {}
+            Some(Moved::Overwritten) => return self.read_again(&open, read),
             Some(moved) => return Err(StoreError::Moved(moved)),
             None => return Err(StoreError::Other("the database that is open is in its place".into())),
         }
@@ -142,14 +162,49 @@ impl SqliteFile {
         Ok(adopted)
     }
 
+    /// Goes on with what was written over the open database. What that has in its log, and what was read of it, must not get there.
+    fn read_again(
+        &self,
+        open: &OpenFiles,
+        read: impl FnOnce(&Connection) -> Result<AdoptedStore, StoreError>,
+    ) -> Result<AdoptedStore, StoreError> {
+        let held = self.hold()?;
+        // It is looked at first where nothing depends on it.
+        let copy = beside(&self.path, ".new");
+        fs::copy(&open.path, &copy)?;
+        let adopted = Connections::open(&copy).and_then(|connections| read(&connections.reader));
+        for path in ENDINGS.map(|ending| beside(&copy, ending)).into_iter().chain([copy]) {
+            let _ = fs::remove_file(path);
+        }
+        let mut adopted = adopted?;
+        let held = self.drop_all(held)?;
+        for ending in ["-wal", "-shm"] {
+            let _ = fs::remove_file(beside(&open.path, ending));
+        }
+        let opened = Connections::open(&self.path).inspect_err(|_| self.change(|open| open.is_broken = true))?;
+        adopted.set_aside.clone_from(&opened.set_aside);
+        self.replace(held, opened);
+        Ok(adopted)
+    }
+
+    /// Closes the connections, and leaves the file as it is.
+    fn drop_all<'a>(&'a self, held: Held<'a>) -> Result<Held<'a>, StoreError> {
+        for connection in held.snapshots.iter().chain([&held.reader, &held.writer]) {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        }
+        Ok(self.replace(held, Connections::none()?))
+    }
+
     /// Writes the open database to its path, and goes on with it there. What lies there is kept under another name, which is told.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(in crate::store) fn keep(&self) -> Result<Option<PathBuf>, StoreError> {
         let open = self.open_files();
-        if moved(&self.path, &open).is_none() {
-            return Ok(None);
+        match self.moved(&open) {
+            None => return Ok(None),
+            Some(Moved::Overwritten) => return Err(StoreError::Moved(Moved::Overwritten)),
+            Some(_) => {}
         }
         self.withdraw(&open)?;
         let held = self.hold()?;
@@ -198,12 +253,16 @@ impl SqliteFile {
     /// [`StoreError`]
     pub(in crate::store) fn end(&self) -> Result<Ended, StoreError> {
         let open = self.open_files();
+        if self.moved(&open) == Some(Moved::Overwritten) {
+            self.drop_all(self.hold()?)?;
+            return Ok(Ended::default());
+        }
         SqliteFile::settle(&self.quiet_writer())?;
         let held = self.hold()?;
         let put = match moved(&self.path, &open) {
             None => None,
             Some(Moved::Replaced) => Some(self.put_beside(&held.writer)?),
-            Some(Moved::Removed | Moved::FolderRemoved) => {
+            Some(_) => {
                 self.put_back(&held.writer)?;
                 Some(self.path.clone())
             }
@@ -240,6 +299,8 @@ impl SqliteFile {
         drop(std::mem::replace(&mut *held.reader, by.reader));
         drop(std::mem::replace(&mut *held.writer, by.writer));
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = by.mark;
+        // Who closes a file lets go of all locks that the program has on it: this comes when nothing of it is open any more.
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = by.head;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         // Of a database that is closed it stays known which it was.
         match by.of.database {

@@ -35,8 +35,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    AdoptedStore, Ask, BotCount, CountedBy, Ended, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
-    JournalState, MailSum, Mended, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, Ask, BotCount, CountedBy, Ended, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark,
+    JournalPosition, JournalState, MailSum, Mended, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot,
+    SumStore, TakenOut,
 };
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
@@ -436,6 +437,10 @@ impl SumStore for SqliteSums {
 
     fn is_in_place(&self) -> Result<()> {
         self.file.is_in_place()
+    }
+
+    fn empty_log(&self) {
+        self.file.empty_log();
     }
 
     fn adopt(&self) -> Result<AdoptedStore> {

@@ -81,6 +81,10 @@ fn a_log_beside_another_state_of_its_database_damages_nothing() {
         let backup = tempfile::tempdir().unwrap();
         let path = backup.path().join("headcount.db");
         fs::copy(of_file.path().join("headcount.db"), &path).unwrap();
+        // One of which a part was still in the log is no backup.
+        if !is_whole(&path, WithLog::No).unwrap() {
+            continue;
+        }
         let alone = writes(backup.path());
         for (of_log, later) in moments.iter().rev().step_by(2) {
             fs::copy(of_file.path().join("headcount.db"), &path).unwrap();
@@ -93,7 +97,7 @@ fn a_log_beside_another_state_of_its_database_damages_nothing() {
             (kept, aside) = (kept + usize::from(is_taken), aside + renamed.len());
         }
     }
-    assert!(kept > 5 && aside > 100, "{kept} {aside}");
+    assert!(kept > 2 && aside > 40, "{kept} {aside}");
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn what_carries_no_mark_is_judged_by_what_it_makes() {
     assert_eq!(set_foreign_aside(&crashed_at).unwrap(), Vec::<PathBuf>::new());
     assert_eq!(writes(crashed.path()), 100);
     // The next log has pages of a longer file.
-    other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM names WHERE id % 3 = 0").unwrap();
+    other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); DELETE FROM names WHERE id = 2000").unwrap();
     let left = killed(folder.path());
     fs::write(left.path().join("headcount.db"), &old).unwrap();
     assert_eq!(set_foreign_aside(&left.path().join("headcount.db")).unwrap().len(), 1);

@@ -95,7 +95,7 @@ fn the_open_file_is_put_back_and_covers_nothing() {
         match how {
             Moved::Replaced => place.replace(),
             Moved::Removed => fs::remove_file(place.path()).unwrap(),
-            Moved::FolderRemoved => fs::remove_dir_all(folder_of(&place.path())).unwrap(),
+            _ => fs::remove_dir_all(folder_of(&place.path())).unwrap(),
         }
         assert_eq!(place.looks(), Some(how));
         let aside = place.file.keep().unwrap();
@@ -119,7 +119,7 @@ fn what_is_open_at_the_end_is_found_again() {
         match how {
             Moved::Replaced => place.replace(),
             Moved::Removed => fs::remove_file(place.path()).unwrap(),
-            Moved::FolderRemoved => fs::remove_dir_all(folder_of(&place.path())).unwrap(),
+            _ => fs::remove_dir_all(folder_of(&place.path())).unwrap(),
         }
         assert!(place.file.is_in_place().is_err());
         place.file.stay();
@@ -170,4 +170,50 @@ fn a_log_is_not_mended_while_somebody_reads_too_long_and_then_is() {
     drop(snapshot);
     assert!(place.file.look().unwrap().log);
     assert_eq!(names(&place.file), ["before"]);
+}
+
+#[test]
+fn a_file_that_is_written_over_is_seen_and_read_again() {
+    let place = Place::new();
+    let older = place.folder.path().join("older.db");
+    SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    assert_eq!(place.looks(), None);
+    fs::copy(place.path(), &older).unwrap();
+    for name in ["lost", "lost too"] {
+        write(&place.file, name);
+        assert_eq!(place.looks(), None);
+        SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+        assert_eq!(place.looks(), None);
+    }
+    write(&place.file, "in the log");
+    for content in [&b""[..], b"no database"] {
+        fs::write(place.path(), content).unwrap();
+        assert_eq!(place.looks(), Some(Moved::Overwritten));
+        assert!(place.file.adopt(|_| Ok(AdoptedStore::default())).is_err(), "there is none to go on with");
+    }
+    fs::copy(&older, place.path()).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Overwritten));
+    assert!(place.file.keep().is_err());
+    let read = |reader: &Connection| {
+        let count: i64 = reader.query_row("SELECT count(*) FROM names", [], |row| row.get(0))?;
+        Ok(AdoptedStore { last_flush: count as u64, ..AdoptedStore::default() })
+    };
+    assert_eq!(place.file.adopt(read).unwrap().last_flush, 1);
+    assert_eq!((place.looks(), names(&place.file)), (None, vec!["before".to_owned()]));
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert_eq!(place.found(), ["before", "after"]);
+}
+
+#[test]
+fn the_end_writes_nothing_into_what_was_written_over() {
+    let place = Place::new();
+    SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    let older = fs::read(place.path()).unwrap();
+    write(&place.file, "lost");
+    SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    write(&place.file, "in the log");
+    fs::write(place.path(), &older).unwrap();
+    place.file.end().unwrap();
+    assert_eq!(fs::read(place.path()).unwrap(), older);
 }
