@@ -263,11 +263,17 @@ fn nothing_is_lost_with_a_log_that_is_removed_while_the_program_runs() {
 #[test]
 fn a_backup_beside_a_log_of_later_is_not_damaged_by_it() {
     let (mut lives, backup) = with_backup();
+    // Somebody reads, so that the log can't be emptied.
+    let reader = Database::of(&lives.data());
+    reader.run("BEGIN; SELECT count(*) FROM sites");
     lives.command(&["user", "add", "Ana"]);
     visit(&lives, PEOPLE, "/lost-by-choice");
     lives.end(End::Kill);
-    assert!(fs::metadata(lives.data().join("headcount.db-wal")).unwrap().len() > 0);
+    let log = fs::read(lives.data().join("headcount.db-wal")).unwrap();
+    assert!(!log.is_empty());
+    drop(reader);
     fs::copy(&backup, lives.data().join("headcount.db")).unwrap();
+    fs::write(lives.data().join("headcount.db-wal"), log).unwrap();
     lives.start();
     let aside = lives.health()["set_aside"].clone();
     assert!(aside[0].as_str().unwrap().starts_with("headcount.db-wal.aside-"), "{aside}");
@@ -291,10 +297,9 @@ fn what_is_no_database_of_ours_is_refused_with_the_way_out_and_left_alone() {
             assert!(code == 1 && said.contains(words) && said.contains("headcount.db can't be opened"), "{said}");
         }
     };
-    let other = rusqlite::Connection::open(lives.data().join("other")).unwrap();
-    other.execute_batch("CREATE TABLE sites (id); PRAGMA user_version = 3").unwrap();
-    drop(other);
-    let foreign = fs::read(lives.data().join("other")).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    Database::of(other.path()).run("CREATE TABLE sites (id); PRAGMA user_version = 3");
+    let foreign = fs::read(other.path().join("headcount.db")).unwrap();
     for (content, words) in [(&b""[..], "it is empty"), (&foreign, "of another program"), (&[b'x'; 9_000], "damaged")] {
         fs::write(&file, content).unwrap();
         refused(words);

@@ -42,6 +42,7 @@ impl Collector {
     /// [`StoreError`]
     pub fn keep(&self) -> Result<Option<PathBuf>, StoreError> {
         let aside = self.0.sums.keep()?;
+        self.0.running.with(|running, _| running.follow()).ok_or_else(ended)?;
         self.flush()?;
         Ok(aside)
     }

@@ -408,26 +408,33 @@ impl Running {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
-        end_store(&*self.sums);
+        let put = end_store(&*self.sums);
+        if put.is_some() && put == self.sums.file() {
+            self.follow();
+        }
         self.has_ended = true;
         result
     }
 }
 
-/// Lets go of the store, and says what operators must know of its files.
-fn end_store(sums: &dyn SumStore) {
+/// Lets go of the store, and says what operators must know of its files. Where the file is, if it was not in its place.
+fn end_store(sums: &dyn SumStore) -> Option<PathBuf> {
     let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
     match sums.end() {
         Ok(Ended { left, .. }) if !left.is_empty() => {
             tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
         }
-        Ok(Ended { put: Some(put), .. }) => tracing::error!("the database that was open is in {}", put.display()),
+        Ok(Ended { put: Some(put), .. }) => {
+            tracing::error!("the database that was open is in {}", put.display());
+            return Some(put);
+        }
         Ok(_) => {}
         // Operators' changes are in no flush.
         Err(error) => {
             tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
         }
     }
+    None
 }
 
 /// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.

@@ -32,7 +32,7 @@ pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
 use connections::{Connections, OpenFiles};
-use marks::{Mark, OpenHead};
+use marks::{DatabaseMark, OpenHead};
 use pool::SnapshotPool;
 
 /// The database of one data folder.
@@ -40,7 +40,7 @@ pub(super) struct SqliteFile {
     path: PathBuf,
     /// Which files are open; taken before the connections.
     open: Mutex<OpenFiles>,
-    mark: Mutex<Mark>,
+    mark: Mutex<DatabaseMark>,
     /// For snapshots. Closed before the writer, because only the writer may empty the log when it goes last.
     snapshots: SnapshotPool,
     /// For short look-ups, so that these never wait for a page.
@@ -67,6 +67,11 @@ impl SqliteFile {
     pub(super) fn bytes(&self) -> u64 {
         let file = self.open_files().path;
         length(&file) + length(&beside(&file, "-wal"))
+    }
+
+    /// Where the database is looked for.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A file or folder beside the database.

@@ -364,6 +364,11 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
+    /// Where its file is looked for, if it has one.
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// Brings what was declared lately into the file, as far as nobody reads: a copy of the file alone has it then. What can't be done now
     /// the next flush does.
     fn empty_log(&self) {}

@@ -46,8 +46,9 @@ impl Running {
         for site in before.all().iter().filter(|site| number(site.id) != Some(site.id)) {
             self.forget_site(site.id);
         }
-        if store.database != database {
-            adopted.without_journal = self.journal.leave();
+        match store.database == database {
+            true => self.follow(),
+            false => adopted.without_journal = self.journal.leave(),
         }
         self.directory.store(after);
         self.unclosed = store.open_days.into_iter().collect();
@@ -60,6 +61,13 @@ impl Running {
         taken.store(flush.number, Ordering::SeqCst);
         self.flushing.begin(flush, vec![waiter]);
         Ok(adopted)
+    }
+
+    /// Has the journal found with the file of the store.
+    pub(in crate::collector) fn follow(&mut self) {
+        if let Some(file) = self.sums.file() {
+            self.journal.follow(&file);
+        }
     }
 
     /// All that is counted and in no flush.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::beside::FileId;
-use super::marks::{Mark, OpenHead};
+use super::marks::{DatabaseMark, OpenHead};
 use super::{StoreError, creation, foreign_log, schema};
 use crate::limits;
 
@@ -14,7 +14,7 @@ pub(super) struct Connections {
     pub(super) snapshots: Vec<Connection>,
     pub(super) reader: Connection,
     pub(super) writer: Connection,
-    pub(super) mark: Mark,
+    pub(super) mark: DatabaseMark,
     pub(super) head: Option<OpenHead>,
     pub(super) of: OpenFiles,
     /// Logs of other databases that lay beside it, by their new names.
@@ -47,14 +47,13 @@ impl Connections {
     pub(super) fn open(path: &Path) -> Result<Connections, StoreError> {
         let file = creation::find(path)?;
         let set_aside = foreign_log::set_foreign_aside(&file)?;
-        let database = FileId::at(&file);
-        // Before the connections, so that it is closed after them if one of them fails.
-        let head = OpenHead::open(&file)?;
         let mut writer = Connection::open_with_flags(&file, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         schema::refuse_others(&writer)?;
         schema::prepare_writer(&writer)?;
-        let mark = Mark::begin(&writer);
+        let mark = DatabaseMark::begin(&writer);
         schema::migrate(&mut writer)?;
+        // Some file systems have another file from the first write on.
+        let (database, head) = (FileId::at(&file), OpenHead::open(&file)?);
         let snapshots = (0..limits::READERS).map(|_| super::reader(&file)).collect::<Result<Vec<_>, _>>()?;
         let reader = super::reader(&file)?;
         let folder = FileId::at(super::beside::folder_of(path));

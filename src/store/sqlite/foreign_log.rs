@@ -44,6 +44,10 @@ fn is_of(database: &Path, head: &FileHead, log: &LogContent) -> Result<bool, Sto
     if let Some(belongs) = marks::belong(head.mark, &log.marks) {
         return Ok(belongs);
     }
+    let told = log.told_pages.unwrap_or(head.pages);
+    if told != 0 && told != log.pages {
+        return Ok(false);
+    }
     // Another program or an earlier version wrote it. The two make a whole, or the file is whole alone.
     Ok(is_whole(database, WithLog::Yes)? || !is_whole(database, WithLog::No)?)
 }
@@ -72,6 +76,7 @@ fn is_whole(database: &Path, with: WithLog) -> Result<bool, StoreError> {
 struct FileHead {
     page_bytes: u32,
     mark: u32,
+    pages: u32,
     has_log: bool,
 }
 
@@ -88,7 +93,8 @@ impl FileHead {
             1 => 65_536,
             bytes => u32::from(bytes),
         };
-        Ok(FileHead { page_bytes, mark: marks::of_first_page(&head), has_log: head[18..20].contains(&2) })
+        let (mark, pages) = (marks::of_first_page(&head), log_reader::word(&head, log_reader::PAGES_PLACE));
+        Ok(FileHead { page_bytes, mark, pages, has_log: head[18..20].contains(&2) })
     }
 }
 

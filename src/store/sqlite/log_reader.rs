@@ -11,6 +11,8 @@ use super::marks;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
+/// Where a first page tells how many pages there are.
+pub(super) const PAGES_PLACE: usize = 28;
 /// The last bit says in which order bytes are added up.
 const MAGIC: u32 = 0x377f_0682;
 
@@ -21,6 +23,10 @@ pub(super) struct LogContent {
     pub(super) page_bytes: u32,
     /// The marks of first pages, in order. One that was written by another program has 0 as a rule.
     pub(super) marks: Vec<u32>,
+    /// Pages of the database as the last commit has it.
+    pub(super) pages: u32,
+    /// The same as the last first page tells it, if there is one.
+    pub(super) told_pages: Option<u32>,
 }
 
 /// Reads a log; nothing if SQLite would take nothing from it.
@@ -37,7 +43,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<LogContent>> {
     if magic & !1 != MAGIC || !is_size || !sum.is_at(&header[24..]) {
         return Ok(None);
     }
-    let (mut marks, mut waiting, mut has_commits) = (Vec::new(), Vec::new(), false);
+    let (mut firsts, mut waiting, mut pages) = (Vec::new(), Vec::new(), 0);
     let mut frame = vec![0; FRAME_HEADER_BYTES + page_bytes as usize];
     while fill(&mut file, &mut frame)? {
         let (head, page) = frame.split_at(FRAME_HEADER_BYTES);
@@ -47,14 +53,16 @@ pub(super) fn read(path: &Path) -> io::Result<Option<LogContent>> {
             break;
         }
         if word(head, 0) == 1 {
-            waiting.push(marks::of_first_page(page));
+            waiting.push((marks::of_first_page(page), word(page, PAGES_PLACE)));
         }
         if word(head, 4) != 0 {
-            marks.append(&mut waiting);
-            has_commits = true;
+            firsts.append(&mut waiting);
+            pages = word(head, 4);
         }
     }
-    Ok(has_commits.then_some(LogContent { page_bytes, marks }))
+    let told_pages = firsts.last().map(|(_, pages)| *pages);
+    let marks = firsts.into_iter().map(|(mark, _)| mark).collect();
+    Ok((pages != 0).then_some(LogContent { page_bytes, marks, pages, told_pages }))
 }
 
 /// Whether there were enough bytes.

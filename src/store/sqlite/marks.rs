@@ -22,7 +22,7 @@ const PLACE: usize = 68;
 
 /// The mark of a database that is open.
 #[derive(Debug, Default)]
-pub(super) struct Mark(AtomicU32);
+pub(super) struct DatabaseMark(AtomicU32);
 
 /// The mark on a first page; 0 if there is none.
 pub(super) fn of_first_page(page: &[u8]) -> u32 {
@@ -83,17 +83,17 @@ impl OpenHead {
     }
 }
 
-impl Mark {
+impl DatabaseMark {
     /// The last one that was written.
     pub(super) fn now(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
     }
 
     /// Marks a database that is being opened.
-    pub(super) fn begin(writer: &Connection) -> Mark {
+    pub(super) fn begin(writer: &Connection) -> DatabaseMark {
         // Where it can't be read or written, what comes next tells why.
         let before: i32 = writer.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap_or_default();
-        let mark = Mark(AtomicU32::new(before as u32));
+        let mark = DatabaseMark(AtomicU32::new(before as u32));
         mark.raise(writer);
         let random: i64 = writer.query_row("SELECT random()", [], |row| row.get(0)).unwrap_or_default();
         mark.set(writer, (random as u32).max(1));

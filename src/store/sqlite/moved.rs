@@ -58,7 +58,7 @@ impl fmt::Display for Moved {
 }
 
 /// All connections, held by one who changes them.
-struct Held<'a> {
+struct HeldConnections<'a> {
     snapshots: Vec<MutexGuard<'a, Connection>>,
     reader: MutexGuard<'a, Connection>,
     writer: MutexGuard<'a, Connection>,
@@ -86,7 +86,9 @@ impl SqliteFile {
     fn is_overwritten(&self, open: &OpenFiles) -> bool {
         let Ok(_writer) = self.writer.try_lock() else { return false };
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_empty = length(&beside(&open.path, "-wal")) == 0;
+        let log = beside(&open.path, "-wal");
+        // Of one that was removed nobody can tell what is in it.
+        let is_empty = length(&log) == 0 && FileId::at(&log) == open.log[0];
         let mark = self.mark.lock().unwrap_or_else(PoisonError::into_inner).now();
         head.as_mut().is_some_and(|head| !head.is_of(mark, is_empty))
     }
@@ -188,7 +190,7 @@ impl SqliteFile {
     }
 
     /// Closes the connections, and leaves the file as it is.
-    fn drop_all<'a>(&'a self, held: Held<'a>) -> Result<Held<'a>, StoreError> {
+    fn drop_all<'a>(&'a self, held: HeldConnections<'a>) -> Result<HeldConnections<'a>, StoreError> {
         for connection in held.snapshots.iter().chain([&held.reader, &held.writer]) {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
@@ -283,16 +285,16 @@ impl SqliteFile {
     }
 
     /// Waits for all connections, for a while.
-    fn hold(&self) -> Result<Held<'_>, StoreError> {
+    fn hold(&self) -> Result<HeldConnections<'_>, StoreError> {
         let mut looks = limits::STORE_BUSY_S * 1_000 / limits::SETTLE_LOOK_MS;
         let mut held = |connection| held(connection, &mut looks);
         let snapshots = self.snapshots.all().iter().map(&mut held).collect::<Result<Vec<_>, _>>()?;
         // The writer last: whoever writes may need another one to end.
-        Ok(Held { snapshots, reader: held(&self.reader)?, writer: held(&self.writer)? })
+        Ok(HeldConnections { snapshots, reader: held(&self.reader)?, writer: held(&self.writer)? })
     }
 
     /// Closes the connections and goes on with others. The writer is closed last, because only the writer may empty the log.
-    fn replace<'a>(&'a self, mut held: Held<'a>, by: Connections) -> Held<'a> {
+    fn replace<'a>(&'a self, mut held: HeldConnections<'a>, by: Connections) -> HeldConnections<'a> {
         for (place, new) in held.snapshots.iter_mut().zip(by.snapshots) {
             drop(std::mem::replace(&mut **place, new));
         }

@@ -439,6 +439,10 @@ impl SumStore for SqliteSums {
         self.file.is_in_place()
     }
 
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.file.path().to_owned())
+    }
+
     fn empty_log(&self) {
         self.file.empty_log();
     }
