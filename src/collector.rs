@@ -8,6 +8,7 @@
 mod admission;
 mod forgetting;
 pub mod mail;
+mod moving;
 mod overload;
 mod pending;
 mod personal;
@@ -54,7 +55,7 @@ pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{BatchOutcome, Ending, MarkedHit, Waiting};
+pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, Waiting};
 use running::{Beginning, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
@@ -224,7 +225,7 @@ impl Collector {
         clock: Clock,
         beginning: Beginning,
     ) -> Result<(Collector, WriterHandle), StoreError> {
-        let Stores { sums, operators } = stores;
+        let Stores { sums, operators, set_aside } = stores;
         clock.starts_after(sums.believed_day()?);
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
@@ -236,6 +237,7 @@ impl Collector {
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
+        set_aside.iter().for_each(|path| parts.meter.set_aside(path));
         let inner = Inner::of(parts, operators, tools, beginning)?;
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner), Interrupt::default()), WriterHandle(keeping)))

@@ -36,6 +36,7 @@ mod knowing;
 mod licences;
 mod live;
 mod memory;
+mod moved;
 mod operators;
 mod notice;
 mod oracle;

@@ -12,13 +12,13 @@ use tokio::runtime::{Builder, Runtime};
 use super::checking::BackgroundCheck;
 use super::notify;
 use super::output;
+use super::reach::Reach;
 use super::reload::{self, Reader};
 use super::signals::Stop;
 use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::socket::{self, CommandSocket};
 use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
@@ -117,7 +117,7 @@ async fn listen(
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = take_commands(folder, collector, &base_url);
+    let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
     app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(memory::usual_bound);
@@ -130,12 +130,13 @@ async fn listen(
         tokio::select! {
             () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
+            () = reach.keep() => {}
         }
         asked = Instant::now();
         notify::stopping(stop_seconds(config) + limits::STOP_EXTRA_S);
     };
     server::run(listener, app, end).await;
-    drop(commands);
+    drop(reach);
     if has_failed {
         collector.meter().failed(
             FailureKind::Writer,
@@ -145,15 +146,6 @@ async fn listen(
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(asked)
-}
-
-/// Takes commands, if the folder has a place for them: one that can't be written to is no reason not to count.
-fn take_commands(folder: &Folder, collector: &Collector, base_url: &str) -> Option<CommandSocket> {
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.to_owned());
-    let failed = |error: &io::Error| {
-        collector.meter().failed(FailureKind::Socket, "start", format!("it can't be made: {error}"));
-    };
-    commands.inspect_err(failed).ok()
 }
 
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.

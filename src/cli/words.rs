@@ -9,6 +9,7 @@ mod keys;
 mod notice;
 mod share;
 mod site;
+mod store;
 mod user;
 mod watched;
 
@@ -37,6 +38,7 @@ pub use forget::ForgetManner;
 use notice::NoticeWords;
 use share::ShareWork;
 pub use site::SiteWork;
+use store::StoreWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -118,6 +120,9 @@ pub enum Verb {
     /// Tells whether the clock is believed, and says that it is right
     #[command(subcommand)]
     Clock(ClockWork),
+    /// Says which database a server goes on with whose own was replaced or removed while it ran
+    #[command(subcommand)]
+    Store(StoreWork),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -364,6 +369,7 @@ impl Verb {
             Verb::Explain(_)
             | Verb::Geo(_)
             | Verb::Journal(_)
+            | Verb::Store(_)
             | Verb::Reference { .. }
             | Verb::Audit(_)
             | Verb::Backup(_)

@@ -141,6 +141,15 @@ pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope 
     SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
 }
 
+/// What keeps figures from being stored.
+const STORING: [FailureKind; 5] = [
+    FailureKind::Flush,
+    FailureKind::Replaced,
+    FailureKind::Removed,
+    FailureKind::FolderRemoved,
+    FailureKind::Overwritten,
+];
+
 /// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
 /// acknowledged are counted.
 pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
@@ -151,7 +160,7 @@ pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
         lacks_journal: collector.journal_trouble().is_some_and(|why| why != JournalTrouble::SwitchedOff),
-        is_degraded: collector.meter().failures.lasts(FailureKind::Flush),
+        is_degraded: STORING.iter().any(|kind| collector.meter().failures.lasts(*kind)),
         personal_parents: collector.personal_parents(site),
     }
 }
@@ -280,6 +289,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "pending_since": waiting.and_then(|waiting| waiting.since).map(|since| since.timestamp().to_string()),
         // Nor this: it counts, and what is whole is shown.
         "database_findings": collector.meter().database_findings.get(),
+        "set_aside": collector.meter().all_set_aside(),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Running, answer};
+use super::{Running, answer, end_store};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::secret::Digest;
@@ -49,6 +49,15 @@ pub struct Waiting {
     pub since: Option<Moment>,
     /// Whether they wait because a flush failed.
     pub is_failing: bool,
+}
+
+impl Spilling {
+    /// Has files stay until the flush of this number, which has what is in them now.
+    pub(super) fn wait_for(&mut self, number: u64) {
+        if let Some((after, _)) = &mut self.files {
+            *after = number;
+        }
+    }
 }
 
 impl Running {
@@ -148,13 +157,13 @@ impl Running {
     /// # Errors
     /// [`StoreError`]: it is lost, because no folder took it.
     pub(super) fn finish(&mut self, until: Option<Instant>) -> Result<Ending, StoreError> {
+        self.end_moved();
         let result = self.store_last(until);
         self.flushing.end();
-        // Operators' changes are in no flush. Where one fails, so does this.
-        if result.is_ok()
-            && let Err(error) = self.sums.settle()
-        {
-            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        // Where a flush fails, so does what the end of the store writes.
+        let put = if result.is_ok() { end_store(&*self.sums) } else { None };
+        if put.is_some() && put == self.sums.file() {
+            self.follow();
         }
         self.has_ended = true;
         match result {

@@ -18,7 +18,7 @@ use crate::store::sums::sqlite::add_month_rows;
 /// # Errors
 /// [`StoreError`]; nothing was changed then.
 pub fn repair(path: &Path, repairs: &BTreeSet<Repair>) -> Result<(), StoreError> {
-    let file = SqliteFile::open(path)?;
+    let (file, _) = SqliteFile::open(path)?;
     let mut writer = file.writer();
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for repair in repairs {
