@@ -98,7 +98,7 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
     let (collector, token) = (app.collector.clone(), secret.digest());
     let access = stored(move || collector.operators().access(token)).await?;
     if access.is_some() {
-        Asker::Token(token).is_known();
+        Asker::Bearer(token).is_known();
     }
     Ok(access)
 }
