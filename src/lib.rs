@@ -98,7 +98,7 @@
 //! - which questions wait for which, and how much memory each may have: `server/question_turns.rs`, which [`store::Interrupt`] stops; in
 //!   which order: `server/fair_turns.rs`; whose they are: `server/asker.rs`; long answers that are not sent yet: `server/long_answers.rs`;
 //!   answers that are kept: `store/sums/sqlite/kept_answers.rs`;
-//! - what gives way when memory is nearly full: [`meter::Pressure`], `server/memory_watch.rs`, `memory/bound.rs`; whose beacons do first:
+//! - what gives way when memory is nearly full: [`meter::Pressure`], `server/memory_watch.rs`, `meter/memory.rs`; whose beacons do first:
 //!   `collector/overload.rs`;
 //! - how the database is copied: `store/copying.rs` for SQLite's part, `backup/` for files and names, `backup/restoring.rs` for the way back,
 //!   `backup/migration.rs` for the copy before a migration; what a check looks at: `store/check/`, at a start and in the background:

@@ -2,11 +2,9 @@
 //! locked in memory, as all of the program is where the system allows it. Forgets: what stood in either.
 
 mod allocator;
-mod bound;
 mod keys;
 mod locking;
 
 pub use allocator::{WipingAllocator, held_since, share_freed};
-pub use bound::{taken_bytes, usual_bound};
 pub use keys::{KEY_BYTES, KeyPages, LockedKey};
 pub use locking::{Locking, give_back, keep_out_of_dumps, lock_all, locking};

@@ -3,6 +3,7 @@
 
 mod failures;
 pub mod log;
+pub mod memory;
 pub mod panics;
 mod pressure;
 

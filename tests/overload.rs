@@ -25,11 +25,11 @@ fn one_of_each_format(world: &World) -> Vec<(&'static str, u16, Answer)> {
         ("GET", "/pixel.gif?d=example.com&u=https%3A%2F%2Fexample.com%2Fx", String::new(), 200),
         ("POST", "/api/send", umami.to_string(), 503),
         ("GET", "/count/example.com?p=%2Fx", String::new(), 503),
-        ("GET", "/matomo.php?idsite=example.com&rec=1&url=https%3A%2F%2Fexample.com%2Fx", String::new(), 503),
+        ("GET", "/matomo.php?idsite=7&rec=1&url=https%3A%2F%2Fexample.com%2Fx", String::new(), 503),
         ("GET", "/collect?sid=example.com&p=%2Fx&h=https%3A%2F%2Fexample.com", String::new(), 200),
         ("POST", "/api/events", list(&event), 503),
         ("POST", "/api/batch", list(&umami), 503),
-        ("POST", "/api/v0/count", json!({"site": "example.com", "hits": [{"path": "/x"}]}).to_string(), 503),
+        ("POST", "/api/v0/count", json!({"no_sessions": true, "hits": [{"path": "/x"}]}).to_string(), 503),
     ];
     let ana = person("ana");
     let send = |(method, path, body, status): (&'static str, &'static str, String, u16)| {
@@ -45,6 +45,7 @@ fn one_of_each_format(world: &World) -> Vec<(&'static str, u16, Answer)> {
 fn past_the_last_memory_each_format_is_told_to_try_again_and_all_is_booked() {
     let world = World::start();
     world.expect_in_log(SENT_AWAY);
+    world.alias("example.com", &["7"]);
     world.pageview("/before").ok();
     press(&world, Pressure::Beacons);
     let answers = one_of_each_format(&world);

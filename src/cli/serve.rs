@@ -24,7 +24,7 @@ use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::log::LogGuard;
-use crate::meter::{FailureKind, log, panics};
+use crate::meter::{self, FailureKind, log, panics};
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
@@ -120,7 +120,7 @@ async fn listen(
     let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
-    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(memory::usual_bound);
+    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());

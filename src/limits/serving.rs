@@ -76,6 +76,8 @@ pub const BLOCKING_THREADS: usize = 64;
 pub const QUICK_CELLS: usize = 1_000_000;
 /// Memory that a question holds before it is dear and takes a turn, in bytes: the page of a site with 20,000 pages a month.
 pub const QUICK_BYTES: usize = 8 << 20;
+/// Memory that a question has held which its thread leaves to others when it is done, in bytes.
+pub const FREED_SHARED_BYTES: usize = 1 << 20;
 /// Memory that a question may hold, in bytes: an answer of some 200,000 lines while it is made.
 pub const QUESTION_BYTES_MAX: usize = 64 << 20;
 /// Longest answer to a reader that needs no room among [`ANSWERS_BYTES_MAX`], in bytes: pages are shorter.

@@ -28,7 +28,7 @@ pub enum Asker {
     /// A user who is signed in.
     User(UserId),
     /// The bearer of a token.
-    Token(Digest),
+    Bearer(Digest),
 }
 
 impl fmt::Debug for Asker {

@@ -8,8 +8,7 @@ use tokio::task::JoinHandle;
 use super::SharedApp;
 use super::failure::blocking;
 use crate::limits;
-use crate::memory;
-use crate::meter::{FailureKind, Pressure};
+use crate::meter::{FailureKind, Pressure, memory};
 use crate::rejection::Rejection;
 
 /// Looks again and again, until the task is ended.

@@ -13,6 +13,7 @@ use super::asker::Asker;
 use super::failure::{FailureCause, blocking};
 use super::fair_turns::{FairTurn, FairTurns};
 use crate::collector::Collector;
+use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::{Pressure, SharedPressure};
@@ -68,6 +69,8 @@ struct OpenQuestion {
     quick: Mutex<Option<FairTurn>>,
     dear: Mutex<Option<FairTurn>>,
     lacks_turn: AtomicBool,
+    /// Whether it has held so much that others should have it afterwards.
+    is_large: AtomicBool,
     is_too_large: AtomicBool,
     gives_way: AtomicBool,
 }
@@ -82,6 +85,7 @@ impl OpenQuestion {
             quick: Mutex::new(Some(quick)),
             dear: Mutex::default(),
             lacks_turn: AtomicBool::new(false),
+            is_large: AtomicBool::new(false),
             is_too_large: AtomicBool::new(false),
             gives_way: AtomicBool::new(false),
         })
@@ -103,9 +107,11 @@ impl OpenQuestion {
     fn work<T>(&self, work: impl FnOnce() -> T) -> T {
         self.held_before.store(memory::held_since(0), Relaxed);
         let done = work();
-        if self.dear().is_some() {
-            // The next is worked at by another thread, which can't take what this one keeps.
-            memory::share_freed();
+        // The next is worked at by another thread, which can't take what this one keeps.
+        match (self.dear().is_some(), self.is_large.load(Relaxed)) {
+            (true, _) => memory::give_back(journal::memory_may_swap),
+            (false, true) => memory::share_freed(),
+            (false, false) => {}
         }
         done
     }
@@ -118,6 +124,9 @@ impl ReadMeter for OpenQuestion {
         }
         let bounds = self.turns.bounds;
         let held = memory::held_since(self.held_before.load(Relaxed)).saturating_add(bytes);
+        if held > limits::FREED_SHARED_BYTES {
+            self.is_large.store(true, Relaxed);
+        }
         if held > bounds.bytes {
             self.is_too_large.store(true, Relaxed);
             return Err(StoreError::TooLarge);

@@ -136,7 +136,7 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
     let outcome = if access.is_some() { TryOutcome::Right } else { TryOutcome::Wrong };
     app.collector.meter().tried("token", outcome);
     if access.is_some() {
-        Asker::Token(token).is_known();
+        Asker::Bearer(token).is_known();
     }
     Ok(access)
 }

@@ -169,8 +169,7 @@ impl Running {
         }
         let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
         let taken = day.taken();
-        let has_memory = self.meter.pressure.now() < Pressure::NewVisitors;
-        let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
+        let (shares, directory, meter, mut room) = (&mut self.shares, &self.directory, &self.meter, Room::Visitor);
         let newcomer = Newcomer { day: key, network: hit.network, at: now };
         day.take(hit, || {
             room = match before {
@@ -180,7 +179,7 @@ impl Running {
                     shares.room(newcomer, directory.load().len());
                     Room::Visitor
                 }
-                None if !has_memory => Room::NoVisitor,
+                None if meter.pressure.now() >= Pressure::NewVisitors => Room::NoVisitor,
                 None => shares.room(newcomer, directory.load().len()),
             };
             room
