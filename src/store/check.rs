@@ -119,7 +119,12 @@ pub fn check_until(
 ) -> Result<CheckReport, StoreError> {
     let done = checked(stop, path, full, look);
     stop.stopping().handle = None;
-    if stop.is_asked() { Err(StoreError::Interrupted) } else { done }
+    match done {
+        _ if stop.is_asked() => Err(StoreError::Interrupted),
+        // Not even its beginning could be read.
+        Err(StoreError::Corrupt) => Ok(unreadable()),
+        done => done,
+    }
 }
 
 fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)) -> Result<CheckReport, StoreError> {
@@ -152,7 +157,7 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
             return Err(StoreError::Interrupted);
         }
         // Each step has a state of its own, so that the log of a busy server can be emptied between them.
-        connection.execute_batch("COMMIT; BEGIN")?;
+        connection.execute_batch("COMMIT; BEGIN").or_else(|error| StoreError::from(error).as_finding())?;
         check.step(table, step)?;
     }
     Ok(check.report)

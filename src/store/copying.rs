@@ -153,6 +153,9 @@ fn make_own(copy: &Path) -> Result<FileFacts, StoreError> {
     let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "journal_mode", "MEMORY")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
+    // Pages of a copy lie elsewhere: no log that was written for the first file may be taken for its own, and this number is what tells.
+    let mark: i64 = connection.query_row("SELECT abs(random() % 2147483646) + 1", [], |row| row.get(0))?;
+    connection.pragma_update(None, "application_id", mark)?;
     if has(&connection, "journal")? {
         let sql = "UPDATE journal SET \"database\" = randomblob(16), id = NULL, segment = 0, \"offset\" = 0";
         connection.execute(sql, [])?;
