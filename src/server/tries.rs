@@ -152,7 +152,9 @@ impl TryTable {
         let before = self.triers.wrong(trier.key(), now_ms);
         let level = (before.wrong as usize).min(limits::TRY_LEVELS - 1);
         let room = if level == 0 { limits::FIRST_TRIES_OPEN } else { limits::TRIES_OPEN_PER_LEVEL };
-        if before.open >= limits::TRIES_OPEN_PER_NETWORK || self.open[level] >= room {
+        // Strangers must not take the room of browsers that are known.
+        let is_full = matches!(trier, TrierKey::Network(_)) && self.open[level] >= room;
+        if is_full || before.open >= limits::TRIES_OPEN_PER_NETWORK {
             return Err(before.next_ms.max(from_ms).saturating_sub(now_ms));
         }
         self.triers.of(trier.key(), now_ms).open += 1;
