@@ -213,6 +213,7 @@ fn the_end_writes_nothing_into_what_was_written_over() {
     let older = fs::read(place.path()).unwrap();
     write(&place.file, "lost");
     SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    assert_eq!(place.looks(), None);
     write(&place.file, "in the log");
     fs::write(place.path(), &older).unwrap();
     place.file.end().unwrap();
