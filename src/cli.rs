@@ -10,10 +10,12 @@ mod import;
 mod journal;
 mod output;
 mod password;
+mod reach;
 mod reference;
 mod reload;
 mod serve;
 mod signals;
+mod store;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,7 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::journal::JournalSearch;
 use crate::limits;
-use crate::store;
+use crate::store as stored;
 use anyhow::{Context, Result};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
@@ -145,6 +147,7 @@ fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFai
         Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
         Verb::Journal(JournalWork::Wipe { all: false }) => journal::wipe(config)?,
         Verb::Journal(JournalWork::Wipe { all: true }) => journal::wipe_all(config)?,
+        Verb::Store(work) => store::store(config, work.command())?,
         Verb::Reference { of } => {
             let table = of.table();
             Reply { json: table.clone().into(), text: table }
@@ -170,7 +173,9 @@ fn with_password(work: &Verb) -> Result<Option<Command>, CliFailure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, CliFailure> {
-    if !makes_folder(&command) {
+    let makes_folder = makes_folder(&command);
+    // A server may have the database open that somebody has removed.
+    if !makes_folder && !socket_of(&config.data).exists() {
         must_be_there(&config.data)?;
     }
     let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
@@ -179,6 +184,9 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
         }
         Reached::Folder(folder) => folder,
     };
+    if !makes_folder {
+        must_be_there(&config.data)?;
+    }
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
     let (collector, keeping) = open(&placeless, &folder, clock, command.needs_running_day())?;
@@ -234,7 +242,13 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
-    let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    for path in &stores.set_aside {
+        let path = path.display();
+        output::remark(format_args!(
+            "headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"
+        ));
+    }
     let tools = tools(config)?;
     Ok(match counts {
         true => {

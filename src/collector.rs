@@ -8,6 +8,7 @@
 mod admission;
 mod forgetting;
 pub mod mail;
+mod moving;
 mod pending;
 mod personal;
 mod proxies;
@@ -50,7 +51,7 @@ pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{BatchOutcome, MarkedHit};
+pub use running::{Adopted, BatchOutcome, MarkedHit};
 use running::{Beginning, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
@@ -192,7 +193,7 @@ impl Collector {
         clock: Clock,
         beginning: Beginning,
     ) -> Result<(Collector, WriterHandle), StoreError> {
-        let Stores { sums, operators } = stores;
+        let Stores { sums, operators, set_aside } = stores;
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
@@ -203,6 +204,7 @@ impl Collector {
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
+        set_aside.iter().for_each(|path| parts.meter.set_aside(path));
         let inner = Inner::of(parts, operators, tools, beginning)?;
         let keeping = running::spawn(inner.running.clone());
         Ok((Collector(Arc::new(inner), Interrupt::default()), WriterHandle(keeping)))

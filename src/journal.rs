@@ -440,6 +440,14 @@ impl Journal {
         &self.files.folder.base_path
     }
 
+    /// Gives its folder the name by which the next start looks for it, after another file has become that of its database.
+    ///
+    /// # Errors
+    /// The system refuses it.
+    pub fn follow(&self, file: &Path) -> io::Result<()> {
+        self.files.folder.be_called(&place::name_of(file, self.files.belonging.database)?)
+    }
+
     /// Its own folder.
     pub fn path(&self) -> PathBuf {
         self.files.folder.path()

@@ -5,8 +5,9 @@ mod failures;
 pub mod log;
 pub mod panics;
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -62,6 +63,8 @@ pub struct Meter {
     degraded: Gauge,
     /// What failed.
     pub failures: Failures,
+    /// Names of files that were found beside the database and are kept under other names.
+    set_aside: Mutex<Vec<String>>,
 }
 
 impl Meter {
@@ -87,6 +90,7 @@ impl Meter {
             log_lines_lost: Counter::default(),
             degraded: Gauge::default(),
             failures: Failures::new(),
+            set_aside: Mutex::default(),
         };
         // A reason that never came shows as 0 rather than not at all.
         for reason in Rejection::ALL {
@@ -153,6 +157,18 @@ impl Meter {
     /// Notes that something failed which should not have: `asked` is a method and a route, or a step of the program.
     pub fn failed(&self, kind: FailureKind, asked: &str, reason: impl std::fmt::Display) {
         self.failures.note(kind, asked, reason);
+    }
+
+    /// Notes a log of another database that lay beside ours, by its new name.
+    pub fn set_aside(&self, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        tracing::error!("a log that does not belong to the database lay beside it, and is kept as {}", path.display());
+        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    }
+
+    /// The names of all of them since the start.
+    pub fn all_set_aside(&self) -> Vec<String> {
+        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Why the collector is degraded, in sentences for everybody; none if it is not.

@@ -33,6 +33,7 @@ mod knowing;
 mod licences;
 mod live;
 mod memory;
+mod moved;
 mod operators;
 mod notice;
 mod oracle;

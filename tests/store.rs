@@ -30,7 +30,7 @@ struct File {
 impl File {
     fn new() -> File {
         let folder = tempfile::tempdir().unwrap();
-        let Stores { sums, operators } = store::open(&folder.path().join("headcount.db")).unwrap();
+        let Stores { sums, operators, .. } = store::open(&folder.path().join("headcount.db")).unwrap();
         File { folder, store: sums, operators }
     }
 

@@ -119,10 +119,7 @@ fn libraries_are_named_only_where_they_belong() {
 fn nobody_outside_the_store_knows_what_sums_are_kept_in() {
     for source in all_sources() {
         // Tests of the file itself look into it.
-        if source.path.starts_with("src/store")
-            || source.path.starts_with("tests/store/")
-            || source.path == "tests/tidy.rs"
-        {
+        if ["src/store", "tests/store/", "tests/tidy.rs"].iter().any(|home| source.path.starts_with(home)) {
             continue;
         }
         for word in ["rusqlite", "store::sqlite", "Sqlite"] {
@@ -356,7 +353,7 @@ fn the_files_of_the_license_and_the_readme_exist() {
 }
 
 /// Constants with a number that bound nothing.
-const NO_BOUNDS: [(&str, &str); 16] = [
+const NO_BOUNDS: [(&str, &str); 17] = [
     (
         "src/beacon",
         "Codes, units and sizes of formats: FIRST_BOT FIRST_MILLISECOND KEYS PIECE_BYTES SINCE_LAST_HIT_MS ANYBODYS",
@@ -394,6 +391,7 @@ const NO_BOUNDS: [(&str, &str); 16] = [
     ("src/memory", "The length of a key, and how many fill a page: KEY_BYTES PAGE_KEYS"),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
     ("src/store/", "Codes and a version: FINAL PROP REVENUE FUNNEL TURNED UNSWEPT UNWRITTEN BELIEVED VERSION"),
+    ("src/store/sqlite/", "The format of SQLite's log: HEADER_BYTES FRAME_HEADER_BYTES MAGIC PLACE PAGES_PLACE"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/", "A bound of limits as a duration, and codes of a state: WAIT IDLE BUSY GIVING_WAY"),
     ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),

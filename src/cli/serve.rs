@@ -10,13 +10,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::output;
+use super::reach::Reach;
 use super::reload::{self, Reader};
 use super::signals::Stop;
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command, socket};
+use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -90,8 +91,8 @@ async fn listen(
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
-        .context("the control socket can't be made")?;
+    let mut reach =
+        Reach::begin(folder, collector.clone(), base_url.clone()).context("the control socket can't be made")?;
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let app = App::new(collector.clone(), config.trust.clone(), base_url);
     ready(collector, &app)?;
@@ -102,10 +103,11 @@ async fn listen(
         tokio::select! {
             () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
+            () = reach.keep() => {}
         }
     };
     server::run(listener, app, end).await;
-    drop(commands);
+    drop(reach);
     if has_failed {
         collector.meter().failed(
             FailureKind::Writer,

@@ -9,6 +9,7 @@ mod keys;
 mod notice;
 mod share;
 mod site;
+mod store;
 mod user;
 mod watched;
 
@@ -34,6 +35,7 @@ pub use forget::ForgetManner;
 use notice::NoticeWords;
 use share::ShareWork;
 pub use site::SiteWork;
+use store::StoreWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -106,6 +108,9 @@ pub enum Verb {
     Record(DocumentWords),
     /// Assesses a site against the exemption from consent for audience measurement, point by point
     Assessment(DocumentWords),
+    /// Says which database a server goes on with whose own was replaced or removed while it ran
+    #[command(subcommand)]
+    Store(StoreWork),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -341,7 +346,8 @@ impl Verb {
     pub fn command(&self) -> Option<Command> {
         Some(match self {
             Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
-            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } | Verb::Audit(_) => {
+            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Store(_) => return None,
+            Verb::Reference { .. } | Verb::Audit(_) => {
                 return None;
             }
             Verb::Site(work) => work.command(),

@@ -8,6 +8,7 @@
 //! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
 //! store leaves it out. Nobody who counts waits for a disk.
 
+mod adopting;
 mod batches;
 mod closing;
 mod counting;
@@ -46,10 +47,14 @@ use crate::limits;
 use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{
+    DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
+};
+pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
+pub(super) use flushing::look;
 use journaling::Journaling;
 use minutes::Minutes;
 use trust::ClockTrust;
@@ -370,8 +375,26 @@ impl Running {
         }
     }
 
+    /// Sees to it that what waits finds a place, if nobody has chosen one by now.
+    fn end_moved(&mut self) {
+        match self.sums.look() {
+            Err(StoreError::Moved(moved @ Moved::Overwritten)) => {
+                tracing::error!("{moved}; the program ends, and adds to that what waits");
+                if let Err(error) = self.adopt(std::sync::mpsc::channel().0, self.clock.now()) {
+                    tracing::error!(%error, "it can't be added");
+                }
+            }
+            Err(StoreError::Moved(moved)) => {
+                tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
+                self.sums.stay();
+            }
+            _ => {}
+        }
+    }
+
     /// Stores everything before the end, and tells if that can't be done.
     fn finish(&mut self) -> Result<(), StoreError> {
+        self.end_moved();
         let mut result = Ok(());
         let mut tries = limits::LAST_FLUSH_TRIES;
         while tries > 0 {
@@ -385,13 +408,33 @@ impl Running {
             tries -= usize::from(result.is_err());
         }
         self.flushing.end();
-        // Operators' changes are in no flush.
-        if let Err(error) = self.sums.settle() {
-            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        let put = end_store(&*self.sums);
+        if put.is_some() && put == self.sums.file() {
+            self.follow();
         }
         self.has_ended = true;
         result
     }
+}
+
+/// Lets go of the store, and says what operators must know of its files. Where the file is, if it was not in its place.
+fn end_store(sums: &dyn SumStore) -> Option<PathBuf> {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    match sums.end() {
+        Ok(Ended { left, .. }) if !left.is_empty() => {
+            tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
+        }
+        Ok(Ended { put: Some(put), .. }) => {
+            tracing::error!("the database that was open is in {}", put.display());
+            return Some(put);
+        }
+        Ok(_) => {}
+        // Operators' changes are in no flush.
+        Err(error) => {
+            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        }
+    }
+    None
 }
 
 /// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.

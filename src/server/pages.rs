@@ -138,6 +138,15 @@ pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope 
     SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
 }
 
+/// What keeps figures from being stored.
+const STORING: [FailureKind; 5] = [
+    FailureKind::Flush,
+    FailureKind::Replaced,
+    FailureKind::Removed,
+    FailureKind::FolderRemoved,
+    FailureKind::Overwritten,
+];
+
 /// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
 /// acknowledged are counted.
 pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
@@ -148,7 +157,7 @@ pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
         lacks_journal: collector.journal_trouble().is_some_and(|why| why != JournalTrouble::SwitchedOff),
-        is_degraded: collector.meter().failures.lasts(FailureKind::Flush),
+        is_degraded: STORING.iter().any(|kind| collector.meter().failures.lasts(*kind)),
         personal_parents: collector.personal_parents(site),
     }
 }
@@ -255,6 +264,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "visitors_may_repeat_today": may_repeat,
         // No reason to take the server out of service: it counts, and a start would only make it doubt anew.
         "clock": if collector.meter().failures.lasts(FailureKind::Clock) { "doubted" } else { "believed" },
+        "set_aside": collector.meter().all_set_aside(),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),

@@ -130,6 +130,18 @@ impl Lives {
         String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap_or_default().to_owned()
     }
 
+    /// Runs a command: its exit code, and all that it said.
+    pub fn said(&self, words: &[&str]) -> (i32, String) {
+        let output = self.program(words).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// What all lives have logged.
+    pub fn whole_log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -176,6 +188,13 @@ impl Lives {
 
     fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port.load(Ordering::SeqCst))
+    }
+
+    /// Sends a hit of its own, and tells whether it is counted.
+    pub fn post(&self, path: &str, body: &str) -> bool {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let answer = self.agent.post(self.url(path)).header("user-agent", agent).send(body).unwrap();
+        answer.status() == 202 && !answer.headers().contains_key("x-headcount-rejected")
     }
 
     /// What `/health` says.

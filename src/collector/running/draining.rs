@@ -43,7 +43,7 @@ impl Running {
     }
 
     /// What was counted since the last flush. Sums of a site that is being removed stay here until it is clear what becomes of them.
-    fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
+    pub(super) fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
@@ -62,7 +62,7 @@ impl Running {
     }
 
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
-    fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
+    pub(super) fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
         let mut days = self.take_closing(directory);
         if checkpoint {
             self.checkpointed = now;
@@ -158,7 +158,7 @@ fn say_retention(present: &mut Flush, site: SiteId, retention: &Retention, today
 }
 
 /// The least figures at rest of the sites whose days are over.
-fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
+pub(super) fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
     let sites: BTreeSet<SiteId> = days.iter().filter(|state| state.is_over).map(|state| state.site).collect();
     let known = sites.into_iter().filter_map(|site| Some((site, directory.get(site)?.settings.k_at_rest.clone())));
     known.filter(|(_, least)| !least.is_none()).collect()

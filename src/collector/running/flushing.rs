@@ -16,7 +16,7 @@ use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::store::{Flush, StoreError, SumStore};
+use crate::store::{Flush, Moved, StoreError, SumStore};
 
 type FlushResult = (u64, Result<(), StoreError>);
 
@@ -191,6 +191,28 @@ impl Flushing {
         result
     }
 
+    /// Waits for the try that is under way, if one is.
+    pub fn finish_try(&mut self) {
+        if self.is_in_flight {
+            match self.flusher.written.recv() {
+                Ok(written) => self.finish_flush(written),
+                Err(_) => self.end_of_flusher(),
+            }
+        }
+    }
+
+    /// Takes the flush back that could not be stored; an empty one if there is none. None may be in flight.
+    pub fn take_back(&mut self) -> Flush {
+        (self.since, self.retry) = (None, None);
+        self.writing.take().map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    /// The number of the next flush, for a store that has one of this number already.
+    pub fn next_above(&mut self, last: u64) -> u64 {
+        self.number = self.number.max(last);
+        self.next_number()
+    }
+
     /// Ends the flusher.
     pub fn end(&mut self) {
         let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
@@ -245,8 +267,13 @@ impl Flushing {
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
+        // Whoever has chosen, or put the file back, does not wait; that it is gone is told by who looks after it.
+        let is_moved = matches!(error, StoreError::Moved(_));
+        let pause = if is_moved { Duration::from_secs(limits::FLUSH_RETRY_S_MIN) } else { pause };
         self.retry = Some(Retry { at: Instant::now() + pause, pause });
-        self.meter.failed(FailureKind::Flush, "flush", error);
+        if !is_moved {
+            self.meter.failed(FailureKind::Flush, "flush", error);
+        }
     }
 }
 
@@ -261,13 +288,15 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
         let begun = Instant::now();
-        if has_more {
+        let is_in_place = look(store, meter).is_ok();
+        if has_more && is_in_place {
             has_more = compact(store, meter);
         } else if released.elapsed() >= rest {
             release(store);
             released = Instant::now();
         }
-        let pause = if has_more { begun.elapsed() } else { rest.saturating_sub(released.elapsed()) };
+        let is_working = has_more && is_in_place;
+        let pause = if is_working { begun.elapsed() } else { Duration::from_secs(limits::STORE_LOOK_S) };
         // At the end of the program nothing is left but flushes: whoever stops it waits.
         let job = match jobs.recv_timeout(pause) {
             Ok(job) => job,
@@ -301,9 +330,44 @@ fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), Store
     Ok(())
 }
 
+/// Looks whether the store writes where it will be found, and says so where it does not.
+pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<(), StoreError> {
+    let found = store.look();
+    let moved = if let Err(StoreError::Moved(moved)) = found { Some(moved) } else { None };
+    for (kind, of) in MOVED_KINDS {
+        match moved {
+            Some(moved) if moved == of => meter.failed(kind, "the database", moved),
+            _ if meter.failures.lasts(kind) => {
+                meter.failures.clear(kind);
+                tracing::info!(kind = kind.label(), "the database is in its place again");
+            }
+            _ => {}
+        }
+    }
+    match &found {
+        Ok(mended) => {
+            if mended.log {
+                meter.failed(FailureKind::StoreLog, "the database", "headcount.db-wal or headcount.db-shm");
+            }
+            mended.set_aside.iter().for_each(|path| meter.set_aside(path));
+        }
+        Err(StoreError::Moved(_)) => {}
+        Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),
+    }
+    found.map(drop)
+}
+
+const MOVED_KINDS: [(FailureKind, Moved); 4] = [
+    (FailureKind::Replaced, Moved::Replaced),
+    (FailureKind::Removed, Moved::Removed),
+    (FailureKind::FolderRemoved, Moved::FolderRemoved),
+    (FailureKind::Overwritten, Moved::Overwritten),
+];
+
 /// Gives back memory that is not in use.
 fn release(store: &dyn SumStore) {
     store.release();
+    store.empty_log();
     memory::give_back(journal::memory_may_swap);
 }
 

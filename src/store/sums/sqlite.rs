@@ -35,8 +35,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
-    JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, Ask, BotCount, CountedBy, Ended, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark,
+    JournalPosition, JournalState, MailSum, Mended, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot,
+    SumStore, TakenOut,
 };
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
@@ -156,6 +157,19 @@ impl SqliteSums {
     }
 }
 
+impl AdoptedStore {
+    fn of(reader: &Connection) -> Result<AdoptedStore> {
+        Ok(AdoptedStore {
+            sites: crate::store::operators::sites_of(reader)?,
+            last_flush: read::last_flush(reader)?,
+            database: read::journal_state(reader)?.database,
+            open_days: compaction::open_days(reader)?,
+            publishing: releases::running(reader)?,
+            set_aside: Vec::new(),
+        })
+    }
+}
+
 /// A read transaction.
 struct SqliteSnapshot<'a> {
     connection: PooledConnection<'a>,
@@ -259,6 +273,7 @@ impl SumStore for SqliteSums {
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {
+        self.file.is_in_place()?;
         // No name goes between its number and the cells.
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         let has_pairs = flush.days.iter().any(|state| state.snapshot.is_some());
@@ -275,7 +290,8 @@ impl SumStore for SqliteSums {
         self.months().note(flush);
         self.thinning().note(flush);
         self.retaining().note(flush);
-        emptied
+        // What was stored in a file that was being replaced is stored again where it will be found.
+        emptied.and_then(|()| self.file.is_in_place())
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
@@ -415,8 +431,48 @@ impl SumStore for SqliteSums {
         erased.map(drop)
     }
 
-    fn settle(&self) -> Result<()> {
-        SqliteFile::settle(&self.writer())
+    fn look(&self) -> Result<Mended> {
+        self.file.look()
+    }
+
+    fn is_in_place(&self) -> Result<()> {
+        self.file.is_in_place()
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.file.path().to_owned())
+    }
+
+    fn empty_log(&self) {
+        self.file.empty_log();
+    }
+
+    fn adopt(&self) -> Result<AdoptedStore> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let _change = self.kept.change_all();
+        let mut store = self.file.adopt(AdoptedStore::of)?;
+        self.texts.clear();
+        // Sums of an import that broke off there are made final by the next start, if not now.
+        let _ = compaction::make_final(&mut self.writer(), CountedBy::Import);
+        store.open_days = compaction::open_days(&self.reader()).unwrap_or(store.open_days);
+        (*self.months(), *self.thinning()) = Default::default();
+        if let Ok(retaining) = Retaining::of(&self.reader()) {
+            *self.retaining() = retaining;
+        }
+        Ok(store)
+    }
+
+    fn keep(&self) -> Result<Option<PathBuf>> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.file.keep()
+    }
+
+    fn stay(&self) {
+        self.file.stay();
+    }
+
+    fn end(&self) -> Result<Ended> {
+        self.file.end()
     }
 
     fn bytes(&self) -> u64 {

@@ -189,7 +189,7 @@ mod tests {
 
     fn file_of_three_months() -> (tempfile::TempDir, SqliteFile) {
         let folder = tempfile::tempdir().unwrap();
-        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
         let name = "INSERT INTO names (id, site, text) VALUES (7, 1, 'x'), (205, 1, '/105')";
         file.writer().execute(name, []).unwrap();
         for day in (FIRST.0..FIRST.0 + 30).map(Day).chain([JULY, AUGUST]) {

@@ -96,7 +96,7 @@ fn add_up(file: &SqliteFile, restarts_after: usize) -> usize {
 
 fn file() -> (tempfile::TempDir, SqliteFile) {
     let folder = tempfile::tempdir().unwrap();
-    let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+    let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
     (folder, file)
 }
 
