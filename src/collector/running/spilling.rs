@@ -70,21 +70,7 @@ impl Running {
             self.meter.failed(FailureKind::Spill, "start", said);
         }
         let oldest = spills.iter().map(|spill| Moment(spill.written_ms)).min();
-        let (mut parts, mut has_settled) = (Vec::new(), false);
-        for part in spill::parts_of(spills) {
-            let is_of_journal =
-                part.journal.zip(state.drained).is_some_and(|(of, drained)| of.journal == drained.journal);
-            if part.is_in(&*self.sums, state.drained)? {
-                continue;
-            }
-            match is_of_journal && is_recovered {
-                true => {
-                    has_settled = true;
-                    self.flushing.spilling.settled.extend(part.ids);
-                }
-                false => parts.push(part),
-            }
-        }
+        let (parts, has_settled) = self.missing_parts(spills, state, is_recovered)?;
         if paths.is_empty() {
             return Ok(());
         }
@@ -101,6 +87,30 @@ impl Running {
         self.flushing.spilling.files = Some((after, paths));
         self.flushing.take_up(flushes);
         Ok(())
+    }
+
+    /// The parts that are to be stored, and whether the journal has others, which are only noted.
+    fn missing_parts(
+        &mut self,
+        spills: Vec<Spill>,
+        state: &JournalState,
+        is_recovered: bool,
+    ) -> Result<(Vec<SpillPart>, bool), StoreError> {
+        let (mut parts, mut has_settled) = (Vec::new(), false);
+        for part in spill::parts_of(spills) {
+            let is_of_journal =
+                part.journal.zip(state.drained).is_some_and(|(of, drained)| of.journal == drained.journal);
+            if part.is_in(&*self.sums, state.drained)? {
+                continue;
+            }
+            if is_of_journal && is_recovered {
+                has_settled = true;
+                self.flushing.spilling.settled.extend(part.ids);
+            } else {
+                parts.push(part);
+            }
+        }
+        Ok((parts, has_settled))
     }
 
     /// The ids that the flush which is made now settles.
