@@ -418,7 +418,6 @@ fn bound_in(path: &str, line: &str) -> Option<String> {
             |(home, names): &(&str, &str)| path.starts_with(home) && names.split(' ').any(|known| known == name);
         return (is_number && !NO_BOUNDS.iter().any(is_known)).then(|| name.to_owned());
     }
-    // Numbers that say how many or how long in the middle of the code.
     let calls = [
         ".take(",
         ".truncate(",

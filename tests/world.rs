@@ -7,7 +7,7 @@
 pub mod canary;
 mod stored;
 pub mod journal;
-mod logs;
+pub mod logs;
 mod proof;
 
 use std::cell::{OnceCell, RefCell};

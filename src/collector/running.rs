@@ -60,7 +60,6 @@ use flushing::Flushing;
 pub(super) use flushing::{Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
-use spilling::Spilling;
 pub use spilling::{Ending, Waiting};
 use trust::ClockTrust;
 use wake::Wake;
@@ -227,11 +226,6 @@ pub(super) struct Running {
     next_end: Moment,
     looked_at: Arc<Directory>,
     trust: ClockTrust,
-    /// What was last said of the clock.
-    belief: ClockBelief,
-    spilling: Spilling,
-    /// Whether so much waits to be stored that nothing more is counted.
-    is_full: bool,
     sums: Arc<dyn SumStore>,
     /// Sites with the day on which visitors may count again, because those from before a start are not known.
     repeating: HashMap<SiteId, Day>,
@@ -279,9 +273,6 @@ impl Running {
             quiet: (now, now),
             next_end: now,
             trust: ClockTrust::of(sums.believed_day()?),
-            belief: ClockBelief::Believed,
-            spilling: Spilling::default(),
-            is_full: false,
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
             publishing: HashSet::new(),
@@ -384,7 +375,7 @@ impl Running {
         let waiting = self.waiting();
         self.meter.cells.set(waiting.cells as i64);
         self.meter.oldest_pending.set(waiting.since.map_or(0, |since| (now.0 - since.0).max(0) / 1_000));
-        self.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
+        self.flushing.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
     }
 
     /// Drops everything of a site that the store has removed.

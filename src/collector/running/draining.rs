@@ -134,10 +134,10 @@ impl Running {
 
     /// Says once what is thought of the clock.
     pub(super) fn note_belief(&mut self, reading: &ClockReading) {
-        if self.belief == reading.belief {
+        if self.trust.belief == reading.belief {
             return;
         }
-        self.belief = reading.belief;
+        self.trust.belief = reading.belief;
         self.meter.failures.clear(FailureKind::ClockDoubt);
         self.meter.failures.clear(FailureKind::ClockUnset);
         let (wall, plausible) = (self.clock.wall().timestamp(), reading.now.timestamp());

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Waiter;
+use super::spilling::Spilling;
 use super::wake::Wake;
 use crate::journal;
 use crate::limits;
@@ -45,6 +46,10 @@ pub struct Flushing {
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
+    /// What an earlier program has left, and where the next one looks.
+    pub(super) spilling: Spilling,
+    /// Whether so much waits that nothing more is counted.
+    pub(super) is_full: bool,
 }
 
 /// The thread that writes.
@@ -161,6 +166,8 @@ impl Flushing {
             is_in_flight: false,
             retry,
             waiters,
+            spilling: Spilling::default(),
+            is_full: false,
         })
     }
 
