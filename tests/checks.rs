@@ -126,7 +126,10 @@ fn damage_is_named_by_site_day_and_table() {
             ("UPDATE days SET visits = -4", "example.com 2026-06-01 days a figure is below zero"),
             ("DELETE FROM sites", "site 1 2026-06-01 days it belongs to no site"),
             ("INSERT INTO users_sites VALUES (9, 1)", "- - users_sites a row belongs to none of users"),
-            ("UPDATE days SET visits = 'x'", "it can't be read to its end: its structure is damaged"),
+            (
+                "UPDATE site_totals SET visits = 'x' WHERE grain = 1",
+                "it can't be read to its end: its structure is damaged",
+            ),
         ] {
             let found = counted.changed(sql, more);
             assert!(found.iter().any(|line| line.contains(said)), "{said}: {found:#?}");

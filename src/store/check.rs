@@ -157,7 +157,9 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
             return Err(StoreError::Interrupted);
         }
         // Each step has a state of its own, so that the log of a busy server can be emptied between them.
-        connection.execute_batch("COMMIT; BEGIN").or_else(|error| StoreError::from(error).as_finding())?;
+        // Behind damage SQLite may have ended the transaction by itself.
+        let again = if connection.is_autocommit() { "BEGIN" } else { "COMMIT; BEGIN" };
+        connection.execute_batch(again).or_else(|error| StoreError::from(error).as_finding())?;
         check.step(table, step)?;
     }
     Ok(check.report)
