@@ -57,7 +57,7 @@ impl Running {
         self.trust.told.clear();
         flush.journal = self.journal.mark();
         flush.number = self.flushing.next_above(store.last_flush);
-        self.spilling.wait_for(flush.number);
+        self.flushing.spilling.wait_for(flush.number);
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(flush.number, Ordering::SeqCst);
         self.flushing.begin(flush, vec![waiter]);
