@@ -252,14 +252,11 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
+    let mut set_aside = set_foreign_aside(&path)?;
     copy_older(config, &path, &clock)?;
-    let stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
-    for path in &stores.set_aside {
-        let path = path.display();
-        output::remark(format_args!(
-            "headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"
-        ));
-    }
+    let mut stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    set_aside.append(&mut stores.set_aside);
+    stores.set_aside = set_aside;
     let tools = tools(config)?;
     Ok(match counts {
         true => {
@@ -274,6 +271,19 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
         }
         false => Collector::idle(stores, tools, clock)?,
     })
+}
+
+/// Keeps a log aside that belongs to another database, and says so: nothing must open the database before.
+fn set_foreign_aside(database: &Path) -> Result<Vec<PathBuf>> {
+    let set_aside =
+        stored::set_foreign_aside(database).with_context(|| format!("{} can't be opened", database.display()))?;
+    for path in &set_aside {
+        let (database, path) = (database.display(), path.display());
+        output::remark(format_args!(
+            "headcount: a log of another database lay beside {database}; it is kept as {path}\n"
+        ));
+    }
+    Ok(set_aside)
 }
 
 /// Copies a database of an older version, which the next step brings up to date.

@@ -52,6 +52,19 @@ pub fn open(path: &Path) -> Result<Stores, StoreError> {
     Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)), set_aside })
 }
 
+/// Keeps a log aside that lies beside a database and belongs to another one or to another state of it: whoever opens the database would
+/// take it for its own. Tells the new names. For whoever has the database not open.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn set_foreign_aside(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    match std::fs::canonicalize(path) {
+        Ok(file) if std::fs::metadata(&file)?.len() > 0 => sqlite::set_foreign_aside(&file),
+        // What can't be opened takes no log.
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// The sites that a data folder declares, read while another program may own it. Nothing is written or brought up to date.
 ///
 /// # Errors

@@ -297,7 +297,9 @@ fn nothing_changes_where_a_server_was_killed() {
     let before = read();
     drop(reader);
     for (name, content) in names.iter().zip(&before) {
-        fs::write(folder.path().join(name), content).unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
     assert!(!before[1].is_empty(), "its log is left");
     let (code, json) = audit(&["--data", &data]);

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::signals::Stop;
-use super::{CliFailure, must_be_there};
+use super::{CliFailure, must_be_there, set_foreign_aside};
 use crate::backup::{self, Backup, BackupTarget};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,6 +51,7 @@ pub fn backup(config: &Config, words: &BackupWords, clock: &Clock) -> Result<Rep
     let target = words.target()?;
     let missing = missing(&config.data);
     let database = config.data.join(DATABASE);
+    set_foreign_aside(&database)?;
     let made = watched(|look| backup::make(&database, &target, clock.now(), look))?;
     Ok(reply(&made, missing.as_deref()))
 }

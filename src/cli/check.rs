@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{CliFailure, must_be_there, print};
+use super::{CliFailure, must_be_there, print, set_foreign_aside};
 use crate::config::Config;
 use crate::control::Reply;
 use crate::control::folder::{DATABASE, Folder, Taken};
@@ -38,6 +38,7 @@ pub fn check(config: &Config, words: &CheckWords, as_json: bool) -> Result<(), C
     let path = words.file.clone().unwrap_or_else(|| config.data.join(DATABASE));
     // Nobody writes between the look and the repair.
     let _folder = if words.repair { Some(taken(config)?) } else { None };
+    set_foreign_aside(&path).map_err(|error| CliFailure::Unread(format!("{error:#}")))?;
     let look = || {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(limits::COPY_LOOK_MS));

@@ -1,18 +1,17 @@
 //! `headcount restore`: puts a backup in the place of the database.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::backup::watched;
-use super::{CliFailure, Reached, reach};
+use super::{CliFailure, Reached, reach, set_foreign_aside};
 use crate::backup::{self, Restored};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::audit::AuditCommand;
-use crate::control::folder::{DATABASE, socket_of};
+use crate::control::folder::socket_of;
 use crate::control::{Command, Reply, socket};
 use crate::page::text::counted;
 use crate::store::Inspection;
@@ -28,22 +27,19 @@ pub struct RestoreWords {
 /// Puts a backup in the place of the database of the data folder.
 pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<Reply, CliFailure> {
     let data = &config.data;
+    set_foreign_aside(&words.file)?;
     backup::looked_through(&words.file)?;
     let ask = || socket::call(&socket_of(data), &Command::Audit(AuditCommand::Process));
-    let was_there = data.join(DATABASE).exists();
     let Reached::Folder(folder) = reach(data, ask)? else {
         let sentence = format!("a server is using {}; stop it first, nothing was changed", data.display());
         return Err(CliFailure::Failed(sentence));
     };
     let database = folder.database();
+    set_foreign_aside(&database)?;
     let restored = folder
         .keep_to(clock)
         .map_err(CliFailure::from)
         .and_then(|()| watched(|look| backup::restore(&database, &words.file, clock.now(), look)));
-    if restored.is_err() && !was_there && fs::metadata(&database).is_ok_and(|file| file.len() == 0) {
-        // It came with the lock.
-        let _ = fs::remove_file(&database);
-    }
     let restored = restored?;
     backup::give_to_owner(data, &data.join("headcount.lock"));
     Ok(reply(words, restored))

@@ -29,6 +29,7 @@ use beside::{beside, length};
 
 pub(super) use allowed::allowed_table;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
+pub(super) use foreign_log::set_foreign_aside;
 pub use moved::Moved;
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;

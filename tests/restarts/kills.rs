@@ -165,3 +165,26 @@ fn an_import_that_is_killed_counts_each_line_once_when_it_is_run_again() {
         assert_eq!(pageviews(&data), expected);
     });
 }
+
+#[test]
+fn a_backup_that_is_killed_leaves_whole_copies_alone() {
+    each_series(4, |dice, many| {
+        let mut lives = Lives::begin(NOW, &[]);
+        visit(&lives, LOYAL, "/loyal");
+        let (data, copies) = (lives.data(), lives.data().join("copies"));
+        let words = ["backup", copies.to_str().unwrap(), "--keep", "3"];
+        fs::create_dir(&copies).unwrap();
+        for _ in 0..many {
+            killed_after(Duration::from_millis(dice.below(120) as u64), &data, &words);
+        }
+        assert!(killed_after(Duration::from_secs(60), &data, &words));
+        let names = fs::read_dir(&copies).unwrap().map(|entry| entry.unwrap().path());
+        let whole: Vec<_> = names.filter(|path| path.extension().is_some_and(|ending| ending == "db")).collect();
+        assert!((1..=3).contains(&whole.len()), "{whole:?}");
+        for path in whole {
+            let words = ["check", path.to_str().unwrap(), "--full"];
+            assert!(killed_after(Duration::from_secs(60), &data, &words), "{path:?}");
+        }
+        lives.end(End::Stop);
+    });
+}

@@ -46,5 +46,5 @@ texts! {
     excluded: "Excluded",
     excluded_why: "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which.",
     overloaded: "Overloaded",
-    overloaded_why: "More came than there is memory for; the sender was told to try again later.",
+    overloaded_why: "More came than there is memory for (`memory_max`); the sender was told to try again later.",
 }}

@@ -15,7 +15,7 @@ use super::{StoreError, marks};
 ///
 /// # Errors
 /// [`StoreError`]; `Corrupt` for a file that is no database.
-pub(super) fn set_foreign_aside(database: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(in crate::store) fn set_foreign_aside(database: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let (log, journal) = (beside(database, "-wal"), beside(database, "-journal"));
     let mut aside = Vec::new();
     if length(&log) == 0 && length(&journal) == 0 {
