@@ -6,6 +6,7 @@
 //! an acknowledged hit is in the answer of the next question.
 
 mod admission;
+mod by_hand;
 mod forgetting;
 pub mod mail;
 mod pending;
@@ -45,13 +46,15 @@ use crate::store::{
     CountedBy, Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore,
 };
 pub use admission::utc_day;
+#[doc(hidden)]
+pub use by_hand::ByHand;
 pub use forgetting::NotForgotten;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
 pub use running::{BatchOutcome, MarkedHit};
-use running::{Beginning, Parts, Running, RunningLock, Waiter};
+use running::{Beginning, Hands, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
 pub use snapshot::SitesSnapshot;
@@ -91,6 +94,8 @@ struct Inner {
     counts: bool,
     /// Whether an import is under way.
     importing: Arc<AtomicBool>,
+    /// What passes the time where no thread does anything while somebody waits.
+    idle: Option<by_hand::Idle>,
 }
 
 /// The thread that must be waited for at the end.
@@ -113,8 +118,16 @@ impl WriterHandle {
 }
 
 impl Inner {
-    fn of(parts: Parts, operators: Arc<Operators>, tools: Tools, beginning: Beginning) -> Result<Inner, StoreError> {
+    fn of(
+        parts: Parts,
+        operators: Arc<Operators>,
+        tools: Tools,
+        beginning: Beginning,
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Inner, StoreError> {
+        let hands = if idle.is_some() { Hands::Caller } else { Hands::Threads };
         Ok(Inner {
+            idle,
             counts: beginning.counts,
             importing: Arc::default(),
             directory: parts.directory.clone(),
@@ -131,7 +144,7 @@ impl Inner {
             started: parts.clock.now(),
             sums: parts.sums.clone(),
             operators,
-            running: Arc::new(RunningLock::new(parts, beginning)?),
+            running: Arc::new(RunningLock::new(parts, beginning, hands)?),
         })
     }
 }
@@ -164,6 +177,15 @@ impl Collector {
         clock: Clock,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
+        let beginning = Collector::counting(&stores, open)?;
+        Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
+    }
+
+    /// How counting begins, with what an earlier collector has left in the journal that `open` opens.
+    fn counting(
+        stores: &Stores,
+        open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
+    ) -> Result<Beginning, StoreError> {
         let state = stores.sums.journal_state()?;
         let (mut journal, found) = open(&state);
         if let Some(journal) = &journal {
@@ -174,7 +196,7 @@ impl Collector {
             stores.sums.set_journal(journal.as_mut().map(Journal::position))?;
             stores.sums.end_counting(CountedBy::Live)?;
         }
-        Collector::with(stores, tools, clock, Beginning { counts: true, journal, found, state })
+        Ok(Beginning { counts: true, journal, found, state })
     }
 
     /// Starts a collector that counts no hits, for commands. What a running day has left stays as it is, for whoever counts next.
@@ -183,7 +205,8 @@ impl Collector {
     /// [`StoreError`]
     pub fn idle(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
         let (journal, found, state) = (None, Found::NOTHING, JournalState::default());
-        Collector::with(stores, tools, clock, Beginning { counts: false, journal, found, state })
+        let beginning = Beginning { counts: false, journal, found, state };
+        Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
     }
 
     fn with(
@@ -191,7 +214,8 @@ impl Collector {
         tools: Tools,
         clock: Clock,
         beginning: Beginning,
-    ) -> Result<(Collector, WriterHandle), StoreError> {
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Collector, StoreError> {
         let Stores { sums, operators } = stores;
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
@@ -203,9 +227,13 @@ impl Collector {
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
-        let inner = Inner::of(parts, operators, tools, beginning)?;
-        let keeping = running::spawn(inner.running.clone());
-        Ok((Collector(Arc::new(inner), Interrupt::default()), WriterHandle(keeping)))
+        let inner = Inner::of(parts, operators, tools, beginning, idle)?;
+        Ok(Collector(Arc::new(inner), Interrupt::default()))
+    }
+
+    fn kept_by_a_thread(self) -> (Collector, WriterHandle) {
+        let keeping = running::spawn(self.0.running.clone());
+        (self, WriterHandle(keeping))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -328,7 +356,11 @@ impl Collector {
     fn wait(&self, begin: impl FnOnce(&mut Running, Waiter)) -> Result<Result<(), StoreError>, StoreError> {
         let (waiter, answer) = mpsc::channel();
         self.0.running.with(|running, _| begin(running, waiter)).ok_or_else(ended)?;
-        answer.recv().map_err(|_| ended())
+        let stepped = self.step_until(|| match answer.try_recv() {
+            Err(mpsc::TryRecvError::Empty) => None,
+            answered => Some(answered.map_err(|_| ended())),
+        });
+        stepped.map_or_else(|| answer.recv().map_err(|_| ended()), |answered| answered?)
     }
 
     /// The sites as they are now.

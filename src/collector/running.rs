@@ -50,6 +50,7 @@ use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, Journ
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
+pub(super) use flushing::Hands;
 use journaling::Journaling;
 use minutes::Minutes;
 use trust::ClockTrust;
@@ -96,10 +97,10 @@ impl RunningLock {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub(super) fn new(parts: Parts, beginning: Beginning) -> Result<RunningLock, StoreError> {
+    pub(super) fn new(parts: Parts, beginning: Beginning, hands: Hands) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
         let now = clock.now();
-        let mut running = Running::new(parts, &wake, now)?;
+        let mut running = Running::new(parts, &wake, now, hands)?;
         running.begin(beginning, now)?;
         let repeating = running.repeating.clone();
         let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
@@ -129,6 +130,40 @@ impl RunningLock {
         self.running.lock().ok().filter(|running| !running.has_ended)
     }
 
+    /// Does what is due. At the end of the program that is to store everything; then it tells what became of it.
+    pub(super) fn keep(&self) -> Option<Result<(), StoreError>> {
+        let Some(mut running) = self.lock() else { return Some(Err(super::ended())) };
+        if self.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
+            return Some(running.finish());
+        }
+        running.tick(self.clock.now());
+        let searches = running.begin_displacements();
+        drop(running);
+        for (key, search) in searches {
+            let found = search.find();
+            let Some(mut running) = self.lock() else { break };
+            running.end_displacement(key, found);
+        }
+        None
+    }
+
+    /// Does a job of the flusher where no thread does it; tells whether there was anything.
+    pub(super) fn work_by_hand(&self) -> bool {
+        self.lock().is_some_and(|mut running| running.flushing.work_by_hand(true))
+    }
+
+    /// The flush under way.
+    pub(super) fn writing(&self) -> Option<Arc<Flush>> {
+        self.lock()?.flushing.writing().cloned()
+    }
+
+    /// Tries a failed flush again, as when its pause is over.
+    pub(super) fn try_now(&self) {
+        if let Some(mut running) = self.lock() {
+            running.flushing.try_now();
+        }
+    }
+
     /// Ends the thread of [`spawn`], which stores everything before.
     pub(super) fn stop(&self) {
         self.is_stopping.store(true, Ordering::SeqCst);
@@ -150,17 +185,8 @@ pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreErro
     thread::spawn(move || {
         loop {
             shared.wake.wait();
-            let Some(mut running) = shared.lock() else { return Err(super::ended()) };
-            if shared.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
-                return running.finish();
-            }
-            running.tick(shared.clock.now());
-            let searches = running.begin_displacements();
-            drop(running);
-            for (key, search) in searches {
-                let found = search.find();
-                let Some(mut running) = shared.lock() else { break };
-                running.end_displacement(key, found);
+            if let Some(ended) = shared.keep() {
+                return ended;
             }
         }
     })
@@ -225,7 +251,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(parts: Parts, wake: &Arc<Wake>, now: Moment) -> Result<Running, StoreError> {
+    fn new(parts: Parts, wake: &Arc<Wake>, now: Moment, hands: Hands) -> Result<Running, StoreError> {
         let Parts { sums, directory, salts, personal, clock, meter, folded } = parts;
         Ok(Running {
             days: HashMap::default(),
@@ -238,7 +264,7 @@ impl Running {
             looked_at: directory.load_full(),
             directory,
             clock,
-            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone(), folded)?,
+            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone(), folded, hands)?,
             journal: Journaling::none(meter.clone()),
             displacing: Vec::new(),
             wake: wake.clone(),

@@ -24,6 +24,7 @@ type FlushResult = (u64, Result<(), StoreError>);
 pub struct Flushing {
     store: Arc<dyn SumStore>,
     flusher: Flusher,
+    hands: Hands,
     /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
     meter: Arc<Meter>,
@@ -41,25 +42,47 @@ pub struct Flushing {
     waiters: Vec<Waiter>,
 }
 
-/// The thread that writes.
+/// Who does what the collector has to do beside requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hands {
+    /// Threads of its own.
+    Threads,
+    /// Whoever has it in hand, a step at a time.
+    Caller,
+}
+
+/// Who writes: a thread, or whoever has the collector in hand.
 struct Flusher {
     jobs: Sender<Job>,
     written: Receiver<FlushResult>,
     thread: Option<JoinHandle<()>>,
+    by_hand: Option<JobsByHand>,
+}
+
+/// Jobs that are done one at a time when somebody says so.
+struct JobsByHand {
+    to_do: Receiver<Job>,
+    told: Told,
+    /// Whether something may be made small.
+    has_more: bool,
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>, folded: Arc<Kept>) -> Flusher {
+    fn start(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, told: (Arc<Wake>, Arc<Kept>), hands: Hands) -> Flusher {
         let (jobs, to_do) = mpsc::channel();
         let (done, written) = mpsc::channel();
-        let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
-        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake, folded }));
-        Flusher { jobs, written, thread: Some(thread) }
+        let (store, meter, (wake, folded)) = (store.clone(), meter.clone(), told);
+        let told = Told { done, wake, folded };
+        let (thread, by_hand) = match hands {
+            Hands::Threads => (Some(thread::spawn(move || work(&*store, &meter, &to_do, &told))), None),
+            Hands::Caller => (None, Some(JobsByHand { to_do, told, has_more: true })),
+        };
+        Flusher { jobs, written, thread, by_hand }
     }
 
     /// None: whoever sends it a flush is told that it has ended.
     fn none() -> Flusher {
-        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None }
+        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None, by_hand: None }
     }
 }
 
@@ -101,13 +124,15 @@ impl Flushing {
         meter: Arc<Meter>,
         wake: Arc<Wake>,
         folded: Arc<Kept>,
+        hands: Hands,
     ) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let flusher = Flusher::spawn(&store, &meter, &wake, folded.clone());
+        let flusher = Flusher::start(&store, &meter, (wake.clone(), folded.clone()), hands);
         let (writing, retry, waiters) = (None, None, Vec::new());
         Ok(Flushing {
             store,
             flusher,
+            hands,
             has_ended: false,
             meter,
             wake,
@@ -163,7 +188,9 @@ impl Flushing {
             Err(TryRecvError::Disconnected) => self.end_of_flusher(),
             Err(TryRecvError::Empty) => {}
         }
-        if self.retry.as_ref().is_some_and(|retry| Instant::now() >= retry.at) {
+        // Whoever has it in hand says when a pause is over.
+        let is_time = |retry: &Retry| self.hands == Hands::Threads && Instant::now() >= retry.at;
+        if self.retry.as_ref().is_some_and(is_time) {
             self.try_now();
         }
     }
@@ -178,10 +205,12 @@ impl Flushing {
     /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
     pub fn wait(&mut self) -> Result<(), StoreError> {
         if self.has_ended {
-            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake, self.folded.clone());
+            let told = (self.wake.clone(), self.folded.clone());
+            self.flusher = Flusher::start(&self.store, &self.meter, told, self.hands);
             self.has_ended = false;
         }
         self.try_now();
+        while self.work_by_hand(false) {}
         let Ok(written) = self.flusher.written.recv() else {
             self.end_of_flusher();
             return gone();
@@ -189,6 +218,23 @@ impl Flushing {
         let result = written.1.clone();
         self.finish_flush(written);
         result
+    }
+
+    /// Does one job where no thread does it, or else makes something small if it `may_compact`; tells whether there was anything.
+    pub fn work_by_hand(&mut self, may_compact: bool) -> bool {
+        let Some(by_hand) = &mut self.flusher.by_hand else { return false };
+        match by_hand.to_do.try_recv() {
+            Ok(job) => {
+                let outcome = carry_out(&*self.store, &self.meter, job, &by_hand.told);
+                by_hand.has_more |= outcome == JobOutcome::Stored;
+                true
+            }
+            Err(_) if may_compact && by_hand.has_more => {
+                by_hand.has_more = compact(&*self.store, &self.meter);
+                true
+            }
+            Err(_) => false,
+        }
     }
 
     /// Ends the flusher.
@@ -274,22 +320,42 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        match job {
-            Job::Image(write) => write(),
-            Job::Flush(flush) => {
-                let result = apply(store, meter, &flush);
-                // Small figures are gone from days whose totals are what they were.
-                if !flush.at_rest.is_empty() {
-                    told.folded.clear();
-                }
-                has_more |= result.is_ok();
-                if told.done.send((flush.number, result)).is_err() {
-                    return;
-                }
-            }
+        match carry_out(store, meter, job, told) {
+            JobOutcome::Stored => has_more = true,
+            JobOutcome::Nothing => {}
+            JobOutcome::NobodyListens => return,
         }
         told.wake.now();
     }
+}
+
+/// What became of a job.
+#[derive(PartialEq, Eq)]
+enum JobOutcome {
+    /// A flush is stored.
+    Stored,
+    /// Nothing was stored.
+    Nothing,
+    /// Whoever gave it has gone.
+    NobodyListens,
+}
+
+fn carry_out(store: &dyn SumStore, meter: &Meter, job: Job, told: &Told) -> JobOutcome {
+    let flush = match job {
+        Job::Image(write) => {
+            write();
+            return JobOutcome::Nothing;
+        }
+        Job::Flush(flush) => flush,
+    };
+    let result = apply(store, meter, &flush);
+    // Small figures are gone from days whose totals are what they were.
+    if !flush.at_rest.is_empty() {
+        told.folded.clear();
+    }
+    let outcome = if result.is_ok() { JobOutcome::Stored } else { JobOutcome::Nothing };
+    let sent = told.done.send((flush.number, result));
+    if sent.is_ok() { outcome } else { JobOutcome::NobodyListens }
 }
 
 fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {

@@ -1,0 +1,2 @@
+//! The simulation alone.
+mod simulation;

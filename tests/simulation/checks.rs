@@ -1,0 +1,205 @@
+//! What must hold of a world after each step.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::AhoCorasick;
+use headcount::cell::{Axis, Dimension};
+use headcount::report::{Records, Sums};
+use headcount::site::{Day, Hour, LocalHour, SiteId};
+use headcount::store::{Ask, Grain, SumRow};
+
+use super::ledger::{Column, Figure, Figures};
+use super::senders;
+use super::world::{Doubt, SimSite, SimWorld};
+
+impl SimWorld {
+    /// Compares all figures with the account, and searches the disk.
+    pub fn check(&mut self) {
+        self.note("check");
+        for site in self.sites.clone() {
+            let found = self.figures_of(&site);
+            let Some((found, days)) = found else { continue };
+            self.compare(&site, &found);
+            self.check_wholes(&site, &found, days);
+        }
+        let meter = self.collector();
+        let meter = meter.meter();
+        assert_eq!(meter.received.get(), meter.counted.get() + meter.rejected(), "received");
+        assert_eq!(meter.lost.get(), 0, "lost");
+        if self.dice.percent(30) {
+            self.search_disk();
+        }
+    }
+
+    /// All figures of a site, and their first and last day; nothing where the disk does not let itself be read, or there are none.
+    fn figures_of(&mut self, site: &SimSite) -> Option<(Figures, [Day; 2])> {
+        let of_site = || self.ledger.figures().keys().filter(|(of, ..)| *of == site.id).map(|(_, day, _)| *day);
+        let (first, last) = (of_site().min()?, of_site().max()?);
+        let axes = [Axis::Total, Axis::Of(Dimension::Page), Axis::Of(Dimension::Source)];
+        let asks = axes.map(|axis| ask(site.id, axis, Grain::Day, [first.0, last.0]));
+        let rows = self.answered(self.collector().read(&asks))?;
+        let mut figures = Figures::new();
+        for (place, row) in rows.iter().enumerate().flat_map(|(place, rows)| rows.iter().map(move |row| (place, row))) {
+            for column in Column::ALL {
+                let figure = match place {
+                    0 => Figure::Total(column),
+                    1 => Figure::Page(row.value.to_string(), column),
+                    _ => Figure::Source(row.value.to_string(), column),
+                };
+                *figures.entry((site.id, Day(row.bucket), figure)).or_default() += column.of(&row.tally);
+            }
+        }
+        for day in of_site().collect::<std::collections::BTreeSet<_>>() {
+            for (reason, count) in self.answered(self.collector().rejected(site.id, day, day))? {
+                figures.insert((site.id, day, Figure::Rejected(reason)), count as i64);
+            }
+        }
+        Some((figures, [first, last]))
+    }
+
+    /// An answer, which only a disk that fails may refuse.
+    fn answered<T>(&self, answer: Result<T, headcount::store::StoreError>) -> Option<T> {
+        let may_fail = self.disk.disk().faults.read > 0 || self.disk.disk().is_dead();
+        match answer {
+            Ok(answer) => Some(answer),
+            Err(_) if may_fail => None,
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+
+    fn compare(&self, site: &SimSite, found: &Figures) {
+        let expected = self.ledger.figures().iter().filter(|((of, ..), _)| *of == site.id);
+        for (key, expected) in expected {
+            let found = found.get(key).copied().unwrap_or_default();
+            let fits = if site.is_doubtful { found <= *expected } else { found == *expected };
+            assert!(fits, "{key:?}: {found}, and {expected} expected");
+        }
+        for (key, found) in found {
+            // Rates of bounces and the like belong to totals.
+            let is_compared = match &key.2 {
+                Figure::Page(_, column) => matches!(column, Column::Pageviews),
+                Figure::Source(_, column) => matches!(column, Column::Visits | Column::Pageviews),
+                _ => true,
+            };
+            let expected = self.ledger.figures().get(key).copied().unwrap_or_default();
+            assert!(!is_compared || *found <= expected, "{key:?}: {found}, and {expected} expected");
+        }
+    }
+
+    /// Days are the sums of their hours, months of their days, and totals of what each hit or visit is in once.
+    fn check_wholes(&mut self, site: &SimSite, found: &Figures, days: [Day; 2]) {
+        let [first, last] = days;
+        let hours = [(first, 0), (last, 23)].map(|(day, hour)| LocalHour { day, hour: Hour(hour) }.number());
+        let months = [Day(first.month().first().0), Day(last.month().last().0)];
+        let asks = [
+            ask(site.id, Axis::Total, Grain::Hour, hours),
+            ask(site.id, Axis::Total, Grain::Month, [first.month().0, last.month().0]),
+            ask(site.id, Axis::Total, Grain::Day, [months[0].0, months[1].0]),
+        ];
+        let Some(rows) = self.answered(self.collector().read(&asks)) else { return };
+        let by_day = added(&rows[0], |bucket| LocalHour::from_number(bucket).day.0);
+        for (figures, grain) in [(by_day, "hours"), (totals(found, Figure::is_of_page), "pages")] {
+            for ((day, column), sum) in figures {
+                let total = found.get(&(site.id, Day(day), Figure::Total(column))).copied().unwrap_or_default();
+                assert_eq!(sum, total, "{grain} of {day}: {column:?}");
+            }
+        }
+        let of_days = added(&rows[2], |bucket| Day(bucket).month().0);
+        assert_eq!(of_days, added(&rows[1], |bucket| bucket), "months are sums of days");
+    }
+
+    /// Nothing that tells of a person may be on the disk.
+    pub fn search_disk(&mut self) {
+        let canaries = self.visitors.iter().flat_map(super::senders::SimVisitor::canaries);
+        let canaries: Vec<String> = canaries.chain([senders::secret().to_owned()]).collect();
+        let searcher = AhoCorasick::new(&canaries).expect("a few texts");
+        let disk = self.disk.disk();
+        let found = disk.contents().find_map(|bytes| searcher.find(bytes));
+        assert!(found.is_none(), "{:?} is on the disk", found.map(|found| &canaries[found.pattern().as_usize()]));
+    }
+
+    /// What a start finds must be what was acknowledged.
+    pub fn take_stock(&mut self) {
+        self.settle_doubt(false);
+        self.check();
+    }
+
+    /// Sees what became of a command, of which somebody `was_told` that it is carried out.
+    pub fn settle_doubt(&mut self, was_told: bool) {
+        let doubt = self.doubt.take();
+        let declared = self.collector().directory().all();
+        let is_declared = |id: SiteId| declared.iter().any(|site| site.id == id);
+        for site in std::mem::take(&mut self.sites) {
+            let is_removed = matches!(doubt, Some(Doubt::Removing(id)) if id == site.id);
+            match is_declared(site.id) {
+                true => {
+                    assert!(!(is_removed && was_told), "a site that was removed is there");
+                    self.sites.push(site);
+                }
+                false => {
+                    assert!(is_removed, "{} is gone", site.domain);
+                    self.ledger.forget(site.id, |_| true, |_| false);
+                }
+            }
+        }
+        for site in &declared {
+            let is_new = !self.sites.iter().any(|known| known.id == site.id);
+            let domain = site.domain.to_string();
+            assert!(!is_new || doubt == Some(Doubt::Adding(domain.clone())), "{domain} is there");
+            if is_new {
+                self.sites.push(SimSite { id: site.id, domain, is_doubtful: false });
+            }
+        }
+        self.sites.sort_by_key(|site| site.id);
+        match doubt {
+            Some(Doubt::Adding(domain)) if was_told => {
+                assert!(self.sites.iter().any(|site| site.domain == domain), "{domain} was added");
+            }
+            Some(Doubt::Removing(id) | Doubt::Forgetting(id)) if !was_told => self.find_doubtful(id),
+            _ => {}
+        }
+    }
+
+    /// Some figures of a site may be gone: of one that is to be removed all or none, of orders to forget any.
+    fn find_doubtful(&mut self, id: SiteId) {
+        if let Some(site) = self.sites.iter_mut().find(|site| site.id == id) {
+            site.is_doubtful = true;
+        }
+    }
+}
+
+impl Figure {
+    /// Whether each pageview is in one of these.
+    fn is_of_page(&self) -> Option<Column> {
+        match self {
+            Figure::Page(_, Column::Pageviews) => Some(Column::Pageviews),
+            _ => None,
+        }
+    }
+}
+
+fn ask(site: SiteId, axis: Axis<headcount::counts::Name>, grain: Grain, [first, last]: [i32; 2]) -> Ask {
+    Ask { site, axis, filter: None, grain, first, last, by_bucket: true }
+}
+
+/// What rows have together by some number made of their buckets, of what can be added.
+fn added(rows: &[SumRow], number: impl Fn(i32) -> i32) -> BTreeMap<(i32, Column), i64> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        for column in [Column::Visits, Column::Pageviews, Column::Events, Column::Bounces, Column::Seconds] {
+            *sums.entry((number(row.bucket), column)).or_default() += column.of(&row.tally);
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+fn totals(found: &Figures, column: impl Fn(&Figure) -> Option<Column>) -> BTreeMap<(i32, Column), i64> {
+    let mut sums = BTreeMap::new();
+    for ((_, day, figure), count) in found {
+        if let Some(column) = column(figure) {
+            *sums.entry((day.0, column)).or_default() += count;
+        }
+    }
+    sums
+}

@@ -1,0 +1,272 @@
+//! The world of a seed: a clock, a disk, a journal's folder or none, and one life of the program after the other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use headcount::clock::Clock;
+use headcount::collector::{ByHand, Collector};
+use headcount::config::JournalPlace;
+use headcount::hit::Tools;
+use headcount::hit::agent::Agents;
+use headcount::hit::place::Places;
+use headcount::journal::{Found, JournalSearch};
+use headcount::limits;
+use headcount::site::{Moment, SiteId};
+use headcount::store::{self, JournalState, StoreError, Stores};
+use tempfile::TempDir;
+
+use super::dice::Dice;
+use super::disk::{Crash, Faults, SimDisk};
+use super::ledger::{CameBy, Ledger};
+use super::senders::SimVisitor;
+use super::vfs::MountedDisk;
+use super::watched_store::{Broken, TriedFlush, WatchedStore, import_of};
+
+/// The file of the database.
+const DATABASE: &str = "headcount.db";
+/// For how many rounds somebody who waits for a disk that fails is left waiting.
+const PATIENCE: u64 = 40;
+
+/// A site of the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimSite {
+    pub id: SiteId,
+    pub domain: String,
+    /// Whether its figures may be less than what was acknowledged: an order to forget was interrupted.
+    pub is_doubtful: bool,
+}
+
+/// A command of which nobody was told whether it was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    Adding(String),
+    Removing(SiteId),
+    Forgetting(SiteId),
+}
+
+/// A life of the program.
+pub struct Life {
+    pub collector: Collector,
+    pub hand: ByHand,
+}
+
+/// What is tried in a world, beside what its seed says.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions {
+    pub seed: u64,
+    pub steps: usize,
+    /// Whether the disk lies about syncs.
+    pub lies: bool,
+    pub broken: Broken,
+}
+
+/// The world.
+pub struct SimWorld {
+    pub conditions: Conditions,
+    pub dice: Dice,
+    pub clock: Clock,
+    pub disk: MountedDisk,
+    /// A folder in memory, with a file that stands for the database; nothing where the journal is off.
+    pub journal: Option<TempDir>,
+    pub life: Option<Life>,
+    pub ledger: Ledger,
+    pub sites: Vec<SimSite>,
+    pub visitors: Vec<SimVisitor>,
+    pub doubt: Option<Doubt>,
+    /// The last flush that was begun.
+    pub begun: u64,
+    tried: Arc<Mutex<Vec<TriedFlush>>>,
+    waited: Arc<AtomicU64>,
+    /// How often what was done.
+    pub done: BTreeMap<&'static str, u64>,
+    /// How much time passed, clocks that jump aside, in milliseconds.
+    pub passed_ms: i64,
+    pub imports: u64,
+}
+
+/// A new database as a file, made once.
+fn template() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let mounted = MountedDisk::mount(SimDisk::new(0, Clock::manual(Moment(0))));
+        drop(store::open(Path::new(&mounted.address(DATABASE))).unwrap());
+        let disk = mounted.disk();
+        disk.seen(&mounted.name(DATABASE)).unwrap().to_vec()
+    })
+}
+
+impl SimWorld {
+    /// The world of a seed, before its first life.
+    pub fn new(conditions: Conditions) -> SimWorld {
+        let mut dice = Dice(conditions.seed);
+        // 2026-01-01 and up to 600 days later: summer time begins and ends on the way.
+        let clock = Clock::manual(Moment(1_767_225_600_000 + dice.below(600 * 86_400) as i64 * 1_000));
+        let disk = MountedDisk::mount(SimDisk::new(dice.roll(), clock.clone()));
+        if dice.percent(95) {
+            disk.disk().put(&disk.name(DATABASE), template());
+        }
+        disk.disk().faults.lies = conditions.lies;
+        let journal = dice.percent(60).then(|| TempDir::new_in("/dev/shm").unwrap());
+        if let Some(journal) = &journal {
+            std::fs::write(journal.path().join(DATABASE), []).unwrap();
+        }
+        let visitors = (0..2 + dice.below(8)).map(|_| SimVisitor::born(&mut dice)).collect();
+        SimWorld {
+            conditions,
+            dice,
+            clock,
+            disk,
+            journal,
+            life: None,
+            ledger: Ledger::default(),
+            sites: Vec::new(),
+            visitors,
+            doubt: None,
+            begun: 0,
+            tried: Arc::default(),
+            waited: Arc::default(),
+            done: BTreeMap::new(),
+            passed_ms: 0,
+            imports: 0,
+        }
+    }
+
+    /// Notes that something was done.
+    pub fn note(&mut self, what: &'static str) {
+        *self.done.entry(what).or_default() += 1;
+    }
+
+    /// The collector that runs.
+    pub fn collector(&self) -> Collector {
+        self.life.as_ref().expect("a life").collector.clone()
+    }
+
+    /// Nothing is wrong with the disk from now on, but for what it does all the time.
+    pub fn mend_disk(&self) {
+        self.disk.disk().faults = Faults { lies: self.conditions.lies, ..Faults::default() };
+    }
+
+    fn open(&self) -> Result<Stores, StoreError> {
+        let Stores { sums, operators } = store::open(Path::new(&self.disk.address(DATABASE)))?;
+        let sums = Arc::new(WatchedStore::of(sums, self.tried.clone(), self.conditions.broken));
+        Ok(Stores { sums, operators })
+    }
+
+    /// Begins a life, after one that has ended so; with faults it may take several tries.
+    pub fn start(&mut self, how: Crash) {
+        let mut before = Some(how);
+        for _ in 0..20 {
+            match self.try_start(&mut before) {
+                Ok(life) => {
+                    self.life = Some(life);
+                    self.observe();
+                    return self.take_stock();
+                }
+                Err(error) if self.disk.disk().is_dead() => {
+                    self.note("killed at a start");
+                    let _ = error;
+                    self.crash(Crash::Process);
+                }
+                Err(error) => {
+                    let is_fault = self.disk.disk().faults != Faults { lies: self.conditions.lies, ..Faults::default() };
+                    assert!(is_fault, "it does not start: {error}");
+                    self.note("a start that failed");
+                    self.mend_disk();
+                }
+            }
+        }
+        panic!("it does not start");
+    }
+
+    fn try_start(&mut self, before: &mut Option<Crash>) -> Result<Life, StoreError> {
+        let stores = self.open()?;
+        let stored = stores.sums.last_flush()?;
+        if let Some(how) = before.take() {
+            let (confirmed, begun) = (self.ledger.confirmed, self.begun);
+            assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
+            self.ledger.end_life(stored, self.journal.is_some() && how == Crash::Process);
+            self.begun = stored;
+        }
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let journal = self.journal.as_ref().map(|journal| journal.path().to_owned());
+        let open = |state: &JournalState| {
+            let Some(folder) = &journal else { return (None, Found::NOTHING) };
+            let place = JournalPlace::Folder(folder.clone());
+            let search = JournalSearch { place: &place, file: &folder.join(DATABASE), last: None };
+            headcount::journal::open(&search, state, limits::JOURNAL_MB << 20)
+        };
+        let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), open, self.idle())?;
+        Ok(Life { collector, hand })
+    }
+
+    /// While somebody waits, time passes; in the end somebody sees to the disk.
+    fn idle(&self) -> Box<dyn Fn() -> bool + Send + Sync> {
+        let (disk, clock, waited) = (self.disk.shared(), self.clock.clone(), self.waited.clone());
+        let lies = self.conditions.lies;
+        Box::new(move || {
+            let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
+            clock.set(clock.now().plus(500));
+            let rounds = waited.fetch_add(1, Ordering::Relaxed);
+            if rounds == PATIENCE {
+                disk.faults = Faults { lies, ..Faults::default() };
+            }
+            !disk.is_dead() && rounds < 10 * PATIENCE
+        })
+    }
+
+    /// Does something with the collector, and takes note of what became of flushes.
+    pub fn with<T>(&mut self, work: impl FnOnce(&Life) -> T) -> T {
+        self.waited.store(0, Ordering::Relaxed);
+        let done = work(self.life.as_ref().expect("a life"));
+        let waited = self.waited.load(Ordering::Relaxed);
+        assert!(waited < 10 * PATIENCE, "somebody waits for ever");
+        self.passed_ms += waited as i64 * 500;
+        self.observe();
+        done
+    }
+
+    /// Takes note of flushes that were begun and stored.
+    pub fn observe(&mut self) {
+        let tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
+        for flush in tried {
+            self.begin_flush(flush.number, flush.import);
+            if flush.is_stored {
+                self.ledger.confirm(flush.number);
+            }
+        }
+        let writing = self.life.as_ref().and_then(|life| life.hand.writing());
+        if let Some(flush) = writing {
+            self.begin_flush(flush.number, import_of(&flush));
+        }
+    }
+
+    fn begin_flush(&mut self, number: u64, import: Option<u64>) {
+        if number > self.begun {
+            self.begun = number;
+            self.ledger.begin_flush(number, import.map_or(CameBy::Message, CameBy::Import));
+        }
+    }
+
+    /// Kills the program, and what is not on the disk goes as it may.
+    pub fn kill(&mut self, how: Crash) {
+        self.observe();
+        self.disk.disk().kill();
+        if let Some(life) = self.life.take() {
+            life.collector.abandon();
+        }
+        self.observe();
+        self.crash(how);
+    }
+
+    /// The end of what a life has left on the disk and in memory.
+    pub fn crash(&mut self, how: Crash) {
+        self.disk.disk().crash(how);
+        if let (Crash::Power, Some(journal)) = (how, &mut self.journal) {
+            let fresh = TempDir::new_in("/dev/shm").unwrap();
+            std::fs::write(fresh.path().join(DATABASE), []).unwrap();
+            *journal = fresh;
+        }
+    }
+}
